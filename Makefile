@@ -1,0 +1,295 @@
+## Sinkwatch: a policy module for the Unbound resolver.
+##
+##   make demo          set up, then show the whole path running (under a minute after set-up)
+##   make test          set up, then run every test; ends with "N passed, N failed"
+##
+##   make help          these words
+##   make setup         Debian packages, and Unbound built with dynlib, into .deps/
+##   make all           module and command (the default)
+##   make module        build/sinkwatch.so, for the Unbound in UNBOUND_SRC
+##   make cli           build/sinkwatch, the command
+##   make install       into PREFIX (/usr/local) and SYSCONFDIR (/etc), under DESTDIR
+##   make clean         remove build/ (not .deps/)
+##
+##   make checks        static checks: layers, sizes, documents, exports, ... (seconds)
+##   make test-unit     Check programs in tests/unit, headers alone, fuzz corpora
+##   make test-stress   threads against each other, STRESS_SECONDS for each program
+##   make test-daemon   a real Unbound with the module, driven by tests/daemon
+##   make test-replay   Unbound's own replay scenarios, without and with the module
+##   make bench         benchmarks: a table, and build/bench.jsonl
+##   make fuzz          every parser with libFuzzer (clang), FUZZ_SECONDS each
+##   make lint          cppcheck and shellcheck, where installed
+##   make fmt           format C with clang-format
+##
+## Variables
+##   SANITIZER=address|undefined|thread   instrumented build in build/<sanitizer>; address implies
+##                      undefined; the daemon tests then preload its runtime into Unbound
+##   V=1                show commands
+##   STAY=1             make demo: leave everything running, and say how to query and stop it
+##   STRICT=1           a skipped test is a failure
+##   SUITE=trixie       make setup: another Debian suite's Unbound, into .deps/unbound-<version>
+##   UNBOUND_SRC=DIR    source tree of your own Unbound, configured --with-dynlibmodule
+##   UNBOUND_BUILD=DIR  where it was built, if not in its source tree (config.h is there)
+##   TESTS=WORD         only test programs (test-unit, test-stress) or tests (test-daemon, as
+##                      pytest -k) or scenarios (test-replay) with this word in the name
+##   LONG=1 QUICK=1     the long forms of daemon tests and benchmarks, or the quick ones
+##   KEEP=1             daemon tests leave their folders below TMPDIR behind
+##   CC=gcc CFLAGS='-O2 -g' PREFIX=/usr/local DESTDIR= SYSCONFDIR=/etc
+##
+## What tests get in their environment (absolute paths)
+##   UNBOUND_BIN UNBOUND_CONTROL UNBOUND_CHECKCONF UNBOUND_ANCHOR   Unbound's programs
+##   UNBOUND_VERSION    such as 1.17.1
+##   SINKWATCH_SO       the module          SINKWATCH_CLI    the command
+##   SINKWATCH_BUILD    the build folder    SINKWATCH_BENCH  file that benchmarks append to
+##   SINKWATCH_SANITIZER          address, undefined, thread, or empty
+##   SINKWATCH_SANITIZER_RUNTIME  shared libraries for LD_PRELOAD then, separated by spaces
+##   SINKWATCH_STRESS_SECONDS     how long a stress program should run
+#
+# How it is put together: plain parts (no Unbound in them) compile once per sanitizer into
+# build/ or build/<sanitizer>/; what sees Unbound's headers compiles once per Unbound version
+# into unbound-<version>/ below that. A file of flags in each makes a change of flags a rebuild.
+
+UNBOUND_SRC   ?= .deps/unbound
+UNBOUND_BUILD ?= $(if $(wildcard $(UNBOUND_SRC)/b/unbound/config.h),$(UNBOUND_SRC)/b/unbound,$(UNBOUND_SRC))
+BUILD         ?= build
+CC            ?= cc
+CFLAGS        ?= -O2 -g -fstack-protector-strong $(if $(SANITIZER),,-D_FORTIFY_SOURCE=2)
+PREFIX        ?= /usr/local
+SYSCONFDIR    ?= /etc
+MODULEDIR     ?= $(PREFIX)/lib/sinkwatch
+STRESS_SECONDS ?= 60
+FUZZ_SECONDS  ?= 60
+PYTHON        ?= /usr/bin/python3
+PKG_CONFIG    ?= pkg-config
+SANITIZER     ?=
+SUITE         ?=
+TESTS         ?=
+STRICT        ?=
+STAY          ?=
+# nsd is where an ordinary user's PATH on Debian does not lead.
+export PATH  := $(PATH):/usr/sbin:/sbin
+Q              = $(if $(V),,@)
+say            = $(if $(V),@:,@printf '  %-7s %s\n' '$(1)' '$(2)')
+
+WARN = -Wall -Wextra -Wshadow -Wconversion -Wsign-conversion -Wstrict-prototypes -Wmissing-prototypes \
+       -Wpointer-arith -Wcast-qual -Wwrite-strings -Wundef -Wformat=2 -Wvla -Werror
+
+SANITIZE_address   = -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+SANITIZE_undefined = -fsanitize=undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+SANITIZE_thread    = -fsanitize=thread -fno-omit-frame-pointer
+ifneq ($(SANITIZER),)
+ifeq ($(SANITIZE_$(SANITIZER)),)
+$(error SANITIZER=$(SANITIZER) is not known: address, undefined or thread)
+endif
+endif
+SANITIZE = $(SANITIZE_$(SANITIZER))
+RUNTIME_address   = libasan.so libubsan.so
+RUNTIME_undefined = libubsan.so
+RUNTIME_thread    = libtsan.so
+sanitizer_runtime = $(foreach l,$(RUNTIME_$(SANITIZER)),$(realpath $(shell $(CC) -print-file-name=$(l))))
+
+OUT       = $(BUILD)$(if $(SANITIZER),/$(SANITIZER))
+BASEFLAGS = -std=c11 -D_GNU_SOURCE -fPIC -fvisibility=hidden -Imodule $(WARN) $(SANITIZE)
+LIBS      = -lhiredis -lmaxminddb -ljansson -lidn2 -lpsl -lurcu-bp -lpthread
+CHECK_LIB = $(shell $(PKG_CONFIG) --cflags --libs check)
+
+# What sees Unbound's headers; everything else is plain.
+HOST  = $(wildcard module/host/*.c) $(wildcard module/flow/query.c module/flow/act.c)
+PLAIN = $(filter-out $(HOST),$(wildcard $(addprefix module/,$(addsuffix /*.c,base index owner feed journal flow))))
+CLI   = $(wildcard module/cli/*.c)
+PLAIN_O = $(PLAIN:%.c=$(OUT)/%.o)
+CLI_O   = $(CLI:%.c=$(OUT)/%.o)
+
+UNBOUND_VERSION := $(shell sed -n 's/^.define PACKAGE_VERSION "\(.*\)"/\1/p' $(UNBOUND_BUILD)/config.h 2>/dev/null)
+UNBOUND_DYNLIB  := $(shell grep -s '^.define WITH_DYNLIBMODULE' $(UNBOUND_BUILD)/config.h)
+UOUT      = $(OUT)/unbound-$(UNBOUND_VERSION)
+HOST_O    = $(HOST:%.c=$(UOUT)/%.o)
+# config.h has the version as text only; UNBOUND_VERSION_MAJOR belongs to its unbound.h.
+UNBOUND_FLAGS = -isystem $(UNBOUND_BUILD) -isystem $(UNBOUND_SRC) \
+    -DSW_UNBOUND_MAJOR=$(word 1,$(subst ., ,$(UNBOUND_VERSION))) \
+    -DSW_UNBOUND_MINOR=$(word 2,$(subst ., ,$(UNBOUND_VERSION)))
+
+# Tests, benchmarks and fuzz programs: a file of the right name is a registered one.
+UNIT_SRC   = $(wildcard tests/unit/test_*.c)
+STRESS_SRC = $(wildcard tests/stress/*.c)
+BENCH_SRC  = $(wildcard tests/bench/bench_*.c)
+BENCH_RUN  = $(wildcard tests/bench/bench_*.py tests/bench/bench_*.sh)
+FUZZ_SRC   = $(wildcard tests/fuzz/fuzz_*.c)
+DAEMON_SRC = $(wildcard tests/daemon/test_*.py)
+UNITS   = $(UNIT_SRC:%.c=$(OUT)/%)
+STRESS  = $(STRESS_SRC:%.c=$(OUT)/%)
+BENCHES = $(BENCH_SRC:%.c=$(OUT)/%)
+CORPORA = $(FUZZ_SRC:tests/fuzz/%.c=$(OUT)/tests/fuzz/%)
+FUZZERS = $(FUZZ_SRC:tests/fuzz/%.c=$(BUILD)/fuzz/%)
+# What libFuzzer steers by is compiled in, so these are objects of their own; UBSan has to stop.
+FUZZFLAGS = -std=c11 -D_GNU_SOURCE -Imodule -g -O1 -fno-omit-frame-pointer $(SANITIZE_address)
+FUZZ_O    = $(patsubst %.c,$(BUILD)/fuzz/%.o,$(PLAIN) $(filter-out %/main.c,$(CLI)))
+# A fuzz program may include these; its corpus driver is compiled in one go, without a .d file.
+FUZZ_DEPS = $(wildcard tests/fuzz/*.h tests/unit/*.h module/flow/query.[ch])
+
+TARGETS = help all module cli demo test test-unit test-stress test-daemon test-replay checks bench \
+          fuzz lint fmt install clean setup
+.PHONY: $(TARGETS) build-tests print-tests need-unbound FORCE
+.DELETE_ON_ERROR:
+.SECONDARY:
+all: module cli
+
+help:
+	@sed -n 's/^## \{0,1\}//p' $(firstword $(MAKEFILE_LIST))
+
+setup:
+	$(Q)scripts/setup $(if $(SUITE),--suite $(SUITE))
+
+# ---- compile and link
+
+$(OUT)/flags: FLAGS_TEXT = $(CC) $(BASEFLAGS) $(CFLAGS) $(CPPFLAGS) $(LDFLAGS)
+$(UOUT)/flags: FLAGS_TEXT = $(CC) $(BASEFLAGS) $(CFLAGS) $(CPPFLAGS) $(LDFLAGS) $(realpath $(UNBOUND_SRC) $(UNBOUND_BUILD))
+$(sort $(OUT)/flags $(UOUT)/flags): FORCE
+	@mkdir -p $(@D)
+	@printf '%s\n' "$(FLAGS_TEXT)" | cmp -s - $@ || printf '%s\n' "$(FLAGS_TEXT)" > $@
+
+$(OUT)/module/%.o: module/%.c $(OUT)/flags
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(BASEFLAGS) $(CFLAGS) $(CPPFLAGS) -MMD -MP -c -o $@ $<
+
+# Unbound's headers are not clean under our warnings, hence -isystem; -MD notes them all the same.
+$(UOUT)/module/%.o: module/%.c $(UOUT)/flags | need-unbound
+	@mkdir -p $(@D)
+	$(call say,CC,$< (Unbound $(UNBOUND_VERSION)))
+	$(Q)$(CC) $(BASEFLAGS) $(CFLAGS) $(CPPFLAGS) $(UNBOUND_FLAGS) -MD -MP -c -o $@ $<
+
+$(UOUT)/sinkwatch.so: $(HOST_O) $(PLAIN_O) module/host/exports.map
+	$(call say,LINK,$@)
+	$(Q)$(CC) -shared $(SANITIZE) $(CFLAGS) $(LDFLAGS) -Wl,-z,now -Wl,-z,relro -Wl,--as-needed \
+	    -Wl,--version-script=module/host/exports.map -o $@ $(HOST_O) $(PLAIN_O) $(LIBS)
+
+# An archive, so that a test program takes out of it only what it needs.
+$(OUT)/plain.a: $(PLAIN_O) $(filter-out %/main.o,$(CLI_O))
+	@rm -f $@
+	$(Q)$(AR) rcs $@ $^
+
+$(OUT)/sinkwatch: $(CLI_O) $(OUT)/plain.a
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(SANITIZE) $(CFLAGS) $(LDFLAGS) -Wl,--as-needed -o $@ $^ $(LIBS)
+
+module: need-unbound
+	$(Q)$(MAKE) --no-print-directory $(UOUT)/sinkwatch.so
+	$(Q)ln -sfn unbound-$(UNBOUND_VERSION)/sinkwatch.so $(OUT)/sinkwatch.so
+cli: $(OUT)/sinkwatch
+
+need-unbound:
+ifeq ($(UNBOUND_VERSION),)
+	@echo "There is no built Unbound in $(UNBOUND_SRC) (no config.h in $(UNBOUND_BUILD))." >&2
+	@echo "Run 'make setup', or name your own: UNBOUND_SRC=DIR [UNBOUND_BUILD=DIR]." >&2
+	@false
+else ifeq ($(UNBOUND_DYNLIB),)
+	@echo "The Unbound $(UNBOUND_VERSION) in $(UNBOUND_BUILD) cannot load modules:" >&2
+	@echo "its config.h lacks WITH_DYNLIBMODULE. Configure it --with-dynlibmodule and rebuild," >&2
+	@echo "or run 'make setup' and leave UNBOUND_SRC alone." >&2
+	@false
+else
+	@test -f $(UNBOUND_SRC)/util/module.h || { echo "UNBOUND_SRC=$(UNBOUND_SRC) is not Unbound's source tree: no util/module.h" >&2; false; }
+endif
+
+# ---- test programs
+
+$(OUT)/tests/unit/%: tests/unit/%.c $(OUT)/plain.a $(OUT)/flags
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(BASEFLAGS) $(CFLAGS) $(CPPFLAGS) -MMD -MP -MF $@.d -o $@ $< $(OUT)/plain.a $(CHECK_LIB) $(LIBS)
+$(OUT)/tests/stress/%: tests/stress/%.c $(OUT)/plain.a $(OUT)/flags
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(BASEFLAGS) $(CFLAGS) $(CPPFLAGS) -MMD -MP -MF $@.d -o $@ $< $(OUT)/plain.a $(CHECK_LIB) $(LIBS)
+$(OUT)/tests/bench/%: tests/bench/%.c $(OUT)/plain.a $(OUT)/flags
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(BASEFLAGS) $(CFLAGS) $(CPPFLAGS) -MMD -MP -MF $@.d -o $@ $< $(OUT)/plain.a $(LIBS)
+# With any compiler: the corpus driver runs what fuzzing has found once.
+$(OUT)/tests/fuzz/%: tests/fuzz/%.c tests/fuzz/driver.c $(FUZZ_DEPS) $(OUT)/plain.a $(OUT)/flags
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(BASEFLAGS) $(CFLAGS) $(CPPFLAGS) -DCORPUS=\"tests/fuzz/corpus/$(<:tests/fuzz/fuzz_%.c=%)\" -o $@ $< tests/fuzz/driver.c $(OUT)/plain.a $(LIBS)
+$(BUILD)/fuzz/module/%.o: module/%.c
+	@mkdir -p $(@D)
+	$(call say,FUZZ,$<)
+	$(Q)clang $(FUZZFLAGS) -fsanitize=fuzzer-no-link -MMD -MP -c -o $@ $<
+$(BUILD)/fuzz/plain.a: $(FUZZ_O)
+	@rm -f $@
+	$(Q)$(AR) rcs $@ $^
+$(BUILD)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(BUILD)/fuzz/plain.a
+	$(call say,FUZZ,$<)
+	$(Q)clang $(FUZZFLAGS) -fsanitize=fuzzer -MMD -MP -MF $@.d -o $@ $< $(BUILD)/fuzz/plain.a $(LIBS)
+
+-include $(wildcard $(BUILD)/fuzz/*.d $(BUILD)/fuzz/module/*/*.d)
+-include $(wildcard $(OUT)/module/*/*.d $(UOUT)/module/*/*.d $(OUT)/tests/*/*.d)
+
+# What scripts/checks compares with the files in tests/.
+print-tests:
+	@printf '%s\n' $(UNIT_SRC) $(STRESS_SRC) $(BENCH_SRC) $(BENCH_RUN) $(FUZZ_SRC) $(DAEMON_SRC)
+build-tests: $(UNITS) $(STRESS) $(CORPORA)
+
+# ---- run tests
+
+TEST_ENV = UNBOUND_BIN=$(abspath $(UNBOUND_BUILD)/unbound) \
+    UNBOUND_CONTROL=$(abspath $(UNBOUND_BUILD)/unbound-control) \
+    UNBOUND_CHECKCONF=$(abspath $(UNBOUND_BUILD)/unbound-checkconf) \
+    UNBOUND_ANCHOR=$(abspath $(UNBOUND_BUILD)/unbound-anchor) \
+    UNBOUND_VERSION=$(UNBOUND_VERSION) \
+    SINKWATCH_SO=$(abspath $(UOUT)/sinkwatch.so) SINKWATCH_CLI=$(abspath $(OUT)/sinkwatch) \
+    SINKWATCH_BUILD=$(abspath $(OUT)) SINKWATCH_BENCH=$(abspath $(BUILD)/bench.jsonl) \
+    SINKWATCH_SANITIZER=$(SANITIZER) SINKWATCH_SANITIZER_RUNTIME="$(sanitizer_runtime)" \
+    SINKWATCH_STRESS_SECONDS=$(STRESS_SECONDS) STRICT=$(STRICT) TESTS="$(TESTS)"
+
+test:
+	$(Q)MAKE="$(MAKE)" STRICT=$(STRICT) scripts/run/test $(BUILD)
+
+demo: setup
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)$(MAKE) --no-print-directory run-demo
+.PHONY: run-demo
+run-demo:
+	$(Q)$(TEST_ENV) scripts/demo $(if $(STAY),--stay)
+
+test-unit: $(UNITS) $(CORPORA)
+	$(Q)$(TEST_ENV) CC="$(CC)" FLAGS="$(BASEFLAGS)" UNBOUND_FLAGS="$(if $(UNBOUND_VERSION),$(UNBOUND_FLAGS))" \
+	    scripts/run/programs unit $(UNITS) $(CORPORA) tests/headers/run
+
+test-stress: $(STRESS)
+	$(Q)$(TEST_ENV) scripts/run/programs stress $(STRESS)
+
+test-daemon: module cli
+	$(Q)$(TEST_ENV) scripts/run/daemon $(PYTHON)
+
+test-replay: module
+	$(Q)$(TEST_ENV) scripts/replay $(abspath $(UNBOUND_SRC)) $(abspath $(UNBOUND_BUILD))
+
+checks:
+	$(Q)MAKE="$(MAKE)" SINKWATCH_SO=$(wildcard $(UOUT)/sinkwatch.so) UNBOUND_SRC=$(UNBOUND_SRC) \
+	    UNBOUND_BIN=$(UNBOUND_BUILD)/unbound STRICT=$(STRICT) $(PYTHON) -B scripts/checks/run.py
+
+bench: module cli $(BENCHES)
+	$(Q)$(TEST_ENV) scripts/run/bench $(PYTHON) $(BENCHES) $(BENCH_RUN)
+
+fuzz:
+	$(Q)scripts/run/fuzz --can-build
+	$(Q)$(MAKE) --no-print-directory $(FUZZERS)
+	$(Q)scripts/run/fuzz $(FUZZ_SECONDS) $(FUZZERS)
+
+lint:
+	$(Q)scripts/run/lint
+
+fmt:
+	$(Q)find module tests -name '*.[ch]' -print0 | xargs -0 clang-format -i
+
+# ---- install
+
+install: all
+	install -d $(DESTDIR)$(MODULEDIR) $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(SYSCONFDIR)/sinkwatch
+	install -m 0755 $(UOUT)/sinkwatch.so $(DESTDIR)$(MODULEDIR)/sinkwatch.so
+	install -m 0755 $(OUT)/sinkwatch $(DESTDIR)$(PREFIX)/bin/sinkwatch
+	scripts/run/install "$(DESTDIR)$(SYSCONFDIR)/sinkwatch" "$(DESTDIR)$(PREFIX)/share"
+
+clean:
+	rm -rf $(BUILD)

@@ -1,0 +1,91 @@
+# sinkwatch.bash - completion of the sinkwatch command for bash.
+#
+# Names of lists are asked of Redis with the options that are already on the line; without Redis
+# there are none.
+
+_sinkwatch_words() { # _sinkwatch_words WORDS: offer those that fit
+    mapfile -t COMPREPLY < <(compgen -W "$1" -- "$cur")
+}
+
+_sinkwatch_lists() {
+    local i where=()
+    for ((i = 1; i < COMP_CWORD; i++)); do
+        case ${COMP_WORDS[i]} in
+        -c | --config | --socket | --host | --port) where+=("${COMP_WORDS[i]}" "${COMP_WORDS[i + 1]}") ;;
+        esac
+    done
+    timeout 2 sinkwatch "${where[@]}" --json list 2>/dev/null |
+        sed -n 's/.*"name":"\([^"]*\)".*/\1/p'
+}
+
+# Options of a sub-command, without the global ones.
+_sinkwatch_options() {
+    case $1 in
+    "list show") echo "--limit" ;;
+    "list set")
+        echo "--kind --action --priority --shadow --no-shadow --observe --no-observe --sinkhole4" \
+            "--sinkhole6 --cname --ttl --ede --owner --note --wait"
+        ;;
+    "list drop") echo "--yes --wait" ;;
+    add) echo "--facts --force --wait" ;;
+    remove) echo "--wait" ;;
+    import) echo "--format --replace --dry-run --force --wait" ;;
+    events | anomalies) echo "--number --follow" ;;
+    esac
+}
+
+# The sub-command on the line, in one or two words, and how many words follow it.
+_sinkwatch_command() {
+    local i word
+    command='' after=0
+    for ((i = 1; i < COMP_CWORD; i++)); do
+        word=${COMP_WORDS[i]}
+        case $word in
+        -c | --config | --socket | --host | --port | -n | --number | --facts | --limit | --format | \
+            --kind | --action | --priority | --sinkhole4 | --sinkhole6 | --cname | --ttl | --ede | \
+            --owner | --note) i=$((i + 1)) ;;
+        -*) ;;
+        *)
+            if [ -z "$command" ]; then
+                command=$word
+            elif [ "$command" = list ]; then
+                command="list $word"
+            else
+                after=$((after + 1))
+            fi
+            ;;
+        esac
+    done
+}
+
+_sinkwatch() {
+    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} command after
+    local globals="--config --socket --host --port --json --no-color --help --usage --version"
+    COMPREPLY=()
+    _sinkwatch_command
+    case $prev in
+    -c | --config | --socket)
+        mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+        return
+        ;;
+    --kind) _sinkwatch_words "ioc allow watch protected known"; return ;;
+    --action)
+        _sinkwatch_words "passthru monitor nxdomain nodata refused drop tcp-only sinkhole cname"
+        return
+        ;;
+    --format) _sinkwatch_words "plain hosts auto"; return ;;
+    --ede) _sinkwatch_words "auto off"; return ;;
+    esac
+    if [[ $cur == -* ]]; then
+        _sinkwatch_words "$(_sinkwatch_options "$command") $globals"
+        return
+    fi
+    case $command:$after in
+    :*) _sinkwatch_words "list add remove import check pivot events anomalies status checkconf" ;;
+    list:*) _sinkwatch_words "show set drop" ;;
+    list\ *:0 | add:0 | remove:0 | import:0) _sinkwatch_words "$(_sinkwatch_lists)" ;;
+    import:1 | checkconf:0) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+    esac
+}
+
+complete -F _sinkwatch sinkwatch

@@ -1,0 +1,150 @@
+/*
+ * addr.c - addresses and prefixes: parse, print, cover.
+ */
+#include "base/addr.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+_Static_assert(INET6_ADDRSTRLEN + 4 <= SW_ADDRTEXT_MAX, "address text with prefix length");
+
+static enum sw_status refuse(enum sw_status status, const char *words, const char **why)
+{
+    if (why != NULL)
+        *why = words;
+    return status;
+}
+
+unsigned sw_addr_bits(const struct sw_addr *addr)
+{
+    return addr->family == 4 ? 32 : 128;
+}
+
+/* The address without a prefix length. inet_pton() refuses leading zeros in IPv4 octets, zone
+ * identifiers and white space. */
+static enum sw_status parse_address(const char *text, size_t text_len, struct sw_addr *out,
+                                    const char **why)
+{
+    char copy[INET6_ADDRSTRLEN];
+    if (text_len == 0 || text_len >= sizeof(copy) || memchr(text, '\0', text_len) != NULL)
+        return refuse(SW_ESYNTAX, "not an IPv4 or IPv6 address", why);
+    memcpy(copy, text, text_len);
+    copy[text_len] = '\0';
+
+    bool v6 = memchr(text, ':', text_len) != NULL;
+    *out = (struct sw_addr){.family = v6 ? 6 : 4, .plen = v6 ? 128 : 32};
+    if (inet_pton(v6 ? AF_INET6 : AF_INET, copy, out->octets) == 1)
+        return SW_OK;
+    return refuse(SW_ESYNTAX, v6 ? "not an IPv6 address" : "not an IPv4 address", why);
+}
+
+/* The digits after the '/'. */
+static enum sw_status parse_plen(const char *text, size_t text_len, unsigned max, unsigned *plen,
+                                 const char **why)
+{
+    if (text_len == 0 || text_len > 3)
+        return refuse(SW_ESYNTAX, "prefix length is not 1 to 3 digits", why);
+    unsigned value = 0;
+    for (size_t i = 0; i < text_len; i++) {
+        if (text[i] < '0' || text[i] > '9')
+            return refuse(SW_ESYNTAX, "prefix length is not 1 to 3 digits", why);
+        value = value * 10 + (unsigned)(text[i] - '0');
+    }
+    if (text[0] == '0' && text_len > 1)
+        return refuse(SW_ESYNTAX, "prefix length has a leading zero", why);
+    if (value > max)
+        return refuse(SW_EINVAL,
+                      max == 32 ? "prefix length over 32 for IPv4" : "prefix length over 128", why);
+    *plen = value;
+    return SW_OK;
+}
+
+enum sw_status sw_addr_parse(const char *text, size_t text_len, struct sw_addr *out,
+                             const char **why)
+{
+    const char *slash = text_len > 0 ? memchr(text, '/', text_len) : NULL;
+    size_t address_len = slash != NULL ? (size_t)(slash - text) : text_len;
+    struct sw_addr addr;
+    enum sw_status status = parse_address(text, address_len, &addr, why);
+    if (status != SW_OK)
+        return status;
+    if (slash != NULL) {
+        unsigned plen;
+        status = parse_plen(slash + 1, text_len - address_len - 1, addr.plen, &plen, why);
+        if (status != SW_OK)
+            return status;
+        struct sw_addr whole = addr;
+        sw_addr_mask(&addr, plen);
+        if (memcmp(whole.octets, addr.octets, sizeof(addr.octets)) != 0)
+            return refuse(SW_EINVAL, "prefix with host bits set", why);
+    }
+    *out = addr;
+    return SW_OK;
+}
+
+enum sw_status sw_addr_from_octets(const uint8_t *octets, size_t len, struct sw_addr *out)
+{
+    if (len != 4 && len != 16)
+        return SW_EINVAL;
+    *out = (struct sw_addr){.family = len == 4 ? 4 : 6, .plen = (uint8_t)(len * 8)};
+    memcpy(out->octets, octets, len);
+    return SW_OK;
+}
+
+char *sw_addr_text(const struct sw_addr *addr, char text[SW_ADDRTEXT_MAX])
+{
+    text[0] = '\0';
+    if (addr->family != 4 && addr->family != 6)
+        return text;
+    inet_ntop(addr->family == 4 ? AF_INET : AF_INET6, addr->octets, text, INET6_ADDRSTRLEN);
+    if (addr->plen < sw_addr_bits(addr)) {
+        size_t used = strlen(text);
+        snprintf(text + used, SW_ADDRTEXT_MAX - used, "/%u", (unsigned)addr->plen);
+    }
+    return text;
+}
+
+void sw_addr_mask(struct sw_addr *addr, unsigned plen)
+{
+    size_t whole = plen / 8;
+    unsigned rest = plen % 8;
+    if (whole < sizeof(addr->octets)) {
+        addr->octets[whole] &= (uint8_t)(0xff00u >> rest);
+        memset(addr->octets + whole + 1, 0, sizeof(addr->octets) - whole - 1);
+    }
+    addr->plen = (uint8_t)plen;
+}
+
+bool sw_addr_covers(const struct sw_addr *prefix, const struct sw_addr *addr)
+{
+    if (prefix->family != addr->family || prefix->plen > addr->plen)
+        return false;
+    size_t whole = prefix->plen / 8;
+    if (memcmp(prefix->octets, addr->octets, whole) != 0)
+        return false;
+    unsigned rest = prefix->plen % 8;
+    return rest == 0 || ((prefix->octets[whole] ^ addr->octets[whole]) & 0xff00u >> rest) == 0;
+}
+
+bool sw_addr_equal(const struct sw_addr *a, const struct sw_addr *b)
+{
+    return a->family == b->family && a->plen == b->plen &&
+           memcmp(a->octets, b->octets, sizeof(a->octets)) == 0;
+}
+
+enum sw_status sw_addr_embedded(const struct sw_addr *addr, struct sw_addr *ipv4)
+{
+    static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff}; /* RFC 4291 2.5.5.2 */
+    static const uint8_t nat64[12] = {0x00, 0x64, 0xff, 0x9b};    /* RFC 6052 2.1 */
+    static const uint8_t six_to_four[2] = {0x20, 0x02};           /* RFC 3056 2 */
+    if (addr->family != 6 || addr->plen != 128)
+        return SW_ENOTFOUND;
+    if (memcmp(addr->octets, mapped, sizeof(mapped)) == 0 ||
+        memcmp(addr->octets, nat64, sizeof(nat64)) == 0)
+        return sw_addr_from_octets(addr->octets + 12, 4, ipv4);
+    if (memcmp(addr->octets, six_to_four, sizeof(six_to_four)) == 0)
+        return sw_addr_from_octets(addr->octets + 2, 4, ipv4);
+    return SW_ENOTFOUND;
+}

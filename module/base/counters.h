@@ -1,0 +1,54 @@
+/*
+ * counters.h - what was counted, by whom, in one place, for status reports.
+ *
+ * Each counter is relaxed-atomic and only ever grows. Workers count on their own cache line
+ * (struct sw_worker_counters, in their slot); the other threads in struct sw_counters.
+ *
+ * Threads      any
+ */
+#ifndef SW_BASE_COUNTERS_H
+#define SW_BASE_COUNTERS_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+typedef _Atomic uint64_t sw_counter;
+
+/** Add to a counter. */
+static inline void sw_count(sw_counter *counter, uint64_t by)
+{
+    atomic_fetch_add_explicit(counter, by, memory_order_relaxed);
+}
+
+/** What a counter says now. */
+static inline uint64_t sw_counted(const sw_counter *counter)
+{
+    return atomic_load_explicit(counter, memory_order_relaxed);
+}
+
+/* X(field, "name in status and statistics") */
+#define SW_COUNTERS(X)                                                                             \
+    X(hits, "hits")                                                                                \
+    X(rewritten, "rewritten")                                                                      \
+    X(events_lost_ring, "events_lost_ring")                                                        \
+    X(events_lost_backlog, "events_lost_backlog")                                                  \
+    X(events_written_redis, "events_written_redis")                                                \
+    X(events_written_file, "events_written_file")                                                  \
+    X(anomalies, "anomalies")                                                                      \
+    X(redis_connects, "redis_connects")                                                            \
+    X(redis_failures, "redis_failures")                                                            \
+    X(changes_applied, "changes_applied")                                                          \
+    X(items_refused, "items_refused")                                                              \
+    X(full_loads, "full_loads")                                                                    \
+    X(messages_swept, "messages_swept")                                                            \
+    X(messages_evicted, "messages_evicted")                                                        \
+    X(mmdb_reloads, "mmdb_reloads")                                                                \
+    X(mmdb_refused, "mmdb_refused")
+
+struct sw_counters {
+#define SW_COUNTER_FIELD(field, name) sw_counter field;
+    SW_COUNTERS(SW_COUNTER_FIELD)
+#undef SW_COUNTER_FIELD
+};
+
+#endif

@@ -1,0 +1,108 @@
+/*
+ * event.h - what a worker records about one client's query or one resolved answer.
+ *
+ * The record stage fills one struct sw_event on its stack and copies the used part into the
+ * worker's ring; the recorder reads it there, adds ownership, and writes JSON. The body is a
+ * sequence of tagged values, so that a short event costs few octets.
+ *
+ * A hit event, step by step: sw_event_init(HIT), client, qname (tag QNAME), every rule that
+ * matched (tag HIT, the winner marked), the alias chain (tag ALIAS), the addresses of the true
+ * answer (tag ADDRESS), then sw_ring_put(ring, ev, sw_event_size(ev)).
+ *
+ * Threads      pure functions on the caller's memory
+ * Memory       no allocation; at most SW_EVENT_MAX octets
+ * Reliability  what does not fit sets SW_EVENT_TRUNCATED, never overflows
+ */
+#ifndef SW_BASE_EVENT_H
+#define SW_BASE_EVENT_H
+
+#include "base/addr.h"
+#include "base/policy.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define SW_EVENT_BODY_MAX 3072
+
+enum sw_event_type {
+    SW_EVENT_HIT,    /* a client's query that a rule matched */
+    SW_EVENT_ANSWER, /* a resolved answer worth observing: watched name or tracked address */
+};
+
+enum sw_event_flag {
+    SW_EVENT_SHADOW = 1,    /* the winner's list is in shadow mode: true answer sent */
+    SW_EVENT_TRUNCATED = 2, /* something did not fit into the body */
+    SW_EVENT_CD = 4,
+    SW_EVENT_DO = 8,
+    SW_EVENT_TCP = 16,      /* transport was TCP (or TLS, HTTPS) */
+    SW_EVENT_RESOLVED = 32, /* rcode, security, addresses are those of a true answer */
+    SW_EVENT_CLIENT = 64,   /* client fields are set */
+};
+
+enum sw_security { /* as Unbound's sec_status, for the event's DNSSEC field */
+                   SW_SECURITY_UNCHECKED,
+                   SW_SECURITY_BOGUS,
+                   SW_SECURITY_INDETERMINATE,
+                   SW_SECURITY_INSECURE,
+                   SW_SECURITY_SECURE
+};
+
+enum sw_event_tag {
+    SW_TAG_QNAME = 1, /* wire name, lower case */
+    SW_TAG_HIT,       /* struct sw_event_hit */
+    SW_TAG_ALIAS,     /* wire name: next target in the CNAME chain, in order */
+    SW_TAG_ADDRESS,   /* 4 or 16 octets: A, AAAA or hint of the true answer */
+};
+
+struct sw_event {
+    int64_t time_us;       /* wall clock */
+    uint8_t type;          /* enum sw_event_type */
+    uint8_t flags;         /* enum sw_event_flag */
+    uint8_t action_wanted; /* enum sw_action of the winner */
+    uint8_t action_taken;  /* what was done: PASSTHRU or MONITOR when the true answer was sent */
+    uint8_t rcode;         /* of the true answer */
+    uint8_t security;      /* enum sw_security of the true answer */
+    uint8_t client_family; /* 4, 6 */
+    uint8_t pad;
+    uint16_t qtype;
+    uint16_t qclass;
+    uint16_t client_port;
+    uint16_t ede; /* code sent, SW_EDE_OFF when none */
+    uint8_t client[16];
+    uint32_t body_len;
+    uint8_t body[SW_EVENT_BODY_MAX];
+};
+
+#define SW_EVENT_MAX sizeof(struct sw_event)
+
+struct sw_event_hit {
+    uint8_t winner;        /* 1 for the rule that was applied */
+    uint8_t trigger;       /* enum sw_trigger */
+    uint8_t kind;          /* enum sw_kind */
+    uint8_t action;        /* enum sw_action of that list */
+    const char *list;      /* terminated, points into the event */
+    const char *indicator; /* terminated canonical text, points into the event */
+};
+
+/** Start an event with an empty body. */
+void sw_event_init(struct sw_event *ev, enum sw_event_type type, int64_t time_us);
+
+/** Append a value; false and SW_EVENT_TRUNCATED when there is no room. */
+bool sw_event_put(struct sw_event *ev, enum sw_event_tag tag, const void *value, size_t len);
+bool sw_event_put_hit(struct sw_event *ev, const struct sw_event_hit *hit);
+
+/** Octets that are in use, for the ring. */
+size_t sw_event_size(const struct sw_event *ev);
+
+/**
+ * Walk the body: start with *cursor = 0; false after the last value. A damaged body ends the
+ * walk (never reads outside body_len).
+ */
+bool sw_event_next(const struct sw_event *ev, size_t *cursor, enum sw_event_tag *tag,
+                   const uint8_t **value, size_t *len);
+
+/** Decode a SW_TAG_HIT value; SW_EFORMAT when damaged. */
+enum sw_status sw_event_get_hit(const uint8_t *value, size_t len, struct sw_event_hit *hit);
+
+#endif

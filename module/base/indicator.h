@@ -1,0 +1,55 @@
+/*
+ * indicator.h - one indicator: a domain in one of three forms, an address or prefix, an AS.
+ *
+ * Text forms, as in Redis and on the command line:
+ *   example.net        the name and everything below it
+ *   =example.net       only the name itself
+ *   *.example.net      only what is below it
+ *   192.0.2.1  2001:db8::/32   an address or prefix
+ *   AS64500            an AS number
+ *
+ * Threads      pure functions, any thread
+ * Standards    RFC 5396 (AS numbers as plain decimal)
+ */
+#ifndef SW_BASE_INDICATOR_H
+#define SW_BASE_INDICATOR_H
+
+#include "base/addr.h"
+#include "base/name.h"
+#include "base/policy.h"
+
+enum sw_indicator_type { SW_INDICATOR_DOMAIN, SW_INDICATOR_PREFIX, SW_INDICATOR_ASN };
+
+enum sw_form {
+    SW_FORM_SUBTREE, /* example.net: itself and below */
+    SW_FORM_EXACT,   /* =example.net */
+    SW_FORM_BELOW,   /* *.example.net */
+    SW_FORM_COUNT
+};
+
+#define SW_INDICATORTEXT_MAX (SW_NAMETEXT_MAX + 2)
+
+struct sw_indicator {
+    enum sw_indicator_type type;
+    enum sw_form form;   /* domains only */
+    struct sw_name name; /* domains only, lower case */
+    struct sw_addr addr; /* prefixes only */
+    uint32_t asn;        /* AS numbers only */
+};
+
+/**
+ * Parse the text form. Surrounding white space and one final dot of a name are accepted,
+ * upper case is folded. U-labels (non-ASCII) are converted by IDNA 2008 (libidn2).
+ * The root ("." or "*.") is refused: it would cover every name.
+ *
+ * why  SW_WHY_MAX bytes, set on failure, for people
+ * SW_OK, SW_ESYNTAX, SW_EINVAL (prefix with host bits, AS number 0 or too large), SW_ETOOBIG,
+ * SW_EREFUSED (root, 0.0.0.0/0, ::/0).
+ */
+enum sw_status sw_indicator_parse(const char *text, size_t text_len, struct sw_indicator *out,
+                                  char why[SW_WHY_MAX]);
+
+/** Canonical text form (what is stored in Redis); returns text. */
+char *sw_indicator_text(const struct sw_indicator *indicator, char text[SW_INDICATORTEXT_MAX]);
+
+#endif

@@ -1,0 +1,259 @@
+/*
+ * name.c - domain names in wire form: parse, print, fold, compare.
+ *
+ * Folding works on whole wire names without looking at labels: a length octet is at most 63
+ * and 'A' is 65, so no length octet is ever taken for a letter. Eight octets go at a time.
+ */
+#include "base/name.h"
+
+#include <string.h>
+
+#define ONES UINT64_C(0x0101010101010101)
+
+/* Fold eight ASCII octets to lower case: the high bit of each octet that is in 'A'..'Z' is made
+ * by carries (octets over 127 are left out), then becomes the bit 0x20 that upper case lacks. */
+static inline uint64_t fold8(uint64_t octets)
+{
+    uint64_t low7 = octets & (ONES * 0x7f);
+    uint64_t from_a = low7 + ONES * (0x80 - 'A');
+    uint64_t over_z = low7 + ONES * (0x7f - 'Z');
+    uint64_t upper = (from_a ^ over_z) & ~octets & (ONES * 0x80);
+    return octets | upper >> 2;
+}
+
+static inline uint8_t fold1(uint8_t octet)
+{
+    return (uint8_t)(octet | ((uint8_t)(octet - 'A') < 26) << 5);
+}
+
+static inline uint64_t load8(const uint8_t *at)
+{
+    uint64_t octets;
+    memcpy(&octets, at, sizeof(octets));
+    return octets;
+}
+
+/* Copy size octets folded; from may equal to. */
+static void fold_copy(uint8_t *to, const uint8_t *from, size_t size)
+{
+    size_t i = 0;
+    for (; i + 8 <= size; i += 8) {
+        uint64_t folded = fold8(load8(from + i));
+        memcpy(to + i, &folded, sizeof(folded));
+    }
+    for (; i < size; i++)
+        to[i] = fold1(from[i]);
+}
+
+/* Whether size octets are equal, letter case aside. */
+static bool fold_equal(const uint8_t *a, const uint8_t *b, size_t size)
+{
+    size_t i = 0;
+    for (; i + 8 <= size; i += 8)
+        if (fold8(load8(a + i)) != fold8(load8(b + i)))
+            return false;
+    for (; i < size; i++)
+        if (fold1(a[i]) != fold1(b[i]))
+            return false;
+    return true;
+}
+
+size_t sw_name_size(const uint8_t *wire, size_t max_len)
+{
+    size_t limit = max_len < SW_NAME_MAX ? max_len : SW_NAME_MAX;
+    size_t at = 0;
+    while (at < limit) {
+        size_t label = wire[at];
+        if (label == 0)
+            return at + 1;
+        if (label > SW_LABEL_MAX) /* compression pointer (RFC 1035 4.1.4) or reserved */
+            return 0;
+        at += label + 1;
+    }
+    return 0;
+}
+
+/* Size of a name that is known to be valid. */
+static size_t valid_size(const uint8_t *wire)
+{
+    size_t at = 0;
+    while (wire[at] != 0)
+        at += (size_t)wire[at] + 1;
+    return at + 1;
+}
+
+enum sw_status sw_name_copy(const uint8_t *wire, size_t max_len, struct sw_name *out)
+{
+    size_t size = sw_name_size(wire, max_len);
+    if (size == 0)
+        return SW_EINVAL;
+    fold_copy(out->wire, wire, size);
+    out->len = (uint8_t)size;
+    return SW_OK;
+}
+
+unsigned sw_name_labels(const uint8_t *wire)
+{
+    unsigned labels = 0;
+    for (; *wire != 0; wire += (size_t)*wire + 1)
+        labels++;
+    return labels;
+}
+
+const uint8_t *sw_name_suffix(const uint8_t *wire, unsigned labels)
+{
+    unsigned have = sw_name_labels(wire);
+    for (; have > labels; have--)
+        wire += (size_t)*wire + 1;
+    return wire;
+}
+
+bool sw_name_equal(const uint8_t *a, const uint8_t *b)
+{
+    size_t size = valid_size(a);
+    return size == valid_size(b) && fold_equal(a, b, size);
+}
+
+bool sw_name_below_or_equal(const uint8_t *name, const uint8_t *parent)
+{
+    size_t parent_size = valid_size(parent);
+    size_t left = valid_size(name);
+    while (left > parent_size) { /* the root label ends it at the latest: parent_size >= 1 */
+        size_t label = (size_t)*name + 1;
+        name += label;
+        left -= label;
+    }
+    return left == parent_size && fold_equal(name, parent, left);
+}
+
+/* ---- presentation form ---- */
+
+static inline bool is_digit(uint8_t c)
+{
+    return (uint8_t)(c - '0') < 10;
+}
+
+/* Octets that stand for themselves in text. */
+static inline bool is_plain(uint8_t c)
+{
+    return (uint8_t)(fold1(c) - 'a') < 26 || is_digit(c) || c == '-' || c == '_';
+}
+
+static enum sw_status refuse(enum sw_status status, const char *words, const char **why)
+{
+    if (why != NULL)
+        *why = words;
+    return status;
+}
+
+/*
+ * Read one octet of a label at text[*at]: a plain character, \X or \DDD (RFC 1035 5.1). Moves
+ * *at past it.
+ */
+static enum sw_status parse_octet(const char *text, size_t text_len, size_t *at, uint8_t *octet,
+                                  const char **why)
+{
+    const uint8_t *in = (const uint8_t *)text + *at;
+    size_t left = text_len - *at;
+    if (in[0] != '\\') {
+        if (!is_plain(in[0]))
+            return refuse(SW_ESYNTAX, "character that is no letter, digit, '-' or '_'", why);
+        *octet = in[0];
+        *at += 1;
+        return SW_OK;
+    }
+    if (left < 2 || in[1] < 0x20 || in[1] > 0x7e)
+        return refuse(SW_ESYNTAX, "backslash with no printable character after it", why);
+    if (!is_digit(in[1])) {
+        *octet = in[1];
+        *at += 2;
+        return SW_OK;
+    }
+    if (left < 4 || !is_digit(in[2]) || !is_digit(in[3]))
+        return refuse(SW_ESYNTAX, "backslash with fewer than three digits after it", why);
+    unsigned value = (in[1] - '0') * 100u + (in[2] - '0') * 10u + (in[3] - '0');
+    if (value > 255)
+        return refuse(SW_ESYNTAX, "escaped octet over 255", why);
+    *octet = (uint8_t)value;
+    *at += 4;
+    return SW_OK;
+}
+
+/* Read one label at text[*at] up to its dot or the end, append it to out. */
+static enum sw_status parse_label(const char *text, size_t text_len, size_t *at,
+                                  struct sw_name *out, const char **why)
+{
+    uint8_t label[SW_LABEL_MAX];
+    size_t n = 0;
+    while (*at < text_len && text[*at] != '.') {
+        uint8_t octet;
+        enum sw_status status = parse_octet(text, text_len, at, &octet, why);
+        if (status != SW_OK)
+            return status;
+        if (n == SW_LABEL_MAX)
+            return refuse(SW_ETOOBIG, "label over 63 octets", why);
+        label[n++] = octet;
+    }
+    if (n == 0)
+        return refuse(SW_ESYNTAX, "empty label", why);
+    if (out->len + 1 + n + 1 > SW_NAME_MAX) /* with its length octet and the root label */
+        return refuse(SW_ETOOBIG, "name over 255 octets", why);
+    out->wire[out->len] = (uint8_t)n;
+    fold_copy(out->wire + out->len + 1, label, n);
+    out->len = (uint8_t)(out->len + 1 + n);
+    return SW_OK;
+}
+
+enum sw_status sw_name_parse(const char *text, size_t text_len, struct sw_name *out,
+                             const char **why)
+{
+    if (text_len == 0)
+        return refuse(SW_ESYNTAX, "empty name", why);
+
+    struct sw_name name = {.len = 0};
+    bool root = text_len == 1 && text[0] == '.';
+    for (size_t at = 0; at < text_len && !root; at++) { /* at++: past the dot */
+        enum sw_status status = parse_label(text, text_len, &at, &name, why);
+        if (status != SW_OK)
+            return status;
+    }
+    name.wire[name.len] = 0;
+    name.len++;
+    out->len = name.len;
+    memcpy(out->wire, name.wire, name.len);
+    return SW_OK;
+}
+
+/* Write one octet of a label as text; returns the place after it. */
+static char *print_octet(char *to, uint8_t octet)
+{
+    if (is_plain(octet)) {
+        *to++ = (char)octet;
+        return to;
+    }
+    *to++ = '\\';
+    if (octet > 0x20 && octet < 0x7f) {
+        *to++ = (char)octet;
+        return to;
+    }
+    *to++ = (char)('0' + octet / 100);
+    *to++ = (char)('0' + octet / 10 % 10);
+    *to++ = (char)('0' + octet % 10);
+    return to;
+}
+
+char *sw_name_text(const uint8_t *wire, char text[SW_NAMETEXT_MAX])
+{
+    char *to = text;
+    if (*wire == 0)
+        *to++ = '.';
+    while (*wire != 0) {
+        size_t label = *wire++;
+        for (; label > 0; label--)
+            to = print_octet(to, *wire++);
+        if (*wire != 0)
+            *to++ = '.';
+    }
+    *to = '\0';
+    return text;
+}

@@ -1,0 +1,437 @@
+#include "base/policy.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define POLICY_JSON_MAX  16384 /* octets; a policy with every member full is under 1 KiB */
+#define PRIORITY_DEFAULT 1000
+#define TTL_DEFAULT      60
+#define TTL_MAX          86400 /* one day: a rewritten answer should not outlive its rule */
+#define EDE_MAX          0xfffd
+#define QUOTE_MAX        44 /* of a refused value, as much is shown */
+
+static const char *const kind_names[SW_KIND_COUNT] = {
+    [SW_KIND_IOC] = "ioc",     [SW_KIND_ALLOW] = "allow",
+    [SW_KIND_WATCH] = "watch", [SW_KIND_PROTECTED] = "protected",
+    [SW_KIND_KNOWN] = "known",
+};
+
+static const char *const action_names[SW_ACTION_COUNT] = {
+    [SW_ACTION_PASSTHRU] = "passthru", [SW_ACTION_MONITOR] = "monitor",
+    [SW_ACTION_NXDOMAIN] = "nxdomain", [SW_ACTION_NODATA] = "nodata",
+    [SW_ACTION_REFUSED] = "refused",   [SW_ACTION_DROP] = "drop",
+    [SW_ACTION_TCP_ONLY] = "tcp-only", [SW_ACTION_SINKHOLE] = "sinkhole",
+    [SW_ACTION_CNAME] = "cname",
+};
+
+static const char *const trigger_names[SW_TRIGGER_COUNT] = {
+    [SW_TRIGGER_QNAME] = "qname",
+    [SW_TRIGGER_CNAME] = "cname",
+    [SW_TRIGGER_ADDRESS] = "address",
+    [SW_TRIGGER_ASN] = "asn",
+};
+
+const char *sw_kind_name(enum sw_kind kind)
+{
+    return (unsigned)kind < SW_KIND_COUNT ? kind_names[kind] : "?";
+}
+
+const char *sw_action_name(enum sw_action action)
+{
+    return (unsigned)action < SW_ACTION_COUNT ? action_names[action] : "?";
+}
+
+const char *sw_trigger_name(enum sw_trigger trigger)
+{
+    return (unsigned)trigger < SW_TRIGGER_COUNT ? trigger_names[trigger] : "?";
+}
+
+enum sw_status sw_kind_parse(const char *text, enum sw_kind *out)
+{
+    for (unsigned i = 0; i < SW_KIND_COUNT; i++) {
+        if (strcmp(text, kind_names[i]) == 0) {
+            *out = (enum sw_kind)i;
+            return SW_OK;
+        }
+    }
+    return SW_ENOTFOUND;
+}
+
+enum sw_status sw_action_parse(const char *text, enum sw_action *out)
+{
+    for (unsigned i = 0; i < SW_ACTION_COUNT; i++) {
+        if (strcmp(text, action_names[i]) == 0) {
+            *out = (enum sw_action)i;
+            return SW_OK;
+        }
+    }
+    return SW_ENOTFOUND;
+}
+
+bool sw_action_needs_no_answer(enum sw_action action)
+{
+    return action != SW_ACTION_PASSTHRU && action != SW_ACTION_MONITOR &&
+           action != SW_ACTION_TCP_ONLY;
+}
+
+bool sw_listname_ok(const char *text)
+{
+    size_t len = strnlen(text, SW_LISTNAME_MAX);
+    return len > 0 && len < SW_LISTNAME_MAX &&
+           strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789._-") == len;
+}
+
+void sw_policy_init(struct sw_policy *policy, const char *name)
+{
+    memset(policy, 0, sizeof(*policy));
+    memcpy(policy->name, name, strnlen(name, SW_LISTNAME_MAX - 1));
+    policy->kind = SW_KIND_IOC;
+    policy->action = SW_ACTION_MONITOR;
+    policy->priority = PRIORITY_DEFAULT;
+    policy->ttl = TTL_DEFAULT;
+    policy->ede = SW_EDE_AUTO;
+}
+
+/* ---- parse: one setter for each type of member; each says what is allowed ---- */
+
+/* Everything a setter needs: where the value goes, and where the complaint. */
+struct parsing {
+    struct sw_policy *policy;
+    bool action_given;
+    const char *member;
+    char *why;
+};
+
+/* Printable ASCII, everything else as '?': words that quote a feed may end up in a log. */
+static void clean(char *words)
+{
+    for (; *words; words++)
+        if (*words < 0x20 || *words > 0x7e)
+            *words = '?';
+}
+
+/* A value as JSON text in plain ASCII, cut to fit. */
+static void quote(const json_t *value, char out[QUOTE_MAX])
+{
+    char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_ENSURE_ASCII);
+    snprintf(out, QUOTE_MAX, "%s", text ? text : "?");
+    clean(out); /* jansson leaves DEL as it is */
+    free(text);
+}
+
+/* Refuse a member: "MEMBER: what it was; what is allowed". Always false. */
+static bool refuse(const struct parsing *p, const json_t *value, const char *allowed)
+{
+    char was[QUOTE_MAX];
+    quote(value, was);
+    snprintf(p->why, SW_WHY_MAX, "%s: %s is not allowed; %s", p->member, was, allowed);
+    return false;
+}
+
+static bool set_kind(struct parsing *p, const json_t *value)
+{
+    const char *text = json_string_value(value);
+    if (text && sw_kind_parse(text, &p->policy->kind) == SW_OK)
+        return true;
+    return refuse(p, value, "one of ioc allow watch protected known");
+}
+
+static bool set_action(struct parsing *p, const json_t *value)
+{
+    const char *text = json_string_value(value);
+    p->action_given = true;
+    if (text && sw_action_parse(text, &p->policy->action) == SW_OK)
+        return true;
+    return refuse(p, value,
+                  "one of passthru monitor nxdomain nodata refused drop tcp-only sinkhole cname");
+}
+
+static bool set_bool(const struct parsing *p, const json_t *value, bool *out)
+{
+    if (!json_is_boolean(value))
+        return refuse(p, value, "true or false");
+    *out = json_is_true(value);
+    return true;
+}
+
+static bool set_shadow(struct parsing *p, const json_t *value)
+{
+    return set_bool(p, value, &p->policy->shadow);
+}
+
+static bool set_observe(struct parsing *p, const json_t *value)
+{
+    return set_bool(p, value, &p->policy->observe);
+}
+
+/* A whole number in 0..max. */
+static bool set_number(const struct parsing *p, const json_t *value, json_int_t max,
+                       json_int_t *out)
+{
+    char allowed[64];
+    json_int_t number = json_integer_value(value);
+    if (json_is_integer(value) && number >= 0 && number <= max) {
+        *out = number;
+        return true;
+    }
+    snprintf(allowed, sizeof(allowed), "a whole number from 0 to %lld", (long long)max);
+    return refuse(p, value, allowed);
+}
+
+static bool set_priority(struct parsing *p, const json_t *value)
+{
+    json_int_t number;
+    if (!set_number(p, value, UINT16_MAX, &number))
+        return false;
+    p->policy->priority = (uint16_t)number;
+    return true;
+}
+
+static bool set_ttl(struct parsing *p, const json_t *value)
+{
+    json_int_t number;
+    if (!set_number(p, value, TTL_MAX, &number))
+        return false;
+    p->policy->ttl = (uint32_t)number;
+    return true;
+}
+
+static bool set_ede(struct parsing *p, const json_t *value)
+{
+    const char *text = json_string_value(value);
+    json_int_t number = json_integer_value(value);
+    if (text && strcmp(text, "auto") == 0)
+        p->policy->ede = SW_EDE_AUTO;
+    else if (text && strcmp(text, "off") == 0)
+        p->policy->ede = SW_EDE_OFF;
+    else if (json_is_integer(value) && number >= 0 && number <= EDE_MAX)
+        p->policy->ede = (uint16_t)number;
+    else
+        return refuse(p, value, "\"auto\", \"off\" or a code from 0 to 65533 (RFC 8914)");
+    return true;
+}
+
+/* One whole address of the family. */
+static bool set_addr(const struct parsing *p, const json_t *value, unsigned family,
+                     struct sw_addr *out)
+{
+    const char *text = json_string_value(value);
+    struct sw_addr addr;
+    if (text && sw_addr_parse(text, strlen(text), &addr, NULL) == SW_OK && addr.family == family &&
+        addr.plen == sw_addr_bits(&addr)) {
+        *out = addr;
+        return true;
+    }
+    return refuse(p, value, family == 4 ? "one IPv4 address" : "one IPv6 address");
+}
+
+static bool set_sinkhole4(struct parsing *p, const json_t *value)
+{
+    return set_addr(p, value, 4, &p->policy->sinkhole4);
+}
+
+static bool set_sinkhole6(struct parsing *p, const json_t *value)
+{
+    return set_addr(p, value, 6, &p->policy->sinkhole6);
+}
+
+static bool set_cname(struct parsing *p, const json_t *value)
+{
+    const char *text = json_string_value(value);
+    struct sw_name name = {0}; /* no garbage after its end: policies are compared */
+    if (text && sw_name_parse(text, strlen(text), &name, NULL) == SW_OK && name.len > 1) {
+        p->policy->cname = name;
+        return true;
+    }
+    return refuse(p, value, "a host name");
+}
+
+/* Words for people: bounded, and without control characters, since they reach logs. */
+static bool set_words(const struct parsing *p, const json_t *value, char out[SW_NOTE_MAX])
+{
+    const char *text = json_string_value(value);
+    size_t len = text ? strlen(text) : SW_NOTE_MAX;
+    bool ok = len < SW_NOTE_MAX;
+    for (size_t i = 0; ok && i < len; i++)
+        ok = (unsigned char)text[i] >= 0x20 && text[i] != 0x7f;
+    if (!ok)
+        return refuse(p, value, "text of up to 127 octets without control characters");
+    memcpy(out, text, len + 1);
+    return true;
+}
+
+static bool set_owner(struct parsing *p, const json_t *value)
+{
+    return set_words(p, value, p->policy->owner);
+}
+
+static bool set_note(struct parsing *p, const json_t *value)
+{
+    return set_words(p, value, p->policy->note);
+}
+
+static const struct member {
+    const char *name;
+    bool (*set)(struct parsing *p, const json_t *value);
+} members[] = {
+    {"kind", set_kind},
+    {"action", set_action},
+    {"priority", set_priority},
+    {"shadow", set_shadow},
+    {"observe", set_observe},
+    {"sinkhole4", set_sinkhole4},
+    {"sinkhole6", set_sinkhole6},
+    {"cname", set_cname},
+    {"ttl", set_ttl},
+    {"ede", set_ede},
+    {"owner", set_owner},
+    {"note", set_note},
+};
+
+static const struct member *find_member(const char *name)
+{
+    for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
+        if (strcmp(members[i].name, name) == 0)
+            return &members[i];
+    return NULL;
+}
+
+static bool refuse_unknown(const struct parsing *p, const char *key)
+{
+    char was[QUOTE_MAX] = "?";
+    json_t *text = json_string(key);
+    if (text)
+        quote(text, was);
+    json_decref(text);
+    snprintf(p->why, SW_WHY_MAX,
+             "%s: unknown member; allowed are kind action priority shadow observe sinkhole4 "
+             "sinkhole6 cname ttl ede owner note",
+             was);
+    return false;
+}
+
+/* Only ioc lists act; the others have one fixed action, which may be written out. */
+static bool check_action(struct parsing *p)
+{
+    enum sw_kind kind = p->policy->kind;
+    enum sw_action fixed = kind == SW_KIND_ALLOW ? SW_ACTION_PASSTHRU : SW_ACTION_MONITOR;
+    if (kind == SW_KIND_IOC)
+        return true;
+    if (p->action_given && p->policy->action != fixed) {
+        snprintf(p->why, SW_WHY_MAX, "action: \"%s\" is not allowed; a list of kind %s has only %s",
+                 sw_action_name(p->policy->action), sw_kind_name(kind), sw_action_name(fixed));
+        return false;
+    }
+    p->policy->action = fixed;
+    return true;
+}
+
+static bool apply_members(struct parsing *p, json_t *object)
+{
+    const char *key;
+    json_t *value;
+    json_object_foreach(object, key, value)
+    {
+        const struct member *member = find_member(key);
+        if (!member)
+            return refuse_unknown(p, key);
+        p->member = member->name;
+        if (!member->set(p, value))
+            return false;
+    }
+    return check_action(p);
+}
+
+enum sw_status sw_policy_parse(const char *name, const char *json, size_t json_len,
+                               struct sw_policy *out, char why[SW_WHY_MAX])
+{
+    struct sw_policy policy;
+    struct parsing p = {.policy = &policy, .why = why};
+    json_error_t error;
+    if (!sw_listname_ok(name)) {
+        snprintf(why, SW_WHY_MAX, "bad list name; 1 to 63 characters of a-z 0-9 . _ -");
+        return SW_EINVAL;
+    }
+    sw_policy_init(&policy, name);
+    if (json_len == 0) {
+        *out = policy;
+        return SW_OK;
+    }
+    if (json_len > POLICY_JSON_MAX) {
+        snprintf(why, SW_WHY_MAX, "policy of %zu octets; allowed are %d", json_len,
+                 POLICY_JSON_MAX);
+        return SW_EINVAL;
+    }
+    json_t *object = json_loadb(json, json_len, JSON_REJECT_DUPLICATES, &error);
+    if (!json_is_object(object)) {
+        snprintf(why, SW_WHY_MAX, "not a JSON object: %.120s",
+                 object ? "some other JSON value" : error.text);
+        clean(why); /* jansson quotes what stood there */
+        json_decref(object);
+        return SW_ESYNTAX;
+    }
+    bool ok = apply_members(&p, object);
+    json_decref(object);
+    if (!ok)
+        return SW_EINVAL;
+    *out = policy;
+    return SW_OK;
+}
+
+/* ---- write ---- */
+
+static int put_text(json_t *object, const char *member, const char *text)
+{
+    return json_object_set_new(object, member, json_string(text));
+}
+
+/* Landing addresses and walled garden, where the policy has its own. */
+static int put_targets(json_t *object, const struct sw_policy *policy)
+{
+    char addr[SW_ADDRTEXT_MAX];
+    char name[SW_NAMETEXT_MAX];
+    int failed = 0;
+    if (policy->sinkhole4.family)
+        failed |= put_text(object, "sinkhole4", sw_addr_text(&policy->sinkhole4, addr));
+    if (policy->sinkhole6.family)
+        failed |= put_text(object, "sinkhole6", sw_addr_text(&policy->sinkhole6, addr));
+    if (policy->cname.len)
+        failed |= put_text(object, "cname", sw_name_text(policy->cname.wire, name));
+    return failed;
+}
+
+static int put_members(json_t *object, const struct sw_policy *policy)
+{
+    int failed = put_text(object, "kind", sw_kind_name(policy->kind)) |
+                 put_text(object, "action", sw_action_name(policy->action));
+    if (policy->priority != PRIORITY_DEFAULT)
+        failed |= json_object_set_new(object, "priority", json_integer(policy->priority));
+    if (policy->shadow)
+        failed |= json_object_set_new(object, "shadow", json_true());
+    if (policy->observe)
+        failed |= json_object_set_new(object, "observe", json_true());
+    failed |= put_targets(object, policy);
+    if (policy->ttl != TTL_DEFAULT)
+        failed |= json_object_set_new(object, "ttl", json_integer(policy->ttl));
+    if (policy->ede == SW_EDE_OFF)
+        failed |= put_text(object, "ede", "off");
+    else if (policy->ede != SW_EDE_AUTO)
+        failed |= json_object_set_new(object, "ede", json_integer(policy->ede));
+    if (policy->owner[0])
+        failed |= put_text(object, "owner", policy->owner);
+    if (policy->note[0])
+        failed |= put_text(object, "note", policy->note);
+    return failed;
+}
+
+char *sw_policy_json(const struct sw_policy *policy)
+{
+    json_t *object = json_object();
+    char *text = NULL;
+    if (object && put_members(object, policy) == 0)
+        text = json_dumps(object, JSON_COMPACT);
+    json_decref(object);
+    return text;
+}

@@ -1,0 +1,98 @@
+/*
+ * redis.h - one connection to Redis, as the feeder, the recorder and the command need it:
+ * connect from the settings, authenticate, time-outs, interruptible from outside.
+ *
+ * hiredis writes commands and reads replies (its formatter and reader); the socket is our own:
+ * it never blocks, so that every wait is a poll() that ends by data, by the time-out, or by
+ * sw_redis_interrupt(). A pipeline may be of any size: replies are read while commands are
+ * still being sent. Works with hiredis 0.14 (Debian 12) and 1.x (Debian 13).
+ *
+ * Threads      one thread uses a connection; sw_redis_interrupt() may come from any other
+ * Memory       replies are hiredis's, freed by the caller with freeReplyObject()
+ * Errors       words for people in sw_redis_error(), never a secret in them
+ * Reliability  no SIGPIPE: data is sent with MSG_NOSIGNAL, no signal disposition is touched.
+ *              The only wait that cannot be interrupted is getaddrinfo() for a redis-host that
+ *              is no address
+ * Standards    RESP2; AUTH as in Redis 6 (ACL user) or before
+ */
+#ifndef SW_BASE_REDIS_H
+#define SW_BASE_REDIS_H
+
+#include "base/settings.h"
+#include "base/status.h"
+
+#include <hiredis/hiredis.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Room for the longest key: prefix, ":seen:name:", a domain name as text. */
+#define SW_REDISKEY_MAX (SW_TEXT_MAX + SW_NAMETEXT_MAX + 32)
+
+struct sw_redis;
+
+/** A connection that is not yet open; copies the settings. NULL when out of memory (or out of
+ * file descriptors). */
+struct sw_redis *sw_redis_new(const struct sw_settings *settings);
+void sw_redis_free(struct sw_redis *redis); /* NULL is fine */
+
+/**
+ * (Re)connect: TCP or unix socket, AUTH when a password is set (redis-password-file is read
+ * anew each time and wins over redis-password), PING to see that the server is ready.
+ *
+ * SW_OK      replies that were due on a former connection are forgotten
+ * SW_EIO     no connection, or no answer within redis-timeout, or password file unreadable
+ * SW_EREDIS  the server answered with an error (AUTH refused, loading its data, ...)
+ * SW_ECLOSED sw_redis_interrupt() was called: for good
+ * After a failure the connection is closed.
+ */
+enum sw_status sw_redis_open(struct sw_redis *redis);
+void sw_redis_close(struct sw_redis *redis);
+bool sw_redis_is_open(const struct sw_redis *redis);
+
+/**
+ * One command; formats as in redisCommand(), "%b" for binary, and "%s" only for text without
+ * spaces meaning. Returns NULL when the connection failed (it is closed then); an error reply
+ * of the server is returned as such, with sw_redis_error() set. All replies of a pipeline must
+ * have been fetched (else NULL and closed: replies would be taken for each other's).
+ */
+redisReply *sw_redis_command(struct sw_redis *redis, const char *format, ...);
+redisReply *sw_redis_command_argv(struct sw_redis *redis, int argc, const char **argv,
+                                  const size_t *argv_len);
+
+/**
+ * Pipelining: append any number, then fetch as many replies in order. Nothing is sent before
+ * the first sw_redis_reply(). SW_OK, SW_ECLOSED (not open), SW_ENOMEM.
+ * sw_redis_reply() returns NULL when the connection failed (it is closed then); without a
+ * command before it waits for what the server sends on its own (SUBSCRIBE).
+ */
+enum sw_status sw_redis_append_argv(struct sw_redis *redis, int argc, const char **argv,
+                                    const size_t *argv_len);
+redisReply *sw_redis_reply(struct sw_redis *redis);
+
+/**
+ * Let the next reply take ms longer than redis-timeout (XREAD BLOCK); once. The time-out is
+ * the longest silence: a reply that keeps arriving may take longer in all.
+ * SW_OK, SW_ECLOSED (not open).
+ */
+enum sw_status sw_redis_set_timeout(struct sw_redis *redis, uint32_t ms);
+
+/**
+ * Make a thread that waits in this connection come back with an error at once, for good: the
+ * wait fails, and so do all later commands and sw_redis_open(), with SW_ECLOSED or NULL. Start
+ * again with a new struct sw_redis. Any thread, any number of times, until sw_redis_free() is
+ * called (join the owner first); async-signal-safe.
+ */
+void sw_redis_interrupt(struct sw_redis *redis);
+
+/** Last problem in words, kept until the next sw_redis_open() that works; "" when none.
+ * "unix:/run/x.sock" or "127.0.0.1:6379" for the target. Owner's thread. */
+const char *sw_redis_error(const struct sw_redis *redis);
+const char *sw_redis_target(const struct sw_redis *redis);
+
+/** "{sinkwatch}:lists" and such: prefix, colon, suffix into out[max]; returns out. With
+ * SW_REDISKEY_MAX every key fits; one that does not becomes "", never another key. */
+char *sw_redis_key(const struct sw_redis *redis, char *out, size_t max, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+#endif

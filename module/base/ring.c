@@ -1,0 +1,143 @@
+/*
+ * ring.c - the byte ring between one producer and one consumer.
+ *
+ * head and tail count octets ever put and got; their difference is what waits, and modulo the
+ * capacity they are places in the ring. A record is a header of 8 octets with its length, then
+ * its octets, filled up to a multiple of 8: headers never wrap around, records may.
+ */
+#include "base/ring.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CACHE_LINE   64
+#define HEADER       sizeof(uint64_t)
+#define CAPACITY_MIN 64
+#define CAPACITY_MAX ((size_t)1 << (sizeof(size_t) * 8 - 2))
+
+struct sw_ring {
+    size_t mask; /* capacity - 1 */
+    uint8_t *data;
+    /* the producer's line */
+    _Alignas(CACHE_LINE) _Atomic size_t head; /* release, pairs with acquire in sw_ring_get() */
+    size_t tail_seen;                         /* of the producer alone: saves reading tail */
+    _Atomic uint64_t lost;
+    /* the consumer's line */
+    _Alignas(CACHE_LINE) _Atomic size_t tail; /* release, pairs with acquire in sw_ring_put() */
+};
+
+struct sw_ring *sw_ring_new(size_t capacity)
+{
+    if (capacity > CAPACITY_MAX)
+        return NULL;
+    size_t size = CAPACITY_MIN;
+    while (size < capacity)
+        size *= 2;
+    struct sw_ring *ring = aligned_alloc(CACHE_LINE, sizeof(*ring));
+    void *data = aligned_alloc(CACHE_LINE, size);
+    if (ring == NULL || data == NULL) {
+        free(ring);
+        free(data);
+        return NULL;
+    }
+    memset(ring, 0, sizeof(*ring));
+    memset(data, 0, size); /* touches every page */
+    ring->mask = size - 1;
+    ring->data = data;
+    return ring;
+}
+
+void sw_ring_free(struct sw_ring *ring)
+{
+    if (ring == NULL)
+        return;
+    free(ring->data);
+    free(ring);
+}
+
+/* Copy into the ring at count `at`, around its end where needed. */
+static void copy_in(struct sw_ring *ring, size_t at, const uint8_t *from, size_t len)
+{
+    size_t place = at & ring->mask;
+    size_t first = ring->mask + 1 - place;
+    if (first > len)
+        first = len;
+    memcpy(ring->data + place, from, first);
+    memcpy(ring->data, from + first, len - first);
+}
+
+/* Copy out of the ring, likewise. */
+static void copy_out(const struct sw_ring *ring, size_t at, uint8_t *to, size_t len)
+{
+    size_t place = at & ring->mask;
+    size_t first = ring->mask + 1 - place;
+    if (first > len)
+        first = len;
+    memcpy(to, ring->data + place, first);
+    memcpy(to + first, ring->data, len - first);
+}
+
+/* Octets that a record of len octets takes in the ring; len is at most the capacity. */
+static size_t framed(size_t len)
+{
+    return HEADER + ((len + 7) & ~(size_t)7);
+}
+
+/* Count a refused record: only the producer writes, so no read-modify-write is needed. */
+static bool lose(struct sw_ring *ring)
+{
+    uint64_t lost = atomic_load_explicit(&ring->lost, memory_order_relaxed);
+    atomic_store_explicit(&ring->lost, lost + 1, memory_order_relaxed);
+    return false;
+}
+
+bool sw_ring_put(struct sw_ring *ring, const void *record, size_t len)
+{
+    size_t capacity = ring->mask + 1;
+    if (len == 0 || len > capacity || framed(len) > capacity)
+        return lose(ring);
+    size_t need = framed(len);
+    size_t head = atomic_load_explicit(&ring->head, memory_order_relaxed);
+    size_t tail = ring->tail_seen;
+    if (capacity - (head - tail) < need) {
+        tail = atomic_load_explicit(&ring->tail, memory_order_acquire);
+        if (capacity - (head - tail) < need)
+            return lose(ring);
+        ring->tail_seen = tail;
+    }
+    uint64_t header = len;
+    memcpy(ring->data + (head & ring->mask), &header, HEADER);
+    copy_in(ring, head + HEADER, record, len);
+    atomic_store_explicit(&ring->head, head + need, memory_order_release);
+    return true;
+}
+
+size_t sw_ring_get(struct sw_ring *ring, void *record, size_t max)
+{
+    size_t tail = atomic_load_explicit(&ring->tail, memory_order_relaxed);
+    size_t head = atomic_load_explicit(&ring->head, memory_order_acquire);
+    if (head == tail)
+        return 0;
+    uint64_t header;
+    memcpy(&header, ring->data + (tail & ring->mask), HEADER);
+    size_t len = (size_t)header;
+    if (max > 0)
+        copy_out(ring, tail + HEADER, record, len < max ? len : max);
+    atomic_store_explicit(&ring->tail, tail + framed(len), memory_order_release);
+    return len;
+}
+
+uint64_t sw_ring_lost(const struct sw_ring *ring)
+{
+    return atomic_load_explicit(&ring->lost, memory_order_relaxed);
+}
+
+size_t sw_ring_used(const struct sw_ring *ring)
+{
+    /* tail first: it never passes a head that is read later */
+    size_t tail = atomic_load_explicit(&ring->tail, memory_order_acquire);
+    size_t head = atomic_load_explicit(&ring->head, memory_order_acquire);
+    size_t used = head - tail;
+    return used <= ring->mask + 1 ? used : ring->mask + 1;
+}

@@ -1,0 +1,92 @@
+/*
+ * settings.h - the settings file: one "key: value" a line, as in unbound.conf.
+ *
+ * Read by the module at init (path from the environment variable SINKWATCH_CONF, else
+ * SW_SETTINGS_DEFAULT) and by the sinkwatch command. conf/sinkwatch.conf documents every key;
+ * a check compares it with the table in settings.c, so neither can grow alone.
+ *
+ * Threads      read before threads start, constant afterwards
+ * Errors       all problems of a file are reported, not just the first
+ */
+#ifndef SW_BASE_SETTINGS_H
+#define SW_BASE_SETTINGS_H
+
+#include "base/addr.h"
+#include "base/name.h"
+#include "base/status.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define SW_SETTINGS_ENV     "SINKWATCH_CONF"
+#define SW_SETTINGS_DEFAULT "/etc/sinkwatch/sinkwatch.conf"
+#define SW_PATH_MAX         256
+#define SW_TEXT_MAX         128
+#define SW_MMDB_MAX         8
+
+struct sw_settings {
+    /* Redis */
+    char redis_socket[SW_PATH_MAX];        /* redis-socket: unix socket; wins over host and port */
+    char redis_host[SW_TEXT_MAX];          /* redis-host: default 127.0.0.1 */
+    uint16_t redis_port;                   /* redis-port: default 6379 */
+    char redis_user[SW_TEXT_MAX];          /* redis-user: ACL user (Redis 6); "" = default user */
+    char redis_password[SW_TEXT_MAX];      /* redis-password: "" = no AUTH */
+    char redis_password_file[SW_PATH_MAX]; /* redis-password-file: first line of the file */
+    char redis_prefix[SW_TEXT_MAX];        /* redis-prefix: default {sinkwatch} */
+    uint32_t redis_timeout_ms;             /* redis-timeout: per command, default 1000 */
+    uint32_t reconcile_s;                  /* reconcile-interval: default 60, 0 = never */
+    /* this resolver */
+    char resolver_id[SW_TEXT_MAX]; /* resolver-id: default host name */
+    /* ownership */
+    char asn_mmdb[SW_PATH_MAX];         /* asn-mmdb: "" = none */
+    char owner_mmdb[SW_PATH_MAX];       /* owner-mmdb: registrant database, "" = none */
+    char asn_field[SW_TEXT_MAX];        /* asn-number-field: path in the record, "" = by layout */
+    char org_field[SW_TEXT_MAX];        /* asn-organization-field */
+    char registrant_field[SW_TEXT_MAX]; /* owner-registrant-field */
+    char netname_field[SW_TEXT_MAX];    /* owner-netname-field */
+    char country_field[SW_TEXT_MAX];    /* owner-country-field */
+    uint32_t mmdb_check_s;              /* mmdb-check-interval: default 5 */
+    uint32_t tracked_max;               /* tracked-addresses-max: default 100000 */
+    uint32_t history_max;               /* history-max: addresses kept per name, default 200 */
+    uint32_t history_days;              /* history-days: default 400 */
+    /* answers */
+    struct sw_addr sinkhole4; /* sinkhole-ipv4: default landing address, none */
+    struct sw_addr sinkhole6; /* sinkhole-ipv6 */
+    struct sw_name cname;     /* cname-target: default walled garden, none */
+    bool ede;                 /* ede: yes|no, default yes */
+    /* events */
+    char event_file[SW_PATH_MAX]; /* event-file: JSON lines, "" = none */
+    bool event_redis;             /* event-redis: yes|no, default yes */
+    uint32_t event_stream_max;    /* event-stream-max: entries kept, default 1000000 */
+    uint32_t event_window_ms;     /* event-window: aggregation, default 1000, 0 = none */
+    uint32_t ring_kib;            /* event-ring: KiB for each worker, default 1024 */
+    uint32_t backlog_max;         /* event-backlog-max: events kept while Redis is away,
+                                       default 100000 */
+    /* diagnosis */
+    bool verbose; /* verbose: yes|no, default no */
+};
+
+/** One problem, for people: "FILE:LINE: KEY: what is wrong; what is allowed". */
+typedef void sw_settings_error_fn(void *arg, const char *message);
+
+/** All defaults. */
+void sw_settings_init(struct sw_settings *settings);
+
+/**
+ * Read and validate a file on top of the defaults.
+ *
+ * on_error  called once for each problem; the key keeps its default then
+ * SW_OK when there was no problem; SW_EIO file unreadable (reported too), *out holds the
+ * defaults; SW_EINVAL some problem was reported, and *out holds everything that was fine.
+ */
+enum sw_status sw_settings_read(const char *path, struct sw_settings *out,
+                                sw_settings_error_fn *on_error, void *arg);
+
+/** The path to use: the environment's, else the default. */
+const char *sw_settings_path(void);
+
+/** Key names in the order of the table, NULL after the last (for checks and completion). */
+const char *sw_settings_key(size_t i);
+
+#endif

@@ -1,0 +1,74 @@
+/* anomalies.c - sinkwatch anomalies. */
+#include "cli/output.h"
+#include "cli/tail.h"
+
+#include <stdio.h>
+
+/* "  a government agency's network (state)" */
+static void print_protected(const json_t *anomaly)
+{
+    const char *owner = cli_json_text(anomaly, "protected.owner");
+    const char *list = cli_json_text(anomaly, "protected.list");
+
+    if (owner[0])
+        printf("  %s (%s)", cli_clean_text(owner), cli_clean_text(list));
+    else if (list[0])
+        printf("  protected by %s", cli_clean_text(list));
+}
+
+/* "  also docs.registry.example, mail.registry.example and 3 more" */
+static void print_names(const json_t *anomaly)
+{
+    const json_t *names = json_object_get(anomaly, "names"), *name;
+    json_int_t total = json_integer_value(json_object_get(anomaly, "names_total"));
+    size_t i;
+
+    json_array_foreach(names, i, name)
+    {
+        if (i == 3)
+            break;
+        printf("%s %s", i ? "," : "  also", cli_clean_text(json_string_value(name)));
+    }
+    if (i > 0 && total > (json_int_t)i)
+        printf(" and %" JSON_INTEGER_FORMAT " more", total - (json_int_t)i);
+}
+
+static void line(const struct cli *cli, const json_t *event)
+{
+    const json_t *anomaly = cli_json_at(event, "sinkwatch.anomaly");
+    const char *known = cli_json_text(anomaly, "known.list");
+
+    printf("%s%s%s  %s%s%s  %s %s", cli_style(cli, CLI_DIM),
+           cli_time(cli_json_text(event, "@timestamp"), true), cli_style(cli, CLI_PLAIN),
+           cli_style(cli, CLI_BAD), cli_clean_text(cli_json_text(anomaly, "type")),
+           cli_style(cli, CLI_PLAIN), cli_clean_text(cli_json_text(anomaly, "name")),
+           cli_clean_text(cli_json_text(anomaly, "address")));
+    print_protected(anomaly);
+    print_names(anomaly);
+    if (known[0])
+        printf("  explained by %s: %s", cli_clean_text(known),
+               cli_clean_text(cli_json_text(anomaly, "known.owner")));
+    if (json_integer_value(cli_json_at(anomaly, "owner.as.number"))) {
+        printf(" ");
+        cli_print_as(json_object_get(anomaly, "owner"));
+    }
+    printf("\n");
+}
+
+int cli_anomalies(struct cli *cli, int argc, char **argv)
+{
+    static const struct cli_tail tail = {
+        .stream = "anomalies",
+        .nothing = "no anomalies",
+        .use.doc = "Odd ownership, the latest last: time (UTC), type, name and address; whose "
+                   "protected network it is, or which other names are there; AS and owner. Facts, "
+                   "no judgement: module/REDIS.md says what commonly explains each type."
+                   "\vThe exit code is 1 when there is none.\n\n"
+                   "Examples:\n"
+                   "  sinkwatch anomalies\n"
+                   "  sinkwatch --json anomalies --follow",
+        .line = line,
+    };
+
+    return cli_tail(cli, &tail, argc, argv);
+}

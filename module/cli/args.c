@@ -1,0 +1,208 @@
+/* args.c - options with argp: global ones anywhere, and the way from words to sub-commands. */
+#include "cli/output.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { KEY_SOCKET = 256, KEY_HOST, KEY_PORT, KEY_JSON, KEY_NO_COLOR };
+
+static const struct argp_option global_options[] = {
+    {"config", 'c', "FILE", 0,
+     "settings file (default: $" SW_SETTINGS_ENV ", else " SW_SETTINGS_DEFAULT ")", 0},
+    {"socket", KEY_SOCKET, "PATH", 0, "unix socket of Redis, whatever the settings say", 0},
+    {"host", KEY_HOST, "HOST", 0, "host of Redis, whatever the settings say", 0},
+    {"port", KEY_PORT, "N", 0, "TCP port of Redis, whatever the settings say", 0},
+    {"json", KEY_JSON, NULL, 0, "print JSON: one object, or one object a line", 0},
+    {"no-color", KEY_NO_COLOR, NULL, 0, "no colours", 0},
+    {0},
+};
+
+uint64_t cli_number(const struct argp_state *state, const char *option, const char *text,
+                    uint64_t min, uint64_t max)
+{
+    char *end = NULL;
+    errno = 0;
+    unsigned long long value = text[0] >= '0' && text[0] <= '9' ? strtoull(text, &end, 10) : 0;
+    if (!end || *end || errno || value < min || value > max)
+        argp_error(state, "%s: '%s' is not allowed; a whole number from %ju to %ju", option,
+                   cli_clean_text(text), (uintmax_t)min, (uintmax_t)max);
+    return value;
+}
+
+/* Text that has to fit a field of the settings. */
+static const char *fits(const struct argp_state *state, const char *option, const char *text,
+                        size_t room)
+{
+    if (text[0] == '\0' || strlen(text) >= room)
+        argp_error(state, "%s: 1 to %zu characters", option, room - 1);
+    return text;
+}
+
+static error_t parse_global(int key, char *arg, struct argp_state *state)
+{
+    struct cli *cli = state->input;
+    switch (key) {
+    case 'c':
+        cli->config = arg;
+        return 0;
+    case KEY_SOCKET:
+        cli->socket = fits(state, "--socket", arg, sizeof(cli->settings.redis_socket));
+        return 0;
+    case KEY_HOST:
+        cli->host = fits(state, "--host", arg, sizeof(cli->settings.redis_host));
+        return 0;
+    case KEY_PORT:
+        cli->port = (uint16_t)cli_number(state, "--port", arg, 1, UINT16_MAX);
+        return 0;
+    case KEY_JSON:
+        cli->json = true;
+        return 0;
+    case KEY_NO_COLOR:
+        cli->color = false;
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp globals = {global_options, parse_global, NULL, NULL, NULL, NULL, NULL};
+
+/* ---- a sub-command's own ---- */
+
+struct parsing {
+    struct cli *cli;
+    const struct cli_usage *usage;
+    void *own;
+    char **words;
+    int n;
+    bool stop; /* at the first word: the rest belongs to a sub-command */
+    int at;    /* where that word is in argv */
+};
+
+static error_t parse_words(int key, char *arg, struct argp_state *state)
+{
+    struct parsing *p = state->input;
+    switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = p->cli;
+        if (p->usage->options)
+            state->child_inputs[1] = p->own;
+        return 0;
+    case ARGP_KEY_ARG:
+        if (p->stop) {
+            p->at = state->next - 1;
+            state->next = state->argc;
+        } else if (p->usage->max >= 0 && p->n == p->usage->max) {
+            argp_error(state, "'%s' is one word too many", cli_clean_text(arg));
+        }
+        p->words[p->n++] = arg;
+        return 0;
+    case ARGP_KEY_END:
+        if (p->n < p->usage->min)
+            argp_error(state, "missing: %s", p->usage->words);
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static void parse(struct parsing *p, int argc, char **argv)
+{
+    static char **kept; /* all words until the process ends */
+    const struct cli_usage *usage = p->usage;
+    const struct argp own = {.options = usage->options, .parser = usage->parser};
+    const struct argp_child with_own[] = {
+        {&globals, 0, "Global options:", 1}, {&own, 0, NULL, 0}, {0}};
+    const struct argp_child without[] = {{&globals, 0, "Global options:", 1}, {0}};
+    const struct argp top = {.parser = parse_words,
+                             .args_doc = usage->words,
+                             .doc = usage->doc,
+                             .children = usage->options ? with_own : without};
+    p->words = cli_alloc((size_t)argc + 1, sizeof(*p->words));
+    p->words[argc] = (char *)kept; /* no word: the block before this one */
+    kept = p->words;
+    if (argp_parse(&top, argc, argv, p->stop ? ARGP_IN_ORDER : 0, NULL, p) != 0)
+        exit(CLI_USAGE);
+}
+
+int cli_parse(struct cli *cli, const struct cli_usage *usage, void *own, int argc, char **argv,
+              char ***words)
+{
+    struct parsing p = {.cli = cli, .usage = usage, .own = own};
+    parse(&p, argc, argv);
+    *words = p.words;
+    return p.n;
+}
+
+/* ---- from words to sub-commands ---- */
+
+static int smallest(int a, int b, int c)
+{
+    int least = a < b ? a : b;
+    return least < c ? least : c;
+}
+
+/* Letters to be inserted, removed or replaced, of words of up to 63 letters. */
+static int distance(const char *a, const char *b)
+{
+    int row[64];
+    size_t la = strlen(a), lb = strlen(b);
+    if (la > 63 || lb > 63)
+        return 64;
+    for (size_t j = 0; j <= lb; j++)
+        row[j] = (int)j;
+    for (size_t i = 1; i <= la; i++) {
+        int diagonal = row[0];
+        row[0] = (int)i;
+        for (size_t j = 1; j <= lb; j++) {
+            int above = row[j];
+            row[j] = smallest(row[j - 1] + 1, above + 1, diagonal + (a[i - 1] != b[j - 1]));
+            diagonal = above;
+        }
+    }
+    return row[lb];
+}
+
+bool cli_alike(const char *a, const char *b)
+{
+    size_t la = strlen(a), lb = strlen(b), shorter = la < lb ? la : lb;
+    if (shorter >= 3 && strncmp(a, b, shorter) == 0)
+        return true;
+    return distance(a, b) <= (shorter < 4 ? 1 : 2);
+}
+
+/* Say that there is no such sub-command, which ones there are, and end. */
+static void unknown(const char *program, const struct cli_command *commands, const char *word)
+{
+    cli_error("there is no '%s %s'", program, word);
+    for (const struct cli_command *c = commands; c->name; c++)
+        if (cli_alike(c->name, word))
+            cli_hint("did you mean '%s %s'?", program, c->name);
+    cli_hint("'%s --help' shows what there is", program);
+    exit(CLI_USAGE);
+}
+
+int cli_dispatch(struct cli *cli, const struct cli_usage *usage, const struct cli_command *commands,
+                 int (*alone)(struct cli *cli), int argc, char **argv)
+{
+    struct parsing p = {.cli = cli, .usage = usage, .stop = true};
+    const struct cli_command *command = commands;
+    char *name = NULL;
+    parse(&p, argc, argv);
+    if (p.n == 0) {
+        assert(alone);
+        return alone(cli);
+    }
+    while (command->name && strcmp(command->name, p.words[0]) != 0)
+        command++;
+    if (!command->name)
+        unknown(argv[0], commands, p.words[0]);
+    if (asprintf(&name, "%s %s", argv[0], command->name) < 0)
+        abort();
+    argv[p.at] = name;
+    return command->run(cli, argc - p.at, argv + p.at);
+}

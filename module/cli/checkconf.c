@@ -1,0 +1,118 @@
+/* checkconf.c - sinkwatch checkconf: every problem of a settings file, and what it names. */
+#include "base/clock.h"
+#include "base/policy.h"
+#include "cli/output.h"
+#include "owner/mmdb.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define US_PER_S 1000000
+
+static const struct cli_usage usage = {
+    .words = "[FILE]",
+    .doc = "Judge a settings file: every problem with file, line, key and what is allowed; which "
+           "Redis it names, where the MMDB files are, and whether they open. Redis is not asked."
+           "\vThe exit code is 4 when a setting has a problem, 1 when only an MMDB file does not "
+           "open: a resolver goes on without it.\n\n"
+           "Examples:\n"
+           "  sinkwatch checkconf\n"
+           "  sinkwatch checkconf conf/sinkwatch.conf",
+    .max = 1,
+};
+
+struct found {
+    const struct cli *cli;
+    json_t *problems;
+    bool unopened; /* some MMDB file */
+};
+
+static void note(void *arg, const char *message)
+{
+    struct found *found = arg;
+
+    json_array_append_new(found->problems, json_string(cli_clean_text(message)));
+    if (!found->cli->json)
+        printf("%s%s%s\n", cli_style(found->cli, CLI_BAD), cli_clean_text(message),
+               cli_style(found->cli, CLI_PLAIN));
+}
+
+/* Try one database; returns what --json says of it. */
+static json_t *try_mmdb(struct found *found, const char *key, const char *path, enum sw_role role,
+                        const struct sw_settings *settings)
+{
+    char why[SW_WHY_MAX] = "", built[SW_TIMETEXT_MAX];
+    struct sw_mmdb *db = NULL;
+    struct stat st;
+
+    if (path[0] == '\0') {
+        if (!found->cli->json)
+            printf("%s: none\n", key);
+        return json_null();
+    }
+    bool open = sw_mmdb_open(path, role, settings, &st, &db, why) == SW_OK;
+    json_t *out = json_object();
+    cli_json_set(out, "path", path);
+    json_object_set_new(out, "open", json_boolean(open));
+    cli_json_set(out, open ? "type" : "error", open ? sw_mmdb_type(db) : why);
+    if (!found->cli->json) {
+        printf("%s: %s: ", key, cli_clean_text(path));
+        if (open)
+            printf("%s, %u different records, built %.10s\n", sw_mmdb_type(db), sw_mmdb_records(db),
+                   sw_time_text(sw_mmdb_epoch(db) * US_PER_S, built));
+        else
+            printf("%sdoes not open%s: %s\n", cli_style(found->cli, CLI_BAD),
+                   cli_style(found->cli, CLI_PLAIN), cli_clean_text(why));
+    }
+    sw_mmdb_close(db);
+    found->unopened = found->unopened || !open;
+    return out;
+}
+
+/* "unix:/run/x.sock" or "127.0.0.1:6379", with the prefix. */
+static json_t *redis_target(const struct cli *cli, const struct sw_settings *s)
+{
+    struct sw_redis *redis = sw_redis_new(s);
+    if (!redis)
+        abort();
+    if (!cli->json)
+        printf("redis: %s, keys %s:...\n", sw_redis_target(redis), s->redis_prefix);
+    json_t *out = json_object();
+    cli_json_set(out, "target", sw_redis_target(redis));
+    cli_json_set(out, "prefix", s->redis_prefix);
+    sw_redis_free(redis);
+    return out;
+}
+
+int cli_checkconf(struct cli *cli, int argc, char **argv)
+{
+    struct sw_settings settings;
+    struct found found = {.cli = cli, .problems = json_array()};
+    char **words;
+    int n = cli_parse(cli, &usage, NULL, argc, argv, &words);
+    const char *path = n ? words[0] : cli->config ? cli->config : sw_settings_path();
+    enum sw_status status = sw_settings_read(path, &settings, note, &found);
+    size_t problems = json_array_size(found.problems);
+
+    if (!cli->json && status != SW_EIO)
+        printf("%s: %s\n", cli_clean_text(path),
+               problems ? cli_count(problems, "problem", "problems") : "no problem");
+    json_t *out = json_object();
+    cli_json_set(out, "file", path);
+    json_object_set(out, "problems", found.problems);
+    if (status != SW_EIO) {
+        json_object_set_new(out, "redis", redis_target(cli, &settings));
+        json_object_set_new(
+            out, "asn-mmdb",
+            try_mmdb(&found, "asn-mmdb", settings.asn_mmdb, SW_ROLE_ASN, &settings));
+        json_object_set_new(
+            out, "owner-mmdb",
+            try_mmdb(&found, "owner-mmdb", settings.owner_mmdb, SW_ROLE_OWNER, &settings));
+    }
+    if (cli->json)
+        cli_json(out);
+    else
+        json_decref(out);
+    json_decref(found.problems);
+    return status != SW_OK ? CLI_SETTINGS : found.unopened ? CLI_NONE : CLI_OK;
+}

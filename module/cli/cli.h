@@ -1,0 +1,155 @@
+/*
+ * cli.h - the sinkwatch command: what all sub-commands share.
+ *
+ * main.c reads the global options and looks up the sub-command; its function reads its own
+ * options with cli_parse(), opens Redis with cli_connect(), does its work, prints for people or
+ * with --json for programs, and returns the exit code. `sinkwatch add carbanak example.net`,
+ * step by step:
+ *     cli_dispatch()    global options, the word "add"
+ *     cli_add()         cli_parse() -> cli_connect() -> cli_list_kind() -> change -> cli_report()
+ *
+ * Threads      one
+ * Memory       a run is short: what lives until the end is freed by the end of the process;
+ *              without memory the command ends (cli_alloc())
+ * Errors       words on standard error, never on standard output: what, where, why, what to do
+ * Security     whatever comes from Redis, from the DNS or from a file is printed without control
+ *              characters
+ */
+#ifndef SW_CLI_CLI_H
+#define SW_CLI_CLI_H
+
+#include "base/redis.h"
+#include "base/settings.h"
+#include "base/status.h"
+
+#include <argp.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum cli_exit {
+    CLI_OK = 0,
+    CLI_NONE = 1,     /* something was refused, or nothing was found */
+    CLI_USAGE = 2,    /* wrong options or words */
+    CLI_REDIS = 3,    /* Redis cannot be reached, or answered with an error */
+    CLI_SETTINGS = 4, /* the settings file has problems */
+    CLI_TIMEOUT = 5,  /* --wait: not every resolver has reported in time */
+};
+
+struct cli {
+    struct sw_settings settings; /* after cli_settings() */
+    const char *settings_path;   /* the file they came from */
+    struct sw_redis *redis;      /* after cli_connect() */
+    const char *config;          /* --config, or NULL */
+    const char *socket, *host;   /* --socket, --host, or NULL */
+    uint16_t port;               /* --port, or 0 */
+    bool json;                   /* --json */
+    bool color;                  /* standard output takes colours */
+};
+
+/* ---- options and words (args.c) ---- */
+
+/* What a sub-command takes. */
+struct cli_usage {
+    const char *words;                 /* "LIST INDICATOR...", for --help */
+    const char *doc;                   /* for --help: before the options, '\v', after them */
+    const struct argp_option *options; /* ended by {0}; NULL: none of its own */
+    argp_parser_t parser;              /* of these; input is `own` below */
+    int min, max;                      /* how many words; max < 0: any number */
+};
+
+/**
+ * Read options and words of a sub-command; global options may stand among them. Ends the process
+ * for --help (0), --version (0) and mistakes (CLI_USAGE).
+ *
+ * own    handed to usage->parser as its input
+ * words  set to the words, in their order; the process owns them
+ * Returns how many words.
+ */
+int cli_parse(struct cli *cli, const struct cli_usage *usage, void *own, int argc, char **argv,
+              char ***words);
+
+struct cli_command {
+    const char *name;
+    const char *brief; /* one line for --help */
+    int (*run)(struct cli *cli, int argc, char **argv);
+};
+
+/**
+ * Read global options up to the first word and run the command of that name, with argv[0] as
+ * --help shows it. Without a word `alone` runs; NULL: that is a mistake. Returns its exit code.
+ * commands is ended by a member without name.
+ */
+int cli_dispatch(struct cli *cli, const struct cli_usage *usage, const struct cli_command *commands,
+                 int (*alone)(struct cli *cli), int argc, char **argv);
+
+/** A whole number in min..max for an option; else says so and ends with CLI_USAGE. */
+uint64_t cli_number(const struct argp_state *state, const char *option, const char *text,
+                    uint64_t min, uint64_t max);
+
+/** Whether two words are alike: what was meant by the one may be the other. */
+bool cli_alike(const char *a, const char *b);
+
+/* ---- settings and Redis (connect.c) ---- */
+
+/** Read the settings; CLI_OK or CLI_SETTINGS, said. A missing default file means defaults. */
+int cli_settings(struct cli *cli);
+
+/** Settings, then Redis. CLI_OK, CLI_SETTINGS or CLI_REDIS, said. */
+int cli_connect(struct cli *cli);
+
+/** Say what is wrong with Redis, and return CLI_REDIS. reply: an error of the server, or NULL
+ * when the connection failed. It is freed. */
+int cli_redis_failed(struct cli *cli, redisReply *reply);
+
+/** Arguments of a command of Redis, of any number and any octets; borrowed. */
+struct cli_argv {
+    const char **word;
+    size_t *len;
+    int n, max;
+};
+
+/** Add a word; it must stay as long as the arguments are used. */
+void cli_argv_add(struct cli_argv *argv, const char *word);
+void cli_argv_add_n(struct cli_argv *argv, const char *word, size_t len);
+
+/** Forget all words; the arguments are empty then. */
+void cli_argv_free(struct cli_argv *argv);
+
+#define CLI_END ((const char *)NULL) /* after the last word */
+
+/** One command; words ended by CLI_END. Returns a reply that is no error, or NULL: said. */
+redisReply *cli_ask(struct cli *cli, const char *word, ...) __attribute__((sentinel));
+
+/** The same for arguments that were collected. */
+redisReply *cli_ask_argv(struct cli *cli, const struct cli_argv *argv);
+
+/** Queue a command of a pipeline, for cli_reply(). false: connection lost, not said yet. */
+bool cli_queue(struct cli *cli, const char *word, ...) __attribute__((sentinel));
+bool cli_queue_argv(struct cli *cli, const struct cli_argv *argv);
+
+/** Next reply of the pipeline as cli_ask() gives it. */
+redisReply *cli_reply(struct cli *cli);
+
+/** A key under the prefix: formats its suffix, e.g. "list:%s"; kept until the process ends, one
+ * copy of each. */
+const char *cli_key(struct cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* ---- sub-commands ---- */
+
+/** Each reads argv as main() does and returns the exit code. */
+int cli_list(struct cli *cli, int argc, char **argv);
+int cli_list_show(struct cli *cli, int argc, char **argv);
+int cli_list_set(struct cli *cli, int argc, char **argv);
+int cli_list_drop(struct cli *cli, int argc, char **argv);
+int cli_add(struct cli *cli, int argc, char **argv);
+int cli_remove(struct cli *cli, int argc, char **argv);
+int cli_import(struct cli *cli, int argc, char **argv);
+int cli_check(struct cli *cli, int argc, char **argv);
+int cli_pivot(struct cli *cli, int argc, char **argv);
+int cli_events(struct cli *cli, int argc, char **argv);
+int cli_anomalies(struct cli *cli, int argc, char **argv);
+int cli_status(struct cli *cli, int argc, char **argv);
+int cli_checkconf(struct cli *cli, int argc, char **argv);
+
+#endif

@@ -1,0 +1,92 @@
+/* main.c - the sinkwatch command. See cli.h. */
+#include "base/log.h"
+#include "base/version.h"
+#include "cli/output.h"
+
+#include <errno.h>
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const struct cli_command commands[] = {
+    {"list", "all lists; show, set, drop one of them", cli_list},
+    {"add", "put indicators on a list", cli_add},
+    {"remove", "take indicators off a list", cli_remove},
+    {"import", "put the indicators of a file on a list", cli_import},
+    {"check", "which rules match a name, an address, an AS; which one wins, and why", cli_check},
+    {"pivot", "where a name was seen; which names were seen on an address", cli_pivot},
+    {"events", "hits: who asked for what, and what was done", cli_events},
+    {"anomalies", "odd ownership of addresses", cli_anomalies},
+    {"status", "every resolver: state, changes applied, what was refused", cli_status},
+    {"checkconf", "judge a settings file", cli_checkconf},
+    {0},
+};
+
+#define AFTER                                                                                      \
+    "Exit codes: 0 done; 1 something was refused, or nothing was found; 2 wrong options or "       \
+    "words; 3 Redis cannot be reached or answered with an error; 4 the settings file has "         \
+    "problems; 5 --wait timed out.\n\n"                                                            \
+    "Examples:\n"                                                                                  \
+    "  sinkwatch list set carbanak --action sinkhole --note \"public reporting\"\n"                \
+    "  sinkwatch add carbanak systemsvc.net --wait\n"                                              \
+    "  sinkwatch check www.systemsvc.net\n"                                                        \
+    "  sinkwatch --json events --follow\n\n"                                                       \
+    "Each sub-command has its own --help. Manual: sinkwatch(1), sinkwatch.conf(5)."
+
+/* What --help says, with the table of sub-commands. */
+static char *make_doc(void)
+{
+    char *doc = NULL;
+    size_t len = 0;
+    FILE *out = open_memstream(&doc, &len);
+    if (!out)
+        abort();
+    fprintf(out, "Lists of indicators for resolvers with Sinkwatch, and what the resolvers saw.\n"
+                 "\nSub-commands:\n");
+    for (const struct cli_command *c = commands; c->name; c++)
+        fprintf(out, "  %-10s %s\n", c->name, c->brief);
+    fprintf(out, "\v" AFTER);
+    if (fclose(out) != 0)
+        abort();
+    return doc;
+}
+
+/* The library's words: only what went wrong. */
+static void log_line(enum sw_log_level level, const char *line)
+{
+    if (level == SW_LOG_ERROR || level == SW_LOG_WARNING)
+        cli_error("%s", line);
+}
+
+/* What was printed has to have arrived: a full disk must not look like success. */
+static int finish(int code)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return code;
+    cli_error("standard output: %s", strerror(errno));
+    return code == CLI_OK ? CLI_NONE : code;
+}
+
+int main(int argc, char **argv)
+{
+    char program[] = "sinkwatch";
+    const char *plain = getenv("NO_COLOR");
+    struct cli cli = {.color = isatty(STDOUT_FILENO) && !(plain && plain[0])};
+    struct cli_usage usage = {.words = "COMMAND [...]", .min = 1, .max = 1};
+
+    setlocale(LC_CTYPE, "C.UTF-8");
+    setenv("ARGP_HELP_FMT", "rmargin=98,no-dup-args-note", 0);
+    argp_program_version = "sinkwatch " SW_VERSION;
+    argp_err_exit_status = CLI_USAGE;
+    sw_log_sink(log_line);
+    char *doc = make_doc();
+    usage.doc = doc;
+    if (argc > 0)
+        argv[0] = program;
+    int code = cli_dispatch(&cli, &usage, commands, NULL, argc, argv);
+    sw_redis_free(cli.redis);
+    free(doc);
+    return finish(code);
+}

@@ -1,0 +1,367 @@
+/* feed.c - see feed.h; the thread, its connection, its pauses. */
+#include "feed/feed.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "feed/feeder.h"
+
+#include <assert.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define BACKOFF_MIN_MS 100
+#define BACKOFF_MAX_MS 5000
+#define TURN_MS        100 /* between two looks at what has to be done while Redis is away */
+#define GRACE_MS       300 /* for the thread to end by itself, before it is interrupted */
+
+/* ---- problems ---- */
+
+void sw_feed_problem(struct sw_feed *feed, enum sw_problem which, const char *format, ...)
+{
+    char words[SW_PROBLEM_MAX] = "";
+    va_list args;
+
+    if (format) {
+        va_start(args, format);
+        vsnprintf(words, sizeof(words), format, args);
+        va_end(args);
+    }
+    for (char *c = words; *c; c++) {
+        if ((unsigned char)*c < 0x20 || (unsigned char)*c > 0x7e)
+            *c = '?';
+    }
+    if (strcmp(words, feed->problems[which]) == 0)
+        return;
+    memcpy(feed->problems[which], words, sizeof(words));
+    feed->report_due = 0;
+    if (words[0])
+        sw_log(SW_LOG_ERROR, "feed: %s", words);
+}
+
+enum sw_status sw_feed_failed(struct sw_feed *feed, enum sw_status status, const char *doing)
+{
+    const char *error = sw_redis_error(feed->redis);
+
+    if (!sw_feed_stopping(feed))
+        sw_feed_problem(feed, SW_PROBLEM_REDIS, "%s: %s", doing,
+                        *error ? error : sw_strerror(status));
+    return status;
+}
+
+/* ---- hooks of load.h ---- */
+
+static void on_refused(void *arg, const struct sw_refusal *refusal)
+{
+    struct sw_feed *feed = arg;
+
+    sw_count(&feed->counters->items_refused, 1);
+    sw_refused_note(&feed->refused, refusal, sw_clock_mono_us());
+}
+
+/* Between two chunks of a list: a long load must not keep the rest waiting. */
+static bool on_turn(void *arg)
+{
+    struct sw_feed *feed = arg;
+
+    if (sw_feed_stopping(feed))
+        return false;
+    sw_feed_tick(feed);
+    return sw_clock_mono_us() < feed->report_due || sw_feed_report(feed) == SW_OK;
+}
+
+static void on_changed(void *arg, const struct sw_list *list, bool sweep)
+{
+    struct sw_feed *feed = arg;
+
+    feed->dirty = true;
+    if (sweep && list->kind == SW_KIND_IOC)
+        sw_feed_changed_everything(feed);
+}
+
+/* ---- turns ---- */
+
+bool sw_feed_stopping(const struct sw_feed *feed)
+{
+    return atomic_load_explicit(&feed->stopping, memory_order_acquire);
+}
+
+/* MMDB files: new ones may own addresses of cached answers differently. */
+static void check_mmdb(struct sw_feed *feed, bool first)
+{
+    bool replaced = sw_owners_refresh(feed->owners);
+    char *json = sw_owners_status(feed->owners);
+
+    if (json && (!feed->mmdb_json || strcmp(json, feed->mmdb_json) != 0))
+        feed->report_due = 0;
+    if (json) {
+        free(feed->mmdb_json);
+        feed->mmdb_json = json;
+    }
+    feed->mmdb_due = sw_clock_mono_us() + (int64_t)feed->settings->mmdb_check_s * 1000000;
+    if (replaced && !first) {
+        sw_feed_changed_everything(feed);
+        sw_feed_enforce(feed);
+    }
+}
+
+void sw_feed_tick(struct sw_feed *feed)
+{
+    int64_t now = sw_clock_mono_us();
+
+    sw_feed_take_requests(feed);
+    sw_refused_tick(&feed->refused, now);
+    if (now >= feed->mmdb_due)
+        check_mmdb(feed, false);
+}
+
+/* Wait until the time is over, or the feeder is to stop. */
+static void wait_ms(struct sw_feed *feed, uint32_t ms)
+{
+    struct timespec until;
+
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += ms / 1000;
+    until.tv_nsec += (long)(ms % 1000) * 1000000;
+    if (until.tv_nsec >= 1000000000) {
+        until.tv_sec++;
+        until.tv_nsec -= 1000000000;
+    }
+    pthread_mutex_lock(&feed->lock);
+    while (!sw_feed_stopping(feed) && pthread_cond_timedwait(&feed->wake, &feed->lock, &until) == 0)
+        continue;
+    pthread_mutex_unlock(&feed->lock);
+}
+
+/* Pause before the next try, longer each time, and never in step with other resolvers. */
+static void back_off(struct sw_feed *feed)
+{
+    uint32_t ms = feed->backoff_ms / 2 + arc4random_uniform(feed->backoff_ms / 2 + 1);
+    int64_t until = sw_clock_mono_us() + (int64_t)ms * 1000;
+    int64_t left;
+
+    feed->backoff_ms =
+        feed->backoff_ms * 2 < BACKOFF_MAX_MS ? feed->backoff_ms * 2 : BACKOFF_MAX_MS;
+    while ((left = until - sw_clock_mono_us()) > 0 && !sw_feed_stopping(feed)) {
+        sw_feed_tick(feed);
+        wait_ms(feed, left < TURN_MS * 1000 ? (uint32_t)(left / 1000) + 1 : TURN_MS);
+    }
+}
+
+/* What comes round by the clock while connected. */
+static enum sw_status do_what_is_due(struct sw_feed *feed)
+{
+    enum sw_status status = SW_OK;
+    int64_t now = sw_clock_mono_us();
+
+    if (now >= feed->report_due) {
+        status = sw_feed_check_stream(feed);
+        if (status == SW_OK)
+            status = sw_feed_report(feed);
+    }
+    if (status == SW_OK && feed->settings->reconcile_s > 0 && now >= feed->reconcile_due) {
+        status = sw_feed_check_server(feed);
+        if (status == SW_OK)
+            status = sw_feed_check_stream(feed);
+        if (status == SW_OK && !feed->load_due)
+            status = sw_feed_reconcile(feed);
+    }
+    if (status == SW_OK && feed->unsent_n > 0 && now >= feed->unsent_due && !feed->load_due)
+        status = sw_feed_send_tracked(feed);
+    return status;
+}
+
+/* One turn while connected. */
+static enum sw_status turn(struct sw_feed *feed)
+{
+    enum sw_status status;
+
+    sw_feed_tick(feed);
+    if (feed->load_due)
+        return sw_feed_load(feed);
+    feed->backoff_ms = BACKOFF_MIN_MS;
+    status = do_what_is_due(feed);
+    if (status != SW_OK || feed->load_due)
+        return status;
+    if (feed->stream_ok)
+        return sw_feed_follow(feed);
+    status = sw_feed_compare(feed, NULL);
+    if (status == SW_OK && feed->dirty)
+        status = sw_feed_finish_batch(feed);
+    wait_ms(feed, TURN_MS);
+    return status;
+}
+
+/* From a fresh connection to its end, or to the stop. */
+static void session(struct sw_feed *feed)
+{
+    enum sw_status status = sw_feed_check_server(feed);
+
+    if (feed->server[0] == '\0')
+        feed->load_due = true;
+    if (status == SW_OK && !feed->load_due) {
+        feed->state = SW_FEED_FOLLOWING;
+        sw_feed_problem(feed, SW_PROBLEM_REDIS, NULL);
+    }
+    feed->report_due = 0;
+    while (status == SW_OK && !sw_feed_stopping(feed))
+        status = turn(feed);
+    sw_snapshot_clear(&feed->snapshot);
+    sw_feed_enforce(feed);
+    if (sw_feed_stopping(feed) && sw_redis_is_open(feed->redis))
+        sw_feed_farewell(feed);
+    else if (!sw_feed_stopping(feed))
+        sw_count(&feed->counters->redis_failures, 1);
+    sw_redis_close(feed->redis);
+    feed->state = SW_FEED_DISCONNECTED;
+}
+
+static void *run(void *arg)
+{
+    struct sw_feed *feed = arg;
+
+    check_mmdb(feed, true);
+    while (!sw_feed_stopping(feed)) {
+        sw_feed_tick(feed);
+        if (sw_redis_open(feed->redis) == SW_OK) {
+            sw_count(&feed->counters->redis_connects, 1);
+            session(feed);
+        } else {
+            sw_count(&feed->counters->redis_failures, 1);
+            sw_feed_failed(feed, SW_EIO, "connecting");
+        }
+        back_off(feed);
+    }
+    pthread_mutex_lock(&feed->lock);
+    feed->finished = true;
+    pthread_cond_broadcast(&feed->wake);
+    pthread_mutex_unlock(&feed->lock);
+    return NULL;
+}
+
+/* ---- life ---- */
+
+/* Condition variable on the monotonic clock, and its mutex. */
+static enum sw_status init_locks(struct sw_feed *feed)
+{
+    pthread_condattr_t attr;
+    bool ok;
+
+    if (pthread_condattr_init(&attr) != 0)
+        return SW_ENOMEM;
+    ok = pthread_condattr_setclock(&attr, CLOCK_MONOTONIC) == 0 &&
+         pthread_cond_init(&feed->wake, &attr) == 0;
+    pthread_condattr_destroy(&attr);
+    if (!ok)
+        return SW_ENOMEM;
+    if (pthread_mutex_init(&feed->lock, NULL) == 0)
+        return SW_OK;
+    pthread_cond_destroy(&feed->wake);
+    return SW_ENOMEM;
+}
+
+struct sw_feed *sw_feed_new(const struct sw_settings *settings, struct sw_index *index,
+                            struct sw_owners *owners, struct sw_counters *counters,
+                            const struct sw_feed_host *host)
+{
+    struct sw_feed *feed = calloc(1, sizeof(*feed));
+
+    if (!feed)
+        return NULL;
+    feed->settings = settings;
+    feed->index = index;
+    feed->owners = owners;
+    feed->counters = counters;
+    if (host)
+        feed->host = *host;
+    feed->hooks = (struct sw_load_hooks){feed, on_refused, on_turn, on_changed};
+    feed->state = SW_FEED_DISCONNECTED;
+    feed->started_us = sw_clock_wall_us();
+    feed->load_due = true;
+    feed->stream_ok = true;
+    feed->backoff_ms = BACKOFF_MIN_MS;
+    sw_lists_init(&feed->lists, index);
+    feed->redis = sw_redis_new(settings);
+    if (!feed->redis)
+        goto no_redis;
+    if (init_locks(feed) != SW_OK)
+        goto no_locks;
+    if (sw_tracked_init(&feed->tracked, settings->tracked_max) == SW_OK)
+        return feed;
+    pthread_mutex_destroy(&feed->lock);
+    pthread_cond_destroy(&feed->wake);
+no_locks:
+    sw_redis_free(feed->redis);
+no_redis:
+    free(feed);
+    return NULL;
+}
+
+enum sw_status sw_feed_start(struct sw_feed *feed)
+{
+    sigset_t all, former;
+    bool ok;
+
+    assert(!feed->started);
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &former); /* the host's signals are not for us */
+    ok = pthread_create(&feed->thread, NULL, run, feed) == 0;
+    if (ok)
+        pthread_setname_np(feed->thread, "sw-feeder");
+    pthread_sigmask(SIG_SETMASK, &former, NULL);
+    feed->started = ok;
+    return ok ? SW_OK : SW_ENOMEM;
+}
+
+void sw_feed_stop(struct sw_feed *feed)
+{
+    struct timespec until;
+    int rc = 0;
+
+    if (!feed || !feed->started)
+        return;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_nsec += GRACE_MS * 1000000L;
+    if (until.tv_nsec >= 1000000000) {
+        until.tv_sec++;
+        until.tv_nsec -= 1000000000;
+    }
+    pthread_mutex_lock(&feed->lock);
+    atomic_store_explicit(&feed->stopping, true, memory_order_release);
+    pthread_cond_broadcast(&feed->wake);
+    while (!feed->finished && rc == 0)
+        rc = pthread_cond_timedwait(&feed->wake, &feed->lock, &until);
+    pthread_mutex_unlock(&feed->lock);
+    sw_redis_interrupt(feed->redis);
+    pthread_join(feed->thread, NULL);
+    feed->started = false;
+}
+
+void sw_feed_free(struct sw_feed *feed)
+{
+    if (!feed)
+        return;
+    sw_feed_stop(feed);
+    sw_snapshot_clear(&feed->snapshot);
+    sw_lists_clear(&feed->lists);
+    sw_tracked_clear(&feed->tracked);
+    sw_redis_free(feed->redis);
+    pthread_mutex_destroy(&feed->lock);
+    pthread_cond_destroy(&feed->wake);
+    free(feed->mmdb_json);
+    free(feed->added);
+    free(feed);
+}
+
+void sw_feed_track(struct sw_feed *feed, const struct sw_addr *addr)
+{
+    sw_tracked_request(&feed->tracked, addr);
+}
+
+bool sw_feed_is_tracked(const struct sw_feed *feed, const struct sw_addr *addr)
+{
+    return sw_tracked_has(&feed->tracked, addr);
+}

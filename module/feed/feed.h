@@ -1,0 +1,76 @@
+/*
+ * feed.h - everything that comes in: lists from Redis, MMDB files; one thread.
+ *
+ * The feeder's life: connect -> note the last id of {prefix}:changes -> load every list whole
+ * (staged, swapped) -> tell the host what was added, so that the cache is swept -> report
+ * "applied" -> follow the stream from the noted id; each batch of changes is applied to the
+ * index, swept, then reported. On any failure it keeps the last good lists, says so, and tries
+ * again with a growing, jittered pause. Between batches it looks after MMDB files, reconciles
+ * list sizes with Redis (HLEN), and refreshes {prefix}:resolver:<id>.
+ *
+ * Threads      one thread of its own; the only writer of the index
+ * Reliability  bad items are refused one at a time, counted by reason, kept for status
+ * Interface    module/REDIS.md
+ */
+#ifndef SW_FEED_FEED_H
+#define SW_FEED_FEED_H
+
+#include "base/counters.h"
+#include "base/settings.h"
+#include "base/status.h"
+#include "index/index.h"
+#include "owner/owner.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/*
+ * What was added by a batch of changes, for the cache sweep. The index already holds it and
+ * every reader that does not see it has left its RCU section.
+ */
+struct sw_changeset {
+    const struct sw_indicator *added; /* indicators added one by one, of lists that act */
+    size_t added_n;
+    bool everything; /* a list was loaded or replaced, or its kind changed: sweep for all */
+};
+
+struct
+    sw_feed_host { /* what the feeder asks, in its thread, of its surroundings; any may be NULL */
+    void *arg;
+    /* Make every cached answer that contradicts the index unusable; returns when done. */
+    void (*sweep)(void *arg, const struct sw_changeset *changes);
+    /* An address is tracked from now on: report names that are in the cache with it. Not called
+     * for those that {prefix}:tracked holds already when all lists are loaded. */
+    void (*tracked)(void *arg, const struct sw_addr *addr);
+    const char *version; /* of Sinkwatch and of the host, for status; NULL is "" */
+    const char *host_version;
+};
+
+struct sw_feed;
+
+/** Copies nothing: settings, index, owners, counters must outlive it. NULL: no memory. */
+struct sw_feed *sw_feed_new(const struct sw_settings *settings, struct sw_index *index,
+                            struct sw_owners *owners, struct sw_counters *counters,
+                            const struct sw_feed_host *host);
+
+/** Start the thread. Never fails because Redis or a file is away. SW_ENOMEM only. */
+enum sw_status sw_feed_start(struct sw_feed *feed);
+
+/** Stop and join, within about a second whatever Redis does; NULL or never started is fine. Where
+ * Redis answers, this resolver is taken off {prefix}:resolvers, so that nobody waits for it. Not to
+ * be started again. */
+void sw_feed_stop(struct sw_feed *feed);
+void sw_feed_free(struct sw_feed *feed);
+
+/**
+ * Ask the feeder to track an address (from the recorder's thread; outside RCU sections). It is
+ * tracked within about 0.1 s, Redis or not. Duplicate requests, prefixes, and what the queue has
+ * no room for are ignored; with tracked-addresses-max reached, the address tracked longest goes.
+ */
+void sw_feed_track(struct sw_feed *feed, const struct sw_addr *addr);
+
+/** Whether an address is tracked. Any thread, inside an RCU section, wait-free, fast "no" when
+ * nothing is tracked. */
+bool sw_feed_is_tracked(const struct sw_feed *feed, const struct sw_addr *addr);
+
+#endif

@@ -1,0 +1,271 @@
+/*
+ * follow.c - the change stream: wait for entries, apply them in order, notice lost ones.
+ *
+ * The order of the stream is what counts: an entry is applied as it stands, without asking what
+ * Redis holds by now; `policy` and `replace` are read again, as they say no more than "look".
+ * An entry that is no younger than the last whole reading of its list is in there already.
+ */
+#include "base/log.h"
+#include "feed/feeder.h"
+#include "feed/reply.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Entries of one batch. One sweep and one report serve the whole batch, so it should be large
+ * when we are behind; an entry may hold thousands of indicators, so it must not be huge. */
+#define BATCH "256"
+
+struct entry { /* borrowed from the XREAD reply */
+    struct sw_stream_id id;
+    const char *id_text;
+    const redisReply *op;   /* NULL when missing */
+    const redisReply *list; /* text, NULL when missing */
+    const redisReply *fields;
+    bool valid; /* fields is an array of text */
+};
+
+static void refuse_entry(struct sw_feed *feed, const struct entry *entry, const char *why)
+{
+    sw_load_refuse(&feed->hooks, SW_REFUSED_ENTRY, "", entry->id_text, strlen(entry->id_text), why);
+}
+
+/* Take one [id, [field, value, ...]] apart; false when it has no id even. */
+static bool read_entry(const redisReply *reply, struct entry *out)
+{
+    struct entry entry = {.valid = false};
+    const redisReply *id;
+
+    if (!sw_reply_is_array(reply, 2))
+        return false;
+    id = reply->element[0];
+    entry.fields = reply->element[1];
+    if (!sw_reply_is_text(id) || sw_stream_id_parse(id->str, id->len, &entry.id) != SW_OK)
+        return false;
+    entry.id_text = id->str;
+    entry.valid = sw_reply_is_array(entry.fields, 2);
+    for (size_t i = 0; entry.valid && i + 1 < entry.fields->elements; i += 2) {
+        const redisReply *name = entry.fields->element[i], *value = entry.fields->element[i + 1];
+
+        if (!sw_reply_is_text(name) || !sw_reply_is_text(value))
+            entry.valid = false;
+        else if (sw_reply_equals(name, "op"))
+            entry.op = value;
+        else if (sw_reply_equals(name, "list"))
+            entry.list = value;
+    }
+    *out = entry;
+    return true;
+}
+
+/* ---- applying ---- */
+
+static void add_one(struct sw_feed *feed, struct sw_list *list, const redisReply *item)
+{
+    struct sw_indicator indicator;
+    char why[SW_WHY_MAX] = "";
+    enum sw_status status = sw_indicator_parse(item->str, item->len, &indicator, why);
+
+    if (status == SW_OK)
+        status = sw_index_add(feed->index, list->id, &indicator);
+    else {
+        list->refused++;
+        list->surplus++;
+        sw_load_refuse(&feed->hooks, SW_REFUSED_INDICATOR, list->name, item->str, item->len, why);
+        return;
+    }
+    if (status == SW_OK && list->kind == SW_KIND_IOC)
+        sw_feed_added(feed, &indicator);
+    else if (status != SW_OK && status != SW_EEXIST)
+        sw_load_refuse(&feed->hooks, SW_REFUSED_ROOM, list->name, item->str, item->len,
+                       sw_strerror(status));
+}
+
+static void remove_one(struct sw_feed *feed, struct sw_list *list, const redisReply *item)
+{
+    struct sw_indicator indicator;
+    char why[SW_WHY_MAX] = "";
+
+    if (sw_indicator_parse(item->str, item->len, &indicator, why) == SW_OK) {
+        sw_index_remove(feed->index, list->id, &indicator);
+    } else if (list->refused > 0) {
+        list->refused--;
+        list->surplus--;
+    }
+}
+
+/* `add`, `remove`: every field i. A list that was not known is read as a whole instead. */
+static enum sw_status apply_items(struct sw_feed *feed, const struct entry *entry, const char *name,
+                                  bool add)
+{
+    struct sw_list *list = sw_lists_find(&feed->lists, name);
+
+    if (!list || !list->held)
+        return add ? sw_feed_read_list(feed, name, true) : SW_OK;
+    feed->dirty = true;
+    for (size_t i = 0; i + 1 < entry->fields->elements; i += 2) {
+        const redisReply *item = entry->fields->element[i + 1];
+
+        if (!sw_reply_equals(entry->fields->element[i], "i"))
+            continue;
+        sw_count(&feed->counters->changes_applied, 1);
+        if (add)
+            add_one(feed, list, item);
+        else
+            remove_one(feed, list, item);
+    }
+    return SW_OK;
+}
+
+static enum sw_status apply_drop(struct sw_feed *feed, const char *name)
+{
+    struct sw_list *list = sw_lists_find(&feed->lists, name);
+
+    if (!list)
+        return SW_OK;
+    sw_lists_drop(&feed->lists, list);
+    sw_count(&feed->counters->changes_applied, 1);
+    feed->dirty = true;
+    if (sw_lists_held(&feed->lists) == 0)
+        sw_feed_problem(feed, SW_PROBLEM_EMPTY, NULL);
+    return SW_OK;
+}
+
+/* `track`: every field i is an address. */
+static void apply_track(struct sw_feed *feed, const struct entry *entry)
+{
+    for (size_t i = 0; i + 1 < entry->fields->elements; i += 2) {
+        const redisReply *item = entry->fields->element[i + 1];
+        struct sw_addr addr;
+        const char *why = "";
+
+        if (!sw_reply_equals(entry->fields->element[i], "i"))
+            continue;
+        if (sw_addr_parse(item->str, item->len, &addr, &why) == SW_OK)
+            sw_feed_track_one(feed, &addr);
+        else
+            sw_load_refuse(&feed->hooks, SW_REFUSED_INDICATOR, "", item->str, item->len, why);
+    }
+}
+
+/* The entries that concern a list. */
+static enum sw_status apply_to_list(struct sw_feed *feed, const struct entry *entry)
+{
+    const char *name = entry->list->str;
+    const struct sw_list *list;
+
+    if (strlen(name) != entry->list->len || !sw_listname_ok(name)) {
+        sw_load_refuse(&feed->hooks, SW_REFUSED_LIST_NAME, "", name, entry->list->len,
+                       "a list name has 1 to 63 characters of a-z 0-9 . _ -");
+        return SW_OK;
+    }
+    list = sw_lists_find(&feed->lists, name);
+    if (list && sw_stream_id_compare(&entry->id, &list->read_at) <= 0)
+        return SW_OK;
+    if (sw_reply_equals(entry->op, "add"))
+        return apply_items(feed, entry, name, true);
+    if (sw_reply_equals(entry->op, "remove"))
+        return apply_items(feed, entry, name, false);
+    if (sw_reply_equals(entry->op, "drop"))
+        return apply_drop(feed, name);
+    sw_count(&feed->counters->changes_applied, 1);
+    return sw_feed_read_list(feed, name, sw_reply_equals(entry->op, "replace"));
+}
+
+static enum sw_status apply(struct sw_feed *feed, const struct entry *entry)
+{
+    static const char *const of_lists[] = {"add", "remove", "policy", "replace", "drop"};
+
+    if (!entry->valid || !entry->op) {
+        refuse_entry(feed, entry, "an entry needs a field op");
+        return SW_OK;
+    }
+    if (sw_reply_equals(entry->op, "track")) {
+        apply_track(feed, entry);
+        return SW_OK;
+    }
+    for (size_t i = 0; i < sizeof(of_lists) / sizeof(of_lists[0]); i++) {
+        if (!sw_reply_equals(entry->op, of_lists[i]))
+            continue;
+        if (entry->list)
+            return apply_to_list(feed, entry);
+        refuse_entry(feed, entry, "an entry with this op needs a field list");
+        return SW_OK;
+    }
+    refuse_entry(feed, entry, "op is none of add remove policy replace drop track");
+    return SW_OK;
+}
+
+/* ---- batches ---- */
+
+/* All entries of a batch; the position moves on with each that was applied. */
+static enum sw_status apply_batch(struct sw_feed *feed, const redisReply *entries)
+{
+    for (size_t i = 0; i < entries->elements && !sw_feed_stopping(feed); i++) {
+        struct entry entry;
+        enum sw_status status;
+
+        if (!read_entry(entries->element[i], &entry))
+            return sw_feed_failed(feed, SW_EREDIS, "following changes: odd entry");
+        status = sw_feed_compare(feed, &entry.id);
+        if (status == SW_OK)
+            status = apply(feed, &entry);
+        if (status != SW_OK)
+            return status;
+        feed->position.id = entry.id;
+        feed->position.added++;
+        if (feed->load_due)
+            return SW_OK;
+    }
+    return sw_feed_finish_batch(feed);
+}
+
+/* The entries in an XREAD reply, [[key, [entry, ...]]]; NULL when it has another shape. */
+static const redisReply *entries_of(const redisReply *reply)
+{
+    const redisReply *stream;
+
+    if (!sw_reply_is_array(reply, 1))
+        return NULL;
+    stream = reply->element[0];
+    return sw_reply_is_array(stream, 2) && sw_reply_is_array(stream->element[1], 0)
+               ? stream->element[1]
+               : NULL;
+}
+
+static redisReply *read_batch(struct sw_feed *feed)
+{
+    char key[SW_KEY_MAX], from[SW_STREAMID_MAX];
+
+    sw_redis_set_timeout(feed->redis, SW_FEED_BLOCK_MS);
+    return sw_redis_command(feed->redis, "XREAD COUNT " BATCH " BLOCK %d STREAMS %s %s",
+                            SW_FEED_BLOCK_MS,
+                            sw_redis_key(feed->redis, key, sizeof(key), "changes"),
+                            sw_stream_id_text(&feed->position.id, from));
+}
+
+enum sw_status sw_feed_follow(struct sw_feed *feed)
+{
+    redisReply *reply = read_batch(feed);
+    const redisReply *entries = entries_of(reply);
+    enum sw_status status = SW_OK;
+
+    if (!reply)
+        return sw_feed_failed(feed, SW_ECLOSED, "following changes");
+    if (entries) {
+        status = sw_feed_check_stream(feed);
+        if (status == SW_OK && feed->stream_ok && !feed->load_due)
+            status = apply_batch(feed, entries);
+    } else if (sw_reply_is_key_error(reply)) {
+        status = sw_feed_check_stream(feed);
+    } else if (reply->type != REDIS_REPLY_NIL) {
+        status = sw_feed_failed(feed, SW_EREDIS, "following changes");
+    } else {
+        status = sw_feed_compare(feed, NULL);
+        if (status == SW_OK && feed->dirty)
+            status = sw_feed_finish_batch(feed);
+    }
+    freeReplyObject(reply);
+    return status;
+}

@@ -1,0 +1,81 @@
+/* lists.c - see lists.h. */
+#include "feed/lists.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void sw_lists_init(struct sw_lists *lists, struct sw_index *index)
+{
+    *lists = (struct sw_lists){.index = index};
+}
+
+static void free_list(struct sw_list *list)
+{
+    free(list->policy_text);
+    free(list);
+}
+
+void sw_lists_clear(struct sw_lists *lists)
+{
+    for (size_t i = 0; i < lists->n; i++)
+        free_list(lists->list[i]);
+    free(lists->list);
+    sw_lists_init(lists, lists->index);
+}
+
+struct sw_list *sw_lists_find(const struct sw_lists *lists, const char *name)
+{
+    for (size_t i = 0; i < lists->n; i++) {
+        if (strcmp(lists->list[i]->name, name) == 0)
+            return lists->list[i];
+    }
+    return NULL;
+}
+
+struct sw_list *sw_lists_get(struct sw_lists *lists, const char *name)
+{
+    struct sw_list *list = sw_lists_find(lists, name);
+
+    assert(strlen(name) < SW_LISTNAME_MAX);
+    if (list)
+        return list;
+    if (lists->n == lists->capacity) {
+        size_t capacity = lists->capacity ? lists->capacity * 2 : 16;
+        struct sw_list **grown = realloc(lists->list, capacity * sizeof(struct sw_list *));
+
+        if (!grown)
+            return NULL;
+        lists->list = grown;
+        lists->capacity = capacity;
+    }
+    list = calloc(1, sizeof(*list));
+    if (!list)
+        return NULL;
+    snprintf(list->name, sizeof(list->name), "%s", name);
+    lists->list[lists->n++] = list;
+    return list;
+}
+
+void sw_lists_drop(struct sw_lists *lists, struct sw_list *list)
+{
+    if (list->held)
+        sw_index_list_drop(lists->index, list->id);
+    for (size_t i = 0; i < lists->n; i++) {
+        if (lists->list[i] == list) {
+            lists->list[i] = lists->list[--lists->n];
+            break;
+        }
+    }
+    free_list(list);
+}
+
+size_t sw_lists_held(const struct sw_lists *lists)
+{
+    size_t held = 0;
+
+    for (size_t i = 0; i < lists->n; i++)
+        held += lists->list[i]->held;
+    return held;
+}

@@ -1,0 +1,328 @@
+/* load.c - see load.h. */
+#include "feed/load.h"
+
+#include "base/log.h"
+#include "feed/reply.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Fields asked for at a time: large enough that the round trips do not count, small enough that
+ * Redis is not held up for others (about a millisecond). */
+#define CHUNK "1000"
+
+void sw_load_refuse(const struct sw_load_hooks *hooks, enum sw_refused_reason reason,
+                    const char *list, const char *item, size_t item_len, const char *why)
+{
+    struct sw_refusal refusal = {reason, list, item, item_len, why};
+
+    if (hooks->refused)
+        hooks->refused(hooks->arg, &refusal);
+}
+
+static void tell_changed(const struct sw_load_hooks *hooks, const struct sw_list *list, bool sweep)
+{
+    if (hooks->changed)
+        hooks->changed(hooks->arg, list, sweep);
+}
+
+/* ---- policies ---- */
+
+/* Keep the text that was looked at, so that the same one is not judged twice. */
+static enum sw_status remember_text(struct sw_list *list, const char *text, size_t len)
+{
+    char *copy = malloc(len + 1);
+
+    if (!copy)
+        return SW_ENOMEM;
+    memcpy(copy, text, len);
+    copy[len] = '\0';
+    free(list->policy_text);
+    list->policy_text = copy;
+    list->policy_len = len;
+    return SW_OK;
+}
+
+static enum sw_status refuse_policy(struct sw_list *list, enum sw_refused_reason reason,
+                                    const char *text, size_t len, const char *why,
+                                    const struct sw_load_hooks *hooks)
+{
+    snprintf(list->problem, sizeof(list->problem), "policy: %.*s", SW_WHY_MAX - 9, why);
+    sw_load_refuse(hooks, reason, list->name, text, len, why);
+    return reason == SW_REFUSED_ROOM ? SW_ENOMEM : SW_EINVAL;
+}
+
+enum sw_status sw_load_policy(struct sw_lists *lists, struct sw_list *list, const char *text,
+                              size_t len, const struct sw_load_hooks *hooks)
+{
+    struct sw_policy policy;
+    char why[SW_WHY_MAX] = "";
+    enum sw_kind former = list->kind;
+    bool was_held = list->held;
+
+    if (list->policy_text && list->policy_len == len && memcmp(list->policy_text, text, len) == 0)
+        return SW_EEXIST;
+    if (remember_text(list, text, len) != SW_OK)
+        return refuse_policy(list, SW_REFUSED_ROOM, text, len, "out of memory", hooks);
+    if (sw_policy_parse(list->name, text, len, &policy, why) != SW_OK)
+        return refuse_policy(list, SW_REFUSED_POLICY, text, len, why, hooks);
+    if (sw_index_list_set(lists->index, &policy, &list->id) != SW_OK) {
+        free(list->policy_text);
+        list->policy_text = NULL; /* to be tried again */
+        return refuse_policy(list, SW_REFUSED_ROOM, text, len,
+                             "no room for another list in the index", hooks);
+    }
+    list->unread = list->unread || !was_held;
+    list->held = true;
+    list->kind = policy.kind;
+    list->problem[0] = '\0';
+    tell_changed(hooks, list, was_held && policy.kind != former);
+    return SW_OK;
+}
+
+/* ---- content ---- */
+
+struct scan { /* one reading of one list */
+    struct sw_redis *redis;
+    struct sw_lists *lists;
+    struct sw_list *list;
+    const struct sw_load_hooks *hooks;
+    char key[SW_KEY_MAX];
+    sw_list_id staged;
+    uint64_t fields, refused;
+    struct sw_stream_id began; /* the youngest change before the first chunk */
+};
+
+/* The list stays as it is, with the reason noted: told once, tried again by reconciliation. */
+static void keep_former(struct sw_list *list, const char *key, enum sw_refused_reason reason,
+                        const char *why, const struct sw_load_hooks *hooks)
+{
+    char problem[SW_WHY_MAX];
+
+    snprintf(problem, sizeof(problem), "content: %.*s", SW_WHY_MAX - 10, why);
+    if (strcmp(problem, list->problem) == 0)
+        return;
+    memcpy(list->problem, problem, sizeof(problem));
+    sw_load_refuse(hooks, reason, list->name, key, strlen(key), why);
+}
+
+/* Add one field of the hash to the staged list. */
+static enum sw_status take_field(struct scan *scan, const redisReply *field)
+{
+    struct sw_indicator indicator;
+    char why[SW_WHY_MAX] = "";
+    enum sw_status status;
+
+    if (!sw_reply_is_text(field))
+        return SW_EREDIS;
+    scan->fields++;
+    if (sw_indicator_parse(field->str, field->len, &indicator, why) != SW_OK) {
+        scan->refused++;
+        sw_load_refuse(scan->hooks, SW_REFUSED_INDICATOR, scan->list->name, field->str, field->len,
+                       why);
+        return SW_OK;
+    }
+    status = sw_index_add(scan->lists->index, scan->staged, &indicator);
+    return status == SW_EEXIST ? SW_OK : status;
+}
+
+/* One HSCAN reply, [cursor, [field, value, ...]]: take its fields, copy its cursor. */
+static enum sw_status take_chunk(struct scan *scan, const redisReply *reply, char *cursor,
+                                 size_t max)
+{
+    const redisReply *fields;
+
+    if (!sw_reply_is_array(reply, 2) || !sw_reply_is_text(reply->element[0]) ||
+        !sw_reply_is_array(reply->element[1], 0) || reply->element[0]->len >= max)
+        return SW_EREDIS;
+    fields = reply->element[1];
+    for (size_t i = 0; i + 1 < fields->elements; i += 2) {
+        enum sw_status status = take_field(scan, fields->element[i]);
+
+        if (status != SW_OK)
+            return status;
+    }
+    memcpy(cursor, reply->element[0]->str, reply->element[0]->len + 1);
+    return SW_OK;
+}
+
+/* All chunks. SW_EINVAL: the key is unreadable, why says so. */
+static enum sw_status take_all(struct scan *scan, char why[SW_WHY_MAX])
+{
+    char cursor[24] = "0";
+
+    do {
+        redisReply *reply =
+            sw_redis_command(scan->redis, "HSCAN %s %s COUNT " CHUNK, scan->key, cursor);
+        enum sw_status status;
+
+        if (!reply)
+            return SW_ECLOSED;
+        if (sw_reply_is_key_error(reply)) {
+            snprintf(why, SW_WHY_MAX, "%s", reply->str);
+            freeReplyObject(reply);
+            return SW_EINVAL;
+        }
+        status = take_chunk(scan, reply, cursor, sizeof(cursor));
+        freeReplyObject(reply);
+        if (status != SW_OK)
+            return status;
+        if (scan->hooks->go_on && !scan->hooks->go_on(scan->hooks->arg))
+            return SW_ECLOSED;
+    } while (strcmp(cursor, "0") != 0);
+    return SW_OK;
+}
+
+/* Make room at once for what is more than before; a key of the wrong type is met again later. */
+static enum sw_status reserve(struct scan *scan)
+{
+    size_t count = sw_index_count(scan->lists->index, scan->list->id);
+    redisReply *reply = sw_redis_command(scan->redis, "HLEN %s", scan->key);
+    enum sw_status status = SW_OK;
+
+    if (!reply)
+        return SW_ECLOSED;
+    if (reply->type == REDIS_REPLY_INTEGER && reply->integer > 0 && (size_t)reply->integer > count)
+        status = sw_index_reserve(scan->lists->index, (size_t)reply->integer - count);
+    freeReplyObject(reply);
+    return status;
+}
+
+/* Show the staged content and note what belongs to it. */
+static enum sw_status put_in_place(struct scan *scan)
+{
+    struct sw_list *list = scan->list;
+    enum sw_status status = sw_index_stage_swap(scan->lists->index, &list->id, scan->staged);
+
+    if (status != SW_OK)
+        return status;
+    list->refused = scan->refused;
+    list->surplus = (int64_t)scan->fields - (int64_t)sw_index_count(scan->lists->index, list->id);
+    list->unread = false;
+    list->read_at = scan->began;
+    if (strncmp(list->problem, "content:", 8) == 0)
+        list->problem[0] = '\0';
+    tell_changed(scan->hooks, list, true);
+    return SW_OK;
+}
+
+enum sw_status sw_load_content(struct sw_redis *redis, struct sw_lists *lists, struct sw_list *list,
+                               const struct sw_load_hooks *hooks)
+{
+    struct scan scan = {.redis = redis, .lists = lists, .list = list, .hooks = hooks};
+    char why[SW_WHY_MAX] = "";
+    enum sw_status status;
+
+    assert(list->held);
+    scan.began = lists->now;
+    list->unread = true;
+    sw_redis_key(redis, scan.key, sizeof(scan.key), "list:%s", list->name);
+    status = reserve(&scan);
+    if (status == SW_OK)
+        status = sw_index_stage_begin(lists->index, list->id, &scan.staged);
+    if (status == SW_OK) {
+        status = take_all(&scan, why);
+        if (status == SW_OK)
+            status = put_in_place(&scan);
+        if (status != SW_OK)
+            sw_index_stage_abandon(lists->index, scan.staged);
+    }
+    if (status == SW_OK || status == SW_ECLOSED || status == SW_EREDIS)
+        return status;
+    if (status == SW_EINVAL)
+        keep_former(list, scan.key, SW_REFUSED_KEY, why, hooks);
+    else
+        keep_former(list, scan.key, SW_REFUSED_ROOM, sw_strerror(status), hooks);
+    return SW_OK;
+}
+
+/* ---- all lists ---- */
+
+/* One member of {prefix}:lists. */
+static enum sw_status take_list(struct sw_redis *redis, struct sw_lists *lists,
+                                const redisReply *name, const redisReply *text, bool everything,
+                                const struct sw_load_hooks *hooks)
+{
+    struct sw_list *list;
+    bool was_held;
+
+    if (!sw_reply_is_text(name) || !sw_reply_is_text(text))
+        return SW_EREDIS;
+    if (strlen(name->str) != name->len || !sw_listname_ok(name->str)) {
+        sw_load_refuse(hooks, SW_REFUSED_LIST_NAME, "", name->str, name->len,
+                       "a list name has 1 to 63 characters of a-z 0-9 . _ -");
+        return SW_OK;
+    }
+    list = sw_lists_get(lists, name->str);
+    if (!list) {
+        sw_load_refuse(hooks, SW_REFUSED_ROOM, name->str, "", 0, "out of memory");
+        return SW_OK;
+    }
+    list->seen = true;
+    was_held = list->held;
+    sw_load_policy(lists, list, text->str, text->len, hooks);
+    if (!list->held || (was_held && !everything))
+        return SW_OK;
+    return sw_load_content(redis, lists, list, hooks);
+}
+
+enum sw_status sw_load_lists(struct sw_redis *redis, struct sw_lists *lists,
+                             const redisReply *reply, bool everything,
+                             const struct sw_load_hooks *hooks)
+{
+    for (size_t i = 0; i < lists->n; i++)
+        lists->list[i]->seen = false;
+    for (size_t i = 0; i + 1 < reply->elements; i += 2) {
+        enum sw_status status =
+            take_list(redis, lists, reply->element[i], reply->element[i + 1], everything, hooks);
+
+        if (status != SW_OK)
+            return status;
+    }
+    for (size_t i = lists->n; i-- > 0;) {
+        if (!lists->list[i]->seen) {
+            sw_log(SW_LOG_INFO, "list %s is not in Redis any more", lists->list[i]->name);
+            tell_changed(hooks, lists->list[i], false);
+            sw_lists_drop(lists, lists->list[i]);
+        }
+    }
+    return SW_OK;
+}
+
+enum sw_status sw_load_ask_lists(struct sw_redis *redis, redisReply **out)
+{
+    char key[SW_KEY_MAX];
+    redisReply *reply =
+        sw_redis_command(redis, "HGETALL %s", sw_redis_key(redis, key, sizeof(key), "lists"));
+    enum sw_status status = SW_OK;
+
+    if (!reply)
+        return SW_ECLOSED;
+    if (sw_reply_is_key_error(reply))
+        status = SW_EINVAL;
+    else if (!sw_reply_is_array(reply, 0))
+        status = SW_EREDIS;
+    if (status == SW_OK)
+        *out = reply;
+    else
+        freeReplyObject(reply);
+    return status;
+}
+
+enum sw_status sw_load_all(struct sw_redis *redis, struct sw_index *index,
+                           const struct sw_load_hooks *hooks)
+{
+    struct sw_lists lists;
+    redisReply *reply;
+    enum sw_status status = sw_load_ask_lists(redis, &reply);
+
+    if (status != SW_OK)
+        return status == SW_EINVAL ? SW_EREDIS : status;
+    sw_lists_init(&lists, index);
+    status = sw_load_lists(redis, &lists, reply, true, hooks);
+    sw_lists_clear(&lists);
+    freeReplyObject(reply);
+    return status;
+}

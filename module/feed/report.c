@@ -1,0 +1,196 @@
+/*
+ * report.c - the state of this resolver, {prefix}:resolver:<id>, as module/REDIS.md has it.
+ *
+ * Hash, its time to live, and the place among {prefix}:resolvers go out in one MULTI. A server
+ * that does not take them (a replica, an ACL) is no reason to stop following it.
+ */
+#include "base/clock.h"
+#include "base/log.h"
+#include "feed/feeder.h"
+#include "feed/reply.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define FIELDS_MAX 48
+#define NUMBERS    32 /* counters that fit */
+
+struct fields { /* name, value, name, value ... after HSET and the key */
+    const char *argv[2 + 2 * FIELDS_MAX];
+    int argc;
+    char numbers[NUMBERS][24];
+    size_t numbers_n;
+};
+
+static void put(struct fields *fields, const char *name, const char *value)
+{
+    if (fields->argc + 2 > (int)(sizeof(fields->argv) / sizeof(fields->argv[0])))
+        return;
+    fields->argv[fields->argc++] = name;
+    fields->argv[fields->argc++] = value ? value : "";
+}
+
+static void put_number(struct fields *fields, const char *name, uint64_t number)
+{
+    char *text;
+
+    if (fields->numbers_n == NUMBERS)
+        return;
+    text = fields->numbers[fields->numbers_n++];
+    snprintf(text, sizeof(fields->numbers[0]), "%" PRIu64, number);
+    put(fields, name, text);
+}
+
+static const char *state_name(enum sw_feed_state state)
+{
+    static const char *const names[] = {"loading", "following", "disconnected"};
+
+    return names[state];
+}
+
+static const char *last_error(const struct sw_feed *feed)
+{
+    for (size_t i = 0; i < SW_PROBLEM_COUNT; i++) {
+        if (feed->problems[i][0])
+            return feed->problems[i];
+    }
+    return "";
+}
+
+/* {"carbanak":{"kind":"ioc","count":12,"refused":0},...}; "problem" where there is one. */
+static json_t *lists_json(const struct sw_feed *feed)
+{
+    json_t *object = json_object();
+
+    for (size_t i = 0; object && i < feed->lists.n; i++) {
+        const struct sw_list *list = feed->lists.list[i];
+        size_t count = list->held ? sw_index_count(feed->index, list->id) : 0;
+        json_t *one =
+            json_pack("{s:s, s:I, s:I}", "kind", list->held ? sw_kind_name(list->kind) : "",
+                      "count", (json_int_t)count, "refused", (json_int_t)list->refused);
+
+        if (one && list->problem[0])
+            json_object_set_new(one, "problem", json_string(list->problem));
+        json_object_set_new(object, list->name, one);
+    }
+    return object;
+}
+
+/* Text of a JSON value, which is used up; NULL when out of memory. Freed by the caller. */
+static char *dump(json_t *json)
+{
+    char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
+
+    json_decref(json);
+    return text;
+}
+
+/* Send MULTI, HSET, EXPIRE, ZADD, EXEC. */
+static enum sw_status send_report(struct sw_feed *feed, const struct fields *fields)
+{
+    char resolvers[SW_KEY_MAX], now[24];
+    const char *key = fields->argv[1];
+    const char *multi[] = {"MULTI"}, *exec[] = {"EXEC"};
+    const char *expire[] = {"EXPIRE", key, SW_FEED_STATUS_TTL};
+    const char *zadd[] = {"ZADD", resolvers, now, feed->settings->resolver_id};
+    struct sw_redis *redis = feed->redis;
+    const char *argv[2 + 2 * FIELDS_MAX];
+
+    for (int i = 0; i < fields->argc; i++)
+        argv[i] = fields->argv[i];
+    sw_redis_key(redis, resolvers, sizeof(resolvers), "resolvers");
+    snprintf(now, sizeof(now), "%" PRId64, sw_clock_wall_us() / 1000000);
+    if (sw_redis_append_argv(redis, 1, multi, NULL) != SW_OK ||
+        sw_redis_append_argv(redis, fields->argc, argv, NULL) != SW_OK ||
+        sw_redis_append_argv(redis, 3, expire, NULL) != SW_OK ||
+        sw_redis_append_argv(redis, 4, zadd, NULL) != SW_OK ||
+        sw_redis_append_argv(redis, 1, exec, NULL) != SW_OK)
+        return SW_ECLOSED;
+    return SW_OK;
+}
+
+/* First error in a reply or in the elements of an EXEC reply; NULL when there is none. */
+static const char *first_error(const redisReply *reply)
+{
+    if (reply->type == REDIS_REPLY_ERROR)
+        return reply->str;
+    for (size_t i = 0; reply->type == REDIS_REPLY_ARRAY && i < reply->elements; i++) {
+        if (reply->element[i]->type == REDIS_REPLY_ERROR)
+            return reply->element[i]->str;
+    }
+    return NULL;
+}
+
+/* The five replies; the first error among them is the problem, none is the end of it. */
+static enum sw_status take_replies(struct sw_feed *feed)
+{
+    bool failed = false;
+
+    for (int i = 0; i < 5; i++) {
+        redisReply *reply = sw_redis_reply(feed->redis);
+        const char *error;
+
+        if (!reply)
+            return SW_ECLOSED;
+        error = first_error(reply);
+        if (error && !failed)
+            sw_feed_problem(feed, SW_PROBLEM_REPORT, "status of this resolver: %s", error);
+        failed = failed || error;
+        freeReplyObject(reply);
+    }
+    if (!failed)
+        sw_feed_problem(feed, SW_PROBLEM_REPORT, NULL);
+    return SW_OK;
+}
+
+enum sw_status sw_feed_report(struct sw_feed *feed)
+{
+    struct fields fields = {.argc = 0};
+    char key[SW_KEY_MAX], started[SW_TIMETEXT_MAX], updated[SW_TIMETEXT_MAX];
+    char applied[SW_STREAMID_MAX];
+    char *lists = dump(lists_json(feed));
+    char *refused = dump(sw_refused_items_json(&feed->refused));
+    char *reasons = dump(sw_refused_reasons_json(&feed->refused));
+    enum sw_status status;
+
+    sw_redis_key(feed->redis, key, sizeof(key), "resolver:%s", feed->settings->resolver_id);
+    put(&fields, "HSET", key);
+    put(&fields, "version", feed->host.version);
+    put(&fields, "unbound", feed->host.host_version);
+    put(&fields, "started", sw_time_text(feed->started_us, started));
+    put(&fields, "updated", sw_time_text(sw_clock_wall_us(), updated));
+    put(&fields, "state", state_name(feed->state));
+    put(&fields, "applied", sw_stream_id_text(&feed->applied, applied));
+    put(&fields, "lists", lists ? lists : "{}");
+    put(&fields, "refused", refused ? refused : "[]");
+    put(&fields, "refused_by_reason", reasons ? reasons : "{}");
+    put(&fields, "mmdb", feed->mmdb_json ? feed->mmdb_json : "{}");
+    put(&fields, "last_error", last_error(feed));
+#define PUT_COUNTER(field, name) put_number(&fields, name, sw_counted(&feed->counters->field));
+    SW_COUNTERS(PUT_COUNTER)
+#undef PUT_COUNTER
+    status = send_report(feed, &fields);
+    if (status == SW_OK)
+        status = take_replies(feed);
+    free(lists);
+    free(refused);
+    free(reasons);
+    feed->report_due = sw_clock_mono_us() + SW_FEED_REPORT_US;
+    return status == SW_OK ? SW_OK : sw_feed_failed(feed, status, "reporting status");
+}
+
+void sw_feed_farewell(struct sw_feed *feed)
+{
+    char key[SW_KEY_MAX], resolvers[SW_KEY_MAX];
+    redisReply *reply;
+
+    sw_redis_key(feed->redis, key, sizeof(key), "resolver:%s", feed->settings->resolver_id);
+    sw_redis_key(feed->redis, resolvers, sizeof(resolvers), "resolvers");
+    reply = sw_redis_command(feed->redis, "DEL %s", key);
+    if (!reply)
+        return;
+    freeReplyObject(reply);
+    reply = sw_redis_command(feed->redis, "ZREM %s %s", resolvers, feed->settings->resolver_id);
+    freeReplyObject(reply);
+}

@@ -1,0 +1,406 @@
+/*
+ * sync.c - full loads, and reconciliation with what Redis holds.
+ *
+ * A full load notes the stream's end first and reads the lists then, so that following from the
+ * noted id can only repeat what was read, never miss anything.
+ *
+ * Reconciliation notices what was written without the stream. Sizes alone cannot be compared at
+ * any moment, since entries of the stream may still be under way to us. So one MULTI copies the
+ * stream's end, the policies and the sizes as they are together; the copy waits until just that
+ * entry has been applied (usually it has been) and is compared then.
+ */
+#include "base/clock.h"
+#include "base/log.h"
+#include "feed/feeder.h"
+#include "feed/reply.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- is it still the stream and the server that we know ---- */
+
+/* Ask for the stream; on SW_OK *state is set if stream_ok. A key of another type is no failure
+ * of the session: lists can still be read. */
+static enum sw_status ask_stream(struct sw_feed *feed, struct sw_stream_state *state)
+{
+    char key[SW_KEY_MAX];
+    enum sw_status status = sw_stream_ask(feed->redis, state);
+
+    if (status == SW_EINVAL) {
+        sw_redis_key(feed->redis, key, sizeof(key), "changes");
+        if (feed->stream_ok)
+            sw_load_refuse(&feed->hooks, SW_REFUSED_KEY, "", key, strlen(key),
+                           sw_redis_error(feed->redis));
+        feed->stream_ok = false;
+        sw_feed_problem(feed, SW_PROBLEM_STREAM,
+                        "%s cannot be followed (%s): changes are noticed by reconciliation only",
+                        key, sw_redis_error(feed->redis));
+        return SW_OK;
+    }
+    if (status != SW_OK)
+        return sw_feed_failed(feed, status, "asking for the change stream");
+    feed->stream_ok = true;
+    feed->lists.now = state->last;
+    sw_feed_problem(feed, SW_PROBLEM_STREAM, NULL);
+    return SW_OK;
+}
+
+enum sw_status sw_feed_check_stream(struct sw_feed *feed)
+{
+    struct sw_stream_state state = {.exists = false};
+    bool was_ok = feed->stream_ok;
+    enum sw_status status = ask_stream(feed, &state);
+
+    if (status != SW_OK || !feed->stream_ok)
+        return status;
+    if (was_ok && !sw_stream_has_gap(&state, &feed->position))
+        return SW_OK;
+    sw_log(SW_LOG_WARNING, "changes were lost (stream %s): reading all lists again",
+           !was_ok        ? "was unreadable"
+           : state.exists ? "trimmed or replaced"
+                          : "is gone");
+    feed->load_due = true;
+    return SW_OK;
+}
+
+/* The value behind "name:" at the start of a line of an INFO reply, appended to out. */
+static void append_value(char *out, size_t max, const redisReply *info, const char *name)
+{
+    const char *line = sw_reply_is_text(info) ? info->str : "";
+    size_t name_len = strlen(name), used = strlen(out);
+
+    while (line && strncmp(line, name, name_len) != 0) {
+        line = strchr(line, '\n');
+        line = line ? line + 1 : NULL;
+    }
+    if (line)
+        snprintf(out + used, max - used, "%.*s ", (int)strcspn(line, "\r\n"), line);
+}
+
+/*
+ * Stream ids grow with the clock on every server alike, so they cannot tell that a server was
+ * restarted with older data, or that a replica without the last entries took over. The ids of
+ * the process and of its replication history can. Where the ACL hides them, server stays "".
+ */
+enum sw_status sw_feed_check_server(struct sw_feed *feed)
+{
+    char server[sizeof(feed->server)] = "";
+    redisReply *reply = sw_redis_command(feed->redis, "INFO server");
+
+    if (!reply)
+        return sw_feed_failed(feed, SW_ECLOSED, "asking who the server is");
+    append_value(server, sizeof(server), reply, "run_id:");
+    freeReplyObject(reply);
+    reply = sw_redis_command(feed->redis, "INFO replication");
+    if (!reply)
+        return sw_feed_failed(feed, SW_ECLOSED, "asking who the server is");
+    append_value(server, sizeof(server), reply, "master_replid:");
+    freeReplyObject(reply);
+    if (strcmp(server, feed->server) != 0)
+        feed->load_due = true;
+    memcpy(feed->server, server, sizeof(server));
+    return SW_OK;
+}
+
+/* ---- lists ---- */
+
+/* What we hold may differ from Redis by more than the stream will tell: read it again as soon
+ * as it can be read. */
+static void distrust_contents(struct sw_feed *feed)
+{
+    for (size_t i = 0; i < feed->lists.n; i++)
+        feed->lists.list[i]->unread = feed->lists.list[i]->held;
+}
+
+/* {prefix}:lists cannot be read: keep what is there. */
+static void keep_unreadable(struct sw_feed *feed, const char *why)
+{
+    char key[SW_KEY_MAX];
+
+    sw_redis_key(feed->redis, key, sizeof(key), "lists");
+    if (!feed->problems[SW_PROBLEM_LISTS][0])
+        sw_load_refuse(&feed->hooks, SW_REFUSED_KEY, "", key, strlen(key), why);
+    sw_feed_problem(feed, SW_PROBLEM_LISTS, "%s cannot be read (%s): keeping the last good lists",
+                    key, why);
+}
+
+/*
+ * Bring the lists to a copy of {prefix}:lists. A Redis that suddenly names none at all has more
+ * likely lost its data than been cleared on purpose: lists that are held then stay, until there
+ * are others or `drop` entries say so. *kept: that is so.
+ */
+static enum sw_status take_lists(struct sw_feed *feed, const redisReply *reply, bool everything,
+                                 bool *kept)
+{
+    size_t held = sw_lists_held(&feed->lists);
+    enum sw_status status;
+
+    sw_feed_problem(feed, SW_PROBLEM_LISTS, NULL);
+    *kept = reply->elements == 0 && held > 0;
+    if (*kept) {
+        sw_feed_problem(feed, SW_PROBLEM_EMPTY,
+                        "Redis holds no lists; keeping the last good ones (%zu)", held);
+        distrust_contents(feed);
+        return SW_OK;
+    }
+    sw_feed_problem(feed, SW_PROBLEM_EMPTY, NULL);
+    status = sw_load_lists(feed->redis, &feed->lists, reply, everything, &feed->hooks);
+    return status == SW_OK ? SW_OK : sw_feed_failed(feed, status, "reading lists");
+}
+
+static enum sw_status load_lists(struct sw_feed *feed)
+{
+    redisReply *reply;
+    bool kept;
+    enum sw_status status = sw_load_ask_lists(feed->redis, &reply);
+
+    if (status == SW_EINVAL) {
+        keep_unreadable(feed, sw_redis_error(feed->redis));
+        distrust_contents(feed);
+        return SW_OK;
+    }
+    if (status != SW_OK)
+        return sw_feed_failed(feed, status, "reading lists");
+    status = take_lists(feed, reply, true, &kept);
+    freeReplyObject(reply);
+    return status;
+}
+
+static size_t indicators(const struct sw_feed *feed)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < feed->lists.n; i++) {
+        const struct sw_list *list = feed->lists.list[i];
+
+        n += list->held ? sw_index_count(feed->index, list->id) : 0;
+    }
+    return n;
+}
+
+enum sw_status sw_feed_load(struct sw_feed *feed)
+{
+    struct sw_stream_state state = {.exists = false};
+    int64_t began = sw_clock_mono_us();
+    enum sw_status status;
+
+    feed->state = SW_FEED_LOADING;
+    sw_snapshot_clear(&feed->snapshot);
+    status = sw_feed_report(feed);
+    if (status == SW_OK)
+        status = ask_stream(feed, &state);
+    if (status != SW_OK)
+        return status;
+    for (size_t i = 0; i < feed->lists.n; i++)
+        feed->lists.list[i]->read_at = (struct sw_stream_id){0, 0};
+    status = load_lists(feed);
+    if (status == SW_OK)
+        status = sw_feed_load_tracked(feed);
+    if (status != SW_OK)
+        return status;
+    feed->position = (struct sw_stream_position){state.last, state.added};
+    feed->load_due = false;
+    feed->state = SW_FEED_FOLLOWING;
+    sw_feed_problem(feed, SW_PROBLEM_REDIS, NULL);
+    feed->reconcile_due = sw_clock_mono_us() + (int64_t)feed->settings->reconcile_s * 1000000;
+    sw_count(&feed->counters->full_loads, 1);
+    sw_log(SW_LOG_INFO, "%zu lists with %zu indicators in force, read from %s in %lld ms",
+           sw_lists_held(&feed->lists), indicators(feed), sw_redis_target(feed->redis),
+           (long long)(sw_clock_mono_us() - began) / 1000);
+    sw_feed_changed_everything(feed);
+    return sw_feed_finish_batch(feed);
+}
+
+/* The policy of one list as it is now. SW_ENOTFOUND: it has none (refused). */
+static enum sw_status read_policy(struct sw_feed *feed, const char *name, struct sw_list **out)
+{
+    char key[SW_KEY_MAX];
+    redisReply *reply = sw_redis_command(
+        feed->redis, "HGET %s %s", sw_redis_key(feed->redis, key, sizeof(key), "lists"), name);
+    enum sw_status status = SW_OK;
+
+    if (!reply)
+        return SW_ECLOSED;
+    if (sw_reply_is_key_error(reply)) {
+        keep_unreadable(feed, reply->str);
+        status = SW_ENOTFOUND;
+    } else if (reply->type == REDIS_REPLY_NIL) {
+        sw_load_refuse(&feed->hooks, SW_REFUSED_NO_POLICY, name, "", 0,
+                       "the list has no policy in the hash of lists");
+        status = SW_ENOTFOUND;
+    } else if (!sw_reply_is_text(reply)) {
+        status = SW_EREDIS;
+    } else if (!(*out = sw_lists_get(&feed->lists, name))) {
+        status = SW_ENOMEM;
+    } else {
+        sw_load_policy(&feed->lists, *out, reply->str, reply->len, &feed->hooks);
+    }
+    freeReplyObject(reply);
+    return status;
+}
+
+enum sw_status sw_feed_read_list(struct sw_feed *feed, const char *name, bool content)
+{
+    struct sw_stream_state state;
+    struct sw_list *list = NULL;
+    enum sw_status status = ask_stream(feed, &state);
+
+    if (status != SW_OK)
+        return status;
+    status = read_policy(feed, name, &list);
+    if (status == SW_ENOTFOUND)
+        return SW_OK;
+    if (status != SW_OK)
+        return sw_feed_failed(feed, status, "reading a policy");
+    feed->dirty = true;
+    if (!list->held || (!content && !list->unread))
+        return SW_OK;
+    /* What came before it need not wait for a long list. */
+    status = sw_feed_finish_batch(feed);
+    if (status != SW_OK)
+        return status;
+    status = sw_load_content(feed->redis, &feed->lists, list, &feed->hooks);
+    return status == SW_OK ? SW_OK : sw_feed_failed(feed, status, "reading a list");
+}
+
+/* ---- reconciliation ---- */
+
+void sw_snapshot_clear(struct sw_snapshot *snapshot)
+{
+    freeReplyObject(snapshot->reply);
+    free(snapshot->names);
+    *snapshot = (struct sw_snapshot){.reply = NULL};
+}
+
+static enum sw_status append_hlen(struct sw_feed *feed, const char *name)
+{
+    char key[SW_KEY_MAX];
+    const char *argv[] = {"HLEN", sw_redis_key(feed->redis, key, sizeof(key), "list:%s", name)};
+
+    return sw_redis_append_argv(feed->redis, 2, argv, NULL);
+}
+
+/* MULTI, XINFO STREAM, HGETALL, HLEN for each name, EXEC: appended, and EXEC's reply fetched. */
+static enum sw_status take_copy(struct sw_feed *feed, struct sw_snapshot *copy)
+{
+    char changes[SW_KEY_MAX], lists[SW_KEY_MAX];
+    const char *multi[] = {"MULTI"}, *exec[] = {"EXEC"};
+    const char *xinfo[] = {"XINFO", "STREAM", changes}, *hgetall[] = {"HGETALL", lists};
+    struct sw_redis *redis = feed->redis;
+    enum sw_status status;
+
+    sw_redis_key(redis, changes, sizeof(changes), "changes");
+    sw_redis_key(redis, lists, sizeof(lists), "lists");
+    status = sw_redis_append_argv(redis, 1, multi, NULL);
+    if (status == SW_OK)
+        status = sw_redis_append_argv(redis, 3, xinfo, NULL);
+    if (status == SW_OK)
+        status = sw_redis_append_argv(redis, 2, hgetall, NULL);
+    for (size_t i = 0; i < copy->n && status == SW_OK; i++)
+        status = append_hlen(feed, copy->names[i]);
+    if (status == SW_OK)
+        status = sw_redis_append_argv(redis, 1, exec, NULL);
+    for (size_t i = 0; i < copy->n + 4 && status == SW_OK; i++) {
+        freeReplyObject(copy->reply);
+        copy->reply = sw_redis_reply(redis);
+        if (!copy->reply)
+            status = SW_ECLOSED;
+    }
+    return status;
+}
+
+static enum sw_status name_lists(const struct sw_feed *feed, struct sw_snapshot *copy)
+{
+    copy->names = calloc(feed->lists.n + 1, sizeof(*copy->names));
+    if (!copy->names)
+        return SW_ENOMEM;
+    for (size_t i = 0; i < feed->lists.n; i++) {
+        if (feed->lists.list[i]->held)
+            memcpy(copy->names[copy->n++], feed->lists.list[i]->name, SW_LISTNAME_MAX);
+    }
+    return SW_OK;
+}
+
+enum sw_status sw_feed_reconcile(struct sw_feed *feed)
+{
+    struct sw_stream_state state;
+    struct sw_snapshot copy = {.reply = NULL};
+    enum sw_status status;
+
+    feed->reconcile_due = sw_clock_mono_us() + (int64_t)feed->settings->reconcile_s * 1000000;
+    sw_snapshot_clear(&feed->snapshot);
+    status = name_lists(feed, &copy);
+    if (status == SW_OK)
+        status = take_copy(feed, &copy);
+    if (status != SW_OK || !sw_reply_is_array(copy.reply, copy.n + 2)) {
+        if (status == SW_OK)
+            sw_feed_problem(feed, SW_PROBLEM_RECONCILE, "cannot compare with Redis: %s",
+                            sw_reply_words(copy.reply));
+        sw_snapshot_clear(&copy);
+        return status == SW_OK ? SW_OK : sw_feed_failed(feed, status, "comparing with Redis");
+    }
+    sw_feed_problem(feed, SW_PROBLEM_RECONCILE, NULL);
+    if (feed->stream_ok && sw_stream_read_state(copy.reply->element[0], &state) == SW_OK)
+        copy.at = state.last;
+    feed->snapshot = copy;
+    return SW_OK;
+}
+
+/* Read again what has another size than we think, or was never read to its end. */
+static enum sw_status compare_contents(struct sw_feed *feed, const struct sw_snapshot *copy)
+{
+    for (size_t i = 0; i < copy->n; i++) {
+        struct sw_list *list = sw_lists_find(&feed->lists, copy->names[i]);
+        const redisReply *fields = copy->reply->element[2 + i];
+        enum sw_status status;
+
+        if (!list || !list->held)
+            continue;
+        if (!list->unread && fields->type == REDIS_REPLY_INTEGER &&
+            fields->integer == (long long)sw_index_count(feed->index, list->id) + list->surplus)
+            continue;
+        status = sw_load_content(feed->redis, &feed->lists, list, &feed->hooks);
+        if (status != SW_OK)
+            return sw_feed_failed(feed, status, "reading a list");
+        feed->dirty = true;
+    }
+    return SW_OK;
+}
+
+/* The copy is that of this very moment of the stream. */
+static enum sw_status compare(struct sw_feed *feed, const struct sw_snapshot *copy)
+{
+    const redisReply *lists = copy->reply->element[1];
+    struct sw_stream_state state;
+    bool kept = false;
+    enum sw_status status;
+
+    if (!sw_reply_is_array(lists, 0)) {
+        keep_unreadable(feed, sw_reply_words(lists));
+        return SW_OK;
+    }
+    /* Asked before anything is read: what is read holds all changes up to here. */
+    status = ask_stream(feed, &state);
+    if (status == SW_OK)
+        status = take_lists(feed, lists, false, &kept);
+    if (status == SW_OK && !kept)
+        status = compare_contents(feed, copy);
+    return status;
+}
+
+enum sw_status sw_feed_compare(struct sw_feed *feed, const struct sw_stream_id *next)
+{
+    struct sw_snapshot copy = feed->snapshot;
+    enum sw_status status;
+
+    if (!copy.reply)
+        return SW_OK;
+    if (next ? sw_stream_id_compare(next, &copy.at) <= 0
+             : sw_stream_id_compare(&feed->position.id, &copy.at) < 0)
+        return SW_OK;
+    feed->snapshot = (struct sw_snapshot){.reply = NULL};
+    status = compare(feed, &copy);
+    sw_snapshot_clear(&copy);
+    return status;
+}

@@ -1,0 +1,179 @@
+/*
+ * track.c - tracked addresses: requests from the recorder, {prefix}:tracked, `track` entries.
+ *
+ * A request is added here at once, Redis or not, and told to Redis when it is there: ZADD, and
+ * for an address that was new to Redis a `track` entry in the change stream, by which the other
+ * resolvers learn of it.
+ */
+#include "base/clock.h"
+#include "feed/feeder.h"
+#include "feed/reply.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define CHUNK 1000 /* members read at a time */
+
+void sw_feed_track_one(struct sw_feed *feed, const struct sw_addr *addr)
+{
+    if (sw_tracked_add(&feed->tracked, addr) == SW_OK && feed->host.tracked)
+        feed->host.tracked(feed->host.arg, addr);
+}
+
+void sw_feed_take_requests(struct sw_feed *feed)
+{
+    struct sw_addr requests[SW_TRACKED_QUEUE];
+    size_t n = sw_tracked_take(&feed->tracked, requests);
+
+    for (size_t i = 0; i < n; i++) {
+        if (sw_tracked_add(&feed->tracked, &requests[i]) != SW_OK)
+            continue;
+        if (feed->unsent_n < SW_TRACKED_QUEUE)
+            feed->unsent[feed->unsent_n++] = requests[i];
+        if (feed->host.tracked)
+            feed->host.tracked(feed->host.arg, &requests[i]);
+    }
+}
+
+/* ---- to Redis ---- */
+
+static enum sw_status append(struct sw_feed *feed, int argc, const char **argv)
+{
+    return sw_redis_append_argv(feed->redis, argc, argv, NULL);
+}
+
+/* ZADD for each address that waits; isnew[i] says whether Redis did not have it. SW_EREDIS: it
+ * does not take them now. */
+static enum sw_status add_members(struct sw_feed *feed, size_t n, bool *isnew)
+{
+    enum sw_status status = SW_OK;
+    char key[SW_KEY_MAX], score[24], text[SW_ADDRTEXT_MAX];
+    const char *argv[] = {"ZADD", key, score, text};
+
+    sw_redis_key(feed->redis, key, sizeof(key), "tracked");
+    snprintf(score, sizeof(score), "%" PRId64, sw_clock_wall_us() / 1000000);
+    for (size_t i = 0; i < n; i++) {
+        sw_addr_text(&feed->unsent[i], text);
+        if (append(feed, 4, argv) != SW_OK)
+            return SW_ECLOSED;
+    }
+    for (size_t i = 0; i < n; i++) {
+        redisReply *reply = sw_redis_reply(feed->redis);
+
+        if (!reply)
+            return SW_ECLOSED;
+        if (reply->type == REDIS_REPLY_ERROR) {
+            sw_feed_problem(feed, SW_PROBLEM_TRACK, "tracked addresses: %s", reply->str);
+            status = SW_EREDIS;
+        }
+        isnew[i] = reply->type == REDIS_REPLY_INTEGER && reply->integer == 1;
+        freeReplyObject(reply);
+    }
+    return status;
+}
+
+/* One `track` entry with the addresses that are new to Redis, and the set kept to its size. */
+static enum sw_status announce(struct sw_feed *feed, size_t n, const bool *isnew)
+{
+    char changes[SW_KEY_MAX], tracked[SW_KEY_MAX], last[24];
+    char text[100][SW_ADDRTEXT_MAX];
+    const char *argv[8 + 2 * 100] = {"XADD", changes, "MAXLEN", "~", SW_FEED_CHANGES_MAX,
+                                     "*",    "op",    "track"};
+    const char *trim[] = {"ZREMRANGEBYRANK", tracked, "0", last};
+    int argc = 8;
+
+    sw_redis_key(feed->redis, changes, sizeof(changes), "changes");
+    sw_redis_key(feed->redis, tracked, sizeof(tracked), "tracked");
+    snprintf(last, sizeof(last), "-%" PRIu32, feed->settings->tracked_max + 1);
+    for (size_t i = 0; i < n; i++) {
+        if (isnew[i]) {
+            size_t slot = (size_t)(argc - 8) / 2;
+
+            argv[argc++] = "i";
+            argv[argc++] = sw_addr_text(&feed->unsent[i], text[slot]);
+        }
+    }
+    if (argc == 8)
+        return SW_OK;
+    if (append(feed, argc, argv) != SW_OK || append(feed, 4, trim) != SW_OK)
+        return SW_ECLOSED;
+    for (int i = 0; i < 2; i++) {
+        redisReply *reply = sw_redis_reply(feed->redis);
+
+        if (!reply)
+            return SW_ECLOSED;
+        if (reply->type == REDIS_REPLY_ERROR)
+            sw_feed_problem(feed, SW_PROBLEM_TRACK, "tracked addresses: %s", reply->str);
+        freeReplyObject(reply);
+    }
+    return SW_OK;
+}
+
+enum sw_status sw_feed_send_tracked(struct sw_feed *feed)
+{
+    bool isnew[100];
+
+    while (feed->unsent_n > 0) {
+        size_t n = feed->unsent_n < 100 ? feed->unsent_n : 100;
+        enum sw_status status = add_members(feed, n, isnew);
+
+        if (status == SW_EREDIS) {
+            feed->unsent_due = sw_clock_mono_us() + SW_FEED_REPORT_US;
+            return SW_OK;
+        }
+        if (status == SW_OK)
+            status = announce(feed, n, isnew);
+        if (status != SW_OK)
+            return sw_feed_failed(feed, status, "writing tracked addresses");
+        feed->unsent_n -= n;
+        memmove(feed->unsent, feed->unsent + n, feed->unsent_n * sizeof(feed->unsent[0]));
+        sw_feed_problem(feed, SW_PROBLEM_TRACK, NULL);
+    }
+    return SW_OK;
+}
+
+/* ---- from Redis ---- */
+
+/* Members of one ZRANGE reply. The host is not told: their time was when they came up, and one
+ * look through the cache for each of a hundred thousand would take minutes. */
+static void take_members(struct sw_feed *feed, const redisReply *reply)
+{
+    for (size_t i = 0; i < reply->elements; i++) {
+        const redisReply *member = reply->element[i];
+        struct sw_addr addr;
+        const char *why = "not text";
+
+        if (sw_reply_is_text(member) &&
+            sw_addr_parse(member->str, member->len, &addr, &why) == SW_OK)
+            sw_tracked_add(&feed->tracked, &addr);
+        else
+            sw_load_refuse(&feed->hooks, SW_REFUSED_INDICATOR, "",
+                           sw_reply_is_text(member) ? member->str : "",
+                           sw_reply_is_text(member) ? member->len : 0, why);
+    }
+}
+
+enum sw_status sw_feed_load_tracked(struct sw_feed *feed)
+{
+    char key[SW_KEY_MAX];
+    int64_t from = -(int64_t)feed->settings->tracked_max;
+
+    sw_redis_key(feed->redis, key, sizeof(key), "tracked");
+    for (; from < 0; from += CHUNK) {
+        int64_t to = from + CHUNK - 1 < 0 ? from + CHUNK - 1 : -1;
+        redisReply *reply = sw_redis_command(feed->redis, "ZRANGE %s %lld %lld", key,
+                                             (long long)from, (long long)to);
+
+        if (!reply)
+            return sw_feed_failed(feed, SW_ECLOSED, "reading tracked addresses");
+        if (reply->type == REDIS_REPLY_ERROR)
+            sw_load_refuse(&feed->hooks, SW_REFUSED_KEY, "", key, strlen(key), reply->str);
+        else if (sw_reply_is_array(reply, 1))
+            take_members(feed, reply);
+        if (reply->type == REDIS_REPLY_ERROR)
+            from = 0;
+        freeReplyObject(reply);
+    }
+    return SW_OK;
+}

@@ -1,0 +1,209 @@
+#include "flow/act.h"
+
+#include "flow/ub.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+
+#define EDNS_OPTION_EDE 15 /* RFC 8914 2 */
+#define EDE_TEXT_MAX    (SW_LISTNAME_MAX + 16)
+
+/* SOA of rewritten negative answers: RFC 2308 makes a stub remember them for min(ttl, minimum). */
+#define SOA_REFRESH 3600U
+#define SOA_RETRY   600U
+#define SOA_EXPIRE  86400U
+
+static const uint8_t soa_mname[] = "\011sinkwatch\007invalid"; /* RFC 6761 6.4 */
+
+/* One RRset with one record in the region: owner, type, ttl, rdata (without its length). */
+static struct ub_packed_rrset_key *one_record(struct regional *region, const uint8_t *owner,
+                                              size_t owner_len, uint16_t type, uint32_t ttl,
+                                              const uint8_t *rdata, size_t rdata_len)
+{
+    struct ub_packed_rrset_key *key = regional_alloc_zero(region, sizeof *key);
+    size_t size = sizeof(struct packed_rrset_data) + sizeof(size_t) + sizeof(uint8_t *) +
+                  sizeof(time_t) + 2 + rdata_len;
+    struct packed_rrset_data *data = regional_alloc_zero(region, size);
+    uint8_t *name = regional_alloc_init(region, owner, owner_len);
+    if (!key || !data || !name)
+        return NULL;
+    data->ttl = (time_t)ttl;
+    data->count = 1;
+    data->trust = rrset_trust_ultimate;
+    data->security = sec_status_insecure;
+    data->rr_len = (size_t *)(void *)(data + 1);
+    data->rr_data = (uint8_t **)(void *)(data->rr_len + 1);
+    data->rr_ttl = (time_t *)(void *)(data->rr_data + 1);
+    data->rr_data[0] = (uint8_t *)(data->rr_ttl + 1);
+    data->rr_len[0] = 2 + rdata_len;
+    data->rr_ttl[0] = (time_t)ttl;
+    data->rr_data[0][0] = (uint8_t)(rdata_len >> 8);
+    data->rr_data[0][1] = (uint8_t)rdata_len;
+    memcpy(data->rr_data[0] + 2, rdata, rdata_len);
+    key->entry.key = key;
+    key->entry.data = data;
+    key->rk.dname = name;
+    key->rk.dname_len = owner_len;
+    key->rk.type = htons(type);
+    key->rk.rrset_class = htons(LDNS_RR_CLASS_IN);
+    return key;
+}
+
+/* An empty reply with room for n RRsets. */
+static struct reply_info *empty_reply(struct regional *region, uint16_t rcode, uint32_t ttl,
+                                      size_t n)
+{
+    struct reply_info *reply = regional_alloc_zero(region, sizeof *reply);
+    struct ub_packed_rrset_key **rrsets = regional_alloc_zero(region, (n + 1) * sizeof *rrsets);
+    if (!reply || !rrsets)
+        return NULL;
+    reply->flags = (uint16_t)(BIT_QR | BIT_RA | rcode);
+    reply->qdcount = 1;
+    reply->ttl = (time_t)ttl;
+    reply->prefetch_ttl = reply->serve_expired_ttl = reply->ttl;
+    reply->security = sec_status_insecure;
+    reply->rrsets = rrsets;
+    return reply;
+}
+
+static struct ub_packed_rrset_key *soa_record(struct regional *region,
+                                              const struct query_info *qinfo, uint32_t ttl)
+{
+    uint8_t rdata[2 * sizeof soa_mname + 20];
+    const uint32_t numbers[5] = {1, SOA_REFRESH, SOA_RETRY, SOA_EXPIRE, ttl};
+    uint8_t *at = rdata;
+    for (int i = 0; i < 2; i++, at += sizeof soa_mname) /* MNAME, RNAME */
+        memcpy(at, soa_mname, sizeof soa_mname);
+    for (int i = 0; i < 5; i++, at += 4) {
+        uint32_t big = htonl(numbers[i]);
+        memcpy(at, &big, 4);
+    }
+    return one_record(region, qinfo->qname, qinfo->qname_len, LDNS_RR_TYPE_SOA, ttl, rdata,
+                      sizeof rdata);
+}
+
+static struct reply_info *negative(struct regional *region, const struct query_info *qinfo,
+                                   uint16_t rcode, uint32_t ttl)
+{
+    struct reply_info *reply = empty_reply(region, rcode, ttl, 1);
+    struct ub_packed_rrset_key *soa = reply ? soa_record(region, qinfo, ttl) : NULL;
+    if (!soa)
+        return NULL;
+    reply->rrsets[0] = soa;
+    reply->ns_numrrsets = reply->rrset_count = 1;
+    return reply;
+}
+
+static struct reply_info *sinkhole(struct regional *region, const struct query_info *qinfo,
+                                   const struct sw_verdict *v)
+{
+    const struct sw_addr *landing = qinfo->qtype == LDNS_RR_TYPE_A      ? &v->sinkhole4
+                                    : qinfo->qtype == LDNS_RR_TYPE_AAAA ? &v->sinkhole6
+                                                                        : NULL;
+    if (!landing || !landing->family)
+        return negative(region, qinfo, LDNS_RCODE_NOERROR, v->ttl);
+    struct reply_info *reply = empty_reply(region, LDNS_RCODE_NOERROR, v->ttl, 1);
+    struct ub_packed_rrset_key *rrset =
+        reply ? one_record(region, qinfo->qname, qinfo->qname_len, qinfo->qtype, v->ttl,
+                           landing->octets, landing->family == 4 ? 4 : 16)
+              : NULL;
+    if (!rrset)
+        return NULL;
+    reply->rrsets[0] = rrset;
+    reply->an_numrrsets = reply->rrset_count = 1;
+    return reply;
+}
+
+/* The alias, then what the walled garden resolves to. */
+static struct reply_info *alias(struct regional *region, const struct query_info *qinfo,
+                                const struct sw_verdict *v, const struct reply_info *garden)
+{
+    size_t an = garden ? garden->an_numrrsets : 0;
+    uint16_t rcode = garden ? (uint16_t)FLAGS_GET_RCODE(garden->flags) : LDNS_RCODE_NOERROR;
+    struct reply_info *reply = empty_reply(region, rcode, v->ttl, 1 + an);
+    struct ub_packed_rrset_key *cname =
+        reply ? one_record(region, qinfo->qname, qinfo->qname_len, LDNS_RR_TYPE_CNAME, v->ttl,
+                           v->cname.wire, v->cname.len)
+              : NULL;
+    if (!cname)
+        return NULL;
+    reply->rrsets[0] = cname;
+    for (size_t i = 0; i < an; i++) {
+        struct packed_rrset_data *data = garden->rrsets[i]->entry.data;
+        data->rrsig_count = 0; /* our own copy: a rewritten answer carries no signatures */
+        reply->rrsets[1 + i] = garden->rrsets[i];
+    }
+    reply->an_numrrsets = reply->rrset_count = 1 + an;
+    return reply;
+}
+
+struct reply_info *sw_act_build(struct regional *region, const struct query_info *qinfo,
+                                const struct sw_verdict *verdict, const struct reply_info *garden)
+{
+    struct reply_info *reply;
+    switch (verdict->taken) {
+    case SW_ACTION_NXDOMAIN:
+        return negative(region, qinfo, LDNS_RCODE_NXDOMAIN, verdict->ttl);
+    case SW_ACTION_NODATA:
+        return negative(region, qinfo, LDNS_RCODE_NOERROR, verdict->ttl);
+    case SW_ACTION_SINKHOLE:
+        return sinkhole(region, qinfo, verdict);
+    case SW_ACTION_CNAME:
+        return alias(region, qinfo, verdict, garden);
+    case SW_ACTION_TCP_ONLY:
+        reply = empty_reply(region, LDNS_RCODE_NOERROR, verdict->ttl, 0);
+        if (reply)
+            reply->flags |= BIT_TC;
+        return reply;
+    default: /* refused, and drop where it is too late to drop */
+        return empty_reply(region, LDNS_RCODE_REFUSED, verdict->ttl, 0);
+    }
+}
+
+void sw_act_replace(struct reply_info *to, const struct reply_info *from)
+{
+    to->flags = from->flags;
+    to->authoritative = from->authoritative;
+    to->ttl = from->ttl;
+    to->an_numrrsets = from->an_numrrsets;
+    to->ns_numrrsets = from->ns_numrrsets;
+    to->ar_numrrsets = from->ar_numrrsets;
+    to->rrset_count = from->rrset_count;
+    to->rrsets = from->rrsets;
+}
+
+struct dns_msg *sw_act_message(struct regional *region, const struct query_info *qinfo,
+                               struct reply_info *reply)
+{
+    struct dns_msg *msg = regional_alloc_zero(region, sizeof *msg);
+    if (!msg)
+        return NULL;
+    msg->qinfo = *qinfo;
+    msg->qinfo.local_alias = NULL;
+    msg->rep = reply;
+    return msg;
+}
+
+struct reply_info *sw_act_copy(struct regional *region, const struct reply_info *reply)
+{
+    return regional_alloc_init(region, reply, sizeof *reply);
+}
+
+void sw_act_ede(struct edns_option **list, struct regional *region, uint16_t code, const char *text)
+{
+    if (code == SW_EDE_OFF)
+        return;
+    size_t text_len = strnlen(text, EDE_TEXT_MAX);
+    struct edns_option *option = regional_alloc_zero(region, sizeof *option);
+    uint8_t *data = regional_alloc(region, 2 + text_len);
+    if (!option || !data)
+        return;
+    data[0] = (uint8_t)(code >> 8);
+    data[1] = (uint8_t)code;
+    memcpy(data + 2, text, text_len);
+    option->opt_code = EDNS_OPTION_EDE;
+    option->opt_len = 2 + text_len;
+    option->opt_data = data;
+    option->next = *list;
+    *list = option;
+}

@@ -1,0 +1,141 @@
+#include "flow/match.h"
+
+#include "base/rcu.h"
+
+#include <string.h>
+
+/* A number that grows with how much a rule says: names above addresses above AS numbers;
+ * more labels, and the name alone rather than its subtree; longer prefixes (IPv4 scaled). */
+static unsigned specificity(const struct sw_hit *hit)
+{
+    switch (hit->type) {
+    case SW_INDICATOR_DOMAIN:
+        return 1000U + 2U * hit->labels + (hit->form == SW_FORM_EXACT ? 1U : 0U);
+    case SW_INDICATOR_PREFIX:
+        return 1U + hit->plen;
+    case SW_INDICATOR_ASN:
+        break;
+    }
+    return 0;
+}
+
+bool sw_found_before(const struct sw_found *a, const struct sw_found *b)
+{
+    if (a->hit.list->priority != b->hit.list->priority)
+        return a->hit.list->priority < b->hit.list->priority;
+    unsigned sa = specificity(&a->hit), sb = specificity(&b->hit);
+    if (sa != sb)
+        return sa > sb;
+    bool allow_a = a->hit.list->kind == SW_KIND_ALLOW, allow_b = b->hit.list->kind == SW_KIND_ALLOW;
+    if (allow_a != allow_b)
+        return allow_a;
+    if (a->trigger != b->trigger)
+        return a->trigger < b->trigger;
+    return strcmp(a->hit.list->name, b->hit.list->name) < 0;
+}
+
+/* Whether the very same rule has been found already (one address behind two aliases). */
+static bool same_rule(const struct sw_found *a, const struct sw_found *b)
+{
+    return a->hit.id == b->hit.id && a->trigger == b->trigger && a->hit.type == b->hit.type &&
+           a->hit.form == b->hit.form && a->hit.labels == b->hit.labels &&
+           a->hit.plen == b->hit.plen && a->hit.asn == b->hit.asn &&
+           (a->name != NULL) == (b->name != NULL) &&
+           (a->name ? sw_name_equal(sw_name_suffix(a->name, a->hit.labels),
+                                    sw_name_suffix(b->name, b->hit.labels))
+                    : a->hit.type == SW_INDICATOR_ASN || sw_addr_equal(&a->addr, &b->addr));
+}
+
+/* Keep the hits sorted; the last falls off when there is no room. */
+static void insert(struct sw_match *match, const struct sw_found *found)
+{
+    size_t at = match->n;
+    for (size_t i = 0; i < match->n; i++)
+        if (same_rule(&match->found[i], found))
+            return;
+    while (at > 0 && sw_found_before(found, &match->found[at - 1]))
+        at--;
+    if (at == SW_MATCH_MAX)
+        return;
+    size_t tail = match->n - at;
+    if (match->n == SW_MATCH_MAX)
+        tail--;
+    else
+        match->n++;
+    memmove(&match->found[at + 1], &match->found[at], tail * sizeof match->found[0]);
+    match->found[at] = *found;
+}
+
+/* Sort hits of one look-up into the match. Kinds that only explain (protected, known) are for
+ * the recorder, not for verdicts. */
+static void add_hits(struct sw_matching *m, const struct sw_hit *hits, size_t n,
+                     struct sw_found *found)
+{
+    for (size_t i = 0; i < n; i++) {
+        switch (hits[i].list->kind) {
+        case SW_KIND_IOC:
+            m->match->acted_on = true;
+            break;
+        case SW_KIND_WATCH:
+            m->match->watched = true;
+            break;
+        case SW_KIND_ALLOW:
+            break;
+        default:
+            continue;
+        }
+        found->hit = hits[i];
+        insert(m->match, found);
+    }
+}
+
+void sw_match_begin(struct sw_matching *m, const struct sw_flow *flow, struct sw_match *match)
+{
+    m->flow = flow;
+    m->view = sw_index_view(flow->index);
+    m->match = match;
+    match->n = 0;
+    match->acted_on = match->watched = match->tracked = false;
+}
+
+void sw_match_name(struct sw_matching *m, enum sw_trigger trigger, const uint8_t *name, size_t len)
+{
+    struct sw_hit hits[SW_HITS_MAX];
+    if (!m->view.any_domain)
+        return;
+    size_t n = sw_view_find_name(&m->view, name, len, hits, SW_HITS_MAX);
+    if (n == 0)
+        return;
+    struct sw_found found = {.trigger = trigger, .name = name};
+    add_hits(m, hits, n, &found);
+}
+
+/* The AS that announces the address, when some list holds AS numbers. */
+static void match_asn(struct sw_matching *m, const struct sw_addr *addr)
+{
+    struct sw_hit hits[SW_HITS_MAX];
+    uint32_t asn;
+    if (!m->view.any_asn || sw_owner_find_asn(m->flow->owners, addr, &asn, NULL) != SW_OK)
+        return;
+    struct sw_found found = {.trigger = SW_TRIGGER_ASN, .addr = *addr};
+    add_hits(m, hits, sw_view_find_asn(&m->view, asn, hits, SW_HITS_MAX), &found);
+}
+
+static void match_prefix(struct sw_matching *m, const struct sw_addr *addr)
+{
+    struct sw_hit hits[SW_HITS_MAX];
+    struct sw_found found = {.trigger = SW_TRIGGER_ADDRESS, .addr = *addr};
+    if (m->view.any_prefix)
+        add_hits(m, hits, sw_view_find_addr(&m->view, addr, hits, SW_HITS_MAX), &found);
+}
+
+void sw_match_addr(struct sw_matching *m, const struct sw_addr *addr)
+{
+    struct sw_addr embedded;
+    match_prefix(m, addr);
+    if (addr->family == 6 && m->view.any_prefix && sw_addr_embedded(addr, &embedded) == SW_OK)
+        match_prefix(m, &embedded);
+    match_asn(m, addr);
+    if (m->flow->feed && !m->match->tracked)
+        m->match->tracked = sw_feed_is_tracked(m->flow->feed, addr);
+}

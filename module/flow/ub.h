@@ -1,0 +1,53 @@
+/*
+ * ub.h - Unbound's headers, and every difference between its versions, in one file.
+ *
+ * Included by host/, flow/query.c and flow/act.c only; everything else is plain C. Unbound
+ * promises nothing about these structures between versions: host/abi.c refuses to run in a
+ * process that was built from other headers.
+ *
+ * Tried with Unbound 1.17.1 and 1.22.0 (Debian 12 and 13), and with 1.26.0.
+ */
+#ifndef SW_FLOW_UB_H
+#define SW_FLOW_UB_H
+
+#include "config.h"
+
+#include "dynlibmod/dynlibmod.h"
+#include "services/cache/dns.h"
+#include "services/cache/rrset.h"
+#include "services/mesh.h"
+#include "sldns/rrdef.h"
+#include "util/alloc.h"
+#include "util/config_file.h"
+#include "util/data/dname.h"
+#include "util/data/msgencode.h"
+#include "util/data/msgreply.h"
+#include "util/data/packed_rrset.h"
+#include "util/log.h"
+#include "util/module.h"
+#include "util/net_help.h"
+#include "util/netevent.h"
+#include "util/regional.h"
+#include "util/storage/lruhash.h"
+#include "util/storage/slabhash.h"
+
+#ifndef WITH_DYNLIBMODULE
+#error "this Unbound tree was configured without --with-dynlibmodule"
+#endif
+
+/*
+ * Have another question resolved on behalf of a query: env->attach_sub, neither priming nor for
+ * the validator. Since 1.25 it also takes what response-ip knows of the client; none is given,
+ * as Unbound's own validator does. Returns what attach_sub does: 0 when not possible.
+ */
+static inline int sw_ub_attach_sub(struct module_qstate *qstate, struct query_info *ask,
+                                   uint16_t flags, struct module_qstate **sub)
+{
+#if SW_UNBOUND_MAJOR > 1 || SW_UNBOUND_MINOR >= 25
+    return (*qstate->env->attach_sub)(qstate, ask, NULL, flags, 0, 0, sub);
+#else
+    return (*qstate->env->attach_sub)(qstate, ask, flags, 0, 0, sub);
+#endif
+}
+
+#endif

@@ -1,0 +1,339 @@
+#include "host/cache.h"
+
+#include "base/clock.h"
+#include "base/rcu.h"
+#include "flow/match.h"
+#include "flow/query.h"
+#include "flow/record.h"
+#include "flow/ub.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <time.h>
+
+/* Keys that one bin's walk can hold back for removal; a bin has about one entry on average. What
+ * does not fit is taken in another turn over the same bin. */
+#define DOOMED_MAX 32
+#define TURNS_MAX  1000 /* a bin that fills as fast as it is emptied is left at last */
+
+/* Types that are tried when a name is evicted directly. The sweep finds all others. */
+static const uint16_t evicted_types[] = {
+    LDNS_RR_TYPE_A,   LDNS_RR_TYPE_AAAA, LDNS_RR_TYPE_CNAME, LDNS_RR_TYPE_MX,
+    LDNS_RR_TYPE_TXT, LDNS_RR_TYPE_SRV,  64 /* SVCB */,      65 /* HTTPS */,
+};
+
+struct doomed {
+    hashvalue_type hash;
+    struct sw_name name;   /* as cached, letter case kept */
+    uint16_t type, dclass; /* network order for RRsets, host order for messages */
+    uint32_t flags;
+};
+
+/* One walk over one cache. judge says whether an entry must go; called under the bin's lock. */
+struct walk {
+    struct sw_module *module;
+    const struct sw_flow *flow; /* the rules to judge by: all, or only those that are new */
+    bool aliases_only;          /* no new rule speaks of addresses or AS numbers */
+    bool (*judge)(struct walk *walk, struct lruhash_entry *entry, struct doomed *out);
+    void (*remove)(struct walk *walk, const struct doomed *doomed);
+    const struct sw_addr *addr; /* for the tracked look-up */
+    size_t doomed_n;
+    struct doomed doomed[DOOMED_MAX];
+};
+
+static bool copy_key(struct doomed *out, const uint8_t *name, size_t len)
+{
+    if (len == 0 || len > SW_NAME_MAX)
+        return false;
+    memcpy(out->name.wire, name, len);
+    out->name.len = (uint8_t)len;
+    return true;
+}
+
+/* ---- the two judges ---- */
+
+/* A message goes when its question is covered. Keys do not change while the bin is locked. */
+static bool judge_message(struct walk *walk, struct lruhash_entry *entry, struct doomed *out)
+{
+    const struct msgreply_entry *message = entry->key;
+    const struct query_info *q = &message->key;
+    struct sw_matching m;
+    struct sw_match match;
+    if (q->qclass != LDNS_RR_CLASS_IN || q->qtype == LDNS_RR_TYPE_DS ||
+        q->qtype == LDNS_RR_TYPE_DNSKEY)
+        return false;
+    sw_match_begin(&m, walk->flow, &match);
+    sw_match_name(&m, SW_TRIGGER_QNAME, q->qname, q->qname_len);
+    if (!match.acted_on)
+        return false;
+    out->hash = entry->hash;
+    out->type = q->qtype;
+    out->dclass = q->qclass;
+    return copy_key(out, q->qname, q->qname_len);
+}
+
+static void match_alias(void *arg, const uint8_t *name, size_t len)
+{
+    sw_match_name(arg, SW_TRIGGER_CNAME, name, len);
+}
+
+static void match_addr(void *arg, const struct sw_addr *addr)
+{
+    sw_match_addr(arg, addr);
+}
+
+/* Key of an RRset for rrset_cache_remove(). Its data may be read under the entry's lock. */
+static bool rrset_key(const struct ub_packed_rrset_key *key, struct doomed *out)
+{
+    out->type = key->rk.type;
+    out->dclass = key->rk.rrset_class;
+    out->flags = key->rk.flags;
+    return copy_key(out, key->rk.dname, key->rk.dname_len);
+}
+
+/* Whether RRsets of this type can hold what the walk looks for. */
+static bool of_interest(const struct walk *walk, uint16_t type)
+{
+    switch (type) {
+    case LDNS_RR_TYPE_CNAME:
+    case 64: /* SVCB */
+    case 65: /* HTTPS */
+        return true;
+    case LDNS_RR_TYPE_A:
+    case LDNS_RR_TYPE_AAAA:
+        return !walk->aliases_only;
+    default:
+        return false;
+    }
+}
+
+/* An RRset goes when an alias or an address in its data is covered. */
+static bool judge_rrset(struct walk *walk, struct lruhash_entry *entry, struct doomed *out)
+{
+    struct sw_matching m;
+    struct sw_match match;
+    const struct sw_walk visit = {&m, match_alias, match_addr};
+    const struct ub_packed_rrset_key *key = entry->key;
+    uint16_t type = ntohs(key->rk.type);
+    bool goes = false;
+    if (!of_interest(walk, type) || key->rk.rrset_class != htons(LDNS_RR_CLASS_IN))
+        return false;
+    lock_rw_rdlock(&entry->lock);
+    if (key->id != 0 && entry->data) {
+        sw_match_begin(&m, walk->flow, &match);
+        sw_query_walk_rrset(type, entry->data, &visit);
+        goes = match.acted_on && rrset_key(key, out);
+    }
+    lock_rw_unlock(&entry->lock);
+    return goes;
+}
+
+static void remove_message(struct walk *walk, const struct doomed *doomed)
+{
+    struct query_info key = {0};
+    struct sw_name name = doomed->name;
+    key.qname = name.wire;
+    key.qname_len = name.len;
+    key.qtype = doomed->type;
+    key.qclass = doomed->dclass;
+    slabhash_remove(walk->module->env->msg_cache, doomed->hash, &key);
+    sw_count(&walk->module->counters.messages_swept, 1);
+}
+
+static void remove_rrset(struct walk *walk, const struct doomed *doomed)
+{
+    struct sw_name name = doomed->name;
+    rrset_cache_remove(walk->module->env->rrset_cache, name.wire, name.len, ntohs(doomed->type),
+                       ntohs(doomed->dclass), doomed->flags);
+    sw_count(&walk->module->counters.messages_swept, 1);
+}
+
+/* ---- the walk ---- */
+
+/* Collect what must go from one bin; false when the table has no such bin (any more). */
+static bool collect(struct walk *walk, struct lruhash *table, size_t at)
+{
+    lock_quick_lock(&table->lock);
+    if (at >= table->size) {
+        lock_quick_unlock(&table->lock);
+        return false;
+    }
+    struct lruhash_bin *bin = &table->array[at];
+    lock_quick_lock(&bin->lock);
+    lock_quick_unlock(&table->lock); /* as Unbound's own look-ups do: a resize waits for the bin */
+    walk->doomed_n = 0;
+    sw_rcu_enter();
+    for (struct lruhash_entry *e = bin->overflow_list; e && walk->doomed_n < DOOMED_MAX;
+         e = e->overflow_next)
+        if (walk->judge(walk, e, &walk->doomed[walk->doomed_n]))
+            walk->doomed_n++;
+    sw_rcu_leave();
+    lock_quick_unlock(&bin->lock);
+    return true;
+}
+
+/*
+ * The walk yields the processor after a burst: without that the scheduler lets it run for several
+ * milliseconds, in which a worker on the same core cannot answer.
+ */
+#define BURST_US      100
+#define PAUSE_NS      20000
+#define LOOK_AT_CLOCK 32 /* bins between two looks at the clock */
+
+static void pause_after_burst(int64_t *burst_began)
+{
+    const struct timespec pause = {0, PAUSE_NS};
+    if (sw_clock_mono_us() - *burst_began < BURST_US)
+        return;
+    nanosleep(&pause, NULL);
+    *burst_began = sw_clock_mono_us();
+}
+
+/* A table that grows meanwhile splits bin n into n and n + old size: both halves were seen, and
+ * what came in since was judged by the new lists. */
+static void walk_cache(struct walk *walk, struct slabhash *cache)
+{
+    int64_t burst_began = sw_clock_mono_us();
+    for (size_t slab = 0; slab < cache->size; slab++)
+        for (size_t at = 0, turns = 0; collect(walk, cache->array[slab], at);) {
+            for (size_t i = 0; i < walk->doomed_n; i++)
+                walk->remove(walk, &walk->doomed[i]);
+            if (walk->doomed_n < DOOMED_MAX || ++turns == TURNS_MAX)
+                at++, turns = 0;
+            if (at % LOOK_AT_CLOCK == 0)
+                pause_after_burst(&burst_began);
+        }
+}
+
+/* ---- what the feeder asks for ---- */
+
+static void evict_name(struct sw_module *module, const struct sw_name *name)
+{
+    struct sw_name copy = *name;
+    for (size_t i = 0; i < sizeof evicted_types / sizeof evicted_types[0]; i++) {
+        rrset_cache_remove(module->env->rrset_cache, copy.wire, copy.len, evicted_types[i],
+                           LDNS_RR_CLASS_IN, 0);
+        msg_cache_remove(module->env, copy.wire, copy.len, evicted_types[i], LDNS_RR_CLASS_IN,
+                         BIT_RD);
+    }
+    sw_count(&module->counters.messages_evicted, 1);
+}
+
+/* An index of only what is new: it fits into the processor's cache, unlike the lists. NULL when
+ * there is no memory for it. *aliases_only: whether it holds domains only. */
+static struct sw_index *index_of(const struct sw_changeset *changes, bool *aliases_only)
+{
+    struct sw_policy policy;
+    sw_list_id id;
+    struct sw_index *index = sw_index_new();
+    sw_policy_init(&policy, "new");
+    *aliases_only = true;
+    if (!index || sw_index_list_set(index, &policy, &id) != SW_OK)
+        goto cleanup;
+    for (size_t i = 0; i < changes->added_n; i++) {
+        if (sw_index_add(index, id, &changes->added[i]) == SW_ENOMEM)
+            goto cleanup;
+        *aliases_only &= changes->added[i].type == SW_INDICATOR_DOMAIN;
+    }
+    return index;
+cleanup:
+    sw_index_free(index);
+    return NULL;
+}
+
+static void walk_caches(struct sw_module *module, const struct sw_flow *flow, bool aliases_only)
+{
+    struct walk messages = {
+        .module = module, .flow = flow, .judge = judge_message, .remove = remove_message};
+    struct walk rrsets = {.module = module,
+                          .flow = flow,
+                          .aliases_only = aliases_only,
+                          .judge = judge_rrset,
+                          .remove = remove_rrset};
+    walk_cache(&messages, module->env->msg_cache);
+    walk_cache(&rrsets, &module->env->rrset_cache->table);
+}
+
+void sw_cache_sweep(void *arg, const struct sw_changeset *changes)
+{
+    struct sw_module *module = arg;
+    struct sw_flow flow = module->flow;
+    struct sw_index *fresh = NULL;
+    bool aliases_only = false;
+    prctl(PR_SET_TIMERSLACK, 1000UL); /* ns; this thread's pauses are short ones */
+    for (size_t i = 0; i < changes->added_n; i++)
+        if (changes->added[i].type == SW_INDICATOR_DOMAIN &&
+            changes->added[i].form != SW_FORM_BELOW)
+            evict_name(module, &changes->added[i].name);
+    if (!changes->everything)
+        fresh = index_of(changes, &aliases_only);
+    flow.feed = NULL; /* tracked addresses are of no concern here */
+    flow.index = fresh ? fresh : module->index;
+    walk_caches(module, &flow, fresh && aliases_only);
+    sw_index_free(fresh);
+}
+
+static void compare_addr(void *arg, const struct sw_addr *addr)
+{
+    struct walk *walk = arg;
+    if (walk->addr && sw_addr_equal(walk->addr, addr))
+        walk->addr = NULL; /* found */
+}
+
+/* An RRset that holds the wanted address: not to be removed, but reported. */
+static bool holds_addr(struct walk *walk, struct lruhash_entry *entry, struct doomed *out)
+{
+    const struct ub_packed_rrset_key *key = entry->key;
+    const struct sw_addr *wanted = walk->addr;
+    const struct sw_walk visit = {walk, NULL, compare_addr};
+    bool found = false;
+    uint16_t type = ntohs(key->rk.type);
+    if (type != LDNS_RR_TYPE_A && type != LDNS_RR_TYPE_AAAA)
+        return false;
+    lock_rw_rdlock(&entry->lock);
+    if (key->id != 0 && entry->data) {
+        sw_query_walk_rrset(type, entry->data, &visit);
+        found = walk->addr == NULL && rrset_key(key, out);
+    }
+    lock_rw_unlock(&entry->lock);
+    walk->addr = wanted;
+    return found;
+}
+
+/* Names that a rule covers report themselves, hit by hit; the others are reported here, once. */
+static bool reports_itself(const struct sw_module *module, const struct sw_name *name)
+{
+    struct sw_matching m;
+    struct sw_match match;
+    sw_rcu_enter();
+    sw_match_begin(&m, &module->flow, &match);
+    sw_match_name(&m, SW_TRIGGER_QNAME, name->wire, name->len);
+    sw_rcu_leave();
+    return match.acted_on;
+}
+
+static void report_name(struct walk *walk, const struct doomed *found)
+{
+    struct sw_event ev;
+    const struct sw_match none = {0};
+    const struct sw_question question = {found->name.wire, found->name.len, ntohs(found->type),
+                                         ntohs(found->dclass)};
+    if (reports_itself(walk->module, &found->name))
+        return;
+    sw_record_draft(&ev, SW_EVENT_ANSWER, sw_clock_wall_us(), &question, &none, NULL);
+    ev.flags |= SW_EVENT_RESOLVED;
+    sw_record_addr(&ev, walk->addr);
+    sw_journal_put_slow(walk->module->journal, &ev);
+}
+
+void sw_cache_report_names(void *arg, const struct sw_addr *addr)
+{
+    struct sw_module *module = arg;
+    struct walk walk = {.module = module, .judge = holds_addr, .remove = report_name, .addr = addr};
+    struct slabhash *cache = &module->env->rrset_cache->table;
+    for (size_t slab = 0; slab < cache->size; slab++)
+        for (size_t at = 0; collect(&walk, cache->array[slab], at); at++)
+            for (size_t i = 0; i < walk.doomed_n; i++)
+                walk.remove(&walk, &walk.doomed[i]);
+}

@@ -1,0 +1,173 @@
+#include "host/module.h"
+
+#include "base/log.h"
+#include "base/rcu.h"
+#include "base/version.h"
+#include "flow/ub.h"
+#include "host/abi.h"
+#include "host/cache.h"
+#include "host/path.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const enum inplace_cb_list_type reply_lists[] = {inplace_cb_reply,
+                                                        inplace_cb_reply_servfail};
+
+/* Our lines in Unbound's own log. */
+static void log_to_unbound(enum sw_log_level level, const char *line)
+{
+    switch (level) {
+    case SW_LOG_ERROR:
+        log_err("sinkwatch: %s", line);
+        break;
+    case SW_LOG_WARNING:
+        log_warn("sinkwatch: %s", line);
+        break;
+    case SW_LOG_INFO:
+        log_info("sinkwatch: %s", line);
+        break;
+    case SW_LOG_DEBUG:
+        verbose(VERB_DETAIL, "sinkwatch: %s", line);
+        break;
+    }
+}
+
+static void log_problem(void *arg, const char *message)
+{
+    (void)arg;
+    sw_log(SW_LOG_ERROR, "%s", message);
+}
+
+/* A wrong line in the settings costs that key only; it is said, and the rest is used. */
+static void read_settings(struct sw_module *module)
+{
+    const char *path = sw_settings_path();
+    enum sw_status status = sw_settings_read(path, &module->settings, log_problem, NULL);
+    if (status == SW_EIO)
+        sw_log(SW_LOG_WARNING, "settings file %s cannot be read: the defaults are used", path);
+    else if (status != SW_OK)
+        sw_log(SW_LOG_WARNING, "settings file %s has errors: the keys named keep their defaults",
+               path);
+}
+
+/* Modules that put answers into a cache by themselves: before us, they would cache what we made
+ * for one client, and serve it without us. */
+static void check_order(const char *module_conf)
+{
+    static const char *const caching[] = {"dns64", "subnetcache", "cachedb"};
+    const char *ours = module_conf ? strstr(module_conf, "dynlib") : NULL;
+    for (size_t i = 0; ours && i < sizeof caching / sizeof caching[0]; i++) {
+        const char *at = strstr(module_conf, caching[i]);
+        if (at && at < ours)
+            sw_log(
+                SW_LOG_ERROR,
+                "module-config has %s before dynlib: %s may keep and serve answers that the lists "
+                "forbid; put dynlib first: \"dynlib ... validator iterator\"",
+                caching[i], caching[i]);
+    }
+}
+
+static void report_cached_names(void *arg, const struct sw_addr *addr)
+{
+    sw_cache_report_names(arg, addr);
+}
+
+static void track(void *arg, const struct sw_addr *addr)
+{
+    struct sw_module *module = arg;
+    sw_feed_track(module->feed, addr);
+}
+
+static bool make_parts(struct sw_module *module)
+{
+    module->feed_host = (struct sw_feed_host){
+        .arg = module,
+        .sweep = sw_cache_sweep,
+        .tracked = report_cached_names,
+        .version = SW_VERSION,
+        .host_version = sw_abi_built_for(),
+    };
+    module->journal_host = (struct sw_journal_host){.arg = module, .track = track};
+    module->index = sw_index_new();
+    module->owners = sw_owners_new(&module->settings, &module->counters);
+    if (!module->index || !module->owners)
+        return false;
+    module->feed = sw_feed_new(&module->settings, module->index, module->owners, &module->counters,
+                               &module->feed_host);
+    module->journal = sw_journal_new(&module->settings, module->index, module->owners,
+                                     &module->counters, &module->journal_host);
+    module->flow = (struct sw_flow){&module->settings, module->index, module->owners, module->feed};
+    return module->feed && module->journal;
+}
+
+static bool register_callbacks(struct sw_module *module)
+{
+    struct dynlibmod_env *dynlib = module->env->modinfo[module->id];
+    for (size_t i = 0; i < sizeof reply_lists / sizeof reply_lists[0]; i++)
+        if (!dynlib->inplace_cb_register_wrapped((void *)&sw_path_on_reply, reply_lists[i], module,
+                                                 module->env, module->id))
+            return false;
+    return dynlib->inplace_cb_register_wrapped(
+        (void *)&sw_path_on_response, inplace_cb_query_response, module, module->env, module->id);
+}
+
+static void remove_callbacks(struct sw_module *module)
+{
+    struct dynlibmod_env *dynlib = module->env->modinfo[module->id];
+    for (size_t i = 0; i < sizeof reply_lists / sizeof reply_lists[0]; i++)
+        dynlib->inplace_cb_delete_wrapped(module->env, reply_lists[i], module->id);
+    dynlib->inplace_cb_delete_wrapped(module->env, inplace_cb_query_response, module->id);
+}
+
+/* The rings of all workers, now: making one on a worker would cost it an allocation later. */
+static void make_rings(struct sw_module *module)
+{
+    for (int n = 0; n < module->env->cfg->num_threads; n++)
+        (void)sw_journal_ring(module->journal, (unsigned)n);
+}
+
+struct sw_module *sw_module_start(struct module_env *env, int id)
+{
+    struct sw_module *module = calloc(1, sizeof *module);
+    if (!module)
+        return NULL;
+    module->env = env;
+    module->id = id;
+    sw_log_sink(log_to_unbound);
+    sw_rcu_pin();
+    sw_settings_init(&module->settings);
+    check_order(env->cfg->module_conf);
+    read_settings(module);
+    if (!make_parts(module) || !register_callbacks(module) ||
+        sw_journal_start(module->journal) != SW_OK || sw_feed_start(module->feed) != SW_OK) {
+        sw_log(SW_LOG_ERROR, "out of memory at start: queries pass without any list");
+        module->inert = true;
+    } else {
+        make_rings(module);
+        sw_log(SW_LOG_INFO, "version %s for Unbound %s started", SW_VERSION, sw_abi_built_for());
+    }
+    return module;
+}
+
+void sw_module_stop(struct sw_module *module)
+{
+    if (!module)
+        return;
+    sw_feed_stop(module->feed);
+    sw_journal_stop(module->journal);
+    remove_callbacks(module);
+    sw_feed_free(module->feed);
+    sw_journal_free(module->journal);
+    sw_owners_free(module->owners);
+    sw_index_free(module->index);
+    sw_log_sink(NULL);
+    free(module);
+}
+
+struct sw_module *sw_module_of(const struct module_env *env, int id)
+{
+    const struct dynlibmod_env *dynlib = env->modinfo[id];
+    struct sw_module *module = dynlib->dyn_env;
+    return module && !module->inert ? module : NULL;
+}

@@ -1,0 +1,564 @@
+#include "host/path.h"
+
+#include "base/rcu.h"
+#include "flow/act.h"
+#include "flow/decide.h"
+#include "flow/match.h"
+#include "flow/query.h"
+#include "flow/record.h"
+#include "host/remember.h"
+
+#include <stddef.h>
+
+enum phase {
+    PHASE_RESOLVE,     /* the true answer is on its way */
+    PHASE_GARDEN,      /* waiting for the walled garden, instead of a true answer */
+    PHASE_GARDEN_LATE, /* waiting for the walled garden, the true answer is here */
+    PHASE_MADE,        /* our own reply was made; nothing was asked upstream */
+    PHASE_JUDGED,      /* the true answer was judged */
+};
+
+/* What we keep for one query, in its region; NULL while nothing has matched. */
+struct path_state {
+    enum phase phase;
+    const struct reply_info *judged; /* the reply that verdict and event speak of */
+    struct reply_info *truth;        /* its fields before any rewriting */
+    bool was_secure;                 /* truth had security secure, lowered for the AD bit */
+    bool acted_on;                   /* verdict and event are set */
+    bool remembered;                 /* the true answer is one that we had kept */
+    struct reply_info *garden;
+    struct sw_verdict verdict;
+    struct sw_event *event;
+};
+
+/* Marks a query whose answer was judged and found clean. */
+static struct path_state clean_state;
+
+static int64_t now_us(const struct module_qstate *qstate)
+{
+    return (int64_t)qstate->env->now_tv->tv_sec * 1000000 + qstate->env->now_tv->tv_usec;
+}
+
+static struct sw_ring *my_ring(struct sw_module *module, const struct module_qstate *qstate)
+{
+    return sw_journal_ring(module->journal, (unsigned)qstate->env->alloc->thread_num);
+}
+
+static struct path_state *state_of(struct module_qstate *qstate, int id)
+{
+    struct path_state *state = qstate->minfo[id];
+    if (!state || state == &clean_state)
+        qstate->minfo[id] = state = regional_alloc_zero(qstate->region, sizeof *state);
+    return state;
+}
+
+/* ---- judging: query, match, decide, and the draft of the event ---- */
+
+struct judging {
+    struct sw_matching matching;
+    struct sw_match match;
+    struct sw_event *event;
+};
+
+static void judge_alias(void *arg, const uint8_t *name, size_t len)
+{
+    sw_match_name(arg, SW_TRIGGER_CNAME, name, len);
+}
+
+static void judge_addr(void *arg, const struct sw_addr *addr)
+{
+    sw_match_addr(arg, addr);
+}
+
+/* Match a question, and an answer if there is one. Inside an RCU section. */
+static void judge(struct sw_module *module, const struct query_info *qinfo,
+                  const struct reply_info *reply, struct judging *j)
+{
+    const struct sw_walk walk = {&j->matching, judge_alias, judge_addr};
+    sw_match_begin(&j->matching, &module->flow, &j->match);
+    sw_match_name(&j->matching, SW_TRIGGER_QNAME, qinfo->qname, qinfo->qname_len);
+    if (reply)
+        sw_query_walk(reply, &walk);
+}
+
+static void draft_alias(void *arg, const uint8_t *name, size_t len)
+{
+    sw_record_alias(arg, name, len);
+}
+
+static void draft_addr(void *arg, const struct sw_addr *addr)
+{
+    sw_record_addr(arg, addr);
+}
+
+/* Draft an event on the caller's stack. Inside the RCU section of the match. */
+static void draft(struct sw_event *ev, enum sw_event_type type, const struct judging *j,
+                  const struct sw_verdict *verdict, const struct module_qstate *qstate,
+                  const struct reply_info *reply)
+{
+    const struct sw_walk walk = {ev, draft_alias, draft_addr};
+    struct sw_question question;
+    sw_query_question(&qstate->qinfo, &question);
+    sw_record_draft(ev, type, now_us(qstate), &question, &j->match, verdict);
+    if (!reply)
+        return;
+    ev->flags |= SW_EVENT_RESOLVED;
+    ev->rcode = sw_query_rcode(reply);
+    ev->security = (uint8_t)sw_query_security(reply);
+    sw_query_walk(reply, &walk);
+}
+
+/* Note what was judged in the query's state, as copies. False when out of memory. */
+static bool keep(struct sw_module *module, struct module_qstate *qstate, int id,
+                 const struct judging *j, const struct reply_info *reply)
+{
+    struct path_state *state = state_of(qstate, id);
+    struct sw_event ev;
+    if (!state)
+        return false;
+    sw_decide(&module->flow, &j->match, NULL, &state->verdict);
+    draft(&ev, SW_EVENT_HIT, j, &state->verdict, qstate, reply);
+    state->event = regional_alloc_init(qstate->region, &ev, sw_event_size(&ev));
+    state->judged = reply;
+    state->acted_on = state->event != NULL;
+    return state->acted_on;
+}
+
+/* Put an event into this worker's ring; a full ring counts what it refuses by itself. */
+static void put(struct sw_module *module, const struct module_qstate *qstate, struct sw_event *ev,
+                const struct sw_client *client, const struct sw_verdict *verdict)
+{
+    struct sw_ring *ring = my_ring(module, qstate);
+    sw_record_client(ring, ev, now_us(qstate), client, verdict);
+    if (!ring)
+        sw_journal_lost(module->journal, 1);
+}
+
+/* An answer that nobody's rule acts on, but that ownership wants to see. */
+static void observe(struct sw_module *module, struct module_qstate *qstate, const struct judging *j,
+                    const struct reply_info *reply)
+{
+    struct sw_event ev;
+    draft(&ev, SW_EVENT_ANSWER, j, NULL, qstate, reply);
+    put(module, qstate, &ev, NULL, NULL);
+}
+
+/*
+ * Judge a question, with an answer if there is one, inside one RCU section. What acts on it is
+ * kept in the query's state. *acted_on is set in any case; returns whether it was kept (memory).
+ */
+static bool judge_and_keep(struct sw_module *module, struct module_qstate *qstate, int id,
+                           const struct reply_info *reply, bool observing, bool *acted_on)
+{
+    struct judging j;
+    bool kept = false;
+    sw_rcu_enter();
+    judge(module, &qstate->qinfo, reply, &j);
+    if (j.match.acted_on)
+        kept = keep(module, qstate, id, &j, reply);
+    else if (observing && (j.match.watched || j.match.tracked))
+        observe(module, qstate, &j, reply);
+    sw_rcu_leave();
+    *acted_on = j.match.acted_on;
+    return kept;
+}
+
+/* ---- recording ---- */
+
+static void record(struct sw_module *module, struct module_qstate *qstate, struct path_state *state,
+                   const struct sw_client *client, const struct sw_verdict *verdict)
+{
+    sw_count(&module->counters.hits, 1);
+    if (sw_verdict_rewrites(verdict))
+        sw_count(&module->counters.rewritten, 1);
+    put(module, qstate, state->event, client, verdict);
+}
+
+struct dropping {
+    struct sw_module *module;
+    struct module_qstate *qstate;
+    struct path_state *state;
+};
+
+static void record_dropped(void *arg, const struct sw_client *client)
+{
+    struct dropping *d = arg;
+    record(d->module, d->qstate, d->state, client, &d->state->verdict);
+}
+
+/* No client gets an answer; there is no reply callback then, so the hits are recorded here. */
+static void drop(struct sw_module *module, struct module_qstate *qstate, int id,
+                 struct path_state *state)
+{
+    struct dropping d = {module, qstate, state};
+    sw_query_each_client(qstate, record_dropped, &d);
+    qstate->is_drop = 1;
+    qstate->ext_state[id] = module_finished;
+}
+
+static bool serve_remembered(struct sw_module *module, struct module_qstate *qstate, int id);
+
+/* ---- event new: the name alone ---- */
+
+static void finish(struct module_qstate *qstate, int id)
+{
+    qstate->ext_state[id] = module_finished;
+}
+
+static void fail(struct module_qstate *qstate, int id)
+{
+    qstate->return_rcode = LDNS_RCODE_SERVFAIL;
+    qstate->return_msg = NULL;
+    finish(qstate, id);
+}
+
+/* Let the other modules resolve; a message that a rule touches stays out of the cache. */
+static void resolve(struct module_qstate *qstate, int id, struct path_state *state)
+{
+    if (state) {
+        state->phase = PHASE_RESOLVE;
+        qstate->no_cache_store = 1;
+    }
+    qstate->ext_state[id] = module_wait_module;
+}
+
+/* Ask for the walled garden's records of the client's type. False: not possible. */
+static bool ask_garden(struct module_qstate *qstate, int id, struct path_state *state,
+                       enum phase phase)
+{
+    struct query_info ask = qstate->qinfo;
+    struct module_qstate *sub = NULL;
+    ask.qname = state->verdict.cname.wire;
+    ask.qname_len = state->verdict.cname.len;
+    ask.local_alias = NULL;
+    uint16_t flags = (uint16_t)(BIT_RD | (qstate->query_flags & BIT_CD));
+    if (!sw_ub_attach_sub(qstate, &ask, flags, &sub))
+        return false;
+    state->phase = phase;
+    qstate->ext_state[id] = module_wait_subquery;
+    return true;
+}
+
+/* Make our reply the answer of this query; only clients see it. */
+static void answer(struct module_qstate *qstate, int id, struct path_state *state)
+{
+    struct reply_info *reply =
+        sw_act_build(qstate->region, &qstate->qinfo, &state->verdict, state->garden);
+    struct dns_msg *msg = reply ? sw_act_message(qstate->region, &qstate->qinfo, reply) : NULL;
+    if (!msg) {
+        fail(qstate, id);
+        return;
+    }
+    state->phase = PHASE_MADE;
+    state->judged = reply;
+    qstate->return_rcode = LDNS_RCODE_NOERROR;
+    qstate->return_msg = msg;
+    finish(qstate, id);
+}
+
+/* Whether the first client can be served without a true answer. */
+static bool answer_at_once(const struct path_state *state, const struct module_qstate *qstate)
+{
+    return sw_query_has_clients(qstate) && !sw_query_has_supers(qstate) &&
+           !state->verdict.observe && sw_verdict_rewrites(&state->verdict);
+}
+
+static void first_client(void *arg, const struct sw_client *client)
+{
+    struct sw_client *first = arg;
+    if (!first->addr.family)
+        *first = *client;
+}
+
+/* What the first client gets by the name alone. False: a true answer is needed. */
+static bool serve_by_name(struct sw_module *module, struct module_qstate *qstate, int id,
+                          struct path_state *state)
+{
+    struct sw_client client = {.addr = {.family = 0}};
+    struct sw_verdict verdict = state->verdict;
+    sw_query_each_client(qstate, first_client, &client);
+    sw_decide_client(&verdict, &client);
+    if (!answer_at_once(state, qstate) || !sw_verdict_rewrites(&verdict))
+        return false;
+    if (verdict.taken == SW_ACTION_DROP)
+        drop(module, qstate, id, state);
+    else if (verdict.taken != SW_ACTION_CNAME || qstate->qinfo.qtype == LDNS_RR_TYPE_CNAME)
+        answer(qstate, id, state);
+    else if (!ask_garden(qstate, id, state, PHASE_GARDEN))
+        fail(qstate, id);
+    return true;
+}
+
+static void on_new(struct sw_module *module, struct module_qstate *qstate, int id)
+{
+    bool acted_on;
+    bool kept = judge_and_keep(module, qstate, id, NULL, false, &acted_on);
+    struct path_state *state = kept ? qstate->minfo[id] : NULL;
+    if (state && serve_by_name(module, qstate, id, state))
+        return;
+    if (serve_remembered(module, qstate, id))
+        return;
+    if (acted_on)
+        qstate->no_cache_store = 1; /* also when memory was out for the rest */
+    resolve(qstate, id, state);
+}
+
+/* ---- the walled garden ---- */
+
+void sw_path_inform_super(struct module_qstate *qstate, int id, struct module_qstate *super)
+{
+    struct path_state *state = super->minfo[id];
+    if (!state || (state->phase != PHASE_GARDEN && state->phase != PHASE_GARDEN_LATE))
+        return;
+    if (!qstate->return_msg || !qstate->return_msg->rep ||
+        qstate->return_rcode != LDNS_RCODE_NOERROR)
+        return;
+    const struct reply_info *reply = qstate->return_msg->rep;
+    bool bogus = reply->security == sec_status_bogus && super->env->need_to_validate;
+    if (!bogus && FLAGS_GET_RCODE(reply->flags) != LDNS_RCODE_SERVFAIL)
+        state->garden = reply_info_copy(qstate->return_msg->rep, NULL, super->region);
+}
+
+static void on_garden(struct module_qstate *qstate, int id, struct path_state *state)
+{
+    if (state->phase == PHASE_GARDEN_LATE) {
+        state->phase = PHASE_JUDGED;
+        finish(qstate, id);
+    } else if (sw_query_has_supers(qstate)) {
+        resolve(qstate, id, state); /* the resolver itself has come to wait for the true answer */
+    } else if (state->garden) {
+        answer(qstate, id, state);
+    } else {
+        fail(qstate, id);
+    }
+}
+
+/* ---- event moddone: the whole answer ---- */
+
+/* Keep a message from being served without us, and remember it for the next query. */
+static void keep_out_of_cache(struct module_qstate *qstate, const struct path_state *state,
+                              struct reply_info *reply)
+{
+    msg_cache_remove(qstate->env, qstate->qinfo.qname, qstate->qinfo.qname_len, qstate->qinfo.qtype,
+                     qstate->qinfo.qclass, qstate->query_flags);
+    if (!state->remembered)
+        sw_remember_store(qstate, reply);
+}
+
+/* Before the replies go out: lower the security of what will be rewritten (the AD bit is decided
+ * before on_reply runs), keeping the truth aside. */
+static void prepare_truth(struct module_qstate *qstate, struct path_state *state,
+                          struct reply_info *reply)
+{
+    state->truth = sw_act_copy(qstate->region, reply);
+    if (!state->truth || !sw_verdict_rewrites(&state->verdict))
+        return;
+    state->was_secure = reply->security == sec_status_secure;
+    if (state->was_secure)
+        reply->security = sec_status_insecure;
+}
+
+/* A matched answer for which clients wait. */
+static void serve_matched(struct sw_module *module, struct module_qstate *qstate, int id,
+                          struct path_state *state, struct reply_info *reply)
+{
+    bool bogus = reply->security == sec_status_bogus && qstate->env->need_to_validate;
+    finish(qstate, id);
+    if (bogus)
+        return; /* becomes SERVFAIL, whatever a rule says */
+    if (state->verdict.taken == SW_ACTION_DROP) {
+        drop(module, qstate, id, state);
+        return;
+    }
+    prepare_truth(qstate, state, reply);
+    if (state->verdict.taken == SW_ACTION_CNAME && !state->garden &&
+        qstate->qinfo.qtype != LDNS_RR_TYPE_CNAME)
+        ask_garden(qstate, id, state, PHASE_GARDEN_LATE);
+}
+
+/* Judge a whole answer. False: no rule acts on it (any more). */
+static bool judge_whole(struct sw_module *module, struct module_qstate *qstate, int id,
+                        struct reply_info *reply, bool remembered)
+{
+    bool acted_on;
+    if (!judge_and_keep(module, qstate, id, reply, !remembered, &acted_on))
+        return acted_on;
+    struct path_state *state = qstate->minfo[id];
+    state->phase = PHASE_JUDGED;
+    state->remembered = remembered;
+    return true;
+}
+
+static void serve(struct sw_module *module, struct module_qstate *qstate, int id,
+                  struct reply_info *reply)
+{
+    struct path_state *state = qstate->minfo[id];
+    if (!state || state == &clean_state || state->phase != PHASE_JUDGED)
+        return; /* memory was out */
+    keep_out_of_cache(qstate, state, reply);
+    if (sw_query_has_clients(qstate))
+        serve_matched(module, qstate, id, state, reply);
+}
+
+static void on_done(struct sw_module *module, struct module_qstate *qstate, int id)
+{
+    struct reply_info *reply = qstate->return_msg ? qstate->return_msg->rep : NULL;
+    finish(qstate, id);
+    if (!reply)
+        return; /* a failure: what the name alone gave is recorded in on_reply */
+    if (judge_whole(module, qstate, id, reply, false))
+        serve(module, qstate, id, reply);
+    else
+        qstate->minfo[id] = &clean_state;
+}
+
+/* An answer that was resolved before and that a rule touches is not asked for again. When no rule
+ * touches it any more it is resolved anew, and may then be cached as usual. */
+static bool serve_remembered(struct sw_module *module, struct module_qstate *qstate, int id)
+{
+    if (qstate->no_cache_lookup || !sw_query_has_clients(qstate))
+        return false;
+    struct dns_msg *msg = sw_remember_find(qstate);
+    if (!msg || !judge_whole(module, qstate, id, msg->rep, true))
+        return false;
+    qstate->return_rcode = LDNS_RCODE_NOERROR;
+    qstate->return_msg = msg;
+    finish(qstate, id);
+    serve(module, qstate, id, msg->rep);
+    return true;
+}
+
+void sw_path_operate(struct sw_module *module, struct module_qstate *qstate, enum module_ev event,
+                     int id)
+{
+    struct path_state *state = qstate->minfo[id];
+    switch (event) {
+    case module_event_new:
+    case module_event_pass:
+        if (state && state != &clean_state &&
+            (state->phase == PHASE_GARDEN || state->phase == PHASE_GARDEN_LATE))
+            on_garden(qstate, id, state);
+        else if (sw_query_exempt(qstate))
+            resolve(qstate, id, NULL);
+        else
+            on_new(module, qstate, id);
+        break;
+    case module_event_moddone:
+        if (sw_query_exempt(qstate))
+            finish(qstate, id);
+        else
+            on_done(module, qstate, id);
+        break;
+    default:
+        qstate->ext_state[id] = module_error;
+        break;
+    }
+}
+
+/* ---- callbacks ---- */
+
+/* A response that a rule touches is not cached as a message. */
+int sw_path_on_response(struct module_qstate *qstate, struct dns_msg *response, int id, void *arg)
+{
+    struct sw_module *module = arg;
+    struct judging j;
+    (void)id;
+    if (!response || !response->rep || sw_query_exempt(qstate))
+        return 1;
+    sw_rcu_enter();
+    judge(module, &response->qinfo, response->rep, &j);
+    sw_rcu_leave();
+    if (j.match.acted_on)
+        qstate->no_cache_store = 1;
+    return 1;
+}
+
+/* What the resolver's own queries get stays true: give them the copy, rewrite the other. */
+static bool protect_truth(struct module_qstate *qstate, struct path_state *state,
+                          struct reply_info *reply)
+{
+    if (!state->truth)
+        state->truth = sw_act_copy(qstate->region, reply);
+    if (!state->truth)
+        return false;
+    if (qstate->return_msg && qstate->return_msg->rep == reply) {
+        struct dns_msg *msg = sw_act_message(qstate->region, &qstate->qinfo, state->truth);
+        if (!msg)
+            return false;
+        qstate->return_msg = msg;
+    }
+    return true;
+}
+
+/* Put the verdict for one client into the reply that is about to be encoded. */
+static void apply(struct module_qstate *qstate, struct path_state *state,
+                  const struct sw_verdict *verdict, struct reply_info *reply, struct mesh_reply *to)
+{
+    if (state->phase == PHASE_MADE)
+        return;
+    if (sw_verdict_rewrites(verdict)) {
+        struct reply_info *made =
+            sw_act_build(qstate->region, &qstate->qinfo, verdict, state->garden);
+        if (!made || !protect_truth(qstate, state, reply))
+            return;
+        sw_act_replace(reply, made);
+        if (reply->security == sec_status_secure) { /* judged late: AD is decided already */
+            to->qflags &= (uint16_t)~BIT_AD;
+            to->edns.bits &= (uint16_t)~EDNS_DO;
+        }
+        return;
+    }
+    if (!state->truth)
+        return;
+    sw_act_replace(reply, state->truth);
+    if (state->was_secure && ((to->edns.bits & EDNS_DO) || (to->qflags & BIT_AD)))
+        reply->flags |= BIT_AD;
+}
+
+/* A reply that was not judged on its way (serve-expired answers a waiting client from the cache
+ * before resolution ends). NULL when it is clean or memory is out. */
+static struct path_state *judge_late(struct sw_module *module, struct module_qstate *qstate, int id,
+                                     const struct reply_info *reply)
+{
+    bool acted_on;
+    if (!judge_and_keep(module, qstate, id, reply, false, &acted_on))
+        return NULL;
+    struct path_state *state = qstate->minfo[id];
+    state->truth = NULL;
+    state->was_secure = false;
+    return state;
+}
+
+int sw_path_on_reply(struct query_info *qinfo, struct module_qstate *qstate,
+                     struct reply_info *reply, int rcode, struct edns_data *edns,
+                     struct edns_option **options_out, struct comm_reply *client,
+                     struct regional *region, struct timeval *start_time, int id, void *arg)
+{
+    struct sw_module *module = arg;
+    (void)qinfo, (void)region, (void)start_time;
+    if (!qstate || !client || qstate->minfo[id] == &clean_state || sw_query_exempt(qstate))
+        return 1;
+    struct path_state *state = qstate->minfo[id];
+    bool failed = !reply || rcode == LDNS_RCODE_SERVFAIL;
+    if (!failed && (!state || state->judged != reply))
+        state = judge_late(module, qstate, id, reply);
+    if (!state || !state->acted_on)
+        return 1;
+    /* edns is the member of the client's mesh_reply in both places that call us for clients */
+    struct mesh_reply *to =
+        (struct mesh_reply *)(void *)((char *)edns - offsetof(struct mesh_reply, edns));
+    struct sw_client who;
+    struct sw_verdict verdict = state->verdict;
+    sw_query_client(client, to->qflags, edns, &who);
+    sw_decide_client(&verdict, &who);
+    if (failed) {
+        if (state->phase != PHASE_GARDEN)
+            verdict.taken = SW_ACTION_MONITOR; /* resolution failed by itself */
+        verdict.ede = SW_EDE_OFF;
+    } else {
+        apply(qstate, state, &verdict, reply, to);
+        sw_act_ede(options_out, qstate->region, verdict.ede, verdict.list);
+    }
+    record(module, qstate, state, &who, &verdict);
+    return 1;
+}

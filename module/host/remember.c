@@ -1,0 +1,93 @@
+#include "host/remember.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PRIVATE_CLASS 65280U /* RFC 6895 3.2: 65280-65534 are for private use */
+
+/* Any constant does; high bits choose the slab, low bits the bin, so both change. */
+#define CHANGED 0x5ca1ab1eU
+
+/* The key and hash that stand for a question. The name is still the query's. */
+static hashvalue_type private_key(const struct module_qstate *qstate, struct query_info *key)
+{
+    *key = qstate->qinfo;
+    key->local_alias = NULL;
+    key->qclass = PRIVATE_CLASS;
+    return query_info_hash(key, qstate->query_flags) ^ CHANGED;
+}
+
+/*
+ * Which hashes were ever stored, a bit each: a clean query that is about to be resolved asks here
+ * first and need not look into the cache. Set before the entry is inserted, never cleared: a bit
+ * that is set for nothing costs one look-up.
+ */
+#define SEEN_BITS (1U << 18)
+static _Atomic uint8_t seen[SEEN_BITS / 8];
+
+static void note_stored(hashvalue_type hash)
+{
+    unsigned bit = hash % SEEN_BITS;
+    atomic_fetch_or_explicit(&seen[bit / 8], (uint8_t)(1U << bit % 8), memory_order_relaxed);
+}
+
+static bool maybe_stored(hashvalue_type hash)
+{
+    unsigned bit = hash % SEEN_BITS;
+    return atomic_load_explicit(&seen[bit / 8], memory_order_relaxed) >> bit % 8 & 1;
+}
+
+static bool worth_keeping(const struct reply_info *reply)
+{
+    unsigned rcode = FLAGS_GET_RCODE(reply->flags);
+    return (rcode == LDNS_RCODE_NOERROR || rcode == LDNS_RCODE_NXDOMAIN) &&
+           reply->security != sec_status_bogus &&
+           reply->security != sec_status_secure_sentinel_fail && reply->ttl > 0;
+}
+
+void sw_remember_store(struct module_qstate *qstate, struct reply_info *reply)
+{
+    struct module_env *env = qstate->env;
+    struct query_info key;
+    hashvalue_type hash = private_key(qstate, &key);
+    if (!worth_keeping(reply))
+        return;
+    struct reply_info *copy = reply_info_copy(reply, env->alloc, NULL);
+    if (!copy)
+        return;
+    key.qname = malloc(key.qname_len); /* becomes the entry's, as in dns_cache_store() */
+    if (!key.qname) {
+        reply_info_parsedelete(copy, env->alloc);
+        return;
+    }
+    memcpy(key.qname, qstate->qinfo.qname, key.qname_len);
+    copy->flags |= (BIT_RA | BIT_QR);
+    copy->flags &= (uint16_t) ~(BIT_AA | BIT_CD);
+    note_stored(hash);
+    dns_cache_store_msg(env, &key, hash, copy, 0, 0, reply, qstate->query_flags, qstate->region,
+                        qstate->qstarttime);
+    free(key.qname); /* NULL once the entry has it */
+}
+
+struct dns_msg *sw_remember_find(struct module_qstate *qstate)
+{
+    struct module_env *env = qstate->env;
+    struct query_info key;
+    struct dns_msg *msg = NULL;
+    hashvalue_type hash = private_key(qstate, &key);
+    if (!maybe_stored(hash))
+        return NULL;
+    struct lruhash_entry *entry = slabhash_lookup(env->msg_cache, hash, &key, 0);
+    if (!entry)
+        return NULL;
+    struct reply_info *reply = entry->data;
+    bool wants_validation =
+        env->need_to_validate && (!(qstate->query_flags & BIT_CD) || env->cfg->ignore_cd);
+    if (!wants_validation || reply->security != sec_status_unchecked)
+        msg = tomsg(env, &qstate->qinfo, reply, qstate->region, *env->now, 0, env->scratch);
+    lock_rw_unlock(&entry->lock);
+    return msg;
+}

@@ -1,0 +1,286 @@
+/* change.c - the writer's changes of single indicators, and the purge (index.h, impl.h). */
+#include "index/impl.h"
+
+#include <stdlib.h>
+
+void sw_index_class_more(struct sw_index *index, uint16_t class)
+{
+    if (index->class_count[class]++ > 0)
+        return;
+    _Atomic uint64_t *word = &index->classes[class / 64];
+    uint64_t bits = atomic_load_explicit(word, memory_order_relaxed);
+    atomic_store_explicit(word, bits | UINT64_C(1) << class % 64, memory_order_relaxed);
+}
+
+void sw_index_class_less(struct sw_index *index, uint16_t class, uint32_t n)
+{
+    assert(index->class_count[class] >= n);
+    if (n == 0 || (index->class_count[class] -= n) > 0)
+        return;
+    _Atomic uint64_t *word = &index->classes[class / 64];
+    uint64_t bits = atomic_load_explicit(word, memory_order_relaxed);
+    atomic_store_explicit(word, bits & ~(UINT64_C(1) << class % 64), memory_order_relaxed);
+}
+
+/* ---- keys ---- */
+
+struct key {
+    struct sw_digest digest;
+    uint16_t class;
+};
+
+static enum sw_status name_key(const struct sw_index *index, const struct sw_name *name,
+                               struct key *out)
+{
+    struct sw_hash_name ready;
+    if (!sw_hash_name(&ready, name->wire, name->len))
+        return SW_EINVAL;
+    unsigned labels = (unsigned)ready.labels;
+    struct sw_sum sum = sw_hash_start(&index->key, 0);
+    for (unsigned k = 1; k <= labels; k++)
+        sw_hash_label(&sum, &index->key, 0, &ready, k);
+    out->digest.a = sw_hash_first(&index->key, &sum);
+    out->digest.b = sw_hash_second(&index->key, &ready, labels);
+    out->class = (uint16_t)(SW_CLASS_NAME + labels);
+    return SW_OK;
+}
+
+/* The octets as one big number; the host bits must be clear, as addr.h promises. */
+static enum sw_status addr_key(const struct sw_index *index, const struct sw_addr *addr,
+                               struct key *out)
+{
+    struct sw_addr masked = *addr;
+    if ((addr->family != 4 && addr->family != 6) || addr->plen > sw_addr_bits(addr))
+        return SW_EINVAL;
+    sw_addr_mask(&masked, addr->plen);
+    if (!sw_addr_equal(&masked, addr))
+        return SW_EINVAL;
+    uint64_t half[2];
+    memcpy(half, addr->octets, sizeof half);
+    uint64_t hi = be64toh(half[0]), lo = be64toh(half[1]);
+    if (addr->family == 4) {
+        out->digest = sw_hash_prefix4(&index->key, (uint32_t)(hi >> 32), addr->plen);
+        out->class = (uint16_t)(SW_CLASS_PREFIX4 + addr->plen);
+    } else {
+        out->digest = sw_hash_prefix6(&index->key, hi, lo, addr->plen);
+        out->class = (uint16_t)(SW_CLASS_PREFIX6 + addr->plen);
+    }
+    return SW_OK;
+}
+
+static enum sw_status key_of(const struct sw_index *index, const struct sw_indicator *ind,
+                             struct key *out)
+{
+    switch (ind->type) {
+    case SW_INDICATOR_DOMAIN:
+        return name_key(index, &ind->name, out);
+    case SW_INDICATOR_PREFIX:
+        return addr_key(index, &ind->addr, out);
+    case SW_INDICATOR_ASN:
+        out->digest = sw_hash_asn(&index->key, ind->asn);
+        out->class = SW_CLASS_ASN;
+        return SW_OK;
+    }
+    return SW_EINVAL;
+}
+
+/* The form counts for domains only. */
+static sw_rule rule_of(sw_list_id id, const struct sw_indicator *ind)
+{
+    return sw_rule_of(id, ind->type == SW_INDICATOR_DOMAIN ? ind->form : SW_FORM_SUBTREE);
+}
+
+/* Note the length of an IPv4 prefix, before it can be found. */
+static enum sw_status lengths4_note(struct sw_index *index, const struct sw_addr *addr)
+{
+    struct sw_lengths4 *lengths = atomic_load_explicit(&index->lengths4, memory_order_relaxed);
+    unsigned first = (unsigned)addr->octets[0] << 8 | addr->octets[1];
+    unsigned n = addr->plen < 16 ? 1u << (16 - addr->plen) : 1;
+    if (addr->family != 4 || addr->plen == 0)
+        return SW_OK;
+    if (lengths == NULL) {
+        lengths = calloc(1, sizeof *lengths);
+        if (lengths == NULL)
+            return SW_ENOMEM;
+        atomic_fetch_add_explicit(&index->list_bytes, sizeof *lengths, memory_order_relaxed);
+        atomic_store_explicit(&index->lengths4, lengths, memory_order_release);
+    }
+    for (unsigned i = first; i < first + n; i++)
+        atomic_fetch_or_explicit(&lengths->in[i], 1u << (addr->plen - 1), memory_order_relaxed);
+    return SW_OK;
+}
+
+/* ---- add, remove, has ---- */
+
+static bool list_open(const struct sw_index *index, sw_list_id id)
+{
+    return id < SW_LISTS_MAX &&
+           (index->list[id].state == SW_LIST_ACTIVE || index->list[id].state == SW_LIST_STAGED);
+}
+
+static void show_any(struct sw_index *index, enum sw_indicator_type type)
+{
+    struct sw_root *root = atomic_load_explicit(&index->root, memory_order_relaxed);
+    bool any = index->shown[type] > 0;
+    if (atomic_load_explicit(&root->any[type], memory_order_relaxed) != any)
+        atomic_store_explicit(&root->any[type], any, memory_order_relaxed);
+}
+
+static void count_more(struct sw_index *index, sw_list_id id, enum sw_indicator_type type)
+{
+    struct sw_list *list = &index->list[id];
+    list->count[type]++;
+    index->rules++;
+    if (list->state == SW_LIST_ACTIVE) {
+        index->shown[type]++;
+        show_any(index, type);
+    }
+}
+
+static void count_less(struct sw_index *index, sw_list_id id, enum sw_indicator_type type)
+{
+    struct sw_list *list = &index->list[id];
+    list->count[type]--;
+    index->rules--;
+    if (list->state == SW_LIST_ACTIVE) {
+        index->shown[type]--;
+        show_any(index, type);
+    }
+}
+
+enum sw_status sw_index_add(struct sw_index *index, sw_list_id id, const struct sw_indicator *ind)
+{
+    struct key key;
+    uint32_t next;
+    if (!list_open(index, id) || (unsigned)ind->form >= SW_FORM_COUNT)
+        return SW_EINVAL;
+    enum sw_status status = key_of(index, ind, &key);
+    if (status != SW_OK)
+        return status;
+    if (ind->type == SW_INDICATOR_PREFIX && lengths4_note(index, &ind->addr) != SW_OK)
+        return SW_ENOMEM;
+    uint32_t ref = sw_table_get(&index->table, key.digest);
+    status = sw_sets_with(&index->sets, ref, key.class, rule_of(id, ind), &next);
+    if (status != SW_OK)
+        return status;
+    if (ref == 0)
+        sw_index_class_more(index, key.class);
+    status = sw_table_put(&index->table, key.digest, next);
+    if (status != SW_OK) {
+        if (ref == 0)
+            sw_index_class_less(index, key.class, 1);
+        sw_sets_drop(&index->sets, next, 1);
+        return status;
+    }
+    sw_sets_drop(&index->sets, ref, 1);
+    count_more(index, id, ind->type);
+    return SW_OK;
+}
+
+enum sw_status sw_index_remove(struct sw_index *index, sw_list_id id,
+                               const struct sw_indicator *ind)
+{
+    struct key key;
+    uint32_t next;
+    if (!list_open(index, id) || key_of(index, ind, &key) != SW_OK)
+        return SW_ENOTFOUND;
+    uint32_t ref = sw_table_get(&index->table, key.digest);
+    if (ref != 0 && sw_set_get(&index->sets, ref)->class != key.class)
+        return SW_ENOTFOUND;
+    enum sw_status status = sw_sets_without(&index->sets, ref, rule_of(id, ind), &next);
+    if (status != SW_OK)
+        return status;
+    if (next == 0) {
+        sw_table_remove(&index->table, key.digest);
+        sw_index_class_less(index, key.class, 1);
+    } else {
+        (void)sw_table_put(&index->table, key.digest, next); /* the key is there: cannot fail */
+    }
+    sw_sets_drop(&index->sets, ref, 1);
+    count_less(index, id, ind->type);
+    return SW_OK;
+}
+
+bool sw_index_has(const struct sw_index *index, sw_list_id id, const struct sw_indicator *ind)
+{
+    struct key key;
+    if (!list_open(index, id) || key_of(index, ind, &key) != SW_OK)
+        return false;
+    uint32_t ref = sw_table_get(&index->table, key.digest);
+    if (ref == 0 || sw_set_get(&index->sets, ref)->class != key.class)
+        return false;
+    return sw_sets_has(&index->sets, ref, rule_of(id, ind));
+}
+
+enum sw_status sw_index_reserve(struct sw_index *index, size_t n)
+{
+    return sw_table_reserve(&index->table, n);
+}
+
+/* ---- purge ---- */
+
+struct purge {
+    uint32_t end;    /* references below this may be in use */
+    uint32_t *to;    /* by reference: what takes its place (held once where it differs) */
+    uint32_t *moved; /* by reference: slots that changed */
+};
+
+/* For each set with rules of gone lists, the set without them. */
+static enum sw_status purge_plan(struct sw_index *index, struct purge *purge)
+{
+    bool gone[SW_LISTS_MAX];
+    enum sw_status status = SW_OK;
+    for (unsigned i = 0; i < SW_LISTS_MAX; i++)
+        gone[i] = index->list[i].state == SW_LIST_GONE;
+    for (uint32_t ref = SW_REF_FIRST; ref < purge->end; ref++) {
+        purge->to[ref] = ref;
+        if (status == SW_OK && sw_set_get(&index->sets, ref) != NULL)
+            status = sw_sets_without_lists(&index->sets, ref, gone, &purge->to[ref]);
+    }
+    return status;
+}
+
+/* Let go of what the slots held before, and of the plan's own holds. */
+static void purge_settle(struct sw_index *index, const struct purge *purge)
+{
+    for (uint32_t ref = SW_REF_FIRST; ref < purge->end; ref++) {
+        uint32_t to = purge->to[ref], moved = purge->moved[ref];
+        if (to == ref)
+            continue;
+        sw_sets_hold(&index->sets, to, moved);
+        if (to == 0 && moved > 0)
+            sw_index_class_less(index, sw_set_get(&index->sets, ref)->class, moved);
+    }
+    for (uint32_t ref = SW_REF_FIRST; ref < purge->end; ref++) {
+        if (purge->to[ref] == ref)
+            continue;
+        if (purge->moved[ref] > 0)
+            sw_sets_drop(&index->sets, ref, purge->moved[ref]);
+        sw_sets_drop(&index->sets, purge->to[ref], 1);
+    }
+}
+
+enum sw_status sw_index_purge(struct sw_index *index)
+{
+    sw_retire_flush(&index->retire); /* readers of roots that showed these lists have left then */
+    struct purge purge = {.end = index->sets.next};
+    purge.to = calloc(purge.end, sizeof *purge.to);
+    purge.moved = calloc(purge.end, sizeof *purge.moved);
+    enum sw_status status = SW_ENOMEM;
+    if (purge.to == NULL || purge.moved == NULL)
+        goto cleanup;
+    status = purge_plan(index, &purge);
+    if (status == SW_OK)
+        sw_table_map(&index->table, purge.to, purge.moved);
+    purge_settle(index, &purge);
+    for (unsigned i = 0; status == SW_OK && i < SW_LISTS_MAX; i++) {
+        if (index->list[i].state == SW_LIST_GONE)
+            index->list[i] = (struct sw_list){.state = SW_LIST_FREE};
+    }
+    if (status == SW_OK)
+        index->gone_rules = 0;
+cleanup:
+    free(purge.to);
+    free(purge.moved);
+    return status;
+}

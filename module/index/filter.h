@@ -1,0 +1,126 @@
+/*
+ * filter.h - what is asked before the table: a blocked Bloom filter for each shard.
+ *
+ * A key sets six bits in one line of 64 octets: three in a word of its first half, three in a
+ * word of its second. With 9 to 11 bits for each key 1 to 2 % of absent keys pass.
+ *
+ * The filters of all shards lie in one mapping of large pages (2 MiB where the kernel gives
+ * them), so that asking one needs neither a walk through page tables nor memory further away
+ * than the last cache: that is most of the time of a look-up. The mapping has equal slices: one
+ * for each shard and some spare ones, into which a filter is built anew while readers use the
+ * old one. When a shard outgrows its slice, a mapping with slices a quarter larger is made and
+ * all shards move to it, one with each change (table.c); the old mapping is freed with its last
+ * slice.
+ *
+ * A filter is one word: the slice's address (a multiple of 64) and, in the lower 6 bits, its
+ * size class; so a reader gets both in one load.
+ *
+ * Threads      sw_filter_line_of/may_have: any, inside an RCU section; the others: the writer
+ * Source       blocked Bloom filters: Putze, Sanders, Singler 2007
+ */
+#ifndef SW_INDEX_FILTER_H
+#define SW_INDEX_FILTER_H
+
+#include "base/status.h"
+#include "index/retire.h"
+
+#include <assert.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef uintptr_t sw_filter; /* 0: none */
+
+struct sw_filter_line {
+    _Atomic uint64_t word[8];
+};
+static_assert(sizeof(struct sw_filter_line) == 64, "one cache line");
+
+struct sw_filter_arena;
+
+struct sw_filters {                  /* the writer's */
+    struct sw_filter_arena *current; /* NULL: none yet */
+    unsigned arenas;                 /* more than one: some shards have not moved yet */
+    struct sw_retire *retire;
+    _Atomic size_t bytes;
+};
+
+struct sw_filter_slice { /* the writer's handle of a filter */
+    sw_filter filter;
+    struct sw_filter_arena *arena;
+};
+
+/* ---- reading ---- */
+
+/* Lines of a size class: 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, ... */
+static inline uint32_t sw_filter_lines(unsigned class)
+{
+    return (4u + (class & 3)) << (class >> 2);
+}
+
+/** n-th of `parts` equal parts that a digest falls into, by the bits after the shard's. */
+static inline size_t sw_digest_part(uint64_t a, uint32_t parts)
+{
+    return (size_t)((a >> 24 & 0xffffffff) * parts >> 32);
+}
+
+/** The line of a filter that has a digest's bits. */
+static inline struct sw_filter_line *sw_filter_line_of(sw_filter filter, uint64_t a)
+{
+    struct sw_filter_line *lines = (struct sw_filter_line *)(filter & ~(sw_filter)63);
+    return &lines[sw_digest_part(a, sw_filter_lines(filter & 63))];
+}
+
+/* The bits of a digest: three in each of two words. */
+struct sw_filter_bits {
+    unsigned word0, word1;
+    uint64_t mask0, mask1;
+};
+
+/** Which bits a digest has in its line. */
+static inline struct sw_filter_bits sw_filter_bits_of(uint64_t a)
+{
+    return (struct sw_filter_bits){
+        .word0 = a & 3,
+        .word1 = 4 | (a >> 2 & 3),
+        .mask0 = UINT64_C(1) << (a >> 4 & 63) | UINT64_C(1) << (a >> 10 & 63) |
+                 UINT64_C(1) << (a >> 16 & 63),
+        .mask1 = UINT64_C(1) << (a >> 22 & 63) | UINT64_C(1) << (a >> 28 & 63) |
+                 UINT64_C(1) << (a >> 34 & 63),
+    };
+}
+
+/** False: surely not in the shard. */
+static inline bool sw_filter_may_have(const struct sw_filter_line *line, uint64_t a)
+{
+    struct sw_filter_bits bits = sw_filter_bits_of(a);
+    uint64_t w0 = atomic_load_explicit(&line->word[bits.word0], memory_order_relaxed);
+    uint64_t w1 = atomic_load_explicit(&line->word[bits.word1], memory_order_relaxed);
+    return ((~w0 & bits.mask0) | (~w1 & bits.mask1)) == 0;
+}
+
+/* ---- writing ---- */
+
+/** No mapping yet; retire outlives it. */
+void sw_filters_init(struct sw_filters *filters, struct sw_retire *retire);
+
+/** Free the current mapping; all slices must be back (sw_filter_release). */
+void sw_filters_free(struct sw_filters *filters);
+
+/** An empty filter for so many keys at least; makes a new mapping when the current one's slices
+ * are too small. May wait for readers. SW_OK, SW_ENOMEM. */
+enum sw_status sw_filter_new(struct sw_filters *filters, uint32_t keys,
+                             struct sw_filter_slice *out);
+
+/** Begin a mapping with smaller slices when so many keys in each shard need less than half. */
+void sw_filters_shrink(struct sw_filters *filters, uint32_t keys);
+
+/** Add a digest; readers may be asking. */
+void sw_filter_add(sw_filter filter, uint64_t a);
+
+/** Give a slice back: at once (no reader can have it), or after a grace period. */
+void sw_filter_release(struct sw_filter_slice slice);
+void sw_filter_retire(struct sw_filters *filters, struct sw_filter_slice slice);
+
+#endif

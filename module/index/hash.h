@@ -1,0 +1,262 @@
+/*
+ * hash.h - keyed hashes of indicators: 100 bits, secret per process.
+ *
+ * A name is a vector of 64-bit words: each label, from the right, has a row of 8 of its own for
+ * its length octet and its octets, folded to lower case and zero-filled. Every word has a random
+ * 128-bit factor; the hash is the upper half of the sum of the products and of a random start
+ * (vector multiply-shift). Any two different vectors have the same hash with a probability of
+ * 2^-64 over the factors, whatever the vectors are: this needs no assumption but that the factors
+ * are secret. A second, independent hash gives 36 bits more. Label by label the sum is carried along, so that all
+ * suffixes of a name cost one pass: after "net" it is the hash of "net", after "example" that of
+ * "example.net". The second hash is made only when the first one was found.
+ *
+ * Prefixes up to 64 bits and AS numbers fit into half a digest, so they go through a secret
+ * bijection instead: two of them can never have the same digest at all.
+ *
+ * Threads      pure functions on the caller's memory; the key is constant after init
+ * Security     key from getrandom(2); digests never leave the process (DECISIONS.md D-004)
+ * Source       Dietzfelbinger 1996, Thorup 2015 "High speed hashing for integers and strings"
+ *              3.5 (vector multiply-shift); RFC 4343 3 (letter case)
+ */
+#ifndef SW_INDEX_HASH_H
+#define SW_INDEX_HASH_H
+
+#include "base/name.h"
+#include "base/status.h"
+
+#include <endian.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+struct sw_digest {
+    uint64_t a; /* selects shard, filter bits and bucket; kept whole in the table */
+    uint64_t b; /* the table keeps the lower SW_DIGEST_B_BITS */
+};
+
+#define SW_DIGEST_B_BITS 36
+
+struct sw_factor { /* 128 bits */
+    uint64_t lo, hi;
+};
+
+struct sw_sum { /* of words times factors, modulo 2^128: low + 2^64 high */
+    unsigned __int128 low;
+    uint64_t high;
+};
+
+#define SW_HASH_ROWS      128 /* one for each label, the last for addresses */
+#define SW_HASH_ROW_WORDS 8   /* 64 octets: a label with its length octet */
+#define SW_HASH_ADDR_ROW  127
+
+struct sw_hash_key {
+    struct sw_factor factor[2][SW_HASH_ROWS][SW_HASH_ROW_WORDS]; /* of the two hashes */
+    struct sw_factor start[2];
+    uint64_t mask, step; /* of the bijection */
+    uint64_t mul[2];     /* odd */
+};
+
+/*
+ * Classes of indicators: what a set of rules is about, besides the digest. Domain names by number
+ * of labels, prefixes by family and length, AS numbers. 64 to a word of the presence bitmap.
+ */
+#define SW_CLASS_NAME    0u   /* + labels 0..127 */
+#define SW_CLASS_PREFIX4 128u /* + length 0..32 */
+#define SW_CLASS_PREFIX6 192u /* + length 0..128 */
+#define SW_CLASS_ASN     384u
+#define SW_CLASS_COUNT   448u
+#define SW_CLASS_WORDS   (SW_CLASS_COUNT / 64)
+
+/** Draw a new key; SW_EIO when the kernel gives no random octets. */
+enum sw_status sw_hash_key_init(struct sw_hash_key *key);
+
+/* ---- names ---- */
+
+typedef uint8_t sw_octets16 __attribute__((vector_size(16)));
+
+struct sw_hash_name {              /* a name made ready for hashing */
+    const uint8_t *wire;           /* folded: the caller's octets, or own */
+    size_t len;                    /* with the root label; 16 at least, filled up with zeros */
+    int labels;                    /* without the root label */
+    uint8_t at[SW_LABELS_MAX + 1]; /* where they begin, leftmost first */
+    uint8_t tail[32];              /* the last 16 octets, and zeros */
+    uint8_t own[SW_NAME_MAX + 1];
+};
+
+/* 0xff for each octet that is a letter A to Z. */
+static inline sw_octets16 sw_upper16(const uint8_t *octets)
+{
+    sw_octets16 x;
+    memcpy(&x, octets, 16);
+    return (sw_octets16)((x - (uint8_t)'A') < (uint8_t)26);
+}
+
+/** Whether there is a letter A to Z among len (16 or more) octets. */
+static inline bool sw_hash_upper(const uint8_t *octets, size_t len)
+{
+    uint64_t half[2];
+    sw_octets16 upper = sw_upper16(octets + len - 16);
+    for (size_t i = 0; i + 16 < len; i += 16)
+        upper |= sw_upper16(octets + i);
+    memcpy(half, &upper, 16);
+    return (half[0] | half[1]) != 0;
+}
+
+/** Make an own copy with A to Z folded (RFC 4343 3); other octets stay. */
+void sw_hash_fold(struct sw_hash_name *name, const uint8_t *wire, size_t len);
+
+/**
+ * Make an uncompressed wire name in any letter case ready; it must stay where it is while the
+ * result is used. False when there is no whole name within len octets.
+ */
+static inline bool sw_hash_name(struct sw_hash_name *name, const uint8_t *wire, size_t len)
+{
+    if (len > SW_NAME_MAX)
+        len = SW_NAME_MAX;
+    name->wire = wire;
+    name->len = len;
+    if (len < 16 || sw_hash_upper(wire, len))
+        sw_hash_fold(name, wire, len);
+    memcpy(name->tail, name->wire + name->len - 16, 16);
+    memset(name->tail + 16, 0, 16);
+    int n = 0;
+    for (size_t i = 0; i < len; i += (size_t)wire[i] + 1) {
+        if (wire[i] == 0 || wire[i] > SW_LABEL_MAX) {
+            name->labels = n;
+            return wire[i] == 0;
+        }
+        name->at[n++] = (uint8_t)i; /* 127 at most in 255 octets, and one that is no label */
+    }
+    return false;
+}
+
+/** The sum to begin with. */
+static inline struct sw_sum sw_hash_start(const struct sw_hash_key *key, unsigned which)
+{
+    return (struct sw_sum){key->start[which].lo, key->start[which].hi};
+}
+
+/** Add a word times its factor. */
+static inline void sw_hash_add(struct sw_sum *sum, const struct sw_factor *factor, uint64_t word)
+{
+    sum->low += (unsigned __int128)word * factor->lo;
+    sum->high += word * factor->hi;
+}
+
+/** The upper half of the sum: the hash. */
+static inline uint64_t sw_hash_upper_half(const struct sw_sum *sum)
+{
+    return (uint64_t)(sum->low >> 64) + sum->high;
+}
+
+/** Add words 2 to 7 of a label of more than 15 octets. */
+void sw_hash_long_label(struct sw_sum *sum, const struct sw_factor *factor, const uint8_t *label,
+                        size_t size);
+
+/** Add the k-th label from the right (1 = last) to the sum of hash number `which`. */
+static inline void sw_hash_label(struct sw_sum *sum, const struct sw_hash_key *key, unsigned which,
+                                 const struct sw_hash_name *name, unsigned k)
+{
+    /* octets in use of the first two words, by size of the label with its length octet */
+    static const uint64_t mask[17][2] = {
+        {0, 0},
+        {0xff, 0},
+        {0xffff, 0},
+        {0xffffff, 0},
+        {0xffffffff, 0},
+        {0xffffffffff, 0},
+        {0xffffffffffff, 0},
+        {0xffffffffffffff, 0},
+        {UINT64_MAX, 0},
+        {UINT64_MAX, 0xff},
+        {UINT64_MAX, 0xffff},
+        {UINT64_MAX, 0xffffff},
+        {UINT64_MAX, 0xffffffff},
+        {UINT64_MAX, 0xffffffffff},
+        {UINT64_MAX, 0xffffffffffff},
+        {UINT64_MAX, 0xffffffffffffff},
+        {UINT64_MAX, UINT64_MAX},
+    };
+    const struct sw_factor *factor = key->factor[which][k - 1];
+    size_t at = name->at[(unsigned)name->labels - k];
+    /* 16 octets are read: near the end of the name from the copy that goes on with zeros; which,
+     * a processor can hardly guess, so no branch is wanted */
+    bool far = __builtin_expect_with_probability(at + 16 <= name->len, 1, 0.5);
+    const uint8_t *base = far ? name->wire : name->tail;
+    const uint8_t *label = base + at - (far ? 0 : name->len - 16);
+    size_t size = (size_t)label[0] + 1, used = size < 16 ? size : 16;
+    uint64_t w[2];
+    memcpy(w, label, 16);
+    sw_hash_add(sum, &factor[0], le64toh(w[0]) & mask[used][0]);
+    sw_hash_add(sum, &factor[1], le64toh(w[1]) & mask[used][1]);
+    if (__builtin_expect(size > 16, 0))
+        sw_hash_long_label(sum, factor, label, size);
+}
+
+/** First half of the digest from the sum. The mixing is one to one: it changes no probability,
+ * but names that differ regularly do not lie regularly in the table. */
+static inline uint64_t sw_hash_first(const struct sw_hash_key *key, const struct sw_sum *sum)
+{
+    uint64_t a = sw_hash_upper_half(sum);
+    a = (a ^ a >> 32) * key->mul[0];
+    return a ^ a >> 29;
+}
+
+/** Second half of the digest of the suffix with so many labels. */
+static inline uint64_t sw_hash_second(const struct sw_hash_key *key,
+                                      const struct sw_hash_name *name, unsigned labels)
+{
+    struct sw_sum sum = sw_hash_start(key, 1);
+    for (unsigned k = 1; k <= labels; k++)
+        sw_hash_label(&sum, key, 1, name, k);
+    return sw_hash_upper_half(&sum) >> (64 - SW_DIGEST_B_BITS);
+}
+
+/* ---- addresses, AS numbers ---- */
+
+/** A secret bijection on 64 bits: equal results only for equal x. */
+static inline uint64_t sw_hash_mix(const struct sw_hash_key *key, uint64_t x)
+{
+    x = (x ^ key->mask) * key->mul[0];
+    x ^= x >> 32;
+    x *= key->mul[1];
+    x ^= x >> 32;
+    x *= key->mul[0];
+    return x ^ x >> 32;
+}
+
+/** addr: the first plen bits of an IPv4 address in host order, the others zero. */
+static inline struct sw_digest sw_hash_prefix4(const struct sw_hash_key *key, uint32_t addr,
+                                               unsigned plen)
+{
+    return (struct sw_digest){sw_hash_mix(key, UINT64_C(1) << 40 | (uint64_t)plen << 32 | addr),
+                              SW_CLASS_PREFIX4 + plen};
+}
+
+/** hi, lo: the first plen bits of an IPv6 address in host order, the others zero. */
+static inline struct sw_digest sw_hash_prefix6(const struct sw_hash_key *key, uint64_t hi,
+                                               uint64_t lo, unsigned plen)
+{
+    if (plen <= 64)
+        return (struct sw_digest){sw_hash_mix(key, hi ^ key->step * (plen + 1)),
+                                  SW_CLASS_PREFIX6 + plen};
+    struct sw_sum sum[2];
+    for (unsigned i = 0; i < 2; i++) {
+        const struct sw_factor *factor = key->factor[i][SW_HASH_ADDR_ROW];
+        sum[i] = sw_hash_start(key, i);
+        sw_hash_add(&sum[i], &factor[0], hi);
+        sw_hash_add(&sum[i], &factor[1], lo);
+        sw_hash_add(&sum[i], &factor[2], plen);
+    }
+    return (struct sw_digest){sw_hash_first(key, &sum[0]),
+                              sw_hash_upper_half(&sum[1]) >> (64 - SW_DIGEST_B_BITS)};
+}
+
+/** An AS number. */
+static inline struct sw_digest sw_hash_asn(const struct sw_hash_key *key, uint32_t asn)
+{
+    return (struct sw_digest){sw_hash_mix(key, UINT64_C(2) << 40 | asn), SW_CLASS_ASN};
+}
+
+#endif

@@ -1,0 +1,76 @@
+/*
+ * impl.h - the inside of struct sw_index, shared by index.c (lists), change.c (indicators) and
+ * view.c (readers).
+ *
+ * Two things are published: the root (which list ids are shown, with which policy), replaced as
+ * a whole whenever a list changes; and the table's slots, each changed in place. A slot's rules
+ * name list ids; a reader skips those that its root does not show. So one store of the root
+ * shows a staged list and hides the one it replaces, and the hidden one's rules are taken out of
+ * the table later, for several lists in one walk (a purge). An id is given to a new list only
+ * after that.
+ *
+ * A list's life: free -> active (list_set) or staged (stage_begin) -> active (swap) -> gone
+ * (drop, swapped out, abandoned) -> free (purge).
+ *
+ * Threads      root, classes, table: read by any; everything else is the writer's
+ */
+#ifndef SW_INDEX_IMPL_H
+#define SW_INDEX_IMPL_H
+
+#include "index/hash.h"
+#include "index/index.h"
+#include "index/retire.h"
+#include "index/ruleset.h"
+#include "index/table.h"
+
+#define SW_TYPES 3 /* enum sw_indicator_type */
+
+struct sw_root {               /* what a view shows; only the flags change after it was published */
+    atomic_bool any[SW_TYPES]; /* some list that is shown has an indicator of this type */
+    const struct sw_policy *policy[SW_LISTS_MAX]; /* NULL: not shown */
+};
+
+enum sw_list_state { SW_LIST_FREE, SW_LIST_ACTIVE, SW_LIST_STAGED, SW_LIST_GONE };
+
+struct sw_list {
+    enum sw_list_state state;
+    sw_list_id origin;        /* staged: the list that it is to replace */
+    struct sw_policy *policy; /* active only */
+    size_t count[SW_TYPES];
+};
+
+/*
+ * Which lengths of IPv4 prefixes occur in each /16, so that an address is not looked up with all
+ * 32: bit n - 1 for length n; a shorter prefix sets its bit in every /16 that it covers. Bits are
+ * only ever set: a length that does not occur any more costs a look-up, not a wrong answer.
+ */
+struct sw_lengths4 {
+    _Atomic uint32_t in[65536];
+};
+
+struct sw_index {
+    /* read by workers at every look-up, seldom written */
+    _Atomic(struct sw_root *) root;
+    _Atomic uint64_t classes[SW_CLASS_WORDS]; /* bit set: the table may have keys of this class */
+    _Atomic(struct sw_lengths4 *) lengths4;   /* NULL until the first IPv4 prefix */
+    struct sw_hash_key key;
+    struct sw_table table;
+    struct sw_sets sets;
+    /* the writer's */
+    struct sw_retire retire;
+    struct sw_list list[SW_LISTS_MAX];
+    uint32_t class_count[SW_CLASS_COUNT]; /* keys in the table by class */
+    size_t shown[SW_TYPES];               /* rules of active lists by type */
+    size_t rules, gone_rules;             /* of lists that are active or staged; gone */
+    _Atomic size_t list_bytes;            /* this, root, policies, lengths4 */
+};
+
+/** Take the rules of gone lists out of the table, and free their ids. Waits for readers first.
+ * SW_OK, SW_ENOMEM or SW_ETOOBIG: nothing was changed, call again later. */
+enum sw_status sw_index_purge(struct sw_index *index);
+
+/** Count n keys of a class that come or go: keeps class_count and the presence bitmap. */
+void sw_index_class_more(struct sw_index *index, uint16_t class);
+void sw_index_class_less(struct sw_index *index, uint16_t class, uint32_t n);
+
+#endif

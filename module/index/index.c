@@ -1,0 +1,291 @@
+/* index.c - creating the index, its lists, replacing and dropping them (index.h, impl.h). */
+#include "index/index.h"
+
+#include "base/rcu.h"
+#include "index/impl.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define PURGE_PART                                                                                 \
+    8 /* purge when gone rules are this part of the others: bounded waste, few walks */
+
+static void count_bytes(struct sw_index *index, size_t more, size_t less)
+{
+    atomic_fetch_add_explicit(&index->list_bytes, more - less, memory_order_relaxed);
+}
+
+struct sw_index *sw_index_new(void)
+{
+    struct sw_index *index = calloc(1, sizeof *index);
+    struct sw_root *root = calloc(1, sizeof *root);
+    if (index == NULL || root == NULL || sw_hash_key_init(&index->key) != SW_OK ||
+        sw_sets_init(&index->sets, &index->retire, index->key.mask ^ index->key.step,
+                     index->key.mul[1]) != SW_OK) {
+        free(root);
+        free(index);
+        return NULL;
+    }
+    sw_table_init(&index->table, &index->retire);
+    index->retire.limit = 4u << 20; /* the table raises it as it grows */
+    atomic_init(&index->root, root);
+    count_bytes(index, sizeof *index + sizeof *root, 0);
+    return index;
+}
+
+void sw_index_free(struct sw_index *index)
+{
+    if (index == NULL)
+        return;
+    sw_retire_drain(&index->retire);
+    sw_table_free(&index->table);
+    sw_sets_free(&index->sets);
+    for (unsigned i = 0; i < SW_LISTS_MAX; i++)
+        free(index->list[i].policy);
+    free(atomic_load_explicit(&index->root, memory_order_relaxed));
+    free(atomic_load_explicit(&index->lengths4, memory_order_relaxed));
+    explicit_bzero(&index->key, sizeof index->key);
+    free(index);
+}
+
+/* sw_retire_fn for roots and policies. */
+static void release(void *arg, void *ptr, size_t bytes)
+{
+    free(ptr);
+    count_bytes(arg, 0, bytes);
+}
+
+static void retire_policy(struct sw_index *index, struct sw_policy *policy)
+{
+    sw_retire(&index->retire, release, index, policy, sizeof *policy);
+}
+
+/* A root for what the lists will be, to be filled in and published: allocated first, so that
+ * nothing has to be undone. */
+static struct sw_root *root_alloc(void)
+{
+    return calloc(1, sizeof(struct sw_root));
+}
+
+/* Show the lists as they are now. The release store pairs with sw_index_view()'s load. */
+static void root_publish(struct sw_index *index, struct sw_root *root)
+{
+    struct sw_root *old = atomic_load_explicit(&index->root, memory_order_relaxed);
+    for (unsigned i = 0; i < SW_LISTS_MAX; i++) {
+        if (index->list[i].state == SW_LIST_ACTIVE)
+            root->policy[i] = index->list[i].policy;
+    }
+    for (unsigned t = 0; t < SW_TYPES; t++)
+        atomic_init(&root->any[t], index->shown[t] > 0);
+    atomic_store_explicit(&index->root, root, memory_order_release);
+    count_bytes(index, sizeof *root, 0);
+    sw_retire(&index->retire, release, index, old, sizeof *old);
+}
+
+/* Count a list's rules as shown or not. */
+static void shown_more(struct sw_index *index, const struct sw_list *list)
+{
+    for (unsigned t = 0; t < SW_TYPES; t++)
+        index->shown[t] += list->count[t];
+}
+
+static void shown_less(struct sw_index *index, const struct sw_list *list)
+{
+    for (unsigned t = 0; t < SW_TYPES; t++)
+        index->shown[t] -= list->count[t];
+}
+
+static size_t list_rules(const struct sw_list *list)
+{
+    size_t n = 0;
+    for (unsigned t = 0; t < SW_TYPES; t++)
+        n += list->count[t];
+    return n;
+}
+
+/* The list is not to be used again; its rules go with the next purge. */
+static void list_gone(struct sw_index *index, struct sw_list *list)
+{
+    size_t n = list_rules(list);
+    list->state = SW_LIST_GONE;
+    list->policy = NULL;
+    index->rules -= n;
+    index->gone_rules += n;
+}
+
+/* Purge when it pays. Out of memory: the rules stay hidden, a later purge takes them. */
+static void purge_if_due(struct sw_index *index)
+{
+    if (index->gone_rules > 0 && index->gone_rules >= index->rules / PURGE_PART)
+        (void)sw_index_purge(index);
+}
+
+/* An id that no rule in the table names. */
+static enum sw_status id_take(struct sw_index *index, sw_list_id *out)
+{
+    for (int again = 0; again < 2; again++) {
+        for (unsigned i = 0; i < SW_LISTS_MAX; i++) {
+            if (index->list[i].state == SW_LIST_FREE) {
+                *out = (sw_list_id)i;
+                return SW_OK;
+            }
+        }
+        enum sw_status status = sw_index_purge(index);
+        if (status != SW_OK)
+            return status;
+    }
+    return SW_ETOOBIG;
+}
+
+static bool in_state(const struct sw_index *index, sw_list_id id, enum sw_list_state state)
+{
+    return id < SW_LISTS_MAX && index->list[id].state == state;
+}
+
+enum sw_status sw_index_list_find(const struct sw_index *index, const char *name, sw_list_id *id)
+{
+    for (unsigned i = 0; i < SW_LISTS_MAX; i++) {
+        const struct sw_list *list = &index->list[i];
+        if (list->state == SW_LIST_ACTIVE && strcmp(list->policy->name, name) == 0) {
+            *id = (sw_list_id)i;
+            return SW_OK;
+        }
+    }
+    return SW_ENOTFOUND;
+}
+
+enum sw_status sw_index_list_set(struct sw_index *index, const struct sw_policy *policy,
+                                 sw_list_id *id)
+{
+    sw_list_id at;
+    if (policy->name[0] == '\0' || memchr(policy->name, '\0', sizeof policy->name) == NULL)
+        return SW_EINVAL;
+    if (sw_index_list_find(index, policy->name, &at) != SW_OK) {
+        enum sw_status status = id_take(index, &at);
+        if (status != SW_OK)
+            return status;
+    }
+    struct sw_root *root = root_alloc();
+    struct sw_policy *copy = malloc(sizeof *copy);
+    if (root == NULL || copy == NULL) {
+        free(root);
+        free(copy);
+        return SW_ENOMEM;
+    }
+    *copy = *policy;
+    struct sw_policy *old = index->list[at].policy;
+    index->list[at].policy = copy;
+    index->list[at].state = SW_LIST_ACTIVE;
+    count_bytes(index, sizeof *copy, 0);
+    root_publish(index, root);
+    if (old != NULL)
+        retire_policy(index, old);
+    *id = at;
+    return SW_OK;
+}
+
+enum sw_status sw_index_list_drop(struct sw_index *index, sw_list_id id)
+{
+    if (!in_state(index, id, SW_LIST_ACTIVE))
+        return SW_ENOTFOUND;
+    struct sw_root *root = root_alloc();
+    if (root == NULL)
+        return SW_ENOMEM;
+    struct sw_list *list = &index->list[id];
+    struct sw_policy *policy = list->policy;
+    shown_less(index, list);
+    list_gone(index, list);
+    root_publish(index, root);
+    retire_policy(index, policy);
+    purge_if_due(index);
+    return SW_OK;
+}
+
+/* ---- replacing ---- */
+
+enum sw_status sw_index_stage_begin(struct sw_index *index, sw_list_id id, sw_list_id *staged)
+{
+    sw_list_id at;
+    if (!in_state(index, id, SW_LIST_ACTIVE))
+        return SW_ENOTFOUND;
+    enum sw_status status = id_take(index, &at);
+    if (status != SW_OK)
+        return status;
+    index->list[at] = (struct sw_list){.state = SW_LIST_STAGED, .origin = id};
+    *staged = at;
+    return SW_OK;
+}
+
+/* Other instances staged for the list follow it to its new id. */
+static void stages_follow(struct sw_index *index, sw_list_id from, sw_list_id to)
+{
+    for (unsigned i = 0; i < SW_LISTS_MAX; i++) {
+        if (index->list[i].state == SW_LIST_STAGED && index->list[i].origin == from)
+            index->list[i].origin = to;
+    }
+}
+
+enum sw_status sw_index_stage_swap(struct sw_index *index, sw_list_id *id, sw_list_id staged)
+{
+    if (!in_state(index, *id, SW_LIST_ACTIVE) || !in_state(index, staged, SW_LIST_STAGED) ||
+        index->list[staged].origin != *id)
+        return SW_ENOTFOUND;
+    struct sw_root *root = root_alloc();
+    if (root == NULL)
+        return SW_ENOMEM;
+    struct sw_list *old = &index->list[*id], *list = &index->list[staged];
+    list->policy = old->policy;
+    list->state = SW_LIST_ACTIVE;
+    shown_more(index, list);
+    shown_less(index, old);
+    list_gone(index, old);
+    root_publish(index, root);
+    stages_follow(index, *id, staged);
+    *id = staged;
+    purge_if_due(index);
+    return SW_OK;
+}
+
+void sw_index_stage_abandon(struct sw_index *index, sw_list_id staged)
+{
+    if (!in_state(index, staged, SW_LIST_STAGED))
+        return;
+    list_gone(index, &index->list[staged]);
+    purge_if_due(index);
+}
+
+/* ---- questions ---- */
+
+size_t sw_index_count(const struct sw_index *index, sw_list_id id)
+{
+    bool open = in_state(index, id, SW_LIST_ACTIVE) || in_state(index, id, SW_LIST_STAGED);
+    return open ? list_rules(&index->list[id]) : 0;
+}
+
+size_t sw_index_lists(const struct sw_index *index, sw_list_id *ids, size_t max)
+{
+    size_t n = 0;
+    for (unsigned i = 0; i < SW_LISTS_MAX; i++) {
+        if (index->list[i].state != SW_LIST_ACTIVE)
+            continue;
+        if (n < max)
+            ids[n] = (sw_list_id)i;
+        n++;
+    }
+    return n;
+}
+
+size_t sw_index_bytes(const struct sw_index *index)
+{
+    return sw_table_bytes(&index->table) +
+           atomic_load_explicit(&index->sets.bytes, memory_order_relaxed) +
+           atomic_load_explicit(&index->list_bytes, memory_order_relaxed);
+}
+
+void sw_index_tidy(struct sw_index *index)
+{
+    if (index->gone_rules > 0)
+        (void)sw_index_purge(index);
+    sw_table_tidy(&index->table);
+    sw_retire_flush(&index->retire);
+}

@@ -1,0 +1,151 @@
+/*
+ * index.h - the lists as workers see them: which indicators cover a name, an address, an AS.
+ *
+ * The feeder (the only writer) opens lists and adds or removes indicators one by one, in place;
+ * each change is visible to all workers at once. Replacing a list as a whole: stage a second
+ * instance, fill it, swap: readers see the old or the new content, never a mixture. Workers
+ * open an RCU section, take a view, ask, decide, leave.
+ *
+ * A worker, step by step:
+ *     sw_rcu_enter();
+ *     struct sw_view view = sw_index_view(index);
+ *     n = sw_view_find_name(&view, qname, qname_len, hits, SW_HITS_MAX);
+ *     ... hits[i].list->action ...            (borrowed until leave)
+ *     sw_rcu_leave();
+ *
+ * Threads      views: any number, wait-free; writer functions: one thread (the feeder)
+ * Memory       one slot of fixed size per distinct indicator, 17 to 19 octets with everything;
+ *              lists that share an indicator share its slot
+ * Security     keys are 100 bits of keyed hashes (secret per process), so neither a feed nor a
+ *              client can make two names collide (DECISIONS.md D-004)
+ * Standards    RFC 1035 3.1, RFC 4343 3 (names)
+ */
+#ifndef SW_INDEX_INDEX_H
+#define SW_INDEX_INDEX_H
+
+#include "base/indicator.h"
+#include "base/policy.h"
+#include "base/status.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define SW_LISTS_MAX 1024 /* lists at a time, staged ones included */
+#define SW_HITS_MAX  16   /* hits reported for one question */
+
+struct sw_index;
+
+typedef uint16_t sw_list_id; /* stable while the list exists; reused after it is dropped */
+
+/* One rule that matched. Everything is borrowed from the view. */
+struct sw_hit {
+    const struct sw_policy *list; /* policy at the time of the view */
+    sw_list_id id;
+    enum sw_indicator_type type;
+    enum sw_form form; /* domains: form of the indicator */
+    uint8_t labels;    /* domains: labels of the listed name, most specific = largest */
+    uint8_t plen;      /* prefixes: prefix length */
+    uint32_t asn;      /* AS numbers */
+};
+
+/* What a worker holds inside one RCU section. Never stored, never shared. */
+struct sw_view {
+    const struct sw_index *index;
+    const void *root;
+    bool any_domain; /* whether any list of a kind that is acted on or watched has such ... */
+    bool any_prefix;
+    bool any_asn;
+};
+
+/* ---- reading: inside an RCU section ---- */
+
+/** Take a view: what the lists say from now on until the RCU section is left. */
+struct sw_view sw_index_view(const struct sw_index *index);
+
+/**
+ * All indicators of all active lists that cover a name, most specific first.
+ *
+ * name, len  wire form in any letter case, uncompressed, as Unbound has it
+ * hits, max  filled with up to max hits; the most specific are kept when there are more
+ * Returns the number of hits, 0 in the usual case. Wait-free.
+ */
+size_t sw_view_find_name(const struct sw_view *view, const uint8_t *name, size_t len,
+                         struct sw_hit *hits, size_t max);
+
+/** All prefixes that cover an address (longest first), or all of a prefix. An IPv4 address inside
+ * an IPv6 one (sw_addr_embedded()) is a question of its own. */
+size_t sw_view_find_addr(const struct sw_view *view, const struct sw_addr *addr,
+                         struct sw_hit *hits, size_t max);
+
+/** All lists that hold this AS number. */
+size_t sw_view_find_asn(const struct sw_view *view, uint32_t asn, struct sw_hit *hits, size_t max);
+
+/** Policy of a list that exists now, or NULL (dropped or staged). */
+const struct sw_policy *sw_view_list(const struct sw_view *view, sw_list_id id);
+
+/** Text of the indicator behind a hit, given what was asked (name, address); returns text. */
+char *sw_hit_text(const struct sw_hit *hit, const uint8_t *name, const struct sw_addr *addr,
+                  char text[SW_INDICATORTEXT_MAX]);
+
+/* ---- writing: the feeder only, never inside an RCU section ---- */
+
+/** NULL when out of memory. */
+struct sw_index *sw_index_new(void);
+void sw_index_free(struct sw_index *index); /* when no reader is left; NULL is fine */
+
+/** Create a list, or publish a new policy for the one with policy->name. Sets *id. SW_OK;
+ * SW_EINVAL (no name); SW_ETOOBIG (SW_LISTS_MAX); SW_ENOMEM. */
+enum sw_status sw_index_list_set(struct sw_index *index, const struct sw_policy *policy,
+                                 sw_list_id *id);
+
+/** Find a list by name; SW_ENOTFOUND. */
+enum sw_status sw_index_list_find(const struct sw_index *index, const char *name, sw_list_id *id);
+
+/** Remove a list with all its indicators: not seen by any new view once this returns. SW_OK,
+ * SW_ENOTFOUND, SW_ENOMEM. */
+enum sw_status sw_index_list_drop(struct sw_index *index, sw_list_id id);
+
+/**
+ * Begin a replacement: *staged is a list that no view shows. Fill it with sw_index_add(), then
+ * sw_index_stage_swap(), or give it up with sw_index_stage_abandon(). SW_OK; SW_ENOTFOUND (no such
+ * list); SW_ETOOBIG (SW_LISTS_MAX); SW_ENOMEM.
+ */
+enum sw_status sw_index_stage_begin(struct sw_index *index, sw_list_id id, sw_list_id *staged);
+
+/** At one moment: the list shows the staged content, the former content is gone. The list keeps
+ * its name and policy and gets the staged id (*id is updated). SW_OK; SW_ENOTFOUND (not staged for
+ * this list); SW_ENOMEM: nothing has changed. */
+enum sw_status sw_index_stage_swap(struct sw_index *index, sw_list_id *id, sw_list_id staged);
+void sw_index_stage_abandon(struct sw_index *index, sw_list_id staged);
+
+/**
+ * Add one indicator. SW_OK; SW_EEXIST (nothing to do); SW_EINVAL (no such list, or not a valid
+ * indicator); SW_ETOOBIG (over a million different combinations of lists and forms); SW_ENOMEM.
+ * After a failure nothing has changed.
+ */
+enum sw_status sw_index_add(struct sw_index *index, sw_list_id id, const struct sw_indicator *ind);
+
+/** Remove one indicator. SW_OK, SW_ENOTFOUND; SW_ENOMEM only when other lists hold it too. */
+enum sw_status sw_index_remove(struct sw_index *index, sw_list_id id,
+                               const struct sw_indicator *ind);
+
+/** Whether the list holds exactly this indicator (not: is covered). Writer's thread. */
+bool sw_index_has(const struct sw_index *index, sw_list_id id, const struct sw_indicator *ind);
+
+/** Make room for n indicators in all, as a hint before a full load (not needed: the index grows
+ * by itself, a 256th at a time). SW_OK, SW_ENOMEM. */
+enum sw_status sw_index_reserve(struct sw_index *index, size_t n);
+
+/** Indicators in a list, and ids of all lists that exist: returns how many, fills up to max. */
+size_t sw_index_count(const struct sw_index *index, sw_list_id id);
+size_t sw_index_lists(const struct sw_index *index, sw_list_id *ids, size_t max);
+
+/** Octets that the index occupies. Any thread. */
+size_t sw_index_bytes(const struct sw_index *index);
+
+/** Give back memory that replaced and dropped lists still hold (at most about an eighth): for
+ * idle moments, never needed. Walks the index once. */
+void sw_index_tidy(struct sw_index *index);
+
+#endif

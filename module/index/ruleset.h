@@ -1,0 +1,118 @@
+/*
+ * ruleset.h - what the lists say about one indicator: interned, immutable sets of rules.
+ *
+ * A rule is (list, form). Most indicators have the same few sets ("list 3, subtree"), so each
+ * different set exists once and a slot of the table only has its reference. Changing an
+ * indicator means: take the set with one rule more or less, store its reference in the slot,
+ * let go of the former set. A set that no slot refers to is freed after a grace period, and only
+ * then its reference may name another set.
+ *
+ * Threads      sw_set_get(): any, inside an RCU section, with a reference read from the table
+ *              (its acquire load orders the set's content); the others: the writer
+ * Memory       8 octets and the set (20 + 2 for each rule) for each different set
+ */
+#ifndef SW_INDEX_RULESET_H
+#define SW_INDEX_RULESET_H
+
+#include "base/indicator.h"
+#include "base/status.h"
+#include "index/index.h"
+#include "index/retire.h"
+#include "index/table.h"
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+typedef uint16_t sw_rule; /* list << 2 | form */
+
+#define SW_RULES_MAX (SW_LISTS_MAX * SW_FORM_COUNT) /* every list in every form */
+
+static_assert(SW_LISTS_MAX << 2 <= UINT16_MAX + 1, "a rule fits into 16 bits");
+static_assert(SW_FORM_COUNT <= 4, "a form fits into 2 bits");
+
+/** The rule that a list has an indicator in a form. */
+static inline sw_rule sw_rule_of(sw_list_id list, enum sw_form form)
+{
+    return (sw_rule)((unsigned)list << 2 | (unsigned)form);
+}
+
+/** Its list. */
+static inline sw_list_id sw_rule_list(sw_rule rule)
+{
+    return rule >> 2;
+}
+
+/** Its form. */
+static inline enum sw_form sw_rule_form(sw_rule rule)
+{
+    return (enum sw_form)(rule & 3);
+}
+
+struct sw_ruleset {
+    uint32_t ref, hash;
+    uint16_t class; /* SW_CLASS_...: of the indicators that have this set */
+    uint16_t n;
+    sw_rule rule[]; /* ascending */
+};
+
+#define SW_SETS_PER_CHUNK 1024u
+#define SW_SET_CHUNKS     ((SW_REF_MASK + 1) / SW_SETS_PER_CHUNK)
+
+struct sw_set_chunk {
+    _Atomic(struct sw_ruleset *) set[SW_SETS_PER_CHUNK];
+    uint32_t users[SW_SETS_PER_CHUNK]; /* writer only: slots and holds; of a free one: next free */
+};
+
+struct sw_sets {
+    _Atomic(struct sw_set_chunk *) chunk[SW_SET_CHUNKS];
+    /* the rest: writer only */
+    struct sw_retire *retire;
+    uint64_t seed, mul;
+    uint32_t next, free; /* first reference never used; first of the free ones, 0 = none */
+    uint32_t n;
+    uint32_t intern_size; /* power of two; open addressing, 0 = empty */
+    uint32_t *intern;
+    _Atomic size_t bytes;
+    sw_rule scratch[SW_RULES_MAX + 1];
+};
+
+/** The set behind a reference. */
+static inline const struct sw_ruleset *sw_set_get(const struct sw_sets *sets, uint32_t ref)
+{
+    const struct sw_set_chunk *chunk =
+        atomic_load_explicit(&sets->chunk[ref / SW_SETS_PER_CHUNK], memory_order_relaxed);
+    return atomic_load_explicit(&chunk->set[ref % SW_SETS_PER_CHUNK], memory_order_relaxed);
+}
+
+/** No sets yet. seed, mul: secret, so that a feed cannot make sets collide. SW_ENOMEM. */
+enum sw_status sw_sets_init(struct sw_sets *sets, struct sw_retire *retire, uint64_t seed,
+                            uint64_t mul);
+
+/** Free everything; no reader may be left, and retire must be drained already. */
+void sw_sets_free(struct sw_sets *sets);
+
+/**
+ * The set `ref` (0: the empty one) with one rule more, held once for the caller.
+ * SW_OK; SW_EEXIST (the rule is in it); SW_EREFUSED (the set is of another class: two
+ * indicators with one digest); SW_ETOOBIG (2^20 different sets); SW_ENOMEM.
+ */
+enum sw_status sw_sets_with(struct sw_sets *sets, uint32_t ref, uint16_t class, sw_rule rule,
+                            uint32_t *out);
+
+/** The set with one rule less, held once; *out is 0 when none is left. SW_OK, SW_ENOTFOUND,
+ * SW_ETOOBIG, SW_ENOMEM. */
+enum sw_status sw_sets_without(struct sw_sets *sets, uint32_t ref, sw_rule rule, uint32_t *out);
+
+/** The set without the rules of some lists (gone: one flag for each list id), held once; the
+ * same set, not held, when it has none of them; 0 when none is left. SW_OK, SW_ETOOBIG, SW_ENOMEM. */
+enum sw_status sw_sets_without_lists(struct sw_sets *sets, uint32_t ref, const bool *gone,
+                                     uint32_t *out);
+
+/** Whether the set holds a rule. ref may be 0. */
+bool sw_sets_has(const struct sw_sets *sets, uint32_t ref, sw_rule rule);
+
+/** Hold or let go n times; the last one to let go retires it. ref 0 is fine. */
+void sw_sets_hold(struct sw_sets *sets, uint32_t ref, uint32_t n);
+void sw_sets_drop(struct sw_sets *sets, uint32_t ref, uint32_t n);
+
+#endif

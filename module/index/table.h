@@ -1,0 +1,137 @@
+/*
+ * table.h - the one hash table: digest of an indicator -> reference to its set of rules.
+ *
+ * 256 shards by the first 8 bits of the digest. Each has a filter (filter.h), which is asked
+ * first, and one block of whole pages that never moves: buckets of two cache lines with 9 slots
+ * each. A look-up reads the bucket that the digest names, and the next one only where a bucket
+ * says that it overflowed.
+ *
+ * A slot holds 92 bits of the digest and 20 bits of reference; the shard gives 8 more, so keys
+ * are compared in 100 bits. A reader never sees a mixed slot: the digest's parts are written
+ * first, the word with the reference last (release); a slot keeps its digest until the block is
+ * replaced, removing only changes the reference. Blocks grow and shrink one shard at a time:
+ * block and filter are filled aside, published with one store each, and the old ones retired.
+ * It does not matter which of the two a reader sees first: old and new hold the same keys then.
+ *
+ * Threads      sw_table_filter/block/find/get: any, inside an RCU section (or the writer); the
+ *              others: the writer. A reader's acquire load of a shard pairs with the release
+ *              stores in shard_publish(), of a slot's word with the ones in slot_put(),
+ *              sw_table_put() and sw_table_remove()
+ * Memory       4096 octets for 260 slots in use at most, 6 % room after growing, and the filter:
+ *              17 to 18.5 octets for each key; one shard more while one is rebuilt, plus what
+ *              retire.h may hold back
+ */
+#ifndef SW_INDEX_TABLE_H
+#define SW_INDEX_TABLE_H
+
+#include "base/status.h"
+#include "index/filter.h"
+#include "index/hash.h"
+#include "index/retire.h"
+
+#include <assert.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define SW_SHARDS       256u
+#define SW_BUCKET_SLOTS 9u
+#define SW_REF_BITS     20u
+#define SW_REF_MASK     ((1u << SW_REF_BITS) - 1)
+#define SW_REF_REMOVED  1u /* slot of a removed key; references proper start at 2 */
+#define SW_REF_FIRST    2u
+
+struct sw_bucket {
+    _Atomic uint64_t tag[SW_BUCKET_SLOTS];   /* digest.a without the shard's bits, 8 bits of b */
+    _Atomic uint32_t word[SW_BUCKET_SLOTS];  /* 12 bits of b, reference; 0 = slot is empty */
+    _Atomic uint16_t extra[SW_BUCKET_SLOTS]; /* 16 bits of b */
+    _Atomic uint8_t overflow;                /* keys of this bucket are in the next one */
+    uint8_t used;                            /* writer only: slots that are not empty */
+};
+static_assert(sizeof(struct sw_bucket) == 128, "two cache lines");
+
+struct sw_block {                   /* header: constant once published */
+    uint32_t pages, buckets, limit; /* limit: slots to use at most */
+    uint8_t pad[116];
+    struct sw_bucket bucket[];
+};
+static_assert(sizeof(struct sw_block) == sizeof(struct sw_bucket), "buckets begin at a line");
+
+struct sw_table {
+    _Atomic sw_filter filter[SW_SHARDS];         /* 0: empty */
+    _Atomic(struct sw_block *) block[SW_SHARDS]; /* NULL: empty */
+    /* the rest: the writer's */
+    struct sw_retire *retire;
+    _Atomic size_t bytes; /* of blocks */
+    struct sw_filters filters;
+    unsigned next_move; /* shard to look at next, while shards move to another mapping */
+    struct sw_shard_use {
+        uint32_t used, live; /* slots that are not empty; keys */
+        struct sw_filter_slice slice;
+    } use[SW_SHARDS];
+};
+
+/* ---- reading ---- */
+
+/** The filter that knows about a digest; 0 when its shard is empty. */
+static inline sw_filter sw_table_filter(const struct sw_table *table, uint64_t a)
+{
+    return atomic_load_explicit(&table->filter[a >> 56], memory_order_acquire);
+}
+
+/** The block that would hold a digest; NULL when its shard is empty. */
+static inline const struct sw_block *sw_table_block(const struct sw_table *table, uint64_t a)
+{
+    return atomic_load_explicit(&table->block[a >> 56], memory_order_acquire);
+}
+
+/** Have a digest's bucket on its way to the cache. */
+static inline void sw_table_prefetch(const struct sw_table *table, uint64_t a)
+{
+    const struct sw_block *block = sw_table_block(table, a);
+    if (block == NULL)
+        return;
+    const struct sw_bucket *bucket = &block->bucket[sw_digest_part(a, block->buckets)];
+    __builtin_prefetch(bucket);
+    __builtin_prefetch((const uint8_t *)bucket + 64);
+}
+
+/** Reference of a key, 0 when it is not there. Does not ask the filter. */
+uint32_t sw_table_get(const struct sw_table *table, struct sw_digest digest);
+
+/* ---- writing ---- */
+
+/** An empty table; retire outlives it. */
+void sw_table_init(struct sw_table *table, struct sw_retire *retire);
+
+/** Free everything; no reader may be left, and retire must be drained already. */
+void sw_table_free(struct sw_table *table);
+
+/** Set the reference (SW_REF_FIRST..SW_REF_MASK) of a key, new or not. SW_OK or SW_ENOMEM. */
+enum sw_status sw_table_put(struct sw_table *table, struct sw_digest digest, uint32_t ref);
+
+/** Remove a key that is there. Never fails; may give memory back. */
+void sw_table_remove(struct sw_table *table, struct sw_digest digest);
+
+/**
+ * Replace references everywhere: ref becomes to[ref] where to[ref] != ref, 0 removes the key.
+ * to     one entry for each reference in use
+ * moved  counts, for each old reference, how many slots changed (same size, zeroed by caller)
+ */
+void sw_table_map(struct sw_table *table, const uint32_t *to, uint32_t *moved);
+
+/** Make room for n keys in all (not: more), as a hint; SW_ENOMEM leaves the rest as it is. */
+enum sw_status sw_table_reserve(struct sw_table *table, size_t n);
+
+/** Octets that it occupies. Any thread. */
+static inline size_t sw_table_bytes(const struct sw_table *table)
+{
+    return atomic_load_explicit(&table->bytes, memory_order_relaxed) +
+           atomic_load_explicit(&table->filters.bytes, memory_order_relaxed);
+}
+
+/** Rebuild shards that hold many removed keys or more room than they need. */
+void sw_table_tidy(struct sw_table *table);
+
+#endif

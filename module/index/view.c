@@ -1,0 +1,285 @@
+/*
+ * view.c - what workers ask (index.h, "reading").
+ *
+ * A look-up in three passes, so that all memory it may need is on its way before the first is
+ * waited for: (1) make the digest of every suffix or prefix length that anything is listed with,
+ * prefetch its filter line; (2) keep those that pass the filter, prefetch their bucket; (3) look
+ * into the table, most specific first. Nearly always nothing is left after pass 2.
+ */
+#include "index/impl.h"
+
+#define PROBES_MAX 129 /* prefix lengths 0..128; names have 128 suffixes at most */
+
+struct probe { /* one thing to look for */
+    const struct sw_filter_line *line;
+    struct sw_digest digest; /* names: b is made in pass 3 */
+    uint16_t class;
+};
+
+/* What to report of a set of rules. */
+struct report {
+    const struct sw_root *root;
+    struct sw_hit *hits;
+    size_t n, max;
+};
+
+struct sw_view sw_index_view(const struct sw_index *index)
+{
+    const struct sw_root *root = atomic_load_explicit(&index->root, memory_order_acquire);
+    return (struct sw_view){
+        .index = index,
+        .root = root,
+        .any_domain = atomic_load_explicit(&root->any[SW_INDICATOR_DOMAIN], memory_order_relaxed),
+        .any_prefix = atomic_load_explicit(&root->any[SW_INDICATOR_PREFIX], memory_order_relaxed),
+        .any_asn = atomic_load_explicit(&root->any[SW_INDICATOR_ASN], memory_order_relaxed),
+    };
+}
+
+/* Pass 1 for one probe: false when its shard is empty. */
+static inline bool probe_start(const struct sw_index *index, struct probe *probe)
+{
+    sw_filter filter = sw_table_filter(&index->table, probe->digest.a);
+    if (filter == 0)
+        return false;
+    probe->line = sw_filter_line_of(filter, probe->digest.a);
+    __builtin_prefetch(probe->line);
+    return true;
+}
+
+/* Pass 2: keep the probes that pass the filter, in order; returns how many. */
+static inline __attribute__((always_inline)) size_t probes_filter(const struct sw_index *index,
+                                                                  struct probe *probes, size_t n)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < n; i++) {
+        uint64_t a = probes[i].digest.a;
+        if (__builtin_expect(!sw_filter_may_have(probes[i].line, a), 1))
+            continue;
+        sw_table_prefetch(&index->table, a);
+        probes[kept++] = probes[i];
+    }
+    return kept;
+}
+
+/* Pass 3: the set of rules of a probe that passed the filter, or NULL. */
+static const struct sw_ruleset *probe_finish(const struct sw_index *index,
+                                             const struct probe *probe)
+{
+    uint32_t ref = sw_table_get(&index->table, probe->digest);
+    if (ref == 0)
+        return NULL;
+    const struct sw_ruleset *set = sw_set_get(&index->sets, ref);
+    return set->class == probe->class ? set : NULL;
+}
+
+/* Report the rules of a set whose list the root shows; whole: the name itself is listed, not
+ * one above it. */
+static void report_set(struct report *report, const struct sw_ruleset *set,
+                       const struct sw_hit *about, bool whole)
+{
+    for (unsigned i = 0; i < set->n && report->n < report->max; i++) {
+        sw_list_id id = sw_rule_list(set->rule[i]);
+        enum sw_form form = sw_rule_form(set->rule[i]);
+        const struct sw_policy *policy = report->root->policy[id];
+        if (policy == NULL || (form == SW_FORM_EXACT && !whole) || (form == SW_FORM_BELOW && whole))
+            continue;
+        struct sw_hit *hit = &report->hits[report->n++];
+        *hit = *about;
+        hit->list = policy;
+        hit->id = id;
+        hit->form = form;
+    }
+}
+
+/* ---- names ---- */
+
+/* Labels of the deepest name in the table, -1 when there is none. */
+static inline int deepest(const struct sw_index *index)
+{
+    uint64_t above = atomic_load_explicit(&index->classes[1], memory_order_relaxed);
+    if (above != 0)
+        return 127 - __builtin_clzll(above);
+    uint64_t low = atomic_load_explicit(&index->classes[0], memory_order_relaxed);
+    return low == 0 ? -1 : 63 - __builtin_clzll(low);
+}
+
+static inline bool has_class(const struct sw_index *index, unsigned class)
+{
+    return atomic_load_explicit(&index->classes[class / 64], memory_order_relaxed) >> class % 64 &
+           1;
+}
+
+/* Pass 1 for a name: a probe for each suffix whose number of labels occurs, shortest first.
+ * Returns their number. */
+static inline size_t name_probes(const struct sw_index *index, const struct sw_hash_name *name,
+                                 struct probe *probes)
+{
+    int end = deepest(index);
+    end = end < name->labels ? end : name->labels;
+    struct sw_sum sum = sw_hash_start(&index->key, 0);
+    size_t n = 0;
+    for (int i = 0; i <= end; i++) {
+        unsigned k = (unsigned)i;
+        if (k > 0)
+            sw_hash_label(&sum, &index->key, 0, name, k);
+        if (has_class(index, SW_CLASS_NAME + k)) {
+            probes[n].digest.a = sw_hash_first(&index->key, &sum);
+            probes[n].class = (uint16_t)(SW_CLASS_NAME + k);
+            n += probe_start(index, &probes[n]);
+        }
+    }
+    return n;
+}
+
+size_t sw_view_find_name(const struct sw_view *view, const uint8_t *wire, size_t len,
+                         struct sw_hit *hits, size_t max)
+{
+    struct sw_hash_name name;
+    struct probe probes[PROBES_MAX];
+    struct report report = {view->root, hits, 0, max};
+    if (!view->any_domain || !sw_hash_name(&name, wire, len))
+        return 0;
+    size_t n = probes_filter(view->index, probes, name_probes(view->index, &name, probes));
+    while (n-- > 0) {
+        unsigned labels = probes[n].class - SW_CLASS_NAME;
+        probes[n].digest.b = sw_hash_second(&view->index->key, &name, labels);
+        const struct sw_ruleset *set = probe_finish(view->index, &probes[n]);
+        struct sw_hit about = {.type = SW_INDICATOR_DOMAIN, .labels = (uint8_t)labels};
+        if (set != NULL)
+            report_set(&report, set, &about, (int)labels == name.labels);
+    }
+    return report.n;
+}
+
+/* ---- addresses ---- */
+
+static uint64_t octets64(const uint8_t *octets)
+{
+    uint64_t x;
+    memcpy(&x, octets, 8);
+    return be64toh(x);
+}
+
+/* The first n bits of x, 0..64. */
+static inline uint64_t first_bits(uint64_t x, unsigned n)
+{
+    return n == 0 ? 0 : x & UINT64_MAX << (64 - n);
+}
+
+/* Prefix lengths to look for, a bit for each: those of one word of the presence bitmap. */
+static inline uint64_t lengths_of(const struct sw_index *index, unsigned word)
+{
+    return atomic_load_explicit(&index->classes[word], memory_order_relaxed);
+}
+
+/* Pass 1 for an IPv4 address: a probe for each length that occurs in its /16, longest first. */
+static size_t probes4(const struct sw_index *index, const struct sw_addr *addr,
+                      struct probe *probes)
+{
+    const struct sw_lengths4 *near = atomic_load_explicit(&index->lengths4, memory_order_acquire);
+    uint32_t host = (uint32_t)(octets64(addr->octets) >> 32);
+    uint64_t lengths = lengths_of(index, SW_CLASS_PREFIX4 / 64);
+    if (near == NULL || addr->plen > 32)
+        lengths &= 1;
+    else
+        lengths &=
+            (uint64_t)atomic_load_explicit(&near->in[host >> 16], memory_order_relaxed) << 1 | 1;
+    lengths &= (UINT64_C(2) << addr->plen % 64) - 1; /* none longer than what is asked */
+    size_t n = 0;
+    while (lengths != 0) {
+        unsigned plen = 63 - (unsigned)__builtin_clzll(lengths);
+        lengths ^= UINT64_C(1) << plen;
+        uint32_t bits = (uint32_t)(UINT64_C(0xffffffff00000000) >> plen);
+        probes[n].class = (uint16_t)(SW_CLASS_PREFIX4 + plen);
+        probes[n].digest = sw_hash_prefix4(&index->key, host & bits, plen);
+        n += probe_start(index, &probes[n]);
+    }
+    return n;
+}
+
+/* Pass 1 for an IPv6 address and the lengths in one word of the bitmap, longest first. */
+static size_t probes6(const struct sw_index *index, const struct sw_addr *addr, unsigned word,
+                      struct probe *probes)
+{
+    uint64_t hi = octets64(addr->octets), lo = octets64(addr->octets + 8);
+    uint64_t lengths = lengths_of(index, SW_CLASS_PREFIX6 / 64 + word);
+    size_t n = 0;
+    while (lengths != 0) {
+        unsigned bit = 63 - (unsigned)__builtin_clzll(lengths), plen = word * 64 + bit;
+        lengths ^= UINT64_C(1) << bit;
+        if (plen > addr->plen)
+            continue;
+        probes[n].class = (uint16_t)(SW_CLASS_PREFIX6 + plen);
+        probes[n].digest = sw_hash_prefix6(&index->key, first_bits(hi, plen < 64 ? plen : 64),
+                                           first_bits(lo, plen < 64 ? 0 : plen - 64), plen);
+        n += probe_start(index, &probes[n]);
+    }
+    return n;
+}
+
+size_t sw_view_find_addr(const struct sw_view *view, const struct sw_addr *addr,
+                         struct sw_hit *hits, size_t max)
+{
+    struct probe probes[PROBES_MAX];
+    struct report report = {view->root, hits, 0, max};
+    size_t n = 0;
+    if (!view->any_prefix)
+        return 0;
+    if (addr->family == 4) {
+        n = probes4(view->index, addr, probes);
+    } else if (addr->family == 6) {
+        for (unsigned word = 3; word-- > 0;)
+            n += probes6(view->index, addr, word, probes + n);
+    }
+    n = probes_filter(view->index, probes, n);
+    for (size_t i = 0; i < n; i++) {
+        const struct sw_ruleset *set = probe_finish(view->index, &probes[i]);
+        unsigned base = addr->family == 4 ? SW_CLASS_PREFIX4 : SW_CLASS_PREFIX6;
+        struct sw_hit about = {.type = SW_INDICATOR_PREFIX,
+                               .plen = (uint8_t)(probes[i].class - base)};
+        if (set != NULL)
+            report_set(&report, set, &about, true);
+    }
+    return report.n;
+}
+
+/* ---- AS numbers, lists, text ---- */
+
+size_t sw_view_find_asn(const struct sw_view *view, uint32_t asn, struct sw_hit *hits, size_t max)
+{
+    struct report report = {view->root, hits, 0, max};
+    struct probe probe = {.digest = sw_hash_asn(&view->index->key, asn), .class = SW_CLASS_ASN};
+    if (!view->any_asn || !probe_start(view->index, &probe))
+        return 0;
+    const struct sw_ruleset *set = probe_finish(view->index, &probe);
+    struct sw_hit about = {.type = SW_INDICATOR_ASN, .asn = asn};
+    if (set != NULL)
+        report_set(&report, set, &about, true);
+    return report.n;
+}
+
+const struct sw_policy *sw_view_list(const struct sw_view *view, sw_list_id id)
+{
+    const struct sw_root *root = view->root;
+    return id < SW_LISTS_MAX ? root->policy[id] : NULL;
+}
+
+char *sw_hit_text(const struct sw_hit *hit, const uint8_t *name, const struct sw_addr *addr,
+                  char text[SW_INDICATORTEXT_MAX])
+{
+    struct sw_indicator ind = {.type = hit->type, .form = hit->form, .asn = hit->asn};
+    text[0] = '\0';
+    if (hit->type == SW_INDICATOR_DOMAIN) {
+        if (name == NULL || sw_name_labels(name) < hit->labels)
+            return text;
+        const uint8_t *suffix = sw_name_suffix(name, hit->labels);
+        if (sw_name_copy(suffix, SW_NAME_MAX, &ind.name) != SW_OK)
+            return text;
+    } else if (hit->type == SW_INDICATOR_PREFIX) {
+        if (addr == NULL || hit->plen > sw_addr_bits(addr))
+            return text;
+        ind.addr = *addr;
+        sw_addr_mask(&ind.addr, hit->plen);
+    }
+    return sw_indicator_text(&ind, text);
+}

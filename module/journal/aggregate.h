@@ -1,0 +1,46 @@
+/*
+ * aggregate.h - equal events within a window become one, with an exact count.
+ *
+ * Equal means: same client, rule, name, type, actions and the same answer (in whatever order
+ * the addresses come), so that folding loses nothing but repetition. The window starts with the
+ * first event, on the events' own clock. The number of open windows is bounded; when a further
+ * one is needed, the oldest is closed early.
+ *
+ *     sw_aggregate_add(a, event, &out);          out: a record that had to make room, or NULL
+ *     while ((out = sw_aggregate_expired(a, now)) != NULL) ...
+ *     at the end: while ((out = sw_aggregate_flush(a)) != NULL) ...
+ *
+ * Threads      the collector
+ * Memory       at most `max` records; those handed out belong to the caller (free())
+ * Reliability  the sum of all counts handed out is the number of events added
+ */
+#ifndef SW_JOURNAL_AGGREGATE_H
+#define SW_JOURNAL_AGGREGATE_H
+
+#include "journal/record.h"
+
+struct sw_aggregate;
+
+/** window_us 0: no folding. max >= 1 open windows. NULL: out of memory. */
+struct sw_aggregate *sw_aggregate_new(int64_t window_us, size_t max);
+
+/** Frees what is still open, too. NULL is fine. */
+void sw_aggregate_free(struct sw_aggregate *aggregate);
+
+/**
+ * Add one event. *out is set to a finished record or to NULL.
+ * SW_OK, or SW_ENOMEM: the event was not taken, *out is NULL.
+ */
+enum sw_status sw_aggregate_add(struct sw_aggregate *aggregate, const struct sw_event *event,
+                                struct sw_record **out);
+
+/** The next record whose window is over at now_us (wall clock), oldest first, or NULL. */
+struct sw_record *sw_aggregate_expired(struct sw_aggregate *aggregate, int64_t now_us);
+
+/** The oldest record whether over or not, or NULL when none is open. */
+struct sw_record *sw_aggregate_flush(struct sw_aggregate *aggregate);
+
+/** Windows open now. */
+size_t sw_aggregate_open(const struct sw_aggregate *aggregate);
+
+#endif

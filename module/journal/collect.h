@@ -1,0 +1,59 @@
+/*
+ * collect.h - the collector: from the workers' rings through the windows into the queue.
+ *
+ * Rings are polled, since a worker must not make a system call for an event: as long as there
+ * are events the collector goes round all rings, some from each; when there are none it sleeps
+ * for COLLECT_IDLE. It does no I/O at all, so rings are emptied whatever Redis and the disk
+ * do; when the queue is full, events wait in the rings.
+ *
+ * Threads      sw_collect_run(): one thread; sw_rings_*: the workers, see journal.h
+ * Reliability  every event is in exactly one record, or counted in events_lost_ring and told in
+ *              exactly one loss notice (at most one notice a second)
+ */
+#ifndef SW_JOURNAL_COLLECT_H
+#define SW_JOURNAL_COLLECT_H
+
+#include "base/counters.h"
+#include "base/ring.h"
+#include "journal/aggregate.h"
+#include "journal/journal.h"
+#include "journal/queue.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+/* The rings of all workers, one more for all other threads, and what callers lost. */
+struct sw_rings {
+    /* stored (release) by the worker that made it, read (acquire) by the collector */
+    _Atomic(struct sw_ring *) worker[SW_WORKERS_MAX];
+    struct sw_ring *slow;
+    pthread_mutex_t slow_lock; /* makes those threads one producer */
+    sw_counter lost_elsewhere;
+};
+
+/* What makes the collector end; `stop` is written under the lock. */
+struct sw_stop {
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    bool stop;
+    bool recorder_done;
+};
+
+struct sw_collect {
+    struct sw_rings *rings;
+    struct sw_aggregate *aggregate;
+    struct sw_queue *queue;
+    struct sw_counters *counters;
+    struct sw_stop *stop;
+    uint64_t lost_told; /* part of the rings' losses that a notice was made for */
+    int64_t next_notice_us;
+    struct sw_event scratch;
+};
+
+/** Run until stop is set; then take what is left in rings and windows, and close the queue. */
+void sw_collect_run(struct sw_collect *collect);
+
+/** Wait on stop->changed for at most us; under stop->lock. False: time is up. */
+bool sw_stop_wait(struct sw_stop *stop, int64_t us);
+
+#endif

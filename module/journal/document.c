@@ -1,0 +1,399 @@
+#include "journal/document.h"
+
+#include "base/indicator.h"
+#include "journal/dnstext.h"
+#include "journal/json.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define QTYPE_SVCB  64 /* RFC 9460 14.1 */
+#define QTYPE_HTTPS 65
+#define QCLASS_IN   1
+
+/* Members that every document has, first. */
+static void begin(struct sw_writer *writer, struct sw_json *json, int64_t time_us, const char *kind,
+                  const char *type, const char *action)
+{
+    char id[SW_TEXT_MAX + 48];
+    snprintf(id, sizeof(id), "%s-%" PRIx64 "-%" PRIu64, writer->observer,
+             (uint64_t)writer->started_us, writer->sequence++);
+    sw_json_begin(json);
+    sw_put_time(json, SW_FIELD_TIMESTAMP, time_us);
+    sw_put_text(json, SW_FIELD_EVENT_KIND, kind);
+    sw_array_begin(json, SW_FIELD_EVENT_CATEGORY);
+    sw_array_text(json, "network");
+    sw_array_end(json);
+    sw_array_begin(json, SW_FIELD_EVENT_TYPE);
+    sw_array_text(json, type);
+    sw_array_end(json);
+    sw_put_text(json, SW_FIELD_EVENT_ACTION, action);
+    sw_put_text(json, SW_FIELD_EVENT_ID, id);
+}
+
+static void put_observer(struct sw_json *json, const struct sw_writer *writer)
+{
+    sw_put_text(json, SW_FIELD_OBSERVER_NAME, writer->observer);
+    sw_put_text(json, SW_FIELD_OBSERVER_PRODUCT, "sinkwatch");
+}
+
+static void put_client(struct sw_json *json, const struct sw_event *event)
+{
+    struct sw_addr addr;
+    if (!(event->flags & SW_EVENT_CLIENT) ||
+        sw_addr_from_octets(event->client, event->client_family == 4 ? 4 : 16, &addr) != SW_OK) {
+        return;
+    }
+    sw_put_addr(json, SW_FIELD_CLIENT_IP, &addr);
+    sw_put_number(json, SW_FIELD_CLIENT_PORT, event->client_port);
+    sw_put_text(json, SW_FIELD_NETWORK_TRANSPORT, event->flags & SW_EVENT_TCP ? "tcp" : "udp");
+}
+
+static void put_question(struct sw_json *json, const struct sw_event *event)
+{
+    struct sw_name qname;
+    char name[SW_NAMETEXT_MAX], text[SW_DNSTEXT_MAX];
+    if (sw_event_qname(event, &qname)) {
+        sw_put_text(json, SW_FIELD_QUESTION_NAME, sw_name_text(qname.wire, name));
+    }
+    sw_put_text(json, SW_FIELD_QUESTION_TYPE, sw_qtype_text(event->qtype, text));
+    if (event->qclass != QCLASS_IN) {
+        sw_put_text(json, SW_FIELD_QUESTION_CLASS, sw_qclass_text(event->qclass, text));
+    }
+    if (event->flags & SW_EVENT_RESOLVED) {
+        sw_put_text(json, SW_FIELD_RESPONSE_CODE, sw_rcode_text(event->rcode, text));
+    }
+}
+
+/* ---- the true answer ---- */
+
+/* Presentation form of the next value with this tag, a name or an address; false after the last.
+ * *size: octets of the value. */
+static bool next_text(const struct sw_event *event, size_t *cursor, enum sw_event_tag wanted,
+                      char text[SW_NAMETEXT_MAX], size_t *size)
+{
+    enum sw_event_tag tag;
+    const uint8_t *value;
+    while (sw_event_next(event, cursor, &tag, &value, size)) {
+        struct sw_name name;
+        struct sw_addr addr;
+        if (tag != wanted) {
+            continue;
+        }
+        if (tag == SW_TAG_ALIAS && sw_name_copy(value, *size, &name) == SW_OK) {
+            sw_name_text(name.wire, text);
+            return true;
+        }
+        if (tag == SW_TAG_ADDRESS && sw_addr_from_octets(value, *size, &addr) == SW_OK) {
+            sw_addr_text(&addr, text);
+            return true;
+        }
+    }
+    return false;
+}
+
+/* {"type":"A","data":"192.0.2.1"} */
+static void put_answer(struct sw_json *json, const char *type, const char *data)
+{
+    sw_array_object(json);
+    sw_put_text(json, SW_FIELD_ANSWER_TYPE, type);
+    sw_put_text(json, SW_FIELD_ANSWER_DATA, data);
+    sw_object_end(json);
+}
+
+/* Addresses in answers to HTTPS and SVCB are hints (RFC 9460 7.3), else A or AAAA records. */
+static const char *address_type(const struct sw_event *event, size_t size)
+{
+    if (event->qtype == QTYPE_HTTPS) {
+        return "HTTPS";
+    }
+    if (event->qtype == QTYPE_SVCB) {
+        return "SVCB";
+    }
+    return size == 4 ? "A" : "AAAA";
+}
+
+/* An array of all names or addresses. */
+static void put_texts(struct sw_json *json, enum sw_field field, const struct sw_event *event,
+                      enum sw_event_tag tag)
+{
+    char text[SW_NAMETEXT_MAX];
+    size_t cursor = 0, size;
+    sw_array_begin(json, field);
+    while (next_text(event, &cursor, tag, text, &size)) {
+        sw_array_text(json, text);
+    }
+    sw_array_end(json);
+}
+
+/* The alias chain, then the addresses. */
+static void put_answers(struct sw_json *json, const struct sw_event *event)
+{
+    char text[SW_NAMETEXT_MAX];
+    size_t cursor = 0, size;
+    sw_array_begin(json, SW_FIELD_ANSWERS);
+    while (next_text(event, &cursor, SW_TAG_ALIAS, text, &size)) {
+        put_answer(json, "CNAME", text);
+    }
+    cursor = 0;
+    while (next_text(event, &cursor, SW_TAG_ADDRESS, text, &size)) {
+        put_answer(json, address_type(event, size), text);
+    }
+    sw_array_end(json);
+    put_texts(json, SW_FIELD_RESOLVED_IP, event, SW_TAG_ADDRESS);
+}
+
+/* ---- rules ---- */
+
+/* The AS that goes with the indicator: its own, or that of an address it covers, or of the first
+ * address that has one. */
+static const struct sw_owner *indicator_owner(const struct sw_indicator *indicator,
+                                              const struct sw_owned *owned, size_t n)
+{
+    const struct sw_owner *any = NULL;
+    for (size_t i = 0; i < n; i++) {
+        const struct sw_owner *owner = &owned[i].owner;
+        if (owner->asn == 0) {
+            continue;
+        }
+        if ((indicator->type == SW_INDICATOR_ASN && owner->asn == indicator->asn) ||
+            (indicator->type == SW_INDICATOR_PREFIX &&
+             sw_addr_covers(&indicator->addr, &owned[i].addr))) {
+            return owner;
+        }
+        if (any == NULL && indicator->type != SW_INDICATOR_ASN) {
+            any = owner;
+        }
+    }
+    return any;
+}
+
+static const char *indicator_type(const struct sw_indicator *indicator)
+{
+    switch (indicator->type) {
+    case SW_INDICATOR_PREFIX:
+        return indicator->addr.family == 4 ? "ipv4-addr" : "ipv6-addr";
+    case SW_INDICATOR_ASN:
+        return "autonomous-system";
+    case SW_INDICATOR_DOMAIN:
+        break;
+    }
+    return "domain-name";
+}
+
+static void put_threat(struct sw_json *json, const char *list, const char *text,
+                       const struct sw_owned *owned, size_t owned_n)
+{
+    struct sw_indicator indicator;
+    char why[SW_WHY_MAX];
+    bool parsed = sw_indicator_parse(text, strlen(text), &indicator, why) == SW_OK;
+    const struct sw_owner *owner = parsed ? indicator_owner(&indicator, owned, owned_n) : NULL;
+    if (parsed) {
+        sw_put_text(json, SW_FIELD_INDICATOR_TYPE, indicator_type(&indicator));
+    }
+    sw_put_text(json, SW_FIELD_INDICATOR_NAME, text);
+    if (owner != NULL) {
+        sw_put_number(json, SW_FIELD_INDICATOR_ASN, owner->asn);
+        sw_put_text(json, SW_FIELD_INDICATOR_ORG, owner->org);
+    } else if (parsed && indicator.type == SW_INDICATOR_ASN) {
+        sw_put_number(json, SW_FIELD_INDICATOR_ASN, indicator.asn);
+    }
+    sw_put_text(json, SW_FIELD_FEED_NAME, list);
+}
+
+static void put_hits(struct sw_json *json, const struct sw_event *event)
+{
+    size_t cursor = 0, len;
+    enum sw_event_tag tag;
+    const uint8_t *value;
+    sw_array_begin(json, SW_FIELD_HITS);
+    while (sw_event_next(event, &cursor, &tag, &value, &len)) {
+        struct sw_event_hit hit;
+        if (tag != SW_TAG_HIT || sw_event_get_hit(value, len, &hit) != SW_OK) {
+            continue;
+        }
+        sw_array_object(json);
+        sw_put_text(json, SW_FIELD_HIT_LIST, hit.list);
+        sw_put_text(json, SW_FIELD_HIT_INDICATOR, hit.indicator);
+        sw_put_text(json, SW_FIELD_HIT_KIND, sw_kind_name((enum sw_kind)hit.kind));
+        sw_put_text(json, SW_FIELD_HIT_TRIGGER, sw_trigger_name((enum sw_trigger)hit.trigger));
+        sw_put_text(json, SW_FIELD_HIT_ACTION, sw_action_name((enum sw_action)hit.action));
+        sw_put_bool(json, SW_FIELD_HIT_WINNER, hit.winner != 0);
+        sw_object_end(json);
+    }
+    sw_array_end(json);
+}
+
+/* ---- owners ---- */
+
+static void put_owner(struct sw_json *json, const struct sw_addr *addr,
+                      const struct sw_owner *owner)
+{
+    sw_put_addr(json, SW_FIELD_OWNER_IP, addr);
+    sw_put_addr(json, SW_FIELD_OWNER_PREFIX, &owner->prefix);
+    if (owner->asn != 0) {
+        sw_put_number(json, SW_FIELD_OWNER_ASN, owner->asn);
+    }
+    sw_put_text(json, SW_FIELD_OWNER_ORG, owner->org);
+    sw_put_addr(json, SW_FIELD_OWNER_REGISTERED, &owner->registered);
+    sw_put_text(json, SW_FIELD_OWNER_REGISTRANT, owner->registrant);
+    sw_put_text(json, SW_FIELD_OWNER_NETNAME, owner->netname);
+    sw_put_text(json, SW_FIELD_OWNER_COUNTRY, owner->country);
+}
+
+static void put_owners(struct sw_json *json, const struct sw_owned *owned, size_t n)
+{
+    sw_array_begin(json, SW_FIELD_OWNERS);
+    for (size_t i = 0; i < n; i++) {
+        sw_array_object(json);
+        put_owner(json, &owned[i].addr, &owned[i].owner);
+        sw_object_end(json);
+    }
+    sw_array_end(json);
+}
+
+/* ---- whole documents ---- */
+
+static const char *action_text(unsigned action)
+{
+    return action < SW_ACTION_COUNT ? sw_action_name((enum sw_action)action) : "";
+}
+
+/* What was done with the query. */
+static void put_actions(struct sw_json *json, const struct sw_event *event)
+{
+    if (event->type == SW_EVENT_HIT) {
+        sw_put_text(json, SW_FIELD_ACTION_WANTED, action_text(event->action_wanted));
+        sw_put_text(json, SW_FIELD_ACTION_TAKEN, action_text(event->action_taken));
+        sw_put_bool(json, SW_FIELD_SHADOW, event->flags & SW_EVENT_SHADOW);
+    }
+}
+
+/* Which rule, aliases, how often, how safe. */
+static void put_circumstances(struct sw_json *json, const struct sw_record *record,
+                              const struct sw_event_hit *hit)
+{
+    const struct sw_event *event = record->event;
+    if (hit != NULL) {
+        sw_put_text(json, SW_FIELD_TRIGGER, sw_trigger_name((enum sw_trigger)hit->trigger));
+        sw_put_text(json, SW_FIELD_LIST, hit->list);
+        sw_put_text(json, SW_FIELD_INDICATOR, hit->indicator);
+    }
+    put_texts(json, SW_FIELD_CHAIN, event, SW_TAG_ALIAS);
+    sw_put_number(json, SW_FIELD_COUNT, record->count);
+    sw_put_time(json, SW_FIELD_FIRST, record->first_us);
+    sw_put_time(json, SW_FIELD_LAST, record->last_us);
+    if (event->flags & SW_EVENT_RESOLVED) {
+        sw_put_text(json, SW_FIELD_DNSSEC, sw_security_text((enum sw_security)event->security));
+    }
+    if (event->type == SW_EVENT_HIT && event->ede != SW_EDE_OFF && event->ede != SW_EDE_AUTO) {
+        sw_put_number(json, SW_FIELD_EDE, event->ede);
+    }
+}
+
+/* event.type: whether the client got the true answer. */
+static const char *event_type(const struct sw_event *event)
+{
+    if (event->type != SW_EVENT_HIT) {
+        return "info";
+    }
+    return event->action_taken <= SW_ACTION_MONITOR ? "allowed" : "denied";
+}
+
+char *sw_document_event(struct sw_writer *writer, const struct sw_record *record,
+                        const struct sw_owned *owned, size_t owned_n, size_t *len)
+{
+    const struct sw_event *event = record->event;
+    struct sw_json json;
+    struct sw_event_hit hit;
+    bool ruled = sw_event_winner(event, &hit);
+    bool is_hit = event->type == SW_EVENT_HIT;
+    bool is_ioc = ruled && hit.kind == SW_KIND_IOC;
+    begin(writer, &json, record->first_us, is_hit && is_ioc ? "alert" : "event", event_type(event),
+          is_hit ? action_text(event->action_taken) : "answer");
+    put_client(&json, event);
+    put_question(&json, event);
+    put_answers(&json, event);
+    if (is_ioc) {
+        put_threat(&json, hit.list, hit.indicator, owned, owned_n);
+    }
+    put_observer(&json, writer);
+    put_actions(&json, event);
+    put_circumstances(&json, record, ruled ? &hit : NULL);
+    put_hits(&json, event);
+    put_owners(&json, owned, owned_n);
+    if (event->flags & SW_EVENT_TRUNCATED) {
+        sw_put_bool(&json, SW_FIELD_TRUNCATED, true);
+    }
+    return sw_json_end(&json, len);
+}
+
+static void put_history(struct sw_json *json, const struct sw_anomaly_report *report)
+{
+    sw_array_begin(json, SW_FIELD_ANOMALY_HISTORY);
+    for (size_t i = 0; i < report->history_n && i < SW_EVIDENCE_MAX; i++) {
+        const struct sw_seen *seen = &report->history[i];
+        sw_array_object(json);
+        put_owner(json, &seen->addr, &seen->owner);
+        sw_put_time(json, SW_FIELD_HISTORY_FIRST, seen->first_us);
+        sw_put_time(json, SW_FIELD_HISTORY_LAST, seen->last_us);
+        sw_put_number(json, SW_FIELD_HISTORY_COUNT, seen->count);
+        sw_object_end(json);
+    }
+    sw_array_end(json);
+}
+
+static void put_names(struct sw_json *json, const struct sw_anomaly_report *report)
+{
+    sw_array_begin(json, SW_FIELD_ANOMALY_NAMES);
+    for (size_t i = 0; i < report->names_n && i < SW_NAMES_MAX; i++) {
+        sw_array_text(json, report->names[i]);
+    }
+    sw_array_end(json);
+    if (report->names_n > 0) {
+        sw_put_number(json, SW_FIELD_ANOMALY_NAMES_TOTAL, report->anomaly->other_names);
+    }
+}
+
+char *sw_document_anomaly(struct sw_writer *writer, const struct sw_anomaly_report *report,
+                          size_t *len)
+{
+    const struct sw_anomaly *anomaly = report->anomaly;
+    const char *type = sw_anomaly_name(anomaly->type);
+    struct sw_owned owned = {.addr = anomaly->addr, .owner = *report->owner};
+    struct sw_json json;
+    begin(writer, &json, report->time_us, "alert", "info", type);
+    if (report->list[0] != '\0') {
+        put_threat(&json, report->list, report->indicator, &owned, 1);
+    }
+    put_observer(&json, writer);
+    sw_put_text(&json, SW_FIELD_ANOMALY_TYPE, type);
+    sw_put_text(&json, SW_FIELD_ANOMALY_NAME, report->name);
+    sw_put_addr(&json, SW_FIELD_ANOMALY_ADDRESS, &anomaly->addr);
+    sw_object_begin(&json, SW_FIELD_ANOMALY_OWNER);
+    put_owner(&json, &anomaly->addr, report->owner);
+    sw_object_end(&json);
+    sw_put_text(&json, SW_FIELD_PROTECTED_LIST, anomaly->list);
+    sw_put_text(&json, SW_FIELD_PROTECTED_OWNER, anomaly->protected_owner);
+    sw_put_text(&json, SW_FIELD_PROTECTED_INDICATOR, anomaly->protected_by);
+    put_names(&json, report);
+    sw_put_text(&json, SW_FIELD_KNOWN_LIST, anomaly->known_list);
+    sw_put_text(&json, SW_FIELD_KNOWN_OWNER, anomaly->known_owner);
+    sw_put_time(&json, SW_FIELD_ANOMALY_FIRST, report->first_us);
+    sw_put_number(&json, SW_FIELD_ANOMALY_COUNT, report->count);
+    put_history(&json, report);
+    return sw_json_end(&json, len);
+}
+
+char *sw_document_lost(struct sw_writer *writer, uint64_t lost, const char *where, int64_t time_us,
+                       size_t *len)
+{
+    struct sw_json json;
+    begin(writer, &json, time_us, "event", "info", "events-lost");
+    put_observer(&json, writer);
+    sw_put_number(&json, SW_FIELD_LOST, lost);
+    sw_put_text(&json, SW_FIELD_LOST_WHERE, where);
+    return sw_json_end(&json, len);
+}

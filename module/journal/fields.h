@@ -1,0 +1,100 @@
+/*
+ * fields.h - the names of all members of the JSON that the journal writes, in one table.
+ *
+ * A name is a path of nested objects ("dns.question.name"); "[]." leads into the objects of an
+ * array and is resolved from such an element on. Members are written in the order of the table
+ * (json.h), so the members of one object stand together in it. module/REDIS.md explains
+ * every row; a unit test compares the two.
+ *
+ * Threads      constants
+ * Standards    Elastic Common Schema (names without "sinkwatch")
+ */
+#ifndef SW_JOURNAL_FIELDS_H
+#define SW_JOURNAL_FIELDS_H
+
+/* X(enumerator, "path") in the order in which they are written and documented */
+#define SW_FIELDS(X)                                                                               \
+    X(TIMESTAMP, "@timestamp")                                                                     \
+    X(EVENT_KIND, "event.kind")                                                                    \
+    X(EVENT_CATEGORY, "event.category")                                                            \
+    X(EVENT_TYPE, "event.type")                                                                    \
+    X(EVENT_ACTION, "event.action")                                                                \
+    X(EVENT_ID, "event.id")                                                                        \
+    X(CLIENT_IP, "client.ip")                                                                      \
+    X(CLIENT_PORT, "client.port")                                                                  \
+    X(NETWORK_TRANSPORT, "network.transport")                                                      \
+    X(QUESTION_NAME, "dns.question.name")                                                          \
+    X(QUESTION_TYPE, "dns.question.type")                                                          \
+    X(QUESTION_CLASS, "dns.question.class")                                                        \
+    X(RESPONSE_CODE, "dns.response_code")                                                          \
+    X(ANSWERS, "dns.answers")                                                                      \
+    X(ANSWER_TYPE, "dns.answers[].type")                                                           \
+    X(ANSWER_DATA, "dns.answers[].data")                                                           \
+    X(RESOLVED_IP, "dns.resolved_ip")                                                              \
+    X(INDICATOR_TYPE, "threat.indicator.type")                                                     \
+    X(INDICATOR_NAME, "threat.indicator.name")                                                     \
+    X(INDICATOR_ASN, "threat.indicator.as.number")                                                 \
+    X(INDICATOR_ORG, "threat.indicator.as.organization.name")                                      \
+    X(FEED_NAME, "threat.feed.name")                                                               \
+    X(OBSERVER_NAME, "observer.name")                                                              \
+    X(OBSERVER_PRODUCT, "observer.product")                                                        \
+    X(ACTION_WANTED, "sinkwatch.action.wanted")                                                    \
+    X(ACTION_TAKEN, "sinkwatch.action.taken")                                                      \
+    X(SHADOW, "sinkwatch.shadow")                                                                  \
+    X(TRIGGER, "sinkwatch.trigger")                                                                \
+    X(LIST, "sinkwatch.list")                                                                      \
+    X(INDICATOR, "sinkwatch.indicator")                                                            \
+    X(CHAIN, "sinkwatch.chain")                                                                    \
+    X(COUNT, "sinkwatch.count")                                                                    \
+    X(FIRST, "sinkwatch.first")                                                                    \
+    X(LAST, "sinkwatch.last")                                                                      \
+    X(DNSSEC, "sinkwatch.dnssec")                                                                  \
+    X(EDE, "sinkwatch.ede")                                                                        \
+    X(HITS, "sinkwatch.hits")                                                                      \
+    X(HIT_LIST, "sinkwatch.hits[].list")                                                           \
+    X(HIT_INDICATOR, "sinkwatch.hits[].indicator")                                                 \
+    X(HIT_KIND, "sinkwatch.hits[].kind")                                                           \
+    X(HIT_TRIGGER, "sinkwatch.hits[].trigger")                                                     \
+    X(HIT_ACTION, "sinkwatch.hits[].action")                                                       \
+    X(HIT_WINNER, "sinkwatch.hits[].winner")                                                       \
+    X(OWNERS, "sinkwatch.owners")                                                                  \
+    X(OWNER_IP, "sinkwatch.owners[].ip")                                                           \
+    X(OWNER_PREFIX, "sinkwatch.owners[].prefix")                                                   \
+    X(OWNER_ASN, "sinkwatch.owners[].as.number")                                                   \
+    X(OWNER_ORG, "sinkwatch.owners[].as.organization.name")                                        \
+    X(OWNER_REGISTERED, "sinkwatch.owners[].registered")                                           \
+    X(OWNER_REGISTRANT, "sinkwatch.owners[].registrant")                                           \
+    X(OWNER_NETNAME, "sinkwatch.owners[].netname")                                                 \
+    X(OWNER_COUNTRY, "sinkwatch.owners[].country")                                                 \
+    X(TRUNCATED, "sinkwatch.truncated")                                                            \
+    X(LOST, "sinkwatch.lost")                                                                      \
+    X(LOST_WHERE, "sinkwatch.lost_where")                                                          \
+    X(ANOMALY_TYPE, "sinkwatch.anomaly.type")                                                      \
+    X(ANOMALY_NAME, "sinkwatch.anomaly.name")                                                      \
+    X(ANOMALY_ADDRESS, "sinkwatch.anomaly.address")                                                \
+    X(ANOMALY_OWNER, "sinkwatch.anomaly.owner")                                                    \
+    X(PROTECTED_LIST, "sinkwatch.anomaly.protected.list")                                          \
+    X(PROTECTED_OWNER, "sinkwatch.anomaly.protected.owner")                                        \
+    X(PROTECTED_INDICATOR, "sinkwatch.anomaly.protected.indicator")                                \
+    X(ANOMALY_NAMES, "sinkwatch.anomaly.names")                                                    \
+    X(ANOMALY_NAMES_TOTAL, "sinkwatch.anomaly.names_total")                                        \
+    X(KNOWN_LIST, "sinkwatch.anomaly.known.list")                                                  \
+    X(KNOWN_OWNER, "sinkwatch.anomaly.known.owner")                                                \
+    X(ANOMALY_FIRST, "sinkwatch.anomaly.first")                                                    \
+    X(ANOMALY_COUNT, "sinkwatch.anomaly.count")                                                    \
+    X(ANOMALY_HISTORY, "sinkwatch.anomaly.history")                                                \
+    X(HISTORY_FIRST, "sinkwatch.anomaly.history[].first")                                          \
+    X(HISTORY_LAST, "sinkwatch.anomaly.history[].last")                                            \
+    X(HISTORY_COUNT, "sinkwatch.anomaly.history[].count")
+
+enum sw_field {
+#define SW_FIELD_ENUM(id, path) SW_FIELD_##id,
+    SW_FIELDS(SW_FIELD_ENUM)
+#undef SW_FIELD_ENUM
+        SW_FIELD_END
+};
+
+/** The whole path of a field. */
+const char *sw_field_path(enum sw_field field);
+
+#endif

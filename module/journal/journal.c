@@ -1,0 +1,182 @@
+#include "journal/journal.h"
+
+#include "base/clock.h"
+#include "journal/collect.h"
+#include "journal/recorder.h"
+
+#include <signal.h>
+#include <stdlib.h>
+
+#define WINDOWS_MAX 16384   /* open aggregation windows: about 10 MB with usual events */
+#define QUEUE_MAX   65536   /* records between the two threads, while Redis hangs */
+#define STOP_US     1000000 /* for Redis, when stopping */
+
+struct sw_journal {
+    const struct sw_settings *settings;
+    struct sw_rings rings;
+    struct sw_stop stop;
+    struct sw_queue *queue;
+    struct sw_recorder *recorder;
+    struct sw_collect collect;
+    bool started;
+    pthread_t collector_thread, recorder_thread;
+};
+
+static size_t ring_size(const struct sw_settings *settings)
+{
+    return (size_t)settings->ring_kib * 1024;
+}
+
+static void init_locks(struct sw_journal *journal)
+{
+    pthread_condattr_t attr;
+    pthread_mutex_init(&journal->rings.slow_lock, NULL);
+    pthread_mutex_init(&journal->stop.lock, NULL);
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_cond_init(&journal->stop.changed, &attr);
+    pthread_condattr_destroy(&attr);
+}
+
+struct sw_journal *sw_journal_new(const struct sw_settings *settings, const struct sw_index *index,
+                                  const struct sw_owners *owners, struct sw_counters *counters,
+                                  const struct sw_journal_host *host)
+{
+    struct sw_journal *journal = calloc(1, sizeof(*journal));
+    if (journal == NULL) {
+        return NULL;
+    }
+    init_locks(journal);
+    journal->settings = settings;
+    journal->rings.slow = sw_ring_new(ring_size(settings));
+    journal->queue = sw_queue_new(QUEUE_MAX);
+    journal->collect.rings = &journal->rings;
+    journal->collect.queue = journal->queue;
+    journal->collect.counters = counters;
+    journal->collect.stop = &journal->stop;
+    journal->collect.aggregate =
+        sw_aggregate_new((int64_t)settings->event_window_ms * 1000, WINDOWS_MAX);
+    if (journal->queue != NULL) {
+        journal->recorder =
+            sw_recorder_new(settings, index, owners, counters, host, journal->queue);
+    }
+    if (journal->rings.slow == NULL || journal->recorder == NULL ||
+        journal->collect.aggregate == NULL) {
+        sw_journal_free(journal);
+        return NULL;
+    }
+    return journal;
+}
+
+void sw_journal_free(struct sw_journal *journal)
+{
+    if (journal == NULL) {
+        return;
+    }
+    sw_journal_stop(journal);
+    sw_recorder_free(journal->recorder);
+    sw_aggregate_free(journal->collect.aggregate);
+    sw_queue_free(journal->queue);
+    for (unsigned i = 0; i < SW_WORKERS_MAX; i++) {
+        sw_ring_free(atomic_load_explicit(&journal->rings.worker[i], memory_order_acquire));
+    }
+    sw_ring_free(journal->rings.slow);
+    pthread_cond_destroy(&journal->stop.changed);
+    pthread_mutex_destroy(&journal->stop.lock);
+    pthread_mutex_destroy(&journal->rings.slow_lock);
+    free(journal);
+}
+
+static void *collector_main(void *arg)
+{
+    struct sw_journal *journal = arg;
+    sw_collect_run(&journal->collect);
+    return NULL;
+}
+
+static void *recorder_main(void *arg)
+{
+    struct sw_journal *journal = arg;
+    sw_recorder_run(journal->recorder);
+    pthread_mutex_lock(&journal->stop.lock);
+    journal->stop.recorder_done = true;
+    pthread_cond_broadcast(&journal->stop.changed);
+    pthread_mutex_unlock(&journal->stop.lock);
+    return NULL;
+}
+
+static void ask_to_stop(struct sw_journal *journal)
+{
+    pthread_mutex_lock(&journal->stop.lock);
+    journal->stop.stop = true;
+    pthread_cond_broadcast(&journal->stop.changed);
+    pthread_mutex_unlock(&journal->stop.lock);
+}
+
+enum sw_status sw_journal_start(struct sw_journal *journal)
+{
+    sigset_t all, before;
+    enum sw_status status = SW_ENOMEM;
+    /* The host's signals are handled by the host's threads. */
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    if (pthread_create(&journal->collector_thread, NULL, collector_main, journal) == 0) {
+        if (pthread_create(&journal->recorder_thread, NULL, recorder_main, journal) == 0) {
+            pthread_setname_np(journal->collector_thread, "sw-collector");
+            pthread_setname_np(journal->recorder_thread, "sw-recorder");
+            journal->started = true;
+            status = SW_OK;
+        } else {
+            ask_to_stop(journal);
+            pthread_join(journal->collector_thread, NULL);
+        }
+    }
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return status;
+}
+
+void sw_journal_stop(struct sw_journal *journal)
+{
+    if (journal == NULL || !journal->started) {
+        return;
+    }
+    ask_to_stop(journal);
+    int64_t until_us = sw_clock_mono_us() + STOP_US, left_us;
+    pthread_mutex_lock(&journal->stop.lock);
+    while (!journal->stop.recorder_done && (left_us = until_us - sw_clock_mono_us()) > 0) {
+        sw_stop_wait(&journal->stop, left_us);
+    }
+    bool done = journal->stop.recorder_done;
+    pthread_mutex_unlock(&journal->stop.lock);
+    if (!done) {
+        sw_recorder_interrupt(journal->recorder);
+    }
+    pthread_join(journal->collector_thread, NULL);
+    pthread_join(journal->recorder_thread, NULL);
+    journal->started = false;
+}
+
+struct sw_ring *sw_journal_ring(struct sw_journal *journal, unsigned n)
+{
+    if (n >= SW_WORKERS_MAX) {
+        return NULL;
+    }
+    struct sw_ring *ring = atomic_load_explicit(&journal->rings.worker[n], memory_order_acquire);
+    if (ring == NULL) {
+        ring = sw_ring_new(ring_size(journal->settings));
+        atomic_store_explicit(&journal->rings.worker[n], ring, memory_order_release);
+    }
+    return ring;
+}
+
+void sw_journal_lost(struct sw_journal *journal, uint64_t n)
+{
+    sw_count(&journal->rings.lost_elsewhere, n);
+}
+
+void sw_journal_put_slow(struct sw_journal *journal, const struct sw_event *ev)
+{
+    pthread_mutex_lock(&journal->rings.slow_lock);
+    sw_ring_put(journal->rings.slow, ev, sw_event_size(ev));
+    pthread_mutex_unlock(&journal->rings.slow_lock);
+}

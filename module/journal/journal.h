@@ -1,0 +1,69 @@
+/*
+ * journal.h - everything that goes out: events, anomalies, history.
+ *
+ * An event's way: the worker's ring -> the collector folds hits of one client on one indicator
+ * within the window into one event with an exact count (collect.h, aggregate.h) -> a bounded
+ * queue -> the recorder adds ownership, writes the event, notes history, judges anomalies
+ * (recorder.h, observe.h) -> JSON lines in the file, Redis streams in pipelined batches. While
+ * Redis is away events wait in a bounded backlog in memory; what does not fit is counted, and
+ * the count is written as an event of its own when Redis is back.
+ *
+ * Threads      two of its own, with all signals blocked: the collector, which never does I/O,
+ *              so that rings are emptied even while Redis hangs; and the recorder, which may
+ *              wait. Workers only touch their ring
+ * Memory       rings (event-ring each), windows, queue, backlog (event-backlog-max events),
+ *              history cache: each bounded
+ * Reliability  order is kept; a batch is removed from the backlog only when Redis acknowledged.
+ *              Every event ends in exactly one count: of a written event, of events_lost_ring
+ *              or of events_lost_backlog
+ * Standards    field names: Elastic Common Schema; module/REDIS.md
+ */
+#ifndef SW_JOURNAL_JOURNAL_H
+#define SW_JOURNAL_JOURNAL_H
+
+#include "base/counters.h"
+#include "base/event.h"
+#include "base/ring.h"
+#include "base/settings.h"
+#include "index/index.h"
+#include "owner/owner.h"
+
+struct sw_journal;
+
+struct sw_journal_host {
+    void *arg;
+    /* An indicator's or watched name resolved to this address: track it from now on. */
+    void (*track)(void *arg, const struct sw_addr *addr);
+};
+
+/** Copies nothing; all arguments must outlive it. NULL: no memory. */
+struct sw_journal *sw_journal_new(const struct sw_settings *settings, const struct sw_index *index,
+                                  const struct sw_owners *owners, struct sw_counters *counters,
+                                  const struct sw_journal_host *host);
+
+/** Start both threads, once. SW_ENOMEM: none runs. Never fails because Redis or a file is away. */
+enum sw_status sw_journal_start(struct sw_journal *journal);
+
+/** Drain what is in the rings, write what can be written within about a second, join. What is
+ * left is counted as lost. NULL or never started is fine. */
+void sw_journal_stop(struct sw_journal *journal);
+
+/** Stops when that was not done. Every worker must be done with its ring. NULL is fine. */
+void sw_journal_free(struct sw_journal *journal);
+
+#define SW_WORKERS_MAX 256
+
+/**
+ * The ring of worker number n (0..SW_WORKERS_MAX-1), created on first use, which the host makes
+ * before its workers start; NULL when out of range or memory. One producer for each number.
+ */
+struct sw_ring *sw_journal_ring(struct sw_journal *journal, unsigned n);
+
+/** Events lost by the caller for another reason than a full ring (counted as event loss). */
+void sw_journal_lost(struct sw_journal *journal, uint64_t n);
+
+/** Put an event from a thread that is no worker (the feeder's cache look for tracked
+ * addresses): takes a lock, never called by workers. */
+void sw_journal_put_slow(struct sw_journal *journal, const struct sw_event *ev);
+
+#endif

@@ -1,0 +1,124 @@
+#include "journal/map.h"
+
+#include "base/clock.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+enum sw_status sw_map_init(struct sw_map *map, size_t expected)
+{
+    size_t n = 64;
+    while (n < expected) {
+        n *= 2;
+    }
+    memset(map, 0, sizeof(*map));
+    map->buckets = calloc(n, sizeof(struct sw_node *));
+    if (map->buckets == NULL) {
+        return SW_ENOMEM;
+    }
+    map->mask = n - 1;
+    if (getrandom(map->secret, sizeof(map->secret), GRND_NONBLOCK) !=
+        (ssize_t)sizeof(map->secret)) {
+        map->secret[0] = (uint64_t)sw_clock_wall_us();
+        map->secret[1] = (uint64_t)(uintptr_t)map->buckets;
+    }
+    return SW_OK;
+}
+
+void sw_map_free(struct sw_map *map)
+{
+    free(map->buckets);
+    memset(map, 0, sizeof(*map));
+}
+
+/* Both halves of a 128-bit product, folded: every input bit reaches every output bit. */
+static uint64_t fold(uint64_t a, uint64_t b)
+{
+    __uint128_t product = (__uint128_t)a * b;
+    return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+uint64_t sw_map_hash(const struct sw_map *map, const void *key, size_t key_len)
+{
+    const uint8_t *octets = key;
+    uint64_t hash = map->secret[0] ^ key_len;
+    for (size_t at = 0; at < key_len; at += 8) {
+        uint64_t word = 0;
+        memcpy(&word, octets + at, key_len - at < 8 ? key_len - at : 8);
+        hash = fold(hash ^ word ^ UINT64_C(0x9e3779b97f4a7c15), map->secret[1] | 1);
+    }
+    return fold(hash ^ map->secret[1], UINT64_C(0xd6e8feb86659fd93));
+}
+
+struct sw_node *sw_map_find(const struct sw_map *map, const void *key, size_t key_len)
+{
+    uint64_t hash = sw_map_hash(map, key, key_len);
+    struct sw_node *node = map->buckets[hash & map->mask];
+    while (node != NULL && (node->hash != hash || node->key_len != key_len ||
+                            memcmp(node->key, key, key_len) != 0)) {
+        node = node->chain;
+    }
+    return node;
+}
+
+/* Put at the new end of the order list. */
+static void link_newest(struct sw_map *map, struct sw_node *node)
+{
+    node->newer = NULL;
+    node->older = map->newest;
+    if (map->newest != NULL) {
+        map->newest->newer = node;
+    } else {
+        map->oldest = node;
+    }
+    map->newest = node;
+}
+
+/* Take out of the order list. */
+static void unlink_order(struct sw_map *map, struct sw_node *node)
+{
+    if (node->older != NULL) {
+        node->older->newer = node->newer;
+    } else {
+        map->oldest = node->newer;
+    }
+    if (node->newer != NULL) {
+        node->newer->older = node->older;
+    } else {
+        map->newest = node->older;
+    }
+}
+
+void sw_map_insert(struct sw_map *map, struct sw_node *node, const void *key, size_t key_len)
+{
+    node->hash = sw_map_hash(map, key, key_len);
+    node->key = key;
+    node->key_len = key_len;
+    struct sw_node **bucket = &map->buckets[node->hash & map->mask];
+    node->chain = *bucket;
+    *bucket = node;
+    link_newest(map, node);
+    map->n++;
+}
+
+void sw_map_remove(struct sw_map *map, struct sw_node *node)
+{
+    struct sw_node **at = &map->buckets[node->hash & map->mask];
+    while (*at != node) {
+        assert(*at != NULL);
+        at = &(*at)->chain;
+    }
+    *at = node->chain;
+    unlink_order(map, node);
+    map->n--;
+}
+
+void sw_map_touch(struct sw_map *map, struct sw_node *node)
+{
+    if (map->newest != node) {
+        unlink_order(map, node);
+        link_newest(map, node);
+    }
+}

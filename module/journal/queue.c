@@ -1,0 +1,123 @@
+#include "journal/queue.h"
+
+#include <assert.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <time.h>
+
+struct sw_queue {
+    pthread_mutex_t lock;
+    pthread_cond_t filled;
+    struct sw_record *head, *tail;
+    size_t n, max;
+    bool closed;
+};
+
+struct sw_queue *sw_queue_new(size_t max)
+{
+    struct sw_queue *queue = calloc(1, sizeof(*queue));
+    if (queue == NULL) {
+        return NULL;
+    }
+    queue->max = max;
+    pthread_mutex_init(&queue->lock, NULL);
+    pthread_condattr_t attr;
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_cond_init(&queue->filled, &attr);
+    pthread_condattr_destroy(&attr);
+    return queue;
+}
+
+void sw_queue_free(struct sw_queue *queue)
+{
+    if (queue == NULL) {
+        return;
+    }
+    while (queue->head != NULL) {
+        struct sw_record *next = queue->head->next;
+        free(queue->head);
+        queue->head = next;
+    }
+    pthread_cond_destroy(&queue->filled);
+    pthread_mutex_destroy(&queue->lock);
+    free(queue);
+}
+
+bool sw_queue_has_room(struct sw_queue *queue)
+{
+    pthread_mutex_lock(&queue->lock);
+    bool room = queue->n < queue->max;
+    pthread_mutex_unlock(&queue->lock);
+    return room;
+}
+
+void sw_queue_push(struct sw_queue *queue, struct sw_record *record)
+{
+    record->next = NULL;
+    pthread_mutex_lock(&queue->lock);
+    assert(queue->n < queue->max && !queue->closed);
+    if (queue->tail != NULL) {
+        queue->tail->next = record;
+    } else {
+        queue->head = record;
+        pthread_cond_signal(&queue->filled);
+    }
+    queue->tail = record;
+    queue->n++;
+    pthread_mutex_unlock(&queue->lock);
+}
+
+void sw_queue_close(struct sw_queue *queue)
+{
+    pthread_mutex_lock(&queue->lock);
+    queue->closed = true;
+    pthread_cond_signal(&queue->filled);
+    pthread_mutex_unlock(&queue->lock);
+}
+
+static struct timespec deadline_after(int64_t wait_us)
+{
+    struct timespec at;
+    clock_gettime(CLOCK_MONOTONIC, &at);
+    int64_t ns = at.tv_nsec + (wait_us % 1000000) * 1000;
+    at.tv_sec += wait_us / 1000000 + ns / 1000000000;
+    at.tv_nsec = ns % 1000000000;
+    return at;
+}
+
+/* Cut the first up to max records off the list. Under the lock, not empty. */
+static struct sw_record *cut(struct sw_queue *queue, size_t max)
+{
+    struct sw_record *first = queue->head, *last = first;
+    size_t n = 1;
+    while (n < max && last->next != NULL) {
+        last = last->next;
+        n++;
+    }
+    queue->head = last->next;
+    if (queue->head == NULL) {
+        queue->tail = NULL;
+    }
+    last->next = NULL;
+    queue->n -= n;
+    return first;
+}
+
+struct sw_record *sw_queue_take(struct sw_queue *queue, size_t max, int64_t wait_us, bool *closed)
+{
+    struct sw_record *first = NULL;
+    struct timespec deadline = deadline_after(wait_us);
+    pthread_mutex_lock(&queue->lock);
+    while (queue->head == NULL && !queue->closed && wait_us > 0) {
+        if (pthread_cond_timedwait(&queue->filled, &queue->lock, &deadline) != 0) {
+            break;
+        }
+    }
+    if (queue->head != NULL) {
+        first = cut(queue, max);
+    }
+    *closed = queue->closed && queue->head == NULL;
+    pthread_mutex_unlock(&queue->lock);
+    return first;
+}

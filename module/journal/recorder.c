@@ -1,0 +1,229 @@
+#include "journal/recorder.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "journal/filelog.h"
+#include "journal/observe.h"
+#include "journal/outbox.h"
+
+#include <stdlib.h>
+
+#define TAKE_MAX    256     /* records between two writes */
+#define IDLE_US     1000000 /* longest wait: the file is checked this often */
+#define HISTORY_US  200000  /* history is merged this often */
+#define BATCHES_MAX 4       /* batches sent before the queue has its turn again */
+
+struct sw_recorder {
+    const struct sw_settings *settings;
+    struct sw_counters *counters;
+    struct sw_queue *queue;
+    struct sw_writer writer;
+    struct sw_link *link;
+    struct sw_outbox *outbox;
+    struct sw_filelog *file;
+    struct sw_seens *seens;
+    struct sw_observe *observe;
+    struct sw_sight *sight;
+    int64_t next_history_us;
+};
+
+/* One document to the file and to a stream; takes json over, NULL: out of memory. events and
+ * counted: as in sw_outbox_add(). */
+static void put_out(struct sw_recorder *recorder, enum sw_stream stream, char *json, size_t len,
+                    uint64_t events, bool counted)
+{
+    if (json == NULL) {
+        sw_log(SW_LOG_ERROR, "events: out of memory, %llu lost", (unsigned long long)events);
+        sw_count(&recorder->counters->events_lost_backlog, counted ? 0 : events);
+        return;
+    }
+    sw_filelog_add(recorder->file, json, len);
+    if (stream == SW_STREAM_EVENTS && !recorder->settings->event_redis) {
+        free(json);
+        return;
+    }
+    sw_outbox_add(recorder->outbox, stream, json, len, events, counted);
+}
+
+static void raise_anomaly(void *arg, const struct sw_anomaly_report *report)
+{
+    struct sw_recorder *recorder = arg;
+    size_t len = 0;
+    char *json = sw_document_anomaly(&recorder->writer, report, &len);
+    sw_count(&recorder->counters->anomalies, 1);
+    put_out(recorder, SW_STREAM_ANOMALIES, json, len, 1, false);
+}
+
+static enum sw_status make_parts(struct sw_recorder *recorder, const struct sw_index *index,
+                                 const struct sw_owners *owners, const struct sw_journal_host *host)
+{
+    const struct sw_settings *settings = recorder->settings;
+    recorder->link = sw_link_new(settings, recorder->counters);
+    recorder->outbox = sw_outbox_new(settings, recorder->counters, &recorder->writer);
+    recorder->file = sw_filelog_new(settings->event_file, recorder->counters);
+    recorder->seens = sw_seens_new(settings);
+    recorder->sight = calloc(1, sizeof(*recorder->sight));
+    struct sw_observe_with with = {
+        .settings = settings,
+        .index = index,
+        .owners = owners,
+        .host = host,
+        .link = recorder->link,
+        .seens = recorder->seens,
+        .raise = raise_anomaly,
+        .arg = recorder,
+    };
+    recorder->observe = sw_observe_new(&with);
+    bool all = recorder->link != NULL && recorder->outbox != NULL && recorder->file != NULL &&
+               recorder->seens != NULL && recorder->sight != NULL && recorder->observe != NULL;
+    return all ? SW_OK : SW_ENOMEM;
+}
+
+struct sw_recorder *sw_recorder_new(const struct sw_settings *settings,
+                                    const struct sw_index *index, const struct sw_owners *owners,
+                                    struct sw_counters *counters,
+                                    const struct sw_journal_host *host, struct sw_queue *queue)
+{
+    struct sw_recorder *recorder = calloc(1, sizeof(*recorder));
+    if (recorder == NULL) {
+        return NULL;
+    }
+    recorder->settings = settings;
+    recorder->counters = counters;
+    recorder->queue = queue;
+    recorder->writer.observer = settings->resolver_id;
+    recorder->writer.started_us = sw_clock_wall_us();
+    if (make_parts(recorder, index, owners, host) != SW_OK) {
+        sw_recorder_free(recorder);
+        return NULL;
+    }
+    return recorder;
+}
+
+void sw_recorder_free(struct sw_recorder *recorder)
+{
+    if (recorder == NULL) {
+        return;
+    }
+    sw_observe_free(recorder->observe);
+    free(recorder->sight);
+    sw_seens_free(recorder->seens);
+    sw_filelog_free(recorder->file);
+    sw_outbox_free(recorder->outbox);
+    sw_link_free(recorder->link);
+    free(recorder);
+}
+
+void sw_recorder_interrupt(struct sw_recorder *recorder)
+{
+    sw_link_interrupt(recorder->link);
+}
+
+static void record_one(struct sw_recorder *recorder, struct sw_record *record)
+{
+    char *json;
+    size_t len = 0;
+    if (record->event == NULL) {
+        json = sw_document_lost(&recorder->writer, record->lost, "ring", record->first_us, &len);
+        put_out(recorder, SW_STREAM_EVENTS, json, len, record->lost, true);
+        return;
+    }
+    struct sw_sight *sight = recorder->sight;
+    sw_observe_look(recorder->observe, record->event, sight);
+    json = sw_document_event(&recorder->writer, record, sight->owned,
+                             sight->observed ? sight->n : 0, &len);
+    put_out(recorder, SW_STREAM_EVENTS, json, len, record->count, false);
+    sw_observe_note(recorder->observe, record, sight);
+}
+
+static void record_batch(struct sw_recorder *recorder, struct sw_record *records)
+{
+    sw_observe_prefetch(recorder->observe, records, sw_clock_mono_us());
+    while (records != NULL) {
+        struct sw_record *next = records->next;
+        record_one(recorder, records);
+        free(records);
+        records = next;
+    }
+    sw_filelog_flush(recorder->file, sw_clock_mono_us());
+}
+
+static bool is_due(const struct sw_recorder *recorder, int64_t mono_us)
+{
+    return sw_seens_waiting(recorder->seens) > 0 && mono_us >= recorder->next_history_us;
+}
+
+/* Send up to `batches` of the backlog, and history when due. False: Redis is not there now. */
+static bool send_some(struct sw_recorder *recorder, size_t batches, int64_t mono_us)
+{
+    bool history = is_due(recorder, mono_us);
+    if (sw_outbox_waiting(recorder->outbox) == 0 && !history) {
+        return true;
+    }
+    struct sw_redis *redis = sw_link_up(recorder->link, mono_us);
+    if (redis == NULL) {
+        return false;
+    }
+    enum sw_status status = SW_OK;
+    while (status == SW_OK && batches-- > 0 && sw_outbox_waiting(recorder->outbox) > 0) {
+        status = sw_outbox_send(recorder->outbox, redis);
+    }
+    if (status == SW_OK && history) {
+        status = sw_seens_flush(recorder->seens, redis);
+        recorder->next_history_us = mono_us + HISTORY_US;
+    }
+    if (status != SW_OK) {
+        sw_link_failed(recorder->link, sw_clock_mono_us());
+        return false;
+    }
+    sw_link_worked(recorder->link);
+    return true;
+}
+
+/* How long there is nothing to do unless a record comes. */
+static int64_t idle_time(const struct sw_recorder *recorder, int64_t mono_us)
+{
+    int64_t wait_us = IDLE_US;
+    bool backlog = sw_outbox_waiting(recorder->outbox) > 0;
+    if (sw_seens_waiting(recorder->seens) > 0) {
+        wait_us = recorder->next_history_us - mono_us;
+    }
+    if (backlog) {
+        wait_us = 0;
+    }
+    int64_t rest_us = sw_link_wait_us(recorder->link, mono_us);
+    if (wait_us < rest_us && (backlog || wait_us < IDLE_US)) {
+        wait_us = rest_us;
+    }
+    wait_us = wait_us < IDLE_US ? wait_us : IDLE_US;
+    return wait_us > 0 ? wait_us : 0;
+}
+
+/* The last try; ends when all is written, or at the first failure. */
+static void send_the_rest(struct sw_recorder *recorder)
+{
+    sw_filelog_flush(recorder->file, sw_clock_mono_us());
+    sw_link_hurry(recorder->link);
+    while (sw_outbox_waiting(recorder->outbox) > 0 || sw_seens_waiting(recorder->seens) > 0) {
+        recorder->next_history_us = 0;
+        if (!send_some(recorder, BATCHES_MAX, sw_clock_mono_us())) {
+            break;
+        }
+    }
+    sw_outbox_give_up(recorder->outbox);
+}
+
+void sw_recorder_run(struct sw_recorder *recorder)
+{
+    bool closed = false;
+    while (!closed) {
+        int64_t wait_us = idle_time(recorder, sw_clock_mono_us());
+        record_batch(recorder, sw_queue_take(recorder->queue, TAKE_MAX, wait_us, &closed));
+        if (!closed) {
+            int64_t mono_us = sw_clock_mono_us();
+            send_some(recorder, BATCHES_MAX, mono_us);
+            sw_filelog_tick(recorder->file, mono_us);
+        }
+    }
+    send_the_rest(recorder);
+}

@@ -1,0 +1,73 @@
+/*
+ * seen.h - what the recorder still has to add to the durable history in Redis.
+ *
+ * An observation is noted here per hash field and folded with further ones; every so often all
+ * of it is merged into Redis: read the field, first = the smaller, last = the larger, counts
+ * added, write it back, refresh the time to live. So several resolvers add up, what was first
+ * seen survives restarts, and nothing is lost while Redis is away (within the bound).
+ *
+ * {prefix}:seen:name:<name>     address -> prefix asn org ... first last count anomalies
+ * {prefix}:seen:addr:<address>  name -> first last count list anomalies
+ *
+ * Threads      the recorder
+ * Memory       at most SW_SEEN_MAX fields wait; more are dropped and counted
+ * Reliability  a field leaves only when Redis acknowledged it; when the connection breaks just
+ *              then, its count may be added twice (first and last stay right)
+ */
+#ifndef SW_JOURNAL_SEEN_H
+#define SW_JOURNAL_SEEN_H
+
+#include "base/policy.h"
+#include "base/redis.h"
+#include "owner/owner.h"
+
+#include <jansson.h>
+
+#define SW_SEEN_MAX 65536
+
+/* What is known of one name on one address, as in Redis. */
+struct sw_seen_entry {
+    int64_t first_us, last_us;
+    uint64_t count;
+    struct sw_owner owner;      /* seen:name only */
+    char list[SW_LISTNAME_MAX]; /* seen:addr only: the list that the name is on, "" = none */
+    json_t *anomalies;          /* raised already: array of texts; NULL = none */
+};
+
+struct sw_seen_note {
+    bool of_name; /* seen:name:<key>, field an address; else seen:addr:<key>, field a name */
+    const char *key, *field;
+    int64_t first_us, last_us;
+    uint64_t count;               /* to be added */
+    const struct sw_owner *owner; /* of_name */
+    const char *list;             /* else; "" = none */
+    const char *anomaly;          /* to be remembered as raised, NULL = none */
+};
+
+struct sw_seens;
+
+/** Nothing waits. settings must outlive it. NULL: out of memory. */
+struct sw_seens *sw_seens_new(const struct sw_settings *settings);
+void sw_seens_free(struct sw_seens *seens); /* NULL is fine */
+
+/** Fold one observation in. */
+void sw_seens_note(struct sw_seens *seens, const struct sw_seen_note *note);
+
+/** Fields that wait. */
+size_t sw_seens_waiting(const struct sw_seens *seens);
+
+/**
+ * Merge up to one pipeline's worth of fields into Redis.
+ * SW_OK, SW_ECLOSED (connection broke), SW_EREDIS (refused: sw_redis_error()); what was not
+ * acknowledged stays. A key of another type is given up and logged.
+ */
+enum sw_status sw_seens_flush(struct sw_seens *seens, struct sw_redis *redis);
+
+/** One field's JSON, as found in Redis. SW_ESYNTAX: not such an object. entry->anomalies is the
+ * caller's: json_decref(). */
+enum sw_status sw_seen_decode(const char *json, size_t len, struct sw_seen_entry *entry);
+
+/** The other way; free(). NULL: out of memory. */
+char *sw_seen_encode(const struct sw_seen_entry *entry, bool of_name);
+
+#endif

@@ -1,0 +1,57 @@
+/*
+ * history.h - what was seen where: per name its addresses with owners, per address its names.
+ *
+ * The recorder keeps a bounded cache of the histories of listed, watched and tracked names; the
+ * durable copy is in Redis ({prefix}:seen:*). An observation is (time, name, addresses with
+ * owners); noting it answers what is new about it, which is what the anomaly rules judge.
+ *
+ * Threads      the recorder only
+ * Memory       bounded: names_max names in the cache, least recently used go first (their
+ *              durable copy stays); at most history_max addresses for each name
+ */
+#ifndef SW_OWNER_HISTORY_H
+#define SW_OWNER_HISTORY_H
+
+#include "base/addr.h"
+#include "base/name.h"
+#include "owner/owner.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct sw_seen { /* one address of one name */
+    struct sw_addr addr;
+    struct sw_owner owner; /* as it was when last seen */
+    int64_t first_us, last_us;
+    uint64_t count;
+    bool dirty; /* not yet written to Redis */
+};
+
+struct sw_name_history {
+    struct sw_name name;
+    size_t n, capacity;
+    struct sw_seen *seen; /* unordered */
+};
+
+struct sw_history;
+
+/** An empty cache; a limit of 0 counts as 1. NULL: out of memory. */
+struct sw_history *sw_history_new(size_t names_max, size_t addrs_max);
+/** NULL is fine. */
+void sw_history_free(struct sw_history *history);
+
+/** The history of a name, created empty when not in the cache; *created says so, and the caller
+ * then loads what Redis has. NULL: out of memory. Valid until the next get(). */
+struct sw_name_history *sw_history_get(struct sw_history *history, const struct sw_name *name,
+                                       bool *created);
+
+/** Note that the name resolved to addr, owned so. *is_new: address not seen for it before.
+ * Returns the entry, NULL when out of memory. When full, the entry last seen longest ago goes. The
+ * entry is valid until the next note() for the same name; a caller that loads what Redis has notes
+ * each address, then sets first_us, last_us, count and dirty as they were stored. */
+struct sw_seen *sw_history_note(struct sw_history *history, struct sw_name_history *of,
+                                const struct sw_addr *addr, const struct sw_owner *owner,
+                                int64_t time_us, bool *is_new);
+
+#endif

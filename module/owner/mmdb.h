@@ -1,0 +1,71 @@
+/*
+ * mmdb.h - one MMDB file, read whole, checked whole, then asked by any thread.
+ *
+ * A file that is mapped from where updates are written to can be cut short under a reader, which
+ * kills the process (SIGBUS). So the file is copied first: to memory without a name
+ * (memfd_create), sealed, and libmaxminddb maps that by its name under /proc/self/fd. Where
+ * there is no /proc (chroot), to a file in a temporary folder that is unlinked at once. Then the
+ * tree and all records are verified (verify.h), the layout is recognised (layout.h), and for AS
+ * databases the AS number of every record is decoded into a table, so that a look-up by a
+ * worker decodes nothing.
+ *
+ * Threads      open and close: the feeder; look-ups: any number at once, no locks
+ * Memory       the file's size; AS databases: a quarter of its data section and 4 octets for
+ *              each distinct record more
+ * Reliability  refused as a whole, with a reason, or trusted as a whole
+ * Standards    MaxMind DB file format 2.0
+ */
+#ifndef SW_OWNER_MMDB_H
+#define SW_OWNER_MMDB_H
+
+#include "base/addr.h"
+#include "base/settings.h"
+#include "base/status.h"
+#include "owner/layout.h"
+#include "owner/owner.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/stat.h>
+
+#define SW_MMDBTYPE_MAX 64
+#define SW_MMDBSIZE_MAX (INT64_C(1) << 30) /* octets; the largest of MaxMind's have a third */
+
+struct sw_mmdb; /* an open database, constant */
+
+/**
+ * Open and check a file for a role.
+ *
+ * path      regular file
+ * settings  field paths; used only during the call
+ * seen      always set: what fstat() or stat() said about the file, zero when there is none
+ * out       set on SW_OK; the caller closes it
+ * why       SW_WHY_MAX bytes, set on failure, for people, without the path
+ * SW_OK, SW_EIO (missing, unreadable, changed while it was read, no place for the copy),
+ * SW_EFORMAT (no MMDB, broken, does not fit the role), SW_EINVAL (field path), SW_ETOOBIG,
+ * SW_ENOMEM.
+ */
+enum sw_status sw_mmdb_open(const char *path, enum sw_role role, const struct sw_settings *settings,
+                            struct stat *seen, struct sw_mmdb **out, char *why);
+
+/** No thread may still use it. NULL is fine. */
+void sw_mmdb_close(struct sw_mmdb *db);
+
+/** AS number and matched network (prefix may be NULL) of an address: SW_OK or SW_ENOTFOUND. */
+enum sw_status sw_mmdb_asn(const struct sw_mmdb *db, const struct sw_addr *addr, uint32_t *asn,
+                           struct sw_addr *prefix);
+
+/** Fill the fields that a database of this role knows (AS role: prefix, asn, org, country when
+ * still empty; owner role: the others). SW_ENOTFOUND and *out unchanged when none. */
+enum sw_status sw_mmdb_fill(const struct sw_mmdb *db, const struct sw_addr *addr,
+                            struct sw_owner *out);
+
+/** Type from the file's metadata, cleaned; when it was built; distinct records; whether two
+ * databases are the same octet for octet. */
+const char *sw_mmdb_type(const struct sw_mmdb *db);
+int64_t sw_mmdb_epoch(const struct sw_mmdb *db); /* seconds since 1970 */
+uint32_t sw_mmdb_records(const struct sw_mmdb *db);
+bool sw_mmdb_same(const struct sw_mmdb *a, const struct sw_mmdb *b);
+
+#endif

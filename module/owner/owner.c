@@ -1,0 +1,229 @@
+/* owner.c - the open databases: refresh, publish, ask. See owner.h. */
+#include "owner/owner.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/policy.h"
+#include "base/rcu.h"
+#include "owner/mmdb.h"
+
+#include <jansson.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * A file written less than this before it was read is read once more: a second write within one
+ * tick of the file system's clock leaves the same times behind.
+ */
+#define SETTLE_US INT64_C(2000000)
+
+struct file_state { /* by what a change is noticed; all zero: no file */
+    dev_t dev;
+    ino_t ino;
+    int64_t size, mtime_ns, ctime_ns;
+};
+
+struct source {
+    const char *key;  /* of the settings, for messages */
+    const char *path; /* "" = not configured */
+    enum sw_role role;
+    _Atomic(struct sw_mmdb *) db; /* stored with release by replace(), loaded with acquire */
+    bool tried;                   /* state below is that of the last try */
+    bool settled;
+    struct file_state state;
+    char error[SW_WHY_MAX]; /* of the last try; "" = fine */
+};
+
+struct sw_owners {
+    const struct sw_settings *settings;
+    struct sw_counters *counters;
+    struct source asn, owner;
+};
+
+struct sw_owners *sw_owners_new(const struct sw_settings *settings, struct sw_counters *counters)
+{
+    struct sw_owners *owners = calloc(1, sizeof *owners);
+    if (owners == NULL)
+        return NULL;
+    owners->settings = settings;
+    owners->counters = counters;
+    owners->asn.key = "asn-mmdb";
+    owners->asn.path = settings->asn_mmdb;
+    owners->asn.role = SW_ROLE_ASN;
+    owners->owner.key = "owner-mmdb";
+    owners->owner.path = settings->owner_mmdb;
+    owners->owner.role = SW_ROLE_OWNER;
+    atomic_init(&owners->asn.db, NULL);
+    atomic_init(&owners->owner.db, NULL);
+    return owners;
+}
+
+void sw_owners_free(struct sw_owners *owners)
+{
+    if (owners == NULL)
+        return;
+    sw_mmdb_close(atomic_load_explicit(&owners->asn.db, memory_order_acquire));
+    sw_mmdb_close(atomic_load_explicit(&owners->owner.db, memory_order_acquire));
+    free(owners);
+}
+
+/* ---- refresh ---- */
+
+static struct file_state state_of(const struct stat *st)
+{
+    struct file_state state;
+    memset(&state, 0, sizeof state);
+    state.dev = st->st_dev;
+    state.ino = st->st_ino;
+    state.size = st->st_size;
+    state.mtime_ns = (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec;
+    state.ctime_ns = (int64_t)st->st_ctim.tv_sec * 1000000000 + st->st_ctim.tv_nsec;
+    return state;
+}
+
+static bool state_equal(const struct file_state *a, const struct file_state *b)
+{
+    return a->dev == b->dev && a->ino == b->ino && a->size == b->size &&
+           a->mtime_ns == b->mtime_ns && a->ctime_ns == b->ctime_ns;
+}
+
+/* Whether the file at the path has to be read (again). */
+static bool needs_reading(const struct source *source)
+{
+    struct stat st;
+    if (!source->tried || !source->settled)
+        return true;
+    if (stat(source->path, &st) != 0)
+        memset(&st, 0, sizeof st);
+    struct file_state state = state_of(&st);
+    return !state_equal(&state, &source->state);
+}
+
+/* Note how a try went. Says so once: not again for the same file and the same words. */
+static void note_refusal(struct sw_owners *owners, struct source *source,
+                         const struct file_state *state, const char *why)
+{
+    if (source->tried && state_equal(state, &source->state) && strcmp(why, source->error) == 0)
+        return;
+    snprintf(source->error, sizeof source->error, "%s", why);
+    sw_count(&owners->counters->mmdb_refused, 1);
+    sw_log(SW_LOG_WARNING, "%s: %s: %s; %s", source->key, source->path, why,
+           atomic_load_explicit(&source->db, memory_order_relaxed) != NULL
+               ? "the database opened before stays in use"
+               : "going on without it");
+}
+
+/* Publish a database and close the former one when its last reader has left. */
+static void replace(struct sw_owners *owners, struct source *source, struct sw_mmdb *db)
+{
+    struct sw_mmdb *old = atomic_exchange_explicit(&source->db, db, memory_order_acq_rel);
+    if (old != NULL) {
+        sw_rcu_synchronize();
+        sw_mmdb_close(old);
+    }
+    sw_count(&owners->counters->mmdb_reloads, 1);
+    sw_log(SW_LOG_INFO, "%s: %s: opened, type %s, %u distinct records", source->key, source->path,
+           sw_mmdb_type(db), sw_mmdb_records(db));
+}
+
+/* One file: true when it was replaced. */
+static bool refresh(struct sw_owners *owners, struct source *source)
+{
+    if (source->path[0] == '\0' || !needs_reading(source))
+        return false;
+    char why[SW_WHY_MAX] = "";
+    struct stat st;
+    struct sw_mmdb *db = NULL;
+    bool replaced = false;
+    enum sw_status status =
+        sw_mmdb_open(source->path, source->role, owners->settings, &st, &db, why);
+    struct file_state state = state_of(&st);
+    if (status != SW_OK) {
+        note_refusal(owners, source, &state, why);
+    } else {
+        const struct sw_mmdb *old = atomic_load_explicit(&source->db, memory_order_relaxed);
+        source->error[0] = '\0';
+        if (old != NULL && sw_mmdb_same(old, db)) {
+            sw_mmdb_close(db); /* touched, or read twice because it was young: nothing new */
+        } else {
+            replace(owners, source, db);
+            replaced = true;
+        }
+    }
+    source->tried = true;
+    source->state = state;
+    /* What is not for the file itself to cure (memory, no room for the copy) is tried again. */
+    bool may_pass = status == SW_ENOMEM || (status == SW_EIO && state.ino != 0);
+    source->settled = !may_pass && sw_clock_wall_us() - state.ctime_ns / 1000 > SETTLE_US;
+    return replaced;
+}
+
+bool sw_owners_refresh(struct sw_owners *owners)
+{
+    bool asn = refresh(owners, &owners->asn);
+    bool owner = refresh(owners, &owners->owner);
+    return asn || owner;
+}
+
+/* ---- status ---- */
+
+static json_t *source_status(const struct source *source)
+{
+    char path[SW_PATH_MAX];
+    const struct sw_mmdb *db = atomic_load_explicit(&source->db, memory_order_relaxed);
+    sw_text_clean(path, sizeof path, source->path, strlen(source->path));
+    json_t *out = json_pack("{s:s, s:b}", "path", path, "open", db != NULL);
+    if (out != NULL && db != NULL) {
+        json_object_set_new(out, "type", json_string(sw_mmdb_type(db)));
+        json_object_set_new(out, "epoch", json_integer(sw_mmdb_epoch(db)));
+        json_object_set_new(out, "records", json_integer(sw_mmdb_records(db)));
+    }
+    if (out != NULL)
+        json_object_set_new(out, "error", json_string(source->error));
+    return out;
+}
+
+char *sw_owners_status(const struct sw_owners *owners)
+{
+    json_t *status = json_object();
+    if (status == NULL)
+        return NULL;
+    if (owners->asn.path[0] != '\0')
+        json_object_set_new(status, "asn", source_status(&owners->asn));
+    if (owners->owner.path[0] != '\0')
+        json_object_set_new(status, "owner", source_status(&owners->owner));
+    char *text = json_dumps(status, JSON_COMPACT);
+    json_decref(status);
+    return text;
+}
+
+/* ---- look-ups ---- */
+
+bool sw_owners_have_asn(const struct sw_owners *owners)
+{
+    return atomic_load_explicit(&owners->asn.db, memory_order_relaxed) != NULL;
+}
+
+enum sw_status sw_owner_find_asn(const struct sw_owners *owners, const struct sw_addr *addr,
+                                 uint32_t *asn, struct sw_addr *prefix)
+{
+    const struct sw_mmdb *db = atomic_load_explicit(&owners->asn.db, memory_order_acquire);
+    return db != NULL ? sw_mmdb_asn(db, addr, asn, prefix) : SW_ENOTFOUND;
+}
+
+enum sw_status sw_owner_find(const struct sw_owners *owners, const struct sw_addr *addr,
+                             struct sw_owner *out)
+{
+    const struct sw_mmdb *asn = atomic_load_explicit(&owners->asn.db, memory_order_acquire);
+    const struct sw_mmdb *owner = atomic_load_explicit(&owners->owner.db, memory_order_acquire);
+    enum sw_status status = SW_ENOTFOUND;
+    memset(out, 0, sizeof *out);
+    /* The registrant's country comes first: it is whose address it is, the AS may be a carrier. */
+    if (owner != NULL && sw_mmdb_fill(owner, addr, out) == SW_OK)
+        status = SW_OK;
+    if (asn != NULL && sw_mmdb_fill(asn, addr, out) == SW_OK)
+        status = SW_OK;
+    return status;
+}

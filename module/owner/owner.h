@@ -1,0 +1,74 @@
+/*
+ * owner.h - whose address is it: matched prefix, AS number and organisation, registrant.
+ *
+ * Two MMDB files at most are open: one with AS data (GeoLite2-ASN, DB-IP ASN lite, IPinfo or
+ * GeoIP2-ISP layout, recognised by itself, or field paths from the settings), and one with
+ * registrants (made by scripts/make-owner-mmdb). The feeder opens and replaces them; workers
+ * look up AS numbers (only when some list holds an AS), the recorder everything.
+ *
+ * Reload, step by step: stat says the file changed -> read the whole new file into memory ->
+ * open and verify it aside -> publish -> wait for readers -> close the old one. A file that is
+ * missing, cut short, of the wrong type or broken is refused with a reason; the former stays.
+ *
+ * Threads      sw_owner_find*: any thread inside an RCU section, no locks, no allocation kept;
+ *              sw_owner_refresh(): the feeder
+ * Standards    MaxMind DB file format 2.0
+ */
+#ifndef SW_OWNER_OWNER_H
+#define SW_OWNER_OWNER_H
+
+#include "base/addr.h"
+#include "base/counters.h"
+#include "base/settings.h"
+#include "base/status.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define SW_OWNERTEXT_MAX 96
+
+struct sw_owner {
+    struct sw_addr prefix;             /* matched network in the AS database; family 0 when none */
+    uint32_t asn;                      /* 0 when not found */
+    char org[SW_OWNERTEXT_MAX];        /* AS organisation, "" when none */
+    struct sw_addr registered;         /* matched network in the registrant database */
+    char registrant[SW_OWNERTEXT_MAX]; /* "" when none */
+    char netname[SW_OWNERTEXT_MAX];
+    char country[4]; /* ISO 3166-1 alpha-2, "" when none */
+};
+
+struct sw_owners; /* the open databases */
+
+/** Nothing opened yet: sw_owner_refresh() does. settings must outlive it. NULL: no memory. */
+struct sw_owners *sw_owners_new(const struct sw_settings *settings, struct sw_counters *counters);
+void sw_owners_free(struct sw_owners *owners);
+
+/**
+ * Open what is configured and new or changed since the last call (by device, inode, size, time).
+ * Problems are logged once per change and kept for sw_owners_status(). Feeder only.
+ * Returns true when a database was replaced.
+ */
+bool sw_owners_refresh(struct sw_owners *owners);
+
+/** One line of JSON object text for status: {"asn":{"path":...,"open":true,"type":...,"epoch":...,
+ * "records":...,"error":""},"owner":{...}}; a database that is not configured has no member, one
+ * that is not open no type, epoch and records. Feeder only. Caller frees; NULL: out of memory. */
+char *sw_owners_status(const struct sw_owners *owners);
+
+/** Whether an AS database is open now. Any thread. */
+bool sw_owners_have_asn(const struct sw_owners *owners);
+
+/**
+ * AS number of an address. Inside an RCU section. SW_OK sets *asn (and *prefix when not NULL);
+ * SW_ENOTFOUND. An address that embeds an IPv4 one (NAT64, 6to4, mapped) is judged as that.
+ */
+enum sw_status sw_owner_find_asn(const struct sw_owners *owners, const struct sw_addr *addr,
+                                 uint32_t *asn, struct sw_addr *prefix);
+
+/** Everything known about an address; fields not known are empty. Inside an RCU section.
+ * SW_OK when anything was found, else SW_ENOTFOUND with an empty *out. */
+enum sw_status sw_owner_find(const struct sw_owners *owners, const struct sw_addr *addr,
+                             struct sw_owner *out);
+
+#endif

@@ -1,0 +1,59 @@
+"""Includes go one way, and few files see Unbound's headers."""
+
+import re
+
+from tree import Result
+
+NAME = "layers"
+ALLOWED = {
+    "base": "base",
+    "index": "base index",
+    "owner": "base index owner",
+    "feed": "base index owner feed",
+    "journal": "base index owner journal",
+    "flow": "base index owner feed journal flow",
+    "host": "base index owner feed journal flow host",
+    "cli": "base index owner feed journal flow cli",
+}
+SEES_UNBOUND = re.compile(r"module/(host/.*|flow/(query|act)\.c|flow/ub\.h)")
+UNBOUND_ONLY = {"flow/ub.h", "flow/query.h", "flow/act.h"}  # of the stages that know Unbound
+INCLUDE = re.compile(r'^\s*#\s*include\s+(["<])([^">]+)[">]')
+
+
+def check(tree):
+    result = Result()
+    files = tree.matching(r"module/[^/]+/.*\.[ch]")
+    for path in files:
+        layer = path.split("/")[1]
+        if layer not in ALLOWED:
+            result.problem(path, 0, f"the folder module/{layer} is in no layer: see ALLOWED")
+            continue
+        for number, line in enumerate(tree.lines(path), 1):
+            match = INCLUDE.match(line)
+            if match:
+                judge(tree, result, (path, layer, number), *match.groups())
+    result.note = f"{len(files)} files"
+    return result
+
+
+def judge(tree, result, where, quote, name):
+    path, layer, number = where
+    sees_unbound = SEES_UNBOUND.fullmatch(path)
+    if quote == "<":
+        if name == "maxminddb.h" and layer != "owner":
+            result.problem(path, number, "only owner/ uses libmaxminddb")
+        return
+    if f"module/{name}" not in tree.files:
+        if not sees_unbound:
+            result.problem(
+                path, number, f'"{name}" is not in module/; only host/, flow/query.c, flow/act.c '
+                "and flow/ub.h see Unbound's headers"
+            )  # fmt: skip
+        return
+    target = name.split("/")[0]
+    if target not in ALLOWED[layer].split():
+        result.problem(path, number, f"{layer}/ may not include {target}/ ({name})")
+    elif name == "flow/ub.h" and not sees_unbound:
+        result.problem(path, number, "flow/ub.h brings Unbound's headers in, which this may not see")
+    elif layer == "cli" and name in UNBOUND_ONLY:
+        result.problem(path, number, f"cli/ may not include {name}: it is linked without Unbound")

@@ -1,0 +1,145 @@
+"""The checks themselves: each must find the fault that is planted for it in a small tree."""
+
+import contextlib
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+import documents
+import exports
+import headers
+import layers
+import registered
+import settings
+import sizes
+import style
+import words
+from tree import Result, Tree
+
+NAME = "selftest"
+
+HEADER = """/*
+ * good.h - a header as it should be.
+ *
+ * Threads      any
+ */
+#ifndef SW_BASE_GOOD_H
+#define SW_BASE_GOOD_H
+
+/** What it does. */
+int sw_good(int a, int b);
+
+#endif
+"""
+LONG = "int sw_long(void)\n{\n" + "    ;\n" * 120 + "    return 0;\n}\n"
+SETTINGS = 'static const struct key keys[] = {{"ring", KIND_NUMBER, FIELD(ring), 1, 9, "5"}};\n'
+CONF = "# Size. Default: 5. 1 to 9.\n#ring: 5\n"
+MAKEFILE = "TARGETS = all test\nprint-tests:\n\t@echo tests/unit/test_a.c tests/daemon/test_a.py\n"
+UNIT = "START_TEST(one)\n{\n}\nEND_TEST\n"
+
+# Without fault: check -> files that it looks at.
+GOOD = {
+    "Makefile": MAKEFILE,
+    "README.md": "See `base/good.h`, `make test`, `sw_good()`, `sinkwatch add`.\n",
+    "conf/sinkwatch.conf": CONF,
+    "module/base/good.h": HEADER,
+    "module/base/good.c": '#include "base/good.h"\n',
+    "module/base/settings.c": SETTINGS,
+    "module/cli/x.h": HEADER.replace("good.h", "x.h").replace("BASE_GOOD", "CLI_X"),
+    "module/flow/ub.h": HEADER.replace("good.h", "ub.h").replace("BASE_GOOD", "FLOW_UB"),
+    "module/cli/main.c": 'static const char *const names[] = {"add"};\n',
+    "scripts/tool": "#!/bin/bash\necho\n",
+    "tests/unit/test_a.c": UNIT + "void f(void)\n{\n    tcase_add_test(c, one);\n}\n",
+    "tests/daemon/test_a.py": "def test_a():\n    pass\n",
+}
+# (check, file, its faulty content, words of the problem that must be found)
+FAULTS = [
+    (layers, "module/base/good.c", '#include "feed/feed.h"\n', "flow/ub.h see Unbound's headers"),
+    (layers, "module/base/good.c", '#include "cli/x.h"\n', "base/ may not include cli/"),
+    (layers, "module/cli/main.c", '#include "flow/ub.h"\n', "flow/ub.h brings"),
+    (layers, "module/new/x.c", "", "is in no layer"),
+    (sizes, "module/base/good.c", LONG, "sw_long() has 124 lines"),
+    (sizes, "module/base/good.c", "\n" * 700, "700 lines"),
+    (sizes, "tests/daemon/test_a.py", "def f():\n" + "    f()\n" * 110, "f() has 111 lines"),
+    (headers, "module/base/good.h", HEADER.replace("/** What it does. */", ""), "sw_good() has no"),
+    (headers, "module/base/good.h", HEADER[HEADER.index("#ifndef") :], "no opening comment"),
+    (headers, "module/base/good.h", HEADER.replace("SW_BASE_GOOD_H", "G_H"), "include guard"),
+    (words, "module/base/good.c", "void f(void)\n{\n    strcpy(a, b);\n}\n", "strcpy() is not used"),
+    (words, "README.md", "TO" + "DO\n", "finish it"),
+    (words, "README.md", "See /home" + "/somebody/x\n", "own machine"),
+    (documents, "README.md", "See `module/base/bad.h`.\n", "no module/base/bad.h"),
+    (documents, "README.md", "See flow/nothing.c.\n", "no flow/nothing.c"),
+    (documents, "README.md", "Run `make nonsense`.\n", "no target 'nonsense'"),
+    (documents, "README.md", "Run `sinkwatch fly`.\n", "no sub-command 'fly'"),
+    (documents, "README.md", "Calls `sw_bad()`.\n", "nothing is called sw_bad"),
+    (documents, "README.md", "Set `no-such-key`.\n", "is called no-such-key"),
+    (settings, "conf/sinkwatch.conf", CONF + "# Not there.\n#other: 1\n", "no key other"),
+    (settings, "conf/sinkwatch.conf", "# nothing\n", "ring of module/base/settings.c is not"),
+    (settings, "conf/sinkwatch.conf", CONF.replace("5.", "6."), "'Default: 5' is missing"),
+    (settings, "conf/sinkwatch.conf", CONF.replace("to 9", "to 8"), "range '1 to 9'"),
+    (registered, "tests/unit/other.c", "", "no target runs this file"),
+    (registered, "tests/lost/test_b.c", "", "no target runs tests/lost"),
+    (registered, "tests/unit/test_a.c", UNIT, "one is added to no test case"),
+    (registered, "tests/daemon/test_a.py", "def test_a():\n  0\ndef test_a():\n  0\n", "2 tests"),
+    (style.Shell, "scripts/tool", "#!/bin/bash\nif\n", "syntax error"),
+    (style.Format, "module/base/good.c", "int   f( void );\n", "not in the format"),
+]
+
+
+def check(tree):
+    result = Result()
+    with tempfile.TemporaryDirectory(prefix="sw-checks-") as folder, environment():
+        for number, fault in enumerate(FAULTS):
+            plant(tree, result, Path(folder) / str(number), *fault)
+        nothing_found(tree, result, Path(folder) / "good")
+        six_symbols(result, Path(folder))
+    result.note = f"{len(FAULTS) + 2} planted faults found"
+    return result
+
+
+@contextlib.contextmanager
+def environment():
+    """The small trees have no module and no Unbound, whatever the Makefile says."""
+    kept = dict(os.environ)
+    os.environ.update(SINKWATCH_SO="module.so", UNBOUND_BIN="none", UNBOUND_SRC="unbound")
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(kept)
+
+
+def make_tree(tree, folder, changes):
+    for path, text in {**GOOD, "unbound/util/configlexer.lex": "", **changes}.items():
+        file = folder / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    shutil.copy(tree.root / ".clang-format", folder)
+    return Tree(folder)
+
+
+def plant(tree, result, folder, check_of, path, text, wanted):
+    found = check_of.check(make_tree(tree, folder, {path: text}))
+    if not found.skipped and not any(wanted in problem for problem in found.problems):
+        result.problem(check_of.NAME, 0, f"did not say '{wanted}' of {path}, but {found.problems}")
+
+
+def nothing_found(tree, result, folder):
+    good = make_tree(tree, folder, {})
+    for check_of in (layers, sizes, headers, words, documents, settings, registered, style.Shell):
+        for problem in check_of.check(good).problems:
+            result.problem(check_of.NAME, 0, f"finds a fault where there is none: {problem}")
+
+
+def six_symbols(result, folder):
+    source = "void init(void);\nvoid init(void)\n{\n}\nvoid seven(void);\nvoid seven(void)\n{\n}\n"
+    command = ["cc", "-shared", "-fPIC", "-x", "c", "-", "-o", str(folder / "module.so")]
+    if not shutil.which("cc"):
+        return
+    subprocess.run(command, input=source, text=True, check=True)
+    problems = " ".join(exports.check(Tree(folder)).problems)
+    for wanted in ("exports 'seven'", "does not export 'deinit'"):
+        if wanted not in problems:
+            result.problem(exports.NAME, 0, f"did not say: {wanted}")

@@ -1,0 +1,548 @@
+/*
+ * bench_index.c - the index in figures, beside a sorted array with the same names.
+ *
+ *   bench_index [MAX]     largest number of names, default 10000000
+ *
+ * For 1 k, 1 M and 10 M names (2, 3 or 4 labels each): resident octets for each name (of the
+ * whole process, after minus before), the highest need while growing, look-ups that find
+ * nothing (random names of 4 labels) and that hit, each further label, updates in place. Then a
+ * list replaced as a whole, 1 M prefixes, and real names where SINKWATCH_DATA has them.
+ *
+ * Look-ups are timed in batches of 1,024, each waiting for the one before; the median batch
+ * counts; how long the memory alone takes is measured beside it, since neighbours on the same
+ * machine change it several times over. A table for people; one JSON object for each figure goes to SW_BENCH_OUT, else
+ * SINKWATCH_BENCH, else build/bench.jsonl.
+ */
+#include "index_baseline.h"
+
+#include "index/index.h"
+
+#include <stdio.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#define BATCH   1024u
+#define QUERIES (1u << 20)             /* different ones, so that no cache knows the answers */
+#define SHORT   (QUERIES / BATCH / 16) /* batches for the baseline, which takes so much longer */
+
+struct query {
+    uint8_t len;
+    uint8_t wire[127];
+};
+
+static struct query *queries;
+static FILE *json;
+
+/* ---- helpers ---- */
+
+static double now_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
+}
+
+static void *need(void *memory)
+{
+    if (memory == NULL) {
+        fprintf(stderr, "bench_index: out of memory\n");
+        exit(1);
+    }
+    return memory;
+}
+
+static void must(enum sw_status status, const char *what)
+{
+    if (status != SW_OK) {
+        fprintf(stderr, "bench_index: %s: %s\n", what, sw_strerror(status));
+        exit(1);
+    }
+}
+
+/* Resident memory of this process. */
+static double resident(void)
+{
+    unsigned long size = 0, pages = 0;
+    FILE *f = fopen("/proc/self/statm", "r");
+    if (f == NULL || fscanf(f, "%lu %lu", &size, &pages) != 2)
+        perror("/proc/self/statm");
+    if (f != NULL)
+        fclose(f);
+    return (double)pages * (double)sysconf(_SC_PAGESIZE);
+}
+
+static void figure(const char *name, double value, const char *unit, double baseline, size_t n)
+{
+    fprintf(json, "{\"name\":\"%s\",\"value\":%.3f,\"unit\":\"%s\"", name, value, unit);
+    printf("  %-28s %12.1f %-6s", name, value, unit);
+    if (baseline > 0) {
+        fprintf(json, ",\"baseline\":%.3f,\"ratio\":%.4f", baseline, value / baseline);
+        printf(" %12.1f %9.3f", baseline, value / baseline);
+    }
+    fprintf(json, ",\"n\":%zu}\n", n);
+    fflush(json);
+    printf("\n");
+    fflush(stdout);
+}
+
+static int by_value(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static double median(double *values, size_t n)
+{
+    qsort(values, n, sizeof *values, by_value);
+    return values[n / 2];
+}
+
+/* ---- names ---- */
+
+/* A number as if random, different for different i (the finisher of SplitMix64). */
+static uint64_t scramble(uint64_t i)
+{
+    i += UINT64_C(0x9E3779B97F4A7C15);
+    i = (i ^ i >> 30) * UINT64_C(0xBF58476D1CE4E5B9);
+    i = (i ^ i >> 27) * UINT64_C(0x94D049BB133111EB);
+    return i ^ i >> 31;
+}
+
+/* A name of so many labels: a top-level domain and random labels of 4 to 15 letters. */
+static size_t make_name(uint64_t i, unsigned labels, uint8_t *wire)
+{
+    static const char tlds[8][8] = {"\3com",  "\3net", "\3org", "\2ru",
+                                    "\4info", "\3xyz", "\3top", "\2de"};
+    size_t at = 0;
+    uint64_t r = scramble(i);
+    const char *tld = tlds[r % 8];
+    for (unsigned k = 1; k < labels; k++) {
+        uint64_t x = scramble(r + k);
+        size_t len = 4 + x % 12;
+        wire[at++] = (uint8_t)len;
+        for (size_t c = 0; c < len; c++, x = x >> 5 | x << 59)
+            wire[at++] = (uint8_t)('a' + (x & 31) % 26);
+    }
+    memcpy(wire + at, tld, (size_t)tld[0] + 1);
+    at += (size_t)tld[0] + 1;
+    wire[at++] = 0;
+    return at;
+}
+
+/* The i-th name of the list: half have 2 labels, most others 3, some 4. */
+static size_t listed_name(uint64_t i, uint8_t *wire)
+{
+    return make_name(i, (unsigned[]){2, 2, 2, 2, 2, 3, 3, 3, 3, 4}[i % 10], wire);
+}
+
+/* Random names of so many labels that are not on the list. */
+static void make_misses(unsigned labels)
+{
+    for (uint64_t q = 0; q < QUERIES; q++)
+        queries[q].len = (uint8_t)make_name((UINT64_C(1) << 40) + q, labels, queries[q].wire);
+}
+
+static void make_hits(size_t n)
+{
+    for (uint64_t q = 0; q < QUERIES; q++)
+        queries[q].len = (uint8_t)listed_name(scramble(q) % n, queries[q].wire);
+}
+
+/* ---- building ---- */
+
+static struct sw_index *new_index(sw_list_id *id)
+{
+    struct sw_policy policy;
+    struct sw_index *index = need(sw_index_new());
+    sw_policy_init(&policy, "bench");
+    must(sw_index_list_set(index, &policy, id), "list_set");
+    return index;
+}
+
+static struct sw_indicator nth(uint64_t i)
+{
+    struct sw_indicator ind = {.type = SW_INDICATOR_DOMAIN, .form = SW_FORM_SUBTREE};
+    ind.name.len = (uint8_t)listed_name(i, ind.name.wire);
+    return ind;
+}
+
+/* Add names from..to; returns the most that the index ever needed. Random names of few letters
+ * may come twice: *same counts those. */
+static size_t fill(struct sw_index *index, sw_list_id id, size_t n, size_t *same)
+{
+    size_t most = 0;
+    *same = 0;
+    for (uint64_t i = 0; i < n; i++) {
+        struct sw_indicator ind = nth(i);
+        enum sw_status status = sw_index_add(index, id, &ind);
+        if (status == SW_EEXIST)
+            (*same)++;
+        else
+            must(status, "add");
+        size_t bytes = i % 64 == 0 ? sw_index_bytes(index) : 0;
+        most = bytes > most ? bytes : most;
+    }
+    return most;
+}
+
+static void fill_sorted(struct sorted *s, size_t n)
+{
+    uint8_t wire[SW_NAME_MAX];
+    for (uint64_t i = 0; i < n; i++) {
+        listed_name(i, wire);
+        sorted_add(s, wire);
+    }
+    sorted_finish(s);
+}
+
+/* ---- look-ups ---- */
+
+static void ahead(size_t q)
+{
+    const uint8_t *next = (const uint8_t *)&queries[(q + 6) % QUERIES];
+    __builtin_prefetch(next);
+    __builtin_prefetch(next + 64);
+}
+
+/* Nanoseconds for each look-up of the queries, and how many of the first SHORT batches found
+ * something. The next query
+ * depends on the result, so look-ups do not overlap; queries come to the cache ahead of time,
+ * as a resolver has just parsed the name. */
+static double time_index(const struct sw_index *index, size_t *found)
+{
+    static double batch[QUERIES / BATCH];
+    struct sw_hit hits[SW_HITS_MAX];
+    struct sw_view view = sw_index_view(index);
+    *found = 0;
+    for (size_t b = 0; b < QUERIES / BATCH; b++) {
+        double start = now_ns();
+        size_t none = 0;
+        for (size_t q = b * BATCH; q < (b + 1) * BATCH; q++) {
+            ahead(q);
+            const struct query *query = &queries[q + none];
+            size_t n = sw_view_find_name(&view, query->wire, query->len, hits, SW_HITS_MAX);
+            *found += n > 0 && q < SHORT * BATCH;
+            none = n >> 8; /* 0, but only known after the look-up */
+        }
+        batch[b] = (now_ns() - start) / BATCH;
+    }
+    return median(batch, QUERIES / BATCH);
+}
+
+static double time_sorted(const struct sorted *s, size_t *found)
+{
+    static double batch[SHORT];
+    *found = 0;
+    for (size_t b = 0; b < SHORT; b++) {
+        double start = now_ns();
+        size_t none = 0;
+        for (size_t q = b * BATCH; q < (b + 1) * BATCH; q++) {
+            ahead(q);
+            size_t n = sorted_find(s, queries[q + none].wire);
+            *found += n > 0;
+            none = n >> 8;
+        }
+        batch[b] = (now_ns() - start) / BATCH;
+    }
+    return median(batch, SHORT);
+}
+
+/* Both, for the queries that are set up: who finds how many must be the same. */
+static void compare(const struct sw_index *index, const struct sorted *s, const char *what,
+                    const char *size)
+{
+    char name[64];
+    size_t ours, theirs;
+    double us = time_index(index, &ours), them = time_sorted(s, &theirs);
+    snprintf(name, sizeof name, "index_%s_ns_%s", what, size);
+    figure(name, us, "ns", them, QUERIES);
+    if (ours != theirs) {
+        fprintf(stderr, "bench_index: the index finds %zu, the sorted array %zu\n", ours, theirs);
+        exit(1);
+    }
+}
+
+/* What a label more costs when every number of labels occurs in the list. */
+static void further_labels(struct sw_index *index, sw_list_id id, const char *size)
+{
+    char name[64];
+    double ns[9];
+    size_t found;
+    for (unsigned labels = 5; labels <= 8; labels++) {
+        struct sw_indicator ind = {.type = SW_INDICATOR_DOMAIN, .form = SW_FORM_SUBTREE};
+        ind.name.len = (uint8_t)make_name(UINT64_C(1) << 50, labels, ind.name.wire);
+        must(sw_index_add(index, id, &ind), "add");
+    }
+    for (unsigned labels = 4; labels <= 8; labels += 4) {
+        make_misses(labels);
+        ns[labels] = time_index(index, &found);
+    }
+    snprintf(name, sizeof name, "index_label_ns_%s", size);
+    figure(name, (ns[8] - ns[4]) / 4, "ns", 0, QUERIES);
+}
+
+/* One name out, another in, at a size that stays. */
+static void updates(struct sw_index *index, sw_list_id id, size_t n, const char *size)
+{
+    enum { PAIRS = 200000 };
+    char name[64];
+    size_t pairs = n < PAIRS ? n : PAIRS;
+    struct sw_indicator *out = need(malloc(2 * pairs * sizeof *out)), *in = out + pairs;
+    double *took = need(malloc(pairs * sizeof *took));
+    for (uint64_t i = 0; i < pairs; i++) {
+        out[i] = nth(scramble(i) % n);
+        in[i] = nth((UINT64_C(1) << 41) + i);
+    }
+    double start = now_ns(), last = start;
+    for (size_t i = 0; i < pairs; i++) {
+        (void)sw_index_remove(index, id, &out[i]);
+        (void)sw_index_add(index, id, &in[i]);
+        double t = now_ns();
+        took[i] = (t - last) / 1000;
+        last = t;
+    }
+    snprintf(name, sizeof name, "index_updates_per_s_%s", size);
+    figure(name, 2e9 * (double)pairs / (last - start), "1/s", 0, 2 * pairs);
+    qsort(took, pairs, sizeof *took, by_value);
+    snprintf(name, sizeof name, "index_update_p99_us_%s", size);
+    figure(name, took[pairs / 100 * 99], "us", 0, pairs);
+    snprintf(name, sizeof name, "index_update_max_us_%s", size);
+    figure(name, took[pairs - 1], "us", 0, pairs);
+    free(took);
+    free(out);
+}
+
+static void bench_size(size_t n, const char *size)
+{
+    char name[64];
+    sw_list_id id;
+    size_t same;
+    double before = resident();
+    struct sw_index *index = new_index(&id);
+    double start = now_ns();
+    size_t most = fill(index, id, n, &same);
+    double fill_ns = (now_ns() - start) / (double)n;
+    size_t count = sw_index_count(index, id);
+    double bytes = resident() - before, need_now = (double)sw_index_bytes(index);
+    struct sorted s = {0};
+    fill_sorted(&s, n);
+    printf("\n%zu names, %zu of them twice\n", n, same);
+    if (n >= 100000) {
+        snprintf(name, sizeof name, "index_bytes_%s", size);
+        figure(name, bytes / (double)count, "B", (double)sorted_bytes(&s) / (double)n, count);
+    }
+    snprintf(name, sizeof name, "index_grow_peak_%s", size);
+    figure(name, (double)most / need_now, "ratio", 0, count);
+    snprintf(name, sizeof name, "index_add_ns_%s", size);
+    figure(name, fill_ns, "ns", 0, n);
+    make_misses(4);
+    compare(index, &s, "miss", size);
+    make_hits(n);
+    compare(index, &s, "hit", size);
+    sorted_free(&s);
+    further_labels(index, id, size);
+    updates(index, id, n, size);
+    sw_index_free(index);
+}
+
+/* What the memory alone takes, at this moment and with these neighbours: three random lines at
+ * once out of as much memory as the filter of 10 M names needs. */
+static void bench_memory(void)
+{
+    enum { MIB = 14, LINES = MIB << 14 };
+    static double batch[BATCH];
+    size_t bytes = (size_t)MIB << 20, at[3] = {0, 1, 2};
+    uint8_t *map = need(aligned_alloc(2u << 20, bytes));
+    (void)madvise(map, bytes, MADV_HUGEPAGE);
+    memset(map, 0, bytes);
+    uint64_t r = 1;
+    for (size_t b = 0; b < BATCH; b++) {
+        double start = now_ns();
+        for (size_t i = 0; i < BATCH; i++) {
+            unsigned sum = 0;
+            for (unsigned k = 0; k < 3; k++)
+                sum += *(volatile uint8_t *)&map[at[k] % LINES * 64];
+            r = r * UINT64_C(6364136223846793005) + sum + 1; /* Knuth's constant for an LCG */
+            for (unsigned k = 0; k < 3; k++)
+                at[k] = r >> (16 + 8 * k);
+        }
+        batch[b] = (now_ns() - start) / BATCH;
+    }
+    free(map);
+    printf("\nthe machine: three random lines of 14 MiB at once\n");
+    figure("machine_memory_ns", median(batch, BATCH), "ns", 0, BATCH);
+}
+
+/* ---- replacing, prefixes, real names ---- */
+
+/* A list of n names replaced by one that differs in a hundredth. */
+static void bench_replace(size_t n)
+{
+    sw_list_id id, staged;
+    size_t same, most = 0;
+    struct sw_index *index = new_index(&id);
+    (void)fill(index, id, n, &same);
+    double before = (double)sw_index_bytes(index), start = now_ns();
+    must(sw_index_stage_begin(index, id, &staged), "stage_begin");
+    for (uint64_t i = n / 100; i < n + n / 100; i++) {
+        struct sw_indicator ind = nth(i);
+        (void)sw_index_add(index, staged, &ind);
+        size_t bytes = i % 64 == 0 ? sw_index_bytes(index) : 0;
+        most = bytes > most ? bytes : most;
+    }
+    double swap = now_ns();
+    must(sw_index_stage_swap(index, &id, staged), "stage_swap");
+    double end = now_ns();
+    printf("\na list of %zu names replaced\n", n);
+    figure("index_replace_peak", (double)most / before, "ratio", 0, n);
+    figure("index_replace_ms", (end - start) / 1e6, "ms", 0, n);
+    figure("index_swap_ms", (end - swap) / 1e6, "ms", 0, n);
+    sw_index_free(index);
+}
+
+/* Prefixes as in feeds and routing tables: mostly 32 and 24, but all of 8 to 32; a sixth IPv6. */
+static struct sw_indicator nth_prefix(uint64_t i)
+{
+    static const uint8_t v4[] = {32, 32, 32, 32, 32, 32, 24, 24, 24, 24, 24, 23, 22, 22, 21, 20};
+    static const uint8_t v6[] = {32, 36, 40, 44, 48, 48, 56, 64, 64, 128};
+    struct sw_indicator ind = {.type = SW_INDICATOR_PREFIX};
+    uint64_t a = scramble(i), b = scramble(a);
+    ind.addr.family = i % 6 == 0 ? 6 : 4;
+    memcpy(ind.addr.octets, &a, 8);
+    memcpy(ind.addr.octets + 8, &b, 8);
+    if (ind.addr.family == 6)
+        ind.addr.octets[0] = 0x20;
+    else
+        memset(ind.addr.octets + 4, 0, 12);
+    unsigned plen = ind.addr.family == 6 ? v6[b % 10] : v4[b % 16];
+    if (ind.addr.family == 4 && b % 20000 < 24)
+        plen = 8 + (unsigned)(b % 20000); /* some 50 of every length */
+    sw_addr_mask(&ind.addr, plen);
+    return ind;
+}
+
+static double time_addresses(const struct sw_index *index, unsigned family)
+{
+    static double batch[QUERIES / BATCH];
+    struct sw_addr *addrs = need(malloc(QUERIES * sizeof *addrs));
+    struct sw_hit hits[SW_HITS_MAX];
+    struct sw_view view = sw_index_view(index);
+    for (uint64_t q = 0; q < QUERIES; q++) {
+        uint64_t r[2] = {scramble((UINT64_C(1) << 42) + q), scramble(q)};
+        uint8_t octets[16];
+        memcpy(octets, r, 16);
+        octets[0] = family == 6 ? 0x20 : octets[0];
+        must(sw_addr_from_octets(octets, family == 6 ? 16 : 4, &addrs[q]), "address");
+    }
+    for (size_t b = 0; b < QUERIES / BATCH; b++) {
+        double start = now_ns();
+        size_t none = 0;
+        for (size_t q = b * BATCH; q < (b + 1) * BATCH; q++)
+            none = sw_view_find_addr(&view, &addrs[q + none], hits, SW_HITS_MAX) >> 8;
+        batch[b] = (now_ns() - start) / BATCH;
+    }
+    free(addrs);
+    return median(batch, QUERIES / BATCH);
+}
+
+static void bench_prefixes(size_t n)
+{
+    sw_list_id id;
+    double before = resident();
+    struct sw_index *index = new_index(&id);
+    for (uint64_t i = 0; sw_index_count(index, id) < n; i++) {
+        struct sw_indicator ind = nth_prefix(i);
+        (void)sw_index_add(index, id, &ind);
+    }
+    printf("\n%zu prefixes: IPv4 of every length 8 to 32, IPv6 of 8 lengths\n", n);
+    figure("index_prefix_bytes_1m", (resident() - before) / (double)n, "B", 0, n);
+    figure("index_prefix4_ns_1m", time_addresses(index, 4), "ns", 0, QUERIES);
+    figure("index_prefix6_ns_1m", time_addresses(index, 6), "ns", 0, QUERIES);
+    sw_index_free(index);
+}
+
+/* Lines of a file as names; up to max wire names into queries, or all into the list. */
+static size_t real_names(const char *command, struct sw_index *index, sw_list_id id,
+                         struct sorted *s)
+{
+    char line[512], why[SW_WHY_MAX];
+    size_t n = 0;
+    FILE *f = popen(command, "r");
+    while (f != NULL && fgets(line, sizeof line, f) != NULL) {
+        struct sw_indicator ind;
+        enum sw_status status = sw_indicator_parse(line, strcspn(line, "\n"), &ind, why);
+        if (status != SW_OK || ind.type != SW_INDICATOR_DOMAIN)
+            continue;
+        if (s != NULL && sw_index_add(index, id, &ind) == SW_OK) {
+            sorted_add(s, ind.name.wire);
+            n++;
+        } else if (s == NULL && n < QUERIES && ind.name.len <= sizeof queries->wire) {
+            queries[n].len = ind.name.len;
+            memcpy(queries[n++].wire, ind.name.wire, ind.name.len);
+        }
+    }
+    if (f != NULL)
+        pclose(f);
+    return n;
+}
+
+/* The real list, asked for names that people really look up, with "www." in front. */
+static void bench_real(const char *data)
+{
+    char command[1024];
+    sw_list_id id;
+    if (data == NULL || strchr(data, '\'') != NULL) {
+        printf("\nno real names: SINKWATCH_DATA does not name a folder\n");
+        return;
+    }
+    struct sw_index *index = new_index(&id);
+    struct sorted s = {0};
+    snprintf(command, sizeof command, "gzip -dc '%s/ioc/maltrail_1.16M.txt.gz'", data);
+    size_t n = real_names(command, index, id, &s);
+    snprintf(command, sizeof command, "sed 's/^/www./' '%s'/names/*.txt", data);
+    size_t asked = real_names(command, NULL, 0, NULL);
+    if (n > 0 && asked > 0) {
+        sorted_finish(&s);
+        for (size_t q = asked; q < QUERIES; q++)
+            queries[q] = queries[q % asked];
+        size_t ours, theirs;
+        double us = time_index(index, &ours), them = time_sorted(&s, &theirs);
+        printf("\n%zu real indicators, %zu real names asked: %.2f %% found\n", n, asked,
+               100.0 * (double)ours / (SHORT * BATCH));
+        figure("index_bytes_real", (double)sw_index_bytes(index) / (double)n, "B",
+               (double)sorted_bytes(&s) / (double)n, n);
+        figure("index_lookup_ns_real", us, "ns", them, QUERIES);
+    }
+    sorted_free(&s);
+    sw_index_free(index);
+}
+
+int main(int argc, char **argv)
+{
+    size_t max = argc > 1 ? strtoull(argv[1], NULL, 10) : 10000000;
+    const char *out = getenv("SW_BENCH_OUT");
+    if (out == NULL)
+        out = getenv("SINKWATCH_BENCH");
+    json = fopen(out != NULL ? out : "build/bench.jsonl", "a");
+    queries = need(aligned_alloc(sizeof *queries, QUERIES * sizeof *queries));
+    if (json == NULL) {
+        perror(out != NULL ? out : "build/bench.jsonl");
+        return 1;
+    }
+    memset(queries, 1, QUERIES * sizeof *queries); /* resident before anything is measured */
+    printf("  %-28s %12s %-6s %12s %9s\n", "figure", "index", "unit", "sorted array", "ratio");
+    bench_size(1000, "1k");
+    if (max >= 1000000) {
+        bench_size(1000000, "1m");
+        bench_replace(1000000);
+        bench_prefixes(1000000);
+        bench_real(getenv("SINKWATCH_DATA"));
+    }
+    if (max >= 10000000) {
+        bench_memory();
+        bench_size(10000000, "10m");
+    }
+    free(queries);
+    return fclose(json) != 0;
+}

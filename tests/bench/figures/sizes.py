@@ -1,0 +1,60 @@
+"""How large a run is: quick to try, default, or the long form of the design's table."""
+
+from dataclasses import dataclass, replace
+
+
+@dataclass(frozen=True)
+class Sizes:
+    form: str
+    threads: int  # of each resolver
+    listed: int  # names on the list
+    messages: int  # answers in the message cache while lists change
+    rounds: int  # repeats of each cost measurement; half as many of blocked answers
+    cached_queries: int  # queries of one repeat, answered from the cache or blocked
+    resolved_queries: int  # queries of one repeat that go upstream
+    names: int  # distinct names among the cached or blocked queries
+    loads: int  # full loads from Redis
+    changes: int  # names added one by one
+    prefixes: int  # prefixes added one by one
+    windows: int  # stretches of the probe stream, with sweeps and without each
+    window_s: float
+
+
+DEFAULT = Sizes(
+    form="default",
+    threads=2,
+    listed=1_000_000,
+    messages=200_000,
+    rounds=16,
+    cached_queries=100_000,
+    resolved_queries=10_000,
+    names=10_000,
+    loads=5,
+    changes=300,
+    prefixes=100,
+    windows=5,
+    window_s=2.0,
+)
+LONG = replace(DEFAULT, form="long", messages=1_000_000, rounds=40, loads=9, windows=9)
+QUICK = replace(
+    DEFAULT,
+    form="quick",
+    listed=100_000,
+    messages=20_000,
+    rounds=4,
+    cached_queries=50_000,
+    resolved_queries=5_000,
+    loads=2,
+    changes=60,
+    prefixes=30,
+    windows=2,
+    window_s=1.0,
+)
+
+
+def short(number):
+    """200000 -> 200k, 1000000 -> 1m."""
+    for unit, letter in ((1_000_000, "m"), (1_000, "k")):
+        if number >= unit and number % unit == 0:
+            return f"{number // unit}{letter}"
+    return str(number)

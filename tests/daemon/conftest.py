@@ -1,0 +1,211 @@
+"""Fixtures of the daemon tests: one authority and one Redis for all, one resolver a module.
+
+A test module that needs other settings sets, at its top level:
+
+    RESOLVER = {"server": ["serve-expired: yes"], "options": {"threads": 1}}
+"""
+
+import itertools
+import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+sys.dont_write_bytecode = True
+
+from harness import mmdb  # noqa: E402
+from harness.authority import Authority  # noqa: E402
+from harness.environment import read_environment  # noqa: E402
+from harness.events import NAME, Events  # noqa: E402
+from harness.lists import Lists  # noqa: E402
+from harness.redis_server import Redis  # noqa: E402
+from harness.resolver import GARDEN, SINK4, SINK6, Resolver  # noqa: E402
+
+NUMBERS = itertools.count(1)
+
+
+def pytest_sessionstart(session):
+    missing = read_environment().missing()
+    if missing and not session.config.option.collectonly:
+        pytest.exit("; ".join(missing) + " (the Makefile sets these: make test-daemon)", 2)
+
+
+@pytest.fixture(scope="session")
+def env():
+    return read_environment()
+
+
+@pytest.fixture(scope="session")
+def session_folder():
+    """Under TMPDIR, with a short name: paths of unix sockets are limited to 107 octets."""
+    folder = Path(tempfile.mkdtemp(prefix="sw-daemon-"))
+    yield folder
+    if not os.environ.get("KEEP"):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def folder(session_folder):
+    """An empty folder for one test."""
+    path = session_folder / f"t{next(NUMBERS)}"
+    path.mkdir()
+    return path
+
+
+@pytest.fixture(scope="session")
+def authority(session_folder):
+    path = session_folder / "authority"
+    path.mkdir()
+    server = Authority(path)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def shared_redis(session_folder):
+    server = Redis(session_folder / "redis")
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def own_redis(folder):
+    """A Redis that the test may kill or freeze; not started yet."""
+    server = Redis(folder / "redis", keep=True)
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def databases(env, session_folder):
+    """MMDB files made from the tests' own tables: .asn and .owner."""
+    return mmdb.make(session_folder)
+
+
+@pytest.fixture(scope="session")
+def settings_for(databases):
+    """Make the settings of one resolver: everything on, each hit an event of its own."""
+
+    def make(redis_server, folder, **changes):
+        name = f"r{next(NUMBERS)}"
+        base = {
+            "redis-socket": redis_server.socket,
+            "redis-prefix": "{" + name + "}",
+            "redis-timeout": 500,
+            "resolver-id": name,
+            "asn-mmdb": databases.asn,
+            "owner-mmdb": databases.owner,
+            "mmdb-check-interval": 1,
+            "event-file": folder / "events.jsonl",
+            "event-window": 0,
+            "sinkhole-ipv4": SINK4,
+            "sinkhole-ipv6": SINK6,
+            "cname-target": GARDEN,
+        }
+        return {**base, **{key.replace("_", "-"): value for key, value in changes.items()}}
+
+    return make
+
+
+@pytest.fixture
+def make_resolver(env, authority, settings_for, session_folder):
+    """Start resolvers of the test's own: make_resolver(redis, key_of_settings=value, ...)."""
+    made = []
+
+    def make(redis_server, server=(), start=True, chain=None, options=None, **changes):
+        path = session_folder / f"u{next(NUMBERS)}"
+        settings = settings_for(redis_server, path, **changes)
+        resolver = Resolver(env, path, authority, settings, server, chain, **(options or {}))
+        made.append(resolver)
+        return resolver.start() if start else resolver
+
+    yield make
+    failures = []
+    for resolver in made:
+        try:
+            resolver.stop()
+        except AssertionError as error:
+            failures.append(str(error))
+        finally:
+            resolver.kill()
+    assert not failures, "\n".join(failures)
+
+
+@pytest.fixture(scope="module")
+def module_resolver(request, env, authority, shared_redis, settings_for, session_folder):
+    wanted = getattr(request.module, "RESOLVER", {})
+    path = session_folder / f"u{next(NUMBERS)}"
+    settings = settings_for(shared_redis, path, **wanted.get("settings", {}))
+    server, chain = wanted.get("server", ()), wanted.get("chain")
+    options = wanted.get("options", {})
+    resolver = Resolver(env, path, authority, settings, server, chain, **options)
+    try:
+        resolver.start()
+        lists_of(resolver, shared_redis).wait_state(state="following")
+        yield resolver
+        resolver.stop()
+    finally:
+        resolver.kill()
+
+
+def lists_of(resolver, redis_server):
+    settings = resolver.settings
+    return Lists(redis_server.client, settings["redis-prefix"], settings["resolver-id"])
+
+
+@pytest.fixture
+def resolver(module_resolver, shared_redis, authority):
+    """The module's resolver with no lists, an empty cache, and nothing counted upstream."""
+    authority.proxy.forget()
+    lists_of(module_resolver, shared_redis).drop_all()
+    module_resolver.forget_answers()
+    yield module_resolver
+    module_resolver.check_alive()
+
+
+@pytest.fixture
+def lists(resolver, shared_redis):
+    return lists_of(resolver, shared_redis)
+
+
+@pytest.fixture
+def ask(resolver):
+    return resolver.client.ask
+
+
+@pytest.fixture
+def events(resolver, lists, shared_redis):
+    """What is recorded from now on: a marker has come out behind all that was recorded before."""
+    stream = Events(shared_redis.client, resolver.settings["redis-prefix"])
+    marker = f"marker{next(NUMBERS)}.many.clean.example"
+    lists.put("marker", marker)
+    resolver.client.ask(marker)
+    stream.wait({NAME: marker})
+    lists.drop("marker")
+    return Events(shared_redis.client, resolver.settings["redis-prefix"])
+
+
+@pytest.fixture
+def upstream(authority):
+    return authority.proxy
+
+
+@pytest.fixture
+def lists_for(request):
+    """Lists for a resolver that the test made itself: lists_for(resolver, redis)."""
+    return lists_of
+
+
+@pytest.fixture
+def events_for():
+    return lambda resolver, server: Events(server.client, resolver.settings["redis-prefix"])

@@ -1,0 +1,181 @@
+"""A forwarder between the resolver and the authoritative server: counts, holds, drops.
+
+The resolver asks the proxy, so the proxy knows every question that goes upstream. A test may
+hold the questions for a name (they wait until released) or have them dropped.
+"""
+
+import asyncio
+import contextlib
+import struct
+import threading
+
+import dns.message
+import dns.name
+import dns.rdatatype
+
+from .wait import until
+
+
+class _Hold:
+    def __init__(self, name, loop):
+        self.name = dns.name.from_text(name)
+        self.released = asyncio.Event()
+        self.loop = loop
+        self.waiting = 0
+
+    def release(self):
+        self.loop.call_soon_threadsafe(self.released.set)
+
+
+class Proxy:
+    """Listens on one address for UDP and TCP; runs in a thread of its own."""
+
+    def __init__(self, address, port, upstream_port):
+        self.address = address
+        self.port = port
+        self.upstream = (address, upstream_port)
+        self._lock = threading.Lock()
+        self._asked = []  # (dns.name.Name, type text)
+        self._holds = []
+        self._drops = set()
+        self._loop = asyncio.new_event_loop()
+        self._ready = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="dns-proxy", daemon=True)
+
+    def start(self):
+        self._thread.start()
+        if not self._ready.wait(10):
+            raise RuntimeError("proxy did not start")
+
+    def stop(self):
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(10)
+
+    # What tests ask and order.
+
+    def forget(self):
+        """Start counting anew; release and drop nothing any more."""
+        with self._lock:
+            self._asked.clear()
+            self._drops.clear()
+            holds, self._holds = self._holds, []
+        for hold in holds:
+            hold.release()
+
+    def asked(self, name):
+        """Questions seen for a name or anything below it: [(name, type)]."""
+        top = dns.name.from_text(name)
+        with self._lock:
+            return [(n.to_text(True), t) for n, t in self._asked if n.is_subdomain(top)]
+
+    @contextlib.contextmanager
+    def hold(self, name):
+        """Inside the block, questions for the name or below wait; they go on at the end."""
+        hold = _Hold(name, self._loop)
+        with self._lock:
+            self._holds.append(hold)
+        try:
+            yield hold
+        finally:
+            with self._lock:
+                if hold in self._holds:
+                    self._holds.remove(hold)
+            hold.release()
+
+    @staticmethod
+    def wait_held(hold):
+        until(lambda: hold.waiting > 0, f"a question for {hold.name} upstream")
+
+    def drop(self, name):
+        """From now on, until forget(), never answer for the name or anything below."""
+        with self._lock:
+            self._drops.add(dns.name.from_text(name))
+
+    # The forwarding.
+
+    def _run(self):
+        asyncio.set_event_loop(self._loop)
+        self._loop.run_until_complete(self._listen())
+        self._ready.set()
+        self._loop.run_forever()
+        self._loop.close()
+
+    async def _listen(self):
+        await self._loop.create_datagram_endpoint(
+            lambda: _Front(self), local_addr=(self.address, self.port)
+        )
+        await asyncio.start_server(self._serve_tcp, self.address, self.port)
+
+    async def admit(self, wire):
+        """Note a question; returns False when it is to be dropped, after any hold."""
+        question = dns.message.from_wire(wire, question_only=True).question[0]
+        name = question.name
+        with self._lock:
+            self._asked.append((name, dns.rdatatype.to_text(question.rdtype)))
+            if any(name.is_subdomain(top) for top in self._drops):
+                return False
+            holds = [hold for hold in self._holds if name.is_subdomain(hold.name)]
+        for hold in holds:
+            hold.waiting += 1
+            await hold.released.wait()
+        return True
+
+    async def relay_udp(self, wire, client, front):
+        if not await self.admit(wire):
+            return
+        transport, back = await self._loop.create_datagram_endpoint(
+            lambda: _Back(self._loop), remote_addr=self.upstream
+        )
+        try:
+            transport.sendto(wire)
+            front.sendto(await asyncio.wait_for(back.answer, 5), client)
+        except (asyncio.TimeoutError, OSError):
+            pass  # the resolver asks again
+        finally:
+            transport.close()
+
+    async def _serve_tcp(self, reader, writer):
+        try:
+            up_reader, up_writer = await asyncio.open_connection(*self.upstream)
+            while True:
+                wire = await _read_message(reader)
+                if await self.admit(wire):
+                    up_writer.write(struct.pack("!H", len(wire)) + wire)
+                    answer = await _read_message(up_reader)
+                    writer.write(struct.pack("!H", len(answer)) + answer)
+        except (asyncio.IncompleteReadError, OSError):
+            pass  # one side closed
+        finally:
+            writer.close()
+
+
+async def _read_message(reader):
+    (length,) = struct.unpack("!H", await reader.readexactly(2))
+    return await reader.readexactly(length)
+
+
+class _Front(asyncio.DatagramProtocol):
+    def __init__(self, proxy):
+        self.proxy = proxy
+        self.tasks = set()
+
+    def connection_made(self, transport):
+        self.transport = transport
+
+    def datagram_received(self, data, addr):
+        task = asyncio.ensure_future(self.proxy.relay_udp(data, addr, self.transport))
+        self.tasks.add(task)  # the loop itself keeps only weak references
+        task.add_done_callback(self.tasks.discard)
+
+
+class _Back(asyncio.DatagramProtocol):
+    def __init__(self, loop):
+        self.answer = loop.create_future()
+
+    def datagram_received(self, data, addr):
+        if not self.answer.done():
+            self.answer.set_result(data)
+
+    def error_received(self, exc):
+        if not self.answer.done():
+            self.answer.set_exception(exc)

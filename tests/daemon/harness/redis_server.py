@@ -1,0 +1,60 @@
+"""A real Redis server on a unix socket that can be killed, frozen, and brought back."""
+
+import signal
+
+import redis
+
+from .process import Process
+from .wait import until
+
+
+class Redis:
+    """keep=True: an append-only file synced at every write, so that kill -9 loses nothing."""
+
+    def __init__(self, folder, keep=False, port=0):
+        self.folder = folder
+        self.socket = folder / "redis.sock"
+        self.keep = keep
+        self.port = port  # 0: unix socket only
+        self.process = None
+        self.client = redis.Redis(
+            unix_socket_path=str(self.socket), decode_responses=True, socket_timeout=10
+        )
+
+    def start(self):
+        self.folder.mkdir(parents=True, exist_ok=True)
+        keep = ["--appendonly", "yes", "--appendfsync", "always"] if self.keep else []
+        self.process = Process(
+            [
+                *["redis-server", "--port", self.port, "--bind", "127.0.0.1"],
+                *["--unixsocket", self.socket, "--save", "", *keep],
+            ],
+            self.folder,
+            "redis",
+        )
+        until(self._answers, lambda: f"redis to answer: {self.process.output()}")
+
+    def _answers(self):
+        try:
+            return self.client.ping()
+        except redis.exceptions.RedisError:
+            return False
+
+    def kill(self):
+        """kill -9: connections break, nothing is written any more."""
+        self.process.signal(signal.SIGKILL)
+        self.process.wait()
+        self.socket.unlink(missing_ok=True)
+        self.client.connection_pool.disconnect()
+
+    def freeze(self):
+        """SIGSTOP: connections stay open and nothing is answered."""
+        self.process.signal(signal.SIGSTOP)
+
+    def thaw(self):
+        self.process.signal(signal.SIGCONT)
+
+    def stop(self):
+        if self.process:
+            self.process.end()
+        self.client.close()

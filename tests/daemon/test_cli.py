@@ -1,0 +1,226 @@
+"""The command: options, exit codes, terminal, rights, its manual and completion."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+
+import pytest
+from cli_rig import (  # noqa: F401
+    NONE,
+    REDIS,
+    ROOT,
+    SETTINGS,
+    USAGE,
+    Command,
+    bad,
+    event,
+    on_terminal,
+    put,
+    sw,
+    text_file,
+)
+
+# ---- options, help, exit codes ----
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        (),
+        ("frobnicate",),
+        ("--frobnicate", "list"),
+        ("list", "frobnicate"),
+        ("list", "show"),
+        ("add", "bad"),
+        ("status", "surplus"),
+        ("import", "bad"),
+        ("--port", "0", "list"),
+        ("--port", "1x", "list"),
+        ("events", "-n", "-1"),
+        ("add", "bad", "a.example", "--facts", "[1]"),
+        ("add", "bad", "a.example", "--facts", "{"),
+        ("add", "bad", "a.example", "--wait=0"),
+        ("import", "--format", "csv", "bad", "-"),
+        ("list", "set", "bad", "--ttl", "86401"),
+        ("list", "set", "bad", "--ede", "maybe"),
+    ],
+)
+def test_wrong_usage(sw, words):
+    sw(*words, code=USAGE)
+    assert "sinkwatch" in sw.err and sw.out == ""
+
+
+def test_help_at_each_level_has_examples(sw):
+    names = re.findall(r"^  (\w+)  +\w", sw("--help"), re.M)
+    assert len(names) >= 10
+    for name in [*names, "list show", "list set", "list drop"]:
+        out = sw(*name.split(), "--help")
+        assert f"sinkwatch {name}" in out and "Example" in out
+        assert max(map(len, out.splitlines())) <= 100
+    assert "Exit codes" in sw("--help")
+    assert sw("--version").startswith("sinkwatch ")
+
+
+def test_a_misspelt_command_is_guessed(sw):
+    sw("chekc", "a.example", code=USAGE)
+    assert "sinkwatch check" in sw.err
+
+
+def test_global_options_stand_anywhere(bad):
+    first = bad("--json", "list")
+    assert bad("list", "--json") == first
+    assert json.loads(first)["name"] == "bad"
+
+
+def test_no_redis(sw, folder):
+    for words in [("list",), ("status",), ("add", "bad", "a.example"), ("check", "a.example")]:
+        sw("--socket", folder / "nobody.sock", *words, code=REDIS)
+        assert "nobody.sock" in sw.err and sw.out == ""
+
+
+def test_host_and_port_go_before_the_socket_of_the_settings(sw):
+    sw("--host", "127.0.0.1", "--port", "1", "list", code=REDIS)
+    assert "127.0.0.1:1" in sw.err
+
+
+def test_an_error_of_redis(bad):
+    bad.redis.delete(bad.key("list:bad"))
+    bad.redis.set(bad.key("list:bad"), "a string")
+    bad("add", "bad", "a.example", code=REDIS)
+    assert "WRONGTYPE" in bad.err
+    assert bad.changes() == [("policy", "bad", [])]
+
+
+def test_bad_settings(sw, folder):
+    conf = folder / "other.conf"
+    conf.write_text("redis-port: many\nrediss-host: x\n")
+    sw("list", "-c", conf, code=SETTINGS)
+    assert ":1:" in sw.err and ":2:" in sw.err
+    sw("list", "-c", folder / "missing.conf", code=SETTINGS)
+
+
+def test_full_disk_is_no_success(bad):
+    with open("/dev/full", "w") as full:
+        bad("list", code=NONE, stdout=full)
+    assert "standard output" in bad.err
+
+
+# ---- rights ----
+
+
+def test_the_users_of_the_example_acl_have_the_rights_they_need(
+    env, folder, own_redis, settings_for, text_file
+):
+    own_redis.start()
+    for line in (ROOT / "conf/users.acl").read_text().splitlines():
+        _, user, *rules = line.split()
+        if user in ("feed", "reader"):
+            rules = [re.sub("^off$", "on", re.sub("^>.*", ">pw", rule)) for rule in rules]
+            own_redis.client.execute_command("ACL", "SETUSER", user, *rules)
+    settings = {"redis-prefix": "{sinkwatch}", "redis-password": "pw"}
+
+    def user(name):
+        return Command(env, folder, own_redis, settings_for(
+            own_redis, folder, **settings, redis_user=name))  # fmt: skip
+
+    feed = user("feed")
+    feed("list", "set", "bad", "--action", "nxdomain", "--wait=1")
+    feed("add", "bad", "a.example", "b.example")
+    feed("remove", "bad", "b.example")
+    feed("import", "bad", text_file("c.example\n"))
+    feed("import", "--replace", "bad", text_file("d.example\n"))
+    feed("list", "set", "old")
+    feed("list", "drop", "old")
+    put(feed, "events", event())
+    reader = user("reader")
+    reader("check", "d.example")
+    for words in [("list",), ("list", "show", "bad"), ("events",)]:
+        reader(*words)
+    for words in [("status",), ("anomalies",), ("pivot", "d.example"), ("pivot", "192.0.2.1")]:
+        reader(*words, code=NONE)
+    reader("add", "bad", "e.example", code=REDIS)
+    assert "NOPERM" in reader.err and "users.acl" in reader.err
+    assert set(feed.list("bad")) == {"d.example"}
+
+
+# ---- what a terminal gets ----
+
+
+def test_tables_fit_the_terminal_and_colours_can_be_turned_off(sw):
+    sw("list", "set", "x" * 63, "--note", "n" * 120)
+    plain = re.compile(r"\x1b\[\d*m")
+    for columns in (100, 60):
+        out = on_terminal(sw, "list", columns=columns, env={"NO_COLOR": ""})
+        assert "\x1b[1m" in out
+        widths = [len(plain.sub("", line)) for line in out.splitlines()]
+        assert widths and max(widths) <= columns
+    assert "\x1b" not in on_terminal(sw, "--no-color", "list")
+    assert "\x1b" not in on_terminal(sw, "list", env={"NO_COLOR": "1"})
+    assert "x" * 63 in sw("list") and "n" * 120 in sw("list")
+
+
+# ---- documents of the command ----
+
+
+def options_in(text):
+    return set(re.findall(r"--([a-z][a-z0-9-]+)", text)) - {"help", "usage", "version"}
+
+
+def test_manual_and_completion_know_every_option_and_command(sw):
+    manual = (ROOT / "conf/man/sinkwatch.1").read_text().replace("\\-", "-")
+    completion = (ROOT / "conf/completion/sinkwatch.bash").read_text()
+    commands = re.findall(r"^  (\w+)  +\w", sw("--help"), re.M)
+    for name in [*commands, "list show", "list set", "list drop"]:
+        options = options_in(sw(*name.split(), "--help").split("Example")[0])
+        assert f".Cm {name}" in manual or f", {name}" in manual or f".It Cm {name}" in manual
+        for option in options:
+            assert f"-{option}" in manual, f"sinkwatch.1 lacks --{option}"
+            assert f"--{option}" in completion, f"the completion lacks --{option}"
+    assert all(re.search(rf"\b{name}\b", completion) for name in commands)
+
+
+def test_manual_of_the_settings_has_every_key_with_default_and_range():
+    manual = (ROOT / "conf/man/sinkwatch.conf.5").read_text().replace("\\-", "-")
+    manual = manual.replace("\\(dq", '"')
+    conf = (ROOT / "conf/sinkwatch.conf").read_text()
+    keys = re.findall(r"^#([a-z][a-z0-9-]*):", conf, re.M)
+    assert len(keys) > 25
+    assert re.findall(r"^\.It Li ([a-z][a-z0-9-]*):", manual, re.M) == keys
+    words = " ".join(manual.split())
+    for sentence in re.findall(
+        r"(Default: [^.]*\.|\d+ to \d+\.)", " ".join(conf.replace("#", " ").split())
+    ):
+        assert sentence in words, sentence
+
+
+@pytest.mark.skipif(not shutil.which("man"), reason="man is not installed (man-db)")
+@pytest.mark.parametrize("page", ["sinkwatch.1", "sinkwatch.conf.5"])
+def test_manual_pages_are_clean(page):
+    done = subprocess.run(
+        ["man", "--warnings", "-E", "UTF-8", "-l", "-Tutf8", "-Z", str(ROOT / "conf/man" / page)],
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False,
+        env={**os.environ, "LC_ALL": "C.UTF-8"},
+    )  # fmt: skip
+    assert done.returncode == 0 and done.stderr == ""
+
+
+@pytest.mark.parametrize(
+    "line, wanted",
+    [
+        ("sinkwatch che", "check"),
+        ("sinkwatch --json list se", "set"),
+        ("sinkwatch list set x --act", "--action"),
+        ("sinkwatch list set x --action sink", "sinkhole"),
+        ("sinkwatch import --for", "--format"),
+    ],
+)
+def test_completion(line, wanted):
+    words = line.split()
+    script = (
+        f"source {ROOT}/conf/completion/sinkwatch.bash; COMP_WORDS=({line}); "
+        f"COMP_CWORD={len(words) - 1}; _sinkwatch; printf '%s\\n' \"${{COMPREPLY[@]}}\""
+    )
+    out = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True).stdout
+    assert wanted in out.split()

@@ -1,0 +1,236 @@
+"""The command changes lists: list, add, remove, and waiting for resolvers."""
+
+import json
+import os
+import pty
+import re
+
+import pytest
+from cli_rig import NONE, OK, TIMEOUT, bad, sw  # noqa: F401
+from harness.wait import FACTOR, until
+
+# ---- lists ----
+
+
+def test_set_creates_then_changes_what_is_named(sw):
+    sw("list", "set", "feed", "--action", "sinkhole", "--priority", "5", "--note", "n")
+    assert sw.policy("feed") == {"kind": "ioc", "action": "sinkhole", "priority": 5, "note": "n"}
+    sw("list", "set", "feed", "--shadow", "--observe", "--ttl", "9", "--ede", "17")
+    sw("list", "set", "feed", "--sinkhole4", "192.0.2.9", "--sinkhole6", "2001:DB8::9")
+    assert sw.policy("feed") == {
+        "kind": "ioc",
+        "action": "sinkhole",
+        "priority": 5,
+        "note": "n",
+        "shadow": True,
+        "observe": True,
+        "ttl": 9,
+        "ede": 17,
+        "sinkhole4": "192.0.2.9",
+        "sinkhole6": "2001:db8::9",
+    }
+    sw("list", "set", "feed", "--no-shadow", "--no-observe", "--ede", "auto", "--note", "")
+    assert not {"shadow", "observe", "ede", "note"} & sw.policy("feed").keys()
+    assert [op for op, *_ in sw.changes()] == ["policy"] * 4
+
+
+@pytest.mark.parametrize(
+    "words, member",
+    [
+        (("--action", "explode"), "action"),
+        (("--kind", "strange"), "kind"),
+        (("--sinkhole4", "2001:db8::1"), "sinkhole4"),
+        (("--cname", "a..b"), "cname"),
+        (("--kind", "allow", "--action", "drop"), "action"),
+        (("--note", "x" * 200), "note"),
+    ],
+)
+def test_a_policy_that_is_not_allowed_changes_nothing(bad, words, member):
+    before = bad.policy("bad")
+    bad("list", "set", "bad", *words, code=NONE)
+    assert member in bad.err
+    assert bad.policy("bad") == before and len(bad.changes()) == 1
+
+
+def test_a_new_kind_does_not_keep_an_action_that_it_may_not_have(bad):
+    bad("list", "set", "bad", "--kind", "allow")
+    assert bad.policy("bad") == {"kind": "allow", "action": "passthru"}
+
+
+def test_a_list_name_that_is_not_allowed(sw):
+    for name in ["Bad", "a b", "", "x" * 64, "ü"]:
+        sw("list", "set", name, code=NONE)
+        assert "list name" in sw.err
+    assert not sw.redis.exists(sw.key("lists"))
+
+
+def test_sinkhole_without_a_landing_address_is_said(sw):
+    conf = sw.conf.read_text()
+    sw.conf.write_text(re.sub(r"(?m)^sinkhole-.*\n", "", conf))
+    sw("list", "set", "feed", "--action", "sinkhole")
+    assert "landing address" in sw.err
+    sw("list", "set", "feed", "--sinkhole4", "192.0.2.9")
+    assert sw.err == ""
+
+
+def test_list_shows_all_and_what_is_wrong(bad):
+    bad("add", "bad", "a.example", "b.example")
+    bad.redis.hset(bad.key("lists"), "broken", '{"action":"explode"}')
+    out = bad("list")
+    assert re.search(r"^bad +ioc +nxdomain +1000 +2", out, re.M)
+    assert re.search(r"^broken +not in force.*explode", out, re.M)
+    rows = {row["name"]: row for row in bad.json("list")}
+    assert rows["bad"]["count"] == 2 and rows["bad"]["policy"]["action"] == "nxdomain"
+    assert rows["broken"]["policy"] is None and "explode" in rows["broken"]["problem"]
+
+
+def test_no_lists(sw):
+    assert "no lists" in sw("list")
+    assert sw.json("list") == []
+
+
+def test_show_with_facts_and_limit(bad):
+    bad("add", "bad", "a.example", "--facts", '{"campaign": "x"}')
+    bad("add", "bad", "b.example", "c.example")
+    out = bad("list", "show", "bad", "--limit", "2")
+    assert "3 indicators" in out and "--limit 0" in out
+    (shown,) = bad.json("list", "show", "bad", "--limit", "0")
+    assert shown["count"] == 3 and shown["policy"]["action"] == "nxdomain"
+    assert shown["indicators"] == {"a.example": {"campaign": "x"}, "b.example": {}, "c.example": {}}
+
+
+def test_drop(bad):
+    bad("add", "bad", "a.example")
+    bad("list", "drop", "bad")
+    assert not bad.redis.exists(bad.key("list:bad")) and not bad.redis.exists(bad.key("lists"))
+    assert bad.changes()[-1] == ("drop", "bad", [])
+    bad("list", "drop", "bad", code=NONE)
+
+
+@pytest.mark.parametrize("answer, code", [("n", NONE), ("y", OK), ("", NONE)])
+def test_drop_asks_on_a_terminal(bad, answer, code):
+    ours, theirs = pty.openpty()
+    process = bad.start("list", "drop", "bad", stdin=theirs)
+    os.close(theirs)
+    os.write(ours, answer.encode() + b"\n")
+    out, err = process.communicate(timeout=30 * FACTOR)
+    os.close(ours)
+    assert "[y/N]" in err
+    assert process.returncode == code, out + err
+    assert bad.redis.hexists(bad.key("lists"), "bad") == (code != OK)
+
+
+def test_drop_of_a_list_whose_key_is_no_hash(bad):
+    bad.redis.set(bad.key("list:bad"), "a string")
+    bad("list", "drop", "bad")
+    assert not bad.redis.exists(bad.key("list:bad"))
+
+
+# ---- add, remove ----
+
+
+def test_add_writes_canonical_forms_and_one_entry(bad):
+    bad("add", "bad", "EXAMPLE.net.", "=b.example", "*.c.example", "2001:DB8::/32", "as64500",
+        "bücher.example")  # fmt: skip
+    wanted = ["example.net", "=b.example", "*.c.example", "2001:db8::/32", "AS64500",
+              "xn--bcher-kva.example"]  # fmt: skip
+    assert set(bad.list("bad")) == set(wanted)
+    assert bad.changes()[-1] == ("add", "bad", wanted)
+
+
+def test_add_keeps_facts_unless_new_ones_are_given(bad):
+    bad("add", "bad", "a.example", "--facts", '{"n": 1}')
+    assert "there already" in bad("add", "bad", "a.example", "b.example")
+    assert bad.list("bad") == {"a.example": '{"n":1}', "b.example": ""}
+    bad("add", "bad", "a.example", "--facts", '{"n": 2}')
+    assert json.loads(bad.list("bad")["a.example"]) == {"n": 2}
+
+
+def test_add_refuses_one_by_one(bad):
+    (done,) = bad.json("add", "bad", "a..b", "AS0", "ok.example", "10.0.0.1/8", code=NONE)
+    assert set(bad.list("bad")) == {"ok.example"}
+    assert [one["item"] for one in done["refused"]] == ["a..b", "AS0", "10.0.0.1/8"]
+    assert all(one["why"] for one in done["refused"])
+    assert (done["added"], done["list"]) == (1, "bad")
+    assert "'a..b'" in bad.err and "host bits" in bad.err
+
+
+def test_add_refuses_what_would_hurt_unless_forced(bad):
+    bad("add", "bad", "com", "github.io", "=github.io", code=NONE)
+    assert set(bad.list("bad")) == {"=github.io"}
+    assert "--force" in bad.err and "public suffix" in bad.err
+    bad("add", "bad", "com", "--force")
+    assert "com" in bad.list("bad")
+    bad("add", "bad", ".", "--force", code=NONE)
+
+
+def test_kinds_that_are_never_acted_on_may_hold_public_suffixes(sw):
+    sw("list", "set", "seen", "--kind", "watch")
+    sw("add", "seen", "github.io")
+
+
+def test_add_to_a_list_that_is_not_there(bad):
+    bad("add", "bat", "a.example", code=NONE)
+    assert "'bad'" in bad.err and "list set bat" in bad.err
+    assert not bad.redis.exists(bad.key("list:bat")) and len(bad.changes()) == 1
+
+
+def test_more_than_one_batch(bad):
+    names = [f"n{i}.example" for i in range(2500)]
+    bad("add", "bad", *names)
+    assert len(bad.list("bad")) == 2500
+    told = [len(indicators) for op, _, indicators in bad.changes() if op == "add"]
+    assert sum(told) == 2500 and max(told) <= 1000
+
+
+def test_remove(bad):
+    bad("add", "bad", "a.example", "b.example")
+    assert "1 indicator removed" in bad("remove", "bad", "A.EXAMPLE.")
+    assert set(bad.list("bad")) == {"b.example"}
+    assert bad.changes()[-1] == ("remove", "bad", ["a.example"])
+    bad("remove", "bad", "a.example", "b.example", code=NONE)
+    assert "'a.example' is not on" in bad.err and bad.list("bad") == {}
+
+
+def test_remove_of_fields_that_others_wrote(bad):
+    bad.redis.hset(bad.key("list:bad"), mapping={"UPPER.example": "", "no indicator": ""})
+    bad("remove", "bad", "UPPER.example", "no indicator")
+    assert bad.list("bad") == {}
+    before = len(bad.changes())
+    bad("remove", "bad", "never there!", code=NONE)
+    assert len(bad.changes()) == before
+
+
+# ---- --wait ----
+
+
+def test_wait_returns_when_every_live_resolver_has_applied(bad):
+    bad.report("one", "0-0")
+    bad.report("two", "99999999999999-0")
+    bad.redis.zadd(bad.key("resolvers"), {"gone": 1})  # no hash: not live
+    process = bad.start("add", "bad", "a.example", "--wait=20")
+    until(lambda: "a.example" in bad.list("bad"), "the change in Redis")
+    assert process.poll() is None
+    bad.report("one", bad.last_change())
+    out, err = process.communicate(timeout=30 * FACTOR)
+    assert process.returncode == OK, err
+    assert "enforced by 2 resolvers: one, two" in out or "two, one" in out
+
+
+def test_wait_names_those_that_are_late(bad):
+    bad.report("slow", "0-0")
+    bad.report("fast", "99999999999999-0")
+    (done,) = bad.json("list", "set", "bad", "--action", "drop", "--wait=1", code=TIMEOUT)
+    assert (done["applied_by"], done["not_applied_by"]) == (["fast"], ["slow"])
+    assert "slow" in bad.err and "fast" not in bad.err
+    assert bad.policy("bad")["action"] == "drop"
+
+
+def test_wait_without_a_live_resolver_says_so(bad):
+    bad("add", "bad", "a.example", "--wait")
+    assert "no resolver is live" in bad.err
+
+
+def test_seconds_of_wait_need_an_equals_sign(bad):
+    bad("add", "bad", "a.example", "--wait", "5", code=NONE)
+    assert "'5'" in bad.err and set(bad.list("bad")) == {"a.example"}

@@ -1,0 +1,270 @@
+"""The command shows: check, pivot, events, anomalies, status, checkconf."""
+
+import json
+import re
+import threading
+import time
+
+from cli_rig import NONE, ROOT, SETTINGS, TIME, bad, event, put, sw  # noqa: F401
+from harness.resolver import SINK4, SINK6
+from harness.wait import until
+
+# ---- check ----
+
+
+def test_check_says_who_wins_and_why(sw):
+    sw("list", "set", "first", "--action", "sinkhole", "--priority", "5")
+    sw("list", "set", "second", "--action", "nxdomain")
+    sw("list", "set", "ours", "--kind", "allow")
+    sw("list", "set", "names", "--kind", "watch")
+    sw("add", "first", "a.example")
+    sw("add", "second", "www.a.example", "b.example")
+    sw("add", "ours", "www.b.example")
+    sw("add", "names", "b.example")
+    by = {row["query"]: row for row in sw.json(
+        "check", "www.a.example", "b.example", "x.www.b.example", "WWW.B.Example.", "none.example"
+    )}  # fmt: skip
+    assert by["www.a.example"]["verdict"]["list"] == "first"
+    assert "priority" in by["www.a.example"]["why"]
+    assert [m["list"] for m in by["www.a.example"]["matches"]] == ["first", "second"]
+    assert by["b.example"]["verdict"]["taken"] == "nxdomain"
+    assert {m["list"] for m in by["b.example"]["matches"]} == {"second", "names"}
+    assert by["x.www.b.example"]["verdict"]["list"] == "ours"
+    assert "specific" in by["WWW.B.Example."]["why"]
+    assert by["none.example"]["verdict"] is None and by["none.example"]["matches"] == []
+
+
+def test_check_in_words(bad):
+    bad("add", "bad", "a.example")
+    out = bad("check", "www.a.example")
+    assert re.search(r"wins +bad +ioc +nxdomain +1000 +qname +a\.example", out)
+    assert "only rule" in out and "NXDOMAIN, TTL 60, EDE 15" in out
+    bad("list", "set", "bad", "--shadow")
+    assert "shadow" in bad("check", "a.example")
+    bad("list", "set", "bad", "--no-shadow", "--action", "sinkhole")
+    assert f"A: {SINK4}, AAAA: {SINK6}, " in bad("check", "a.example")
+    assert "no rule matches" in bad("check", "b.example", code=NONE)
+
+
+def test_check_of_addresses_and_as_numbers(sw):
+    sw("list", "set", "nets", "--action", "refused")
+    sw("list", "set", "friends", "--kind", "protected", "--owner", "An agency")
+    sw("add", "nets", "198.51.100.0/24", "AS8342")
+    sw("add", "friends", "213.24.76.0/24")
+    net, owned, asn, none = sw.json(
+        "check", "198.51.100.7", "213.24.76.23", "AS8342", "203.0.113.250"
+    )
+    assert net["matches"][0]["trigger"] == "address"
+    assert net["matches"][0]["indicator"] == "198.51.100.0/24"
+    assert owned["matches"][0]["trigger"] == "asn" and owned["owner"]["as"]["number"] == 8342
+    assert owned["explained_by"][0]["list"] == "friends"
+    assert asn["verdict"]["taken"] == "refused"
+    assert none["verdict"] is None
+
+
+def test_check_leaves_out_what_a_resolver_refuses(bad):
+    bad("add", "bad", "a.example")
+    bad.redis.hset(bad.key("list:bad"), "not an indicator", "")
+    bad.redis.hset(bad.key("lists"), "broken", "{")
+    bad("check", "a.example")
+    assert "'broken' is not in force" in bad.err and "2 items" in bad.err
+
+
+def test_check_of_nonsense(bad):
+    bad("check", "a..b", "10.0.0.0/8", code=NONE)
+    assert "'a..b'" in bad.err and "a prefix" in bad.err
+
+
+# ---- pivot ----
+
+
+def test_pivot_from_name_to_addresses(sw):
+    facts = {"prefix": "213.24.76.0/23", "asn": 8342, "org": "RTComm.RU", "first": TIME,
+             "registrant": "Agency", "anomalies": ["protected-owner state 213.24.76.0/24"],
+             "count": 3}  # fmt: skip
+    key = sw.key("seen:name:systemsvc.net")
+    sw.redis.hset(key, "213.24.76.23", json.dumps({**facts, "last": "2026-11-23T09:00:00.000Z"}))
+    sw.redis.hset(key, "192.0.2.1", json.dumps({"first": TIME, "last": TIME, "count": 1}))
+    out = sw("pivot", "SystemSvc.net.")
+    assert re.search(
+        r"213\.24\.76\.23 +213\.24\.76\.0/23 +AS8342 RTComm\.RU; Agency +2026-11-23 01:02 +"
+        r"2026-11-23 09:00 +3 +protected-owner", out
+    )  # fmt: skip
+    assert out.index("213.24.76.23") < out.index("192.0.2.1")  # seen last comes first
+    (found,) = sw.json("pivot", "systemsvc.net")
+    assert [one["address"] for one in found["addresses"]] == ["213.24.76.23", "192.0.2.1"]
+
+
+def test_pivot_from_address_to_names_and_owner(sw):
+    key = sw.key("seen:addr:213.24.76.23")
+    for name, more in [("systemsvc.net", {"list": "carbanak"}), ("docs.example", {})]:
+        sw.redis.hset(key, name, json.dumps({"first": TIME, "last": TIME, "count": 2, **more}))
+    sw.redis.hset(key, "odd.example", "not JSON")
+    out = sw("pivot", "213.24.76.23")
+    assert "AS8342" in out and "docs.example" in out
+    assert re.search(r"systemsvc\.net +carbanak +2026", out)
+    assert "1 entry" in sw.err
+    (found,) = sw.json("pivot", "213.24.76.23")
+    assert found["owner"]["as"]["number"] == 8342 and len(found["names"]) == 2
+
+
+def test_pivot_that_finds_nothing(sw):
+    assert "AS8342" in sw("pivot", "213.24.76.23", code=NONE)
+    sw("pivot", "none.example", code=NONE)
+    for word in ["AS8342", "10.0.0.0/8", "a..b"]:
+        sw("pivot", word, code=NONE)
+        assert f"'{word}'" in sw.err
+
+
+# ---- events, anomalies ----
+
+
+def test_events_newest_last_one_line_each(sw):
+    put(sw, "events", *(event(f"n{i}.example") for i in range(30)))
+    lines = sw("events").splitlines()
+    assert len(lines) == 20 and "n29.example" in lines[-1] and "n10.example" in lines[0]
+    assert lines[-1] == (
+        "2026-11-23 01:02:03  192.0.2.53  n29.example A  bad nxdomain  "
+        "213.24.76.23 AS8342 RTComm.RU  x2"
+    )
+    assert [one["dns"]["question"]["name"] for one in sw.json("events", "-n", "2")] == [
+        "n28.example", "n29.example",
+    ]  # fmt: skip
+
+
+def test_events_of_other_types(sw):
+    shadow = event(shadow=True, action={"wanted": "sinkhole", "taken": "monitor"})
+    lost = {"@timestamp": TIME, "event": {"action": "events-lost"},
+            "sinkwatch": {"lost": 311, "lost_where": "ring"}}  # fmt: skip
+    answer = event(client="")
+    answer["event"]["action"] = "answer"
+    del answer["client"], answer["sinkwatch"]["list"]
+    put(sw, "events", shadow, lost, answer, "not JSON", "[]", {})
+    lines = sw("events").splitlines()
+    assert "monitor (shadow: sinkhole)" in lines[0]
+    assert "311 events were lost (ring)" in lines[1]
+    assert "  -  a.example A  answer" in lines[2]
+    assert "no JSON object" in sw.err
+
+
+def test_events_cannot_write_to_the_terminal(sw):
+    put(sw, "events", event("\x1b[2Jevil\n.example", list="\x9b2J\u202e"))
+    out = sw("events")
+    assert "\x1b" not in out and "\u202e" not in out and len(out.splitlines()) == 1
+
+
+def test_events_follow(sw):
+    put(sw, "events", event("old.example"))
+    process = sw.start("--json", "events", "-n", "0", "--follow")
+    names = []
+
+    def read():
+        for line in process.stdout:
+            names.append(json.loads(line)["dns"]["question"]["name"])
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    try:
+        number = 0
+        while not names:  # whether it waits already is not to be seen from here
+            put(sw, "events", event(f"new{number}.example"))
+            number += 1
+            assert number < 20000
+            time.sleep(0.01)
+        count = len(names)
+        put(sw, "events", event("last.example"))
+        until(lambda: "last.example" in names[count:], "the next event")
+    finally:
+        process.terminate()
+        reader.join()
+        process.communicate()
+    assert "old.example" not in names
+
+
+def test_no_events(sw):
+    assert "no events" in sw("events", code=NONE)
+    assert sw.json("events", code=NONE) == []
+    assert "no anomalies" in sw("anomalies", code=NONE)
+
+
+def test_anomalies(sw):
+    owner = {"as": {"number": 8342, "organization": {"name": "RTComm.RU"}}}
+    base = {"name": "systemsvc.net", "address": "213.24.76.23", "owner": owner}
+    protected = {**base, "type": "protected-owner",
+                 "protected": {"list": "state", "owner": "An agency"},
+                 "known": {"list": "sinks", "owner": "A sinkhole"}}  # fmt: skip
+    shared = {**base, "type": "shared-address", "names": ["a.example", "b.example"],
+              "names_total": 5}  # fmt: skip
+    put(sw, "anomalies", *({"@timestamp": TIME, "sinkwatch": {"anomaly": one}}
+                           for one in (protected, shared)))  # fmt: skip
+    first, second = sw("anomalies").splitlines()
+    assert first == (
+        "2026-11-23 01:02:03  protected-owner  systemsvc.net 213.24.76.23  An agency (state)  "
+        "explained by sinks: A sinkhole  AS8342 RTComm.RU"
+    )
+    assert "also a.example, b.example and 3 more" in second
+
+
+# ---- status ----
+
+
+def test_status_of_live_and_late_resolvers(bad):
+    first = bad.last_change()
+    bad("add", "bad", "a.example")
+    bad("add", "bad", "b.example")
+    bad.report(
+        "ns1", first, unbound="1.17.1", started=TIME, last_error="it broke", hits=7,
+        lists=json.dumps({"bad": {"kind": "ioc", "count": 4, "refused": 1, "problem": "odd"}}),
+        refused=json.dumps([{"list": "bad", "item": "x y", "why": "two words"}]),
+        mmdb=json.dumps({"asn": {"path": "/x/asn.mmdb", "open": False, "error": "cut short"}}),
+    )  # fmt: skip
+    bad.report("ns2", bad.last_change())
+    bad.redis.zadd(bad.key("resolvers"), {"ns3": int(time.time()) - 600})
+    out = bad("status")
+    assert re.search(rf"^ns1 +following +0\.1\.0 +1\.17\.1 +1 +{first} +2 +\d s ago", out, re.M)
+    assert re.search(r"^ns2 +following .* 0 +\d s ago", out, re.M)
+    assert re.search(r"^ns3 +late +10 min ago", out, re.M)
+    for words in ["bad 4 (1 refused)", "bad: odd", "'x y': two words", "cut short", "it broke",
+                  "hits 7"]:  # fmt: skip
+        assert words in out
+    (status,) = bad.json("status")
+    by = {one["id"]: one for one in status["resolvers"]}
+    assert (by["ns1"]["behind"], by["ns1"]["hits"], by["ns1"]["live"]) == ("2", 7, True)
+    assert by["ns1"]["lists"]["bad"]["count"] == 4 and not by["ns3"]["live"]
+    assert status["last_change"] == bad.last_change()
+
+
+def test_status_without_a_live_resolver(sw):
+    assert "no resolver has reported" in sw("status", code=NONE)
+    sw.redis.zadd(sw.key("resolvers"), {"ns3": int(time.time()) - 600})
+    assert "late" in sw("status", code=NONE)
+
+
+# ---- checkconf ----
+
+
+def test_checkconf(sw, folder):
+    out = sw("checkconf")
+    assert "no problem" in out and "asn.mmdb" in out and "redis:" in out
+    (found,) = sw.json("checkconf")
+    assert found["problems"] == [] and found["asn-mmdb"]["open"]
+    assert "no problem" in sw("checkconf", ROOT / "conf" / "sinkwatch.conf")
+
+
+def test_checkconf_names_all_problems(sw, folder):
+    conf = folder / "bad.conf"
+    conf.write_text("redis-port: 0\nunknown: 1\nede: maybe\n")
+    out = sw("checkconf", conf, code=SETTINGS)
+    assert all(f"{conf}:{line}: " in out for line in (1, 2, 3)) and "3 problems" in out
+    (found,) = sw.json("checkconf", conf, code=SETTINGS)
+    assert len(found["problems"]) == 3
+    sw("checkconf", folder / "missing.conf", code=SETTINGS)
+
+
+def test_checkconf_tries_the_databases(sw, folder):
+    conf = folder / "mmdb.conf"
+    broken = folder / "broken.mmdb"
+    broken.write_bytes(b"not an MMDB")
+    conf.write_text(f'asn-mmdb: "{broken}"\nowner-mmdb: "{folder}/missing.mmdb"\n')
+    out = sw("checkconf", conf, code=NONE)
+    assert out.count("does not open") == 2

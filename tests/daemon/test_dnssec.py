@@ -1,0 +1,117 @@
+"""Validated answers: untouched ones keep AD, rewritten ones have neither AD nor RRSIG, and a
+bogus answer is never turned into a good one."""
+
+import pytest
+
+WWW = "www.signed.example"
+TRUE4 = ["198.51.100.60"]
+REWRITES = ["nxdomain", "nodata", "sinkhole", "cname"]
+BY = {"qname": WWW, "address": "198.51.100.60", "subtree": "signed.example"}
+
+
+def test_untouched_answer_keeps_ad_and_signatures(lists, ask):
+    lists.put("bad", "evil.example", "203.0.113.0/24", "AS8342", action="nxdomain")
+    for _ in ("resolved", "from the cache"):
+        answer = ask(WWW, do=True)
+        assert (answer.ad, answer.types, answer.addresses) == (True, {"A", "RRSIG"}, TRUE4)
+
+
+def test_untouched_denial_keeps_ad_and_proof(lists, ask):
+    lists.put("bad", "evil.example", action="nxdomain")
+    answer = ask("not-there.signed.example", do=True)
+    assert (answer.rcode, answer.ad) == ("NXDOMAIN", True)
+    assert {"NSEC", "RRSIG"} <= answer.all_types
+
+
+@pytest.mark.parametrize("action", REWRITES)
+@pytest.mark.parametrize("indicator", list(BY.values()), ids=list(BY))
+@pytest.mark.parametrize("cd", [False, True], ids=["", "cd"])
+def test_rewritten_answer_has_neither_ad_nor_signatures(lists, ask, indicator, action, cd):
+    lists.put("bad", indicator, action=action)
+    answer = ask(WWW, do=True, cd=cd)
+    assert not answer.ad
+    assert not answer.all_types & {"RRSIG", "NSEC", "NSEC3"}
+    assert answer.addresses != TRUE4
+
+
+@pytest.mark.parametrize("indicator", list(BY.values()), ids=list(BY))
+def test_rewritten_though_cached_as_secure(lists, ask, indicator):
+    assert ask(WWW, do=True).ad
+    lists.put("bad", indicator, action="sinkhole")
+    answer = ask(WWW, do=True)
+    assert (answer.ad, answer.types) == (False, {"A"})
+
+
+def test_garden_in_a_signed_zone_has_neither_ad_nor_signatures(lists, ask):
+    assert ask("other.signed.example", do=True).ad
+    lists.put("bad", "evil.example", action="cname", cname="other.signed.example")
+    answer = ask("www.evil.example", do=True)
+    assert (answer.addresses, answer.ad) == (["198.51.100.61"], False)
+    assert "RRSIG" not in answer.all_types
+    assert ask("other.signed.example", do=True).types == {"A", "RRSIG"}
+
+
+@pytest.mark.parametrize("indicator", list(BY.values()), ids=list(BY))
+@pytest.mark.parametrize("shadow", [False, True], ids=["monitor", "shadow"])
+def test_recorded_answer_keeps_ad_and_signatures(lists, ask, indicator, shadow):
+    lists.put("bad", indicator, action="sinkhole" if shadow else "monitor", shadow=shadow)
+    for _ in range(2):
+        answer = ask(WWW, do=True)
+        assert (answer.ad, answer.types) == (True, {"A", "RRSIG"})
+    assert not ask(WWW, ad=False).ad
+
+
+def test_allowed_answer_keeps_ad(lists, ask):
+    lists.put("bad", "signed.example", action="nxdomain")
+    lists.put("good", WWW, kind="allow")
+    assert ask(WWW, do=True).ad
+
+
+@pytest.mark.parametrize(
+    ("indicator", "name"),
+    [
+        ("192.0.2.99", "www.bogus.example"),
+        ("192.0.2.99", "alias.bogus.example"),
+        ("=www.bogus.example", "alias.bogus.example"),
+    ],
+    ids=["address", "address-of-alias", "alias"],
+)
+@pytest.mark.parametrize("action", ["sinkhole", "nxdomain", "monitor", "cname", "refused"])
+def test_bogus_answer_stays_servfail(lists, ask, indicator, name, action):
+    lists.put("bad", indicator, action=action)
+    for _ in range(2):
+        assert (ask(name).rcode, ask(name).addresses) == ("SERVFAIL", [])
+
+
+@pytest.mark.parametrize("policy", [{"action": "monitor"}, {"action": "sinkhole", "shadow": True}])
+def test_bogus_answer_of_a_recorded_name_stays_servfail(lists, ask, policy):
+    lists.put("bad", "www.bogus.example", **policy)
+    assert ask("www.bogus.example").rcode == "SERVFAIL"
+
+
+def test_bogus_answer_asked_for_without_validation_is_judged(lists, ask):
+    assert ask("www.bogus.example", cd=True).addresses == ["192.0.2.99"]
+    lists.put("bad", "192.0.2.99", action="nxdomain")
+    assert ask("www.bogus.example", cd=True).addresses == []
+
+
+def test_listed_name_needs_no_valid_answer(lists, ask):
+    lists.put("bad", "www.bogus.example", action="nxdomain")
+    assert ask("www.bogus.example").rcode == "NXDOMAIN"
+
+
+@pytest.mark.parametrize("indicator", ["=signed.example", "=child.signed.example"])
+def test_chain_of_trust_through_a_listed_name(lists, resolver, ask, indicator):
+    """DS and DNSKEY of a listed zone cut are still found."""
+    lists.put("bad", indicator, action="nxdomain")
+    resolver.forget_answers()
+    answer = ask("www.child.signed.example", do=True)
+    assert (answer.ad, answer.addresses) == (True, ["198.51.100.63"])
+
+
+@pytest.mark.parametrize("rdtype", ["DNSKEY", "DS"])
+def test_keys_of_a_listed_zone_are_given_to_clients(lists, ask, rdtype):
+    lists.put("bad", "child.signed.example", action="nxdomain")
+    answer = ask("child.signed.example", rdtype, do=True)
+    assert (answer.rcode, answer.ad) == ("NOERROR", True)
+    assert rdtype in answer.types

@@ -1,0 +1,209 @@
+"""Whose address is it: ownership in events, history, anomalies, the Carbanak case."""
+
+import json
+
+import pytest
+from harness.events import ANOMALY, ANOMALY_NAME, NAME, field
+from harness.wait import until
+
+ADDRESS = "213.24.76.23"
+AGENCY = "Federal agency"  # the registrant in the tests' table: harness/mmdb.py
+
+
+@pytest.fixture
+def case(make_resolver, shared_redis, lists_for, events_for):
+    """A resolver of its own, since history and anomalies stay with a resolver."""
+
+    class Case:
+        pass
+
+    c = Case()
+    c.resolver = make_resolver(shared_redis)
+    c.ask = c.resolver.client.ask
+    c.lists = lists_for(c.resolver, shared_redis)
+    c.events = events_for(c.resolver, shared_redis)
+    c.client = shared_redis.client
+    return c
+
+
+def seen(case, kind, key):
+    """{address or name: facts} of one P:seen:* hash."""
+    entries = case.client.hgetall(case.lists.key(f"seen:{kind}:{key}"))
+    return {entry: json.loads(facts) for entry, facts in entries.items()}
+
+
+def test_event_carries_as_organisation_prefix_and_registrant(case):
+    case.lists.put("carbanak", "systemsvc.net")
+    assert case.ask("systemsvc.net").addresses == [ADDRESS]
+    event = case.events.wait({NAME: "systemsvc.net"})[0]
+    (owner,) = event["sinkwatch"]["owners"]
+    assert owner["ip"] == ADDRESS
+    assert owner["as"] == {"number": 8342, "organization": {"name": "RTComm.RU"}}
+    assert owner["prefix"] == "213.24.76.0/23"
+    assert (owner["registered"], owner["registrant"]) == ("213.24.76.0/24", AGENCY)
+    assert (owner["netname"], owner["country"]) == ("EXAMPLE-NET", "RU")
+    assert field(event, "threat.indicator.as.number") == 8342
+
+
+def test_event_of_an_unknown_address_has_no_owner(case):
+    case.lists.put("bad", "evil.example")
+    case.ask("www.evil.example")
+    event = case.events.wait({NAME: "www.evil.example"})[0]
+    assert field(event, "sinkwatch.owners.as.number") is None
+    assert event["dns"]["resolved_ip"] == ["192.0.2.66"]
+
+
+@pytest.mark.parametrize("indicator", ["213.24.76.0/24", "AS8342"])
+def test_protected_owner(case, indicator):
+    case.lists.put("friends", indicator, kind="protected", owner="A government agency")
+    case.lists.put("carbanak", "systemsvc.net")
+    case.ask("systemsvc.net")
+    anomaly = case.events.anomaly({ANOMALY: "protected-owner", ANOMALY_NAME: "systemsvc.net"})
+    details = anomaly["sinkwatch"]["anomaly"]
+    assert details["address"] == ADDRESS
+    assert details["protected"] == {
+        "list": "friends",
+        "owner": "A government agency",
+        "indicator": indicator,
+    }
+    assert details["owner"]["registrant"] == AGENCY
+
+
+def test_protected_owner_of_a_listed_name_elsewhere_is_no_anomaly(case):
+    case.lists.put("friends", "213.24.76.0/24", kind="protected", owner="A government agency")
+    case.lists.put("carbanak", "winsystemsvc.net", "systemsvc.net")
+    case.ask("winsystemsvc.net")
+    case.ask("systemsvc.net")
+    case.events.anomaly({ANOMALY_NAME: "systemsvc.net"})
+    assert [
+        a for a in case.events.all("anomalies") if field(a, ANOMALY_NAME) == "winsystemsvc.net"
+    ] == []
+
+
+def test_anomaly_is_raised_once_and_then_counted(case):
+    case.lists.put("friends", "AS8342", kind="protected", owner="A government agency")
+    case.lists.put("carbanak", "systemsvc.net")
+    for _ in range(20):
+        case.ask("systemsvc.net")
+    case.events.wait({NAME: "systemsvc.net"}, count=20)
+    raised = [a for a in case.events.all("anomalies") if field(a, ANOMALY) == "protected-owner"]
+    assert len(raised) == 1
+    until(lambda: seen(case, "name", "systemsvc.net")[ADDRESS]["count"] >= 20, "a count of 20")
+
+
+def test_known_operator_is_given_as_an_explanation(case):
+    case.lists.put("friends", "AS8342", kind="protected", owner="A government agency")
+    case.lists.put("sinkholes", ADDRESS, kind="known", owner="A sinkhole operator")
+    case.lists.put("carbanak", "systemsvc.net")
+    case.ask("systemsvc.net")
+    anomaly = case.events.anomaly({ANOMALY: "protected-owner"})
+    known = {"list": "sinkholes", "owner": "A sinkhole operator"}
+    assert anomaly["sinkwatch"]["anomaly"]["known"] == known
+
+
+def test_history_of_a_listed_name(case):
+    case.lists.put("carbanak", "systemsvc.net")
+    case.ask("systemsvc.net")
+    case.ask("systemsvc.net")
+    until(
+        lambda: seen(case, "name", "systemsvc.net").get(ADDRESS, {}).get("count", 0) >= 2,
+        "two observations in the history",
+    )
+    facts = seen(case, "name", "systemsvc.net")[ADDRESS]
+    assert facts["count"] == 2
+    assert (facts["asn"], facts["org"], facts["registrant"]) == (8342, "RTComm.RU", AGENCY)
+    assert facts["first"] <= facts["last"]
+
+
+def test_names_asked_after_the_address_is_tracked(case):
+    """From the moment a listed name resolves to it, any client's name there is noted."""
+    case.lists.put("carbanak", "systemsvc.net")
+    case.ask("systemsvc.net")
+    until(
+        lambda: case.client.zscore(case.lists.key("tracked"), ADDRESS), "the address to be tracked"
+    )
+    case.ask("mail.neighbour.example", source="127.0.0.8")
+    case.ask("portal.neighbour.example", source="127.0.0.9")
+    names = {"mail.neighbour.example", "portal.neighbour.example", "systemsvc.net"}
+    until(
+        lambda: set(seen(case, "addr", ADDRESS)) == names,
+        lambda: f"{names} on the address, it has {seen(case, 'addr', ADDRESS)}",
+    )
+    anomaly = case.events.anomaly({ANOMALY: "shared-address"})
+    assert field(anomaly, "sinkwatch.anomaly.address") == ADDRESS
+
+
+def test_names_cached_before_the_address_is_tracked(case):
+    case.lists.put("carbanak", "systemsvc.net")
+    case.ask("mail.neighbour.example", source="127.0.0.8")
+    case.ask("systemsvc.net")
+    names = {"mail.neighbour.example", "systemsvc.net"}
+    until(
+        lambda: set(seen(case, "addr", ADDRESS)) == names,
+        lambda: f"{names} on the address, it has {seen(case, 'addr', ADDRESS)}",
+    )
+    anomaly = case.events.anomaly({ANOMALY: "shared-address"})
+    assert "mail.neighbour.example" in anomaly["sinkwatch"]["anomaly"]["names"]
+
+
+def test_names_on_a_tracked_address_are_still_answered(case):
+    """An address that a listed name resolves to is never itself put on a list."""
+    case.lists.put("carbanak", "systemsvc.net", action="nxdomain", observe=True)
+    assert case.ask("systemsvc.net").rcode == "NXDOMAIN"
+    until(
+        lambda: case.client.zscore(case.lists.key("tracked"), ADDRESS), "the address to be tracked"
+    )
+    answer = case.ask("mail.neighbour.example")
+    assert (answer.addresses, answer.ede) == ([ADDRESS], [])
+
+
+def test_stranger_is_not_recorded(case):
+    """A name on no tracked address leaves no trace."""
+    case.lists.put("carbanak", "systemsvc.net")
+    case.ask("systemsvc.net")
+    until(lambda: seen(case, "addr", ADDRESS), "the history of the address")
+    case.ask("far.neighbour.example")
+    case.ask("www.clean.example")
+    case.ask("mail.neighbour.example")
+    until(lambda: "mail.neighbour.example" in seen(case, "addr", ADDRESS), "the neighbour")
+    keys = case.client.keys(case.lists.key("seen:*"))
+    for stranger in (
+        "far.neighbour.example",
+        "www.clean.example",
+        "198.51.100.71",
+        "198.51.100.10",
+    ):
+        assert not [key for key in keys if stranger in key]
+    assert "far.neighbour" not in str(case.events.all())
+    assert "www.clean" not in str(case.events.all())
+
+
+def test_watched_name_is_observed_and_answered(case):
+    case.lists.put("ours", "www.clean.example", kind="watch")
+    assert case.ask("www.clean.example").addresses == ["198.51.100.10"]
+    until(
+        lambda: "198.51.100.10" in seen(case, "name", "www.clean.example"),
+        "the watched name's history",
+    )
+
+
+def test_carbanak_case_from_end_to_end(case):
+    case.lists.put("agency", "213.24.76.0/24", kind="protected", owner="A government agency")
+    case.lists.put("carbanak", "systemsvc.net", action="monitor")
+    case.ask("mail.neighbour.example", source="127.0.0.8")
+    assert case.ask("systemsvc.net", source="127.0.0.7").addresses == [ADDRESS]
+    event = case.events.wait({NAME: "systemsvc.net", "client.ip": "127.0.0.7"})[0]
+    assert field(event, "threat.feed.name") == "carbanak"
+    case.events.anomaly({ANOMALY: "protected-owner", ANOMALY_NAME: "systemsvc.net"})
+    case.ask("portal.neighbour.example", source="127.0.0.9")
+    until(lambda: "portal.neighbour.example" in seen(case, "addr", ADDRESS), "the reverse look-up")
+    pivot = case.resolver.command("pivot", ADDRESS)
+    assert "mail.neighbour.example" in pivot
+    assert "portal.neighbour.example" in pivot
+    case.lists.policy("carbanak", action="sinkhole")
+    answer = case.ask("systemsvc.net")
+    assert ADDRESS not in answer.addresses
+    assert answer.ede
+    assert case.ask("winsystemsvc.net").addresses == ["198.51.100.70"]
+    assert case.ask("mail.neighbour.example").addresses == [ADDRESS]
+    assert case.ask("www.signed.example", do=True).ad

@@ -1,0 +1,84 @@
+"""Once a change is reported as applied no client gets an answer that contradicts it, while
+others ask for the same names all the time."""
+
+import threading
+
+import dns.exception
+import pytest
+from harness.resolver import SINK4
+
+NAMES = ["www.evil.example", "to-evil.clean.example", "evil.example"]
+
+
+class Askers:
+    """Threads that keep the names in the caches and in resolution; answers are not judged."""
+
+    def __init__(self, client, names, threads=3):
+        self.stop = threading.Event()
+        self.threads = [
+            threading.Thread(target=self._run, args=(client, names)) for _ in range(threads)
+        ]
+
+    def _run(self, client, names):
+        while not self.stop.is_set():
+            for name in names:
+                try:
+                    client.ask(name, timeout=1)
+                except dns.exception.Timeout:
+                    pass  # a list that drops
+
+    def __enter__(self):
+        for thread in self.threads:
+            thread.start()
+
+    def __exit__(self, *_):
+        self.stop.set()
+        for thread in self.threads:
+            thread.join()
+
+
+def rounds(env):
+    return 500 if env.long else 40
+
+
+@pytest.mark.parametrize("indicator", ["evil.example", "192.0.2.66"], ids=["name", "address"])
+def test_list_that_comes_and_goes(lists, resolver, ask, env, indicator):
+    lists.put("bad", action="sinkhole")
+    with Askers(resolver.client, NAMES):
+        for _ in range(rounds(env)):
+            lists.add("bad", indicator)
+            assert [ask(name).addresses for name in NAMES] == [[SINK4]] * 3
+            lists.remove("bad", indicator)
+            assert [ask(name).addresses for name in NAMES] == [["192.0.2.66"]] * 3
+
+
+def test_replacement_leaves_no_gap(lists, resolver, ask, env):
+    """The names are in the old and in the new content: they are enforced at every moment."""
+    lists.put("bad", "evil.example", action="sinkhole")
+    seen = set()
+    stop = threading.Event()
+
+    def judge():
+        while not stop.is_set():
+            for name in NAMES:
+                seen.update(ask(name).addresses)
+
+    judges = [threading.Thread(target=judge) for _ in range(3)]
+    for thread in judges:
+        thread.start()
+    for i in range(rounds(env)):
+        lists.replace("bad", "evil.example", *(f"n{i}-{j}.other.example" for j in range(200)))
+    stop.set()
+    for thread in judges:
+        thread.join()
+    assert seen == {SINK4}
+
+
+def test_policy_that_changes(lists, resolver, ask, env):
+    lists.put("bad", "evil.example", action="monitor")
+    wanted = {"monitor": ["192.0.2.66"], "sinkhole": [SINK4], "nxdomain": []}
+    with Askers(resolver.client, NAMES):
+        for i in range(rounds(env)):
+            action = list(wanted)[i % 3]
+            lists.policy("bad", action=action)
+            assert [ask(name).addresses for name in NAMES] == [wanted[action]] * 3

@@ -1,0 +1,72 @@
+"""Expired, prefetched and late answers contradict no list either."""
+
+import pytest
+from harness.resolver import SINK4
+from harness.wait import until
+
+RESOLVER = {
+    "server": [
+        "serve-expired: yes",
+        "serve-expired-ttl: 3600",
+        "ede: yes",
+        "ede-serve-expired: yes",
+        "prefetch: yes",
+    ]
+}
+TRUE4 = ["192.0.2.71"]
+BY = [("{}", "name"), ("192.0.2.71", "address")]
+
+
+def expire(ask, name):
+    """Ask until the answer is an expired one: it says so (RFC 8914, code 3: stale answer)."""
+    until(lambda: 3 in dict(ask(name).ede), f"an expired answer for {name}")
+
+
+@pytest.mark.parametrize(("indicator", "by"), BY, ids=["name", "address"])
+def test_expired_answer_cached_before_listed(lists, resolver, ask, upstream, indicator, by):
+    name = f"by-{by}.short.example"
+    assert ask(name).addresses == TRUE4
+    with upstream.hold(name):  # refreshing takes long: the expired answer stays the only one
+        expire(ask, name)
+        lists.put("bad", indicator.format(name), action="sinkhole")
+        pending = resolver.client.send(name)
+    assert pending.answer().addresses == [SINK4]
+    assert ask(name).addresses == [SINK4]
+
+
+@pytest.mark.parametrize(("indicator", "by"), BY, ids=["name", "address"])
+def test_expired_answer_given_after_a_time_out(
+    make_resolver, shared_redis, lists_for, upstream, indicator, by
+):
+    """serve-expired-client-timeout: the client waits a while, then gets the expired answer."""
+    server = [*RESOLVER["server"], "serve-expired-client-timeout: 100"]
+    resolver = make_resolver(shared_redis, server=server)
+    name = f"late-{by}.short.example"
+    upstream.forget()
+    assert resolver.client.ask(name).addresses == TRUE4
+    with upstream.hold(name):
+        expire(resolver.client.ask, name)
+        lists = lists_for(resolver, shared_redis)
+        lists.put("bad", indicator.format(name), action="sinkhole")
+        pending = resolver.client.send(name)
+    assert pending.answer().addresses == [SINK4]
+
+
+def test_answers_stay_enforced_while_they_expire_and_are_refreshed(lists, ask):
+    lists.put("bad", "192.0.2.71", action="sinkhole", ttl=0)
+    seen = []
+
+    def enough():
+        seen.append(ask("refresh.short.example").addresses)
+        return len(seen) >= 300
+
+    until(enough, "300 answers")
+    assert seen == [[SINK4]] * len(seen)
+
+
+def test_expired_clean_answers_are_still_served(lists, ask, upstream):
+    lists.put("bad", "evil.example", action="sinkhole")
+    assert ask("clean.short.example").addresses == TRUE4
+    with upstream.hold("clean.short.example"):
+        expire(ask, "clean.short.example")
+        assert ask("clean.short.example").addresses == TRUE4

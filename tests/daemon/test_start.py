@@ -1,0 +1,80 @@
+"""Starting: settings with errors, module chains, another Unbound than the module was built for."""
+
+import pytest
+from harness.resolver import SINK4, Resolver
+from harness.wait import until
+
+WWW = "www.evil.example"
+WRONG = [
+    ("no-such-key: 1", "no-such-key"),
+    ("redis-port: 99999", "redis-port"),
+    ("redis-port: many", "redis-port"),
+    ("sinkhole-ipv4: 2001:db8::1", "sinkhole-ipv4"),
+    ("ede: perhaps", "ede"),
+    ("event-window: -5", "event-window"),
+    ("cname-target: a..b", "cname-target"),
+    ("just some words", "no key"),
+]
+
+
+@pytest.mark.parametrize(("line", "word"), WRONG, ids=[line for line, _ in WRONG])
+def test_settings_error_is_named_with_file_line_and_key(
+    make_resolver, shared_redis, lists_for, line, word
+):
+    resolver = make_resolver(shared_redis, start=False)
+    resolver.settings.pop(line.partition(":")[0], None)
+    resolver.more_settings = [line]
+    resolver.start()
+    where = f"{resolver.settings_path}:{len(resolver.settings) + 1}:"
+    complaint = [text for text in resolver.log().splitlines() if where in text]
+    assert complaint, resolver.log()
+    assert word in complaint[0]
+    lists_for(resolver, shared_redis).put("bad", "evil.example", action="refused")
+    assert resolver.client.ask(WWW).rcode == "REFUSED"
+
+
+def test_unreadable_settings_file_is_named(make_resolver, shared_redis):
+    resolver = make_resolver(shared_redis, start=False)
+    resolver.settings_path = resolver.folder / "not-there.conf"
+    resolver.write_settings = lambda: None
+    resolver.start()
+    assert str(resolver.settings_path) in resolver.log()
+    assert resolver.client.ask(WWW).addresses == ["192.0.2.66"]
+
+
+def test_one_thread(make_resolver, shared_redis, lists_for):
+    resolver = make_resolver(shared_redis, options={"threads": 1})
+    lists_for(resolver, shared_redis).put("bad", "evil.example", action="sinkhole")
+    assert resolver.client.ask(WWW).addresses == [SINK4]
+
+
+def test_says_what_it_is(lists, resolver, env):
+    state = lists.wait_state(state="following")
+    assert state["version"]
+    assert env.unbound_version() in state["unbound"]
+    assert "sinkwatch" in resolver.log()
+
+
+def test_refuses_to_run_in_another_unbound(env, make_resolver, shared_redis):
+    """A module that was built for another version, in the Unbound under test."""
+    others = env.other_modules()
+    if not others:
+        pytest.skip(f"{env.build} has no module for another Unbound than {env.unbound_version()}")
+    for version, module in others.items():
+        resolver = make_resolver(shared_redis, start=False, options={"module": module})
+        resolver.launch()
+        assert resolver.process.wait("to refuse", deadline=10) > 0  # no signal
+        log = resolver.log()
+        resolver.process = None
+        for word in ("sinkwatch", f"Unbound {env.unbound_version()}", f"for {version}", "build"):
+            assert word in log
+
+
+def test_plain_unbound_does_not_need_us(env, authority, folder):
+    resolver = Resolver(env, folder / "plain", authority)
+    try:
+        resolver.start()
+        until(lambda: resolver.client.ask(WWW).addresses == ["192.0.2.66"], "the true answer")
+        resolver.stop()
+    finally:
+        resolver.kill()

@@ -1,0 +1,307 @@
+/*
+ * index_race.c - many readers against the one writer of the index.
+ *
+ *   index_race [SECONDS]      else SINKWATCH_STRESS_SECONDS, else 5
+ *
+ * The writer adds, removes, replaces, drops, changes policies, and makes the index grow and
+ * shrink. Meanwhile readers hold it to its promises:
+ *   - what is listed throughout is found at every moment, with the right form and policy;
+ *   - what was never listed is never found;
+ *   - a replaced list shows all of the old or all of the new content within one view;
+ *   - a view's policy is one that was published as a whole, and the same for the whole view;
+ *   - what an add announced is found, what a removal announced is not.
+ * ThreadSanitizer sees the rest. Exit code 1 and a line for the first broken promise.
+ */
+#include "base/clock.h"
+#include "base/rcu.h"
+#include "index/index.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define READERS 3
+#define ALWAYS  300   /* names that stay listed */
+#define FLIP    64    /* names in each content of the replaced list */
+#define WAVE    20000 /* names that come and go, so that shards grow and shrink */
+#define KEPT    8     /* announced names that stay for a while */
+
+static struct sw_index *ix;
+static atomic_bool stop;
+static atomic_uint_fast64_t added, removed; /* last numbers announced; 0 = none */
+static atomic_uint_fast64_t questions;
+static _Atomic(const char *) broken; /* the first broken promise */
+
+static void promise(bool kept, const char *words)
+{
+    const char *none = NULL;
+    if (!kept) {
+        atomic_compare_exchange_strong(&broken, &none, words);
+        atomic_store(&stop, true);
+    }
+}
+
+static uint64_t next_random(uint64_t *state)
+{
+    *state ^= *state << 13;
+    *state ^= *state >> 7;
+    *state ^= *state << 17;
+    return *state;
+}
+
+static struct sw_indicator name_of(const char *kind, uint64_t i)
+{
+    struct sw_indicator ind;
+    char text[64], why[SW_WHY_MAX];
+    snprintf(text, sizeof text, "%s%llu.test", kind, (unsigned long long)i);
+    if (sw_indicator_parse(text, strlen(text), &ind, why) != SW_OK)
+        abort();
+    return ind;
+}
+
+static struct sw_indicator net_of(unsigned i)
+{
+    struct sw_indicator ind = {.type = SW_INDICATOR_PREFIX};
+    ind.addr = (struct sw_addr){.family = 4, .plen = 24, .octets = {10, (uint8_t)i, 1}};
+    return ind;
+}
+
+/* ---- readers ---- */
+
+/* Hits for a name of this kind; each must be the list's with that name. */
+static size_t find(const struct sw_view *view, const char *kind, uint64_t i, const char *list,
+                   struct sw_hit *hit)
+{
+    struct sw_indicator ind = name_of(kind, i);
+    struct sw_hit hits[4];
+    size_t n = sw_view_find_name(view, ind.name.wire, ind.name.len, hits, 4);
+    promise(n <= 1, "a name is found once");
+    if (n > 0) {
+        promise(strcmp(hits[0].list->name, list) == 0, "a name is found on its list");
+        promise(hits[0].form == SW_FORM_SUBTREE && hits[0].labels == 2, "a hit is whole");
+        *hit = hits[0];
+    }
+    return n;
+}
+
+static void read_always(const struct sw_view *view, uint64_t *rnd)
+{
+    struct sw_hit one = {0}, two = {0}, net = {0};
+    uint64_t i = next_random(rnd);
+    size_t n = find(view, "always", i % ALWAYS, "always", &one);
+    n += find(view, "always", i / 7 % ALWAYS, "always", &two);
+    promise(n == 2, "what is listed throughout is found");
+    promise(n != 2 || one.list == two.list, "a view has one policy for a list");
+    promise(n != 2 || one.list->priority == one.list->ttl, "a policy is whole");
+    struct sw_addr addr = {.family = 4, .plen = 32, .octets = {10, (uint8_t)(i % 100), 1, 9}};
+    n = sw_view_find_addr(view, &addr, &net, 1);
+    promise(n == 1 && net.plen == 24, "a prefix that is listed throughout is found");
+    promise(sw_view_find_asn(view, 64500, &net, 1) == 1, "an AS listed throughout is found");
+    promise(find(view, "never", i % 100000, "", &one) == 0, "what was never listed is not found");
+}
+
+static void read_flip(const struct sw_view *view, uint64_t *rnd)
+{
+    struct sw_hit hit;
+    size_t old = 0, new = 0, both = 0, asked = 4;
+    for (size_t k = 0; k < asked; k++) {
+        uint64_t i = next_random(rnd) % FLIP;
+        old += find(view, "flipa", i, "flip", &hit);
+        new += find(view, "flipb", i, "flip", &hit);
+        both += find(view, "flipc", i, "flip", &hit);
+    }
+    promise((old == asked && new == 0) || (old == 0 && new == asked),
+            "a replaced list shows its old or its new content");
+    promise(both == asked, "what both contents hold is found throughout");
+}
+
+/* What comes and goes may be found or not, but whole. */
+static void read_passing(const struct sw_view *view, uint64_t *rnd)
+{
+    struct sw_hit hit;
+    (void)find(view, "wave", next_random(rnd) % WAVE, "wave", &hit);
+    (void)find(view, "passing", next_random(rnd) % 10, "passing", &hit);
+}
+
+static void read_announced(void)
+{
+    struct sw_hit hit;
+    uint64_t in = atomic_load(&added), out = atomic_load(&removed);
+    sw_rcu_enter();
+    struct sw_view view = sw_index_view(ix);
+    size_t found_in = in > 0 ? find(&view, "news", in, "news", &hit) : 1;
+    size_t found_out = out > 0 ? find(&view, "news", out, "news", &hit) : 0;
+    sw_rcu_leave();
+    /* it may have been removed meanwhile only if the writer went on so far */
+    promise(found_in == 1 || atomic_load(&added) >= in + KEPT, "what was added is found");
+    promise(found_out == 0, "what was removed is not found");
+}
+
+static void *reader(void *arg)
+{
+    uint64_t rnd = (uint64_t)(uintptr_t)arg * UINT64_C(0x9E3779B97F4A7C15) + 1;
+    while (!atomic_load(&stop)) {
+        sw_rcu_enter();
+        struct sw_view view = sw_index_view(ix);
+        for (int k = 0; k < 8; k++) {
+            read_always(&view, &rnd);
+            read_flip(&view, &rnd);
+            read_passing(&view, &rnd);
+        }
+        sw_rcu_leave();
+        read_announced();
+        atomic_fetch_add(&questions, 8 * 18 + 2);
+    }
+    return NULL;
+}
+
+/* ---- the writer ---- */
+
+static void must(enum sw_status status, const char *what)
+{
+    if (status != SW_OK) {
+        fprintf(stderr, "%s: %s\n", what, sw_strerror(status));
+        exit(2);
+    }
+}
+
+static sw_list_id set_list(const char *name, uint16_t mark)
+{
+    struct sw_policy policy;
+    sw_list_id id;
+    sw_policy_init(&policy, name);
+    policy.priority = mark;
+    policy.ttl = mark;
+    must(sw_index_list_set(ix, &policy, &id), "list_set");
+    return id;
+}
+
+static void add(sw_list_id id, const char *kind, uint64_t i)
+{
+    struct sw_indicator ind = name_of(kind, i);
+    must(sw_index_add(ix, id, &ind), "add");
+}
+
+static void del(sw_list_id id, const char *kind, uint64_t i)
+{
+    struct sw_indicator ind = name_of(kind, i);
+    must(sw_index_remove(ix, id, &ind), "remove");
+}
+
+static void fill_flip(sw_list_id id, bool b)
+{
+    for (uint64_t i = 0; i < FLIP; i++) {
+        add(id, b ? "flipb" : "flipa", i);
+        add(id, "flipc", i);
+    }
+}
+
+static void write_flip(sw_list_id *flip, bool b, bool abandon)
+{
+    sw_list_id staged;
+    must(sw_index_stage_begin(ix, *flip, &staged), "stage_begin");
+    fill_flip(staged, b);
+    if (abandon)
+        sw_index_stage_abandon(ix, staged);
+    else
+        must(sw_index_stage_swap(ix, flip, staged), "stage_swap");
+}
+
+static void write_news(sw_list_id news)
+{
+    uint64_t k = atomic_load(&added) + 1;
+    add(news, "news", k);
+    atomic_store(&added, k);
+    if (k > KEPT) {
+        del(news, "news", k - KEPT);
+        atomic_store(&removed, k - KEPT);
+    }
+}
+
+/* A wave goes up and down; every fourth time it goes down by dropping the list. */
+static void write_wave(sw_list_id *wave, uint64_t step)
+{
+    uint64_t at = step % (2 * WAVE);
+    if (at < WAVE)
+        add(*wave, "wave", at);
+    else if (step / (2 * WAVE) % 4 != 3)
+        del(*wave, "wave", at - WAVE);
+    else if (at == WAVE)
+        must(sw_index_list_drop(ix, *wave), "drop");
+    else if (at == WAVE + 1)
+        *wave = set_list("wave", 1);
+}
+
+static void write_passing(uint64_t step)
+{
+    sw_list_id id = set_list("passing", 1);
+    for (uint64_t i = step % 3; i < 10; i++)
+        add(id, "passing", i);
+    must(sw_index_list_drop(ix, id), "drop");
+}
+
+static uint64_t writer(int64_t until)
+{
+    sw_list_id always = set_list("always", 1), flip = set_list("flip", 1);
+    sw_list_id wave = set_list("wave", 1), news = set_list("news", 1);
+    uint64_t step = 0;
+    (void)always;
+    for (; !atomic_load(&stop) && sw_clock_mono_us() < until; step++) {
+        write_wave(&wave, step);
+        if (step % 4 == 0)
+            write_news(news);
+        if (step % 200 == 0)
+            write_flip(&flip, step / 200 % 2 == 0, step % 1000 == 600);
+        if (step % 128 == 1)
+            (void)set_list("always", (uint16_t)(step / 128));
+        if (step % 512 == 2)
+            write_passing(step);
+        if (step % 30000 == 3)
+            sw_index_tidy(ix);
+    }
+    return step;
+}
+
+static void prepare(void)
+{
+    ix = sw_index_new();
+    if (ix == NULL)
+        exit(2);
+    sw_list_id always = set_list("always", 1), flip = set_list("flip", 1);
+    for (uint64_t i = 0; i < ALWAYS; i++)
+        add(always, "always", i);
+    for (unsigned i = 0; i < 100; i++) {
+        struct sw_indicator net = net_of(i);
+        must(sw_index_add(ix, always, &net), "add");
+    }
+    struct sw_indicator as = {.type = SW_INDICATOR_ASN, .asn = 64500};
+    must(sw_index_add(ix, always, &as), "add");
+    fill_flip(flip, false);
+}
+
+int main(int argc, char **argv)
+{
+    const char *text = argc > 1 ? argv[1] : getenv("SINKWATCH_STRESS_SECONDS");
+    long seconds = text != NULL ? strtol(text, NULL, 10) : 5;
+    pthread_t threads[READERS];
+    prepare();
+    for (uintptr_t i = 0; i < READERS; i++) {
+        if (pthread_create(&threads[i], NULL, reader, (void *)(i + 1)) != 0)
+            return 2;
+    }
+    uint64_t steps = writer(sw_clock_mono_us() + seconds * 1000000);
+    atomic_store(&stop, true);
+    for (unsigned i = 0; i < READERS; i++)
+        pthread_join(threads[i], NULL);
+    printf("%llu writer's steps, %llu questions, %zu octets at the end\n",
+           (unsigned long long)steps, (unsigned long long)atomic_load(&questions),
+           sw_index_bytes(ix));
+    sw_index_free(ix);
+    const char *words = atomic_load(&broken);
+    if (words != NULL)
+        printf("broken: %s\n", words);
+    printf("%d passed, %d failed\n", words == NULL, words != NULL);
+    return words != NULL;
+}

@@ -1,0 +1,190 @@
+/*
+ * test_anomaly.c - protected owners, shared addresses, benign explanations.
+ */
+#include "owner/anomaly.h"
+
+#include "base/rcu.h"
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct sw_index *idx;
+static struct sw_view view;
+static struct sw_anomaly anomaly;
+
+static void setup(void)
+{
+    idx = sw_index_new();
+    ck_assert_ptr_nonnull(idx);
+    memset(&anomaly, 0, sizeof anomaly);
+}
+
+static void teardown(void)
+{
+    sw_index_free(idx);
+}
+
+static void list(const char *name, enum sw_kind kind, const char *owner, const char *indicator)
+{
+    struct sw_policy policy;
+    struct sw_indicator ind;
+    char why[SW_WHY_MAX];
+    sw_list_id id;
+    sw_policy_init(&policy, name);
+    policy.kind = kind;
+    snprintf(policy.owner, sizeof policy.owner, "%s", owner);
+    ck_assert_int_eq(sw_index_list_set(idx, &policy, &id), SW_OK);
+    ck_assert_int_eq(sw_indicator_parse(indicator, strlen(indicator), &ind, why), SW_OK);
+    ck_assert_int_eq(sw_index_add(idx, id, &ind), SW_OK);
+}
+
+static struct sw_addr addr_of(const char *text)
+{
+    struct sw_addr addr;
+    ck_assert_int_eq(sw_addr_parse(text, strlen(text), &addr, NULL), SW_OK);
+    return addr;
+}
+
+static bool is_protected(const char *address, uint32_t asn)
+{
+    struct sw_addr addr = addr_of(address);
+    struct sw_owner owner = {.asn = asn};
+    sw_rcu_enter();
+    view = sw_index_view(idx);
+    bool found = sw_anomaly_protected_owner(&view, &addr, &owner, &anomaly);
+    sw_rcu_leave();
+    return found;
+}
+
+static bool is_shared(const char *address, uint32_t asn, size_t others)
+{
+    struct sw_addr addr = addr_of(address);
+    struct sw_owner owner = {.asn = asn};
+    sw_rcu_enter();
+    view = sw_index_view(idx);
+    bool found = sw_anomaly_shared_address(&view, &addr, &owner, others, &anomaly);
+    sw_rcu_leave();
+    return found;
+}
+
+START_TEST(names_of_anomalies)
+{
+    ck_assert_str_eq(sw_anomaly_name(SW_ANOMALY_PROTECTED_OWNER), "protected-owner");
+    ck_assert_str_eq(sw_anomaly_name(SW_ANOMALY_SHARED_ADDRESS), "shared-address");
+}
+END_TEST
+
+START_TEST(nothing_listed)
+{
+    ck_assert(!is_protected("213.24.76.23", 8342));
+    ck_assert(!is_shared("213.24.76.23", 8342, 0));
+    ck_assert(is_shared("213.24.76.23", 8342, 3));
+    ck_assert_int_eq(anomaly.type, SW_ANOMALY_SHARED_ADDRESS);
+    ck_assert_uint_eq(anomaly.other_names, 3);
+    ck_assert_str_eq(anomaly.known_list, "");
+    ck_assert_str_eq(anomaly.list, "");
+}
+END_TEST
+
+START_TEST(protected_prefix)
+{
+    list("gov", SW_KIND_PROTECTED, "An agency", "213.24.76.0/24");
+    ck_assert(is_protected("213.24.76.23", 0));
+    struct sw_addr addr = addr_of("213.24.76.23");
+    ck_assert_int_eq(anomaly.type, SW_ANOMALY_PROTECTED_OWNER);
+    ck_assert(sw_addr_equal(&anomaly.addr, &addr));
+    ck_assert_str_eq(anomaly.list, "gov");
+    ck_assert_str_eq(anomaly.protected_owner, "An agency");
+    ck_assert_str_eq(anomaly.protected_by, "213.24.76.0/24");
+    ck_assert_str_eq(anomaly.known_list, "");
+    ck_assert(!is_protected("213.24.77.1", 0));
+}
+END_TEST
+
+START_TEST(prefix_before_as_and_longest_first)
+{
+    list("carrier", SW_KIND_PROTECTED, "Carrier", "AS8342");
+    list("wide", SW_KIND_PROTECTED, "Wide", "213.24.0.0/16");
+    list("narrow", SW_KIND_PROTECTED, "Narrow", "213.24.76.0/24");
+    ck_assert(is_protected("213.24.76.23", 8342));
+    ck_assert_str_eq(anomaly.list, "narrow");
+    ck_assert(is_protected("213.24.1.1", 8342));
+    ck_assert_str_eq(anomaly.list, "wide");
+    ck_assert(is_protected("192.0.2.1", 8342));
+    ck_assert_str_eq(anomaly.list, "carrier");
+    ck_assert_str_eq(anomaly.protected_by, "AS8342");
+    ck_assert(!is_protected("192.0.2.1", 8343));
+    ck_assert(!is_protected("192.0.2.1", 0));
+}
+END_TEST
+
+START_TEST(other_kinds_do_not_protect)
+{
+    list("ioc", SW_KIND_IOC, "", "192.0.2.1");
+    list("allow", SW_KIND_ALLOW, "", "192.0.2.0/24");
+    list("watch", SW_KIND_WATCH, "", "AS64500");
+    ck_assert(!is_protected("192.0.2.1", 64500));
+    list("gov", SW_KIND_PROTECTED, "An agency", "192.0.0.0/16");
+    ck_assert(is_protected("192.0.2.1", 64500)); /* more specific indicators do not hide it */
+}
+END_TEST
+
+START_TEST(embedded_address_is_protected)
+{
+    list("gov", SW_KIND_PROTECTED, "An agency", "213.24.76.0/24");
+    ck_assert(is_protected("64:ff9b::d518:4c17", 0)); /* NAT64 of 213.24.76.23 */
+    ck_assert_str_eq(anomaly.protected_by, "213.24.76.0/24");
+    ck_assert(!is_protected("2001:db8::d518:4c17", 0));
+}
+END_TEST
+
+START_TEST(known_operator_explains)
+{
+    list("gov", SW_KIND_PROTECTED, "An agency", "192.0.2.0/24");
+    list("sinkholes", SW_KIND_KNOWN, "A sinkhole operator", "192.0.2.53");
+    list("parking", SW_KIND_KNOWN, "A parking operator", "AS64500");
+    ck_assert(is_protected("192.0.2.53", 64500));
+    ck_assert_str_eq(anomaly.list, "gov");
+    ck_assert_str_eq(anomaly.known_list, "sinkholes");
+    ck_assert_str_eq(anomaly.known_owner, "A sinkhole operator");
+    ck_assert(is_shared("198.51.100.1", 64500, 1));
+    ck_assert_str_eq(anomaly.known_list, "parking");
+    ck_assert(!is_protected("198.51.100.1", 64500));
+}
+END_TEST
+
+START_TEST(crowded_address)
+{
+    char name[32];
+    for (unsigned i = 0; i < 12; i++) {
+        snprintf(name, sizeof name, "feed%u", i);
+        list(name, SW_KIND_IOC, "", "192.0.2.1");
+    }
+    list("gov", SW_KIND_PROTECTED, "An agency", "192.0.2.0/24");
+    ck_assert(is_protected("192.0.2.1", 0));
+    ck_assert_str_eq(anomaly.list, "gov");
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("anomaly");
+    TCase *tcase = tcase_create("all");
+    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_add_test(tcase, names_of_anomalies);
+    tcase_add_test(tcase, nothing_listed);
+    tcase_add_test(tcase, protected_prefix);
+    tcase_add_test(tcase, prefix_before_as_and_longest_first);
+    tcase_add_test(tcase, other_kinds_do_not_protect);
+    tcase_add_test(tcase, embedded_address_is_protected);
+    tcase_add_test(tcase, known_operator_explains);
+    tcase_add_test(tcase, crowded_address);
+    suite_add_tcase(suite, tcase);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

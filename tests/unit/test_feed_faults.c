@@ -1,0 +1,398 @@
+/* The feeder with a Redis that does not behave: away, killed, empty, hanging, with holes in its
+ * stream, with keys of the wrong type, read-only. */
+#include "feed_rig.h"
+#include "mmdb_fixture.h"
+
+#define KEPT "Redis holds no lists; keeping the last good ones (1)"
+
+/* One list l with a.test, loaded and reported. */
+static void start_with_a_list(struct rig *rig, uint32_t reconcile_s)
+{
+    rig_init(rig);
+    rig->settings.reconcile_s = reconcile_s;
+    rig_list(rig, "l", "{\"action\":\"nxdomain\"}", "a.test", NULL);
+    rig_entry(rig, "policy", "l", NULL);
+    rig_start(rig);
+    rig_wait_applied(rig);
+}
+
+START_TEST(test_redis_comes_late)
+{
+    struct rig rig;
+
+    rig_init(&rig);
+    redis_fixture_kill(&rig.rf);
+    rig_start(&rig);
+    RIG_WAIT(sw_counted(&rig.counters.redis_failures) >= 2);
+    ck_assert(!rig_lists(&rig, "a.test"));
+    redis_fixture_restart(&rig.rf);
+    rig_wait_loads(&rig, 1);
+    rig_list(&rig, "l", "{}", "a.test", NULL);
+    rig_entry(&rig, "policy", "l", NULL);
+    rig_wait_applied(&rig);
+    ck_assert(rig_lists(&rig, "a.test"));
+    ck_assert_str_eq(rig_status(&rig, "last_error"), "");
+    rig_stop(&rig);
+}
+END_TEST
+
+/* Killed, and back with nothing: the last good lists stay, and the status says so; then lists
+ * come back one way or the other. */
+START_TEST(test_killed_and_back_empty)
+{
+    struct rig rig;
+
+    start_with_a_list(&rig, 1);
+    redis_fixture_kill(&rig.rf);
+    RIG_WAIT(sw_counted(&rig.counters.redis_failures) >= 1);
+    ck_assert(rig_lists(&rig, "a.test"));
+    redis_fixture_restart(&rig.rf);
+    RIG_WAIT(rig_status_has(&rig, "last_error", KEPT));
+    ck_assert(rig_acts(&rig, "a.test", SW_ACTION_NXDOMAIN));
+    ck_assert(rig_status_has(&rig, "lists", "\"count\":1"));
+    ck_assert_str_eq(rig_status(&rig, "state"), "following");
+    /* Still so after the next looks; the other list of the same size is noticed then. */
+    redis_fixture_run(&rig.rf, "HSET %s b.test %s", P ":list:l", "");
+    redis_fixture_run(&rig.rf, "HSET %s l {}", P ":lists");
+    RIG_WAIT(rig_lists(&rig, "b.test"));
+    ck_assert(!rig_lists(&rig, "a.test"));
+    RIG_WAIT(rig_acts(&rig, "b.test", SW_ACTION_MONITOR));
+    RIG_WAIT(!rig_status_has(&rig, "last_error", "Redis"));
+    rig_stop(&rig);
+}
+END_TEST
+
+/* Killed, and back with other data: read as a whole. */
+START_TEST(test_killed_and_back_with_data)
+{
+    struct rig rig;
+
+    start_with_a_list(&rig, 0);
+    redis_fixture_run(&rig.rf, "SAVE");
+    rig_change(&rig, "add", "l", "after-save.test"); /* will be lost */
+    rig_wait_applied(&rig);
+    ck_assert(rig_lists(&rig, "after-save.test"));
+    redis_fixture_kill(&rig.rf);
+    RIG_WAIT(sw_counted(&rig.counters.redis_failures) >= 1);
+    ck_assert(rig_lists(&rig, "after-save.test"));
+    redis_fixture_restart(&rig.rf);
+    rig_wait_loads(&rig, 2);
+    ck_assert(rig_lists(&rig, "a.test"));
+    ck_assert(!rig_lists(&rig, "after-save.test"));
+    rig_change(&rig, "add", "l", "new.test");
+    rig_wait_applied(&rig);
+    ck_assert(rig_lists(&rig, "new.test"));
+    rig_stop(&rig);
+}
+END_TEST
+
+/* A connection that breaks while the server lives: no need to read everything again. */
+START_TEST(test_connection_lost)
+{
+    struct rig rig;
+
+    start_with_a_list(&rig, 0);
+    redis_fixture_run(&rig.rf, "CLIENT KILL TYPE normal SKIPME yes");
+    rig_change(&rig, "add", "l", "b.test");
+    rig_wait_applied(&rig);
+    ck_assert(rig_lists(&rig, "b.test"));
+    ck_assert_uint_eq(sw_counted(&rig.counters.redis_connects), 2);
+    ck_assert_uint_eq(sw_counted(&rig.counters.full_loads), 1);
+    ck_assert_str_eq(rig_status(&rig, "last_error"), "");
+    rig_stop(&rig);
+}
+END_TEST
+
+START_TEST(test_flushall)
+{
+    struct rig rig;
+
+    start_with_a_list(&rig, 1);
+    redis_fixture_run(&rig.rf, "FLUSHALL");
+    RIG_WAIT(rig_status_has(&rig, "last_error", KEPT));
+    ck_assert(rig_lists(&rig, "a.test"));
+    /* The operator's clear word is obeyed. */
+    rig_entry(&rig, "drop", "l", NULL);
+    rig_wait_applied(&rig);
+    ck_assert(!rig_lists(&rig, "a.test"));
+    RIG_WAIT(!rig_status_has(&rig, "last_error", "Redis"));
+    rig_stop(&rig);
+}
+END_TEST
+
+/* Entries younger than our position were trimmed away before we read them. */
+START_TEST(test_trimmed_past_us)
+{
+    struct rig rig;
+
+    start_with_a_list(&rig, 0);
+    atomic_store(&rig.hold, true);
+    rig_change(&rig, "add", "l", "b.test");
+    RIG_WAIT(atomic_load(&rig.held));
+    rig_change(&rig, "add", "l", "c.test");
+    rig_change(&rig, "remove", "l", "a.test");
+    rig_change(&rig, "add", "l", "d.test");
+    redis_fixture_run(&rig.rf, "XTRIM %s MAXLEN 1", P ":changes");
+    atomic_store(&rig.hold, false);
+    rig_wait_applied(&rig);
+    ck_assert(rig_lists(&rig, "c.test") && rig_lists(&rig, "d.test"));
+    ck_assert(!rig_lists(&rig, "a.test"));
+    ck_assert_uint_eq(sw_counted(&rig.counters.full_loads), 2);
+    rig_stop(&rig);
+}
+END_TEST
+
+/* Trimmed, but nothing that we had not seen: no reason to read everything. */
+START_TEST(test_trimmed_behind_us)
+{
+    struct rig rig;
+
+    start_with_a_list(&rig, 0);
+    redis_fixture_run(&rig.rf, "XTRIM %s MAXLEN 0", P ":changes");
+    rig_change(&rig, "add", "l", "b.test");
+    rig_wait_applied(&rig);
+    ck_assert(rig_lists(&rig, "b.test"));
+    ck_assert_uint_eq(sw_counted(&rig.counters.full_loads), 1);
+    rig_stop(&rig);
+}
+END_TEST
+
+/* The stream begins anew with smaller ids, as after a failover to a server with a slow clock. */
+START_TEST(test_stream_goes_backwards)
+{
+    struct rig rig;
+
+    start_with_a_list(&rig, 0);
+    redis_fixture_run(&rig.rf, "DEL %s", P ":changes");
+    redis_fixture_run(&rig.rf, "HSET %s b.test %s", P ":list:l", "");
+    redis_fixture_run(&rig.rf, "XADD %s 1-1 op add list l i b.test", P ":changes");
+    rig_wait_applied(&rig);
+    ck_assert(rig_lists(&rig, "b.test"));
+    redis_fixture_run(&rig.rf, "XADD %s 1-2 op add list l i c.test", P ":changes");
+    rig_wait_applied(&rig);
+    ck_assert(rig_lists(&rig, "c.test"));
+    rig_stop(&rig);
+}
+END_TEST
+
+/* Everything of the wrong type at once; then mended. */
+START_TEST(test_wrong_types)
+{
+    struct rig rig;
+
+    start_with_a_list(&rig, 1);
+    redis_fixture_run(&rig.rf, "DEL %s %s %s", P ":lists", P ":changes", P ":list:l");
+    redis_fixture_run(&rig.rf, "MSET %s x %s x %s x", P ":lists", P ":changes", P ":list:l");
+    RIG_WAIT(rig_status_has(&rig, "last_error", P ":lists cannot be read"));
+    RIG_WAIT(rig_status_has(&rig, "refused", P ":changes"));
+    ck_assert(rig_lists(&rig, "a.test"));
+    redis_fixture_run(&rig.rf, "DEL %s", P ":lists");
+    rig_list(&rig, "m", "{}", "m.test", NULL);
+    redis_fixture_run(&rig.rf, "HSET %s l {}", P ":lists");
+    RIG_WAIT(rig_lists(&rig, "m.test"));
+    RIG_WAIT(rig_status_has(&rig, "last_error", P ":changes cannot be followed"));
+    RIG_WAIT(rig_status_has(&rig, "refused", P ":list:l"));
+    ck_assert(rig_lists(&rig, "a.test"));
+    redis_fixture_run(&rig.rf, "DEL %s %s", P ":changes", P ":list:l");
+    rig_change(&rig, "add", "l", "b.test");
+    rig_wait_applied(&rig);
+    ck_assert(rig_lists(&rig, "b.test"));
+    ck_assert(!rig_lists(&rig, "a.test"));
+    RIG_WAIT(!rig_status_has(&rig, "last_error", "cannot"));
+    ck_assert(!rig_status_has(&rig, "lists", "problem"));
+    ck_assert_uint_eq(sw_counted(&rig.counters.items_refused), 3);
+    rig_stop(&rig);
+}
+END_TEST
+
+/* A server that takes no writes is no reason to leave it; what it did not take is sent later. */
+START_TEST(test_read_only_server)
+{
+    struct rig rig;
+    struct sw_addr addr;
+
+    start_with_a_list(&rig, 0);
+    redis_fixture_run(&rig.rf, "CONFIG SET min-replicas-to-write 1");
+    ck_assert_int_eq(sw_addr_parse("192.0.2.9", 9, &addr, NULL), SW_OK);
+    sw_feed_track(rig.feed, &addr);
+    RIG_WAIT(rig_tracks(&rig, "192.0.2.9"));
+    RIG_WAIT(atomic_load(&rig_errors) > 0);
+    redis_fixture_run(&rig.rf, "CONFIG SET min-replicas-to-write 0");
+    rig_change(&rig, "add", "l", "b.test");
+    rig_wait_applied(&rig);
+    ck_assert(rig_lists(&rig, "b.test"));
+    RIG_WAIT(redis_fixture_run(&rig.rf, "ZCARD %s", P ":tracked") == 1);
+    RIG_WAIT(strcmp(rig_status(&rig, "last_error"), "") == 0);
+    ck_assert_uint_eq(sw_counted(&rig.counters.redis_connects), 1);
+    rig_stop(&rig);
+}
+END_TEST
+
+static int64_t time_to_stop_us(struct rig *rig)
+{
+    int64_t began = sw_clock_mono_us();
+
+    sw_feed_stop(rig->feed);
+    return sw_clock_mono_us() - began;
+}
+
+/* Stopping takes about a second at most, whatever Redis does. */
+START_TEST(test_stop_while_redis_hangs)
+{
+    struct rig rig;
+
+    start_with_a_list(&rig, 0);
+    rig.settings.redis_timeout_ms = 60000; /* read at connecting; the first connection keeps 1 s */
+    redis_fixture_pause(&rig.rf);
+    ck_assert_int_lt(time_to_stop_us(&rig), 2000000);
+    redis_fixture_resume(&rig.rf);
+    rig_stop(&rig);
+}
+END_TEST
+
+START_TEST(test_stop_while_connecting_hangs)
+{
+    struct rig rig;
+
+    rig_init(&rig);
+    rig.settings.redis_timeout_ms = 60000;
+    redis_fixture_pause(&rig.rf);
+    rig_start(&rig);
+    ck_assert_int_lt(time_to_stop_us(&rig), 2000000);
+    redis_fixture_resume(&rig.rf);
+    rig_stop(&rig);
+}
+END_TEST
+
+START_TEST(test_stop_while_redis_is_away)
+{
+    struct rig rig;
+
+    rig_init(&rig);
+    redis_fixture_kill(&rig.rf);
+    rig_start(&rig);
+    RIG_WAIT(sw_counted(&rig.counters.redis_failures) >= 3);
+    ck_assert_int_lt(time_to_stop_us(&rig), 1000000);
+    sw_feed_stop(rig.feed); /* twice is fine */
+    rig_stop(&rig);
+}
+END_TEST
+
+START_TEST(test_never_started)
+{
+    struct rig rig;
+
+    rig_init(&rig);
+    rig.feed = sw_feed_new(&rig.settings, rig.index, rig.owners, &rig.counters, NULL);
+    ck_assert_ptr_nonnull(rig.feed);
+    sw_feed_stop(NULL);
+    sw_feed_free(NULL);
+    rig_stop(&rig);
+}
+END_TEST
+
+/* A hanging server is a failure after the time-out; when it goes on, so do we. */
+START_TEST(test_hang_and_go_on)
+{
+    struct rig rig;
+
+    start_with_a_list(&rig, 0);
+    redis_fixture_pause(&rig.rf);
+    RIG_WAIT(sw_counted(&rig.counters.redis_failures) >= 1);
+    ck_assert(rig_lists(&rig, "a.test"));
+    redis_fixture_resume(&rig.rf);
+    rig_change(&rig, "add", "l", "b.test");
+    rig_wait_applied(&rig);
+    ck_assert(rig_lists(&rig, "b.test"));
+    rig_stop(&rig);
+}
+END_TEST
+
+static struct mm mm;
+
+static void write_mmdb(const char *path, uint32_t asn)
+{
+    uint32_t record;
+
+    mm_init(&mm, 6, "GeoLite2-ASN");
+    record = mm_map(&mm, 2);
+    mm_text(&mm, "autonomous_system_number");
+    mm_u32(&mm, asn);
+    mm_text(&mm, "autonomous_system_organization");
+    mm_text(&mm, "Documentation");
+    mm_insert(&mm, "192.0.2.0/24", record);
+    mm_build(&mm);
+    mm_write(&mm, path);
+}
+
+static uint32_t asn_of(struct rig *rig, const char *text)
+{
+    struct sw_addr addr;
+    uint32_t asn = 0;
+
+    ck_assert_int_eq(sw_addr_parse(text, strlen(text), &addr, NULL), SW_OK);
+    sw_rcu_enter();
+    if (sw_owner_find_asn(rig->owners, &addr, &asn, NULL) != SW_OK)
+        asn = 0;
+    sw_rcu_leave();
+    return asn;
+}
+
+/* An MMDB file that comes while Redis is there, and a newer one while Redis is away: cached answers
+ * are judged anew, as their addresses may have other owners. */
+START_TEST(test_mmdb_files)
+{
+    struct rig rig;
+    struct rig_sweep sweep = {.everything = false};
+
+    rig_init(&rig);
+    rig.settings.mmdb_check_s = 1;
+    snprintf(rig.settings.asn_mmdb, sizeof(rig.settings.asn_mmdb), "%s/asn.mmdb", rig.rf.dir);
+    rig_start(&rig);
+    rig_wait_loads(&rig, 1);
+    RIG_WAIT(rig_status_has(&rig, "mmdb", "asn.mmdb"));
+    write_mmdb(rig.settings.asn_mmdb, 64500);
+    RIG_WAIT(asn_of(&rig, "192.0.2.1") == 64500);
+    RIG_WAIT(rig_sweeps(&rig, &sweep) == 2);
+    ck_assert(sweep.everything);
+    RIG_WAIT(rig_status_has(&rig, "mmdb", "GeoLite2-ASN"));
+    redis_fixture_kill(&rig.rf);
+    RIG_WAIT(sw_counted(&rig.counters.redis_failures) >= 1);
+    write_mmdb(rig.settings.asn_mmdb, 64501);
+    RIG_WAIT(asn_of(&rig, "192.0.2.1") == 64501);
+    RIG_WAIT(rig_sweeps(&rig, NULL) >= 3);
+    rig_stop(&rig);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("feed faults");
+    TCase *tc = tcase_create("misbehaving Redis");
+    SRunner *runner;
+    int failed;
+
+    tcase_set_timeout(tc, 120);
+    tcase_add_test(tc, test_redis_comes_late);
+    tcase_add_test(tc, test_killed_and_back_empty);
+    tcase_add_test(tc, test_killed_and_back_with_data);
+    tcase_add_test(tc, test_connection_lost);
+    tcase_add_test(tc, test_flushall);
+    tcase_add_test(tc, test_trimmed_past_us);
+    tcase_add_test(tc, test_trimmed_behind_us);
+    tcase_add_test(tc, test_stream_goes_backwards);
+    tcase_add_test(tc, test_wrong_types);
+    tcase_add_test(tc, test_read_only_server);
+    tcase_add_test(tc, test_stop_while_redis_hangs);
+    tcase_add_test(tc, test_stop_while_connecting_hangs);
+    tcase_add_test(tc, test_stop_while_redis_is_away);
+    tcase_add_test(tc, test_never_started);
+    tcase_add_test(tc, test_hang_and_go_on);
+    tcase_add_test(tc, test_mmdb_files);
+    suite_add_tcase(suite, tc);
+    runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

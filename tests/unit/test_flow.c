@@ -1,0 +1,271 @@
+/* Match, decide and record against a real index: order of rules, verdicts, events. */
+#include "base/rcu.h"
+#include "flow/decide.h"
+#include "flow/match.h"
+#include "flow/record.h"
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct sw_settings settings;
+static struct sw_index *lists;
+static struct sw_flow flow;
+
+static void setup(void)
+{
+    sw_settings_init(&settings);
+    lists = sw_index_new();
+    ck_assert_ptr_nonnull(lists);
+    flow = (struct sw_flow){.settings = &settings, .index = lists};
+}
+
+static void teardown(void)
+{
+    sw_index_free(lists);
+}
+
+/* A list with a policy in JSON and indicators in text, NULL after the last. */
+static void make_list(const char *name, const char *json, const char *const *indicators)
+{
+    char why[SW_WHY_MAX] = "";
+    struct sw_policy policy;
+    sw_list_id id;
+    ck_assert_msg(sw_policy_parse(name, json, strlen(json), &policy, why) == SW_OK, "%s", why);
+    ck_assert_int_eq(sw_index_list_set(lists, &policy, &id), SW_OK);
+    for (; *indicators; indicators++) {
+        struct sw_indicator ind;
+        ck_assert_msg(sw_indicator_parse(*indicators, strlen(*indicators), &ind, why) == SW_OK,
+                      "%s: %s", *indicators, why);
+        ck_assert_int_eq(sw_index_add(lists, id, &ind), SW_OK);
+    }
+}
+
+#define LIST(name, json, ...) make_list(name, json, (const char *const[]){__VA_ARGS__, NULL})
+
+static struct sw_name wire(const char *text)
+{
+    struct sw_name name;
+    const char *why = NULL;
+    ck_assert_msg(sw_name_parse(text, strlen(text), &name, &why) == SW_OK, "%s: %s", text, why);
+    return name;
+}
+
+static struct sw_addr address(const char *text)
+{
+    struct sw_addr addr;
+    const char *why = NULL;
+    ck_assert_int_eq(sw_addr_parse(text, strlen(text), &addr, &why), SW_OK);
+    return addr;
+}
+
+/* Judge a name with an optional alias and address; winner's list, or "-". */
+static struct sw_verdict judged(const char *qname, const char *alias, const char *addr,
+                                const struct sw_client *client, struct sw_match *match)
+{
+    struct sw_matching m;
+    struct sw_verdict verdict;
+    struct sw_name q = wire(qname), a = {0};
+    sw_rcu_enter();
+    sw_match_begin(&m, &flow, match);
+    sw_match_name(&m, SW_TRIGGER_QNAME, q.wire, q.len);
+    if (alias) {
+        a = wire(alias);
+        sw_match_name(&m, SW_TRIGGER_CNAME, a.wire, a.len);
+    }
+    if (addr) {
+        struct sw_addr parsed = address(addr);
+        sw_match_addr(&m, &parsed);
+    }
+    sw_decide(&flow, match, client, &verdict);
+    sw_rcu_leave();
+    return verdict;
+}
+
+static const char *winner(const char *qname, const char *alias, const char *addr)
+{
+    static char list[SW_LISTNAME_MAX];
+    struct sw_match match;
+    struct sw_verdict v = judged(qname, alias, addr, NULL, &match);
+    snprintf(list, sizeof list, "%s", v.winner == SW_NO_WINNER ? "-" : v.list);
+    return list;
+}
+
+START_TEST(priority_then_specific_then_allow_then_trigger)
+{
+    LIST("late", "{\"priority\":2000,\"action\":\"nxdomain\"}", "=www.bad.example");
+    LIST("subtree", "{\"action\":\"nodata\"}", "bad.example");
+    LIST("exact", "{\"action\":\"refused\"}", "=mail.bad.example");
+    LIST("allowed", "{\"kind\":\"allow\"}", "good.bad.example", "bad2.example");
+    LIST("also", "{\"action\":\"nodata\"}", "bad2.example", "198.51.100.0/24");
+    LIST("early", "{\"priority\":1,\"action\":\"drop\"}", "example");
+
+    ck_assert_str_eq(winner("www.bad.example", NULL, NULL), "early");
+    sw_list_id id;
+    ck_assert_int_eq(sw_index_list_find(lists, "early", &id), SW_OK);
+    ck_assert_int_eq(sw_index_list_drop(lists, id), SW_OK);
+    ck_assert_str_eq(winner("www.bad.example", NULL, NULL), "subtree"); /* priority over exact */
+    ck_assert_str_eq(winner("mail.bad.example", NULL, NULL), "exact");
+    ck_assert_str_eq(winner("x.good.bad.example", NULL, NULL), "allowed");
+    ck_assert_str_eq(winner("bad2.example", NULL, NULL), "allowed"); /* a draw: allow wins */
+    ck_assert_str_eq(winner("clean.example", "bad.example", "198.51.100.9"), "subtree");
+    ck_assert_str_eq(winner("clean.example", NULL, "198.51.100.9"), "also");
+    ck_assert_str_eq(winner("clean.example", NULL, "203.0.113.9"), "-");
+}
+END_TEST
+
+START_TEST(longer_prefix_wins_and_embedded_ipv4_counts)
+{
+    LIST("wide", "{\"action\":\"nodata\"}", "198.51.100.0/24");
+    LIST("narrow", "{\"action\":\"refused\"}", "198.51.100.7");
+    ck_assert_str_eq(winner("a.example", NULL, "198.51.100.7"), "narrow");
+    ck_assert_str_eq(winner("a.example", NULL, "198.51.100.8"), "wide");
+    ck_assert_str_eq(winner("a.example", NULL, "64:ff9b::c633:6407"), "narrow");
+    ck_assert_str_eq(winner("a.example", NULL, "2001:db8::1"), "-");
+}
+END_TEST
+
+START_TEST(watch_and_explaining_kinds_never_win)
+{
+    struct sw_match match;
+    LIST("mine", "{\"kind\":\"watch\"}", "bank.example");
+    LIST("gov", "{\"kind\":\"protected\",\"owner\":\"an agency\"}", "203.0.113.0/24");
+    struct sw_verdict v = judged("www.bank.example", NULL, "203.0.113.5", NULL, &match);
+    ck_assert_int_eq(v.winner, SW_NO_WINNER);
+    ck_assert(match.watched);
+    ck_assert(!match.acted_on);
+    ck_assert_uint_eq(match.n, 1);
+    ck_assert(!sw_verdict_rewrites(&v));
+}
+END_TEST
+
+START_TEST(allow_list_over_ioc_keeps_message_out_of_cache)
+{
+    struct sw_match match;
+    LIST("bad", "{\"action\":\"nxdomain\"}", "bad.example");
+    LIST("good", "{\"kind\":\"allow\",\"priority\":1}", "bad.example");
+    struct sw_verdict v = judged("bad.example", NULL, NULL, NULL, &match);
+    ck_assert_str_eq(v.list, "good");
+    ck_assert_int_eq(v.taken, SW_ACTION_PASSTHRU);
+    ck_assert(match.acted_on); /* every client's hit must be seen */
+}
+END_TEST
+
+START_TEST(verdict_for_each_action)
+{
+    struct sw_match match;
+    struct sw_client tcp = {.tcp = true}, udp = {.tcp = false};
+    LIST("t", "{\"action\":\"tcp-only\"}", "t.example");
+    LIST("s", "{\"action\":\"nxdomain\",\"shadow\":true}", "s.example");
+    LIST("c", "{\"action\":\"cname\"}", "c.example");
+    LIST("k", "{\"action\":\"sinkhole\",\"sinkhole4\":\"192.0.2.9\",\"ttl\":7,\"ede\":16}",
+         "k.example");
+    ck_assert_int_eq(judged("t.example", NULL, NULL, &tcp, &match).taken, SW_ACTION_MONITOR);
+    ck_assert_int_eq(judged("t.example", NULL, NULL, &udp, &match).taken, SW_ACTION_TCP_ONLY);
+    struct sw_verdict v = judged("s.example", NULL, NULL, NULL, &match);
+    ck_assert(v.shadow);
+    ck_assert_int_eq(v.wanted, SW_ACTION_NXDOMAIN);
+    ck_assert_int_eq(v.taken, SW_ACTION_MONITOR);
+    ck_assert_uint_eq(v.ede, SW_EDE_OFF);
+    ck_assert_int_eq(judged("c.example", NULL, NULL, NULL, &match).taken, SW_ACTION_NXDOMAIN);
+    settings.cname = wire("garden.example");
+    v = judged("c.example", NULL, NULL, NULL, &match);
+    ck_assert_int_eq(v.taken, SW_ACTION_CNAME);
+    ck_assert_uint_eq(v.ede, 4);
+    settings.sinkhole4 = address("192.0.2.1");
+    settings.sinkhole6 = address("2001:db8::1");
+    v = judged("k.example", NULL, NULL, NULL, &match);
+    ck_assert(sw_addr_equal(&v.sinkhole4, &(struct sw_addr){4, 32, {192, 0, 2, 9}}));
+    ck_assert(sw_addr_equal(&v.sinkhole6, &settings.sinkhole6));
+    ck_assert_uint_eq(v.ttl, 7);
+    ck_assert_uint_eq(v.ede, 16);
+    settings.ede = false;
+    ck_assert_uint_eq(judged("k.example", NULL, NULL, NULL, &match).ede, SW_EDE_OFF);
+}
+END_TEST
+
+START_TEST(more_rules_than_fit_keep_the_winner)
+{
+    struct sw_match match;
+    char name[32], json[64];
+    for (int i = 0; i < 2 * SW_MATCH_MAX; i++) {
+        snprintf(name, sizeof name, "list%02d", i);
+        snprintf(json, sizeof json, "{\"priority\":%d,\"action\":\"nodata\"}", 1000 - i);
+        LIST(name, json, "many.example");
+    }
+    struct sw_verdict v = judged("many.example", NULL, NULL, NULL, &match);
+    ck_assert_uint_le(match.n, SW_MATCH_MAX);
+    ck_assert(match.acted_on);
+    ck_assert_int_ne(v.winner, SW_NO_WINNER);
+}
+END_TEST
+
+START_TEST(event_holds_rules_and_client)
+{
+    struct sw_match match;
+    struct sw_matching m;
+    struct sw_event ev;
+    struct sw_name q = wire("www.bad.example");
+    struct sw_verdict verdict;
+    LIST("bad", "{\"action\":\"nxdomain\"}", "bad.example");
+    sw_rcu_enter();
+    sw_match_begin(&m, &flow, &match);
+    sw_match_name(&m, SW_TRIGGER_QNAME, q.wire, q.len);
+    sw_decide(&flow, &match, NULL, &verdict);
+    const struct sw_question question = {q.wire, q.len, 1, 1};
+    sw_record_draft(&ev, SW_EVENT_HIT, 42, &question, &match, &verdict);
+    sw_rcu_leave();
+    struct sw_addr answer = address("192.0.2.4");
+    sw_record_addr(&ev, &answer);
+    struct sw_client client = {.addr = address("127.0.0.3"), .port = 99, .tcp = true};
+    struct sw_ring *ring = sw_ring_new(8192);
+    ck_assert(sw_record_client(ring, &ev, 43, &client, &verdict));
+    ck_assert(!sw_record_client(NULL, &ev, 43, &client, &verdict));
+
+    struct sw_event got;
+    ck_assert_uint_eq(sw_ring_get(ring, &got, sizeof got), sw_event_size(&ev));
+    ck_assert_int_eq(got.time_us, 43);
+    ck_assert_uint_eq(got.client_port, 99);
+    ck_assert(got.flags & SW_EVENT_TCP && got.flags & SW_EVENT_CLIENT);
+    ck_assert_int_eq(got.action_taken, SW_ACTION_NXDOMAIN);
+    size_t cursor = 0, len;
+    const uint8_t *value;
+    enum sw_event_tag tag;
+    int hits = 0, addrs = 0;
+    while (sw_event_next(&got, &cursor, &tag, &value, &len)) {
+        struct sw_event_hit hit;
+        addrs += tag == SW_TAG_ADDRESS;
+        if (tag != SW_TAG_HIT)
+            continue;
+        ck_assert_int_eq(sw_event_get_hit(value, len, &hit), SW_OK);
+        ck_assert_str_eq(hit.list, "bad");
+        ck_assert_str_eq(hit.indicator, "bad.example");
+        ck_assert_int_eq(hit.winner, 1);
+        hits++;
+    }
+    ck_assert_int_eq(hits, 1);
+    ck_assert_int_eq(addrs, 1);
+    sw_ring_free(ring);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("flow");
+    TCase *tc = tcase_create("stages");
+    tcase_add_checked_fixture(tc, setup, teardown);
+    tcase_add_test(tc, priority_then_specific_then_allow_then_trigger);
+    tcase_add_test(tc, longer_prefix_wins_and_embedded_ipv4_counts);
+    tcase_add_test(tc, watch_and_explaining_kinds_never_win);
+    tcase_add_test(tc, allow_list_over_ioc_keeps_message_out_of_cache);
+    tcase_add_test(tc, verdict_for_each_action);
+    tcase_add_test(tc, more_rules_than_fit_keep_the_winner);
+    tcase_add_test(tc, event_holds_rules_and_client);
+    suite_add_tcase(suite, tc);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,318 @@
+/*
+ * test_name.c - names in wire form: parse and print, fold, compare; edges of RFC 1035 2.3.4.
+ */
+#include "base/name.h"
+
+#include <check.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct sw_name parsed(const char *text)
+{
+    struct sw_name name;
+    const char *why = "";
+    enum sw_status status = sw_name_parse(text, strlen(text), &name, &why);
+    ck_assert_msg(status == SW_OK, "'%s': %s", text, why);
+    return name;
+}
+
+START_TEST(parse_folds_to_wire)
+{
+    static const uint8_t wire[] = "\3www\3foo\3org";
+    struct sw_name name = parsed("www.Foo.ORG");
+    ck_assert_uint_eq(name.len, sizeof(wire));
+    ck_assert_mem_eq(name.wire, wire, sizeof(wire));
+    struct sw_name dotted = parsed("www.foo.org.");
+    ck_assert_uint_eq(dotted.len, name.len);
+    ck_assert_mem_eq(dotted.wire, name.wire, name.len);
+}
+END_TEST
+
+START_TEST(parse_root)
+{
+    struct sw_name name = parsed(".");
+    ck_assert_uint_eq(name.len, 1);
+    ck_assert_uint_eq(name.wire[0], 0);
+    char text[SW_NAMETEXT_MAX];
+    ck_assert_str_eq(sw_name_text(name.wire, text), ".");
+}
+END_TEST
+
+START_TEST(parse_escapes)
+{
+    static const uint8_t wire[] = "\5a.b\0z\1\\";
+    struct sw_name name = parsed("A\\.b\\000\\Z.\\\\");
+    ck_assert_uint_eq(name.len, sizeof(wire));
+    ck_assert_mem_eq(name.wire, wire, sizeof(wire));
+    ck_assert_uint_eq(parsed("\\255").wire[1], 255);
+}
+END_TEST
+
+static const struct {
+    const char *text;
+    enum sw_status status;
+} bad_texts[] = {
+    {"", SW_ESYNTAX},           {"..", SW_ESYNTAX},     {".a", SW_ESYNTAX},
+    {"a..b", SW_ESYNTAX},       {"a..", SW_ESYNTAX},    {"a b", SW_ESYNTAX},
+    {"a/b", SW_ESYNTAX},        {"*.a", SW_ESYNTAX},    {"=a", SW_ESYNTAX},
+    {"b\303\274r", SW_ESYNTAX}, {"a\\", SW_ESYNTAX},    {"a\\2", SW_ESYNTAX},
+    {"a\\25", SW_ESYNTAX},      {"a\\25x", SW_ESYNTAX}, {"a\\256", SW_ESYNTAX},
+    {"a\\999", SW_ESYNTAX},     {"a\\\n", SW_ESYNTAX},  {"a\nb", SW_ESYNTAX},
+    {"@", SW_ESYNTAX},          {"[a]", SW_ESYNTAX},    {"a\177", SW_ESYNTAX},
+};
+
+START_TEST(parse_refuses)
+{
+    struct sw_name name = {.len = 77};
+    const char *why = NULL;
+    const char *text = bad_texts[_i].text;
+    ck_assert_int_eq(sw_name_parse(text, strlen(text), &name, &why), bad_texts[_i].status);
+    ck_assert_uint_eq(name.len, 77); /* untouched */
+    ck_assert_ptr_nonnull(why);
+    ck_assert_int_eq(sw_name_parse(text, strlen(text), &name, NULL), bad_texts[_i].status);
+}
+END_TEST
+
+START_TEST(parse_respects_text_len)
+{
+    struct sw_name name;
+    ck_assert_int_eq(sw_name_parse("ab.cd", 4, &name, NULL), SW_OK);
+    ck_assert_uint_eq(name.len, 6);
+    ck_assert_int_eq(sw_name_parse("a\\255", 4, &name, NULL), SW_ESYNTAX);
+    ck_assert_int_eq(sw_name_parse("a\0b", 3, &name, NULL), SW_ESYNTAX);
+}
+END_TEST
+
+/* Text of labels of these lengths, all 'x', joined by dots. */
+static size_t x_labels(char *text, const size_t *lengths, size_t n)
+{
+    size_t used = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (i > 0)
+            text[used++] = '.';
+        memset(text + used, 'x', lengths[i]);
+        used += lengths[i];
+    }
+    return used;
+}
+
+START_TEST(parse_limits)
+{
+    char text[600];
+    struct sw_name name;
+    ck_assert_int_eq(sw_name_parse(text, x_labels(text, (size_t[]){63}, 1), &name, NULL), SW_OK);
+    ck_assert_int_eq(sw_name_parse(text, x_labels(text, (size_t[]){64}, 1), &name, NULL),
+                     SW_ETOOBIG);
+    /* 64 * 3 + 62 + 1 = 255 octets */
+    ck_assert_int_eq(
+        sw_name_parse(text, x_labels(text, (size_t[]){63, 63, 63, 61}, 4), &name, NULL), SW_OK);
+    ck_assert_uint_eq(name.len, 255);
+    ck_assert_uint_eq(sw_name_size(name.wire, 255), 255);
+    ck_assert_int_eq(
+        sw_name_parse(text, x_labels(text, (size_t[]){63, 63, 63, 62}, 4), &name, NULL),
+        SW_ETOOBIG);
+    ck_assert_int_eq(
+        sw_name_parse(text, x_labels(text, (size_t[]){63, 63, 63, 61, 1}, 5), &name, NULL),
+        SW_ETOOBIG);
+}
+END_TEST
+
+START_TEST(most_labels)
+{
+    char text[300];
+    for (size_t i = 0; i < 127; i++)
+        memcpy(text + 2 * i, "a.", 2);
+    struct sw_name name;
+    ck_assert_int_eq(sw_name_parse(text, 254, &name, NULL), SW_OK);
+    ck_assert_uint_eq(name.len, 255);
+    ck_assert_uint_eq(sw_name_labels(name.wire), SW_LABELS_MAX);
+    memcpy(text + 254, "a", 1);
+    ck_assert_int_eq(sw_name_parse(text, 255, &name, NULL), SW_ETOOBIG);
+}
+END_TEST
+
+START_TEST(size_of_broken_wire)
+{
+    static const uint8_t good[] = "\3www\3foo\3org";
+    for (size_t max = 0; max < sizeof(good); max++)
+        ck_assert_uint_eq(sw_name_size(good, max), 0);
+    ck_assert_uint_eq(sw_name_size(good, sizeof(good)), sizeof(good));
+    ck_assert_uint_eq(sw_name_size(good, 1000), sizeof(good));
+
+    static const uint8_t pointer[] = {1, 'a', 0xc0, 0x0c, 0};
+    ck_assert_uint_eq(sw_name_size(pointer, sizeof(pointer)), 0);
+    static const uint8_t label64[70] = {64};
+    ck_assert_uint_eq(sw_name_size(label64, sizeof(label64)), 0);
+
+    uint8_t long_wire[300];
+    memset(long_wire, 1, sizeof(long_wire)); /* 1-octet labels without end */
+    ck_assert_uint_eq(sw_name_size(long_wire, sizeof(long_wire)), 0);
+    long_wire[254] = 0;
+    ck_assert_uint_eq(sw_name_size(long_wire, sizeof(long_wire)), 255);
+    long_wire[254] = 1;
+    long_wire[256] = 0; /* 257 octets */
+    ck_assert_uint_eq(sw_name_size(long_wire, sizeof(long_wire)), 0);
+}
+END_TEST
+
+START_TEST(copy_folds_every_octet)
+{
+    /* All 256 octet values at every place of an eight-octet group. */
+    for (size_t label = 1; label <= 17; label++) {
+        for (unsigned octet = 0; octet < 256; octet++) {
+            uint8_t wire[20] = {(uint8_t)label};
+            memset(wire + 1, (int)octet, label);
+            struct sw_name name;
+            ck_assert_int_eq(sw_name_copy(wire, sizeof(wire), &name), SW_OK);
+            ck_assert_uint_eq(name.len, label + 2);
+            ck_assert_uint_eq(name.wire[0], label);
+            unsigned want = octet >= 'A' && octet <= 'Z' ? octet + 32 : octet;
+            for (size_t i = 1; i <= label; i++)
+                ck_assert_uint_eq(name.wire[i], want);
+            ck_assert_uint_eq(name.wire[label + 1], 0);
+        }
+    }
+}
+END_TEST
+
+START_TEST(copy_in_place_and_refused)
+{
+    struct sw_name name = {.len = 13, .wire = "\3WWW\3Foo\3oRg"};
+    ck_assert_int_eq(sw_name_copy(name.wire, name.len, &name), SW_OK);
+    ck_assert_mem_eq(name.wire, "\3www\3foo\3org", 13);
+
+    struct sw_name out = {.len = 9};
+    ck_assert_int_eq(sw_name_copy(name.wire, 12, &out), SW_EINVAL);
+    ck_assert_uint_eq(out.len, 9);
+    ck_assert_int_eq(sw_name_copy(name.wire, 0, &out), SW_EINVAL);
+}
+END_TEST
+
+START_TEST(suffixes)
+{
+    struct sw_name name = parsed("a.bc.def");
+    ck_assert_uint_eq(sw_name_labels(name.wire), 3);
+    ck_assert_ptr_eq(sw_name_suffix(name.wire, 3), name.wire);
+    ck_assert_ptr_eq(sw_name_suffix(name.wire, 2), name.wire + 2);
+    ck_assert_ptr_eq(sw_name_suffix(name.wire, 1), name.wire + 5);
+    ck_assert_ptr_eq(sw_name_suffix(name.wire, 0), name.wire + 9);
+    ck_assert_uint_eq(sw_name_labels((const uint8_t *)""), 0);
+}
+END_TEST
+
+static const struct {
+    const char *name, *parent;
+    bool equal, below;
+} pairs[] = {
+    {"systemsvc.net", "systemsvc.net", true, true},
+    {"www.systemsvc.net", "systemsvc.net", false, true},
+    {"winsystemsvc.net", "systemsvc.net", false, false},
+    {"systemsvc.net", "www.systemsvc.net", false, false},
+    {"systemsvc.net", "systemsvc.com", false, false},
+    {"systemsvc.net", ".", false, true},
+    {".", ".", true, true},
+    {".", "net", false, false},
+    {"a.b.c.d.e.f.example.org", "f.example.org", false, true},
+    {"abcdefgh.ijklmnop.q", "abcdefgh.ijklmnop.r", false, false},
+    {"ab.c", "a.bc", false, false},     /* same octets but for the lengths */
+    {"a\\.b.c", "b.c", false, false},   /* the dot is in the label */
+    {"a\\003net", "net", false, false}, /* an octet in a label that looks like a length */
+};
+
+START_TEST(comparing)
+{
+    struct sw_name name = parsed(pairs[_i].name);
+    struct sw_name parent = parsed(pairs[_i].parent);
+    ck_assert_int_eq(sw_name_equal(name.wire, parent.wire), pairs[_i].equal);
+    ck_assert_int_eq(sw_name_equal(parent.wire, name.wire), pairs[_i].equal);
+    ck_assert_int_eq(sw_name_below_or_equal(name.wire, parent.wire), pairs[_i].below);
+}
+END_TEST
+
+START_TEST(comparing_ignores_case_of_letters_only)
+{
+    const uint8_t *upper = (const uint8_t *)"\3WWW\7Example\3ORG";
+    const uint8_t *lower = (const uint8_t *)"\3www\7eXAMPLE\3org";
+    ck_assert(sw_name_equal(upper, lower));
+    ck_assert(sw_name_below_or_equal(upper, lower + 4));
+    /* '[' is '{' without bit 0x20, '@' is '`' without it: no letters */
+    ck_assert(!sw_name_equal((const uint8_t *)"\1[", (const uint8_t *)"\1{"));
+    ck_assert(!sw_name_equal((const uint8_t *)"\1@", (const uint8_t *)"\1`"));
+    ck_assert(!sw_name_equal((const uint8_t *)"\10xxxxxxx[", (const uint8_t *)"\10xxxxxxx{"));
+    ck_assert(!sw_name_equal((const uint8_t *)"\1\301", (const uint8_t *)"\1\341"));
+}
+END_TEST
+
+START_TEST(text_escapes)
+{
+    char text[SW_NAMETEXT_MAX];
+    static const uint8_t wire[] = "\7a-_9.\\\0\2 *";
+    ck_assert_str_eq(sw_name_text(wire, text), "a-_9\\.\\\\\\000.\\032\\*");
+}
+END_TEST
+
+START_TEST(text_longest)
+{
+    struct sw_name name = {.len = 255};
+    memset(name.wire, 200, sizeof(name.wire));
+    name.wire[0] = name.wire[64] = name.wire[128] = 63;
+    name.wire[192] = 61;
+    name.wire[254] = 0;
+    char text[SW_NAMETEXT_MAX];
+    ck_assert_uint_eq(strlen(sw_name_text(name.wire, text)), 250 * 4 + 3);
+    struct sw_name again = parsed(text);
+    ck_assert(sw_name_equal(again.wire, name.wire));
+}
+END_TEST
+
+/* Any name survives being printed and parsed. */
+START_TEST(text_round_trip)
+{
+    srandom(20150512);
+    for (int round = 0; round < 2000; round++) {
+        struct sw_name name = {.len = 0};
+        size_t at = 0;
+        for (long labels = random() % 5; labels > 0; labels--) {
+            size_t label = 1 + (size_t)random() % 20;
+            name.wire[at++] = (uint8_t)label;
+            for (; label > 0; label--)
+                name.wire[at++] = (uint8_t)random();
+        }
+        name.wire[at] = 0;
+        char text[SW_NAMETEXT_MAX];
+        struct sw_name again = parsed(sw_name_text(name.wire, text));
+        ck_assert_uint_eq(again.len, at + 1);
+        ck_assert_msg(sw_name_equal(again.wire, name.wire), "'%s'", text);
+    }
+}
+END_TEST
+
+int main(void)
+{
+    TCase *tcase = tcase_create("name");
+    tcase_add_test(tcase, parse_folds_to_wire);
+    tcase_add_test(tcase, parse_root);
+    tcase_add_test(tcase, parse_escapes);
+    tcase_add_loop_test(tcase, parse_refuses, 0, sizeof(bad_texts) / sizeof(bad_texts[0]));
+    tcase_add_test(tcase, parse_respects_text_len);
+    tcase_add_test(tcase, parse_limits);
+    tcase_add_test(tcase, most_labels);
+    tcase_add_test(tcase, size_of_broken_wire);
+    tcase_add_test(tcase, copy_folds_every_octet);
+    tcase_add_test(tcase, copy_in_place_and_refused);
+    tcase_add_test(tcase, suffixes);
+    tcase_add_loop_test(tcase, comparing, 0, sizeof(pairs) / sizeof(pairs[0]));
+    tcase_add_test(tcase, comparing_ignores_case_of_letters_only);
+    tcase_add_test(tcase, text_escapes);
+    tcase_add_test(tcase, text_longest);
+    tcase_add_test(tcase, text_round_trip);
+    Suite *suite = suite_create("name");
+    suite_add_tcase(suite, tcase);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed;
+}

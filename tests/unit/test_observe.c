@@ -1,0 +1,410 @@
+/*
+ * test_observe.c - ownership, history in Redis, tracking, and anomalies raised once.
+ */
+#include "journal_rig.h"
+
+#include "journal/seen.h"
+
+#define RTCOMM "213.24.76.23"
+
+static struct jr rig;
+
+static void setup(void)
+{
+    jr_init(&rig);
+    jr_list(&rig, "agencies",
+            "{\"kind\":\"protected\",\"action\":\"monitor\",\"owner\":\"Example Agency\"}",
+            "213.24.76.0/24");
+}
+
+static void teardown(void)
+{
+    jr_done(&rig);
+}
+
+/* Wait until this many observations of the pair are in Redis, by name and by address. */
+static void wait_seen(const char *name, const char *address, long long count)
+{
+    jr_wait(jr_seen_count(&rig, "name", name, address) == count);
+    jr_wait(jr_seen_count(&rig, "addr", address, name) == count);
+}
+
+/* After a restart of the journal everything before was written. */
+static void restart(void)
+{
+    jr_stop(&rig);
+    jr_start(&rig);
+}
+
+static json_t *anomaly_number(size_t i, json_t **all)
+{
+    *all = jr_stream(&rig, "anomalies");
+    ck_assert_uint_gt(json_array_size(*all), i);
+    return json_array_get(*all, i);
+}
+
+START_TEST(owner_history_and_tracking)
+{
+    jr_start(&rig);
+    jr_hit(&rig, "systemsvc.net", RTCOMM);
+    jr_hit(&rig, "systemsvc.net", RTCOMM);
+    wait_seen("systemsvc.net", RTCOMM, 2);
+    json_t *events = jr_stream(&rig, "events");
+    json_t *first = json_array_get(events, 0);
+    ck_assert_str_eq(jr_text(first, "sinkwatch.owners.0.ip"), RTCOMM);
+    ck_assert_str_eq(jr_text(first, "sinkwatch.owners.0.prefix"), "213.24.76.0/23");
+    ck_assert_int_eq(jr_number(first, "sinkwatch.owners.0.as.number"), 8342);
+    ck_assert_int_eq(jr_number(first, "threat.indicator.as.number"), 8342);
+    json_t *seen = jr_seen(&rig, "name", "systemsvc.net", RTCOMM);
+    ck_assert_str_eq(jr_text(seen, "prefix"), "213.24.76.0/23");
+    ck_assert_int_eq(jr_number(seen, "asn"), 8342);
+    ck_assert_str_eq(jr_text(seen, "org"), "RTComm.RU");
+    ck_assert_str_eq(jr_text(seen, "first"), jr_text(first, "@timestamp"));
+    json_decref(seen);
+    seen = jr_seen(&rig, "addr", RTCOMM, "systemsvc.net");
+    ck_assert_str_eq(jr_text(seen, "list"), "carbanak");
+    ck_assert(jr_is_tracked(&rig, RTCOMM));
+    long long ttl = redis_fixture_run(&rig.rf, "TTL " P ":seen:addr:" RTCOMM);
+    ck_assert_int_gt(ttl, 399 * 86400);
+    ttl = redis_fixture_run(&rig.rf, "TTL " P ":seen:name:systemsvc.net");
+    ck_assert_int_gt(ttl, 399 * 86400);
+    json_decref(seen);
+    json_decref(events);
+}
+END_TEST
+
+START_TEST(protected_owner_once)
+{
+    jr_start(&rig);
+    jr_hit(&rig, "systemsvc.net", RTCOMM);
+    jr_wait_stream(&rig, "anomalies", 1);
+    json_t *all, *one = anomaly_number(0, &all);
+    ck_assert_str_eq(jr_text(one, "event.action"), "protected-owner");
+    ck_assert_str_eq(jr_text(one, "threat.feed.name"), "carbanak");
+    ck_assert_str_eq(jr_text(one, "sinkwatch.anomaly.name"), "systemsvc.net");
+    ck_assert_str_eq(jr_text(one, "sinkwatch.anomaly.address"), RTCOMM);
+    ck_assert_int_eq(jr_number(one, "sinkwatch.anomaly.owner.as.number"), 8342);
+    ck_assert_str_eq(jr_text(one, "sinkwatch.anomaly.protected.list"), "agencies");
+    ck_assert_str_eq(jr_text(one, "sinkwatch.anomaly.protected.owner"), "Example Agency");
+    ck_assert_str_eq(jr_text(one, "sinkwatch.anomaly.protected.indicator"), "213.24.76.0/24");
+    ck_assert_int_eq(jr_number(one, "sinkwatch.anomaly.count"), 1);
+    ck_assert_uint_eq(json_array_size(jr_at(one, "sinkwatch.anomaly.history")), 1);
+    json_decref(all);
+    for (int i = 0; i < 5; i++)
+        jr_hit(&rig, "systemsvc.net", RTCOMM);
+    wait_seen("systemsvc.net", RTCOMM, 6);
+    ck_assert_int_eq(jr_length(&rig, "anomalies"), 1);
+    jr_hit(&rig, "systemsvc.net", "213.24.76.99"); /* another address is news */
+    jr_hit(&rig, "other.test", RTCOMM);            /* so is another name */
+    wait_seen("other.test", RTCOMM, 1);
+    restart();
+    jr_hit(&rig, "systemsvc.net", RTCOMM);
+    wait_seen("systemsvc.net", RTCOMM, 7);
+    json_t *lines = jr_lines(rig.file);
+    size_t n = 0;
+    for (size_t i = 0; i < json_array_size(lines); i++)
+        n += strcmp(jr_text(json_array_get(lines, i), "event.action"), "protected-owner") == 0;
+    json_decref(lines);
+    ck_assert_uint_eq(n, 3); /* in the file, too */
+}
+END_TEST
+
+START_TEST(evidence_has_former_addresses)
+{
+    jr_start(&rig);
+    jr_hit(&rig, "systemsvc.net", "192.0.2.9");
+    jr_hit(&rig, "systemsvc.net", "192.0.2.9");
+    wait_seen("systemsvc.net", "192.0.2.9", 2);
+    restart(); /* evidence comes back from Redis */
+    jr_hit(&rig, "systemsvc.net", RTCOMM);
+    jr_wait_stream(&rig, "anomalies", 1);
+    json_t *all, *one = anomaly_number(0, &all);
+    ck_assert_uint_eq(json_array_size(jr_at(one, "sinkwatch.anomaly.history")), 2);
+    ck_assert_str_eq(jr_text(one, "sinkwatch.anomaly.history.0.ip"), RTCOMM);
+    ck_assert_str_eq(jr_text(one, "sinkwatch.anomaly.history.1.ip"), "192.0.2.9");
+    ck_assert_int_eq(jr_number(one, "sinkwatch.anomaly.history.1.count"), 2);
+    json_decref(all);
+}
+END_TEST
+
+START_TEST(shared_address_from_live_answers)
+{
+    jr_list(&rig, "hosters",
+            "{\"kind\":\"known\",\"action\":\"monitor\",\"owner\":\"Example Hosting\"}",
+            "198.51.100.0/24");
+    jr_start(&rig);
+    jr_hit(&rig, "bad.test", "198.51.100.7");
+    jr_answer(&rig, "one.test", "198.51.100.7");
+    jr_answer(&rig, "one.test", "198.51.100.7");
+    jr_answer(&rig, "two.test", "198.51.100.7");
+    wait_seen("one.test", "198.51.100.7", 2);
+    wait_seen("two.test", "198.51.100.7", 1);
+    jr_wait_stream(&rig, "anomalies", 2);
+    json_t *all, *one = anomaly_number(0, &all);
+    ck_assert_str_eq(jr_text(one, "event.action"), "shared-address");
+    ck_assert_str_eq(jr_text(one, "sinkwatch.anomaly.name"), "bad.test");
+    ck_assert_str_eq(jr_text(one, "sinkwatch.anomaly.names.0"), "one.test");
+    ck_assert_int_eq(jr_number(one, "sinkwatch.anomaly.names_total"), 1);
+    ck_assert_str_eq(jr_text(one, "sinkwatch.anomaly.known.list"), "hosters");
+    ck_assert_str_eq(jr_text(one, "sinkwatch.anomaly.known.owner"), "Example Hosting");
+    one = json_array_get(all, 1);
+    ck_assert_str_eq(jr_text(one, "sinkwatch.anomaly.names.0"), "two.test");
+    ck_assert_int_eq(jr_number(one, "sinkwatch.anomaly.names_total"), 2);
+    json_decref(all);
+    restart();
+    jr_answer(&rig, "one.test", "198.51.100.7");
+    jr_hit(&rig, "bad.test", "198.51.100.7");
+    wait_seen("one.test", "198.51.100.7", 3);
+    wait_seen("bad.test", "198.51.100.7", 2);
+    ck_assert_int_eq(jr_length(&rig, "anomalies"), 2);
+}
+END_TEST
+
+START_TEST(shared_address_when_the_listed_name_comes_last)
+{
+    jr_start(&rig);
+    jr_answer(&rig, "one.test", "198.51.100.7");
+    jr_answer(&rig, "two.test", "198.51.100.7");
+    wait_seen("two.test", "198.51.100.7", 1);
+    ck_assert_int_eq(jr_length(&rig, "anomalies"), 0);
+    restart(); /* the names are known from Redis only */
+    jr_hit(&rig, "bad.test", "198.51.100.7");
+    jr_wait_stream(&rig, "anomalies", 1);
+    json_t *all, *one = anomaly_number(0, &all);
+    ck_assert_str_eq(jr_text(one, "sinkwatch.anomaly.name"), "bad.test");
+    ck_assert_uint_eq(json_array_size(jr_at(one, "sinkwatch.anomaly.names")), 2);
+    json_decref(all);
+    /* a second listed name there: the first is the other name now */
+    jr_hit(&rig, "worse.test", "198.51.100.7");
+    jr_wait_stream(&rig, "anomalies", 2);
+    one = anomaly_number(1, &all);
+    ck_assert_str_eq(jr_text(one, "sinkwatch.anomaly.name"), "worse.test");
+    ck_assert_uint_eq(json_array_size(jr_at(one, "sinkwatch.anomaly.names")), 1);
+    ck_assert_str_eq(jr_text(one, "sinkwatch.anomaly.names.0"), "bad.test");
+    json_decref(all);
+}
+END_TEST
+
+START_TEST(two_resolvers_add_up)
+{
+    struct sw_settings other_settings = rig.settings;
+    struct sw_counters other_counters = {0};
+    snprintf(other_settings.resolver_id, sizeof(other_settings.resolver_id), "ns2");
+    other_settings.event_file[0] = '\0';
+    struct sw_journal *other =
+        sw_journal_new(&other_settings, rig.index, rig.owners, &other_counters, NULL);
+    ck_assert_int_eq(sw_journal_start(other), SW_OK);
+    jr_start(&rig);
+    jr_hit(&rig, "bad.test", "198.51.100.7");
+    wait_seen("bad.test", "198.51.100.7", 1);
+    struct sw_event ev;
+    jr_fill(&(struct jr_event){.type = SW_EVENT_ANSWER,
+                               .qname = "one.test",
+                               .address = {"198.51.100.7"}},
+            &ev);
+    sw_journal_put_slow(other, &ev);
+    jr_wait_stream(&rig, "anomalies", 1); /* the other one knows of bad.test from Redis */
+    jr_fill(&(struct jr_event){.qname = "bad.test",
+                               .list = "carbanak",
+                               .indicator = "bad.test",
+                               .address = {"198.51.100.7"}},
+            &ev);
+    sw_journal_put_slow(other, &ev);
+    jr_hit(&rig, "bad.test", "198.51.100.7");
+    wait_seen("bad.test", "198.51.100.7", 3);
+    json_t *all, *one = anomaly_number(0, &all);
+    ck_assert_str_eq(jr_text(one, "observer.name"), "ns2");
+    json_decref(all);
+    sw_journal_stop(other);
+    sw_journal_free(other);
+}
+END_TEST
+
+START_TEST(first_seen_survives)
+{
+    redis_fixture_run(
+        &rig.rf, "HSET " P ":seen:name:bad.test 192.0.2.1 %s",
+        "{\"first\":\"2020-01-02T03:04:05.678Z\",\"last\":\"2020-02-01T00:00:00.000Z\","
+        "\"count\":41,\"asn\":64500}");
+    jr_start(&rig);
+    jr_hit(&rig, "bad.test", "192.0.2.1");
+    jr_wait(jr_seen_count(&rig, "name", "bad.test", "192.0.2.1") == 42);
+    json_t *seen = jr_seen(&rig, "name", "bad.test", "192.0.2.1");
+    ck_assert_str_eq(jr_text(seen, "first"), "2020-01-02T03:04:05.678Z");
+    ck_assert_str_gt(jr_text(seen, "last"), "2026");
+    json_decref(seen);
+}
+END_TEST
+
+START_TEST(history_waits_for_redis)
+{
+    redis_fixture_kill(&rig.rf);
+    jr_start(&rig);
+    for (int i = 0; i < 7; i++)
+        jr_hit(&rig, "systemsvc.net", RTCOMM);
+    jr_wait(jr_lines_count(rig.file) == 8); /* and the anomaly, without Redis */
+    redis_fixture_restart(&rig.rf);
+    wait_seen("systemsvc.net", RTCOMM, 7);
+    jr_wait_stream(&rig, "anomalies", 1);
+}
+END_TEST
+
+START_TEST(history_is_bounded_listed_names_stay)
+{
+    rig.settings.history_max = 20;
+    jr_start(&rig);
+    jr_hit(&rig, "bad.test", "198.51.100.7");
+    wait_seen("bad.test", "198.51.100.7", 1);
+    int64_t now = sw_clock_wall_us();
+    for (int i = 0; i < 300; i++) {
+        char name[32];
+        snprintf(name, sizeof(name), "%d.n.test", i);
+        jr_put(&rig, &(struct jr_event){.type = SW_EVENT_ANSWER,
+                                        .qname = name,
+                                        .address = {"198.51.100.7"},
+                                        .time_us = now + i * 10000});
+    }
+    jr_wait(jr_seen_count(&rig, "addr", "198.51.100.7", "299.n.test") == 1);
+    jr_stop(&rig);
+    ck_assert_int_eq(redis_fixture_run(&rig.rf, "HLEN " P ":seen:addr:198.51.100.7"), 20);
+    ck_assert_int_eq(jr_seen_count(&rig, "addr", "198.51.100.7", "bad.test"), 1);
+    ck_assert_int_eq(jr_seen_count(&rig, "addr", "198.51.100.7", "0.n.test"), 0);
+    ck_assert_int_eq(jr_length(&rig, "anomalies"), 20); /* no flood from a busy host */
+}
+END_TEST
+
+START_TEST(what_is_observed)
+{
+    jr_start(&rig);
+    /* allowed: not observed */
+    jr_put(&rig, &(struct jr_event){.qname = "fine.test",
+                                    .list = "ok",
+                                    .indicator = "fine.test",
+                                    .kind = SW_KIND_ALLOW,
+                                    .address = {RTCOMM}});
+    /* a listed address: history, but the name is no indicator and the address not news */
+    jr_put(&rig, &(struct jr_event){.qname = "there.test",
+                                    .list = "ips",
+                                    .indicator = RTCOMM,
+                                    .trigger = SW_TRIGGER_ADDRESS,
+                                    .address = {RTCOMM}});
+    /* a watched name: history and tracking */
+    jr_put(&rig, &(struct jr_event){.type = SW_EVENT_ANSWER,
+                                    .qname = "mine.test",
+                                    .list = "mine",
+                                    .indicator = "mine.test",
+                                    .kind = SW_KIND_WATCH,
+                                    .address = {"213.24.76.24"}});
+    /* an alias of an indicator */
+    jr_put(&rig, &(struct jr_event){.qname = "alias.test",
+                                    .list = "carbanak",
+                                    .indicator = "bad.test",
+                                    .trigger = SW_TRIGGER_CNAME,
+                                    .alias = "bad.test",
+                                    .address = {"213.24.76.25", "2001:db8::5"}});
+    wait_seen("alias.test", "2001:db8::5", 1);
+    ck_assert_int_eq(jr_seen_count(&rig, "name", "fine.test", RTCOMM), 0);
+    wait_seen("there.test", RTCOMM, 1);
+    wait_seen("mine.test", "213.24.76.24", 1);
+    ck_assert(!jr_is_tracked(&rig, RTCOMM));
+    ck_assert(jr_is_tracked(&rig, "213.24.76.24"));
+    ck_assert(jr_is_tracked(&rig, "213.24.76.25"));
+    ck_assert(jr_is_tracked(&rig, "2001:db8::5"));
+    jr_wait_stream(&rig, "anomalies", 1);
+    json_t *all, *one = anomaly_number(0, &all);
+    ck_assert_str_eq(jr_text(one, "sinkwatch.anomaly.name"), "alias.test");
+    json_decref(all);
+    json_t *events = jr_stream(&rig, "events");
+    ck_assert_ptr_null(jr_at(json_array_get(events, 0), "sinkwatch.owners"));
+    json_decref(events);
+}
+END_TEST
+
+START_TEST(loopback_is_nowhere)
+{
+    static const char *const nowhere[] = {"127.0.0.1", "0.0.0.0", "::1", "::", "::ffff:127.0.0.9"};
+    jr_start(&rig);
+    for (size_t i = 0; i < 5; i++) {
+        jr_hit(&rig, "bad.test", nowhere[i]);
+        jr_hit(&rig, "worse.test", nowhere[i]);
+        jr_wait(jr_seen_count(&rig, "name", "worse.test", nowhere[i]) == 1);
+        ck_assert(!jr_is_tracked(&rig, nowhere[i]));
+        ck_assert_int_eq(jr_seen_count(&rig, "addr", nowhere[i], "bad.test"), 0);
+    }
+    ck_assert_int_eq(jr_length(&rig, "anomalies"), 0);
+    jr_hit(&rig, "bad.test", "10.0.0.1"); /* private, but a place */
+    wait_seen("bad.test", "10.0.0.1", 1);
+    ck_assert(jr_is_tracked(&rig, "10.0.0.1"));
+}
+END_TEST
+
+START_TEST(odd_things_in_redis)
+{
+    redis_fixture_run(&rig.rf, "SET " P ":seen:name:bad.test x");
+    redis_fixture_run(&rig.rf, "HSET " P ":seen:addr:198.51.100.7 one.test %s two.test %s %s %s",
+                      "no json", "[1]", "three.test",
+                      "{\"list\":\"NO LIST!\",\"count\":-5,\"first\":7,\"anomalies\":[1,null]}");
+    redis_fixture_run(&rig.rf, "HSET " P ":seen:name:worse.test nonsense {} 192.0.2.300 {}");
+    jr_start(&rig);
+    jr_hit(&rig, "bad.test", "198.51.100.7");
+    jr_hit(&rig, "worse.test", "198.51.100.7");
+    jr_wait(jr_seen_count(&rig, "addr", "198.51.100.7", "bad.test") == 1);
+    wait_seen("worse.test", "198.51.100.7", 1);
+    jr_wait_stream(&rig, "events", 2);
+}
+END_TEST
+
+START_TEST(entries_in_json)
+{
+    struct sw_seen_entry in = {.first_us = INT64_C(1577934245678000), .count = 3}, out;
+    in.last_us = in.first_us + 1000;
+    in.owner.asn = 64500;
+    snprintf(in.owner.country, sizeof(in.owner.country), "RU");
+    snprintf(in.list, sizeof(in.list), "carbanak");
+    char *of_name = sw_seen_encode(&in, true), *of_addr = sw_seen_encode(&in, false);
+    ck_assert_ptr_null(strstr(of_name, "list"));
+    ck_assert_ptr_null(strstr(of_addr, "asn"));
+    ck_assert_int_eq(sw_seen_decode(of_name, strlen(of_name), &out), SW_OK);
+    ck_assert_int_eq(out.first_us, in.first_us);
+    ck_assert_int_eq(out.last_us, in.last_us);
+    ck_assert_uint_eq(out.count, 3);
+    ck_assert_uint_eq(out.owner.asn, 64500);
+    ck_assert_str_eq(out.owner.country, "RU");
+    ck_assert_int_eq(sw_seen_decode(of_addr, strlen(of_addr), &out), SW_OK);
+    ck_assert_str_eq(out.list, "carbanak");
+    ck_assert_int_eq(sw_seen_decode("{", 1, &out), SW_ESYNTAX);
+    ck_assert_int_eq(sw_seen_decode("[]", 2, &out), SW_ESYNTAX);
+    ck_assert_int_eq(sw_seen_decode("", 0, &out), SW_ESYNTAX);
+    free(of_name);
+    free(of_addr);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("observe");
+    TCase *tc = tcase_create("observe");
+    tcase_add_checked_fixture(tc, setup, teardown);
+    tcase_add_test(tc, owner_history_and_tracking);
+    tcase_add_test(tc, protected_owner_once);
+    tcase_add_test(tc, evidence_has_former_addresses);
+    tcase_add_test(tc, shared_address_from_live_answers);
+    tcase_add_test(tc, shared_address_when_the_listed_name_comes_last);
+    tcase_add_test(tc, two_resolvers_add_up);
+    tcase_add_test(tc, first_seen_survives);
+    tcase_add_test(tc, history_waits_for_redis);
+    tcase_add_test(tc, history_is_bounded_listed_names_stay);
+    tcase_add_test(tc, what_is_observed);
+    tcase_add_test(tc, loopback_is_nowhere);
+    tcase_add_test(tc, odd_things_in_redis);
+    suite_add_tcase(suite, tc);
+    TCase *plain = tcase_create("plain");
+    tcase_add_test(plain, entries_in_json);
+    suite_add_tcase(suite, plain);
+    SRunner *runner = srunner_create(suite);
+    srunner_set_fork_status(runner, CK_NOFORK);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

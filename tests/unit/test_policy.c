@@ -1,0 +1,281 @@
+/* Policy JSON: what is accepted, what each refusal says, and that writing reads back. */
+#include "base/policy.h"
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static enum sw_status parse(const char *json, struct sw_policy *out, char why[SW_WHY_MAX])
+{
+    why[0] = '\0';
+    return sw_policy_parse("carbanak", json, strlen(json), out, why);
+}
+
+static struct sw_policy good(const char *json)
+{
+    struct sw_policy policy;
+    char why[SW_WHY_MAX];
+    enum sw_status status = parse(json, &policy, why);
+    ck_assert_msg(status == SW_OK, "%s: %s", json, why);
+    return policy;
+}
+
+/* Refused with this status; the message has these words, and out is untouched. */
+static void bad(const char *json, enum sw_status wanted, const char *words)
+{
+    struct sw_policy policy, before;
+    char why[SW_WHY_MAX];
+    memset(&policy, 0x5a, sizeof(policy));
+    before = policy;
+    enum sw_status status = parse(json, &policy, why);
+    ck_assert_msg(status == wanted, "%s: status %d, %s", json, status, why);
+    ck_assert_msg(strstr(why, words) != NULL, "%s: %s", json, why);
+    for (const char *p = why; *p; p++)
+        ck_assert(*p >= 0x20 && *p < 0x7f);
+    ck_assert_mem_eq(&policy, &before, sizeof(policy));
+}
+
+START_TEST(defaults)
+{
+    const char *const texts[] = {"", "{}", " {\n} "};
+    for (size_t i = 0; i < 3; i++) {
+        struct sw_policy policy = good(texts[i]);
+        ck_assert_str_eq(policy.name, "carbanak");
+        ck_assert_int_eq(policy.kind, SW_KIND_IOC);
+        ck_assert_int_eq(policy.action, SW_ACTION_MONITOR);
+        ck_assert_uint_eq(policy.priority, 1000);
+        ck_assert_uint_eq(policy.ttl, 60);
+        ck_assert_uint_eq(policy.ede, SW_EDE_AUTO);
+        ck_assert(!policy.shadow && !policy.observe);
+        ck_assert_uint_eq(policy.sinkhole4.family, 0);
+        ck_assert_uint_eq(policy.sinkhole6.family, 0);
+        ck_assert_uint_eq(policy.cname.len, 0);
+        ck_assert_str_eq(policy.owner, "");
+        ck_assert_str_eq(policy.note, "");
+    }
+}
+END_TEST
+
+START_TEST(every_member)
+{
+    struct sw_policy policy =
+        good("{\"kind\":\"ioc\",\"action\":\"sinkhole\",\"priority\":100,\"shadow\":true,"
+             "\"observe\":true,\"sinkhole4\":\"192.0.2.1\",\"sinkhole6\":\"2001:db8::1\","
+             "\"cname\":\"Garden.Example.\",\"ttl\":5,\"ede\":15,\"owner\":\"o\",\"note\":\"n\"}");
+    char addr[SW_ADDRTEXT_MAX];
+    char name[SW_NAMETEXT_MAX];
+    ck_assert_int_eq(policy.action, SW_ACTION_SINKHOLE);
+    ck_assert_uint_eq(policy.priority, 100);
+    ck_assert(policy.shadow && policy.observe);
+    ck_assert_str_eq(sw_addr_text(&policy.sinkhole4, addr), "192.0.2.1");
+    ck_assert_str_eq(sw_addr_text(&policy.sinkhole6, addr), "2001:db8::1");
+    ck_assert_str_eq(sw_name_text(policy.cname.wire, name), "garden.example");
+    ck_assert_uint_eq(policy.ttl, 5);
+    ck_assert_uint_eq(policy.ede, 15);
+    ck_assert_str_eq(policy.owner, "o");
+    ck_assert_str_eq(policy.note, "n");
+}
+END_TEST
+
+START_TEST(limits)
+{
+    ck_assert_uint_eq(good("{\"priority\":0}").priority, 0);
+    ck_assert_uint_eq(good("{\"priority\":65535}").priority, 65535);
+    ck_assert_uint_eq(good("{\"ttl\":0}").ttl, 0);
+    ck_assert_uint_eq(good("{\"ttl\":86400}").ttl, 86400);
+    ck_assert_uint_eq(good("{\"ede\":0}").ede, 0);
+    ck_assert_uint_eq(good("{\"ede\":65533}").ede, 65533);
+    ck_assert_uint_eq(good("{\"ede\":\"off\"}").ede, SW_EDE_OFF);
+    ck_assert_uint_eq(good("{\"ede\":\"auto\"}").ede, SW_EDE_AUTO);
+    bad("{\"priority\":65536}", SW_EINVAL, "priority: 65536 is not allowed; a whole number");
+    bad("{\"priority\":-1}", SW_EINVAL, "from 0 to 65535");
+    bad("{\"priority\":1.5}", SW_EINVAL, "priority");
+    bad("{\"priority\":\"1\"}", SW_EINVAL, "priority: \"1\"");
+    bad("{\"ttl\":86401}", SW_EINVAL, "from 0 to 86400");
+    bad("{\"ede\":65534}", SW_EINVAL, "ede");
+    bad("{\"ede\":\"15\"}", SW_EINVAL, "\"auto\", \"off\"");
+    bad("{\"ede\":true}", SW_EINVAL, "ede: true");
+}
+END_TEST
+
+START_TEST(bad_members)
+{
+    bad("{\"kind\":\"IOC\"}", SW_EINVAL, "ioc allow watch protected known");
+    bad("{\"kind\":null}", SW_EINVAL, "kind: null");
+    bad("{\"action\":\"block\"}", SW_EINVAL, "action: \"block\" is not allowed; one of passthru");
+    bad("{\"action\":7}", SW_EINVAL, "action: 7");
+    bad("{\"shadow\":1}", SW_EINVAL, "true or false");
+    bad("{\"observe\":\"yes\"}", SW_EINVAL, "true or false");
+    bad("{\"sinkhole4\":\"2001:db8::1\"}", SW_EINVAL, "one IPv4 address");
+    bad("{\"sinkhole4\":\"192.0.2.0/24\"}", SW_EINVAL, "one IPv4 address");
+    bad("{\"sinkhole4\":\"\"}", SW_EINVAL, "one IPv4 address");
+    bad("{\"sinkhole6\":\"192.0.2.1\"}", SW_EINVAL, "one IPv6 address");
+    bad("{\"cname\":\"a..b\"}", SW_EINVAL, "a host name");
+    bad("{\"cname\":\".\"}", SW_EINVAL, "a host name");
+    bad("{\"cname\":[\"x\"]}", SW_EINVAL, "cname: [\"x\"]");
+    bad("{\"acton\":\"nxdomain\"}", SW_EINVAL, "\"acton\": unknown member; allowed are kind");
+    bad("{\"a\\u001b[31m\\u00e9\":1}", SW_EINVAL, "unknown member");
+    bad("{\"note\":\"line\\nbreak\"}", SW_EINVAL, "without control characters");
+    bad("{\"owner\":\"\\u001b[2J\"}", SW_EINVAL, "owner");
+    bad("{\"note\":{\"deep\":\"........................................................\"}}",
+        SW_EINVAL, "note: ");
+}
+END_TEST
+
+START_TEST(not_an_object)
+{
+    bad("nonsense", SW_ESYNTAX, "not a JSON object");
+    bad("[]", SW_ESYNTAX, "not a JSON object");
+    bad("\"ioc\"", SW_ESYNTAX, "not a JSON object");
+    bad("{\"kind\":\"ioc\"", SW_ESYNTAX, "not a JSON object");
+    bad("{} {}", SW_ESYNTAX, "not a JSON object");
+    bad("{\"ttl\":1,\"ttl\":2}", SW_ESYNTAX, "duplicate");
+    bad("{\"note\":\"\xff\"}", SW_ESYNTAX, "not a JSON object");
+    bad("{\"note\":\"\\u0000\"}", SW_ESYNTAX, "not a JSON object");
+    bad("{\"ttl\":999999999999999999999999}", SW_ESYNTAX, "not a JSON object");
+}
+END_TEST
+
+START_TEST(huge_text_is_refused_unread)
+{
+    size_t len = 1000000;
+    char *json = malloc(len);
+    struct sw_policy policy;
+    char why[SW_WHY_MAX];
+    memset(json, '[', len);
+    ck_assert_int_eq(sw_policy_parse("l", json, len, &policy, why), SW_EINVAL);
+    ck_assert_ptr_nonnull(strstr(why, "1000000 octets"));
+    free(json);
+}
+END_TEST
+
+START_TEST(words_have_a_limit)
+{
+    char json[SW_NOTE_MAX + 32];
+    char text[SW_NOTE_MAX + 1];
+    memset(text, 'n', sizeof(text));
+    text[SW_NOTE_MAX - 1] = '\0';
+    snprintf(json, sizeof(json), "{\"note\":\"%s\"}", text);
+    ck_assert_str_eq(good(json).note, text);
+    text[SW_NOTE_MAX - 1] = 'n';
+    text[SW_NOTE_MAX] = '\0';
+    snprintf(json, sizeof(json), "{\"note\":\"%s\"}", text);
+    bad(json, SW_EINVAL, "up to 127 octets");
+}
+END_TEST
+
+START_TEST(only_ioc_lists_act)
+{
+    ck_assert_int_eq(good("{\"kind\":\"allow\"}").action, SW_ACTION_PASSTHRU);
+    ck_assert_int_eq(good("{\"action\":\"passthru\",\"kind\":\"allow\"}").action,
+                     SW_ACTION_PASSTHRU);
+    ck_assert_int_eq(good("{\"kind\":\"watch\"}").action, SW_ACTION_MONITOR);
+    ck_assert_int_eq(good("{\"kind\":\"known\",\"action\":\"monitor\"}").action, SW_ACTION_MONITOR);
+    bad("{\"kind\":\"allow\",\"action\":\"nxdomain\"}", SW_EINVAL,
+        "action: \"nxdomain\" is not allowed; a list of kind allow has only passthru");
+    bad("{\"action\":\"sinkhole\",\"kind\":\"protected\"}", SW_EINVAL, "has only monitor");
+    bad("{\"kind\":\"watch\",\"action\":\"passthru\"}", SW_EINVAL, "has only monitor");
+}
+END_TEST
+
+START_TEST(list_names)
+{
+    char longest[SW_LISTNAME_MAX + 1];
+    struct sw_policy policy;
+    char why[SW_WHY_MAX];
+    memset(longest, 'a', sizeof(longest));
+    longest[SW_LISTNAME_MAX] = '\0';
+    ck_assert(!sw_listname_ok(longest));
+    longest[SW_LISTNAME_MAX - 1] = '\0';
+    ck_assert(sw_listname_ok(longest));
+    ck_assert(sw_listname_ok("abc.x_y-0"));
+    ck_assert(!sw_listname_ok(""));
+    ck_assert(!sw_listname_ok("Abc"));
+    ck_assert(!sw_listname_ok("a b"));
+    ck_assert(!sw_listname_ok("a:b"));
+    ck_assert(!sw_listname_ok("\xc3\xa9"));
+    ck_assert_int_eq(sw_policy_parse("A", "{}", 2, &policy, why), SW_EINVAL);
+    ck_assert_ptr_nonnull(strstr(why, "list name"));
+}
+END_TEST
+
+static void same_after_writing(const char *json, const char *written)
+{
+    struct sw_policy policy = good(json);
+    char *text = sw_policy_json(&policy);
+    ck_assert_str_eq(text, written);
+    struct sw_policy again = good(text);
+    ck_assert_mem_eq(&policy, &again, sizeof(policy));
+    free(text);
+}
+
+START_TEST(writing_reads_back)
+{
+    same_after_writing("", "{\"kind\":\"ioc\",\"action\":\"monitor\"}");
+    same_after_writing("{\"kind\":\"allow\",\"note\":\"\\\"q\\\" \xc3\xa9\"}",
+                       "{\"kind\":\"allow\",\"action\":\"passthru\",\"note\":\"\\\"q\\\" "
+                       "\xc3\xa9\"}");
+    same_after_writing("{\"ede\":\"off\"}",
+                       "{\"kind\":\"ioc\",\"action\":\"monitor\",\"ede\":\"off\"}");
+    const char *full = "{\"kind\":\"ioc\",\"action\":\"cname\",\"priority\":1,\"shadow\":true,"
+                       "\"observe\":true,\"sinkhole4\":\"192.0.2.1\","
+                       "\"sinkhole6\":\"2001:db8::1\",\"cname\":\"garden.example\",\"ttl\":0,"
+                       "\"ede\":0,\"owner\":\"o\",\"note\":\"n\"}";
+    same_after_writing(full, full);
+}
+END_TEST
+
+START_TEST(names_of_everything)
+{
+    enum sw_kind kind;
+    enum sw_action action;
+    for (int i = 0; i < SW_KIND_COUNT; i++) {
+        ck_assert_int_eq(sw_kind_parse(sw_kind_name((enum sw_kind)i), &kind), SW_OK);
+        ck_assert_int_eq(kind, i);
+    }
+    for (int i = 0; i < SW_ACTION_COUNT; i++) {
+        ck_assert_int_eq(sw_action_parse(sw_action_name((enum sw_action)i), &action), SW_OK);
+        ck_assert_int_eq(action, i);
+    }
+    ck_assert_str_eq(sw_action_name(SW_ACTION_TCP_ONLY), "tcp-only");
+    ck_assert_str_eq(sw_trigger_name(SW_TRIGGER_ADDRESS), "address");
+    kind = SW_KIND_KNOWN;
+    ck_assert_int_eq(sw_kind_parse("", &kind), SW_ENOTFOUND);
+    ck_assert_int_eq(kind, SW_KIND_KNOWN);
+    ck_assert_int_eq(sw_action_parse("tcp_only", &action), SW_ENOTFOUND);
+}
+END_TEST
+
+START_TEST(actions_that_need_no_answer)
+{
+    for (int i = 0; i < SW_ACTION_COUNT; i++) {
+        bool asks = i == SW_ACTION_PASSTHRU || i == SW_ACTION_MONITOR || i == SW_ACTION_TCP_ONLY;
+        ck_assert(sw_action_needs_no_answer((enum sw_action)i) == !asks);
+    }
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("policy");
+    TCase *tc = tcase_create("policy");
+    tcase_add_test(tc, defaults);
+    tcase_add_test(tc, every_member);
+    tcase_add_test(tc, limits);
+    tcase_add_test(tc, bad_members);
+    tcase_add_test(tc, not_an_object);
+    tcase_add_test(tc, huge_text_is_refused_unread);
+    tcase_add_test(tc, words_have_a_limit);
+    tcase_add_test(tc, only_ioc_lists_act);
+    tcase_add_test(tc, list_names);
+    tcase_add_test(tc, writing_reads_back);
+    tcase_add_test(tc, names_of_everything);
+    tcase_add_test(tc, actions_that_need_no_answer);
+    suite_add_tcase(suite, tc);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
