@@ -28,6 +28,7 @@
 ##   STAY=1             make demo: leave everything running, and say how to query and stop it
 ##   STRICT=1           a skipped test is a failure
 ##   SUITE=trixie       make setup: another Debian suite's Unbound, into .deps/unbound-<version>
+##   UNBOUND=1.22.0     make setup: this Unbound (1.17.1, 1.22.0), whatever suite has it now
 ##   UNBOUND_SRC=DIR    source tree of your own Unbound, configured --with-dynlibmodule
 ##   UNBOUND_BUILD=DIR  where it was built, if not in its source tree (config.h is there)
 ##   TESTS=WORD         only test programs (test-unit, test-stress) or tests (test-daemon, as
@@ -63,6 +64,7 @@ PYTHON        ?= /usr/bin/python3
 PKG_CONFIG    ?= pkg-config
 SANITIZER     ?=
 SUITE         ?=
+UNBOUND       ?=
 TESTS         ?=
 STRICT        ?=
 STAY          ?=
@@ -138,7 +140,7 @@ help:
 	@sed -n 's/^## \{0,1\}//p' $(firstword $(MAKEFILE_LIST))
 
 setup:
-	$(Q)scripts/setup $(if $(SUITE),--suite $(SUITE))
+	$(Q)scripts/setup $(if $(SUITE),--suite $(SUITE)) $(if $(UNBOUND),--unbound $(UNBOUND))
 
 # ---- compile and link
 
