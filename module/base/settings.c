@@ -22,6 +22,7 @@ enum kind {
     KIND_SECRET, /* the same, never repeated in a message */
     KIND_WORD,   /* printable ASCII without spaces, not empty */
     KIND_PATH,   /* absolute path or empty */
+    KIND_PATHS,  /* the same, once for each line with the key: rows of SW_PATH_MAX */
     KIND_NUMBER, /* whole number in min..max */
     KIND_BOOL,   /* yes, no */
     KIND_ADDR4,  /* one address or empty */
@@ -53,8 +54,8 @@ static const struct key keys[] = {
     {"redis-timeout", KIND_NUMBER, FIELD(redis_timeout_ms), 50, 60000, "1000"},
     {"reconcile-interval", KIND_NUMBER, FIELD(reconcile_s), 0, 86400, "60"},
     {"resolver-id", KIND_WORD, FIELD(resolver_id), 1, SW_TEXT_MAX - 1, NULL},
-    {"asn-mmdb", KIND_PATH, FIELD(asn_mmdb), 0, SW_PATH_MAX - 1, ""},
-    {"owner-mmdb", KIND_PATH, FIELD(owner_mmdb), 0, SW_PATH_MAX - 1, ""},
+    {"asn-mmdb", KIND_PATHS, FIELD(asn_mmdb), 0, SW_PATH_MAX - 1, ""},
+    {"owner-mmdb", KIND_PATHS, FIELD(owner_mmdb), 0, SW_PATH_MAX - 1, ""},
     {"asn-number-field", KIND_TEXT, FIELD(asn_field), 0, SW_TEXT_MAX - 1, ""},
     {"asn-organization-field", KIND_TEXT, FIELD(org_field), 0, SW_TEXT_MAX - 1, ""},
     {"owner-registrant-field", KIND_TEXT, FIELD(registrant_field), 0, SW_TEXT_MAX - 1, ""},
@@ -138,6 +139,7 @@ static bool value_parse(const struct key *key, const char *text, struct value *o
     case KIND_SECRET:
     case KIND_WORD:
     case KIND_PATH:
+    case KIND_PATHS:
     default:
         return true;
     }
@@ -176,12 +178,23 @@ static bool value_validate(const struct key *key, const struct value *value)
     case KIND_WORD:
         return length_ok && text_clean(value->text, true);
     case KIND_PATH:
+    case KIND_PATHS:
         return length_ok && text_clean(value->text, false) &&
                (value->len == 0 || value->text[0] == '/');
     case KIND_BOOL:
     default:
         return true;
     }
+}
+
+/* Put a path into the first free row; an empty one and one too many change nothing. */
+static void append_path(const struct key *key, const struct value *value, unsigned char *field)
+{
+    for (size_t at = 0; at < key->size; at += SW_PATH_MAX)
+        if (field[at] == '\0') {
+            memcpy(field + at, value->text, value->len + 1);
+            return;
+        }
 }
 
 /* Put a valid value into its field. */
@@ -208,6 +221,9 @@ static void value_apply(const struct key *key, const struct value *value,
         break;
     case KIND_NAME:
         memcpy(field, &value->name, sizeof(value->name));
+        break;
+    case KIND_PATHS:
+        append_path(key, value, field);
         break;
     case KIND_TEXT:
     case KIND_SECRET:
@@ -251,6 +267,7 @@ struct reading {
     unsigned line;
     struct sw_settings *settings;
     unsigned seen[KEYS]; /* line of the first mention, 0 = none yet */
+    size_t times[KEYS];  /* mentions of keys that may be repeated */
     sw_settings_error_fn *on_error;
     void *arg;
     unsigned problems;
@@ -289,6 +306,7 @@ static void allowed_words(const struct key *key, char out[SW_WHY_MAX])
         snprintf(out, SW_WHY_MAX, "a domain name, or \"\" for none");
         break;
     case KIND_PATH:
+    case KIND_PATHS:
         snprintf(out, SW_WHY_MAX, "an absolute path of up to %u octets, or \"\" for none",
                  key->max);
         break;
@@ -461,9 +479,15 @@ static void read_line(struct reading *r, char *line)
     if (!key)
         return;
     unsigned *seen = &r->seen[key - keys];
-    if (*seen) {
-        char words[SW_WHY_MAX];
+    char words[SW_WHY_MAX];
+    if (*seen && key->kind != KIND_PATHS) {
         snprintf(words, sizeof(words), "given again; once is allowed, line %u counts", *seen);
+        report(r, word, words);
+        return;
+    }
+    if (++r->times[key - keys] > SW_MMDB_MAX) {
+        snprintf(words, sizeof(words), "given more than %u times; this one is left out",
+                 (unsigned)SW_MMDB_MAX);
         report(r, word, words);
         return;
     }

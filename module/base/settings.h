@@ -23,7 +23,7 @@
 #define SW_SETTINGS_DEFAULT "/etc/sinkwatch/sinkwatch.conf"
 #define SW_PATH_MAX         256
 #define SW_TEXT_MAX         128
-#define SW_MMDB_MAX         8
+#define SW_MMDB_MAX         16 /* files of one key */
 
 struct sw_settings {
     /* Redis */
@@ -39,8 +39,9 @@ struct sw_settings {
     /* this resolver */
     char resolver_id[SW_TEXT_MAX]; /* resolver-id: default host name */
     /* ownership */
-    char asn_mmdb[SW_PATH_MAX];         /* asn-mmdb: "" = none */
-    char owner_mmdb[SW_PATH_MAX];       /* owner-mmdb: registrant database, "" = none */
+    char asn_mmdb[SW_MMDB_MAX][SW_PATH_MAX];   /* asn-mmdb, repeated: AS databases, asked in
+                                                  this order; "" after the last */
+    char owner_mmdb[SW_MMDB_MAX][SW_PATH_MAX]; /* owner-mmdb, repeated: registrants, countries */
     char asn_field[SW_TEXT_MAX];        /* asn-number-field: path in the record, "" = by layout */
     char org_field[SW_TEXT_MAX];        /* asn-organization-field */
     char registrant_field[SW_TEXT_MAX]; /* owner-registrant-field */

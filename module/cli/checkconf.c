@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define FIELDSTEXT_MAX (SW_FIELD_COUNT * (SW_TEXT_MAX + 24))
+
 #define US_PER_S 1000000
 
 static const struct cli_usage usage = {
@@ -37,19 +39,33 @@ static void note(void *arg, const char *message)
                cli_style(found->cli, CLI_PLAIN));
 }
 
+/* "AS from autonomous_system_number, ...": by which paths a file is read. */
+static const char *fields_text(const struct sw_mmdb *db, char out[FIELDSTEXT_MAX])
+{
+    static const char *const name[SW_FIELD_COUNT] = {"AS", "organization", "registrant", "netname",
+                                                     "country"};
+    char path[SW_TEXT_MAX];
+    size_t used = 0;
+
+    out[0] = '\0';
+    for (unsigned f = 0; f < SW_FIELD_COUNT && used < FIELDSTEXT_MAX; f++) {
+        if (sw_mmdb_field(db, (enum sw_field)f, path, sizeof path)[0] == '\0')
+            continue;
+        int n = snprintf(out + used, FIELDSTEXT_MAX - used, "%s%s from %s", used ? ", " : "",
+                         name[f], path);
+        used += n > 0 ? (size_t)n : 0;
+    }
+    return out;
+}
+
 /* Try one database; returns what --json says of it. */
 static json_t *try_mmdb(struct found *found, const char *key, const char *path, enum sw_role role,
                         const struct sw_settings *settings)
 {
-    char why[SW_WHY_MAX] = "", built[SW_TIMETEXT_MAX];
+    char why[SW_WHY_MAX] = "", built[SW_TIMETEXT_MAX], fields[FIELDSTEXT_MAX];
     struct sw_mmdb *db = NULL;
     struct stat st;
 
-    if (path[0] == '\0') {
-        if (!found->cli->json)
-            printf("%s: none\n", key);
-        return json_null();
-    }
     bool open = sw_mmdb_open(path, role, settings, &st, &db, why) == SW_OK;
     json_t *out = json_object();
     cli_json_set(out, "path", path);
@@ -58,14 +74,28 @@ static json_t *try_mmdb(struct found *found, const char *key, const char *path, 
     if (!found->cli->json) {
         printf("%s: %s: ", key, cli_clean_text(path));
         if (open)
-            printf("%s, %u different records, built %.10s\n", sw_mmdb_type(db), sw_mmdb_records(db),
-                   sw_time_text(sw_mmdb_epoch(db) * US_PER_S, built));
+            printf("%s, %u different records, built %.10s; %s\n", sw_mmdb_type(db),
+                   sw_mmdb_records(db), sw_time_text(sw_mmdb_epoch(db) * US_PER_S, built),
+                   fields_text(db, fields));
         else
             printf("%sdoes not open%s: %s\n", cli_style(found->cli, CLI_BAD),
                    cli_style(found->cli, CLI_PLAIN), cli_clean_text(why));
     }
     sw_mmdb_close(db);
     found->unopened = found->unopened || !open;
+    return out;
+}
+
+/* All databases of one key. */
+static json_t *try_mmdbs(struct found *found, const char *key,
+                         const char path[SW_MMDB_MAX][SW_PATH_MAX], enum sw_role role,
+                         const struct sw_settings *settings)
+{
+    json_t *out = json_array();
+    if (path[0][0] == '\0' && !found->cli->json)
+        printf("%s: none\n", key);
+    for (size_t i = 0; i < SW_MMDB_MAX && path[i][0] != '\0'; i++)
+        json_array_append_new(out, try_mmdb(found, key, path[i], role, settings));
     return out;
 }
 
@@ -104,10 +134,10 @@ int cli_checkconf(struct cli *cli, int argc, char **argv)
         json_object_set_new(out, "redis", redis_target(cli, &settings));
         json_object_set_new(
             out, "asn-mmdb",
-            try_mmdb(&found, "asn-mmdb", settings.asn_mmdb, SW_ROLE_ASN, &settings));
+            try_mmdbs(&found, "asn-mmdb", settings.asn_mmdb, SW_ROLE_ASN, &settings));
         json_object_set_new(
             out, "owner-mmdb",
-            try_mmdb(&found, "owner-mmdb", settings.owner_mmdb, SW_ROLE_OWNER, &settings));
+            try_mmdbs(&found, "owner-mmdb", settings.owner_mmdb, SW_ROLE_OWNER, &settings));
     }
     if (cli->json)
         cli_json(out);

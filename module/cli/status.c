@@ -216,29 +216,35 @@ static void print_refused(const struct cli *cli, const json_t *state)
     }
 }
 
+static void print_database(const struct cli *cli, const char *role, const json_t *db)
+{
+    const char *error = cli_json_text(db, "error");
+    char built[SW_TIMETEXT_MAX];
+    printf("  %-5s mmdb %s", cli_clean_text(role), cli_clean_text(cli_json_text(db, "path")));
+    if (json_is_true(json_object_get(db, "open"))) {
+        int64_t epoch = json_integer_value(json_object_get(db, "epoch"));
+        printf(": %s, %" JSON_INTEGER_FORMAT " records, built %.10s",
+               cli_clean_text(cli_json_text(db, "type")),
+               json_integer_value(json_object_get(db, "records")),
+               sw_time_text(epoch * US_PER_S, built));
+    } else {
+        printf(": not open");
+    }
+    if (error[0])
+        printf("; %s%s%s", cli_style(cli, CLI_BAD), cli_clean_text(error),
+               cli_style(cli, CLI_PLAIN));
+    printf("\n");
+}
+
 static void print_databases(const struct cli *cli, const json_t *state)
 {
     const char *role;
-    json_t *db;
+    json_t *files, *db;
+    size_t i;
 
-    json_object_foreach(json_object_get(state, "mmdb"), role, db)
+    json_object_foreach(json_object_get(state, "mmdb"), role, files)
     {
-        const char *error = cli_json_text(db, "error");
-        char built[SW_TIMETEXT_MAX];
-        printf("  %-5s mmdb %s", cli_clean_text(role), cli_clean_text(cli_json_text(db, "path")));
-        if (json_is_true(json_object_get(db, "open"))) {
-            int64_t epoch = json_integer_value(json_object_get(db, "epoch"));
-            printf(": %s, %" JSON_INTEGER_FORMAT " records, built %.10s",
-                   cli_clean_text(cli_json_text(db, "type")),
-                   json_integer_value(json_object_get(db, "records")),
-                   sw_time_text(epoch * US_PER_S, built));
-        } else {
-            printf(": not open");
-        }
-        if (error[0])
-            printf("; %s%s%s", cli_style(cli, CLI_BAD), cli_clean_text(error),
-                   cli_style(cli, CLI_PLAIN));
-        printf("\n");
+        json_array_foreach(files, i, db) print_database(cli, role, db);
     }
 }
 

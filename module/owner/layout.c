@@ -82,6 +82,13 @@ static char *path_text(const struct sw_fieldpath *path, char *out, size_t room)
     return out;
 }
 
+char *sw_layout_path(const struct sw_layout *layout, enum sw_field field, char *out, size_t room)
+{
+    const struct sw_fieldpath *path = layout->chosen[field];
+    out[0] = '\0';
+    return path != NULL ? path_text(path, out, room) : out;
+}
+
 enum sw_status sw_layout_init(struct sw_layout *layout, enum sw_role role,
                               const struct sw_settings *settings, char *why)
 {
@@ -97,10 +104,10 @@ enum sw_status sw_layout_init(struct sw_layout *layout, enum sw_role role,
                      set, SW_PATHSTEPS_MAX);
             return SW_EINVAL;
         }
-        for (size_t i = 0; *set == '\0' && i < SW_CANDIDATES_MAX; i++) {
-            if (known_paths[f][i] == NULL)
-                break;
-            bool split = path_split(&layout->candidate[f][i], known_paths[f][i]);
+        layout->configured[f] = *set != '\0';
+        size_t at = layout->configured[f] ? 1 : 0;
+        for (size_t i = 0; at < SW_CANDIDATES_MAX && known_paths[f][i] != NULL; i++, at++) {
+            bool split = path_split(&layout->candidate[f][at], known_paths[f][i]);
             assert(split);
             (void)split;
         }
@@ -211,6 +218,8 @@ bool sw_layout_choose(struct sw_layout *layout)
             if (path->found > (best != NULL ? best->found : 0))
                 best = path;
         }
+        if (layout->configured[f] && layout->candidate[f][0].found > 0)
+            best = &layout->candidate[f][0];
         layout->chosen[f] = best;
     }
     if (layout->role == SW_ROLE_ASN)

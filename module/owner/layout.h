@@ -5,7 +5,8 @@
  * GeoIP2-ISP), {"asn": "AS8342"} (IPinfo), {"country": {"iso_code": "RU"}} (GeoLite2-Country).
  * A field path names the way in, "country.iso_code"; a step of digits indexes an array. At
  * opening, every known path is tried on a sample of the records; for each field the path that
- * gave most values is kept. A path from the settings is the only one tried for its field.
+ * gave most values is kept. A path from the settings comes first: it is kept when it gave any;
+ * the known ones are for files (there can be several) that do not have it.
  *
  * Step by step: sw_layout_init(settings) -> sw_layout_try() for records of the sample ->
  * sw_layout_choose() -> sw_layout_asn() and sw_layout_text() read values.
@@ -41,7 +42,7 @@ enum sw_field {
 };
 
 #define SW_PATHSTEPS_MAX  8 /* steps of a field path; the deepest known layout has 4 */
-#define SW_CANDIDATES_MAX 5
+#define SW_CANDIDATES_MAX 6
 
 struct sw_fieldpath {
     char text[SW_TEXT_MAX];                 /* "country\0iso_code": dots are NUL */
@@ -52,6 +53,7 @@ struct sw_fieldpath {
 struct sw_layout {
     enum sw_role role;
     struct sw_fieldpath candidate[SW_FIELD_COUNT][SW_CANDIDATES_MAX];
+    bool configured[SW_FIELD_COUNT]; /* the first candidate is a path of the settings */
     const struct sw_fieldpath *chosen[SW_FIELD_COUNT]; /* into candidate; NULL: field not there */
 };
 
@@ -67,6 +69,9 @@ void sw_layout_try(struct sw_layout *layout, MMDB_entry_s record);
 
 /** Keep the best path of each field. False when the role's fields are not there. */
 bool sw_layout_choose(struct sw_layout *layout);
+
+/** The path kept for a field, with dots, and "" for none; returns out. */
+char *sw_layout_path(const struct sw_layout *layout, enum sw_field field, char *out, size_t room);
 
 /** The usual field paths for what the role cannot do without, for messages; returns out. */
 char *sw_layout_wanted(const struct sw_layout *layout, char *out, size_t room);

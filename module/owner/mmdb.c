@@ -400,36 +400,44 @@ enum sw_status sw_mmdb_asn(const struct sw_mmdb *db, const struct sw_addr *addr,
     return SW_OK;
 }
 
+/* Read a field into text that is still empty; whether it has one now and had none before. */
+static bool fill_text(const struct sw_mmdb *db, enum sw_field field, MMDB_entry_s record, char *out,
+                      size_t room)
+{
+    if (out[0] != '\0')
+        return false;
+    sw_layout_text(&db->layout, field, record, out, room);
+    return out[0] != '\0';
+}
+
 static enum sw_status fill_asn(const struct sw_mmdb *db, const struct sw_addr *judged,
                                const MMDB_lookup_result_s *found, struct sw_owner *out)
 {
     char org[SW_OWNERTEXT_MAX];
     uint32_t asn = db->asn[sw_records_number(&db->records, found->entry.offset)];
+    bool added = fill_text(db, SW_FIELD_COUNTRY, found->entry, out->country, sizeof out->country);
     sw_layout_text(&db->layout, SW_FIELD_ORG, found->entry, org, sizeof org);
-    if (asn == 0 && org[0] == '\0')
-        return SW_ENOTFOUND;
-    out->asn = asn;
-    memcpy(out->org, org, sizeof org);
-    network_of(db, judged, found->netmask, &out->prefix);
-    if (out->country[0] == '\0')
-        sw_layout_text(&db->layout, SW_FIELD_COUNTRY, found->entry, out->country,
-                       sizeof out->country);
-    return SW_OK;
+    if (out->prefix.family == 0 && (asn != 0 || org[0] != '\0')) {
+        out->asn = asn;
+        memcpy(out->org, org, sizeof org);
+        network_of(db, judged, found->netmask, &out->prefix);
+        added = true;
+    }
+    return added ? SW_OK : SW_ENOTFOUND;
 }
 
 static enum sw_status fill_registrant(const struct sw_mmdb *db, const struct sw_addr *judged,
                                       const MMDB_lookup_result_s *found, struct sw_owner *out)
 {
-    struct sw_owner new = *out;
-    sw_layout_text(&db->layout, SW_FIELD_REGISTRANT, found->entry, new.registrant,
-                   sizeof new.registrant);
-    sw_layout_text(&db->layout, SW_FIELD_NETNAME, found->entry, new.netname, sizeof new.netname);
-    sw_layout_text(&db->layout, SW_FIELD_COUNTRY, found->entry, new.country, sizeof new.country);
-    if (new.registrant[0] == '\0' && new.netname[0] == '\0' && new.country[0] == '\0')
-        return SW_ENOTFOUND;
-    network_of(db, judged, found->netmask, &new.registered);
-    *out = new;
-    return SW_OK;
+    MMDB_entry_s record = found->entry;
+    bool first = out->registrant[0] == '\0' && out->netname[0] == '\0';
+    bool names =
+        fill_text(db, SW_FIELD_REGISTRANT, record, out->registrant, sizeof out->registrant);
+    names |= fill_text(db, SW_FIELD_NETNAME, record, out->netname, sizeof out->netname);
+    bool country = fill_text(db, SW_FIELD_COUNTRY, record, out->country, sizeof out->country);
+    if ((names && first) || (country && out->registered.family == 0))
+        network_of(db, judged, found->netmask, &out->registered);
+    return names || country ? SW_OK : SW_ENOTFOUND;
 }
 
 enum sw_status sw_mmdb_fill(const struct sw_mmdb *db, const struct sw_addr *addr,
@@ -445,6 +453,11 @@ enum sw_status sw_mmdb_fill(const struct sw_mmdb *db, const struct sw_addr *addr
 }
 
 /* ---- about it ---- */
+
+char *sw_mmdb_field(const struct sw_mmdb *db, enum sw_field field, char *out, size_t room)
+{
+    return sw_layout_path(&db->layout, field, out, room);
+}
 
 const char *sw_mmdb_type(const struct sw_mmdb *db)
 {

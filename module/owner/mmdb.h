@@ -56,13 +56,15 @@ void sw_mmdb_close(struct sw_mmdb *db);
 enum sw_status sw_mmdb_asn(const struct sw_mmdb *db, const struct sw_addr *addr, uint32_t *asn,
                            struct sw_addr *prefix);
 
-/** Fill the fields that a database of this role knows (AS role: prefix, asn, org, country when
- * still empty; owner role: the others). SW_ENOTFOUND and *out unchanged when none. */
+/** Fill what a database of this role knows and *out does not yet: AS role: prefix, asn and org
+ * together, country; owner role: registrant, netname, country, and the network (registered) of
+ * the first of them. SW_ENOTFOUND and *out unchanged when there is nothing to add. */
 enum sw_status sw_mmdb_fill(const struct sw_mmdb *db, const struct sw_addr *addr,
                             struct sw_owner *out);
 
-/** Type from the file's metadata, cleaned; when it was built; distinct records; whether two
+/** Path of a field in its records, "" when it has none, returns out; type from the file's metadata, cleaned; when it was built; distinct records; whether two
  * databases are the same octet for octet. */
+char *sw_mmdb_field(const struct sw_mmdb *db, enum sw_field field, char *out, size_t room);
 const char *sw_mmdb_type(const struct sw_mmdb *db);
 int64_t sw_mmdb_epoch(const struct sw_mmdb *db); /* seconds since 1970 */
 uint32_t sw_mmdb_records(const struct sw_mmdb *db);

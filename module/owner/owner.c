@@ -26,8 +26,8 @@ struct file_state { /* by what a change is noticed; all zero: no file */
 };
 
 struct source {
-    const char *key;  /* of the settings, for messages */
-    const char *path; /* "" = not configured */
+    const char *key; /* of the settings, for messages */
+    const char *path;
     enum sw_role role;
     _Atomic(struct sw_mmdb *) db; /* stored with release by replace(), loaded with acquire */
     bool tried;                   /* state below is that of the last try */
@@ -39,8 +39,21 @@ struct source {
 struct sw_owners {
     const struct sw_settings *settings;
     struct sw_counters *counters;
-    struct source asn, owner;
+    size_t n;
+    struct source source[2 * SW_MMDB_MAX]; /* AS databases first, each role in its order */
 };
+
+static void add_sources(struct sw_owners *owners, const char *key, enum sw_role role,
+                        const char path[SW_MMDB_MAX][SW_PATH_MAX])
+{
+    for (size_t i = 0; i < SW_MMDB_MAX && path[i][0] != '\0'; i++) {
+        struct source *source = &owners->source[owners->n++];
+        source->key = key;
+        source->path = path[i];
+        source->role = role;
+        atomic_init(&source->db, NULL);
+    }
+}
 
 struct sw_owners *sw_owners_new(const struct sw_settings *settings, struct sw_counters *counters)
 {
@@ -49,14 +62,8 @@ struct sw_owners *sw_owners_new(const struct sw_settings *settings, struct sw_co
         return NULL;
     owners->settings = settings;
     owners->counters = counters;
-    owners->asn.key = "asn-mmdb";
-    owners->asn.path = settings->asn_mmdb;
-    owners->asn.role = SW_ROLE_ASN;
-    owners->owner.key = "owner-mmdb";
-    owners->owner.path = settings->owner_mmdb;
-    owners->owner.role = SW_ROLE_OWNER;
-    atomic_init(&owners->asn.db, NULL);
-    atomic_init(&owners->owner.db, NULL);
+    add_sources(owners, "asn-mmdb", SW_ROLE_ASN, settings->asn_mmdb);
+    add_sources(owners, "owner-mmdb", SW_ROLE_OWNER, settings->owner_mmdb);
     return owners;
 }
 
@@ -64,8 +71,8 @@ void sw_owners_free(struct sw_owners *owners)
 {
     if (owners == NULL)
         return;
-    sw_mmdb_close(atomic_load_explicit(&owners->asn.db, memory_order_acquire));
-    sw_mmdb_close(atomic_load_explicit(&owners->owner.db, memory_order_acquire));
+    for (size_t i = 0; i < owners->n; i++)
+        sw_mmdb_close(atomic_load_explicit(&owners->source[i].db, memory_order_acquire));
     free(owners);
 }
 
@@ -131,7 +138,7 @@ static void replace(struct sw_owners *owners, struct source *source, struct sw_m
 /* One file: true when it was replaced. */
 static bool refresh(struct sw_owners *owners, struct source *source)
 {
-    if (source->path[0] == '\0' || !needs_reading(source))
+    if (!needs_reading(source))
         return false;
     char why[SW_WHY_MAX] = "";
     struct stat st;
@@ -162,12 +169,26 @@ static bool refresh(struct sw_owners *owners, struct source *source)
 
 bool sw_owners_refresh(struct sw_owners *owners)
 {
-    bool asn = refresh(owners, &owners->asn);
-    bool owner = refresh(owners, &owners->owner);
-    return asn || owner;
+    bool replaced = false;
+    for (size_t i = 0; i < owners->n; i++)
+        replaced |= refresh(owners, &owners->source[i]);
+    return replaced;
 }
 
 /* ---- status ---- */
+
+/* {"asn":"autonomous_system_number"}: where each value is read from. */
+static json_t *fields_status(const struct sw_mmdb *db)
+{
+    static const char *const name[SW_FIELD_COUNT] = {"asn", "organization", "registrant", "netname",
+                                                     "country"};
+    char path[SW_TEXT_MAX];
+    json_t *out = json_object();
+    for (unsigned f = 0; out != NULL && f < SW_FIELD_COUNT; f++)
+        if (sw_mmdb_field(db, (enum sw_field)f, path, sizeof path)[0] != '\0')
+            json_object_set_new(out, name[f], json_string(path));
+    return out;
+}
 
 static json_t *source_status(const struct source *source)
 {
@@ -179,6 +200,7 @@ static json_t *source_status(const struct source *source)
         json_object_set_new(out, "type", json_string(sw_mmdb_type(db)));
         json_object_set_new(out, "epoch", json_integer(sw_mmdb_epoch(db)));
         json_object_set_new(out, "records", json_integer(sw_mmdb_records(db)));
+        json_object_set_new(out, "fields", fields_status(db));
     }
     if (out != NULL)
         json_object_set_new(out, "error", json_string(source->error));
@@ -190,10 +212,13 @@ char *sw_owners_status(const struct sw_owners *owners)
     json_t *status = json_object();
     if (status == NULL)
         return NULL;
-    if (owners->asn.path[0] != '\0')
-        json_object_set_new(status, "asn", source_status(&owners->asn));
-    if (owners->owner.path[0] != '\0')
-        json_object_set_new(status, "owner", source_status(&owners->owner));
+    for (size_t i = 0; i < owners->n; i++) {
+        const struct source *source = &owners->source[i];
+        const char *role = source->role == SW_ROLE_ASN ? "asn" : "owner";
+        if (json_object_get(status, role) == NULL)
+            json_object_set_new(status, role, json_array());
+        json_array_append_new(json_object_get(status, role), source_status(source));
+    }
     char *text = json_dumps(status, JSON_COMPACT);
     json_decref(status);
     return text;
@@ -201,29 +226,44 @@ char *sw_owners_status(const struct sw_owners *owners)
 
 /* ---- look-ups ---- */
 
+/* The i-th database if it is open and of this role, else NULL. */
+static const struct sw_mmdb *opened(const struct sw_owners *owners, size_t i, enum sw_role role)
+{
+    const struct source *source = &owners->source[i];
+    return source->role == role ? atomic_load_explicit(&source->db, memory_order_acquire) : NULL;
+}
+
 bool sw_owners_have_asn(const struct sw_owners *owners)
 {
-    return atomic_load_explicit(&owners->asn.db, memory_order_relaxed) != NULL;
+    for (size_t i = 0; i < owners->n; i++)
+        if (opened(owners, i, SW_ROLE_ASN) != NULL)
+            return true;
+    return false;
 }
 
 enum sw_status sw_owner_find_asn(const struct sw_owners *owners, const struct sw_addr *addr,
                                  uint32_t *asn, struct sw_addr *prefix)
 {
-    const struct sw_mmdb *db = atomic_load_explicit(&owners->asn.db, memory_order_acquire);
-    return db != NULL ? sw_mmdb_asn(db, addr, asn, prefix) : SW_ENOTFOUND;
+    for (size_t i = 0; i < owners->n; i++) {
+        const struct sw_mmdb *db = opened(owners, i, SW_ROLE_ASN);
+        if (db != NULL && sw_mmdb_asn(db, addr, asn, prefix) == SW_OK)
+            return SW_OK;
+    }
+    return SW_ENOTFOUND;
 }
 
 enum sw_status sw_owner_find(const struct sw_owners *owners, const struct sw_addr *addr,
                              struct sw_owner *out)
 {
-    const struct sw_mmdb *asn = atomic_load_explicit(&owners->asn.db, memory_order_acquire);
-    const struct sw_mmdb *owner = atomic_load_explicit(&owners->owner.db, memory_order_acquire);
+    /* The registrant's country comes first: it is whose address it is, the AS may be a carrier. */
+    static const enum sw_role order[] = {SW_ROLE_OWNER, SW_ROLE_ASN};
     enum sw_status status = SW_ENOTFOUND;
     memset(out, 0, sizeof *out);
-    /* The registrant's country comes first: it is whose address it is, the AS may be a carrier. */
-    if (owner != NULL && sw_mmdb_fill(owner, addr, out) == SW_OK)
-        status = SW_OK;
-    if (asn != NULL && sw_mmdb_fill(asn, addr, out) == SW_OK)
-        status = SW_OK;
+    for (size_t r = 0; r < sizeof order / sizeof order[0]; r++)
+        for (size_t i = 0; i < owners->n; i++) {
+            const struct sw_mmdb *db = opened(owners, i, order[r]);
+            if (db != NULL && sw_mmdb_fill(db, addr, out) == SW_OK)
+                status = SW_OK;
+        }
     return status;
 }

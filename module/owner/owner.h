@@ -1,10 +1,13 @@
 /*
  * owner.h - whose address is it: matched prefix, AS number and organisation, registrant.
  *
- * Two MMDB files at most are open: one with AS data (GeoLite2-ASN, DB-IP ASN lite, IPinfo or
- * GeoIP2-ISP layout, recognised by itself, or field paths from the settings), and one with
- * registrants (made by scripts/make-owner-mmdb). The feeder opens and replaces them; workers
- * look up AS numbers (only when some list holds an AS), the recorder everything.
+ * Any number of MMDB files (SW_MMDB_MAX of each role) are open: with AS data (GeoLite2-ASN, DB-IP
+ * ASN lite, IPinfo or GeoIP2-ISP layout, recognised by itself, or field paths from the settings),
+ * and with registrants or countries (made by scripts/make-owner-mmdb, or GeoLite2-Country). Files
+ * of a role are asked in the order of the settings: the first that knows the AS number gives it
+ * with its organisation and prefix; registrant, netname and country come each from the first
+ * that has it. The feeder opens and replaces files; workers look up AS numbers (only when some
+ * list holds an AS), the recorder everything.
  *
  * Reload, step by step: stat says the file changed -> read the whole new file into memory ->
  * open and verify it aside -> publish -> wait for readers -> close the old one. A file that is
@@ -51,9 +54,10 @@ void sw_owners_free(struct sw_owners *owners);
  */
 bool sw_owners_refresh(struct sw_owners *owners);
 
-/** One line of JSON object text for status: {"asn":{"path":...,"open":true,"type":...,"epoch":...,
- * "records":...,"error":""},"owner":{...}}; a database that is not configured has no member, one
- * that is not open no type, epoch and records. Feeder only. Caller frees; NULL: out of memory. */
+/** One line of JSON object text for status: {"asn":[{"path":...,"open":true,"type":...,"epoch":...,
+ * "records":...,"fields":{"asn":...},"error":""}],"owner":[...]}; a role without files has no
+ * member, a file that is not open no type, epoch, records and fields (which path gives what).
+ * Feeder only. Caller frees; NULL: out of memory. */
 char *sw_owners_status(const struct sw_owners *owners);
 
 /** Whether an AS database is open now. Any thread. */

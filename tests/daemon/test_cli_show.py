@@ -216,7 +216,7 @@ def test_status_of_live_and_late_resolvers(bad):
         "ns1", first, unbound="1.17.1", started=TIME, last_error="it broke", hits=7,
         lists=json.dumps({"bad": {"kind": "ioc", "count": 4, "refused": 1, "problem": "odd"}}),
         refused=json.dumps([{"list": "bad", "item": "x y", "why": "two words"}]),
-        mmdb=json.dumps({"asn": {"path": "/x/asn.mmdb", "open": False, "error": "cut short"}}),
+        mmdb=json.dumps({"asn": [{"path": "/x/asn.mmdb", "open": False, "error": "cut short"}]}),
     )  # fmt: skip
     bad.report("ns2", bad.last_change())
     bad.redis.zadd(bad.key("resolvers"), {"ns3": int(time.time()) - 600})
@@ -247,7 +247,7 @@ def test_checkconf(sw, folder):
     out = sw("checkconf")
     assert "no problem" in out and "asn.mmdb" in out and "redis:" in out
     (found,) = sw.json("checkconf")
-    assert found["problems"] == [] and found["asn-mmdb"]["open"]
+    assert found["problems"] == [] and found["asn-mmdb"][0]["open"]
     assert "no problem" in sw("checkconf", ROOT / "conf" / "sinkwatch.conf")
 
 

@@ -11,7 +11,7 @@ TRUE4 = ["213.24.76.99"]
 
 
 def asn_state(lists):
-    return json.loads(lists.state()["mmdb"])["asn"]
+    return json.loads(lists.state()["mmdb"])["asn"][0]
 
 
 def swap(path, data):
@@ -60,10 +60,10 @@ def test_bad_at_start_keeps_running_and_recovers(
     lists.put("bad", "AS8342", "evil.example", action="nxdomain")
     assert resolver.client.ask(WWW).addresses == TRUE4
     assert resolver.client.ask("www.evil.example").rcode == "NXDOMAIN"
-    lists.wait_state(mmdb=lambda text: text and json.loads(text)["asn"]["error"])
+    lists.wait_state(mmdb=lambda text: text and json.loads(text)["asn"][0]["error"])
     assert str(path) in resolver.log()
     place(databases.asn.read_bytes())
-    lists.wait_state(mmdb=lambda text: not json.loads(text)["asn"].get("error"))
+    lists.wait_state(mmdb=lambda text: not json.loads(text)["asn"][0].get("error"))
     assert resolver.client.ask(WWW).rcode == "NXDOMAIN"
 
 
@@ -80,7 +80,7 @@ def test_bad_replacement_leaves_the_former_one_in_use(
         path.unlink()
     else:
         place(broken[kind])
-    lists.wait_state(mmdb=lambda text: json.loads(text)["asn"]["error"])
+    lists.wait_state(mmdb=lambda text: json.loads(text)["asn"][0]["error"])
     assert resolver.client.ask(WWW).rcode == "NXDOMAIN"
 
 
@@ -95,7 +95,7 @@ def test_new_database_is_enforced_on_cached_answers(
     moved = mmdb.make_asn(folder, [("213.24.76.0/23", 64999, "Moved")])
     epoch = asn_state(lists).get("epoch")
     place(moved.read_bytes())
-    lists.wait_state(mmdb=lambda text: json.loads(text)["asn"].get("epoch") != epoch)
+    lists.wait_state(mmdb=lambda text: json.loads(text)["asn"][0].get("epoch") != epoch)
     assert resolver.client.ask(WWW).rcode == "NXDOMAIN"
 
 

@@ -34,7 +34,7 @@ static void check_texts(const struct sw_settings *s)
     FUZZ_CHECK(fuzz_words_ok(s->resolver_id, SW_TEXT_MAX) && !strchr(s->resolver_id, ' '));
     FUZZ_CHECK(text_ok(s->redis_user, SW_TEXT_MAX) && text_ok(s->redis_password, SW_TEXT_MAX));
     FUZZ_CHECK(path_ok(s->redis_password_file, SW_PATH_MAX));
-    FUZZ_CHECK(path_ok(s->asn_mmdb, SW_PATH_MAX) && path_ok(s->owner_mmdb, SW_PATH_MAX));
+    FUZZ_CHECK(path_ok(s->asn_mmdb[0], SW_PATH_MAX) && path_ok(s->owner_mmdb[0], SW_PATH_MAX));
     FUZZ_CHECK(text_ok(s->asn_field, SW_TEXT_MAX) && text_ok(s->org_field, SW_TEXT_MAX));
     FUZZ_CHECK(text_ok(s->registrant_field, SW_TEXT_MAX) && text_ok(s->netname_field, SW_TEXT_MAX));
     FUZZ_CHECK(text_ok(s->country_field, SW_TEXT_MAX));

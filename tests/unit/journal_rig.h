@@ -136,7 +136,7 @@ static inline void jr_init(struct jr *rig)
     redis_fixture_start(&rig->rf, NULL);
     redis_fixture_settings(&rig->rf, &rig->settings);
     snprintf(rig->settings.resolver_id, sizeof(rig->settings.resolver_id), "ns1");
-    snprintf(rig->settings.asn_mmdb, sizeof(rig->settings.asn_mmdb), "%s", rig->mmdb);
+    snprintf(rig->settings.asn_mmdb[0], sizeof(rig->settings.asn_mmdb[0]), "%s", rig->mmdb);
     snprintf(rig->settings.event_file, sizeof(rig->settings.event_file), "%s", rig->file);
     rig->settings.event_window_ms = 0;
     rig->settings.redis_timeout_ms = 10000;

@@ -347,18 +347,18 @@ START_TEST(test_mmdb_files)
 
     rig_init(&rig);
     rig.settings.mmdb_check_s = 1;
-    snprintf(rig.settings.asn_mmdb, sizeof(rig.settings.asn_mmdb), "%s/asn.mmdb", rig.rf.dir);
+    snprintf(rig.settings.asn_mmdb[0], sizeof(rig.settings.asn_mmdb[0]), "%s/asn.mmdb", rig.rf.dir);
     rig_start(&rig);
     rig_wait_loads(&rig, 1);
     RIG_WAIT(rig_status_has(&rig, "mmdb", "asn.mmdb"));
-    write_mmdb(rig.settings.asn_mmdb, 64500);
+    write_mmdb(rig.settings.asn_mmdb[0], 64500);
     RIG_WAIT(asn_of(&rig, "192.0.2.1") == 64500);
     RIG_WAIT(rig_sweeps(&rig, &sweep) == 2);
     ck_assert(sweep.everything);
     RIG_WAIT(rig_status_has(&rig, "mmdb", "GeoLite2-ASN"));
     redis_fixture_kill(&rig.rf);
     RIG_WAIT(sw_counted(&rig.counters.redis_failures) >= 1);
-    write_mmdb(rig.settings.asn_mmdb, 64501);
+    write_mmdb(rig.settings.asn_mmdb[0], 64501);
     RIG_WAIT(asn_of(&rig, "192.0.2.1") == 64501);
     RIG_WAIT(rig_sweeps(&rig, NULL) >= 3);
     rig_stop(&rig);

@@ -55,8 +55,8 @@ static void teardown(void)
 /* The settings name both files; nothing is opened yet. */
 static void configure(void)
 {
-    snprintf(settings.asn_mmdb, sizeof settings.asn_mmdb, "%s", asn_path);
-    snprintf(settings.owner_mmdb, sizeof settings.owner_mmdb, "%s", owner_path);
+    snprintf(settings.asn_mmdb[0], sizeof settings.asn_mmdb[0], "%s", asn_path);
+    snprintf(settings.owner_mmdb[0], sizeof settings.owner_mmdb[0], "%s", owner_path);
     owners = sw_owners_new(&settings, &counters);
     ck_assert_ptr_nonnull(owners);
 }
@@ -124,7 +124,8 @@ static const char *status_text(const char *database, const char *member)
     ck_assert_ptr_nonnull(text);
     json_t *all = json_loads(text, 0, NULL);
     ck_assert_ptr_nonnull(all);
-    const char *value = json_string_value(json_object_get(json_object_get(all, database), member));
+    const char *value = json_string_value(
+        json_object_get(json_array_get(json_object_get(all, database), 0), member));
     snprintf(out, sizeof out, "%s", value != NULL ? value : "");
     json_decref(all);
     free(text);
@@ -175,6 +176,59 @@ START_TEST(both_databases)
     ck_assert_str_eq(status_text("owner", "type"), "Sinkwatch-Owner");
     ck_assert_uint_eq(sw_counted(&counters.mmdb_reloads), 2);
     ck_assert_uint_eq(sw_counted(&counters.mmdb_refused), 0);
+}
+END_TEST
+
+/* {"country": {"iso_code": CODE}}, as GeoLite2-Country has it. */
+static void write_country(const char *path, const char *prefix, const char *code)
+{
+    mm_init(&m, 6, "GeoLite2-Country");
+    uint32_t at = mm_map(&m, 1);
+    mm_text(&m, "country");
+    mm_map(&m, 1);
+    mm_text(&m, "iso_code");
+    mm_text(&m, code);
+    mm_insert(&m, prefix, at);
+    mm_write(&m, path);
+}
+
+/* Two AS databases and two of registrants: the first that knows gives, one after the other. */
+START_TEST(several_files)
+{
+    char asn_first[sizeof asn_path], country[sizeof asn_path];
+    snprintf(asn_first, sizeof asn_first, "%s/first.mmdb", folder);
+    snprintf(country, sizeof country, "%s/country.mmdb", folder);
+    write_asn(asn_first, "192.0.2.0/25", 64501, "First");
+    write_asn(asn_path, "192.0.2.0/24", 64502, "Second");
+    write_owner(owner_path, "192.0.2.0/26", "Somebody");
+    write_country(country, "192.0.0.0/16", "DE");
+    snprintf(settings.asn_mmdb[0], sizeof settings.asn_mmdb[0], "%s", asn_first);
+    snprintf(settings.asn_mmdb[1], sizeof settings.asn_mmdb[1], "%s", asn_path);
+    snprintf(settings.owner_mmdb[0], sizeof settings.owner_mmdb[0], "%s", owner_path);
+    snprintf(settings.owner_mmdb[1], sizeof settings.owner_mmdb[1], "%s", country);
+    owners = sw_owners_new(&settings, &counters);
+    ck_assert(sw_owners_refresh(owners));
+
+    struct sw_owner owner = owner_now("192.0.2.1", SW_OK); /* known to all four */
+    ck_assert_uint_eq(owner.asn, 64501);
+    ck_assert_str_eq(owner.org, "First");
+    ck_assert_uint_eq(owner.prefix.plen, 25);
+    ck_assert_str_eq(owner.registrant, "Somebody");
+    ck_assert_str_eq(owner.country, "RU");
+    ck_assert_uint_eq(owner.registered.plen, 26);
+    owner = owner_now("192.0.2.200", SW_OK); /* the second of each */
+    ck_assert_uint_eq(owner.asn, 64502);
+    ck_assert_str_eq(owner.registrant, "");
+    ck_assert_str_eq(owner.country, "DE");
+    ck_assert_uint_eq(owner.registered.plen, 16);
+    ck_assert_uint_eq(asn_now("192.0.2.1"), 64501);
+    ck_assert_uint_eq(asn_now("192.0.2.200"), 64502);
+    owner_now("198.51.100.1", SW_ENOTFOUND);
+
+    ck_assert_int_eq(unlink(asn_first), 0); /* one file of several goes: it stays in use */
+    sw_owners_refresh(owners);
+    ck_assert_uint_eq(asn_now("192.0.2.1"), 64501);
+    unlink(country);
 }
 END_TEST
 
@@ -270,8 +324,8 @@ END_TEST
 
 START_TEST(words_of_the_log)
 {
-    configure();
-    settings.owner_mmdb[0] = '\0';
+    snprintf(settings.asn_mmdb[0], sizeof settings.asn_mmdb[0], "%s", asn_path);
+    owners = sw_owners_new(&settings, &counters);
     mm_write_octets(asn_path, "x", 1);
     ck_assert(!sw_owners_refresh(owners));
     ck_assert_ptr_nonnull(strstr(last_line, "asn-mmdb"));
@@ -358,6 +412,7 @@ int main(void)
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, nothing_configured);
     tcase_add_test(tcase, both_databases);
+    tcase_add_test(tcase, several_files);
     tcase_add_test(tcase, missing_then_there);
     tcase_add_test(tcase, same_file_is_not_replaced);
     tcase_add_test(tcase, replaced_by_rename_and_in_place);

@@ -143,8 +143,8 @@ START_TEST(every_key_has_its_field)
     ck_assert_uint_eq(s.redis_timeout_ms, 60000);
     ck_assert_uint_eq(s.reconcile_s, 0);
     ck_assert_str_eq(s.resolver_id, "r1");
-    ck_assert_str_eq(s.asn_mmdb, "/a");
-    ck_assert_str_eq(s.owner_mmdb, "/o");
+    ck_assert_str_eq(s.asn_mmdb[0], "/a");
+    ck_assert_str_eq(s.owner_mmdb[0], "/o");
     ck_assert_str_eq(s.asn_field, "f1");
     ck_assert_str_eq(s.org_field, "f2");
     ck_assert_str_eq(s.registrant_field, "f3");
@@ -183,6 +183,25 @@ START_TEST(ways_to_write_a_line)
     ck_assert_str_eq(s.redis_socket, "");
     ck_assert_uint_eq(s.event_window_ms, 7);
     ck_assert_str_eq(s.resolver_id, "last-line-without-end");
+}
+END_TEST
+
+START_TEST(keys_that_may_be_repeated)
+{
+    char text[40 * (SW_MMDB_MAX + 1)] = "";
+    struct sw_settings s = good("asn-mmdb: /a\nasn-mmdb: \"\"\nowner-mmdb: /c\nasn-mmdb: /b\n");
+    struct reports reports;
+    size_t used = 0;
+    ck_assert_str_eq(s.asn_mmdb[0], "/a");
+    ck_assert_str_eq(s.asn_mmdb[1], "/b");
+    ck_assert_str_eq(s.asn_mmdb[2], "");
+    ck_assert_str_eq(s.owner_mmdb[0], "/c");
+    for (unsigned i = 0; i <= SW_MMDB_MAX; i++)
+        used += (size_t)snprintf(text + used, sizeof(text) - used, "asn-mmdb: /%u\n", i);
+    ck_assert_int_eq(read_text(text, &s, &reports), SW_EINVAL);
+    ck_assert_uint_eq(reports.n, 1);
+    ck_assert_ptr_nonnull(strstr(reports.text[0], ":17: asn-mmdb: given more than 16 times"));
+    ck_assert_str_eq(s.asn_mmdb[SW_MMDB_MAX - 1], "/15");
 }
 END_TEST
 
@@ -429,6 +448,7 @@ int main(void)
     tcase_add_test(tc, defaults_of_all_keys);
     tcase_add_test(tc, every_key_has_its_field);
     tcase_add_test(tc, ways_to_write_a_line);
+    tcase_add_test(tc, keys_that_may_be_repeated);
     tcase_add_test(tc, lines_that_are_none);
     tcase_add_test(tc, unknown_keys);
     tcase_add_test(tc, bad_values);
