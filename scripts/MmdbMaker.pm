@@ -44,13 +44,18 @@ use constant {
 #   types    hash: key of the record => MMDB type, for all that are no utf8_string
 #   row      code: fields of a line -> (network text, record hash), (undef) to pass over the
 #            line in silence; dies with words when the line is no good
+#   formats  other formats than lines with tabs, tried on the first line that says something:
+#            [{ is => code: line -> true, reader => code: -> code }]; a reader takes a line and
+#            its number, undef at the end, and returns rows [number, network, record]; the
+#            number is that of the line which messages should name
 #   prepare  code run once after the options are known
+#   complete code run once after the last line, given all records: to fill in what came later
 # Returns the exit code.
 sub run {
     my ($class, %arg) = @_;
     my $self = bless {
         %arg,
-        net      => {},         # 4 or 6 + packed address + length => [record, file, line]
+        net      => {},         # packed address + length => [record, file, line, range's size]
         order    => [],         # keys of net as they came
         records  => {},         # equal records are kept once
         bad      => 0,
@@ -76,6 +81,7 @@ sub run {
         -d dirname($out) or die dirname($out) . ": $!\n";
         $arg{prepare}->() if $arg{prepare};
         $self->read_table($_) for @tables;
+        $arg{complete}->(values %{ $self->{records} }) if $arg{complete};
         $self->finish($out, $strict, $quiet);
         1;
     };
@@ -124,38 +130,79 @@ sub read_table {
     my ($self, $name) = @_;
     my $fh    = open_table($name);
     my $total = $name eq '-' || $name =~ /\.gz\z/ ? 0 : -s $name;
-    my ($number, $octets) = (0, 0);
+    my ($number, $octets, $begun, $reader) = (0, 0);
     while (defined(my $line = $fh->getline)) {
         $number++;
         $octets += length $line;
         $self->bar("reading " . basename($name), $octets, $total) if $number % 4096 == 0;
         $line =~ s/\A\xef\xbb\xbf// if $number == 1;    # byte order mark
         $line =~ s/[\r\n]+\z//;
-        next if $line =~ /\A\s*(?:[#;].*)?\z/s;         # ";": tables of pyasn
-        $self->{rows}++;
-        eval { $self->read_row($line, $name, $number); 1 } or $self->bad_line($name, $number, $@);
+        my $says = $line !~ /\A\s*(?:[#;%].*)?\z/s;     # ";": tables of pyasn, "%": of RIPE
+        ($begun, $reader) = (1, $self->reader_for($line)) if $says && !$begun;
+        next if !$says && !$reader;
+        eval {
+            if ($reader) { $self->add_rows($name, $reader->($line, $number)) }
+            else { $self->{rows}++; $self->read_row($line, $name, $number) }
+            1;
+        } or $self->bad_line($name, $number, $@);
     }
+    $self->add_rows($name, $reader->(undef, $number)) if $reader;
     die "$name: broken gzip file: $GunzipError\n"
         if ref $fh eq 'IO::Uncompress::Gunzip' && $fh->error;
 }
 
-sub read_row {
-    my ($self, $line, $name, $number) = @_;
+sub reader_for {
+    my ($self, $line) = @_;
+    for my $format (@{ $self->{formats} // [] }) {
+        return $format->{reader}->() if $format->{is}->($line);
+    }
+    return undef;
+}
+
+# Text of a line that has to be UTF-8 without control characters but tabs.
+sub text_of_line {
+    my ($line) = @_;
     my $text = eval { decode('UTF-8', $line, FB_CROAK) } // die "text is no UTF-8\n";
     die "control character in the line\n" if $text =~ /[\x00-\x08\x0a-\x1f\x7f-\x9f]/;
-    my @field = map { s/\A\s+|\s+\z//gr } split /\t/, $text, -1;
+    return $text;
+}
+
+sub read_row {
+    my ($self, $line, $name, $number) = @_;
+    my @field = map { s/\A\s+|\s+\z//gr } split /\t/, text_of_line($line), -1;
     my ($network, $record) = $self->{row}->(@field);
-    return if !defined $network;
+    $self->add($network, $record, $name, $number) if defined $network;
+}
+
+sub add_rows {
+    my ($self, $name, @rows) = @_;
+    for my $row (@rows) {
+        my ($number, $network, $record) = @$row;
+        $self->{rows}++;
+        eval { $self->add($network, $record, $name, $number); 1 }
+            or $self->bad_line($name, $number, $@);
+    }
+}
+
+# One network with its record. Of two ranges that share a prefix the smaller one has it: networks
+# are registered one inside the other, and the prefixes that make up the outer one are never
+# longer than those of the inner one at the same place.
+sub add {
+    my ($self, $network, $record, $name, $number) = @_;
     my $key = join "\t", map { "$_=$record->{$_}" } sort keys %$record;
     $record = $self->{records}{$key} //= $record;
-    for my $net (prefixes($network)) {
+    my @nets = prefixes($network);
+    my $size = 0;
+    $size += 2**(8 * (length($_) - 1) - ord substr $_, -1) for @nets;
+    for my $net (@nets) {
         my $known = $self->{net}{$net};
         if ($known) {
-            next if $known->[0] == $record;
-            die "$network is at $known->[1]:$known->[2] already, with other values\n";
+            next if $known->[0] == $record || $known->[3] < $size;
+            die "$network is at $known->[1]:$known->[2] already, with other values\n"
+                if $known->[3] == $size;
         }
-        $self->{net}{$net} = [$record, $name, $number];
-        push @{ $self->{order} }, $net;
+        push @{ $self->{order} }, $net if !$known;
+        $self->{net}{$net} = [$record, $name, $number, $size];
     }
 }
 

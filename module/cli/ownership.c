@@ -44,7 +44,8 @@ void cli_owner_print(const struct cli *cli, const struct sw_addr *addr,
 
     if (!known(owner)) {
         printf("  %s is in no network of %s\n", sw_addr_text(addr, text),
-               cli->settings.asn_mmdb[0][0] ? "the AS database" : "a database: asn-mmdb is not set");
+               cli->settings.asn_mmdb[0][0] ? "the AS database"
+                                            : "a database: asn-mmdb is not set");
         return;
     }
     if (owner->prefix.family)

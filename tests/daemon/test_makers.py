@@ -132,6 +132,134 @@ def test_owner_table(make):
     assert lookup(out, "198.51.100.1") == {"country": "DE"}
 
 
+RPSL = """\
+% This is the RIPE Database copy.
+
+inetnum:        213.24.76.0 - 213.24.76.255
+netname:        AGENCY-NET   # a comment
+descr:          An agency
+descr:          Moscow
+country:        RU
+org:            ORG-AG1-RIPE
+status:         ASSIGNED PA
+source:         RIPE
+
+inetnum:        213.24.0.0 - 213.24.255.255
+netname:        RTCOMM-NET
+descr:          RTComm.RU
+                and a second line
+country:        RU
+
+inetnum:        0.0.0.0 - 255.255.255.255
+netname:        IANA-BLK
+descr:          The whole IPv4 address space
+country:        EU # Country field is actually all countries in the world
+
+inet6num:       2001:db8::/32
+netname:        DOC-V6
+org:            ORG-NOT-THERE
+
+organisation:   ORG-AG1-RIPE
+org-name:       Federal Agen\u00e7y
+org-type:       OTHER
+
+person:         Somebody
+nic-hdl:        SB1-RIPE
+"""
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "iso-8859-1"])
+def test_registry_dump(make, encoding):
+    out = make("make-owner-mmdb", RPSL.encode(encoding))
+    agency = {"registrant": "Federal Agen\u00e7y", "netname": "AGENCY-NET", "country": "RU"}
+    assert lookup(out, "213.24.76.23") == agency
+    assert lookup(out, "213.24.77.1")["registrant"] == "RTComm.RU"
+    assert lookup(out, "192.0.2.1") is None, "the whole address space is nobody's"
+    assert lookup(out, "2001:db8::1") == {"netname": "DOC-V6"}
+
+
+def test_organisations_in_a_dump_of_their_own(folder):
+    networks, organisations = RPSL.split("organisation:")
+    first = table(folder, networks, "ripe.db.inetnum")
+    second = table(folder, gzip.compress(f"organisation:{organisations}".encode()), "org.gz")
+    out = folder / "out.mmdb"
+    result = run("make-owner-mmdb", first, second, out)
+    assert result.returncode == 0, result.stderr
+    assert lookup(out, "213.24.76.23")["registrant"] == "Federal Agen\u00e7y"
+
+
+def test_smaller_range_has_a_prefix_that_both_are_made_of(make):
+    """64-255 and 64-511 are both made of .64/26 and .128/25."""
+    ranges = {"inner": "10.0.0.64 - 10.0.0.255", "outer": "10.0.0.64 - 10.0.1.255"}
+    for order in (["inner", "outer"], ["outer", "inner"]):
+        text = "".join(f"inetnum: {ranges[name]}\nnetname: {name}\n\n" for name in order)
+        out = make("make-owner-mmdb", text)
+        owners = [lookup(out, f"10.0.{rest}")["netname"] for rest in ("0.70", "0.200", "1.7")]
+        assert owners == ["inner", "inner", "outer"]
+
+
+def test_bad_objects_of_a_dump(folder):
+    source = table(
+        folder,
+        "inetnum: 192.0.2.0 - 192.0.2.300\nnetname: A\n\n"
+        "inetnum: 198.51.100.0 - 198.51.100.255\nnetname: B\nthis is no attribute\n\n"
+        "inetnum: 200.3.12/22\nnetname: C\n",
+    )
+    out = folder / "out.mmdb"
+    result = run("make-owner-mmdb", source, out)
+    assert result.returncode == 0
+    said = result.stderr.splitlines()
+    assert [line.split(": ")[0].rsplit(":", 1)[1] for line in said] == ["1", "6", "8"]
+    assert "no address" in said[0] and "name: value" in said[1] and "no address" in said[2]
+    assert lookup(out, "198.51.100.1") == {"netname": "B"}
+
+
+def test_csv_with_names_in_the_first_line(make):
+    out = make(
+        "make-owner-mmdb",
+        "Start Address,End Address,CIDR Count,OrgName,NetName,Country\r\n"
+        '192.0.2.0,192.0.2.255,1,"Example, Inc.",EXAMPLE-1,us\r\n'
+        "2001:db8::,2001:db8:ffff:ffff:ffff:ffff:ffff:ffff,1,Example,,\r\n",
+    )
+    record = {"registrant": "Example, Inc.", "netname": "EXAMPLE-1", "country": "US"}
+    assert lookup(out, "192.0.2.77") == record
+    assert lookup(out, "2001:db8::1") == {"registrant": "Example"}
+    out = make("make-owner-mmdb", "cidr,org_name\n192.0.2.0/24,Example\n")
+    assert lookup(out, "192.0.2.1") == {"registrant": "Example"}
+
+
+def test_bad_lines_of_csv(folder):
+    source = table(
+        folder,
+        'network,organization,country\n192.0.2.0/24,"open\n192.0.2.0/24,A\n'
+        "192.0.2.0/33,A,\n192.0.2.0/24,A,USA\n198.51.100.0/24,B,\n",
+    )
+    out = folder / "out.mmdb"
+    result = run("make-owner-mmdb", source, out)
+    said = result.stderr.splitlines()
+    assert [line.split(": ")[0].rsplit(":", 1)[1] for line in said] == ["2", "3", "4", "5"]
+    for line, words in zip(said, ("no CSV", "2 fields", "prefix length", "country")):
+        assert words in line
+    assert lookup(out, "198.51.100.1") == {"registrant": "B"}
+    assert lookup(out, "192.0.2.1") is None
+
+
+def test_statistics_of_a_registry(make):
+    out = make(
+        "make-owner-mmdb",
+        "2|ripencc|1500000000|4|19830705|20150519|+0200\n"
+        "ripencc|*|ipv4|*|3|summary\n"
+        "ripencc|RU|ipv4|213.24.0.0|768|19990520|allocated\n"
+        "ripencc|DE|ipv6|2001:db8::|32|20150101|assigned\n"
+        "ripencc||ipv4|192.0.2.0|256||available\n"
+        "ripencc|FR|asn|64500|1|20150101|allocated\n",
+    )
+    assert lookup(out, "213.24.2.255") == {"country": "RU"}
+    assert lookup(out, "213.24.3.0") is None
+    assert lookup(out, "2001:db8::1") == {"country": "DE"}
+    assert lookup(out, "192.0.2.1") is None
+
+
 def test_several_tables_and_standard_input(folder):
     first = table(folder, "192.0.2.0/24\t1\n", "first.tsv")
     out = folder / "out.mmdb"
