@@ -113,14 +113,14 @@ static inline void rig_init(struct rig *rig)
     snprintf(rig->settings.resolver_id, sizeof(rig->settings.resolver_id), "test");
     rig->settings.reconcile_s = 0;
     rig->index = sw_index_new();
-    rig->owners = sw_owners_new(&rig->settings, &rig->counters);
     ck_assert_ptr_nonnull(rig->index);
-    ck_assert_ptr_nonnull(rig->owners);
     rig->host = (struct sw_feed_host){rig, rig_on_sweep, rig_on_tracked, "1.2.3", "Unbound 0"};
 }
 
 static inline void rig_start(struct rig *rig)
 {
+    rig->owners = sw_owners_new(&rig->settings, &rig->counters);
+    ck_assert_ptr_nonnull(rig->owners);
     rig->feed = sw_feed_new(&rig->settings, rig->index, rig->owners, &rig->counters, &rig->host);
     ck_assert_ptr_nonnull(rig->feed);
     ck_assert_int_eq(sw_feed_start(rig->feed), SW_OK);
