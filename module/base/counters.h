@@ -41,6 +41,8 @@ static inline uint64_t sw_counted(const sw_counter *counter)
     X(items_refused, "items_refused")                                                              \
     X(full_loads, "full_loads")                                                                    \
     X(messages_swept, "messages_swept")                                                            \
+    X(sweeps, "sweeps")                                                                            \
+    X(sweeps_cpu_us, "sweeps_cpu_us")                                                              \
     X(messages_evicted, "messages_evicted")                                                        \
     X(mmdb_reloads, "mmdb_reloads")                                                                \
     X(mmdb_refused, "mmdb_refused")

@@ -1,8 +1,14 @@
-/* changes.c - what a batch changed: update in place -> wait for readers -> sweep -> report. */
+/* changes.c - what a batch changed: update in place -> wait for readers -> evict -> hand over to
+ * the sweeper -> report, once it is through. */
 #include "base/rcu.h"
 #include "feed/feeder.h"
 
 #include <stdlib.h>
+
+/* So few names are also evicted before readers are waited for, which usually takes microseconds
+ * but 10 ms when one was descheduled: what a reader of the old lists stores meanwhile goes in the
+ * second round. */
+#define EVICT_EARLY_MAX 64
 
 void sw_feed_changed_everything(struct sw_feed *feed)
 {
@@ -33,13 +39,17 @@ void sw_feed_added(struct sw_feed *feed, const struct sw_indicator *indicator)
 
 void sw_feed_enforce(struct sw_feed *feed)
 {
-    struct sw_changeset changes = {feed->added, feed->added_n, feed->everything};
+    struct sw_changeset changes = {feed->added, feed->added_n, feed->everything, &feed->stopping};
+    bool evict = feed->host.evict && changes.added_n > 0;
 
     if (!feed->dirty)
         return;
+    if (evict && changes.added_n <= EVICT_EARLY_MAX)
+        feed->host.evict(feed->host.arg, &changes);
     sw_rcu_synchronize();
-    if (feed->host.sweep && (changes.everything || changes.added_n > 0))
-        feed->host.sweep(feed->host.arg, &changes);
+    if (evict)
+        feed->host.evict(feed->host.arg, &changes);
+    sw_sweeper_hand(feed->sweeper, &changes);
     feed->added_n = 0;
     feed->everything = false;
     feed->dirty = false;
@@ -48,6 +58,15 @@ void sw_feed_enforce(struct sw_feed *feed)
 enum sw_status sw_feed_finish_batch(struct sw_feed *feed)
 {
     sw_feed_enforce(feed);
-    feed->applied = feed->position.id;
+    sw_sweeper_reached(feed->sweeper, &feed->position.id);
+    return sw_feed_report_applied(feed);
+}
+
+enum sw_status sw_feed_report_applied(struct sw_feed *feed)
+{
+    struct sw_stream_id done = sw_sweeper_done(feed->sweeper);
+
+    if (sw_stream_id_compare(&done, &feed->applied) == 0)
+        return SW_OK;
     return sw_feed_report(feed);
 }

@@ -183,7 +183,9 @@ static enum sw_status turn(struct sw_feed *feed)
     if (feed->load_due)
         return sw_feed_load(feed);
     feed->backoff_ms = BACKOFF_MIN_MS;
-    status = do_what_is_due(feed);
+    status = sw_feed_report_applied(feed);
+    if (status == SW_OK)
+        status = do_what_is_due(feed);
     if (status != SW_OK || feed->load_due)
         return status;
     if (feed->stream_ok)
@@ -284,6 +286,9 @@ struct sw_feed *sw_feed_new(const struct sw_settings *settings, struct sw_index 
     feed->stream_ok = true;
     feed->backoff_ms = BACKOFF_MIN_MS;
     sw_lists_init(&feed->lists, index);
+    feed->sweeper = sw_sweeper_new(&feed->host, counters);
+    if (!feed->sweeper)
+        goto no_sweeper;
     feed->redis = sw_redis_new(settings);
     if (!feed->redis)
         goto no_redis;
@@ -296,6 +301,8 @@ struct sw_feed *sw_feed_new(const struct sw_settings *settings, struct sw_index 
 no_locks:
     sw_redis_free(feed->redis);
 no_redis:
+    sw_sweeper_free(feed->sweeper);
+no_sweeper:
     free(feed);
     return NULL;
 }
@@ -306,6 +313,8 @@ enum sw_status sw_feed_start(struct sw_feed *feed)
     bool ok;
 
     assert(!feed->started);
+    if (sw_sweeper_start(feed->sweeper) != SW_OK)
+        return SW_ENOMEM;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &former); /* the host's signals are not for us */
     ok = pthread_create(&feed->thread, NULL, run, feed) == 0;
@@ -321,7 +330,10 @@ void sw_feed_stop(struct sw_feed *feed)
     struct timespec until;
     int rc = 0;
 
-    if (!feed || !feed->started)
+    if (!feed)
+        return;
+    sw_sweeper_stop(feed->sweeper);
+    if (!feed->started)
         return;
     clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_nsec += GRACE_MS * 1000000L;
@@ -345,6 +357,7 @@ void sw_feed_free(struct sw_feed *feed)
     if (!feed)
         return;
     sw_feed_stop(feed);
+    sw_sweeper_free(feed->sweeper);
     sw_snapshot_clear(&feed->snapshot);
     sw_lists_clear(&feed->lists);
     sw_tracked_clear(&feed->tracked);

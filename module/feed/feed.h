@@ -1,14 +1,14 @@
 /*
- * feed.h - everything that comes in: lists from Redis, MMDB files; one thread.
+ * feed.h - everything that comes in: lists from Redis, MMDB files; two threads.
  *
  * The feeder's life: connect -> note the last id of {prefix}:changes -> load every list whole
- * (staged, swapped) -> tell the host what was added, so that the cache is swept -> report
- * "applied" -> follow the stream from the noted id; each batch of changes is applied to the
- * index, swept, then reported. On any failure it keeps the last good lists, says so, and tries
+ * (staged, swapped) -> have the host's caches swept -> report "applied" -> follow the stream from
+ * the noted id. Each batch of changes is applied to the index; the names in it are evicted at once;
+ * the sweeper, a thread of its own, walks the caches for the rest; then it is reported. On any failure it keeps the last good lists, says so, and tries
  * again with a growing, jittered pause. Between batches it looks after MMDB files, reconciles
  * list sizes with Redis (HLEN), and refreshes {prefix}:resolver:<id>.
  *
- * Threads      one thread of its own; the only writer of the index
+ * Threads      feeder: the only writer of the index; sweeper: only walks the host's caches
  * Reliability  bad items are refused one at a time, counted by reason, kept for status
  * Interface    module/REDIS.md
  */
@@ -21,27 +21,33 @@
 #include "index/index.h"
 #include "owner/owner.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 
 /*
- * What was added by a batch of changes, for the cache sweep. The index already holds it and
- * every reader that does not see it has left its RCU section.
+ * What was added by changes, for the cache sweep. The index already holds it and every reader that
+ * does not see it has left its RCU section (but for the first of two calls of evict).
  */
 struct sw_changeset {
     const struct sw_indicator *added; /* indicators added one by one, of lists that act */
     size_t added_n;
-    bool everything; /* a list was loaded or replaced, or its kind changed: sweep for all */
+    bool everything;         /* a list was loaded or replaced, or its kind changed: sweep for all */
+    const atomic_bool *stop; /* becomes true: give up at the next chance */
 };
 
-struct
-    sw_feed_host { /* what the feeder asks, in its thread, of its surroundings; any may be NULL */
+#define SW_FEED_TRACKED_MAX 64 /* addresses in one call of sw_feed_host.tracked */
+
+struct sw_feed_host { /* what feeder and sweeper ask of their surroundings; any may be NULL */
     void *arg;
-    /* Make every cached answer that contradicts the index unusable; returns when done. */
+    /* Feeder: make what is cached for the added names themselves, and for aliases to them, unusable,
+     * in constant time for each. Also called early, before all readers see the change. */
+    void (*evict)(void *arg, const struct sw_changeset *changes);
+    /* Sweeper: make every cached answer that contradicts the index unusable; returns when done. */
     void (*sweep)(void *arg, const struct sw_changeset *changes);
-    /* An address is tracked from now on: report names that are in the cache with it. Not called
-     * for those that {prefix}:tracked holds already when all lists are loaded. */
-    void (*tracked)(void *arg, const struct sw_addr *addr);
+    /* Sweeper: these addresses are tracked from now on: report names that are in the cache with one.
+     * Not called for those that {prefix}:tracked holds already when all lists are loaded. */
+    void (*tracked)(void *arg, const struct sw_addr *addrs, size_t n);
     const char *version; /* of Sinkwatch and of the host, for status; NULL is "" */
     const char *host_version;
 };
@@ -53,7 +59,7 @@ struct sw_feed *sw_feed_new(const struct sw_settings *settings, struct sw_index 
                             struct sw_owners *owners, struct sw_counters *counters,
                             const struct sw_feed_host *host);
 
-/** Start the thread. Never fails because Redis or a file is away. SW_ENOMEM only. */
+/** Start the threads. Never fails because Redis or a file is away. SW_ENOMEM only. */
 enum sw_status sw_feed_start(struct sw_feed *feed);
 
 /** Stop and join, within about a second whatever Redis does; NULL or never started is fine. Where

@@ -5,10 +5,11 @@
  *     feed.c       connect, pause, tick; decides which of these comes next
  *     sync.c       full load; reconciliation with what Redis holds
  *     follow.c     XREAD, one entry after the other, gaps
- *     changes.c    what a batch changed: wait for readers, sweep, report
+ *     changes.c    what a batch changed: wait for readers, evict, hand to the sweeper, report
  *     track.c      tracked addresses in and out
  *     report.c     the status hash
- * and, knowing nothing of the feeder: load.c lists.c stream.c refused.c tracked.c.
+ * and, knowing nothing of the feeder: load.c lists.c stream.c refused.c tracked.c
+ * sweeper.c.
  *
  * Threads      everything belongs to the feeder thread, but for the fields of the last group
  * Reliability  a function that talks to Redis returns SW_OK, or the session is over: SW_ECLOSED,
@@ -23,6 +24,7 @@
 #include "feed/load.h"
 #include "feed/refused.h"
 #include "feed/stream.h"
+#include "feed/sweeper.h"
 #include "feed/tracked.h"
 
 #include <pthread.h>
@@ -31,11 +33,11 @@
 /* How long one XREAD waits for changes when there are none. Changes come at once whatever this
  * is; it bounds how late a request to track, or to stop, is seen. */
 #define SW_FEED_BLOCK_MS 100
+#define SW_FEED_SWEEP_MS 5 /* likewise while a sweep runs: how late its end is reported */
 
 #define SW_FEED_REPORT_US   INT64_C(5000000) /* status hash, stream check */
 #define SW_FEED_STATUS_TTL  "30"             /* seconds, as module/REDIS.md says */
 #define SW_FEED_CHANGES_MAX "100000"         /* stream entries kept when we append to it */
-#define SW_FEED_ADDED_MAX   4096 /* indicators named to one sweep; more: sweep for everything */
 
 enum sw_feed_state { SW_FEED_LOADING, SW_FEED_FOLLOWING, SW_FEED_DISCONNECTED };
 
@@ -82,7 +84,7 @@ struct sw_feed {
     bool stream_ok;                     /* {prefix}:changes is a stream, or not there yet */
     char server[128];                   /* run id and replication id that the position belongs to */
     struct sw_stream_position position; /* last entry dealt with */
-    struct sw_stream_id applied;        /* last entry enforced, sweep included */
+    struct sw_stream_id applied;        /* last entry reported as enforced, sweep included */
     struct sw_snapshot snapshot;
 
     /* what the batch at hand changed */
@@ -90,6 +92,7 @@ struct sw_feed {
     size_t added_n, added_capacity;
     bool everything; /* sweep for all */
     bool dirty;      /* anything at all */
+    struct sw_sweeper *sweeper;
 
     /* tracked addresses that Redis has not been told yet */
     struct sw_addr unsent[SW_TRACKED_QUEUE];
@@ -132,11 +135,15 @@ void sw_feed_added(struct sw_feed *feed, const struct sw_indicator *indicator);
 /** Note that everything that is cached may contradict the index. */
 void sw_feed_changed_everything(struct sw_feed *feed);
 
-/** Wait for readers and have the cache swept for what was noted; nothing to do is fine. */
+/** Wait for readers, evict, and hand what was noted to the sweeper; nothing to do is fine. */
 void sw_feed_enforce(struct sw_feed *feed);
 
-/** Enforce, then report the position as applied. SW_OK, or the session is over. */
+/** Enforce; the position is reported as applied now or when the sweep is over. SW_OK, or the
+ * session is over. */
 enum sw_status sw_feed_finish_batch(struct sw_feed *feed);
+
+/** Report when more is enforced than was reported last. SW_OK, or the session is over. */
+enum sw_status sw_feed_report_applied(struct sw_feed *feed);
 
 /* ---- sync.c ---- */
 
@@ -163,7 +170,7 @@ enum sw_status sw_feed_read_list(struct sw_feed *feed, const char *name, bool co
 
 /* ---- follow.c ---- */
 
-/** Wait up to SW_FEED_BLOCK_MS for changes and apply them. */
+/** Wait up to SW_FEED_BLOCK_MS (SW_FEED_SWEEP_MS) for changes and apply them. */
 enum sw_status sw_feed_follow(struct sw_feed *feed);
 
 /* ---- track.c ---- */

@@ -238,9 +238,10 @@ static redisReply *read_batch(struct sw_feed *feed)
 {
     char key[SW_KEY_MAX], from[SW_STREAMID_MAX];
 
+    int block_ms = sw_sweeper_busy(feed->sweeper) ? SW_FEED_SWEEP_MS : SW_FEED_BLOCK_MS;
+
     sw_redis_set_timeout(feed->redis, SW_FEED_BLOCK_MS);
-    return sw_redis_command(feed->redis, "XREAD COUNT " BATCH " BLOCK %d STREAMS %s %s",
-                            SW_FEED_BLOCK_MS,
+    return sw_redis_command(feed->redis, "XREAD COUNT " BATCH " BLOCK %d STREAMS %s %s", block_ms,
                             sw_redis_key(feed->redis, key, sizeof(key), "changes"),
                             sw_stream_id_text(&feed->position.id, from));
 }

@@ -13,8 +13,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define FIELDS_MAX 48
-#define NUMBERS    32 /* counters that fit */
+#define FIELDS_MAX 64
+#define NUMBERS    48 /* counters that fit */
 
 struct fields { /* name, value, name, value ... after HSET and the key */
     const char *argv[2 + 2 * FIELDS_MAX];
@@ -154,6 +154,7 @@ enum sw_status sw_feed_report(struct sw_feed *feed)
     char *reasons = dump(sw_refused_reasons_json(&feed->refused));
     enum sw_status status;
 
+    feed->applied = sw_sweeper_done(feed->sweeper);
     sw_redis_key(feed->redis, key, sizeof(key), "resolver:%s", feed->settings->resolver_id);
     put(&fields, "HSET", key);
     put(&fields, "version", feed->host.version);
@@ -167,6 +168,7 @@ enum sw_status sw_feed_report(struct sw_feed *feed)
     put(&fields, "refused_by_reason", reasons ? reasons : "{}");
     put(&fields, "mmdb", feed->mmdb_json ? feed->mmdb_json : "{}");
     put(&fields, "last_error", last_error(feed));
+    put_number(&fields, "sweep_last_us", sw_sweeper_last_us(feed->sweeper));
 #define PUT_COUNTER(field, name) put_number(&fields, name, sw_counted(&feed->counters->field));
     SW_COUNTERS(PUT_COUNTER)
 #undef PUT_COUNTER

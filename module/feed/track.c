@@ -17,8 +17,8 @@
 
 void sw_feed_track_one(struct sw_feed *feed, const struct sw_addr *addr)
 {
-    if (sw_tracked_add(&feed->tracked, addr) == SW_OK && feed->host.tracked)
-        feed->host.tracked(feed->host.arg, addr);
+    if (sw_tracked_add(&feed->tracked, addr) == SW_OK)
+        sw_sweeper_track(feed->sweeper, addr);
 }
 
 void sw_feed_take_requests(struct sw_feed *feed)
@@ -31,8 +31,7 @@ void sw_feed_take_requests(struct sw_feed *feed)
             continue;
         if (feed->unsent_n < SW_TRACKED_QUEUE)
             feed->unsent[feed->unsent_n++] = requests[i];
-        if (feed->host.tracked)
-            feed->host.tracked(feed->host.arg, &requests[i]);
+        sw_sweeper_track(feed->sweeper, &requests[i]);
     }
 }
 

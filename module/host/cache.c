@@ -9,7 +9,6 @@
 
 #include <arpa/inet.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <time.h>
 
 /* Keys that one bin's walk can hold back for removal; a bin has about one entry on average. What
@@ -17,17 +16,18 @@
 #define DOOMED_MAX 32
 #define TURNS_MAX  1000 /* a bin that fills as fast as it is emptied is left at last */
 
-/* Types that are tried when a name is evicted directly. The sweep finds all others. */
-static const uint16_t evicted_types[] = {
-    LDNS_RR_TYPE_A,   LDNS_RR_TYPE_AAAA, LDNS_RR_TYPE_CNAME, LDNS_RR_TYPE_MX,
-    LDNS_RR_TYPE_TXT, LDNS_RR_TYPE_SRV,  64 /* SVCB */,      65 /* HTTPS */,
-};
+/* Types that are tried when a name is evicted directly: all that are in use, but DS and DNSKEY, which
+ * are exempt. The sweep finds all others. */
+static const struct {
+    uint16_t first, last;
+} evicted_types[] = {{1, 42}, {44, 47}, {49, 67}, {99, 99}, {108, 109}, {255, 262}, {32769, 32769}};
 
 struct doomed {
     hashvalue_type hash;
     struct sw_name name;   /* as cached, letter case kept */
     uint16_t type, dclass; /* network order for RRsets, host order for messages */
     uint32_t flags;
+    uint64_t found; /* tracked look-up: which addresses are in it, a bit each */
 };
 
 /* One walk over one cache. judge says whether an entry must go; called under the bin's lock. */
@@ -37,7 +37,10 @@ struct walk {
     bool aliases_only;          /* no new rule speaks of addresses or AS numbers */
     bool (*judge)(struct walk *walk, struct lruhash_entry *entry, struct doomed *out);
     void (*remove)(struct walk *walk, const struct doomed *doomed);
-    const struct sw_addr *addr; /* for the tracked look-up */
+    bool unlocked;               /* flow is this thread's own: no RCU section is needed */
+    const atomic_bool *stop;     /* or NULL */
+    const struct sw_addr *addrs; /* for the tracked look-up */
+    size_t addrs_n;
     size_t doomed_n;
     struct doomed doomed[DOOMED_MAX];
 };
@@ -163,12 +166,14 @@ static bool collect(struct walk *walk, struct lruhash *table, size_t at)
     lock_quick_lock(&bin->lock);
     lock_quick_unlock(&table->lock); /* as Unbound's own look-ups do: a resize waits for the bin */
     walk->doomed_n = 0;
-    sw_rcu_enter();
+    if (!walk->unlocked)
+        sw_rcu_enter();
     for (struct lruhash_entry *e = bin->overflow_list; e && walk->doomed_n < DOOMED_MAX;
          e = e->overflow_next)
         if (walk->judge(walk, e, &walk->doomed[walk->doomed_n]))
             walk->doomed_n++;
-    sw_rcu_leave();
+    if (!walk->unlocked)
+        sw_rcu_leave();
     lock_quick_unlock(&bin->lock);
     return true;
 }
@@ -190,16 +195,22 @@ static void pause_after_burst(int64_t *burst_began)
     *burst_began = sw_clock_mono_us();
 }
 
+/* Whether the walk is to be given up. */
+static bool stopped(const struct walk *walk)
+{
+    return walk->stop && atomic_load_explicit(walk->stop, memory_order_relaxed);
+}
+
 /* A table that grows meanwhile splits bin n into n and n + old size: both halves were seen, and
  * what came in since was judged by the new lists. */
 static void walk_cache(struct walk *walk, struct slabhash *cache)
 {
     int64_t burst_began = sw_clock_mono_us();
     for (size_t slab = 0; slab < cache->size; slab++)
-        for (size_t at = 0, turns = 0; collect(walk, cache->array[slab], at);) {
+        for (size_t at = 0, turns = 0; !stopped(walk) && collect(walk, cache->array[slab], at);) {
             for (size_t i = 0; i < walk->doomed_n; i++)
                 walk->remove(walk, &walk->doomed[i]);
-            if (walk->doomed_n < DOOMED_MAX || ++turns == TURNS_MAX)
+            if (walk->doomed_n < DOOMED_MAX || walk->addrs || ++turns == TURNS_MAX)
                 at++, turns = 0;
             if (at % LOOK_AT_CLOCK == 0)
                 pause_after_burst(&burst_began);
@@ -208,17 +219,36 @@ static void walk_cache(struct walk *walk, struct slabhash *cache)
 
 /* ---- what the feeder asks for ---- */
 
+/* RRsets in answers have no flags. Of all that a query can say only its type, and for AAAA its CD
+ * bit, is part of a message's place (query_info_hash() of Unbound). */
+static void evict_type(struct module_env *env, struct sw_name *name, uint16_t type)
+{
+    rrset_cache_remove(env->rrset_cache, name->wire, name->len, type, LDNS_RR_CLASS_IN, 0);
+    msg_cache_remove(env, name->wire, name->len, type, LDNS_RR_CLASS_IN, 0);
+    if (type == LDNS_RR_TYPE_AAAA)
+        msg_cache_remove(env, name->wire, name->len, type, LDNS_RR_CLASS_IN, BIT_CD);
+}
+
 static void evict_name(struct sw_module *module, const struct sw_name *name)
 {
     struct sw_name copy = *name;
-    for (size_t i = 0; i < sizeof evicted_types / sizeof evicted_types[0]; i++) {
-        rrset_cache_remove(module->env->rrset_cache, copy.wire, copy.len, evicted_types[i],
-                           LDNS_RR_CLASS_IN, 0);
-        msg_cache_remove(module->env, copy.wire, copy.len, evicted_types[i], LDNS_RR_CLASS_IN,
-                         BIT_RD);
-    }
+    evict_type(module->env, &copy, LDNS_RR_TYPE_A); /* what is asked for most goes first */
+    evict_type(module->env, &copy, LDNS_RR_TYPE_AAAA);
+    for (size_t i = 0; i < sizeof evicted_types / sizeof evicted_types[0]; i++)
+        for (unsigned type = evicted_types[i].first; type <= evicted_types[i].last; type++)
+            evict_type(module->env, &copy, (uint16_t)type);
     sw_count(&module->counters.messages_evicted, 1);
 }
+
+void sw_cache_evict(void *arg, const struct sw_changeset *changes)
+{
+    for (size_t i = 0; i < changes->added_n; i++)
+        if (changes->added[i].type == SW_INDICATOR_DOMAIN &&
+            changes->added[i].form != SW_FORM_BELOW)
+            evict_name(arg, &changes->added[i].name);
+}
+
+/* ---- what the sweeper asks for ---- */
 
 /* An index of only what is new: it fits into the processor's cache, unlike the lists. NULL when
  * there is no memory for it. *aliases_only: whether it holds domains only. */
@@ -242,63 +272,68 @@ cleanup:
     return NULL;
 }
 
-static void walk_caches(struct sw_module *module, const struct sw_flow *flow, bool aliases_only)
-{
-    struct walk messages = {
-        .module = module, .flow = flow, .judge = judge_message, .remove = remove_message};
-    struct walk rrsets = {.module = module,
-                          .flow = flow,
-                          .aliases_only = aliases_only,
-                          .judge = judge_rrset,
-                          .remove = remove_rrset};
-    walk_cache(&messages, module->env->msg_cache);
-    walk_cache(&rrsets, &module->env->rrset_cache->table);
-}
-
 void sw_cache_sweep(void *arg, const struct sw_changeset *changes)
 {
     struct sw_module *module = arg;
     struct sw_flow flow = module->flow;
     struct sw_index *fresh = NULL;
     bool aliases_only = false;
-    prctl(PR_SET_TIMERSLACK, 1000UL); /* ns; this thread's pauses are short ones */
-    for (size_t i = 0; i < changes->added_n; i++)
-        if (changes->added[i].type == SW_INDICATOR_DOMAIN &&
-            changes->added[i].form != SW_FORM_BELOW)
-            evict_name(module, &changes->added[i].name);
     if (!changes->everything)
         fresh = index_of(changes, &aliases_only);
     flow.feed = NULL; /* tracked addresses are of no concern here */
     flow.index = fresh ? fresh : module->index;
-    walk_caches(module, &flow, fresh && aliases_only);
+    aliases_only = fresh && aliases_only;
+    /* AS numbers of addresses are in what the feeder replaces */
+    struct walk messages = {.module = module,
+                            .flow = &flow,
+                            .unlocked = fresh,
+                            .stop = changes->stop,
+                            .judge = judge_message,
+                            .remove = remove_message};
+    struct walk rrsets = {.module = module,
+                          .flow = &flow,
+                          .unlocked = aliases_only,
+                          .stop = changes->stop,
+                          .aliases_only = aliases_only,
+                          .judge = judge_rrset,
+                          .remove = remove_rrset};
+    walk_cache(&messages, module->env->msg_cache);
+    walk_cache(&rrsets, &module->env->rrset_cache->table);
     sw_index_free(fresh);
 }
 
+/* Looking for one of some addresses. */
+struct looking {
+    const struct walk *walk;
+    uint64_t found; /* bits: which of them */
+};
+
 static void compare_addr(void *arg, const struct sw_addr *addr)
 {
-    struct walk *walk = arg;
-    if (walk->addr && sw_addr_equal(walk->addr, addr))
-        walk->addr = NULL; /* found */
+    struct looking *looking = arg;
+    for (size_t i = 0; i < looking->walk->addrs_n; i++)
+        if (sw_addr_equal(&looking->walk->addrs[i], addr))
+            looking->found |= UINT64_C(1) << i;
 }
 
-/* An RRset that holds the wanted address: not to be removed, but reported. */
+/* An RRset that holds a wanted address: not to be removed, but reported. */
 static bool holds_addr(struct walk *walk, struct lruhash_entry *entry, struct doomed *out)
 {
     const struct ub_packed_rrset_key *key = entry->key;
-    const struct sw_addr *wanted = walk->addr;
-    const struct sw_walk visit = {walk, NULL, compare_addr};
-    bool found = false;
+    struct looking looking = {walk, 0};
+    const struct sw_walk visit = {&looking, NULL, compare_addr};
     uint16_t type = ntohs(key->rk.type);
     if (type != LDNS_RR_TYPE_A && type != LDNS_RR_TYPE_AAAA)
         return false;
     lock_rw_rdlock(&entry->lock);
     if (key->id != 0 && entry->data) {
         sw_query_walk_rrset(type, entry->data, &visit);
-        found = walk->addr == NULL && rrset_key(key, out);
+        if (looking.found && !rrset_key(key, out))
+            looking.found = 0;
+        out->found = looking.found;
     }
     lock_rw_unlock(&entry->lock);
-    walk->addr = wanted;
-    return found;
+    return looking.found != 0;
 }
 
 /* Names that a rule covers report themselves, hit by hit; the others are reported here, once. */
@@ -323,17 +358,20 @@ static void report_name(struct walk *walk, const struct doomed *found)
         return;
     sw_record_draft(&ev, SW_EVENT_ANSWER, sw_clock_wall_us(), &question, &none, NULL);
     ev.flags |= SW_EVENT_RESOLVED;
-    sw_record_addr(&ev, walk->addr);
+    for (size_t i = 0; i < walk->addrs_n; i++)
+        if (found->found >> i & 1)
+            sw_record_addr(&ev, &walk->addrs[i]);
     sw_journal_put_slow(walk->module->journal, &ev);
 }
 
-void sw_cache_report_names(void *arg, const struct sw_addr *addr)
+void sw_cache_report_names(void *arg, const struct sw_addr *addrs, size_t n)
 {
     struct sw_module *module = arg;
-    struct walk walk = {.module = module, .judge = holds_addr, .remove = report_name, .addr = addr};
-    struct slabhash *cache = &module->env->rrset_cache->table;
-    for (size_t slab = 0; slab < cache->size; slab++)
-        for (size_t at = 0; collect(&walk, cache->array[slab], at); at++)
-            for (size_t i = 0; i < walk.doomed_n; i++)
-                walk.remove(&walk, &walk.doomed[i]);
+    struct walk walk = {.module = module,
+                        .unlocked = true,
+                        .judge = holds_addr,
+                        .remove = report_name,
+                        .addrs = addrs,
+                        .addrs_n = n < SW_FEED_TRACKED_MAX ? n : SW_FEED_TRACKED_MAX};
+    walk_cache(&walk, &module->env->rrset_cache->table);
 }

@@ -1,14 +1,17 @@
 /*
  * cache.h - make cached answers that contradict the lists unusable.
  *
- * After a change the feeder publishes the lists, waits for readers, and calls sw_cache_sweep().
- * A name that was added by itself is first evicted directly: taking its RRsets out of the RRset
- * cache makes every message that refers to them unusable, aliases to it included, in constant
- * time. Then both caches are walked: messages whose question is covered by a rule go, and RRsets
- * with an alias or address in their data that a rule covers go, and with them the messages that
- * refer to them. The walk holds one bin's lock at a time and only collects keys under it.
+ * After a change the feeder publishes the lists, waits for readers, and has the names that were
+ * added evicted: taking a name's RRsets out of the RRset cache makes every message that refers to
+ * them unusable, aliases to it included, in constant time; messages whose question is the name, also
+ * those that say that it does not exist, go by their keys.
  *
- * Threads      the feeder; workers go on meanwhile
+ * What is left (names below it, aliases to what does not exist, targets of HTTPS, addresses, AS
+ * numbers) is found by walking both caches: messages whose question is covered by a rule go, and
+ * RRsets with an alias or address in their data that a rule covers go, and with them the messages
+ * that refer to them. The walk holds one bin's lock at a time and only collects keys under it.
+ *
+ * Threads      evict: the feeder; the others: the sweeper; workers go on meanwhile
  * Cost         tests/bench prints the time for a full cache and the longest wait of a client
  */
 #ifndef SW_HOST_CACHE_H
@@ -17,11 +20,14 @@
 #include "feed/feed.h"
 #include "host/module.h"
 
+/** As sw_feed_host.evict asks; arg is the struct sw_module. */
+void sw_cache_evict(void *module, const struct sw_changeset *changes);
+
 /** As sw_feed_host.sweep asks; arg is the struct sw_module. */
 void sw_cache_sweep(void *module, const struct sw_changeset *changes);
 
-/** As sw_feed_host.tracked asks: report the names that the cache holds for an address, as
+/** As sw_feed_host.tracked asks: report the names that the cache holds for these addresses, as
  * SW_EVENT_ANSWER events. arg is the struct sw_module. */
-void sw_cache_report_names(void *module, const struct sw_addr *addr);
+void sw_cache_report_names(void *module, const struct sw_addr *addrs, size_t n);
 
 #endif

@@ -68,11 +68,6 @@ static void check_order(const char *module_conf)
     }
 }
 
-static void report_cached_names(void *arg, const struct sw_addr *addr)
-{
-    sw_cache_report_names(arg, addr);
-}
-
 static void track(void *arg, const struct sw_addr *addr)
 {
     struct sw_module *module = arg;
@@ -83,8 +78,9 @@ static bool make_parts(struct sw_module *module)
 {
     module->feed_host = (struct sw_feed_host){
         .arg = module,
+        .evict = sw_cache_evict,
         .sweep = sw_cache_sweep,
-        .tracked = report_cached_names,
+        .tracked = sw_cache_report_names,
         .version = SW_VERSION,
         .host_version = sw_abi_built_for(),
     };

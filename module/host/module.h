@@ -2,8 +2,8 @@
  * module.h - the module as Unbound knows it: one instance, its parts and their life.
  *
  * init reads the settings, checks that this is the Unbound it was built for, makes the parts,
- * starts the recorder, then the feeder. deinit goes the other way round: the feeder is joined
- * (no more sweeps), the recorder drains and is joined, the callbacks are removed, and only then
+ * starts the recorder, then the feeder. deinit goes the other way round: sweeper and feeder are
+ * joined (no more sweeps), the recorder drains and is joined, the callbacks are removed, and only then
  * memory goes; dlclose() follows at once.
  *
  * Threads      init and deinit: Unbound's main thread, while no worker runs

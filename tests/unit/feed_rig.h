@@ -1,6 +1,6 @@
 /*
  * feed_rig.h - a feeder with all that it needs, for tests: redis-server, index, owners, and a
- * host that writes down what it was asked to sweep.
+ * host that writes down what it was asked to sweep, and can hold the sweeper or the feeder up.
  *
  * A test, step by step:
  *     rig_init(&rig);                       // server is up, feeder is not
@@ -10,7 +10,7 @@
  *     ck_assert(rig_lists(&rig, "b.test"));
  *     rig_stop(&rig);
  *
- * Threads      the test's; sweeps are written down by the feeder's, under a lock
+ * Threads      the test's; sweeps are written down by the sweeper's, under a lock
  */
 #ifndef SW_TESTS_UNIT_FEED_RIG_H
 #define SW_TESTS_UNIT_FEED_RIG_H
@@ -48,7 +48,10 @@ struct rig {
     struct rig_sweep sweeps[RIG_SWEEPS_MAX];
     size_t sweeps_n;
     size_t tracked_n;
-    atomic_bool hold, held; /* the next sweep waits while hold is set; held says it does */
+    atomic_uint evictions;
+    atomic_bool hold, held;     /* the next sweep waits while hold is set; held says it does */
+    atomic_bool hold_next;      /* the sweep after that one sets hold */
+    atomic_bool stall, stalled; /* likewise the feeder, at the next eviction */
 };
 
 static atomic_uint rig_errors; /* lines logged as errors */
@@ -76,19 +79,33 @@ static inline void rig_on_sweep(void *arg, const struct sw_changeset *changes)
             sw_indicator_text(&changes->added[0], sweep->first);
     }
     pthread_mutex_unlock(&rig->lock);
+    if (atomic_exchange(&rig->hold_next, false))
+        atomic_store(&rig->hold, true);
     while (atomic_load(&rig->hold)) {
         atomic_store(&rig->held, true);
         poll(NULL, 0, 1);
     }
 }
 
-static inline void rig_on_tracked(void *arg, const struct sw_addr *addr)
+static inline void rig_on_evict(void *arg, const struct sw_changeset *changes)
 {
     struct rig *rig = arg;
 
-    (void)addr;
+    ck_assert_uint_gt(changes->added_n, 0);
+    atomic_fetch_add(&rig->evictions, 1);
+    while (atomic_load(&rig->stall)) {
+        atomic_store(&rig->stalled, true);
+        poll(NULL, 0, 1);
+    }
+}
+
+static inline void rig_on_tracked(void *arg, const struct sw_addr *addrs, size_t n)
+{
+    struct rig *rig = arg;
+
+    (void)addrs;
     pthread_mutex_lock(&rig->lock);
-    rig->tracked_n++;
+    rig->tracked_n += n;
     pthread_mutex_unlock(&rig->lock);
 }
 
@@ -114,7 +131,12 @@ static inline void rig_init(struct rig *rig)
     rig->settings.reconcile_s = 0;
     rig->index = sw_index_new();
     ck_assert_ptr_nonnull(rig->index);
-    rig->host = (struct sw_feed_host){rig, rig_on_sweep, rig_on_tracked, "1.2.3", "Unbound 0"};
+    rig->host = (struct sw_feed_host){.arg = rig,
+                                      .evict = rig_on_evict,
+                                      .sweep = rig_on_sweep,
+                                      .tracked = rig_on_tracked,
+                                      .version = "1.2.3",
+                                      .host_version = "Unbound 0"};
 }
 
 static inline void rig_start(struct rig *rig)

@@ -126,34 +126,6 @@ START_TEST(test_sweeps_only_for_ioc)
 }
 END_TEST
 
-/* Entries that pile up are swept for together. */
-START_TEST(test_one_sweep_for_a_batch)
-{
-    struct rig rig;
-    struct rig_sweep sweep = {.everything = false};
-
-    rig_init(&rig);
-    rig_list(&rig, "l", "{}", NULL);
-    rig_start(&rig);
-    rig_wait_loads(&rig, 1);
-    atomic_store(&rig.hold, true);
-    rig_change(&rig, "add", "l", "first.test");
-    RIG_WAIT(atomic_load(&rig.held));
-    for (int i = 0; i < 20; i++) {
-        char name[32];
-
-        snprintf(name, sizeof(name), "n%d.test", i);
-        rig_change(&rig, "add", "l", name);
-    }
-    atomic_store(&rig.hold, false);
-    rig_wait_applied(&rig);
-    ck_assert_uint_eq(rig_sweeps(&rig, &sweep), 3); /* load, first, all others */
-    ck_assert_uint_eq(sweep.added_n, 20);
-    ck_assert_str_eq(sweep.first, "n0.test");
-    rig_stop(&rig);
-}
-END_TEST
-
 /* More indicators than are worth naming one by one. */
 START_TEST(test_large_batch_is_everything)
 {
@@ -220,13 +192,13 @@ START_TEST(test_replaced_often_is_read_once)
     rig_list(&rig, "l", "{}", "a.test", NULL);
     rig_start(&rig);
     rig_wait_loads(&rig, 1);
-    atomic_store(&rig.hold, true);
+    atomic_store(&rig.stall, true);
     rig_change(&rig, "add", "l", "first.test");
-    RIG_WAIT(atomic_load(&rig.held));
+    RIG_WAIT(atomic_load(&rig.stalled));
     for (int i = 0; i < 10; i++)
         rig_entry(&rig, "replace", "l", NULL);
     rig_entry(&rig, "add", "l", "not-in-the-hash.test");
-    atomic_store(&rig.hold, false);
+    atomic_store(&rig.stall, false);
     rig_wait_applied(&rig);
     ck_assert(rig_lists(&rig, "first.test") && rig_lists(&rig, "a.test"));
     ck_assert(!rig_lists(&rig, "not-in-the-hash.test"));
@@ -591,7 +563,6 @@ int main(void)
     tcase_add_test(tc, test_status_hash);
     tcase_add_test(tc, test_add_and_remove);
     tcase_add_test(tc, test_sweeps_only_for_ioc);
-    tcase_add_test(tc, test_one_sweep_for_a_batch);
     tcase_add_test(tc, test_large_batch_is_everything);
     tcase_add_test(tc, test_replace);
     tcase_add_test(tc, test_replaced_often_is_read_once);

@@ -126,14 +126,14 @@ START_TEST(test_trimmed_past_us)
     struct rig rig;
 
     start_with_a_list(&rig, 0);
-    atomic_store(&rig.hold, true);
+    atomic_store(&rig.stall, true);
     rig_change(&rig, "add", "l", "b.test");
-    RIG_WAIT(atomic_load(&rig.held));
+    RIG_WAIT(atomic_load(&rig.stalled));
     rig_change(&rig, "add", "l", "c.test");
     rig_change(&rig, "remove", "l", "a.test");
     rig_change(&rig, "add", "l", "d.test");
     redis_fixture_run(&rig.rf, "XTRIM %s MAXLEN 1", P ":changes");
-    atomic_store(&rig.hold, false);
+    atomic_store(&rig.stall, false);
     rig_wait_applied(&rig);
     ck_assert(rig_lists(&rig, "c.test") && rig_lists(&rig, "d.test"));
     ck_assert(!rig_lists(&rig, "a.test"));

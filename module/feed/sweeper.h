@@ -1,0 +1,65 @@
+/*
+ * sweeper.h - the thread that walks the host's caches, so that the feeder need not wait for it.
+ *
+ * Private to feed/. A walk through full caches takes tenths of a second; a change that comes
+ * meanwhile must not. So the feeder publishes a change, waits for readers, evicts what can be
+ * named, and hands the rest to this thread:
+ *     sw_sweeper_hand(s, &changes);      what has to be swept for, if anything
+ *     sw_sweeper_reached(s, &id);        everything up to this stream entry has been handed over
+ *     ...
+ *     sw_sweeper_done(s)                 the last entry whose sweep, if it needed one, is over
+ * What is handed over during a walk is merged and waits for the next one. A change that needs no
+ * sweep is done with the sweeps that were handed over before it, and at once when there are none.
+ *
+ * Threads      one of its own; all calls but sw_sweeper_stop() from the feeder
+ * Memory       at most SW_FEED_ADDED_MAX indicators wait; more become "everything"
+ * Reliability  stopping ends a walk at its next pause
+ */
+#ifndef SW_FEED_SWEEPER_H
+#define SW_FEED_SWEEPER_H
+
+#include "base/counters.h"
+#include "base/status.h"
+#include "feed/feed.h"
+#include "feed/stream.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define SW_FEED_ADDED_MAX 4096 /* indicators named to one sweep; more: sweep for everything */
+
+struct sw_sweeper;
+
+/** Copies nothing: host and counters must outlive it. NULL: no memory. */
+struct sw_sweeper *sw_sweeper_new(const struct sw_feed_host *host, struct sw_counters *counters);
+
+/** Start the thread; SW_ENOMEM. */
+enum sw_status sw_sweeper_start(struct sw_sweeper *sweeper);
+
+/** Stop and join; what waits is given up. NULL, never started and stopped already are fine. Not to
+ * be started again; the other calls stay allowed until it is freed. */
+void sw_sweeper_stop(struct sw_sweeper *sweeper);
+void sw_sweeper_free(struct sw_sweeper *sweeper);
+
+/** Have the caches swept for these changes (copied). The index holds them, and no reader that
+ * does not see them is left. */
+void sw_sweeper_hand(struct sw_sweeper *sweeper, const struct sw_changeset *changes);
+
+/** All that had to be swept for up to this entry has been handed over. Never an earlier entry than
+ * last time, unless the stream is another one. */
+void sw_sweeper_reached(struct sw_sweeper *sweeper, const struct sw_stream_id *id);
+
+/** Have the names reported that the caches hold for a tracked address, after the sweeps. With
+ * thousands waiting more are left out (false). */
+bool sw_sweeper_track(struct sw_sweeper *sweeper, const struct sw_addr *addr);
+
+/** The last entry that is enforced, sweep included; 0-0 before there is one. */
+struct sw_stream_id sw_sweeper_done(struct sw_sweeper *sweeper);
+
+/** Whether a sweep runs or waits. */
+bool sw_sweeper_busy(struct sw_sweeper *sweeper);
+
+/** How long the last sweep took, microseconds; 0 before there was one. */
+uint64_t sw_sweeper_last_us(struct sw_sweeper *sweeper);
+
+#endif
