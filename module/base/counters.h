@@ -32,6 +32,7 @@ static inline uint64_t sw_counted(const sw_counter *counter)
     X(rewritten, "rewritten")                                                                      \
     X(events_lost_ring, "events_lost_ring")                                                        \
     X(events_lost_backlog, "events_lost_backlog")                                                  \
+    X(events_spooled, "events_spooled")                                                            \
     X(events_written_redis, "events_written_redis")                                                \
     X(events_written_file, "events_written_file")                                                  \
     X(anomalies, "anomalies")                                                                      \

@@ -11,11 +11,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define MESSAGE_MAX (SW_PATH_MAX + 2 * SW_WHY_MAX)
-#define SHOWN_MAX   44  /* of a bad value, as much is shown */
-#define SOCKET_MAX  107 /* sun_path of unix(7) without its zero octet */
-#define KEY_MAX     40  /* longest word for which a similar key is looked for */
-#define KEY_CHARS   "abcdefghijklmnopqrstuvwxyz0123456789-"
+#define MESSAGE_MAX      (SW_PATH_MAX + 2 * SW_WHY_MAX)
+#define SHOWN_MAX        44  /* of a bad value, as much is shown */
+#define SOCKET_MAX       107 /* sun_path of unix(7) without its zero octet */
+#define SW_SPOOLPATH_MAX 200 /* files in it have names of their own */
+#define KEY_MAX          40  /* longest word for which a similar key is looked for */
+#define KEY_CHARS        "abcdefghijklmnopqrstuvwxyz0123456789-"
 
 enum kind {
     KIND_TEXT,   /* any text without control characters */
@@ -75,6 +76,8 @@ static const struct key keys[] = {
     {"event-window", KIND_NUMBER, FIELD(event_window_ms), 0, 60000, "1000"},
     {"event-ring", KIND_NUMBER, FIELD(ring_kib), 16, 1048576, "1024"},
     {"event-backlog-max", KIND_NUMBER, FIELD(backlog_max), 0, 100000000, "100000"},
+    {"event-spool", KIND_PATH, FIELD(event_spool), 0, SW_SPOOLPATH_MAX, ""},
+    {"event-spool-max", KIND_NUMBER, FIELD(spool_max_mib), 1, 1048576, "256"},
     {"verbose", KIND_BOOL, FIELD(verbose), 0, 0, "no"},
 };
 

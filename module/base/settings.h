@@ -57,13 +57,15 @@ struct sw_settings {
     struct sw_name cname;     /* cname-target: default walled garden, none */
     bool ede;                 /* ede: yes|no, default yes */
     /* events */
-    char event_file[SW_PATH_MAX]; /* event-file: JSON lines, "" = none */
-    bool event_redis;             /* event-redis: yes|no, default yes */
-    uint32_t event_stream_max;    /* event-stream-max: entries kept, default 1000000 */
-    uint32_t event_window_ms;     /* event-window: aggregation, default 1000, 0 = none */
-    uint32_t ring_kib;            /* event-ring: KiB for each worker, default 1024 */
-    uint32_t backlog_max;         /* event-backlog-max: events kept while Redis is away,
+    char event_file[SW_PATH_MAX];  /* event-file: JSON lines, "" = none */
+    bool event_redis;              /* event-redis: yes|no, default yes */
+    uint32_t event_stream_max;     /* event-stream-max: entries kept, default 1000000 */
+    uint32_t event_window_ms;      /* event-window: aggregation, default 1000, 0 = none */
+    uint32_t ring_kib;             /* event-ring: KiB for each worker, default 1024 */
+    uint32_t backlog_max;          /* event-backlog-max: events kept while Redis is away,
                                        default 100000 */
+    char event_spool[SW_PATH_MAX]; /* event-spool: folder, "" = none */
+    uint32_t spool_max_mib;        /* event-spool-max: MiB, default 256 */
     /* diagnosis */
     bool verbose; /* verbose: yes|no, default no */
 };

@@ -5,8 +5,9 @@
  * within the window into one event with an exact count (collect.h, aggregate.h) -> a bounded
  * queue -> the recorder adds ownership, writes the event, notes history, judges anomalies
  * (recorder.h, observe.h) -> JSON lines in the file, Redis streams in pipelined batches. While
- * Redis is away events wait in a bounded backlog in memory; what does not fit is counted, and
- * the count is written as an event of its own when Redis is back.
+ * Redis is away events wait on disk (spool.h), or where that is not configured in a bounded backlog
+ * in memory; what does not fit is counted, and the count is written as an event of its own when
+ * Redis is back.
  *
  * Threads      two of its own, with all signals blocked: the collector, which never does I/O,
  *              so that rings are emptied even while Redis hangs; and the recorder, which may
@@ -14,6 +15,7 @@
  * Memory       rings (event-ring each), windows, queue, backlog (event-backlog-max events),
  *              history cache: each bounded
  * Reliability  order is kept; a batch is removed from the backlog only when Redis acknowledged.
+ *              None is written twice, also when the acknowledgement was lost (outbox.h).
  *              Every event ends in exactly one count: of a written event, of events_lost_ring
  *              or of events_lost_backlog
  * Standards    field names: Elastic Common Schema; module/REDIS.md
@@ -45,7 +47,7 @@ struct sw_journal *sw_journal_new(const struct sw_settings *settings, const stru
 enum sw_status sw_journal_start(struct sw_journal *journal);
 
 /** Drain what is in the rings, write what can be written within about a second, join. What is
- * left is counted as lost. NULL or never started is fine. */
+ * left goes to the spool, or is counted as lost. NULL or never started is fine. */
 void sw_journal_stop(struct sw_journal *journal);
 
 /** Stops when that was not done. Every worker must be done with its ring. NULL is fine. */

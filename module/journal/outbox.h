@@ -1,22 +1,27 @@
 /*
  * outbox.h - documents that Redis has not acknowledged yet, in order, bounded.
  *
- * Documents are added as they are made and sent in pipelined batches; one leaves the backlog only
- * when Redis answered its XADD. When a connection breaks in between, what was not answered is
- * sent again: a reader may see it twice and drops doubles by event.id.
+ * Documents are added as they are made and sent in batches, each one transaction, which also notes
+ * in {prefix}:written:<resolver> which documents it held. When a connection breaks before the
+ * answer came, that note tells whether the batch was written: nothing is lost, nothing doubled.
  *
- * When the backlog is full the oldest documents are kept and new ones are counted as lost: what
+ * While Redis is away documents go to the spool on disk (event-spool), where one is configured;
+ * else they wait in memory. They come back from there in order, oldest first, also after a restart.
+ *
+ * When the backlog and the spool are full the oldest documents are kept and new ones are counted as lost: what
  * was accepted stays a gapless sequence with one gap behind it, whose size the loss notice
  * tells at the very place; and noise made after an incident cannot push out its record.
  *
  * Threads      the recorder
  * Memory       at most event-backlog-max documents (and one notice)
+ * Disk         at most event-spool-max MiB
  */
 #ifndef SW_JOURNAL_OUTBOX_H
 #define SW_JOURNAL_OUTBOX_H
 
 #include "base/redis.h"
 #include "journal/document.h"
+#include "journal/spool.h"
 
 enum sw_stream { SW_STREAM_EVENTS, SW_STREAM_ANOMALIES, SW_STREAM_COUNT };
 
@@ -47,7 +52,13 @@ size_t sw_outbox_waiting(const struct sw_outbox *outbox);
  */
 enum sw_status sw_outbox_send(struct sw_outbox *outbox, struct sw_redis *redis);
 
-/** At the end: count what is left as lost. */
+/** Redis is not there: what waits in memory goes to disk, if that can be used. */
+void sw_outbox_to_disk(struct sw_outbox *outbox, int64_t mono_us);
+
+/** Write out what was added for the disk. */
+void sw_outbox_flush(struct sw_outbox *outbox);
+
+/** At the end: to disk, or count what is left as lost. */
 void sw_outbox_give_up(struct sw_outbox *outbox);
 
 #endif

@@ -146,6 +146,7 @@ static void record_batch(struct sw_recorder *recorder, struct sw_record *records
         records = next;
     }
     sw_filelog_flush(recorder->file, sw_clock_mono_us());
+    sw_outbox_flush(recorder->outbox);
 }
 
 static bool is_due(const struct sw_recorder *recorder, int64_t mono_us)
@@ -162,6 +163,7 @@ static bool send_some(struct sw_recorder *recorder, size_t batches, int64_t mono
     }
     struct sw_redis *redis = sw_link_up(recorder->link, mono_us);
     if (redis == NULL) {
+        sw_outbox_to_disk(recorder->outbox, mono_us);
         return false;
     }
     enum sw_status status = SW_OK;
@@ -174,6 +176,7 @@ static bool send_some(struct sw_recorder *recorder, size_t batches, int64_t mono
     }
     if (status != SW_OK) {
         sw_link_failed(recorder->link, sw_clock_mono_us());
+        sw_outbox_to_disk(recorder->outbox, mono_us);
         return false;
     }
     sw_link_worked(recorder->link);
