@@ -177,28 +177,98 @@ enum sw_status sw_index_add(struct sw_index *index, sw_list_id id, const struct 
     return SW_OK;
 }
 
+static enum sw_indicator_type type_of(uint16_t class)
+{
+    if (class < SW_CLASS_PREFIX4)
+        return SW_INDICATOR_DOMAIN;
+    return class < SW_CLASS_ASN ? SW_INDICATOR_PREFIX : SW_INDICATOR_ASN;
+}
+
+/* Take one rule from what a key refers to. */
+static enum sw_status rule_remove(struct sw_index *index, struct sw_digest digest, uint32_t ref,
+                                  sw_rule rule)
+{
+    uint32_t next;
+    enum sw_status status = sw_sets_without(&index->sets, ref, rule, &next);
+    if (status != SW_OK)
+        return status;
+    uint16_t class = sw_set_get(&index->sets, ref)->class;
+    if (next == 0) {
+        sw_table_remove(&index->table, digest);
+        sw_index_class_less(index, class, 1);
+    } else {
+        (void)sw_table_put(&index->table, digest, next); /* the key is there: cannot fail */
+    }
+    sw_sets_drop(&index->sets, ref, 1);
+    count_less(index, sw_rule_list(rule), type_of(class));
+    return SW_OK;
+}
+
 enum sw_status sw_index_remove(struct sw_index *index, sw_list_id id,
                                const struct sw_indicator *ind)
 {
     struct key key;
-    uint32_t next;
     if (!list_open(index, id) || key_of(index, ind, &key) != SW_OK)
         return SW_ENOTFOUND;
     uint32_t ref = sw_table_get(&index->table, key.digest);
     if (ref != 0 && sw_set_get(&index->sets, ref)->class != key.class)
         return SW_ENOTFOUND;
-    enum sw_status status = sw_sets_without(&index->sets, ref, rule_of(id, ind), &next);
-    if (status != SW_OK)
+    enum sw_status status = rule_remove(index, key.digest, ref, rule_of(id, ind));
+    if (status == SW_OK)
+        sw_expiry_cancel(&index->expiry, key.digest, rule_of(id, ind));
+    return status;
+}
+
+/* ---- indicators that leave by themselves ---- */
+
+enum sw_status sw_index_add_until(struct sw_index *index, sw_list_id id,
+                                  const struct sw_indicator *ind, uint32_t until)
+{
+    struct key key;
+    enum sw_status status = sw_index_add(index, id, ind);
+    if ((status != SW_OK && status != SW_EEXIST) || key_of(index, ind, &key) != SW_OK)
         return status;
-    if (next == 0) {
-        sw_table_remove(&index->table, key.digest);
-        sw_index_class_less(index, key.class, 1);
-    } else {
-        (void)sw_table_put(&index->table, key.digest, next); /* the key is there: cannot fail */
+    if (until == 0)
+        sw_expiry_cancel(&index->expiry, key.digest, rule_of(id, ind));
+    else if (sw_expiry_set(&index->expiry, key.digest, rule_of(id, ind), until) != SW_OK) {
+        if (status == SW_OK)
+            (void)sw_index_remove(index, id, ind);
+        return SW_ENOMEM;
     }
-    sw_sets_drop(&index->sets, ref, 1);
-    count_less(index, id, ind->type);
-    return SW_OK;
+    return status;
+}
+
+uint32_t sw_index_until(const struct sw_index *index, sw_list_id id, const struct sw_indicator *ind)
+{
+    struct key key;
+    if (!list_open(index, id) || key_of(index, ind, &key) != SW_OK)
+        return 0;
+    return sw_expiry_get(&index->expiry, key.digest, rule_of(id, ind));
+}
+
+size_t sw_index_expire(struct sw_index *index, uint32_t now, size_t max,
+                       void (*gone)(void *arg, sw_list_id id), void *arg)
+{
+    const struct sw_expiry_item *first;
+    size_t n = 0;
+    for (; n < max && (first = sw_expiry_first(&index->expiry)) != NULL && first->at <= now; n++) {
+        struct sw_digest digest = sw_expiry_digest(first);
+        sw_rule rule = sw_expiry_rule(first);
+        enum sw_status status =
+            rule_remove(index, digest, sw_table_get(&index->table, digest), rule);
+        if (status == SW_ENOMEM || status == SW_ETOOBIG)
+            break; /* it stays for the next time */
+        sw_expiry_cancel(&index->expiry, digest, rule);
+        if (status == SW_OK && gone != NULL)
+            gone(arg, sw_rule_list(rule));
+    }
+    return n;
+}
+
+uint32_t sw_index_next_expiry(const struct sw_index *index)
+{
+    const struct sw_expiry_item *first = sw_expiry_first(&index->expiry);
+    return first == NULL ? 0 : first->at;
 }
 
 bool sw_index_has(const struct sw_index *index, sw_list_id id, const struct sw_indicator *ind)

@@ -17,6 +17,7 @@
 #ifndef SW_INDEX_IMPL_H
 #define SW_INDEX_IMPL_H
 
+#include "index/expiry.h"
 #include "index/hash.h"
 #include "index/index.h"
 #include "index/retire.h"
@@ -59,6 +60,7 @@ struct sw_index {
     /* the writer's */
     struct sw_retire retire;
     struct sw_list list[SW_LISTS_MAX];
+    struct sw_expiry expiry;
     uint32_t class_count[SW_CLASS_COUNT]; /* keys in the table by class */
     size_t shown[SW_TYPES];               /* rules of active lists by type */
     size_t rules, gone_rules;             /* of lists that are active or staged; gone */

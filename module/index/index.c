@@ -44,6 +44,7 @@ void sw_index_free(struct sw_index *index)
         free(index->list[i].policy);
     free(atomic_load_explicit(&index->root, memory_order_relaxed));
     free(atomic_load_explicit(&index->lengths4, memory_order_relaxed));
+    sw_expiry_free(&index->expiry);
     explicit_bzero(&index->key, sizeof index->key);
     free(index);
 }
@@ -109,6 +110,7 @@ static void list_gone(struct sw_index *index, struct sw_list *list)
     size_t n = list_rules(list);
     list->state = SW_LIST_GONE;
     list->policy = NULL;
+    sw_expiry_forget(&index->expiry, (sw_list_id)(list - index->list));
     index->rules -= n;
     index->gone_rules += n;
 }
@@ -279,6 +281,7 @@ size_t sw_index_bytes(const struct sw_index *index)
 {
     return sw_table_bytes(&index->table) +
            atomic_load_explicit(&index->sets.bytes, memory_order_relaxed) +
+           atomic_load_explicit(&index->expiry.bytes, memory_order_relaxed) +
            atomic_load_explicit(&index->list_bytes, memory_order_relaxed);
 }
 

@@ -126,6 +126,28 @@ void sw_index_stage_abandon(struct sw_index *index, sw_list_id staged);
  */
 enum sw_status sw_index_add(struct sw_index *index, sw_list_id id, const struct sw_indicator *ind);
 
+/**
+ * Add one indicator that leaves by itself (sw_index_expire()) at a time, in seconds since 1970;
+ * 0: never. For one that is held already the time is set anew, and SW_EEXIST returned; otherwise as
+ * sw_index_add(), which leaves the time of one that is held as it is.
+ */
+enum sw_status sw_index_add_until(struct sw_index *index, sw_list_id id,
+                                  const struct sw_indicator *ind, uint32_t until);
+
+/** When a held indicator leaves; 0: never, or it is not held. Writer's thread. */
+uint32_t sw_index_until(const struct sw_index *index, sw_list_id id,
+                        const struct sw_indicator *ind);
+
+/**
+ * Remove what was to leave at `now` (seconds since 1970) or before, at most max of them, and call
+ * gone(arg, list) for each (NULL: nobody asks). Returns how many; as many as max: call again.
+ */
+size_t sw_index_expire(struct sw_index *index, uint32_t now, size_t max,
+                       void (*gone)(void *arg, sw_list_id id), void *arg);
+
+/** When the first one leaves; 0: there is none. Constant time. */
+uint32_t sw_index_next_expiry(const struct sw_index *index);
+
 /** Remove one indicator. SW_OK, SW_ENOTFOUND; SW_ENOMEM only when other lists hold it too. */
 enum sw_status sw_index_remove(struct sw_index *index, sw_list_id id,
                                const struct sw_indicator *ind);

@@ -34,6 +34,7 @@ struct p_list { /* what the model knows about a list */
     sw_list_id id, staged_id;
     uint16_t priority;
     bool has[P_UNIVERSE], staged[P_UNIVERSE];
+    uint32_t until[P_UNIVERSE], staged_until[P_UNIVERSE]; /* 0: never */
 };
 
 struct program {
@@ -43,6 +44,7 @@ struct program {
     struct p_list list[P_LISTS];
     struct sw_indicator universe[P_UNIVERSE];
     size_t n;
+    uint32_t now; /* seconds since the program began */
 };
 
 /* ---- the universe: no indicator twice ---- */
@@ -256,8 +258,26 @@ static inline void p_stage(struct program *p, struct p_list *list, uint8_t what)
         P_CHECK(sw_index_stage_swap(p->ix, &list->id, list->staged_id) == SW_OK);
         P_CHECK(list->id == list->staged_id);
         memcpy(list->has, list->staged, sizeof list->has);
+        memcpy(list->until, list->staged_until, sizeof list->until);
         list->staging = false;
     }
+}
+
+/* Add: for good, until some time, or without a word about time. */
+static inline void p_add(struct program *p, sw_list_id id, size_t u, bool had, uint32_t *until)
+{
+    uint8_t how = p_octet(p);
+    uint32_t at = how % 4 == 0 ? 0 : p->now + 1 + how / 4 % 32;
+    const struct sw_indicator *ind = &p->universe[u];
+    enum sw_status want = id == SW_LISTS_MAX ? SW_EINVAL : had ? SW_EEXIST : SW_OK;
+    if (how % 4 == 3) {
+        P_CHECK(sw_index_add(p->ix, id, ind) == want);
+        *until = had ? *until : 0;
+    } else {
+        P_CHECK(sw_index_add_until(p->ix, id, ind, at) == want);
+        *until = at;
+    }
+    P_CHECK(id == SW_LISTS_MAX || sw_index_until(p->ix, id, ind) == *until);
 }
 
 static inline void p_change(struct program *p, struct p_list *list, bool staged, bool remove)
@@ -265,6 +285,7 @@ static inline void p_change(struct program *p, struct p_list *list, bool staged,
     size_t u = p_pick(p);
     bool open = staged ? list->staging : list->exists;
     bool *has = staged ? &list->staged[u] : &list->has[u];
+    uint32_t *until = staged ? &list->staged_until[u] : &list->until[u];
     sw_list_id id = open ? (staged ? list->staged_id : list->id) : SW_LISTS_MAX;
     const struct sw_indicator *ind = &p->universe[u];
     P_CHECK(sw_index_has(p->ix, id, ind) == (open && *has));
@@ -272,11 +293,39 @@ static inline void p_change(struct program *p, struct p_list *list, bool staged,
         enum sw_status status = sw_index_remove(p->ix, id, ind);
         P_CHECK(status == (open && *has ? SW_OK : SW_ENOTFOUND));
     } else {
-        enum sw_status status = sw_index_add(p->ix, id, ind);
-        P_CHECK(status == (!open ? SW_EINVAL : *has ? SW_EEXIST : SW_OK));
+        p_add(p, id, u, open && *has, until);
     }
     if (open)
         *has = !remove;
+}
+
+static inline size_t p_due(const struct program *p, bool *has, const uint32_t *until, bool open)
+{
+    size_t n = 0;
+    for (size_t u = 0; open && u < p->n; u++) {
+        if (has[u] && until[u] != 0 && until[u] <= p->now) {
+            has[u] = false;
+            n++;
+        }
+    }
+    return n;
+}
+
+/* Time goes on; what is due leaves, staged content too. */
+static inline void p_expire(struct program *p)
+{
+    size_t due = 0, some = p_octet(p) % 4u + 1, n, all = 0;
+    p->now += p_octet(p) % 8u;
+    for (unsigned l = 0; l < P_LISTS; l++) {
+        struct p_list *list = &p->list[l];
+        due += p_due(p, list->has, list->until, list->exists);
+        due += p_due(p, list->staged, list->staged_until, list->staging);
+    }
+    while ((n = sw_index_expire(p->ix, p->now, some, NULL, NULL)) == some)
+        all += n;
+    P_CHECK(all + n == due);
+    uint32_t next = sw_index_next_expiry(p->ix);
+    P_CHECK(next == 0 || next > p->now);
 }
 
 static inline void p_counts(const struct program *p)
@@ -319,6 +368,9 @@ static inline void p_step(struct program *p)
         break;
     case 4:
         P_CHECK(sw_index_reserve(p->ix, p_octet(p) * 16u) == SW_OK);
+        break;
+    case 5:
+        p_expire(p);
         break;
     default:
         if (op % 32 < 12)
