@@ -24,10 +24,10 @@ _sinkwatch_options() {
     "list show") echo "--limit" ;;
     "list set")
         echo "--kind --action --priority --shadow --no-shadow --observe --no-observe --sinkhole4" \
-            "--sinkhole6 --cname --ttl --ede --owner --note --wait"
+            "--sinkhole6 --cname --ttl --lifetime --ede --owner --note --wait"
         ;;
     "list drop") echo "--yes --wait" ;;
-    add) echo "--facts --force --wait" ;;
+    add) echo "--facts --expires --for --force --wait" ;;
     remove) echo "--wait" ;;
     import) echo "--format --replace --dry-run --force --wait" ;;
     events | anomalies) echo "--number --follow" ;;
@@ -41,8 +41,8 @@ _sinkwatch_command() {
     for ((i = 1; i < COMP_CWORD; i++)); do
         word=${COMP_WORDS[i]}
         case $word in
-        -c | --config | --socket | --host | --port | -n | --number | --facts | --limit | --format | \
-            --kind | --action | --priority | --sinkhole4 | --sinkhole6 | --cname | --ttl | --ede | \
+        -c | --config | --socket | --host | --port | -n | --number | --facts | --expires | --for | --limit | --format | \
+            --kind | --action | --priority | --sinkhole4 | --sinkhole6 | --cname | --ttl | --lifetime | --ede | \
             --owner | --note) i=$((i + 1)) ;;
         -*) ;;
         *)

@@ -40,6 +40,7 @@ static inline uint64_t sw_counted(const sw_counter *counter)
     X(redis_failures, "redis_failures")                                                            \
     X(changes_applied, "changes_applied")                                                          \
     X(items_refused, "items_refused")                                                              \
+    X(indicators_expired, "indicators_expired")                                                    \
     X(full_loads, "full_loads")                                                                    \
     X(messages_swept, "messages_swept")                                                            \
     X(sweeps, "sweeps")                                                                            \

@@ -8,7 +8,8 @@
 #define POLICY_JSON_MAX  16384 /* octets; a policy with every member full is under 1 KiB */
 #define PRIORITY_DEFAULT 1000
 #define TTL_DEFAULT      60
-#define TTL_MAX          86400 /* one day: a rewritten answer should not outlive its rule */
+#define LIFETIME_MAX     315360000 /* ten years */
+#define TTL_MAX          86400     /* one day: a rewritten answer should not outlive its rule */
 #define EDE_MAX          0xfffd
 #define QUOTE_MAX        44 /* of a refused value, as much is shown */
 
@@ -198,6 +199,15 @@ static bool set_ttl(struct parsing *p, const json_t *value)
     return true;
 }
 
+static bool set_lifetime(struct parsing *p, const json_t *value)
+{
+    json_int_t number;
+    if (!set_number(p, value, LIFETIME_MAX, &number))
+        return false;
+    p->policy->lifetime = (uint32_t)number;
+    return true;
+}
+
 static bool set_ede(struct parsing *p, const json_t *value)
 {
     const char *text = json_string_value(value);
@@ -276,17 +286,10 @@ static const struct member {
     const char *name;
     bool (*set)(struct parsing *p, const json_t *value);
 } members[] = {
-    {"kind", set_kind},
-    {"action", set_action},
-    {"priority", set_priority},
-    {"shadow", set_shadow},
-    {"observe", set_observe},
-    {"sinkhole4", set_sinkhole4},
-    {"sinkhole6", set_sinkhole6},
-    {"cname", set_cname},
-    {"ttl", set_ttl},
-    {"ede", set_ede},
-    {"owner", set_owner},
+    {"kind", set_kind},           {"action", set_action},   {"priority", set_priority},
+    {"shadow", set_shadow},       {"observe", set_observe}, {"sinkhole4", set_sinkhole4},
+    {"sinkhole6", set_sinkhole6}, {"cname", set_cname},     {"ttl", set_ttl},
+    {"lifetime", set_lifetime},   {"ede", set_ede},         {"owner", set_owner},
     {"note", set_note},
 };
 
@@ -307,7 +310,7 @@ static bool refuse_unknown(const struct parsing *p, const char *key)
     json_decref(text);
     snprintf(p->why, SW_WHY_MAX,
              "%s: unknown member; allowed are kind action priority shadow observe sinkhole4 "
-             "sinkhole6 cname ttl ede owner note",
+             "sinkhole6 cname ttl lifetime ede owner note",
              was);
     return false;
 }
@@ -415,6 +418,8 @@ static int put_members(json_t *object, const struct sw_policy *policy)
     failed |= put_targets(object, policy);
     if (policy->ttl != TTL_DEFAULT)
         failed |= json_object_set_new(object, "ttl", json_integer(policy->ttl));
+    if (policy->lifetime > 0)
+        failed |= json_object_set_new(object, "lifetime", json_integer(policy->lifetime));
     if (policy->ede == SW_EDE_OFF)
         failed |= put_text(object, "ede", "off");
     else if (policy->ede != SW_EDE_AUTO)

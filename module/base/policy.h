@@ -67,6 +67,7 @@ struct sw_policy {
     struct sw_addr sinkhole6;
     struct sw_name cname;    /* len 0: the default walled garden of the settings */
     uint32_t ttl;            /* seconds on rewritten answers; default 60, 0..86400 */
+    uint32_t lifetime;       /* seconds after which writers let new indicators expire; 0: never */
     uint16_t ede;            /* SW_EDE_AUTO, SW_EDE_OFF or a code of RFC 8914 */
     char owner[SW_NOTE_MAX]; /* kind protected, known: whose; "" when not said */
     char note[SW_NOTE_MAX];
@@ -78,7 +79,7 @@ void sw_policy_init(struct sw_policy *policy, const char *name);
 /**
  * Parse and validate policy JSON: {"kind":"ioc","action":"sinkhole","priority":100,
  * "shadow":false,"observe":false,"sinkhole4":"192.0.2.1","sinkhole6":"2001:db8::1",
- * "cname":"garden.example","ttl":60,"ede":"auto"|"off"|15,"owner":"...","note":"..."}.
+ * "cname":"garden.example","ttl":60,"lifetime":604800,"ede":"auto"|"off"|15,"owner":"...","note":"..."}.
  * All members optional; "" and "{}" mean the defaults. Unknown members are an error, so that a
  * misspelt one is noticed.
  *

@@ -24,6 +24,7 @@
 #define READ_MAX     65536 /* octets taken from the socket at once */
 #define OUT_KEEP     65536 /* octets of the output buffer kept between commands */
 #define US_PER_MS    1000
+#define WAIT_TURN_MS 200 /* between two calls of on_wait */
 
 struct sw_redis {
     struct sw_settings settings;
@@ -32,8 +33,10 @@ struct sw_redis {
     redisReader *reader;
     char *out; /* commands in RESP; out_done of out_len octets are sent */
     size_t out_len, out_done, out_max;
-    uint64_t due;      /* replies not yet fetched */
-    uint32_t extra_ms; /* for the next reply */
+    uint64_t due;               /* replies not yet fetched */
+    uint32_t extra_ms;          /* for the next reply */
+    void (*on_wait)(void *arg); /* or NULL */
+    void *on_wait_arg;
     char error[ERROR_MAX];
     char target[TARGET_MAX];
     char in[READ_MAX];
@@ -179,7 +182,8 @@ static enum sw_status wait_for(const struct sw_redis *redis, int fd, short event
                                 {.fd = fd, .events = events}};
         int64_t left_us = deadline_us - sw_clock_mono_us();
         int64_t left_ms = left_us <= 0 ? 0 : (left_us + US_PER_MS - 1) / US_PER_MS;
-        int n = poll(fds, 2, left_ms > INT32_MAX ? INT32_MAX : (int)left_ms);
+        int64_t most_ms = redis->on_wait ? WAIT_TURN_MS : INT32_MAX;
+        int n = poll(fds, 2, left_ms > most_ms ? (int)most_ms : (int)left_ms);
         if (n < 0 && errno != EINTR)
             return SW_EIO;
         if (n > 0 && fds[0].revents)
@@ -188,6 +192,8 @@ static enum sw_status wait_for(const struct sw_redis *redis, int fd, short event
             return SW_OK;
         if (n == 0 && left_us <= 0)
             return SW_ETIMEOUT;
+        if (n == 0 && redis->on_wait)
+            redis->on_wait(redis->on_wait_arg);
     }
 }
 
@@ -543,6 +549,12 @@ redisReply *sw_redis_command_argv(struct sw_redis *redis, int argc, const char *
         return NULL;
     }
     return sw_redis_reply(redis);
+}
+
+void sw_redis_on_wait(struct sw_redis *redis, void (*fn)(void *arg), void *arg)
+{
+    redis->on_wait = fn;
+    redis->on_wait_arg = arg;
 }
 
 enum sw_status sw_redis_set_timeout(struct sw_redis *redis, uint32_t ms)

@@ -77,6 +77,10 @@ redisReply *sw_redis_reply(struct sw_redis *redis);
  */
 enum sw_status sw_redis_set_timeout(struct sw_redis *redis, uint32_t ms);
 
+/** Have fn(arg) called about five times a second while a call waits for the server, in the owner's
+ * thread; it must not use the connection. Not while a host name is looked up. NULL: no more. */
+void sw_redis_on_wait(struct sw_redis *redis, void (*fn)(void *arg), void *arg);
+
 /**
  * Make a thread that waits in this connection come back with an error at once, for good: the
  * wait fails, and so do all later commands and sw_redis_open(), with SW_ECLOSED or NULL. Start

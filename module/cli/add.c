@@ -1,18 +1,24 @@
 /* add.c - sinkwatch add LIST INDICATOR... */
+#include "base/clock.h"
 #include "cli/change.h"
 #include "cli/harm.h"
 #include "cli/output.h"
+#include "feed/expiry.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEY_FACTS = 300, KEY_WAIT, KEY_FORCE };
+enum { KEY_FACTS = 300, KEY_EXPIRES, KEY_FOR, KEY_WAIT, KEY_FORCE };
 
 static const struct argp_option options[] = {
     {"facts", KEY_FACTS, "JSON", 0,
      "what is known about them, a JSON object; without it an indicator that is there keeps its own",
      0},
+    {"expires", KEY_EXPIRES, "TIME", 0,
+     "when they end: 2026-12-31T00:00:00Z or seconds since 1970, or never", 0},
+    {"for", KEY_FOR, "SPAN", 0,
+     "they end after this time, such as 12h or 7d (default: the list's lifetime)", 0},
     {"wait", KEY_WAIT, "SECONDS", OPTION_ARG_OPTIONAL,
      "return when every live resolver enforces it (default: 10 seconds at most)", 0},
     {"force", KEY_FORCE, NULL, 0, "accept top-level domains and public suffixes", 0},
@@ -20,9 +26,10 @@ static const struct argp_option options[] = {
 };
 
 struct add {
-    char *facts; /* compact JSON, or NULL */
+    char *facts;   /* compact JSON, or NULL */
+    char *expires; /* RFC 3339, or NULL */
+    bool never, force;
     uint32_t wait_s;
-    bool force;
 };
 
 /* Facts in compact form; ends with a usage error when they are no JSON object. */
@@ -38,12 +45,45 @@ static char *parse_facts(const struct argp_state *state, const char *text)
     return compact;
 }
 
+/* The end in one form; ends with a usage error when it is none. */
+static void parse_expires(struct add *add, const struct argp_state *state, const char *text)
+{
+    char out[SW_TIMETEXT_MAX];
+    uint32_t at = 0;
+
+    free(add->expires);
+    add->expires = NULL;
+    add->never = strcmp(text, "never") == 0;
+    if (add->never)
+        return;
+    if (!*text || sw_expires_parse(text, strlen(text), &at) != SW_OK)
+        argp_error(state, "--expires: '%s' is no time such as 2026-12-31T00:00:00Z, nor never",
+                   text);
+    add->expires = cli_copy(sw_time_text((int64_t)at * 1000000, out));
+}
+
+static void parse_for(struct add *add, const struct argp_state *state, const char *text)
+{
+    int64_t span = (int64_t)cli_span(state, "--for", text) * 1000000;
+    char out[SW_TIMETEXT_MAX];
+
+    free(add->expires);
+    add->never = false;
+    add->expires = cli_copy(sw_time_text(sw_clock_wall_us() + span, out));
+}
+
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct add *add = state->input;
     switch (key) {
     case KEY_FACTS:
         add->facts = parse_facts(state, arg);
+        return 0;
+    case KEY_EXPIRES:
+        parse_expires(add, state, arg);
+        return 0;
+    case KEY_FOR:
+        parse_for(add, state, arg);
         return 0;
     case KEY_WAIT:
         add->wait_s = cli_wait_seconds(state, arg);
@@ -66,7 +106,8 @@ static const struct cli_usage usage = {
            "  AS64500             every address of this AS\n"
            "\vExamples:\n"
            "  sinkwatch add carbanak systemsvc.net =www.example.net --wait\n"
-           "  sinkwatch add carbanak 198.51.100.0/24 --facts '{\"reference\":\"report 7\"}'",
+           "  sinkwatch add carbanak 198.51.100.0/24 --facts '{\"reference\":\"report 7\"}'\n"
+           "  sinkwatch add carbanak systemsvc.net --for 30d",
     .options = options,
     .parser = parse,
     .min = 2,
@@ -131,8 +172,13 @@ int cli_add(struct cli *cli, int argc, char **argv)
     int code = cli_connect(cli);
     if (code == CLI_OK)
         code = cli_list_kind(cli, words[0], &kind);
+    /* An end in the facts that were given is as good as one by option. */
+    bool end_known = add.expires || add.never || (add.facts && strstr(add.facts, "\"expires\""));
+    if (code == CLI_OK && !end_known)
+        code = cli_list_lifetime(cli, words[0], &add.expires);
     if (code != CLI_OK)
         return code;
+    outcome.expires = add.never ? "" : add.expires;
     bool safe = !add.force && (kind == SW_KIND_IOC || kind == SW_KIND_ALLOW);
     json_t *refused = json_array();
     char **texts = cli_alloc((size_t)words_n, sizeof(*texts));
@@ -152,6 +198,7 @@ int cli_add(struct cli *cli, int argc, char **argv)
         free(texts[i]);
     free(texts);
     free(add.facts);
+    free(add.expires);
     json_decref(refused);
     return code;
 }

@@ -21,6 +21,21 @@ static const struct argp_option global_options[] = {
     {0},
 };
 
+uint64_t cli_span(const struct argp_state *state, const char *option, const char *text)
+{
+    static const char units[] = "smhdw";
+    static const uint32_t seconds[] = {1, 60, 3600, 86400, 604800};
+    size_t digits = strspn(text, "0123456789");
+    const char *unit = text[digits] != '\0' ? strchr(units, text[digits]) : units;
+    uint64_t n = digits > 0 && digits < 10 ? strtoull(text, NULL, 10) : UINT32_MAX;
+
+    if (!unit || (text[digits] != '\0' && text[digits + 1] != '\0') ||
+        n * seconds[unit ? unit - units : 0] > UINT64_C(315360000))
+        argp_error(state, "%s: '%s' is no span of time; such as 90m, 12h, 7d or 2w, up to 3650d",
+                   option, text);
+    return n * seconds[unit ? unit - units : 0];
+}
+
 uint64_t cli_number(const struct argp_state *state, const char *option, const char *text,
                     uint64_t min, uint64_t max)
 {

@@ -1,6 +1,8 @@
 /* change.c - one MULTI for the hash and the change stream. See change.h. */
 #include "cli/change.h"
 
+#include "base/clock.h"
+
 #include "cli/output.h"
 
 #include <stdio.h>
@@ -46,6 +48,40 @@ int cli_list_kind(struct cli *cli, const char *name, enum sw_kind *kind)
                                                                                  : SW_KIND_IOC;
     freeReplyObject(reply);
     return CLI_OK;
+}
+
+int cli_list_lifetime(struct cli *cli, const char *name, char **expires)
+{
+    struct sw_policy policy;
+    char why[SW_WHY_MAX], text[SW_TIMETEXT_MAX];
+    redisReply *reply = cli_ask(cli, "HGET", cli_key(cli, "lists"), name, CLI_END);
+
+    *expires = NULL;
+    if (!reply)
+        return CLI_REDIS;
+    if (reply->type == REDIS_REPLY_STRING &&
+        sw_policy_parse(name, reply->str, reply->len, &policy, why) == SW_OK && policy.lifetime > 0)
+        *expires =
+            cli_copy(sw_time_text(sw_clock_wall_us() + (int64_t)policy.lifetime * 1000000, text));
+    freeReplyObject(reply);
+    return CLI_OK;
+}
+
+char *cli_facts_until(const char *facts, const char *expires)
+{
+    json_t *object = facts && facts[0] ? json_loads(facts, 0, NULL) : NULL;
+
+    if (!json_is_object(object)) {
+        json_decref(object);
+        object = json_object();
+    }
+    if (expires[0])
+        cli_json_set(object, "expires", expires);
+    else
+        json_object_del(object, "expires");
+    char *text = json_object_size(object) ? json_dumps(object, JSON_COMPACT) : cli_copy("");
+    json_decref(object);
+    return text;
 }
 
 /* ---- MULTI ---- */

@@ -29,6 +29,14 @@
  */
 int cli_list_kind(struct cli *cli, const char *name, enum sw_kind *kind);
 
+/** What facts (JSON text, or NULL) are with another end: allocated. Facts that are no JSON object
+ * are replaced. expires "": no end. */
+char *cli_facts_until(const char *facts, const char *expires);
+
+/** When indicators that are added to a list now end by its policy: allocated, or NULL for never.
+ * CLI_OK, CLI_REDIS. */
+int cli_list_lifetime(struct cli *cli, const char *name, char **expires);
+
 /* One MULTI. */
 
 /** Open it. */
@@ -53,7 +61,8 @@ struct cli_outcome {
     char id[CLI_STREAMID_MAX]; /* of its last entry in the change stream; "" when none */
     json_t *members;           /* more for --json, or NULL; taken over */
     uint32_t wait_s;           /* --wait; 0: do not */
-    int code;                  /* so far: CLI_OK or CLI_NONE */
+    const char *expires; /* when what is added ends (RFC 3339), "": never; NULL: facts say it */
+    int code;            /* so far: CLI_OK or CLI_NONE */
 };
 
 /** Copy the id out of the last reply of a committed MULTI, whose last command was XADD. */
@@ -67,7 +76,8 @@ int cli_report(struct cli *cli, struct cli_outcome *outcome);
 
 /**
  * Add up to CLI_BATCH indicators, in canonical form, to a list and tell the stream. One that is
- * there already keeps its facts, unless facts (JSON text) are given; NULL: none.
+ * there already keeps its facts, unless facts (JSON text) are given; NULL: none. outcome->expires
+ * goes into the facts of all of them.
  * CLI_OK: *fresh grows by how many were not there, outcome has the id. CLI_REDIS: said.
  */
 int cli_put(struct cli *cli, char *const *texts, size_t n, const char *facts, uint64_t *fresh,

@@ -83,6 +83,10 @@ struct cli_command {
 int cli_dispatch(struct cli *cli, const struct cli_usage *usage, const struct cli_command *commands,
                  int (*alone)(struct cli *cli), int argc, char **argv);
 
+/** A span of time for an option, in seconds: digits, then s (or nothing), m, h, d or w; at most ten
+ * years; else says so and ends with CLI_USAGE. */
+uint64_t cli_span(const struct argp_state *state, const char *option, const char *text);
+
 /** A whole number in min..max for an option; else says so and ends with CLI_USAGE. */
 uint64_t cli_number(const struct argp_state *state, const char *option, const char *text,
                     uint64_t min, uint64_t max);

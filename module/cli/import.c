@@ -110,15 +110,17 @@ static void catch_signals(void)
 static int stage(struct import *im)
 {
     struct cli_argv argv = {0};
+    char *facts = im->outcome.expires ? cli_facts_until(NULL, im->outcome.expires) : NULL;
 
     cli_argv_add(&argv, "HSET");
     cli_argv_add(&argv, im->staging);
     for (size_t i = 0; i < im->n; i++) {
         cli_argv_add(&argv, im->batch[i]);
-        cli_argv_add(&argv, "");
+        cli_argv_add(&argv, facts ? facts : "");
     }
     redisReply *reply = cli_ask_argv(im->cli, &argv);
     cli_argv_free(&argv);
+    free(facts);
     if (!reply)
         return CLI_REDIS;
     im->fresh += (uint64_t)reply->integer;
@@ -333,6 +335,7 @@ int cli_import(struct cli *cli, int argc, char **argv)
     struct import *im = cli_alloc(1, sizeof(*im));
     enum sw_kind kind = SW_KIND_IOC;
     char **words;
+    char *expires = NULL;
     int code = CLI_OK;
 
     im->cli = cli;
@@ -345,6 +348,9 @@ int cli_import(struct cli *cli, int argc, char **argv)
         code = cli_connect(cli);
         if (code == CLI_OK)
             code = cli_list_kind(cli, words[0], &kind);
+        if (code == CLI_OK)
+            code = cli_list_lifetime(cli, words[0], &expires);
+        im->outcome.expires = expires;
     }
     im->safe = kind == SW_KIND_IOC || kind == SW_KIND_ALLOW;
     if (code == CLI_OK)
@@ -352,6 +358,7 @@ int cli_import(struct cli *cli, int argc, char **argv)
     if (code == CLI_OK)
         code = report(im);
     json_decref(im->refusals);
+    free(expires);
     free(im);
     return code;
 }

@@ -19,6 +19,7 @@ enum {
     KEY_SINKHOLE6,
     KEY_CNAME,
     KEY_TTL,
+    KEY_LIFETIME,
     KEY_EDE,
     KEY_OWNER,
     KEY_NOTE,
@@ -38,6 +39,8 @@ static const struct argp_option options[] = {
     {"sinkhole6", KEY_SINKHOLE6, "ADDRESS", 0, "landing address for AAAA ('': the resolver's)", 0},
     {"cname", KEY_CNAME, "NAME", 0, "walled garden for action cname ('': the resolver's)", 0},
     {"ttl", KEY_TTL, "SECONDS", 0, "of rewritten answers, 0 to 86400 (default 60)", 0},
+    {"lifetime", KEY_LIFETIME, "SPAN", 0,
+     "new indicators expire after it, such as 12h or 7d (0, the default: never)", 0},
     {"ede", KEY_EDE, "CODE", 0, "extended DNS error: auto (default), off, or a number", 0},
     {"owner", KEY_OWNER, "TEXT", 0, "whose these addresses are (kinds protected, known)", 0},
     {"note", KEY_NOTE, "TEXT", 0, "for people", 0},
@@ -112,6 +115,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case KEY_TTL:
         json_object_set_new(set->members, "ttl",
                             json_integer((json_int_t)cli_number(state, "--ttl", arg, 0, 86400)));
+        return 0;
+    case KEY_LIFETIME:
+        json_object_set_new(set->members, "lifetime",
+                            json_integer((json_int_t)cli_span(state, "--lifetime", arg)));
         return 0;
     case KEY_SHADOW:
     case KEY_NO_SHADOW:

@@ -73,6 +73,17 @@ static bool on_turn(void *arg)
     return sw_clock_mono_us() < feed->report_due || sw_feed_report(feed) == SW_OK;
 }
 
+static int64_t on_wall_us(void *arg)
+{
+    return sw_feed_wall_us(arg);
+}
+
+/* Redis keeps us waiting: time goes on. */
+static void on_wait(void *arg)
+{
+    sw_feed_expire(arg);
+}
+
 static void on_changed(void *arg, const struct sw_list *list, bool sweep)
 {
     struct sw_feed *feed = arg;
@@ -112,6 +123,7 @@ void sw_feed_tick(struct sw_feed *feed)
 {
     int64_t now = sw_clock_mono_us();
 
+    sw_feed_expire(feed);
     sw_feed_take_requests(feed);
     sw_refused_tick(&feed->refused, now);
     if (now >= feed->mmdb_due)
@@ -279,7 +291,7 @@ struct sw_feed *sw_feed_new(const struct sw_settings *settings, struct sw_index 
     feed->counters = counters;
     if (host)
         feed->host = *host;
-    feed->hooks = (struct sw_load_hooks){feed, on_refused, on_turn, on_changed};
+    feed->hooks = (struct sw_load_hooks){feed, on_refused, on_turn, on_changed, on_wall_us};
     feed->state = SW_FEED_DISCONNECTED;
     feed->started_us = sw_clock_wall_us();
     feed->load_due = true;
@@ -292,6 +304,7 @@ struct sw_feed *sw_feed_new(const struct sw_settings *settings, struct sw_index 
     feed->redis = sw_redis_new(settings);
     if (!feed->redis)
         goto no_redis;
+    sw_redis_on_wait(feed->redis, on_wait, feed);
     if (init_locks(feed) != SW_OK)
         goto no_locks;
     if (sw_tracked_init(&feed->tracked, settings->tracked_max) == SW_OK)

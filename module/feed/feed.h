@@ -48,7 +48,8 @@ struct sw_feed_host { /* what feeder and sweeper ask of their surroundings; any 
     /* Sweeper: these addresses are tracked from now on: report names that are in the cache with one.
      * Not called for those that {prefix}:tracked holds already when all lists are loaded. */
     void (*tracked)(void *arg, const struct sw_addr *addrs, size_t n);
-    const char *version; /* of Sinkwatch and of the host, for status; NULL is "" */
+    int64_t (*wall_us)(void *arg); /* the wall clock, for tests; NULL: the real one */
+    const char *version;           /* of Sinkwatch and of the host, for status; NULL is "" */
     const char *host_version;
 };
 

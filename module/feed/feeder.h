@@ -7,6 +7,7 @@
  *     follow.c     XREAD, one entry after the other, gaps
  *     changes.c    what a batch changed: wait for readers, evict, hand to the sweeper, report
  *     track.c      tracked addresses in and out
+ *     expiry.c     indicators whose end has come
  *     report.c     the status hash
  * and, knowing nothing of the feeder: load.c lists.c stream.c refused.c tracked.c
  * sweeper.c.
@@ -86,6 +87,11 @@ struct sw_feed {
     struct sw_stream_position position; /* last entry dealt with */
     struct sw_stream_id applied;        /* last entry reported as enforced, sweep included */
     struct sw_snapshot snapshot;
+
+    /* indicators with an end */
+    bool expiring; /* more are due than one turn could take */
+    bool clock_known;
+    int64_t clock_ahead; /* wall clock minus monotonic clock when last looked at */
 
     /* what the batch at hand changed */
     struct sw_indicator *added;
@@ -172,6 +178,14 @@ enum sw_status sw_feed_read_list(struct sw_feed *feed, const char *name, bool co
 
 /** Wait up to SW_FEED_BLOCK_MS (SW_FEED_SWEEP_MS) for changes and apply them. */
 enum sw_status sw_feed_follow(struct sw_feed *feed);
+
+/* ---- expiry.c ---- */
+
+/** Take out what is due, for about 10 ms at most; `expiring` is set when more is left. */
+void sw_feed_expire(struct sw_feed *feed);
+
+/** Wall clock, microseconds: the host's, or the real one. */
+int64_t sw_feed_wall_us(const struct sw_feed *feed);
 
 /* ---- track.c ---- */
 

@@ -6,11 +6,13 @@
  * An entry that is no younger than the last whole reading of its list is in there already.
  */
 #include "base/log.h"
+#include "feed/expiry.h"
 #include "feed/feeder.h"
 #include "feed/reply.h"
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Entries of one batch. One sweep and one report serve the whole batch, so it should be large
@@ -61,20 +63,34 @@ static bool read_entry(const redisReply *reply, struct entry *out)
 
 /* ---- applying ---- */
 
-static void add_one(struct sw_feed *feed, struct sw_list *list, const redisReply *item)
+/* What is over already: not added, or taken out if it was there. */
+static void add_expired(struct sw_feed *feed, struct sw_list *list,
+                        const struct sw_indicator *indicator)
+{
+    if (sw_index_remove(feed->index, list->id, indicator) == SW_OK) {
+        list->expired++;
+        list->surplus++;
+    }
+}
+
+static void add_one(struct sw_feed *feed, struct sw_list *list, const redisReply *item,
+                    uint32_t until)
 {
     struct sw_indicator indicator;
     char why[SW_WHY_MAX] = "";
     enum sw_status status = sw_indicator_parse(item->str, item->len, &indicator, why);
 
-    if (status == SW_OK)
-        status = sw_index_add(feed->index, list->id, &indicator);
-    else {
+    if (status != SW_OK) {
         list->refused++;
         list->surplus++;
         sw_load_refuse(&feed->hooks, SW_REFUSED_INDICATOR, list->name, item->str, item->len, why);
         return;
     }
+    if (until != 0 && until <= sw_feed_wall_us(feed) / 1000000) {
+        add_expired(feed, list, &indicator);
+        return;
+    }
+    status = sw_index_add_until(feed->index, list->id, &indicator, until);
     if (status == SW_OK && list->kind == SW_KIND_IOC)
         sw_feed_added(feed, &indicator);
     else if (status != SW_OK && status != SW_EEXIST)
@@ -88,14 +104,112 @@ static void remove_one(struct sw_feed *feed, struct sw_list *list, const redisRe
     char why[SW_WHY_MAX] = "";
 
     if (sw_indicator_parse(item->str, item->len, &indicator, why) == SW_OK) {
-        sw_index_remove(feed->index, list->id, &indicator);
+        if (sw_index_remove(feed->index, list->id, &indicator) == SW_ENOTFOUND &&
+            list->expired > 0) {
+            list->expired--;
+            list->surplus--;
+        }
     } else if (list->refused > 0) {
         list->refused--;
         list->surplus--;
     }
 }
 
-/* `add`, `remove`: every field i. A list that was not known is read as a whole instead. */
+static bool is_item(const struct entry *entry, size_t i)
+{
+    return sw_reply_equals(entry->fields->element[i], "i");
+}
+
+/* The facts of `add`'s indicators, for an entry that does not say when they end. SW_ENOTFOUND: the
+ * key cannot be read now; whoever reads the list later will say so. */
+static enum sw_status ask_facts(struct sw_feed *feed, const struct entry *entry, const char *name,
+                                redisReply **out)
+{
+    size_t n = entry->fields->elements / 2;
+    const char **argv = calloc(n + 2, sizeof(*argv));
+    size_t *len = calloc(n + 2, sizeof(*len));
+    char key[SW_KEY_MAX];
+    int argc = 2;
+
+    if (!argv || !len) {
+        free(argv);
+        free(len);
+        return SW_ENOMEM;
+    }
+    argv[0] = "HMGET";
+    argv[1] = sw_redis_key(feed->redis, key, sizeof(key), "list:%s", name);
+    len[0] = 5;
+    len[1] = strlen(key);
+    for (size_t i = 0; i + 1 < entry->fields->elements; i += 2) {
+        if (is_item(entry, i)) {
+            argv[argc] = entry->fields->element[i + 1]->str;
+            len[argc++] = entry->fields->element[i + 1]->len;
+        }
+    }
+    *out = argc > 2 ? sw_redis_command_argv(feed->redis, argc, argv, len) : NULL;
+    free(argv);
+    free(len);
+    if (argc == 2)
+        return SW_ENOTFOUND;
+    if (!*out)
+        return sw_feed_failed(feed, SW_ECLOSED, "asking when indicators end");
+    if (sw_reply_is_array(*out, (size_t)argc - 2))
+        return SW_OK;
+    freeReplyObject(*out);
+    *out = NULL;
+    return SW_ENOTFOUND;
+}
+
+/* The end that an `expires` field or an indicator's facts name; 0 when it is none. */
+static uint32_t end_of(struct sw_feed *feed, const char *name, const redisReply *value, bool facts)
+{
+    uint32_t until = 0;
+    enum sw_status status = SW_OK;
+
+    if (sw_reply_is_text(value))
+        status = facts ? sw_facts_expires(value->str, value->len, &until)
+                       : sw_expires_parse(value->str, value->len, &until);
+    if (status != SW_OK)
+        sw_load_refuse(&feed->hooks, SW_REFUSED_FACTS, name, value->str, value->len,
+                       SW_EXPIRES_WHY);
+    return until;
+}
+
+/* `add`: every field i; a field expires is about those that follow it. An entry without any was
+ * written by somebody who says it in the facts, if at all. */
+static enum sw_status apply_add(struct sw_feed *feed, const struct entry *entry,
+                                struct sw_list *list)
+{
+    redisReply *facts = NULL;
+    uint32_t until = 0;
+    size_t item = 0;
+    bool told = false;
+
+    for (size_t i = 0; i + 1 < entry->fields->elements; i += 2)
+        told = told || sw_reply_equals(entry->fields->element[i], "expires");
+    if (!told) {
+        enum sw_status status = ask_facts(feed, entry, list->name, &facts);
+
+        if (status != SW_OK && status != SW_ENOTFOUND)
+            return status;
+    }
+    for (size_t i = 0; i + 1 < entry->fields->elements; i += 2) {
+        const redisReply *value = entry->fields->element[i + 1];
+
+        if (sw_reply_equals(entry->fields->element[i], "expires"))
+            until = end_of(feed, list->name, value, false);
+        if (!is_item(entry, i))
+            continue;
+        if (facts)
+            until = end_of(feed, list->name, facts->element[item++], true);
+        sw_count(&feed->counters->changes_applied, 1);
+        add_one(feed, list, value, until);
+    }
+    freeReplyObject(facts);
+    return SW_OK;
+}
+
+/* `add`, `remove`. A list that was not known is read as a whole instead. */
 static enum sw_status apply_items(struct sw_feed *feed, const struct entry *entry, const char *name,
                                   bool add)
 {
@@ -104,16 +218,13 @@ static enum sw_status apply_items(struct sw_feed *feed, const struct entry *entr
     if (!list || !list->held)
         return add ? sw_feed_read_list(feed, name, true) : SW_OK;
     feed->dirty = true;
+    if (add)
+        return apply_add(feed, entry, list);
     for (size_t i = 0; i + 1 < entry->fields->elements; i += 2) {
-        const redisReply *item = entry->fields->element[i + 1];
-
-        if (!sw_reply_equals(entry->fields->element[i], "i"))
+        if (!is_item(entry, i))
             continue;
         sw_count(&feed->counters->changes_applied, 1);
-        if (add)
-            add_one(feed, list, item);
-        else
-            remove_one(feed, list, item);
+        remove_one(feed, list, entry->fields->element[i + 1]);
     }
     return SW_OK;
 }
@@ -240,6 +351,8 @@ static redisReply *read_batch(struct sw_feed *feed)
 
     int block_ms = sw_sweeper_busy(feed->sweeper) ? SW_FEED_SWEEP_MS : SW_FEED_BLOCK_MS;
 
+    if (feed->expiring)
+        block_ms = 1; /* 0 would be for ever */
     sw_redis_set_timeout(feed->redis, SW_FEED_BLOCK_MS);
     return sw_redis_command(feed->redis, "XREAD COUNT " BATCH " BLOCK %d STREAMS %s %s", block_ms,
                             sw_redis_key(feed->redis, key, sizeof(key), "changes"),

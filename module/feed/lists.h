@@ -29,7 +29,8 @@ struct sw_list {
     enum sw_kind kind;
     bool unread;      /* the content in Redis is still to be read: the former one is kept */
     uint64_t refused; /* fields refused at the last reading and since */
-    int64_t surplus;  /* fields that are no indicator of their own: refused, other spellings */
+    uint64_t expired; /* fields whose end has come, that are still in Redis as far as we know */
+    int64_t surplus;  /* fields that are no indicator of their own: refused, expired, spellings */
     char problem[SW_WHY_MAX];    /* what is wrong with policy or key; "" when nothing */
     struct sw_stream_id read_at; /* what was read holds every change up to this one */
     bool seen;                   /* scratch: met in this pass over {prefix}:lists */

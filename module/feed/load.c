@@ -1,7 +1,9 @@
 /* load.c - see load.h. */
 #include "feed/load.h"
 
+#include "base/clock.h"
 #include "base/log.h"
+#include "feed/expiry.h"
 #include "feed/reply.h"
 
 #include <assert.h>
@@ -91,7 +93,8 @@ struct scan { /* one reading of one list */
     const struct sw_load_hooks *hooks;
     char key[SW_KEY_MAX];
     sw_list_id staged;
-    uint64_t fields, refused;
+    uint64_t fields, refused, expired;
+    uint32_t now;              /* seconds: what has expired by then is left out */
     struct sw_stream_id began; /* the youngest change before the first chunk */
 };
 
@@ -108,10 +111,23 @@ static void keep_former(struct sw_list *list, const char *key, enum sw_refused_r
     sw_load_refuse(hooks, reason, list->name, key, strlen(key), why);
 }
 
+/* When a field's facts say that it ends. */
+static uint32_t end_of(struct scan *scan, const redisReply *field, const redisReply *facts)
+{
+    uint32_t until = 0;
+
+    if (sw_reply_is_text(facts) && sw_facts_expires(facts->str, facts->len, &until) != SW_OK)
+        sw_load_refuse(scan->hooks, SW_REFUSED_FACTS, scan->list->name, field->str, field->len,
+                       SW_EXPIRES_WHY);
+    return until;
+}
+
 /* Add one field of the hash to the staged list. */
-static enum sw_status take_field(struct scan *scan, const redisReply *field)
+static enum sw_status take_field(struct scan *scan, const redisReply *field,
+                                 const redisReply *facts)
 {
     struct sw_indicator indicator;
+    uint32_t until;
     char why[SW_WHY_MAX] = "";
     enum sw_status status;
 
@@ -124,7 +140,12 @@ static enum sw_status take_field(struct scan *scan, const redisReply *field)
                        why);
         return SW_OK;
     }
-    status = sw_index_add(scan->lists->index, scan->staged, &indicator);
+    until = end_of(scan, field, facts);
+    if (until != 0 && until <= scan->now) {
+        scan->expired++;
+        return SW_OK;
+    }
+    status = sw_index_add_until(scan->lists->index, scan->staged, &indicator, until);
     return status == SW_EEXIST ? SW_OK : status;
 }
 
@@ -139,7 +160,7 @@ static enum sw_status take_chunk(struct scan *scan, const redisReply *reply, cha
         return SW_EREDIS;
     fields = reply->element[1];
     for (size_t i = 0; i + 1 < fields->elements; i += 2) {
-        enum sw_status status = take_field(scan, fields->element[i]);
+        enum sw_status status = take_field(scan, fields->element[i], fields->element[i + 1]);
 
         if (status != SW_OK)
             return status;
@@ -199,6 +220,7 @@ static enum sw_status put_in_place(struct scan *scan)
     if (status != SW_OK)
         return status;
     list->refused = scan->refused;
+    list->expired = scan->expired;
     list->surplus = (int64_t)scan->fields - (int64_t)sw_index_count(scan->lists->index, list->id);
     list->unread = false;
     list->read_at = scan->began;
@@ -217,6 +239,8 @@ enum sw_status sw_load_content(struct sw_redis *redis, struct sw_lists *lists, s
 
     assert(list->held);
     scan.began = lists->now;
+    scan.now =
+        (uint32_t)((hooks->wall_us ? hooks->wall_us(hooks->arg) : sw_clock_wall_us()) / 1000000);
     list->unread = true;
     sw_redis_key(redis, scan.key, sizeof(scan.key), "list:%s", list->name);
     status = reserve(&scan);

@@ -19,7 +19,8 @@ const char *sw_refused_reason_name(enum sw_refused_reason reason)
                                                         [SW_REFUSED_LIST_NAME] = "list-name",
                                                         [SW_REFUSED_KEY] = "key",
                                                         [SW_REFUSED_ENTRY] = "entry",
-                                                        [SW_REFUSED_ROOM] = "room"};
+                                                        [SW_REFUSED_ROOM] = "room",
+                                                        [SW_REFUSED_FACTS] = "facts"};
 
     assert(reason < SW_REFUSED_COUNT);
     return names[reason];

@@ -40,12 +40,13 @@ struct sw_expiry { /* all zero is an empty one */
     _Atomic size_t bytes;
 };
 
-/** Digest and rule of an item. */
+/** Digest of an item. */
 static inline struct sw_digest sw_expiry_digest(const struct sw_expiry_item *item)
 {
     return (struct sw_digest){item->a, item->b_rule & ((UINT64_C(1) << SW_DIGEST_B_BITS) - 1)};
 }
 
+/** Rule of an item. */
 static inline sw_rule sw_expiry_rule(const struct sw_expiry_item *item)
 {
     return (sw_rule)(item->b_rule >> SW_DIGEST_B_BITS);

@@ -482,7 +482,7 @@ static void count_refusal(void *arg, const struct sw_refusal *refusal)
 START_TEST(test_load_all)
 {
     struct rig rig;
-    struct sw_load_hooks hooks = {&told, count_refusal, NULL, NULL};
+    struct sw_load_hooks hooks = {.arg = &told, .refused = count_refusal};
     struct sw_redis *redis;
 
     rig_init(&rig);
@@ -517,7 +517,7 @@ START_TEST(test_abandoned_load)
 {
     struct rig rig;
     size_t chunks = 0;
-    struct sw_load_hooks none = {NULL, NULL, NULL, NULL}, hooks = {&chunks, NULL, give_up, NULL};
+    struct sw_load_hooks none = {.arg = NULL}, hooks = {.arg = &chunks, .go_on = give_up};
     struct sw_lists lists;
     struct sw_list *list;
     struct sw_redis *redis;
