@@ -1,14 +1,8 @@
-/* changes.c - what a batch changed: update in place -> wait for readers -> evict -> hand over to
- * the sweeper -> report, once it is through. */
-#include "base/rcu.h"
+/* changes.c - what a batch changed: update in place -> evict names -> hand over to the sweeper (which
+ * waits for readers, evicts again, walks the caches) -> report, once it is through. */
 #include "feed/feeder.h"
 
 #include <stdlib.h>
-
-/* So few names are also evicted before readers are waited for, which usually takes microseconds
- * but 10 ms when one was descheduled: what a reader of the old lists stores meanwhile goes in the
- * second round. */
-#define EVICT_EARLY_MAX 64
 
 void sw_feed_changed_everything(struct sw_feed *feed)
 {
@@ -40,14 +34,10 @@ void sw_feed_added(struct sw_feed *feed, const struct sw_indicator *indicator)
 void sw_feed_enforce(struct sw_feed *feed)
 {
     struct sw_changeset changes = {feed->added, feed->added_n, feed->everything, &feed->stopping};
-    bool evict = feed->host.evict && changes.added_n > 0;
 
     if (!feed->dirty)
         return;
-    if (evict && changes.added_n <= EVICT_EARLY_MAX)
-        feed->host.evict(feed->host.arg, &changes);
-    sw_rcu_synchronize();
-    if (evict)
+    if (feed->host.evict && changes.added_n > 0)
         feed->host.evict(feed->host.arg, &changes);
     sw_sweeper_hand(feed->sweeper, &changes);
     feed->added_n = 0;

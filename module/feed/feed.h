@@ -27,7 +27,7 @@
 
 /*
  * What was added by changes, for the cache sweep. The index already holds it and every reader that
- * does not see it has left its RCU section (but for the first of two calls of evict).
+ * does not see it has left its RCU section (but for the first of two calls of evict, the feeder's).
  */
 struct sw_changeset {
     const struct sw_indicator *added; /* indicators added one by one, of lists that act */
@@ -40,8 +40,8 @@ struct sw_changeset {
 
 struct sw_feed_host { /* what feeder and sweeper ask of their surroundings; any may be NULL */
     void *arg;
-    /* Feeder: make what is cached for the added names themselves, and for aliases to them, unusable,
-     * in constant time for each. Also called early, before all readers see the change. */
+    /* Feeder, and sweeper once all readers see the change: make what is cached for the added names
+     * themselves, and for aliases to them, unusable, in constant time for each. */
     void (*evict)(void *arg, const struct sw_changeset *changes);
     /* Sweeper: make every cached answer that contradicts the index unusable; returns when done. */
     void (*sweep)(void *arg, const struct sw_changeset *changes);

@@ -5,7 +5,7 @@
  *     feed.c       connect, pause, tick; decides which of these comes next
  *     sync.c       full load; reconciliation with what Redis holds
  *     follow.c     XREAD, one entry after the other, gaps
- *     changes.c    what a batch changed: wait for readers, evict, hand to the sweeper, report
+ *     changes.c    what a batch changed: evict names, hand over to the sweeper, report
  *     track.c      tracked addresses in and out
  *     expiry.c     indicators whose end has come
  *     report.c     the status hash
@@ -141,7 +141,7 @@ void sw_feed_added(struct sw_feed *feed, const struct sw_indicator *indicator);
 /** Note that everything that is cached may contradict the index. */
 void sw_feed_changed_everything(struct sw_feed *feed);
 
-/** Wait for readers, evict, and hand what was noted to the sweeper; nothing to do is fine. */
+/** Evict names, and hand what was noted to the sweeper; nothing to do is fine. */
 void sw_feed_enforce(struct sw_feed *feed);
 
 /** Enforce; the position is reported as applied now or when the sweep is over. SW_OK, or the
@@ -158,6 +158,10 @@ enum sw_status sw_feed_load(struct sw_feed *feed);
 
 /** Ask whether the stream still holds all that follows the position; load_due is set when not. */
 enum sw_status sw_feed_check_stream(struct sw_feed *feed);
+
+/** Likewise, after sw_stream_ask() or sw_stream_take_state() gave status and state. */
+enum sw_status sw_feed_judge_stream(struct sw_feed *feed, enum sw_status asked,
+                                    const struct sw_stream_state *state);
 
 /** Ask whether the server is still the one that the position belongs to; likewise. */
 enum sw_status sw_feed_check_server(struct sw_feed *feed);

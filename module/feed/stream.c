@@ -99,11 +99,17 @@ enum sw_status sw_stream_read_state(const redisReply *reply, struct sw_stream_st
     return SW_OK;
 }
 
-enum sw_status sw_stream_ask(struct sw_redis *redis, struct sw_stream_state *out)
+enum sw_status sw_stream_append_ask(struct sw_redis *redis)
 {
     char key[SW_KEY_MAX];
-    redisReply *reply = sw_redis_command(redis, "XINFO STREAM %s",
-                                         sw_redis_key(redis, key, sizeof(key), "changes"));
+    const char *argv[] = {"XINFO", "STREAM", sw_redis_key(redis, key, sizeof(key), "changes")};
+
+    return sw_redis_append_argv(redis, 3, argv, NULL);
+}
+
+enum sw_status sw_stream_take_state(struct sw_redis *redis, struct sw_stream_state *out)
+{
+    redisReply *reply = sw_redis_reply(redis);
     enum sw_status status;
 
     if (!reply)
@@ -111,6 +117,11 @@ enum sw_status sw_stream_ask(struct sw_redis *redis, struct sw_stream_state *out
     status = sw_reply_is_key_error(reply) ? SW_EINVAL : sw_stream_read_state(reply, out);
     freeReplyObject(reply);
     return status;
+}
+
+enum sw_status sw_stream_ask(struct sw_redis *redis, struct sw_stream_state *out)
+{
+    return sw_stream_append_ask(redis) == SW_OK ? sw_stream_take_state(redis, out) : SW_ECLOSED;
 }
 
 bool sw_stream_has_gap(const struct sw_stream_state *state, const struct sw_stream_position *at)

@@ -7,7 +7,7 @@
  * each batch the stream's state is asked for: if the first entry that is left is younger than
  * our position, entries may be gone, and the counts tell whether they are.
  *
- * Threads      the feeder; pure but for sw_stream_ask()
+ * Threads      the feeder; pure but for the last group
  * Standards    Redis stream ids: "milliseconds-sequence", both 64 bits unsigned
  */
 #ifndef SW_FEED_STREAM_H
@@ -55,15 +55,19 @@ int sw_stream_id_compare(const struct sw_stream_id *a, const struct sw_stream_id
 enum sw_status sw_stream_read_state(const redisReply *reply, struct sw_stream_state *out);
 
 /**
+ * Whether entries younger than the position may be missing from the stream: it is gone, it ends
+ * before the position, or it was trimmed past it.
+ */
+bool sw_stream_has_gap(const struct sw_stream_state *state, const struct sw_stream_position *at);
+
+/**
  * Ask for the state of {prefix}:changes. SW_OK; SW_ECLOSED when the connection failed; SW_EINVAL
  * when the key is no stream, or not ours to read; SW_EREDIS for other errors (sw_redis_error()).
  */
 enum sw_status sw_stream_ask(struct sw_redis *redis, struct sw_stream_state *out);
 
-/**
- * Whether entries younger than the position may be missing from the stream: it is gone, it ends
- * before the position, or it was trimmed past it.
- */
-bool sw_stream_has_gap(const struct sw_stream_state *state, const struct sw_stream_position *at);
+/** The same in two steps, as part of a pipeline: append the question, take the reply that is due. */
+enum sw_status sw_stream_append_ask(struct sw_redis *redis);
+enum sw_status sw_stream_take_state(struct sw_redis *redis, struct sw_stream_state *out);
 
 #endif

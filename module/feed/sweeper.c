@@ -2,6 +2,7 @@
 #include "feed/sweeper.h"
 
 #include "base/clock.h"
+#include "base/rcu.h"
 
 #include <assert.h>
 #include <pthread.h>
@@ -73,12 +74,25 @@ static int64_t cpu_us(void)
     return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
 }
 
+/* Evict and sweep, if anything was added. */
+static bool walk(const struct sw_feed_host *host, const struct sw_changeset *changes)
+{
+    if (!changes->everything && changes->added_n == 0)
+        return false;
+    if (host->evict && changes->added_n > 0)
+        host->evict(host->arg, changes);
+    if (host->sweep)
+        host->sweep(host->arg, changes);
+    return host->sweep;
+}
+
 /* One walk, without the lock; then what it was for is done. Called and left with the lock. */
 static void sweep(struct sw_sweeper *sweeper)
 {
     struct job former = sweeper->now;
     struct sw_changeset changes;
     int64_t began = sw_clock_mono_us(), cpu_began = cpu_us();
+    bool walked;
 
     sweeper->now = sweeper->next;
     sweeper->next = (struct job){.added = former.added, .capacity = former.capacity};
@@ -87,12 +101,16 @@ static void sweep(struct sw_sweeper *sweeper)
     changes = (struct sw_changeset){sweeper->now.added, sweeper->now.added_n,
                                     sweeper->now.everything, &sweeper->stopping};
     pthread_mutex_unlock(&sweeper->lock);
-    sweeper->host->sweep(sweeper->host->arg, &changes);
-    sw_count(&sweeper->counters->sweeps, 1);
-    sw_count(&sweeper->counters->sweeps_cpu_us, (uint64_t)(cpu_us() - cpu_began));
+    sw_rcu_synchronize();
+    walked = walk(sweeper->host, &changes);
+    if (walked) {
+        sw_count(&sweeper->counters->sweeps, 1);
+        sw_count(&sweeper->counters->sweeps_cpu_us, (uint64_t)(cpu_us() - cpu_began));
+    }
     pthread_mutex_lock(&sweeper->lock);
     sweeper->running = false;
-    sweeper->last_us = (uint64_t)(sw_clock_mono_us() - began);
+    if (walked)
+        sweeper->last_us = (uint64_t)(sw_clock_mono_us() - began);
     if (!stopping(sweeper))
         sweeper->done = sweeper->now.upto;
 }
@@ -194,8 +212,6 @@ void sw_sweeper_hand(struct sw_sweeper *sweeper, const struct sw_changeset *chan
 {
     struct job *job = &sweeper->next;
 
-    if (!sweeper->host->sweep || (!changes->everything && changes->added_n == 0))
-        return;
     pthread_mutex_lock(&sweeper->lock);
     if (!sweeper->waiting)
         job->upto = sweeper->running ? sweeper->now.upto : sweeper->done;

@@ -2,14 +2,14 @@
  * sweeper.h - the thread that walks the host's caches, so that the feeder need not wait for it.
  *
  * Private to feed/. A walk through full caches takes tenths of a second; a change that comes
- * meanwhile must not. So the feeder publishes a change, waits for readers, evicts what can be
- * named, and hands the rest to this thread:
+ * meanwhile must not. So the feeder publishes a change, evicts what can be named, and hands the rest
+ * to this thread, which waits for readers (10 ms when one was descheduled), evicts once more what
+ * they may have stored, and walks:
  *     sw_sweeper_hand(s, &changes);      what has to be swept for, if anything
  *     sw_sweeper_reached(s, &id);        everything up to this stream entry has been handed over
  *     ...
  *     sw_sweeper_done(s)                 the last entry whose sweep, if it needed one, is over
- * What is handed over during a walk is merged and waits for the next one. A change that needs no
- * sweep is done with the sweeps that were handed over before it, and at once when there are none.
+ * What is handed over during a walk is merged and waits for the next one.
  *
  * Threads      one of its own; all calls but sw_sweeper_stop() from the feeder
  * Memory       at most SW_FEED_ADDED_MAX indicators wait; more become "everything"
@@ -41,8 +41,8 @@ enum sw_status sw_sweeper_start(struct sw_sweeper *sweeper);
 void sw_sweeper_stop(struct sw_sweeper *sweeper);
 void sw_sweeper_free(struct sw_sweeper *sweeper);
 
-/** Have the caches swept for these changes (copied). The index holds them, and no reader that
- * does not see them is left. */
+/** Have the caches swept for these changes (copied), which the index holds. Nothing added means that
+ * only readers have to be waited for. */
 void sw_sweeper_hand(struct sw_sweeper *sweeper, const struct sw_changeset *changes);
 
 /** All that had to be swept for up to this entry has been handed over. Never an earlier entry than

@@ -20,12 +20,12 @@
 
 /* ---- is it still the stream and the server that we know ---- */
 
-/* Ask for the stream; on SW_OK *state is set if stream_ok. A key of another type is no failure
- * of the session: lists can still be read. */
-static enum sw_status ask_stream(struct sw_feed *feed, struct sw_stream_state *state)
+/* The stream was asked for, with this status; on SW_OK *state is set if stream_ok. A key of another
+ * type is no failure of the session: lists can still be read. */
+static enum sw_status asked_stream(struct sw_feed *feed, enum sw_status status,
+                                   const struct sw_stream_state *state)
 {
     char key[SW_KEY_MAX];
-    enum sw_status status = sw_stream_ask(feed->redis, state);
 
     if (status == SW_EINVAL) {
         sw_redis_key(feed->redis, key, sizeof(key), "changes");
@@ -46,22 +46,35 @@ static enum sw_status ask_stream(struct sw_feed *feed, struct sw_stream_state *s
     return SW_OK;
 }
 
-enum sw_status sw_feed_check_stream(struct sw_feed *feed)
+static enum sw_status ask_stream(struct sw_feed *feed, struct sw_stream_state *state)
 {
-    struct sw_stream_state state = {.exists = false};
+    return asked_stream(feed, sw_stream_ask(feed->redis, state), state);
+}
+
+enum sw_status sw_feed_judge_stream(struct sw_feed *feed, enum sw_status asked,
+                                    const struct sw_stream_state *state)
+{
     bool was_ok = feed->stream_ok;
-    enum sw_status status = ask_stream(feed, &state);
+    enum sw_status status = asked_stream(feed, asked, state);
 
     if (status != SW_OK || !feed->stream_ok)
         return status;
-    if (was_ok && !sw_stream_has_gap(&state, &feed->position))
+    if (was_ok && !sw_stream_has_gap(state, &feed->position))
         return SW_OK;
     sw_log(SW_LOG_WARNING, "changes were lost (stream %s): reading all lists again",
-           !was_ok        ? "was unreadable"
-           : state.exists ? "trimmed or replaced"
-                          : "is gone");
+           !was_ok         ? "was unreadable"
+           : state->exists ? "trimmed or replaced"
+                           : "is gone");
     feed->load_due = true;
     return SW_OK;
+}
+
+enum sw_status sw_feed_check_stream(struct sw_feed *feed)
+{
+    struct sw_stream_state state = {.exists = false};
+    enum sw_status asked = sw_stream_ask(feed->redis, &state);
+
+    return sw_feed_judge_stream(feed, asked, &state);
 }
 
 /* The value behind "name:" at the start of a line of an INFO reply, appended to out. */

@@ -11,9 +11,11 @@
 #include <string.h>
 #include <time.h>
 
-/* Keys that one bin's walk can hold back for removal; a bin has about one entry on average. What
- * does not fit is taken in another turn over the same bin. */
-#define DOOMED_MAX 32
+#define BINS_AT_ONCE 16 /* a bin has about one entry on average */
+
+/* Keys that one turn can hold back for removal. What does not fit is taken in another turn over the
+ * same bin. */
+#define DOOMED_MAX 64
 #define TURNS_MAX  1000 /* a bin that fills as fast as it is emptied is left at last */
 
 /* Types that are tried when a name is evicted directly: all that are in use, but DS and DNSKEY, which
@@ -41,6 +43,9 @@ struct walk {
     const atomic_bool *stop;     /* or NULL */
     const struct sw_addr *addrs; /* for the tracked look-up */
     size_t addrs_n;
+    struct lruhash_bin *bins; /* of the table at hand, bins_n of them; valid while one is held */
+    struct lruhash_bin *held; /* NULL: none */
+    size_t bins_n;
     size_t doomed_n;
     struct doomed doomed[DOOMED_MAX];
 };
@@ -154,43 +159,111 @@ static void remove_rrset(struct walk *walk, const struct doomed *doomed)
 
 /* ---- the walk ---- */
 
-/* Collect what must go from one bin; false when the table has no such bin (any more). */
-static bool collect(struct walk *walk, struct lruhash *table, size_t at)
+/* What must go from one bin; false when there is no room for all of it: then the bin is for another
+ * turn, unless even that would be too little. */
+static bool collect_bin(struct walk *walk, const struct lruhash_bin *bin)
 {
-    lock_quick_lock(&table->lock);
-    if (at >= table->size) {
-        lock_quick_unlock(&table->lock);
-        return false;
+    size_t before = walk->doomed_n;
+    for (struct lruhash_entry *e = bin->overflow_list; e; e = e->overflow_next) {
+        if (walk->doomed_n == DOOMED_MAX) {
+            walk->doomed_n = before > 0 ? before : DOOMED_MAX;
+            return false;
+        }
+        if (walk->judge(walk, e, &walk->doomed[walk->doomed_n]))
+            walk->doomed_n++;
     }
-    struct lruhash_bin *bin = &table->array[at];
-    lock_quick_lock(&bin->lock);
-    lock_quick_unlock(&table->lock); /* as Unbound's own look-ups do: a resize waits for the bin */
+    return true;
+}
+
+/*
+ * Locks. A look-up of Unbound's takes the table's lock, then one bin's, and lets the table go. A resize
+ * holds the table's lock while it takes every bin's in turn, upwards, and frees the bins after that:
+ * so whoever holds one bin's lock may take those above it without the table's, and none of them
+ * goes away. The walk does so from one turn to the next, and asks for the table's lock only after a
+ * pause: a worker on the same core that preempts us while we hold that one spins for it until its
+ * slice is over, some milliseconds. Nothing but bins above is ever waited for with a bin held.
+ *
+ * The bins of one turn are locked together, so that the memory that their entries are in can be asked
+ * for ahead: an entry is three dependent accesses away, and one after the other they would be most of
+ * the walk's time.
+ */
+static void ask_ahead(struct lruhash_bin *bins, size_t n, bool messages)
+{
+    for (size_t i = 0; i < n; i++)
+        if (bins[i].overflow_list)
+            __builtin_prefetch(bins[i].overflow_list->key);
+    for (size_t i = 0; i < n; i++) {
+        const struct lruhash_entry *entry = bins[i].overflow_list;
+        if (entry && messages)
+            __builtin_prefetch(((const struct msgreply_entry *)entry->key)->key.qname);
+        else if (entry)
+            __builtin_prefetch(((const struct ub_packed_rrset_key *)entry->key)->rk.dname);
+    }
+}
+
+/* Hold the bin at position at; false when the table has no such bin (any more). */
+static bool hold(struct walk *walk, struct lruhash *table, size_t at)
+{
+    if (walk->held)
+        return true;
+    lock_quick_lock(&table->lock);
+    if (at < table->size) {
+        walk->bins = table->array;
+        walk->bins_n = table->size;
+        walk->held = &walk->bins[at];
+        lock_quick_lock(&walk->held->lock);
+    }
+    lock_quick_unlock(&table->lock);
+    return walk->held;
+}
+
+static void let_go(struct walk *walk)
+{
+    if (walk->held)
+        lock_quick_unlock(&walk->held->lock);
+    walk->held = NULL;
+}
+
+/* Collect what must go from some bins, judging those from at on, where a bin is held. Returns the first
+ * that is not done, which is held then unless it is the end. */
+static size_t collect(struct walk *walk, size_t at)
+{
+    size_t left = walk->bins_n - at, n = left < BINS_AT_ONCE ? left : BINS_AT_ONCE, done = 0;
+    struct lruhash_bin *bins = &walk->bins[at];
+    for (size_t i = 1; i < n; i++)
+        lock_quick_lock(&bins[i].lock);
+    for (size_t i = n; i < 2 * n && i < left; i++)
+        __builtin_prefetch(&bins[i]);
+    ask_ahead(bins, n, walk->judge == judge_message);
     walk->doomed_n = 0;
     if (!walk->unlocked)
         sw_rcu_enter();
-    for (struct lruhash_entry *e = bin->overflow_list; e && walk->doomed_n < DOOMED_MAX;
-         e = e->overflow_next)
-        if (walk->judge(walk, e, &walk->doomed[walk->doomed_n]))
-            walk->doomed_n++;
+    while (done < n && collect_bin(walk, &bins[done]))
+        done++;
     if (!walk->unlocked)
         sw_rcu_leave();
-    lock_quick_unlock(&bin->lock);
-    return true;
+    walk->held = done < left ? &bins[done] : NULL;
+    if (done == n && walk->held)
+        lock_quick_lock(&walk->held->lock);
+    for (size_t i = 0; i < n; i++)
+        if (i != done)
+            lock_quick_unlock(&bins[i].lock);
+    return at + done;
 }
 
 /*
  * The walk yields the processor after a burst: without that the scheduler lets it run for several
  * milliseconds, in which a worker on the same core cannot answer.
  */
-#define BURST_US      100
-#define PAUSE_NS      20000
-#define LOOK_AT_CLOCK 32 /* bins between two looks at the clock */
+#define BURST_US 100
+#define PAUSE_NS 20000
 
-static void pause_after_burst(int64_t *burst_began)
+static void pause_after_burst(struct walk *walk, int64_t *burst_began)
 {
     const struct timespec pause = {0, PAUSE_NS};
     if (sw_clock_mono_us() - *burst_began < BURST_US)
         return;
+    let_go(walk);
     nanosleep(&pause, NULL);
     *burst_began = sw_clock_mono_us();
 }
@@ -201,20 +274,38 @@ static bool stopped(const struct walk *walk)
     return walk->stop && atomic_load_explicit(walk->stop, memory_order_relaxed);
 }
 
-/* A table that grows meanwhile splits bin n into n and n + old size: both halves were seen, and
- * what came in since was judged by the new lists. */
+/* Removal takes the table's lock, so no bin is held any more. */
+static void remove_doomed(struct walk *walk)
+{
+    if (walk->doomed_n == 0)
+        return;
+    let_go(walk);
+    for (size_t i = 0; i < walk->doomed_n; i++)
+        walk->remove(walk, &walk->doomed[i]);
+}
+
+/*
+ * Every entry that was there when the walk began is judged, or is gone. An entry changes its bin only
+ * when the table grows, which splits bin n into n and n + old size: what was in a bin that is done
+ * was judged, and what was in one that is not done goes into two that are not done. (A table never
+ * shrinks.) What came in since was judged by the new lists by whoever stored it.
+ */
 static void walk_cache(struct walk *walk, struct slabhash *cache)
 {
     int64_t burst_began = sw_clock_mono_us();
     for (size_t slab = 0; slab < cache->size; slab++)
-        for (size_t at = 0, turns = 0; !stopped(walk) && collect(walk, cache->array[slab], at);) {
-            for (size_t i = 0; i < walk->doomed_n; i++)
-                walk->remove(walk, &walk->doomed[i]);
-            if (walk->doomed_n < DOOMED_MAX || walk->addrs || ++turns == TURNS_MAX)
-                at++, turns = 0;
-            if (at % LOOK_AT_CLOCK == 0)
-                pause_after_burst(&burst_began);
+        for (size_t at = 0, turns = 0; !stopped(walk) && hold(walk, cache->array[slab], at);) {
+            size_t next = collect(walk, at);
+            bool stuck = next == at && (walk->addrs || ++turns == TURNS_MAX);
+            remove_doomed(walk);
+            if (stuck)
+                let_go(walk);
+            if (stuck || next != at)
+                turns = 0;
+            at = next + stuck;
+            pause_after_burst(walk, &burst_began);
         }
+    let_go(walk);
 }
 
 /* ---- what the feeder asks for ---- */

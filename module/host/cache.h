@@ -9,7 +9,8 @@
  * What is left (names below it, aliases to what does not exist, targets of HTTPS, addresses, AS
  * numbers) is found by walking both caches: messages whose question is covered by a rule go, and
  * RRsets with an alias or address in their data that a rule covers go, and with them the messages
- * that refer to them. The walk holds one bin's lock at a time and only collects keys under it.
+ * that refer to them. The walk holds the locks of a few bins at a time and only collects
+ * keys under them.
  *
  * Threads      evict: the feeder; the others: the sweeper; workers go on meanwhile
  * Cost         tests/bench prints the time for a full cache and the longest wait of a client
