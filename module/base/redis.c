@@ -1,13 +1,9 @@
-#include "base/redis.h"
+#include "base/redis_parts.h"
 
 #include "base/clock.h"
 
 #include <assert.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <netdb.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -15,32 +11,11 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
-#define ERROR_MAX    512
-#define TARGET_MAX   (SW_PATH_MAX + 16)
-#define PASSWORD_MAX 1024  /* octets of a password from a file */
-#define READ_MAX     65536 /* octets taken from the socket at once */
 #define OUT_KEEP     65536 /* octets of the output buffer kept between commands */
 #define US_PER_MS    1000
 #define WAIT_TURN_MS 200 /* between two calls of on_wait */
-
-struct sw_redis {
-    struct sw_settings settings;
-    int fd;   /* non-blocking; -1 = not open */
-    int wake; /* eventfd, readable for good once interrupted; constant until free */
-    redisReader *reader;
-    char *out; /* commands in RESP; out_done of out_len octets are sent */
-    size_t out_len, out_done, out_max;
-    uint64_t due;               /* replies not yet fetched */
-    uint32_t extra_ms;          /* for the next reply */
-    void (*on_wait)(void *arg); /* or NULL */
-    void *on_wait_arg;
-    char error[ERROR_MAX];
-    char target[TARGET_MAX];
-    char in[READ_MAX];
-};
 
 struct sw_redis *sw_redis_new(const struct sw_settings *settings)
 {
@@ -54,14 +29,39 @@ struct sw_redis *sw_redis_new(const struct sw_settings *settings)
         free(redis);
         return NULL;
     }
-    const char *host = settings->redis_host;
-    bool bracket = strchr(host, ':') != NULL;
-    if (settings->redis_socket[0])
-        snprintf(redis->target, TARGET_MAX, "unix:%s", settings->redis_socket);
-    else
-        snprintf(redis->target, TARGET_MAX, "%s%s%s:%u", bracket ? "[" : "", host,
-                 bracket ? "]" : "", settings->redis_port);
+    redis->by_sentinel =
+        settings->redis_sentinel[0][0] != '\0' && strcmp(settings->redis_primary, "sentinel") != 0;
+    struct sw_server server = {.port = settings->redis_port};
+    if (!settings->redis_socket[0])
+        memcpy(server.host, settings->redis_host, sizeof(server.host));
+    sw_redis_aim(redis, &server);
     return redis;
+}
+
+struct sw_redis *sw_redis_new_writer(const struct sw_settings *settings)
+{
+    struct sw_server primary;
+    struct sw_settings copy = *settings;
+    copy.redis_primary[0] = '\0';
+    if (sw_server_parse(settings->redis_primary, &primary) == SW_OK) {
+        copy.redis_socket[0] = '\0';
+        memcpy(copy.redis_host, primary.host, sizeof(copy.redis_host));
+        copy.redis_port = primary.port;
+    }
+    struct sw_redis *redis = sw_redis_new(&copy);
+    explicit_bzero(&copy, sizeof(copy));
+    return redis;
+}
+
+void sw_redis_aim(struct sw_redis *redis, const struct sw_server *server)
+{
+    bool bracket = strchr(server->host, ':') != NULL;
+    redis->server = *server;
+    if (server->host[0] == '\0')
+        snprintf(redis->target, SW_REDISTARGET_MAX, "unix:%s", redis->settings.redis_socket);
+    else
+        snprintf(redis->target, SW_REDISTARGET_MAX, "%s%s%s:%u", bracket ? "[" : "", server->host,
+                 bracket ? "]" : "", server->port);
 }
 
 void sw_redis_free(struct sw_redis *redis)
@@ -76,6 +76,8 @@ void sw_redis_free(struct sw_redis *redis)
 
 void sw_redis_close(struct sw_redis *redis)
 {
+    sw_tls_free(redis->tls);
+    redis->tls = NULL;
     if (redis->fd >= 0)
         close(redis->fd);
     redis->fd = -1;
@@ -131,51 +133,46 @@ char *sw_redis_key(const struct sw_redis *redis, char *out, size_t max, const ch
 
 /* ---- problems ---- */
 
-/* Keep words about a problem: plain ASCII, since they reach logs and terminals. */
-__attribute__((format(printf, 2, 3))) static void problem(struct sw_redis *redis,
-                                                          const char *format, ...)
+__attribute__((format(printf, 2, 3))) void sw_redis_problem(struct sw_redis *redis,
+                                                            const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    vsnprintf(redis->error, ERROR_MAX, format, args);
+    vsnprintf(redis->error, SW_REDISERROR_MAX, format, args);
     va_end(args);
     for (char *p = redis->error; *p; p++)
         if (*p < 0x20 || *p == 0x7f)
             *p = '?';
 }
 
-/* strerror() that is safe with threads (the GNU form). */
-static const char *errno_words(int number, char buf[64])
+const char *sw_errno_words(int number, char buf[64])
 {
     return strerror_r(number, buf, 64);
 }
 
-static void problem_errno(struct sw_redis *redis, const char *doing, int number)
+void sw_redis_problem_errno(struct sw_redis *redis, const char *doing, int number)
 {
     char buf[64];
-    problem(redis, "%s: %s: %s", redis->target, doing, errno_words(number, buf));
+    sw_redis_problem(redis, "%s: %s: %s", redis->target, doing, sw_errno_words(number, buf));
 }
 
-static enum sw_status problem_wait(struct sw_redis *redis, const char *doing, enum sw_status status)
+enum sw_status sw_redis_problem_wait(struct sw_redis *redis, const char *doing,
+                                     enum sw_status status)
 {
     if (status == SW_ETIMEOUT)
-        problem(redis, "%s: %s: nothing within %u ms", redis->target, doing,
-                redis->settings.redis_timeout_ms + redis->extra_ms);
+        sw_redis_problem(redis, "%s: %s: nothing within %u ms", redis->target, doing,
+                         redis->settings.redis_timeout_ms + redis->extra_ms);
     else if (status == SW_ECLOSED)
-        problem(redis, "%s: interrupted", redis->target);
+        sw_redis_problem(redis, "%s: interrupted", redis->target);
     else
-        problem_errno(redis, doing, errno);
+        sw_redis_problem_errno(redis, doing, errno);
     return status;
 }
 
 /* ---- waiting ---- */
 
-/*
- * Wait until the socket is ready for some of the events (or broken, which the next call on it
- * will tell). SW_OK, SW_ETIMEOUT, SW_ECLOSED when interrupted, SW_EIO with errno.
- */
-static enum sw_status wait_for(const struct sw_redis *redis, int fd, short events,
-                               int64_t deadline_us)
+enum sw_status sw_redis_wait(const struct sw_redis *redis, int fd, short events,
+                             int64_t deadline_us)
 {
     for (;;) {
         struct pollfd fds[2] = {{.fd = redis->wake, .events = POLLIN},
@@ -197,178 +194,10 @@ static enum sw_status wait_for(const struct sw_redis *redis, int fd, short event
     }
 }
 
-static int64_t deadline(const struct sw_redis *redis)
+int64_t sw_redis_deadline(const struct sw_redis *redis)
 {
     int64_t ms = (int64_t)redis->settings.redis_timeout_ms + redis->extra_ms;
     return sw_clock_mono_us() + ms * US_PER_MS;
-}
-
-/* ---- connecting ---- */
-
-/* Connect one socket to one address before the deadline; *fd only on SW_OK. */
-static enum sw_status connect_to(struct sw_redis *redis, const struct sockaddr *sa,
-                                 socklen_t sa_len, int64_t until_us, int *fd)
-{
-    enum sw_status status = SW_EIO;
-    int failed = 0;
-    socklen_t len = sizeof(failed);
-    int sock = socket(sa->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (sock < 0) {
-        problem_errno(redis, "socket", errno);
-        return SW_EIO;
-    }
-    if (connect(sock, sa, sa_len) != 0 && errno != EINPROGRESS) {
-        problem_errno(redis, "connect", errno);
-        goto cleanup;
-    }
-    status = wait_for(redis, sock, POLLOUT, until_us);
-    if (status != SW_OK) {
-        problem_wait(redis, "connect", status);
-        goto cleanup;
-    }
-    if (getsockopt(sock, SOL_SOCKET, SO_ERROR, &failed, &len) != 0)
-        failed = errno;
-    if (failed) {
-        problem_errno(redis, "connect", failed);
-        status = SW_EIO;
-        goto cleanup;
-    }
-    *fd = sock;
-    return SW_OK;
-cleanup:
-    close(sock);
-    return status;
-}
-
-static enum sw_status connect_unix(struct sw_redis *redis, int64_t until_us, int *fd)
-{
-    struct sockaddr_un sa = {.sun_family = AF_UNIX};
-    size_t len = strlen(redis->settings.redis_socket);
-    if (len >= sizeof(sa.sun_path)) {
-        problem_errno(redis, "connect", ENAMETOOLONG);
-        return SW_EIO;
-    }
-    memcpy(sa.sun_path, redis->settings.redis_socket, len);
-    return connect_to(redis, (const struct sockaddr *)&sa, sizeof(sa), until_us, fd);
-}
-
-/* Every address of the host in turn, all within one time-out. */
-static enum sw_status connect_tcp(struct sw_redis *redis, int64_t until_us, int *fd)
-{
-    struct addrinfo hints = {
-        .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
-    struct addrinfo *found = NULL;
-    enum sw_status status = SW_EIO;
-    const int on = 1;
-    char port[8];
-    snprintf(port, sizeof(port), "%u", redis->settings.redis_port);
-    int rc = getaddrinfo(redis->settings.redis_host, port, &hints, &found);
-    if (rc != 0) {
-        problem(redis, "%s: no address: %s", redis->target, gai_strerror(rc));
-        return SW_EIO;
-    }
-    for (struct addrinfo *ai = found; ai && status != SW_OK && status != SW_ECLOSED;
-         ai = ai->ai_next)
-        status = connect_to(redis, ai->ai_addr, ai->ai_addrlen, until_us, fd);
-    freeaddrinfo(found);
-    if (status == SW_OK) { /* both are helpful only: failure does not matter */
-        setsockopt(*fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-        setsockopt(*fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
-    }
-    return status;
-}
-
-/* First line of the password file. SW_EIO, after a problem, when there is none. */
-static enum sw_status read_password(struct sw_redis *redis, char password[PASSWORD_MAX])
-{
-    const char *path = redis->settings.redis_password_file;
-    char buf[64];
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    ssize_t len = fd >= 0 ? read(fd, password, PASSWORD_MAX - 1) : -1;
-    int failed = errno;
-    if (fd >= 0)
-        close(fd);
-    if (len < 0) {
-        problem(redis, "redis-password-file %s: %s", path, errno_words(failed, buf));
-        return SW_EIO;
-    }
-    password[len] = '\0';
-    password[strcspn(password, "\r\n")] = '\0';
-    if (password[0] == '\0') {
-        problem(redis, "redis-password-file %s: its first line is empty", path);
-        return SW_EIO;
-    }
-    return SW_OK;
-}
-
-/* The reply to an AUTH or PING: SW_OK, SW_EREDIS, or SW_EIO when the connection failed. Of an
- * error only the code is told: Redis quotes the arguments of a command that it does not know. */
-static enum sw_status greeting_status(struct sw_redis *redis, const char *doing, redisReply *reply)
-{
-    enum sw_status status = SW_OK;
-    if (!reply)
-        return SW_EIO;
-    if (reply->type == REDIS_REPLY_ERROR && strncmp(reply->str, "NOPERM", 6) != 0) {
-        problem(redis, "%s: %s refused: %.*s", redis->target, doing, (int)strcspn(reply->str, " "),
-                reply->str);
-        status = SW_EREDIS;
-    }
-    freeReplyObject(reply);
-    return status;
-}
-
-static enum sw_status authenticate(struct sw_redis *redis)
-{
-    char password[PASSWORD_MAX];
-    char doing[SW_TEXT_MAX + 32];
-    const char *user = redis->settings.redis_user;
-    enum sw_status status = SW_OK;
-    memcpy(password, redis->settings.redis_password, SW_TEXT_MAX);
-    if (redis->settings.redis_password_file[0])
-        status = read_password(redis, password);
-    if (status == SW_OK && (password[0] || user[0])) {
-        const char *argv[3] = {"AUTH", user[0] ? user : password, password};
-        size_t len[3] = {4, strlen(argv[1]), strlen(argv[2])};
-        snprintf(doing, sizeof(doing), "AUTH%s%s", user[0] ? " as user " : "", user);
-        status =
-            greeting_status(redis, doing, sw_redis_command_argv(redis, user[0] ? 3 : 2, argv, len));
-    }
-    explicit_bzero(password, sizeof(password));
-    return status;
-}
-
-enum sw_status sw_redis_open(struct sw_redis *redis)
-{
-    int fd = -1;
-    enum sw_status status;
-    sw_redis_close(redis);
-    status = wait_for(redis, -1, 0, 0); /* a look at the interruption only */
-    if (status == SW_ECLOSED)
-        return problem_wait(redis, "connect", status);
-    if (redis->settings.redis_socket[0])
-        status = connect_unix(redis, deadline(redis), &fd);
-    else
-        status = connect_tcp(redis, deadline(redis), &fd);
-    if (status != SW_OK)
-        return status == SW_ECLOSED ? SW_ECLOSED : SW_EIO;
-    redis->fd = fd;
-    redis->reader = redisReaderCreate();
-    if (!redis->reader) {
-        problem(redis, "out of memory");
-        sw_redis_close(redis);
-        return SW_EIO;
-    }
-    status = authenticate(redis);
-    if (status == SW_OK)
-        status = greeting_status(redis, "PING", sw_redis_command(redis, "PING"));
-    if (status != SW_OK) {
-        sw_redis_close(redis);
-        if (wait_for(redis, -1, 0, 0) == SW_ECLOSED)
-            return SW_ECLOSED;
-        return status;
-    }
-    redis->error[0] = '\0';
-    return SW_OK;
 }
 
 /* ---- commands ---- */
@@ -394,8 +223,10 @@ static enum sw_status put_out(struct sw_redis *redis, const char *command, size_
  * server may have said why it hung up, and ends with the end of the stream. */
 static void send_some(struct sw_redis *redis)
 {
-    ssize_t n = send(redis->fd, redis->out + redis->out_done, redis->out_len - redis->out_done,
-                     MSG_NOSIGNAL | MSG_DONTWAIT);
+    const char *data = redis->out + redis->out_done;
+    size_t len = redis->out_len - redis->out_done;
+    ssize_t n = redis->tls ? sw_tls_send(redis->tls, data, len)
+                           : send(redis->fd, data, len, MSG_NOSIGNAL | MSG_DONTWAIT);
     if (n >= 0)
         redis->out_done += (size_t)n;
     else if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)
@@ -413,20 +244,21 @@ static void send_some(struct sw_redis *redis)
 /* Take what the socket has into the reader. *progress: something came. */
 static enum sw_status receive_some(struct sw_redis *redis, bool *progress)
 {
-    ssize_t n = recv(redis->fd, redis->in, READ_MAX, MSG_DONTWAIT);
+    ssize_t n = redis->tls ? sw_tls_recv(redis->tls, redis->in, SW_REDISREAD_MAX)
+                           : recv(redis->fd, redis->in, SW_REDISREAD_MAX, MSG_DONTWAIT);
     *progress = n > 0;
     if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
         return SW_OK;
     if (n < 0) {
-        problem_errno(redis, "read", errno);
+        sw_redis_problem_errno(redis, "read", errno);
         return SW_EIO;
     }
     if (n == 0) {
-        problem(redis, "%s: closed by the server", redis->target);
+        sw_redis_problem(redis, "%s: closed by the server", redis->target);
         return SW_EIO;
     }
     if (redisReaderFeed(redis->reader, redis->in, (size_t)n) != REDIS_OK) {
-        problem(redis, "%s: %s", redis->target, redis->reader->errstr);
+        sw_redis_problem(redis, "%s: %s", redis->target, redis->reader->errstr);
         return SW_EIO;
     }
     return SW_OK;
@@ -435,12 +267,12 @@ static enum sw_status receive_some(struct sw_redis *redis, bool *progress)
 /* Send and receive until one whole reply is there. NULL after a problem. */
 static redisReply *exchange(struct sw_redis *redis)
 {
-    int64_t until_us = deadline(redis);
+    int64_t until_us = sw_redis_deadline(redis);
     for (;;) {
         void *reply = NULL;
         bool progress = false;
         if (redisReaderGetReply(redis->reader, &reply) != REDIS_OK) {
-            problem(redis, "%s: no Redis reply: %s", redis->target, redis->reader->errstr);
+            sw_redis_problem(redis, "%s: no Redis reply: %s", redis->target, redis->reader->errstr);
             return NULL;
         }
         if (reply)
@@ -450,25 +282,47 @@ static redisReply *exchange(struct sw_redis *redis)
             send_some(redis);
         bool more = redis->out_len > redis->out_done;
         if (redis->out_len - redis->out_done != waiting)
-            until_us = deadline(redis);
+            until_us = sw_redis_deadline(redis);
         enum sw_status status =
-            wait_for(redis, redis->fd, (short)(more ? POLLIN | POLLOUT : POLLIN), until_us);
+            sw_redis_wait(redis, redis->fd, (short)(more ? POLLIN | POLLOUT : POLLIN), until_us);
         if (status != SW_OK) {
-            problem_wait(redis, "command", status);
+            sw_redis_problem_wait(redis, "command", status);
             return NULL;
         }
         if (receive_some(redis, &progress) != SW_OK)
             return NULL;
         if (progress)
-            until_us = deadline(redis);
+            until_us = sw_redis_deadline(redis);
     }
+}
+
+/* "MOVED 3999 192.0.2.1:6381": the key is on another node of the Cluster (empty host: this one). */
+static bool note_moved(struct sw_redis *redis, const char *error)
+{
+    const char *at = strrchr(error, ' ');
+    struct sw_server moved;
+    char text[SW_TEXT_MAX + 8];
+    if (strncmp(error, "MOVED ", 6) != 0 || !at)
+        return false;
+    snprintf(text, sizeof(text), "%s%s", at[1] == ':' ? redis->server.host : "", at + 1);
+    if (sw_server_parse(text, &moved) == SW_OK)
+        redis->moved = moved;
+    return true;
+}
+
+/* Whether an error means that this is not the server to talk to (any more). */
+static bool wrong_server(struct sw_redis *redis, const redisReply *reply)
+{
+    return reply->type == REDIS_REPLY_ERROR &&
+           (note_moved(redis, reply->str) ||
+            (redis->by_sentinel && strncmp(reply->str, "READONLY", 8) == 0));
 }
 
 redisReply *sw_redis_reply(struct sw_redis *redis)
 {
     if (redis->fd < 0) {
         if (!redis->error[0])
-            problem(redis, "%s: not connected", redis->target);
+            sw_redis_problem(redis, "%s: not connected", redis->target);
         return NULL;
     }
     redisReply *reply = exchange(redis);
@@ -480,7 +334,12 @@ redisReply *sw_redis_reply(struct sw_redis *redis)
     if (redis->due)
         redis->due--;
     if (reply->type == REDIS_REPLY_ERROR)
-        problem(redis, "%s: %s", redis->target, reply->str);
+        sw_redis_problem(redis, "%s: %s", redis->target, reply->str);
+    if (wrong_server(redis, reply)) {
+        freeReplyObject(reply);
+        sw_redis_close(redis);
+        return NULL;
+    }
     return reply;
 }
 
@@ -490,12 +349,12 @@ enum sw_status sw_redis_append_argv(struct sw_redis *redis, int argc, const char
     char *command = NULL;
     if (redis->fd < 0) {
         if (!redis->error[0])
-            problem(redis, "%s: not connected", redis->target);
+            sw_redis_problem(redis, "%s: not connected", redis->target);
         return SW_ECLOSED;
     }
     long long len = redisFormatCommandArgv(&command, argc, argv, argv_len);
     if (len < 0) {
-        problem(redis, "out of memory");
+        sw_redis_problem(redis, "out of memory");
         return SW_ENOMEM;
     }
     enum sw_status status = put_out(redis, command, (size_t)len);
@@ -508,11 +367,11 @@ enum sw_status sw_redis_append_argv(struct sw_redis *redis, int argc, const char
 static bool ready(struct sw_redis *redis)
 {
     if (redis->fd >= 0 && redis->due > 0) {
-        problem(redis, "%s: a command while %llu replies are due", redis->target,
-                (unsigned long long)redis->due);
+        sw_redis_problem(redis, "%s: a command while %llu replies are due", redis->target,
+                         (unsigned long long)redis->due);
         sw_redis_close(redis);
     } else if (redis->fd < 0 && !redis->error[0]) {
-        problem(redis, "%s: not connected", redis->target);
+        sw_redis_problem(redis, "%s: not connected", redis->target);
     }
     return redis->fd >= 0;
 }
@@ -532,7 +391,7 @@ redisReply *sw_redis_command(struct sw_redis *redis, const char *format, ...)
         redisFreeCommand(command);
     }
     if (status != SW_OK) {
-        problem(redis, "command not formatted: out of memory or bad format");
+        sw_redis_problem(redis, "command not formatted: out of memory or bad format");
         sw_redis_close(redis);
         return NULL;
     }

@@ -7,6 +7,11 @@
  * sw_redis_interrupt(). A pipeline may be of any size: replies are read while commands are
  * still being sent. Works with hiredis 0.14 (Debian 12) and 1.x (Debian 13).
  *
+ * Where the server is: redis-socket, or redis-host and redis-port, or the primary that the first
+ * sentinel (redis-sentinel) to answer names, asked anew for each connection; a Cluster's node that
+ * answers MOVED sends the next connection to the node that it names. Over TCP with TLS
+ * (redis-tls).
+ *
  * Threads      one thread uses a connection; sw_redis_interrupt() may come from any other
  * Memory       replies are hiredis's, freed by the caller with freeReplyObject()
  * Errors       words for people in sw_redis_error(), never a secret in them
@@ -35,6 +40,10 @@ struct sw_redis;
  * file descriptors). */
 struct sw_redis *sw_redis_new(const struct sw_settings *settings);
 void sw_redis_free(struct sw_redis *redis); /* NULL is fine */
+
+/** The same for one that writes what resolvers write: goes to redis-primary, where that is set
+ * because redis-host is a read-only replica. */
+struct sw_redis *sw_redis_new_writer(const struct sw_settings *settings);
 
 /**
  * (Re)connect: TCP or unix socket, AUTH when a password is set (redis-password-file is read

@@ -1,6 +1,7 @@
 #include "base/settings.h"
 
 #include "base/policy.h"
+#include "base/redis_parts.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -19,14 +20,16 @@
 #define KEY_CHARS        "abcdefghijklmnopqrstuvwxyz0123456789-"
 
 enum kind {
-    KIND_TEXT,   /* any text without control characters */
-    KIND_SECRET, /* the same, never repeated in a message */
-    KIND_WORD,   /* printable ASCII without spaces, not empty */
-    KIND_PATH,   /* absolute path or empty */
-    KIND_PATHS,  /* the same, once for each line with the key: rows of SW_PATH_MAX */
-    KIND_NUMBER, /* whole number in min..max */
-    KIND_BOOL,   /* yes, no */
-    KIND_ADDR4,  /* one address or empty */
+    KIND_TEXT,    /* any text without control characters */
+    KIND_SECRET,  /* the same, never repeated in a message */
+    KIND_WORD,    /* printable ASCII without spaces, not empty */
+    KIND_PATH,    /* absolute path or empty */
+    KIND_SERVER,  /* HOST:PORT, "sentinel", or empty */
+    KIND_SERVERS, /* HOST:PORT, once for each line with the key: rows of SW_TEXT_MAX */
+    KIND_PATHS,   /* the same, once for each line with the key: rows of SW_PATH_MAX */
+    KIND_NUMBER,  /* whole number in min..max */
+    KIND_BOOL,    /* yes, no */
+    KIND_ADDR4,   /* one address or empty */
     KIND_ADDR6,
     KIND_NAME, /* domain name or empty */
 };
@@ -51,6 +54,15 @@ static const struct key keys[] = {
     {"redis-user", KIND_TEXT, FIELD(redis_user), 0, SW_TEXT_MAX - 1, ""},
     {"redis-password", KIND_SECRET, FIELD(redis_password), 0, SW_TEXT_MAX - 1, ""},
     {"redis-password-file", KIND_PATH, FIELD(redis_password_file), 0, SW_PATH_MAX - 1, ""},
+    {"redis-sentinel", KIND_SERVERS, FIELD(redis_sentinel), 0, SW_TEXT_MAX - 1, ""},
+    {"redis-sentinel-master", KIND_WORD, FIELD(redis_sentinel_master), 1, SW_TEXT_MAX - 1,
+     "mymaster"},
+    {"redis-primary", KIND_SERVER, FIELD(redis_primary), 0, SW_TEXT_MAX - 1, ""},
+    {"redis-tls", KIND_BOOL, FIELD(redis_tls), 0, 0, "no"},
+    {"redis-tls-ca", KIND_PATH, FIELD(redis_tls_ca), 0, SW_PATH_MAX - 1, ""},
+    {"redis-tls-cert", KIND_PATH, FIELD(redis_tls_cert), 0, SW_PATH_MAX - 1, ""},
+    {"redis-tls-key", KIND_PATH, FIELD(redis_tls_key), 0, SW_PATH_MAX - 1, ""},
+    {"redis-tls-name", KIND_TEXT, FIELD(redis_tls_name), 0, SW_TEXT_MAX - 1, ""},
     {"redis-prefix", KIND_WORD, FIELD(redis_prefix), 1, SW_TEXT_MAX - 1, "{sinkwatch}"},
     {"redis-timeout", KIND_NUMBER, FIELD(redis_timeout_ms), 50, 60000, "1000"},
     {"reconcile-interval", KIND_NUMBER, FIELD(reconcile_s), 0, 86400, "60"},
@@ -143,6 +155,8 @@ static bool value_parse(const struct key *key, const char *text, struct value *o
     case KIND_WORD:
     case KIND_PATH:
     case KIND_PATHS:
+    case KIND_SERVER:
+    case KIND_SERVERS:
     default:
         return true;
     }
@@ -160,6 +174,14 @@ static bool text_clean(const char *text, bool word)
 static bool addr_valid(const struct sw_addr *addr, unsigned family)
 {
     return addr->family == 0 || (addr->family == family && addr->plen == sw_addr_bits(addr));
+}
+
+/* "HOST:PORT", or "[v6]:PORT"; "sentinel" where one server is wanted; or nothing. */
+static bool server_valid(const struct value *value, bool sentinel)
+{
+    struct sw_server server;
+    return value->len == 0 || (sentinel && strcmp(value->text, "sentinel") == 0) ||
+           (text_clean(value->text, true) && sw_server_parse(value->text, &server) == SW_OK);
 }
 
 /* Whether a value that parsed is within what the key allows. */
@@ -184,16 +206,29 @@ static bool value_validate(const struct key *key, const struct value *value)
     case KIND_PATHS:
         return length_ok && text_clean(value->text, false) &&
                (value->len == 0 || value->text[0] == '/');
+    case KIND_SERVER:
+    case KIND_SERVERS:
+        return length_ok && server_valid(value, key->kind == KIND_SERVER);
     case KIND_BOOL:
     default:
         return true;
     }
 }
 
-/* Put a path into the first free row; an empty one and one too many change nothing. */
-static void append_path(const struct key *key, const struct value *value, unsigned char *field)
+static bool may_repeat(const struct key *key)
 {
-    for (size_t at = 0; at < key->size; at += SW_PATH_MAX)
+    return key->kind == KIND_PATHS || key->kind == KIND_SERVERS;
+}
+
+static size_t row_size(const struct key *key)
+{
+    return key->kind == KIND_PATHS ? SW_PATH_MAX : SW_TEXT_MAX;
+}
+
+/* Put a text into the first free row; an empty one and one too many change nothing. */
+static void append_row(const struct key *key, const struct value *value, unsigned char *field)
+{
+    for (size_t at = 0; at < key->size; at += row_size(key))
         if (field[at] == '\0') {
             memcpy(field + at, value->text, value->len + 1);
             return;
@@ -226,7 +261,8 @@ static void value_apply(const struct key *key, const struct value *value,
         memcpy(field, &value->name, sizeof(value->name));
         break;
     case KIND_PATHS:
-        append_path(key, value, field);
+    case KIND_SERVERS:
+        append_row(key, value, field);
         break;
     case KIND_TEXT:
     case KIND_SECRET:
@@ -312,6 +348,11 @@ static void allowed_words(const struct key *key, char out[SW_WHY_MAX])
     case KIND_PATHS:
         snprintf(out, SW_WHY_MAX, "an absolute path of up to %u octets, or \"\" for none",
                  key->max);
+        break;
+    case KIND_SERVER:
+    case KIND_SERVERS:
+        snprintf(out, SW_WHY_MAX, "HOST:PORT%s, or \"\" for none",
+                 key->kind == KIND_SERVER ? ", sentinel" : "");
         break;
     case KIND_WORD:
         snprintf(out, SW_WHY_MAX, "1 to %u printable ASCII characters without spaces", key->max);
@@ -483,14 +524,14 @@ static void read_line(struct reading *r, char *line)
         return;
     unsigned *seen = &r->seen[key - keys];
     char words[SW_WHY_MAX];
-    if (*seen && key->kind != KIND_PATHS) {
+    if (*seen && !may_repeat(key)) {
         snprintf(words, sizeof(words), "given again; once is allowed, line %u counts", *seen);
         report(r, word, words);
         return;
     }
-    if (++r->times[key - keys] > SW_MMDB_MAX) {
-        snprintf(words, sizeof(words), "given more than %u times; this one is left out",
-                 (unsigned)SW_MMDB_MAX);
+    if (may_repeat(key) && ++r->times[key - keys] > key->size / row_size(key)) {
+        snprintf(words, sizeof(words), "given more than %zu times; this one is left out",
+                 key->size / row_size(key));
         report(r, word, words);
         return;
     }

@@ -23,6 +23,7 @@
 #define SW_SETTINGS_DEFAULT "/etc/sinkwatch/sinkwatch.conf"
 #define SW_PATH_MAX         256
 #define SW_TEXT_MAX         128
+#define SW_SENTINELS_MAX    8
 #define SW_MMDB_MAX         16 /* files of one key */
 
 struct sw_settings {
@@ -33,9 +34,18 @@ struct sw_settings {
     char redis_user[SW_TEXT_MAX];          /* redis-user: ACL user (Redis 6); "" = default user */
     char redis_password[SW_TEXT_MAX];      /* redis-password: "" = no AUTH */
     char redis_password_file[SW_PATH_MAX]; /* redis-password-file: first line of the file */
-    char redis_prefix[SW_TEXT_MAX];        /* redis-prefix: default {sinkwatch} */
-    uint32_t redis_timeout_ms;             /* redis-timeout: per command, default 1000 */
-    uint32_t reconcile_s;                  /* reconcile-interval: default 60, 0 = never */
+    char redis_sentinel[SW_SENTINELS_MAX][SW_TEXT_MAX]; /* redis-sentinel, repeated: HOST:PORT;
+                                                           "" after the last */
+    char redis_sentinel_master[SW_TEXT_MAX]; /* redis-sentinel-master: default mymaster */
+    char redis_primary[SW_TEXT_MAX];  /* redis-primary: HOST:PORT, "sentinel", "" = the same */
+    bool redis_tls;                   /* redis-tls: yes|no, default no */
+    char redis_tls_ca[SW_PATH_MAX];   /* redis-tls-ca: "" = the system's */
+    char redis_tls_cert[SW_PATH_MAX]; /* redis-tls-cert: our own, "" = none */
+    char redis_tls_key[SW_PATH_MAX];  /* redis-tls-key: "" = in redis-tls-cert */
+    char redis_tls_name[SW_TEXT_MAX]; /* redis-tls-name: "" = redis-host */
+    char redis_prefix[SW_TEXT_MAX];   /* redis-prefix: default {sinkwatch} */
+    uint32_t redis_timeout_ms;        /* redis-timeout: per command, default 1000 */
+    uint32_t reconcile_s;             /* reconcile-interval: default 60, 0 = never */
     /* this resolver */
     char resolver_id[SW_TEXT_MAX]; /* resolver-id: default host name */
     /* ownership */

@@ -52,6 +52,34 @@ enum sw_status sw_feed_failed(struct sw_feed *feed, enum sw_status status, const
     return status;
 }
 
+struct sw_redis *sw_feed_writer(struct sw_feed *feed)
+{
+    int64_t now = sw_clock_mono_us();
+
+    if (sw_redis_is_open(feed->out))
+        return feed->out;
+    if (feed->out == feed->redis || now < feed->out_due)
+        return NULL;
+    if (sw_redis_open(feed->out) == SW_OK)
+        return feed->out;
+    sw_feed_write_failed(feed, SW_EIO, "connecting");
+    return NULL;
+}
+
+enum sw_status sw_feed_write_failed(struct sw_feed *feed, enum sw_status status, const char *doing)
+{
+    const char *error = sw_redis_error(feed->out);
+
+    if (feed->out == feed->redis)
+        return sw_feed_failed(feed, status, doing);
+    if (!sw_feed_stopping(feed))
+        sw_feed_problem(feed, SW_PROBLEM_REPORT, "redis-primary: %s: %s", doing,
+                        *error ? error : sw_strerror(status));
+    sw_redis_close(feed->out);
+    feed->out_due = sw_clock_mono_us() + SW_FEED_REPORT_US;
+    return SW_OK;
+}
+
 /* ---- hooks of load.h ---- */
 
 static void on_refused(void *arg, const struct sw_refusal *refusal)
@@ -225,7 +253,7 @@ static void session(struct sw_feed *feed)
         status = turn(feed);
     sw_snapshot_clear(&feed->snapshot);
     sw_feed_enforce(feed);
-    if (sw_feed_stopping(feed) && sw_redis_is_open(feed->redis))
+    if (sw_feed_stopping(feed) && sw_redis_is_open(feed->out))
         sw_feed_farewell(feed);
     else if (!sw_feed_stopping(feed))
         sw_count(&feed->counters->redis_failures, 1);
@@ -277,6 +305,13 @@ static enum sw_status init_locks(struct sw_feed *feed)
     return SW_ENOMEM;
 }
 
+static void free_connections(struct sw_feed *feed)
+{
+    if (feed->out != feed->redis)
+        sw_redis_free(feed->out);
+    sw_redis_free(feed->redis);
+}
+
 struct sw_feed *sw_feed_new(const struct sw_settings *settings, struct sw_index *index,
                             struct sw_owners *owners, struct sw_counters *counters,
                             const struct sw_feed_host *host)
@@ -302,8 +337,9 @@ struct sw_feed *sw_feed_new(const struct sw_settings *settings, struct sw_index 
     if (!feed->sweeper)
         goto no_sweeper;
     feed->redis = sw_redis_new(settings);
-    if (!feed->redis)
-        goto no_redis;
+    feed->out = settings->redis_primary[0] ? sw_redis_new_writer(settings) : feed->redis;
+    if (!feed->redis || !feed->out)
+        goto no_locks;
     sw_redis_on_wait(feed->redis, on_wait, feed);
     if (init_locks(feed) != SW_OK)
         goto no_locks;
@@ -312,8 +348,7 @@ struct sw_feed *sw_feed_new(const struct sw_settings *settings, struct sw_index 
     pthread_mutex_destroy(&feed->lock);
     pthread_cond_destroy(&feed->wake);
 no_locks:
-    sw_redis_free(feed->redis);
-no_redis:
+    free_connections(feed);
     sw_sweeper_free(feed->sweeper);
 no_sweeper:
     free(feed);
@@ -361,6 +396,7 @@ void sw_feed_stop(struct sw_feed *feed)
         rc = pthread_cond_timedwait(&feed->wake, &feed->lock, &until);
     pthread_mutex_unlock(&feed->lock);
     sw_redis_interrupt(feed->redis);
+    sw_redis_interrupt(feed->out);
     pthread_join(feed->thread, NULL);
     feed->started = false;
 }
@@ -374,7 +410,7 @@ void sw_feed_free(struct sw_feed *feed)
     sw_snapshot_clear(&feed->snapshot);
     sw_lists_clear(&feed->lists);
     sw_tracked_clear(&feed->tracked);
-    sw_redis_free(feed->redis);
+    free_connections(feed);
     pthread_mutex_destroy(&feed->lock);
     pthread_cond_destroy(&feed->wake);
     free(feed->mmdb_json);

@@ -71,6 +71,8 @@ struct sw_feed {
     struct sw_counters *counters;
     struct sw_feed_host host;
     struct sw_redis *redis;
+    struct sw_redis *out; /* where we write: the same one, unless redis-primary is set */
+    int64_t out_due;      /* when to try to connect that one again, monotonic */
     struct sw_load_hooks hooks;
 
     struct sw_lists lists;
@@ -132,6 +134,12 @@ void sw_feed_tick(struct sw_feed *feed);
 
 /** Whether the thread has been told to end: checked wherever it could go on for long. */
 bool sw_feed_stopping(const struct sw_feed *feed);
+
+/** The connection to write to, open; NULL: not now (redis-primary is away; said in the status). */
+struct sw_redis *sw_feed_writer(struct sw_feed *feed);
+
+/** Note that writing failed. With redis-primary the session goes on: SW_OK; else it is over. */
+enum sw_status sw_feed_write_failed(struct sw_feed *feed, enum sw_status status, const char *doing);
 
 /* ---- changes.c ---- */
 

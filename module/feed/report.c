@@ -94,7 +94,7 @@ static enum sw_status send_report(struct sw_feed *feed, const struct fields *fie
     const char *multi[] = {"MULTI"}, *exec[] = {"EXEC"};
     const char *expire[] = {"EXPIRE", key, SW_FEED_STATUS_TTL};
     const char *zadd[] = {"ZADD", resolvers, now, feed->settings->resolver_id};
-    struct sw_redis *redis = feed->redis;
+    struct sw_redis *redis = feed->out;
     const char *argv[2 + 2 * FIELDS_MAX];
 
     for (int i = 0; i < fields->argc; i++)
@@ -128,7 +128,7 @@ static enum sw_status take_replies(struct sw_feed *feed)
     bool failed = false;
 
     for (int i = 0; i < 5; i++) {
-        redisReply *reply = sw_redis_reply(feed->redis);
+        redisReply *reply = sw_redis_reply(feed->out);
         const char *error;
 
         if (!reply)
@@ -155,7 +155,7 @@ enum sw_status sw_feed_report(struct sw_feed *feed)
     enum sw_status status;
 
     feed->applied = sw_sweeper_done(feed->sweeper);
-    sw_redis_key(feed->redis, key, sizeof(key), "resolver:%s", feed->settings->resolver_id);
+    sw_redis_key(feed->out, key, sizeof(key), "resolver:%s", feed->settings->resolver_id);
     put(&fields, "HSET", key);
     put(&fields, "version", feed->host.version);
     put(&fields, "unbound", feed->host.host_version);
@@ -172,14 +172,15 @@ enum sw_status sw_feed_report(struct sw_feed *feed)
 #define PUT_COUNTER(field, name) put_number(&fields, name, sw_counted(&feed->counters->field));
     SW_COUNTERS(PUT_COUNTER)
 #undef PUT_COUNTER
-    status = send_report(feed, &fields);
-    if (status == SW_OK)
+    if (!sw_feed_writer(feed))
+        status = feed->out == feed->redis ? SW_ECLOSED : SW_OK;
+    else if ((status = send_report(feed, &fields)) == SW_OK)
         status = take_replies(feed);
     free(lists);
     free(refused);
     free(reasons);
     feed->report_due = sw_clock_mono_us() + SW_FEED_REPORT_US;
-    return status == SW_OK ? SW_OK : sw_feed_failed(feed, status, "reporting status");
+    return status == SW_OK ? SW_OK : sw_feed_write_failed(feed, status, "reporting status");
 }
 
 void sw_feed_farewell(struct sw_feed *feed)
@@ -187,12 +188,12 @@ void sw_feed_farewell(struct sw_feed *feed)
     char key[SW_KEY_MAX], resolvers[SW_KEY_MAX];
     redisReply *reply;
 
-    sw_redis_key(feed->redis, key, sizeof(key), "resolver:%s", feed->settings->resolver_id);
-    sw_redis_key(feed->redis, resolvers, sizeof(resolvers), "resolvers");
-    reply = sw_redis_command(feed->redis, "DEL %s", key);
+    sw_redis_key(feed->out, key, sizeof(key), "resolver:%s", feed->settings->resolver_id);
+    sw_redis_key(feed->out, resolvers, sizeof(resolvers), "resolvers");
+    reply = sw_redis_command(feed->out, "DEL %s", key);
     if (!reply)
         return;
     freeReplyObject(reply);
-    reply = sw_redis_command(feed->redis, "ZREM %s %s", resolvers, feed->settings->resolver_id);
+    reply = sw_redis_command(feed->out, "ZREM %s %s", resolvers, feed->settings->resolver_id);
     freeReplyObject(reply);
 }

@@ -39,7 +39,7 @@ void sw_feed_take_requests(struct sw_feed *feed)
 
 static enum sw_status append(struct sw_feed *feed, int argc, const char **argv)
 {
-    return sw_redis_append_argv(feed->redis, argc, argv, NULL);
+    return sw_redis_append_argv(feed->out, argc, argv, NULL);
 }
 
 /* ZADD for each address that waits; isnew[i] says whether Redis did not have it. SW_EREDIS: it
@@ -50,7 +50,7 @@ static enum sw_status add_members(struct sw_feed *feed, size_t n, bool *isnew)
     char key[SW_KEY_MAX], score[24], text[SW_ADDRTEXT_MAX];
     const char *argv[] = {"ZADD", key, score, text};
 
-    sw_redis_key(feed->redis, key, sizeof(key), "tracked");
+    sw_redis_key(feed->out, key, sizeof(key), "tracked");
     snprintf(score, sizeof(score), "%" PRId64, sw_clock_wall_us() / 1000000);
     for (size_t i = 0; i < n; i++) {
         sw_addr_text(&feed->unsent[i], text);
@@ -58,7 +58,7 @@ static enum sw_status add_members(struct sw_feed *feed, size_t n, bool *isnew)
             return SW_ECLOSED;
     }
     for (size_t i = 0; i < n; i++) {
-        redisReply *reply = sw_redis_reply(feed->redis);
+        redisReply *reply = sw_redis_reply(feed->out);
 
         if (!reply)
             return SW_ECLOSED;
@@ -82,8 +82,8 @@ static enum sw_status announce(struct sw_feed *feed, size_t n, const bool *isnew
     const char *trim[] = {"ZREMRANGEBYRANK", tracked, "0", last};
     int argc = 8;
 
-    sw_redis_key(feed->redis, changes, sizeof(changes), "changes");
-    sw_redis_key(feed->redis, tracked, sizeof(tracked), "tracked");
+    sw_redis_key(feed->out, changes, sizeof(changes), "changes");
+    sw_redis_key(feed->out, tracked, sizeof(tracked), "tracked");
     snprintf(last, sizeof(last), "-%" PRIu32, feed->settings->tracked_max + 1);
     for (size_t i = 0; i < n; i++) {
         if (isnew[i]) {
@@ -98,7 +98,7 @@ static enum sw_status announce(struct sw_feed *feed, size_t n, const bool *isnew
     if (append(feed, argc, argv) != SW_OK || append(feed, 4, trim) != SW_OK)
         return SW_ECLOSED;
     for (int i = 0; i < 2; i++) {
-        redisReply *reply = sw_redis_reply(feed->redis);
+        redisReply *reply = sw_redis_reply(feed->out);
 
         if (!reply)
             return SW_ECLOSED;
@@ -113,7 +113,7 @@ enum sw_status sw_feed_send_tracked(struct sw_feed *feed)
 {
     bool isnew[100];
 
-    while (feed->unsent_n > 0) {
+    while (feed->unsent_n > 0 && sw_feed_writer(feed)) {
         size_t n = feed->unsent_n < 100 ? feed->unsent_n : 100;
         enum sw_status status = add_members(feed, n, isnew);
 
@@ -124,7 +124,7 @@ enum sw_status sw_feed_send_tracked(struct sw_feed *feed)
         if (status == SW_OK)
             status = announce(feed, n, isnew);
         if (status != SW_OK)
-            return sw_feed_failed(feed, status, "writing tracked addresses");
+            return sw_feed_write_failed(feed, status, "writing tracked addresses");
         feed->unsent_n -= n;
         memmove(feed->unsent, feed->unsent + n, feed->unsent_n * sizeof(feed->unsent[0]));
         sw_feed_problem(feed, SW_PROBLEM_TRACK, NULL);

@@ -28,7 +28,7 @@ struct sw_link *sw_link_new(const struct sw_settings *settings, struct sw_counte
         return NULL;
     }
     link->counters = counters;
-    link->redis = sw_redis_new(settings);
+    link->redis = sw_redis_new_writer(settings);
     if (link->redis == NULL) {
         free(link);
         return NULL;
