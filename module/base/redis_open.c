@@ -241,6 +241,7 @@ static struct sw_redis *sentinel_link(const struct sw_redis *redis, const char *
         link = sw_redis_new(&settings);
     }
     if (link) {
+        link->no_keys = true;
         close(link->wake);
         link->wake = fcntl(redis->wake, F_DUPFD_CLOEXEC, 0);
     }
@@ -327,6 +328,23 @@ static enum sw_status open_configured(struct sw_redis *redis)
     return status == SW_OK && redis->by_sentinel ? check_role(redis) : status;
 }
 
+/* A Cluster's node says at the first key whether it is the right one. */
+static enum sw_status go_where_keys_are(struct sw_redis *redis)
+{
+    char key[SW_REDISKEY_MAX];
+    struct sw_server moved;
+    sw_redis_key(redis, key, sizeof(key), "lists");
+    freeReplyObject(sw_redis_command(redis, "EXISTS %s", key));
+    if (sw_redis_is_open(redis))
+        return SW_OK;
+    moved = redis->moved;
+    if (!moved.host[0])
+        return SW_EIO;
+    redis->moved.host[0] = '\0';
+    sw_redis_aim(redis, &moved);
+    return connect_and_greet(redis);
+}
+
 enum sw_status sw_redis_open(struct sw_redis *redis)
 {
     struct sw_server moved = redis->moved;
@@ -341,6 +359,8 @@ enum sw_status sw_redis_open(struct sw_redis *redis)
     }
     if (status != SW_OK && status != SW_ECLOSED)
         status = open_configured(redis);
+    if (status == SW_OK && redis->server.host[0] && !redis->no_keys)
+        status = go_where_keys_are(redis);
     if (status == SW_OK)
         redis->error[0] = '\0';
     return status;

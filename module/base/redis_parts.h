@@ -20,6 +20,7 @@ struct sw_server {
 struct sw_redis {
     struct sw_settings settings;
     bool by_sentinel;        /* sentinels say where the primary is */
+    bool no_keys;            /* a sentinel: it has none to ask for */
     struct sw_server server; /* to connect to; host "": the unix socket of the settings */
     struct sw_server moved;  /* where a Cluster sent us; host "": nowhere */
     int fd;                  /* non-blocking; -1 = not open */

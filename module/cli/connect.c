@@ -51,7 +51,7 @@ int cli_connect(struct cli *cli)
 
     if (code != CLI_OK || cli->redis)
         return code;
-    cli->redis = sw_redis_new(&cli->settings);
+    cli->redis = sw_redis_new_writer(&cli->settings);
     if (!cli->redis) {
         cli_error("out of memory or file descriptors");
         return CLI_REDIS;

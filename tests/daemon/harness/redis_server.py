@@ -11,11 +11,12 @@ from .wait import until
 class Redis:
     """keep=True: an append-only file synced at every write, so that kill -9 loses nothing."""
 
-    def __init__(self, folder, keep=False, port=0):
+    def __init__(self, folder, keep=False, port=0, options=()):
         self.folder = folder
         self.socket = folder / "redis.sock"
         self.keep = keep
         self.port = port  # 0: unix socket only
+        self.options = options  # further words of the command line
         self.process = None
         self.client = redis.Redis(
             unix_socket_path=str(self.socket), decode_responses=True, socket_timeout=10
@@ -28,6 +29,7 @@ class Redis:
             [
                 *["redis-server", "--port", self.port, "--bind", "127.0.0.1"],
                 *["--unixsocket", self.socket, "--save", "", *keep],
+                *self.options,
             ],
             self.folder,
             "redis",

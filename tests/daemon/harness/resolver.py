@@ -93,9 +93,16 @@ class Resolver:
         (f / "unbound.conf").write_text("\n".join(lines) + "\n")
 
     def write_settings(self):
-        """Write the module's settings file from self.settings (a value None leaves a key out)."""
-        lines = [f"{key}: {value}" for key, value in self.settings.items() if value is not None]
+        """Write the module's settings file from self.settings: a value None leaves a key out, a
+        list gives a line for each element."""
+        lines = [
+            f"{key}: {each}"
+            for key, value in self.settings.items()
+            if value is not None
+            for each in (value if isinstance(value, list) else [value])
+        ]
         lines += self.more_settings
+        self.folder.mkdir(parents=True, exist_ok=True)
         self.settings_path.write_text("\n".join(lines) + "\n")
 
     # Life.
@@ -185,8 +192,9 @@ class Resolver:
         ), f"unbound-control {words}: {done.stdout}{done.stderr}{self.log()}"
         return done.stdout
 
-    def command(self, *words):
-        """The sinkwatch command with this resolver's settings; returns what it prints."""
+    def command(self, *words, check=True):
+        """The sinkwatch command with this resolver's settings; returns what it prints, errors
+        included when it need not succeed (check=False)."""
         done = subprocess.run(
             [str(self.env.cli), *map(str, words)],
             env={**os.environ, "SINKWATCH_CONF": str(self.settings_path)},
@@ -195,6 +203,8 @@ class Resolver:
             timeout=30 * FACTOR,
             check=False,
         )
+        if not check:
+            return done.stdout + done.stderr
         assert (
             done.returncode == 0
         ), f"sinkwatch {words}: {done.returncode} {done.stdout}{done.stderr}"
