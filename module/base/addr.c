@@ -148,3 +148,20 @@ enum sw_status sw_addr_embedded(const struct sw_addr *addr, struct sw_addr *ipv4
         return sw_addr_from_octets(addr->octets + 2, 4, ipv4);
     return SW_ENOTFOUND;
 }
+
+enum sw_status sw_addr_translated(const struct sw_addr *prefix, const struct sw_addr *addr,
+                                  struct sw_addr *ipv4)
+{
+    uint8_t octets[4];
+    size_t from = prefix->plen / 8U;
+    bool of_a_kind = prefix->plen % 8 == 0 && from >= 4 && (from <= 8 || from == 12);
+    if (prefix->family != 6 || addr->family != 6 || addr->plen != 128 || !of_a_kind ||
+        !sw_addr_covers(prefix, addr))
+        return SW_ENOTFOUND;
+    for (size_t i = 0; i < 4; i++) {
+        if (from == 8)
+            from++; /* bits 64 to 71 are not part of it */
+        octets[i] = addr->octets[from++];
+    }
+    return sw_addr_from_octets(octets, 4, ipv4);
+}

@@ -58,4 +58,11 @@ unsigned sw_addr_bits(const struct sw_addr *addr);
  */
 enum sw_status sw_addr_embedded(const struct sw_addr *addr, struct sw_addr *ipv4);
 
+/**
+ * The IPv4 address that addr embeds under a translation prefix of 32, 40, 48, 56, 64 or 96 bits
+ * (RFC 6052 2.2). SW_ENOTFOUND when addr is not below it, or the prefix is of another length.
+ */
+enum sw_status sw_addr_translated(const struct sw_addr *prefix, const struct sw_addr *addr,
+                                  struct sw_addr *ipv4);
+
 #endif

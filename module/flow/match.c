@@ -133,9 +133,13 @@ void sw_match_addr(struct sw_matching *m, const struct sw_addr *addr)
 {
     struct sw_addr embedded;
     match_prefix(m, addr);
-    if (addr->family == 6 && m->view.any_prefix && sw_addr_embedded(addr, &embedded) == SW_OK)
-        match_prefix(m, &embedded);
     match_asn(m, addr);
+    if (addr->family == 6 && sw_addr_embedded(addr, &embedded) == SW_OK) {
+        match_prefix(m, &embedded); /* whose AS the databases look up by themselves */
+    } else if (sw_addr_translated(&m->flow->translation, addr, &embedded) == SW_OK) {
+        match_prefix(m, &embedded);
+        match_asn(m, &embedded);
+    }
     if (m->flow->feed && !m->match->tracked)
         m->match->tracked = sw_feed_is_tracked(m->flow->feed, addr);
 }

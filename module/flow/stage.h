@@ -34,6 +34,7 @@ struct sw_flow {
     const struct sw_index *index;
     const struct sw_owners *owners;
     const struct sw_feed *feed; /* for tracked addresses; NULL in tests */
+    struct sw_addr translation; /* prefix of DNS64 (RFC 6147); family 0: none */
 };
 
 /* query -> match, record. Names are borrowed from the query. */

@@ -51,21 +51,33 @@ static void read_settings(struct sw_module *module)
                path);
 }
 
-/* Modules that put answers into a cache by themselves: before us, they would cache what we made
- * for one client, and serve it without us. */
-static void check_order(const char *module_conf)
+/* Modules that store and serve answers by themselves: with one of them before us no reply may be
+ * made in advance, as it would be stored (host/path.c). */
+static void check_order(struct sw_module *module, const char *module_conf)
 {
     static const char *const caching[] = {"dns64", "subnetcache", "cachedb"};
     const char *ours = module_conf ? strstr(module_conf, "dynlib") : NULL;
     for (size_t i = 0; ours && i < sizeof caching / sizeof caching[0]; i++) {
         const char *at = strstr(module_conf, caching[i]);
-        if (at && at < ours)
-            sw_log(
-                SW_LOG_ERROR,
-                "module-config has %s before dynlib: %s may keep and serve answers that the lists "
-                "forbid; put dynlib first: \"dynlib ... validator iterator\"",
-                caching[i], caching[i]);
+        if (!at || at > ours)
+            continue;
+        module->behind_cache = true;
+        sw_log(SW_LOG_WARNING,
+               "module-config has %s before dynlib: the lists are enforced, but listed names are "
+               "asked for upstream too; \"dynlib ... validator iterator\" avoids that",
+               caching[i]);
     }
+}
+
+/* The prefix that the dns64 module embeds IPv4 addresses in, if it is in use. */
+static struct sw_addr translation_prefix(const struct config_file *cfg)
+{
+    struct sw_addr prefix = {.family = 0};
+    const char *text = cfg->dns64_prefix;
+    if (!cfg->module_conf || !strstr(cfg->module_conf, "dns64") || !text ||
+        sw_addr_parse(text, strlen(text), &prefix, NULL) != SW_OK)
+        prefix.family = 0; /* the well-known prefix needs no setting */
+    return prefix;
 }
 
 static void track(void *arg, const struct sw_addr *addr)
@@ -93,7 +105,8 @@ static bool make_parts(struct sw_module *module)
                                &module->feed_host);
     module->journal = sw_journal_new(&module->settings, module->index, module->owners,
                                      &module->counters, &module->journal_host);
-    module->flow = (struct sw_flow){&module->settings, module->index, module->owners, module->feed};
+    module->flow = (struct sw_flow){&module->settings, module->index, module->owners, module->feed,
+                                    translation_prefix(module->env->cfg)};
     return module->feed && module->journal;
 }
 
@@ -133,7 +146,7 @@ struct sw_module *sw_module_start(struct module_env *env, int id)
     sw_log_sink(log_to_unbound);
     sw_rcu_pin();
     sw_settings_init(&module->settings);
-    check_order(env->cfg->module_conf);
+    check_order(module, env->cfg->module_conf);
     read_settings(module);
     if (!make_parts(module) || !register_callbacks(module) ||
         sw_journal_start(module->journal) != SW_OK || sw_feed_start(module->feed) != SW_OK) {

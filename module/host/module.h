@@ -34,7 +34,8 @@ struct sw_module {
     struct sw_journal_host journal_host;
     struct module_env *env; /* the daemon's: its caches are shared by all workers */
     int id;
-    bool inert; /* settings or memory failed: queries pass untouched */
+    bool behind_cache; /* a module before us in the chain stores and serves answers itself */
+    bool inert;        /* settings or memory failed: queries pass untouched */
 };
 
 /** Make and start. Never NULL but when memory is out; problems leave an inert module that says

@@ -276,6 +276,8 @@ static bool serve_by_name(struct sw_module *module, struct module_qstate *qstate
 {
     struct sw_client client = {.addr = {.family = 0}};
     struct sw_verdict verdict = state->verdict;
+    if (module->behind_cache)
+        return false; /* what we made would be stored */
     sw_query_each_client(qstate, first_client, &client);
     sw_decide_client(&verdict, &client);
     if (!answer_at_once(state, qstate) || !sw_verdict_rewrites(&verdict))
@@ -335,14 +337,17 @@ static void on_garden(struct module_qstate *qstate, int id, struct path_state *s
 
 /* ---- event moddone: the whole answer ---- */
 
-/* Keep a message from being served without us, and remember it for the next query. */
-static void keep_out_of_cache(struct module_qstate *qstate, const struct path_state *state,
-                              struct reply_info *reply)
+/* Keep a message from being served without us, and remember it for the next query. Nobody stores a
+ * message of TTL 0; what clients see is the TTL of its records. */
+static void keep_out_of_cache(const struct sw_module *module, struct module_qstate *qstate,
+                              const struct path_state *state, struct reply_info *reply)
 {
     msg_cache_remove(qstate->env, qstate->qinfo.qname, qstate->qinfo.qname_len, qstate->qinfo.qtype,
                      qstate->qinfo.qclass, qstate->query_flags);
     if (!state->remembered)
         sw_remember_store(qstate, reply);
+    if (module->behind_cache)
+        reply->ttl = 0;
 }
 
 /* Before the replies go out: lower the security of what will be rewritten (the AD bit is decided
@@ -395,7 +400,7 @@ static void serve(struct sw_module *module, struct module_qstate *qstate, int id
     struct path_state *state = qstate->minfo[id];
     if (!state || state == &clean_state || state->phase != PHASE_JUDGED)
         return; /* memory was out */
-    keep_out_of_cache(qstate, state, reply);
+    keep_out_of_cache(module, qstate, state, reply);
     if (sw_query_has_clients(qstate))
         serve_matched(module, qstate, id, state, reply);
 }
@@ -515,8 +520,8 @@ static void apply(struct module_qstate *qstate, struct path_state *state,
         reply->flags |= BIT_AD;
 }
 
-/* A reply that was not judged on its way (serve-expired answers a waiting client from the cache
- * before resolution ends). NULL when it is clean or memory is out. */
+/* A reply that was not judged on its way: serve-expired answers a waiting client from the cache
+ * before resolution ends; a module before us made it or had stored it. NULL when it is clean or memory is out. */
 static struct path_state *judge_late(struct sw_module *module, struct module_qstate *qstate, int id,
                                      const struct reply_info *reply)
 {
@@ -524,6 +529,9 @@ static struct path_state *judge_late(struct sw_module *module, struct module_qst
     if (!judge_and_keep(module, qstate, id, reply, false, &acted_on))
         return NULL;
     struct path_state *state = qstate->minfo[id];
+    if (module->behind_cache)
+        msg_cache_remove(qstate->env, qstate->qinfo.qname, qstate->qinfo.qname_len,
+                         qstate->qinfo.qtype, qstate->qinfo.qclass, qstate->query_flags);
     state->truth = NULL;
     state->was_secure = false;
     return state;
@@ -536,9 +544,14 @@ int sw_path_on_reply(struct query_info *qinfo, struct module_qstate *qstate,
 {
     struct sw_module *module = arg;
     (void)qinfo, (void)region, (void)start_time;
-    if (!qstate || !client || qstate->minfo[id] == &clean_state || sw_query_exempt(qstate))
+    if (!qstate || !client || sw_query_exempt(qstate))
         return 1;
     struct path_state *state = qstate->minfo[id];
+    if (state == &clean_state) {
+        if (!module->behind_cache)
+            return 1;
+        state = NULL; /* the module before us may have changed the answer since */
+    }
     bool failed = !reply || rcode == LDNS_RCODE_SERVFAIL;
     if (!failed && (!state || state->judged != reply))
         state = judge_late(module, qstate, id, reply);

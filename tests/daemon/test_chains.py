@@ -9,6 +9,7 @@ CHAINS = [
     "respip dynlib validator iterator",
     "dynlib respip validator iterator",
     "dynlib dns64 validator iterator",
+    "dns64 dynlib validator iterator",
     "subnetcache dynlib validator iterator",
     "dynlib subnetcache validator iterator",
 ]

@@ -254,6 +254,40 @@ START_TEST(embedded_ipv4)
 }
 END_TEST
 
+static const struct {
+    const char *prefix, *from, *ipv4; /* NULL: not translated */
+} translated[] = {
+    /* RFC 6052 2.4 */
+    {"2001:db8::/32", "2001:db8:c000:221::", "192.0.2.33"},
+    {"2001:db8:100::/40", "2001:db8:1c0:2:21::", "192.0.2.33"},
+    {"2001:db8:122::/48", "2001:db8:122:c000:2:2100::", "192.0.2.33"},
+    {"2001:db8:122:300::/56", "2001:db8:122:3c0:0:221::", "192.0.2.33"},
+    {"2001:db8:122:344::/64", "2001:db8:122:344:c0:2:2100::", "192.0.2.33"},
+    {"2001:db8:122:344::/96", "2001:db8:122:344::192.0.2.33", "192.0.2.33"},
+    {"2001:db8:122:344::/96", "2001:db8:122:345::192.0.2.33", NULL},
+    {"2001:db8:122:344::/72", "2001:db8:122:344::192.0.2.33", NULL}, /* no length of RFC 6052 */
+    {"2001:db8::/33", "2001:db8:0:221::", NULL},
+    {"192.0.2.0/24", "192.0.2.33", NULL},
+    {"2001:db8::/32", "192.0.2.33", NULL},
+    {"2001:db8::/32", "2001:db8:c000::/48", NULL}, /* a prefix is no address */
+};
+
+START_TEST(translated_ipv4)
+{
+    struct sw_addr prefix = parsed(translated[_i].prefix), addr = parsed(translated[_i].from);
+    struct sw_addr ipv4 = {.family = 99};
+    enum sw_status status = sw_addr_translated(&prefix, &addr, &ipv4);
+    if (translated[_i].ipv4 == NULL) {
+        ck_assert_int_eq(status, SW_ENOTFOUND);
+        ck_assert_uint_eq(ipv4.family, 99);
+        return;
+    }
+    ck_assert_int_eq(status, SW_OK);
+    struct sw_addr want = parsed(translated[_i].ipv4);
+    ck_assert(sw_addr_equal(&ipv4, &want));
+}
+END_TEST
+
 /* Random prefixes print to text that parses to the same prefix. */
 START_TEST(text_round_trip)
 {
@@ -285,6 +319,7 @@ int main(void)
     tcase_add_test(tcase, covers_within_one_family);
     tcase_add_test(tcase, equality);
     tcase_add_loop_test(tcase, embedded_ipv4, 0, sizeof(embedded) / sizeof(embedded[0]));
+    tcase_add_loop_test(tcase, translated_ipv4, 0, sizeof(translated) / sizeof(translated[0]));
     tcase_add_test(tcase, text_round_trip);
     Suite *suite = suite_create("addr");
     suite_add_tcase(suite, tcase);
