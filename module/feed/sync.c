@@ -215,6 +215,7 @@ enum sw_status sw_feed_load(struct sw_feed *feed)
     feed->position = (struct sw_stream_position){state.last, state.added};
     feed->load_due = false;
     feed->state = SW_FEED_FOLLOWING;
+    feed->report_due = 0; /* the status said "loading" */
     sw_feed_problem(feed, SW_PROBLEM_REDIS, NULL);
     feed->reconcile_due = sw_clock_mono_us() + (int64_t)feed->settings->reconcile_s * 1000000;
     sw_count(&feed->counters->full_loads, 1);
