@@ -45,6 +45,8 @@ static inline uint64_t sw_counted(const sw_counter *counter)
     X(messages_swept, "messages_swept")                                                            \
     X(sweeps, "sweeps")                                                                            \
     X(sweeps_cpu_us, "sweeps_cpu_us")                                                              \
+    X(sweeps_again, "sweeps_again")                                                                \
+    X(messages_swept_again, "messages_swept_again")                                                \
     X(messages_evicted, "messages_evicted")                                                        \
     X(mmdb_reloads, "mmdb_reloads")                                                                \
     X(mmdb_refused, "mmdb_refused")

@@ -66,6 +66,7 @@ static const struct key keys[] = {
     {"redis-prefix", KIND_WORD, FIELD(redis_prefix), 1, SW_TEXT_MAX - 1, "{sinkwatch}"},
     {"redis-timeout", KIND_NUMBER, FIELD(redis_timeout_ms), 50, 60000, "1000"},
     {"reconcile-interval", KIND_NUMBER, FIELD(reconcile_s), 0, 86400, "60"},
+    {"sweep-interval", KIND_NUMBER, FIELD(sweep_s), 0, 86400, "30"},
     {"resolver-id", KIND_WORD, FIELD(resolver_id), 1, SW_TEXT_MAX - 1, NULL},
     {"asn-mmdb", KIND_PATHS, FIELD(asn_mmdb), 0, SW_PATH_MAX - 1, ""},
     {"owner-mmdb", KIND_PATHS, FIELD(owner_mmdb), 0, SW_PATH_MAX - 1, ""},

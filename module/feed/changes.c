@@ -33,7 +33,10 @@ void sw_feed_added(struct sw_feed *feed, const struct sw_indicator *indicator)
 
 void sw_feed_enforce(struct sw_feed *feed)
 {
-    struct sw_changeset changes = {feed->added, feed->added_n, feed->everything, &feed->stopping};
+    struct sw_changeset changes = {.added = feed->added,
+                                   .added_n = feed->added_n,
+                                   .everything = feed->everything,
+                                   .stop = &feed->stopping};
 
     if (!feed->dirty)
         return;

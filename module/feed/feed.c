@@ -333,7 +333,7 @@ struct sw_feed *sw_feed_new(const struct sw_settings *settings, struct sw_index 
     feed->stream_ok = true;
     feed->backoff_ms = BACKOFF_MIN_MS;
     sw_lists_init(&feed->lists, index);
-    feed->sweeper = sw_sweeper_new(&feed->host, counters);
+    feed->sweeper = sw_sweeper_new(&feed->host, counters, settings->sweep_s);
     if (!feed->sweeper)
         goto no_sweeper;
     feed->redis = sw_redis_new(settings);

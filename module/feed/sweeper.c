@@ -14,8 +14,9 @@
 #include <time.h>
 
 #define TIMER_SLACK_NS                                                                             \
-    1000UL             /* a walk makes many short pauses: the usual 50 us would treble them */
-#define ADDRS_MAX 4096 /* tracked addresses that wait */
+    1000UL /* a walk makes many short pauses: the usual 50 us would treble them */
+#define SETTLE_US INT64_C(1000000) /* from a change to the sweep that looks after it */
+#define ADDRS_MAX 4096             /* tracked addresses that wait */
 
 /* What one sweep is for, and the entry that is enforced after it. */
 struct job {
@@ -33,6 +34,10 @@ struct sw_sweeper {
     pthread_cond_t wake;
     struct job next, now; /* now: only its upto is shared, the rest is the thread's during a walk */
     bool waiting, running;
+    int64_t interval_us; /* 0: none; constant */
+    int64_t again_due;   /* monotonic; the next try of a sweep that no change asked for */
+    int64_t again_since; /* since when one is due: it gives way to changes for one interval */
+    atomic_bool hurry;   /* a change waits, or stopping */
     struct sw_stream_id done;
     uint64_t last_us;
     struct sw_addr addrs[ADDRS_MAX];
@@ -41,7 +46,27 @@ struct sw_sweeper {
     pthread_t thread;
 };
 
-struct sw_sweeper *sw_sweeper_new(const struct sw_feed_host *host, struct sw_counters *counters)
+/* Condition variables on the monotonic clock. */
+static bool init_wake(pthread_cond_t *wake)
+{
+    pthread_condattr_t attr;
+    bool ok;
+
+    if (pthread_condattr_init(&attr) != 0)
+        return false;
+    ok = pthread_condattr_setclock(&attr, CLOCK_MONOTONIC) == 0 &&
+         pthread_cond_init(wake, &attr) == 0;
+    pthread_condattr_destroy(&attr);
+    return ok;
+}
+
+static void again_in(struct sw_sweeper *sweeper, int64_t us)
+{
+    sweeper->again_due = sweeper->again_since = sw_clock_mono_us() + us;
+}
+
+struct sw_sweeper *sw_sweeper_new(const struct sw_feed_host *host, struct sw_counters *counters,
+                                  uint32_t interval_s)
 {
     struct sw_sweeper *sweeper = calloc(1, sizeof(*sweeper));
 
@@ -49,9 +74,11 @@ struct sw_sweeper *sw_sweeper_new(const struct sw_feed_host *host, struct sw_cou
         return NULL;
     sweeper->host = host;
     sweeper->counters = counters;
+    sweeper->interval_us = host->sweep ? (int64_t)interval_s * 1000000 : 0;
+    again_in(sweeper, sweeper->interval_us);
     if (pthread_mutex_init(&sweeper->lock, NULL) != 0)
         goto no_mutex;
-    if (pthread_cond_init(&sweeper->wake, NULL) == 0)
+    if (init_wake(&sweeper->wake))
         return sweeper;
     pthread_mutex_destroy(&sweeper->lock);
 no_mutex:
@@ -97,9 +124,12 @@ static void sweep(struct sw_sweeper *sweeper)
     sweeper->now = sweeper->next;
     sweeper->next = (struct job){.added = former.added, .capacity = former.capacity};
     sweeper->waiting = false;
+    atomic_store_explicit(&sweeper->hurry, stopping(sweeper), memory_order_relaxed);
     sweeper->running = true;
-    changes = (struct sw_changeset){sweeper->now.added, sweeper->now.added_n,
-                                    sweeper->now.everything, &sweeper->stopping};
+    changes = (struct sw_changeset){.added = sweeper->now.added,
+                                    .added_n = sweeper->now.added_n,
+                                    .everything = sweeper->now.everything,
+                                    .stop = &sweeper->stopping};
     pthread_mutex_unlock(&sweeper->lock);
     sw_rcu_synchronize();
     walked = walk(sweeper->host, &changes);
@@ -109,10 +139,44 @@ static void sweep(struct sw_sweeper *sweeper)
     }
     pthread_mutex_lock(&sweeper->lock);
     sweeper->running = false;
-    if (walked)
+    if (walked) {
         sweeper->last_us = (uint64_t)(sw_clock_mono_us() - began);
+        if (sweeper->again_due > sw_clock_mono_us() + SETTLE_US)
+            again_in(sweeper, SETTLE_US);
+    }
     if (!stopping(sweeper))
         sweeper->done = sweeper->now.upto;
+}
+
+/* Sweep for no change; tried again when one comes in between. Called and left with the lock. */
+static void sweep_again(struct sw_sweeper *sweeper)
+{
+    int64_t cpu_began = cpu_us();
+    bool patient = sw_clock_mono_us() < sweeper->again_since + sweeper->interval_us;
+    struct sw_changeset changes = {
+        .everything = true, .again = true, .stop = patient ? &sweeper->hurry : &sweeper->stopping};
+
+    pthread_mutex_unlock(&sweeper->lock);
+    sweeper->host->sweep(sweeper->host->arg, &changes);
+    sw_count(&sweeper->counters->sweeps_cpu_us, (uint64_t)(cpu_us() - cpu_began));
+    pthread_mutex_lock(&sweeper->lock);
+    if (atomic_load_explicit(changes.stop, memory_order_relaxed)) {
+        sweeper->again_due = sw_clock_mono_us() + SETTLE_US;
+        return;
+    }
+    sw_count(&sweeper->counters->sweeps_again, 1);
+    again_in(sweeper, sweeper->interval_us);
+}
+
+static void wait_for_work(struct sw_sweeper *sweeper)
+{
+    struct timespec until = {.tv_sec = sweeper->again_due / 1000000,
+                             .tv_nsec = sweeper->again_due % 1000000 * 1000};
+
+    if (sweeper->interval_us > 0)
+        pthread_cond_timedwait(&sweeper->wake, &sweeper->lock, &until);
+    else
+        pthread_cond_wait(&sweeper->wake, &sweeper->lock);
 }
 
 /* Some of the tracked addresses that wait, oldest first. Called and left with the lock. */
@@ -140,8 +204,10 @@ static void *run(void *arg)
             sweep(sweeper);
         else if (sweeper->addrs_n > 0)
             report_names(sweeper);
+        else if (sweeper->interval_us > 0 && sw_clock_mono_us() >= sweeper->again_due)
+            sweep_again(sweeper);
         else
-            pthread_cond_wait(&sweeper->wake, &sweeper->lock);
+            wait_for_work(sweeper);
     }
     pthread_mutex_unlock(&sweeper->lock);
     return NULL;
@@ -169,6 +235,7 @@ void sw_sweeper_stop(struct sw_sweeper *sweeper)
         return;
     pthread_mutex_lock(&sweeper->lock);
     atomic_store_explicit(&sweeper->stopping, true, memory_order_release);
+    atomic_store_explicit(&sweeper->hurry, true, memory_order_relaxed);
     pthread_cond_broadcast(&sweeper->wake);
     pthread_mutex_unlock(&sweeper->lock);
     pthread_join(sweeper->thread, NULL);
@@ -216,6 +283,7 @@ void sw_sweeper_hand(struct sw_sweeper *sweeper, const struct sw_changeset *chan
     if (!sweeper->waiting)
         job->upto = sweeper->running ? sweeper->now.upto : sweeper->done;
     sweeper->waiting = true;
+    atomic_store_explicit(&sweeper->hurry, true, memory_order_relaxed);
     if (changes->everything || !make_room(job, changes->added_n)) {
         job->everything = true;
     } else if (changes->added_n > 0) {

@@ -11,6 +11,9 @@
  *     sw_sweeper_done(s)                 the last entry whose sweep, if it needed one, is over
  * What is handed over during a walk is merged and waits for the next one.
  *
+ * Every interval, and a second after a change, all is swept once more, without haste and giving way
+ * to changes: for what came into a cache past the lists (DECISIONS.md D-019).
+ *
  * Threads      one of its own; all calls but sw_sweeper_stop() from the feeder
  * Memory       at most SW_FEED_ADDED_MAX indicators wait; more become "everything"
  * Reliability  stopping ends a walk at its next pause
@@ -30,8 +33,10 @@
 
 struct sw_sweeper;
 
-/** Copies nothing: host and counters must outlive it. NULL: no memory. */
-struct sw_sweeper *sw_sweeper_new(const struct sw_feed_host *host, struct sw_counters *counters);
+/** Copies nothing: host and counters must outlive it. interval_s: seconds between sweeps that no
+ * change asked for, 0 for none. NULL: no memory. */
+struct sw_sweeper *sw_sweeper_new(const struct sw_feed_host *host, struct sw_counters *counters,
+                                  uint32_t interval_s);
 
 /** Start the thread; SW_ENOMEM. */
 enum sw_status sw_sweeper_start(struct sw_sweeper *sweeper);

@@ -40,6 +40,7 @@ struct walk {
     bool (*judge)(struct walk *walk, struct lruhash_entry *entry, struct doomed *out);
     void (*remove)(struct walk *walk, const struct doomed *doomed);
     bool unlocked;               /* flow is this thread's own: no RCU section is needed */
+    bool again;                  /* for no change, without haste */
     const atomic_bool *stop;     /* or NULL */
     const struct sw_addr *addrs; /* for the tracked look-up */
     size_t addrs_n;
@@ -59,9 +60,47 @@ static bool copy_key(struct doomed *out, const uint8_t *name, size_t len)
     return true;
 }
 
-/* ---- the two judges ---- */
+/* ---- the judges ---- */
 
-/* A message goes when its question is covered. Keys do not change while the bin is locked. */
+static void match_alias(void *arg, const uint8_t *name, size_t len)
+{
+    sw_match_name(arg, SW_TRIGGER_CNAME, name, len);
+}
+
+static void match_addr(void *arg, const struct sw_addr *addr)
+{
+    sw_match_addr(arg, addr);
+}
+
+/* One RRset of a message, if it still is what the message refers to. */
+static void match_part(const struct reply_info *reply, const struct ub_packed_rrset_key *part,
+                       struct sw_matching *m)
+{
+    const struct sw_walk visit = {m, match_alias, match_addr};
+    size_t at = 0;
+    while (at < reply->rrset_count && reply->ref[at].key != part)
+        at++;
+    if (at == reply->rrset_count)
+        return;
+    struct ub_packed_rrset_key *key = reply->ref[at].key;
+    lock_rw_rdlock(&key->entry.lock);
+    if (key->id == reply->ref[at].id && key->entry.data)
+        sw_query_walk_rrset(ntohs(key->rk.type), key->entry.data, &visit);
+    lock_rw_unlock(&key->entry.lock);
+}
+
+/* The answer of a message. Locks in the order of Unbound's own: bin, message, RRset. */
+static void match_answer(struct lruhash_entry *entry, struct sw_matching *m)
+{
+    lock_rw_rdlock(&entry->lock);
+    const struct reply_info *reply = entry->data;
+    for (size_t i = 0; reply && i < reply->an_numrrsets; i++)
+        match_part(reply, reply->rrsets[i], m);
+    lock_rw_unlock(&entry->lock);
+}
+
+/* A message goes when its question is covered; in a sweep for no change, which does not look at
+ * RRsets, also when its answer is. Keys do not change while the bin is locked. */
 static bool judge_message(struct walk *walk, struct lruhash_entry *entry, struct doomed *out)
 {
     const struct msgreply_entry *message = entry->key;
@@ -73,22 +112,14 @@ static bool judge_message(struct walk *walk, struct lruhash_entry *entry, struct
         return false;
     sw_match_begin(&m, walk->flow, &match);
     sw_match_name(&m, SW_TRIGGER_QNAME, q->qname, q->qname_len);
+    if (walk->again && !match.acted_on)
+        match_answer(entry, &m);
     if (!match.acted_on)
         return false;
     out->hash = entry->hash;
     out->type = q->qtype;
     out->dclass = q->qclass;
     return copy_key(out, q->qname, q->qname_len);
-}
-
-static void match_alias(void *arg, const uint8_t *name, size_t len)
-{
-    sw_match_name(arg, SW_TRIGGER_CNAME, name, len);
-}
-
-static void match_addr(void *arg, const struct sw_addr *addr)
-{
-    sw_match_addr(arg, addr);
 }
 
 /* Key of an RRset for rrset_cache_remove(). Its data may be read under the entry's lock. */
@@ -137,6 +168,12 @@ static bool judge_rrset(struct walk *walk, struct lruhash_entry *entry, struct d
     return goes;
 }
 
+static void count_removed(const struct walk *walk)
+{
+    struct sw_counters *counters = &walk->module->counters;
+    sw_count(walk->again ? &counters->messages_swept_again : &counters->messages_swept, 1);
+}
+
 static void remove_message(struct walk *walk, const struct doomed *doomed)
 {
     struct query_info key = {0};
@@ -146,7 +183,7 @@ static void remove_message(struct walk *walk, const struct doomed *doomed)
     key.qtype = doomed->type;
     key.qclass = doomed->dclass;
     slabhash_remove(walk->module->env->msg_cache, doomed->hash, &key);
-    sw_count(&walk->module->counters.messages_swept, 1);
+    count_removed(walk);
 }
 
 static void remove_rrset(struct walk *walk, const struct doomed *doomed)
@@ -154,7 +191,7 @@ static void remove_rrset(struct walk *walk, const struct doomed *doomed)
     struct sw_name name = doomed->name;
     rrset_cache_remove(walk->module->env->rrset_cache, name.wire, name.len, ntohs(doomed->type),
                        ntohs(doomed->dclass), doomed->flags);
-    sw_count(&walk->module->counters.messages_swept, 1);
+    count_removed(walk);
 }
 
 /* ---- the walk ---- */
@@ -255,12 +292,13 @@ static size_t collect(struct walk *walk, size_t at)
  * The walk yields the processor after a burst: without that the scheduler lets it run for several
  * milliseconds, in which a worker on the same core cannot answer.
  */
-#define BURST_US 100
-#define PAUSE_NS 20000
+#define BURST_US      100
+#define PAUSE_NS      20000
+#define PAUSE_LONG_NS 400000 /* without haste */
 
 static void pause_after_burst(struct walk *walk, int64_t *burst_began)
 {
-    const struct timespec pause = {0, PAUSE_NS};
+    const struct timespec pause = {0, walk->again ? PAUSE_LONG_NS : PAUSE_NS};
     if (sw_clock_mono_us() - *burst_began < BURST_US)
         return;
     let_go(walk);
@@ -378,6 +416,7 @@ void sw_cache_sweep(void *arg, const struct sw_changeset *changes)
     struct walk messages = {.module = module,
                             .flow = &flow,
                             .unlocked = fresh,
+                            .again = changes->again,
                             .stop = changes->stop,
                             .judge = judge_message,
                             .remove = remove_message};
@@ -389,7 +428,9 @@ void sw_cache_sweep(void *arg, const struct sw_changeset *changes)
                           .judge = judge_rrset,
                           .remove = remove_rrset};
     walk_cache(&messages, module->env->msg_cache);
-    walk_cache(&rrsets, &module->env->rrset_cache->table);
+    /* RRsets of answers that a rule touches stay: only messages must not. */
+    if (!changes->again)
+        walk_cache(&rrsets, &module->env->rrset_cache->table);
     sw_index_free(fresh);
 }
 

@@ -12,6 +12,9 @@
  * that refer to them. The walk holds the locks of a few bins at a time and only collects
  * keys under them.
  *
+ * A sweep for no change (sw_changeset.again) looks for messages that came in past the lists: it
+ * judges each message with its answer, and leaves RRsets alone, as those of remembered answers stay.
+ *
  * Threads      evict: the feeder; the others: the sweeper; workers go on meanwhile
  * Cost         tests/bench prints the time for a full cache and the longest wait of a client
  */

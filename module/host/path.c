@@ -405,12 +405,26 @@ static void serve(struct sw_module *module, struct module_qstate *qstate, int id
         serve_matched(module, qstate, id, state, reply);
 }
 
+/* The iterator keeps failures for some seconds; a name that was listed meanwhile has another answer. */
+static void forget_failure(struct sw_module *module, struct module_qstate *qstate)
+{
+    struct judging j;
+    sw_rcu_enter();
+    judge(module, &qstate->qinfo, NULL, &j);
+    sw_rcu_leave();
+    if (j.match.acted_on)
+        msg_cache_remove(qstate->env, qstate->qinfo.qname, qstate->qinfo.qname_len,
+                         qstate->qinfo.qtype, qstate->qinfo.qclass, qstate->query_flags);
+}
+
 static void on_done(struct sw_module *module, struct module_qstate *qstate, int id)
 {
     struct reply_info *reply = qstate->return_msg ? qstate->return_msg->rep : NULL;
     finish(qstate, id);
-    if (!reply)
-        return; /* a failure: what the name alone gave is recorded in on_reply */
+    if (!reply) { /* what the name alone gave is recorded in on_reply */
+        forget_failure(module, qstate);
+        return;
+    }
     if (judge_whole(module, qstate, id, reply, false))
         serve(module, qstate, id, reply);
     else

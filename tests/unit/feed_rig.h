@@ -69,6 +69,8 @@ static inline void rig_on_sweep(void *arg, const struct sw_changeset *changes)
 {
     struct rig *rig = arg;
 
+    if (changes->again)
+        return;
     pthread_mutex_lock(&rig->lock);
     if (rig->sweeps_n < RIG_SWEEPS_MAX) {
         struct rig_sweep *sweep = &rig->sweeps[rig->sweeps_n++];

@@ -79,6 +79,7 @@ START_TEST(defaults_of_all_keys)
     ck_assert_str_eq(s.redis_prefix, "{sinkwatch}");
     ck_assert_uint_eq(s.redis_timeout_ms, 1000);
     ck_assert_uint_eq(s.reconcile_s, 60);
+    ck_assert_uint_eq(s.sweep_s, 30);
     ck_assert_str_eq(s.resolver_id, host);
     ck_assert_uint_eq(s.mmdb_check_s, 5);
     ck_assert_uint_eq(s.tracked_max, 100000);

@@ -1,0 +1,64 @@
+"""`unbound-control load_cache` may bring back answers that were listed since the dump: they are found."""
+
+import subprocess
+
+import pytest
+from harness.wait import until
+
+RESOLVER = {"settings": {"sweep_interval": 1}}
+LISTED = {  # what is listed, what was in the dump
+    "name": ("www.evil.example", "www.evil.example"),
+    "below": ("evil.example", "www.evil.example"),
+    "alias": ("www.evil.example", "to-evil.clean.example"),
+    "address": ("203.0.113.5", "four.address.example"),
+}
+
+
+def load(resolver, dump):
+    """Feed a dump to load_cache, which reads it from its input."""
+    done = subprocess.run(
+        [str(resolver.control_bin), "-c", str(resolver.folder / "unbound.conf"), "load_cache"],
+        input=dump,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert done.returncode == 0, f"{done.stdout}{done.stderr}"
+
+
+@pytest.mark.parametrize(("indicator", "name"), list(LISTED.values()), ids=list(LISTED))
+def test_loaded_dump_is_swept(lists, resolver, ask, indicator, name):
+    lists.put("bad", action="refused")
+    assert ask(name).rcode == "NOERROR"
+    dump = resolver.control("dump_cache")
+    assert name in dump
+    lists.add("bad", indicator)
+    assert ask(name).rcode == "REFUSED"
+    load(resolver, dump)
+    until(lambda: ask(name).rcode == "REFUSED", "the loaded answer to be found")
+    until(lambda: not resolver.cached(name, "A"), "the loaded answer to be gone")
+
+
+def swept(lists, field):
+    return int(lists.state().get(field, 0))
+
+
+def test_loaded_answer_was_there(lists, resolver, ask):
+    """The other tests would pass if load_cache brought nothing back."""
+    lists.put("bad", action="refused")
+    assert ask("www.evil.example").rcode == "NOERROR"
+    dump = resolver.control("dump_cache")
+    lists.add("bad", "www.evil.example")
+    before = swept(lists, "messages_swept_again")
+    load(resolver, dump)
+    until(lambda: swept(lists, "messages_swept_again") > before, "an answer to be found")
+
+
+def test_clean_answers_of_a_dump_stay(lists, resolver, ask):
+    lists.put("bad", "evil.example", action="refused")
+    assert ask("www.clean.example").rcode == "NOERROR"
+    load(resolver, resolver.control("dump_cache"))
+    before = swept(lists, "sweeps_again")
+    until(lambda: swept(lists, "sweeps_again") > before + 1, "two more sweeps")
+    assert resolver.cached("www.clean.example", "A")
