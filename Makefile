@@ -173,7 +173,7 @@ $(OUT)/plain.a: $(PLAIN_O) $(filter-out %/main.o,$(CLI_O))
 
 $(OUT)/sinkwatch: $(CLI_O) $(OUT)/plain.a
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(SANITIZE) $(CFLAGS) $(LDFLAGS) -Wl,--as-needed -o $@ $^ $(LIBS)
+	$(Q)$(CC) $(SANITIZE) $(CFLAGS) $(LDFLAGS) -Wl,--as-needed -o $@ $^ $(LIBS) -lunbound
 
 module: need-unbound
 	$(Q)$(MAKE) --no-print-directory $(UOUT)/sinkwatch.so

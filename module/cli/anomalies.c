@@ -33,7 +33,7 @@ static void print_names(const json_t *anomaly)
         printf(" and %" JSON_INTEGER_FORMAT " more", total - (json_int_t)i);
 }
 
-static void line(const struct cli *cli, const json_t *event)
+void cli_anomaly_line(const struct cli *cli, const json_t *event)
 {
     const json_t *anomaly = cli_json_at(event, "sinkwatch.anomaly");
     const char *known = cli_json_text(anomaly, "known.list");
@@ -67,7 +67,7 @@ int cli_anomalies(struct cli *cli, int argc, char **argv)
                    "Examples:\n"
                    "  sinkwatch anomalies\n"
                    "  sinkwatch --json anomalies --follow",
-        .line = line,
+        .line = cli_anomaly_line,
     };
 
     return cli_tail(cli, &tail, argc, argv);

@@ -83,6 +83,7 @@ struct cli_progress {
     const char *what;
     uint64_t total;  /* 0: not known */
     int64_t next_us; /* when to draw again */
+    double rate;     /* items a second, 0: not shown; with it time left is */
     bool on, drawn;  /* standard error is a terminal; something is drawn */
 };
 

@@ -32,6 +32,10 @@ void cli_progress_step(struct cli_progress *progress, uint64_t done, uint64_t n)
         int bar = (int)(percent * BAR / 100);
         fprintf(stderr, "\r%s [%-*.*s] %3u %%  %" PRIu64, progress->what, BAR, bar, full, percent,
                 n);
+        if (progress->rate > 0)
+            fprintf(stderr, "  %.0f/s  %.0f s left ", progress->rate,
+                    (double)(progress->total - (done < progress->total ? done : progress->total)) /
+                        progress->rate);
     } else {
         fprintf(stderr, "\r%s %" PRIu64, progress->what, n);
     }

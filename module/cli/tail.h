@@ -26,6 +26,9 @@ struct cli_tail {
 /** Run the sub-command. */
 int cli_tail(struct cli *cli, const struct cli_tail *tail, int argc, char **argv);
 
+/** One anomaly as a line for people. */
+void cli_anomaly_line(const struct cli *cli, const json_t *event);
+
 /** Print " AS8342 RTComm.RU; registrant" of an element of sinkwatch.owners[], as far as known. */
 void cli_print_as(const json_t *owner);
 

@@ -169,6 +169,11 @@ struct sw_ring *sw_journal_ring(struct sw_journal *journal, unsigned n)
     return ring;
 }
 
+uint64_t sw_journal_settled(const struct sw_journal *journal)
+{
+    return sw_recorder_settled(journal->recorder);
+}
+
 void sw_journal_lost(struct sw_journal *journal, uint64_t n)
 {
     sw_count(&journal->rings.lost_elsewhere, n);

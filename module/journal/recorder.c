@@ -6,12 +6,15 @@
 #include "journal/observe.h"
 #include "journal/outbox.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 
-#define TAKE_MAX    256     /* records between two writes */
-#define IDLE_US     1000000 /* longest wait: the file is checked this often */
-#define HISTORY_US  200000  /* history is merged this often */
-#define BATCHES_MAX 4       /* batches sent before the queue has its turn again */
+#define TAKE_MAX     256     /* records between two writes */
+#define IDLE_US      1000000 /* longest wait: the file is checked this often */
+#define HISTORY_US   200000  /* history is merged this often */
+#define HISTORY_MANY 1024    /* or once so many fields wait */
+#define CHUNKS_MAX   16      /* pipelines of history, likewise */
+#define BATCHES_MAX  4       /* batches sent before the queue has its turn again */
 
 struct sw_recorder {
     const struct sw_settings *settings;
@@ -25,6 +28,8 @@ struct sw_recorder {
     struct sw_observe *observe;
     struct sw_sight *sight;
     int64_t next_history_us;
+    uint64_t taken;           /* events taken from the queue */
+    _Atomic uint64_t settled; /* those of them of which nothing waits any more */
 };
 
 /* One document to the file and to a stream; takes json over, NULL: out of memory. events and
@@ -129,6 +134,7 @@ static void record_one(struct sw_recorder *recorder, struct sw_record *record)
         return;
     }
     struct sw_sight *sight = recorder->sight;
+    recorder->taken += record->count;
     sw_observe_look(recorder->observe, record->event, sight);
     json = sw_document_event(&recorder->writer, record, sight->owned,
                              sight->observed ? sight->n : 0, &len);
@@ -149,9 +155,23 @@ static void record_batch(struct sw_recorder *recorder, struct sw_record *records
     sw_outbox_flush(recorder->outbox);
 }
 
+/* What waits longer folds better; much of it does not wait, lest it has no room. */
 static bool is_due(const struct sw_recorder *recorder, int64_t mono_us)
 {
-    return sw_seens_waiting(recorder->seens) > 0 && mono_us >= recorder->next_history_us;
+    size_t waiting = sw_seens_waiting(recorder->seens);
+    return waiting > HISTORY_MANY || (waiting > 0 && mono_us >= recorder->next_history_us);
+}
+
+uint64_t sw_recorder_settled(const struct sw_recorder *recorder)
+{
+    return atomic_load_explicit(&recorder->settled, memory_order_relaxed);
+}
+
+static void note_settled(struct sw_recorder *recorder)
+{
+    if (sw_outbox_waiting(recorder->outbox) == 0 && sw_seens_waiting(recorder->seens) == 0) {
+        atomic_store_explicit(&recorder->settled, recorder->taken, memory_order_relaxed);
+    }
 }
 
 /* Send up to `batches` of the backlog, and history when due. False: Redis is not there now. */
@@ -170,8 +190,9 @@ static bool send_some(struct sw_recorder *recorder, size_t batches, int64_t mono
     while (status == SW_OK && batches-- > 0 && sw_outbox_waiting(recorder->outbox) > 0) {
         status = sw_outbox_send(recorder->outbox, redis);
     }
-    if (status == SW_OK && history) {
+    for (size_t i = 0; status == SW_OK && history && i < CHUNKS_MAX; i++) {
         status = sw_seens_flush(recorder->seens, redis);
+        history = sw_seens_waiting(recorder->seens) > 0;
         recorder->next_history_us = mono_us + HISTORY_US;
     }
     if (status != SW_OK) {
@@ -225,6 +246,7 @@ void sw_recorder_run(struct sw_recorder *recorder)
         if (!closed) {
             int64_t mono_us = sw_clock_mono_us();
             send_some(recorder, BATCHES_MAX, mono_us);
+            note_settled(recorder);
             sw_filelog_tick(recorder->file, mono_us);
         }
     }

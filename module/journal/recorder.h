@@ -26,6 +26,9 @@ void sw_recorder_free(struct sw_recorder *recorder); /* NULL is fine */
 /** Run until the queue is closed and empty; then one last try to write everything. */
 void sw_recorder_run(struct sw_recorder *recorder);
 
+/** As sw_journal_settled(). */
+uint64_t sw_recorder_settled(const struct sw_recorder *recorder);
+
 /** Give Redis up, at once and for good. */
 void sw_recorder_interrupt(struct sw_recorder *recorder);
 

@@ -16,6 +16,7 @@ REACH = {
     "update_sweep_p99_ms": ("value", 1000.0),
     "stall_sweep_ms": ("value", 5.0),
 }
+AT_LEAST = {"sweep_names_per_s": 5000}
 
 
 @dataclass
@@ -30,6 +31,9 @@ class Figure:
 
     def verdict(self):
         """Limit and whether it was reached, in words; empty where there is none."""
+        if self.name in AT_LEAST:
+            limit = AT_LEAST[self.name]
+            return f">= {limit:g} {'yes' if self.value >= limit else 'NO'}"
         if self.name not in REACH:
             return ""
         what, limit = REACH[self.name]

@@ -1,0 +1,172 @@
+"""sinkwatch sweep: looks all listed names up from here, and finds whose addresses they have."""
+
+import json
+import os
+import pty
+import re
+import signal
+
+import pytest
+from cli_rig import NONE, OK, read_all, sw, text_file  # noqa: F401
+from harness.environment import read_environment
+from harness.process import free_port
+from harness.sweep_zone import ODD_ADDRESS, PROTECTED, ZONE, SweepZone
+from harness.wait import FACTOR, until
+
+NAMES = 100000 if read_environment().long else 600
+
+
+@pytest.fixture(scope="module")
+def zone(session_folder):
+    server = SweepZone(session_folder / "sweep-zone", NAMES)
+    try:
+        yield server.start()
+    finally:
+        server.stop()
+
+
+def sweep(sw, zone, *words, **options):
+    """(rows of names, anomalies, summary)"""
+    lines = sw.json("sweep", "--forward", zone.at, "--rate", "0", *words, **options)
+    rows = {line["name"]: line for line in lines if "name" in line}
+    found = [line["anomaly"]["sinkwatch"]["anomaly"] for line in lines if "anomaly" in line]
+    return rows, found, lines[-1]["summary"]
+
+
+def seen(sw, kind, key):
+    return {k: json.loads(v) for k, v in sw.redis.hgetall(sw.key(f"seen:{kind}:{key}")).items()}
+
+
+def test_finds_the_odd_one_among_all(sw, zone):
+    zone.fill(sw.redis, sw.prefix)
+    rows, found, summary = sweep(sw, zone)
+    assert sorted(rows) == zone.names
+    assert [(one["name"], one["address"]) for one in found] == [(zone.odd_name, ODD_ADDRESS)]
+    assert found[0]["protected"]["indicator"] == PROTECTED
+    assert found[0]["owner"]["as"]["number"] == 8342
+    assert summary["names"] == summary["finished"] == NAMES
+    assert (summary["resolved"], summary["nxdomain"]) == (NAMES - zone.missing, zone.missing)
+    assert (summary["anomalies"], summary["failed"], summary["nodata"]) == (1, 0, 0)
+    odd = rows[zone.odd_name]
+    assert odd["lists"] == ["swept"] and odd["A"]["resolved_ip"] == [ODD_ADDRESS]
+    assert odd["A"]["owners"][0]["as"]["organization"]["name"] == "RTComm.RU"
+    assert odd["A"]["dnssec"] == "unchecked" and odd["AAAA"]["result"] == "nodata"
+
+
+def test_leaves_the_records_that_a_resolver_leaves(sw, zone):
+    zone.fill(sw.redis, sw.prefix)
+    sweep(sw, zone, "--match", zone.odd_name)
+    facts = seen(sw, "name", zone.odd_name)[ODD_ADDRESS]
+    assert (facts["asn"], facts["count"]) == (8342, 1)
+    assert seen(sw, "addr", ODD_ADDRESS)[zone.odd_name]["list"] == "swept"
+    assert sw.redis.zrange(sw.key("tracked"), 0, -1) == [ODD_ADDRESS]
+    script = "return redis.call('XRANGE', KEYS[1], '-', '+')"
+    changes = [fields for _, fields in sw.redis.eval(script, 1, sw.key("changes"))]
+    assert changes == [["op", "track", "i", ODD_ADDRESS]]
+    (entry,) = sw.redis.xrange(sw.key("anomalies"))
+    document = json.loads(entry[1]["e"])
+    assert document["observer"]["name"].endswith("-sweep")
+    assert sw.redis.xlen(sw.key("events")) == 0
+    # a second run raises nothing again, and counts
+    _, found, summary = sweep(sw, zone, "--match", zone.odd_name, "--events", "--observer", "s1")
+    assert found == [] and summary["anomalies"] == 0
+    assert seen(sw, "name", zone.odd_name)[ODD_ADDRESS]["count"] == 2
+    events = [json.loads(fields["e"]) for _, fields in sw.redis.xrange(sw.key("events"))]
+    assert {e["dns"]["question"]["type"] for e in events} == {"A", "AAAA"}
+    assert {e["observer"]["name"] for e in events} == {"s1"}
+    assert {e["event"]["action"] for e in events} == {"answer"}
+
+
+def test_goes_on_where_it_was_interrupted(sw, zone, folder):
+    zone.fill(sw.redis, sw.prefix)
+    state = folder / "state.json"
+    words = ["sweep", "--forward", zone.at, "--rate", "40", "--match", "n00002*"]
+    first = sw.start("--json", *words, "--state", state)
+    until(lambda: state.exists(), "the first note of how far it is")
+    first.send_signal(signal.SIGINT)
+    out, err = first.communicate(timeout=30 * FACTOR)
+    assert first.returncode == NONE and "goes on" in err
+    done = {json.loads(line).get("name") for line in out.splitlines()} - {None}
+    assert 0 < len(done) < 100
+    after = json.loads(state.read_text())["after"]
+    rows, _, summary = sweep(sw, zone, "--match", "n00002*", "--state", state)
+    expected = {name for name in zone.names if name.startswith("n00002")}
+    assert done | set(rows) == expected
+    assert min(rows) > after and summary["skipped_before"] + len(rows) == len(expected)
+    assert not state.exists()
+
+
+def test_a_state_of_another_selection_is_refused(sw, zone, folder):
+    zone.fill(sw.redis, sw.prefix)
+    state = folder / "state.json"
+    state.write_text('{"after": "a.example", "selection": "0"}')
+    sw("sweep", "--forward", zone.at, "--state", state, code=NONE)
+    assert "another --list" in sw.err
+    state.write_text("nonsense")
+    sw("sweep", "--forward", zone.at, "--state", state, code=NONE)
+    assert "not a state file" in sw.err
+
+
+def test_what_it_leaves_out(sw, zone, text_file):
+    listed, other = zone.names[1], zone.names[2]
+    for name, kind in (("bad", "ioc"), ("ours", "allow"), ("names", "watch")):
+        sw("list", "set", name, "--kind", kind)
+    sw("add", "bad", listed, f"*.{ZONE}", "198.51.100.0/24", "AS64500", zone.names[3])
+    sw("add", "ours", zone.names[3], zone.names[4])
+    sw("list", "set", "ours", "--priority", "1")
+    sw("add", "names", "=" + zone.names[5])
+    rows, _, summary = sweep(sw, zone)
+    assert sorted(rows) == [listed, zone.names[3], zone.names[5]]
+    assert (summary["below_only"], summary["exempt"]) == (1, 1)
+    assert seen(sw, "name", zone.names[5]) and not seen(sw, "name", zone.names[3])
+    sw("remove", "bad", f"*.{ZONE}")
+    path = text_file(f"# names\n{listed}\n{other}  # a word\nno..name\n")
+    rows, _, summary = sweep(sw, zone, "--file", path)
+    assert sorted(rows) == [listed, other]
+    assert (summary["unlisted"], summary["refused"]) == (1, 1)
+    assert seen(sw, "name", listed) and not seen(sw, "name", other)
+    sw("sweep", "--list", "none", code=NONE)
+    assert "1 list" in sw.err
+
+
+def test_dnssec_status(sw, authority):
+    sw("list", "set", "bad")
+    sw("add", "bad", "www.signed.example", "www.bogus.example", "evil.example")
+    at = f"127.0.0.1@{authority.nsd_port}"
+    words = ["sweep", "--forward", at, "--trust-anchor", authority.anchor_file]
+    lines = sw.json(*words, "--retries", "0")
+    rows = {line["name"]: line for line in lines if "name" in line}
+    assert rows["www.signed.example"]["A"]["dnssec"] == "secure"
+    assert rows["www.bogus.example"]["A"]["result"] == "bogus"
+    assert rows["evil.example"]["A"]["dnssec"] == "insecure"
+    assert lines[-1]["summary"]["bogus"] == 1
+    assert not seen(sw, "name", "www.bogus.example")
+    assert seen(sw, "name", "www.signed.example")
+
+
+def test_no_answer_is_a_failure_of_that_name(sw, zone):
+    sw("list", "set", "bad")
+    sw("add", "bad", zone.names[0], zone.names[1])
+    at = f"127.0.0.1@{free_port()}"
+    lines = sw.json("sweep", "--forward", at, "--timeout", "1", "--retries", "0")
+    assert lines[-1]["summary"]["failed"] == 2
+    assert {line["A"]["result"] for line in lines[:-1]} == {"failed"}
+
+
+def test_words_and_progress_on_a_terminal(sw, zone):
+    zone.fill(sw.redis, sw.prefix)
+    ours, theirs = pty.openpty()
+    process = sw.start(
+        "sweep", "--forward", zone.at, "--rate", "80", "--match", "n00000*", stderr=theirs
+    )  # fmt: skip
+    os.close(theirs)
+    drawn = read_all(ours).decode()
+    out, _ = process.communicate(timeout=60 * FACTOR)
+    assert process.returncode == OK
+    assert "looking up [" in drawn and "/s" in drawn and "s left" in drawn
+    assert re.search(r"^looked up +100$", out, re.M) and "anomalies raised" in out
+
+
+def test_nothing_to_look_up(sw):
+    sw("list", "set", "bad")
+    sw("sweep", code=NONE)
