@@ -30,6 +30,11 @@ _sinkwatch_options() {
     add) echo "--facts --expires --for --force --wait" ;;
     remove) echo "--wait" ;;
     import) echo "--format --replace --dry-run --force --wait" ;;
+    pivot) echo "--hops --max" ;;
+    sweep)
+        echo "--list --match --file --forward --resolv-conf --root-hints --trust-anchor --no-dnssec" \
+            "--rate --in-flight --timeout --retries --threads --state --observer --events"
+        ;;
     events | anomalies) echo "--number --follow" ;;
     esac
 }
@@ -43,7 +48,8 @@ _sinkwatch_command() {
         case $word in
         -c | --config | --socket | --host | --port | -n | --number | --facts | --expires | --for | --limit | --format | \
             --kind | --action | --priority | --sinkhole4 | --sinkhole6 | --cname | --ttl | --lifetime | --ede | \
-            --owner | --note) i=$((i + 1)) ;;
+            --owner | --note | --list | --match | --file | --forward | --root-hints | --trust-anchor | \
+            --rate | --in-flight | --timeout | --retries | --threads | --state | --observer | --hops | --max) i=$((i + 1)) ;;
         -*) ;;
         *)
             if [ -z "$command" ]; then
@@ -64,7 +70,8 @@ _sinkwatch() {
     COMPREPLY=()
     _sinkwatch_command
     case $prev in
-    -c | --config | --socket)
+    --list) _sinkwatch_words "$(_sinkwatch_lists)"; return ;;
+    -c | --config | --socket | --file | --root-hints | --trust-anchor | --state)
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
         return
         ;;
@@ -81,7 +88,7 @@ _sinkwatch() {
         return
     fi
     case $command:$after in
-    :*) _sinkwatch_words "list add remove import check pivot events anomalies status checkconf" ;;
+    :*) _sinkwatch_words "list add remove import check pivot sweep events anomalies status checkconf" ;;
     list:*) _sinkwatch_words "show set drop" ;;
     list\ *:0 | add:0 | remove:0 | import:0) _sinkwatch_words "$(_sinkwatch_lists)" ;;
     import:1 | checkconf:0) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
