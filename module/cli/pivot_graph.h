@@ -46,6 +46,7 @@ struct graph {
     void *by_text;      /* tsearch() tree of nodes */
 };
 
+/** An empty graph. */
 struct graph *graph_new(size_t max_nodes);
 void graph_free(struct graph *graph); /* NULL is fine */
 
