@@ -282,15 +282,63 @@ static bool set_note(struct parsing *p, const json_t *value)
     return set_words(p, value, p->policy->note);
 }
 
+/* Declared owners: texts as above, none empty, without a line end; kept one on each line. */
+static bool set_owners(const struct parsing *p, const json_t *value, char out[SW_OWNERS_MAX])
+{
+    static const char allowed[] =
+        "an array of AS numbers, prefixes or names, each up to 95 octets, 767 in all";
+    char all[SW_OWNERS_MAX] = "";
+    size_t used = 0, i;
+    json_t *one;
+    if (!json_is_array(value))
+        return refuse(p, value, allowed);
+    json_array_foreach(value, i, one)
+    {
+        const char *text = json_string_value(one);
+        size_t len = text ? strlen(text) : 0;
+        bool ok = len > 0 && len < SW_DECLARED_MAX && used + len + 2 <= SW_OWNERS_MAX;
+        for (size_t at = 0; ok && at < len; at++)
+            ok = (unsigned char)text[at] >= 0x20 && text[at] != 0x7f;
+        if (!ok)
+            return refuse(p, one, allowed);
+        if (used > 0)
+            all[used++] = '\n';
+        memcpy(all + used, text, len + 1);
+        used += len;
+    }
+    memcpy(out, all, sizeof all);
+    return true;
+}
+
+static bool set_owners_of_name(struct parsing *p, const json_t *value)
+{
+    return set_owners(p, value, p->policy->owners);
+}
+
+static bool set_owners_of_zone(struct parsing *p, const json_t *value)
+{
+    return set_owners(p, value, p->policy->ns_owners);
+}
+
 static const struct member {
     const char *name;
     bool (*set)(struct parsing *p, const json_t *value);
 } members[] = {
-    {"kind", set_kind},           {"action", set_action},   {"priority", set_priority},
-    {"shadow", set_shadow},       {"observe", set_observe}, {"sinkhole4", set_sinkhole4},
-    {"sinkhole6", set_sinkhole6}, {"cname", set_cname},     {"ttl", set_ttl},
-    {"lifetime", set_lifetime},   {"ede", set_ede},         {"owner", set_owner},
+    {"kind", set_kind},
+    {"action", set_action},
+    {"priority", set_priority},
+    {"shadow", set_shadow},
+    {"observe", set_observe},
+    {"sinkhole4", set_sinkhole4},
+    {"sinkhole6", set_sinkhole6},
+    {"cname", set_cname},
+    {"ttl", set_ttl},
+    {"lifetime", set_lifetime},
+    {"ede", set_ede},
+    {"owner", set_owner},
     {"note", set_note},
+    {"owners", set_owners_of_name},
+    {"ns_owners", set_owners_of_zone},
 };
 
 static const struct member *find_member(const char *name)
@@ -310,7 +358,7 @@ static bool refuse_unknown(const struct parsing *p, const char *key)
     json_decref(text);
     snprintf(p->why, SW_WHY_MAX,
              "%s: unknown member; allowed are kind action priority shadow observe sinkhole4 "
-             "sinkhole6 cname ttl lifetime ede owner note",
+             "sinkhole6 cname ttl lifetime ede owner note owners ns_owners",
              was);
     return false;
 }
@@ -390,6 +438,19 @@ static int put_text(json_t *object, const char *member, const char *text)
     return json_object_set_new(object, member, json_string(text));
 }
 
+/* Declared owners as an array, where there are any. */
+static int put_owners(json_t *object, const char *member, const char *owners)
+{
+    json_t *array = owners[0] ? json_array() : NULL;
+    int failed = owners[0] && array == NULL;
+    while (array != NULL && owners[0]) {
+        size_t len = strcspn(owners, "\n");
+        failed |= json_array_append_new(array, json_stringn(owners, len));
+        owners += owners[len] ? len + 1 : len;
+    }
+    return array != NULL ? failed | json_object_set_new(object, member, array) : failed;
+}
+
 /* Landing addresses and walled garden, where the policy has its own. */
 static int put_targets(json_t *object, const struct sw_policy *policy)
 {
@@ -428,6 +489,8 @@ static int put_members(json_t *object, const struct sw_policy *policy)
         failed |= put_text(object, "owner", policy->owner);
     if (policy->note[0])
         failed |= put_text(object, "note", policy->note);
+    failed |= put_owners(object, "owners", policy->owners);
+    failed |= put_owners(object, "ns_owners", policy->ns_owners);
     return failed;
 }
 

@@ -20,6 +20,8 @@
 
 #define SW_LISTNAME_MAX 64  /* with NUL; a-z 0-9 . _ - and not empty */
 #define SW_NOTE_MAX     128 /* with NUL */
+#define SW_DECLARED_MAX 96  /* with NUL: one declared owner */
+#define SW_OWNERS_MAX   768 /* with NUL: all of them, one on each line */
 #define SW_WHY_MAX      200 /* room for a message that says why something was refused */
 
 enum sw_kind {
@@ -71,6 +73,9 @@ struct sw_policy {
     uint16_t ede;            /* SW_EDE_AUTO, SW_EDE_OFF or a code of RFC 8914 */
     char owner[SW_NOTE_MAX]; /* kind protected, known: whose; "" when not said */
     char note[SW_NOTE_MAX];
+    char owners[SW_OWNERS_MAX];    /* kind watch: whose addresses its names should have: AS numbers,
+                                      prefixes, registrants, one on each line; "" not said */
+    char ns_owners[SW_OWNERS_MAX]; /* the same for the addresses of their name servers */
 };
 
 /** Defaults for a list of this name: ioc, monitor, priority 1000, ttl 60, EDE auto. */
@@ -79,7 +84,8 @@ void sw_policy_init(struct sw_policy *policy, const char *name);
 /**
  * Parse and validate policy JSON: {"kind":"ioc","action":"sinkhole","priority":100,
  * "shadow":false,"observe":false,"sinkhole4":"192.0.2.1","sinkhole6":"2001:db8::1",
- * "cname":"garden.example","ttl":60,"lifetime":604800,"ede":"auto"|"off"|15,"owner":"...","note":"..."}.
+ * "cname":"garden.example","ttl":60,"lifetime":604800,"ede":"auto"|"off"|15,"owner":"...",
+ * "note":"...","owners":["AS64500","192.0.2.0/24","Registrant"],"ns_owners":[...]}.
  * All members optional; "" and "{}" mean the defaults. Unknown members are an error, so that a
  * misspelt one is noticed.
  *

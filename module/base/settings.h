@@ -62,6 +62,11 @@ struct sw_settings {
     uint32_t tracked_max;               /* tracked-addresses-max: default 100000 */
     uint32_t history_max;               /* history-max: addresses kept per name, default 200 */
     uint32_t history_days;              /* history-days: default 400 */
+    uint32_t baseline_days;             /* baseline-days: default 7 */
+    uint32_t baseline_count;            /* baseline-count: default 3 */
+    uint32_t flux_hours;                /* flux-hours: default 24 */
+    uint32_t flux_as;                   /* flux-as-min: default 5 */
+    uint32_t flux_percent;              /* flux-as-percent: default 50 */
     /* answers */
     struct sw_addr sinkhole4; /* sinkhole-ipv4: default landing address, none */
     struct sw_addr sinkhole6; /* sinkhole-ipv6 */

@@ -2,19 +2,41 @@
  * anomaly.h - odd ownership, as pure functions over an observation, its history and the lists.
  *
  * Each anomaly states facts with their evidence, never intent:
- *   protected-owner  an indicator's name resolves into an owner that a `protected` list names
- *   shared-address   other names were seen on an address that an indicator's name resolves to
+ *   protected-owner   an indicator's name resolves into an owner that a `protected` list names
+ *   shared-address    other names were seen on an address that an indicator's name resolves to
+ *   unexpected-owner  a watched name resolves outside the owners that its watch list declares
+ *   owner-change      a name is in an AS that is new for it, after it had others long enough
+ *   owner-flux        many AS for a name's addresses within a window
+ *   special-address   the address is in a block for special use (special.h)
+ *   no-owner          the AS databases do not know the address: nobody announces it
  * A `known` list that covers the address or its AS is reported along as an explanation.
  *
+ * The caller notes an observation in the history first, then asks; the answer depends on nothing
+ * else, so asking again, or later, gives the same. Raising each only once is the caller's part
+ * (journal/observe.h). All of it holds for the addresses of a zone's name servers too.
+ *
  * Threads      the recorder; finds in the index inside its own RCU section
+ * Sources      fraction of AS among addresses: DECISIONS.md D-041
  */
 #ifndef SW_OWNER_ANOMALY_H
 #define SW_OWNER_ANOMALY_H
 
+#include "base/settings.h"
 #include "index/index.h"
+#include "owner/declared.h"
 #include "owner/history.h"
+#include "owner/special.h"
 
-enum sw_anomaly_type { SW_ANOMALY_PROTECTED_OWNER, SW_ANOMALY_SHARED_ADDRESS, SW_ANOMALY_COUNT };
+enum sw_anomaly_type {
+    SW_ANOMALY_PROTECTED_OWNER,
+    SW_ANOMALY_SHARED_ADDRESS,
+    SW_ANOMALY_UNEXPECTED_OWNER,
+    SW_ANOMALY_OWNER_CHANGE,
+    SW_ANOMALY_OWNER_FLUX,
+    SW_ANOMALY_SPECIAL_ADDRESS,
+    SW_ANOMALY_NO_OWNER,
+    SW_ANOMALY_COUNT
+};
 
 /** Name as events carry it ("protected-owner"); static. */
 const char *sw_anomaly_name(enum sw_anomaly_type type);
@@ -22,12 +44,17 @@ const char *sw_anomaly_name(enum sw_anomaly_type type);
 struct sw_anomaly {
     enum sw_anomaly_type type;
     struct sw_addr addr;
-    char list[SW_LISTNAME_MAX];              /* the protected list, "" for others */
+    char list[SW_LISTNAME_MAX];              /* the protected or watch list, "" for others */
     char protected_owner[SW_NOTE_MAX];       /* its owner text */
     char protected_by[SW_INDICATORTEXT_MAX]; /* indicator of that list: prefix or AS */
-    char known_list[SW_LISTNAME_MAX];        /* explanation, "" when none */
+    char declared[SW_OWNERS_MAX];     /* unexpected-owner: what the list declares, by lines */
+    char known_list[SW_LISTNAME_MAX]; /* explanation, "" when none */
     char known_owner[SW_NOTE_MAX];
-    size_t other_names; /* shared-address: how many other names */
+    size_t other_names;               /* shared-address: how many other names */
+    struct sw_addr former_addr;       /* owner-change: the latest of the others; family 0: none */
+    struct sw_owner former;           /* whose that is */
+    size_t flux_as, flux_addresses;   /* owner-flux: distinct ones within the window */
+    const struct sw_special *special; /* special-address: the block */
 };
 
 /**
@@ -42,5 +69,41 @@ bool sw_anomaly_protected_owner(const struct sw_view *view, const struct sw_addr
 bool sw_anomaly_shared_address(const struct sw_view *view, const struct sw_addr *addr,
                                const struct sw_owner *owner, size_t other_names,
                                struct sw_anomaly *out);
+
+/**
+ * unexpected-owner: watch lists that cover the name declare owners, and none of them is this one.
+ * A name that CNAMEs lead to is asked about by itself. Inside an RCU section.
+ */
+bool sw_anomaly_unexpected_owner(const struct sw_view *view, const struct sw_name *name,
+                                 enum sw_of of, const struct sw_addr *addr,
+                                 const struct sw_owner *owner, struct sw_anomaly *out);
+
+/**
+ * owner-change: of is the history with this observation in it. True when the AS first appeared
+ * for the name baseline_days or more after the first other AS, and the others had been seen
+ * baseline_count times or more. No change: the same AS number under another name, the same
+ * registrant in another AS, a database that says something new about an address that the name
+ * had before, and a name that is in flux. Inside an RCU section. Cost: entries squared.
+ */
+bool sw_anomaly_owner_change(const struct sw_settings *settings, const struct sw_view *view,
+                             const struct sw_name_history *of, const struct sw_addr *addr,
+                             const struct sw_owner *owner, int64_t time_us, struct sw_anomaly *out);
+
+/**
+ * owner-flux: within flux_hours before time_us the name's addresses were in flux_as AS or more,
+ * and for each hundred addresses there were flux_percent AS or more. Inside an RCU section.
+ */
+bool sw_anomaly_owner_flux(const struct sw_settings *settings, const struct sw_view *view,
+                           const struct sw_name_history *of, const struct sw_addr *addr,
+                           const struct sw_owner *owner, int64_t time_us, struct sw_anomaly *out);
+
+/** special-address: the address, or the IPv4 one that it embeds, is for special use. */
+bool sw_anomaly_special_address(const struct sw_view *view, const struct sw_addr *addr,
+                                const struct sw_owner *owner, struct sw_anomaly *out);
+
+/** no-owner: no AS announces it as far as the databases know, and it is not for special use.
+ * have_asn: an AS database is open; without one nothing can be said. */
+bool sw_anomaly_no_owner(const struct sw_view *view, bool have_asn, const struct sw_addr *addr,
+                         const struct sw_owner *owner, struct sw_anomaly *out);
 
 #endif

@@ -139,10 +139,17 @@ struct sw_name_history *sw_history_get(struct sw_history *history, const struct 
 
 /* ---- the addresses of a name ---- */
 
-static struct sw_seen *find_seen(struct sw_name_history *of, const struct sw_addr *addr)
+bool sw_owner_same(const struct sw_owner *a, const struct sw_owner *b)
+{
+    return a->asn == b->asn && strcmp(a->registrant, b->registrant) == 0 &&
+           (a->prefix.family == 0 ? b->prefix.family == 0 : sw_addr_equal(&a->prefix, &b->prefix));
+}
+
+struct sw_seen *sw_history_find(struct sw_name_history *of, const struct sw_addr *addr,
+                                const struct sw_owner *owner)
 {
     for (size_t i = 0; i < of->n; i++) {
-        if (sw_addr_equal(&of->seen[i].addr, addr))
+        if (sw_addr_equal(&of->seen[i].addr, addr) && sw_owner_same(&of->seen[i].owner, owner))
             return &of->seen[i];
     }
     return NULL;
@@ -176,7 +183,7 @@ struct sw_seen *sw_history_note(struct sw_history *history, struct sw_name_histo
                                 int64_t time_us, bool *is_new)
 {
     assert(addr->family == 4 || addr->family == 6);
-    struct sw_seen *seen = find_seen(of, addr);
+    struct sw_seen *seen = sw_history_find(of, addr, owner);
     bool found = seen != NULL;
     if (!found) {
         seen = place_for_new(history, of);
@@ -184,11 +191,12 @@ struct sw_seen *sw_history_note(struct sw_history *history, struct sw_name_histo
             return NULL;
         memset(seen, 0, sizeof *seen);
         seen->addr = *addr;
+        seen->owner = *owner;
         seen->first_us = seen->last_us = time_us;
     }
     if (time_us >= seen->last_us) { /* observations of several workers come out of order */
         seen->last_us = time_us;
-        seen->owner = *owner;
+        seen->owner = *owner; /* an AS may have been renamed */
     }
     if (time_us < seen->first_us)
         seen->first_us = time_us;

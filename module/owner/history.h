@@ -7,7 +7,7 @@
  *
  * Threads      the recorder only
  * Memory       bounded: names_max names in the cache, least recently used go first (their
- *              durable copy stays); at most history_max addresses for each name
+ *              durable copy stays); at most addrs_max addresses with owners for each name
  */
 #ifndef SW_OWNER_HISTORY_H
 #define SW_OWNER_HISTORY_H
@@ -20,9 +20,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct sw_seen { /* one address of one name */
+struct sw_seen { /* one address of one name, while it had one owner (prefix, AS, registrant) */
     struct sw_addr addr;
-    struct sw_owner owner; /* as it was when last seen */
+    struct sw_owner owner; /* the texts as they were when last seen */
     int64_t first_us, last_us;
     uint64_t count;
     bool dirty; /* not yet written to Redis */
@@ -46,7 +46,14 @@ void sw_history_free(struct sw_history *history);
 struct sw_name_history *sw_history_get(struct sw_history *history, const struct sw_name *name,
                                        bool *created);
 
-/** Note that the name resolved to addr, owned so. *is_new: address not seen for it before.
+/** Whether both are the same for the history: AS number, prefix, registrant. */
+bool sw_owner_same(const struct sw_owner *a, const struct sw_owner *b);
+
+/** The entry of an address with this owner, or NULL. */
+struct sw_seen *sw_history_find(struct sw_name_history *of, const struct sw_addr *addr,
+                                const struct sw_owner *owner);
+
+/** Note that the name resolved to addr, owned so. *is_new: not seen for it before, owned so.
  * Returns the entry, NULL when out of memory. When full, the entry last seen longest ago goes. The
  * entry is valid until the next note() for the same name; a caller that loads what Redis has notes
  * each address, then sets first_us, last_us, count and dirty as they were stored. */

@@ -168,6 +168,124 @@ START_TEST(crowded_address)
 }
 END_TEST
 
+START_TEST(special_blocks)
+{
+    static const char *const rows[][2] = {
+        {"10.1.2.3", "private use"},
+        {"172.31.255.255", "private use"},
+        {"172.32.0.0", NULL},
+        {"192.168.0.1", "private use"},
+        {"100.64.0.1", "shared address space"},
+        {"100.128.0.1", NULL},
+        {"127.0.0.53", "loopback"},
+        {"0.0.0.0", "unspecified"},
+        {"0.1.2.3", "this network"},
+        {"169.254.169.254", "link local"},
+        {"192.0.2.1", "documentation"},
+        {"192.88.99.1", "6to4 relay anycast"},
+        {"198.19.255.255", "benchmarking"},
+        {"224.0.0.251", "multicast"},
+        {"255.255.255.255", "limited broadcast"},
+        {"240.0.0.1", "reserved"},
+        {"8.8.8.8", NULL},
+        {"::", "unspecified"},
+        {"::1", "loopback"},
+        {"fe80::1", "link local"},
+        {"fd00::1", "unique local"},
+        {"fc00::1", "unique local"},
+        {"fe00::1", NULL},
+        {"ff02::fb", "multicast"},
+        {"2001:db8::1", "documentation"},
+        {"3fff:fff::1", "documentation"},
+        {"100::1", "discard only"},
+        {"2001::1", "Teredo"},
+        {"2a00:1450:4001::99", NULL},
+        {"::ffff:10.0.0.1", "private use"}, /* embedded ones are judged by what they embed */
+        {"64:ff9b::7f00:1", "loopback"},
+        {"64:ff9b::808:808", NULL},
+        {"2002:c0a8:1::1", "private use"},
+        {"2002:808:808::1", NULL},
+        {"64:ff9b:1::1", "local-use translation"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct sw_addr addr = addr_of(rows[i][0]);
+        const struct sw_special *special = sw_special_find(&addr);
+        ck_assert_msg((special == NULL) == (rows[i][1] == NULL), "%s", rows[i][0]);
+        if (special != NULL)
+            ck_assert_str_eq(special->name, rows[i][1]);
+    }
+}
+END_TEST
+
+static bool is_unexpected(const char *name, enum sw_of of, const char *address,
+                          const struct sw_owner *owner)
+{
+    struct sw_addr addr = addr_of(address);
+    struct sw_name wire;
+    ck_assert_int_eq(sw_name_parse(name, strlen(name), &wire, NULL), SW_OK);
+    sw_rcu_enter();
+    view = sw_index_view(idx);
+    bool found = sw_anomaly_unexpected_owner(&view, &wire, of, &addr, owner, &anomaly);
+    sw_rcu_leave();
+    return found;
+}
+
+static void watch(const char *name, const char *owners, const char *ns_owners,
+                  const char *indicator)
+{
+    struct sw_policy policy;
+    struct sw_indicator ind;
+    char why[SW_WHY_MAX];
+    sw_list_id id;
+    sw_policy_init(&policy, name);
+    policy.kind = SW_KIND_WATCH;
+    snprintf(policy.owners, sizeof policy.owners, "%s", owners);
+    snprintf(policy.ns_owners, sizeof policy.ns_owners, "%s", ns_owners);
+    ck_assert_int_eq(sw_index_list_set(idx, &policy, &id), SW_OK);
+    ck_assert_int_eq(sw_indicator_parse(indicator, strlen(indicator), &ind, why), SW_OK);
+    ck_assert_int_eq(sw_index_add(idx, id, &ind), SW_OK);
+}
+
+START_TEST(declared_owners)
+{
+    struct sw_owner nobody = {0}, as = {.asn = 64500},
+                    named = {.asn = 64999, .org = "Org", .registrant = "An Agency"};
+    watch("ours", "AS64500\n198.51.100.0/24\nan agency", "", "example.net");
+    watch("silent", "", "AS64501", "example.org");
+    ck_assert(!is_unexpected("www.example.net", SW_OF_NAME, "192.0.2.1", &as));
+    ck_assert(!is_unexpected("www.example.net", SW_OF_NAME, "192.0.2.1", &named));
+    ck_assert(!is_unexpected("www.example.net", SW_OF_NAME, "198.51.100.9", &nobody));
+    ck_assert(!is_unexpected("www.example.net", SW_OF_NAME, "::ffff:198.51.100.9", &nobody));
+    ck_assert(is_unexpected("www.example.net", SW_OF_NAME, "192.0.2.1", &nobody));
+    ck_assert_str_eq(anomaly.list, "ours");
+    ck_assert_str_eq(anomaly.declared, "AS64500\n198.51.100.0/24\nan agency");
+    ck_assert(!is_unexpected("www.example.net", SW_OF_ZONE, "192.0.2.1", &nobody));
+    ck_assert(!is_unexpected("www.example.org", SW_OF_NAME, "192.0.2.1", &nobody));
+    ck_assert(is_unexpected("www.example.org", SW_OF_ZONE, "192.0.2.1", &as));
+    ck_assert(!is_unexpected("example.com", SW_OF_NAME, "192.0.2.1", &nobody));
+    watch("cdn", "AS64999", "", "www.example.net"); /* lists add up */
+    named.registrant[0] = '\0';
+    ck_assert(!is_unexpected("www.example.net", SW_OF_NAME, "192.0.2.1", &named));
+    ck_assert(!is_unexpected("www.example.net", SW_OF_NAME, "192.0.2.1", &as));
+    ck_assert(is_unexpected("www.example.net", SW_OF_NAME, "192.0.2.1", &nobody));
+    ck_assert_str_eq(anomaly.list, "cdn"); /* the most specific */
+}
+END_TEST
+
+START_TEST(no_owner_needs_a_database)
+{
+    struct sw_owner nobody = {0}, as = {.asn = 64500};
+    struct sw_addr addr = addr_of("11.0.0.1"), inner = addr_of("10.0.0.1");
+    sw_rcu_enter();
+    view = sw_index_view(idx);
+    ck_assert(sw_anomaly_no_owner(&view, true, &addr, &nobody, &anomaly));
+    ck_assert(!sw_anomaly_no_owner(&view, false, &addr, &nobody, &anomaly));
+    ck_assert(!sw_anomaly_no_owner(&view, true, &addr, &as, &anomaly));
+    ck_assert(!sw_anomaly_no_owner(&view, true, &inner, &nobody, &anomaly));
+    sw_rcu_leave();
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("anomaly");
@@ -178,6 +296,9 @@ int main(void)
     tcase_add_test(tcase, protected_prefix);
     tcase_add_test(tcase, prefix_before_as_and_longest_first);
     tcase_add_test(tcase, other_kinds_do_not_protect);
+    tcase_add_test(tcase, special_blocks);
+    tcase_add_test(tcase, declared_owners);
+    tcase_add_test(tcase, no_owner_needs_a_database);
     tcase_add_test(tcase, embedded_address_is_protected);
     tcase_add_test(tcase, known_operator_explains);
     tcase_add_test(tcase, crowded_address);

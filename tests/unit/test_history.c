@@ -24,6 +24,7 @@ static struct sw_addr addr_number(uint32_t n)
 }
 
 static const struct sw_owner owner_a = {.asn = 64500, .org = "A"};
+static const struct sw_owner renamed_a = {.asn = 64500, .org = "A, renamed"};
 static const struct sw_owner owner_b = {.asn = 64501, .org = "B"};
 
 START_TEST(new_then_seen)
@@ -42,14 +43,20 @@ START_TEST(new_then_seen)
     seen->dirty = false;
     of = sw_history_get(history, &name, &created);
     ck_assert(!created);
-    seen = sw_history_note(history, of, &addr, &owner_b, 200, &is_new);
+    seen = sw_history_note(history, of, &addr, &renamed_a, 200, &is_new);
     ck_assert(!is_new);
     ck_assert(seen->dirty);
     ck_assert_uint_eq(seen->count, 2);
     ck_assert_int_eq(seen->first_us, 100);
     ck_assert_int_eq(seen->last_us, 200);
-    ck_assert_uint_eq(seen->owner.asn, 64501);
+    ck_assert_str_eq(seen->owner.org, "A, renamed");
     ck_assert_uint_eq(of->n, 1);
+    seen = sw_history_note(history, of, &addr, &owner_b, 300, &is_new);
+    ck_assert(is_new); /* each owner of an address has its own times and count */
+    ck_assert_uint_eq(seen->count, 1);
+    ck_assert_int_eq(seen->first_us, 300);
+    ck_assert_uint_eq(of->n, 2);
+    ck_assert_int_eq(sw_history_find(of, &addr, &owner_a)->last_us, 200);
     sw_history_free(history);
 }
 END_TEST
@@ -84,11 +91,11 @@ START_TEST(observations_out_of_order)
     struct sw_addr addr = addr_number(1);
     bool created, is_new;
     struct sw_name_history *of = sw_history_get(history, &name, &created);
-    sw_history_note(history, of, &addr, &owner_b, 500, &is_new);
+    sw_history_note(history, of, &addr, &renamed_a, 500, &is_new);
     struct sw_seen *seen = sw_history_note(history, of, &addr, &owner_a, 300, &is_new);
     ck_assert_int_eq(seen->first_us, 300);
     ck_assert_int_eq(seen->last_us, 500);
-    ck_assert_uint_eq(seen->owner.asn, 64501); /* as it was when last seen */
+    ck_assert_str_eq(seen->owner.org, "A, renamed"); /* as it was when last seen */
     ck_assert_uint_eq(seen->count, 2);
     sw_history_free(history);
 }

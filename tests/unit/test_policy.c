@@ -57,6 +57,31 @@ START_TEST(defaults)
 }
 END_TEST
 
+START_TEST(declared_owners)
+{
+    static const char json[] = "{\"kind\":\"watch\",\"owners\":[\"AS64500\",\"192.0.2.0/24\","
+                               "\"A name, with spaces\"],\"ns_owners\":[\"AS64501\"]}";
+    struct sw_policy policy = good(json);
+    ck_assert_str_eq(policy.owners, "AS64500\n192.0.2.0/24\nA name, with spaces");
+    ck_assert_str_eq(policy.ns_owners, "AS64501");
+    char *written = sw_policy_json(&policy);
+    struct sw_policy again = good(written);
+    ck_assert_mem_eq(&policy, &again, sizeof(policy));
+    free(written);
+    ck_assert_str_eq(good("{\"kind\":\"watch\",\"owners\":[]}").owners, "");
+    bad("{\"owners\":\"AS64500\"}", SW_EINVAL, "owners");
+    bad("{\"owners\":[\"\"]}", SW_EINVAL, "owners");
+    bad("{\"owners\":[7]}", SW_EINVAL, "owners");
+    bad("{\"ns_owners\":[\"a\\nb\"]}", SW_EINVAL, "ns_owners");
+    char many[2048] = "{\"owners\":[\"x\"";
+    size_t len = strlen(many);
+    for (int i = 0; i < 80; i++)
+        len += (size_t)snprintf(many + len, sizeof(many) - len, ",\"AS4200000000\"");
+    snprintf(many + len, sizeof(many) - len, "]}");
+    bad(many, SW_EINVAL, "owners");
+}
+END_TEST
+
 START_TEST(every_member)
 {
     struct sw_policy policy =
@@ -261,6 +286,7 @@ int main(void)
     Suite *suite = suite_create("policy");
     TCase *tc = tcase_create("policy");
     tcase_add_test(tc, defaults);
+    tcase_add_test(tc, declared_owners);
     tcase_add_test(tc, every_member);
     tcase_add_test(tc, limits);
     tcase_add_test(tc, bad_members);
