@@ -53,6 +53,9 @@ enum sw_event_tag {
     SW_TAG_HIT,       /* struct sw_event_hit */
     SW_TAG_ALIAS,     /* wire name: next target in the CNAME chain, in order */
     SW_TAG_ADDRESS,   /* 4 or 16 octets: A, AAAA or hint of the true answer */
+    SW_TAG_ZONE,      /* wire name: the closest zone whose name servers were in the cache */
+    SW_TAG_SERVER,    /* wire name: one of that zone's name servers */
+    SW_TAG_SERVED_AT, /* 4 or 16 octets: an address of the name server before */
 };
 
 struct sw_event {

@@ -6,6 +6,7 @@
 #include "flow/match.h"
 #include "flow/query.h"
 #include "flow/record.h"
+#include "host/delegation.h"
 #include "host/remember.h"
 
 #include <stddef.h>
@@ -140,6 +141,8 @@ static void observe(struct sw_module *module, struct module_qstate *qstate, cons
 {
     struct sw_event ev;
     draft(&ev, SW_EVENT_ANSWER, j, NULL, qstate, reply);
+    if (j->match.watched)
+        sw_delegation_record(qstate, &ev);
     put(module, qstate, &ev, NULL, NULL);
 }
 

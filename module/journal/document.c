@@ -82,7 +82,8 @@ static bool next_text(const struct sw_event *event, size_t *cursor, enum sw_even
         if (tag != wanted) {
             continue;
         }
-        if (tag == SW_TAG_ALIAS && sw_name_copy(value, *size, &name) == SW_OK) {
+        bool is_name = tag == SW_TAG_ALIAS || tag == SW_TAG_ZONE || tag == SW_TAG_SERVER;
+        if (is_name && sw_name_copy(value, *size, &name) == SW_OK) {
             sw_name_text(name.wire, text);
             return true;
         }
@@ -302,6 +303,17 @@ static const char *event_type(const struct sw_event *event)
     return event->action_taken <= SW_ACTION_MONITOR ? "allowed" : "denied";
 }
 
+/* Closest zone and its name servers, when they were looked up. */
+static void put_zone(struct sw_json *json, const struct sw_event *event)
+{
+    char text[SW_NAMETEXT_MAX];
+    size_t cursor = 0, size;
+    if (next_text(event, &cursor, SW_TAG_ZONE, text, &size)) {
+        sw_put_text(json, SW_FIELD_DELEGATION, text);
+        put_texts(json, SW_FIELD_SERVERS, event, SW_TAG_SERVER);
+    }
+}
+
 char *sw_document_event(struct sw_writer *writer, const struct sw_record *record,
                         const struct sw_owned *owned, size_t owned_n, size_t *len)
 {
@@ -324,6 +336,7 @@ char *sw_document_event(struct sw_writer *writer, const struct sw_record *record
     put_circumstances(&json, record, ruled ? &hit : NULL);
     put_hits(&json, event);
     put_owners(&json, owned, owned_n);
+    put_zone(&json, event);
     if (event->flags & SW_EVENT_TRUNCATED) {
         sw_put_bool(&json, SW_FIELD_TRUNCATED, true);
     }
@@ -357,6 +370,52 @@ static void put_names(struct sw_json *json, const struct sw_anomaly_report *repo
     }
 }
 
+/* What the type of anomaly rests on. */
+static void put_grounds(struct sw_json *json, const struct sw_anomaly_report *report)
+{
+    const struct sw_anomaly *anomaly = report->anomaly;
+    if (anomaly->type == SW_ANOMALY_PROTECTED_OWNER) {
+        sw_put_text(json, SW_FIELD_PROTECTED_LIST, anomaly->list);
+        sw_put_text(json, SW_FIELD_PROTECTED_OWNER, anomaly->protected_owner);
+        sw_put_text(json, SW_FIELD_PROTECTED_INDICATOR, anomaly->protected_by);
+    } else if (anomaly->type == SW_ANOMALY_UNEXPECTED_OWNER) {
+        char text[SW_DECLARED_MAX];
+        const char *at = anomaly->declared;
+        sw_put_text(json, SW_FIELD_EXPECTED_LIST, anomaly->list);
+        sw_array_begin(json, SW_FIELD_EXPECTED_OWNERS);
+        while ((at = sw_declared_next(at, text, sizeof(text))) != NULL) {
+            sw_array_text(json, text);
+        }
+        sw_array_end(json);
+    } else if (anomaly->type == SW_ANOMALY_OWNER_CHANGE) {
+        sw_object_begin(json, SW_FIELD_ANOMALY_FORMER);
+        put_owner(json, &anomaly->former_addr, &anomaly->former);
+        sw_object_end(json);
+    } else if (anomaly->type == SW_ANOMALY_OWNER_FLUX) {
+        sw_put_number(json, SW_FIELD_FLUX_AS, anomaly->flux_as);
+        sw_put_number(json, SW_FIELD_FLUX_ADDRESSES, anomaly->flux_addresses);
+        sw_put_number(json, SW_FIELD_FLUX_HOURS, report->flux_hours);
+    } else if (anomaly->special != NULL) {
+        sw_put_addr(json, SW_FIELD_SPECIAL_BLOCK, &anomaly->special->block);
+        sw_put_text(json, SW_FIELD_SPECIAL_NAME, anomaly->special->name);
+        sw_put_text(json, SW_FIELD_SPECIAL_SOURCE, anomaly->special->source);
+    }
+}
+
+static void put_delegation(struct sw_json *json, const struct sw_anomaly_report *report)
+{
+    if (report->zone == NULL) {
+        return;
+    }
+    sw_put_text(json, SW_FIELD_DELEGATION_ZONE, report->zone);
+    sw_put_text(json, SW_FIELD_DELEGATION_SERVER, report->server);
+    sw_array_begin(json, SW_FIELD_DELEGATION_SERVERS);
+    for (size_t i = 0; i < report->servers_n; i++) {
+        sw_array_text(json, report->servers[i]);
+    }
+    sw_array_end(json);
+}
+
 char *sw_document_anomaly(struct sw_writer *writer, const struct sw_anomaly_report *report,
                           size_t *len)
 {
@@ -375,14 +434,16 @@ char *sw_document_anomaly(struct sw_writer *writer, const struct sw_anomaly_repo
     sw_object_begin(&json, SW_FIELD_ANOMALY_OWNER);
     put_owner(&json, &anomaly->addr, report->owner);
     sw_object_end(&json);
-    sw_put_text(&json, SW_FIELD_PROTECTED_LIST, anomaly->list);
-    sw_put_text(&json, SW_FIELD_PROTECTED_OWNER, anomaly->protected_owner);
-    sw_put_text(&json, SW_FIELD_PROTECTED_INDICATOR, anomaly->protected_by);
+    put_grounds(&json, report);
+    put_delegation(&json, report);
     put_names(&json, report);
     sw_put_text(&json, SW_FIELD_KNOWN_LIST, anomaly->known_list);
     sw_put_text(&json, SW_FIELD_KNOWN_OWNER, anomaly->known_owner);
     sw_put_time(&json, SW_FIELD_ANOMALY_FIRST, report->first_us);
     sw_put_number(&json, SW_FIELD_ANOMALY_COUNT, report->count);
+    if (report->history_unread) {
+        sw_put_bool(&json, SW_FIELD_HISTORY_UNREAD, true);
+    }
     put_history(&json, report);
     return sw_json_end(&json, len);
 }

@@ -21,6 +21,7 @@
 
 #define SW_EVIDENCE_MAX 20  /* addresses of a name's history in an anomaly */
 #define SW_NAMES_MAX    100 /* other names in an anomaly */
+#define SW_SERVERS_MAX  8   /* name servers of a zone that are looked at */
 
 /* Who writes, and how many documents so far. */
 struct sw_writer {
@@ -43,11 +44,16 @@ struct sw_anomaly_report {
     const char *list;      /* that lists it, "" when not known */
     const char *indicator; /* that covers it, "" when not known */
     const struct sw_owner *owner;
-    int64_t first_us; /* this name on this address: first time and how often */
+    const char *zone, *server;  /* delegation: of this zone, at this name server; NULL: the name */
+    const char *const *servers; /* all name servers of the zone */
+    size_t servers_n;
+    uint32_t flux_hours; /* the window */
+    bool history_unread; /* Redis could not be asked whether it was raised before */
+    int64_t first_us;    /* this name on this address: first time and how often */
     uint64_t count;
     const char *const *names; /* shared-address: other names */
     size_t names_n;
-    const struct sw_seen *history; /* the name's addresses so far */
+    const struct sw_seen *history; /* the name's addresses, or the zone's servers', so far */
     size_t history_n;
 };
 

@@ -66,6 +66,8 @@
     X(OWNER_REGISTRANT, "sinkwatch.owners[].registrant")                                           \
     X(OWNER_NETNAME, "sinkwatch.owners[].netname")                                                 \
     X(OWNER_COUNTRY, "sinkwatch.owners[].country")                                                 \
+    X(DELEGATION, "sinkwatch.delegation.zone")                                                     \
+    X(SERVERS, "sinkwatch.delegation.servers")                                                     \
     X(TRUNCATED, "sinkwatch.truncated")                                                            \
     X(LOST, "sinkwatch.lost")                                                                      \
     X(LOST_WHERE, "sinkwatch.lost_where")                                                          \
@@ -76,12 +78,25 @@
     X(PROTECTED_LIST, "sinkwatch.anomaly.protected.list")                                          \
     X(PROTECTED_OWNER, "sinkwatch.anomaly.protected.owner")                                        \
     X(PROTECTED_INDICATOR, "sinkwatch.anomaly.protected.indicator")                                \
+    X(EXPECTED_LIST, "sinkwatch.anomaly.expected.list")                                            \
+    X(EXPECTED_OWNERS, "sinkwatch.anomaly.expected.owners")                                        \
+    X(ANOMALY_FORMER, "sinkwatch.anomaly.former")                                                  \
+    X(FLUX_AS, "sinkwatch.anomaly.flux.as_total")                                                  \
+    X(FLUX_ADDRESSES, "sinkwatch.anomaly.flux.addresses_total")                                    \
+    X(FLUX_HOURS, "sinkwatch.anomaly.flux.hours")                                                  \
+    X(SPECIAL_BLOCK, "sinkwatch.anomaly.special.block")                                            \
+    X(SPECIAL_NAME, "sinkwatch.anomaly.special.name")                                              \
+    X(SPECIAL_SOURCE, "sinkwatch.anomaly.special.source")                                          \
+    X(DELEGATION_ZONE, "sinkwatch.anomaly.delegation.zone")                                        \
+    X(DELEGATION_SERVER, "sinkwatch.anomaly.delegation.server")                                    \
+    X(DELEGATION_SERVERS, "sinkwatch.anomaly.delegation.servers")                                  \
     X(ANOMALY_NAMES, "sinkwatch.anomaly.names")                                                    \
     X(ANOMALY_NAMES_TOTAL, "sinkwatch.anomaly.names_total")                                        \
     X(KNOWN_LIST, "sinkwatch.anomaly.known.list")                                                  \
     X(KNOWN_OWNER, "sinkwatch.anomaly.known.owner")                                                \
     X(ANOMALY_FIRST, "sinkwatch.anomaly.first")                                                    \
     X(ANOMALY_COUNT, "sinkwatch.anomaly.count")                                                    \
+    X(HISTORY_UNREAD, "sinkwatch.anomaly.history_unread")                                          \
     X(ANOMALY_HISTORY, "sinkwatch.anomaly.history")                                                \
     X(HISTORY_FIRST, "sinkwatch.anomaly.history[].first")                                          \
     X(HISTORY_LAST, "sinkwatch.anomaly.history[].last")                                            \

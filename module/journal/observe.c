@@ -1,19 +1,23 @@
 #include "journal/observe.h"
 
+#include "base/clock.h"
 #include "base/rcu.h"
 #include "journal/places.h"
-#include "journal/recall.h"
 #include "owner/history.h"
 
+#include <libpsl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define SHARED "shared-address"
-
 struct sw_observe {
     struct sw_observe_with with;
+    struct sw_assess_with assess;
     struct sw_recall *recall;
+    size_t pending_n;
+    struct sw_record *pending, **pending_end; /* not judged yet: Redis was not asked */
+    int64_t pending_since;                    /* monotonic time of the first of them */
+    struct sw_sight sight;                    /* room to look at one of them again */
 };
 
 struct sw_observe *sw_observe_new(const struct sw_observe_with *with)
@@ -23,20 +27,36 @@ struct sw_observe *sw_observe_new(const struct sw_observe_with *with)
         return NULL;
     }
     observe->with = *with;
+    observe->pending_end = &observe->pending;
     observe->recall = sw_recall_new(with->settings);
     if (observe->recall == NULL) {
         free(observe);
         return NULL;
     }
+    observe->assess = (struct sw_assess_with){
+        .settings = with->settings,
+        .index = with->index,
+        .owners = with->owners,
+        .recall = observe->recall,
+        .seens = with->seens,
+        .raise = with->raise,
+        .arg = with->arg,
+    };
     return observe;
 }
 
 void sw_observe_free(struct sw_observe *observe)
 {
-    if (observe != NULL) {
-        sw_recall_free(observe->recall);
-        free(observe);
+    if (observe == NULL) {
+        return;
     }
+    while (observe->pending != NULL) {
+        struct sw_record *next = observe->pending->next;
+        free(observe->pending);
+        observe->pending = next;
+    }
+    sw_recall_free(observe->recall);
+    free(observe);
 }
 
 /* ---- taking an event apart ---- */
@@ -71,6 +91,30 @@ static bool is_observed(const struct sw_event *event)
            (winner.kind == SW_KIND_IOC || winner.kind == SW_KIND_WATCH);
 }
 
+/* A zone under which anybody can register says nothing about a name in it. */
+static bool is_public(const struct sw_name *zone)
+{
+    char text[SW_NAMETEXT_MAX];
+    return sw_name_labels(zone->wire) < 2 ||
+           psl_is_public_suffix(psl_builtin(), sw_name_text(zone->wire, text));
+}
+
+static void take_zone(struct sw_sight *sight, enum sw_event_tag tag, const uint8_t *value,
+                      size_t len)
+{
+    struct sw_name name;
+    if (tag == SW_TAG_ZONE && sw_name_copy(value, len, &name) == SW_OK && !is_public(&name)) {
+        sight->zone = name;
+        sw_name_text(name.wire, sight->zone_name);
+    } else if (tag == SW_TAG_SERVER && sight->zone.len > 0 && sight->servers_n < SW_SERVERS_MAX &&
+               sw_name_copy(value, len, &name) == SW_OK) {
+        sw_name_text(name.wire, sight->server[sight->servers_n++]);
+    } else if (tag == SW_TAG_SERVED_AT && sight->servers_n > 0 && sight->served_n < SW_SERVED_MAX &&
+               sw_addr_from_octets(value, len, &sight->served[sight->served_n].addr) == SW_OK) {
+        sight->served_by[sight->served_n++] = sight->servers_n - 1;
+    }
+}
+
 static void take_apart(const struct sw_event *event, struct sw_sight *sight)
 {
     size_t cursor = 0, len;
@@ -79,7 +123,8 @@ static void take_apart(const struct sw_event *event, struct sw_sight *sight)
     sight->is_ioc = sight->is_watched = false;
     sight->list[0] = '\0';
     sight->indicator = "";
-    sight->n = 0;
+    sight->n = sight->servers_n = sight->served_n = 0;
+    sight->zone.len = 0;
     sight->observed = is_observed(event) && sw_event_qname(event, &sight->qname);
     while (sight->observed && sw_event_next(event, &cursor, &tag, &value, &len)) {
         struct sw_event_hit hit;
@@ -88,6 +133,18 @@ static void take_apart(const struct sw_event *event, struct sw_sight *sight)
         } else if (tag == SW_TAG_ADDRESS && sight->n < SW_SIGHT_MAX &&
                    sw_addr_from_octets(value, len, &sight->owned[sight->n].addr) == SW_OK) {
             sight->n++;
+        } else {
+            take_zone(sight, tag, value, len);
+        }
+    }
+}
+
+/* Whose the addresses are. Inside an RCU section. */
+static void find_owners(const struct sw_observe *observe, struct sw_owned *owned, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (sw_owner_find(observe->with.owners, &owned[i].addr, &owned[i].owner) != SW_OK) {
+            memset(&owned[i].owner, 0, sizeof(owned[i].owner));
         }
     }
 }
@@ -101,255 +158,158 @@ void sw_observe_look(struct sw_observe *observe, const struct sw_event *event,
     }
     sw_name_text(sight->qname.wire, sight->name);
     sw_rcu_enter();
-    struct sw_view view = sw_index_view(observe->with.index);
-    for (size_t i = 0; i < sight->n; i++) {
-        struct sw_owned *owned = &sight->owned[i];
-        if (sw_owner_find(observe->with.owners, &owned->addr, &owned->owner) != SW_OK) {
-            memset(&owned->owner, 0, sizeof(owned->owner));
-        }
-        sight->is_protected[i] =
-            sight->is_ioc &&
-            sw_anomaly_protected_owner(&view, &owned->addr, &owned->owner, &sight->protected[i]);
-    }
+    find_owners(observe, sight->owned, sight->n);
+    find_owners(observe, sight->served, sight->served_n);
     sw_rcu_leave();
+}
+
+/* ---- loading what Redis has ---- */
+
+/* Want the histories that an event concerns. */
+static void want(struct sw_observe *observe, const struct sw_event *event, int64_t mono_us)
+{
+    struct sw_name qname, zone;
+    size_t cursor = 0, len, n = 0;
+    enum sw_event_tag tag;
+    const uint8_t *value;
+    if (event == NULL || !is_observed(event) || !sw_event_qname(event, &qname)) {
+        return;
+    }
+    while (sw_event_next(event, &cursor, &tag, &value, &len)) {
+        struct sw_addr addr;
+        if (tag == SW_TAG_ADDRESS && n < SW_SIGHT_MAX &&
+            sw_addr_from_octets(value, len, &addr) == SW_OK) {
+            sw_recall_want_addr(observe->recall, &addr, mono_us);
+            n++;
+        } else if (tag == SW_TAG_ZONE && sw_name_copy(value, len, &zone) == SW_OK) {
+            sw_recall_want_name(observe->recall, SW_OF_ZONE, &zone);
+        }
+    }
+    if (n > 0) {
+        sw_recall_want_name(observe->recall, SW_OF_NAME, &qname);
+    }
+}
+
+/* Whether the durable history of all that a sight concerns was read. */
+static bool is_ready(struct sw_observe *observe, const struct sw_sight *sight)
+{
+    if (!sw_recall_is_loaded(observe->recall, SW_OF_NAME, &sight->qname) ||
+        (sight->zone.len > 0 && !sw_recall_is_loaded(observe->recall, SW_OF_ZONE, &sight->zone))) {
+        return false;
+    }
+    for (size_t i = 0; i < sight->n; i++) {
+        struct sw_place *place =
+            sw_places_get(sw_recall_places(observe->recall), &sight->owned[i].addr);
+        if (place != NULL && place->loaded_us == 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Judge those that wait and are ready; all: the others too. */
+static void judge_pending(struct sw_observe *observe, bool all)
+{
+    struct sw_record **at = &observe->pending;
+    while (*at != NULL) {
+        struct sw_record *record = *at;
+        sw_observe_look(observe, record->event, &observe->sight);
+        bool ready = is_ready(observe, &observe->sight);
+        if (!ready && !all) {
+            at = &record->next;
+            continue;
+        }
+        sw_assess(&observe->assess, record, &observe->sight, !ready);
+        *at = record->next;
+        observe->pending_n--;
+        observe->pending_since = sw_clock_mono_us();
+        free(record);
+    }
+    observe->pending_end = at;
+}
+
+void sw_observe_settle(struct sw_observe *observe)
+{
+    judge_pending(observe, true);
+}
+
+/* Judge later. False: no memory. */
+static bool defer(struct sw_observe *observe, const struct sw_record *record)
+{
+    struct sw_record *copy = sw_record_new(record->event, "", 0);
+    if (copy == NULL) {
+        return false;
+    }
+    copy->first_us = record->first_us;
+    copy->last_us = record->last_us;
+    copy->count = record->count;
+    copy->next = NULL;
+    if (observe->pending == NULL) {
+        observe->pending_since = sw_clock_mono_us();
+    }
+    *observe->pending_end = copy;
+    observe->pending_end = &copy->next;
+    if (++observe->pending_n > SW_PENDING_MAX) {
+        judge_pending(observe, true);
+    }
+    return true;
 }
 
 void sw_observe_prefetch(struct sw_observe *observe, const struct sw_record *records,
                          int64_t mono_us)
 {
-    struct sw_redis *redis = NULL;
-    for (const struct sw_record *record = records; record != NULL; record = record->next) {
-        struct sw_name qname;
-        size_t cursor = 0, len, n = 0;
-        enum sw_event_tag tag;
-        const uint8_t *value;
-        if (record->event == NULL || !is_observed(record->event) ||
-            !sw_event_qname(record->event, &qname)) {
-            continue;
+    bool any = observe->pending != NULL;
+    for (const struct sw_record *record = records; record != NULL && !any; record = record->next) {
+        any = record->event != NULL && is_observed(record->event);
+    }
+    struct sw_redis *redis = any ? sw_link_up(observe->with.link, mono_us) : NULL;
+    if (redis != NULL) {
+        for (const struct sw_record *one = observe->pending; one != NULL; one = one->next) {
+            want(observe, one->event, mono_us);
         }
-        if (redis == NULL && (redis = sw_link_up(observe->with.link, mono_us)) == NULL) {
-            return;
+        for (const struct sw_record *one = records; one != NULL; one = one->next) {
+            want(observe, one->event, mono_us);
         }
-        while (sw_event_next(record->event, &cursor, &tag, &value, &len) && n < SW_SIGHT_MAX) {
-            struct sw_addr addr;
-            if (tag == SW_TAG_ADDRESS && sw_addr_from_octets(value, len, &addr) == SW_OK) {
-                sw_recall_want_addr(observe->recall, &addr, mono_us);
-                n++;
-            }
-        }
-        if (n > 0) {
-            sw_recall_want_name(observe->recall, &qname, mono_us);
+        if (sw_recall_load(observe->recall, redis) != SW_OK) {
+            sw_link_failed(observe->with.link, mono_us);
         }
     }
-    if (redis != NULL && sw_recall_load(observe->recall, redis) != SW_OK) {
-        sw_link_failed(observe->with.link, mono_us);
+    if (observe->pending != NULL) {
+        judge_pending(observe, mono_us - observe->pending_since > SW_PATIENCE_US);
     }
 }
 
 /* ---- noting ---- */
 
-/* Loopback and "this host" are no place in the network: nothing else there is of interest. */
-static bool is_nowhere(const struct sw_addr *addr)
+/* One address in the history of the name, or of its zone's servers. */
+static void note_owned(struct sw_observe *observe, const struct sw_record *record, enum sw_of of,
+                       const struct sw_name *name, const struct sw_owned *owned,
+                       struct sw_seen_note *note)
 {
-    static const struct sw_addr nowhere[] = {
-        {.family = 4, .plen = 8, .octets = {127}}, /* RFC 1122 3.2.1.3 */
-        {.family = 4, .plen = 8, .octets = {0}},
-        {.family = 6, .plen = 128, .octets = {[15] = 1}}, /* RFC 4291 2.5.3 */
-        {.family = 6, .plen = 128, .octets = {0}},        /* RFC 4291 2.5.2 */
-    };
-    struct sw_addr inner;
-    for (size_t i = 0; i < sizeof(nowhere) / sizeof(nowhere[0]); i++) {
-        if (sw_addr_covers(&nowhere[i], addr) ||
-            (sw_addr_embedded(addr, &inner) == SW_OK && sw_addr_covers(&nowhere[i], &inner))) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static int latest_first(const void *a, const void *b)
-{
-    const struct sw_seen *const *one = a, *const *two = b;
-    return ((*one)->last_us < (*two)->last_us) - ((*one)->last_us > (*two)->last_us);
-}
-
-/* Copy the latest addresses of a name as evidence; returns how many. */
-static size_t evidence(const struct sw_name_history *of, struct sw_seen out[SW_EVIDENCE_MAX])
-{
-    if (of == NULL || of->n == 0) {
-        return 0;
-    }
-    const struct sw_seen **order = calloc(of->n, sizeof(*order));
-    if (order == NULL) {
-        return 0;
-    }
-    for (size_t i = 0; i < of->n; i++) {
-        order[i] = &of->seen[i];
-    }
-    qsort(order, of->n, sizeof(*order), latest_first);
-    size_t n = of->n < SW_EVIDENCE_MAX ? of->n : SW_EVIDENCE_MAX;
-    for (size_t i = 0; i < n; i++) {
-        out[i] = *order[i];
-    }
-    free(order);
-    return n;
-}
-
-/* What is being noted: one address of one sight. */
-struct noting {
-    const struct sw_record *record;
-    const struct sw_sight *sight;
-    size_t i;
-    const struct sw_name_history *history; /* of the sight's name; may be NULL */
-    int64_t first_us;                      /* the name on this address */
-    uint64_t count;
-};
-
-/* Fill what all reports of this address have in common, and hand the report over. */
-static void raise_it(struct sw_observe *observe, const struct noting *noting,
-                     struct sw_anomaly_report *report)
-{
-    struct sw_seen history[SW_EVIDENCE_MAX];
-    report->time_us = noting->record->last_us;
-    report->owner = &noting->sight->owned[noting->i].owner;
-    report->history_n =
-        report->name == noting->sight->name ? evidence(noting->history, history) : 0;
-    report->history = history;
-    observe->with.raise(observe->with.arg, report);
-}
-
-/* protected-owner; *mark is what is to be remembered in the history, "" when nothing new. */
-static void judge_protected(struct sw_observe *observe, const struct noting *noting,
-                            char mark[SW_MARK_MAX])
-{
-    const struct sw_sight *sight = noting->sight;
-    const struct sw_anomaly *anomaly = &sight->protected[noting->i];
-    mark[0] = '\0';
-    if (!sight->is_protected[noting->i]) {
-        return;
-    }
-    snprintf(mark, SW_MARK_MAX, "%s %s %s", sw_anomaly_name(anomaly->type), anomaly->list,
-             anomaly->protected_by);
-    if (!sw_recall_mark(observe->recall, sight->name, &anomaly->addr, mark)) {
-        mark[0] = '\0';
-        return;
-    }
-    struct sw_anomaly_report report = {
-        .anomaly = anomaly,
-        .name = sight->name,
-        .list = sight->list,
-        .indicator = sight->indicator,
-        .first_us = noting->first_us,
-        .count = noting->count,
-    };
-    raise_it(observe, noting, &report);
-}
-
-static void note_name(struct sw_observe *observe, struct noting *noting, struct sw_name_history *of)
-{
-    const struct sw_record *record = noting->record;
-    const struct sw_sight *sight = noting->sight;
-    const struct sw_owned *owned = &sight->owned[noting->i];
-    char address[SW_ADDRTEXT_MAX], mark[SW_MARK_MAX];
-    bool is_new;
-    struct sw_seen *seen = NULL;
-    if (of != NULL) {
-        seen = sw_history_note(sw_recall_history(observe->recall), of, &owned->addr, &owned->owner,
-                               record->last_us, &is_new);
-    }
+    bool created, is_new;
+    char address[SW_ADDRTEXT_MAX];
+    struct sw_history *history = sw_recall_history(observe->recall, of);
+    struct sw_name_history *names = sw_history_get(history, name, &created);
+    struct sw_seen *seen = names != NULL ? sw_history_note(history, names, &owned->addr,
+                                                           &owned->owner, record->last_us, &is_new)
+                                         : NULL;
     if (seen != NULL) {
         seen->count += record->count - 1;
         seen->first_us = record->first_us < seen->first_us ? record->first_us : seen->first_us;
-        noting->first_us = seen->first_us;
-        noting->count = seen->count;
     }
-    judge_protected(observe, noting, mark);
-    struct sw_seen_note note = {
-        .of_name = true,
-        .key = sight->name,
-        .field = sw_addr_text(&owned->addr, address),
-        .first_us = record->first_us,
-        .last_us = record->last_us,
-        .count = record->count,
-        .owner = &owned->owner,
-        .anomaly = mark[0] != '\0' ? mark : NULL,
-    };
-    sw_seens_note(observe->with.seens, &note);
+    note->of_name = true;
+    note->of_zone = of == SW_OF_ZONE;
+    note->field = sw_addr_text(&owned->addr, address);
+    note->first_us = record->first_us;
+    note->last_us = record->last_us;
+    note->count = record->count;
+    note->owner = &owned->owner;
+    sw_seens_note(observe->with.seens, note);
 }
 
-/* Pick the other names of a place that were not reported yet, mark them, and return how many;
- * up to SW_NAMES_MAX are put into names. only: NULL for all but `but`, else just that one. */
-static size_t pick_others(struct sw_observe *observe, struct sw_place *place,
-                          const struct sw_place_name *but, struct sw_place_name *only,
-                          const char *names[SW_NAMES_MAX])
+static void note_place(struct sw_observe *observe, const struct sw_record *record,
+                       const struct sw_sight *sight, const struct sw_addr *addr)
 {
-    char address[SW_ADDRTEXT_MAX];
-    size_t n = 0, limit = observe->with.settings->history_max;
-    for (size_t i = 0; i < place->n; i++) {
-        struct sw_place_name *name = &place->names[i];
-        if (name->shared || name == but || (only != NULL && name != only)) {
-            continue;
-        }
-        if (place->reported >= limit || n == SW_NAMES_MAX) {
-            break;
-        }
-        name->shared = true;
-        place->reported++;
-        names[n++] = name->name;
-        struct sw_seen_note note = {
-            .key = sw_addr_text(&place->addr, address),
-            .field = name->name,
-            .first_us = name->first_us,
-            .last_us = name->last_us,
-            .list = name->list,
-            .anomaly = SHARED,
-        };
-        sw_seens_note(observe->with.seens, &note);
-    }
-    return n;
-}
-
-static void judge_shared(struct sw_observe *observe, const struct noting *noting,
-                         struct sw_place *place, struct sw_place_name *me)
-{
-    const struct sw_sight *sight = noting->sight;
-    const struct sw_owned *owned = &sight->owned[noting->i];
-    const char *names[SW_NAMES_MAX];
-    struct sw_anomaly anomaly;
-    struct sw_place_name *listed = sight->is_ioc ? me : sw_place_listed(place);
-    if (listed == NULL || (listed == me && !sight->is_ioc)) {
-        return;
-    }
-    size_t n = pick_others(observe, place, listed, listed == me ? NULL : me, names);
-    if (n == 0) {
-        return;
-    }
-    sw_rcu_enter();
-    struct sw_view view = sw_index_view(observe->with.index);
-    bool odd =
-        sw_anomaly_shared_address(&view, &owned->addr, &owned->owner, place->n - 1, &anomaly);
-    sw_rcu_leave();
-    if (!odd) {
-        return;
-    }
-    struct sw_anomaly_report report = {
-        .anomaly = &anomaly,
-        .name = listed == me ? sight->name : listed->name,
-        .list = listed->list,
-        .indicator = listed == me ? sight->indicator : "",
-        .first_us = listed->first_us,
-        .count = listed->count,
-        .names = names,
-        .names_n = n,
-    };
-    raise_it(observe, noting, &report);
-}
-
-static void note_place(struct sw_observe *observe, const struct noting *noting)
-{
-    const struct sw_record *record = noting->record;
-    const struct sw_sight *sight = noting->sight;
-    const struct sw_addr *addr = &sight->owned[noting->i].addr;
     char address[SW_ADDRTEXT_MAX];
     struct sw_seen_note note = {
         .key = sw_addr_text(addr, address),
@@ -362,16 +322,13 @@ static void note_place(struct sw_observe *observe, const struct noting *noting)
     sw_seens_note(observe->with.seens, &note);
     struct sw_places *places = sw_recall_places(observe->recall);
     struct sw_place *place = sw_places_get(places, addr);
-    if (place == NULL) {
-        return;
-    }
     struct sw_place_name *me =
-        sw_place_note(places, place, sight->name, note.list, record->first_us);
+        place != NULL ? sw_place_note(places, place, sight->name, note.list, record->first_us)
+                      : NULL;
     if (me != NULL) {
         me->first_us = record->first_us < me->first_us ? record->first_us : me->first_us;
         me->last_us = record->last_us > me->last_us ? record->last_us : me->last_us;
         me->count += record->count;
-        judge_shared(observe, noting, place, me);
     }
 }
 
@@ -382,21 +339,24 @@ void sw_observe_note(struct sw_observe *observe, const struct sw_record *record,
     if (!sight->observed || sight->n == 0) {
         return;
     }
-    bool created;
-    struct sw_name_history *of =
-        sw_history_get(sw_recall_history(observe->recall), &sight->qname, &created);
-    struct noting noting = {.record = record, .sight = sight, .history = of};
     for (size_t i = 0; i < sight->n; i++) {
-        noting.i = i;
-        noting.first_us = record->first_us;
-        noting.count = record->count;
-        note_name(observe, &noting, of);
-        if (is_nowhere(&sight->owned[i].addr)) {
+        const struct sw_addr *addr = &sight->owned[i].addr;
+        struct sw_seen_note note = {.key = sight->name};
+        note_owned(observe, record, SW_OF_NAME, &sight->qname, &sight->owned[i], &note);
+        if (sw_is_nowhere(addr)) {
             continue;
         }
-        note_place(observe, &noting);
+        note_place(observe, record, sight, addr);
         if ((sight->is_ioc || sight->is_watched) && host != NULL && host->track != NULL) {
-            host->track(host->arg, &sight->owned[i].addr);
+            host->track(host->arg, addr);
         }
+    }
+    for (size_t i = 0; i < sight->served_n; i++) {
+        struct sw_seen_note note = {.key = sight->zone_name,
+                                    .server = sight->server[sight->served_by[i]]};
+        note_owned(observe, record, SW_OF_ZONE, &sight->zone, &sight->served[i], &note);
+    }
+    if (is_ready(observe, sight) || !defer(observe, record)) {
+        sw_assess(&observe->assess, record, sight, false);
     }
 }

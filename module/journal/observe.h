@@ -9,9 +9,10 @@
  *   sw_observe_note()      history of the name and of each address; addresses of listed and
  *                          watched names are tracked from now on; anomalies are raised
  *
- * An anomaly is raised once: protected-owner for each (name, address, protected indicator),
- * shared-address for each (address, other name); then only counted. That they were raised is
- * kept in Redis with the history, so a restart does not raise them again.
+ * What lists and history say about it is judged in assess.h: at once when the durable history of
+ * all that it concerns is in mind, else as soon as Redis has been asked, so that a restart while
+ * Redis is away raises nothing again. After SW_PATIENCE_US, or when too many wait, it is judged
+ * without, and the document says so (history_unread).
  *
  * Threads      the recorder
  * Memory       bounded: names, addresses, raised anomalies in memory; least recent go first
@@ -20,29 +21,15 @@
 #ifndef SW_JOURNAL_OBSERVE_H
 #define SW_JOURNAL_OBSERVE_H
 
-#include "journal/document.h"
+#include "journal/assess.h"
 #include "journal/journal.h"
 #include "journal/link.h"
 #include "journal/seen.h"
 
-#define SW_SIGHT_MAX 64 /* addresses of one answer that are looked at */
-
-/* One event, as far as ownership is concerned. Texts point into the event. */
-struct sw_sight {
-    bool observed; /* whether ownership matters here at all */
-    bool is_ioc;   /* qname, or a name in its chain, is an indicator */
-    bool is_watched;
-    char list[SW_LISTNAME_MAX]; /* that says so, "" */
-    const char *indicator;      /* of that list, "" */
-    struct sw_name qname;
-    char name[SW_NAMETEXT_MAX];
-    size_t n;
-    struct sw_owned owned[SW_SIGHT_MAX];
-    bool is_protected[SW_SIGHT_MAX]; /* protected[i] is set */
-    struct sw_anomaly protected[SW_SIGHT_MAX];
-};
-
 struct sw_observe;
+
+#define SW_PATIENCE_US INT64_C(10000000) /* judgements wait for Redis no longer than this */
+#define SW_PENDING_MAX 1024              /* that wait at a time */
 
 struct sw_observe_with { /* what it works with; all outlive it */
     const struct sw_settings *settings;
@@ -60,9 +47,13 @@ struct sw_observe_with { /* what it works with; all outlive it */
 struct sw_observe *sw_observe_new(const struct sw_observe_with *with);
 void sw_observe_free(struct sw_observe *observe); /* NULL is fine */
 
-/** Load what these records (a list over ->next) will need, if Redis is there. */
+/** Load what these records (a list over ->next, or NULL) will need, if Redis is there, and judge
+ * what waited for that. */
 void sw_observe_prefetch(struct sw_observe *observe, const struct sw_record *records,
                          int64_t mono_us);
+
+/** Judge what still waits for Redis: at the end. */
+void sw_observe_settle(struct sw_observe *observe);
 
 /** Take an event apart and look its addresses up. */
 void sw_observe_look(struct sw_observe *observe, const struct sw_event *event,

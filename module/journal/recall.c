@@ -4,6 +4,7 @@
 #include "journal/map.h"
 #include "journal/seen.h"
 
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,14 +25,15 @@ struct member {
 };
 
 struct want {
-    bool of_name;
+    bool of_name; /* a name or zone, else an address */
+    enum sw_of of;
     struct sw_name name;
     struct sw_addr addr;
 };
 
 struct sw_recall {
     const struct sw_settings *settings;
-    struct sw_history *history;
+    struct sw_history *history[2]; /* by enum sw_of */
     struct sw_places *places;
     struct sw_map marks;
     struct sw_map loaded; /* names whose history was loaded */
@@ -48,9 +50,10 @@ struct sw_recall *sw_recall_new(const struct sw_settings *settings)
     size_t each = settings->history_max < EACH_MAX ? settings->history_max : EACH_MAX;
     each = each > 0 ? each : 1;
     recall->settings = settings;
-    recall->history = sw_history_new(NAMES_MAX, each);
+    recall->history[SW_OF_NAME] = sw_history_new(NAMES_MAX, each);
+    recall->history[SW_OF_ZONE] = sw_history_new(NAMES_MAX, each);
     recall->places = sw_places_new(PLACES_MAX, each);
-    if (recall->history == NULL || recall->places == NULL ||
+    if (recall->history[0] == NULL || recall->history[1] == NULL || recall->places == NULL ||
         sw_map_init(&recall->marks, MARKS_MAX / 4) != SW_OK ||
         sw_map_init(&recall->loaded, NAMES_MAX) != SW_OK) {
         sw_recall_free(recall);
@@ -95,16 +98,17 @@ void sw_recall_free(struct sw_recall *recall)
     if (recall == NULL) {
         return;
     }
-    sw_history_free(recall->history);
+    sw_history_free(recall->history[SW_OF_NAME]);
+    sw_history_free(recall->history[SW_OF_ZONE]);
     sw_places_free(recall->places);
     set_free(&recall->marks);
     set_free(&recall->loaded);
     free(recall);
 }
 
-struct sw_history *sw_recall_history(struct sw_recall *recall)
+struct sw_history *sw_recall_history(struct sw_recall *recall, enum sw_of of)
 {
-    return recall->history;
+    return recall->history[of];
 }
 
 struct sw_places *sw_recall_places(struct sw_recall *recall)
@@ -112,27 +116,55 @@ struct sw_places *sw_recall_places(struct sw_recall *recall)
     return recall->places;
 }
 
-bool sw_recall_mark(struct sw_recall *recall, const char *name, const struct sw_addr *addr,
-                    const char *mark)
+bool sw_recall_mark(struct sw_recall *recall, enum sw_of of, const struct sw_name *name,
+                    const struct sw_addr *addr, const char *mark)
 {
-    char key[SW_NAMETEXT_MAX + SW_ADDRTEXT_MAX + SW_MARK_MAX];
-    char address[SW_ADDRTEXT_MAX];
-    int len = snprintf(key, sizeof(key), "%s %s %s", name, sw_addr_text(addr, address), mark);
-    return set_add(&recall->marks, MARKS_MAX, key, (size_t)len);
+    struct {
+        uint8_t of;
+        struct sw_name name;
+        struct sw_addr addr;
+        char mark[SW_MARK_MAX];
+    } key;
+    memset(&key, 0, sizeof(key)); /* every octet counts */
+    key.of = (uint8_t)of;
+    key.name.len = name->len;
+    memcpy(key.name.wire, name->wire, name->len);
+    if (!sw_mark_of_name(mark)) {
+        key.addr = *addr;
+    }
+    snprintf(key.mark, sizeof(key.mark), "%s", mark);
+    size_t used = offsetof(__typeof__(key), mark) + strlen(key.mark);
+    return set_add(&recall->marks, MARKS_MAX, &key, used);
 }
 
 /* ---- loading ---- */
 
-void sw_recall_want_name(struct sw_recall *recall, const struct sw_name *name, int64_t mono_us)
+/* What the set of loaded names knows a name or zone by. Returns its length. */
+static size_t loaded_key(enum sw_of of, const struct sw_name *name, uint8_t key[SW_NAME_MAX + 1])
+{
+    key[0] = (uint8_t)of;
+    memcpy(key + 1, name->wire, name->len);
+    return name->len + 1U;
+}
+
+void sw_recall_want_name(struct sw_recall *recall, enum sw_of of, const struct sw_name *name)
 {
     bool created;
-    (void)mono_us; /* what a name resolves to is known here as well as anywhere */
-    if (recall->wants_n == WANTS_MAX || sw_history_get(recall->history, name, &created) == NULL) {
+    uint8_t key[SW_NAME_MAX + 1];
+    size_t len = loaded_key(of, name, key);
+    if (recall->wants_n == WANTS_MAX ||
+        sw_history_get(recall->history[of], name, &created) == NULL) {
         return;
     }
-    if (set_add(&recall->loaded, NAMES_MAX, name->wire, name->len) || created) {
-        recall->wants[recall->wants_n++] = (struct want){.of_name = true, .name = *name};
+    if (set_add(&recall->loaded, 2 * NAMES_MAX, key, len) || created) {
+        recall->wants[recall->wants_n++] = (struct want){.of_name = true, .of = of, .name = *name};
     }
+}
+
+bool sw_recall_is_loaded(const struct sw_recall *recall, enum sw_of of, const struct sw_name *name)
+{
+    uint8_t key[SW_NAME_MAX + 1];
+    return sw_map_find(&recall->loaded, key, loaded_key(of, name, key)) != NULL;
 }
 
 void sw_recall_want_addr(struct sw_recall *recall, const struct sw_addr *addr, int64_t mono_us)
@@ -159,21 +191,12 @@ static void unwant(struct sw_recall *recall, const struct want *want)
         }
         return;
     }
-    struct sw_node *node = sw_map_find(&recall->loaded, want->name.wire, want->name.len);
+    uint8_t key[SW_NAME_MAX + 1];
+    size_t len = loaded_key(want->of, &want->name, key);
+    struct sw_node *node = sw_map_find(&recall->loaded, key, len);
     if (node != NULL) {
         set_remove(&recall->loaded, node);
     }
-}
-
-/* The address in this history, or NULL. */
-static struct sw_seen *find_seen(struct sw_name_history *of, const struct sw_addr *addr)
-{
-    for (size_t i = 0; i < of->n; i++) {
-        if (sw_addr_equal(&of->seen[i].addr, addr)) {
-            return &of->seen[i];
-        }
-    }
-    return NULL;
 }
 
 /* The earlier of a time from Redis, 0 when it was not understood, and one of ours. */
@@ -182,35 +205,51 @@ static int64_t earlier(int64_t stored, int64_t ours)
     return stored != 0 && stored < ours ? stored : ours;
 }
 
-/* One address of a name, as Redis has it. */
-static void absorb_name(struct sw_recall *recall, const struct sw_name *name, const char *field,
+/* One address of a name with one owner, as Redis has it. */
+static void absorb_owned(struct sw_history *history, struct sw_name_history *of,
+                         const struct sw_addr *addr, const struct sw_former *owned)
+{
+    bool is_new;
+    struct sw_seen *seen = sw_history_find(of, addr, &owned->owner);
+    if (seen == NULL) {
+        seen = sw_history_note(history, of, addr, &owned->owner, owned->last_us, &is_new);
+        if (seen != NULL) {
+            seen->count = 0;
+        }
+    }
+    if (seen != NULL) {
+        seen->first_us = earlier(owned->since_us, seen->first_us);
+        seen->count = owned->count > seen->count ? owned->count : seen->count;
+    }
+}
+
+/* One address of a name or zone, as Redis has it. */
+static void absorb_name(struct sw_recall *recall, const struct want *want, const char *field,
                         const struct sw_seen_entry *entry)
 {
     struct sw_addr addr;
+    struct sw_former owned;
     const char *why;
-    bool is_new;
-    char text[SW_NAMETEXT_MAX];
-    struct sw_name_history *of = sw_history_get(recall->history, name, &is_new);
+    bool created;
+    struct sw_history *history = recall->history[want->of];
+    struct sw_name_history *of = sw_history_get(history, &want->name, &created);
     if (of == NULL || sw_addr_parse(field, strlen(field), &addr, &why) != SW_OK) {
         return;
     }
     for (size_t i = 0; i < json_array_size(entry->anomalies); i++) {
         const char *mark = json_string_value(json_array_get(entry->anomalies, i));
         if (mark != NULL && strlen(mark) < SW_MARK_MAX) {
-            sw_recall_mark(recall, sw_name_text(name->wire, text), &addr, mark);
+            sw_recall_mark(recall, want->of, &want->name, &addr, mark);
         }
     }
-    struct sw_seen *seen = find_seen(of, &addr);
-    if (seen == NULL) {
-        seen = sw_history_note(recall->history, of, &addr, &entry->owner, entry->last_us, &is_new);
-        if (seen != NULL) {
-            seen->first_us = earlier(entry->first_us, seen->first_us);
-            seen->count = entry->count;
-        }
-        return;
+    for (size_t i = 0; sw_seen_former(entry, i, &owned); i++) {
+        absorb_owned(history, of, &addr, &owned);
     }
-    seen->first_us = earlier(entry->first_us, seen->first_us);
-    seen->count = entry->count > seen->count ? entry->count : seen->count;
+    owned = (struct sw_former){.owner = entry->owner,
+                               .since_us = entry->since_us,
+                               .last_us = entry->last_us,
+                               .count = sw_seen_owner_count(entry)};
+    absorb_owned(history, of, &addr, &owned);
 }
 
 /* One name on an address, as Redis has it. */
@@ -242,11 +281,11 @@ static void absorb(struct sw_recall *recall, const struct want *want, const redi
             continue;
         }
         if (want->of_name) {
-            absorb_name(recall, &want->name, field->str, &entry);
+            absorb_name(recall, want, field->str, &entry);
         } else {
             absorb_addr(recall, &want->addr, field->str, &entry);
         }
-        json_decref(entry.anomalies);
+        sw_seen_free(&entry);
     }
 }
 
@@ -254,7 +293,8 @@ static enum sw_status ask(const struct want *want, struct sw_redis *redis)
 {
     char key[SW_REDISKEY_MAX], text[SW_NAMETEXT_MAX];
     if (want->of_name) {
-        sw_redis_key(redis, key, sizeof(key), "seen:name:%s", sw_name_text(want->name.wire, text));
+        sw_redis_key(redis, key, sizeof(key), "seen:%s:%s",
+                     want->of == SW_OF_ZONE ? "zone" : "name", sw_name_text(want->name.wire, text));
     } else {
         sw_redis_key(redis, key, sizeof(key), "seen:addr:%s", sw_addr_text(&want->addr, text));
     }

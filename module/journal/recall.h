@@ -12,12 +12,10 @@
 #ifndef SW_JOURNAL_RECALL_H
 #define SW_JOURNAL_RECALL_H
 
-#include "base/indicator.h"
 #include "base/redis.h"
+#include "journal/judge.h"
 #include "journal/places.h"
 #include "owner/history.h"
-
-#define SW_MARK_MAX (32 + SW_LISTNAME_MAX + SW_INDICATORTEXT_MAX)
 
 struct sw_recall;
 
@@ -25,22 +23,26 @@ struct sw_recall;
 struct sw_recall *sw_recall_new(const struct sw_settings *settings);
 void sw_recall_free(struct sw_recall *recall); /* NULL is fine */
 
-/** The two caches; they belong to the recall. */
-struct sw_history *sw_recall_history(struct sw_recall *recall);
+/** The caches; they belong to the recall. Of names, or of zones with their name servers. */
+struct sw_history *sw_recall_history(struct sw_recall *recall, enum sw_of of);
 
 /** See sw_recall_history(). */
 struct sw_places *sw_recall_places(struct sw_recall *recall);
 
 /** Have this loaded by the next load unless it is fresh (monotonic time). What does not fit
  * into one load is wanted again at its next event. */
-void sw_recall_want_name(struct sw_recall *recall, const struct sw_name *name, int64_t mono_us);
+void sw_recall_want_name(struct sw_recall *recall, enum sw_of of, const struct sw_name *name);
 void sw_recall_want_addr(struct sw_recall *recall, const struct sw_addr *addr, int64_t mono_us);
 
 /** Load what is wanted. SW_OK or SW_ECLOSED (the connection broke). */
 enum sw_status sw_recall_load(struct sw_recall *recall, struct sw_redis *redis);
 
-/** Remember that an anomaly was raised; true when it is new. */
-bool sw_recall_mark(struct sw_recall *recall, const char *name, const struct sw_addr *addr,
-                    const char *mark);
+/** Whether the durable history of this name was read since it is in mind. */
+bool sw_recall_is_loaded(const struct sw_recall *recall, enum sw_of of, const struct sw_name *name);
+
+/** Remember that an anomaly was raised for a name or zone, at an address (which does not matter
+ * for marks that are about the name); true when it is new. */
+bool sw_recall_mark(struct sw_recall *recall, enum sw_of of, const struct sw_name *name,
+                    const struct sw_addr *addr, const char *mark);
 
 #endif

@@ -66,7 +66,7 @@ static enum sw_status make_parts(struct sw_recorder *recorder, const struct sw_i
     recorder->link = sw_link_new(settings, recorder->counters);
     recorder->outbox = sw_outbox_new(settings, recorder->counters, &recorder->writer);
     recorder->file = sw_filelog_new(settings->event_file, recorder->counters);
-    recorder->seens = sw_seens_new(settings);
+    recorder->seens = sw_seens_new(settings, recorder->counters);
     recorder->sight = calloc(1, sizeof(*recorder->sight));
     struct sw_observe_with with = {
         .settings = settings,
@@ -226,6 +226,7 @@ static int64_t idle_time(const struct sw_recorder *recorder, int64_t mono_us)
 /* The last try; ends when all is written, or at the first failure. */
 static void send_the_rest(struct sw_recorder *recorder)
 {
+    sw_observe_settle(recorder->observe);
     sw_filelog_flush(recorder->file, sw_clock_mono_us());
     sw_link_hurry(recorder->link);
     while (sw_outbox_waiting(recorder->outbox) > 0 || sw_seens_waiting(recorder->seens) > 0) {

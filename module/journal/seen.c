@@ -1,6 +1,5 @@
 #include "journal/seen.h"
 
-#include "base/clock.h"
 #include "base/log.h"
 #include "journal/link.h"
 #include "journal/map.h"
@@ -9,26 +8,25 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-#define CHUNK_MAX   256 /* fields in one pipeline: four commands each */
-#define S_PER_DAY   86400U
-#define ANOMALY_MAX 64 /* raised anomalies remembered for one field */
+#define CHUNK_MAX 256 /* fields in one pipeline: four commands each */
+#define S_PER_DAY 86400U
 
 struct waiting {
     struct sw_node node; /* key: kind, key, NUL, field, NUL */
-    bool of_name;
+    bool of_name, of_zone;
     struct sw_seen_entry entry;
     const char *key, *field; /* in the same block */
 };
 
 struct sw_seens {
     const struct sw_settings *settings;
+    struct sw_counters *counters;
     struct sw_map map;
-    uint64_t dropped;
+    bool full; /* said so */
 };
 
-struct sw_seens *sw_seens_new(const struct sw_settings *settings)
+struct sw_seens *sw_seens_new(const struct sw_settings *settings, struct sw_counters *counters)
 {
     struct sw_seens *seens = calloc(1, sizeof(*seens));
     if (seens == NULL || sw_map_init(&seens->map, SW_SEEN_MAX / 4) != SW_OK) {
@@ -36,13 +34,14 @@ struct sw_seens *sw_seens_new(const struct sw_settings *settings)
         return NULL;
     }
     seens->settings = settings;
+    seens->counters = counters;
     return seens;
 }
 
 static void drop(struct sw_seens *seens, struct waiting *waiting)
 {
     sw_map_remove(&seens->map, &waiting->node);
-    json_decref(waiting->entry.anomalies);
+    sw_seen_free(&waiting->entry);
     free(waiting);
 }
 
@@ -63,138 +62,12 @@ size_t sw_seens_waiting(const struct sw_seens *seens)
     return seens->map.n;
 }
 
-/* ---- JSON ---- */
-
-/* "2026-11-23T01:02:03.456Z" as microseconds; 0 when it is not that. */
-static int64_t parse_time(const char *text)
-{
-    struct tm tm = {0};
-    int ms = 0;
-    if (text == NULL || sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2d.%3dZ", &tm.tm_year, &tm.tm_mon,
-                               &tm.tm_mday, &tm.tm_hour, &tm.tm_min, &tm.tm_sec, &ms) < 6) {
-        return 0;
-    }
-    if (tm.tm_year < 0 || tm.tm_mon < 1 || tm.tm_mon > 12 || tm.tm_mday < 1 || tm.tm_mday > 31 ||
-        tm.tm_hour < 0 || tm.tm_hour > 23 || tm.tm_min < 0 || tm.tm_min > 59 || tm.tm_sec < 0 ||
-        tm.tm_sec > 60 || ms < 0) {
-        return 0;
-    }
-    tm.tm_year -= 1900;
-    tm.tm_mon -= 1;
-    return (int64_t)timegm(&tm) * 1000000 + ms * 1000;
-}
-
-static const char *text_of(const json_t *object, const char *name)
-{
-    const char *text = json_string_value(json_object_get(object, name));
-    return text != NULL ? text : "";
-}
-
-static void decode_owner(const json_t *object, struct sw_owner *owner)
-{
-    const char *why, *prefix = text_of(object, "prefix");
-    if (sw_addr_parse(prefix, strlen(prefix), &owner->prefix, &why) != SW_OK) {
-        owner->prefix.family = 0;
-    }
-    json_int_t asn = json_integer_value(json_object_get(object, "asn"));
-    owner->asn = asn > 0 && asn <= UINT32_MAX ? (uint32_t)asn : 0;
-    snprintf(owner->org, sizeof(owner->org), "%s", text_of(object, "org"));
-    snprintf(owner->registrant, sizeof(owner->registrant), "%s", text_of(object, "registrant"));
-    snprintf(owner->netname, sizeof(owner->netname), "%s", text_of(object, "netname"));
-    snprintf(owner->country, sizeof(owner->country), "%s", text_of(object, "country"));
-}
-
-enum sw_status sw_seen_decode(const char *json, size_t len, struct sw_seen_entry *entry)
-{
-    json_t *object = json_loadb(json, len, 0, NULL);
-    if (!json_is_object(object)) {
-        json_decref(object);
-        return SW_ESYNTAX;
-    }
-    memset(entry, 0, sizeof(*entry));
-    entry->first_us = parse_time(text_of(object, "first"));
-    entry->last_us = parse_time(text_of(object, "last"));
-    json_int_t count = json_integer_value(json_object_get(object, "count"));
-    entry->count = count > 0 ? (uint64_t)count : 0;
-    const char *list = text_of(object, "list");
-    snprintf(entry->list, sizeof(entry->list), "%s", sw_listname_ok(list) ? list : "");
-    decode_owner(object, &entry->owner);
-    json_t *anomalies = json_object_get(object, "anomalies");
-    entry->anomalies = json_is_array(anomalies) ? json_incref(anomalies) : NULL;
-    json_decref(object);
-    return SW_OK;
-}
-
-/* "" is left out. A text that is not UTF-8 (an organisation cut in the middle of a character)
- * loses what is not ASCII. */
-static void encode_text(json_t *object, const char *name, const char *text)
-{
-    char clean[SW_OWNERTEXT_MAX];
-    json_t *value = text[0] != '\0' ? json_string(text) : NULL;
-    if (value == NULL && text[0] != '\0') {
-        snprintf(clean, sizeof(clean), "%s", text);
-        for (char *at = clean; *at != '\0'; at++) {
-            *at = (unsigned char)*at < 0x80 ? *at : '?';
-        }
-        value = json_string(clean);
-    }
-    if (value != NULL) {
-        json_object_set_new(object, name, value);
-    }
-}
-
-static void encode_owner(json_t *object, const struct sw_owner *owner)
-{
-    char text[SW_ADDRTEXT_MAX];
-    if (owner->prefix.family != 0) {
-        encode_text(object, "prefix", sw_addr_text(&owner->prefix, text));
-    }
-    if (owner->asn != 0) {
-        json_object_set_new(object, "asn", json_integer(owner->asn));
-    }
-    encode_text(object, "org", owner->org);
-    encode_text(object, "registrant", owner->registrant);
-    encode_text(object, "netname", owner->netname);
-    encode_text(object, "country", owner->country);
-}
-
-char *sw_seen_encode(const struct sw_seen_entry *entry, bool of_name)
-{
-    char text[SW_TIMETEXT_MAX];
-    json_t *object = json_object();
-    if (of_name) {
-        encode_owner(object, &entry->owner);
-    } else {
-        encode_text(object, "list", entry->list);
-    }
-    encode_text(object, "first", sw_time_text(entry->first_us, text));
-    encode_text(object, "last", sw_time_text(entry->last_us, text));
-    json_object_set_new(object, "count", json_integer((json_int_t)entry->count));
-    if (entry->anomalies != NULL) {
-        json_object_set(object, "anomalies", entry->anomalies);
-    }
-    char *json = object != NULL ? json_dumps(object, JSON_COMPACT) : NULL;
-    json_decref(object);
-    return json;
-}
-
 /* ---- noting ---- */
 
-/* Add a text to the array unless it is there. */
-static void remember(json_t **anomalies, const char *anomaly)
+/* First octet of a waiting field's key. */
+static char kind_of(const struct sw_seen_note *note)
 {
-    if (*anomalies == NULL) {
-        *anomalies = json_array();
-    }
-    for (size_t i = 0; i < json_array_size(*anomalies); i++) {
-        const char *known = json_string_value(json_array_get(*anomalies, i));
-        if (known != NULL && strcmp(known, anomaly) == 0) {
-            return;
-        }
-    }
-    if (json_array_size(*anomalies) < ANOMALY_MAX) {
-        json_array_append_new(*anomalies, json_string(anomaly));
-    }
+    return note->of_zone ? 'z' : note->of_name ? 'n' : 'a';
 }
 
 /* A new entry with its key texts behind it. */
@@ -206,10 +79,11 @@ static struct waiting *waiting_new(struct sw_seens *seens, const struct sw_seen_
         return NULL;
     }
     char *text = (char *)(waiting + 1);
-    text[0] = note->of_name ? 'n' : 'a';
+    text[0] = kind_of(note);
     memcpy(text + 1, note->key, key_len);
     memcpy(text + 1 + key_len, note->field, field_len);
     waiting->of_name = note->of_name;
+    waiting->of_zone = note->of_zone;
     waiting->key = text + 1;
     waiting->field = text + 1 + key_len;
     waiting->entry.first_us = note->first_us;
@@ -221,9 +95,33 @@ static struct waiting *waiting_new(struct sw_seens *seens, const struct sw_seen_
 static struct waiting *find(struct sw_seens *seens, const struct sw_seen_note *note)
 {
     char text[SW_NAMETEXT_MAX + SW_ADDRTEXT_MAX + 3];
-    int len = snprintf(text, sizeof(text), "%c%s%c%s", note->of_name ? 'n' : 'a', note->key, '\0',
-                       note->field);
+    int len = snprintf(text, sizeof(text), "%c%s%c%s", kind_of(note), note->key, '\0', note->field);
     return (struct waiting *)sw_map_find(&seens->map, text, (size_t)len + 1);
+}
+
+static void fold(struct sw_seen_entry *entry, const struct sw_seen_note *note)
+{
+    entry->first_us = note->first_us < entry->first_us ? note->first_us : entry->first_us;
+    if (note->of_name && note->count > 0) {
+        struct sw_former now = {.owner = *note->owner,
+                                .since_us = note->first_us,
+                                .last_us = note->last_us,
+                                .count = note->count};
+        sw_seen_owned(entry, &now);
+    } else {
+        entry->last_us = note->last_us > entry->last_us ? note->last_us : entry->last_us;
+        entry->count += note->count;
+    }
+    if (note->of_zone) {
+        snprintf(entry->server, sizeof(entry->server), "%s",
+                 strlen(note->server) < sizeof(entry->server) ? note->server : "");
+    }
+    if (!note->of_name && note->list[0] != '\0') {
+        snprintf(entry->list, sizeof(entry->list), "%s", note->list);
+    }
+    if (note->anomaly != NULL) {
+        sw_seen_remember(entry, note->anomaly);
+    }
 }
 
 void sw_seens_note(struct sw_seens *seens, const struct sw_seen_note *note)
@@ -233,26 +131,17 @@ void sw_seens_note(struct sw_seens *seens, const struct sw_seen_note *note)
         waiting = waiting_new(seens, note);
     }
     if (waiting == NULL) {
-        if (seens->dropped++ == 0) {
+        sw_count(&seens->counters->history_dropped, 1);
+        if (!seens->full) {
+            seens->full = true;
             sw_log(SW_LOG_WARNING,
                    "history: more than %d updates wait for Redis; further new "
-                   "ones are dropped",
+                   "ones are dropped (counted in history_dropped)",
                    SW_SEEN_MAX);
         }
         return;
     }
-    struct sw_seen_entry *entry = &waiting->entry;
-    entry->first_us = note->first_us < entry->first_us ? note->first_us : entry->first_us;
-    entry->last_us = note->last_us > entry->last_us ? note->last_us : entry->last_us;
-    entry->count += note->count;
-    if (note->of_name) {
-        entry->owner = *note->owner;
-    } else if (note->list[0] != '\0') {
-        snprintf(entry->list, sizeof(entry->list), "%s", note->list);
-    }
-    if (note->anomaly != NULL) {
-        remember(&entry->anomalies, note->anomaly);
-    }
+    fold(&waiting->entry, note);
 }
 
 /* ---- merging into Redis ---- */
@@ -260,35 +149,59 @@ void sw_seens_note(struct sw_seens *seens, const struct sw_seen_note *note)
 static void redis_key(struct sw_redis *redis, const struct waiting *waiting,
                       char key[SW_REDISKEY_MAX])
 {
-    sw_redis_key(redis, key, SW_REDISKEY_MAX, "seen:%s:%s", waiting->of_name ? "name" : "addr",
+    sw_redis_key(redis, key, SW_REDISKEY_MAX, "seen:%s:%s",
+                 waiting->of_zone   ? "zone"
+                 : waiting->of_name ? "name"
+                                    : "addr",
                  waiting->key);
+}
+
+/* Add what waits to what Redis has. */
+static void add_up(struct sw_seen_entry *old, const struct waiting *waiting)
+{
+    const struct sw_seen_entry *new = &waiting->entry;
+    struct sw_former former;
+    if (old->first_us == 0 || new->first_us < old->first_us) {
+        old->first_us = new->first_us;
+    }
+    if (waiting->of_name) {
+        for (size_t i = 0; sw_seen_former(new, i, &former); i++) {
+            sw_seen_owned(old, &former);
+        }
+        struct sw_former now = {.owner = new->owner,
+                                .since_us = new->since_us,
+                                .last_us = new->last_us,
+                                .count = sw_seen_owner_count(new)};
+        if (now.count > 0) { /* else only anomalies were noted */
+            sw_seen_owned(old, &now);
+        }
+    } else {
+        old->count += new->count;
+    }
+    old->last_us = new->last_us > old->last_us ? new->last_us : old->last_us;
+    if (new->list[0] != '\0') {
+        memcpy(old->list, new->list, sizeof(old->list));
+    }
+    if (new->server[0] != '\0') {
+        memcpy(old->server, new->server, sizeof(old->server));
+    }
+    for (size_t i = 0; i < json_array_size(new->anomalies); i++) {
+        const char *text = json_string_value(json_array_get(new->anomalies, i));
+        sw_seen_remember(old, text != NULL ? text : "");
+    }
 }
 
 /* What Redis has, and what is new, as one. */
 static char *merged(const struct waiting *waiting, const redisReply *had)
 {
-    struct sw_seen_entry entry = waiting->entry, old;
+    struct sw_seen_entry old;
     if (had->type != REDIS_REPLY_STRING ||
         sw_seen_decode(had->str, (size_t)had->len, &old) != SW_OK) {
-        return sw_seen_encode(&entry, waiting->of_name);
+        return sw_seen_encode(&waiting->entry, waiting->of_name);
     }
-    if (old.first_us != 0 && old.first_us < entry.first_us) {
-        entry.first_us = old.first_us;
-    }
-    if (old.last_us > entry.last_us) {
-        entry.last_us = old.last_us;
-    }
-    entry.count += old.count;
-    if (entry.list[0] == '\0') {
-        memcpy(entry.list, old.list, sizeof(entry.list));
-    }
-    for (size_t i = 0; i < json_array_size(entry.anomalies); i++) {
-        const char *text = json_string_value(json_array_get(entry.anomalies, i));
-        remember(&old.anomalies, text != NULL ? text : "");
-    }
-    entry.anomalies = old.anomalies;
-    char *json = sw_seen_encode(&entry, waiting->of_name);
-    json_decref(old.anomalies);
+    add_up(&old, waiting);
+    char *json = sw_seen_encode(&old, waiting->of_name);
+    sw_seen_free(&old);
     return json;
 }
 
@@ -381,7 +294,7 @@ static void delete_surplus(struct sw_redis *redis, const char *key, const redisR
         const redisReply *value = all->element[2 * i + 1];
         struct sw_seen_entry entry = {0};
         if (sw_seen_decode(value->str, (size_t)value->len, &entry) == SW_OK) {
-            json_decref(entry.anomalies);
+            sw_seen_free(&entry);
         }
         fields[i] = (struct field){.text = all->element[2 * i]->str,
                                    .listed = entry.list[0] != '\0',
@@ -477,7 +390,7 @@ static void trim_chunk(struct sw_seens *seens, struct sw_redis *redis, struct wa
             continue;
         }
         if (trimmed == NULL || trimmed->of_name != chunk[i]->of_name ||
-            strcmp(trimmed->key, chunk[i]->key) != 0) {
+            trimmed->of_zone != chunk[i]->of_zone || strcmp(trimmed->key, chunk[i]->key) != 0) {
             trim(seens, redis, chunk[i]);
             trimmed = chunk[i];
         }

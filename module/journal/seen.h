@@ -8,6 +8,7 @@
  *
  * {prefix}:seen:name:<name>     address -> prefix asn org ... first last count anomalies
  * {prefix}:seen:addr:<address>  name -> first last count list anomalies
+ * {prefix}:seen:zone:<zone>     as seen:name, of the zone's name servers, with server
  *
  * Threads      the recorder
  * Memory       at most SW_SEEN_MAX fields wait; more are dropped and counted
@@ -17,37 +18,28 @@
 #ifndef SW_JOURNAL_SEEN_H
 #define SW_JOURNAL_SEEN_H
 
-#include "base/policy.h"
+#include "base/counters.h"
 #include "base/redis.h"
-#include "owner/owner.h"
-
-#include <jansson.h>
+#include "journal/entry.h"
 
 #define SW_SEEN_MAX 65536
 
-/* What is known of one name on one address, as in Redis. */
-struct sw_seen_entry {
-    int64_t first_us, last_us;
-    uint64_t count;
-    struct sw_owner owner;      /* seen:name only */
-    char list[SW_LISTNAME_MAX]; /* seen:addr only: the list that the name is on, "" = none */
-    json_t *anomalies;          /* raised already: array of texts; NULL = none */
-};
-
 struct sw_seen_note {
     bool of_name; /* seen:name:<key>, field an address; else seen:addr:<key>, field a name */
+    bool of_zone; /* with of_name: seen:zone:<key>, field an address of a name server */
     const char *key, *field;
     int64_t first_us, last_us;
     uint64_t count;               /* to be added */
     const struct sw_owner *owner; /* of_name */
     const char *list;             /* else; "" = none */
+    const char *server;           /* of_zone: name of the name server */
     const char *anomaly;          /* to be remembered as raised, NULL = none */
 };
 
 struct sw_seens;
 
-/** Nothing waits. settings must outlive it. NULL: out of memory. */
-struct sw_seens *sw_seens_new(const struct sw_settings *settings);
+/** Nothing waits. Both must outlive it. NULL: out of memory. */
+struct sw_seens *sw_seens_new(const struct sw_settings *settings, struct sw_counters *counters);
 void sw_seens_free(struct sw_seens *seens); /* NULL is fine */
 
 /** Fold one observation in. */
@@ -62,12 +54,5 @@ size_t sw_seens_waiting(const struct sw_seens *seens);
  * acknowledged stays. A key of another type is given up and logged.
  */
 enum sw_status sw_seens_flush(struct sw_seens *seens, struct sw_redis *redis);
-
-/** One field's JSON, as found in Redis. SW_ESYNTAX: not such an object. entry->anomalies is the
- * caller's: json_decref(). */
-enum sw_status sw_seen_decode(const char *json, size_t len, struct sw_seen_entry *entry);
-
-/** The other way; free(). NULL: out of memory. */
-char *sw_seen_encode(const struct sw_seen_entry *entry, bool of_name);
 
 #endif

@@ -12,6 +12,7 @@
 
 static struct fake_redis fake;
 static struct sw_settings settings;
+static struct sw_counters counters;
 static struct sw_name name;
 static struct sw_addr addr;
 
@@ -51,7 +52,8 @@ static void note(struct sw_seens *seens, bool of_name, const char *key, const ch
 static void check_mind(struct sw_recall *recall)
 {
     bool created;
-    struct sw_name_history *of = sw_history_get(sw_recall_history(recall), &name, &created);
+    struct sw_name_history *of =
+        sw_history_get(sw_recall_history(recall, SW_OF_NAME), &name, &created);
     struct sw_place *place = sw_places_get(sw_recall_places(recall), &addr);
     FUZZ_CHECK(of != NULL && of->n <= settings.history_max);
     FUZZ_CHECK(place != NULL && place->n <= settings.history_max);
@@ -65,7 +67,7 @@ static void session(struct sw_recall *recall, struct sw_seens *seens, struct sw_
 {
     enum sw_status status = SW_OK;
     for (unsigned i = 0; i < ROUNDS && status != SW_ECLOSED; i++) {
-        sw_recall_want_name(recall, &name, 1 + i * INT64_C(100000000));
+        sw_recall_want_name(recall, SW_OF_NAME, &name);
         sw_recall_want_addr(recall, &addr, 1 + i * INT64_C(100000000));
         status = sw_recall_load(recall, redis);
         check_mind(recall);
@@ -84,7 +86,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     fake_redis_says(&fake, data, size);
     struct sw_redis *redis = sw_redis_new(&settings);
     struct sw_recall *recall = sw_recall_new(&settings);
-    struct sw_seens *seens = sw_seens_new(&settings);
+    struct sw_seens *seens = sw_seens_new(&settings, &counters);
     FUZZ_CHECK(redis != NULL && recall != NULL && seens != NULL);
     FUZZ_CHECK(sw_redis_open(redis) == SW_OK);
     session(recall, seens, redis);

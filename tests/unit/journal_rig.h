@@ -103,6 +103,12 @@ static inline void jr_write_mmdb(const char *path)
     mm_text(&m, "autonomous_system_organization");
     mm_text(&m, "RTComm.RU");
     mm_insert(&m, "213.24.76.0/23", at);
+    at = mm_map(&m, 2);
+    mm_text(&m, "autonomous_system_number");
+    mm_u32(&m, 15133);
+    mm_text(&m, "autonomous_system_organization");
+    mm_text(&m, "Edgecast");
+    mm_insert(&m, "93.184.216.0/24", at);
     mm_write(&m, path);
 }
 
