@@ -199,8 +199,8 @@ char *sw_indicator_text(const struct sw_indicator *indicator, char text[SW_INDIC
         [SW_FORM_EXACT] = "=",
         [SW_FORM_BELOW] = "*.",
     };
-    char name[SW_NAMETEXT_MAX];
     char addr[SW_ADDRTEXT_MAX];
+    size_t len;
     switch (indicator->type) {
     case SW_INDICATOR_PREFIX:
         snprintf(text, SW_INDICATORTEXT_MAX, "%s", sw_addr_text(&indicator->addr, addr));
@@ -210,8 +210,10 @@ char *sw_indicator_text(const struct sw_indicator *indicator, char text[SW_INDIC
         break;
     case SW_INDICATOR_DOMAIN:
     default:
-        snprintf(text, SW_INDICATORTEXT_MAX, "%s%s", prefix[indicator->form],
-                 sw_name_text(indicator->name.wire, name));
+        /* on workers, for each hit: formatted printing cost more than the rest of it */
+        len = strlen(prefix[indicator->form]);
+        memcpy(text, prefix[indicator->form], len);
+        sw_name_text(indicator->name.wire, text + len);
         break;
     }
     return text;
