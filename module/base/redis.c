@@ -416,6 +416,12 @@ void sw_redis_on_wait(struct sw_redis *redis, void (*fn)(void *arg), void *arg)
     redis->on_wait_arg = arg;
 }
 
+void sw_redis_flush(struct sw_redis *redis)
+{
+    if (redis->fd >= 0 && redis->out_len > redis->out_done)
+        send_some(redis);
+}
+
 enum sw_status sw_redis_set_timeout(struct sw_redis *redis, uint32_t ms)
 {
     if (redis->fd < 0)

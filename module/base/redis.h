@@ -79,6 +79,10 @@ enum sw_status sw_redis_append_argv(struct sw_redis *redis, int argc, const char
                                     const size_t *argv_len);
 redisReply *sw_redis_reply(struct sw_redis *redis);
 
+/** Send of what was appended what the socket takes at once, so that the server works while the
+ * caller does something else before it asks for the reply. */
+void sw_redis_flush(struct sw_redis *redis);
+
 /**
  * Let the next reply take ms longer than redis-timeout (XREAD BLOCK); once. The time-out is
  * the longest silence: a reply that keeps arriving may take longer in all.

@@ -149,51 +149,78 @@ static enum sw_status take_field(struct scan *scan, const redisReply *field,
     return status == SW_EEXIST ? SW_OK : status;
 }
 
-/* One HSCAN reply, [cursor, [field, value, ...]]: take its fields, copy its cursor. */
-static enum sw_status take_chunk(struct scan *scan, const redisReply *reply, char *cursor,
-                                 size_t max)
+/* Whether a reply is [cursor, [field, value, ...]]; copies the cursor. */
+static bool is_chunk(const redisReply *reply, char *cursor, size_t max)
 {
-    const redisReply *fields;
-
     if (!sw_reply_is_array(reply, 2) || !sw_reply_is_text(reply->element[0]) ||
         !sw_reply_is_array(reply->element[1], 0) || reply->element[0]->len >= max)
-        return SW_EREDIS;
-    fields = reply->element[1];
+        return false;
+    memcpy(cursor, reply->element[0]->str, reply->element[0]->len + 1);
+    return true;
+}
+
+static enum sw_status take_fields(struct scan *scan, const redisReply *fields)
+{
     for (size_t i = 0; i + 1 < fields->elements; i += 2) {
         enum sw_status status = take_field(scan, fields->element[i], fields->element[i + 1]);
 
         if (status != SW_OK)
             return status;
     }
-    memcpy(cursor, reply->element[0]->str, reply->element[0]->len + 1);
     return SW_OK;
+}
+
+/* Ask for the next chunk now: the server makes it while we take the one before. */
+static enum sw_status ask_chunk(struct scan *scan, const char *cursor)
+{
+    const char *argv[] = {"HSCAN", scan->key, cursor, "COUNT", CHUNK};
+
+    if (sw_redis_append_argv(scan->redis, 5, argv, NULL) != SW_OK)
+        return SW_ECLOSED;
+    sw_redis_flush(scan->redis);
+    return SW_OK;
+}
+
+/* One chunk out of its reply, the next one asked for in between. *asked: whether it was. */
+static enum sw_status take_chunk(struct scan *scan, const redisReply *reply, bool *asked,
+                                 char why[SW_WHY_MAX])
+{
+    char cursor[24];
+
+    *asked = false;
+    if (sw_reply_is_key_error(reply)) {
+        snprintf(why, SW_WHY_MAX, "%s", reply->str);
+        return SW_EINVAL;
+    }
+    if (!is_chunk(reply, cursor, sizeof(cursor)))
+        return SW_EREDIS;
+    if (scan->hooks->go_on && !scan->hooks->go_on(scan->hooks->arg))
+        return SW_ECLOSED;
+    if (strcmp(cursor, "0") != 0) {
+        if (ask_chunk(scan, cursor) != SW_OK)
+            return SW_ECLOSED;
+        *asked = true;
+    }
+    return take_fields(scan, reply->element[1]);
 }
 
 /* All chunks. SW_EINVAL: the key is unreadable, why says so. */
 static enum sw_status take_all(struct scan *scan, char why[SW_WHY_MAX])
 {
-    char cursor[24] = "0";
+    enum sw_status status = ask_chunk(scan, "0");
+    bool asked = status == SW_OK;
 
-    do {
-        redisReply *reply =
-            sw_redis_command(scan->redis, "HSCAN %s %s COUNT " CHUNK, scan->key, cursor);
-        enum sw_status status;
+    while (asked && status == SW_OK) {
+        redisReply *reply = sw_redis_reply(scan->redis);
 
         if (!reply)
             return SW_ECLOSED;
-        if (sw_reply_is_key_error(reply)) {
-            snprintf(why, SW_WHY_MAX, "%s", reply->str);
-            freeReplyObject(reply);
-            return SW_EINVAL;
-        }
-        status = take_chunk(scan, reply, cursor, sizeof(cursor));
+        status = take_chunk(scan, reply, &asked, why);
         freeReplyObject(reply);
-        if (status != SW_OK)
-            return status;
-        if (scan->hooks->go_on && !scan->hooks->go_on(scan->hooks->arg))
-            return SW_ECLOSED;
-    } while (strcmp(cursor, "0") != 0);
-    return SW_OK;
+    }
+    if (asked) /* the chunk that nobody wants any more */
+        freeReplyObject(sw_redis_reply(scan->redis));
+    return status;
 }
 
 /* Make room at once for what is more than before; a key of the wrong type is met again later. */

@@ -1,5 +1,5 @@
 /*
- * bench_index.c - the index in figures, beside a sorted array with the same names.
+ * bench_index.c - the index in figures, beside a sorted array and a qp-trie with the same names.
  *
  *   bench_index [MAX]     largest number of names, default 10000000
  *
@@ -14,6 +14,7 @@
  * SINKWATCH_BENCH, else build/bench.jsonl.
  */
 #include "index_baseline.h"
+#include "index_qptrie.h"
 
 #include "index/index.h"
 
@@ -196,6 +197,15 @@ static void fill_sorted(struct sorted *s, size_t n)
     sorted_finish(s);
 }
 
+static void fill_qp(struct qp *qp, size_t n)
+{
+    uint8_t wire[SW_NAME_MAX];
+    for (uint64_t i = 0; i < n; i++) {
+        listed_name(i, wire);
+        qp_add(qp, wire);
+    }
+}
+
 /* ---- look-ups ---- */
 
 static void ahead(size_t q)
@@ -248,17 +258,39 @@ static double time_sorted(const struct sorted *s, size_t *found)
     return median(batch, SHORT);
 }
 
-/* Both, for the queries that are set up: who finds how many must be the same. */
-static void compare(const struct sw_index *index, const struct sorted *s, const char *what,
-                    const char *size)
+static double time_qp(const struct qp *qp, size_t *found)
+{
+    static double batch[SHORT];
+    *found = 0;
+    for (size_t b = 0; b < SHORT; b++) {
+        double start = now_ns();
+        size_t none = 0;
+        for (size_t q = b * BATCH; q < (b + 1) * BATCH; q++) {
+            ahead(q);
+            size_t n = qp_find(qp, queries[q + none].wire);
+            *found += n > 0;
+            none = n >> 8;
+        }
+        batch[b] = (now_ns() - start) / BATCH;
+    }
+    return median(batch, SHORT);
+}
+
+/* All three, for the queries that are set up: who finds how many must be the same. */
+static void compare(const struct sw_index *index, const struct sorted *s, const struct qp *qp,
+                    const char *what, const char *size)
 {
     char name[64];
-    size_t ours, theirs;
+    size_t ours, theirs, tries;
     double us = time_index(index, &ours), them = time_sorted(s, &theirs);
+    double trie = time_qp(qp, &tries);
     snprintf(name, sizeof name, "index_%s_ns_%s", what, size);
     figure(name, us, "ns", them, QUERIES);
-    if (ours != theirs) {
-        fprintf(stderr, "bench_index: the index finds %zu, the sorted array %zu\n", ours, theirs);
+    snprintf(name, sizeof name, "qptrie_%s_ns_%s", what, size);
+    figure(name, trie, "ns", them, SHORT * BATCH);
+    if (ours != theirs || ours != tries) {
+        fprintf(stderr, "bench_index: the index finds %zu, the sorted array %zu, the trie %zu\n",
+                ours, theirs, tries);
         exit(1);
     }
 }
@@ -327,20 +359,27 @@ static void bench_size(size_t n, const char *size)
     double bytes = resident() - before, need_now = (double)sw_index_bytes(index);
     struct sorted s = {0};
     fill_sorted(&s, n);
+    struct qp qp = {0};
+    double qp_bytes = resident();
+    fill_qp(&qp, n);
+    qp_bytes = resident() - qp_bytes;
     printf("\n%zu names, %zu of them twice\n", n, same);
     if (n >= 100000) {
         snprintf(name, sizeof name, "index_bytes_%s", size);
         figure(name, bytes / (double)count, "B", (double)sorted_bytes(&s) / (double)n, count);
+        snprintf(name, sizeof name, "qptrie_bytes_%s", size);
+        figure(name, qp_bytes / (double)count, "B", (double)sorted_bytes(&s) / (double)n, count);
     }
     snprintf(name, sizeof name, "index_grow_peak_%s", size);
     figure(name, (double)most / need_now, "ratio", 0, count);
     snprintf(name, sizeof name, "index_add_ns_%s", size);
     figure(name, fill_ns, "ns", 0, n);
     make_misses(4);
-    compare(index, &s, "miss", size);
+    compare(index, &s, &qp, "miss", size);
     make_hits(n);
-    compare(index, &s, "hit", size);
+    compare(index, &s, &qp, "hit", size);
     sorted_free(&s);
+    qp_free(&qp);
     further_labels(index, id, size);
     updates(index, id, n, size);
     sw_index_free(index);

@@ -1,0 +1,256 @@
+/*
+ * bench_load.c - a full load from a Redis on the same machine, by the real feeder.
+ *
+ *   bench_load [NAMES...]     default 1000000; with LONG=1 10000000 as well
+ *
+ * load_redis_s       from the feeder's start until all names are in force (median of rounds); the
+ *                    baseline is a bare client that reads the same hash (HSCAN, chunk after chunk)
+ *                    and throws it away
+ * load_peak_ratio    the most that the process held while a second feeder's index replaced all its
+ *                    content, against what it holds afterwards
+ * load_probe_us      longest delay of a reader that looks names up all the time while the list is
+ *                    loaded again, and without
+ *
+ * One JSON object for each figure goes to the file that SW_BENCH_OUT or SINKWATCH_BENCH names
+ * (build/bench.jsonl).
+ */
+#include "../unit/redis_fixture.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/rcu.h"
+#include "feed/feed.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#define P      "{sinkwatch}"
+#define ROUNDS 3
+#define BATCH  1000
+
+static struct redis_fixture server;
+static redisContext *redis;
+static struct sw_settings settings;
+static struct sw_counters counters;
+static struct sw_index *names_index;
+static struct sw_owners *owners;
+static struct sw_feed *feed;
+
+static void fail(const char *what)
+{
+    fprintf(stderr, "bench_load: %s\n", what);
+    exit(EXIT_FAILURE);
+}
+
+static void no_log(enum sw_log_level level, const char *line)
+{
+    (void)level, (void)line;
+}
+
+static void figure(const char *name, size_t names, double value, const char *unit, double baseline)
+{
+    const char *path = getenv("SW_BENCH_OUT") ? getenv("SW_BENCH_OUT") : getenv("SINKWATCH_BENCH");
+    FILE *out = fopen(path != NULL ? path : "build/bench.jsonl", "a");
+    const char *size = names >= 10000000 ? "10m" : names >= 1000000 ? "1m" : "small";
+    if (out == NULL)
+        fail("the file for figures cannot be opened");
+    fprintf(out, "{\"name\":\"%s_%s\",\"value\":%.3f,\"unit\":\"%s\"", name, size, value, unit);
+    printf("%-18s %9zu names %10.3f %-5s", name, names, value, unit);
+    if (baseline > 0) {
+        fprintf(out, ",\"baseline\":%.3f,\"ratio\":%.3f", baseline, value / baseline);
+        printf(" baseline %.3f, ratio %.2f", baseline, value / baseline);
+    }
+    fprintf(out, ",\"n\":%d}\n", ROUNDS);
+    printf("\n");
+    fflush(stdout);
+    fclose(out);
+}
+
+static int by_value(const void *a, const void *b)
+{
+    const double *x = a, *y = b;
+    return (*x > *y) - (*x < *y);
+}
+
+static double median(double *values)
+{
+    qsort(values, ROUNDS, sizeof(*values), by_value);
+    return values[ROUNDS / 2];
+}
+
+static void take_reply(void)
+{
+    redisReply *reply = NULL;
+    if (redisGetReply(redis, (void **)&reply) != REDIS_OK || reply->type == REDIS_REPLY_ERROR)
+        fail("Redis does not take the names");
+    freeReplyObject(reply);
+}
+
+static void fill(size_t n)
+{
+    redisAppendCommand(redis, "FLUSHALL");
+    redisAppendCommand(redis, "HSET " P ":lists big {\"action\":\"nxdomain\"}");
+    take_reply();
+    take_reply();
+    for (size_t i = 0; i < n; i += BATCH) {
+        for (size_t k = i; k < i + BATCH && k < n; k++)
+            redisAppendCommand(redis, "HSET " P ":list:big host%lx.domain%lu.example %s",
+                               (unsigned long)k, (unsigned long)(k % 977), "");
+        for (size_t k = i; k < i + BATCH && k < n; k++)
+            take_reply();
+    }
+}
+
+/* ---- the two ways to read ---- */
+
+static double read_bare(void)
+{
+    char cursor[32] = "0";
+    double start = (double)sw_clock_mono_us();
+    do {
+        redisReply *reply = redisCommand(redis, "HSCAN " P ":list:big %s COUNT 1000", cursor);
+        if (reply == NULL || reply->type != REDIS_REPLY_ARRAY)
+            fail("HSCAN");
+        snprintf(cursor, sizeof(cursor), "%s", reply->element[0]->str);
+        freeReplyObject(reply);
+    } while (strcmp(cursor, "0") != 0);
+    return ((double)sw_clock_mono_us() - start) / 1e6;
+}
+
+static bool has(size_t i)
+{
+    char text[80];
+    struct sw_name name;
+    struct sw_hit hit;
+    int len = snprintf(text, sizeof(text), "host%zx.domain%zu.example", i, i % 977);
+    if (sw_name_parse(text, (size_t)len, &name, NULL) != SW_OK)
+        fail("name");
+    sw_rcu_enter();
+    struct sw_view view = sw_index_view(names_index);
+    bool found = sw_view_find_name(&view, name.wire, name.len, &hit, 1) > 0;
+    sw_rcu_leave();
+    return found;
+}
+
+static void start_feed(void)
+{
+    memset(&counters, 0, sizeof(counters));
+    names_index = sw_index_new();
+    owners = sw_owners_new(&settings, &counters);
+    feed = sw_feed_new(&settings, names_index, owners, &counters, NULL);
+    if (names_index == NULL || owners == NULL || feed == NULL || sw_feed_start(feed) != SW_OK)
+        fail("no feeder");
+}
+
+static void stop_feed(void)
+{
+    sw_feed_stop(feed);
+    sw_feed_free(feed);
+    sw_owners_free(owners);
+    sw_index_free(names_index);
+}
+
+static void wait_loads(uint64_t loads)
+{
+    while (sw_counted(&counters.full_loads) < loads)
+        poll(NULL, 0, 1);
+}
+
+static double load(size_t n)
+{
+    double start = (double)sw_clock_mono_us();
+    start_feed();
+    wait_loads(1);
+    double seconds = ((double)sw_clock_mono_us() - start) / 1e6;
+    if (!has(0) || !has(n - 1))
+        fail("not all names are in force");
+    return seconds;
+}
+
+/* ---- a reader beside a replacement ---- */
+
+static atomic_bool stop_probe;
+static atomic_long longest_ns;
+
+static void *probe(void *unused)
+{
+    (void)unused;
+    struct timespec a, b;
+    for (size_t i = 0; !atomic_load_explicit(&stop_probe, memory_order_relaxed); i++) {
+        clock_gettime(CLOCK_MONOTONIC, &a);
+        has(i % 100000);
+        clock_gettime(CLOCK_MONOTONIC, &b);
+        long ns = (b.tv_sec - a.tv_sec) * 1000000000L + b.tv_nsec - a.tv_nsec;
+        if (ns > atomic_load_explicit(&longest_ns, memory_order_relaxed))
+            atomic_store_explicit(&longest_ns, ns, memory_order_relaxed);
+        if (i % 64 == 0)
+            usleep(50); /* a reader that never sleeps meets the scheduler, not us */
+    }
+    return NULL;
+}
+
+/* Longest look-up while the list is replaced, or (replace = false) for as long without. */
+static double longest_us(bool replace, double seconds)
+{
+    pthread_t thread;
+    uint64_t before = sw_index_bytes(names_index);
+    atomic_store(&stop_probe, false);
+    atomic_store(&longest_ns, 0);
+    if (pthread_create(&thread, NULL, probe, NULL) != 0)
+        fail("no thread");
+    if (replace) {
+        redisAppendCommand(redis, "XADD " P ":changes * op replace list big");
+        take_reply();
+    }
+    int64_t until_us = sw_clock_mono_us() + (int64_t)(seconds * 1e6);
+    uint64_t most = before;
+    while (sw_clock_mono_us() < until_us) {
+        uint64_t now = sw_index_bytes(names_index);
+        most = now > most ? now : most;
+        poll(NULL, 0, 1);
+    }
+    atomic_store(&stop_probe, true);
+    pthread_join(thread, NULL);
+    if (replace)
+        figure("load_peak_ratio", 1000000, (double)most / (double)before, "ratio", 0);
+    return (double)atomic_load(&longest_ns) / 1e3;
+}
+
+static void bench(size_t n)
+{
+    double ours[ROUNDS], bare[ROUNDS], calm = 0, busy = 0;
+    fill(n);
+    for (int round = 0; round < ROUNDS; round++) {
+        bare[round] = read_bare();
+        ours[round] = load(n);
+        if (round < ROUNDS - 1)
+            stop_feed();
+    }
+    double seconds = median(ours);
+    figure("load_redis_s", n, seconds, "s", median(bare));
+    calm = longest_us(false, 2 * seconds);
+    busy = longest_us(true, 2 * seconds);
+    figure("load_probe_us", n, busy, "us", calm);
+    stop_feed();
+}
+
+int main(int argc, char **argv)
+{
+    const char *more = getenv("LONG");
+    redis_fixture_start(&server, NULL);
+    redis_fixture_settings(&server, &settings);
+    sw_log_sink(no_log);
+    settings.reconcile_s = 0;
+    redis = redisConnectUnix(server.socket);
+    if (redis == NULL || redis->err)
+        fail("no connection");
+    for (int i = 1; i < argc; i++)
+        bench(strtoull(argv[i], NULL, 10));
+    if (argc < 2)
+        bench(1000000);
+    if (argc < 2 && more != NULL && more[0] != '\0')
+        bench(10000000);
+    redisFree(redis);
+    redis_fixture_stop(&server);
+    return EXIT_SUCCESS;
+}
