@@ -76,10 +76,14 @@ class Answer:
         return f"<Answer\n{self.message}\n>"
 
 
-def question(name, rdtype="A", *, edns=True, do=False, cd=False, ad=True, rdclass="IN"):
+def question(
+    name, rdtype="A", *, edns=True, do=False, cd=False, ad=True, rd=True, rdclass="IN", extra=()
+):
     query = dns.message.make_query(name, rdtype, rdclass, use_edns=edns, want_dnssec=do)
     if edns and not do:
-        query.use_edns(0, 0, 1232)
+        query.use_edns(0, 0, 1232, options=list(extra))
+    if not rd:
+        query.flags &= ~dns.flags.RD
     if cd:
         query.flags |= dns.flags.CD
     if ad:

@@ -1,7 +1,8 @@
 """A forwarder between the resolver and the authoritative server: counts, holds, drops.
 
 The resolver asks the proxy, so the proxy knows every question that goes upstream. A test may
-hold the questions for a name (they wait until released) or have them dropped.
+hold the questions for a name (they wait until released), have them dropped, or have answers to
+questions with a client subnet carry one too (RFC 7871), as nsd itself never does.
 """
 
 import asyncio
@@ -9,6 +10,7 @@ import contextlib
 import struct
 import threading
 
+import dns.edns
 import dns.message
 import dns.name
 import dns.rdatatype
@@ -38,6 +40,7 @@ class Proxy:
         self._asked = []  # (dns.name.Name, type text)
         self._holds = []
         self._drops = set()
+        self.scope = None  # prefix length that answers for a client subnet are good for
         self._loop = asyncio.new_event_loop()
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._run, name="dns-proxy", daemon=True)
@@ -58,6 +61,7 @@ class Proxy:
         with self._lock:
             self._asked.clear()
             self._drops.clear()
+            self.scope = None
             holds, self._holds = self._holds, []
         for hold in holds:
             hold.release()
@@ -128,11 +132,23 @@ class Proxy:
         )
         try:
             transport.sendto(wire)
-            front.sendto(await asyncio.wait_for(back.answer, 5), client)
+            answer = await asyncio.wait_for(back.answer, 5)
+            front.sendto(self._with_scope(wire, answer), client)
         except (asyncio.TimeoutError, OSError):
             pass  # the resolver asks again
         finally:
             transport.close()
+
+    def _with_scope(self, query, answer):
+        if self.scope is None:
+            return answer
+        for option in dns.message.from_wire(query).options:
+            if option.otype == dns.edns.OptionType.ECS:
+                message = dns.message.from_wire(answer)
+                scoped = dns.edns.ECSOption(option.address, option.srclen, self.scope)
+                message.use_edns(0, message.ednsflags, 1232, options=[scoped])
+                return message.to_wire()
+        return answer
 
     async def _serve_tcp(self, reader, writer):
         try:

@@ -39,6 +39,8 @@ class Resolver:
         self.settings = None if settings is None else dict(settings)
         self.more_settings = []  # further lines of the settings file, right or wrong
         self.server = list(server)
+        self.clauses = []  # further clauses of unbound.conf, line by line
+        self.stubs = options.get("stubs", authority.zone_names)  # zones asked of the authority
         self.chain = chain or (
             "validator iterator" if settings is None else "dynlib validator iterator"
         )
@@ -84,7 +86,8 @@ class Resolver:
         ]
         if "dynlib" in self.chain:
             lines += ["dynlib:", f'  dynlib-file: "{self.module}"']
-        for zone in self.authority.zone_names:
+        lines += self.clauses
+        for zone in self.stubs:
             lines += ["stub-zone:", f'  name: "{zone}"']
             if zone in zones.BY_HOST:
                 lines.append(f"  stub-host: {zones.BY_HOST[zone]}@{self.authority.port}")
@@ -133,6 +136,13 @@ class Resolver:
             return self.client.ask("evil.example", "SOA", timeout=0.5).rcode == "NOERROR"
         except (dns.exception.Timeout, OSError):
             return False
+
+    def listens(self):
+        """Whether it answers at all, be it with a failure."""
+        try:
+            return self.client.ask("evil.example", "SOA", timeout=0.5)
+        except (dns.exception.Timeout, OSError):
+            return None
 
     def stop(self):
         """Stop in order; fails when Unbound died, complained, or a sanitizer reported."""
@@ -191,6 +201,18 @@ class Resolver:
             done.returncode == 0
         ), f"unbound-control {words}: {done.stdout}{done.stderr}{self.log()}"
         return done.stdout
+
+    def load_cache(self, dump):
+        """Put back what control("dump_cache") gave."""
+        done = subprocess.run(
+            [str(self.control_bin), "-c", str(self.folder / "unbound.conf"), "load_cache"],
+            input=dump,
+            capture_output=True,
+            text=True,
+            timeout=30 * FACTOR,
+            check=False,
+        )
+        assert done.returncode == 0, f"load_cache: {done.stdout}{done.stderr}"
 
     def command(self, *words, check=True):
         """The sinkwatch command with this resolver's settings; returns what it prints, errors

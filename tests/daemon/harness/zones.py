@@ -98,6 +98,18 @@ SLOW = "* A 198.51.100.90\n* AAAA 2001:db8:1::90\nalias CNAME www.evil.example.\
 
 GARDEN = "landing A 198.51.100.99\nlanding AAAA 2001:db8:1::99\nalias CNAME landing\n"
 
+# A DNAME (RFC 6672) into a zone that tests list, and one between clean ones; what is large; loops.
+RENAMED = "old DNAME evil.example.\ninner DNAME renamed.example.\n"
+LARGE = (
+    "\n".join(f"many A 198.51.101.{i}" for i in range(250))
+    + "\nmany A 203.0.113.5\n"
+    + "\n".join(f'text TXT "{i:03} {"x" * 200}"' for i in range(40))
+    + "\none CNAME two\ntwo CNAME one\nself CNAME self\n"
+    + "sink CNAME www.sunk.example.\n"
+)
+# Where a sinkhole itself may point back.
+SUNK = "www A 198.18.0.1\nback CNAME www.evil.example.\n"
+
 # TTL of one second, for answers that expire.
 SHORT = "$TTL 1\n* A 192.0.2.71\n"
 
@@ -121,6 +133,9 @@ PLAIN = {
     "hosted.example": HOSTED,
     "slow.example": SLOW,
     "garden.example": GARDEN,
+    "renamed.example": RENAMED,
+    "large.example": LARGE,
+    "sunk.example": SUNK,
     "short.example": SHORT,
     "systemsvc.net": SYSTEMSVC,
     "winsystemsvc.net": WINSYSTEMSVC,

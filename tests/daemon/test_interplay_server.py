@@ -1,0 +1,198 @@
+"""What else Unbound does with a query: local data, views, RPZ, rebinding protection, forwarding,
+minimisation, limits, several threads, and what is changed by unbound-control while it runs."""
+
+import dns.edns
+import pytest
+from harness.events import NAME
+from harness.resolver import SINK4
+from harness.wait import until
+
+WWW = "www.evil.example"
+TRUE4 = ["192.0.2.66"]
+ZONE = """$ORIGIN rpz.test.
+$TTL 60
+@ SOA ns.rpz.test. h.rpz.test. 1 3600 600 86400 60
+@ NS ns.rpz.test.
+www.evil.example A 198.18.99.1
+www.clean.example CNAME .
+32.5.113.0.203.rpz-ip A 198.18.99.2
+"""
+
+
+@pytest.fixture
+def run(make_resolver, shared_redis, lists_for):
+    """run(server lines, clauses=, chain=): a resolver, its ask, and its lists."""
+
+    def start(server=(), clauses=(), **options):
+        resolver = make_resolver(shared_redis, server=server, start=False, **options)
+        resolver.clauses += clauses
+        resolver.start()
+        return resolver, resolver.client.ask, lists_for(resolver, shared_redis)
+
+    return start
+
+
+@pytest.mark.parametrize("chain", ["respip dynlib", "dynlib respip"])
+def test_rpz(run, folder, chain):
+    """An RPZ's names are looked at before any module, its addresses where respip stands."""
+    (folder / "rpz.zone").write_text(ZONE)
+    rpz = ["rpz:", "  name: rpz.test", f'  zonefile: "{folder}/rpz.zone"']
+    _, ask, lists = run(clauses=rpz, chain=f"{chain} validator iterator")
+    lists.put("bad", "evil.example", "clean.example", "203.0.113.0/24", action="refused")
+    for _ in range(2):
+        assert ask(WWW).addresses == ["198.18.99.1"]
+        assert ask("www.clean.example").rcode == "NXDOMAIN"
+        assert ask("mail.evil.example").rcode == "REFUSED"
+        assert ask("net4.address.example").rcode == "REFUSED"
+        answer = ask("four.address.example")
+        assert "203.0.113.5" not in answer.addresses
+        assert answer.rcode == "REFUSED" or answer.addresses == ["198.18.99.2"]
+    lists.drop("bad")
+    assert ask("four.address.example").addresses == ["198.18.99.2"]
+    assert ask("mail.evil.example").addresses == ["192.0.2.67"]
+
+
+def test_views(run):
+    """A view's local data goes first, for its clients; the lists hold for everybody."""
+    server = ["access-control-view: 127.0.0.2/32 inside"]
+    view = ["view:", "  name: inside", f'  local-data: "{WWW}. A 10.1.1.1"', "  view-first: yes"]
+    _, ask, lists = run(server, view)
+    lists.put("bad", "evil.example", action="sinkhole")
+    for _ in range(2):
+        assert ask(WWW, source="127.0.0.2").addresses == ["10.1.1.1"]
+        assert ask(WWW, source="127.0.0.3").addresses == [SINK4]
+        assert ask("mail.evil.example", source="127.0.0.2").addresses == [SINK4]
+
+
+def test_local_data_changed_while_it_runs(run):
+    resolver, ask, lists = run()
+    lists.put("bad", "evil.example", action="sinkhole")
+    assert ask(WWW).addresses == [SINK4]
+    resolver.control("local_data", f"{WWW}. A 10.1.1.1")
+    assert ask(WWW).addresses == ["10.1.1.1"]
+    resolver.control("local_data_remove", f"{WWW}.")
+    resolver.control("local_zone_remove", f"{WWW}.")
+    assert ask(WWW).addresses == [SINK4]
+    resolver.control("local_zone", "mail.evil.example.", "always_refuse")
+    assert ask("mail.evil.example").rcode == "REFUSED"
+    resolver.control("local_zone_remove", "mail.evil.example.")
+    assert ask("mail.evil.example").addresses == [SINK4]
+
+
+@pytest.mark.parametrize("words", [("flush", WWW), ("flush_type", WWW, "A"),
+                                   ("flush_zone", "evil.example"), ("flush_bogus",),
+                                   ("flush_negative",), ("flush_infra", "all"),
+                                   ("flush_requestlist",)], ids=lambda w: w[0])  # fmt: skip
+def test_flush(run, words):
+    resolver, ask, lists = run()
+    lists.put("bad", "evil.example", "203.0.113.5", action="sinkhole", observe=True)
+    for _ in range(2):
+        assert ask(WWW).addresses == [SINK4]
+        assert ask("four.address.example").addresses == [SINK4]
+        assert ask("www.clean.example").addresses == ["198.51.100.10"]
+        resolver.control(*words)
+
+
+def test_cache_that_is_loaded_is_judged(run, env, folder):
+    """load_cache puts back what was dumped before a name was listed."""
+    resolver, ask, lists = run()
+    names = [WWW, "to-evil.clean.example", "four.address.example", "as1.network.example"]
+    true = [ask(name).addresses for name in names]
+    dump = resolver.control("dump_cache")
+    resolver.forget_answers()
+    lists.put("bad", "evil.example", "203.0.113.0/24", "AS8342", action="sinkhole")
+    resolver.load_cache(dump)
+    lists.put("more", "winsystemsvc.net", action="sinkhole")
+    wrong = [name for name in names if ask(name).addresses != [SINK4]]
+    assert wrong == []
+    lists.drop("bad")
+    assert [ask(name).addresses for name in names] == true
+
+
+def test_private_address(run):
+    """Rebinding protection drops the address, the list acts on the rest."""
+    _, ask, lists = run(["private-address: 203.0.113.0/24"])
+    assert ask("both.address.example").addresses == ["198.51.100.20"]
+    lists.put("bad", "203.0.113.5", action="sinkhole")
+    assert ask("both.address.example").addresses == ["198.51.100.20"]
+    lists.add("bad", "198.51.100.20")
+    assert ask("both.address.example").addresses == [SINK4]
+
+
+@pytest.mark.parametrize("how", ["qname-minimisation: no", "qname-minimisation-strict: yes"])
+def test_minimisation(run, upstream, how):
+    """The resolver's own shorter questions are no hits and are not acted on."""
+    upstream.forget()
+    resolver, ask, lists = run(["qname-minimisation: yes", how])
+    lists.put("bad", "=sub.evil.example", "=wild.signed.example", action="nxdomain")
+    assert ask("deep.sub.evil.example").addresses == TRUE4
+    assert ask("a.wild.signed.example").addresses == ["198.51.100.62"]
+    assert ask("sub.evil.example").rcode == "NXDOMAIN"
+    lists.put("bad", "evil.example", action="nxdomain", observe=True)
+    assert ask("deep.sub.evil.example").rcode == "NXDOMAIN"
+
+
+def test_forwarding(run, authority):
+    forward = ["forward-zone:", '  name: "."', f"  forward-addr: 127.0.0.1@{authority.port}"]
+    resolver, ask, lists = run(clauses=forward, stubs=())
+    assert ask(WWW).addresses == ask("to-evil.clean.example").addresses == TRUE4
+    lists.put("bad", "evil.example", "203.0.113.5", action="sinkhole")
+    for name in (WWW, "to-evil.clean.example", "four.address.example"):
+        assert [ask(name).addresses for _ in range(2)] == [[SINK4]] * 2
+    resolver.control("forward_remove", ".")
+    assert ask(WWW).addresses == [SINK4]
+
+
+def test_listed_name_while_its_servers_may_not_be_asked(make_resolver, shared_redis, lists_for):
+    resolver = make_resolver(shared_redis, ["do-not-query-address: 127.0.0.1"], start=False)
+    ask, lists = resolver.client.ask, lists_for(resolver, shared_redis)
+    resolver.launch()
+    lists.wait_state(state="following")
+    until(resolver.listens, "unbound to listen")
+    assert ask(WWW).rcode == "SERVFAIL"
+    lists.put("bad", "evil.example", action="sinkhole")
+    assert ask(WWW).addresses == [SINK4]
+
+
+def test_rate_limit_of_a_zone(run):
+    """What we answer at once uses nothing up; what is resolved for us counts as ever."""
+    _, ask, lists = run(["ratelimit: 1", "ratelimit-factor: 0"])
+    lists.put("bad", "evil.example", action="sinkhole")
+    assert [ask(f"n{n}.many.evil.example").addresses for n in range(20)] == [[SINK4]] * 20
+    assert "SERVFAIL" in {ask(f"n{n}.many.clean.example").rcode for n in range(40)}
+
+
+@pytest.mark.parametrize("reuse", ["yes", "no"])
+def test_many_threads(run, events_for, shared_redis, reuse):
+    resolver, _, lists = run([f"so-reuseport: {reuse}"], options={"threads": 8})
+    lists.put("bad", "evil.example", "203.0.113.5", action="sinkhole")
+    events = events_for(resolver, shared_redis)
+    names = [WWW, "four.address.example", "to-evil.clean.example"] * 40
+    answers = resolver.client.ask_many([{"name": name} for name in names])
+    assert {tuple(answer.addresses) for answer in answers} == {(SINK4,)}
+    for name in set(names):
+        assert len(events.wait({NAME: name}, count=40)) == 40
+
+
+def test_cookies(run, env):
+    if tuple(map(int, env.unbound_version().split(".")[:2])) < (1, 18):
+        pytest.skip("Unbound knows DNS cookies since 1.18")
+    _, ask, lists = run(["answer-cookie: yes"])
+    lists.put("bad", "evil.example", action="sinkhole")
+    cookie = dns.edns.GenericOption(10, b"12345678")
+    for name in (WWW, "www.clean.example"):
+        options = {int(o.otype): o for o in ask(name, extra=[cookie]).message.options}
+        assert options[10].to_wire().startswith(b"12345678")
+        assert (15 in options) == (name == WWW)
+
+
+@pytest.mark.parametrize("name", [WWW, "four.address.example"])
+def test_question_without_recursion(run, name):
+    """RD=0 looks at the cache only: it finds nothing there that a rule touches."""
+    _, ask, lists = run(["access-control: 127.0.0.0/8 allow_snoop"])
+    true = ask(name).addresses
+    assert ask(name, rd=False).addresses == true
+    lists.put("bad", "evil.example", "203.0.113.5", action="sinkhole")
+    for _ in range(2):
+        assert ask(name, rd=False).addresses in ([], [SINK4])
+        assert ask(name).addresses == [SINK4]
