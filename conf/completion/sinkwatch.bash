@@ -30,6 +30,7 @@ _sinkwatch_options() {
     add) echo "--facts --expires --for --force --wait" ;;
     remove) echo "--wait" ;;
     import) echo "--format --replace --dry-run --force --wait" ;;
+    report) echo "--output --since --list --max" ;;
     pivot) echo "--hops --max" ;;
     sweep)
         echo "--list --match --file --forward --resolv-conf --root-hints --trust-anchor --no-dnssec" \
@@ -49,7 +50,8 @@ _sinkwatch_command() {
         -c | --config | --socket | --host | --port | -n | --number | --facts | --expires | --for | --limit | --format | \
             --kind | --action | --priority | --sinkhole4 | --sinkhole6 | --cname | --ttl | --lifetime | --ede | \
             --owner | --note | --list | --match | --file | --forward | --root-hints | --trust-anchor | \
-            --rate | --in-flight | --timeout | --retries | --threads | --state | --observer | --hops | --max) i=$((i + 1)) ;;
+            --rate | --in-flight | --timeout | --retries | --threads | --state | --observer | --hops | --max | \
+            --output | --since) i=$((i + 1)) ;;
         -*) ;;
         *)
             if [ -z "$command" ]; then
@@ -71,7 +73,7 @@ _sinkwatch() {
     _sinkwatch_command
     case $prev in
     --list) _sinkwatch_words "$(_sinkwatch_lists)"; return ;;
-    -c | --config | --socket | --file | --root-hints | --trust-anchor | --state)
+    -c | --config | --socket | --file | --root-hints | --trust-anchor | --state | --output)
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
         return
         ;;
@@ -88,7 +90,7 @@ _sinkwatch() {
         return
     fi
     case $command:$after in
-    :*) _sinkwatch_words "list add remove import check pivot sweep events anomalies status checkconf" ;;
+    :*) _sinkwatch_words "list add remove import check pivot sweep report events anomalies status checkconf" ;;
     list:*) _sinkwatch_words "show set drop" ;;
     list\ *:0 | add:0 | remove:0 | import:0) _sinkwatch_words "$(_sinkwatch_lists)" ;;
     import:1 | checkconf:0) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;

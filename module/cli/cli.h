@@ -152,6 +152,7 @@ int cli_import(struct cli *cli, int argc, char **argv);
 int cli_check(struct cli *cli, int argc, char **argv);
 int cli_sweep(struct cli *cli, int argc, char **argv);
 int cli_pivot(struct cli *cli, int argc, char **argv);
+int cli_report_page(struct cli *cli, int argc, char **argv);
 int cli_events(struct cli *cli, int argc, char **argv);
 int cli_anomalies(struct cli *cli, int argc, char **argv);
 int cli_status(struct cli *cli, int argc, char **argv);

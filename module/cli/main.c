@@ -18,6 +18,7 @@ static const struct cli_command commands[] = {
     {"check", "which rules match a name, an address, an AS; which one wins, and why", cli_check},
     {"pivot", "where a name was seen; which names were seen on an address", cli_pivot},
     {"sweep", "look all listed names up, and see whose addresses they have", cli_sweep},
+    {"report", "ownership and anomalies as one HTML page", cli_report_page},
     {"events", "hits: who asked for what, and what was done", cli_events},
     {"anomalies", "odd ownership of addresses", cli_anomalies},
     {"status", "every resolver: state, changes applied, what was refused", cli_status},
