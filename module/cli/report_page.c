@@ -86,14 +86,64 @@ static void tail(FILE *out)
     fputs("</tbody></table></div>\n", out);
 }
 
+/* A few words of an array of texts. */
+static void words(FILE *out, const char *before, const json_t *array)
+{
+    const json_t *one;
+    size_t i;
+
+    json_array_foreach(array, i, one)
+    {
+        if (i == 5) {
+            fprintf(out, " and %zu more", json_array_size(array) - i);
+            break;
+        }
+        fputs(i ? ", " : before, out);
+        page_text(out, json_string_value(one));
+    }
+    if (json_array_size(array) > 0)
+        fputs(" ", out);
+}
+
+/* "private use (10.0.0.0/8, RFC 1918)", "before: AS64500 Hoster", ... */
+static void evidence(FILE *out, const json_t *anomaly)
+{
+    static const struct {
+        const char *before, *path;
+    } texts[] = {{"in ", "special.block"},
+                 {" for ", "special.name"},
+                 {" name server ", "delegation.server"},
+                 {" of zone ", "delegation.zone"}};
+    json_int_t former = json_integer_value(cli_json_at(anomaly, "former.as.number"));
+    json_int_t flux = json_integer_value(cli_json_at(anomaly, "flux.as_total"));
+
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        const char *text = cli_json_text(anomaly, texts[i].path);
+        if (text[0]) {
+            fputs(texts[i].before, out);
+            page_text(out, text);
+        }
+    }
+    if (former) {
+        fprintf(out, " before: AS%" JSON_INTEGER_FORMAT " ", former);
+        page_text(out, cli_json_text(anomaly, "former.as.organization.name"));
+    }
+    if (flux)
+        fprintf(out,
+                " %" JSON_INTEGER_FORMAT " AS, %" JSON_INTEGER_FORMAT
+                " addresses within %" JSON_INTEGER_FORMAT " hours",
+                flux, json_integer_value(cli_json_at(anomaly, "flux.addresses_total")),
+                json_integer_value(cli_json_at(anomaly, "flux.hours")));
+    words(out, " declared: ", cli_json_at(anomaly, "expected.owners"));
+    words(out, " also here: ", json_object_get(anomaly, "names"));
+}
+
 /* "Agency (list)", then other names there, then what explains it. */
 static void details(FILE *out, const json_t *anomaly)
 {
-    const json_t *name, *names = json_object_get(anomaly, "names");
     const char *owner = cli_json_text(anomaly, "protected.owner");
     const char *list = cli_json_text(anomaly, "protected.list");
     const char *known = cli_json_text(anomaly, "known.list");
-    size_t i;
 
     fputs("<td>", out);
     if (list[0]) {
@@ -103,15 +153,7 @@ static void details(FILE *out, const json_t *anomaly)
         page_text(out, cli_json_text(anomaly, "protected.indicator"));
         fputs(") ", out);
     }
-    json_array_foreach(names, i, name)
-    {
-        if (i == 5) {
-            fprintf(out, " and %zu more", json_array_size(names) - i);
-            break;
-        }
-        fputs(i ? ", " : "also here: ", out);
-        page_text(out, json_string_value(name));
-    }
+    evidence(out, anomaly);
     if (known[0]) {
         fputs(" explained by ", out);
         page_text(out, known);

@@ -72,7 +72,7 @@ def main():
         zone.start()
         conf.write_text(
             f'redis-socket: "{redis.socket}"\nredis-prefix: "s"\nresolver-id: "bench"\n'
-            f'redis-timeout: 10000\nasn-mmdb: "{zone.databases()}"\n'
+            f'redis-timeout: 10000\nasn-mmdb: "{zone.databases}"\n'
         )
         for _ in range(ROUNDS):
             redis.client.flushall()

@@ -60,6 +60,12 @@ def case(sw):
             "list": "state", "owner": EVIL, "indicator": "213.24.76.0/24"}),
         anomaly("systemsvc.net", "213.24.76.23", 50, "shared-address",
                 names=["docs.registry.example", EVIL]),
+        anomaly("evil.example", "198.51.100.7", 60, "owner-change",
+                former={"as": {"number": 65001, "organization": {"name": EVIL}}},
+                flux={"as_total": 9, "addresses_total": 12, "hours": 24},
+                special={"block": "10.0.0.0/8", "name": "private use"},
+                expected={"owners": ["AS64999", EVIL]},
+                delegation={"server": "ns1.example", "zone": "zone.example"}),
         anomaly("other.example", "203.0.113.9", 30, EVIL, "worse"))  # fmt: skip
     return sw
 
@@ -121,9 +127,11 @@ def test_every_text_is_escaped(case):
 def test_what_it_says(case):
     text = case("report")
     for words in ("systemsvc.net", "AS8972 Hoster", "AS8342 RTComm.RU; Agency", "203.0.113.9",
-                  "docs.registry.example", "2026-02-14", "protected-owner"):  # fmt: skip
+                  "docs.registry.example", "2026-02-14", "protected-owner", "before: AS65001", "10.0.0.0/8 for private use",
+                  "9 AS, 12 addresses within 24 hours", "declared: AS64999",
+                  "name server ns1.example of zone zone.example"):  # fmt: skip
         assert words in text, words
-    assert "<b>3</b> anomalies" in text and "<b>3</b> indicators with history" in text
+    assert "<b>4</b> anomalies" in text and "<b>3</b> indicators with history" in text
     assert not re.search(r"malicious|attack|hijack|suspicious|victim", text, re.I)
     again = re.sub(r"Made [^;]*;", "", case("report"))
     assert again == re.sub(r"Made [^;]*;", "", text)
@@ -165,7 +173,7 @@ def test_file_is_replaced_at_once(case, folder):
 
 def test_nothing_and_json(sw, case):
     (data,) = case.json("report")
-    assert len(data["anomalies"]) == 3 and {"nodes", "edges"} <= set(data)
+    assert len(data["anomalies"]) == 4 and {"nodes", "edges"} <= set(data)
     sw.redis.delete(*sw.redis.scan_iter(match=sw.prefix.replace("{", "?") + ":seen:*"))
     sw.redis.delete(sw.key("anomalies"))
     text = sw("report", code=NONE)

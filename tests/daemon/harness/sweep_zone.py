@@ -1,6 +1,8 @@
 """A zone of many names for `sinkwatch sweep`, served by nsd: one of them points into a protected
 network, some do not exist, each other one has an address of its own."""
 
+from functools import cached_property
+
 import dns.exception
 import dns.message
 import dns.query
@@ -72,6 +74,7 @@ class SweepZone:
         if self.process:
             self.process.end()
 
+    @cached_property
     def databases(self):
         return mmdb.make_asn(self.folder, ASN, "sweep-asn")
 
