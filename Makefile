@@ -13,6 +13,7 @@
 ##
 ##   make checks        static checks: layers, sizes, documents, exports, ... (seconds)
 ##   make test-unit     Check programs in tests/unit, headers alone, fuzz corpora
+##   make scenarios     labelled timelines of ownership: precision and recall for each anomaly
 ##   make test-stress   threads against each other, STRESS_SECONDS for each program
 ##   make test-daemon   a real Unbound with the module, driven by tests/daemon
 ##   make test-replay   Unbound's own replay scenarios, without and with the module
@@ -119,6 +120,7 @@ BENCH_RUN  = $(wildcard tests/bench/bench_*.py tests/bench/bench_*.sh)
 FUZZ_SRC   = $(wildcard tests/fuzz/fuzz_*.c)
 DAEMON_SRC = $(wildcard tests/daemon/test_*.py)
 UNITS   = $(UNIT_SRC:%.c=$(OUT)/%)
+SCENARIOS = $(OUT)/tests/scenarios/run_scenarios
 STRESS  = $(STRESS_SRC:%.c=$(OUT)/%)
 BENCHES = $(BENCH_SRC:%.c=$(OUT)/%)
 CORPORA = $(FUZZ_SRC:tests/fuzz/%.c=$(OUT)/tests/fuzz/%)
@@ -129,7 +131,7 @@ FUZZ_O    = $(patsubst %.c,$(BUILD)/fuzz/%.o,$(PLAIN) $(filter-out %/main.c,$(CL
 # A fuzz program may include these; its corpus driver is compiled in one go, without a .d file.
 FUZZ_DEPS = $(wildcard tests/fuzz/*.h tests/unit/*.h module/flow/query.[ch])
 
-TARGETS = help all module cli demo test test-unit test-stress test-daemon test-replay checks bench \
+TARGETS = help all module cli demo test test-unit scenarios test-stress test-daemon test-replay checks bench \
           fuzz lint fmt install clean setup
 .PHONY: $(TARGETS) build-tests print-tests need-unbound FORCE
 .DELETE_ON_ERROR:
@@ -200,6 +202,10 @@ $(OUT)/tests/unit/%: tests/unit/%.c $(OUT)/plain.a $(OUT)/flags
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
 	$(Q)$(CC) $(BASEFLAGS) $(CFLAGS) $(CPPFLAGS) -MMD -MP -MF $@.d -o $@ $< $(OUT)/plain.a $(CHECK_LIB) $(LIBS)
+$(OUT)/tests/scenarios/%: tests/scenarios/%.c $(OUT)/plain.a $(OUT)/flags
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(BASEFLAGS) $(CFLAGS) $(CPPFLAGS) -MMD -MP -MF $@.d -o $@ $< $(OUT)/plain.a $(CHECK_LIB) $(LIBS)
 $(OUT)/tests/stress/%: tests/stress/%.c $(OUT)/plain.a $(OUT)/flags
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
@@ -229,7 +235,7 @@ $(BUILD)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(BUILD)/fuzz/plain.a
 
 # What scripts/checks compares with the files in tests/.
 print-tests:
-	@printf '%s\n' $(UNIT_SRC) $(STRESS_SRC) $(BENCH_SRC) $(BENCH_RUN) $(FUZZ_SRC) $(DAEMON_SRC)
+	@printf '%s\n' $(UNIT_SRC) tests/scenarios/run_scenarios.c $(STRESS_SRC) $(BENCH_SRC) $(BENCH_RUN) $(FUZZ_SRC) $(DAEMON_SRC)
 build-tests: $(UNITS) $(STRESS) $(CORPORA)
 
 # ---- run tests
@@ -254,9 +260,12 @@ demo: setup
 run-demo:
 	$(Q)$(TEST_ENV) scripts/demo $(if $(STAY),--stay)
 
-test-unit: $(UNITS) $(CORPORA)
+test-unit: $(UNITS) $(CORPORA) $(SCENARIOS)
 	$(Q)$(TEST_ENV) CC="$(CC)" FLAGS="$(BASEFLAGS)" UNBOUND_FLAGS="$(if $(UNBOUND_VERSION),$(UNBOUND_FLAGS))" \
-	    scripts/run/programs unit $(UNITS) $(CORPORA) tests/headers/run
+	    scripts/run/programs unit $(UNITS) $(CORPORA) $(SCENARIOS) tests/headers/run
+
+scenarios: $(SCENARIOS)
+	$(Q)$(SCENARIOS)
 
 test-stress: $(STRESS)
 	$(Q)$(TEST_ENV) scripts/run/programs stress $(STRESS)

@@ -9,7 +9,7 @@ from collections import Counter
 from tree import Result
 
 NAME = "registered"
-FOLDERS = {"unit", "stress", "bench", "fuzz", "daemon", "headers"}
+FOLDERS = {"unit", "scenarios", "stress", "bench", "fuzz", "daemon", "headers"}
 # Files that are no tests: drivers, fixtures, data.
 HELPER = re.compile(
     r"tests/(.*\.(h|md|txt|conf|json|tsv|csv|supp|zone|queries)|.*/corpus/.*|daemon/conftest\.py|"
@@ -26,7 +26,7 @@ def check(tree):
             result.problem(path, 0, f"no target runs tests/{folder}: see FOLDERS and the Makefile")
         elif path not in registered and not HELPER.fullmatch(path) and not imported(tree, path):
             result.problem(path, 0, "no target runs this file: its name does not fit the Makefile")
-    for path in tree.matching(r"tests/(unit|stress)/.*\.c"):
+    for path in tree.matching(r"tests/(unit|scenarios|stress)/.*\.c"):
         check_functions(tree, result, path)
     for path in tree.matching(r"tests/daemon/.*\.py"):
         pytest_functions(tree, result, path, path in registered)

@@ -262,3 +262,12 @@ def test_carbanak_case_from_end_to_end(case):
     assert case.ask("winsystemsvc.net").addresses == ["198.51.100.70"]
     assert case.ask("mail.neighbour.example").addresses == [ADDRESS]
     assert case.ask("www.signed.example", do=True).ad
+    # exactly what the analyst described: whose network it is, and who else is there
+    raised = [anomaly["sinkwatch"]["anomaly"] for anomaly in case.events.all("anomalies")]
+    assert {(a["type"], a["name"], a["address"]) for a in raised} == {
+        ("protected-owner", "systemsvc.net", ADDRESS),
+        ("shared-address", "systemsvc.net", ADDRESS),
+    }
+    others = {name for a in raised for name in a.get("names", [])}
+    assert others == {"mail.neighbour.example", "portal.neighbour.example"}
+    assert raised[0]["owner"]["registrant"] == AGENCY
