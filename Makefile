@@ -93,7 +93,7 @@ sanitizer_runtime = $(foreach l,$(RUNTIME_$(SANITIZER)),$(realpath $(shell $(CC)
 
 OUT       = $(BUILD)$(if $(SANITIZER),/$(SANITIZER))
 BASEFLAGS = -std=c11 -D_GNU_SOURCE -fPIC -fvisibility=hidden -Imodule $(WARN) $(SANITIZE)
-LIBS      = -lhiredis -lssl -lcrypto -lmaxminddb -ljansson -lidn2 -lpsl -lurcu-bp -lpthread
+LIBS      = -lxxhash -lhiredis -lssl -lcrypto -lmaxminddb -ljansson -lidn2 -lpsl -lurcu-bp -lpthread
 CHECK_LIB = $(shell $(PKG_CONFIG) --cflags --libs check)
 
 # What sees Unbound's headers; everything else is plain.

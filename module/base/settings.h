@@ -47,6 +47,9 @@ struct sw_settings {
     uint32_t redis_timeout_ms;        /* redis-timeout: per command, default 1000 */
     uint32_t reconcile_s;             /* reconcile-interval: default 60, 0 = never */
     uint32_t sweep_s;                 /* sweep-interval: default 30, 0 = never */
+    /* local snapshot */
+    char snapshot_file[SW_PATH_MAX]; /* snapshot-file: "" = none */
+    uint32_t snapshot_s;             /* snapshot-interval: default 60 */
     /* this resolver */
     char resolver_id[SW_TEXT_MAX]; /* resolver-id: default host name */
     /* ownership */

@@ -187,6 +187,7 @@ static void back_off(struct sw_feed *feed)
         feed->backoff_ms * 2 < BACKOFF_MAX_MS ? feed->backoff_ms * 2 : BACKOFF_MAX_MS;
     while ((left = until - sw_clock_mono_us()) > 0 && !sw_feed_stopping(feed)) {
         sw_feed_tick(feed);
+        sw_local_turn(feed);
         wait_ms(feed, left < TURN_MS * 1000 ? (uint32_t)(left / 1000) + 1 : TURN_MS);
     }
 }
@@ -228,6 +229,7 @@ static enum sw_status turn(struct sw_feed *feed)
         status = do_what_is_due(feed);
     if (status != SW_OK || feed->load_due)
         return status;
+    sw_local_turn(feed);
     if (feed->stream_ok)
         return sw_feed_follow(feed);
     status = sw_feed_compare(feed, NULL);
@@ -237,6 +239,27 @@ static enum sw_status turn(struct sw_feed *feed)
     return status;
 }
 
+/* The position that we come with is good: of the last session, or of the local snapshot. */
+static enum sw_status resume(struct sw_feed *feed)
+{
+    enum sw_status status = sw_feed_check_stream(feed);
+
+    if (status != SW_OK || feed->load_due)
+        return status;
+    feed->state = SW_FEED_FOLLOWING;
+    sw_feed_problem(feed, SW_PROBLEM_REDIS, NULL);
+    if (!feed->tracked_due)
+        return SW_OK;
+    sw_log(SW_LOG_INFO, "following the changes since the snapshot");
+    feed->tracked_due = false;
+    status = sw_feed_load_tracked(feed);
+    if (status != SW_OK)
+        return status;
+    feed->dirty = true;
+    sw_local_is_current(feed);
+    return sw_feed_finish_batch(feed);
+}
+
 /* From a fresh connection to its end, or to the stop. */
 static void session(struct sw_feed *feed)
 {
@@ -244,10 +267,8 @@ static void session(struct sw_feed *feed)
 
     if (feed->server[0] == '\0')
         feed->load_due = true;
-    if (status == SW_OK && !feed->load_due) {
-        feed->state = SW_FEED_FOLLOWING;
-        sw_feed_problem(feed, SW_PROBLEM_REDIS, NULL);
-    }
+    if (status == SW_OK && !feed->load_due)
+        status = resume(feed);
     feed->report_due = 0;
     while (status == SW_OK && !sw_feed_stopping(feed))
         status = turn(feed);
@@ -277,6 +298,7 @@ static void *run(void *arg)
         }
         back_off(feed);
     }
+    sw_local_stop(feed);
     pthread_mutex_lock(&feed->lock);
     feed->finished = true;
     pthread_cond_broadcast(&feed->wake);

@@ -6,6 +6,7 @@
  *     sync.c       full load; reconciliation with what Redis holds
  *     follow.c     XREAD, one entry after the other, gaps
  *     changes.c    what a batch changed: evict names, hand over to the sweeper, report
+ *     local.c      the local snapshot
  *     track.c      tracked addresses in and out
  *     expiry.c     indicators whose end has come
  *     report.c     the status hash
@@ -23,6 +24,7 @@
 #include "feed/feed.h"
 #include "feed/lists.h"
 #include "feed/load.h"
+#include "feed/local.h"
 #include "feed/refused.h"
 #include "feed/stream.h"
 #include "feed/sweeper.h"
@@ -89,6 +91,9 @@ struct sw_feed {
     struct sw_stream_position position; /* last entry dealt with */
     struct sw_stream_id applied;        /* last entry reported as enforced, sweep included */
     struct sw_snapshot snapshot;
+
+    struct sw_local local;
+    bool tracked_due; /* {prefix}:tracked is still to be read */
 
     /* indicators with an end */
     bool expiring; /* more are due than one turn could take */

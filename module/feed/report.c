@@ -152,6 +152,7 @@ enum sw_status sw_feed_report(struct sw_feed *feed)
     char *lists = dump(lists_json(feed));
     char *refused = dump(sw_refused_items_json(&feed->refused));
     char *reasons = dump(sw_refused_reasons_json(&feed->refused));
+    char *snapshot = dump(sw_local_json(feed));
     enum sw_status status;
 
     feed->applied = sw_sweeper_done(feed->sweeper);
@@ -166,6 +167,7 @@ enum sw_status sw_feed_report(struct sw_feed *feed)
     put(&fields, "lists", lists ? lists : "{}");
     put(&fields, "refused", refused ? refused : "[]");
     put(&fields, "refused_by_reason", reasons ? reasons : "{}");
+    put(&fields, "snapshot", snapshot ? snapshot : "{}");
     put(&fields, "mmdb", feed->mmdb_json ? feed->mmdb_json : "{}");
     put(&fields, "last_error", last_error(feed));
     put_number(&fields, "sweep_last_us", sw_sweeper_last_us(feed->sweeper));
@@ -179,6 +181,7 @@ enum sw_status sw_feed_report(struct sw_feed *feed)
     free(lists);
     free(refused);
     free(reasons);
+    free(snapshot);
     feed->report_due = sw_clock_mono_us() + SW_FEED_REPORT_US;
     return status == SW_OK ? SW_OK : sw_feed_write_failed(feed, status, "reporting status");
 }

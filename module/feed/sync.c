@@ -214,8 +214,10 @@ enum sw_status sw_feed_load(struct sw_feed *feed)
         return status;
     feed->position = (struct sw_stream_position){state.last, state.added};
     feed->load_due = false;
+    feed->tracked_due = false;
     feed->state = SW_FEED_FOLLOWING;
     feed->report_due = 0; /* the status said "loading" */
+    sw_local_is_current(feed);
     sw_feed_problem(feed, SW_PROBLEM_REDIS, NULL);
     feed->reconcile_due = sw_clock_mono_us() + (int64_t)feed->settings->reconcile_s * 1000000;
     sw_count(&feed->counters->full_loads, 1);

@@ -1,8 +1,10 @@
 #include "host/module.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/rcu.h"
 #include "base/version.h"
+#include "feed/local.h"
 #include "flow/ub.h"
 #include "host/abi.h"
 #include "host/cache.h"
@@ -88,6 +90,7 @@ static void track(void *arg, const struct sw_addr *addr)
 
 static bool make_parts(struct sw_module *module)
 {
+    struct sw_local_start start;
     module->feed_host = (struct sw_feed_host){
         .arg = module,
         .evict = sw_cache_evict,
@@ -97,12 +100,18 @@ static bool make_parts(struct sw_module *module)
         .host_version = sw_abi_built_for(),
     };
     module->journal_host = (struct sw_journal_host){.arg = module, .track = track};
-    module->index = sw_index_new();
+    sw_local_open(&module->settings, sw_clock_wall_us(), &start);
+    module->index = start.index ? start.index : sw_index_new();
     module->owners = sw_owners_new(&module->settings, &module->counters);
-    if (!module->index || !module->owners)
+    if (!module->index || !module->owners) {
+        sw_local_forget(&start);
         return false;
+    }
     module->feed = sw_feed_new(&module->settings, module->index, module->owners, &module->counters,
                                &module->feed_host);
+    if (module->feed)
+        sw_local_adopt(module->feed, &start);
+    sw_local_forget(&start);
     module->journal = sw_journal_new(&module->settings, module->index, module->owners,
                                      &module->counters, &module->journal_host);
     module->flow = (struct sw_flow){&module->settings, module->index, module->owners, module->feed,

@@ -129,6 +129,7 @@ static void show_any(struct sw_index *index, enum sw_indicator_type type)
 static void count_more(struct sw_index *index, sw_list_id id, enum sw_indicator_type type)
 {
     struct sw_list *list = &index->list[id];
+    index->generation++;
     list->count[type]++;
     index->rules++;
     if (list->state == SW_LIST_ACTIVE) {
@@ -140,6 +141,7 @@ static void count_more(struct sw_index *index, sw_list_id id, enum sw_indicator_
 static void count_less(struct sw_index *index, sw_list_id id, enum sw_indicator_type type)
 {
     struct sw_list *list = &index->list[id];
+    index->generation++;
     list->count[type]--;
     index->rules--;
     if (list->state == SW_LIST_ACTIVE) {
@@ -177,13 +179,6 @@ enum sw_status sw_index_add(struct sw_index *index, sw_list_id id, const struct 
     return SW_OK;
 }
 
-static enum sw_indicator_type type_of(uint16_t class)
-{
-    if (class < SW_CLASS_PREFIX4)
-        return SW_INDICATOR_DOMAIN;
-    return class < SW_CLASS_ASN ? SW_INDICATOR_PREFIX : SW_INDICATOR_ASN;
-}
-
 /* Take one rule from what a key refers to. */
 static enum sw_status rule_remove(struct sw_index *index, struct sw_digest digest, uint32_t ref,
                                   sw_rule rule)
@@ -200,7 +195,7 @@ static enum sw_status rule_remove(struct sw_index *index, struct sw_digest diges
         (void)sw_table_put(&index->table, digest, next); /* the key is there: cannot fail */
     }
     sw_sets_drop(&index->sets, ref, 1);
-    count_less(index, sw_rule_list(rule), type_of(class));
+    count_less(index, sw_rule_list(rule), sw_class_type(class));
     return SW_OK;
 }
 
@@ -228,6 +223,7 @@ enum sw_status sw_index_add_until(struct sw_index *index, sw_list_id id,
     enum sw_status status = sw_index_add(index, id, ind);
     if ((status != SW_OK && status != SW_EEXIST) || key_of(index, ind, &key) != SW_OK)
         return status;
+    index->generation++;
     if (until == 0)
         sw_expiry_cancel(&index->expiry, key.digest, rule_of(id, ind));
     else if (sw_expiry_set(&index->expiry, key.digest, rule_of(id, ind), until) != SW_OK) {

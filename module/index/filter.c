@@ -132,6 +132,21 @@ enum sw_status sw_filter_new(struct sw_filters *filters, uint32_t keys, struct s
     return SW_OK;
 }
 
+enum sw_status sw_filter_restore(struct sw_filters *filters, unsigned class, const void *lines,
+                                 struct sw_filter_slice *out)
+{
+    if (class > CLASS_MAX || (filters->current == NULL && arena_begin(filters, class) != SW_OK))
+        return SW_ENOMEM;
+    struct sw_filter_arena *arena = filters->current;
+    if (arena->class != class || arena->n_free == 0)
+        return SW_ENOMEM;
+    uint8_t *slice = arena->map + arena->free[--arena->n_free] * arena->slice_bytes;
+    if (lines != NULL)
+        memcpy(slice, lines, arena->slice_bytes);
+    *out = (struct sw_filter_slice){(sw_filter)slice | class, arena};
+    return SW_OK;
+}
+
 void sw_filters_shrink(struct sw_filters *filters, uint32_t keys)
 {
     unsigned class = class_for(keys);

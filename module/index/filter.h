@@ -113,6 +113,11 @@ void sw_filters_free(struct sw_filters *filters);
 enum sw_status sw_filter_new(struct sw_filters *filters, uint32_t keys,
                              struct sw_filter_slice *out);
 
+/** The first filters of an empty table: one of size class `class` (0..63), filled with what is at
+ * `lines`, or empty for NULL. All have to be of one class. SW_OK, SW_ENOMEM. */
+enum sw_status sw_filter_restore(struct sw_filters *filters, unsigned class, const void *lines,
+                                 struct sw_filter_slice *out);
+
 /** Begin a mapping with smaller slices when so many keys in each shard need less than half. */
 void sw_filters_shrink(struct sw_filters *filters, uint32_t keys);
 

@@ -64,8 +64,20 @@ struct sw_index {
     uint32_t class_count[SW_CLASS_COUNT]; /* keys in the table by class */
     size_t shown[SW_TYPES];               /* rules of active lists by type */
     size_t rules, gone_rules;             /* of lists that are active or staged; gone */
+    uint64_t generation;                  /* grows with every change */
     _Atomic size_t list_bytes;            /* this, root, policies, lengths4 */
 };
+
+/** Type of the indicators of a class. */
+static inline enum sw_indicator_type sw_class_type(uint16_t class)
+{
+    if (class < SW_CLASS_PREFIX4)
+        return SW_INDICATOR_DOMAIN;
+    return class < SW_CLASS_ASN ? SW_INDICATOR_PREFIX : SW_INDICATOR_ASN;
+}
+
+/** Publish a root that shows the lists as they are now. SW_OK, SW_ENOMEM. */
+enum sw_status sw_index_show(struct sw_index *index);
 
 /** Take the rules of gone lists out of the table, and free their ids. Waits for readers first.
  * SW_OK, SW_ENOMEM or SW_ETOOBIG: nothing was changed, call again later. */

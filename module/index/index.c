@@ -72,6 +72,7 @@ static struct sw_root *root_alloc(void)
 static void root_publish(struct sw_index *index, struct sw_root *root)
 {
     struct sw_root *old = atomic_load_explicit(&index->root, memory_order_relaxed);
+    index->generation++;
     for (unsigned i = 0; i < SW_LISTS_MAX; i++) {
         if (index->list[i].state == SW_LIST_ACTIVE)
             root->policy[i] = index->list[i].policy;
@@ -81,6 +82,15 @@ static void root_publish(struct sw_index *index, struct sw_root *root)
     atomic_store_explicit(&index->root, root, memory_order_release);
     count_bytes(index, sizeof *root, 0);
     sw_retire(&index->retire, release, index, old, sizeof *old);
+}
+
+enum sw_status sw_index_show(struct sw_index *index)
+{
+    struct sw_root *root = root_alloc();
+    if (root == NULL)
+        return SW_ENOMEM;
+    root_publish(index, root);
+    return SW_OK;
 }
 
 /* Count a list's rules as shown or not. */
@@ -275,6 +285,11 @@ size_t sw_index_lists(const struct sw_index *index, sw_list_id *ids, size_t max)
         n++;
     }
     return n;
+}
+
+uint64_t sw_index_generation(const struct sw_index *index)
+{
+    return index->generation;
 }
 
 size_t sw_index_bytes(const struct sw_index *index)

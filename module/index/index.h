@@ -163,6 +163,9 @@ enum sw_status sw_index_reserve(struct sw_index *index, size_t n);
 size_t sw_index_count(const struct sw_index *index, sw_list_id id);
 size_t sw_index_lists(const struct sw_index *index, sw_list_id *ids, size_t max);
 
+/** A number that is another one after every change. Writer's thread. */
+uint64_t sw_index_generation(const struct sw_index *index);
+
 /** Octets that the index occupies. Any thread. */
 size_t sw_index_bytes(const struct sw_index *index);
 

@@ -275,3 +275,76 @@ enum sw_status sw_sets_without_lists(struct sw_sets *sets, uint32_t ref, const b
     *out = n == 0 ? 0 : ref;
     return SW_OK;
 }
+
+/* ---- sets from a file ---- */
+
+uint32_t sw_sets_users(const struct sw_sets *sets, uint32_t ref)
+{
+    const struct sw_set_chunk *chunk = chunk_of(sets, ref);
+    if (chunk == NULL ||
+        atomic_load_explicit(&chunk->set[ref % SW_SETS_PER_CHUNK], memory_order_relaxed) == NULL)
+        return 0;
+    return chunk->users[ref % SW_SETS_PER_CHUNK];
+}
+
+static bool rules_ok(const sw_rule *rule, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (sw_rule_list(rule[i]) >= SW_LISTS_MAX ||
+            (unsigned)sw_rule_form(rule[i]) >= SW_FORM_COUNT || (i > 0 && rule[i] <= rule[i - 1]))
+            return false;
+    }
+    return n > 0 && n <= SW_RULES_MAX;
+}
+
+/* All chunks up to a reference, since readers and sw_sets_free() expect no gap. */
+static enum sw_status chunks_up_to(struct sw_sets *sets, uint32_t ref)
+{
+    for (uint32_t c = 0; c <= ref / SW_SETS_PER_CHUNK; c++) {
+        if (atomic_load_explicit(&sets->chunk[c], memory_order_relaxed) != NULL)
+            continue;
+        struct sw_set_chunk *chunk = calloc(1, sizeof *chunk);
+        if (chunk == NULL)
+            return SW_ENOMEM;
+        atomic_store_explicit(&sets->chunk[c], chunk, memory_order_relaxed);
+        count_bytes(sets, sizeof *chunk, 0);
+    }
+    return SW_OK;
+}
+
+enum sw_status sw_sets_restore(struct sw_sets *sets, uint32_t ref, uint16_t class,
+                               const sw_rule *rule, size_t n, uint32_t users)
+{
+    if (ref < SW_REF_FIRST || ref > SW_REF_MASK || class >= SW_CLASS_COUNT || users == 0 ||
+        !rules_ok(rule, n) || sw_sets_users(sets, ref) != 0)
+        return SW_EINVAL;
+    if (chunks_up_to(sets, ref) != SW_OK ||
+        (sets->n >= sets->intern_size / 2 && intern_grow(sets) != SW_OK))
+        return SW_ENOMEM;
+    uint32_t hash = content_hash(sets, class, rule, n);
+    uint32_t slot = intern_slot(sets, hash, class, rule, n);
+    if (sets->intern[slot] != 0)
+        return SW_EINVAL;
+    struct sw_ruleset *set = malloc(set_size(n));
+    if (set == NULL)
+        return SW_ENOMEM;
+    *set = (struct sw_ruleset){.ref = ref, .hash = hash, .class = class, .n = (uint16_t)n};
+    memcpy(set->rule, rule, n * sizeof *rule);
+    set_store(sets, ref, set);
+    *users_of(sets, ref) = users;
+    sets->intern[slot] = ref;
+    sets->n++;
+    sets->next = ref >= sets->next ? ref + 1 : sets->next;
+    count_bytes(sets, set_size(n), 0);
+    return SW_OK;
+}
+
+void sw_sets_restored(struct sw_sets *sets)
+{
+    for (uint32_t ref = sets->next; ref-- > SW_REF_FIRST;) {
+        if (sw_sets_users(sets, ref) == 0) {
+            *users_of(sets, ref) = sets->free;
+            sets->free = ref;
+        }
+    }
+}

@@ -108,6 +108,19 @@ enum sw_status sw_sets_without(struct sw_sets *sets, uint32_t ref, sw_rule rule,
 enum sw_status sw_sets_without_lists(struct sw_sets *sets, uint32_t ref, const bool *gone,
                                      uint32_t *out);
 
+/**
+ * Put a set in its place in `sets` that no reader sees yet, held `users` times (not 0).
+ * SW_OK; SW_EINVAL: not a set that this code makes, or its place or its like is taken; SW_ENOMEM.
+ */
+enum sw_status sw_sets_restore(struct sw_sets *sets, uint32_t ref, uint16_t class,
+                               const sw_rule *rule, size_t n, uint32_t users);
+
+/** After the last one: references between them may be used again. */
+void sw_sets_restored(struct sw_sets *sets);
+
+/** Hold count of a reference below sets->next; 0: there is no such set. */
+uint32_t sw_sets_users(const struct sw_sets *sets, uint32_t ref);
+
 /** Whether the set holds a rule. ref may be 0. */
 bool sw_sets_has(const struct sw_sets *sets, uint32_t ref, sw_rule rule);
 

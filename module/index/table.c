@@ -191,6 +191,13 @@ static struct sw_digest slot_digest(const struct sw_bucket *bucket, unsigned i, 
                               (tag & 0xff) | extra << 8 | (uint64_t)(word >> SW_REF_BITS) << 24};
 }
 
+/* Said before anything of a shard is changed. */
+static inline void touch(const struct sw_table *table, unsigned shard)
+{
+    if (__builtin_expect(table->watch != NULL, 0))
+        table->watch->before(table->watch->arg, shard);
+}
+
 /* ---- rebuilding ---- */
 
 /* Put each key of a block into a filter and, unless NULL, another block. */
@@ -216,6 +223,7 @@ static enum sw_status shard_rebuild(struct sw_table *table, unsigned shard, uint
 {
     struct sw_block *old = block_of(table, shard);
     struct sw_filter_slice slice;
+    touch(table, shard);
     struct sw_block *block = block_new(table, pages);
     if (block == NULL)
         return SW_ENOMEM;
@@ -241,6 +249,7 @@ static void move_one_filter(struct sw_table *table)
     if (block == NULL || table->use[shard].slice.arena == table->filters.current ||
         sw_filter_new(&table->filters, block->limit, &slice) != SW_OK)
         return;
+    touch(table, shard);
     copy_live(block, shard, NULL, slice.filter);
     filter_publish(table, shard, slice);
 }
@@ -259,6 +268,7 @@ enum sw_status sw_table_put(struct sw_table *table, struct sw_digest digest, uin
     unsigned shard = (unsigned)(digest.a >> 56), slot;
     uint32_t word;
     struct sw_shard_use *use = &table->use[shard];
+    touch(table, shard);
     if (table->filters.arenas > 1)
         move_one_filter(table);
     struct sw_bucket *bucket = slot_of(table, digest, &slot, &word);
@@ -286,6 +296,7 @@ enum sw_status sw_table_put(struct sw_table *table, struct sw_digest digest, uin
 static void shard_trim(struct sw_table *table, unsigned shard)
 {
     uint32_t live = table->use[shard].live;
+    touch(table, shard);
     if (live > 0) {
         (void)shard_rebuild(table, shard, pages_to_grow(live));
         return;
@@ -306,6 +317,7 @@ void sw_table_remove(struct sw_table *table, struct sw_digest digest)
     struct sw_bucket *bucket = slot_of(table, digest, &slot, &word);
     if (bucket == NULL || (word & SW_REF_MASK) == SW_REF_REMOVED)
         return;
+    touch(table, shard);
     atomic_store_explicit(&bucket->word[slot], word_of(digest, SW_REF_REMOVED),
                           memory_order_release);
     table->use[shard].live--;
@@ -336,6 +348,7 @@ void sw_table_map(struct sw_table *table, const uint32_t *to, uint32_t *moved)
         struct sw_block *block = block_of(table, s);
         if (block == NULL)
             continue;
+        touch(table, s);
         for (uint32_t b = 0; b < block->buckets; b++)
             bucket_map(&block->bucket[b], &table->use[s], to, moved);
         if (removed_in(table, s) > block->limit / 8)
@@ -359,6 +372,60 @@ enum sw_status sw_table_reserve(struct sw_table *table, size_t n)
         if (status != SW_OK)
             return status;
     }
+    return SW_OK;
+}
+
+/* One bucket of a block found somewhere; false: no code of ours made it. */
+static bool bucket_check(const struct sw_bucket *bucket, const uint8_t *known, uint32_t *users,
+                         uint32_t *live)
+{
+    if (bucket->used > SW_BUCKET_SLOTS ||
+        atomic_load_explicit(&bucket->overflow, memory_order_relaxed) > 1)
+        return false;
+    for (unsigned i = 0; i < SW_BUCKET_SLOTS; i++) {
+        uint32_t word = atomic_load_explicit(&bucket->word[i], memory_order_relaxed);
+        uint32_t ref = word & SW_REF_MASK;
+        if (i >= bucket->used ? word != 0 : ref != SW_REF_REMOVED && !known[ref])
+            return false;
+        if (i < bucket->used && ref != SW_REF_REMOVED) {
+            users[ref]++;
+            (*live)++;
+        }
+    }
+    return true;
+}
+
+bool sw_table_check(const struct sw_block *block, size_t bytes, const uint8_t *known,
+                    uint32_t *users, uint32_t *used, uint32_t *live)
+{
+    uint64_t pages = bytes / PAGE, sum = 0;
+    *live = 0;
+    if (bytes % PAGE != 0 || pages == 0 ||
+        pages > UINT32_MAX / BUCKETS_PER_PAGE / SW_BUCKET_SLOTS || block->pages != pages ||
+        block->buckets != pages * BUCKETS_PER_PAGE - 1 ||
+        block->limit != slots_limit((uint32_t)pages))
+        return false;
+    for (uint32_t b = 0; b < block->buckets; b++) {
+        if (!bucket_check(&block->bucket[b], known, users, live))
+            return false;
+        sum += block->bucket[b].used;
+    }
+    *used = (uint32_t)sum;
+    return sum <= block->limit;
+}
+
+enum sw_status sw_table_adopt(struct sw_table *table, unsigned shard, struct sw_block *block,
+                              unsigned class, const void *filter, uint32_t used, uint32_t live)
+{
+    struct sw_filter_slice slice;
+    if (sw_filter_restore(&table->filters, class, filter, &slice) != SW_OK)
+        return SW_ENOMEM;
+    if (filter == NULL)
+        copy_live(block, shard, NULL, slice.filter);
+    table->use[shard] = (struct sw_shard_use){.used = used, .live = live};
+    atomic_fetch_add_explicit(&table->bytes, (size_t)block->pages * PAGE, memory_order_relaxed);
+    shard_publish(table, shard, block, slice);
+    table->retire->limit = (4u << 20) + sw_table_bytes(table) / 32;
     return SW_OK;
 }
 

@@ -58,12 +58,18 @@ struct sw_block {                   /* header: constant once published */
 };
 static_assert(sizeof(struct sw_block) == sizeof(struct sw_bucket), "buckets begin at a line");
 
+struct sw_table_watch { /* who wants to see a shard as it is before it is changed */
+    void (*before)(void *arg, unsigned shard);
+    void *arg;
+};
+
 struct sw_table {
     _Atomic sw_filter filter[SW_SHARDS];         /* 0: empty */
     _Atomic(struct sw_block *) block[SW_SHARDS]; /* NULL: empty */
     /* the rest: the writer's */
     struct sw_retire *retire;
-    _Atomic size_t bytes; /* of blocks */
+    const struct sw_table_watch *watch; /* NULL: nobody; called in the writer's thread */
+    _Atomic size_t bytes;               /* of blocks */
     struct sw_filters filters;
     unsigned next_move; /* shard to look at next, while shards move to another mapping */
     struct sw_shard_use {
@@ -130,6 +136,20 @@ static inline size_t sw_table_bytes(const struct sw_table *table)
     return atomic_load_explicit(&table->bytes, memory_order_relaxed) +
            atomic_load_explicit(&table->filters.bytes, memory_order_relaxed);
 }
+
+/** Whether a block with so many octets, found somewhere, could have been made by this code: sizes, and
+ * that every slot in use has a reference for which known[ref] is set or is removed. Counts slots in
+ * use, keys, and for each reference its slots. */
+bool sw_table_check(const struct sw_block *block, size_t bytes, const uint8_t *known,
+                    uint32_t *users, uint32_t *used, uint32_t *live);
+
+/**
+ * Take over a shard that is empty: a block of whole pages of its own (munmap() will free it), checked
+ * with the counts given; and its filter, or NULL to have it made anew. Slices of class `class`.
+ * SW_OK, SW_ENOMEM.
+ */
+enum sw_status sw_table_adopt(struct sw_table *table, unsigned shard, struct sw_block *block,
+                              unsigned class, const void *filter, uint32_t used, uint32_t live);
 
 /** Rebuild shards that hold many removed keys or more room than they need. */
 void sw_table_tidy(struct sw_table *table);

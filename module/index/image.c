@@ -1,0 +1,343 @@
+/* image.c - saving the index while it changes (image.h, layout.h). */
+#include "index/image.h"
+
+#include "index/layout.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <xxhash.h>
+
+#define AHEAD_PART 8           /* of the table may wait as copies of shards */
+#define AHEAD_MIN  (4u << 20)  /* but so much always */
+#define WRITE_MAX  (1u << 20)  /* octets for one write(2): cancelling is seen between two */
+#define SYNC_EACH  (16u << 20) /* octets that may wait to be on disk */
+
+struct buffer { /* grows; filled up with zeros to whole pages when it is written */
+    uint8_t *data;
+    size_t len, capacity;
+    bool failed; /* out of memory */
+};
+
+struct copy { /* of a shard: block, then filter */
+    uint8_t *data;
+    size_t block_len, filter_len;
+    unsigned class;
+};
+
+struct sw_image {
+    struct sw_index *index;
+    struct sw_table_watch watch;
+    struct buffer part[SW_PART_COUNT];
+    struct sw_image_header header;
+    pthread_mutex_t lock; /* guards copying: table for the saver, ahead for both */
+    atomic_bool copied[SW_SHARDS];
+    struct copy ahead[SW_SHARDS]; /* made by the writer, not yet written */
+    size_t ahead_bytes, ahead_max;
+    size_t unsynced;
+    _Atomic int failed; /* enum sw_status */
+};
+
+/* ---- buffers ---- */
+
+static void *more(struct buffer *buffer, size_t n)
+{
+    if (buffer->len + n > buffer->capacity) {
+        size_t capacity = sw_image_pages((buffer->len + n) * 3 / 2);
+        uint8_t *grown = realloc(buffer->data, capacity);
+        if (grown == NULL) {
+            buffer->failed = true;
+            return NULL;
+        }
+        buffer->data = grown;
+        buffer->capacity = capacity;
+    }
+    void *at = buffer->data + buffer->len;
+    memset(at, 0, n);
+    buffer->len += n;
+    return at;
+}
+
+static void append(struct buffer *buffer, const void *data, size_t n)
+{
+    void *at = n > 0 ? more(buffer, n) : NULL;
+    if (at != NULL)
+        memcpy(at, data, n);
+}
+
+static void align4(struct buffer *buffer)
+{
+    if (buffer->len % 4 != 0)
+        (void)more(buffer, 4 - buffer->len % 4);
+}
+
+/* ---- the small parts ---- */
+
+static void put_lists(struct buffer *out, const struct sw_index *index)
+{
+    for (unsigned i = 0; i < SW_LISTS_MAX; i++) {
+        const struct sw_list *list = &index->list[i];
+        struct sw_image_list entry = {.id = (uint16_t)i, .gone = list->state != SW_LIST_ACTIVE};
+        if (list->state == SW_LIST_FREE)
+            continue;
+        if (entry.gone) {
+            append(out, &entry, sizeof entry);
+            continue;
+        }
+        char *json = sw_policy_json(list->policy);
+        out->failed = out->failed || json == NULL;
+        entry.json_len = json == NULL ? 0 : (uint32_t)strlen(json);
+        memcpy(entry.name, list->policy->name, sizeof entry.name);
+        append(out, &entry, sizeof entry);
+        append(out, json, entry.json_len);
+        align4(out);
+        free(json);
+    }
+}
+
+/* A set that nobody holds only waits to be freed. */
+static void put_sets(struct buffer *out, const struct sw_sets *sets)
+{
+    for (uint32_t ref = SW_REF_FIRST; ref < sets->next; ref++) {
+        const struct sw_ruleset *set = sw_set_get(sets, ref);
+        if (set == NULL || sw_sets_users(sets, ref) == 0)
+            continue;
+        struct sw_image_set entry = {.ref = ref, .class = set->class, .n = set->n};
+        append(out, &entry, sizeof entry);
+        append(out, set->rule, set->n * sizeof set->rule[0]);
+        align4(out);
+    }
+}
+
+static bool put_parts(struct sw_image *image, const struct sw_index *index)
+{
+    struct buffer *part = image->part;
+    const struct sw_lengths4 *lengths =
+        atomic_load_explicit(&index->lengths4, memory_order_relaxed);
+    append(&part[SW_PART_KEY], &index->key, sizeof index->key);
+    put_lists(&part[SW_PART_LISTS], index);
+    put_sets(&part[SW_PART_SETS], &index->sets);
+    if (lengths != NULL)
+        append(&part[SW_PART_LENGTHS4], lengths, sizeof *lengths);
+    append(&part[SW_PART_ENDS], index->expiry.item, index->expiry.n * sizeof *index->expiry.item);
+    for (unsigned i = 0; i < SW_PART_COUNT; i++) {
+        if (part[i].failed)
+            return false;
+    }
+    return true;
+}
+
+/* ---- shards ---- */
+
+/* Copy a shard as it is; called under the lock. */
+static enum sw_status copy_shard(const struct sw_image *image, unsigned shard, struct copy *out)
+{
+    const struct sw_table *table = &image->index->table;
+    const struct sw_block *block = atomic_load_explicit(&table->block[shard], memory_order_relaxed);
+    sw_filter filter = atomic_load_explicit(&table->filter[shard], memory_order_relaxed);
+    *out = (struct copy){.data = NULL};
+    if (block == NULL)
+        return SW_OK;
+    size_t block_len = (size_t)block->pages * SW_IMAGE_PAGE;
+    size_t filter_len = sw_filter_lines(filter & 63) * sizeof(struct sw_filter_line);
+    size_t all = block_len + sw_image_pages(filter_len);
+    uint8_t *data = malloc(all);
+    if (data == NULL)
+        return SW_ENOMEM;
+    memcpy(data, block, block_len);
+    memcpy(data + block_len, (const void *)(filter & ~(sw_filter)63), filter_len);
+    memset(data + block_len + filter_len, 0, all - block_len - filter_len);
+    *out = (struct copy){data, block_len, all - block_len, filter & 63};
+    return SW_OK;
+}
+
+static void fail(struct sw_image *image, enum sw_status status)
+{
+    int none = SW_OK;
+    atomic_compare_exchange_strong(&image->failed, &none, (int)status);
+}
+
+/* The writer is about to change a shard. The acquire load pairs with the release stores of
+ * `copied`: what was copied was copied before it changes. */
+static void before_change(void *arg, unsigned shard)
+{
+    struct sw_image *image = arg;
+    struct copy copy;
+    if (atomic_load_explicit(&image->copied[shard], memory_order_acquire))
+        return;
+    pthread_mutex_lock(&image->lock);
+    if (!atomic_load_explicit(&image->copied[shard], memory_order_relaxed)) {
+        enum sw_status status = SW_ETOOBIG;
+        if (image->ahead_bytes < image->ahead_max && atomic_load(&image->failed) == SW_OK)
+            status = copy_shard(image, shard, &copy);
+        if (status == SW_OK) {
+            image->ahead[shard] = copy;
+            image->ahead_bytes += copy.block_len + copy.filter_len;
+        } else {
+            fail(image, status);
+        }
+        atomic_store_explicit(&image->copied[shard], true, memory_order_release);
+    }
+    pthread_mutex_unlock(&image->lock);
+}
+
+/* For the saver: the copy that the writer made, or one made now. */
+static enum sw_status take_shard(struct sw_image *image, unsigned shard, struct copy *out)
+{
+    enum sw_status status;
+    pthread_mutex_lock(&image->lock);
+    status = (enum sw_status)atomic_load(&image->failed);
+    if (status == SW_OK && atomic_load_explicit(&image->copied[shard], memory_order_relaxed)) {
+        *out = image->ahead[shard];
+        image->ahead[shard].data = NULL;
+        image->ahead_bytes -= out->block_len + out->filter_len;
+    } else if (status == SW_OK) {
+        status = copy_shard(image, shard, out);
+        atomic_store_explicit(&image->copied[shard], true, memory_order_release);
+    }
+    pthread_mutex_unlock(&image->lock);
+    return status;
+}
+
+/* ---- writing ---- */
+
+static enum sw_status write_all(struct sw_image *image, int fd, uint64_t at, const uint8_t *data,
+                                size_t len)
+{
+    while (len > 0) {
+        if (atomic_load_explicit(&image->failed, memory_order_relaxed) != SW_OK)
+            return (enum sw_status)atomic_load(&image->failed);
+        ssize_t n = pwrite(fd, data, len < WRITE_MAX ? len : WRITE_MAX, (off_t)at);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return SW_EIO;
+        image->unsynced += (size_t)n;
+        data += n;
+        at += (uint64_t)n;
+        len -= (size_t)n;
+        if (image->unsynced >= SYNC_EACH) { /* so that no long wait is left for the end */
+            (void)sync_file_range(fd, 0, 0,
+                                  SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE |
+                                      SYNC_FILE_RANGE_WAIT_AFTER);
+            image->unsynced = 0;
+        }
+    }
+    return SW_OK;
+}
+
+static enum sw_status write_part(struct sw_image *image, int fd, unsigned i, uint64_t *at)
+{
+    struct buffer *part = &image->part[i];
+    struct sw_image_span *span = &image->header.part[i];
+    span->len = part->len;
+    if (part->len > 0 && more(part, (size_t)(sw_image_pages(part->len) - part->len)) == NULL)
+        return SW_ENOMEM;
+    span->hash = XXH3_64bits(part->data, part->len);
+    enum sw_status status = write_all(image, fd, *at, part->data, part->len);
+    *at += part->len;
+    return status;
+}
+
+static enum sw_status write_shard(struct sw_image *image, int fd, unsigned shard, uint64_t *at)
+{
+    struct sw_image_shard *entry = &image->header.shard[shard];
+    struct copy copy;
+    enum sw_status status = take_shard(image, shard, &copy);
+    if (status != SW_OK)
+        return status;
+    size_t len = copy.block_len + copy.filter_len;
+    if (len == 0)
+        return SW_OK;
+    entry->block_len = copy.block_len;
+    entry->filter_class = copy.class;
+    entry->block_hash = XXH3_64bits(copy.data, copy.block_len);
+    entry->filter_hash = XXH3_64bits(copy.data + copy.block_len, copy.filter_len);
+    status = write_all(image, fd, *at, copy.data, len);
+    free(copy.data);
+    *at += len;
+    return status;
+}
+
+static enum sw_status write_header(struct sw_image *image, int fd, uint64_t file_len)
+{
+    static_assert(SW_IMAGE_HEADER_LEN <= 16384, "fits on the stack");
+    struct sw_image_header *header = &image->header;
+    uint8_t pages[SW_IMAGE_HEADER_LEN] = {0};
+    memcpy(header->magic, SW_IMAGE_MAGIC, sizeof header->magic);
+    header->version = SW_IMAGE_VERSION;
+    header->endian = 0x01020304;
+    sw_image_layout(header->layout);
+    header->file_len = file_len;
+    header->hash = XXH3_64bits(header, offsetof(struct sw_image_header, hash));
+    memcpy(pages, header, sizeof *header);
+    return write_all(image, fd, 0, pages, sizeof pages);
+}
+
+enum sw_status sw_image_write(struct sw_image *image, int fd, const void *note, size_t note_len,
+                              int64_t written_us)
+{
+    uint64_t at = SW_IMAGE_HEADER_LEN;
+    enum sw_status status = SW_OK;
+    if (note_len > SW_IMAGE_NOTE_MAX)
+        return SW_ETOOBIG;
+    image->header.written_us = written_us;
+    append(&image->part[SW_PART_NOTE], note, note_len);
+    if (image->part[SW_PART_NOTE].failed)
+        return SW_ENOMEM;
+    for (unsigned i = 0; i < SW_PART_COUNT && status == SW_OK; i++)
+        status = write_part(image, fd, i, &at);
+    for (unsigned s = 0; s < SW_SHARDS && status == SW_OK; s++)
+        status = write_shard(image, fd, s, &at);
+    return status == SW_OK ? write_header(image, fd, at) : status;
+}
+
+/* ---- life ---- */
+
+void sw_image_cancel(struct sw_image *image)
+{
+    fail(image, SW_ECLOSED);
+}
+
+static void image_free(struct sw_image *image)
+{
+    for (unsigned i = 0; i < SW_PART_COUNT; i++)
+        free(image->part[i].data);
+    for (unsigned s = 0; s < SW_SHARDS; s++)
+        free(image->ahead[s].data);
+    pthread_mutex_destroy(&image->lock);
+    free(image);
+}
+
+struct sw_image *sw_image_begin(struct sw_index *index)
+{
+    struct sw_image *image = calloc(1, sizeof *image);
+    assert(index->table.watch == NULL);
+    if (image == NULL)
+        return NULL;
+    if (pthread_mutex_init(&image->lock, NULL) != 0) {
+        free(image);
+        return NULL;
+    }
+    image->index = index;
+    image->watch = (struct sw_table_watch){before_change, image};
+    image->ahead_max = sw_table_bytes(&index->table) / AHEAD_PART;
+    if (image->ahead_max < AHEAD_MIN)
+        image->ahead_max = AHEAD_MIN;
+    if (!put_parts(image, index)) {
+        image_free(image);
+        return NULL;
+    }
+    index->table.watch = &image->watch;
+    return image;
+}
+
+void sw_image_end(struct sw_image *image)
+{
+    if (image == NULL)
+        return;
+    image->index->table.watch = NULL;
+    explicit_bzero(image->part[SW_PART_KEY].data, image->part[SW_PART_KEY].len);
+    image_free(image);
+}

@@ -1,0 +1,436 @@
+/* restore.c - an index from a file that anybody may have damaged (image.h, layout.h). */
+#include "index/layout.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <xxhash.h>
+
+#define LARGE_PAGE (2u << 20)
+
+struct restore {
+    int fd;
+    uint64_t at, file_len; /* what comes next; no octet of the file is read twice or left out */
+    struct sw_image_header header;
+    struct sw_index *index;
+    uint8_t *part[SW_PART_COUNT];
+    uint8_t *known;  /* by reference: there is a set of it in the file */
+    uint32_t *users; /* by reference: slots that have it */
+    uint8_t *blocks; /* one mapping; each block is given to the table, which frees it alone */
+    uint64_t blocks_len, blocks_used;
+    char *why;
+};
+
+static enum sw_status refuse(const struct restore *restore, const char *why)
+{
+    snprintf(restore->why, SW_WHY_MAX, "%s", why);
+    return SW_EFORMAT;
+}
+
+static enum sw_status no_memory(const struct restore *restore)
+{
+    snprintf(restore->why, SW_WHY_MAX, "out of memory");
+    return SW_ENOMEM;
+}
+
+/* ---- the file ---- */
+
+static enum sw_status read_next(struct restore *restore, void *out, uint64_t len)
+{
+    uint8_t *to = out;
+    if (len > restore->file_len - restore->at)
+        return refuse(restore, "damaged: shorter than its parts");
+    for (uint64_t left = len; left > 0;) {
+        ssize_t n = pread(restore->fd, to, left, (off_t)restore->at);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0) {
+            snprintf(restore->why, SW_WHY_MAX, "read: %s", strerror(errno));
+            return SW_EIO;
+        }
+        if (n == 0)
+            return refuse(restore, "damaged: it ends too soon");
+        to += n;
+        left -= (uint64_t)n;
+        restore->at += (uint64_t)n;
+    }
+    return SW_OK;
+}
+
+static enum sw_status check_kind(struct restore *restore)
+{
+    const struct sw_image_header *header = &restore->header;
+    uint32_t layout[10];
+    sw_image_layout(layout);
+    if (memcmp(header->magic, SW_IMAGE_MAGIC, sizeof header->magic) != 0)
+        return refuse(restore, "no snapshot of Sinkwatch");
+    if (header->endian != 0x01020304)
+        return refuse(restore, "written on a machine of another kind (order of octets)");
+    if (header->version != SW_IMAGE_VERSION) {
+        snprintf(restore->why, SW_WHY_MAX, "version %u of the format; this is %u", header->version,
+                 SW_IMAGE_VERSION);
+        return SW_EFORMAT;
+    }
+    if (memcmp(header->layout, layout, sizeof layout) != 0)
+        return refuse(restore, "written by another build (sizes differ)");
+    if (header->hash != XXH3_64bits(header, offsetof(struct sw_image_header, hash)))
+        return refuse(restore, "damaged: the header's checksum is wrong");
+    return SW_OK;
+}
+
+static enum sw_status read_header(struct restore *restore)
+{
+    uint8_t pages[SW_IMAGE_HEADER_LEN];
+    struct stat st;
+    if (fstat(restore->fd, &st) != 0 || st.st_size < 0)
+        return refuse(restore, "no size can be told");
+    restore->file_len = (uint64_t)st.st_size;
+    if (restore->file_len < sizeof pages)
+        return refuse(restore, "damaged: shorter than a header");
+    enum sw_status status = read_next(restore, pages, sizeof pages);
+    if (status != SW_OK)
+        return status;
+    memcpy(&restore->header, pages, sizeof restore->header);
+    status = check_kind(restore);
+    for (size_t i = sizeof restore->header; status == SW_OK && i < sizeof pages; i++) {
+        if (pages[i] != 0)
+            return refuse(restore, "damaged: something behind the header");
+    }
+    if (status == SW_OK && restore->header.file_len != restore->file_len)
+        return refuse(restore, "damaged: it has another length than it should");
+    return status;
+}
+
+static enum sw_status read_part(struct restore *restore, unsigned i)
+{
+    const struct sw_image_span *span = &restore->header.part[i];
+    if (span->len > restore->file_len)
+        return refuse(restore, "damaged: shorter than its parts");
+    uint64_t len = sw_image_pages(span->len);
+    restore->part[i] = malloc(len + 1);
+    if (restore->part[i] == NULL)
+        return no_memory(restore);
+    enum sw_status status = read_next(restore, restore->part[i], len);
+    if (status != SW_OK)
+        return status;
+    if (XXH3_64bits(restore->part[i], len) != span->hash)
+        return refuse(restore, "damaged: the checksum of a part is wrong");
+    restore->part[i][span->len] = '\0';
+    return SW_OK;
+}
+
+/* ---- the small parts ---- */
+
+static enum sw_status take_key(struct restore *restore)
+{
+    struct sw_hash_key *key = &restore->index->key;
+    if (restore->header.part[SW_PART_KEY].len != sizeof *key)
+        return refuse(restore, "inconsistent: the key");
+    memcpy(key, restore->part[SW_PART_KEY], sizeof *key);
+    explicit_bzero(restore->part[SW_PART_KEY], sizeof *key);
+    if ((key->mul[0] & key->mul[1] & 1) == 0)
+        return refuse(restore, "inconsistent: the key");
+    sw_sets_free(&restore->index->sets);
+    if (sw_sets_init(&restore->index->sets, &restore->index->retire, key->mask ^ key->step,
+                     key->mul[1]) != SW_OK)
+        return no_memory(restore);
+    return SW_OK;
+}
+
+static enum sw_status take_list(struct restore *restore, const struct sw_image_list *entry,
+                                const char *json)
+{
+    struct sw_policy *policy;
+    char why[SW_WHY_MAX];
+    sw_list_id other;
+    if (entry->id >= SW_LISTS_MAX || restore->index->list[entry->id].state != SW_LIST_FREE ||
+        entry->gone > 1)
+        return refuse(restore, "inconsistent: lists");
+    struct sw_list *list = &restore->index->list[entry->id];
+    if (entry->gone) {
+        list->state = SW_LIST_GONE;
+        return SW_OK;
+    }
+    if (memchr(entry->name, '\0', sizeof entry->name) == NULL ||
+        sw_index_list_find(restore->index, entry->name, &other) == SW_OK)
+        return refuse(restore, "inconsistent: names of lists");
+    policy = malloc(sizeof *policy);
+    if (policy == NULL)
+        return no_memory(restore);
+    if (sw_policy_parse(entry->name, json, entry->json_len, policy, why) != SW_OK) {
+        free(policy);
+        snprintf(restore->why, SW_WHY_MAX, "inconsistent: a policy: %.150s", why);
+        return SW_EFORMAT;
+    }
+    list->policy = policy;
+    list->state = SW_LIST_ACTIVE;
+    atomic_fetch_add_explicit(&restore->index->list_bytes, sizeof *policy, memory_order_relaxed);
+    return SW_OK;
+}
+
+static enum sw_status take_lists(struct restore *restore)
+{
+    const uint8_t *data = restore->part[SW_PART_LISTS];
+    uint64_t len = restore->header.part[SW_PART_LISTS].len, at = 0;
+    enum sw_status status = SW_OK;
+    while (at < len && status == SW_OK) {
+        struct sw_image_list entry;
+        if (len - at < sizeof entry)
+            return refuse(restore, "inconsistent: lists");
+        memcpy(&entry, data + at, sizeof entry);
+        at += sizeof entry;
+        if (entry.json_len > len - at)
+            return refuse(restore, "inconsistent: lists");
+        status = take_list(restore, &entry, (const char *)data + at);
+        at += (entry.json_len + UINT64_C(3)) / 4 * 4;
+    }
+    return status;
+}
+
+/* Which sets there are: the walk through the table counts who uses them. */
+static enum sw_status each_set(struct restore *restore,
+                               enum sw_status (*take)(struct restore *restore,
+                                                      const struct sw_image_set *entry,
+                                                      const sw_rule *rule))
+{
+    const uint8_t *data = restore->part[SW_PART_SETS];
+    uint64_t len = restore->header.part[SW_PART_SETS].len, at = 0;
+    enum sw_status status = SW_OK;
+    while (at < len && status == SW_OK) {
+        struct sw_image_set entry;
+        if (len - at < sizeof entry)
+            return refuse(restore, "inconsistent: sets of rules");
+        memcpy(&entry, data + at, sizeof entry);
+        at += sizeof entry;
+        if (entry.n * sizeof(sw_rule) > len - at)
+            return refuse(restore, "inconsistent: sets of rules");
+        status = take(restore, &entry, (const sw_rule *)(const void *)(data + at));
+        at += (entry.n * sizeof(sw_rule) + 3) / 4 * 4;
+    }
+    return status;
+}
+
+static enum sw_status note_set(struct restore *restore, const struct sw_image_set *entry,
+                               const sw_rule *rule)
+{
+    if (entry->ref < SW_REF_FIRST || entry->ref > SW_REF_MASK || restore->known[entry->ref])
+        return refuse(restore, "inconsistent: sets of rules");
+    for (unsigned i = 0; i < entry->n; i++) {
+        sw_list_id id = sw_rule_list(rule[i]);
+        if (id >= SW_LISTS_MAX || restore->index->list[id].state == SW_LIST_FREE)
+            return refuse(restore, "inconsistent: a rule of no list");
+    }
+    restore->known[entry->ref] = 1;
+    return SW_OK;
+}
+
+static enum sw_status take_set(struct restore *restore, const struct sw_image_set *entry,
+                               const sw_rule *rule)
+{
+    struct sw_index *index = restore->index;
+    uint32_t users = restore->users[entry->ref];
+    enum sw_status status =
+        sw_sets_restore(&index->sets, entry->ref, entry->class, rule, entry->n, users);
+    if (status != SW_OK)
+        return status == SW_EINVAL ? refuse(restore, "inconsistent: sets of rules")
+                                   : no_memory(restore);
+    enum sw_indicator_type type = sw_class_type(entry->class);
+    index->class_count[entry->class] += users;
+    index->classes[entry->class / 64] |= UINT64_C(1) << entry->class % 64;
+    for (unsigned i = 0; i < entry->n; i++) {
+        struct sw_list *list = &index->list[sw_rule_list(rule[i])];
+        list->count[type] += users;
+        if (list->state == SW_LIST_ACTIVE) {
+            index->shown[type] += users;
+            index->rules += users;
+        } else {
+            index->gone_rules += users;
+        }
+    }
+    return SW_OK;
+}
+
+static enum sw_status take_lengths4(struct restore *restore)
+{
+    uint64_t len = restore->header.part[SW_PART_LENGTHS4].len;
+    struct sw_lengths4 *lengths;
+    if (len == 0)
+        return SW_OK;
+    if (len != sizeof *lengths)
+        return refuse(restore, "inconsistent: lengths of prefixes");
+    lengths = malloc(sizeof *lengths);
+    if (lengths == NULL)
+        return no_memory(restore);
+    memcpy(lengths, restore->part[SW_PART_LENGTHS4], sizeof *lengths);
+    atomic_store_explicit(&restore->index->lengths4, lengths, memory_order_relaxed);
+    atomic_fetch_add_explicit(&restore->index->list_bytes, sizeof *lengths, memory_order_relaxed);
+    return SW_OK;
+}
+
+static enum sw_status take_ends(struct restore *restore)
+{
+    uint64_t len = restore->header.part[SW_PART_ENDS].len;
+    if (len % sizeof(struct sw_expiry_item) != 0)
+        return refuse(restore, "inconsistent: ends of indicators");
+    for (uint64_t at = 0; at < len; at += sizeof(struct sw_expiry_item)) {
+        struct sw_expiry_item item;
+        memcpy(&item, restore->part[SW_PART_ENDS] + at, sizeof item);
+        sw_list_id id = sw_rule_list(sw_expiry_rule(&item));
+        if (item.at == 0 || item.b_rule >> (SW_DIGEST_B_BITS + 16) != 0 || id >= SW_LISTS_MAX)
+            return refuse(restore, "inconsistent: ends of indicators");
+        if (restore->index->list[id].state == SW_LIST_ACTIVE &&
+            sw_expiry_set(&restore->index->expiry, sw_expiry_digest(&item), sw_expiry_rule(&item),
+                          item.at) != SW_OK)
+            return no_memory(restore);
+    }
+    return SW_OK;
+}
+
+/* ---- shards ---- */
+
+static uint64_t filter_len(const struct sw_image_shard *entry)
+{
+    return sw_filter_lines(entry->filter_class) * sizeof(struct sw_filter_line);
+}
+
+/* Sizes of all shards, before anything is believed; the class that most filters have. */
+static enum sw_status survey(struct restore *restore, unsigned *class)
+{
+    unsigned filters[64] = {0};
+    uint64_t all = 0;
+    *class = 0;
+    for (unsigned s = 0; s < SW_SHARDS; s++) {
+        const struct sw_image_shard *entry = &restore->header.shard[s];
+        if (entry->block_len % SW_IMAGE_PAGE != 0 || entry->block_len > restore->file_len ||
+            entry->filter_class > 63)
+            return refuse(restore, "inconsistent: sizes of shards");
+        if (entry->block_len == 0)
+            continue;
+        filters[entry->filter_class]++;
+        restore->blocks_len += entry->block_len;
+        all += entry->block_len + sw_image_pages(filter_len(entry));
+    }
+    if (all != restore->file_len - restore->at)
+        return refuse(restore, "inconsistent: sizes of shards");
+    for (unsigned i = 1; i < 64; i++)
+        *class = filters[i] > filters[*class] ? i : *class;
+    return SW_OK;
+}
+
+/* One mapping for all blocks, on large pages where there are any: little time is lost to faults. */
+static enum sw_status map_blocks(struct restore *restore)
+{
+    if (restore->blocks_len == 0)
+        return SW_OK;
+    if (sysconf(_SC_PAGESIZE) != SW_IMAGE_PAGE) /* a block could not be freed alone */
+        return refuse(restore, "not used on machines with pages of other than 4096 octets");
+    void *map =
+        mmap(NULL, restore->blocks_len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (map == MAP_FAILED)
+        return no_memory(restore);
+    if (restore->blocks_len >= LARGE_PAGE)
+        (void)madvise(map, restore->blocks_len, MADV_HUGEPAGE);
+    restore->blocks = map;
+    return SW_OK;
+}
+
+static enum sw_status take_shard(struct restore *restore, unsigned s, unsigned class,
+                                 uint8_t *filter)
+{
+    const struct sw_image_shard *entry = &restore->header.shard[s];
+    struct sw_block *block = (struct sw_block *)(void *)(restore->blocks + restore->blocks_used);
+    uint64_t pages = sw_image_pages(filter_len(entry));
+    uint32_t used, live;
+    enum sw_status status = read_next(restore, block, entry->block_len);
+    if (status == SW_OK)
+        status = read_next(restore, filter, pages);
+    if (status != SW_OK)
+        return status;
+    if (XXH3_64bits(block, entry->block_len) != entry->block_hash ||
+        XXH3_64bits(filter, pages) != entry->filter_hash)
+        return refuse(restore, "damaged: the checksum of a shard is wrong");
+    if (!sw_table_check(block, entry->block_len, restore->known, restore->users, &used, &live))
+        return refuse(restore, "inconsistent: a shard");
+    if (sw_table_adopt(&restore->index->table, s, block, class,
+                       entry->filter_class == class ? filter : NULL, used, live) != SW_OK)
+        return no_memory(restore);
+    restore->blocks_used += entry->block_len;
+    return SW_OK;
+}
+
+static enum sw_status take_shards(struct restore *restore)
+{
+    unsigned class;
+    uint64_t most = 1;
+    enum sw_status status = survey(restore, &class);
+    if (status == SW_OK)
+        status = map_blocks(restore);
+    for (unsigned s = 0; s < SW_SHARDS && status == SW_OK; s++) {
+        uint64_t pages = sw_image_pages(filter_len(&restore->header.shard[s]));
+        if (restore->header.shard[s].block_len > 0)
+            most = pages > most ? pages : most;
+    }
+    uint8_t *filter = malloc(most);
+    if (status == SW_OK && filter == NULL)
+        status = no_memory(restore);
+    for (unsigned s = 0; s < SW_SHARDS && status == SW_OK; s++) {
+        if (restore->header.shard[s].block_len > 0)
+            status = take_shard(restore, s, class, filter);
+    }
+    free(filter);
+    return status;
+}
+
+/* ---- all ---- */
+
+static enum sw_status take_all(struct restore *restore)
+{
+    enum sw_status status = read_header(restore);
+    for (unsigned i = 0; i < SW_PART_COUNT && status == SW_OK; i++)
+        status = read_part(restore, i);
+    if (status != SW_OK)
+        return status;
+    restore->index = sw_index_new();
+    restore->known = calloc(SW_REF_MASK + 1, sizeof *restore->known);
+    restore->users = calloc(SW_REF_MASK + 1, sizeof *restore->users);
+    if (restore->index == NULL || restore->known == NULL || restore->users == NULL)
+        return no_memory(restore);
+    if ((status = take_key(restore)) != SW_OK || (status = take_lists(restore)) != SW_OK ||
+        (status = each_set(restore, note_set)) != SW_OK ||
+        (status = take_shards(restore)) != SW_OK ||
+        (status = each_set(restore, take_set)) != SW_OK ||
+        (status = take_lengths4(restore)) != SW_OK || (status = take_ends(restore)) != SW_OK)
+        return status;
+    sw_sets_restored(&restore->index->sets);
+    return sw_index_show(restore->index) == SW_OK ? SW_OK : no_memory(restore);
+}
+
+enum sw_status sw_image_load(int fd, struct sw_image_found *out, char why[SW_WHY_MAX])
+{
+    struct restore *restore = calloc(1, sizeof *restore);
+    if (restore == NULL)
+        return SW_ENOMEM;
+    restore->fd = fd;
+    restore->why = why;
+    enum sw_status status = take_all(restore);
+    if (status == SW_OK) {
+        *out = (struct sw_image_found){restore->index, (char *)restore->part[SW_PART_NOTE],
+                                       (size_t)restore->header.part[SW_PART_NOTE].len,
+                                       restore->header.written_us};
+        restore->part[SW_PART_NOTE] = NULL;
+    } else {
+        sw_index_free(restore->index);
+        if (restore->blocks_len > restore->blocks_used && restore->blocks != NULL)
+            munmap(restore->blocks + restore->blocks_used,
+                   restore->blocks_len - restore->blocks_used);
+    }
+    for (unsigned i = 0; i < SW_PART_COUNT; i++)
+        free(restore->part[i]);
+    free(restore->known);
+    free(restore->users);
+    explicit_bzero(restore, sizeof *restore);
+    free(restore);
+    return status;
+}
