@@ -34,7 +34,8 @@ struct resolver {
 /* Fields with JSON text. */
 static bool is_json(const char *field)
 {
-    static const char *const fields[] = {"lists", "refused", "refused_by_reason", "mmdb"};
+    static const char *const fields[] = {"lists", "refused", "refused_by_reason", "mmdb",
+                                         "snapshot"};
 
     for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
         if (strcmp(field, fields[i]) == 0)
@@ -265,6 +266,33 @@ static void print_counters(const json_t *state)
     end_line(&line);
 }
 
+/* Where the lists come from, and the file that the next start would begin with. */
+static void print_snapshot(const struct cli *cli, const json_t *state)
+{
+    const json_t *s = json_object_get(state, "snapshot");
+    const char *from = cli_json_text(s, "started_from"), *written = cli_json_text(s, "written");
+    const char *refused = cli_json_text(s, "refused"), *problem = cli_json_text(s, "problem");
+    int64_t us;
+
+    if (!from[0] && !written[0] && !refused[0] && !problem[0])
+        return;
+    printf("  snapshot   lists from %s",
+           strcmp(cli_json_text(s, "lists_from"), "redis") == 0 ? "Redis" : "the snapshot");
+    if (from[0])
+        printf(", started from the snapshot of %s", cli_time(from, true));
+    if (sw_time_parse(written, strlen(written), &us) == SW_OK) {
+        char when[32];
+        printf(", file written %s", ago((sw_clock_wall_us() - us) / US_PER_S, when));
+    }
+    if (refused[0])
+        printf("; %sat start refused: %s%s", cli_style(cli, CLI_BAD), cli_clean_text(refused),
+               cli_style(cli, CLI_PLAIN));
+    if (problem[0])
+        printf("; %snot written: %s%s", cli_style(cli, CLI_BAD), cli_clean_text(problem),
+               cli_style(cli, CLI_PLAIN));
+    printf("\n");
+}
+
 static void print_details(const struct cli *cli, const struct resolver *r)
 {
     const char *error = cli_json_text(r->state, "last_error");
@@ -274,6 +302,7 @@ static void print_details(const struct cli *cli, const struct resolver *r)
     print_lists(r->state);
     print_refused(cli, r->state);
     print_databases(cli, r->state);
+    print_snapshot(cli, r->state);
     if (error[0])
         printf("  %serror%s      %s\n", cli_style(cli, CLI_BAD), cli_style(cli, CLI_PLAIN),
                cli_clean_text(error));

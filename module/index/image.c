@@ -9,10 +9,10 @@
 #include <stdlib.h>
 #include <xxhash.h>
 
-#define AHEAD_PART 8           /* of the table may wait as copies of shards */
+#define AHEAD_PART 2           /* of the table may wait as copies of shards: 1.5 times the memory */
 #define AHEAD_MIN  (4u << 20)  /* but so much always */
 #define WRITE_MAX  (1u << 20)  /* octets for one write(2): cancelling is seen between two */
-#define SYNC_EACH  (16u << 20) /* octets that may wait to be on disk */
+#define SYNC_EACH  (16u << 20) /* octets to wait for at once: cancelling is seen between two */
 
 struct buffer { /* grows; filled up with zeros to whole pages when it is written */
     uint8_t *data;
@@ -35,7 +35,6 @@ struct sw_image {
     atomic_bool copied[SW_SHARDS];
     struct copy ahead[SW_SHARDS]; /* made by the writer, not yet written */
     size_t ahead_bytes, ahead_max;
-    size_t unsynced;
     _Atomic int failed; /* enum sw_status */
 };
 
@@ -213,16 +212,9 @@ static enum sw_status write_all(struct sw_image *image, int fd, uint64_t at, con
             continue;
         if (n <= 0)
             return SW_EIO;
-        image->unsynced += (size_t)n;
         data += n;
         at += (uint64_t)n;
         len -= (size_t)n;
-        if (image->unsynced >= SYNC_EACH) { /* so that no long wait is left for the end */
-            (void)sync_file_range(fd, 0, 0,
-                                  SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE |
-                                      SYNC_FILE_RANGE_WAIT_AFTER);
-            image->unsynced = 0;
-        }
     }
     return SW_OK;
 }
@@ -275,6 +267,19 @@ static enum sw_status write_header(struct sw_image *image, int fd, uint64_t file
     return write_all(image, fd, 0, pages, sizeof pages);
 }
 
+/* Have it all on disk but for the last word, fsync()'s: that cannot be given up. */
+static enum sw_status sync_data(struct sw_image *image, int fd, uint64_t len)
+{
+    const unsigned all =
+        SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER;
+    for (uint64_t at = 0; at < len; at += SYNC_EACH) {
+        if (atomic_load_explicit(&image->failed, memory_order_relaxed) == SW_ECLOSED)
+            return SW_ECLOSED;
+        (void)sync_file_range(fd, (off_t)at, SYNC_EACH, all); /* fsync() tells what fails */
+    }
+    return SW_OK;
+}
+
 enum sw_status sw_image_write(struct sw_image *image, int fd, const void *note, size_t note_len,
                               int64_t written_us)
 {
@@ -290,7 +295,9 @@ enum sw_status sw_image_write(struct sw_image *image, int fd, const void *note, 
         status = write_part(image, fd, i, &at);
     for (unsigned s = 0; s < SW_SHARDS && status == SW_OK; s++)
         status = write_shard(image, fd, s, &at);
-    return status == SW_OK ? write_header(image, fd, at) : status;
+    if (status == SW_OK)
+        status = write_header(image, fd, at);
+    return status == SW_OK ? sync_data(image, fd, at) : status;
 }
 
 /* ---- life ---- */

@@ -7,8 +7,8 @@
  *     sw_image_end()    writer, when write has returned
  * Meanwhile the writer goes on: before it changes a shard that is not copied yet, it copies that one
  * itself (under a millisecond at 10 M names). So the file holds the index of one moment, workers
- * notice nothing, and extra memory is one shard and what was changed too soon, an eighth at most:
- * beyond that the image is given up (SW_ETOOBIG), to be tried again later.
+ * notice nothing, and extra memory is one shard and what was changed too soon, half at most: beyond
+ * that the image is given up (SW_ETOOBIG), to be tried again later.
  *
  * The file, in parts of whole pages, each with a hash (XXH3, 64 bits) in the first one:
  *     header | key | lists | rule sets | prefix lengths | ends | note | 256 x (block, filter)
@@ -38,7 +38,8 @@ struct sw_image;
 struct sw_image *sw_image_begin(struct sw_index *index);
 
 /** Write it from offset 0 on, with a note and a time (wall clock). SW_OK; SW_EIO (errno); SW_ENOMEM;
- * SW_ETOOBIG (it changed too fast, or the note is over its limit). Not fsync'ed. */
+ * SW_ETOOBIG (it changed too fast, or the note is over its limit). Most is on disk then, but not
+ * surely: fsync() is the caller's. */
 enum sw_status sw_image_write(struct sw_image *image, int fd, const void *note, size_t note_len,
                               int64_t written_us);
 

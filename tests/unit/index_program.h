@@ -11,11 +11,14 @@
 #ifndef TESTS_UNIT_INDEX_PROGRAM_H
 #define TESTS_UNIT_INDEX_PROGRAM_H
 
+#include "index/image.h"
 #include "index/index.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #define P_LISTS    6
 #define P_UNIVERSE 512
@@ -345,6 +348,29 @@ static inline void p_counts(const struct program *p)
     P_CHECK(sw_index_lists(p->ix, NULL, 0) == lists);
 }
 
+/* Through a file and back: what was staged is not kept. */
+static inline void p_reload(struct program *p)
+{
+    int fd = memfd_create("index", MFD_CLOEXEC);
+    struct sw_image_found found = {.index = NULL};
+    char why[SW_WHY_MAX] = "";
+    struct sw_image *image = sw_image_begin(p->ix);
+    P_CHECK(fd >= 0 && image != NULL);
+    P_CHECK(sw_image_write(image, fd, "note", 4, p->now) == SW_OK);
+    sw_image_end(image);
+    sw_index_free(p->ix);
+    enum sw_status status = sw_image_load(fd, &found, why);
+    if (status != SW_OK)
+        fprintf(stderr, "image: %d %s\n", (int)status, why);
+    P_CHECK(status == SW_OK);
+    P_CHECK(found.written_us == p->now && strcmp(found.note, "note") == 0);
+    free(found.note);
+    close(fd);
+    p->ix = found.index;
+    for (unsigned l = 0; l < P_LISTS; l++)
+        p->list[l].staging = false;
+}
+
 static inline void p_step(struct program *p)
 {
     uint8_t op = p_octet(p);
@@ -371,6 +397,10 @@ static inline void p_step(struct program *p)
         break;
     case 5:
         p_expire(p);
+        break;
+    case 6:
+        if (p_octet(p) % 32 == 0)
+            p_reload(p);
         break;
     default:
         if (op % 32 < 12)

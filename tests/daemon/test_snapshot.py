@@ -1,0 +1,126 @@
+"""The local snapshot: in force from the first query without Redis, or refused with the reason."""
+
+import json
+import shutil
+
+import pytest
+from harness.resolver import SINK4
+from harness.wait import until
+
+WWW = "www.evil.example"
+TRUE = ["192.0.2.66"]
+CLEAN = "www.clean.example"
+HEADER_VERSION = 8  # offset in the file (module/index/layout.h)
+
+
+def addresses(resolver, name):
+    return resolver.client.ask(name).addresses
+
+
+def snapshot_of(lists):
+    return json.loads(lists.state()["snapshot"])
+
+
+@pytest.fixture
+def rig(own_redis, make_resolver, lists_for, folder):
+    """A resolver with one list and a snapshot of it, Redis gone; not running."""
+    own_redis.start()
+    path = folder / "lists.snapshot"
+    resolver = make_resolver(own_redis, snapshot_file=path, snapshot_interval=1)
+    lists = lists_for(resolver, own_redis)
+    lists.put("bad", "evil.example", action="sinkhole")
+    written_after(lists, path)
+    resolver.stop()
+    own_redis.kill()
+    return resolver, lists, path
+
+
+def written_after(lists, path):
+    """Wait for a file that holds what is there now: one that is written from now on."""
+    before = path.stat().st_ino if path.exists() else None
+    lists.add("bad", "more.example")
+    until(lambda: path.exists() and path.stat().st_ino != before, "the snapshot to be written")
+    until(lambda: "written" in snapshot_of(lists), "the snapshot to be reported")
+
+
+def first_answer(resolver):
+    """The first query of all: the harness's own asks for evil.example, which is listed."""
+    resolver.launch()
+    return until(lambda: addresses(resolver, WWW), "the first answer")
+
+
+def test_enforced_from_the_first_query_without_redis(rig, own_redis):
+    resolver, lists, path = rig
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert first_answer(resolver) == [SINK4]
+    assert "from snapshot" in resolver.log()
+    shutil.rmtree(own_redis.folder)  # it has lost its data: the last good lists stay
+    own_redis.folder.mkdir()
+    own_redis.start()
+    lists.wait_state(state="following")
+    assert addresses(resolver, WWW) == [SINK4]
+    assert "keeping the last good" in lists.state()["last_error"]
+    assert "snapshot of" in resolver.command("status")
+
+
+def test_a_reload_goes_on_from_it(rig):
+    resolver, _, _ = rig
+    assert first_answer(resolver) == [SINK4]
+    resolver.reload()
+    assert until(lambda: addresses(resolver, WWW), "an answer") == [SINK4]
+
+
+def test_what_changed_meanwhile_is_followed(own_redis, make_resolver, lists_for, folder):
+    own_redis.start()
+    path = folder / "lists.snapshot"
+    resolver = make_resolver(own_redis, snapshot_file=path, snapshot_interval=1)
+    lists = lists_for(resolver, own_redis)
+    lists.put("bad", "evil.example", action="sinkhole")
+    written_after(lists, path)
+    resolver.stop()
+    lists.wait = False
+    with lists.client.pipeline(transaction=True) as tx:
+        tx.hdel(lists.key("list:bad"), "evil.example")
+        tx.xadd(lists.key("changes"), {"op": "remove", "list": "bad", "i": "evil.example"})
+        tx.hset(lists.key("list:bad"), "clean.example", "")
+        tx.xadd(lists.key("changes"), {"op": "add", "list": "bad", "i": "clean.example"})
+        tx.execute()
+    resolver.start()
+    until(lambda: addresses(resolver, CLEAN) == [SINK4], "the change to be followed")
+    assert addresses(resolver, WWW) == TRUE
+    assert lists.state()["full_loads"] == "0"
+
+
+def flip(path, at):
+    with open(path, "r+b") as file:
+        file.seek(at)
+        octet = file.read(1)[0]
+        file.seek(at)
+        file.write(bytes([octet ^ 0x10]))
+
+
+def version(path):
+    with open(path, "r+b") as file:
+        file.seek(HEADER_VERSION)
+        file.write(b"\0\0\0\0")
+
+
+HARM = {
+    "flipped": (lambda path: flip(path, path.stat().st_size // 2), "checksum"),
+    "old": (version, "version 0 of the format"),
+    "open": (lambda path: path.chmod(0o640), "mode 0640"),
+}
+
+
+@pytest.mark.parametrize("harm", HARM)
+def test_refused_with_the_reason(rig, own_redis, harm):
+    resolver, lists, path = rig
+    damage, words = HARM[harm]
+    damage(path)
+    assert first_answer(resolver) == TRUE
+    assert "refused: " in resolver.log() and words in resolver.log()
+    own_redis.start()
+    lists.put("bad", "evil.example", action="sinkhole")  # a full load follows
+    assert addresses(resolver, WWW) == [SINK4]
+    assert words in snapshot_of(lists)["refused"]
+    assert "refused" in resolver.command("status")
