@@ -246,6 +246,7 @@ START_TEST(fields_that_stay)
     size_t sweeps = rig_sweeps(&rig, NULL);
     redis_fixture_run(&rig.rf, "HSET " P ":list:l new.test %s", ""); /* without the stream */
     RIG_WAIT(rig_lists(&rig, "new.test"));                           /* a reconciliation has been */
+    RIG_WAIT(rig_sweeps(&rig, NULL) > sweeps);
     ck_assert_uint_eq(rig_sweeps(&rig, NULL), sweeps + 1);
     rig_stop(&rig);
 }
