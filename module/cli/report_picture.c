@@ -12,15 +12,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WIDTH      1100
-#define LEFT       270 /* of the time axis */
-#define RIGHT      1080
-#define ROW        22
-#define TYPES_MAX  16
-#define BARS_MAX   80 /* indicators with bars */
-#define COLUMN_MAX 70 /* items of one column of the graph */
-#define PASSES     6
-#define DAY        86400
+#define WIDTH       1100
+#define LEFT        270 /* of the time axis */
+#define RIGHT       1080
+#define ROW         22
+#define TYPES_MAX   16
+#define BARS_MAX    80 /* indicators with bars */
+#define BARS_OF_ONE 24 /* owners of one indicator */
+#define COLUMN_MAX  70 /* items of one column of the graph */
+#define PASSES      6
+#define DAY         86400
 
 /* ---- the axis ---- */
 
@@ -162,6 +163,11 @@ struct bar {
     time_t first, last;
 };
 
+struct bars {
+    struct bar bar[BARS_OF_ONE];
+    size_t n;
+};
+
 static int by_first(const void *a, const void *b)
 {
     const struct bar *x = a, *y = b;
@@ -171,30 +177,45 @@ static int by_first(const void *a, const void *b)
     return x->owner < y->owner ? -1 : x->owner > y->owner;
 }
 
-static size_t bars_of(struct report *report, const struct graph_node *name, struct bar *bars,
-                      size_t max)
+/* One ownership from..to, folded into the bar of its owner; what there is no room for is left. */
+static void add_bar(struct report *report, const json_t *facts, time_t from, time_t to,
+                    struct bars *bars)
 {
-    size_t n = 0;
+    size_t owner = report_owner(report, facts), at = 0;
 
+    while (at < bars->n && bars->bar[at].owner != owner)
+        at++;
+    if (at == BARS_OF_ONE || !from || to < report->since)
+        return;
+    if (at == bars->n)
+        bars->bar[bars->n++] = (struct bar){.owner = owner, .first = from, .last = to};
+    struct bar *bar = &bars->bar[at];
+    bar->first = from < bar->first ? from : bar->first;
+    bar->last = to > bar->last ? to : bar->last;
+    bar->addresses++;
+}
+
+/* Owners of all addresses of a name, with those that an address had before. */
+static void bars_of(struct report *report, const struct graph_node *name, struct bars *bars)
+{
+    bars->n = 0;
     for (size_t i = 0; i < name->edges; i++) {
         const struct graph_edge *edge = &report->graph->edge[name->edge[i]];
+        const char *since = cli_json_text(edge->facts, "since");
+        const json_t *one;
+        size_t j;
         if (!report_shows(report, edge))
             continue;
-        size_t owner = report_owner(report, report_facts(report, edge)), at = 0;
-        time_t first = report_time(cli_json_text(edge->facts, "first"));
-        time_t last = report_time(cli_json_text(edge->facts, "last"));
-        while (at < n && bars[at].owner != owner)
-            at++;
-        if (at == max)
-            continue;
-        if (at == n)
-            bars[n++] = (struct bar){.owner = owner, .first = first, .last = last};
-        bars[at].first = first < bars[at].first ? first : bars[at].first;
-        bars[at].last = last > bars[at].last ? last : bars[at].last;
-        bars[at].addresses++;
+        add_bar(report, report_facts(report, edge),
+                report_time(since[0] ? since : cli_json_text(edge->facts, "first")),
+                report_time(cli_json_text(edge->facts, "last")), bars);
+        json_array_foreach(json_object_get(edge->facts, "former"), j, one)
+        {
+            add_bar(report, one, report_time(cli_json_text(one, "since")),
+                    report_time(cli_json_text(one, "last")), bars);
+        }
     }
-    qsort(bars, n, sizeof(*bars), by_first);
-    return n;
+    qsort(bars->bar, bars->n, sizeof(bars->bar[0]), by_first);
 }
 
 static void draw_bar(struct report *report, const struct axis *axis, const struct bar *bar, int y)
@@ -221,14 +242,15 @@ static void draw_bar(struct report *report, const struct axis *axis, const struc
 /* Draw (or only count, without an axis) the rows of all indicators; returns the height. */
 static int draw_bars(struct report *report, const struct axis *axis, size_t *cut)
 {
-    struct bar bars[16];
+    struct bars bars;
     int y = 22;
     size_t shown = 0;
 
     *cut = 0;
     for (size_t i = 0; i < report->starts; i++) {
         const struct graph_node *name = report->graph->node[i];
-        size_t n = bars_of(report, name, bars, 16);
+        bars_of(report, name, &bars);
+        size_t n = bars.n;
         if (n > 0 && shown++ >= BARS_MAX) {
             ++*cut;
             continue;
@@ -238,7 +260,7 @@ static int draw_bars(struct report *report, const struct axis *axis, size_t *cut
                   name->text, 34);
         for (size_t j = 0; j < n; j++, y += 18)
             if (axis)
-                draw_bar(report, axis, &bars[j], y);
+                draw_bar(report, axis, &bars.bar[j], y);
         y += n > 0 ? 8 : 0;
     }
     return y;

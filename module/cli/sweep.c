@@ -294,7 +294,8 @@ static bool ask_more(struct sweep *sweep)
 /* Write how far it is: only what was sent before the mark, once all of that is settled. */
 static void note_state(struct sweep *sweep)
 {
-    if (sweep->marked && sweep_sink_settled(sweep->sink) < sweep->mark_sent)
+    if (sweep->marked &&
+        (sweep_sink_settled(sweep->sink) < sweep->mark_sent || sweep_sink_dropped(sweep->sink) > 0))
         return;
     if (sweep->marked && sweep->mark > sweep->first)
         sweep_state_write(&sweep->options, sweep->names.name[sweep->mark - 1]);
@@ -373,6 +374,12 @@ static void settle(struct sweep *sweep)
             return;
         }
         usleep(5000);
+    }
+    if (sweep_sink_dropped(sweep->sink)) {
+        cli_error("%s did not reach Redis; the next run repeats what is not in the state file",
+                  cli_count(sweep_sink_dropped(sweep->sink), "update", "updates"));
+        sweep->code = CLI_REDIS;
+        return;
     }
     sweep->code = sweep_sink_track(sweep->sink);
     if (sweep->code != CLI_OK)

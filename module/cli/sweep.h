@@ -157,6 +157,9 @@ void sweep_sink_put(struct sweep_sink *sink, const char *name, const struct swee
 uint64_t sweep_sink_sent(const struct sweep_sink *sink);
 uint64_t sweep_sink_settled(const struct sweep_sink *sink);
 
+/** What the journal had to give up: none, unless Redis was away for long. */
+uint64_t sweep_sink_dropped(const struct sweep_sink *sink);
+
 /** Have resolvers track the addresses that names led to. CLI_OK or CLI_REDIS, said. */
 int sweep_sink_track(struct sweep_sink *sink);
 

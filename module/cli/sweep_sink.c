@@ -235,6 +235,13 @@ uint64_t sweep_sink_settled(const struct sweep_sink *sink)
     return sw_journal_settled(sink->journal);
 }
 
+uint64_t sweep_sink_dropped(const struct sweep_sink *sink)
+{
+    return sw_counted(&sink->counters.history_dropped) +
+           sw_counted(&sink->counters.events_lost_ring) +
+           sw_counted(&sink->counters.events_lost_backlog);
+}
+
 bool sweep_sink_has_room(struct sweep_sink *sink)
 {
     uint64_t settled = sweep_sink_settled(sink);

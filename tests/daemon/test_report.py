@@ -137,6 +137,17 @@ def test_what_it_says(case):
     assert again == re.sub(r"Made [^;]*;", "", text)
 
 
+def test_a_former_owner_of_an_address_has_its_bar(case):
+    key = case.key("seen:name:evil.example")
+    facts = json.loads(case.redis.hget(key, "198.51.100.7"))
+    former = {"asn": 65007, "org": "Earlier", "since": day(10), "last": day(30), "count": 3}
+    facts |= {"since": day(31), "former": [former]}
+    case.redis.hset(key, "198.51.100.7", json.dumps(facts))
+    text = case("report")
+    assert "AS65007 Earlier: 2026-01-11 12:00 to 2026-02-03 12:00, 1 address" in text
+    assert ": 2026-02-04 12:00 to 2026-03-15 12:00, 1 address" in text
+
+
 def test_selection(case):
     text = case("report", "--list", "worse")
     assert "other.example" in text and "systemsvc.net" not in text

@@ -7,7 +7,7 @@ import re
 import signal
 
 import pytest
-from cli_rig import NONE, OK, read_all, sw, text_file  # noqa: F401
+from cli_rig import NONE, OK, REDIS, Command, read_all, sw, text_file  # noqa: F401
 from harness.environment import read_environment
 from harness.process import free_port
 from harness.sweep_zone import ODD_ADDRESS, PROTECTED, ZONE, SweepZone
@@ -102,6 +102,27 @@ def test_goes_on_where_it_was_interrupted(sw, zone, folder):
     assert done | set(rows) == expected
     assert min(rows) > after and summary["skipped_before"] + len(rows) == len(expected)
     assert not state.exists()
+
+
+def test_redis_that_goes_ends_it_and_nothing_is_skipped(env, zone, folder, own_redis, settings_for):
+    own_redis.start()
+    sw = Command(env, folder, own_redis, settings_for(own_redis, folder, asn_mmdb=zone.databases))
+    zone.fill(sw.redis, sw.prefix)
+    state = folder / "state.json"
+    words = ["--match", "n00002*", "--state", state]
+    first = sw.start("sweep", "--forward", zone.at, "--rate", "40", *words)
+    until(lambda: state.exists(), "the first note of how far it is")
+    own_redis.kill()
+    _, err = first.communicate(timeout=30 * FACTOR)
+    assert first.returncode == REDIS and "Redis at" in err
+    own_redis.start()
+    after = json.loads(state.read_text())["after"]
+    expected = [name for name in zone.names if name.startswith("n00002")]
+    missing = {name for i, name in enumerate(zone.names) if i % 10 == 9}
+    for name in expected[: expected.index(after) + 1]:
+        assert name in missing or seen(sw, "name", name), name
+    rows, _, _ = sweep(sw, zone, *words)
+    assert sorted(rows) == expected[expected.index(after) + 1 :]
 
 
 def test_a_state_of_another_selection_is_refused(sw, zone, folder):
