@@ -16,6 +16,31 @@ static void print_protected(const json_t *anomaly)
         printf("  protected by %s", cli_clean_text(list));
 }
 
+/* "  name server ns1.example.net of example.net", "  private use (RFC 1918)", "  9 AS", ... */
+static void print_grounds(const json_t *anomaly)
+{
+    const char *zone = cli_json_text(anomaly, "delegation.zone");
+    const char *special = cli_json_text(anomaly, "special.name");
+    const char *expected = cli_json_text(anomaly, "expected.list");
+    json_int_t as_total = json_integer_value(cli_json_at(anomaly, "flux.as_total"));
+
+    if (zone[0])
+        printf("  name server %s of %s",
+               cli_clean_text(cli_json_text(anomaly, "delegation.server")), cli_clean_text(zone));
+    if (special[0])
+        printf("  %s (%s)", cli_clean_text(special),
+               cli_clean_text(cli_json_text(anomaly, "special.source")));
+    if (expected[0])
+        printf("  not as %s declares", cli_clean_text(expected));
+    if (as_total > 0)
+        printf("  %" JSON_INTEGER_FORMAT " AS", as_total);
+    if (json_integer_value(cli_json_at(anomaly, "former.as.number"))) {
+        printf("  before ");
+        cli_print_as(json_object_get(anomaly, "former"));
+        printf(", now");
+    }
+}
+
 /* "  also docs.registry.example, mail.registry.example and 3 more" */
 static void print_names(const json_t *anomaly)
 {
@@ -44,6 +69,7 @@ void cli_anomaly_line(const struct cli *cli, const json_t *event)
            cli_style(cli, CLI_PLAIN), cli_clean_text(cli_json_text(anomaly, "name")),
            cli_clean_text(cli_json_text(anomaly, "address")));
     print_protected(anomaly);
+    print_grounds(anomaly);
     print_names(anomaly);
     if (known[0])
         printf("  explained by %s: %s", cli_clean_text(known),

@@ -10,9 +10,20 @@ BANNED_CALLS = re.compile(r"\b(strcpy|strcat|sprintf|vsprintf|gets|strtok|strncp
 LATER = re.compile(r"\b(TO" r"DO|FIX" r"ME|X" r"XX|HA" r"CK)\b")
 MACHINE = re.compile(r"(?<![\w./])(/wor[k]/|/tmp/[w]/|/hom[e]/\w+/|/roo[t]/\w)")
 
+# What the module says is facts: no word of what somebody may have meant (module/README.md).
+INTENT = re.compile(
+    r'"[^"\n]*\b(malicious|suspicious|suspect|attack(er|ed)?|criminal|hacked|hijack(ed)?|'
+    r'compromised|evil)\b[^"\n]*"',
+    re.I,
+)
+
 
 def check(tree):
     result = Result()
+    for path in tree.matching(r"module/(owner|journal|flow|host|cli)/.*\.c"):
+        for number, line in enumerate(tree.lines(path), 1):
+            if INTENT.search(line):
+                result.problem(path, number, "facts only: no wording of intent")
     sources = tree.matching(r"(module|tests)/.*\.[ch]")
     for path in sources:
         for number, line in enumerate(without_comments(tree.text(path)).splitlines(), 1):
