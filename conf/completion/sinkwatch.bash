@@ -29,7 +29,9 @@ _sinkwatch_options() {
     "list drop") echo "--yes --wait" ;;
     add) echo "--facts --expires --for --force --wait" ;;
     remove) echo "--wait" ;;
-    import) echo "--format --replace --dry-run --force --wait" ;;
+    import) echo "--format --replace --max-shrink --dry-run --force --wait" ;;
+    rollback) echo "--wait" ;;
+    setup) echo "--check --print" ;;
     report) echo "--output --since --list --max" ;;
     pivot) echo "--hops --max" ;;
     sweep)
@@ -90,7 +92,7 @@ _sinkwatch() {
         return
     fi
     case $command:$after in
-    :*) _sinkwatch_words "list add remove import check pivot sweep report events anomalies status checkconf" ;;
+    :*) _sinkwatch_words "list add remove import rollback check pivot sweep report events anomalies status setup checkconf" ;;
     list:*) _sinkwatch_words "show set drop" ;;
     list\ *:0 | add:0 | remove:0 | import:0) _sinkwatch_words "$(_sinkwatch_lists)" ;;
     import:1 | checkconf:0) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;

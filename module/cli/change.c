@@ -50,6 +50,17 @@ int cli_list_kind(struct cli *cli, const char *name, enum sw_kind *kind)
     return CLI_OK;
 }
 
+int cli_hash_length(struct cli *cli, const char *key, uint64_t *out)
+{
+    redisReply *reply = cli_ask(cli, "HLEN", key, CLI_END);
+
+    if (!reply)
+        return CLI_REDIS;
+    *out = reply->type == REDIS_REPLY_INTEGER ? (uint64_t)reply->integer : 0;
+    freeReplyObject(reply);
+    return CLI_OK;
+}
+
 int cli_list_lifetime(struct cli *cli, const char *name, char **expires)
 {
     struct sw_policy policy;

@@ -33,6 +33,9 @@ int cli_list_kind(struct cli *cli, const char *name, enum sw_kind *kind);
  * are replaced. expires "": no end. */
 char *cli_facts_until(const char *facts, const char *expires);
 
+/** Fields of a hash; 0 when there is no such key. CLI_OK, CLI_REDIS (said). */
+int cli_hash_length(struct cli *cli, const char *key, uint64_t *out);
+
 /** When indicators that are added to a list now end by its policy: allocated, or NULL for never.
  * CLI_OK, CLI_REDIS. */
 int cli_list_lifetime(struct cli *cli, const char *name, char **expires);

@@ -149,6 +149,8 @@ int cli_list_drop(struct cli *cli, int argc, char **argv);
 int cli_add(struct cli *cli, int argc, char **argv);
 int cli_remove(struct cli *cli, int argc, char **argv);
 int cli_import(struct cli *cli, int argc, char **argv);
+int cli_rollback(struct cli *cli, int argc, char **argv);
+int cli_setup(struct cli *cli, int argc, char **argv);
 int cli_check(struct cli *cli, int argc, char **argv);
 int cli_sweep(struct cli *cli, int argc, char **argv);
 int cli_pivot(struct cli *cli, int argc, char **argv);

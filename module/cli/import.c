@@ -1,5 +1,6 @@
 /* import.c - sinkwatch import LIST FILE. The reading of lines is importer.c's. */
 #include "cli/change.h"
+#include "cli/diff.h"
 #include "cli/harm.h"
 #include "cli/importer.h"
 #include "cli/output.h"
@@ -14,14 +15,18 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { KEY_FORMAT = 300, KEY_REPLACE, KEY_WAIT, KEY_DRY_RUN, KEY_FORCE };
+enum { KEY_FORMAT = 300, KEY_REPLACE, KEY_WAIT, KEY_DRY_RUN, KEY_FORCE, KEY_SHRINK };
 
 static const struct argp_option options[] = {
     {"format", KEY_FORMAT, "FORMAT", 0, "plain, hosts, or auto (default)", 0},
     {"replace", KEY_REPLACE, NULL, 0,
      "the list has exactly these afterwards, from one moment to the next", 0},
     {"dry-run", KEY_DRY_RUN, NULL, 0, "only judge the file; Redis is not asked", 0},
-    {"force", KEY_FORCE, NULL, 0, "accept top-level domains and public suffixes, and say which", 0},
+    {"force", KEY_FORCE, NULL, 0,
+     "accept top-level domains and public suffixes, and say which; with --replace, any shrinkage",
+     0},
+    {"max-shrink", KEY_SHRINK, "PERCENT", 0,
+     "with --replace: leave a list as it is that would lose more (default: 50)", 0},
     {"wait", KEY_WAIT, "SECONDS", OPTION_ARG_OPTIONAL,
      "return when every live resolver enforces it (default: 10 seconds at most)", 0},
     {0},
@@ -38,6 +43,8 @@ struct import {
     const char *staging;    /* key that becomes the list's, with --replace */
     char *batch[CLI_BATCH]; /* accepted and not yet written */
     size_t n;
+    unsigned max_shrink; /* percent */
+    struct cli_diff diff;
     uint64_t accepted, fresh, refused, forced, octets;
     json_t *refusals; /* for --json */
     int code;         /* CLI_REDIS: nothing more is written */
@@ -60,6 +67,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     case KEY_FORCE:
         im->force = true;
+        return 0;
+    case KEY_SHRINK:
+        im->max_shrink = (unsigned)cli_number(state, "--max-shrink", arg, 0, 100);
         return 0;
     case KEY_WAIT:
         im->outcome.wait_s = cli_wait_seconds(state, arg);
@@ -139,19 +149,45 @@ static void flush_batch(struct import *im)
     im->n = 0;
 }
 
-/* The staging key becomes the list's. */
+/* See what the replacement would do. CLI_NONE: too much of the list would go, said. */
+static int judge_diff(struct import *im)
+{
+    int code =
+        cli_diff(im->cli, cli_key(im->cli, "list:%s", im->outcome.list), im->staging, &im->diff);
+
+    if (code != CLI_OK || im->force || !cli_diff_shrinks(&im->diff, im->max_shrink))
+        return code;
+    if (!im->cli->json)
+        cli_diff_print(&im->diff);
+    cli_error("the list would shrink from %" PRIu64 " to %" PRIu64
+              ", by more than %u %% (--max-shrink); --force does it all the same",
+              im->diff.before, im->diff.after, im->max_shrink);
+    return CLI_NONE;
+}
+
+static void add_rename(struct cli_argv *argv, const char *from, const char *to)
+{
+    cli_argv_add(argv, "RENAME");
+    cli_argv_add(argv, from);
+    cli_argv_add(argv, to);
+}
+
+/* The staging key becomes the list's; what the list had is kept for a rollback. */
 static int put_in_place(struct import *im)
 {
-    struct cli_argv rename_key = {0}, entry = {0};
+    const char *now = cli_key(im->cli, "list:%s", im->outcome.list);
+    struct cli_argv keep = {0}, rename_key = {0}, entry = {0};
 
-    cli_argv_add(&rename_key, "RENAME");
-    cli_argv_add(&rename_key, im->staging);
-    cli_argv_add(&rename_key, cli_key(im->cli, "list:%s", im->outcome.list));
+    add_rename(&keep, now, cli_key(im->cli, "list:%s:previous", im->outcome.list));
+    add_rename(&rename_key, im->staging, now);
     cli_change_entry(im->cli, &entry, "replace", im->outcome.list);
     cli_begin(im->cli);
+    if (im->diff.before > 0)
+        cli_change(im->cli, &keep);
     cli_change(im->cli, &rename_key);
     cli_change(im->cli, &entry);
     redisReply *replies = cli_commit(im->cli);
+    cli_argv_free(&keep);
     cli_argv_free(&rename_key);
     cli_argv_free(&entry);
     if (!replies)
@@ -291,6 +327,8 @@ static void say_result(const struct import *im)
     if (im->forced)
         printf(", %" PRIu64 " forced", im->forced);
     printf("\n");
+    if (im->replace && !im->dry_run)
+        cli_diff_print(&im->diff);
 }
 
 static int report(struct import *im)
@@ -302,6 +340,13 @@ static int report(struct import *im)
         "{s:s,s:b,s:I,s:I,s:I,s:I,s:O}", "format", cli_format_name(im->importer.format), "dry_run",
         im->dry_run, "accepted", (json_int_t)im->accepted, "added", (json_int_t)im->fresh, "forced",
         (json_int_t)im->forced, "refused_count", (json_int_t)im->refused, "refused", im->refusals);
+    if (im->replace && !im->dry_run)
+        json_object_set_new(
+            im->outcome.members, "diff",
+            json_pack("{s:I,s:I,s:I,s:I,s:O,s:O}", "before", (json_int_t)im->diff.before, "after",
+                      (json_int_t)im->diff.after, "added", (json_int_t)im->diff.added, "removed",
+                      (json_int_t)im->diff.removed, "added_first", im->diff.added_first,
+                      "removed_first", im->diff.removed_first));
     return cli_report(im->cli, &im->outcome);
 }
 
@@ -317,6 +362,8 @@ static int replace(struct import *im)
                   im->outcome.list);
         return CLI_NONE;
     }
+    if (code == CLI_OK && !interrupted)
+        code = judge_diff(im);
     if (code == CLI_OK && !interrupted)
         code = put_in_place(im);
     if (code == CLI_OK && !interrupted)
@@ -339,6 +386,7 @@ int cli_import(struct cli *cli, int argc, char **argv)
     int code = CLI_OK;
 
     im->cli = cli;
+    im->max_shrink = 50;
     im->refusals = json_array();
     cli_parse(cli, &usage, im, argc, argv, &words);
     im->outcome.list = words[0];
@@ -357,6 +405,7 @@ int cli_import(struct cli *cli, int argc, char **argv)
         code = im->replace && !im->dry_run ? replace(im) : read_file(im);
     if (code == CLI_OK)
         code = report(im);
+    cli_diff_free(&im->diff);
     json_decref(im->refusals);
     free(expires);
     free(im);

@@ -81,6 +81,7 @@ static int drop_list(struct cli *cli, const char *name, struct cli_outcome *outc
     cli_argv_add(&hdel, name);
     cli_argv_add(&unlink_key, "UNLINK");
     cli_argv_add(&unlink_key, cli_key(cli, "list:%s", name));
+    cli_argv_add(&unlink_key, cli_key(cli, "list:%s:previous", name));
     cli_change_entry(cli, &entry, "drop", name);
     cli_begin(cli);
     cli_change(cli, &hdel);

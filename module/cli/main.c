@@ -15,6 +15,7 @@ static const struct cli_command commands[] = {
     {"add", "put indicators on a list", cli_add},
     {"remove", "take indicators off a list", cli_remove},
     {"import", "put the indicators of a file on a list", cli_import},
+    {"rollback", "give a list the content before it was replaced", cli_rollback},
     {"check", "which rules match a name, an address, an AS; which one wins, and why", cli_check},
     {"pivot", "where a name was seen; which names were seen on an address", cli_pivot},
     {"sweep", "look all listed names up, and see whose addresses they have", cli_sweep},
@@ -22,6 +23,7 @@ static const struct cli_command commands[] = {
     {"events", "hits: who asked for what, and what was done", cli_events},
     {"anomalies", "odd ownership of addresses", cli_anomalies},
     {"status", "every resolver: state, changes applied, what was refused", cli_status},
+    {"setup", "functions for feeds into Redis, and what else it should have", cli_setup},
     {"checkconf", "judge a settings file", cli_checkconf},
     {0},
 };

@@ -201,22 +201,22 @@ int main(int argc, char **argv)
     bool mine, good = false;
     memset(&counters, 0, sizeof counters);
     sw_settings_init(&settings);
-    if (!find_file(argc, argv, settings.asn_mmdb, &mine)) {
+    if (!find_file(argc, argv, settings.asn_mmdb[0], &mine)) {
         fprintf(stderr, "bench_owner: no AS database\n");
         return EXIT_FAILURE;
     }
     make_addresses();
     struct sw_owners *owners = sw_owners_new(&settings, &counters);
     if (owners != NULL && sw_owners_refresh(owners) &&
-        MMDB_open(settings.asn_mmdb, MMDB_MODE_MMAP, &mmdb) == MMDB_SUCCESS) {
+        MMDB_open(settings.asn_mmdb[0], MMDB_MODE_MMAP, &mmdb) == MMDB_SUCCESS) {
         printf("%-20s %12s %-4s %12s %8s\n", "figure", "ours", "", "libmaxminddb", "ratio");
         good = bench_lookup(owners, &mmdb);
         MMDB_close(&mmdb);
-        bench_open(settings.asn_mmdb);
+        bench_open(settings.asn_mmdb[0]);
     }
     sw_owners_free(owners);
     free(addresses);
     if (mine)
-        unlink(settings.asn_mmdb);
+        unlink(settings.asn_mmdb[0]);
     return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }

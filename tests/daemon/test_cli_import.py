@@ -106,3 +106,48 @@ def test_progress_on_a_terminal_only(bad, text_file):
     assert drawn == b"" or (b"%" in drawn and drawn.endswith(b"\r\x1b[K"))
     bad("import", "--dry-run", "bad", path)
     assert bad.err == ""
+
+
+def numbers(first, last):
+    return "".join(f"n{i}.example\n" for i in range(first, last))
+
+
+def test_replacement_shows_what_it_changes(bad, text_file):
+    bad("import", "bad", text_file(numbers(0, 30)))
+    said = bad("import", "--replace", "bad", text_file(numbers(2, 31)))
+    assert "1 added, 2 removed, 28 as before" in said
+    assert "+ n30.example" in said and "- n0.example" in said and "- n1.example" in said
+    (done,) = bad.json("import", "--replace", "bad", text_file(numbers(1, 31)))
+    wanted = {"before": 29, "after": 30, "added": 1, "removed": 0}
+    assert {key: done["diff"][key] for key in wanted} == wanted
+    assert done["diff"]["added_first"] == ["n1.example"]
+
+
+def test_suspicious_shrinkage_is_refused_unless_forced(bad, text_file):
+    bad("import", "bad", text_file(numbers(0, 100)))
+    short = text_file(numbers(0, 40))
+    bad("import", "--replace", "bad", short, code=NONE)
+    assert "shrink from 100 to 40" in bad.err and "--force" in bad.err
+    assert len(bad.list("bad")) == 100 and not staging_keys(bad)
+    assert bad.changes()[-1][0] == "add"
+    bad("import", "--replace", "--max-shrink", "60", "bad", short)
+    assert len(bad.list("bad")) == 40
+    bad("import", "--replace", "bad", text_file("one.example\n"), code=NONE)
+    bad("import", "--replace", "--force", "bad", text_file("one.example\n"))
+    assert set(bad.list("bad")) == {"one.example"}
+
+
+def test_rollback_and_forward_again(bad, text_file):
+    bad("rollback", "bad", code=NONE)
+    assert "no former content" in bad.err
+    bad("add", "bad", "old.example", "--facts", '{"n":1}')
+    bad("import", "--replace", "bad", text_file("new.example\nnewer.example\n"))
+    said = bad("rollback", "bad")
+    assert "1 indicator instead of 2" in said
+    assert bad.list("bad") == {"old.example": '{"n":1}'}
+    assert bad.changes()[-1] == ("replace", "bad", [])
+    (done,) = bad.json("rollback", "bad")
+    assert (done["indicators"], done["former"]) == (2, 1)
+    assert set(bad.list("bad")) == {"new.example", "newer.example"}
+    bad("list", "drop", "bad", "--yes")
+    assert not [key for key in bad.redis.scan_iter(bad.key("list:bad*"))]

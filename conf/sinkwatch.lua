@@ -1,0 +1,124 @@
+#!lua name=sinkwatch
+
+-- Functions for feeds: each changes a list and tells the change stream, as one step that nobody
+-- sees half of. Redis 7.0 or later. `sinkwatch setup` loads them, or:
+--
+--     redis-cli -x FUNCTION LOAD REPLACE < sinkwatch.lua
+--
+-- Keys come first, so that a Cluster finds the node; P is the prefix, {sinkwatch} by default.
+--
+--     FCALL sinkwatch_policy  2  P:lists P:changes            LIST POLICY-JSON
+--     FCALL sinkwatch_add     2  P:list:LIST P:changes        LIST INDICATOR FACTS [INDICATOR FACTS ...]
+--     FCALL sinkwatch_remove  2  P:list:LIST P:changes        LIST INDICATOR [INDICATOR ...]
+--     FCALL sinkwatch_replace 4  STAGING P:list:LIST P:list:LIST:previous P:changes   LIST
+--     FCALL sinkwatch_drop    4  P:lists P:list:LIST P:list:LIST:previous P:changes   LIST
+--
+-- Each returns the id of its entry in the change stream: a resolver whose `applied` has reached it
+-- enforces the change. Indicators in canonical form (lower case, A-labels, no final dot); what does
+-- not parse is refused by resolvers, one by one. Facts: a JSON object, or an empty string.
+-- sinkwatch_replace: fill a hash under a key of your own (P:list:LIST:staging:ANYTHING), then
+-- call it; the content before is kept for `sinkwatch rollback`.
+
+local KEPT = 100000   -- entries of the change stream, about
+local ENTRY = 1000    -- indicators told in one entry
+
+-- items: indicators; ends[i]: when items[i] ends ('': never), or nil where resolvers need not know.
+local function tell(changes, op, list, items, ends)
+    local id
+    local at = 1
+    repeat
+        local words = { changes, 'MAXLEN', '~', KEPT, '*', 'op', op, 'list', list }
+        local last = math.min(at + ENTRY - 1, #items)
+        local said
+        for i = at, last do
+            if ends and ends[i] ~= said then
+                said = ends[i]
+                words[#words + 1] = 'expires'
+                words[#words + 1] = said
+            end
+            words[#words + 1] = 'i'
+            words[#words + 1] = items[i]
+        end
+        id = redis.call('XADD', unpack(words))
+        at = last + 1
+    until at > #items
+    return id
+end
+
+-- What facts say of the end, as text.
+local function end_of(facts)
+    if facts == '' then
+        return ''
+    end
+    local ok, object = pcall(cjson.decode, facts)
+    local value = ok and type(object) == 'table' and object.expires
+    if type(value) == 'number' then
+        return string.format('%.0f', value)
+    end
+    return type(value) == 'string' and value or ''
+end
+
+local function wrong(words)
+    return redis.error_reply('ERR sinkwatch: ' .. words)
+end
+
+redis.register_function('sinkwatch_policy', function(keys, args)
+    if #keys ~= 2 or #args ~= 2 then
+        return wrong('2 keys, then LIST and POLICY-JSON')
+    end
+    local json = args[2] == '' and '{}' or args[2]
+    if not pcall(cjson.decode, json) then
+        return wrong('the policy is no JSON')
+    end
+    redis.call('HSET', keys[1], args[1], json)
+    return tell(keys[2], 'policy', args[1], {})
+end)
+
+redis.register_function('sinkwatch_add', function(keys, args)
+    if #keys ~= 2 or #args < 3 or #args % 2 == 0 then
+        return wrong('2 keys, then LIST and pairs of INDICATOR and FACTS')
+    end
+    local items, ends = {}, {}
+    for i = 2, #args, 2 do
+        redis.call('HSET', keys[1], args[i], args[i + 1])
+        items[#items + 1] = args[i]
+        ends[#ends + 1] = end_of(args[i + 1])
+    end
+    return tell(keys[2], 'add', args[1], items, ends)
+end)
+
+redis.register_function('sinkwatch_remove', function(keys, args)
+    if #keys ~= 2 or #args < 2 then
+        return wrong('2 keys, then LIST and INDICATORs')
+    end
+    local items = {}
+    for i = 2, #args do
+        redis.call('HDEL', keys[1], args[i])
+        items[#items + 1] = args[i]
+    end
+    return tell(keys[2], 'remove', args[1], items)
+end)
+
+redis.register_function('sinkwatch_replace', function(keys, args)
+    if #keys ~= 4 or #args ~= 1 then
+        return wrong('4 keys, then LIST')
+    end
+    if redis.call('TYPE', keys[1]).ok ~= 'hash' then
+        return wrong('the staging key is no hash')
+    end
+    if redis.call('EXISTS', keys[2]) == 1 then
+        redis.call('UNLINK', keys[3])
+        redis.call('RENAME', keys[2], keys[3])
+    end
+    redis.call('RENAME', keys[1], keys[2])
+    return tell(keys[4], 'replace', args[1], {})
+end)
+
+redis.register_function('sinkwatch_drop', function(keys, args)
+    if #keys ~= 4 or #args ~= 1 then
+        return wrong('4 keys, then LIST')
+    end
+    redis.call('HDEL', keys[1], args[1])
+    redis.call('UNLINK', keys[2], keys[3])
+    return tell(keys[4], 'drop', args[1], {})
+end)

@@ -1,0 +1,149 @@
+/* setup.c - sinkwatch setup: the functions for feeds into Redis, and what else it should have. */
+#include "cli/functions.h"
+#include "cli/output.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { KEY_PRINT = 300, KEY_CHECK };
+
+static const struct argp_option options[] = {
+    {"print", KEY_PRINT, NULL, 0, "print the functions instead of loading them", 0},
+    {"check", KEY_CHECK, NULL, 0, "change nothing, only say what is missing", 0},
+    {0},
+};
+
+struct setup {
+    bool print, check;
+    unsigned missing;
+    json_t *found; /* for --json: what -> how it is */
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    struct setup *setup = state->input;
+    (void)arg;
+    switch (key) {
+    case KEY_PRINT:
+        setup->print = true;
+        return 0;
+    case KEY_CHECK:
+        setup->check = true;
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct cli_usage usage = {
+    .words = "",
+    .doc = "Make a Redis ready for feeds: load the functions with which a feed changes a list and "
+           "tells the change stream in one step (Redis 7.0 or later; before that, MULTI does the "
+           "same), and say what else is worth knowing about this Redis."
+           "\vNothing is removed, and a second run changes nothing. The ACL rules for feeds, "
+           "resolvers "
+           "and readers are in conf/users.acl.\n\n"
+           "Examples:\n"
+           "  sinkwatch setup\n"
+           "  sinkwatch setup --check\n"
+           "  sinkwatch setup --print > sinkwatch.lua",
+    .options = options,
+    .parser = parse,
+    .min = 0,
+    .max = 0,
+};
+
+/* One finding: words for people, and a member for --json. */
+static void say(struct cli *cli, struct setup *setup, const char *what, bool good, const char *how)
+{
+    setup->missing += good ? 0 : 1;
+    cli_json_set(setup->found, what, how);
+    if (!cli->json)
+        printf("%-12s %s%s%s\n", what, cli_style(cli, good ? CLI_PLAIN : CLI_BAD),
+               cli_clean_text(how), cli_style(cli, CLI_PLAIN));
+}
+
+/* A value of INFO's text: "redis_version:7.0.15". Allocated; "" when it is not there. */
+static char *info_value(struct cli *cli, const char *section, const char *field)
+{
+    redisReply *reply = sw_redis_command(cli->redis, "INFO %s", section);
+    const char *at = reply && reply->type == REDIS_REPLY_STRING ? strstr(reply->str, field) : NULL;
+    char *value = NULL;
+
+    if (at) {
+        at += strlen(field);
+        value = strndup(at, strcspn(at, "\r\n"));
+    }
+    freeReplyObject(reply);
+    return value ? value : cli_copy("");
+}
+
+/* Load the functions, or see whether they are there. CLI_OK, CLI_REDIS (said). */
+static int functions(struct cli *cli, struct setup *setup)
+{
+    const char *argv[] = {"FUNCTION", "LOAD", "REPLACE", cli_functions};
+    redisReply *reply =
+        setup->check ? sw_redis_command(cli->redis, "FUNCTION LIST LIBRARYNAME %s", "sinkwatch")
+                     : sw_redis_command_argv(cli->redis, 4, argv, NULL);
+
+    if (!reply)
+        return cli_redis_failed(cli, NULL);
+    if (reply->type == REDIS_REPLY_ERROR && strncmp(reply->str, "ERR unknown command", 19) == 0)
+        say(cli, setup, "functions", false,
+            "this server has none (Redis before 7.0): feeds use MULTI, as module/REDIS.md says");
+    else if (reply->type == REDIS_REPLY_ERROR)
+        say(cli, setup, "functions", false, reply->str);
+    else if (setup->check && reply->elements == 0)
+        say(cli, setup, "functions", false, "not loaded: run 'sinkwatch setup'");
+    else
+        say(cli, setup, "functions", true, setup->check ? "loaded" : "loaded (library sinkwatch)");
+    freeReplyObject(reply);
+    return CLI_OK;
+}
+
+/* A Redis that loses its lists at a crash, or drops keys when it is full, is worth a word. */
+static void keeping(struct cli *cli, struct setup *setup)
+{
+    char *aof = info_value(cli, "persistence", "aof_enabled:");
+    char *policy = info_value(cli, "memory", "maxmemory_policy:");
+    char *role = info_value(cli, "replication", "role:");
+    char *version = info_value(cli, "server", "redis_version:");
+
+    say(cli, setup, "version", true, version[0] ? version : "not told");
+    say(cli, setup, "role", true, role[0] ? role : "not told");
+    say(cli, setup, "appendonly", true,
+        strcmp(aof, "1") == 0 ? "on"
+                              : "off: what was written since the last save is gone after a crash "
+                                "(resolvers keep what they have)");
+    say(cli, setup, "maxmemory", policy[0] == '\0' || strcmp(policy, "noeviction") == 0,
+        policy[0] == '\0' || strcmp(policy, "noeviction") == 0
+            ? "noeviction"
+            : "this Redis drops keys when it is full: set maxmemory-policy to noeviction");
+    free(aof);
+    free(policy);
+    free(role);
+    free(version);
+}
+
+int cli_setup(struct cli *cli, int argc, char **argv)
+{
+    struct setup setup = {.found = json_object()};
+    char **words;
+
+    cli_parse(cli, &usage, &setup, argc, argv, &words);
+    if (setup.print) {
+        fputs(cli_functions, stdout);
+        return CLI_OK;
+    }
+    int code = cli_connect(cli);
+    if (code == CLI_OK)
+        code = functions(cli, &setup);
+    if (code == CLI_OK)
+        keeping(cli, &setup);
+    if (code == CLI_OK && cli->json)
+        cli_json(setup.found);
+    else
+        json_decref(setup.found);
+    return code == CLI_OK && setup.missing ? CLI_NONE : code;
+}
