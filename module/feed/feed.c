@@ -230,8 +230,10 @@ static enum sw_status turn(struct sw_feed *feed)
     if (status != SW_OK || feed->load_due)
         return status;
     sw_local_turn(feed);
-    if (feed->stream_ok)
-        return sw_feed_follow(feed);
+    if (feed->stream_ok) {
+        status = sw_feed_audit(feed);
+        return status == SW_OK ? sw_feed_follow(feed) : status;
+    }
     status = sw_feed_compare(feed, NULL);
     if (status == SW_OK && feed->dirty)
         status = sw_feed_finish_batch(feed);

@@ -4,6 +4,7 @@
  * Private to feed/. The thread's turns, file by file:
  *     feed.c       connect, pause, tick; decides which of these comes next
  *     sync.c       full load; reconciliation with what Redis holds
+ *     audit.c      lists in Redis against the index, chunk by chunk
  *     follow.c     XREAD, one entry after the other, gaps
  *     changes.c    what a batch changed: evict names, hand over to the sweeper, report
  *     local.c      the local snapshot
@@ -21,6 +22,7 @@
 #define SW_FEED_FEEDER_H
 
 #include "base/redis.h"
+#include "feed/audit.h"
 #include "feed/feed.h"
 #include "feed/lists.h"
 #include "feed/load.h"
@@ -91,6 +93,7 @@ struct sw_feed {
     struct sw_stream_position position; /* last entry dealt with */
     struct sw_stream_id applied;        /* last entry reported as enforced, sweep included */
     struct sw_snapshot snapshot;
+    struct sw_audit audit;
 
     struct sw_local local;
     bool tracked_due; /* {prefix}:tracked is still to be read */

@@ -384,6 +384,33 @@ START_TEST(test_plain_writes_are_noticed)
 }
 END_TEST
 
+/* One in, one out, without an entry: the size is as it was. */
+START_TEST(test_plain_writes_of_the_same_size_are_noticed)
+{
+    struct rig rig;
+
+    rig_init(&rig);
+    rig.settings.reconcile_s = 1;
+    rig_list(&rig, "l", "{}", "a.test", "refused..test", "B.TEST.", NULL);
+    rig_list(&rig, "other", "{}", "o.test", NULL);
+    redis_fixture_run(&rig.rf, "HSET %s past.test %s", P ":list:l", "{\"expires\":1000000000}");
+    for (int i = 0; i < 3000; i++)
+        redis_fixture_run(&rig.rf, "HSET %s n%d.test %s", P ":list:l", i, "");
+    rig_start(&rig);
+    rig_wait_loads(&rig, 1);
+    redis_fixture_run(&rig.rf, "HSET %s new.test %s", P ":list:l", "");
+    redis_fixture_run(&rig.rf, "HDEL %s a.test", P ":list:l");
+    RIG_WAIT(rig_lists(&rig, "new.test"));
+    ck_assert(!rig_lists(&rig, "a.test"));
+    ck_assert(rig_lists(&rig, "b.test") && rig_lists(&rig, "n2999.test"));
+    rig_change(&rig, "add", "l", "later.test"); /* told as it should be: no suspect for long */
+    rig_wait_applied(&rig);
+    ck_assert(rig_lists(&rig, "later.test"));
+    ck_assert_uint_eq(sw_counted(&rig.counters.full_loads), 1);
+    rig_stop(&rig);
+}
+END_TEST
+
 /* What has not changed is not read again, though refused items and second spellings make the
  * sizes differ; nor is a bad policy refused again. */
 START_TEST(test_reconciliation_is_quiet)
@@ -572,6 +599,7 @@ int main(void)
     tcase_add_test(tc, test_bad_policy);
     tcase_add_test(tc, test_refused_items);
     tcase_add_test(tc, test_plain_writes_are_noticed);
+    tcase_add_test(tc, test_plain_writes_of_the_same_size_are_noticed);
     tcase_add_test(tc, test_reconciliation_is_quiet);
     tcase_add_test(tc, test_tracking);
     tcase_add_test(tc, test_tracking_without_redis);

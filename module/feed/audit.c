@@ -1,0 +1,200 @@
+/* audit.c - see audit.h. */
+#include "feed/audit.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "feed/expiry.h"
+#include "feed/feeder.h"
+#include "feed/reply.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define CHUNK      "1000"
+#define CHUNKS_MAX 4 /* in one turn: changes go first */
+
+/* Whether a field is an indicator that ought to be in force and is not. */
+static bool is_missing(struct sw_feed *feed, const struct sw_list *list, const char *field,
+                       size_t field_len, const redisReply *facts)
+{
+    struct sw_indicator indicator;
+    char why[SW_WHY_MAX];
+    uint32_t until = 0;
+
+    if (sw_indicator_parse(field, field_len, &indicator, why) != SW_OK ||
+        sw_index_has(feed->index, list->id, &indicator))
+        return false;
+    if (sw_reply_is_text(facts))
+        (void)sw_facts_expires(facts->str, facts->len, &until);
+    return until == 0 || (int64_t)until * 1000000 > sw_feed_wall_us(feed);
+}
+
+static void suspect(struct sw_audit *audit, const struct sw_list *list, const redisReply *field)
+{
+    if (audit->suspects_n == SW_SUSPECTS_MAX || field->len >= SW_INDICATORTEXT_MAX)
+        return;
+    memcpy(audit->suspect_list, list->name, sizeof(audit->suspect_list));
+    memcpy(audit->suspect[audit->suspects_n], field->str, field->len);
+    audit->suspect[audit->suspects_n++][field->len] = '\0';
+}
+
+/* ---- suspects ---- */
+
+/* Redis has it and the index has not, with every change up to then applied. */
+static enum sw_status ask_again(struct sw_feed *feed, struct sw_list *list, const char *field,
+                                bool *missing)
+{
+    char key[SW_KEY_MAX];
+    redisReply *reply;
+
+    sw_redis_key(feed->redis, key, sizeof(key), "list:%s", list->name);
+    reply = sw_redis_command(feed->redis, "HGET %s %s", key, field);
+    if (!reply)
+        return sw_feed_failed(feed, SW_ECLOSED, "looking for changes without an entry");
+    *missing = sw_reply_is_text(reply) && is_missing(feed, list, field, strlen(field), reply);
+    freeReplyObject(reply);
+    return SW_OK;
+}
+
+/* Judge the suspects once the stream was followed to where it ended. */
+static enum sw_status judge_suspects(struct sw_feed *feed)
+{
+    struct sw_audit *audit = &feed->audit;
+    struct sw_list *list = sw_lists_find(&feed->lists, audit->suspect_list);
+    bool missing = false;
+
+    if (sw_stream_id_compare(&feed->position.id, &audit->end) < 0)
+        return SW_OK;
+    for (size_t i = 0; i < audit->suspects_n && list && list->held && !missing; i++) {
+        enum sw_status status = ask_again(feed, list, audit->suspect[i], &missing);
+
+        if (status != SW_OK)
+            return status;
+        if (missing)
+            sw_log(SW_LOG_INFO, "list %s: %s was written without an entry in the change stream",
+                   list->name, audit->suspect[i]);
+    }
+    audit->suspects_n = 0;
+    if (missing && list) {
+        list->unread = true;
+        feed->reconcile_due = 0;
+    }
+    return SW_OK;
+}
+
+/* ---- a pass over all lists ---- */
+
+static void begin_pass(struct sw_feed *feed, int64_t now_us)
+{
+    struct sw_audit *audit = &feed->audit;
+
+    *audit = (struct sw_audit){.began_us = now_us};
+    for (size_t i = 0; i < feed->lists.n; i++)
+        if (feed->lists.list[i]->held)
+            audit->total += sw_index_count(feed->index, feed->lists.list[i]->id);
+}
+
+/* The list at hand, or the next one that is held; NULL at the end of the pass. Lists that come and
+ * go meanwhile may be passed over once. */
+static struct sw_list *list_at_hand(struct sw_feed *feed)
+{
+    struct sw_audit *audit = &feed->audit;
+
+    for (; audit->at < feed->lists.n; audit->at++, audit->cursor[0] = '\0') {
+        struct sw_list *list = feed->lists.list[audit->at];
+
+        if (!list->held || list->unread)
+            continue;
+        if (strcmp(audit->list, list->name) != 0)
+            audit->cursor[0] = '\0';
+        memcpy(audit->list, list->name, sizeof(audit->list));
+        return list;
+    }
+    return NULL;
+}
+
+/* One HSCAN reply. */
+static void look_at(struct sw_feed *feed, const struct sw_list *list, const redisReply *reply)
+{
+    struct sw_audit *audit = &feed->audit;
+    const redisReply *fields;
+
+    if (!sw_reply_is_array(reply, 2) || !sw_reply_is_text(reply->element[0]) ||
+        !sw_reply_is_array(reply->element[1], 0) ||
+        reply->element[0]->len >= sizeof(audit->cursor)) {
+        audit->at++; /* of another type: reconciliation says so */
+        return;
+    }
+    fields = reply->element[1];
+    for (size_t i = 0; i + 1 < fields->elements; i += 2)
+        if (sw_reply_is_text(fields->element[i]) &&
+            is_missing(feed, list, fields->element[i]->str, fields->element[i]->len,
+                       fields->element[i + 1]))
+            suspect(audit, list, fields->element[i]);
+    audit->looked += fields->elements / 2;
+    memcpy(audit->cursor, reply->element[0]->str, reply->element[0]->len + 1);
+    if (strcmp(audit->cursor, "0") == 0)
+        audit->at++, audit->cursor[0] = '\0';
+}
+
+/* The next chunk; *done at the end of the pass. */
+static enum sw_status next_chunk(struct sw_feed *feed, bool *done)
+{
+    struct sw_audit *audit = &feed->audit;
+    const struct sw_list *list = list_at_hand(feed);
+    char key[SW_KEY_MAX];
+    redisReply *reply;
+
+    *done = list == NULL;
+    if (!list)
+        return SW_OK;
+    sw_redis_key(feed->redis, key, sizeof(key), "list:%s", list->name);
+    reply = sw_redis_command(feed->redis, "HSCAN %s %s COUNT " CHUNK, key,
+                             audit->cursor[0] ? audit->cursor : "0");
+    if (!reply)
+        return sw_feed_failed(feed, SW_ECLOSED, "looking for changes without an entry");
+    look_at(feed, list, reply);
+    freeReplyObject(reply);
+    return SW_OK;
+}
+
+/* Suspects of this turn: where does the stream end now? */
+static enum sw_status note_end(struct sw_feed *feed)
+{
+    struct sw_stream_state state;
+    enum sw_status status = sw_stream_ask(feed->redis, &state);
+
+    if (status == SW_ECLOSED)
+        return sw_feed_failed(feed, status, "asking for the change stream");
+    if (status == SW_OK)
+        feed->audit.end = state.last;
+    else
+        feed->audit.suspects_n = 0;
+    return SW_OK;
+}
+
+enum sw_status sw_feed_audit(struct sw_feed *feed)
+{
+    struct sw_audit *audit = &feed->audit;
+    int64_t now_us = sw_clock_mono_us();
+    int64_t interval_us = (int64_t)feed->settings->reconcile_s * 1000000;
+    enum sw_status status = SW_OK;
+    bool done = false;
+
+    if (interval_us == 0)
+        return SW_OK;
+    if (audit->suspects_n > 0)
+        return judge_suspects(feed);
+    if (audit->began_us == 0 || now_us - audit->began_us >= interval_us)
+        begin_pass(feed, now_us);
+    for (int i = 0; i < CHUNKS_MAX && status == SW_OK && !done && audit->suspects_n == 0; i++) {
+        double part = (double)(now_us - audit->began_us) / (double)interval_us;
+
+        if ((double)audit->looked > part * 1.25 * (double)audit->total + 1000 * part)
+            break; /* ahead of time: a pass is over well before the next begins */
+        status = next_chunk(feed, &done);
+    }
+    if (status == SW_OK && audit->suspects_n > 0)
+        status = note_end(feed);
+    return status;
+}
