@@ -3,6 +3,8 @@
  */
 #include "base/addr.h"
 
+#include "base/name.h"
+
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
@@ -164,4 +166,52 @@ enum sw_status sw_addr_translated(const struct sw_addr *prefix, const struct sw_
         octets[i] = addr->octets[from++];
     }
     return sw_addr_from_octets(octets, 4, ipv4);
+}
+
+/* ---- reverse names ---- */
+
+/* One decimal label without leading zeros: -1 when it is none, or above 255. */
+static int octet_label(const uint8_t *label)
+{
+    int value = 0;
+    if (label[0] == 0 || label[0] > 3 || (label[0] > 1 && label[1] == '0'))
+        return -1;
+    for (unsigned i = 1; i <= label[0]; i++) {
+        if (label[i] < '0' || label[i] > '9')
+            return -1;
+        value = value * 10 + (label[i] - '0');
+    }
+    return value <= 255 ? value : -1;
+}
+
+/* One hexadecimal digit as a label: -1 when it is none. */
+static int nibble_label(const uint8_t *label)
+{
+    if (label[0] != 1)
+        return -1;
+    if (label[1] >= '0' && label[1] <= '9')
+        return label[1] - '0';
+    uint8_t letter = label[1] | 0x20;
+    return letter >= 'a' && letter <= 'f' ? letter - 'a' + 10 : -1;
+}
+
+enum sw_status sw_addr_from_reverse(const uint8_t *wire, struct sw_addr *out)
+{
+    static const uint8_t arpa4[] = "\7in-addr\4arpa", arpa6[] = "\3ip6\4arpa";
+    uint8_t octets[16] = {0};
+    unsigned labels = sw_name_labels(wire);
+    bool four = labels == 4 + 2;
+    if ((!four && labels != 32 + 2) ||
+        !sw_name_equal(sw_name_suffix(wire, 2), four ? arpa4 : arpa6))
+        return SW_ENOTFOUND;
+    for (unsigned at = labels - 2; at-- > 0; wire += 1 + wire[0]) {
+        int value = four ? octet_label(wire) : nibble_label(wire);
+        if (value < 0)
+            return SW_ENOTFOUND;
+        if (four)
+            octets[at] = (uint8_t)value;
+        else
+            octets[at / 2] |= (uint8_t)(at % 2 ? value : value << 4);
+    }
+    return sw_addr_from_octets(octets, four ? 4 : 16, out);
 }

@@ -65,4 +65,13 @@ enum sw_status sw_addr_embedded(const struct sw_addr *addr, struct sw_addr *ipv4
 enum sw_status sw_addr_translated(const struct sw_addr *prefix, const struct sw_addr *addr,
                                   struct sw_addr *ipv4);
 
+/**
+ * The address that a reverse name stands for: four decimal labels below in-addr.arpa (RFC 1035
+ * 3.5), or 32 hexadecimal ones below ip6.arpa (RFC 3596 2.5).
+ *
+ * wire  a valid uncompressed name in any letter case
+ * SW_ENOTFOUND, with *out untouched, for all other names, those of whole networks included.
+ */
+enum sw_status sw_addr_from_reverse(const uint8_t *wire, struct sw_addr *out);
+
 #endif

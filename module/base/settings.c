@@ -90,6 +90,7 @@ static const struct key keys[] = {
     {"sinkhole-ipv6", KIND_ADDR6, FIELD(sinkhole6), 0, 0, ""},
     {"cname-target", KIND_NAME, FIELD(cname), 0, 0, ""},
     {"ede", KIND_BOOL, FIELD(ede), 0, 0, "yes"},
+    {"ptr-addresses", KIND_BOOL, FIELD(ptr_addresses), 0, 0, "no"},
     {"event-file", KIND_PATH, FIELD(event_file), 0, SW_PATH_MAX - 1, ""},
     {"event-redis", KIND_BOOL, FIELD(event_redis), 0, 0, "yes"},
     {"event-stream-max", KIND_NUMBER, FIELD(event_stream_max), 1, 1000000000, "1000000"},

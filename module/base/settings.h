@@ -75,6 +75,7 @@ struct sw_settings {
     struct sw_addr sinkhole6; /* sinkhole-ipv6 */
     struct sw_name cname;     /* cname-target: default walled garden, none */
     bool ede;                 /* ede: yes|no, default yes */
+    bool ptr_addresses;       /* ptr-addresses: yes|no, default no */
     /* events */
     char event_file[SW_PATH_MAX];  /* event-file: JSON lines, "" = none */
     bool event_redis;              /* event-redis: yes|no, default yes */

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#define TYPE_PTR 12 /* RFC 1035 3.2.2 */
+
 /* A number that grows with how much a rule says: names above addresses above AS numbers;
  * more labels, and the name alone rather than its subtree; longer prefixes (IPv4 scaled). */
 static unsigned specificity(const struct sw_hit *hit)
@@ -129,7 +131,8 @@ static void match_prefix(struct sw_matching *m, const struct sw_addr *addr)
         add_hits(m, hits, sw_view_find_addr(&m->view, addr, hits, SW_HITS_MAX), &found);
 }
 
-void sw_match_addr(struct sw_matching *m, const struct sw_addr *addr)
+/* An address by every rule, as itself and as the IPv4 address in it. */
+static void match_rules(struct sw_matching *m, const struct sw_addr *addr)
 {
     struct sw_addr embedded;
     match_prefix(m, addr);
@@ -140,6 +143,20 @@ void sw_match_addr(struct sw_matching *m, const struct sw_addr *addr)
         match_prefix(m, &embedded);
         match_asn(m, &embedded);
     }
+}
+
+void sw_match_question(struct sw_matching *m, const struct sw_question *question)
+{
+    struct sw_addr addr;
+    sw_match_name(m, SW_TRIGGER_QNAME, question->qname, question->qname_len);
+    if (question->qtype == TYPE_PTR && m->flow->settings->ptr_addresses &&
+        sw_addr_from_reverse(question->qname, &addr) == SW_OK)
+        match_rules(m, &addr);
+}
+
+void sw_match_addr(struct sw_matching *m, const struct sw_addr *addr)
+{
+    match_rules(m, addr);
     if (m->flow->feed && !m->match->tracked)
         m->match->tracked = sw_feed_is_tracked(m->flow->feed, addr);
 }

@@ -23,6 +23,12 @@ struct sw_matching {
 /** Start with an empty *match. Inside an RCU section that stays open until the match is used. */
 void sw_match_begin(struct sw_matching *m, const struct sw_flow *flow, struct sw_match *match);
 
+/**
+ * What is asked: the name, with trigger QNAME. With the setting ptr-addresses, a PTR query for an
+ * address also matches as that address does in an answer: triggers ADDRESS and ASN.
+ */
+void sw_match_question(struct sw_matching *m, const struct sw_question *question);
+
 /** A name: trigger QNAME for the question, CNAME for an alias target. name stays borrowed. */
 void sw_match_name(struct sw_matching *m, enum sw_trigger trigger, const uint8_t *name, size_t len);
 

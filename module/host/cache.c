@@ -105,13 +105,15 @@ static bool judge_message(struct walk *walk, struct lruhash_entry *entry, struct
 {
     const struct msgreply_entry *message = entry->key;
     const struct query_info *q = &message->key;
+    struct sw_question question;
     struct sw_matching m;
     struct sw_match match;
     if (q->qclass != LDNS_RR_CLASS_IN || q->qtype == LDNS_RR_TYPE_DS ||
         q->qtype == LDNS_RR_TYPE_DNSKEY)
         return false;
     sw_match_begin(&m, walk->flow, &match);
-    sw_match_name(&m, SW_TRIGGER_QNAME, q->qname, q->qname_len);
+    sw_query_question(q, &question);
+    sw_match_question(&m, &question);
     if (walk->again && !match.acted_on)
         match_answer(entry, &m);
     if (!match.acted_on)
@@ -412,10 +414,10 @@ void sw_cache_sweep(void *arg, const struct sw_changeset *changes)
     flow.feed = NULL; /* tracked addresses are of no concern here */
     flow.index = fresh ? fresh : module->index;
     aliases_only = fresh && aliases_only;
-    /* AS numbers of addresses are in what the feeder replaces */
+    /* AS numbers of addresses, which PTR questions may name, are in what the feeder replaces */
     struct walk messages = {.module = module,
                             .flow = &flow,
-                            .unlocked = fresh,
+                            .unlocked = aliases_only || (fresh && !flow.settings->ptr_addresses),
                             .again = changes->again,
                             .stop = changes->stop,
                             .judge = judge_message,

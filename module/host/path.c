@@ -76,8 +76,10 @@ static void judge(struct sw_module *module, const struct query_info *qinfo,
                   const struct reply_info *reply, struct judging *j)
 {
     const struct sw_walk walk = {&j->matching, judge_alias, judge_addr};
+    struct sw_question question;
+    sw_query_question(qinfo, &question);
     sw_match_begin(&j->matching, &module->flow, &j->match);
-    sw_match_name(&j->matching, SW_TRIGGER_QNAME, qinfo->qname, qinfo->qname_len);
+    sw_match_question(&j->matching, &question);
     if (reply)
         sw_query_walk(reply, &walk);
 }

@@ -2,6 +2,7 @@
  * test_addr.c - addresses and prefixes: text in and out, masks, cover, embedded IPv4.
  */
 #include "base/addr.h"
+#include "base/name.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -305,6 +306,42 @@ START_TEST(text_round_trip)
 }
 END_TEST
 
+static const struct {
+    const char *name, *address; /* NULL: a reverse name of no whole address */
+} reverse[] = {
+    {"23.76.24.213.in-addr.arpa", "213.24.76.23"},
+    {"0.255.9.10.IN-ADDR.Arpa", "10.9.255.0"},
+    {"256.76.24.213.in-addr.arpa", NULL},
+    {"1000.76.24.213.in-addr.arpa", NULL},
+    {"023.76.24.213.in-addr.arpa", NULL},
+    {"-1.76.24.213.in-addr.arpa", NULL},
+    {"x.76.24.213.in-addr.arpa", NULL},
+    {"76.24.213.in-addr.arpa", NULL},
+    {"1.23.76.24.213.in-addr.arpa", NULL},
+    {"23.76.24.213.in-addr.example", NULL},
+    {"1.2.3.4.ip6.arpa", NULL},
+    {"B.a.9.8.7.6.5.4.3.2.1.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa",
+     "2001:db8::123:4567:89ab"},
+    {"7.1.c.4.8.1.5.d.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.b.9.f.f.4.6.0.0.ip6.arpa",
+     "64:ff9b::213.24.76.23"},
+    {"g.a.9.8.7.6.5.4.3.2.1.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa", NULL},
+    {"ab.9.8.7.6.5.4.3.2.1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa", NULL},
+    {"a.9.8.7.6.5.4.3.2.1.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa", NULL},
+    {"ip6.arpa", NULL},
+    {".", NULL},
+};
+
+START_TEST(address_of_a_reverse_name)
+{
+    const char *text = reverse[_i].address;
+    struct sw_addr before = parsed("192.0.2.1"), addr = before, wanted = text ? parsed(text) : addr;
+    struct sw_name name;
+    ck_assert_int_eq(sw_name_parse(reverse[_i].name, strlen(reverse[_i].name), &name, NULL), SW_OK);
+    ck_assert_int_eq(sw_addr_from_reverse(name.wire, &addr), text ? SW_OK : SW_ENOTFOUND);
+    ck_assert_msg(sw_addr_equal(&addr, &wanted), "%s", reverse[_i].name);
+}
+END_TEST
+
 int main(void)
 {
     TCase *tcase = tcase_create("addr");
@@ -321,6 +358,7 @@ int main(void)
     tcase_add_loop_test(tcase, embedded_ipv4, 0, sizeof(embedded) / sizeof(embedded[0]));
     tcase_add_loop_test(tcase, translated_ipv4, 0, sizeof(translated) / sizeof(translated[0]));
     tcase_add_test(tcase, text_round_trip);
+    tcase_add_loop_test(tcase, address_of_a_reverse_name, 0, sizeof(reverse) / sizeof(reverse[0]));
     Suite *suite = suite_create("addr");
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);

@@ -250,6 +250,36 @@ START_TEST(event_holds_rules_and_client)
 }
 END_TEST
 
+/* The first rule's trigger for a question, or SW_TRIGGER_COUNT when there is none. */
+static enum sw_trigger trigger_of(const char *qname, uint16_t qtype)
+{
+    struct sw_matching m;
+    struct sw_match match;
+    struct sw_name q = wire(qname);
+    const struct sw_question question = {q.wire, q.len, qtype, 1};
+    sw_rcu_enter();
+    sw_match_begin(&m, &flow, &match);
+    sw_match_question(&m, &question);
+    sw_rcu_leave();
+    return match.n ? match.found[0].trigger : SW_TRIGGER_COUNT;
+}
+
+START_TEST(ptr_question_matches_its_address_where_asked_for)
+{
+    const char *four = "23.76.24.213.in-addr.arpa";
+    const char *translated =
+        "7.1.c.4.8.1.5.d.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.b.9.f.f.4.6.0.0.ip6.arpa";
+    LIST("bad", "{\"action\":\"nxdomain\"}", "213.24.76.0/24", "example");
+    ck_assert_int_eq(trigger_of(four, 12), SW_TRIGGER_COUNT);
+    settings.ptr_addresses = true;
+    ck_assert_int_eq(trigger_of(four, 12), SW_TRIGGER_ADDRESS);
+    ck_assert_int_eq(trigger_of(translated, 12), SW_TRIGGER_ADDRESS);
+    ck_assert_int_eq(trigger_of(four, 16), SW_TRIGGER_COUNT); /* other types name no address */
+    ck_assert_int_eq(trigger_of("23.77.24.213.in-addr.arpa", 12), SW_TRIGGER_COUNT);
+    ck_assert_int_eq(trigger_of("www.example", 12), SW_TRIGGER_QNAME);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("flow");
@@ -261,6 +291,7 @@ int main(void)
     tcase_add_test(tc, allow_list_over_ioc_keeps_message_out_of_cache);
     tcase_add_test(tc, verdict_for_each_action);
     tcase_add_test(tc, more_rules_than_fit_keep_the_winner);
+    tcase_add_test(tc, ptr_question_matches_its_address_where_asked_for);
     tcase_add_test(tc, event_holds_rules_and_client);
     suite_add_tcase(suite, tc);
     SRunner *runner = srunner_create(suite);

@@ -88,7 +88,7 @@ START_TEST(defaults_of_all_keys)
     ck_assert_uint_eq(s.sinkhole4.family, 0);
     ck_assert_uint_eq(s.sinkhole6.family, 0);
     ck_assert_uint_eq(s.cname.len, 0);
-    ck_assert(s.ede && s.event_redis && !s.verbose);
+    ck_assert(s.ede && s.event_redis && !s.verbose && !s.ptr_addresses);
     ck_assert_uint_eq(s.event_stream_max, 1000000);
     ck_assert_uint_eq(s.event_window_ms, 1000);
     ck_assert_uint_eq(s.ring_kib, 1024);
@@ -125,6 +125,7 @@ START_TEST(every_key_has_its_field)
                                 "sinkhole-ipv6: 2001:db8::1\n"
                                 "cname-target: Garden.example\n"
                                 "ede: no\n"
+                                "ptr-addresses: yes\n"
                                 "event-file: /e\n"
                                 "event-redis: no\n"
                                 "event-stream-max: 11\n"
@@ -158,7 +159,7 @@ START_TEST(every_key_has_its_field)
     ck_assert_str_eq(sw_addr_text(&s.sinkhole4, addr), "192.0.2.1");
     ck_assert_str_eq(sw_addr_text(&s.sinkhole6, addr), "2001:db8::1");
     ck_assert_str_eq(sw_name_text(s.cname.wire, name), "garden.example");
-    ck_assert(!s.ede && !s.event_redis && s.verbose);
+    ck_assert(!s.ede && !s.event_redis && s.verbose && s.ptr_addresses);
     ck_assert_str_eq(s.event_file, "/e");
     ck_assert_uint_eq(s.event_stream_max, 11);
     ck_assert_uint_eq(s.event_window_ms, 12);
