@@ -134,6 +134,7 @@ int cli_setup(struct cli *cli, int argc, char **argv)
     cli_parse(cli, &usage, &setup, argc, argv, &words);
     if (setup.print) {
         fputs(cli_functions, stdout);
+        json_decref(setup.found);
         return CLI_OK;
     }
     int code = cli_connect(cli);
