@@ -20,6 +20,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
+from datetime import datetime, timezone
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -59,7 +60,6 @@ class Words:
         with path.open("r+b") as file:
             self.map = mmap.mmap(file.fileno(), 8 * count)
         self.words = (ctypes.c_uint64 * count).from_buffer(self.map)
-        self.locks = [threading.Lock() for _ in range(count)]
 
     def allow(self, number, states):
         word = self.words[number]
@@ -73,37 +73,39 @@ class Model:
     def __init__(self, words, rules):
         self.words = words
         self.state = {rule.number: UNLISTED for rule in rules}
-        self.also = 0  # states that are excused for listed rules, for now
+        self.allowed = dict(self.state)  # with the old state while a change is under way
+        self.excuse = 0  # allowed besides, for every rule that is listed
         self.lock = threading.Lock()
 
-    def _publish(self, number, states):
-        self.words.allow(number, states | (self.also if states != UNLISTED else 0))
+    def _publish(self, number):
+        states = self.allowed[number]
+        self.words.allow(number, states | (self.excuse if states != UNLISTED else 0))
 
     @contextlib.contextmanager
     def change(self, new, early=False):
         """Inside the block old and new states are allowed; behind it the new ones alone."""
         with self.lock:
             for number, state in new.items():
-                old = 0 if early else self.state[number]
-                self._publish(number, old | state)
+                self.allowed[number] = state if early else self.state[number] | state
+                self._publish(number)
         yield
         with self.lock:
             for number, state in new.items():
-                self.state[number] = state
-                self._publish(number, state)
+                self.state[number] = self.allowed[number] = state
+                self._publish(number)
 
     @contextlib.contextmanager
     def excused(self):
         """Inside the block the true answer is allowed everywhere."""
-        with self.lock:
-            self.also = UNLISTED
-            for number, state in self.state.items():
-                self.words.allow(number, self.words.words[number] & 255 | UNLISTED)
+        self._excuse(UNLISTED)
         yield
+        self._excuse(0)
+
+    def _excuse(self, states):
         with self.lock:
-            self.also = 0
-            for number, state in self.state.items():
-                self._publish(number, state)
+            self.excuse = states
+            for number in self.state:
+                self._publish(number)
 
 
 class Flapper(threading.Thread):
@@ -311,12 +313,13 @@ class Loader(threading.Thread):
 
     def __init__(self, race):
         super().__init__(name="loader")
-        self.race, self.error = race, None
+        self.race, self.error, self.loads = race, None, 0
 
     def run(self):
         try:
             while not self.race.over.wait(0.5):
                 self._once()
+                self.loads += 1
         except Exception as error:  # told by the main thread
             self.error = error
 
@@ -325,12 +328,15 @@ class Loader(threading.Thread):
         self.race.over.wait(0.3)
         with self.race.model.excused():
             self.race.resolver.load_cache(dump)
-            # One sweep may be under way: the second from now on has begun behind the load.
-            wanted = self._sweeps() + 2
-            until(lambda: self._sweeps() >= wanted, "two sweeps", 30)
+            # One sweep may be under way: the second from a report on that was made behind the
+            # load has begun behind the load, too.
+            loaded = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+            until(lambda: self._state("updated") > loaded, "a report", 30)
+            wanted = int(self._state("sweeps_again")) + 2
+            until(lambda: int(self._state("sweeps_again")) >= wanted, "two sweeps", 30)
 
-    def _sweeps(self):
-        return int(self.race.lists.state().get("sweeps_again", 0))
+    def _state(self, name):
+        return self.race.lists.state()[name]
 
 
 COLUMNS = "sent answers changes listed unlisted contradictions hits recorded unrecorded extra".split()
