@@ -382,7 +382,9 @@ int main(int argc, char **argv)
     int count = atoi(argv[6]) + 1;
     uint64_t strays = 0;
     struct worker *workers = calloc((size_t)count, sizeof *workers);
-    for (int i = 0; workers && i < count; i++) {
+    if (!workers)
+        die("calloc");
+    for (int i = 0; i < count; i++) {
         struct worker *w = &workers[i];
         w->random = 0x9e3779b97f4a7c15ULL * ((uint64_t)time(NULL) + (uint64_t)i + 1);
         w->counts = calloc(rules, sizeof *w->counts);
@@ -397,5 +399,8 @@ int main(int argc, char **argv)
     for (size_t rule = 0; rule < rules; rule++)
         print_rule(rule, workers, count);
     printf("],\"strays\":%llu}\n", (unsigned long long)strays);
+    for (int i = 0; i < count; i++)
+        free(workers[i].counts);
+    free(workers);
     return 0;
 }
