@@ -16,6 +16,7 @@
 ##   make scenarios     labelled timelines of ownership: precision and recall for each anomaly
 ##   make test-stress   threads against each other, STRESS_SECONDS for each program
 ##   make test-daemon   a real Unbound with the module, driven by tests/daemon
+##   make race         lists that flap under RACE_QUERIES queries: no answer may contradict them
 ##   make test-replay   Unbound's own replay scenarios, without and with the module
 ##   make bench         benchmarks: a table, and build/bench.jsonl
 ##   make fuzz          every parser with libFuzzer (clang), FUZZ_SECONDS each
@@ -61,6 +62,7 @@ SYSCONFDIR    ?= /etc
 MODULEDIR     ?= $(PREFIX)/lib/sinkwatch
 STRESS_SECONDS ?= 60
 FUZZ_SECONDS  ?= 60
+RACE_QUERIES  ?= 10000000
 PYTHON        ?= /usr/bin/python3
 PKG_CONFIG    ?= pkg-config
 SANITIZER     ?=
@@ -117,10 +119,12 @@ UNIT_SRC   = $(wildcard tests/unit/test_*.c)
 STRESS_SRC = $(wildcard tests/stress/*.c)
 BENCH_SRC  = $(wildcard tests/bench/bench_*.c)
 BENCH_RUN  = $(wildcard tests/bench/bench_*.py tests/bench/bench_*.sh)
+RACE_SRC   = $(wildcard tests/race/*.c)
 FUZZ_SRC   = $(wildcard tests/fuzz/fuzz_*.c)
 DAEMON_SRC = $(wildcard tests/daemon/test_*.py)
 UNITS   = $(UNIT_SRC:%.c=$(OUT)/%)
 SCENARIOS = $(OUT)/tests/scenarios/run_scenarios
+RACE_LOAD = $(OUT)/tests/race/load
 STRESS  = $(STRESS_SRC:%.c=$(OUT)/%)
 BENCHES = $(BENCH_SRC:%.c=$(OUT)/%)
 CORPORA = $(FUZZ_SRC:tests/fuzz/%.c=$(OUT)/tests/fuzz/%)
@@ -131,7 +135,7 @@ FUZZ_O    = $(patsubst %.c,$(BUILD)/fuzz/%.o,$(PLAIN) $(filter-out %/main.c,$(CL
 # A fuzz program may include these; its corpus driver is compiled in one go, without a .d file.
 FUZZ_DEPS = $(wildcard tests/fuzz/*.h tests/unit/*.h module/flow/query.[ch])
 
-TARGETS = help all module cli demo test test-unit scenarios test-stress test-daemon test-replay checks bench \
+TARGETS = help all module cli demo test test-unit scenarios test-stress test-daemon test-replay race checks bench \
           fuzz lint fmt install clean setup
 .PHONY: $(TARGETS) build-tests print-tests need-unbound FORCE
 .DELETE_ON_ERROR:
@@ -216,6 +220,10 @@ $(OUT)/tests/bench/%: tests/bench/%.c $(OUT)/plain.a $(OUT)/flags
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
 	$(Q)$(CC) $(BASEFLAGS) $(CFLAGS) $(CPPFLAGS) -MMD -MP -MF $@.d -o $@ $< $(OUT)/plain.a $(LIBS)
+$(RACE_LOAD): $(RACE_SRC) $(wildcard tests/race/*.h) $(OUT)/flags
+	@mkdir -p $(@D)
+	$(call say,CC,tests/race)
+	$(Q)$(CC) $(BASEFLAGS) $(CFLAGS) $(CPPFLAGS) -o $@ $(RACE_SRC) -lpthread
 # With any compiler: the corpus driver runs what fuzzing has found once.
 $(OUT)/tests/fuzz/%: tests/fuzz/%.c tests/fuzz/driver.c $(FUZZ_DEPS) $(OUT)/plain.a $(OUT)/flags
 	@mkdir -p $(@D)
@@ -237,8 +245,8 @@ $(BUILD)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(BUILD)/fuzz/plain.a
 
 # What scripts/checks compares with the files in tests/.
 print-tests:
-	@printf '%s\n' $(UNIT_SRC) tests/scenarios/run_scenarios.c $(STRESS_SRC) $(BENCH_SRC) $(BENCH_RUN) $(FUZZ_SRC) $(DAEMON_SRC)
-build-tests: $(UNITS) $(STRESS) $(CORPORA)
+	@printf '%s\n' $(UNIT_SRC) tests/scenarios/run_scenarios.c $(STRESS_SRC) $(RACE_SRC) tests/race/race.py $(BENCH_SRC) $(BENCH_RUN) $(FUZZ_SRC) $(DAEMON_SRC)
+build-tests: $(UNITS) $(STRESS) $(CORPORA) $(RACE_LOAD)
 
 # ---- run tests
 
@@ -272,8 +280,11 @@ scenarios: $(SCENARIOS)
 test-stress: $(STRESS)
 	$(Q)$(TEST_ENV) scripts/run/programs stress $(STRESS)
 
-test-daemon: module cli
+test-daemon: module cli $(RACE_LOAD)
 	$(Q)$(TEST_ENV) scripts/run/daemon $(PYTHON)
+
+race: module cli $(RACE_LOAD)
+	$(Q)$(TEST_ENV) $(PYTHON) -B tests/race/race.py --queries $(RACE_QUERIES)
 
 test-replay: module
 	$(Q)$(TEST_ENV) scripts/replay $(abspath $(UNBOUND_SRC)) $(abspath $(UNBOUND_BUILD))

@@ -29,9 +29,10 @@ def _zone_text(zone, records):
 
 
 class Authority:
-    """nsd with every zone of zones.py; resolvers ask .port, which is the proxy's."""
+    """nsd with every zone of zones.py, or others; resolvers ask .port, which is the proxy's."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, plain=zones.PLAIN, signed=zones.SIGNED_ZONES, anchors=zones.ANCHORS):
+        self.plain, self.signed, self.anchors = plain, signed, anchors
         self.folder = folder
         self.nsd_port = free_port(ADDRESS)
         self.port = free_port(ADDRESS)
@@ -41,10 +42,10 @@ class Authority:
 
     @property
     def zone_names(self):
-        return [*zones.PLAIN, *zones.SIGNED_ZONES]
+        return [*self.plain, *self.signed]
 
     def start(self):
-        files = {zone: self._write(zone, text) for zone, text in zones.PLAIN.items()}
+        files = {zone: self._write(zone, text) for zone, text in self.plain.items()}
         files.update(self._sign_all())
         config = self._write_config(files)
         self.process = Process(["nsd", "-d", "-c", config], self.folder, "nsd")
@@ -73,7 +74,7 @@ class Authority:
     def _sign_all(self):
         files = {}
         extra = {}  # parent -> DS records of its children
-        for zone, records in zones.SIGNED_ZONES.items():
+        for zone, records in self.signed.items():
             path = self._write(zone, records + extra.get(zone, ""))
             key = self._run("ldns-keygen", "-a", "ECDSAP256SHA256", "-k", zone).strip()
             self._run("ldns-signzone", "-o", zone, "-f", f"{path}.signed", path, key)
@@ -81,7 +82,7 @@ class Authority:
             if zone in zones.PARENT_OF:
                 ns = f"{zone}. NS ns.{zone}.\nns.{zone}. A {ADDRESS}\n"
                 extra[zones.PARENT_OF[zone]] = ns + delegation
-            if zone in zones.ANCHORS:
+            if zone in self.anchors:
                 with self.anchor_file.open("a") as anchors:
                     anchors.write(delegation)
             files[zone] = self._tamper(zone, self.folder / f"{path.name}.signed")

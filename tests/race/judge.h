@@ -1,0 +1,62 @@
+/*
+ * judge.h - which answers the lists allowed while a query was under way.
+ *
+ * The driver and the load generator share one 64-bit word for each rule, in a mapped file: the
+ * set of states that the rule may be in (low 8 bits, one for each enum sw_race_state), and a
+ * number that every store raises. The driver stores old and new state together before it writes
+ * to Redis, and the new one alone when the resolver has reported the change as applied. The
+ * generator reads the word before it sends and after it received. One store lies between at
+ * most: both sets together are what was allowed. More: anything was.
+ *
+ * Threads      words are stored by one driver thread each, loaded by any generator thread
+ * Memory       counts belong to one generator thread each, and are added up at the end
+ * Reliability  64 bits, aligned: no torn reads; system calls lie between store and effect
+ * Security     test only
+ * Standards    none
+ */
+#ifndef SW_RACE_JUDGE_H
+#define SW_RACE_JUDGE_H
+
+#include "answer.h"
+
+#include <stdbool.h>
+
+/** States of a rule, as bits of the shared word; the driver has the same numbers. */
+enum sw_race_state {
+    SW_RACE_UNLISTED = 1,
+    SW_RACE_MONITORED = 2,
+    SW_RACE_IS_SINKHOLE = 4,
+    SW_RACE_IS_NXDOMAIN = 8,
+    SW_RACE_IS_NODATA = 16,
+    SW_RACE_IS_REFUSED = 32,
+    SW_RACE_ANY = 63
+};
+
+/** What is counted for each rule. */
+struct sw_race_counts {
+    uint64_t sent;           /**< queries */
+    uint64_t answers;        /**< answers to them */
+    uint64_t lost;           /**< queries without one */
+    uint64_t listed;         /**< answers judged while one listed state was certain */
+    uint64_t unlisted;       /**< answers judged while "not listed" was certain */
+    uint64_t contradictions; /**< answers that no allowed state gives */
+    uint64_t odd;            /**< answers that nothing explains */
+    uint64_t failed;         /**< SERVFAIL */
+    uint64_t hits;           /**< answers that are hits for certain */
+    uint64_t maybe;          /**< answers and lost queries that may be hits */
+};
+
+/**
+ * Judge one answer, and count it.
+ *
+ * before, after  the rule's word when the query was sent, and when the answer was there
+ * landing        the question's type has landing addresses (A); others get NODATA instead
+ * Returns whether it is a contradiction.
+ */
+bool sw_race_judge(struct sw_race_counts *counts, uint64_t before, uint64_t after,
+                   enum sw_race_outcome outcome, bool landing);
+
+/** Count a query that got no answer. */
+void sw_race_lost(struct sw_race_counts *counts, uint64_t before, uint64_t after);
+
+#endif

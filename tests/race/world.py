@@ -1,0 +1,137 @@
+"""What the race test asks: rules, each with names of its own, and the zones that hold them.
+
+A rule is one indicator; a question is touched by one rule at most. So the state of one rule says
+which answers to its questions are right.
+"""
+
+from dataclasses import dataclass, field
+
+A, HTTPS = 1, 65
+ADDRESS, NO_NAME, NO_DATA = range(3)  # enum sw_race_truth
+UNLISTED, MONITOR, SINKHOLE, NXDOMAIN, NODATA, REFUSED = (1 << n for n in range(6))
+STATE = {
+    "monitor": MONITOR,
+    "sinkhole": SINKHOLE,
+    "nxdomain": NXDOMAIN,
+    "nodata": NODATA,
+    "refused": REFUSED,
+}
+TTLS = (300, 1, 60, 0, 300, 1, 300, 2)
+LISTS = 4  # that flap
+ALWAYS, WATCHED = "always", "watched"  # that do not
+STILL = {ALWAYS: "nxdomain", WATCHED: "monitor"}
+
+
+@dataclass
+class Rule:
+    number: int
+    kind: str
+    indicator: str
+    owner: str | None  # its list; None: never listed
+    questions: list = field(default_factory=list)  # (name, type, truth, address)
+
+
+class World:
+    """Rules of every kind, `width` of each; zones and AS table to go with them."""
+
+    def __init__(self, width=8):
+        self.rules = []
+        self.plain = {".": "", "evil.example": "@ A 192.0.2.66\n"}
+        self.zones = {"race.example": [], "target.example": [], "secure.example": []}
+        self.asn = []
+        self.addresses = 0
+        for i in range(width):
+            self.ttl = TTLS[i % len(TTLS)]
+            self._names(i)
+            self._chains(i)
+            self._addresses(i)
+            self._negatives(i)
+            self._signed(i)
+        for i in range(2 * width):
+            self.ttl = TTLS[i % 4] or 5
+            self._still(i)
+        self.plain |= {z: "\n".join(t) + "\n" for z, t in self.zones.items() if z != "secure.example"}
+        self.signed = {"secure.example": "\n".join(self.zones["secure.example"]) + "\n"}
+
+    def _rule(self, kind, indicator, owner=""):
+        number = len(self.rules)
+        owner = f"flap{number % LISTS}" if owner == "" else owner
+        self.rules.append(Rule(number, kind, indicator, owner))
+        return self.rules[-1]
+
+    def _address(self):
+        self.addresses += 1
+        return f"5.0.{self.addresses >> 8}.{self.addresses & 255}"
+
+    def _record(self, name, data):
+        """Add a record to the zone that the name is in; the name."""
+        zone = name.split(".", name.count(".") - 1)[-1]
+        self.zones[zone].append(f"{name}. {self.ttl} {data}")
+        return name
+
+    def _a(self, rule, name, address=None):
+        address = address or self._address()
+        self._record(name, f"A {address}")
+        rule.questions.append((name, A, ADDRESS, address))
+
+    def _names(self, i):
+        self._a(self._rule("name", f"=n{i}.race.example"), f"n{i}.race.example")
+        subtree = self._rule("subtree", f"s{i}.race.example")
+        for name in ("a", "b.c", "d.e.f"):
+            self._a(subtree, f"{name}.s{i}.race.example")
+        below = self._rule("below", f"*.w{i}.race.example")
+        self._a(below, f"x.w{i}.race.example")
+        self._a(below, f"y.z.w{i}.race.example")
+
+    def _chains(self, i):
+        """c0 -> c1 -> c2 -> c3: one chain for each alias that is listed."""
+        for at in (1, 2, 3):
+            rule = self._rule(f"alias{at}", f"=c{at}-{i}-{at}.target.example")
+            name = [f"c0-{i}-{at}.race.example"]
+            name += [f"c{n}-{i}-{at}.target.example" for n in (1, 2, 3)]
+            for n in range(3):
+                self._record(name[n], f"CNAME {name[n + 1]}.")
+            address = self._address()
+            self._record(name[3], f"A {address}")
+            rule.questions += [(name[n], A, ADDRESS, address) for n in range(at + 1)]
+
+    def _addresses(self, i):
+        self._a(self._rule("address", f"5.1.0.{i}"), f"ad{i}.race.example", f"5.1.0.{i}")
+        rule = self._rule("prefix", f"5.2.{i}.0/24")
+        self._a(rule, f"pa{i}.race.example", f"5.2.{i}.1")
+        self._a(rule, f"pb{i}.race.example", f"5.2.{i}.2")
+        self.asn.append((f"5.{i + 16}.0.0/16", 64600 + i, f"Race {i}"))
+        self._a(self._rule("as", f"AS{64600 + i}"), f"as{i}.race.example", f"5.{i + 16}.0.1")
+        rule = self._rule("hint", f"5.3.0.{i}")
+        name = self._record(f"h{i}.race.example", f"HTTPS 1 . alpn=h2 ipv4hint=5.3.0.{i}")
+        rule.questions.append((name, HTTPS, ADDRESS, f"5.3.0.{i}"))
+
+    def _negatives(self, i):
+        rule = self._rule("no-name", f"no{i}.race.example")
+        rule.questions.append((f"no{i}.race.example", A, NO_NAME, "5.0.0.0"))
+        rule = self._rule("no-data", f"nd{i}.race.example")
+        self._record(f"nd{i}.race.example", 'TXT "no address"')
+        rule.questions.append((f"nd{i}.race.example", A, NO_DATA, "5.0.0.0"))
+
+    def _signed(self, i):
+        self._a(self._rule("signed", f"=n{i}.secure.example"), f"n{i}.secure.example")
+        rule = self._rule("signed-alias", f"=t{i}.secure.example")
+        self._a(rule, f"t{i}.secure.example")
+        alias = self._record(f"a{i}.secure.example", f"CNAME t{i}.secure.example.")
+        rule.questions.append((alias, A, ADDRESS, rule.questions[0][3]))
+        self._a(self._rule("signed-address", f"5.4.0.{i}"), f"d{i}.secure.example", f"5.4.0.{i}")
+
+    def _still(self, i):
+        self._a(self._rule("clean", "-", None), f"ok{i}.race.example")
+        self._a(self._rule("clean", "-", None), f"ok{i}.secure.example")
+        self._a(self._rule("always", f"=al{i}.race.example", ALWAYS), f"al{i}.race.example")
+        self._a(self._rule("watched", f"=mo{i}.race.example", WATCHED), f"mo{i}.race.example")
+
+    def of_list(self, owner):
+        return [rule for rule in self.rules if rule.owner == owner]
+
+    def write_questions(self, path):
+        with path.open("w") as out:
+            for rule in self.rules:
+                for name, rdtype, truth, address in rule.questions:
+                    out.write(f"{rule.number} {name} {rdtype} {truth} {address}\n")
