@@ -1,5 +1,7 @@
 #include "base/policy.h"
 
+#include "base/groups.h"
+
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -320,6 +322,30 @@ static bool set_owners_of_zone(struct parsing *p, const json_t *value)
     return set_owners(p, value, p->policy->ns_owners);
 }
 
+/* Names of client groups, kept one on each line. An empty array would apply to nobody. */
+static bool set_groups(struct parsing *p, const json_t *value)
+{
+    static const char allowed[] = "an array of 1 to 8 names, each 1 to 31 of a-z 0-9 . _ -";
+    char all[SW_APPLIES_MAX] = "";
+    size_t used = 0, i;
+    json_t *one;
+    if (!json_is_array(value) || json_array_size(value) == 0)
+        return refuse(p, value, allowed);
+    json_array_foreach(value, i, one)
+    {
+        const char *text = json_string_value(one);
+        size_t len = text ? strlen(text) : 0;
+        if (!text || !sw_groupname_ok(text) || used + len + 2 > sizeof all)
+            return refuse(p, one, allowed);
+        if (used > 0)
+            all[used++] = '\n';
+        memcpy(all + used, text, len + 1);
+        used += len;
+    }
+    memcpy(p->policy->groups, all, sizeof all);
+    return true;
+}
+
 static const struct member {
     const char *name;
     bool (*set)(struct parsing *p, const json_t *value);
@@ -339,6 +365,7 @@ static const struct member {
     {"note", set_note},
     {"owners", set_owners_of_name},
     {"ns_owners", set_owners_of_zone},
+    {"groups", set_groups},
 };
 
 static const struct member *find_member(const char *name)
@@ -358,7 +385,7 @@ static bool refuse_unknown(const struct parsing *p, const char *key)
     json_decref(text);
     snprintf(p->why, SW_WHY_MAX,
              "%s: unknown member; allowed are kind action priority shadow observe sinkhole4 "
-             "sinkhole6 cname ttl lifetime ede owner note owners ns_owners",
+             "sinkhole6 cname ttl lifetime ede owner note owners ns_owners groups",
              was);
     return false;
 }
@@ -370,6 +397,11 @@ static bool check_action(struct parsing *p)
     enum sw_action fixed = kind == SW_KIND_ALLOW ? SW_ACTION_PASSTHRU : SW_ACTION_MONITOR;
     if (kind == SW_KIND_IOC)
         return true;
+    if (p->policy->groups[0] && kind != SW_KIND_ALLOW) {
+        snprintf(p->why, SW_WHY_MAX, "groups: not allowed; a list of kind %s is for no clients",
+                 sw_kind_name(kind));
+        return false;
+    }
     if (p->action_given && p->policy->action != fixed) {
         snprintf(p->why, SW_WHY_MAX, "action: \"%s\" is not allowed; a list of kind %s has only %s",
                  sw_action_name(p->policy->action), sw_kind_name(kind), sw_action_name(fixed));
@@ -491,6 +523,7 @@ static int put_members(json_t *object, const struct sw_policy *policy)
         failed |= put_text(object, "note", policy->note);
     failed |= put_owners(object, "owners", policy->owners);
     failed |= put_owners(object, "ns_owners", policy->ns_owners);
+    failed |= put_owners(object, "groups", policy->groups);
     return failed;
 }
 

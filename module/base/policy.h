@@ -22,6 +22,7 @@
 #define SW_NOTE_MAX     128 /* with NUL */
 #define SW_DECLARED_MAX 96  /* with NUL: one declared owner */
 #define SW_OWNERS_MAX   768 /* with NUL: all of them, one on each line */
+#define SW_APPLIES_MAX  256 /* with NUL: names of groups, one on each line */
 #define SW_WHY_MAX      200 /* room for a message that says why something was refused */
 
 enum sw_kind {
@@ -75,6 +76,8 @@ struct sw_policy {
     char note[SW_NOTE_MAX];
     char owners[SW_OWNERS_MAX];    /* kind watch: whose addresses its names should have: AS numbers,
                                       prefixes, registrants, one on each line; "" not said */
+    char groups[SW_APPLIES_MAX];   /* kind ioc, allow: client groups that it applies to, one on each
+                                      line; "" everybody */
     char ns_owners[SW_OWNERS_MAX]; /* the same for the addresses of their name servers */
 };
 
@@ -85,7 +88,8 @@ void sw_policy_init(struct sw_policy *policy, const char *name);
  * Parse and validate policy JSON: {"kind":"ioc","action":"sinkhole","priority":100,
  * "shadow":false,"observe":false,"sinkhole4":"192.0.2.1","sinkhole6":"2001:db8::1",
  * "cname":"garden.example","ttl":60,"lifetime":604800,"ede":"auto"|"off"|15,"owner":"...",
- * "note":"...","owners":["AS64500","192.0.2.0/24","Registrant"],"ns_owners":[...]}.
+ * "note":"...","owners":["AS64500","192.0.2.0/24","Registrant"],"ns_owners":[...],
+ * "groups":["kids"]}.
  * All members optional; "" and "{}" mean the defaults. Unknown members are an error, so that a
  * misspelt one is noticed.
  *

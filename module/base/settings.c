@@ -27,6 +27,7 @@ enum kind {
     KIND_SERVER,  /* HOST:PORT, "sentinel", or empty */
     KIND_SERVERS, /* HOST:PORT, once for each line with the key: rows of SW_TEXT_MAX */
     KIND_PATHS,   /* the same, once for each line with the key: rows of SW_PATH_MAX */
+    KIND_GROUPS,  /* NAME PREFIX..., any number of lines */
     KIND_NUMBER,  /* whole number in min..max */
     KIND_BOOL,    /* yes, no */
     KIND_ADDR4,   /* one address or empty */
@@ -86,6 +87,7 @@ static const struct key keys[] = {
     {"flux-hours", KIND_NUMBER, FIELD(flux_hours), 1, 8760, "24"},
     {"flux-as-min", KIND_NUMBER, FIELD(flux_as), 2, 1000, "5"},
     {"flux-as-percent", KIND_NUMBER, FIELD(flux_percent), 1, 100, "50"},
+    {"client-group", KIND_GROUPS, FIELD(groups), 0, 0, ""},
     {"sinkhole-ipv4", KIND_ADDR4, FIELD(sinkhole4), 0, 0, ""},
     {"sinkhole-ipv6", KIND_ADDR6, FIELD(sinkhole6), 0, 0, ""},
     {"cname-target", KIND_NAME, FIELD(cname), 0, 0, ""},
@@ -166,6 +168,7 @@ static bool value_parse(const struct key *key, const char *text, struct value *o
     case KIND_PATHS:
     case KIND_SERVER:
     case KIND_SERVERS:
+    case KIND_GROUPS:
     default:
         return true;
     }
@@ -218,6 +221,7 @@ static bool value_validate(const struct key *key, const struct value *value)
     case KIND_SERVER:
     case KIND_SERVERS:
         return length_ok && server_valid(value, key->kind == KIND_SERVER);
+    case KIND_GROUPS:
     case KIND_BOOL:
     default:
         return true;
@@ -226,7 +230,7 @@ static bool value_validate(const struct key *key, const struct value *value)
 
 static bool may_repeat(const struct key *key)
 {
-    return key->kind == KIND_PATHS || key->kind == KIND_SERVERS;
+    return key->kind == KIND_PATHS || key->kind == KIND_SERVERS || key->kind == KIND_GROUPS;
 }
 
 static size_t row_size(const struct key *key)
@@ -244,8 +248,8 @@ static void append_row(const struct key *key, const struct value *value, unsigne
         }
 }
 
-/* Put a valid value into its field. */
-static void value_apply(const struct key *key, const struct value *value,
+/* Put a valid value into its field; false when it does not go with what is there. */
+static bool value_apply(const struct key *key, const struct value *value,
                         struct sw_settings *settings)
 {
     unsigned char *field = (unsigned char *)settings + key->offset;
@@ -273,6 +277,8 @@ static void value_apply(const struct key *key, const struct value *value,
     case KIND_SERVERS:
         append_row(key, value, field);
         break;
+    case KIND_GROUPS:
+        return value->len == 0 || sw_groups_add(&settings->groups, value->text) == SW_OK;
     case KIND_TEXT:
     case KIND_SECRET:
     case KIND_WORD:
@@ -283,15 +289,14 @@ static void value_apply(const struct key *key, const struct value *value,
         memcpy(field, value->text, value->len);
         break;
     }
+    return true;
 }
 
 static bool value_set(const struct key *key, const char *text, struct sw_settings *settings)
 {
     struct value value;
-    if (!value_parse(key, text, &value) || !value_validate(key, &value))
-        return false;
-    value_apply(key, &value, settings);
-    return true;
+    return value_parse(key, text, &value) && value_validate(key, &value) &&
+           value_apply(key, &value, settings);
 }
 
 void sw_settings_init(struct sw_settings *settings)
@@ -357,6 +362,12 @@ static void allowed_words(const struct key *key, char out[SW_WHY_MAX])
     case KIND_PATHS:
         snprintf(out, SW_WHY_MAX, "an absolute path of up to %u octets, or \"\" for none",
                  key->max);
+        break;
+    case KIND_GROUPS:
+        snprintf(out, SW_WHY_MAX,
+                 "\"NAME PREFIX...\": a name of a-z 0-9 . _ -, prefixes that no group has yet; "
+                 "up to %d groups, %d prefixes",
+                 SW_GROUPS_MAX, SW_GROUP_PREFIXES_MAX);
         break;
     case KIND_SERVER:
     case KIND_SERVERS:
@@ -538,7 +549,8 @@ static void read_line(struct reading *r, char *line)
         report(r, word, words);
         return;
     }
-    if (may_repeat(key) && ++r->times[key - keys] > key->size / row_size(key)) {
+    if (may_repeat(key) && key->kind != KIND_GROUPS &&
+        ++r->times[key - keys] > key->size / row_size(key)) {
         snprintf(words, sizeof(words), "given more than %zu times; this one is left out",
                  key->size / row_size(key));
         report(r, word, words);

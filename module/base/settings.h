@@ -12,6 +12,7 @@
 #define SW_BASE_SETTINGS_H
 
 #include "base/addr.h"
+#include "base/groups.h"
 #include "base/name.h"
 #include "base/status.h"
 
@@ -70,6 +71,8 @@ struct sw_settings {
     uint32_t flux_hours;                /* flux-hours: default 24 */
     uint32_t flux_as;                   /* flux-as-min: default 5 */
     uint32_t flux_percent;              /* flux-as-percent: default 50 */
+    /* clients */
+    struct sw_groups groups; /* client-group, repeated: NAME PREFIX... */
     /* answers */
     struct sw_addr sinkhole4; /* sinkhole-ipv4: default landing address, none */
     struct sw_addr sinkhole6; /* sinkhole-ipv6 */

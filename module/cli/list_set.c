@@ -23,6 +23,7 @@ enum {
     KEY_EDE,
     KEY_OWNER,
     KEY_NOTE,
+    KEY_GROUP,
     KEY_WAIT
 };
 
@@ -44,6 +45,9 @@ static const struct argp_option options[] = {
     {"ede", KEY_EDE, "CODE", 0, "extended DNS error: auto (default), off, or a number", 0},
     {"owner", KEY_OWNER, "TEXT", 0, "whose these addresses are (kinds protected, known)", 0},
     {"note", KEY_NOTE, "TEXT", 0, "for people", 0},
+    {"group", KEY_GROUP, "NAME", 0,
+     "only for clients of this group of the resolvers' settings; may be repeated ('': everybody)",
+     0},
     {"wait", KEY_WAIT, "SECONDS", OPTION_ARG_OPTIONAL,
      "return when every live resolver has applied it (default: 10 seconds at most)", 0},
     {0},
@@ -62,6 +66,19 @@ static void put_text(const struct argp_state *state, const char *member, const c
     if (!value)
         argp_error(state, "--%s: not UTF-8", member);
     json_object_set_new(set->members, member, value);
+}
+
+/* One group more; "" takes them all out. */
+static void put_group(const struct argp_state *state, const char *text)
+{
+    struct set *set = state->input;
+    json_t *groups = json_object_get(set->members, "groups");
+    if (!text[0] || !json_is_array(groups)) {
+        groups = text[0] ? json_array() : json_null();
+        json_object_set_new(set->members, "groups", groups);
+    }
+    if (text[0] && json_array_append_new(groups, json_string(text)) != 0)
+        argp_error(state, "--group: not UTF-8");
 }
 
 static void put_ede(const struct argp_state *state, const char *text)
@@ -131,6 +148,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case KEY_EDE:
         put_ede(state, arg);
         return 0;
+    case KEY_GROUP:
+        put_group(state, arg);
+        return 0;
     case KEY_WAIT:
         set->wait_s = cli_wait_seconds(state, arg);
         return 0;
@@ -146,6 +166,7 @@ static const struct cli_usage usage = {
            "  sinkwatch list set carbanak --action sinkhole --sinkhole4 192.0.2.66 --wait\n"
            "  sinkwatch list set ours --kind allow --priority 1\n"
            "  sinkwatch list set agency --kind protected --owner \"the agency's network\"\n"
+           "  sinkwatch list set adult --action nxdomain --group kids --group guests\n"
            "  sinkwatch list set new-feed --action nxdomain --shadow",
     .options = options,
     .parser = parse,

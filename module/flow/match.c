@@ -86,6 +86,7 @@ static void add_hits(struct sw_matching *m, const struct sw_hit *hits, size_t n,
         default:
             continue;
         }
+        m->match->grouped |= hits[i].list->groups[0] != '\0';
         found->hit = hits[i];
         insert(m->match, found);
     }
@@ -97,7 +98,7 @@ void sw_match_begin(struct sw_matching *m, const struct sw_flow *flow, struct sw
     m->view = sw_index_view(flow->index);
     m->match = match;
     match->n = 0;
-    match->acted_on = match->watched = match->tracked = false;
+    match->acted_on = match->watched = match->grouped = match->tracked = false;
 }
 
 void sw_match_name(struct sw_matching *m, enum sw_trigger trigger, const uint8_t *name, size_t len)

@@ -70,6 +70,7 @@ struct sw_match {
     struct sw_found found[SW_MATCH_MAX]; /* the rule that wins first comes first */
     bool acted_on; /* some list of kind ioc matched: the message must not live in the cache */
     bool watched;  /* some list of kind watch matched */
+    bool grouped;  /* some list that matched is for some client groups only */
     bool tracked;  /* an address of the answer is tracked */
 };
 

@@ -3,9 +3,11 @@
 #include "base/rcu.h"
 #include "flow/act.h"
 #include "flow/decide.h"
+#include "flow/group.h"
 #include "flow/match.h"
 #include "flow/query.h"
 #include "flow/record.h"
+#include "host/cases.h"
 #include "host/delegation.h"
 #include "host/remember.h"
 
@@ -25,11 +27,9 @@ struct path_state {
     const struct reply_info *judged; /* the reply that verdict and event speak of */
     struct reply_info *truth;        /* its fields before any rewriting */
     bool was_secure;                 /* truth had security secure, lowered for the AD bit */
-    bool acted_on;                   /* verdict and event are set */
-    bool remembered;                 /* the true answer is one that we had kept */
-    struct reply_info *garden;
-    struct sw_verdict verdict;
-    struct sw_event *event;
+    size_t cases_n;                  /* 0: none; 1: all clients get the same */
+    struct sw_case *cases;
+    bool remembered; /* the true answer is one that we had kept */
 };
 
 /* Marks a query whose answer was judged and found clean. */
@@ -111,20 +111,49 @@ static void draft(struct sw_event *ev, enum sw_event_type type, const struct jud
     sw_query_walk(reply, &walk);
 }
 
+/* What clients of these groups get. False when out of memory. */
+static bool keep_case(struct sw_module *module, struct module_qstate *qstate,
+                      const struct judging *j, const struct reply_info *reply, uint32_t groups,
+                      struct sw_case *out)
+{
+    struct sw_event ev;
+    out->groups = groups;
+    sw_decide(&module->flow, &j->match, NULL, &out->verdict);
+    if (!j->match.acted_on)
+        return true;
+    draft(&ev, SW_EVENT_HIT, j, &out->verdict, qstate, reply);
+    out->event = regional_alloc_init(qstate->region, &ev, sw_event_size(&ev));
+    return out->event;
+}
+
 /* Note what was judged in the query's state, as copies. False when out of memory. */
 static bool keep(struct sw_module *module, struct module_qstate *qstate, int id,
                  const struct judging *j, const struct reply_info *reply)
 {
     struct path_state *state = state_of(qstate, id);
-    struct sw_event ev;
+    uint32_t parts[SW_PARTS_MAX];
+    size_t n = sw_group_parts(&module->flow, &j->match, parts);
     if (!state)
         return false;
-    sw_decide(&module->flow, &j->match, NULL, &state->verdict);
-    draft(&ev, SW_EVENT_HIT, j, &state->verdict, qstate, reply);
-    state->event = regional_alloc_init(qstate->region, &ev, sw_event_size(&ev));
     state->judged = reply;
-    state->acted_on = state->event != NULL;
-    return state->acted_on;
+    state->cases_n = 0;
+    state->cases = regional_alloc_zero(qstate->region, n * sizeof state->cases[0]);
+    bool ok = state->cases;
+    for (size_t i = 0; ok && i < n; i++) {
+        struct judging part;
+        if (j->match.grouped)
+            sw_group_match(&module->flow, &j->match, parts[i], &part.match);
+        ok = keep_case(module, qstate, j->match.grouped ? &part : j, reply, parts[i],
+                       &state->cases[i]);
+    }
+    state->cases_n = ok ? n : 0;
+    return ok;
+}
+
+static struct sw_case *case_of(const struct sw_module *module, const struct path_state *state,
+                               const struct sw_client *client)
+{
+    return sw_case_of(&module->settings.groups, state->cases, state->cases_n, client);
 }
 
 /* Put an event into this worker's ring; a full ring counts what it refuses by itself. */
@@ -170,32 +199,50 @@ static bool judge_and_keep(struct sw_module *module, struct module_qstate *qstat
 
 /* ---- recording ---- */
 
-static void record(struct sw_module *module, struct module_qstate *qstate, struct path_state *state,
+static void record(struct sw_module *module, struct module_qstate *qstate, struct sw_event *event,
                    const struct sw_client *client, const struct sw_verdict *verdict)
 {
     sw_count(&module->counters.hits, 1);
     if (sw_verdict_rewrites(verdict))
         sw_count(&module->counters.rewritten, 1);
-    put(module, qstate, state->event, client, verdict);
+    put(module, qstate, event, client, verdict);
 }
 
 struct dropping {
     struct sw_module *module;
     struct module_qstate *qstate;
     struct path_state *state;
+    bool all; /* everybody's verdict is drop */
 };
+
+static void is_dropped(void *arg, const struct sw_client *client)
+{
+    struct dropping *d = arg;
+    d->all &= case_of(d->module, d->state, client)->verdict.taken == SW_ACTION_DROP;
+}
+
+/* Unbound drops for all who wait or for nobody: where only some are to get no answer, they get
+ * REFUSED (sw_act_build). */
+static bool drops_all(struct sw_module *module, struct module_qstate *qstate,
+                      struct path_state *state)
+{
+    struct dropping d = {module, qstate, state, true};
+    sw_query_each_client(qstate, is_dropped, &d);
+    return d.all;
+}
 
 static void record_dropped(void *arg, const struct sw_client *client)
 {
     struct dropping *d = arg;
-    record(d->module, d->qstate, d->state, client, &d->state->verdict);
+    const struct sw_case *one = case_of(d->module, d->state, client);
+    record(d->module, d->qstate, one->event, client, &one->verdict);
 }
 
 /* No client gets an answer; there is no reply callback then, so the hits are recorded here. */
 static void drop(struct sw_module *module, struct module_qstate *qstate, int id,
                  struct path_state *state)
 {
-    struct dropping d = {module, qstate, state};
+    struct dropping d = {module, qstate, state, true};
     sw_query_each_client(qstate, record_dropped, &d);
     qstate->is_drop = 1;
     qstate->ext_state[id] = module_finished;
@@ -227,28 +274,23 @@ static void resolve(struct module_qstate *qstate, int id, struct path_state *sta
     qstate->ext_state[id] = module_wait_module;
 }
 
-/* Ask for the walled garden's records of the client's type. False: not possible. */
-static bool ask_garden(struct module_qstate *qstate, int id, struct path_state *state,
-                       enum phase phase)
+/* Wait for the walled gardens of all who are sent to one. False: there are none to ask for. */
+static bool ask_gardens(struct module_qstate *qstate, int id, struct path_state *state,
+                        enum phase phase)
 {
-    struct query_info ask = qstate->qinfo;
-    struct module_qstate *sub = NULL;
-    ask.qname = state->verdict.cname.wire;
-    ask.qname_len = state->verdict.cname.len;
-    ask.local_alias = NULL;
-    uint16_t flags = (uint16_t)(BIT_RD | (qstate->query_flags & BIT_CD));
-    if (!sw_ub_attach_sub(qstate, &ask, flags, &sub))
-        return false;
-    state->phase = phase;
-    qstate->ext_state[id] = module_wait_subquery;
-    return true;
+    bool asked = sw_cases_ask_gardens(qstate, state->cases, state->cases_n);
+    if (asked) {
+        state->phase = phase;
+        qstate->ext_state[id] = module_wait_subquery;
+    }
+    return asked;
 }
 
 /* Make our reply the answer of this query; only clients see it. */
 static void answer(struct module_qstate *qstate, int id, struct path_state *state)
 {
     struct reply_info *reply =
-        sw_act_build(qstate->region, &qstate->qinfo, &state->verdict, state->garden);
+        sw_act_build(qstate->region, &qstate->qinfo, &state->cases->verdict, state->cases->garden);
     struct dns_msg *msg = reply ? sw_act_message(qstate->region, &qstate->qinfo, reply) : NULL;
     if (!msg) {
         fail(qstate, id);
@@ -261,11 +303,11 @@ static void answer(struct module_qstate *qstate, int id, struct path_state *stat
     finish(qstate, id);
 }
 
-/* Whether the first client can be served without a true answer. */
+/* Whether all clients can be served without a true answer. */
 static bool answer_at_once(const struct path_state *state, const struct module_qstate *qstate)
 {
-    return sw_query_has_clients(qstate) && !sw_query_has_supers(qstate) &&
-           !state->verdict.observe && sw_verdict_rewrites(&state->verdict);
+    return state->cases_n == 1 && sw_query_has_clients(qstate) && !sw_query_has_supers(qstate) &&
+           !state->cases->verdict.observe && sw_verdict_rewrites(&state->cases->verdict);
 }
 
 static void first_client(void *arg, const struct sw_client *client)
@@ -280,7 +322,7 @@ static bool serve_by_name(struct sw_module *module, struct module_qstate *qstate
                           struct path_state *state)
 {
     struct sw_client client = {.addr = {.family = 0}};
-    struct sw_verdict verdict = state->verdict;
+    struct sw_verdict verdict = state->cases->verdict;
     if (module->behind_cache)
         return false; /* what we made would be stored */
     sw_query_each_client(qstate, first_client, &client);
@@ -291,7 +333,7 @@ static bool serve_by_name(struct sw_module *module, struct module_qstate *qstate
         drop(module, qstate, id, state);
     else if (verdict.taken != SW_ACTION_CNAME || qstate->qinfo.qtype == LDNS_RR_TYPE_CNAME)
         answer(qstate, id, state);
-    else if (!ask_garden(qstate, id, state, PHASE_GARDEN))
+    else if (!ask_gardens(qstate, id, state, PHASE_GARDEN))
         fail(qstate, id);
     return true;
 }
@@ -315,25 +357,20 @@ static void on_new(struct sw_module *module, struct module_qstate *qstate, int i
 void sw_path_inform_super(struct module_qstate *qstate, int id, struct module_qstate *super)
 {
     struct path_state *state = super->minfo[id];
-    if (!state || (state->phase != PHASE_GARDEN && state->phase != PHASE_GARDEN_LATE))
-        return;
-    if (!qstate->return_msg || !qstate->return_msg->rep ||
-        qstate->return_rcode != LDNS_RCODE_NOERROR)
-        return;
-    const struct reply_info *reply = qstate->return_msg->rep;
-    bool bogus = reply->security == sec_status_bogus && super->env->need_to_validate;
-    if (!bogus && FLAGS_GET_RCODE(reply->flags) != LDNS_RCODE_SERVFAIL)
-        state->garden = reply_info_copy(qstate->return_msg->rep, NULL, super->region);
+    if (state && (state->phase == PHASE_GARDEN || state->phase == PHASE_GARDEN_LATE))
+        sw_cases_take_garden(qstate, super, state->cases, state->cases_n);
 }
 
 static void on_garden(struct module_qstate *qstate, int id, struct path_state *state)
 {
-    if (state->phase == PHASE_GARDEN_LATE) {
+    if (sw_cases_wait(state->cases, state->cases_n)) {
+        qstate->ext_state[id] = module_wait_subquery;
+    } else if (state->phase == PHASE_GARDEN_LATE) {
         state->phase = PHASE_JUDGED;
         finish(qstate, id);
     } else if (sw_query_has_supers(qstate)) {
         resolve(qstate, id, state); /* the resolver itself has come to wait for the true answer */
-    } else if (state->garden) {
+    } else if (state->cases->garden) {
         answer(qstate, id, state);
     } else {
         fail(qstate, id);
@@ -360,8 +397,11 @@ static void keep_out_of_cache(const struct sw_module *module, struct module_qsta
 static void prepare_truth(struct module_qstate *qstate, struct path_state *state,
                           struct reply_info *reply)
 {
+    bool rewrites = false;
     state->truth = sw_act_copy(qstate->region, reply);
-    if (!state->truth || !sw_verdict_rewrites(&state->verdict))
+    for (size_t i = 0; i < state->cases_n; i++)
+        rewrites |= sw_verdict_rewrites(&state->cases[i].verdict);
+    if (!state->truth || !rewrites)
         return;
     state->was_secure = reply->security == sec_status_secure;
     if (state->was_secure)
@@ -376,14 +416,12 @@ static void serve_matched(struct sw_module *module, struct module_qstate *qstate
     finish(qstate, id);
     if (bogus)
         return; /* becomes SERVFAIL, whatever a rule says */
-    if (state->verdict.taken == SW_ACTION_DROP) {
+    if (drops_all(module, qstate, state)) {
         drop(module, qstate, id, state);
         return;
     }
     prepare_truth(qstate, state, reply);
-    if (state->verdict.taken == SW_ACTION_CNAME && !state->garden &&
-        qstate->qinfo.qtype != LDNS_RR_TYPE_CNAME)
-        ask_garden(qstate, id, state, PHASE_GARDEN_LATE);
+    ask_gardens(qstate, id, state, PHASE_GARDEN_LATE);
 }
 
 /* Judge a whole answer. False: no rule acts on it (any more). */
@@ -516,13 +554,13 @@ static bool protect_truth(struct module_qstate *qstate, struct path_state *state
 
 /* Put the verdict for one client into the reply that is about to be encoded. */
 static void apply(struct module_qstate *qstate, struct path_state *state,
-                  const struct sw_verdict *verdict, struct reply_info *reply, struct mesh_reply *to)
+                  const struct sw_verdict *verdict, const struct reply_info *garden,
+                  struct reply_info *reply, struct mesh_reply *to)
 {
     if (state->phase == PHASE_MADE)
         return;
     if (sw_verdict_rewrites(verdict)) {
-        struct reply_info *made =
-            sw_act_build(qstate->region, &qstate->qinfo, verdict, state->garden);
+        struct reply_info *made = sw_act_build(qstate->region, &qstate->qinfo, verdict, garden);
         if (!made || !protect_truth(qstate, state, reply))
             return;
         sw_act_replace(reply, made);
@@ -574,23 +612,25 @@ int sw_path_on_reply(struct query_info *qinfo, struct module_qstate *qstate,
     bool failed = !reply || rcode == LDNS_RCODE_SERVFAIL;
     if (!failed && (!state || state->judged != reply))
         state = judge_late(module, qstate, id, reply);
-    if (!state || !state->acted_on)
+    if (!state || state->cases_n == 0)
         return 1;
     /* edns is the member of the client's mesh_reply in both places that call us for clients */
     struct mesh_reply *to =
         (struct mesh_reply *)(void *)((char *)edns - offsetof(struct mesh_reply, edns));
     struct sw_client who;
-    struct sw_verdict verdict = state->verdict;
     sw_query_client(client, to->qflags, edns, &who);
+    const struct sw_case *mine = case_of(module, state, &who);
+    struct sw_verdict verdict = mine->verdict;
     sw_decide_client(&verdict, &who);
     if (failed) {
         if (state->phase != PHASE_GARDEN)
             verdict.taken = SW_ACTION_MONITOR; /* resolution failed by itself */
         verdict.ede = SW_EDE_OFF;
     } else {
-        apply(qstate, state, &verdict, reply, to);
+        apply(qstate, state, &verdict, mine->garden, reply, to);
         sw_act_ede(options_out, qstate->region, verdict.ede, verdict.list);
     }
-    record(module, qstate, state, &who, &verdict);
+    if (mine->event)
+        record(module, qstate, mine->event, &who, &verdict);
     return 1;
 }

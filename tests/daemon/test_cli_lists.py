@@ -34,6 +34,15 @@ def test_set_creates_then_changes_what_is_named(sw):
     assert [op for op, *_ in sw.changes()] == ["policy"] * 4
 
 
+def test_groups_are_named_anew_each_time(sw):
+    sw("list", "set", "feed", "--group", "kids", "--group", "guests")
+    assert sw.policy("feed")["groups"] == ["kids", "guests"]
+    sw("list", "set", "feed", "--group", "staff")
+    assert sw.policy("feed")["groups"] == ["staff"]
+    sw("list", "set", "feed", "--group", "")
+    assert "groups" not in sw.policy("feed")
+
+
 @pytest.mark.parametrize(
     "words, member",
     [

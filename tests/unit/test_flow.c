@@ -1,6 +1,7 @@
 /* Match, decide and record against a real index: order of rules, verdicts, events. */
 #include "base/rcu.h"
 #include "flow/decide.h"
+#include "flow/group.h"
 #include "flow/match.h"
 #include "flow/record.h"
 
@@ -280,6 +281,51 @@ START_TEST(ptr_question_matches_its_address_where_asked_for)
 }
 END_TEST
 
+/* Who wins for a client of this group: list, or "-". */
+static const char *winner_for(unsigned group, size_t parts_wanted)
+{
+    static char list[SW_LISTNAME_MAX + 8];
+    struct sw_match match, part;
+    struct sw_verdict v;
+    uint32_t parts[SW_PARTS_MAX], all = 0;
+    judged("www.bad.example", NULL, NULL, NULL, &match);
+    sw_rcu_enter();
+    size_t n = sw_group_parts(&flow, &match, parts);
+    ck_assert_uint_eq(n, parts_wanted);
+    for (size_t i = 0; i < n; i++) {
+        ck_assert_uint_eq(all & parts[i], 0);
+        all |= parts[i];
+        if (!(parts[i] >> group & 1))
+            continue;
+        sw_group_match(&flow, &match, parts[i], &part);
+        sw_decide(&flow, &part, NULL, &v);
+        snprintf(list, sizeof list, "%s%s", v.winner == SW_NO_WINNER ? "-" : v.list,
+                 part.acted_on ? "" : " clean");
+    }
+    sw_rcu_leave();
+    ck_assert_uint_eq(all, UINT32_MAX);
+    return list;
+}
+
+START_TEST(groups_cut_a_match_into_parts)
+{
+    ck_assert_int_eq(sw_groups_add(&settings.groups, "kids 192.0.2.0/24"), SW_OK);
+    ck_assert_int_eq(sw_groups_add(&settings.groups, "guests 2001:db8::/32"), SW_OK);
+    LIST("kids", "{\"action\":\"nxdomain\",\"groups\":[\"kids\"]}", "bad.example");
+    ck_assert_str_eq(winner_for(0, 2), "- clean");
+    ck_assert_str_eq(winner_for(1, 2), "kids");
+    LIST("all", "{\"action\":\"nodata\",\"priority\":2000}", "bad.example");
+    ck_assert_str_eq(winner_for(0, 2), "all");
+    ck_assert_str_eq(winner_for(1, 2), "kids");
+    LIST("off", "{\"kind\":\"allow\",\"priority\":1,\"groups\":[\"guests\"]}", "bad.example");
+    ck_assert_str_eq(winner_for(0, 3), "all");
+    ck_assert_str_eq(winner_for(1, 3), "kids");
+    ck_assert_str_eq(winner_for(2, 3), "off");
+    LIST("staff", "{\"action\":\"drop\",\"priority\":0,\"groups\":[\"staff\"]}", "bad.example");
+    ck_assert_str_eq(winner_for(1, 3), "kids"); /* a name that is not known is nobody */
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("flow");
@@ -292,6 +338,7 @@ int main(void)
     tcase_add_test(tc, verdict_for_each_action);
     tcase_add_test(tc, more_rules_than_fit_keep_the_winner);
     tcase_add_test(tc, ptr_question_matches_its_address_where_asked_for);
+    tcase_add_test(tc, groups_cut_a_match_into_parts);
     tcase_add_test(tc, event_holds_rules_and_client);
     suite_add_tcase(suite, tc);
     SRunner *runner = srunner_create(suite);

@@ -281,6 +281,24 @@ START_TEST(actions_that_need_no_answer)
 }
 END_TEST
 
+START_TEST(groups_of_a_list)
+{
+    struct sw_policy p;
+    char why[SW_WHY_MAX] = "";
+    const char *json = "{\"kind\":\"allow\",\"groups\":[\"kids\",\"guests\"]}";
+    ck_assert_int_eq(sw_policy_parse("feed", json, strlen(json), &p, why), SW_OK);
+    ck_assert_str_eq(p.groups, "kids\nguests");
+    char *text = sw_policy_json(&p);
+    ck_assert_ptr_nonnull(strstr(text, "\"groups\":[\"kids\",\"guests\"]"));
+    free(text);
+    bad("{\"groups\":[]}", SW_EINVAL, "groups: [] is not allowed; an array of 1 to 8 names");
+    bad("{\"groups\":\"kids\"}", SW_EINVAL, "groups: \"kids\" is not allowed");
+    bad("{\"groups\":[\"Kids\"]}", SW_EINVAL, "groups: \"Kids\" is not allowed");
+    bad("{\"groups\":[\"kids\",1]}", SW_EINVAL, "groups: 1 is not allowed");
+    bad("{\"kind\":\"watch\",\"groups\":[\"kids\"]}", SW_EINVAL, "groups: not allowed");
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("policy");
@@ -288,6 +306,7 @@ int main(void)
     tcase_add_test(tc, defaults);
     tcase_add_test(tc, declared_owners);
     tcase_add_test(tc, every_member);
+    tcase_add_test(tc, groups_of_a_list);
     tcase_add_test(tc, limits);
     tcase_add_test(tc, bad_members);
     tcase_add_test(tc, not_an_object);

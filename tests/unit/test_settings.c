@@ -67,6 +67,43 @@ static void bad(const char *line, const char *words)
     ck_assert_mem_eq(&settings, &defaults, sizeof(settings));
 }
 
+START_TEST(client_groups)
+{
+    struct sw_settings s = good("client-group: \"kids 192.0.2.0/24  2001:db8::/32\"\n"
+                                "client-group: \"guests 192.0.2.128/25\"\n"
+                                "client-group: \"kids 198.51.100.7\"\n");
+    static const struct {
+        const char *client;
+        unsigned group;
+    } who[] = {{"192.0.2.1", 1},    {"192.0.2.129", 2}, {"198.51.100.7", 1},
+               {"198.51.100.8", 0}, {"2001:db8::1", 1}, {"2001:db9::1", 0}};
+    ck_assert_uint_eq(s.groups.n, 2);
+    for (size_t i = 0; i < sizeof(who) / sizeof(who[0]); i++) {
+        struct sw_addr addr;
+        sw_addr_parse(who[i].client, strlen(who[i].client), &addr, NULL);
+        ck_assert_uint_eq(sw_groups_of(&s.groups, &addr), who[i].group);
+    }
+    ck_assert_uint_eq(sw_groups_find(&s.groups, "guests", 6), 2);
+    ck_assert_uint_eq(sw_groups_find(&s.groups, "guest", 5), 0);
+    bad("client-group: kids",
+        "client-group: \"kids\" is not allowed; \"NAME PREFIX...\": a name of "
+        "a-z 0-9 . _ -, prefixes that no group has yet; up to 31 groups, "
+        "256 prefixes");
+    const char *refused[] = {"Kids 192.0.2.1", "kids 192.0.2.1/24", "kids 192.0.2.1 192.0.2.1",
+                             "a-name-of-more-than-31-characters 192.0.2.1", "kids x"};
+    struct sw_groups none = {0}, still = {0};
+    for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
+        ck_assert_int_eq(sw_groups_add(&none, refused[i]), SW_EINVAL);
+    ck_assert_mem_eq(&none, &still, sizeof(none));
+    for (int i = 0; i < SW_GROUPS_MAX; i++) {
+        char line[64];
+        snprintf(line, sizeof(line), "g%d 192.0.2.%d", i, i);
+        ck_assert_int_eq(sw_groups_add(&none, line), SW_OK);
+    }
+    ck_assert_int_eq(sw_groups_add(&none, "one-more 198.51.100.1"), SW_ETOOBIG);
+}
+END_TEST
+
 START_TEST(defaults_of_all_keys)
 {
     struct sw_settings s;
@@ -448,6 +485,7 @@ int main(void)
     Suite *suite = suite_create("settings");
     TCase *tc = tcase_create("settings");
     tcase_add_test(tc, defaults_of_all_keys);
+    tcase_add_test(tc, client_groups);
     tcase_add_test(tc, every_key_has_its_field);
     tcase_add_test(tc, ways_to_write_a_line);
     tcase_add_test(tc, keys_that_may_be_repeated);

@@ -1,0 +1,71 @@
+#include "host/cases.h"
+
+struct sw_case *sw_case_of(const struct sw_groups *groups, struct sw_case *cases, size_t n,
+                           const struct sw_client *client)
+{
+    size_t i = 0;
+    if (n > 1) {
+        unsigned group = sw_groups_of(groups, &client->addr);
+        while (i + 1 < n && !(cases[i].groups >> group & 1))
+            i++;
+    }
+    return &cases[i];
+}
+
+/* Ask for one walled garden's records of the client's type. False: not possible. */
+static bool ask_for(struct module_qstate *qstate, struct sw_case *one)
+{
+    struct query_info ask = qstate->qinfo;
+    struct module_qstate *sub = NULL;
+    ask.qname = one->verdict.cname.wire;
+    ask.qname_len = one->verdict.cname.len;
+    ask.local_alias = NULL;
+    uint16_t flags = (uint16_t)(BIT_RD | (qstate->query_flags & BIT_CD));
+    return sw_ub_attach_sub(qstate, &ask, flags, &sub);
+}
+
+bool sw_cases_ask_gardens(struct module_qstate *qstate, struct sw_case *cases, size_t n)
+{
+    bool asked = false;
+    for (size_t i = 0; i < n; i++) {
+        if (cases[i].verdict.taken != SW_ACTION_CNAME || cases[i].garden ||
+            qstate->qinfo.qtype == LDNS_RR_TYPE_CNAME)
+            continue;
+        cases[i].waiting = ask_for(qstate, &cases[i]);
+        asked |= cases[i].waiting;
+    }
+    return asked;
+}
+
+/* What a garden's resolution gave, NULL when it failed. */
+static struct reply_info *garden_reply(const struct module_qstate *garden)
+{
+    struct reply_info *reply = garden->return_msg ? garden->return_msg->rep : NULL;
+    if (!reply || garden->return_rcode != LDNS_RCODE_NOERROR ||
+        FLAGS_GET_RCODE(reply->flags) == LDNS_RCODE_SERVFAIL ||
+        (reply->security == sec_status_bogus && garden->env->need_to_validate))
+        return NULL;
+    return reply;
+}
+
+void sw_cases_take_garden(const struct module_qstate *garden, struct module_qstate *super,
+                          struct sw_case *cases, size_t n)
+{
+    struct reply_info *reply = garden_reply(garden);
+    for (size_t i = 0; i < n; i++) {
+        struct sw_case *one = &cases[i];
+        if (!one->waiting || !sw_name_equal(one->verdict.cname.wire, garden->qinfo.qname))
+            continue;
+        one->waiting = false;
+        if (reply) /* a copy for each: sending changes it */
+            one->garden = reply_info_copy(reply, NULL, super->region);
+    }
+}
+
+bool sw_cases_wait(const struct sw_case *cases, size_t n)
+{
+    bool waits = false;
+    for (size_t i = 0; i < n; i++)
+        waits |= cases[i].waiting;
+    return waits;
+}

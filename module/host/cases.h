@@ -1,0 +1,42 @@
+/*
+ * cases.h - what the clients of one query get, where that differs by client group.
+ *
+ * Mostly there is one case, for all clients. When a rule that matched is for some client groups only
+ * (flow/group.h), there is one for each part of the groups. Each holds copies, so that clients who
+ * join later are served without another look at the lists. Each has its own walled garden.
+ *
+ * Threads      the worker that owns the query state
+ * Memory       the query's region
+ */
+#ifndef SW_HOST_CASES_H
+#define SW_HOST_CASES_H
+
+#include "flow/group.h"
+#include "flow/stage.h"
+#include "flow/ub.h"
+
+struct sw_case {
+    uint32_t groups; /* bit i: group i */
+    struct sw_verdict verdict;
+    struct sw_event *event;    /* NULL: no list acts on these clients */
+    struct reply_info *garden; /* NULL: not resolved */
+    bool waiting;              /* for the garden */
+};
+
+/** The case of this client's group. n is not 0. */
+struct sw_case *sw_case_of(const struct sw_groups *groups, struct sw_case *cases, size_t n,
+                           const struct sw_client *client);
+
+/** Ask for the walled gardens that are wanted and not there, for the query's type. Returns whether
+ * there is any to wait for. */
+bool sw_cases_ask_gardens(struct module_qstate *qstate, struct sw_case *cases, size_t n);
+
+/** A garden was resolved, or could not be: give what there is to the cases of super that wait for
+ * it. */
+void sw_cases_take_garden(const struct module_qstate *garden, struct module_qstate *super,
+                          struct sw_case *cases, size_t n);
+
+/** Whether some case still waits for its garden. */
+bool sw_cases_wait(const struct sw_case *cases, size_t n);
+
+#endif
