@@ -15,8 +15,9 @@
 ##   make test-unit     Check programs in tests/unit, headers alone, fuzz corpora
 ##   make scenarios     labelled timelines of ownership: precision and recall for each anomaly
 ##   make test-stress   threads against each other, STRESS_SECONDS for each program
+##   make fault         1,000 random histories of writers and faults: index and Redis agree in the end
 ##   make test-daemon   a real Unbound with the module, driven by tests/daemon
-##   make race         lists that flap under RACE_QUERIES queries: no answer may contradict them
+##   make race          lists that flap under RACE_QUERIES queries: no answer may contradict them
 ##   make test-replay   Unbound's own replay scenarios, without and with the module
 ##   make bench         benchmarks: a table, and build/bench.jsonl
 ##   make fuzz          every parser with libFuzzer (clang), FUZZ_SECONDS each
@@ -117,6 +118,7 @@ UNBOUND_FLAGS = -isystem $(UNBOUND_BUILD) -isystem $(UNBOUND_SRC) \
 # Tests, benchmarks and fuzz programs: a file of the right name is a registered one.
 UNIT_SRC   = $(wildcard tests/unit/test_*.c)
 STRESS_SRC = $(wildcard tests/stress/*.c)
+FAULT_SRC  = $(wildcard tests/fault/*.c)
 BENCH_SRC  = $(wildcard tests/bench/bench_*.c)
 BENCH_RUN  = $(wildcard tests/bench/bench_*.py tests/bench/bench_*.sh)
 RACE_SRC   = $(wildcard tests/race/*.c)
@@ -126,6 +128,7 @@ UNITS   = $(UNIT_SRC:%.c=$(OUT)/%)
 SCENARIOS = $(OUT)/tests/scenarios/run_scenarios
 RACE_LOAD = $(OUT)/tests/race/load
 STRESS  = $(STRESS_SRC:%.c=$(OUT)/%)
+FAULTS  = $(FAULT_SRC:%.c=$(OUT)/%)
 BENCHES = $(BENCH_SRC:%.c=$(OUT)/%)
 CORPORA = $(FUZZ_SRC:tests/fuzz/%.c=$(OUT)/tests/fuzz/%)
 FUZZERS = $(FUZZ_SRC:tests/fuzz/%.c=$(BUILD)/fuzz/%)
@@ -135,7 +138,7 @@ FUZZ_O    = $(patsubst %.c,$(BUILD)/fuzz/%.o,$(PLAIN) $(filter-out %/main.c,$(CL
 # A fuzz program may include these; its corpus driver is compiled in one go, without a .d file.
 FUZZ_DEPS = $(wildcard tests/fuzz/*.h tests/unit/*.h module/flow/query.[ch])
 
-TARGETS = help all module cli demo test test-unit scenarios test-stress test-daemon test-replay race checks bench \
+TARGETS = help all module cli demo test test-unit scenarios test-stress fault test-daemon test-replay race checks bench \
           fuzz lint fmt install clean setup
 .PHONY: $(TARGETS) build-tests print-tests need-unbound FORCE
 .DELETE_ON_ERROR:
@@ -216,6 +219,10 @@ $(OUT)/tests/stress/%: tests/stress/%.c $(OUT)/plain.a $(OUT)/flags
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
 	$(Q)$(CC) $(BASEFLAGS) $(CFLAGS) $(CPPFLAGS) -MMD -MP -MF $@.d -o $@ $< $(OUT)/plain.a $(CHECK_LIB) $(LIBS)
+$(OUT)/tests/fault/%: tests/fault/%.c $(OUT)/plain.a $(OUT)/flags
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(BASEFLAGS) $(CFLAGS) $(CPPFLAGS) -MMD -MP -MF $@.d -o $@ $< $(OUT)/plain.a $(LIBS)
 $(OUT)/tests/bench/%: tests/bench/%.c $(OUT)/plain.a $(OUT)/flags
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
@@ -245,8 +252,8 @@ $(BUILD)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(BUILD)/fuzz/plain.a
 
 # What scripts/checks compares with the files in tests/.
 print-tests:
-	@printf '%s\n' $(UNIT_SRC) tests/scenarios/run_scenarios.c $(STRESS_SRC) $(RACE_SRC) tests/race/race.py $(BENCH_SRC) $(BENCH_RUN) $(FUZZ_SRC) $(DAEMON_SRC)
-build-tests: $(UNITS) $(STRESS) $(CORPORA) $(RACE_LOAD)
+	@printf '%s\n' $(UNIT_SRC) tests/scenarios/run_scenarios.c $(STRESS_SRC) $(FAULT_SRC) $(RACE_SRC) tests/race/race.py $(BENCH_SRC) $(BENCH_RUN) $(FUZZ_SRC) $(DAEMON_SRC)
+build-tests: $(UNITS) $(STRESS) $(FAULTS) $(CORPORA) $(RACE_LOAD)
 
 # ---- run tests
 
@@ -270,12 +277,15 @@ demo: setup
 run-demo:
 	$(Q)$(TEST_ENV) scripts/demo $(if $(STAY),--stay)
 
-test-unit: $(UNITS) $(CORPORA) $(SCENARIOS)
+test-unit: $(UNITS) $(CORPORA) $(SCENARIOS) $(FAULTS)
 	$(Q)$(TEST_ENV) CC="$(CC)" FLAGS="$(BASEFLAGS)" UNBOUND_FLAGS="$(if $(UNBOUND_VERSION),$(UNBOUND_FLAGS))" \
-	    scripts/run/programs unit $(UNITS) $(CORPORA) $(SCENARIOS) tests/headers/run
+	    scripts/run/programs unit $(UNITS) $(CORPORA) $(SCENARIOS) $(FAULTS) tests/headers/run
 
 scenarios: $(SCENARIOS)
 	$(Q)$(SCENARIOS)
+
+fault: $(FAULTS)
+	$(Q)FAULT_HISTORIES=$${FAULT_HISTORIES:-1000} $(FAULTS)
 
 test-stress: $(STRESS)
 	$(Q)$(TEST_ENV) scripts/run/programs stress $(STRESS)

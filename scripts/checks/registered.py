@@ -9,7 +9,7 @@ from collections import Counter
 from tree import Result
 
 NAME = "registered"
-FOLDERS = {"unit", "scenarios", "stress", "race", "bench", "fuzz", "daemon", "headers"}
+FOLDERS = {"unit", "scenarios", "stress", "fault", "race", "bench", "fuzz", "daemon", "headers"}
 # Files that are no tests: drivers, fixtures, data.
 HELPER = re.compile(
     r"tests/(.*\.(h|md|txt|conf|json|tsv|csv|supp|zone|queries)|.*/corpus/.*|daemon/conftest\.py|"

@@ -1,0 +1,569 @@
+/*
+ * fault_feed.c - random histories of writers and faults; in the end the index says what Redis says.
+ *
+ * Each history has a redis-server and a feeder of its own, and a random sequence of changes (with and
+ * without the stream) and faults (connections cut, server killed with and without its data, stream
+ * trimmed or gone, everything flushed, keys of a wrong type, a slow server, the feeder restarted).
+ * Then the faults end, and every question of a small universe is asked of the index until the
+ * answers are those that the hashes in Redis give. A Redis that has lost its lists must be said so in
+ * the status, and is then filled again, as a feed would.
+ *
+ * Environment: FAULT_HISTORIES (40), FAULT_SEED (1), FAULT_AT_ONCE (8), VERBOSE. A failure prints
+ * its seed; FAULT_SEED=that FAULT_HISTORIES=1 repeats the history (the timing is not repeated).
+ *
+ * Threads      a process for each of FAULT_AT_ONCE; in each the driver, the feeder, the sweeper
+ */
+#include "../unit/redis_fixture.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/rcu.h"
+#include "feed/feed.h"
+
+#define P         "{sinkwatch}"
+#define LISTS     4
+#define STEPS     25
+#define SETTLE_MS 20000
+#define LINES     64 /* of a history */
+#define LINE_MAX_ 160
+
+static const char *const lists[LISTS] = {"a", "b", "c", "d"};
+static const char *const universe[] = {
+    "n0.test",     "n1.test",       "n2.test",      "n3.test",   "=n0.test",  "=n1.test",
+    "*.n0.test",   "*.n2.test",     "sub.n0.test",  "192.0.2.1", "192.0.2.2", "192.0.2.0/24",
+    "2001:db8::1", "2001:db8::/32", "AS64500",      "AS64501",   "N1.TEST.",  "N2.test",
+    "as64500",     "bad..test",     "192.0.2.1/24",
+};
+#define UNIVERSE (sizeof(universe) / sizeof(universe[0]))
+
+static const char *const policies[] = {"{}", "{\"action\":\"nxdomain\"}", "{\"action\":\"drop\"}",
+                                       "{\"action\":\"refused\"}"};
+
+struct history {
+    struct redis_fixture rf;
+    struct sw_settings settings;
+    struct sw_index *index;
+    struct sw_owners *owners;
+    struct sw_feed *feed;
+    struct sw_counters counters;
+    redisContext *link;
+    uint64_t seed, state;
+    size_t steps;
+    char line[LINES][LINE_MAX_];
+};
+
+/* ---- random ---- */
+
+static uint64_t draw(struct history *h) /* xorshift64* (Vigna 2016) */
+{
+    h->state ^= h->state >> 12;
+    h->state ^= h->state << 25;
+    h->state ^= h->state >> 27;
+    return h->state * UINT64_C(2685821657736338717);
+}
+
+static unsigned below(struct history *h, unsigned n)
+{
+    return (unsigned)((draw(h) >> 33) % n);
+}
+
+static const char *any_list(struct history *h)
+{
+    return lists[below(h, LISTS)];
+}
+
+static const char *any_item(struct history *h)
+{
+    return universe[below(h, UNIVERSE)];
+}
+
+static const char *any_policy(struct history *h)
+{
+    return policies[below(h, sizeof(policies) / sizeof(policies[0]))];
+}
+
+/* ---- Redis ---- */
+
+static void note(struct history *h, const char *format, va_list args)
+{
+    if (h->steps < LINES)
+        vsnprintf(h->line[h->steps++], LINE_MAX_, format, args);
+}
+
+/* One command; without a connection one is made. An error reply is what some faults lead to. */
+static redisReply *ask(struct history *h, const char *format, va_list args)
+{
+    redisReply *reply = NULL;
+
+    for (int i = 0; i < 3 && !reply; i++) {
+        va_list again;
+
+        if (h->link && h->link->err) {
+            redisFree(h->link);
+            h->link = NULL;
+        }
+        if (!h->link)
+            h->link = redisConnectUnix(h->rf.socket);
+        va_copy(again, args);
+        if (h->link && !h->link->err)
+            reply = (redisReply *)redisvCommand(h->link, format, again);
+        va_end(again);
+    }
+    if (!reply)
+        redis_fixture_fail(&h->rf, "no answer to the driver");
+    return reply;
+}
+
+__attribute__((format(printf, 2, 3))) static redisReply *get(struct history *h, const char *format,
+                                                             ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    redisReply *reply = ask(h, format, args);
+    va_end(args);
+    return reply;
+}
+
+/* A command of the history, which remembers it. */
+__attribute__((format(printf, 2, 3))) static void run(struct history *h, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    note(h, format, args);
+    va_end(args);
+    va_start(args, format);
+    freeReplyObject(ask(h, format, args));
+    va_end(args);
+}
+
+__attribute__((format(printf, 2, 3))) static void say(struct history *h, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    note(h, format, args);
+    va_end(args);
+}
+
+/* ---- the feeder ---- */
+
+static void feeder_start(struct history *h)
+{
+    h->index = sw_index_new();
+    h->owners = sw_owners_new(&h->settings, &h->counters);
+    if (h->index && h->owners)
+        h->feed = sw_feed_new(&h->settings, h->index, h->owners, &h->counters, NULL);
+    if (!h->feed || sw_feed_start(h->feed) != SW_OK)
+        redis_fixture_fail(&h->rf, "no feeder");
+}
+
+static void feeder_stop(struct history *h)
+{
+    sw_feed_stop(h->feed);
+    sw_feed_free(h->feed);
+    sw_owners_free(h->owners);
+    sw_index_free(h->index);
+    h->feed = NULL;
+}
+
+/* ---- changes ---- */
+
+static void change_add(struct history *h)
+{
+    const char *list = any_list(h), *item = any_item(h), *other = any_item(h);
+
+    run(h, "MULTI");
+    run(h, "HSET " P ":list:%s %s %s %s %s", list, item, "", other, "");
+    run(h, "XADD " P ":changes * op add list %s i %s i %s", list, item, other);
+    run(h, "EXEC");
+}
+
+static void change_remove(struct history *h)
+{
+    const char *list = any_list(h), *item = any_item(h), *other = any_item(h);
+
+    run(h, "MULTI");
+    run(h, "HDEL " P ":list:%s %s %s", list, item, other);
+    run(h, "XADD " P ":changes * op remove list %s i %s i %s", list, item, other);
+    run(h, "EXEC");
+}
+
+static void change_replace(struct history *h)
+{
+    const char *list = any_list(h);
+
+    run(h, "MULTI");
+    run(h, "DEL " P ":list:%s:staging:t", list);
+    run(h, "HSET " P ":list:%s:staging:t %s %s %s %s", list, any_item(h), "", any_item(h), "");
+    run(h, "RENAME " P ":list:%s:staging:t " P ":list:%s", list, list);
+    run(h, "XADD " P ":changes * op replace list %s", list);
+    run(h, "EXEC");
+}
+
+static void change_drop(struct history *h)
+{
+    const char *list = any_list(h);
+
+    run(h, "MULTI");
+    run(h, "HDEL " P ":lists %s", list);
+    run(h, "DEL " P ":list:%s", list);
+    run(h, "XADD " P ":changes * op drop list %s", list);
+    run(h, "EXEC");
+}
+
+static void change_policy(struct history *h)
+{
+    const char *list = any_list(h);
+
+    run(h, "MULTI");
+    run(h, "HSET " P ":lists %s %s", list, any_policy(h));
+    run(h, "XADD " P ":changes * op policy list %s", list);
+    run(h, "EXEC");
+}
+
+static void plain_write(struct history *h)
+{
+    if (below(h, 2) == 0)
+        run(h, "HSETNX " P ":list:%s %s %s", any_list(h), any_item(h), "");
+    else
+        run(h, "HDEL " P ":list:%s %s", any_list(h), any_item(h));
+}
+
+static void plain_policy(struct history *h)
+{
+    run(h, "HSET " P ":lists %s %s", any_list(h), any_policy(h));
+}
+
+/* ---- faults ---- */
+
+static void fault_cut(struct history *h)
+{
+    run(h, "CLIENT KILL TYPE normal");
+}
+
+static void fault_crash(struct history *h)
+{
+    say(h, "kill -9 and restart with what was last saved");
+    redis_fixture_kill(&h->rf);
+    poll(NULL, 0, (int)below(h, 30));
+    redis_fixture_restart(&h->rf);
+}
+
+static void fault_save(struct history *h)
+{
+    run(h, "SAVE");
+}
+
+static void fault_trim(struct history *h)
+{
+    run(h, "XTRIM " P ":changes MAXLEN %u", below(h, 3));
+}
+
+static void fault_stream_gone(struct history *h)
+{
+    run(h, "DEL " P ":changes");
+}
+
+static void fault_flush(struct history *h)
+{
+    run(h, "FLUSHALL");
+}
+
+static void fault_wrong_type(struct history *h)
+{
+    static const char *const keys[] = {P ":changes", P ":lists", P ":list:a", P ":list:b"};
+    const char *key = keys[below(h, 4)];
+
+    run(h, "SET %s x", key);
+}
+
+static void fault_slow(struct history *h)
+{
+    run(h, "CLIENT PAUSE %u ALL", 1 + below(h, 60));
+}
+
+static void fault_feeder(struct history *h)
+{
+    say(h, "the feeder is restarted");
+    feeder_stop(h);
+    feeder_start(h);
+}
+
+struct choice {
+    void (*run)(struct history *h);
+    unsigned weight;
+};
+
+static const struct choice choices[] = {
+    {change_add, 20},   {change_remove, 14},   {change_replace, 6}, {change_drop, 3},
+    {change_policy, 8}, {plain_write, 6},      {plain_policy, 2},   {fault_cut, 4},
+    {fault_crash, 2},   {fault_save, 3},       {fault_trim, 4},     {fault_stream_gone, 2},
+    {fault_flush, 1},   {fault_wrong_type, 2}, {fault_slow, 2},     {fault_feeder, 1},
+};
+
+static void step(struct history *h)
+{
+    unsigned all = 0, at;
+    size_t i = 0;
+
+    for (size_t k = 0; k < sizeof(choices) / sizeof(choices[0]); k++)
+        all += choices[k].weight;
+    for (at = below(h, all); at >= choices[i].weight; i++)
+        at -= choices[i].weight;
+    choices[i].run(h);
+    if (below(h, 3) == 0)
+        poll(NULL, 0, (int)below(h, 8));
+}
+
+/* ---- what the index says, and what Redis says ---- */
+
+/* Whether a list of this name covers the indicator's own question with just this rule. */
+static bool index_has(struct history *h, const struct sw_indicator *ind, const char *list,
+                      const char *action)
+{
+    struct sw_hit hits[SW_HITS_MAX];
+    struct sw_name name = ind->name;
+    char want[SW_INDICATORTEXT_MAX], text[SW_INDICATORTEXT_MAX], sub[SW_INDICATORTEXT_MAX + 1];
+    bool found = false;
+    size_t n;
+
+    sw_indicator_text(ind, want);
+    if (ind->type == SW_INDICATOR_DOMAIN && want[0] == '*') { /* ask for what is below */
+        snprintf(sub, sizeof(sub), "x%s", want + 1);
+        if (sw_name_parse(sub, strlen(sub), &name, NULL) != SW_OK)
+            return false;
+    }
+    sw_rcu_enter();
+    struct sw_view view = sw_index_view(h->index);
+    if (ind->type == SW_INDICATOR_DOMAIN)
+        n = sw_view_find_name(&view, name.wire, name.len, hits, SW_HITS_MAX);
+    else if (ind->type == SW_INDICATOR_ASN)
+        n = sw_view_find_asn(&view, ind->asn, hits, SW_HITS_MAX);
+    else
+        n = sw_view_find_addr(&view, &ind->addr, hits, SW_HITS_MAX);
+    for (size_t i = 0; i < n; i++) {
+        sw_hit_text(&hits[i], name.wire, &ind->addr, text);
+        found = found || (strcmp(text, want) == 0 && strcmp(hits[i].list->name, list) == 0 &&
+                          strcmp(sw_action_name(hits[i].list->action), action) == 0);
+    }
+    sw_rcu_leave();
+    return found;
+}
+
+/* Whether the hash of a list has this indicator, in any spelling. */
+static bool redis_has(const redisReply *fields, const struct sw_indicator *ind)
+{
+    char want[SW_INDICATORTEXT_MAX], text[SW_INDICATORTEXT_MAX], why[SW_WHY_MAX];
+
+    sw_indicator_text(ind, want);
+    for (size_t i = 0; i < fields->elements; i++) {
+        struct sw_indicator other;
+
+        if (sw_indicator_parse(fields->element[i]->str, fields->element[i]->len, &other, why) !=
+            SW_OK)
+            continue;
+        if (strcmp(sw_indicator_text(&other, text), want) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* The first difference of one list, in words; false when there is none. */
+static bool list_differs(struct history *h, const char *list, char why[LINE_MAX_])
+{
+    static const enum sw_action actions[] = {SW_ACTION_MONITOR, SW_ACTION_NXDOMAIN, SW_ACTION_DROP,
+                                             SW_ACTION_REFUSED};
+    redisReply *text = get(h, "HGET " P ":lists %s", list);
+    redisReply *fields = get(h, "HKEYS " P ":list:%s", list);
+    struct sw_policy policy;
+    char parse_why[SW_WHY_MAX];
+    bool held = text->type == REDIS_REPLY_STRING &&
+                sw_policy_parse(list, text->str, text->len, &policy, parse_why) == SW_OK;
+    bool differs = false;
+
+    for (size_t i = 0; i < UNIVERSE && !differs; i++) {
+        struct sw_indicator ind;
+
+        if (sw_indicator_parse(universe[i], strlen(universe[i]), &ind, parse_why) != SW_OK)
+            continue;
+        for (size_t a = 0; a < sizeof(actions) / sizeof(actions[0]) && !differs; a++) {
+            bool want = held && policy.action == actions[a] && redis_has(fields, &ind);
+            bool have = index_has(h, &ind, list, sw_action_name(actions[a]));
+
+            differs = want != have;
+            if (differs)
+                snprintf(why, LINE_MAX_, "list %s, %s, %s: %s", list, universe[i],
+                         sw_action_name(actions[a]),
+                         want ? "in Redis, not in the index" : "in the index, not in Redis");
+        }
+    }
+    freeReplyObject(text);
+    freeReplyObject(fields);
+    return differs;
+}
+
+static bool differs_anywhere(struct history *h, char why[LINE_MAX_])
+{
+    for (size_t i = 0; i < LISTS; i++)
+        if (list_differs(h, lists[i], why))
+            return true;
+    return false;
+}
+
+/* ---- one history ---- */
+
+static void fill(struct history *h)
+{
+    for (size_t i = 0; i < LISTS - 1; i++) {
+        run(h, "HSET " P ":lists %s %s", lists[i], any_policy(h));
+        run(h, "HSET " P ":list:%s %s %s %s %s", lists[i], any_item(h), "", any_item(h), "");
+        run(h, "XADD " P ":changes * op replace list %s", lists[i]);
+    }
+}
+
+static void remove_wrong_type(struct history *h, const char *key, const char *type)
+{
+    redisReply *reply = get(h, "TYPE %s", key);
+
+    if (strcmp(reply->str, type) != 0 && strcmp(reply->str, "none") != 0)
+        run(h, "DEL %s", key);
+    freeReplyObject(reply);
+}
+
+static bool status_says_empty(struct history *h)
+{
+    redisReply *reply = get(h, "HGET " P ":resolver:fault last_error");
+    bool says = reply->type == REDIS_REPLY_STRING && strstr(reply->str, "holds no lists");
+
+    freeReplyObject(reply);
+    return says;
+}
+
+static bool index_is_empty(struct history *h)
+{
+    char why[LINE_MAX_];
+    return !differs_anywhere(h, why); /* called where Redis names no lists */
+}
+
+/* Faults end. A Redis without lists is to be complained about, unless nothing was in force. */
+static bool heal(struct history *h)
+{
+    remove_wrong_type(h, P ":changes", "stream");
+    remove_wrong_type(h, P ":lists", "hash");
+    remove_wrong_type(h, P ":list:a", "hash");
+    remove_wrong_type(h, P ":list:b", "hash");
+    redisReply *reply = get(h, "HLEN " P ":lists");
+    bool lost = reply->integer == 0;
+    int64_t until = sw_clock_mono_us() + SETTLE_MS * 1000;
+
+    freeReplyObject(reply);
+    if (!lost)
+        return true;
+    while (!status_says_empty(h) && !index_is_empty(h)) {
+        if (sw_clock_mono_us() > until)
+            return false;
+        poll(NULL, 0, 5);
+    }
+    say(h, "Redis has no lists; filled again");
+    fill(h);
+    return true;
+}
+
+static void print_failure(struct history *h, const char *why)
+{
+    printf("FAILED, seed %llu: %s\n", (unsigned long long)h->seed, why);
+    for (size_t i = 0; i < h->steps; i++)
+        printf("    %s\n", h->line[i]);
+    fflush(stdout);
+}
+
+static bool settles(struct history *h)
+{
+    char why[LINE_MAX_] = "the status does not say that Redis holds no lists";
+    int64_t until = sw_clock_mono_us() + SETTLE_MS * 1000;
+    bool ok = heal(h);
+
+    while (ok && differs_anywhere(h, why)) {
+        ok = sw_clock_mono_us() < until;
+        poll(NULL, 0, 10);
+    }
+    if (!ok)
+        print_failure(h, why);
+    return ok;
+}
+
+static bool one_history(uint64_t seed)
+{
+    static struct history h;
+
+    memset(&h, 0, sizeof(h));
+    h.seed = seed;
+    h.state = (seed + 1) * UINT64_C(0x9e3779b97f4a7c15);
+    redis_fixture_start(&h.rf, NULL);
+    redis_fixture_settings(&h.rf, &h.settings);
+    snprintf(h.settings.resolver_id, sizeof(h.settings.resolver_id), "fault");
+    h.settings.reconcile_s = 1;
+    fill(&h);
+    feeder_start(&h);
+    for (size_t i = 0; i < STEPS; i++)
+        step(&h);
+    bool ok = settles(&h);
+    feeder_stop(&h);
+    redisFree(h.link);
+    redis_fixture_stop(&h.rf);
+    return ok;
+}
+
+/* ---- all of them ---- */
+
+static void quiet(enum sw_log_level level, const char *line)
+{
+    if (getenv("VERBOSE"))
+        fprintf(stderr, "%d %s\n", (int)level, line);
+}
+
+static uint64_t number(const char *name, uint64_t other)
+{
+    const char *text = getenv(name);
+    return text && *text ? strtoull(text, NULL, 10) : other;
+}
+
+/* Every at_once-th history, in a process of its own; exits with how many failed. */
+static void child(uint64_t first, uint64_t end, uint64_t at_once)
+{
+    int failed = 0;
+
+    for (uint64_t seed = first; seed < end; seed += at_once)
+        failed += !one_history(seed);
+    exit(failed < 100 ? failed : 100);
+}
+
+int main(void)
+{
+    uint64_t n = number("FAULT_HISTORIES", 40), seed = number("FAULT_SEED", 1);
+    uint64_t at_once = number("FAULT_AT_ONCE", 8);
+    unsigned long long failed = 0;
+
+    signal(SIGPIPE, SIG_IGN); /* the driver's own connection: hiredis writes without asking */
+    sw_log_sink(quiet);
+    for (uint64_t i = 0; i < at_once; i++) {
+        pid_t pid = fork();
+
+        if (pid < 0)
+            return 2;
+        if (pid == 0)
+            child(seed + i, seed + n, at_once);
+    }
+    for (uint64_t i = 0; i < at_once; i++) {
+        int status = 0;
+
+        if (wait(&status) < 0 || !WIFEXITED(status))
+            failed += 1;
+        else
+            failed += (unsigned long long)WEXITSTATUS(status);
+    }
+    printf("%llu passed, %llu failed\n", failed < n ? (unsigned long long)n - failed : 0, failed);
+    return failed != 0;
+}
