@@ -1,22 +1,60 @@
 """One server process: started in its folder, watched, ended by its process id."""
 
+import fcntl
+import os
 import random
 import signal
 import socket
 import subprocess
+import tempfile
+from pathlib import Path
 
 from .wait import until
 
+# Below what clients' sockets get from the kernel; resolvers under test are told to keep off.
+PORTS = range(10000, 32000)
+_reserved = {}  # port -> its lock file, held until this process ends
+
+
+def bind_both(address, port):
+    """A UDP and a TCP socket bound to one port; OSError when one of them is taken."""
+    udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    tcp = socket.socket()
+    tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        udp.bind((address, port))
+        tcp.bind((address, port))
+    except OSError:
+        udp.close()
+        tcp.close()
+        raise
+    return udp, tcp
+
+
+def _reserve(port):
+    """Whether the port is ours now: test runs beside this one reserve theirs likewise."""
+    folder = Path(tempfile.gettempdir()) / f"sw-ports-{os.getuid()}"
+    folder.mkdir(exist_ok=True)
+    lock = (folder / str(port)).open("w", encoding="utf-8")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        lock.close()
+        return False
+    _reserved[port] = lock
+    return True
+
 
 def free_port(address="127.0.0.1"):
-    """A port that is free for UDP and TCP, below the range that clients' sockets come from."""
+    """A port that is free for UDP and TCP, and that no other test run has taken or will take."""
     for _ in range(200):
-        port = random.randrange(10000, 32000)
+        port = random.choice(PORTS)
+        if port in _reserved or not _reserve(port):
+            continue
         try:
-            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp, socket.socket() as tcp:
-                udp.bind((address, port))
-                tcp.bind((address, port))
-                return port
+            for bound in bind_both(address, port):
+                bound.close()
+            return port
         except OSError:
             continue
     raise RuntimeError(f"no free port on {address}")

@@ -15,6 +15,7 @@ import dns.message
 import dns.name
 import dns.rdatatype
 
+from .process import bind_both
 from .wait import until
 
 
@@ -33,8 +34,7 @@ class Proxy:
     """Listens on one address for UDP and TCP; runs in a thread of its own."""
 
     def __init__(self, address, port, upstream_port):
-        self.address = address
-        self.port = port
+        self.sockets = bind_both(address, port)  # UDP, TCP
         self.upstream = (address, upstream_port)
         self._lock = threading.Lock()
         self._asked = []  # (dns.name.Name, type text)
@@ -105,10 +105,9 @@ class Proxy:
         self._loop.close()
 
     async def _listen(self):
-        await self._loop.create_datagram_endpoint(
-            lambda: _Front(self), local_addr=(self.address, self.port)
-        )
-        await asyncio.start_server(self._serve_tcp, self.address, self.port)
+        udp, tcp = self.sockets
+        await self._loop.create_datagram_endpoint(lambda: _Front(self), sock=udp)
+        await asyncio.start_server(self._serve_tcp, sock=tcp)
 
     async def admit(self, wire):
         """Note a question; returns False when it is to be dropped, after any hold."""

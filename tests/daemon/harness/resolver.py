@@ -8,7 +8,7 @@ import dns.exception
 
 from . import sanitizer, zones
 from .client import Client
-from .process import Process, free_port
+from .process import PORTS, Process, free_port
 from .wait import FACTOR, until
 
 ADDRESS = "127.0.0.1"
@@ -71,6 +71,7 @@ class Resolver:
             "  val-log-level: 1",
             f"  interface: {ADDRESS}@{self.port}",
             f"  num-threads: {self.threads}",
+            f"  outgoing-port-avoid: {PORTS.start}-{PORTS.stop - 1}",  # where servers listen
             "  do-ip6: no",
             "  do-not-query-localhost: no",
             "  trust-anchor-signaling: no",
