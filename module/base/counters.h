@@ -43,6 +43,8 @@ static inline uint64_t sw_counted(const sw_counter *counter)
     X(items_refused, "items_refused")                                                              \
     X(indicators_expired, "indicators_expired")                                                    \
     X(full_loads, "full_loads")                                                                    \
+    X(lists_reread, "lists_reread")                                                                \
+    X(notices, "notices")                                                                          \
     X(messages_swept, "messages_swept")                                                            \
     X(sweeps, "sweeps")                                                                            \
     X(sweeps_cpu_us, "sweeps_cpu_us")                                                              \

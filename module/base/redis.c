@@ -343,6 +343,27 @@ redisReply *sw_redis_reply(struct sw_redis *redis)
     return reply;
 }
 
+enum sw_status sw_redis_take(struct sw_redis *redis, redisReply **out)
+{
+    void *reply = NULL;
+    bool progress = true;
+    sw_redis_flush(redis);
+    while (redis->fd >= 0 && !reply && progress) {
+        if (redisReaderGetReply(redis->reader, &reply) != REDIS_OK) {
+            sw_redis_problem(redis, "%s: no Redis reply: %s", redis->target, redis->reader->errstr);
+            sw_redis_close(redis);
+        } else if (!reply && receive_some(redis, &progress) != SW_OK) {
+            sw_redis_close(redis);
+        }
+    }
+    if (redis->fd < 0)
+        return SW_ECLOSED;
+    if (reply && redis->due)
+        redis->due--;
+    *out = reply;
+    return SW_OK;
+}
+
 enum sw_status sw_redis_append_argv(struct sw_redis *redis, int argc, const char **argv,
                                     const size_t *argv_len)
 {

@@ -79,6 +79,13 @@ enum sw_status sw_redis_append_argv(struct sw_redis *redis, int argc, const char
                                     const size_t *argv_len);
 redisReply *sw_redis_reply(struct sw_redis *redis);
 
+/**
+ * Take what the server sent on its own (SUBSCRIBE), or a reply, without waiting; what was appended is
+ * sent as far as the socket takes it. SW_OK: *out is it, NULL when there is none yet. SW_ECLOSED: the
+ * connection failed (it is closed then).
+ */
+enum sw_status sw_redis_take(struct sw_redis *redis, redisReply **out);
+
 /** Send of what was appended what the socket takes at once, so that the server works while the
  * caller does something else before it asks for the reply. */
 void sw_redis_flush(struct sw_redis *redis);

@@ -68,6 +68,7 @@ static const struct key keys[] = {
     {"redis-timeout", KIND_NUMBER, FIELD(redis_timeout_ms), 50, 60000, "1000"},
     {"snapshot-file", KIND_PATH, FIELD(snapshot_file), 0, 240, ""},
     {"snapshot-interval", KIND_NUMBER, FIELD(snapshot_s), 1, 86400, "60"},
+    {"redis-notices", KIND_BOOL, FIELD(redis_notices), 0, 0, "yes"},
     {"reconcile-interval", KIND_NUMBER, FIELD(reconcile_s), 0, 86400, "60"},
     {"sweep-interval", KIND_NUMBER, FIELD(sweep_s), 0, 86400, "30"},
     {"resolver-id", KIND_WORD, FIELD(resolver_id), 1, SW_TEXT_MAX - 1, NULL},

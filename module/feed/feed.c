@@ -221,6 +221,9 @@ static enum sw_status turn(struct sw_feed *feed)
     enum sw_status status;
 
     sw_feed_tick(feed);
+    status = sw_feed_take_notices(feed);
+    if (status != SW_OK)
+        return status;
     if (feed->load_due)
         return sw_feed_load(feed);
     feed->backoff_ms = BACKOFF_MIN_MS;
@@ -272,6 +275,8 @@ static void session(struct sw_feed *feed)
     if (status == SW_OK && !feed->load_due)
         status = resume(feed);
     feed->report_due = 0;
+    sw_feed_forget_notices(feed);
+    feed->notices.again = !feed->load_due; /* there may have been some that nobody took */
     while (status == SW_OK && !sw_feed_stopping(feed))
         status = turn(feed);
     sw_snapshot_clear(&feed->snapshot);
@@ -280,6 +285,7 @@ static void session(struct sw_feed *feed)
         sw_feed_farewell(feed);
     else if (!sw_feed_stopping(feed))
         sw_count(&feed->counters->redis_failures, 1);
+    sw_feed_forget_notices(feed);
     sw_redis_close(feed->redis);
     feed->state = SW_FEED_DISCONNECTED;
 }
@@ -333,6 +339,7 @@ static void free_connections(struct sw_feed *feed)
 {
     if (feed->out != feed->redis)
         sw_redis_free(feed->out);
+    sw_redis_free(feed->notices.redis);
     sw_redis_free(feed->redis);
 }
 
@@ -364,7 +371,11 @@ struct sw_feed *sw_feed_new(const struct sw_settings *settings, struct sw_index 
     feed->out = settings->redis_primary[0] ? sw_redis_new_writer(settings) : feed->redis;
     if (!feed->redis || !feed->out)
         goto no_locks;
+    if (settings->redis_notices && !(feed->notices.redis = sw_redis_new(settings)))
+        goto no_locks;
     sw_redis_on_wait(feed->redis, on_wait, feed);
+    if (feed->notices.redis)
+        sw_redis_on_wait(feed->notices.redis, on_wait, feed);
     if (init_locks(feed) != SW_OK)
         goto no_locks;
     if (sw_tracked_init(&feed->tracked, settings->tracked_max) == SW_OK)
@@ -421,6 +432,8 @@ void sw_feed_stop(struct sw_feed *feed)
     pthread_mutex_unlock(&feed->lock);
     sw_redis_interrupt(feed->redis);
     sw_redis_interrupt(feed->out);
+    if (feed->notices.redis)
+        sw_redis_interrupt(feed->notices.redis);
     pthread_join(feed->thread, NULL);
     feed->started = false;
 }

@@ -5,6 +5,7 @@
  *     feed.c       connect, pause, tick; decides which of these comes next
  *     sync.c       full load; reconciliation with what Redis holds
  *     audit.c      lists in Redis against the index, chunk by chunk
+ *     notice.c     keyspace notifications of plain writes
  *     follow.c     XREAD, one entry after the other, gaps
  *     changes.c    what a batch changed: evict names, hand over to the sweeper, report
  *     local.c      the local snapshot
@@ -27,6 +28,7 @@
 #include "feed/lists.h"
 #include "feed/load.h"
 #include "feed/local.h"
+#include "feed/notice.h"
 #include "feed/refused.h"
 #include "feed/stream.h"
 #include "feed/sweeper.h"
@@ -94,6 +96,7 @@ struct sw_feed {
     struct sw_stream_id applied;        /* last entry reported as enforced, sweep included */
     struct sw_snapshot snapshot;
     struct sw_audit audit;
+    struct sw_notices notices;
 
     struct sw_local local;
     bool tracked_due; /* {prefix}:tracked is still to be read */
@@ -183,6 +186,9 @@ enum sw_status sw_feed_judge_stream(struct sw_feed *feed, enum sw_status asked,
 enum sw_status sw_feed_check_server(struct sw_feed *feed);
 
 /** Take a copy of what Redis holds, to be compared when its stream id is reached. */
+enum sw_status sw_feed_copy(struct sw_feed *feed);
+
+/** The same, because it is time to: the next time is an interval from now. */
 enum sw_status sw_feed_reconcile(struct sw_feed *feed);
 
 /** Compare, if a copy waits and the next entry to be applied is younger than it (NULL: none). */

@@ -5,6 +5,7 @@
  * Redis holds by now; `policy` and `replace` are read again, as they say no more than "look".
  * An entry that is no younger than the last whole reading of its list is in there already.
  */
+#include "base/clock.h"
 #include "base/log.h"
 #include "feed/expiry.h"
 #include "feed/feeder.h"
@@ -264,7 +265,7 @@ static void apply_track(struct sw_feed *feed, const struct entry *entry)
 static enum sw_status apply_to_list(struct sw_feed *feed, const struct entry *entry)
 {
     const char *name = entry->list->str;
-    const struct sw_list *list;
+    struct sw_list *list;
 
     if (strlen(name) != entry->list->len || !sw_listname_ok(name)) {
         sw_load_refuse(&feed->hooks, SW_REFUSED_LIST_NAME, "", name, entry->list->len,
@@ -272,6 +273,8 @@ static enum sw_status apply_to_list(struct sw_feed *feed, const struct entry *en
         return SW_OK;
     }
     list = sw_lists_find(&feed->lists, name);
+    if (list)
+        list->entry_us = sw_clock_mono_us();
     if (list && sw_stream_id_compare(&entry->id, &list->read_at) <= 0)
         return SW_OK;
     if (sw_reply_equals(entry->op, "add"))

@@ -34,6 +34,9 @@ struct sw_list {
     char problem[SW_WHY_MAX];    /* what is wrong with policy or key; "" when nothing */
     struct sw_stream_id read_at; /* what was read holds every change up to this one */
     bool seen;                   /* scratch: met in this pass over {prefix}:lists */
+    bool touched;                /* Redis says that it was written, see notice.h */
+    bool copied;                 /* so it was, and the copy that waits was taken after that */
+    int64_t entry_us;            /* when the stream last spoke of it, monotonic */
 };
 
 struct sw_lists {

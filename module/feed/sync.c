@@ -338,14 +338,14 @@ static enum sw_status name_lists(const struct sw_feed *feed, struct sw_snapshot 
     return SW_OK;
 }
 
-enum sw_status sw_feed_reconcile(struct sw_feed *feed)
+enum sw_status sw_feed_copy(struct sw_feed *feed)
 {
     struct sw_stream_state state;
     struct sw_snapshot copy = {.reply = NULL};
     enum sw_status status;
 
-    feed->reconcile_due = sw_clock_mono_us() + (int64_t)feed->settings->reconcile_s * 1000000;
     sw_snapshot_clear(&feed->snapshot);
+    sw_feed_notices_copied(feed);
     status = name_lists(feed, &copy);
     if (status == SW_OK)
         status = take_copy(feed, &copy);
@@ -363,7 +363,14 @@ enum sw_status sw_feed_reconcile(struct sw_feed *feed)
     return SW_OK;
 }
 
-/* Read again what has another size than we think, or was never read to its end. */
+enum sw_status sw_feed_reconcile(struct sw_feed *feed)
+{
+    feed->reconcile_due = sw_clock_mono_us() + (int64_t)feed->settings->reconcile_s * 1000000;
+    return sw_feed_copy(feed);
+}
+
+/* Read again what has another size than we think, was never read to its end, or was written without
+ * an entry. */
 static enum sw_status compare_contents(struct sw_feed *feed, const struct sw_snapshot *copy)
 {
     for (size_t i = 0; i < copy->n; i++) {
@@ -373,9 +380,10 @@ static enum sw_status compare_contents(struct sw_feed *feed, const struct sw_sna
 
         if (!list || !list->held)
             continue;
-        if (!list->unread && fields->type == REDIS_REPLY_INTEGER &&
+        if (!list->unread && !sw_feed_noticed(list) && fields->type == REDIS_REPLY_INTEGER &&
             fields->integer == (long long)sw_index_count(feed->index, list->id) + list->surplus)
             continue;
+        sw_count(&feed->counters->lists_reread, 1);
         status = sw_load_content(feed->redis, &feed->lists, list, &feed->hooks);
         if (status != SW_OK)
             return sw_feed_failed(feed, status, "reading a list");
@@ -408,6 +416,7 @@ static enum sw_status compare(struct sw_feed *feed, const struct sw_snapshot *co
 enum sw_status sw_feed_compare(struct sw_feed *feed, const struct sw_stream_id *next)
 {
     struct sw_snapshot copy = feed->snapshot;
+    int64_t began = sw_clock_mono_us();
     enum sw_status status;
 
     if (!copy.reply)
@@ -417,6 +426,7 @@ enum sw_status sw_feed_compare(struct sw_feed *feed, const struct sw_stream_id *
         return SW_OK;
     feed->snapshot = (struct sw_snapshot){.reply = NULL};
     status = compare(feed, &copy);
+    sw_feed_notices_compared(feed, began);
     sw_snapshot_clear(&copy);
     return status;
 }

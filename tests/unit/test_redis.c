@@ -434,6 +434,8 @@ START_TEST(shipped_acl_users)
     ck_assert(permitted(&rf, "resolver", "HSET {sinkwatch}:seen:name:x.net a b"));
     ck_assert(!permitted(&rf, "resolver", "HSET {sinkwatch}:list:l y.net {}"));
     ck_assert(!permitted(&rf, "resolver", "DEL {sinkwatch}:lists"));
+    ck_assert(permitted(&rf, "resolver", "PSUBSCRIBE __keyspace@0__:{sinkwatch}:list*"));
+    ck_assert(!permitted(&rf, "resolver", "PSUBSCRIBE __keyspace@0__:*"));
     ck_assert(permitted(&rf, "reader", "XRANGE {sinkwatch}:events - +"));
     ck_assert(!permitted(&rf, "reader", "XADD {sinkwatch}:events * e {}"));
     ck_assert(!permitted(&rf, "reader", "FLUSHALL"));
