@@ -5,6 +5,8 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[3]
 
 
@@ -51,6 +53,14 @@ class Environment:
             [str(self.unbound), "-V"], capture_output=True, text=True, check=True
         ).stdout
         return text.split("\n", 1)[0].removeprefix("Version ").strip()
+
+
+def data(name):
+    """A file of the real tables and lists that are not part of the tree; skips where it is not."""
+    path = Path(os.environ.get("SINKWATCH_DATA") or ROOT.parent / "shared" / "data") / name
+    if not path.is_file():
+        pytest.skip(f"{path} does not exist (SINKWATCH_DATA names the folder)")
+    return path
 
 
 def read_environment():
