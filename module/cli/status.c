@@ -202,18 +202,29 @@ static void print_lists(const json_t *state)
     }
 }
 
+/* How many since the start for each reason, then the last ones in words. */
 static void print_refused(const struct cli *cli, const json_t *state)
 {
     const json_t *items = json_object_get(state, "refused"), *item;
+    json_t *reasons = json_object_get(state, "refused_by_reason"), *count;
+    struct line line = {.label = "refused"};
+    const char *reason;
+    char text[80];
     size_t i;
 
+    json_object_foreach(reasons, reason, count)
+    {
+        snprintf(text, sizeof(text), "%.40s %" JSON_INTEGER_FORMAT, cli_clean_text(reason),
+                 json_integer_value(count));
+        put_item(&line, text);
+    }
+    end_line(&line);
     json_array_foreach(items, i, item)
     {
         const char *list = cli_json_text(item, "list");
-        printf("  %s%s%s %s%s'%s': %s\n", cli_style(cli, CLI_BAD), i ? "          " : "refused   ",
-               cli_style(cli, CLI_PLAIN), cli_clean_text(list), list[0] ? ": " : "",
-               cli_clean_text(cli_json_text(item, "item")),
-               cli_clean_text(cli_json_text(item, "why")));
+        printf("             %s%s%s'%s': %s%s\n", cli_style(cli, CLI_BAD), cli_clean_text(list),
+               list[0] ? ": " : "", cli_clean_text(cli_json_text(item, "item")),
+               cli_clean_text(cli_json_text(item, "why")), cli_style(cli, CLI_PLAIN));
     }
 }
 

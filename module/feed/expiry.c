@@ -48,6 +48,18 @@ static enum sw_status from_json(const json_t *value, uint32_t *at)
     return from_us((int64_t)(number * 1e6), at);
 }
 
+/* Whether a text begins and ends as a JSON object does; white space around it aside. */
+static bool braced(const char *text, size_t len)
+{
+    static const char space[] = " \t\r\n";
+
+    while (len > 0 && strchr(space, text[len - 1]))
+        len--;
+    while (len > 0 && strchr(space, *text))
+        text++, len--;
+    return len >= 2 && text[0] == '{' && text[len - 1] == '}';
+}
+
 enum sw_status sw_facts_expires(const char *facts, size_t len, uint32_t *at)
 {
     enum sw_status status = SW_OK;
@@ -55,13 +67,17 @@ enum sw_status sw_facts_expires(const char *facts, size_t len, uint32_t *at)
     const json_t *value;
 
     *at = 0;
+    if (len == 0)
+        return SW_OK;
     /* Most facts have none: not worth a parse. A key that is written with escapes is not ours. */
     if (!memmem(facts, len, "\"expires\"", 9))
-        return SW_OK;
+        return braced(facts, len) ? SW_OK : SW_ESYNTAX;
     object = json_loadb(facts, len, 0, NULL);
     value = json_object_get(object, "expires");
     if (value)
         status = from_json(value, at);
+    else if (!json_is_object(object))
+        status = SW_ESYNTAX;
     json_decref(object);
     return status;
 }

@@ -18,14 +18,17 @@
 #include <stdint.h>
 
 #define SW_EXPIRES_WHY                                                                             \
-    "expires is neither a time of RFC 3339 nor seconds since 1970 (before 2106); the indicator "   \
-    "is in force without an end"
+    "the end is neither a time of RFC 3339 nor seconds since 1970 (before 2106), or the facts "    \
+    "are "                                                                                         \
+    "no JSON object; the indicator is in force without an end"
 
 /** An end as text: RFC 3339, or seconds in digits; "" is never. SW_OK: *at is in seconds since 1970,
  * rounded up, 0 for never, 1 for what was over in 1970. SW_ESYNTAX: *at is 0. */
 enum sw_status sw_expires_parse(const char *text, size_t len, uint32_t *at);
 
-/** The member "expires" of facts, which may be anything; SW_OK with *at 0 when there is none. */
+/** The member "expires" of facts; SW_OK with *at 0 when there are no facts, or it is not in them.
+ * SW_ESYNTAX: it is no time, or the facts are no JSON object (without "expires" in them only their
+ * first and last octet are looked at); *at is 0. */
 enum sw_status sw_facts_expires(const char *facts, size_t len, uint32_t *at);
 
 #endif

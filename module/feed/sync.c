@@ -269,6 +269,7 @@ enum sw_status sw_feed_read_list(struct sw_feed *feed, const char *name, bool co
         return SW_OK;
     if (status != SW_OK)
         return sw_feed_failed(feed, status, "reading a policy");
+    sw_feed_problem(feed, SW_PROBLEM_EMPTY, NULL);
     feed->dirty = true;
     if (!list->held || (!content && !list->unread))
         return SW_OK;

@@ -68,6 +68,18 @@ def test_bad_policy_is_refused_with_the_reason(lists, ask, text, word):
     lists.wait_state(refused=lambda _: any(word in entry["why"] for entry in refused(lists, "odd")))
 
 
+@pytest.mark.parametrize("facts", ["a note", '{"campaign":', '{"expires":"soon"}', '{"expires":1'])
+def test_bad_facts_are_told_and_the_indicator_is_in_force(lists, ask, shared_redis, facts):
+    with shared_redis.client.pipeline(transaction=True) as tx:
+        tx.hset(lists.key("list:noted"), "evil.example", facts)
+        tx.hset(lists.key("lists"), "noted", '{"action":"refused"}')
+        tx.xadd(lists.key("changes"), {"op": "replace", "list": "noted"})
+        lists.wait_applied(tx.execute()[-1])
+    assert ask(WWW).rcode == "REFUSED"
+    lists.wait_state(refused=lambda _: any("facts" in one["why"] for one in refused(lists, "noted")))
+    assert json.loads(lists.state()["refused_by_reason"])["facts"] >= 1
+
+
 def test_bad_policy_leaves_the_former_one_in_force(lists, ask):
     lists.put("bad", "evil.example", action="refused")
     lists.policy_text("bad", '{"action":"explode"}')

@@ -216,6 +216,7 @@ def test_status_of_live_and_late_resolvers(bad):
         "ns1", first, unbound="1.17.1", started=TIME, last_error="it broke", hits=7,
         lists=json.dumps({"bad": {"kind": "ioc", "count": 4, "refused": 1, "problem": "odd"}}),
         refused=json.dumps([{"list": "bad", "item": "x y", "why": "two words"}]),
+        refused_by_reason=json.dumps({"indicator": 21, "facts": 2}),
         mmdb=json.dumps({"asn": [{"path": "/x/asn.mmdb", "open": False, "error": "cut short"}]}),
     )  # fmt: skip
     bad.report("ns2", bad.last_change())
@@ -225,7 +226,7 @@ def test_status_of_live_and_late_resolvers(bad):
     assert re.search(r"^ns2 +following .* 0 +\d s ago", out, re.M)
     assert re.search(r"^ns3 +late +10 min ago", out, re.M)
     for words in ["bad 4 (1 refused)", "bad: odd", "'x y': two words", "cut short", "it broke",
-                  "hits 7"]:  # fmt: skip
+                  "hits 7", "refused    indicator 21, facts 2\n"]:  # fmt: skip
         assert words in out
     (status,) = bad.json("status")
     by = {one["id"]: one for one in status["resolvers"]}

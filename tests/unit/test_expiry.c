@@ -96,7 +96,13 @@ static uint32_t end_of(const char *facts, enum sw_status wanted)
 START_TEST(facts)
 {
     ck_assert_uint_eq(end_of("", SW_OK), 0);
-    ck_assert_uint_eq(end_of("not JSON \"expires\"", SW_OK), 0);
+    ck_assert_uint_eq(end_of("\n{ \"a\": 1 } ", SW_OK), 0);
+    ck_assert_uint_eq(end_of("not JSON \"expires\"", SW_ESYNTAX), 0);
+    ck_assert_uint_eq(end_of("{\"expires\":1795528800", SW_ESYNTAX), 0);
+    ck_assert_uint_eq(end_of("[\"expires\"]", SW_ESYNTAX), 0);
+    ck_assert_uint_eq(end_of("a note", SW_ESYNTAX), 0);
+    ck_assert_uint_eq(end_of("{", SW_ESYNTAX), 0);
+    ck_assert_uint_eq(end_of("  ", SW_ESYNTAX), 0);
     ck_assert_uint_eq(end_of("{\"campaign\":\"expires\"}", SW_OK), 0);
     ck_assert_uint_eq(end_of("{\"expires\":null}", SW_OK), 0);
     ck_assert_uint_eq(end_of("{\"in\":{\"expires\":5}}", SW_OK), 0);

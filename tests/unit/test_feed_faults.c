@@ -120,6 +120,25 @@ START_TEST(test_flushall)
 }
 END_TEST
 
+/* A list that is written into an emptied Redis: then it is not empty any more. The list that was
+ * kept stays until the next comparison. */
+START_TEST(test_flushall_and_another_list)
+{
+    struct rig rig;
+
+    start_with_a_list(&rig, 0);
+    redis_fixture_run(&rig.rf, "FLUSHALL");
+    redis_fixture_run(&rig.rf, "CLIENT KILL TYPE normal SKIPME yes");
+    RIG_WAIT(rig_status_has(&rig, "last_error", KEPT));
+    redis_fixture_run(&rig.rf, "HSET " P ":lists m {}");
+    rig_entry(&rig, "policy", "m", NULL);
+    rig_wait_applied(&rig);
+    ck_assert_str_eq(rig_status(&rig, "last_error"), "");
+    ck_assert(rig_lists(&rig, "a.test"));
+    rig_stop(&rig);
+}
+END_TEST
+
 /* Entries younger than our position were trimmed away before we read them. */
 START_TEST(test_trimmed_past_us)
 {
@@ -378,6 +397,7 @@ int main(void)
     tcase_add_test(tc, test_killed_and_back_with_data);
     tcase_add_test(tc, test_connection_lost);
     tcase_add_test(tc, test_flushall);
+    tcase_add_test(tc, test_flushall_and_another_list);
     tcase_add_test(tc, test_trimmed_past_us);
     tcase_add_test(tc, test_trimmed_behind_us);
     tcase_add_test(tc, test_stream_goes_backwards);
