@@ -95,12 +95,30 @@ enum sw_status sw_addr_from_octets(const uint8_t *octets, size_t len, struct sw_
     return SW_OK;
 }
 
+/* Dotted decimal: inet_ntop() prints by format, ten times as long. */
+static void dotted(const uint8_t octets[4], char *to)
+{
+    for (int i = 0; i < 4; i++) {
+        unsigned octet = octets[i];
+        if (octet >= 100)
+            *to++ = (char)('0' + octet / 100);
+        if (octet >= 10)
+            *to++ = (char)('0' + octet / 10 % 10);
+        *to++ = (char)('0' + octet % 10);
+        *to++ = '.';
+    }
+    to[-1] = '\0';
+}
+
 char *sw_addr_text(const struct sw_addr *addr, char text[SW_ADDRTEXT_MAX])
 {
     text[0] = '\0';
     if (addr->family != 4 && addr->family != 6)
         return text;
-    inet_ntop(addr->family == 4 ? AF_INET : AF_INET6, addr->octets, text, INET6_ADDRSTRLEN);
+    if (addr->family == 4)
+        dotted(addr->octets, text);
+    else
+        inet_ntop(AF_INET6, addr->octets, text, INET6_ADDRSTRLEN);
     if (addr->plen < sw_addr_bits(addr)) {
         size_t used = strlen(text);
         snprintf(text + used, SW_ADDRTEXT_MAX - used, "/%u", (unsigned)addr->plen);

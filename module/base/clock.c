@@ -4,6 +4,7 @@
 #include "base/clock.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -27,19 +28,62 @@ int64_t sw_clock_mono_us(void)
     return clock_us(CLOCK_MONOTONIC);
 }
 
+/* Put n decimal digits of value, with leading zeros; returns what is behind them. */
+static char *put_digits(char *to, unsigned value, int n)
+{
+    for (int i = n; i-- > 0; value /= 10)
+        to[i] = (char)('0' + value % 10);
+    return to + n;
+}
+
+/* Day of the year (0..365) as month and day, both from 1. */
+static void month_of(unsigned day, bool leap, unsigned *month, unsigned *mday)
+{
+    static const unsigned lengths[2][12] = {{31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31},
+                                            {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31}};
+    const unsigned *length = lengths[leap];
+    for (*month = 1; day >= *length; ++*month)
+        day -= *length++;
+    *mday = day + 1;
+}
+
+/* Days of the Gregorian calendar from the start of year 0 to that of a year. */
+static int64_t days_before(int64_t year)
+{
+    return 365 * year + (year + 3) / 4 - (year + 99) / 100 + (year + 399) / 400;
+}
+
+/* Each event has some of these; the C library's way costs as much as the rest of the document. */
 char *sw_time_text(int64_t wall_us, char text[SW_TIMETEXT_MAX])
 {
-    int64_t s = wall_us / US_PER_S;
-    int64_t us = wall_us % US_PER_S;
+    const int64_t first = -62167219200, last = 253402300799; /* years 0 to 9999 */
+    int64_t s = wall_us / US_PER_S, us = wall_us % US_PER_S;
     if (us < 0) { /* before 1970: round down */
         s--;
         us += US_PER_S;
     }
-    time_t seconds = (time_t)s;
-    struct tm utc = {0};
-    gmtime_r(&seconds, &utc);
-    size_t used = strftime(text, SW_TIMETEXT_MAX, "%Y-%m-%dT%H:%M:%S", &utc);
-    snprintf(text + used, SW_TIMETEXT_MAX - used, ".%03uZ", (unsigned)(us / 1000) % 1000);
+    s = s < first ? first : s > last ? last : s;
+    int64_t days = (s - first) / 86400;
+    unsigned second = (unsigned)((s - first) % 86400), month, mday;
+    int64_t year = days * 400 / 146097; /* right, or one too many or too few */
+    year -= days < days_before(year);
+    year += days >= days_before(year + 1);
+    bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+    month_of((unsigned)(days - days_before(year)), leap, &month, &mday);
+    char *to = put_digits(text, (unsigned)year, 4);
+    *to++ = '-';
+    to = put_digits(to, month, 2);
+    *to++ = '-';
+    to = put_digits(to, mday, 2);
+    *to++ = 'T';
+    to = put_digits(to, second / 3600, 2);
+    *to++ = ':';
+    to = put_digits(to, second / 60 % 60, 2);
+    *to++ = ':';
+    to = put_digits(to, second % 60, 2);
+    *to++ = '.';
+    to = put_digits(to, (unsigned)(us / 1000), 3);
+    memcpy(to, "Z", 2);
     return text;
 }
 

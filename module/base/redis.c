@@ -13,6 +13,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#define SEND_MAX     12288 /* octets of one send(): more makes the kernel use whole pages for it */
+#define SEND_EARLY   32768 /* octets of a pipeline that do not wait for its end */
+#define LENGTH_MAX   23    /* octets of a length in the protocol: mark, 20 digits, CR, LF */
 #define OUT_KEEP     65536 /* octets of the output buffer kept between commands */
 #define US_PER_MS    1000
 #define WAIT_TURN_MS 200 /* between two calls of on_wait */
@@ -202,35 +205,23 @@ int64_t sw_redis_deadline(const struct sw_redis *redis)
 
 /* ---- commands ---- */
 
-/* Add a formatted command to the output buffer. */
-static enum sw_status put_out(struct sw_redis *redis, const char *command, size_t len)
-{
-    if (redis->out_max - redis->out_len < len) {
-        size_t max = (redis->out_len + len) * 2;
-        char *grown = realloc(redis->out, max);
-        if (!grown)
-            return SW_ENOMEM;
-        redis->out = grown;
-        redis->out_max = max;
-    }
-    memcpy(redis->out + redis->out_len, command, len);
-    redis->out_len += len;
-    redis->due++;
-    return SW_OK;
-}
-
 /* Send what the socket takes now. A broken socket drops the rest: reading goes on, since the
  * server may have said why it hung up, and ends with the end of the stream. */
 static void send_some(struct sw_redis *redis)
 {
-    const char *data = redis->out + redis->out_done;
-    size_t len = redis->out_len - redis->out_done;
-    ssize_t n = redis->tls ? sw_tls_send(redis->tls, data, len)
-                           : send(redis->fd, data, len, MSG_NOSIGNAL | MSG_DONTWAIT);
-    if (n >= 0)
-        redis->out_done += (size_t)n;
-    else if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)
-        redis->out_done = redis->out_len;
+    ssize_t n;
+    size_t len;
+    do {
+        const char *data = redis->out + redis->out_done;
+        len = redis->out_len - redis->out_done;
+        len = len < SEND_MAX ? len : SEND_MAX;
+        n = redis->tls ? sw_tls_send(redis->tls, data, len)
+                       : send(redis->fd, data, len, MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (n >= 0)
+            redis->out_done += (size_t)n;
+        else if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)
+            redis->out_done = redis->out_len;
+    } while (n == (ssize_t)len && redis->out_done < redis->out_len);
     if (redis->out_done < redis->out_len)
         return;
     redis->out_len = redis->out_done = 0;
@@ -239,6 +230,40 @@ static void send_some(struct sw_redis *redis)
         redis->out = NULL;
         redis->out_max = 0;
     }
+}
+
+/* Room in the output buffer. NULL when out of memory. */
+static char *room_out(struct sw_redis *redis, size_t len)
+{
+    if (redis->out_max - redis->out_len < len) {
+        size_t max = (redis->out_len + len) * 2;
+        char *grown = realloc(redis->out, max);
+        if (!grown)
+            return NULL;
+        redis->out = grown;
+        redis->out_max = max;
+    }
+    return redis->out + redis->out_len;
+}
+
+/* One more command is in the output buffer. */
+static void command_out(struct sw_redis *redis, size_t len)
+{
+    redis->out_len += len;
+    redis->due++;
+    if (redis->out_len - redis->out_done >= SEND_EARLY)
+        send_some(redis);
+}
+
+/* Add a formatted command to the output buffer. */
+static enum sw_status put_out(struct sw_redis *redis, const char *command, size_t len)
+{
+    char *to = room_out(redis, len);
+    if (!to)
+        return SW_ENOMEM;
+    memcpy(to, command, len);
+    command_out(redis, len);
+    return SW_OK;
 }
 
 /* Take what the socket has into the reader. *progress: something came. */
@@ -364,23 +389,50 @@ enum sw_status sw_redis_take(struct sw_redis *redis, redisReply **out)
     return SW_OK;
 }
 
+/* "$5\r\n": a mark, a number, the end of the line. */
+static char *put_length(char *to, char mark, size_t number)
+{
+    char digits[20];
+    size_t at = sizeof(digits);
+    do {
+        digits[--at] = (char)('0' + number % 10);
+        number /= 10;
+    } while (number > 0);
+    *to++ = mark;
+    memcpy(to, digits + at, sizeof(digits) - at);
+    to += sizeof(digits) - at;
+    memcpy(to, "\r\n", 2);
+    return to + 2;
+}
+
+/* An array of bulk strings, as the protocol has commands; straight into the buffer, since the
+ * recorder sends one for each event. */
 enum sw_status sw_redis_append_argv(struct sw_redis *redis, int argc, const char **argv,
                                     const size_t *argv_len)
 {
-    char *command = NULL;
+    size_t most = LENGTH_MAX;
     if (redis->fd < 0) {
         if (!redis->error[0])
             sw_redis_problem(redis, "%s: not connected", redis->target);
         return SW_ECLOSED;
     }
-    long long len = redisFormatCommandArgv(&command, argc, argv, argv_len);
-    if (len < 0) {
+    for (int i = 0; i < argc; i++)
+        most += LENGTH_MAX + 2 + (argv_len ? argv_len[i] : strlen(argv[i]));
+    char *start = room_out(redis, most), *to = start;
+    if (!start) {
         sw_redis_problem(redis, "out of memory");
         return SW_ENOMEM;
     }
-    enum sw_status status = put_out(redis, command, (size_t)len);
-    redisFreeCommand(command);
-    return status;
+    to = put_length(to, '*', (size_t)argc);
+    for (int i = 0; i < argc; i++) {
+        size_t len = argv_len ? argv_len[i] : strlen(argv[i]);
+        to = put_length(to, '$', len);
+        memcpy(to, argv[i], len);
+        memcpy(to + len, "\r\n", 2);
+        to += len + 2;
+    }
+    command_out(redis, (size_t)(to - start));
+    return SW_OK;
 }
 
 /* Whether a single command can be sent now: replies would be taken for each other's while

@@ -1,21 +1,14 @@
 #include "journal/aggregate.h"
 
-#include "base/indicator.h"
-
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 struct sw_aggregate {
     struct sw_map open;
+    uint64_t secret[8];
     int64_t window_us;
     size_t max;
-};
-
-/* What makes two events equal, as bytes. */
-struct key {
-    uint8_t octets[48 + SW_NAME_MAX + SW_LISTNAME_MAX + SW_INDICATORTEXT_MAX];
-    size_t len;
 };
 
 struct sw_aggregate *sw_aggregate_new(int64_t window_us, size_t max)
@@ -26,6 +19,7 @@ struct sw_aggregate *sw_aggregate_new(int64_t window_us, size_t max)
         free(aggregate);
         return NULL;
     }
+    sw_map_secret(aggregate->secret, sizeof(aggregate->secret) / sizeof(aggregate->secret[0]));
     aggregate->window_us = window_us;
     aggregate->max = max;
     return aggregate;
@@ -44,57 +38,53 @@ void sw_aggregate_free(struct sw_aggregate *aggregate)
     free(aggregate);
 }
 
-/* Append; what does not fit is left to the hash of the whole body. */
-static void key_put(struct key *key, const void *value, size_t len)
+/* Both halves of a 128-bit product, folded: every input bit reaches every output bit. */
+static inline uint64_t fold(uint64_t a, uint64_t b)
 {
-    if (len <= sizeof(key->octets) - key->len) {
-        memcpy(key->octets + key->len, value, len);
-        key->len += len;
-    }
+    __uint128_t product = (__uint128_t)a * b;
+    return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
-/* A sum over the values of the body: the same for the same values in any order. */
-static uint64_t body_sum(const struct sw_aggregate *aggregate, const struct sw_event *event,
-                         struct sw_name *qname)
+/* Two hashes of one value under two keys, added to a digest: sums, so that the same values in
+ * another order come to the same. */
+static inline void digest_value(const struct sw_aggregate *aggregate, uint64_t tag,
+                                const uint8_t *octets, size_t len, struct sw_digest128 *digest)
 {
-    uint64_t sum = 0;
-    size_t cursor = 0;
-    enum sw_event_tag tag;
-    const uint8_t *value;
-    size_t len;
-    qname->len = 0;
-    while (sw_event_next(event, &cursor, &tag, &value, &len)) {
-        sum += sw_map_hash(&aggregate->open, value, len) * (2 * (uint64_t)tag + 1);
-        if (tag == SW_TAG_QNAME && len <= SW_NAME_MAX) {
-            qname->len = (uint8_t)len;
-            memcpy(qname->wire, value, len);
-        }
+    const uint64_t *secret = aggregate->secret;
+    uint64_t start = tag << 32 | len, a = secret[0] ^ start, b = secret[1] ^ start;
+    for (size_t at = 0; at < len; at += 8) {
+        uint64_t word = 0;
+        if (len - at >= 8)
+            memcpy(&word, octets + at, 8);
+        else
+            memcpy(&word, octets + at, len - at);
+        a = fold(a ^ word, secret[2] | 1);
+        b = fold(b ^ word, secret[3] | 1);
     }
-    return sum;
+    digest->half[0] += fold(a ^ secret[4], secret[5] | 1);
+    digest->half[1] += fold(b ^ secret[6], secret[7] | 1);
 }
 
-static void key_make(const struct sw_aggregate *aggregate, const struct sw_event *event,
-                     struct key *key)
+/* What makes two events equal: all that both say, but when, and by which port and flags. */
+static struct sw_digest128 digest_of(const struct sw_aggregate *aggregate,
+                                     const struct sw_event *event)
 {
-    struct sw_name qname;
-    struct sw_event_hit hit;
-    uint64_t sum = body_sum(aggregate, event, &qname);
-    uint8_t small[] = {
+    struct sw_digest128 digest = {{0, 0}};
+    uint8_t head[8 + sizeof(event->client)] = {
         event->type,         (uint8_t)(event->flags & (SW_EVENT_SHADOW | SW_EVENT_CLIENT)),
         event->action_taken, event->action_wanted,
         event->rcode,        event->client_family,
     };
-    key->len = 0;
-    key_put(key, small, sizeof(small));
-    key_put(key, &event->qtype, sizeof(event->qtype));
-    key_put(key, &event->qclass, sizeof(event->qclass));
-    key_put(key, event->client, sizeof(event->client));
-    key_put(key, &sum, sizeof(sum));
-    key_put(key, qname.wire, qname.len);
-    if (sw_event_winner(event, &hit)) {
-        key_put(key, hit.list, strlen(hit.list) + 1);
-        key_put(key, hit.indicator, strlen(hit.indicator) + 1);
+    uint32_t question = (uint32_t)event->qclass << 16 | event->qtype;
+    size_t cursor = 0, len;
+    enum sw_event_tag tag;
+    const uint8_t *value;
+    memcpy(head + 8, event->client, sizeof(event->client));
+    digest_value(aggregate, (uint64_t)question << 8, head, sizeof(head), &digest);
+    while (sw_event_next(event, &cursor, &tag, &value, &len)) {
+        digest_value(aggregate, tag, value, len, &digest);
     }
+    return digest;
 }
 
 static struct sw_record *take(struct sw_aggregate *aggregate, struct sw_node *node)
@@ -124,22 +114,39 @@ static void fold_in(struct sw_record *record, const struct sw_event *event)
     }
 }
 
-enum sw_status sw_aggregate_add(struct sw_aggregate *aggregate, const struct sw_event *event,
+void sw_aggregate_meet(const struct sw_aggregate *aggregate, struct sw_arrival *arrival)
+{
+    if (aggregate->window_us == 0) {
+        arrival->place = NULL;
+        return;
+    }
+    arrival->digest = digest_of(aggregate, &arrival->event);
+    arrival->place = sw_map_place(&aggregate->open, &arrival->digest, sizeof(arrival->digest));
+}
+
+void sw_aggregate_fetch(const struct sw_arrival *arrival)
+{
+    if (arrival->place != NULL) {
+        sw_map_fetch(arrival->place);
+    }
+}
+
+enum sw_status sw_aggregate_add(struct sw_aggregate *aggregate, const struct sw_arrival *arrival,
                                 struct sw_record **out)
 {
+    const struct sw_event *event = &arrival->event;
+    const struct sw_digest128 *digest = &arrival->digest;
     *out = NULL;
     if (aggregate->window_us == 0) {
-        *out = sw_record_new(event, "", 0);
+        *out = sw_record_new(event, NULL);
         return *out != NULL ? SW_OK : SW_ENOMEM;
     }
-    struct key key;
-    key_make(aggregate, event, &key);
-    struct sw_node *found = sw_map_find(&aggregate->open, key.octets, key.len);
+    struct sw_node *found = sw_map_find(&aggregate->open, digest, sizeof(*digest));
     if (found != NULL && within(aggregate, (struct sw_record *)found, event->time_us)) {
         fold_in((struct sw_record *)found, event);
         return SW_OK;
     }
-    struct sw_record *record = sw_record_new(event, key.octets, key.len);
+    struct sw_record *record = sw_record_new(event, digest);
     if (record == NULL) {
         return SW_ENOMEM;
     }
@@ -148,7 +155,7 @@ enum sw_status sw_aggregate_add(struct sw_aggregate *aggregate, const struct sw_
     } else if (aggregate->open.n >= aggregate->max) {
         *out = take(aggregate, aggregate->open.oldest);
     }
-    sw_map_insert(&aggregate->open, &record->node, record->node.key, record->node.key_len);
+    sw_map_insert(&aggregate->open, &record->node, &record->digest, sizeof(record->digest));
     return SW_OK;
 }
 

@@ -6,7 +6,9 @@
  * first event, on the events' own clock. The number of open windows is bounded; when a further
  * one is needed, the oldest is closed early.
  *
- *     sw_aggregate_add(a, event, &out);          out: a record that had to make room, or NULL
+ *     sw_aggregate_meet(a, &arrival);            for some events in a row, so that memory is
+ *     sw_aggregate_fetch(&arrival);              waited for once
+ *     sw_aggregate_add(a, &arrival, &out);       out: a record that had to make room, or NULL
  *     while ((out = sw_aggregate_expired(a, now)) != NULL) ...
  *     at the end: while ((out = sw_aggregate_flush(a)) != NULL) ...
  *
@@ -27,11 +29,24 @@ struct sw_aggregate *sw_aggregate_new(int64_t window_us, size_t max);
 /** Frees what is still open, too. NULL is fine. */
 void sw_aggregate_free(struct sw_aggregate *aggregate);
 
+/* An event that is about to be added, what stands for it, and where it belongs. */
+struct sw_arrival {
+    struct sw_event event; /* used part only is read */
+    struct sw_digest128 digest;
+    struct sw_node **place;
+};
+
+/** First step: take the event's digest, and ask memory for its place. */
+void sw_aggregate_meet(const struct sw_aggregate *aggregate, struct sw_arrival *arrival);
+
+/** Second step: ask memory for what is at that place. May be left out. */
+void sw_aggregate_fetch(const struct sw_arrival *arrival);
+
 /**
- * Add one event. *out is set to a finished record or to NULL.
+ * Third step: add the event. *out is set to a finished record or to NULL.
  * SW_OK, or SW_ENOMEM: the event was not taken, *out is NULL.
  */
-enum sw_status sw_aggregate_add(struct sw_aggregate *aggregate, const struct sw_event *event,
+enum sw_status sw_aggregate_add(struct sw_aggregate *aggregate, const struct sw_arrival *arrival,
                                 struct sw_record **out);
 
 /** The next record whose window is over at now_us (wall clock), oldest first, or NULL. */

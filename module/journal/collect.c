@@ -5,10 +5,12 @@
 #include <stdlib.h>
 #include <time.h>
 
-#define COLLECT_IDLE_US 20000   /* 50 wake-ups a second cost about 0.1 % of a CPU */
-#define TURN_MAX        64      /* records from one ring before the next has its turn */
-#define NOTICE_US       1000000 /* loss notices: at most one in this time */
-#define ENDING_US       500000  /* for what is left, when stopping */
+#define PAUSE_MAX_US 20000   /* 50 wake-ups a second cost about 0.1 % of a CPU */
+#define PAUSE_MIN_US 500     /* anything shorter costs more than it saves: no pause */
+#define TURN_MAX     64      /* records from one ring before the next has its turn */
+#define ROUND_MAX    65536   /* records before windows are looked at */
+#define NOTICE_US    1000000 /* loss notices: at most one in this time */
+#define ENDING_US    500000  /* for what is left, when stopping */
 
 bool sw_stop_wait(struct sw_stop *stop, int64_t us)
 {
@@ -35,37 +37,66 @@ static bool go_on(struct sw_stop *stop, int64_t sleep_us)
 static void pass_on(struct sw_collect *collect, struct sw_record *record)
 {
     if (record != NULL) {
-        sw_queue_push(collect->queue, record);
+        sw_records_add(&collect->ready, record);
     }
 }
 
-/* One turn of one ring; returns how many records it had. */
-static size_t take_turn(struct sw_collect *collect, struct sw_ring *ring)
+/* How many more records the queue takes, besides those that are ready. */
+static size_t room(struct sw_collect *collect)
 {
-    size_t n = 0, len;
-    struct sw_event *event = &collect->scratch;
-    while (n < TURN_MAX && sw_queue_has_room(collect->queue) &&
-           (len = sw_ring_get(ring, event, sizeof(*event))) > 0) {
-        struct sw_record *out = NULL;
-        n++;
-        if (!sw_event_whole(event, len) ||
-            sw_aggregate_add(collect->aggregate, event, &out) != SW_OK) {
+    return sw_queue_room(collect->queue) - collect->ready.n;
+}
+
+/* Take up to max records of a ring; those that are whole are met. *n: of both kinds. */
+static size_t take_some(struct sw_collect *collect, struct sw_ring *ring, size_t max, size_t *n)
+{
+    size_t whole = 0, len;
+    for (*n = 0; *n < max; ++*n) {
+        struct sw_arrival *arrival = &collect->scratch[whole];
+        if ((len = sw_ring_get(ring, &arrival->event, sizeof(arrival->event))) == 0) {
+            break;
+        }
+        if (sw_event_whole(&arrival->event, len)) {
+            sw_aggregate_meet(collect->aggregate, arrival);
+            whole++;
+        } else {
             sw_count(&collect->rings->lost_elsewhere, 1);
         }
-        pass_on(collect, out);
+    }
+    return whole;
+}
+
+/* One turn of one ring, of at most max records; returns how many it had. */
+static size_t take_turn(struct sw_collect *collect, struct sw_ring *ring, size_t max)
+{
+    size_t n = 0, some = SW_ARRIVALS;
+    max = max < TURN_MAX ? max : TURN_MAX;
+    for (; n < max && some == SW_ARRIVALS; n += some) {
+        size_t left = max - n, whole;
+        whole = take_some(collect, ring, left < SW_ARRIVALS ? left : SW_ARRIVALS, &some);
+        for (size_t i = 0; i < whole; i++) {
+            sw_aggregate_fetch(&collect->scratch[i]);
+        }
+        for (size_t i = 0; i < whole; i++) {
+            struct sw_record *out = NULL;
+            if (sw_aggregate_add(collect->aggregate, &collect->scratch[i], &out) != SW_OK) {
+                sw_count(&collect->rings->lost_elsewhere, 1);
+            }
+            pass_on(collect, out);
+        }
     }
     return n;
 }
 
-/* One turn of every ring. */
-static size_t go_round(struct sw_collect *collect)
+/* One turn of every ring: each event finishes one record at most. */
+static size_t take_turns(struct sw_collect *collect)
 {
-    size_t n = take_turn(collect, collect->rings->slow);
+    size_t most = room(collect), n = take_turn(collect, collect->rings->slow, most);
     for (unsigned i = 0; i < SW_WORKERS_MAX; i++) {
         struct sw_ring *ring =
             atomic_load_explicit(&collect->rings->worker[i], memory_order_acquire);
         if (ring != NULL) {
-            n += take_turn(collect, ring);
+            n += take_turn(collect, ring, most - n);
         }
     }
     return n;
@@ -75,10 +106,46 @@ static void pass_expired(struct sw_collect *collect)
 {
     struct sw_record *record;
     int64_t now_us = sw_clock_wall_us();
-    while (sw_queue_has_room(collect->queue) &&
-           (record = sw_aggregate_expired(collect->aggregate, now_us)) != NULL) {
+    for (size_t left = room(collect);
+         left > 0 && (record = sw_aggregate_expired(collect->aggregate, now_us)) != NULL; left--) {
         pass_on(collect, record);
     }
+}
+
+/* Octets in the fullest ring. */
+static size_t fullest(const struct sw_rings *rings)
+{
+    size_t most = sw_ring_used(rings->slow);
+    for (unsigned i = 0; i < SW_WORKERS_MAX; i++) {
+        struct sw_ring *ring = atomic_load_explicit(&rings->worker[i], memory_order_acquire);
+        size_t used = ring != NULL ? sw_ring_used(ring) : 0;
+        most = used > most ? used : most;
+    }
+    return most;
+}
+
+/* Empty the rings, as far as there is room for what comes of it; returns how many events. */
+static size_t go_round(struct sw_collect *collect)
+{
+    size_t n = 0, turn;
+    do {
+        n += turn = take_turns(collect);
+    } while (turn >= TURN_MAX && n < ROUND_MAX);
+    return n;
+}
+
+/* The next pause: such that rings are found between a sixteenth and a quarter full. */
+static int64_t next_pause(const struct sw_collect *collect, size_t found)
+{
+    int64_t pause_us = collect->pause_us;
+    if (found > collect->rings->capacity / 4) {
+        return pause_us / 2 < PAUSE_MIN_US ? 0 : pause_us / 2;
+    }
+    if (found < collect->rings->capacity / 16) {
+        pause_us = pause_us * 2 < PAUSE_MIN_US ? PAUSE_MIN_US : pause_us * 2;
+        return pause_us < PAUSE_MAX_US ? pause_us : PAUSE_MAX_US;
+    }
+    return pause_us;
 }
 
 static uint64_t lost_so_far(const struct sw_rings *rings)
@@ -98,8 +165,7 @@ static uint64_t lost_so_far(const struct sw_rings *rings)
 static void tell_losses(struct sw_collect *collect, bool at_end)
 {
     int64_t mono_us = sw_clock_mono_us();
-    bool room = sw_queue_has_room(collect->queue);
-    if (!at_end && (mono_us < collect->next_notice_us || !room)) {
+    if (!at_end && mono_us < collect->next_notice_us) {
         return;
     }
     uint64_t lost = lost_so_far(collect->rings) - collect->lost_told;
@@ -107,7 +173,7 @@ static void tell_losses(struct sw_collect *collect, bool at_end)
     if (lost == 0) {
         return;
     }
-    if (room) {
+    if (room(collect) > 0) {
         notice = sw_record_lost(lost, sw_clock_wall_us());
     }
     if (notice == NULL && !at_end) {
@@ -119,11 +185,13 @@ static void tell_losses(struct sw_collect *collect, bool at_end)
     pass_on(collect, notice);
 }
 
-/* Wait a little for the recorder when the queue is full; false when time is up. */
+/* Hand on what is ready; then wait a little for the recorder when the queue is full. False when
+ * time is up. */
 static bool wait_for_room(struct sw_collect *collect, int64_t until_us)
 {
     const struct timespec pause = {.tv_nsec = 1000000};
-    while (!sw_queue_has_room(collect->queue)) {
+    sw_queue_push(collect->queue, &collect->ready);
+    while (sw_queue_room(collect->queue) == 0) {
         if (sw_clock_mono_us() >= until_us) {
             return false;
         }
@@ -150,15 +218,20 @@ static void take_the_rest(struct sw_collect *collect)
     }
     wait_for_room(collect, until_us);
     tell_losses(collect, true);
+    sw_queue_push(collect->queue, &collect->ready);
 }
 
 void sw_collect_run(struct sw_collect *collect)
 {
     size_t n = 0;
-    while (go_on(collect->stop, n == 0 ? COLLECT_IDLE_US : 0)) {
+    collect->pause_us = PAUSE_MAX_US;
+    while (go_on(collect->stop, n == 0 ? PAUSE_MAX_US : collect->pause_us)) {
+        size_t found = fullest(collect->rings);
         n = go_round(collect);
         pass_expired(collect);
         tell_losses(collect, false);
+        sw_queue_push(collect->queue, &collect->ready);
+        collect->pause_us = next_pause(collect, found);
     }
     take_the_rest(collect);
     sw_queue_close(collect->queue);

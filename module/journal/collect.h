@@ -1,10 +1,11 @@
 /*
  * collect.h - the collector: from the workers' rings through the windows into the queue.
  *
- * Rings are polled, since a worker must not make a system call for an event: as long as there
- * are events the collector goes round all rings, some from each; when there are none it sleeps
- * for COLLECT_IDLE. It does no I/O at all, so rings are emptied whatever Redis and the disk
- * do; when the queue is full, events wait in the rings.
+ * Rings are polled, since a worker must not make a system call for an event: the collector goes
+ * round all rings, some from each, until they are empty, hands on all records that came of it
+ * at once, and sleeps; the fuller it finds a ring the shorter, down to not at all. It does no
+ * I/O, so rings are emptied whatever Redis and the disk do; when the queue is full, events
+ * wait in the rings.
  *
  * Threads      sw_collect_run(): one thread; sw_rings_*: the workers, see journal.h
  * Reliability  every event is in exactly one record, or counted in events_lost_ring and told in
@@ -29,6 +30,7 @@ struct sw_rings {
     struct sw_ring *slow;
     pthread_mutex_t slow_lock; /* makes those threads one producer */
     sw_counter lost_elsewhere;
+    size_t capacity; /* octets of each */
 };
 
 /* What makes the collector end; `stop` is written under the lock. */
@@ -39,6 +41,8 @@ struct sw_stop {
     bool recorder_done;
 };
 
+#define SW_ARRIVALS 8 /* events that are taken together */
+
 struct sw_collect {
     struct sw_rings *rings;
     struct sw_aggregate *aggregate;
@@ -47,7 +51,9 @@ struct sw_collect {
     struct sw_stop *stop;
     uint64_t lost_told; /* part of the rings' losses that a notice was made for */
     int64_t next_notice_us;
-    struct sw_event scratch;
+    int64_t pause_us;        /* before the next round */
+    struct sw_records ready; /* not in the queue yet */
+    struct sw_arrival scratch[SW_ARRIVALS];
 };
 
 /** Run until stop is set; then take what is left in rings and windows, and close the queue. */

@@ -13,13 +13,35 @@
 #define QTYPE_HTTPS 65
 #define QCLASS_IN   1
 
+#define SW_ID_MAX (SW_TEXT_MAX + 48)
+
+/* Resolver, start of the process in hexadecimal, number: nothing else has this. */
+static void make_id(struct sw_writer *writer, char id[SW_ID_MAX])
+{
+    char digits[20];
+    size_t at = sizeof(digits), len;
+    uint64_t number = writer->sequence++;
+    if (writer->prefix_len == 0) {
+        writer->prefix_len =
+            (size_t)snprintf(writer->prefix, sizeof(writer->prefix), "%s-%" PRIx64 "-",
+                             writer->observer, (uint64_t)writer->started_us);
+    }
+    do {
+        digits[--at] = (char)('0' + number % 10);
+        number /= 10;
+    } while (number > 0);
+    len = sizeof(digits) - at;
+    memcpy(id, writer->prefix, writer->prefix_len);
+    memcpy(id + writer->prefix_len, digits + at, len);
+    id[writer->prefix_len + len] = '\0';
+}
+
 /* Members that every document has, first. */
 static void begin(struct sw_writer *writer, struct sw_json *json, int64_t time_us, const char *kind,
                   const char *type, const char *action)
 {
-    char id[SW_TEXT_MAX + 48];
-    snprintf(id, sizeof(id), "%s-%" PRIx64 "-%" PRIu64, writer->observer,
-             (uint64_t)writer->started_us, writer->sequence++);
+    char id[SW_ID_MAX];
+    make_id(writer, id);
     sw_json_begin(json);
     sw_put_time(json, SW_FIELD_TIMESTAMP, time_us);
     sw_put_text(json, SW_FIELD_EVENT_KIND, kind);

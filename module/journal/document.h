@@ -28,6 +28,8 @@ struct sw_writer {
     const char *observer; /* resolver id */
     int64_t started_us;   /* wall clock; tells runs of one resolver apart */
     uint64_t sequence;
+    char prefix[SW_TEXT_MAX + 24]; /* of event.id; made with the first one */
+    size_t prefix_len;             /* 0: not made yet */
 };
 
 /* An address of the answer and whose it is. */

@@ -48,6 +48,7 @@ struct sw_journal *sw_journal_new(const struct sw_settings *settings, const stru
     }
     init_locks(journal);
     journal->settings = settings;
+    journal->rings.capacity = ring_size(settings);
     journal->rings.slow = sw_ring_new(ring_size(settings));
     journal->queue = sw_queue_new(QUEUE_MAX);
     journal->collect.rings = &journal->rings;

@@ -10,11 +10,9 @@
 
 /* ---- text ---- */
 
-static bool reserve(struct sw_json *json, size_t len)
+/* Room for len more octets. */
+static bool grow(struct sw_json *json, size_t len)
 {
-    if (json->size - json->len >= len) {
-        return true;
-    }
     size_t size = json->size * 2 > json->len + len ? json->size * 2 : json->len + len + FIRST_SIZE;
     char *grown = json->failed ? NULL : realloc(json->text, size);
     if (grown == NULL) {
@@ -26,17 +24,20 @@ static bool reserve(struct sw_json *json, size_t len)
     return true;
 }
 
-static void add(struct sw_json *json, const char *text, size_t len)
+static inline void add(struct sw_json *json, const char *text, size_t len)
 {
-    if (reserve(json, len)) {
-        memcpy(json->text + json->len, text, len);
-        json->len += len;
+    if (json->size - json->len < len && !grow(json, len)) {
+        return;
     }
+    memcpy(json->text + json->len, text, len);
+    json->len += len;
 }
 
-static void add_char(struct sw_json *json, char c)
+static inline void add_char(struct sw_json *json, char c)
 {
-    add(json, &c, 1);
+    if (json->size - json->len >= 1 || grow(json, 1)) {
+        json->text[json->len++] = c;
+    }
 }
 
 /* Octets of the UTF-8 character at text, 0 when it is none (RFC 3629 4). */
@@ -122,28 +123,54 @@ static void enter(struct sw_json *json)
     add_char(json, '{');
 }
 
-/* The rest of a path after the last array in it: what is resolved within an element. */
-static const char *local_path(enum sw_field field)
+/* The rest of a path after the last array in it: what is resolved within an element. The
+ * document's own members are in no array. */
+static const char *local_path(const struct sw_json *json, enum sw_field field)
 {
     const char *path = sw_field_path(field);
-    const char *bracket = strchr(path, '[');
+    const char *bracket = json->depth > 0 ? strchr(path, '[') : NULL;
     return bracket != NULL ? bracket + 3 : path;
 }
 
 /* Close the objects of the last path that the next one, from `shared` on, is not in. */
 static void close_path(struct sw_json *json, const char *rest)
 {
-    for (; (rest = strchr(rest, '.')) != NULL; rest++) {
-        add_char(json, '}');
+    for (; *rest != '\0'; rest++) {
+        if (*rest == '.') {
+            add_char(json, '}');
+        }
     }
 }
 
-/* Everything up to the value of a field: closing and opening objects, the name, a colon. */
+/* What is between the last value and that of a member at this path: objects closed and opened,
+ * the name, a colon. At most four octets for one of the path, and three around them. */
+static void open_path(struct sw_json *json, const char *path)
+{
+    size_t most = 4 * strlen(path) + 4;
+    if (json->size - json->len < most && !grow(json, most)) {
+        return;
+    }
+    char *to = json->text + json->len;
+    *to++ = '"';
+    for (; *path != '\0'; path++) {
+        if (*path == '.') {
+            memcpy(to, "\":{\"", 4);
+            to += 4;
+        } else {
+            *to++ = *path;
+        }
+    }
+    *to++ = '"';
+    *to++ = ':';
+    json->len = (size_t)(to - json->text);
+}
+
+/* Everything up to the value of a field. */
 static void key(struct sw_json *json, enum sw_field field)
 {
     struct sw_json_level *in = level(json);
     assert(in->array < 0 && (int)field > in->last);
-    const char *path = local_path(field);
+    const char *path = local_path(json, field);
     size_t shared = 0; /* length of the objects' names that both paths have */
     if (in->path != NULL) {
         for (size_t i = 0; path[i] != '\0' && path[i] == in->path[i]; i++) {
@@ -154,21 +181,15 @@ static void key(struct sw_json *json, enum sw_field field)
     }
     in->path = path;
     in->last = (int)field;
-    const char *name = path + shared, *dot;
-    while ((dot = strchr(name, '.')) != NULL) {
-        add_char(json, '"');
-        add(json, name, (size_t)(dot - name));
-        add(json, "\":{", 3);
-        name = dot + 1;
-    }
-    add_char(json, '"');
-    add(json, name, strlen(name));
-    add(json, "\":", 2);
+    open_path(json, path + shared);
 }
 
 void sw_json_begin(struct sw_json *json)
 {
-    *json = (struct sw_json){.depth = -1};
+    json->text = NULL;
+    json->len = json->size = 0;
+    json->failed = false;
+    json->depth = -1;
     enter(json);
 }
 

@@ -7,6 +7,17 @@
 #include <string.h>
 #include <sys/random.h>
 
+void sw_map_secret(uint64_t *secret, size_t n)
+{
+    if (getrandom(secret, n * sizeof(*secret), GRND_NONBLOCK) == (ssize_t)(n * sizeof(*secret))) {
+        return;
+    }
+    for (size_t i = 0; i < n; i++) { /* very early after the machine's start */
+        secret[i] = (uint64_t)sw_clock_wall_us() * (2 * i + UINT64_C(0x9e3779b97f4a7c15)) ^
+                    (uint64_t)(uintptr_t)secret;
+    }
+}
+
 enum sw_status sw_map_init(struct sw_map *map, size_t expected)
 {
     size_t n = 64;
@@ -19,11 +30,7 @@ enum sw_status sw_map_init(struct sw_map *map, size_t expected)
         return SW_ENOMEM;
     }
     map->mask = n - 1;
-    if (getrandom(map->secret, sizeof(map->secret), GRND_NONBLOCK) !=
-        (ssize_t)sizeof(map->secret)) {
-        map->secret[0] = (uint64_t)sw_clock_wall_us();
-        map->secret[1] = (uint64_t)(uintptr_t)map->buckets;
-    }
+    sw_map_secret(map->secret, 2);
     return SW_OK;
 }
 
@@ -40,7 +47,7 @@ static uint64_t fold(uint64_t a, uint64_t b)
     return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
-uint64_t sw_map_hash(const struct sw_map *map, const void *key, size_t key_len)
+static uint64_t map_hash(const struct sw_map *map, const void *key, size_t key_len)
 {
     const uint8_t *octets = key;
     uint64_t hash = map->secret[0] ^ key_len;
@@ -52,9 +59,25 @@ uint64_t sw_map_hash(const struct sw_map *map, const void *key, size_t key_len)
     return fold(hash ^ map->secret[1], UINT64_C(0xd6e8feb86659fd93));
 }
 
+struct sw_node **sw_map_place(const struct sw_map *map, const void *key, size_t key_len)
+{
+    struct sw_node **place = &map->buckets[map_hash(map, key, key_len) & map->mask];
+    __builtin_prefetch(place);
+    return place;
+}
+
+void sw_map_fetch(struct sw_node **place)
+{
+    const uint8_t *node = (const uint8_t *)*place;
+    if (node != NULL) {
+        __builtin_prefetch(node);
+        __builtin_prefetch(node + 64); /* the entry around it goes on there */
+    }
+}
+
 struct sw_node *sw_map_find(const struct sw_map *map, const void *key, size_t key_len)
 {
-    uint64_t hash = sw_map_hash(map, key, key_len);
+    uint64_t hash = map_hash(map, key, key_len);
     struct sw_node *node = map->buckets[hash & map->mask];
     while (node != NULL && (node->hash != hash || node->key_len != key_len ||
                             memcmp(node->key, key, key_len) != 0)) {
@@ -93,7 +116,7 @@ static void unlink_order(struct sw_map *map, struct sw_node *node)
 
 void sw_map_insert(struct sw_map *map, struct sw_node *node, const void *key, size_t key_len)
 {
-    node->hash = sw_map_hash(map, key, key_len);
+    node->hash = map_hash(map, key, key_len);
     node->key = key;
     node->key_len = key_len;
     struct sw_node **bucket = &map->buckets[node->hash & map->mask];

@@ -45,6 +45,11 @@ void sw_map_free(struct sw_map *map);
 /** The entry with this key, or NULL. */
 struct sw_node *sw_map_find(const struct sw_map *map, const void *key, size_t key_len);
 
+/** Where sw_map_find() will begin; memory is asked for it, and in a second step for what is
+ * there. For many keys at a time, so that all are waited for together. Stays right. */
+struct sw_node **sw_map_place(const struct sw_map *map, const void *key, size_t key_len);
+void sw_map_fetch(struct sw_node **place);
+
 /** Insert as the newest. Requires: no entry has this key. key is kept, not copied. */
 void sw_map_insert(struct sw_map *map, struct sw_node *node, const void *key, size_t key_len);
 
@@ -54,7 +59,7 @@ void sw_map_remove(struct sw_map *map, struct sw_node *node);
 /** Make an entry the newest. */
 void sw_map_touch(struct sw_map *map, struct sw_node *node);
 
-/** The map's keyed hash, for other uses of the same secret. */
-uint64_t sw_map_hash(const struct sw_map *map, const void *key, size_t key_len);
+/** Fill in n numbers that nobody outside can know, for a keyed hash. */
+void sw_map_secret(uint64_t *secret, size_t n);
 
 #endif

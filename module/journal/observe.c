@@ -236,7 +236,7 @@ void sw_observe_settle(struct sw_observe *observe)
 /* Judge later. False: no memory. */
 static bool defer(struct sw_observe *observe, const struct sw_record *record)
 {
-    struct sw_record *copy = sw_record_new(record->event, "", 0);
+    struct sw_record *copy = sw_record_new(record->event, NULL);
     if (copy == NULL) {
         return false;
     }

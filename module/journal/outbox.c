@@ -271,16 +271,29 @@ static enum sw_status settle(struct sw_outbox *outbox, struct sw_redis *redis)
     return SW_OK;
 }
 
-static enum sw_status append_xadd(const struct sw_outbox *outbox, struct sw_redis *redis,
+/* What all XADD of a batch have in common. */
+struct streams {
+    char key[SW_STREAM_COUNT][SW_REDISKEY_MAX];
+    char max[16];
+};
+
+static void name_streams(const struct sw_outbox *outbox, struct sw_redis *redis,
+                         struct streams *streams)
+{
+    static const char *const names[SW_STREAM_COUNT] = {"events", "anomalies"};
+    for (size_t i = 0; i < SW_STREAM_COUNT; i++) {
+        sw_redis_key(redis, streams->key[i], SW_REDISKEY_MAX, "%s", names[i]);
+    }
+    snprintf(streams->max, sizeof(streams->max), "%u", outbox->settings->event_stream_max);
+}
+
+static enum sw_status append_xadd(const struct streams *streams, struct sw_redis *redis,
                                   const struct sw_spooled *document)
 {
-    static const char *const streams[SW_STREAM_COUNT] = {"events", "anomalies"};
-    char key[SW_REDISKEY_MAX], max[16];
-    unsigned stream = document->stream < SW_STREAM_COUNT ? document->stream : SW_STREAM_EVENTS;
-    sw_redis_key(redis, key, sizeof(key), "%s", streams[stream]);
-    snprintf(max, sizeof(max), "%u", outbox->settings->event_stream_max);
-    const char *argv[] = {"XADD", key, "MAXLEN", "~", max, "*", "e", document->json};
-    size_t lens[] = {4, strlen(key), 6, 1, strlen(max), 1, 1, document->len};
+    const char *key =
+        streams->key[document->stream < SW_STREAM_COUNT ? document->stream : SW_STREAM_EVENTS];
+    const char *argv[] = {"XADD", key, "MAXLEN", "~", streams->max, "*", "e", document->json};
+    size_t lens[] = {4, strlen(key), 6, 1, strlen(streams->max), 1, 1, document->len};
     return sw_redis_append_argv(redis, 8, argv, lens);
 }
 
@@ -300,7 +313,9 @@ static size_t append_batch(struct sw_outbox *outbox, struct sw_redis *redis,
                            struct entry *sent[SW_BATCH_MAX])
 {
     size_t n = 0;
+    struct streams streams;
     struct note note = {.batch = ++outbox->batch};
+    name_streams(outbox, redis, &streams);
     enum sw_status status = sw_link_append(redis, 1, (const char *[]){"MULTI"});
     for (size_t i = 0; i < outbox->n && n < SW_BATCH_MAX && status == SW_OK; i++) {
         struct entry *entry = at(outbox, i);
@@ -313,7 +328,7 @@ static size_t append_batch(struct sw_outbox *outbox, struct sw_redis *redis,
         } else if (entry->document.run != note.run) {
             break;
         }
-        status = append_xadd(outbox, redis, &entry->document);
+        status = append_xadd(&streams, redis, &entry->document);
         note.last = entry->document.number;
         sent[n++] = entry;
     }

@@ -44,28 +44,43 @@ void sw_queue_free(struct sw_queue *queue)
     free(queue);
 }
 
-bool sw_queue_has_room(struct sw_queue *queue)
+void sw_records_add(struct sw_records *records, struct sw_record *record)
+{
+    record->next = NULL;
+    if (records->tail != NULL) {
+        records->tail->next = record;
+    } else {
+        records->head = record;
+    }
+    records->tail = record;
+    records->n++;
+}
+
+size_t sw_queue_room(struct sw_queue *queue)
 {
     pthread_mutex_lock(&queue->lock);
-    bool room = queue->n < queue->max;
+    size_t room = queue->max - queue->n;
     pthread_mutex_unlock(&queue->lock);
     return room;
 }
 
-void sw_queue_push(struct sw_queue *queue, struct sw_record *record)
+void sw_queue_push(struct sw_queue *queue, struct sw_records *records)
 {
-    record->next = NULL;
+    if (records->n == 0) {
+        return;
+    }
     pthread_mutex_lock(&queue->lock);
-    assert(queue->n < queue->max && !queue->closed);
+    assert(records->n <= queue->max - queue->n && !queue->closed);
     if (queue->tail != NULL) {
-        queue->tail->next = record;
+        queue->tail->next = records->head;
     } else {
-        queue->head = record;
+        queue->head = records->head;
         pthread_cond_signal(&queue->filled);
     }
-    queue->tail = record;
-    queue->n++;
+    queue->tail = records->tail;
+    queue->n += records->n;
     pthread_mutex_unlock(&queue->lock);
+    *records = (struct sw_records){NULL, NULL, 0};
 }
 
 void sw_queue_close(struct sw_queue *queue)

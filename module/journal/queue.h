@@ -18,11 +18,20 @@ struct sw_queue;
 struct sw_queue *sw_queue_new(size_t max);  /* NULL: out of memory */
 void sw_queue_free(struct sw_queue *queue); /* with what is in it; NULL is fine */
 
-/** Whether a push would be taken. Stays true until the one pushing thread pushes. */
-bool sw_queue_has_room(struct sw_queue *queue);
+/* Records in order, over ->next; of the thread that collects them. */
+struct sw_records {
+    struct sw_record *head, *tail;
+    size_t n;
+};
 
-/** Append and wake the recorder. Requires room. */
-void sw_queue_push(struct sw_queue *queue, struct sw_record *record);
+/** Append one. */
+void sw_records_add(struct sw_records *records, struct sw_record *record);
+
+/** How many a push would take. Gets no less until the one pushing thread pushes. */
+size_t sw_queue_room(struct sw_queue *queue);
+
+/** Append all, wake the recorder if there were some, and leave *records empty. Requires room. */
+void sw_queue_push(struct sw_queue *queue, struct sw_records *records);
 
 /** No more records will come; wakes the recorder. */
 void sw_queue_close(struct sw_queue *queue);

@@ -3,20 +3,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct sw_record *sw_record_new(const struct sw_event *event, const void *key, size_t key_len)
+struct sw_record *sw_record_new(const struct sw_event *event, const struct sw_digest128 *digest)
 {
     size_t size = sw_event_size(event);
-    struct sw_record *record = malloc(sizeof(*record) + size + key_len);
+    struct sw_record *record = malloc(sizeof(*record) + size);
     if (record == NULL) {
         return NULL;
     }
     memset(record, 0, sizeof(*record));
-    uint8_t *behind = (uint8_t *)(record + 1);
-    memcpy(behind, event, size);
-    memcpy(behind + size, key, key_len);
-    record->event = (struct sw_event *)(void *)behind;
-    record->node.key = behind + size;
-    record->node.key_len = key_len;
+    record->event = (struct sw_event *)(void *)(record + 1);
+    memcpy(record->event, event, size);
+    if (digest != NULL) {
+        record->digest = *digest;
+    }
     record->first_us = event->time_us;
     record->last_us = event->time_us;
     record->count = 1;

@@ -6,7 +6,7 @@
  * ownership, writes it out and frees it. A record without an event is a loss notice.
  *
  * Threads      one thread owns a record at any time
- * Memory       one block: the record, the used part of its event, its key
+ * Memory       one block: the record and the used part of its event
  */
 #ifndef SW_JOURNAL_RECORD_H
 #define SW_JOURNAL_RECORD_H
@@ -14,8 +14,14 @@
 #include "base/event.h"
 #include "journal/map.h"
 
+/* Stands for what an event says (aggregate.c). */
+struct sw_digest128 {
+    uint64_t half[2];
+};
+
 struct sw_record {
     struct sw_node node; /* while its window is open */
+    struct sw_digest128 digest;
     struct sw_record *next;
     int64_t first_us, last_us; /* wall clock of the first and last folded event */
     uint64_t count;            /* events folded into this one */
@@ -23,8 +29,8 @@ struct sw_record {
     struct sw_event *event;    /* used part only; NULL in a loss notice */
 };
 
-/** A record of one event, with a copy of key behind it. NULL: out of memory. free() it. */
-struct sw_record *sw_record_new(const struct sw_event *event, const void *key, size_t key_len);
+/** A record of one event, with a copy of digest, if there is one. NULL: out of memory. free() it. */
+struct sw_record *sw_record_new(const struct sw_event *event, const struct sw_digest128 *digest);
 
 /** A loss notice. NULL: out of memory. */
 struct sw_record *sw_record_lost(uint64_t lost, int64_t time_us);

@@ -93,9 +93,15 @@ static void aggregate(const struct sw_event *event)
 {
     struct sw_aggregate *a = sw_aggregate_new(1000000, 8);
     struct sw_record *out = NULL;
-    FUZZ_CHECK(a != NULL);
-    for (unsigned i = 0; i < 2; i++)
-        FUZZ_CHECK(sw_aggregate_add(a, event, &out) == SW_OK && out == NULL);
+    struct sw_arrival *arrival = malloc(sizeof(*arrival));
+    FUZZ_CHECK(a != NULL && arrival != NULL);
+    memcpy(&arrival->event, event, sw_event_size(event));
+    for (unsigned i = 0; i < 2; i++) {
+        sw_aggregate_meet(a, arrival);
+        sw_aggregate_fetch(arrival);
+        FUZZ_CHECK(sw_aggregate_add(a, arrival, &out) == SW_OK && out == NULL);
+    }
+    free(arrival);
     FUZZ_CHECK(sw_aggregate_open(a) == 1);
     out = sw_aggregate_flush(a);
     FUZZ_CHECK(out != NULL && out->count == 2);

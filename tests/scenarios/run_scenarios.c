@@ -284,7 +284,7 @@ static size_t pick(const json_t *answer, size_t n, struct sw_addr *out)
 
 static void observe(struct sw_event *ev)
 {
-    struct sw_record *record = sw_record_new(ev, "", 0);
+    struct sw_record *record = sw_record_new(ev, NULL);
     sw_observe_look(run.observe, record->event, &run.sight);
     sw_observe_note(run.observe, record, &run.sight);
     sw_observe_settle(run.observe);

@@ -25,7 +25,7 @@ static json_t *parse(char *text)
 
 static json_t *event_json(const struct sw_event *ev, const struct sw_owned *owned, size_t n)
 {
-    struct sw_record *record = sw_record_new(ev, "", 0);
+    struct sw_record *record = sw_record_new(ev, NULL);
     record->count = 12;
     record->last_us += 500000;
     json_t *json = parse(sw_document_event(&writer, record, owned, n, &len));

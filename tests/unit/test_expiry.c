@@ -85,6 +85,27 @@ START_TEST(times)
 }
 END_TEST
 
+/* Every day of some centuries, at odd times, against the C library. */
+START_TEST(times_as_text)
+{
+    char text[SW_TIMETEXT_MAX], wanted[SW_TIMETEXT_MAX + 16];
+    for (int64_t day = -720000; day < 110000; day++) {
+        int64_t us = (day * 86400 + (day * 7919 % 86400)) * 1000000 + day * 104729 % 1000000;
+        time_t seconds = (time_t)(us / 1000000 - (us % 1000000 < 0));
+        struct tm utc;
+        gmtime_r(&seconds, &utc);
+        if (utc.tm_year + 1900 < 0)
+            continue;
+        snprintf(wanted, sizeof wanted, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", utc.tm_year + 1900,
+                 utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec,
+                 (int)((us - (int64_t)seconds * 1000000) / 1000));
+        ck_assert_str_eq(sw_time_text(us, text), wanted);
+    }
+    ck_assert_str_eq(sw_time_text(INT64_MAX, text), "9999-12-31T23:59:59.775Z");
+    ck_assert_str_eq(sw_time_text(INT64_MIN, text), "0000-01-01T00:00:00.224Z");
+}
+END_TEST
+
 static uint32_t end_of(const char *facts, enum sw_status wanted)
 {
     uint32_t at = 7;
@@ -285,6 +306,7 @@ int main(void)
 
     tcase_set_timeout(tc, 60);
     tcase_add_test(tc, times);
+    tcase_add_test(tc, times_as_text);
     tcase_add_test(tc, facts);
     tcase_add_test(tc, read_with_the_list);
     tcase_add_test(tc, from_the_stream);
