@@ -192,15 +192,23 @@ enum sw_status sw_indicator_parse(const char *text, size_t text_len, struct sw_i
     return status;
 }
 
+/* On workers, for each hit: formatted printing cost more than the rest of it. */
+char *sw_domain_text(enum sw_form form, const uint8_t *wire, char text[SW_INDICATORTEXT_MAX])
+{
+    char *to = text;
+    if (form == SW_FORM_EXACT)
+        *to++ = '=';
+    if (form == SW_FORM_BELOW) {
+        *to++ = '*';
+        *to++ = '.';
+    }
+    sw_name_text_lower(wire, to);
+    return text;
+}
+
 char *sw_indicator_text(const struct sw_indicator *indicator, char text[SW_INDICATORTEXT_MAX])
 {
-    static const char *const prefix[SW_FORM_COUNT] = {
-        [SW_FORM_SUBTREE] = "",
-        [SW_FORM_EXACT] = "=",
-        [SW_FORM_BELOW] = "*.",
-    };
     char addr[SW_ADDRTEXT_MAX];
-    size_t len;
     switch (indicator->type) {
     case SW_INDICATOR_PREFIX:
         snprintf(text, SW_INDICATORTEXT_MAX, "%s", sw_addr_text(&indicator->addr, addr));
@@ -210,10 +218,7 @@ char *sw_indicator_text(const struct sw_indicator *indicator, char text[SW_INDIC
         break;
     case SW_INDICATOR_DOMAIN:
     default:
-        /* on workers, for each hit: formatted printing cost more than the rest of it */
-        len = strlen(prefix[indicator->form]);
-        memcpy(text, prefix[indicator->form], len);
-        sw_name_text(indicator->name.wire, text + len);
+        sw_domain_text(indicator->form, indicator->name.wire, text);
         break;
     }
     return text;

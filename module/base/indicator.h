@@ -52,4 +52,7 @@ enum sw_status sw_indicator_parse(const char *text, size_t text_len, struct sw_i
 /** Canonical text form (what is stored in Redis); returns text. */
 char *sw_indicator_text(const struct sw_indicator *indicator, char text[SW_INDICATORTEXT_MAX]);
 
+/** The same for a name in wire form, of any letter case; returns text. */
+char *sw_domain_text(enum sw_form form, const uint8_t *wire, char text[SW_INDICATORTEXT_MAX]);
+
 #endif

@@ -242,18 +242,30 @@ static char *print_octet(char *to, uint8_t octet)
     return to;
 }
 
-char *sw_name_text(const uint8_t *wire, char text[SW_NAMETEXT_MAX])
+/* Write a name as text; returns the place of its NUL. */
+static inline char *print_name(const uint8_t *wire, char *to, bool lower)
 {
-    char *to = text;
     if (*wire == 0)
         *to++ = '.';
     while (*wire != 0) {
         size_t label = *wire++;
-        for (; label > 0; label--)
-            to = print_octet(to, *wire++);
+        for (; label > 0; label--, wire++)
+            to = print_octet(to, lower ? fold1(*wire) : *wire);
         if (*wire != 0)
             *to++ = '.';
     }
     *to = '\0';
+    return to;
+}
+
+char *sw_name_text(const uint8_t *wire, char text[SW_NAMETEXT_MAX])
+{
+    print_name(wire, text, false);
+    return text;
+}
+
+char *sw_name_text_lower(const uint8_t *wire, char text[SW_NAMETEXT_MAX])
+{
+    print_name(wire, text, true);
     return text;
 }

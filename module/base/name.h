@@ -67,4 +67,7 @@ bool sw_name_below_or_equal(const uint8_t *name, const uint8_t *parent);
  */
 char *sw_name_text(const uint8_t *wire, char text[SW_NAMETEXT_MAX]);
 
+/** The same in lower case. */
+char *sw_name_text_lower(const uint8_t *wire, char text[SW_NAMETEXT_MAX]);
+
 #endif

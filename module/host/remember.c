@@ -21,22 +21,41 @@ static hashvalue_type private_key(const struct module_qstate *qstate, struct que
 }
 
 /*
- * Which hashes were ever stored, a bit each: a clean query that is about to be resolved asks here
- * first and need not look into the cache. Set before the entry is inserted, never cleared: a bit
- * that is set for nothing costs one look-up.
+ * Which questions were ever stored, a bit each: a clean query that is about to be resolved asks here
+ * first and need not look into the cache, whose own hash costs ten times as much as this one. Set
+ * before the entry is inserted, never cleared: a bit that is set for nothing costs one look-up.
  */
 #define SEEN_BITS (1U << 18)
 static _Atomic uint8_t seen[SEEN_BITS / 8];
 
-static void note_stored(hashvalue_type hash)
+/* The question's bit. Eight octets of the name at a time, in either letter case. */
+static unsigned bit_of(const struct query_info *question)
 {
-    unsigned bit = hash % SEEN_BITS;
+    const uint64_t lower = UINT64_C(0x2020202020202020), odd = UINT64_C(0x9e3779b97f4a7c15);
+    const uint8_t *name = question->qname;
+    size_t len = question->qname_len;
+    uint64_t hash = len << 16 | question->qtype;
+    for (size_t at = 0; at < len; at += sizeof(hash)) {
+        uint64_t word = 0;
+        if (len - at >= sizeof(word))
+            memcpy(&word, name + at, sizeof(word));
+        else
+            memcpy(&word, name + at, len - at);
+        hash = (hash ^ (word | lower)) * odd;
+        hash ^= hash >> 29;
+    }
+    return (unsigned)(hash >> 32) % SEEN_BITS;
+}
+
+static void note_stored(const struct query_info *question)
+{
+    unsigned bit = bit_of(question);
     atomic_fetch_or_explicit(&seen[bit / 8], (uint8_t)(1U << bit % 8), memory_order_relaxed);
 }
 
-static bool maybe_stored(hashvalue_type hash)
+static bool maybe_stored(const struct query_info *question)
 {
-    unsigned bit = hash % SEEN_BITS;
+    unsigned bit = bit_of(question);
     return atomic_load_explicit(&seen[bit / 8], memory_order_relaxed) >> bit % 8 & 1;
 }
 
@@ -66,7 +85,7 @@ void sw_remember_store(struct module_qstate *qstate, struct reply_info *reply)
     memcpy(key.qname, qstate->qinfo.qname, key.qname_len);
     copy->flags |= (BIT_RA | BIT_QR);
     copy->flags &= (uint16_t) ~(BIT_AA | BIT_CD);
-    note_stored(hash);
+    note_stored(&qstate->qinfo);
     dns_cache_store_msg(env, &key, hash, copy, 0, 0, reply, qstate->query_flags, qstate->region,
                         qstate->qstarttime);
     free(key.qname); /* NULL once the entry has it */
@@ -77,9 +96,9 @@ struct dns_msg *sw_remember_find(struct module_qstate *qstate)
     struct module_env *env = qstate->env;
     struct query_info key;
     struct dns_msg *msg = NULL;
-    hashvalue_type hash = private_key(qstate, &key);
-    if (!maybe_stored(hash))
+    if (!maybe_stored(&qstate->qinfo))
         return NULL;
+    hashvalue_type hash = private_key(qstate, &key);
     struct lruhash_entry *entry = slabhash_lookup(env->msg_cache, hash, &key, 0);
     if (!entry)
         return NULL;

@@ -267,15 +267,17 @@ const struct sw_policy *sw_view_list(const struct sw_view *view, sw_list_id id)
 char *sw_hit_text(const struct sw_hit *hit, const uint8_t *name, const struct sw_addr *addr,
                   char text[SW_INDICATORTEXT_MAX])
 {
-    struct sw_indicator ind = {.type = hit->type, .form = hit->form, .asn = hit->asn};
     text[0] = '\0';
     if (hit->type == SW_INDICATOR_DOMAIN) {
-        if (name == NULL || sw_name_labels(name) < hit->labels)
+        unsigned labels = name != NULL ? sw_name_labels(name) : 0;
+        if (labels < hit->labels)
             return text;
-        const uint8_t *suffix = sw_name_suffix(name, hit->labels);
-        if (sw_name_copy(suffix, SW_NAME_MAX, &ind.name) != SW_OK)
-            return text;
-    } else if (hit->type == SW_INDICATOR_PREFIX) {
+        for (; labels > hit->labels; labels--)
+            name += (size_t)*name + 1;
+        return sw_domain_text(hit->form, name, text);
+    }
+    struct sw_indicator ind = {.type = hit->type, .asn = hit->asn};
+    if (hit->type == SW_INDICATOR_PREFIX) {
         if (addr == NULL || hit->plen > sw_addr_bits(addr))
             return text;
         ind.addr = *addr;
