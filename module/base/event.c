@@ -65,6 +65,16 @@ bool sw_event_put_hit(struct sw_event *ev, const struct sw_event_hit *hit)
     return true;
 }
 
+void sw_event_no_winner(struct sw_event *ev)
+{
+    size_t cursor = 0, len;
+    enum sw_event_tag tag;
+    const uint8_t *value;
+    while (sw_event_next(ev, &cursor, &tag, &value, &len))
+        if (tag == SW_TAG_HIT && len > 0)
+            ev->body[value - ev->body] = 0;
+}
+
 /* Octets of the body that may be read, whatever body_len says. */
 static size_t body_used(const struct sw_event *ev)
 {

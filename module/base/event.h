@@ -95,6 +95,9 @@ void sw_event_init(struct sw_event *ev, enum sw_event_type type, int64_t time_us
 bool sw_event_put(struct sw_event *ev, enum sw_event_tag tag, const void *value, size_t len);
 bool sw_event_put_hit(struct sw_event *ev, const struct sw_event_hit *hit);
 
+/** Mark no hit as the winner any more: another rule, to be put next, goes before them all. */
+void sw_event_no_winner(struct sw_event *ev);
+
 /** Octets that are in use, for the ring. */
 size_t sw_event_size(const struct sw_event *ev);
 

@@ -30,10 +30,10 @@ static const char *const action_names[SW_ACTION_COUNT] = {
 };
 
 static const char *const trigger_names[SW_TRIGGER_COUNT] = {
-    [SW_TRIGGER_QNAME] = "qname",
-    [SW_TRIGGER_CNAME] = "cname",
-    [SW_TRIGGER_ADDRESS] = "address",
-    [SW_TRIGGER_ASN] = "asn",
+    [SW_TRIGGER_QNAME] = "qname",     [SW_TRIGGER_CNAME] = "cname",
+    [SW_TRIGGER_ADDRESS] = "address", [SW_TRIGGER_ASN] = "asn",
+    [SW_TRIGGER_NSDNAME] = "nsdname", [SW_TRIGGER_NSIP] = "nsip",
+    [SW_TRIGGER_CLIENT] = "client",
 };
 
 const char *sw_kind_name(enum sw_kind kind)
@@ -49,6 +49,17 @@ const char *sw_action_name(enum sw_action action)
 const char *sw_trigger_name(enum sw_trigger trigger)
 {
     return (unsigned)trigger < SW_TRIGGER_COUNT ? trigger_names[trigger] : "?";
+}
+
+enum sw_status sw_trigger_parse(const char *text, enum sw_trigger *out)
+{
+    for (unsigned i = 0; i < SW_TRIGGER_COUNT; i++) {
+        if (strcmp(text, trigger_names[i]) == 0) {
+            *out = (enum sw_trigger)i;
+            return SW_OK;
+        }
+    }
+    return SW_ENOTFOUND;
 }
 
 enum sw_status sw_kind_parse(const char *text, enum sw_kind *out)
@@ -95,6 +106,7 @@ void sw_policy_init(struct sw_policy *policy, const char *name)
     policy->priority = PRIORITY_DEFAULT;
     policy->ttl = TTL_DEFAULT;
     policy->ede = SW_EDE_AUTO;
+    policy->triggers = SW_TRIGGERS_DEFAULT;
 }
 
 /* ---- parse: one setter for each type of member; each says what is allowed ---- */
@@ -346,6 +358,27 @@ static bool set_groups(struct parsing *p, const json_t *value)
     return true;
 }
 
+static bool set_triggers(struct parsing *p, const json_t *value)
+{
+    static const char allowed[] =
+        "an array of one or more of qname cname address asn nsdname nsip client";
+    unsigned all = 0;
+    size_t i;
+    json_t *one;
+    if (!json_is_array(value) || json_array_size(value) == 0)
+        return refuse(p, value, allowed);
+    json_array_foreach(value, i, one)
+    {
+        const char *text = json_string_value(one);
+        enum sw_trigger trigger;
+        if (!text || sw_trigger_parse(text, &trigger) != SW_OK)
+            return refuse(p, one, allowed);
+        all |= SW_TRIGGER_BIT(trigger);
+    }
+    p->policy->triggers = (uint8_t)all;
+    return true;
+}
+
 static const struct member {
     const char *name;
     bool (*set)(struct parsing *p, const json_t *value);
@@ -366,6 +399,7 @@ static const struct member {
     {"owners", set_owners_of_name},
     {"ns_owners", set_owners_of_zone},
     {"groups", set_groups},
+    {"triggers", set_triggers},
 };
 
 static const struct member *find_member(const char *name)
@@ -385,7 +419,7 @@ static bool refuse_unknown(const struct parsing *p, const char *key)
     json_decref(text);
     snprintf(p->why, SW_WHY_MAX,
              "%s: unknown member; allowed are kind action priority shadow observe sinkhole4 "
-             "sinkhole6 cname ttl lifetime ede owner note owners ns_owners groups",
+             "sinkhole6 cname ttl lifetime ede owner note owners ns_owners groups triggers",
              was);
     return false;
 }
@@ -399,6 +433,11 @@ static bool check_action(struct parsing *p)
         return true;
     if (p->policy->groups[0] && kind != SW_KIND_ALLOW) {
         snprintf(p->why, SW_WHY_MAX, "groups: not allowed; a list of kind %s is for no clients",
+                 sw_kind_name(kind));
+        return false;
+    }
+    if (p->policy->triggers != SW_TRIGGERS_DEFAULT && kind != SW_KIND_ALLOW) {
+        snprintf(p->why, SW_WHY_MAX, "triggers: not allowed; a list of kind %s has no others",
                  sw_kind_name(kind));
         return false;
     }
@@ -498,6 +537,16 @@ static int put_targets(json_t *object, const struct sw_policy *policy)
     return failed;
 }
 
+static int put_triggers(json_t *object, unsigned triggers)
+{
+    json_t *array = json_array();
+    int failed = array == NULL;
+    for (unsigned i = 0; !failed && i < SW_TRIGGER_COUNT; i++)
+        if (triggers & SW_TRIGGER_BIT(i))
+            failed |= json_array_append_new(array, json_string(trigger_names[i]));
+    return failed | json_object_set_new(object, "triggers", array);
+}
+
 static int put_members(json_t *object, const struct sw_policy *policy)
 {
     int failed = put_text(object, "kind", sw_kind_name(policy->kind)) |
@@ -524,6 +573,8 @@ static int put_members(json_t *object, const struct sw_policy *policy)
     failed |= put_owners(object, "owners", policy->owners);
     failed |= put_owners(object, "ns_owners", policy->ns_owners);
     failed |= put_owners(object, "groups", policy->groups);
+    if (policy->triggers != SW_TRIGGERS_DEFAULT)
+        failed |= put_triggers(object, policy->triggers);
     return failed;
 }
 

@@ -47,14 +47,25 @@ enum sw_action {
     SW_ACTION_COUNT
 };
 
-/* In the order in which they win, other things being equal (design, section 5). */
+/* What an indicator can match. Which goes first: flow/match.h. */
 enum sw_trigger {
-    SW_TRIGGER_QNAME,
-    SW_TRIGGER_CNAME,
-    SW_TRIGGER_ADDRESS,
-    SW_TRIGGER_ASN,
+    SW_TRIGGER_QNAME,   /* the name that is asked for */
+    SW_TRIGGER_CNAME,   /* an alias in the answer */
+    SW_TRIGGER_ADDRESS, /* an address in the answer */
+    SW_TRIGGER_ASN,     /* the AS of one */
+    SW_TRIGGER_NSDNAME, /* a name server of a zone that the answer comes from */
+    SW_TRIGGER_NSIP,    /* the address of one, or the AS that it is in */
+    SW_TRIGGER_CLIENT,  /* the address of who asks, or the AS that it is in */
     SW_TRIGGER_COUNT
 };
+
+#define SW_TRIGGER_BIT(trigger) (1u << (trigger))
+
+/* What the indicators of a list match when its policy does not say. */
+#define SW_TRIGGERS_DEFAULT                                                                        \
+    (SW_TRIGGER_BIT(SW_TRIGGER_QNAME) | SW_TRIGGER_BIT(SW_TRIGGER_CNAME) |                         \
+     SW_TRIGGER_BIT(SW_TRIGGER_ADDRESS) | SW_TRIGGER_BIT(SW_TRIGGER_ASN))
+#define SW_TRIGGERS_SERVER (SW_TRIGGER_BIT(SW_TRIGGER_NSDNAME) | SW_TRIGGER_BIT(SW_TRIGGER_NSIP))
 
 #define SW_EDE_AUTO 0xffff /* pick the code that fits the action */
 #define SW_EDE_OFF  0xfffe
@@ -72,6 +83,7 @@ struct sw_policy {
     uint32_t ttl;            /* seconds on rewritten answers; default 60, 0..86400 */
     uint32_t lifetime;       /* seconds after which writers let new indicators expire; 0: never */
     uint16_t ede;            /* SW_EDE_AUTO, SW_EDE_OFF or a code of RFC 8914 */
+    uint8_t triggers;        /* SW_TRIGGER_BIT of each that its indicators match; never 0 */
     char owner[SW_NOTE_MAX]; /* kind protected, known: whose; "" when not said */
     char note[SW_NOTE_MAX];
     char owners[SW_OWNERS_MAX];    /* kind watch: whose addresses its names should have: AS numbers,
@@ -89,7 +101,7 @@ void sw_policy_init(struct sw_policy *policy, const char *name);
  * "shadow":false,"observe":false,"sinkhole4":"192.0.2.1","sinkhole6":"2001:db8::1",
  * "cname":"garden.example","ttl":60,"lifetime":604800,"ede":"auto"|"off"|15,"owner":"...",
  * "note":"...","owners":["AS64500","192.0.2.0/24","Registrant"],"ns_owners":[...],
- * "groups":["kids"]}.
+ * "groups":["kids"],"triggers":["client"]}.
  * All members optional; "" and "{}" mean the defaults. Unknown members are an error, so that a
  * misspelt one is noticed.
  *
@@ -114,6 +126,7 @@ const char *sw_action_name(enum sw_action action);
 const char *sw_trigger_name(enum sw_trigger trigger);
 
 /** Reverse of the above; SW_ENOTFOUND. */
+enum sw_status sw_trigger_parse(const char *text, enum sw_trigger *out);
 enum sw_status sw_kind_parse(const char *text, enum sw_kind *out);
 enum sw_status sw_action_parse(const char *text, enum sw_action *out);
 

@@ -15,8 +15,8 @@
 static const struct cli_usage usage = {
     .words = "NAME|ADDRESS|ASN...",
     .doc = "Load all lists and judge, by the code that the resolver runs: which rules match a "
-           "name, an address in an answer, or an AS number (AS64500); which one wins, why, and "
-           "what a client gets."
+           "name, an address, or an AS number (AS64500), as what is asked for, in an answer, as a "
+           "client or a name server; which one wins, why, and what a client gets."
            "\vNothing is asked of the DNS: aliases and addresses of a name are questions of their "
            "own. The exit code is 0 when a rule wins for any of the words, else 1.\n\n"
            "Examples:\n"
@@ -60,16 +60,19 @@ static int by_order(const void *a, const void *b)
 }
 
 /* An AS number has no address: look it up alone, in the order of flow/match.c. */
-static void match_asn(struct asked *a, const struct sw_view *view)
+static void match_asn(struct asked *a, struct sw_view *view)
 {
+    static const enum sw_trigger as[] = {SW_TRIGGER_CLIENT, SW_TRIGGER_ASN, SW_TRIGGER_NSIP};
     struct sw_hit hits[SW_HITS_MAX];
-    size_t n = sw_view_find_asn(view, a->what.asn, hits, SW_HITS_MAX);
 
-    for (size_t i = 0; i < n; i++) {
-        enum sw_kind kind = hits[i].list->kind;
-        if (kind != SW_KIND_PROTECTED && kind != SW_KIND_KNOWN)
-            a->match.found[a->match.n++] =
-                (struct sw_found){.hit = hits[i], .trigger = SW_TRIGGER_ASN};
+    for (size_t t = 0; t < sizeof(as) / sizeof(as[0]); t++) {
+        view->triggers = SW_TRIGGER_BIT(as[t]);
+        size_t n = sw_view_find_asn(view, a->what.asn, hits, SW_HITS_MAX);
+        for (size_t i = 0; i < n && a->match.n < SW_MATCH_MAX; i++) {
+            enum sw_kind kind = hits[i].list->kind;
+            if (kind != SW_KIND_PROTECTED && kind != SW_KIND_KNOWN)
+                a->match.found[a->match.n++] = (struct sw_found){.hit = hits[i], .trigger = as[t]};
+        }
     }
     qsort(a->match.found, a->match.n, sizeof(a->match.found[0]), by_order);
 }
@@ -94,6 +97,23 @@ static void find_others(struct asked *a, const struct sw_view *view)
     }
 }
 
+/* A name as what is asked for, as an alias where a list has only those, and as a name server. */
+static void match_names(struct asked *a, struct sw_matching *m)
+{
+    static const enum sw_trigger as[] = {SW_TRIGGER_QNAME, SW_TRIGGER_CNAME, SW_TRIGGER_NSDNAME};
+    size_t kept = 0;
+
+    for (size_t i = 0; i < sizeof(as) / sizeof(as[0]); i++)
+        sw_match_name(m, as[i], a->what.name.wire, a->what.name.len);
+    for (size_t i = 0; i < a->match.n; i++) {
+        const struct sw_found *found = &a->match.found[i];
+        if (found->trigger != SW_TRIGGER_CNAME ||
+            !(found->hit.list->triggers & SW_TRIGGER_BIT(SW_TRIGGER_QNAME)))
+            a->match.found[kept++] = *found;
+    }
+    a->match.n = kept;
+}
+
 static void judge(struct asked *a)
 {
     struct sw_matching m;
@@ -101,10 +121,12 @@ static void judge(struct asked *a)
     sw_match_begin(&m, a->flow, &a->match);
     switch (a->what.type) {
     case SW_INDICATOR_DOMAIN:
-        sw_match_name(&m, SW_TRIGGER_QNAME, a->what.name.wire, a->what.name.len);
+        match_names(a, &m);
         break;
     case SW_INDICATOR_PREFIX:
+        sw_match_client(&m, &a->what.addr);
         sw_match_addr(&m, &a->what.addr);
+        sw_match_server_addr(&m, &a->what.addr);
         sw_owner_find(a->flow->owners, &a->what.addr, &a->owner);
         break;
     case SW_INDICATOR_ASN:
@@ -112,6 +134,7 @@ static void judge(struct asked *a)
         break;
     }
     sw_decide(a->flow, &a->match, NULL, &a->verdict);
+    m.view.triggers = SW_TRIGGERS_DEFAULT;
     find_others(a, &m.view);
 }
 

@@ -12,6 +12,9 @@ char *cli_found_text(const struct sw_found *found, char text[SW_INDICATORTEXT_MA
     return sw_hit_text(&found->hit, found->name, &found->addr, text);
 }
 
+/* Triggers that go before or after all others, however specific. */
+#define OWN_RANK (SW_TRIGGER_BIT(SW_TRIGGER_CLIENT) | SW_TRIGGERS_SERVER)
+
 /* Whether both say equally much: the order of flow/match.c without its numbers. */
 static bool equally_specific(const struct sw_hit *a, const struct sw_hit *b)
 {
@@ -47,6 +50,9 @@ char *cli_why(const struct sw_match *match, const struct sw_verdict *verdict,
     else if (p->priority != q->priority)
         snprintf(words, CLI_WORDS_MAX, "the smaller priority number goes first: %u before %u of %s",
                  p->priority, q->priority, q->name);
+    else if (a->trigger != b->trigger && ((1u << a->trigger | 1u << b->trigger) & OWN_RANK))
+        snprintf(words, CLI_WORDS_MAX, "equal priority: trigger %s goes before %s of %s",
+                 sw_trigger_name(a->trigger), sw_trigger_name(b->trigger), q->name);
     else if (!equally_specific(&a->hit, &b->hit))
         snprintf(words, CLI_WORDS_MAX,
                  "equal priority, and %.200s is more specific than %.200s of %s",

@@ -24,6 +24,7 @@ enum {
     KEY_OWNER,
     KEY_NOTE,
     KEY_GROUP,
+    KEY_TRIGGER,
     KEY_WAIT
 };
 
@@ -48,6 +49,10 @@ static const struct argp_option options[] = {
     {"group", KEY_GROUP, "NAME", 0,
      "only for clients of this group of the resolvers' settings; may be repeated ('': everybody)",
      0},
+    {"trigger", KEY_TRIGGER, "TRIGGER", 0,
+     "what its indicators match: client, qname, cname, address, asn, nsdname, nsip; may be "
+     "repeated ('': qname, cname, address and asn)",
+     0},
     {"wait", KEY_WAIT, "SECONDS", OPTION_ARG_OPTIONAL,
      "return when every live resolver has applied it (default: 10 seconds at most)", 0},
     {0},
@@ -68,17 +73,18 @@ static void put_text(const struct argp_state *state, const char *member, const c
     json_object_set_new(set->members, member, value);
 }
 
-/* One group more; "" takes them all out. */
-static void put_group(const struct argp_state *state, const char *text)
+/* One text more of a member that is an array; "" takes them all out. */
+static void put_more(const struct argp_state *state, const char *option, const char *member,
+                     const char *text)
 {
     struct set *set = state->input;
-    json_t *groups = json_object_get(set->members, "groups");
-    if (!text[0] || !json_is_array(groups)) {
-        groups = text[0] ? json_array() : json_null();
-        json_object_set_new(set->members, "groups", groups);
+    json_t *array = json_object_get(set->members, member);
+    if (!text[0] || !json_is_array(array)) {
+        array = text[0] ? json_array() : json_null();
+        json_object_set_new(set->members, member, array);
     }
-    if (text[0] && json_array_append_new(groups, json_string(text)) != 0)
-        argp_error(state, "--group: not UTF-8");
+    if (text[0] && json_array_append_new(array, json_string(text)) != 0)
+        argp_error(state, "--%s: not UTF-8", option);
 }
 
 static void put_ede(const struct argp_state *state, const char *text)
@@ -149,7 +155,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         put_ede(state, arg);
         return 0;
     case KEY_GROUP:
-        put_group(state, arg);
+        put_more(state, "group", "groups", arg);
+        return 0;
+    case KEY_TRIGGER:
+        put_more(state, "trigger", "triggers", arg);
         return 0;
     case KEY_WAIT:
         set->wait_s = cli_wait_seconds(state, arg);
@@ -167,6 +176,7 @@ static const struct cli_usage usage = {
            "  sinkwatch list set ours --kind allow --priority 1\n"
            "  sinkwatch list set agency --kind protected --owner \"the agency's network\"\n"
            "  sinkwatch list set adult --action nxdomain --group kids --group guests\n"
+           "  sinkwatch list set quarantine --action cname --trigger client\n"
            "  sinkwatch list set new-feed --action nxdomain --shadow",
     .options = options,
     .parser = parse,

@@ -32,7 +32,8 @@
 struct sw_changeset {
     const struct sw_indicator *added; /* indicators added one by one, of lists that act */
     size_t added_n;
-    bool everything; /* a list was loaded or replaced, or its kind changed: sweep for all */
+    bool
+        everything; /* a list was loaded or replaced, its kind or triggers changed: sweep for all */
     bool
         again; /* for no change: what came in past the lists; all is to be looked at, without haste */
     const atomic_bool *stop; /* becomes true: give up at the next chance */

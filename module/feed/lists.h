@@ -27,6 +27,7 @@ struct sw_list {
     bool held; /* the index holds it; the next three are set then */
     sw_list_id id;
     enum sw_kind kind;
+    uint8_t triggers;
     bool unread;      /* the content in Redis is still to be read: the former one is kept */
     uint64_t refused; /* fields refused at the last reading and since */
     uint64_t expired; /* fields whose end has come, that are still in Redis as far as we know */

@@ -62,6 +62,7 @@ enum sw_status sw_load_policy(struct sw_lists *lists, struct sw_list *list, cons
     struct sw_policy policy;
     char why[SW_WHY_MAX] = "";
     enum sw_kind former = list->kind;
+    uint8_t former_triggers = list->triggers;
     bool was_held = list->held;
 
     if (list->policy_text && list->policy_len == len && memcmp(list->policy_text, text, len) == 0)
@@ -79,8 +80,10 @@ enum sw_status sw_load_policy(struct sw_lists *lists, struct sw_list *list, cons
     list->unread = list->unread || !was_held;
     list->held = true;
     list->kind = policy.kind;
+    list->triggers = policy.triggers;
     list->problem[0] = '\0';
-    tell_changed(hooks, list, was_held && policy.kind != former);
+    tell_changed(hooks, list,
+                 was_held && (policy.kind != former || policy.triggers != former_triggers));
     return SW_OK;
 }
 

@@ -213,6 +213,7 @@ static bool adopt_list(struct sw_feed *feed, const json_t *note)
     list->held = true;
     list->id = id;
     list->kind = parsed.kind;
+    list->triggers = parsed.triggers;
     list->unread = json_is_true(json_object_get(note, "unread"));
     list->refused = (uint64_t)number(note, "refused");
     list->expired = (uint64_t)number(note, "expired");
@@ -238,6 +239,7 @@ static bool adopt_others(struct sw_feed *feed)
         list->unread = true;
         list->id = ids[i];
         list->kind = policy->kind;
+        list->triggers = policy->triggers;
         whole = false;
     }
     return whole;

@@ -190,6 +190,22 @@ struct reply_info *sw_act_copy(struct regional *region, const struct reply_info 
     return regional_alloc_init(region, reply, sizeof *reply);
 }
 
+bool sw_act_protect(struct module_qstate *qstate, struct reply_info **truth,
+                    struct reply_info *reply)
+{
+    if (!*truth)
+        *truth = sw_act_copy(qstate->region, reply);
+    if (!*truth)
+        return false;
+    if (qstate->return_msg && qstate->return_msg->rep == reply) {
+        struct dns_msg *msg = sw_act_message(qstate->region, &qstate->qinfo, *truth);
+        if (!msg)
+            return false;
+        qstate->return_msg = msg;
+    }
+    return true;
+}
+
 void sw_act_ede(struct edns_option **list, struct regional *region, uint16_t code, const char *text)
 {
     if (code == SW_EDE_OFF)

@@ -16,6 +16,7 @@
 
 struct dns_msg;
 struct edns_option;
+struct module_qstate;
 struct query_info;
 struct regional;
 struct reply_info;
@@ -39,6 +40,14 @@ struct dns_msg *sw_act_message(struct regional *region, const struct query_info 
 
 /** A copy of the reply's own fields (sections stay shared). NULL when out of memory. */
 struct reply_info *sw_act_copy(struct regional *region, const struct reply_info *reply);
+
+/**
+ * Before *reply is rewritten: what the resolver's own queries get stays true. *truth is a copy of its
+ * fields, made here unless it is there already, and what the query returns is that copy where it
+ * was the reply. False when out of memory.
+ */
+bool sw_act_protect(struct module_qstate *qstate, struct reply_info **truth,
+                    struct reply_info *reply);
 
 /** Put an EDE option with text in front of *list, without touching what others share. Nothing
  * happens when code is SW_EDE_OFF or memory is out. */

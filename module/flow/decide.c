@@ -47,6 +47,7 @@ static void adopt(const struct sw_flow *flow, const struct sw_policy *list,
     v->wanted = list->kind == SW_KIND_ALLOW ? SW_ACTION_PASSTHRU : list->action;
     v->shadow = list->shadow && list->kind == SW_KIND_IOC;
     v->observe = list->observe;
+    v->priority = list->priority;
     v->ttl = list->ttl;
     memcpy(v->list, list->name, sizeof v->list);
     if (v->wanted == SW_ACTION_SINKHOLE) {
@@ -75,6 +76,7 @@ void sw_decide(const struct sw_flow *flow, const struct sw_match *match,
     out->shadow = out->observe = false;
     out->ede = SW_EDE_OFF;
     out->ttl = 0;
+    out->priority = 0;
     out->sinkhole4.family = out->sinkhole6.family = 0;
     out->cname.len = 0;
     out->list[0] = '\0';

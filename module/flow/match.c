@@ -6,26 +6,36 @@
 
 #define TYPE_PTR 12 /* RFC 1035 3.2.2 */
 
-/* A number that grows with how much a rule says: names above addresses above AS numbers;
- * more labels, and the name alone rather than its subtree; longer prefixes (IPv4 scaled). */
-static unsigned specificity(const struct sw_hit *hit)
+/* What is asked about goes first: clients, names, addresses, AS numbers, name servers' names, and
+ * their addresses. */
+static const unsigned ranks[SW_TRIGGER_COUNT] = {
+    [SW_TRIGGER_CLIENT] = 5,  [SW_TRIGGER_QNAME] = 4, [SW_TRIGGER_CNAME] = 4,
+    [SW_TRIGGER_ADDRESS] = 3, [SW_TRIGGER_ASN] = 2,   [SW_TRIGGER_NSDNAME] = 1,
+    [SW_TRIGGER_NSIP] = 0,
+};
+
+/* A number that grows with how much a rule says: by rank, then more labels, and the name alone
+ * rather than its subtree; longer prefixes; AS numbers last. */
+static unsigned specificity(const struct sw_found *found)
 {
+    const struct sw_hit *hit = &found->hit;
+    unsigned rank = 1000U * ranks[found->trigger];
     switch (hit->type) {
     case SW_INDICATOR_DOMAIN:
-        return 1000U + 2U * hit->labels + (hit->form == SW_FORM_EXACT ? 1U : 0U);
+        return rank + 2U * hit->labels + (hit->form == SW_FORM_EXACT ? 1U : 0U);
     case SW_INDICATOR_PREFIX:
-        return 1U + hit->plen;
+        return rank + 1U + hit->plen;
     case SW_INDICATOR_ASN:
         break;
     }
-    return 0;
+    return rank;
 }
 
 bool sw_found_before(const struct sw_found *a, const struct sw_found *b)
 {
     if (a->hit.list->priority != b->hit.list->priority)
         return a->hit.list->priority < b->hit.list->priority;
-    unsigned sa = specificity(&a->hit), sb = specificity(&b->hit);
+    unsigned sa = specificity(a), sb = specificity(b);
     if (sa != sb)
         return sa > sb;
     bool allow_a = a->hit.list->kind == SW_KIND_ALLOW, allow_b = b->hit.list->kind == SW_KIND_ALLOW;
@@ -98,6 +108,8 @@ void sw_match_begin(struct sw_matching *m, const struct sw_flow *flow, struct sw
     m->view = sw_index_view(flow->index);
     m->match = match;
     match->n = 0;
+    match->by_client = m->view.any_client;
+    match->clients_act = m->view.clients_act;
     match->acted_on = match->watched = match->grouped = match->tracked = false;
 }
 
@@ -106,6 +118,7 @@ void sw_match_name(struct sw_matching *m, enum sw_trigger trigger, const uint8_t
     struct sw_hit hits[SW_HITS_MAX];
     if (!m->view.any_domain)
         return;
+    m->view.triggers = SW_TRIGGER_BIT(trigger);
     size_t n = sw_view_find_name(&m->view, name, len, hits, SW_HITS_MAX);
     if (n == 0)
         return;
@@ -114,35 +127,40 @@ void sw_match_name(struct sw_matching *m, enum sw_trigger trigger, const uint8_t
 }
 
 /* The AS that announces the address, when some list holds AS numbers. */
-static void match_asn(struct sw_matching *m, const struct sw_addr *addr)
+static void match_asn(struct sw_matching *m, enum sw_trigger trigger, const struct sw_addr *addr)
 {
     struct sw_hit hits[SW_HITS_MAX];
     uint32_t asn;
     if (!m->view.any_asn || sw_owner_find_asn(m->flow->owners, addr, &asn, NULL) != SW_OK)
         return;
-    struct sw_found found = {.trigger = SW_TRIGGER_ASN, .addr = *addr};
+    struct sw_found found = {.trigger = trigger, .addr = *addr};
+    m->view.triggers = SW_TRIGGER_BIT(trigger);
     add_hits(m, hits, sw_view_find_asn(&m->view, asn, hits, SW_HITS_MAX), &found);
 }
 
-static void match_prefix(struct sw_matching *m, const struct sw_addr *addr)
+static void match_prefix(struct sw_matching *m, enum sw_trigger trigger, const struct sw_addr *addr)
 {
     struct sw_hit hits[SW_HITS_MAX];
-    struct sw_found found = {.trigger = SW_TRIGGER_ADDRESS, .addr = *addr};
-    if (m->view.any_prefix)
-        add_hits(m, hits, sw_view_find_addr(&m->view, addr, hits, SW_HITS_MAX), &found);
+    struct sw_found found = {.trigger = trigger, .addr = *addr};
+    if (!m->view.any_prefix)
+        return;
+    m->view.triggers = SW_TRIGGER_BIT(trigger);
+    add_hits(m, hits, sw_view_find_addr(&m->view, addr, hits, SW_HITS_MAX), &found);
 }
 
-/* An address by every rule, as itself and as the IPv4 address in it. */
-static void match_rules(struct sw_matching *m, const struct sw_addr *addr)
+/* An address by every rule, as itself and as the IPv4 address in it: the trigger for prefixes, and
+ * the one for AS numbers. */
+static void match_rules(struct sw_matching *m, enum sw_trigger by_prefix, enum sw_trigger by_asn,
+                        const struct sw_addr *addr)
 {
     struct sw_addr embedded;
-    match_prefix(m, addr);
-    match_asn(m, addr);
+    match_prefix(m, by_prefix, addr);
+    match_asn(m, by_asn, addr);
     if (addr->family == 6 && sw_addr_embedded(addr, &embedded) == SW_OK) {
-        match_prefix(m, &embedded); /* whose AS the databases look up by themselves */
+        match_prefix(m, by_prefix, &embedded); /* whose AS the databases look up by themselves */
     } else if (sw_addr_translated(&m->flow->translation, addr, &embedded) == SW_OK) {
-        match_prefix(m, &embedded);
-        match_asn(m, &embedded);
+        match_prefix(m, by_prefix, &embedded);
+        match_asn(m, by_asn, &embedded);
     }
 }
 
@@ -152,12 +170,24 @@ void sw_match_question(struct sw_matching *m, const struct sw_question *question
     sw_match_name(m, SW_TRIGGER_QNAME, question->qname, question->qname_len);
     if (question->qtype == TYPE_PTR && m->flow->settings->ptr_addresses &&
         sw_addr_from_reverse(question->qname, &addr) == SW_OK)
-        match_rules(m, &addr);
+        match_rules(m, SW_TRIGGER_ADDRESS, SW_TRIGGER_ASN, &addr);
 }
 
 void sw_match_addr(struct sw_matching *m, const struct sw_addr *addr)
 {
-    match_rules(m, addr);
+    match_rules(m, SW_TRIGGER_ADDRESS, SW_TRIGGER_ASN, addr);
     if (m->flow->feed && !m->match->tracked)
         m->match->tracked = sw_feed_is_tracked(m->flow->feed, addr);
+}
+
+void sw_match_client(struct sw_matching *m, const struct sw_addr *client)
+{
+    if (m->view.any_client && client->family)
+        match_rules(m, SW_TRIGGER_CLIENT, SW_TRIGGER_CLIENT, client);
+}
+
+void sw_match_server_addr(struct sw_matching *m, const struct sw_addr *addr)
+{
+    if (m->view.any_server)
+        match_rules(m, SW_TRIGGER_NSIP, SW_TRIGGER_NSIP, addr);
 }

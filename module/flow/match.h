@@ -29,14 +29,23 @@ void sw_match_begin(struct sw_matching *m, const struct sw_flow *flow, struct sw
  */
 void sw_match_question(struct sw_matching *m, const struct sw_question *question);
 
-/** A name: trigger QNAME for the question, CNAME for an alias target. name stays borrowed. */
+/** A name: trigger QNAME for the question, CNAME for an alias target, NSDNAME for a name server.
+ * name stays borrowed. */
 void sw_match_name(struct sw_matching *m, enum sw_trigger trigger, const uint8_t *name, size_t len);
 
 /** An address of the answer (A, AAAA, hints): triggers ADDRESS and ASN, tracked set. */
 void sw_match_addr(struct sw_matching *m, const struct sw_addr *addr);
 
-/** Whether rule a goes before rule b: smaller priority number, then more specific, then allow
- * lists, then the order of triggers, then the list's name (so that the order is total). */
+/** Who asks: trigger CLIENT, by prefixes and AS numbers. Only where m->view.any_client. */
+void sw_match_client(struct sw_matching *m, const struct sw_addr *client);
+
+/** An address of a name server of a zone that the answer comes from: trigger NSIP, by prefixes and
+ * AS numbers. Only where m->view.any_server. Its name: sw_match_name() with NSDNAME. */
+void sw_match_server_addr(struct sw_matching *m, const struct sw_addr *addr);
+
+/** Whether rule a goes before rule b: smaller priority number, then more specific (clients above
+ * names above addresses above AS numbers above name servers), then allow lists, then a
+ * name asked for before an alias, then the list's name (so that the order is total). */
 bool sw_found_before(const struct sw_found *a, const struct sw_found *b);
 
 #endif

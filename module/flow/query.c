@@ -64,6 +64,26 @@ void sw_query_each_client(const struct module_qstate *qstate, sw_client_fn *fn, 
     }
 }
 
+struct counting {
+    unsigned n;
+    struct sw_client *first;
+};
+
+static void count_client(void *arg, const struct sw_client *client)
+{
+    struct counting *counting = arg;
+    if (counting->n++ == 0)
+        *counting->first = *client;
+}
+
+unsigned sw_query_first_client(const struct module_qstate *qstate, struct sw_client *first)
+{
+    struct counting counting = {0, first};
+    *first = (struct sw_client){.addr = {.family = 0}};
+    sw_query_each_client(qstate, count_client, &counting);
+    return counting.n;
+}
+
 static void report_addr(const struct sw_walk *walk, const uint8_t *octets, size_t len)
 {
     struct sw_addr addr;
@@ -127,6 +147,20 @@ void sw_query_walk(const struct reply_info *reply, const struct sw_walk *walk)
         const struct ub_packed_rrset_key *key = reply->rrsets[i];
         sw_query_walk_rrset(ntohs(key->rk.type), key->entry.data, walk);
     }
+}
+
+bool sw_query_is_referral(const struct reply_info *reply)
+{
+    bool servers = false;
+    if (FLAGS_GET_RCODE(reply->flags) != LDNS_RCODE_NOERROR || reply->an_numrrsets != 0)
+        return false;
+    for (size_t i = 0; i < reply->ns_numrrsets; i++) {
+        uint16_t type = ntohs(reply->rrsets[i]->rk.type);
+        if (type == LDNS_RR_TYPE_SOA)
+            return false;
+        servers |= type == LDNS_RR_TYPE_NS;
+    }
+    return servers;
 }
 
 uint8_t sw_query_rcode(const struct reply_info *reply)

@@ -46,6 +46,9 @@ typedef void sw_client_fn(void *arg, const struct sw_client *client);
 /** Run fn for each waiting client, in the order of Unbound's list. */
 void sw_query_each_client(const struct module_qstate *qstate, sw_client_fn *fn, void *arg);
 
+/** How many clients wait now; *first is the first of them, or of no family when there is none. */
+unsigned sw_query_first_client(const struct module_qstate *qstate, struct sw_client *first);
+
 /* What a walk reports; any member may be NULL. */
 struct sw_walk {
     void *arg;
@@ -60,6 +63,9 @@ void sw_query_walk(const struct reply_info *reply, const struct sw_walk *walk);
 /** The same for one RRset. rr_type in host byte order. */
 void sw_query_walk_rrset(uint16_t rr_type, const struct packed_rrset_data *data,
                          const struct sw_walk *walk);
+
+/** Whether an upstream response says only which servers to ask next. */
+bool sw_query_is_referral(const struct reply_info *reply);
 
 /** Response code and DNSSEC state of a reply, for the event. */
 uint8_t sw_query_rcode(const struct reply_info *reply);

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-static void put_hits(struct sw_event *ev, const struct sw_match *match, uint8_t winner)
+void sw_record_hits(struct sw_event *ev, const struct sw_match *match, uint8_t winner)
 {
     char text[SW_INDICATORTEXT_MAX];
     for (size_t i = 0; i < match->n; i++) {
@@ -30,7 +30,7 @@ void sw_record_draft(struct sw_event *ev, enum sw_event_type type, int64_t time_
     ev->ede = SW_EDE_OFF;
     if (sw_name_copy(question->qname, question->qname_len, &name) == SW_OK)
         sw_event_put(ev, SW_TAG_QNAME, name.wire, name.len);
-    put_hits(ev, match, verdict ? verdict->winner : SW_NO_WINNER);
+    sw_record_hits(ev, match, verdict ? verdict->winner : SW_NO_WINNER);
 }
 
 void sw_record_alias(struct sw_event *ev, const uint8_t *name, size_t len)

@@ -22,6 +22,9 @@ void sw_record_draft(struct sw_event *ev, enum sw_event_type type, int64_t time_
                      const struct sw_question *question, const struct sw_match *match,
                      const struct sw_verdict *verdict);
 
+/** Add rules, the one at `winner` marked (SW_NO_WINNER: none). Inside the RCU section of the match. */
+void sw_record_hits(struct sw_event *ev, const struct sw_match *match, uint8_t winner);
+
 /** Add what the true answer holds, in order. */
 void sw_record_alias(struct sw_event *ev, const uint8_t *name, size_t len);
 void sw_record_addr(struct sw_event *ev, const struct sw_addr *addr);

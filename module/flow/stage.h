@@ -60,19 +60,27 @@ struct sw_client {
 struct sw_found {
     struct sw_hit hit;
     enum sw_trigger trigger;
-    const uint8_t *name; /* trigger qname, cname: the name that was asked for */
-    struct sw_addr addr; /* trigger address, asn */
+    const uint8_t *name; /* trigger qname, cname, nsdname: the name that was asked for */
+    struct sw_addr addr; /* the other triggers */
 };
 
 /* match -> decide, record. */
 struct sw_match {
     size_t n;
     struct sw_found found[SW_MATCH_MAX]; /* the rule that wins first comes first */
-    bool acted_on; /* some list of kind ioc matched: the message must not live in the cache */
-    bool watched;  /* some list of kind watch matched */
-    bool grouped;  /* some list that matched is for some client groups only */
-    bool tracked;  /* an address of the answer is tracked */
+    bool acted_on;                       /* some list of kind ioc matched */
+    bool watched;                        /* some list of kind watch matched */
+    bool grouped;                        /* some list that matched is for some client groups only */
+    bool tracked;                        /* an address of the answer is tracked */
+    bool by_client;   /* lists of clients are in force: who asks has to be matched, too */
+    bool clients_act; /* among them one of kind ioc */
 };
+
+/** Whether the message must not live in the cache, where it would be served without us. */
+static inline bool sw_match_uncached(const struct sw_match *match)
+{
+    return match->acted_on || match->clients_act;
+}
 
 #define SW_NO_WINNER 0xff
 
@@ -81,6 +89,7 @@ struct sw_verdict {
     uint8_t winner;        /* index into the match, SW_NO_WINNER: no rule acts */
     enum sw_action wanted; /* of the winner's list; PASSTHRU when an allow list won */
     enum sw_action taken;  /* what the client gets; MONITOR or PASSTHRU: the true answer */
+    uint16_t priority;     /* of the winner's list */
     bool shadow;
     bool observe;
     uint16_t ede; /* code to send, SW_EDE_OFF: none */

@@ -6,6 +6,7 @@
 #include "flow/query.h"
 #include "flow/record.h"
 #include "flow/ub.h"
+#include "host/servers.h"
 
 #include <arpa/inet.h>
 #include <string.h>
@@ -62,9 +63,33 @@ static bool copy_key(struct doomed *out, const uint8_t *name, size_t len)
 
 /* ---- the judges ---- */
 
+/* A message's own names, to be matched by their servers once no RRset is locked. */
+#define NAMES_MAX 16 /* Unbound follows 11 aliases */
+
+struct answer {
+    struct sw_matching *m;
+    size_t n;
+    struct sw_name name[NAMES_MAX];
+};
+
 static void match_alias(void *arg, const uint8_t *name, size_t len)
 {
     sw_match_name(arg, SW_TRIGGER_CNAME, name, len);
+}
+
+static void answer_alias(void *arg, const uint8_t *name, size_t len)
+{
+    struct answer *answer = arg;
+    sw_match_name(answer->m, SW_TRIGGER_CNAME, name, len);
+    if (answer->m->view.any_server && answer->n < NAMES_MAX &&
+        sw_name_copy(name, len, &answer->name[answer->n]) == SW_OK)
+        answer->n++;
+}
+
+static void answer_addr(void *arg, const struct sw_addr *addr)
+{
+    struct answer *answer = arg;
+    sw_match_addr(answer->m, addr);
 }
 
 static void match_addr(void *arg, const struct sw_addr *addr)
@@ -74,9 +99,9 @@ static void match_addr(void *arg, const struct sw_addr *addr)
 
 /* One RRset of a message, if it still is what the message refers to. */
 static void match_part(const struct reply_info *reply, const struct ub_packed_rrset_key *part,
-                       struct sw_matching *m)
+                       struct answer *answer)
 {
-    const struct sw_walk visit = {m, match_alias, match_addr};
+    const struct sw_walk visit = {answer, answer_alias, answer_addr};
     size_t at = 0;
     while (at < reply->rrset_count && reply->ref[at].key != part)
         at++;
@@ -90,17 +115,27 @@ static void match_part(const struct reply_info *reply, const struct ub_packed_rr
 }
 
 /* The answer of a message. Locks in the order of Unbound's own: bin, message, RRset. */
-static void match_answer(struct lruhash_entry *entry, struct sw_matching *m)
+static void match_answer(struct walk *walk, struct lruhash_entry *entry, struct sw_matching *m)
 {
+    struct answer answer = {.m = m, .n = 0};
+    struct sw_servers servers = {.n = 0};
+    const struct query_info *q = &((const struct msgreply_entry *)entry->key)->key;
+    struct module_env *env = walk->module->env;
+    time_t now = (time_t)(sw_clock_wall_us() / 1000000);
     lock_rw_rdlock(&entry->lock);
     const struct reply_info *reply = entry->data;
     for (size_t i = 0; reply && i < reply->an_numrrsets; i++)
-        match_part(reply, reply->rrsets[i], m);
+        match_part(reply, reply->rrsets[i], &answer);
     lock_rw_unlock(&entry->lock);
+    if (!m->view.any_server)
+        return;
+    sw_servers_match_name(env, now, q->qname, q->qname_len, NULL, &servers, m);
+    for (size_t i = 0; i < answer.n; i++)
+        sw_servers_match_name(env, now, answer.name[i].wire, answer.name[i].len, NULL, &servers, m);
 }
 
 /* A message goes when its question is covered; in a sweep for no change, which does not look at
- * RRsets, also when its answer is. Keys do not change while the bin is locked. */
+ * RRsets, or where lists of name servers are in force, also when its answer is. Keys do not change while the bin is locked. */
 static bool judge_message(struct walk *walk, struct lruhash_entry *entry, struct doomed *out)
 {
     const struct msgreply_entry *message = entry->key;
@@ -114,9 +149,9 @@ static bool judge_message(struct walk *walk, struct lruhash_entry *entry, struct
     sw_match_begin(&m, walk->flow, &match);
     sw_query_question(q, &question);
     sw_match_question(&m, &question);
-    if (walk->again && !match.acted_on)
-        match_answer(entry, &m);
-    if (!match.acted_on)
+    if ((walk->again || m.view.any_server) && !sw_match_uncached(&match))
+        match_answer(walk, entry, &m);
+    if (!sw_match_uncached(&match))
         return false;
     out->hash = entry->hash;
     out->type = q->qtype;
@@ -403,13 +438,23 @@ cleanup:
     return NULL;
 }
 
+/* Whether what is new cannot be looked for by itself: lists of clients keep all messages out, and
+ * servers of a message's names are found by its names only. */
+static bool needs_all(const struct sw_module *module)
+{
+    sw_rcu_enter();
+    struct sw_view view = sw_index_view(module->index);
+    sw_rcu_leave();
+    return view.clients_act || view.any_server;
+}
+
 void sw_cache_sweep(void *arg, const struct sw_changeset *changes)
 {
     struct sw_module *module = arg;
     struct sw_flow flow = module->flow;
     struct sw_index *fresh = NULL;
     bool aliases_only = false;
-    if (!changes->everything)
+    if (!changes->everything && !needs_all(module))
         fresh = index_of(changes, &aliases_only);
     flow.feed = NULL; /* tracked addresses are of no concern here */
     flow.index = fresh ? fresh : module->index;

@@ -18,7 +18,8 @@
 struct sw_case {
     uint32_t groups; /* bit i: group i */
     struct sw_verdict verdict;
-    struct sw_event *event;    /* NULL: no list acts on these clients */
+    struct sw_event *event;    /* NULL: nothing matched */
+    bool acts;                 /* a list of kind ioc is among what matched: a hit */
     struct reply_info *garden; /* NULL: not resolved */
     bool waiting;              /* for the garden */
 };

@@ -9,7 +9,10 @@
 #include "flow/record.h"
 #include "host/cases.h"
 #include "host/delegation.h"
+#include "host/draft.h"
+#include "host/own.h"
 #include "host/remember.h"
+#include "host/servers.h"
 
 #include <stddef.h>
 
@@ -29,16 +32,15 @@ struct path_state {
     bool was_secure;                 /* truth had security secure, lowered for the AD bit */
     size_t cases_n;                  /* 0: none; 1: all clients get the same */
     struct sw_case *cases;
-    bool remembered; /* the true answer is one that we had kept */
+    bool by_client;   /* lists of clients are in force: what a case says is not all (own.h) */
+    bool for_one;     /* the only case is that of the one client who waited */
+    size_t gardens_n; /* of rules about clients: those who waited when it was judged */
+    struct sw_case *gardens; /* room for SW_OWN_GARDENS_MAX, or NULL */
+    bool remembered;         /* the true answer is one that we had kept */
 };
 
 /* Marks a query whose answer was judged and found clean. */
 static struct path_state clean_state;
-
-static int64_t now_us(const struct module_qstate *qstate)
-{
-    return (int64_t)qstate->env->now_tv->tv_sec * 1000000 + qstate->env->now_tv->tv_usec;
-}
 
 static struct sw_ring *my_ring(struct sw_module *module, const struct module_qstate *qstate)
 {
@@ -53,12 +55,12 @@ static struct path_state *state_of(struct module_qstate *qstate, int id)
     return state;
 }
 
-/* ---- judging: query, match, decide, and the draft of the event ---- */
+/* ---- judging: query, match, decide ---- */
 
 struct judging {
     struct sw_matching matching;
     struct sw_match match;
-    struct sw_event *event;
+    struct sw_servers servers;
 };
 
 static void judge_alias(void *arg, const uint8_t *name, size_t len)
@@ -71,9 +73,9 @@ static void judge_addr(void *arg, const struct sw_addr *addr)
     sw_match_addr(arg, addr);
 }
 
-/* Match a question, and an answer if there is one. Inside an RCU section. */
-static void judge(struct sw_module *module, const struct query_info *qinfo,
-                  const struct reply_info *reply, struct judging *j)
+/* Match a question, and an answer if there is one, with who served it. Inside an RCU section. */
+static void judge(struct sw_module *module, const struct module_qstate *qstate,
+                  const struct query_info *qinfo, const struct reply_info *reply, struct judging *j)
 {
     const struct sw_walk walk = {&j->matching, judge_alias, judge_addr};
     struct sw_question question;
@@ -82,33 +84,9 @@ static void judge(struct sw_module *module, const struct query_info *qinfo,
     sw_match_question(&j->matching, &question);
     if (reply)
         sw_query_walk(reply, &walk);
-}
-
-static void draft_alias(void *arg, const uint8_t *name, size_t len)
-{
-    sw_record_alias(arg, name, len);
-}
-
-static void draft_addr(void *arg, const struct sw_addr *addr)
-{
-    sw_record_addr(arg, addr);
-}
-
-/* Draft an event on the caller's stack. Inside the RCU section of the match. */
-static void draft(struct sw_event *ev, enum sw_event_type type, const struct judging *j,
-                  const struct sw_verdict *verdict, const struct module_qstate *qstate,
-                  const struct reply_info *reply)
-{
-    const struct sw_walk walk = {ev, draft_alias, draft_addr};
-    struct sw_question question;
-    sw_query_question(&qstate->qinfo, &question);
-    sw_record_draft(ev, type, now_us(qstate), &question, &j->match, verdict);
-    if (!reply)
-        return;
-    ev->flags |= SW_EVENT_RESOLVED;
-    ev->rcode = sw_query_rcode(reply);
-    ev->security = (uint8_t)sw_query_security(reply);
-    sw_query_walk(reply, &walk);
+    j->servers.n = 0;
+    if (reply && j->matching.view.any_server && !sw_query_is_referral(reply))
+        sw_servers_match(qstate->env, *qstate->env->now, qinfo, reply, &j->servers, &j->matching);
 }
 
 /* What clients of these groups get. False when out of memory. */
@@ -119,9 +97,10 @@ static bool keep_case(struct sw_module *module, struct module_qstate *qstate,
     struct sw_event ev;
     out->groups = groups;
     sw_decide(&module->flow, &j->match, NULL, &out->verdict);
-    if (!j->match.acted_on)
+    out->acts = j->match.acted_on;
+    if (!out->acts && !(j->match.by_client && j->match.n > 0))
         return true;
-    draft(&ev, SW_EVENT_HIT, j, &out->verdict, qstate, reply);
+    sw_draft(&ev, SW_EVENT_HIT, &j->match, &out->verdict, qstate, reply);
     out->event = regional_alloc_init(qstate->region, &ev, sw_event_size(&ev));
     return out->event;
 }
@@ -136,6 +115,9 @@ static bool keep(struct sw_module *module, struct module_qstate *qstate, int id,
     if (!state)
         return false;
     state->judged = reply;
+    state->by_client = j->match.by_client;
+    state->for_one = false;
+    state->gardens_n = 0;
     state->cases_n = 0;
     state->cases = regional_alloc_zero(qstate->region, n * sizeof state->cases[0]);
     bool ok = state->cases;
@@ -150,10 +132,15 @@ static bool keep(struct sw_module *module, struct module_qstate *qstate, int id,
     return ok;
 }
 
-static struct sw_case *case_of(const struct sw_module *module, const struct path_state *state,
-                               const struct sw_client *client)
+/* What one client gets. truth: the true answer, or NULL. */
+static void judge_client(const struct sw_module *module, const struct module_qstate *qstate,
+                         const struct path_state *state, const struct sw_client *client,
+                         const struct reply_info *truth, struct sw_own *own)
 {
-    return sw_case_of(&module->settings.groups, state->cases, state->cases_n, client);
+    const struct sw_case *one =
+        sw_case_of(&module->settings.groups, state->cases, state->cases_n, client);
+    sw_own_judge(&module->flow, qstate, one, state->by_client, client, truth, own);
+    sw_decide_client(&own->verdict, client);
 }
 
 /* Put an event into this worker's ring; a full ring counts what it refuses by itself. */
@@ -161,7 +148,7 @@ static void put(struct sw_module *module, const struct module_qstate *qstate, st
                 const struct sw_client *client, const struct sw_verdict *verdict)
 {
     struct sw_ring *ring = my_ring(module, qstate);
-    sw_record_client(ring, ev, now_us(qstate), client, verdict);
+    sw_record_client(ring, ev, sw_draft_now(qstate), client, verdict);
     if (!ring)
         sw_journal_lost(module->journal, 1);
 }
@@ -171,29 +158,28 @@ static void observe(struct sw_module *module, struct module_qstate *qstate, cons
                     const struct reply_info *reply)
 {
     struct sw_event ev;
-    draft(&ev, SW_EVENT_ANSWER, j, NULL, qstate, reply);
+    sw_draft(&ev, SW_EVENT_ANSWER, &j->match, NULL, qstate, reply);
     if (j->match.watched)
         sw_delegation_record(qstate, &ev);
     put(module, qstate, &ev, NULL, NULL);
 }
 
-/*
- * Judge a question, with an answer if there is one, inside one RCU section. What acts on it is
- * kept in the query's state. *acted_on is set in any case; returns whether it was kept (memory).
- */
+/* Judge a question, with an answer if there is one, inside one RCU section. What acts on it is kept
+ * in the query's state. *uncached (the message must not live in the cache) is set in any case;
+ * returns whether it was kept (memory). */
 static bool judge_and_keep(struct sw_module *module, struct module_qstate *qstate, int id,
-                           const struct reply_info *reply, bool observing, bool *acted_on)
+                           const struct reply_info *reply, bool observing, bool *uncached)
 {
     struct judging j;
     bool kept = false;
     sw_rcu_enter();
-    judge(module, &qstate->qinfo, reply, &j);
-    if (j.match.acted_on)
+    judge(module, qstate, &qstate->qinfo, reply, &j);
+    *uncached = sw_match_uncached(&j.match);
+    if (*uncached)
         kept = keep(module, qstate, id, &j, reply);
-    else if (observing && (j.match.watched || j.match.tracked))
+    if (observing && !j.match.acted_on && (j.match.watched || j.match.tracked))
         observe(module, qstate, &j, reply);
     sw_rcu_leave();
-    *acted_on = j.match.acted_on;
     return kept;
 }
 
@@ -208,42 +194,56 @@ static void record(struct sw_module *module, struct module_qstate *qstate, struc
     put(module, qstate, event, client, verdict);
 }
 
-struct dropping {
+struct waiting { /* what is asked of each client that waits */
     struct sw_module *module;
     struct module_qstate *qstate;
     struct path_state *state;
-    bool all; /* everybody's verdict is drop */
+    const struct reply_info *truth;
+    bool drops_all; /* everybody's verdict is drop */
 };
 
-static void is_dropped(void *arg, const struct sw_client *client)
+static void weigh(void *arg, const struct sw_client *client)
 {
-    struct dropping *d = arg;
-    d->all &= case_of(d->module, d->state, client)->verdict.taken == SW_ACTION_DROP;
+    struct waiting *w = arg;
+    struct sw_own own;
+    if (!w->drops_all && !w->state->by_client)
+        return;
+    judge_client(w->module, w->qstate, w->state, client, w->truth, &own);
+    w->drops_all &= own.verdict.taken == SW_ACTION_DROP;
+    if (w->state->gardens)
+        w->state->gardens_n = sw_own_note_garden(&own, w->state->gardens, w->state->gardens_n);
 }
 
-/* Unbound drops for all who wait or for nobody: where only some are to get no answer, they get
- * REFUSED (sw_act_build). */
-static bool drops_all(struct sw_module *module, struct module_qstate *qstate,
-                      struct path_state *state)
+/* Look at all who wait: what their own rules need. Returns whether they all get no answer: Unbound
+ * drops for all who wait or for nobody. Where only some are to get no answer, they get REFUSED
+ * (sw_act_build). */
+static bool weigh_clients(struct sw_module *module, struct module_qstate *qstate,
+                          struct path_state *state, const struct reply_info *truth)
 {
-    struct dropping d = {module, qstate, state, true};
-    sw_query_each_client(qstate, is_dropped, &d);
-    return d.all;
+    struct waiting w = {module, qstate, state, truth, .drops_all = true};
+    if (state->by_client && !state->gardens)
+        state->gardens =
+            regional_alloc_zero(qstate->region, SW_OWN_GARDENS_MAX * sizeof state->gardens[0]);
+    sw_query_each_client(qstate, weigh, &w);
+    return w.drops_all;
 }
 
 static void record_dropped(void *arg, const struct sw_client *client)
 {
-    struct dropping *d = arg;
-    const struct sw_case *one = case_of(d->module, d->state, client);
-    record(d->module, d->qstate, one->event, client, &one->verdict);
+    struct waiting *w = arg;
+    struct sw_own own;
+    judge_client(w->module, w->qstate, w->state, client, w->truth, &own);
+    own.verdict.taken = SW_ACTION_DROP;
+    if (own.event)
+        record(w->module, w->qstate, own.event, client, &own.verdict);
 }
 
 /* No client gets an answer; there is no reply callback then, so the hits are recorded here. */
 static void drop(struct sw_module *module, struct module_qstate *qstate, int id,
-                 struct path_state *state)
+                 struct path_state *state, const struct reply_info *truth)
 {
-    struct dropping d = {module, qstate, state, true};
-    sw_query_each_client(qstate, record_dropped, &d);
+    struct waiting w = {module, qstate, state, truth, .drops_all = true};
+    sw_query_each_client(qstate, record_dropped, &w);
     qstate->is_drop = 1;
     qstate->ext_state[id] = module_finished;
 }
@@ -279,6 +279,7 @@ static bool ask_gardens(struct module_qstate *qstate, int id, struct path_state 
                         enum phase phase)
 {
     bool asked = sw_cases_ask_gardens(qstate, state->cases, state->cases_n);
+    asked |= sw_cases_ask_gardens(qstate, state->gardens, state->gardens_n);
     if (asked) {
         state->phase = phase;
         qstate->ext_state[id] = module_wait_subquery;
@@ -310,27 +311,41 @@ static bool answer_at_once(const struct path_state *state, const struct module_q
            !state->cases->verdict.observe && sw_verdict_rewrites(&state->cases->verdict);
 }
 
-static void first_client(void *arg, const struct sw_client *client)
+/* Where rules speak of clients: the case of the client who waits alone becomes the only one. */
+static bool narrow(struct sw_module *module, struct module_qstate *qstate, struct path_state *state,
+                   const struct sw_client *client, unsigned clients)
 {
-    struct sw_client *first = arg;
-    if (!first->addr.family)
-        *first = *client;
+    struct sw_own own;
+    struct sw_case *one = regional_alloc(qstate->region, sizeof *one);
+    if (clients != 1 || !one)
+        return false;
+    judge_client(module, qstate, state, client, NULL, &own);
+    if (!sw_verdict_rewrites(&own.verdict) || !sw_own_case(qstate, &own, one))
+        return false;
+    state->cases = one;
+    state->cases_n = 1;
+    state->for_one = true;
+    state->by_client = false;
+    return true;
 }
 
 /* What the first client gets by the name alone. False: a true answer is needed. */
 static bool serve_by_name(struct sw_module *module, struct module_qstate *qstate, int id,
                           struct path_state *state)
 {
-    struct sw_client client = {.addr = {.family = 0}};
-    struct sw_verdict verdict = state->cases->verdict;
+    struct sw_client client;
+    unsigned clients;
     if (module->behind_cache)
         return false; /* what we made would be stored */
-    sw_query_each_client(qstate, first_client, &client);
+    clients = sw_query_first_client(qstate, &client);
+    if (state->by_client && !narrow(module, qstate, state, &client, clients))
+        return false;
+    struct sw_verdict verdict = state->cases->verdict;
     sw_decide_client(&verdict, &client);
     if (!answer_at_once(state, qstate) || !sw_verdict_rewrites(&verdict))
         return false;
     if (verdict.taken == SW_ACTION_DROP)
-        drop(module, qstate, id, state);
+        drop(module, qstate, id, state, NULL);
     else if (verdict.taken != SW_ACTION_CNAME || qstate->qinfo.qtype == LDNS_RR_TYPE_CNAME)
         answer(qstate, id, state);
     else if (!ask_gardens(qstate, id, state, PHASE_GARDEN))
@@ -340,14 +355,14 @@ static bool serve_by_name(struct sw_module *module, struct module_qstate *qstate
 
 static void on_new(struct sw_module *module, struct module_qstate *qstate, int id)
 {
-    bool acted_on;
-    bool kept = judge_and_keep(module, qstate, id, NULL, false, &acted_on);
+    bool uncached;
+    bool kept = judge_and_keep(module, qstate, id, NULL, false, &uncached);
     struct path_state *state = kept ? qstate->minfo[id] : NULL;
     if (state && serve_by_name(module, qstate, id, state))
         return;
     if (serve_remembered(module, qstate, id))
         return;
-    if (acted_on)
+    if (uncached)
         qstate->no_cache_store = 1; /* also when memory was out for the rest */
     resolve(qstate, id, state);
 }
@@ -359,17 +374,26 @@ void sw_path_inform_super(struct module_qstate *qstate, int id, struct module_qs
     struct path_state *state = super->minfo[id];
     if (state && (state->phase == PHASE_GARDEN || state->phase == PHASE_GARDEN_LATE))
         sw_cases_take_garden(qstate, super, state->cases, state->cases_n);
+    if (state && state->phase == PHASE_GARDEN_LATE)
+        sw_cases_take_garden(qstate, super, state->gardens, state->gardens_n);
 }
 
-static void on_garden(struct module_qstate *qstate, int id, struct path_state *state)
+static void on_garden(struct sw_module *module, struct module_qstate *qstate, int id,
+                      struct path_state *state)
 {
-    if (sw_cases_wait(state->cases, state->cases_n)) {
+    struct sw_client first;
+    bool uncached;
+    if (sw_cases_wait(state->cases, state->cases_n) ||
+        sw_cases_wait(state->gardens, state->gardens_n)) {
         qstate->ext_state[id] = module_wait_subquery;
     } else if (state->phase == PHASE_GARDEN_LATE) {
         state->phase = PHASE_JUDGED;
         finish(qstate, id);
-    } else if (sw_query_has_supers(qstate)) {
-        resolve(qstate, id, state); /* the resolver itself has come to wait for the true answer */
+    } else if (sw_query_has_supers(qstate) ||
+               (state->for_one && sw_query_first_client(qstate, &first) != 1)) {
+        if (state->for_one) /* somebody has come to wait for whom the garden is not */
+            (void)judge_and_keep(module, qstate, id, NULL, false, &uncached);
+        resolve(qstate, id, state);
     } else if (state->cases->garden) {
         answer(qstate, id, state);
     } else {
@@ -397,7 +421,7 @@ static void keep_out_of_cache(const struct sw_module *module, struct module_qsta
 static void prepare_truth(struct module_qstate *qstate, struct path_state *state,
                           struct reply_info *reply)
 {
-    bool rewrites = false;
+    bool rewrites = state->by_client;
     state->truth = sw_act_copy(qstate->region, reply);
     for (size_t i = 0; i < state->cases_n; i++)
         rewrites |= sw_verdict_rewrites(&state->cases[i].verdict);
@@ -416,8 +440,8 @@ static void serve_matched(struct sw_module *module, struct module_qstate *qstate
     finish(qstate, id);
     if (bogus)
         return; /* becomes SERVFAIL, whatever a rule says */
-    if (drops_all(module, qstate, state)) {
-        drop(module, qstate, id, state);
+    if (weigh_clients(module, qstate, state, reply)) {
+        drop(module, qstate, id, state, reply);
         return;
     }
     prepare_truth(qstate, state, reply);
@@ -428,9 +452,9 @@ static void serve_matched(struct sw_module *module, struct module_qstate *qstate
 static bool judge_whole(struct sw_module *module, struct module_qstate *qstate, int id,
                         struct reply_info *reply, bool remembered)
 {
-    bool acted_on;
-    if (!judge_and_keep(module, qstate, id, reply, !remembered, &acted_on))
-        return acted_on;
+    bool uncached;
+    if (!judge_and_keep(module, qstate, id, reply, !remembered, &uncached))
+        return uncached;
     struct path_state *state = qstate->minfo[id];
     state->phase = PHASE_JUDGED;
     state->remembered = remembered;
@@ -453,9 +477,9 @@ static void forget_failure(struct sw_module *module, struct module_qstate *qstat
 {
     struct judging j;
     sw_rcu_enter();
-    judge(module, &qstate->qinfo, NULL, &j);
+    judge(module, qstate, &qstate->qinfo, NULL, &j);
     sw_rcu_leave();
-    if (j.match.acted_on)
+    if (sw_match_uncached(&j.match))
         msg_cache_remove(qstate->env, qstate->qinfo.qname, qstate->qinfo.qname_len,
                          qstate->qinfo.qtype, qstate->qinfo.qclass, qstate->query_flags);
 }
@@ -499,7 +523,7 @@ void sw_path_operate(struct sw_module *module, struct module_qstate *qstate, enu
     case module_event_pass:
         if (state && state != &clean_state &&
             (state->phase == PHASE_GARDEN || state->phase == PHASE_GARDEN_LATE))
-            on_garden(qstate, id, state);
+            on_garden(module, qstate, id, state);
         else if (sw_query_exempt(qstate))
             resolve(qstate, id, NULL);
         else
@@ -519,7 +543,8 @@ void sw_path_operate(struct sw_module *module, struct module_qstate *qstate, enu
 
 /* ---- callbacks ---- */
 
-/* A response that a rule touches is not cached as a message. */
+/* A response that a rule touches is not cached as a message. Where lists of clients or of name servers
+ * are in force, what names the servers to ask next is kept: it is stored as records alone. */
 int sw_path_on_response(struct module_qstate *qstate, struct dns_msg *response, int id, void *arg)
 {
     struct sw_module *module = arg;
@@ -528,28 +553,13 @@ int sw_path_on_response(struct module_qstate *qstate, struct dns_msg *response, 
     if (!response || !response->rep || sw_query_exempt(qstate))
         return 1;
     sw_rcu_enter();
-    judge(module, &response->qinfo, response->rep, &j);
+    judge(module, qstate, &response->qinfo, response->rep, &j);
     sw_rcu_leave();
-    if (j.match.acted_on)
+    if ((j.match.clients_act || j.matching.view.any_server) && sw_query_is_referral(response->rep))
+        qstate->no_cache_store = 0;
+    else if (sw_match_uncached(&j.match))
         qstate->no_cache_store = 1;
     return 1;
-}
-
-/* What the resolver's own queries get stays true: give them the copy, rewrite the other. */
-static bool protect_truth(struct module_qstate *qstate, struct path_state *state,
-                          struct reply_info *reply)
-{
-    if (!state->truth)
-        state->truth = sw_act_copy(qstate->region, reply);
-    if (!state->truth)
-        return false;
-    if (qstate->return_msg && qstate->return_msg->rep == reply) {
-        struct dns_msg *msg = sw_act_message(qstate->region, &qstate->qinfo, state->truth);
-        if (!msg)
-            return false;
-        qstate->return_msg = msg;
-    }
-    return true;
 }
 
 /* Put the verdict for one client into the reply that is about to be encoded. */
@@ -561,7 +571,7 @@ static void apply(struct module_qstate *qstate, struct path_state *state,
         return;
     if (sw_verdict_rewrites(verdict)) {
         struct reply_info *made = sw_act_build(qstate->region, &qstate->qinfo, verdict, garden);
-        if (!made || !protect_truth(qstate, state, reply))
+        if (!made || !sw_act_protect(qstate, &state->truth, reply))
             return;
         sw_act_replace(reply, made);
         if (reply->security == sec_status_secure) { /* judged late: AD is decided already */
@@ -582,8 +592,8 @@ static void apply(struct module_qstate *qstate, struct path_state *state,
 static struct path_state *judge_late(struct sw_module *module, struct module_qstate *qstate, int id,
                                      const struct reply_info *reply)
 {
-    bool acted_on;
-    if (!judge_and_keep(module, qstate, id, reply, false, &acted_on))
+    bool uncached;
+    if (!judge_and_keep(module, qstate, id, reply, false, &uncached))
         return NULL;
     struct path_state *state = qstate->minfo[id];
     if (module->behind_cache)
@@ -619,18 +629,22 @@ int sw_path_on_reply(struct query_info *qinfo, struct module_qstate *qstate,
         (struct mesh_reply *)(void *)((char *)edns - offsetof(struct mesh_reply, edns));
     struct sw_client who;
     sw_query_client(client, to->qflags, edns, &who);
-    const struct sw_case *mine = case_of(module, state, &who);
-    struct sw_verdict verdict = mine->verdict;
-    sw_decide_client(&verdict, &who);
+    struct sw_own own;
+    judge_client(module, qstate, state, &who,
+                 failed         ? NULL
+                 : state->truth ? state->truth
+                                : reply,
+                 &own);
     if (failed) {
         if (state->phase != PHASE_GARDEN)
-            verdict.taken = SW_ACTION_MONITOR; /* resolution failed by itself */
-        verdict.ede = SW_EDE_OFF;
+            own.verdict.taken = SW_ACTION_MONITOR; /* resolution failed by itself */
+        own.verdict.ede = SW_EDE_OFF;
     } else {
-        apply(qstate, state, &verdict, mine->garden, reply, to);
-        sw_act_ede(options_out, qstate->region, verdict.ede, verdict.list);
+        apply(qstate, state, &own.verdict, sw_own_garden(&own, state->gardens, state->gardens_n),
+              reply, to);
+        sw_act_ede(options_out, qstate->region, own.verdict.ede, own.verdict.list);
     }
-    if (mine->event)
-        record(module, qstate, mine->event, &who, &verdict);
+    if (own.event)
+        record(module, qstate, own.event, &who, &own.verdict);
     return 1;
 }

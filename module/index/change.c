@@ -118,12 +118,15 @@ static bool list_open(const struct sw_index *index, sw_list_id id)
            (index->list[id].state == SW_LIST_ACTIVE || index->list[id].state == SW_LIST_STAGED);
 }
 
-static void show_any(struct sw_index *index, enum sw_indicator_type type)
+static void show_any(struct sw_index *index, const struct sw_list *list,
+                     enum sw_indicator_type type)
 {
     struct sw_root *root = atomic_load_explicit(&index->root, memory_order_relaxed);
     bool any = index->shown[type] > 0;
     if (atomic_load_explicit(&root->any[type], memory_order_relaxed) != any)
         atomic_store_explicit(&root->any[type], any, memory_order_relaxed);
+    if (list->policy->triggers != SW_TRIGGERS_DEFAULT && list->count[type] <= 1)
+        sw_index_flag_triggers(index, root);
 }
 
 static void count_more(struct sw_index *index, sw_list_id id, enum sw_indicator_type type)
@@ -134,7 +137,7 @@ static void count_more(struct sw_index *index, sw_list_id id, enum sw_indicator_
     index->rules++;
     if (list->state == SW_LIST_ACTIVE) {
         index->shown[type]++;
-        show_any(index, type);
+        show_any(index, list, type);
     }
 }
 
@@ -146,7 +149,7 @@ static void count_less(struct sw_index *index, sw_list_id id, enum sw_indicator_
     index->rules--;
     if (list->state == SW_LIST_ACTIVE) {
         index->shown[type]--;
-        show_any(index, type);
+        show_any(index, list, type);
     }
 }
 

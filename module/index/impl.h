@@ -28,7 +28,8 @@
 
 struct sw_root {               /* what a view shows; only the flags change after it was published */
     atomic_bool any[SW_TYPES]; /* some list that is shown has an indicator of this type */
-    const struct sw_policy *policy[SW_LISTS_MAX]; /* NULL: not shown */
+    atomic_bool any_client, clients_act, any_server; /* as in struct sw_view */
+    const struct sw_policy *policy[SW_LISTS_MAX];    /* NULL: not shown */
 };
 
 enum sw_list_state { SW_LIST_FREE, SW_LIST_ACTIVE, SW_LIST_STAGED, SW_LIST_GONE };
@@ -75,6 +76,9 @@ static inline enum sw_indicator_type sw_class_type(uint16_t class)
         return SW_INDICATOR_DOMAIN;
     return class < SW_CLASS_ASN ? SW_INDICATOR_PREFIX : SW_INDICATOR_ASN;
 }
+
+/** Set the flags of a root that say which triggers other than the usual ones are in use. */
+void sw_index_flag_triggers(const struct sw_index *index, struct sw_root *root);
 
 /** Publish a root that shows the lists as they are now. SW_OK, SW_ENOMEM. */
 enum sw_status sw_index_show(struct sw_index *index);

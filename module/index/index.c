@@ -68,6 +68,34 @@ static struct sw_root *root_alloc(void)
     return calloc(1, sizeof(struct sw_root));
 }
 
+/* Whether a list has something that a trigger from `named` (names) or `numbers` can match. */
+static bool list_matches(const struct sw_list *list, unsigned named, unsigned numbers)
+{
+    unsigned triggers = list->policy->triggers;
+    return ((triggers & named) && list->count[SW_INDICATOR_DOMAIN] > 0) ||
+           ((triggers & numbers) &&
+            list->count[SW_INDICATOR_PREFIX] + list->count[SW_INDICATOR_ASN] > 0);
+}
+
+void sw_index_flag_triggers(const struct sw_index *index, struct sw_root *root)
+{
+    bool client = false, act = false, server = false;
+    for (unsigned i = 0; i < SW_LISTS_MAX; i++) {
+        const struct sw_list *list = &index->list[i];
+        if (list->state != SW_LIST_ACTIVE || list->policy->triggers == SW_TRIGGERS_DEFAULT)
+            continue;
+        if (list_matches(list, 0, SW_TRIGGER_BIT(SW_TRIGGER_CLIENT))) {
+            client = true;
+            act |= list->policy->kind == SW_KIND_IOC;
+        }
+        server |=
+            list_matches(list, SW_TRIGGER_BIT(SW_TRIGGER_NSDNAME), SW_TRIGGER_BIT(SW_TRIGGER_NSIP));
+    }
+    atomic_store_explicit(&root->any_client, client, memory_order_relaxed);
+    atomic_store_explicit(&root->clients_act, act, memory_order_relaxed);
+    atomic_store_explicit(&root->any_server, server, memory_order_relaxed);
+}
+
 /* Show the lists as they are now. The release store pairs with sw_index_view()'s load. */
 static void root_publish(struct sw_index *index, struct sw_root *root)
 {
@@ -79,6 +107,7 @@ static void root_publish(struct sw_index *index, struct sw_root *root)
     }
     for (unsigned t = 0; t < SW_TYPES; t++)
         atomic_init(&root->any[t], index->shown[t] > 0);
+    sw_index_flag_triggers(index, root);
     atomic_store_explicit(&index->root, root, memory_order_release);
     count_bytes(index, sizeof *root, 0);
     sw_retire(&index->retire, release, index, old, sizeof *old);

@@ -56,11 +56,16 @@ struct sw_view {
     bool any_domain; /* whether any list of a kind that is acted on or watched has such ... */
     bool any_prefix;
     bool any_asn;
+    bool any_client;  /* whether any list that acts or exempts has triggers client ... */
+    bool clients_act; /* ... a list that acts */
+    bool any_server;  /* ... nsdname, nsip */
+    uint8_t triggers; /* SW_TRIGGER_BIT: lists with none of these are passed over */
 };
 
 /* ---- reading: inside an RCU section ---- */
 
-/** Take a view: what the lists say from now on until the RCU section is left. */
+/** Take a view: what the lists say from now on until the RCU section is left. It shows lists of the
+ * default triggers; whoever asks about a client or a name server sets `triggers` first. */
 struct sw_view sw_index_view(const struct sw_index *index);
 
 /**

@@ -18,7 +18,7 @@ struct probe { /* one thing to look for */
 
 /* What to report of a set of rules. */
 struct report {
-    const struct sw_root *root;
+    const struct sw_view *view;
     struct sw_hit *hits;
     size_t n, max;
 };
@@ -32,6 +32,10 @@ struct sw_view sw_index_view(const struct sw_index *index)
         .any_domain = atomic_load_explicit(&root->any[SW_INDICATOR_DOMAIN], memory_order_relaxed),
         .any_prefix = atomic_load_explicit(&root->any[SW_INDICATOR_PREFIX], memory_order_relaxed),
         .any_asn = atomic_load_explicit(&root->any[SW_INDICATOR_ASN], memory_order_relaxed),
+        .any_client = atomic_load_explicit(&root->any_client, memory_order_relaxed),
+        .clients_act = atomic_load_explicit(&root->clients_act, memory_order_relaxed),
+        .any_server = atomic_load_explicit(&root->any_server, memory_order_relaxed),
+        .triggers = SW_TRIGGERS_DEFAULT,
     };
 }
 
@@ -80,8 +84,9 @@ static void report_set(struct report *report, const struct sw_ruleset *set,
     for (unsigned i = 0; i < set->n && report->n < report->max; i++) {
         sw_list_id id = sw_rule_list(set->rule[i]);
         enum sw_form form = sw_rule_form(set->rule[i]);
-        const struct sw_policy *policy = report->root->policy[id];
-        if (policy == NULL || (form == SW_FORM_EXACT && !whole) || (form == SW_FORM_BELOW && whole))
+        const struct sw_policy *policy = ((const struct sw_root *)report->view->root)->policy[id];
+        if (policy == NULL || !(policy->triggers & report->view->triggers) ||
+            (form == SW_FORM_EXACT && !whole) || (form == SW_FORM_BELOW && whole))
             continue;
         struct sw_hit *hit = &report->hits[report->n++];
         *hit = *about;
@@ -136,7 +141,7 @@ size_t sw_view_find_name(const struct sw_view *view, const uint8_t *wire, size_t
 {
     struct sw_hash_name name;
     struct probe probes[PROBES_MAX];
-    struct report report = {view->root, hits, 0, max};
+    struct report report = {view, hits, 0, max};
     if (!view->any_domain || !sw_hash_name(&name, wire, len))
         return 0;
     size_t n = probes_filter(view->index, probes, name_probes(view->index, &name, probes));
@@ -221,7 +226,7 @@ size_t sw_view_find_addr(const struct sw_view *view, const struct sw_addr *addr,
                          struct sw_hit *hits, size_t max)
 {
     struct probe probes[PROBES_MAX];
-    struct report report = {view->root, hits, 0, max};
+    struct report report = {view, hits, 0, max};
     size_t n = 0;
     if (!view->any_prefix)
         return 0;
@@ -247,7 +252,7 @@ size_t sw_view_find_addr(const struct sw_view *view, const struct sw_addr *addr,
 
 size_t sw_view_find_asn(const struct sw_view *view, uint32_t asn, struct sw_hit *hits, size_t max)
 {
-    struct report report = {view->root, hits, 0, max};
+    struct report report = {view, hits, 0, max};
     struct probe probe = {.digest = sw_hash_asn(&view->index->key, asn), .class = SW_CLASS_ASN};
     if (!view->any_asn || !probe_start(view->index, &probe))
         return 0;

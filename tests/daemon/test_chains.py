@@ -77,6 +77,9 @@ def test_client_over_ipv6(make_resolver, shared_redis, lists_for, events_for):
     events = events_for(resolver, shared_redis)
     assert resolver.client.ask("www.evil.example", address="::1").addresses == [SINK4]
     events.wait({"dns.question.name": "www.evil.example", "client.ip": "::1"})
+    lists_for(resolver, shared_redis).put("six", "::1", triggers=["client"], action="refused")
+    assert resolver.client.ask("www.clean.example", address="::1").rcode == "REFUSED"
+    assert resolver.client.ask("www.clean.example").rcode == "NOERROR"
 
 
 @pytest.mark.parametrize("chain", ["dns64 dynlib validator iterator", "dynlib dns64 validator iterator"])

@@ -11,9 +11,12 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
+#define LDNS_RCODE_NOERROR  0
 #define LDNS_RR_CLASS_IN    1 /* RFC 1035 3.2.4 */
 #define LDNS_RR_TYPE_A      1 /* RFC 1035 3.2.2 */
+#define LDNS_RR_TYPE_NS     2
 #define LDNS_RR_TYPE_CNAME  5
+#define LDNS_RR_TYPE_SOA    6
 #define LDNS_RR_TYPE_AAAA   28 /* RFC 3596 2.1 */
 #define LDNS_RR_TYPE_DS     43 /* RFC 4034 */
 #define LDNS_RR_TYPE_DNSKEY 48
@@ -80,7 +83,7 @@ struct ub_packed_rrset_key {
 struct reply_info {
     uint16_t flags;
     enum sec_status security;
-    size_t an_numrrsets;
+    size_t an_numrrsets, ns_numrrsets;
     struct ub_packed_rrset_key **rrsets;
 };
 

@@ -1,5 +1,6 @@
 /* Match, decide and record against a real index: order of rules, verdicts, events. */
 #include "base/rcu.h"
+#include "flow/client.h"
 #include "flow/decide.h"
 #include "flow/group.h"
 #include "flow/match.h"
@@ -326,6 +327,133 @@ START_TEST(groups_cut_a_match_into_parts)
 }
 END_TEST
 
+/* What a list is matched by decides what its indicators mean. */
+START_TEST(triggers_of_a_list_decide)
+{
+    LIST("asked", "{\"triggers\":[\"qname\"]}", "bad.example", "192.0.2.1");
+    ck_assert_str_eq(winner("www.bad.example", NULL, "192.0.2.1"), "asked");
+    ck_assert_str_eq(winner("clean.example", "www.bad.example", "192.0.2.1"), "-");
+    LIST("alias", "{\"triggers\":[\"cname\"]}", "worse.example");
+    ck_assert_str_eq(winner("worse.example", NULL, NULL), "-");
+    ck_assert_str_eq(winner("clean.example", "worse.example", NULL), "alias");
+    LIST("clients", "{\"triggers\":[\"client\"]}", "198.51.100.0/24", "clean.example");
+    ck_assert_str_eq(winner("clean.example", NULL, "198.51.100.1"), "-");
+}
+END_TEST
+
+static struct sw_view view_now(void)
+{
+    sw_rcu_enter();
+    struct sw_view view = sw_index_view(lists);
+    sw_rcu_leave();
+    return view;
+}
+
+static void change(const char *name, const char *text, bool add)
+{
+    char why[SW_WHY_MAX] = "";
+    struct sw_indicator ind;
+    sw_list_id id;
+    ck_assert_int_eq(sw_index_list_find(lists, name, &id), SW_OK);
+    ck_assert_int_eq(sw_indicator_parse(text, strlen(text), &ind, why), SW_OK);
+    ck_assert_int_eq(add ? sw_index_add(lists, id, &ind) : sw_index_remove(lists, id, &ind), SW_OK);
+}
+
+/* The flags that turn costly work on say exactly whether some list could match. */
+START_TEST(flags_for_triggers_follow_the_lists)
+{
+    LIST("plain", "{}", "192.0.2.1", "bad.example", "AS64500");
+    LIST("clients", "{\"triggers\":[\"client\"]}", "bad.example");
+    LIST("servers", "{\"triggers\":[\"nsdname\",\"nsip\"]}", NULL);
+    ck_assert(!view_now().any_client && !view_now().clients_act && !view_now().any_server);
+    change("clients", "192.0.2.1", true);
+    ck_assert(view_now().any_client && view_now().clients_act);
+    change("clients", "AS64500", true);
+    change("clients", "192.0.2.1", false);
+    ck_assert(view_now().any_client);
+    change("clients", "AS64500", false);
+    ck_assert(!view_now().any_client && !view_now().clients_act);
+    change("servers", "ns.example", true);
+    ck_assert(view_now().any_server && !view_now().any_client);
+    change("servers", "ns.example", false);
+    ck_assert(!view_now().any_server);
+    LIST("exempt", "{\"kind\":\"allow\",\"triggers\":[\"client\"]}", "192.0.2.0/24");
+    ck_assert(view_now().any_client && !view_now().clients_act);
+    sw_list_id id;
+    ck_assert_int_eq(sw_index_list_find(lists, "exempt", &id), SW_OK);
+    ck_assert_int_eq(sw_index_list_drop(lists, id), SW_OK);
+    ck_assert(!view_now().any_client);
+}
+END_TEST
+
+/* What a client gets for a name: its rules weighed against those of the question. */
+static const char *client_gets(const char *client, const char *qname)
+{
+    static char out[SW_LISTNAME_MAX + 16];
+    struct sw_client who = {.addr = address(client)};
+    struct sw_match match, own;
+    struct sw_verdict v = judged(qname, NULL, NULL, NULL, &match);
+    bool wins = false;
+    sw_rcu_enter();
+    sw_client_match(&flow, &who, &own);
+    if (own.n > 0)
+        wins = sw_client_decide(&flow, &own, &who, &v);
+    sw_rcu_leave();
+    snprintf(out, sizeof out, "%s %s%s", v.winner == SW_NO_WINNER ? "-" : v.list,
+             sw_action_name(v.taken), wins ? " by client" : "");
+    return out;
+}
+
+START_TEST(client_goes_first_unless_a_priority_says_so)
+{
+    ck_assert_int_eq(sw_groups_add(&settings.groups, "kids 192.0.2.64/26"), SW_OK);
+    LIST("names", "{\"action\":\"nxdomain\"}", "=www.bad.example");
+    LIST("net", "{\"triggers\":[\"client\"],\"action\":\"refused\"}", "192.0.2.0/24");
+    LIST("one", "{\"triggers\":[\"client\"],\"action\":\"drop\"}", "192.0.2.7", "64:ff9b::/96");
+    ck_assert_str_eq(client_gets("203.0.113.1", "www.bad.example"), "names nxdomain");
+    ck_assert_str_eq(client_gets("192.0.2.1", "www.bad.example"), "net refused by client");
+    ck_assert_str_eq(client_gets("192.0.2.1", "clean.example"), "net refused by client");
+    ck_assert_str_eq(client_gets("192.0.2.7", "clean.example"), "one drop by client");
+    ck_assert_str_eq(client_gets("2001:db8::1", "clean.example"), "- passthru");
+    LIST("portal", "{\"kind\":\"allow\",\"priority\":1}", "portal.example");
+    ck_assert_str_eq(client_gets("192.0.2.1", "portal.example"), "portal passthru");
+    LIST("early",
+         "{\"triggers\":[\"client\"],\"action\":\"nodata\",\"priority\":0,\"groups\":[\"kids\"]}",
+         "192.0.2.0/24");
+    ck_assert_str_eq(client_gets("192.0.2.1", "portal.example"), "portal passthru");
+    ck_assert_str_eq(client_gets("192.0.2.65", "portal.example"), "early nodata by client");
+    LIST("exempt", "{\"kind\":\"allow\",\"triggers\":[\"client\"],\"priority\":0}", "192.0.2.9");
+    ck_assert_str_eq(client_gets("192.0.2.9", "www.bad.example"), "exempt passthru by client");
+}
+END_TEST
+
+/* Each rank of triggers goes before the next, however specific. */
+START_TEST(triggers_in_their_order)
+{
+    struct sw_match match;
+    struct sw_matching m;
+    struct sw_name name = wire("ns.bad.example");
+    struct sw_addr addr = address("192.0.2.1");
+    LIST("server", "{\"triggers\":[\"nsdname\"]}", "=ns.bad.example");
+    LIST("at", "{\"triggers\":[\"nsip\"]}", "192.0.2.1");
+    LIST("net", "{\"triggers\":[\"address\"]}", "192.0.0.0/16");
+    LIST("name", "{\"triggers\":[\"cname\"]}", "example");
+    LIST("client", "{\"triggers\":[\"client\"]}", "192.0.0.0/8");
+    sw_rcu_enter();
+    sw_match_begin(&m, &flow, &match);
+    sw_match_name(&m, SW_TRIGGER_NSDNAME, name.wire, name.len);
+    sw_match_server_addr(&m, &addr);
+    sw_match_addr(&m, &addr);
+    sw_match_name(&m, SW_TRIGGER_CNAME, name.wire, name.len);
+    sw_match_client(&m, &addr);
+    static const char *const order[] = {"client", "name", "net", "server", "at"};
+    ck_assert_uint_eq(match.n, 5);
+    for (size_t i = 0; i < match.n; i++)
+        ck_assert_str_eq(match.found[i].hit.list->name, order[i]);
+    sw_rcu_leave();
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("flow");
@@ -339,6 +467,10 @@ int main(void)
     tcase_add_test(tc, more_rules_than_fit_keep_the_winner);
     tcase_add_test(tc, ptr_question_matches_its_address_where_asked_for);
     tcase_add_test(tc, groups_cut_a_match_into_parts);
+    tcase_add_test(tc, triggers_of_a_list_decide);
+    tcase_add_test(tc, flags_for_triggers_follow_the_lists);
+    tcase_add_test(tc, client_goes_first_unless_a_priority_says_so);
+    tcase_add_test(tc, triggers_in_their_order);
     tcase_add_test(tc, event_holds_rules_and_client);
     suite_add_tcase(suite, tc);
     SRunner *runner = srunner_create(suite);

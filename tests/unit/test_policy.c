@@ -299,6 +299,33 @@ START_TEST(groups_of_a_list)
 }
 END_TEST
 
+START_TEST(triggers_of_a_list)
+{
+    enum sw_trigger trigger = SW_TRIGGER_COUNT;
+    ck_assert_uint_eq(good("{}").triggers, SW_TRIGGERS_DEFAULT);
+    struct sw_policy p = good("{\"triggers\":[\"nsip\",\"client\",\"client\"]}");
+    ck_assert_uint_eq(p.triggers,
+                      SW_TRIGGER_BIT(SW_TRIGGER_CLIENT) | SW_TRIGGER_BIT(SW_TRIGGER_NSIP));
+    same_after_writing(
+        "{\"triggers\":[\"client\",\"nsip\"]}",
+        "{\"kind\":\"ioc\",\"action\":\"monitor\",\"triggers\":[\"nsip\",\"client\"]}");
+    same_after_writing("{\"triggers\":[\"asn\",\"cname\",\"address\",\"qname\"]}",
+                       "{\"kind\":\"ioc\",\"action\":\"monitor\"}");
+    ck_assert_uint_eq(good("{\"kind\":\"allow\",\"triggers\":[\"client\"]}").triggers,
+                      SW_TRIGGER_BIT(SW_TRIGGER_CLIENT));
+    bad("{\"triggers\":[]}", SW_EINVAL, "triggers: [] is not allowed; an array of one or more");
+    bad("{\"triggers\":\"client\"}", SW_EINVAL, "triggers: \"client\" is not allowed");
+    bad("{\"triggers\":[\"ip\"]}", SW_EINVAL, "triggers: \"ip\" is not allowed");
+    bad("{\"triggers\":[\"client\",7]}", SW_EINVAL, "triggers: 7 is not allowed");
+    bad("{\"kind\":\"watch\",\"triggers\":[\"client\"]}", SW_EINVAL, "triggers: not allowed");
+    for (unsigned i = 0; i < SW_TRIGGER_COUNT; i++) {
+        ck_assert_int_eq(sw_trigger_parse(sw_trigger_name((enum sw_trigger)i), &trigger), SW_OK);
+        ck_assert_uint_eq(trigger, i);
+    }
+    ck_assert_int_eq(sw_trigger_parse("ip", &trigger), SW_ENOTFOUND);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("policy");
@@ -307,6 +334,7 @@ int main(void)
     tcase_add_test(tc, declared_owners);
     tcase_add_test(tc, every_member);
     tcase_add_test(tc, groups_of_a_list);
+    tcase_add_test(tc, triggers_of_a_list);
     tcase_add_test(tc, limits);
     tcase_add_test(tc, bad_members);
     tcase_add_test(tc, not_an_object);

@@ -189,10 +189,10 @@ class World:
     def plain(self, name="plain"):
         return self._make(name, None, (), None)
 
-    def with_module(self, name="module"):
+    def with_module(self, name="module", prefix="{bench}"):
         settings = {
             "redis-socket": self.redis.socket,
-            "redis-prefix": "{bench}",
+            "redis-prefix": prefix,
             "resolver-id": name,
         }
         return self._make(name, settings, (), None)
