@@ -23,11 +23,12 @@ struct note {
 struct sw_outbox {
     struct entry *ring; /* of max + 1: a notice may stand before the last document */
     size_t head, n, max;
-    bool spooled;    /* what is in memory is on disk as well: taken from the spool */
-    uint64_t number; /* of the last document made in this run */
-    uint64_t batch;  /* of the last batch sent in this run */
-    bool in_doubt;   /* whether the last batch was written is not known */
-    uint64_t lost;   /* events lost since the last notice */
+    bool spooled;       /* what is in memory is on disk as well: taken from the spool */
+    uint64_t number;    /* of the last document made in this run */
+    uint64_t batch;     /* of the last batch sent in this run */
+    bool in_doubt;      /* whether the last batch was written is not known */
+    struct note before; /* what a run before noted last; all zero when there is none */
+    uint64_t lost;      /* events lost since the last notice */
     struct sw_spool *spool;
     const struct sw_settings *settings;
     struct sw_counters *counters;
@@ -192,6 +193,16 @@ void sw_outbox_flush(struct sw_outbox *outbox)
     sw_spool_flush(outbox->spool);
 }
 
+/*
+ * Whether a run before has written a document that it left on disk: a segment's file goes when all
+ * of it is done, so what was done of the last one is still there. Documents of a run are sent in
+ * their order, and the next batch only after the one before it was settled.
+ */
+static bool done_before(const struct sw_outbox *outbox, const struct sw_spooled *document)
+{
+    return document->run == outbox->before.run && document->number <= outbox->before.last;
+}
+
 /* With nothing left in memory: the next ones from disk. */
 static void refill(struct sw_outbox *outbox)
 {
@@ -202,7 +213,8 @@ static void refill(struct sw_outbox *outbox)
         return;
     }
     while (outbox->n < max && (status = sw_spool_take(outbox->spool, &document)) == SW_OK) {
-        *at(outbox, outbox->n++) = (struct entry){.document = document};
+        *at(outbox, outbox->n++) =
+            (struct entry){.document = document, .acknowledged = done_before(outbox, &document)};
     }
     outbox->spooled = outbox->n > 0;
     uint64_t missing = sw_spool_missing(outbox->spool);
@@ -227,6 +239,17 @@ static void advance(struct sw_outbox *outbox)
     }
 }
 
+/* Into memory what is still to be sent, past what is done. */
+static void fetch(struct sw_outbox *outbox)
+{
+    uint64_t waiting;
+    do {
+        waiting = sw_spool_waiting(outbox->spool);
+        refill(outbox);
+        advance(outbox);
+    } while (outbox->n == 0 && sw_spool_waiting(outbox->spool) < waiting);
+}
+
 /* ---- sending ---- */
 
 static char *written_key(const struct sw_outbox *outbox, struct sw_redis *redis,
@@ -235,14 +258,12 @@ static char *written_key(const struct sw_outbox *outbox, struct sw_redis *redis,
     return sw_redis_key(redis, key, SW_REDISKEY_MAX, "written:%s", outbox->settings->resolver_id);
 }
 
-/* Whether a document was in the batch that the note tells of: this run knows its batches by
- * number, a later one by what they held. */
+/* Whether a document of this run was in the batch that the note tells of. */
 static bool was_written(const struct sw_outbox *outbox, const struct note *note,
                         const struct sw_spooled *document)
 {
     return document->run == note->run && document->number >= note->first &&
-           document->number <= note->last &&
-           (note->run != (uint64_t)outbox->writer->started_us || note->batch == outbox->batch);
+           document->number <= note->last && note->batch == outbox->batch;
 }
 
 /* A connection broke before the answer came: ask whether the batch was written. */
@@ -261,8 +282,12 @@ static enum sw_status settle(struct sw_outbox *outbox, struct sw_redis *redis)
     if (reply->type == REDIS_REPLY_STRING &&
         sscanf(reply->str, "%" SCNx64 " %" SCNu64 " %" SCNu64 " %" SCNu64, &note.run, &note.first,
                &note.last, &note.batch) == 4) {
+        bool ours = note.run == (uint64_t)outbox->writer->started_us;
+        outbox->before = ours ? outbox->before : note;
         for (size_t i = 0; i < outbox->n; i++) {
-            at(outbox, i)->acknowledged |= was_written(outbox, &note, &at(outbox, i)->document);
+            struct entry *entry = at(outbox, i);
+            entry->acknowledged |= done_before(outbox, &entry->document) ||
+                                   (ours && was_written(outbox, &note, &entry->document));
         }
     }
     freeReplyObject(reply);
@@ -364,11 +389,11 @@ enum sw_status sw_outbox_send(struct sw_outbox *outbox, struct sw_redis *redis)
 {
     struct entry *sent[SW_BATCH_MAX];
     append_notice(outbox);
-    refill(outbox);
+    fetch(outbox);
     if (outbox->in_doubt && settle(outbox, redis) != SW_OK) {
         return SW_ECLOSED;
     }
-    refill(outbox);
+    fetch(outbox);
     if (outbox->n == 0) {
         return SW_OK;
     }

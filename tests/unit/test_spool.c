@@ -398,7 +398,9 @@ END_TEST
 static struct {
     char path[108];
     int listener;
-    atomic_int cuts; /* answers that are swallowed, and the connection with them */
+    atomic_int passes; /* answers to transactions before that */
+    atomic_int cuts;   /* answers that are swallowed, and the connection with them */
+    atomic_bool mute;  /* after a cut nothing is answered at all */
     atomic_bool stop;
     pthread_t thread;
 } relay;
@@ -425,10 +427,13 @@ static bool relay_pass(int from, int to, bool answers)
     ssize_t n = recv(from, data, sizeof(data), 0);
     if (n <= 0)
         return false;
-    if (answers && atomic_load(&relay.cuts) > 0 && is_exec_answer(data, n)) {
+    if (answers && atomic_load(&relay.cuts) > 0 && is_exec_answer(data, n) &&
+        atomic_fetch_sub(&relay.passes, 1) <= 0) {
         atomic_fetch_sub(&relay.cuts, 1);
         return false;
     }
+    if (answers && atomic_load(&relay.mute) && atomic_load(&relay.cuts) == 0)
+        return false;
     return send(to, data, (size_t)n, MSG_NOSIGNAL) == n;
 }
 
@@ -467,7 +472,9 @@ static void relay_start(int cuts)
     relay.listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     ck_assert_int_eq(bind(relay.listener, (struct sockaddr *)&sun, sizeof(sun)), 0);
     ck_assert_int_eq(listen(relay.listener, 8), 0);
+    atomic_store(&relay.passes, 0);
     atomic_store(&relay.cuts, cuts);
+    atomic_store(&relay.mute, false);
     atomic_store(&relay.stop, false);
     ck_assert_int_eq(pthread_create(&relay.thread, NULL, relay_main, NULL), 0);
     snprintf(rig.settings.redis_socket, sizeof(rig.settings.redis_socket), "%s", relay.path);
@@ -522,6 +529,35 @@ START_TEST(lost_answer_and_a_restart)
 }
 END_TEST
 
+/* Of one segment some batches are done, one is in doubt, and the process ends: the file still has
+ * all of it. 700 are more than are looked at in one go. */
+START_TEST(half_a_segment_done_and_a_restart)
+{
+    redis_fixture_kill(&rig.rf);
+    jr_start(&rig);
+    put_many(0, 700);
+    jr_wait(jr_lines_count(rig.file) == 700);
+    jr_stop(&rig);
+    redis_fixture_restart(&rig.rf);
+    relay_start(1);
+    atomic_store(&relay.passes, 5);
+    atomic_store(&relay.mute, true);
+    jr_start(&rig);
+    jr_wait(atomic_load(&relay.cuts) == 0);
+    ck_assert_int_eq(jr_length(&rig, "events"), 600); /* 100 at a time */
+    jr_stop(&rig);
+    ck_assert_int_eq(jr_length(&rig, "events"), 600);
+    atomic_store(&relay.mute, false);
+    jr_start(&rig);
+    put_many(700, 10);
+    jr_wait_stream(&rig, "events", 710);
+    jr_stop(&rig);
+    relay_stop();
+    expect_all(710);
+    ck_assert_uint_eq(sw_counted(&rig.counters.events_lost_backlog), 0);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("spool");
@@ -544,6 +580,7 @@ int main(void)
     tcase_add_test(journal, full_disk_and_backlog_tell_the_loss);
     tcase_add_loop_test(journal, lost_answers_double_nothing, 0, 2);
     tcase_add_test(journal, lost_answer_and_a_restart);
+    tcase_add_test(journal, half_a_segment_done_and_a_restart);
     suite_add_tcase(suite, journal);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
