@@ -86,7 +86,7 @@ static void tail(FILE *out)
     fputs("</tbody></table></div>\n", out);
 }
 
-/* A few words of an array of texts. */
+/* A few words of an array of texts, on a line of their own. */
 static void words(FILE *out, const char *before, const json_t *array)
 {
     const json_t *one;
@@ -98,68 +98,63 @@ static void words(FILE *out, const char *before, const json_t *array)
             fprintf(out, " and %zu more", json_array_size(array) - i);
             break;
         }
-        fputs(i ? ", " : before, out);
+        fprintf(out, "%s%s", i ? ", " : "<div>", i ? "" : before);
         page_text(out, json_string_value(one));
     }
     if (json_array_size(array) > 0)
-        fputs(" ", out);
+        fputs("</div>", out);
 }
 
-/* "private use (10.0.0.0/8, RFC 1918)", "before: AS64500 Hoster", ... */
+/* One fact, and a second one that belongs to it, on a line; neither without the first. */
+static void fact(FILE *out, const char *before, const char *text, const char *between,
+                 const char *more)
+{
+    if (!text[0])
+        return;
+    fprintf(out, "<div>%s", before);
+    page_text(out, text);
+    if (more[0]) {
+        fputs(between, out);
+        page_text(out, more);
+    }
+    fputs("</div>", out);
+}
+
+/* "in 10.0.0.0/8 for private use", "before: AS64500 Hoster", ... */
 static void evidence(FILE *out, const json_t *anomaly)
 {
-    static const struct {
-        const char *before, *path;
-    } texts[] = {{"in ", "special.block"},
-                 {" for ", "special.name"},
-                 {" name server ", "delegation.server"},
-                 {" of zone ", "delegation.zone"}};
     json_int_t former = json_integer_value(cli_json_at(anomaly, "former.as.number"));
     json_int_t flux = json_integer_value(cli_json_at(anomaly, "flux.as_total"));
+    char as[24];
 
-    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-        const char *text = cli_json_text(anomaly, texts[i].path);
-        if (text[0]) {
-            fputs(texts[i].before, out);
-            page_text(out, text);
-        }
-    }
-    if (former) {
-        fprintf(out, " before: AS%" JSON_INTEGER_FORMAT " ", former);
-        page_text(out, cli_json_text(anomaly, "former.as.organization.name"));
-    }
+    fact(out, "in ", cli_json_text(anomaly, "special.block"), " for ",
+         cli_json_text(anomaly, "special.name"));
+    fact(out, "name server ", cli_json_text(anomaly, "delegation.server"), " of zone ",
+         cli_json_text(anomaly, "delegation.zone"));
+    snprintf(as, sizeof(as), "AS%" JSON_INTEGER_FORMAT, former);
+    fact(out, "before: ", former ? as : "", " ",
+         cli_json_text(anomaly, "former.as.organization.name"));
     if (flux)
         fprintf(out,
-                " %" JSON_INTEGER_FORMAT " AS, %" JSON_INTEGER_FORMAT
-                " addresses within %" JSON_INTEGER_FORMAT " hours",
+                "<div>%" JSON_INTEGER_FORMAT " AS, %" JSON_INTEGER_FORMAT
+                " addresses within %" JSON_INTEGER_FORMAT " hours</div>",
                 flux, json_integer_value(cli_json_at(anomaly, "flux.addresses_total")),
                 json_integer_value(cli_json_at(anomaly, "flux.hours")));
-    words(out, " declared: ", cli_json_at(anomaly, "expected.owners"));
-    words(out, " also here: ", json_object_get(anomaly, "names"));
+    words(out, "declared: ", cli_json_at(anomaly, "expected.owners"));
+    words(out, "also here: ", json_object_get(anomaly, "names"));
 }
 
-/* "Agency (list)", then other names there, then what explains it. */
+/* Whose it is by a protected list, the evidence, and what a known list says of it. */
 static void details(FILE *out, const json_t *anomaly)
 {
     const char *owner = cli_json_text(anomaly, "protected.owner");
-    const char *list = cli_json_text(anomaly, "protected.list");
-    const char *known = cli_json_text(anomaly, "known.list");
 
     fputs("<td>", out);
-    if (list[0]) {
-        fputs("protected: ", out);
-        page_text(out, owner[0] ? owner : list);
-        fputs(" (", out);
-        page_text(out, cli_json_text(anomaly, "protected.indicator"));
-        fputs(") ", out);
-    }
+    fact(out, "protected: ", owner[0] ? owner : cli_json_text(anomaly, "protected.list"), ", ",
+         cli_json_text(anomaly, "protected.indicator"));
     evidence(out, anomaly);
-    if (known[0]) {
-        fputs(" explained by ", out);
-        page_text(out, known);
-        fputs(": ", out);
-        page_text(out, cli_json_text(anomaly, "known.owner"));
-    }
+    fact(out, "explained by ", cli_json_text(anomaly, "known.list"), ": ",
+         cli_json_text(anomaly, "known.owner"));
     fputs("</td>", out);
 }
 
