@@ -84,6 +84,7 @@ static void add_hits(struct sw_matching *m, const struct sw_hit *hits, size_t n,
                      struct sw_found *found)
 {
     for (size_t i = 0; i < n; i++) {
+        /* cppcheck-suppress uninitvar ; n of them were written, cppcheck does not count */
         switch (hits[i].list->kind) {
         case SW_KIND_IOC:
             m->match->acted_on = true;

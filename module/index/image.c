@@ -147,7 +147,8 @@ static enum sw_status copy_shard(const struct sw_image *image, unsigned shard, s
     memcpy(data, block, block_len);
     memcpy(data + block_len, (const void *)(filter & ~(sw_filter)63), filter_len);
     memset(data + block_len + filter_len, 0, all - block_len - filter_len);
-    *out = (struct copy){data, block_len, all - block_len, filter & 63};
+    *out = (struct copy){
+        .data = data, .block_len = block_len, .filter_len = all - block_len, .class = filter & 63};
     return SW_OK;
 }
 
@@ -162,7 +163,7 @@ static void fail(struct sw_image *image, enum sw_status status)
 static void before_change(void *arg, unsigned shard)
 {
     struct sw_image *image = arg;
-    struct copy copy;
+    struct copy copy = {.data = NULL};
     if (atomic_load_explicit(&image->copied[shard], memory_order_acquire))
         return;
     pthread_mutex_lock(&image->lock);

@@ -338,7 +338,7 @@ static size_t append_batch(struct sw_outbox *outbox, struct sw_redis *redis,
                            struct entry *sent[SW_BATCH_MAX])
 {
     size_t n = 0;
-    struct streams streams;
+    struct streams streams = {.max = ""};
     struct note note = {.batch = ++outbox->batch};
     name_streams(outbox, redis, &streams);
     enum sw_status status = sw_link_append(redis, 1, (const char *[]){"MULTI"});
