@@ -24,7 +24,7 @@ _sinkwatch_options() {
     "list show") echo "--limit" ;;
     "list set")
         echo "--kind --action --priority --shadow --no-shadow --observe --no-observe --sinkhole4" \
-            "--sinkhole6 --cname --ttl --lifetime --ede --owner --note --group --trigger --wait"
+            "--sinkhole6 --cname --ttl --lifetime --ede --owner --note --group --trigger --justification --sub-error --wait"
         ;;
     "list drop") echo "--yes --wait" ;;
     add) echo "--facts --expires --for --force --wait" ;;
@@ -51,7 +51,7 @@ _sinkwatch_command() {
         case $word in
         -c | --config | --socket | --host | --port | -n | --number | --facts | --expires | --for | --limit | --format | \
             --kind | --action | --priority | --sinkhole4 | --sinkhole6 | --cname | --ttl | --lifetime | --ede | \
-            --owner | --note | --group | --trigger | --list | --match | --file | --forward | --root-hints | --trust-anchor | \
+            --owner | --note | --group | --trigger | --justification | --sub-error | --list | --match | --file | --forward | --root-hints | --trust-anchor | \
             --rate | --in-flight | --timeout | --retries | --threads | --state | --observer | --hops | --max | \
             --output | --since) i=$((i + 1)) ;;
         -*) ;;

@@ -296,6 +296,20 @@ static bool set_note(struct parsing *p, const json_t *value)
     return set_words(p, value, p->policy->note);
 }
 
+static bool set_justification(struct parsing *p, const json_t *value)
+{
+    return set_words(p, value, p->policy->justification);
+}
+
+static bool set_sub_error(struct parsing *p, const json_t *value)
+{
+    json_int_t number;
+    if (!set_number(p, value, UINT8_MAX, &number))
+        return false;
+    p->policy->sub_error = (uint8_t)number;
+    return true;
+}
+
 /* Declared owners: texts as above, none empty, without a line end; kept one on each line. */
 static bool set_owners(const struct parsing *p, const json_t *value, char out[SW_OWNERS_MAX])
 {
@@ -400,6 +414,8 @@ static const struct member {
     {"ns_owners", set_owners_of_zone},
     {"groups", set_groups},
     {"triggers", set_triggers},
+    {"justification", set_justification},
+    {"sub_error", set_sub_error},
 };
 
 static const struct member *find_member(const char *name)
@@ -419,7 +435,8 @@ static bool refuse_unknown(const struct parsing *p, const char *key)
     json_decref(text);
     snprintf(p->why, SW_WHY_MAX,
              "%s: unknown member; allowed are kind action priority shadow observe sinkhole4 "
-             "sinkhole6 cname ttl lifetime ede owner note owners ns_owners groups triggers",
+             "sinkhole6 cname ttl lifetime ede owner note owners ns_owners groups triggers "
+             "justification sub_error",
              was);
     return false;
 }
@@ -570,6 +587,10 @@ static int put_members(json_t *object, const struct sw_policy *policy)
         failed |= put_text(object, "owner", policy->owner);
     if (policy->note[0])
         failed |= put_text(object, "note", policy->note);
+    if (policy->justification[0])
+        failed |= put_text(object, "justification", policy->justification);
+    if (policy->sub_error)
+        failed |= json_object_set_new(object, "sub_error", json_integer(policy->sub_error));
     failed |= put_owners(object, "owners", policy->owners);
     failed |= put_owners(object, "ns_owners", policy->ns_owners);
     failed |= put_owners(object, "groups", policy->groups);

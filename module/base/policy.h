@@ -86,6 +86,8 @@ struct sw_policy {
     uint8_t triggers;        /* SW_TRIGGER_BIT of each that its indicators match; never 0 */
     char owner[SW_NOTE_MAX]; /* kind protected, known: whose; "" when not said */
     char note[SW_NOTE_MAX];
+    char justification[SW_NOTE_MAX]; /* structured errors: why, for clients; "": the settings' */
+    uint8_t sub_error;               /* structured errors: 0: not said */
     char owners[SW_OWNERS_MAX];    /* kind watch: whose addresses its names should have: AS numbers,
                                       prefixes, registrants, one on each line; "" not said */
     char groups[SW_APPLIES_MAX];   /* kind ioc, allow: client groups that it applies to, one on each
@@ -101,7 +103,7 @@ void sw_policy_init(struct sw_policy *policy, const char *name);
  * "shadow":false,"observe":false,"sinkhole4":"192.0.2.1","sinkhole6":"2001:db8::1",
  * "cname":"garden.example","ttl":60,"lifetime":604800,"ede":"auto"|"off"|15,"owner":"...",
  * "note":"...","owners":["AS64500","192.0.2.0/24","Registrant"],"ns_owners":[...],
- * "groups":["kids"],"triggers":["client"]}.
+ * "groups":["kids"],"triggers":["client"],"justification":"...","sub_error":1}.
  * All members optional; "" and "{}" mean the defaults. Unknown members are an error, so that a
  * misspelt one is noticed.
  *

@@ -20,17 +20,18 @@
 #define KEY_CHARS        "abcdefghijklmnopqrstuvwxyz0123456789-"
 
 enum kind {
-    KIND_TEXT,    /* any text without control characters */
-    KIND_SECRET,  /* the same, never repeated in a message */
-    KIND_WORD,    /* printable ASCII without spaces, not empty */
-    KIND_PATH,    /* absolute path or empty */
-    KIND_SERVER,  /* HOST:PORT, "sentinel", or empty */
-    KIND_SERVERS, /* HOST:PORT, once for each line with the key: rows of SW_TEXT_MAX */
-    KIND_PATHS,   /* the same, once for each line with the key: rows of SW_PATH_MAX */
-    KIND_GROUPS,  /* NAME PREFIX..., any number of lines */
-    KIND_NUMBER,  /* whole number in min..max */
-    KIND_BOOL,    /* yes, no */
-    KIND_ADDR4,   /* one address or empty */
+    KIND_TEXT,     /* any text without control characters */
+    KIND_SECRET,   /* the same, never repeated in a message */
+    KIND_WORD,     /* printable ASCII without spaces, not empty */
+    KIND_PATH,     /* absolute path or empty */
+    KIND_SERVER,   /* HOST:PORT, "sentinel", or empty */
+    KIND_SERVERS,  /* HOST:PORT, once for each line with the key: rows of SW_TEXT_MAX */
+    KIND_CONTACTS, /* a URI to contact somebody, likewise */
+    KIND_PATHS,    /* the same, once for each line with the key: rows of SW_PATH_MAX */
+    KIND_GROUPS,   /* NAME PREFIX..., any number of lines */
+    KIND_NUMBER,   /* whole number in min..max */
+    KIND_BOOL,     /* yes, no */
+    KIND_ADDR4,    /* one address or empty */
     KIND_ADDR6,
     KIND_NAME, /* domain name or empty */
 };
@@ -94,6 +95,13 @@ static const struct key keys[] = {
     {"cname-target", KIND_NAME, FIELD(cname), 0, 0, ""},
     {"ede", KIND_BOOL, FIELD(ede), 0, 0, "yes"},
     {"ptr-addresses", KIND_BOOL, FIELD(ptr_addresses), 0, 0, "no"},
+    {"structured-errors", KIND_BOOL, FIELD(structured_errors), 0, 0, "no"},
+    {"structured-option", KIND_NUMBER, FIELD(structured_option), 1, UINT16_MAX, "26"},
+    {"structured-contact", KIND_CONTACTS, FIELD(structured_contact), 0, SW_TEXT_MAX - 1, ""},
+    {"structured-organization", KIND_TEXT, FIELD(structured_organization), 0, SW_TEXT_MAX - 1, ""},
+    {"structured-justification", KIND_TEXT, FIELD(structured_justification), 0, SW_TEXT_MAX - 1,
+     ""},
+    {"structured-language", KIND_WORD, FIELD(structured_language), 1, SW_TEXT_MAX - 1, "en"},
     {"event-file", KIND_PATH, FIELD(event_file), 0, SW_PATH_MAX - 1, ""},
     {"event-redis", KIND_BOOL, FIELD(event_redis), 0, 0, "yes"},
     {"event-stream-max", KIND_NUMBER, FIELD(event_stream_max), 1, 1000000000, "1000000"},
@@ -169,6 +177,7 @@ static bool value_parse(const struct key *key, const char *text, struct value *o
     case KIND_PATHS:
     case KIND_SERVER:
     case KIND_SERVERS:
+    case KIND_CONTACTS:
     case KIND_GROUPS:
     default:
         return true;
@@ -197,6 +206,13 @@ static bool server_valid(const struct value *value, bool sentinel)
            (text_clean(value->text, true) && sw_server_parse(value->text, &server) == SW_OK);
 }
 
+/* A URI of one of the two schemes that are registered for it; or nothing. */
+static bool contact_valid(const struct value *value)
+{
+    bool scheme = strncmp(value->text, "mailto:", 7) == 0 || strncmp(value->text, "tel:", 4) == 0;
+    return value->len == 0 || (text_clean(value->text, true) && scheme);
+}
+
 /* Whether a value that parsed is within what the key allows. */
 static bool value_validate(const struct key *key, const struct value *value)
 {
@@ -222,6 +238,8 @@ static bool value_validate(const struct key *key, const struct value *value)
     case KIND_SERVER:
     case KIND_SERVERS:
         return length_ok && server_valid(value, key->kind == KIND_SERVER);
+    case KIND_CONTACTS:
+        return length_ok && contact_valid(value);
     case KIND_GROUPS:
     case KIND_BOOL:
     default:
@@ -231,7 +249,8 @@ static bool value_validate(const struct key *key, const struct value *value)
 
 static bool may_repeat(const struct key *key)
 {
-    return key->kind == KIND_PATHS || key->kind == KIND_SERVERS || key->kind == KIND_GROUPS;
+    return key->kind == KIND_PATHS || key->kind == KIND_SERVERS || key->kind == KIND_CONTACTS ||
+           key->kind == KIND_GROUPS;
 }
 
 static size_t row_size(const struct key *key)
@@ -276,6 +295,7 @@ static bool value_apply(const struct key *key, const struct value *value,
         break;
     case KIND_PATHS:
     case KIND_SERVERS:
+    case KIND_CONTACTS:
         append_row(key, value, field);
         break;
     case KIND_GROUPS:
@@ -374,6 +394,9 @@ static void allowed_words(const struct key *key, char out[SW_WHY_MAX])
     case KIND_SERVERS:
         snprintf(out, SW_WHY_MAX, "HOST:PORT%s, or \"\" for none",
                  key->kind == KIND_SERVER ? ", sentinel" : "");
+        break;
+    case KIND_CONTACTS:
+        snprintf(out, SW_WHY_MAX, "mailto: or tel:, up to %u octets, or \"\" for none", key->max);
         break;
     case KIND_WORD:
         snprintf(out, SW_WHY_MAX, "1 to %u printable ASCII characters without spaces", key->max);

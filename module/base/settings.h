@@ -25,6 +25,7 @@
 #define SW_PATH_MAX         256
 #define SW_TEXT_MAX         128
 #define SW_SENTINELS_MAX    8
+#define SW_CONTACTS_MAX     4
 #define SW_MMDB_MAX         16 /* files of one key */
 
 struct sw_settings {
@@ -75,11 +76,18 @@ struct sw_settings {
     /* clients */
     struct sw_groups groups; /* client-group, repeated: NAME PREFIX... */
     /* answers */
-    struct sw_addr sinkhole4; /* sinkhole-ipv4: default landing address, none */
-    struct sw_addr sinkhole6; /* sinkhole-ipv6 */
-    struct sw_name cname;     /* cname-target: default walled garden, none */
-    bool ede;                 /* ede: yes|no, default yes */
-    bool ptr_addresses;       /* ptr-addresses: yes|no, default no */
+    struct sw_addr sinkhole4;   /* sinkhole-ipv4: default landing address, none */
+    struct sw_addr sinkhole6;   /* sinkhole-ipv6 */
+    struct sw_name cname;       /* cname-target: default walled garden, none */
+    bool ede;                   /* ede: yes|no, default yes */
+    bool ptr_addresses;         /* ptr-addresses: yes|no, default no */
+    bool structured_errors;     /* structured-errors: yes|no, default no */
+    uint16_t structured_option; /* structured-option: EDNS option code, default 26 */
+    char structured_contact[SW_CONTACTS_MAX][SW_TEXT_MAX]; /* structured-contact, repeated: URIs;
+                                                              "" after the last */
+    char structured_organization[SW_TEXT_MAX];             /* structured-organization: "" = none */
+    char structured_justification[SW_TEXT_MAX];            /* structured-justification */
+    char structured_language[SW_TEXT_MAX];                 /* structured-language: default en */
     /* events */
     char event_file[SW_PATH_MAX];  /* event-file: JSON lines, "" = none */
     bool event_redis;              /* event-redis: yes|no, default yes */

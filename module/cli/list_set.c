@@ -25,6 +25,8 @@ enum {
     KEY_NOTE,
     KEY_GROUP,
     KEY_TRIGGER,
+    KEY_JUSTIFICATION,
+    KEY_SUB_ERROR,
     KEY_WAIT
 };
 
@@ -52,6 +54,13 @@ static const struct argp_option options[] = {
     {"trigger", KEY_TRIGGER, "TRIGGER", 0,
      "what its indicators match: client, qname, cname, address, asn, nsdname, nsip; may be "
      "repeated ('': qname, cname, address and asn)",
+     0},
+    {"justification", KEY_JUSTIFICATION, "TEXT", 0,
+     "structured errors: why, for clients ('': the resolver's)", 0},
+    {"sub-error", KEY_SUB_ERROR, "CODE", 0,
+     "structured errors: 1 malware, 2 phishing, 3 spam, 4 spyware, 5 network's policy, 6 "
+     "resolver's "
+     "policy, 0 none (default)",
      0},
     {"wait", KEY_WAIT, "SECONDS", OPTION_ARG_OPTIONAL,
      "return when every live resolver has applied it (default: 10 seconds at most)", 0},
@@ -116,6 +125,8 @@ static const char *text_member(int key)
         return "owner";
     case KEY_NOTE:
         return "note";
+    case KEY_JUSTIFICATION:
+        return "justification";
     default:
         return NULL;
     }
@@ -138,6 +149,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case KEY_TTL:
         json_object_set_new(set->members, "ttl",
                             json_integer((json_int_t)cli_number(state, "--ttl", arg, 0, 86400)));
+        return 0;
+    case KEY_SUB_ERROR:
+        json_object_set_new(
+            set->members, "sub_error",
+            json_integer((json_int_t)cli_number(state, "--sub-error", arg, 0, 255)));
         return 0;
     case KEY_LIFETIME:
         json_object_set_new(set->members, "lifetime",

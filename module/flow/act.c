@@ -6,7 +6,6 @@
 #include <string.h>
 
 #define EDNS_OPTION_EDE 15 /* RFC 8914 2 */
-#define EDE_TEXT_MAX    (SW_LISTNAME_MAX + 16)
 
 /* SOA of rewritten negative answers: RFC 2308 makes a stub remember them for min(ttl, minimum). */
 #define SOA_REFRESH 3600U
@@ -206,11 +205,11 @@ bool sw_act_protect(struct module_qstate *qstate, struct reply_info **truth,
     return true;
 }
 
-void sw_act_ede(struct edns_option **list, struct regional *region, uint16_t code, const char *text)
+void sw_act_ede(struct edns_option **list, struct regional *region, uint16_t code, const char *text,
+                size_t text_len)
 {
     if (code == SW_EDE_OFF)
         return;
-    size_t text_len = strnlen(text, EDE_TEXT_MAX);
     struct edns_option *option = regional_alloc_zero(region, sizeof *option);
     uint8_t *data = regional_alloc(region, 2 + text_len);
     if (!option || !data)

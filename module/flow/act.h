@@ -51,7 +51,7 @@ bool sw_act_protect(struct module_qstate *qstate, struct reply_info **truth,
 
 /** Put an EDE option with text in front of *list, without touching what others share. Nothing
  * happens when code is SW_EDE_OFF or memory is out. */
-void sw_act_ede(struct edns_option **list, struct regional *region, uint16_t code,
-                const char *text);
+void sw_act_ede(struct edns_option **list, struct regional *region, uint16_t code, const char *text,
+                size_t text_len);
 
 #endif

@@ -50,6 +50,10 @@ static void adopt(const struct sw_flow *flow, const struct sw_policy *list,
     v->priority = list->priority;
     v->ttl = list->ttl;
     memcpy(v->list, list->name, sizeof v->list);
+    if (flow->settings->structured_errors) {
+        memcpy(v->justification, list->justification, sizeof v->justification);
+        v->sub_error = list->sub_error;
+    }
     if (v->wanted == SW_ACTION_SINKHOLE) {
         v->sinkhole4 = list->sinkhole4.family ? list->sinkhole4 : flow->settings->sinkhole4;
         v->sinkhole6 = list->sinkhole6.family ? list->sinkhole6 : flow->settings->sinkhole6;
@@ -79,7 +83,8 @@ void sw_decide(const struct sw_flow *flow, const struct sw_match *match,
     out->priority = 0;
     out->sinkhole4.family = out->sinkhole6.family = 0;
     out->cname.len = 0;
-    out->list[0] = '\0';
+    out->list[0] = out->justification[0] = '\0';
+    out->sub_error = 0;
     for (size_t i = 0; i < match->n; i++) {
         if (match->found[i].hit.list->kind == SW_KIND_WATCH)
             continue;

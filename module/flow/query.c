@@ -9,7 +9,8 @@
 #define TYPE_HTTPS      65
 #define SVCB_IPV4HINT   4 /* RFC 9460 14.3.2 */
 #define SVCB_IPV6HINT   6
-#define RDLENGTH_OCTETS 2 /* Unbound keeps RDLENGTH in front of each rdata */
+#define OPTION_EDE      15 /* RFC 8914 2 */
+#define RDLENGTH_OCTETS 2  /* Unbound keeps RDLENGTH in front of each rdata */
 
 void sw_query_question(const struct query_info *qinfo, struct sw_question *out)
 {
@@ -147,6 +148,14 @@ void sw_query_walk(const struct reply_info *reply, const struct sw_walk *walk)
         const struct ub_packed_rrset_key *key = reply->rrsets[i];
         sw_query_walk_rrset(ntohs(key->rk.type), key->entry.data, walk);
     }
+}
+
+bool sw_query_wants_structured(const struct edns_data *edns, uint16_t option)
+{
+    for (const struct edns_option *o = edns->opt_list_in; o; o = o->next)
+        if (o->opt_code == option || o->opt_code == OPTION_EDE)
+            return true;
+    return false;
 }
 
 bool sw_query_is_referral(const struct reply_info *reply)

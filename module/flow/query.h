@@ -64,6 +64,12 @@ void sw_query_walk(const struct reply_info *reply, const struct sw_walk *walk);
 void sw_query_walk_rrset(uint16_t rr_type, const struct packed_rrset_data *data,
                          const struct sw_walk *walk);
 
+/**
+ * Whether a client's query says that it understands structured DNS errors: by the option that the draft
+ * has for it (its code is in the settings), or, as drafts before had it, by an EDE option.
+ */
+bool sw_query_wants_structured(const struct edns_data *edns, uint16_t option);
+
 /** Whether an upstream response says only which servers to ask next. */
 bool sw_query_is_referral(const struct reply_info *reply);
 

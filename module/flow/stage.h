@@ -97,6 +97,8 @@ struct sw_verdict {
     struct sw_addr sinkhole4, sinkhole6; /* family 0: none */
     struct sw_name cname;                /* len 0: none */
     char list[SW_LISTNAME_MAX];
+    char justification[SW_NOTE_MAX]; /* for structured errors: "" and 0 without them */
+    uint8_t sub_error;
 };
 
 /** Whether the verdict changes the answer that the client gets. */

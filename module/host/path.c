@@ -10,6 +10,7 @@
 #include "host/cases.h"
 #include "host/delegation.h"
 #include "host/draft.h"
+#include "host/explain.h"
 #include "host/own.h"
 #include "host/remember.h"
 #include "host/servers.h"
@@ -36,16 +37,12 @@ struct path_state {
     bool for_one;     /* the only case is that of the one client who waited */
     size_t gardens_n; /* of rules about clients: those who waited when it was judged */
     struct sw_case *gardens; /* room for SW_OWN_GARDENS_MAX, or NULL */
+    size_t udp_room;         /* of sw_explain_room(), 0: not looked */
     bool remembered;         /* the true answer is one that we had kept */
 };
 
 /* Marks a query whose answer was judged and found clean. */
 static struct path_state clean_state;
-
-static struct sw_ring *my_ring(struct sw_module *module, const struct module_qstate *qstate)
-{
-    return sw_journal_ring(module->journal, (unsigned)qstate->env->alloc->thread_num);
-}
 
 static struct path_state *state_of(struct module_qstate *qstate, int id)
 {
@@ -147,7 +144,8 @@ static void judge_client(const struct sw_module *module, const struct module_qst
 static void put(struct sw_module *module, const struct module_qstate *qstate, struct sw_event *ev,
                 const struct sw_client *client, const struct sw_verdict *verdict)
 {
-    struct sw_ring *ring = my_ring(module, qstate);
+    struct sw_ring *ring =
+        sw_journal_ring(module->journal, (unsigned)qstate->env->alloc->thread_num);
     sw_record_client(ring, ev, sw_draft_now(qstate), client, verdict);
     if (!ring)
         sw_journal_lost(module->journal, 1);
@@ -214,9 +212,8 @@ static void weigh(void *arg, const struct sw_client *client)
         w->state->gardens_n = sw_own_note_garden(&own, w->state->gardens, w->state->gardens_n);
 }
 
-/* Look at all who wait: what their own rules need. Returns whether they all get no answer: Unbound
- * drops for all who wait or for nobody. Where only some are to get no answer, they get REFUSED
- * (sw_act_build). */
+/* Look at all who wait: what their own rules need. Returns whether they all get no answer: where only
+ * some are to get none, they get REFUSED (sw_act_build), as Unbound drops for all or nobody. */
 static bool weigh_clients(struct sw_module *module, struct module_qstate *qstate,
                           struct path_state *state, const struct reply_info *truth)
 {
@@ -334,10 +331,9 @@ static bool serve_by_name(struct sw_module *module, struct module_qstate *qstate
                           struct path_state *state)
 {
     struct sw_client client;
-    unsigned clients;
+    unsigned clients = sw_query_first_client(qstate, &client);
     if (module->behind_cache)
         return false; /* what we made would be stored */
-    clients = sw_query_first_client(qstate, &client);
     if (state->by_client && !narrow(module, qstate, state, &client, clients))
         return false;
     struct sw_verdict verdict = state->cases->verdict;
@@ -539,6 +535,9 @@ void sw_path_operate(struct sw_module *module, struct module_qstate *qstate, enu
         qstate->ext_state[id] = module_error;
         break;
     }
+    state = qstate->minfo[id]; /* sizes are there only until replies are made */
+    if (module->settings.structured_errors && state && state != &clean_state)
+        state->udp_room = sw_explain_room(qstate);
 }
 
 /* ---- callbacks ---- */
@@ -642,7 +641,8 @@ int sw_path_on_reply(struct query_info *qinfo, struct module_qstate *qstate,
     } else {
         apply(qstate, state, &own.verdict, sw_own_garden(&own, state->gardens, state->gardens_n),
               reply, to);
-        sw_act_ede(options_out, qstate->region, own.verdict.ede, own.verdict.list);
+        sw_explain(&module->settings, qstate, reply, edns, &who, state->udp_room, &own.verdict,
+                   options_out);
     }
     if (own.event)
         record(module, qstate, own.event, &who, &own.verdict);

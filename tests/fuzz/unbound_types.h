@@ -41,8 +41,13 @@ struct comm_reply {
     struct comm_point *c;
     struct sockaddr_storage client_addr;
 };
+struct edns_option {
+    struct edns_option *next;
+    uint16_t opt_code;
+};
 struct edns_data {
     uint16_t bits;
+    struct edns_option *opt_list_in;
 };
 struct query_info {
     uint8_t *qname;

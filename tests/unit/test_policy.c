@@ -299,6 +299,20 @@ START_TEST(groups_of_a_list)
 }
 END_TEST
 
+START_TEST(members_for_structured_errors)
+{
+    const char *json = "{\"kind\":\"ioc\",\"action\":\"nxdomain\",\"justification\":\"\\\"q\\\" "
+                       "\xc3\xa9\",\"sub_error\":2}";
+    struct sw_policy p = good(json);
+    ck_assert_str_eq(p.justification, "\"q\" \xc3\xa9");
+    ck_assert_uint_eq(p.sub_error, 2);
+    same_after_writing(json, json);
+    bad("{\"justification\":7}", SW_EINVAL, "justification: 7 is not allowed");
+    bad("{\"justification\":\"a\\nb\"}", SW_EINVAL, "justification");
+    bad("{\"sub_error\":256}", SW_EINVAL, "sub_error: 256 is not allowed; a whole number");
+}
+END_TEST
+
 START_TEST(triggers_of_a_list)
 {
     enum sw_trigger trigger = SW_TRIGGER_COUNT;
@@ -335,6 +349,7 @@ int main(void)
     tcase_add_test(tc, every_member);
     tcase_add_test(tc, groups_of_a_list);
     tcase_add_test(tc, triggers_of_a_list);
+    tcase_add_test(tc, members_for_structured_errors);
     tcase_add_test(tc, limits);
     tcase_add_test(tc, bad_members);
     tcase_add_test(tc, not_an_object);

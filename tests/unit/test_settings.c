@@ -127,6 +127,9 @@ START_TEST(defaults_of_all_keys)
     ck_assert_uint_eq(s.sinkhole6.family, 0);
     ck_assert_uint_eq(s.cname.len, 0);
     ck_assert(s.ede && s.event_redis && !s.verbose && !s.ptr_addresses);
+    ck_assert(!s.structured_errors && s.structured_option == 26);
+    ck_assert_str_eq(s.structured_contact[0], "");
+    ck_assert_str_eq(s.structured_language, "en");
     ck_assert_uint_eq(s.event_stream_max, 1000000);
     ck_assert_uint_eq(s.event_window_ms, 1000);
     ck_assert_uint_eq(s.ring_kib, 1024);
@@ -165,6 +168,13 @@ START_TEST(every_key_has_its_field)
                                 "cname-target: Garden.example\n"
                                 "ede: no\n"
                                 "ptr-addresses: yes\n"
+                                "structured-errors: yes\n"
+                                "structured-option: 65001\n"
+                                "structured-contact: mailto:noc@example.net\n"
+                                "structured-contact: \"tel:+1-555\"\n"
+                                "structured-organization: \"Ex \xc3\xa9\"\n"
+                                "structured-justification: because\n"
+                                "structured-language: fi\n"
                                 "event-file: /e\n"
                                 "event-redis: no\n"
                                 "event-stream-max: 11\n"
@@ -200,6 +210,13 @@ START_TEST(every_key_has_its_field)
     ck_assert_str_eq(sw_addr_text(&s.sinkhole6, addr), "2001:db8::1");
     ck_assert_str_eq(sw_name_text(s.cname.wire, name), "garden.example");
     ck_assert(!s.ede && !s.event_redis && s.verbose && s.ptr_addresses);
+    ck_assert(s.structured_errors && s.structured_option == 65001);
+    ck_assert_str_eq(s.structured_contact[0], "mailto:noc@example.net");
+    ck_assert_str_eq(s.structured_contact[1], "tel:+1-555");
+    ck_assert_str_eq(s.structured_contact[2], "");
+    ck_assert_str_eq(s.structured_organization, "Ex \xc3\xa9");
+    ck_assert_str_eq(s.structured_justification, "because");
+    ck_assert_str_eq(s.structured_language, "fi");
     ck_assert_str_eq(s.event_file, "/e");
     ck_assert_uint_eq(s.event_stream_max, 11);
     ck_assert_uint_eq(s.event_window_ms, 12);

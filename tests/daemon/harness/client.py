@@ -77,11 +77,12 @@ class Answer:
 
 
 def question(
-    name, rdtype="A", *, edns=True, do=False, cd=False, ad=True, rd=True, rdclass="IN", extra=()
+    name, rdtype="A", *, edns=True, do=False, cd=False, ad=True, rd=True, rdclass="IN", extra=(),
+    payload=1232,
 ):
     query = dns.message.make_query(name, rdtype, rdclass, use_edns=edns, want_dnssec=do)
     if edns and not do:
-        query.use_edns(0, 0, 1232, options=list(extra))
+        query.use_edns(0, 0, payload, options=list(extra))
     if not rd:
         query.flags &= ~dns.flags.RD
     if cd:
