@@ -39,9 +39,9 @@ class Command:
             **options,
         )
 
-    def __call__(self, *words, code=OK, stdin="", **options):
+    def __call__(self, *words, code=OK, stdin="", seconds=30, **options):
         process = self.start(*words, **options)
-        self.out, self.err = process.communicate(stdin, timeout=30 * FACTOR)
+        self.out, self.err = process.communicate(stdin, timeout=seconds * FACTOR)
         said = f"sinkwatch {' '.join(map(str, words))}\n{self.out}{self.err}"
         assert process.returncode == code, f"exit code {process.returncode}: {said}"
         return self.out
