@@ -34,11 +34,14 @@ struct sw_changeset {
     size_t added_n;
     bool
         everything; /* a list was loaded or replaced, its kind or triggers changed: sweep for all */
-    bool
-        again; /* for no change: what came in past the lists; all is to be looked at, without haste */
+    size_t joined;  /* so many of added, the last ones, were not looked for in the part before */
+    bool began;     /* everything was not either */
+    bool again;     /* for no change: what came in past the lists; all is to be looked at */
+    bool at_leisure;         /* without haste */
     const atomic_bool *stop; /* becomes true: give up at the next chance */
 };
 
+#define SW_FEED_PARTS       8  /* of the caches, about equally large */
 #define SW_FEED_TRACKED_MAX 64 /* addresses in one call of sw_feed_host.tracked */
 
 struct sw_feed_host { /* what feeder and sweeper ask of their surroundings; any may be NULL */
@@ -46,8 +49,10 @@ struct sw_feed_host { /* what feeder and sweeper ask of their surroundings; any 
     /* Feeder, and sweeper once all readers see the change: make what is cached for the added names
      * themselves, and for aliases to them, unusable, in constant time for each. */
     void (*evict)(void *arg, const struct sw_changeset *changes);
-    /* Sweeper: make every cached answer that contradicts the index unusable; returns when done. */
-    void (*sweep)(void *arg, const struct sw_changeset *changes);
+    /* Sweeper: make every cached answer in this part of the caches (0 to SW_FEED_PARTS - 1, which are
+     * all) unusable that contradicts the index; returns when done. An answer never changes from one
+     * part to another. */
+    void (*sweep)(void *arg, const struct sw_changeset *changes, size_t part);
     /* Sweeper: these addresses are tracked from now on: report names that are in the cache with one.
      * Not called for those that {prefix}:tracked holds already when all lists are loaded. */
     void (*tracked)(void *arg, const struct sw_addr *addrs, size_t n);

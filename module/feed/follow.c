@@ -18,7 +18,9 @@
 
 /* Entries of one batch. One sweep and one report serve the whole batch, so it should be large
  * when we are behind; an entry may hold thousands of indicators, so it must not be huge. */
-#define BATCH "256"
+#define BATCH     "256"
+#define BATCH_MAX 256
+#define ASK_MAX   20000 /* indicators of which facts are asked for ahead */
 
 struct entry { /* borrowed from the XREAD reply */
     struct sw_stream_id id;
@@ -26,7 +28,9 @@ struct entry { /* borrowed from the XREAD reply */
     const redisReply *op;   /* NULL when missing */
     const redisReply *list; /* text, NULL when missing */
     const redisReply *fields;
-    bool valid; /* fields is an array of text */
+    bool valid;        /* fields is an array of text */
+    bool asked;        /* Redis was asked for the facts of its indicators */
+    redisReply *facts; /* those; ours, NULL: none */
 };
 
 static void refuse_entry(struct sw_feed *feed, const struct entry *entry, const char *why)
@@ -121,44 +125,77 @@ static bool is_item(const struct entry *entry, size_t i)
     return sw_reply_equals(entry->fields->element[i], "i");
 }
 
-/* The facts of `add`'s indicators, for an entry that does not say when they end. SW_ENOTFOUND: the
- * key cannot be read now; whoever reads the list later will say so. */
-static enum sw_status ask_facts(struct sw_feed *feed, const struct entry *entry, const char *name,
-                                redisReply **out)
+/* Whether somebody wrote it who says when its indicators end in the facts, if at all. */
+static bool tells_no_end(const struct entry *entry)
+{
+    for (size_t i = 0; i + 1 < entry->fields->elements; i += 2)
+        if (sw_reply_equals(entry->fields->element[i], "expires"))
+            return false;
+    return true;
+}
+
+static size_t count_items(const struct entry *entry)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i + 1 < entry->fields->elements; i += 2)
+        n += is_item(entry, i);
+    return n;
+}
+
+/* HMGET of the facts of an entry's indicators, appended. */
+static enum sw_status append_ask(struct sw_feed *feed, const struct entry *entry, const char *name)
 {
     size_t n = entry->fields->elements / 2;
     const char **argv = calloc(n + 2, sizeof(*argv));
     size_t *len = calloc(n + 2, sizeof(*len));
+    enum sw_status status = SW_ENOMEM;
     char key[SW_KEY_MAX];
     int argc = 2;
 
-    if (!argv || !len) {
-        free(argv);
-        free(len);
-        return SW_ENOMEM;
-    }
-    argv[0] = "HMGET";
-    argv[1] = sw_redis_key(feed->redis, key, sizeof(key), "list:%s", name);
-    len[0] = 5;
-    len[1] = strlen(key);
-    for (size_t i = 0; i + 1 < entry->fields->elements; i += 2) {
-        if (is_item(entry, i)) {
-            argv[argc] = entry->fields->element[i + 1]->str;
-            len[argc++] = entry->fields->element[i + 1]->len;
+    if (argv && len) {
+        argv[0] = "HMGET";
+        argv[1] = sw_redis_key(feed->redis, key, sizeof(key), "list:%s", name);
+        len[0] = 5;
+        len[1] = strlen(key);
+        for (size_t i = 0; i + 1 < entry->fields->elements; i += 2) {
+            if (is_item(entry, i)) {
+                argv[argc] = entry->fields->element[i + 1]->str;
+                len[argc++] = entry->fields->element[i + 1]->len;
+            }
         }
+        status = sw_redis_append_argv(feed->redis, argc, argv, len);
     }
-    *out = argc > 2 ? sw_redis_command_argv(feed->redis, argc, argv, len) : NULL;
     free(argv);
     free(len);
-    if (argc == 2)
-        return SW_ENOTFOUND;
-    if (!*out)
+    return status;
+}
+
+/* The reply to that. What cannot be read now leaves no facts; whoever reads the list later will say
+ * so. */
+static enum sw_status take_facts(struct sw_feed *feed, struct entry *entry)
+{
+    redisReply *reply = sw_redis_reply(feed->redis);
+
+    if (!reply)
         return sw_feed_failed(feed, SW_ECLOSED, "asking when indicators end");
-    if (sw_reply_is_array(*out, (size_t)argc - 2))
+    entry->asked = true;
+    if (sw_reply_is_array(reply, count_items(entry)))
+        entry->facts = reply;
+    else
+        freeReplyObject(reply);
+    return SW_OK;
+}
+
+/* The facts of `add`'s indicators, for an entry that does not say when they end. */
+static enum sw_status ask_facts(struct sw_feed *feed, struct entry *entry, const char *name)
+{
+    enum sw_status status;
+
+    if (entry->asked || count_items(entry) == 0)
         return SW_OK;
-    freeReplyObject(*out);
-    *out = NULL;
-    return SW_ENOTFOUND;
+    status = append_ask(feed, entry, name);
+    return status == SW_OK ? take_facts(feed, entry) : status;
 }
 
 /* The end that an `expires` field or an indicator's facts name; 0 when it is none. */
@@ -176,22 +213,16 @@ static uint32_t end_of(struct sw_feed *feed, const char *name, const redisReply 
     return until;
 }
 
-/* `add`: every field i; a field expires is about those that follow it. An entry without any was
- * written by somebody who says it in the facts, if at all. */
-static enum sw_status apply_add(struct sw_feed *feed, const struct entry *entry,
-                                struct sw_list *list)
+/* `add`: every field i; a field expires is about those that follow it. */
+static enum sw_status apply_add(struct sw_feed *feed, struct entry *entry, struct sw_list *list)
 {
-    redisReply *facts = NULL;
     uint32_t until = 0;
     size_t item = 0;
-    bool told = false;
 
-    for (size_t i = 0; i + 1 < entry->fields->elements; i += 2)
-        told = told || sw_reply_equals(entry->fields->element[i], "expires");
-    if (!told) {
-        enum sw_status status = ask_facts(feed, entry, list->name, &facts);
+    if (tells_no_end(entry)) {
+        enum sw_status status = ask_facts(feed, entry, list->name);
 
-        if (status != SW_OK && status != SW_ENOTFOUND)
+        if (status != SW_OK)
             return status;
     }
     for (size_t i = 0; i + 1 < entry->fields->elements; i += 2) {
@@ -201,17 +232,16 @@ static enum sw_status apply_add(struct sw_feed *feed, const struct entry *entry,
             until = end_of(feed, list->name, value, false);
         if (!is_item(entry, i))
             continue;
-        if (facts)
-            until = end_of(feed, list->name, facts->element[item++], true);
+        if (entry->facts)
+            until = end_of(feed, list->name, entry->facts->element[item++], true);
         sw_count(&feed->counters->changes_applied, 1);
         add_one(feed, list, value, until);
     }
-    freeReplyObject(facts);
     return SW_OK;
 }
 
 /* `add`, `remove`. A list that was not known is read as a whole instead. */
-static enum sw_status apply_items(struct sw_feed *feed, const struct entry *entry, const char *name,
+static enum sw_status apply_items(struct sw_feed *feed, struct entry *entry, const char *name,
                                   bool add)
 {
     struct sw_list *list = sw_lists_find(&feed->lists, name);
@@ -262,7 +292,7 @@ static void apply_track(struct sw_feed *feed, const struct entry *entry)
 }
 
 /* The entries that concern a list. */
-static enum sw_status apply_to_list(struct sw_feed *feed, const struct entry *entry)
+static enum sw_status apply_to_list(struct sw_feed *feed, struct entry *entry)
 {
     const char *name = entry->list->str;
     struct sw_list *list;
@@ -287,7 +317,7 @@ static enum sw_status apply_to_list(struct sw_feed *feed, const struct entry *en
     return sw_feed_read_list(feed, name, sw_reply_equals(entry->op, "replace"));
 }
 
-static enum sw_status apply(struct sw_feed *feed, const struct entry *entry)
+static enum sw_status apply(struct sw_feed *feed, struct entry *entry)
 {
     static const char *const of_lists[] = {"add", "remove", "policy", "replace", "drop"};
 
@@ -313,26 +343,73 @@ static enum sw_status apply(struct sw_feed *feed, const struct entry *entry)
 
 /* ---- batches ---- */
 
-/* All entries of a batch; the position moves on with each that was applied. */
-static enum sw_status apply_batch(struct sw_feed *feed, const redisReply *entries)
+/* Whether apply_add() would ask for facts. */
+static bool will_ask(struct sw_feed *feed, const struct entry *entry)
 {
-    for (size_t i = 0; i < entries->elements && !sw_feed_stopping(feed); i++) {
-        struct entry entry;
-        enum sw_status status;
+    const struct sw_list *list;
 
-        if (!read_entry(entries->element[i], &entry))
-            return sw_feed_failed(feed, SW_EREDIS, "following changes: odd entry");
-        status = sw_feed_compare(feed, &entry.id);
+    if (!entry->valid || !entry->list || !sw_reply_equals(entry->op, "add") ||
+        strlen(entry->list->str) != entry->list->len || !tells_no_end(entry))
+        return false;
+    list = sw_lists_find(&feed->lists, entry->list->str);
+    return list && list->held && sw_stream_id_compare(&entry->id, &list->read_at) > 0;
+}
+
+/* Ask for the facts that a batch needs, in one go: a feed that does not say when its indicators end
+ * must not cost a round trip for each entry. Those that are not asked for here ask for themselves. */
+static enum sw_status ask_for_batch(struct sw_feed *feed, struct entry *entries, size_t n)
+{
+    bool ask[BATCH_MAX] = {false};
+    enum sw_status status = SW_OK;
+    size_t items = 0;
+
+    for (size_t i = 0; i < n && status == SW_OK && items < ASK_MAX; i++) {
+        size_t more = will_ask(feed, &entries[i]) ? count_items(&entries[i]) : 0;
+
+        ask[i] = more > 0;
+        items += more;
+        if (ask[i])
+            status = append_ask(feed, &entries[i], entries[i].list->str);
+    }
+    for (size_t i = 0; i < n && status == SW_OK; i++)
+        if (ask[i])
+            status = take_facts(feed, &entries[i]);
+    return status;
+}
+
+/* All entries of a batch; the position moves on with each that was applied. */
+static enum sw_status apply_entries(struct sw_feed *feed, struct entry *entries, size_t n)
+{
+    for (size_t i = 0; i < n && !sw_feed_stopping(feed); i++) {
+        enum sw_status status = sw_feed_compare(feed, &entries[i].id);
+
         if (status == SW_OK)
-            status = apply(feed, &entry);
+            status = apply(feed, &entries[i]);
         if (status != SW_OK)
             return status;
-        feed->position.id = entry.id;
+        feed->position.id = entries[i].id;
         feed->position.added++;
         if (feed->load_due)
             return SW_OK;
     }
     return sw_feed_finish_batch(feed);
+}
+
+static enum sw_status apply_batch(struct sw_feed *feed, const redisReply *reply)
+{
+    struct entry entries[BATCH_MAX];
+    size_t n = reply->elements < BATCH_MAX ? reply->elements : BATCH_MAX;
+    enum sw_status status;
+
+    for (size_t i = 0; i < n; i++)
+        if (!read_entry(reply->element[i], &entries[i]))
+            return sw_feed_failed(feed, SW_EREDIS, "following changes: odd entry");
+    status = ask_for_batch(feed, entries, n);
+    if (status == SW_OK)
+        status = apply_entries(feed, entries, n);
+    for (size_t i = 0; i < n; i++)
+        freeReplyObject(entries[i].facts);
+    return status;
 }
 
 /* The entries in an XREAD reply, [[key, [entry, ...]]]; NULL when it has another shape. */

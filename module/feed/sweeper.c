@@ -1,4 +1,10 @@
-/* sweeper.c - see sweeper.h. One mutex guards all; it is never held during a walk. */
+/*
+ * sweeper.c - see sweeper.h. One mutex guards all; it is never held during a walk.
+ *
+ * Jobs go round in a circle that is never longer than one walk: each joins before some part, is
+ * looked for in SW_FEED_PARTS of them, and leaves; so they leave in the order in which they joined, and
+ * what is looked for is a queue, of which the oldest goes first.
+ */
 #include "feed/sweeper.h"
 
 #include "base/clock.h"
@@ -18,13 +24,23 @@
 #define SETTLE_US INT64_C(1000000) /* from a change to the sweep that looks after it */
 #define ADDRS_MAX 4096             /* tracked addresses that wait */
 
-/* What one sweep is for, and the entry that is enforced after it. */
-struct job {
+/* Indicators in the order of their coming. */
+struct queue {
     struct sw_indicator *added; /* room for capacity */
-    size_t added_n, capacity;
+    size_t n, capacity;
+};
+
+/* What is swept for together, and the entry that is enforced after that. */
+struct job {
+    size_t added_n; /* of the queue */
     bool everything;
+    unsigned parts; /* still to be walked */
+    int64_t began_us;
     struct sw_stream_id upto;
 };
+
+/* At each part at most one job joins, and none stays for more than SW_FEED_PARTS of them. */
+#define JOBS_MAX (SW_FEED_PARTS + 2)
 
 struct sw_sweeper {
     const struct sw_feed_host *host;
@@ -32,8 +48,15 @@ struct sw_sweeper {
     atomic_bool stopping;
     pthread_mutex_t lock; /* guards all that follows but started and thread */
     pthread_cond_t wake;
-    struct job next, now; /* now: only its upto is shared, the rest is the thread's during a walk */
-    bool waiting, running;
+    struct job next; /* where one waits */
+    struct queue coming;
+    bool waiting;
+    struct job jobs[JOBS_MAX]; /* oldest first; the feeder touches only upto of the newest */
+    size_t jobs_n;
+    struct queue sought;     /* of all jobs; only the sweeper's */
+    size_t part, again_part; /* the next ones; with what follows the sweeper's */
+    size_t joined;           /* what joins there */
+    bool began;
     int64_t interval_us; /* 0: none; constant */
     int64_t again_due;   /* monotonic; the next try of a sweep that no change asked for */
     int64_t again_since; /* since when one is due: it gives way to changes for one interval */
@@ -101,69 +124,158 @@ static int64_t cpu_us(void)
     return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
 }
 
-/* Evict and sweep, if anything was added. */
-static bool walk(const struct sw_feed_host *host, const struct sw_changeset *changes)
+/* Room for n more; false: too many, or no memory. */
+static bool make_room(struct queue *queue, size_t n)
 {
-    if (!changes->everything && changes->added_n == 0)
+    size_t wanted = queue->n + n;
+    struct sw_indicator *grown;
+
+    if (wanted > SW_FEED_ADDED_MAX)
         return false;
-    if (host->evict && changes->added_n > 0)
-        host->evict(host->arg, changes);
-    if (host->sweep)
-        host->sweep(host->arg, changes);
-    return host->sweep;
+    if (wanted <= queue->capacity)
+        return true;
+    wanted = wanted < 64 ? 64 : wanted * 2;
+    grown = realloc(queue->added, wanted * sizeof(*grown));
+    if (!grown)
+        return false;
+    queue->added = grown;
+    queue->capacity = wanted;
+    return true;
 }
 
-/* One walk, without the lock; then what it was for is done. Called and left with the lock. */
-static void sweep(struct sw_sweeper *sweeper)
+/* Append, if there is room. */
+static bool append(struct queue *queue, const struct sw_indicator *added, size_t n)
 {
-    struct job former = sweeper->now;
-    struct sw_changeset changes;
-    int64_t began = sw_clock_mono_us(), cpu_began = cpu_us();
-    bool walked;
+    if (!make_room(queue, n))
+        return false;
+    if (n > 0)
+        memcpy(queue->added + queue->n, added, n * sizeof(*added));
+    queue->n += n;
+    return true;
+}
 
-    sweeper->now = sweeper->next;
-    sweeper->next = (struct job){.added = former.added, .capacity = former.capacity};
+/* What waits joins the walk: readers are waited for, names are evicted once more. Called and left
+ * with the lock. */
+static void join(struct sw_sweeper *sweeper)
+{
+    struct job *job = &sweeper->jobs[sweeper->jobs_n];
+    struct sw_changeset changes = {.stop = &sweeper->stopping};
+    bool fits;
+
+    assert(sweeper->jobs_n < JOBS_MAX);
+    *job = sweeper->next;
+    fits = append(&sweeper->sought, sweeper->coming.added, sweeper->coming.n);
+    job->everything = job->everything || !fits;
+    job->added_n = fits ? sweeper->coming.n : 0;
+    job->parts = job->everything || job->added_n > 0 ? SW_FEED_PARTS : 0;
+    job->began_us = sw_clock_mono_us();
+    sweeper->coming.n = 0;
     sweeper->waiting = false;
+    sweeper->jobs_n++;
     atomic_store_explicit(&sweeper->hurry, stopping(sweeper), memory_order_relaxed);
-    sweeper->running = true;
-    changes = (struct sw_changeset){.added = sweeper->now.added,
-                                    .added_n = sweeper->now.added_n,
-                                    .everything = sweeper->now.everything,
-                                    .stop = &sweeper->stopping};
+    sweeper->began = job->everything;
+    sweeper->joined = changes.added_n = job->added_n;
+    if (fits && job->added_n > 0)
+        changes.added = sweeper->sought.added + sweeper->sought.n - job->added_n;
     pthread_mutex_unlock(&sweeper->lock);
     sw_rcu_synchronize();
-    walked = walk(sweeper->host, &changes);
-    if (walked) {
-        sw_count(&sweeper->counters->sweeps, 1);
-        sw_count(&sweeper->counters->sweeps_cpu_us, (uint64_t)(cpu_us() - cpu_began));
-    }
+    if (sweeper->host->evict && changes.added_n > 0)
+        sweeper->host->evict(sweeper->host->arg, &changes);
     pthread_mutex_lock(&sweeper->lock);
-    sweeper->running = false;
-    if (walked) {
-        sweeper->last_us = (uint64_t)(sw_clock_mono_us() - began);
+}
+
+/* The oldest job is through. */
+static void leave(struct sw_sweeper *sweeper)
+{
+    const struct job *job = &sweeper->jobs[0];
+    struct queue *sought = &sweeper->sought;
+
+    if (job->everything || job->added_n > 0) {
+        sw_count(&sweeper->counters->sweeps, sweeper->host->sweep ? 1 : 0);
+        sweeper->last_us = (uint64_t)(sw_clock_mono_us() - job->began_us);
         if (sweeper->again_due > sw_clock_mono_us() + SETTLE_US)
             again_in(sweeper, SETTLE_US);
     }
     if (!stopping(sweeper))
-        sweeper->done = sweeper->now.upto;
+        sweeper->done = job->upto;
+    sought->n -= job->added_n;
+    if (job->added_n > 0)
+        memmove(sought->added, sought->added + job->added_n, sought->n * sizeof(*sought->added));
+    memmove(sweeper->jobs, sweeper->jobs + 1, --sweeper->jobs_n * sizeof(*job));
 }
 
-/* Sweep for no change; tried again when one comes in between. Called and left with the lock. */
+static bool seeks_everything(const struct sw_sweeper *sweeper)
+{
+    for (size_t i = 0; i < sweeper->jobs_n; i++)
+        if (sweeper->jobs[i].everything)
+            return true;
+    return false;
+}
+
+/* One part of the walk, without the lock, if a job has a part to go. Called and left with the lock. */
+static void walk_part(struct sw_sweeper *sweeper)
+{
+    const struct sw_feed_host *host = sweeper->host;
+    struct sw_changeset changes = {.added = sweeper->sought.added,
+                                   .added_n = sweeper->sought.n,
+                                   .everything = seeks_everything(sweeper),
+                                   .joined = sweeper->joined,
+                                   .began = sweeper->began,
+                                   .stop = &sweeper->stopping};
+    int64_t cpu_began = cpu_us();
+
+    pthread_mutex_unlock(&sweeper->lock);
+    if (host->sweep && (changes.everything || changes.added_n > 0)) {
+        host->sweep(host->arg, &changes, sweeper->part);
+        sw_count(&sweeper->counters->sweeps_cpu_us, (uint64_t)(cpu_us() - cpu_began));
+    }
+    pthread_mutex_lock(&sweeper->lock);
+    sweeper->part = (sweeper->part + 1) % SW_FEED_PARTS;
+    sweeper->joined = 0;
+    sweeper->began = false;
+    for (size_t i = 0; i < sweeper->jobs_n; i++)
+        sweeper->jobs[i].parts -= sweeper->jobs[i].parts > 0;
+}
+
+/* What waits joins, a part is walked, and what is through leaves. */
+static void sweep(struct sw_sweeper *sweeper)
+{
+    if (sweeper->waiting)
+        join(sweeper);
+    walk_part(sweeper);
+    while (sweeper->jobs_n > 0 && sweeper->jobs[0].parts == 0)
+        leave(sweeper);
+}
+
+/* Whether a sweep for no change has given way to changes for an interval. */
+static bool is_overdue(const struct sw_sweeper *sweeper)
+{
+    return sweeper->interval_us > 0 &&
+           sw_clock_mono_us() >= sweeper->again_since + sweeper->interval_us;
+}
+
+/* A part of a sweep for no change; tried again when a change comes in between, or in haste when
+ * that was so for long. Called and left with the lock. */
 static void sweep_again(struct sw_sweeper *sweeper)
 {
     int64_t cpu_began = cpu_us();
-    bool patient = sw_clock_mono_us() < sweeper->again_since + sweeper->interval_us;
-    struct sw_changeset changes = {
-        .everything = true, .again = true, .stop = patient ? &sweeper->hurry : &sweeper->stopping};
+    bool patient = !is_overdue(sweeper);
+    struct sw_changeset changes = {.everything = true,
+                                   .again = true,
+                                   .at_leisure = patient,
+                                   .stop = patient ? &sweeper->hurry : &sweeper->stopping};
 
     pthread_mutex_unlock(&sweeper->lock);
-    sweeper->host->sweep(sweeper->host->arg, &changes);
+    sweeper->host->sweep(sweeper->host->arg, &changes, sweeper->again_part);
     sw_count(&sweeper->counters->sweeps_cpu_us, (uint64_t)(cpu_us() - cpu_began));
     pthread_mutex_lock(&sweeper->lock);
     if (atomic_load_explicit(changes.stop, memory_order_relaxed)) {
         sweeper->again_due = sw_clock_mono_us() + SETTLE_US;
         return;
     }
+    sweeper->again_part = (sweeper->again_part + 1) % SW_FEED_PARTS;
+    if (sweeper->again_part > 0)
+        return;
     sw_count(&sweeper->counters->sweeps_again, 1);
     again_in(sweeper, sweeper->interval_us);
 }
@@ -200,14 +312,17 @@ static void *run(void *arg)
     prctl(PR_SET_TIMERSLACK, TIMER_SLACK_NS);
     pthread_mutex_lock(&sweeper->lock);
     while (!stopping(sweeper)) {
-        if (sweeper->waiting)
+        if (sweeper->waiting || sweeper->jobs_n > 0) {
             sweep(sweeper);
-        else if (sweeper->addrs_n > 0)
+            if (sweeper->part == 0 && is_overdue(sweeper)) /* one of its parts for each walk */
+                sweep_again(sweeper);
+        } else if (sweeper->addrs_n > 0) {
             report_names(sweeper);
-        else if (sweeper->interval_us > 0 && sw_clock_mono_us() >= sweeper->again_due)
+        } else if (sweeper->interval_us > 0 && sw_clock_mono_us() >= sweeper->again_due) {
             sweep_again(sweeper);
-        else
+        } else {
             wait_for_work(sweeper);
+        }
     }
     pthread_mutex_unlock(&sweeper->lock);
     return NULL;
@@ -249,47 +364,28 @@ void sw_sweeper_free(struct sw_sweeper *sweeper)
     sw_sweeper_stop(sweeper);
     pthread_cond_destroy(&sweeper->wake);
     pthread_mutex_destroy(&sweeper->lock);
-    free(sweeper->next.added);
-    free(sweeper->now.added);
+    free(sweeper->coming.added);
+    free(sweeper->sought.added);
     free(sweeper);
 }
 
 /* ---- what the feeder asks for ---- */
 
-/* Room for n more; false: too many, or no memory. */
-static bool make_room(struct job *job, size_t n)
+/* The last entry that is known to be enforced once all jobs are. */
+static struct sw_stream_id *newest(struct sw_sweeper *sweeper)
 {
-    size_t wanted = job->added_n + n;
-    struct sw_indicator *grown;
-
-    if (wanted > SW_FEED_ADDED_MAX)
-        return false;
-    if (wanted <= job->capacity)
-        return true;
-    wanted = wanted < 64 ? 64 : wanted * 2;
-    grown = realloc(job->added, wanted * sizeof(*grown));
-    if (!grown)
-        return false;
-    job->added = grown;
-    job->capacity = wanted;
-    return true;
+    return sweeper->jobs_n > 0 ? &sweeper->jobs[sweeper->jobs_n - 1].upto : &sweeper->done;
 }
 
 void sw_sweeper_hand(struct sw_sweeper *sweeper, const struct sw_changeset *changes)
 {
-    struct job *job = &sweeper->next;
-
     pthread_mutex_lock(&sweeper->lock);
     if (!sweeper->waiting)
-        job->upto = sweeper->running ? sweeper->now.upto : sweeper->done;
+        sweeper->next = (struct job){.upto = *newest(sweeper)};
     sweeper->waiting = true;
     atomic_store_explicit(&sweeper->hurry, true, memory_order_relaxed);
-    if (changes->everything || !make_room(job, changes->added_n)) {
-        job->everything = true;
-    } else if (changes->added_n > 0) {
-        memcpy(job->added + job->added_n, changes->added, changes->added_n * sizeof(*job->added));
-        job->added_n += changes->added_n;
-    }
+    if (changes->everything || !append(&sweeper->coming, changes->added, changes->added_n))
+        sweeper->next.everything = true;
     pthread_cond_broadcast(&sweeper->wake);
     pthread_mutex_unlock(&sweeper->lock);
 }
@@ -299,10 +395,8 @@ void sw_sweeper_reached(struct sw_sweeper *sweeper, const struct sw_stream_id *i
     pthread_mutex_lock(&sweeper->lock);
     if (sweeper->waiting)
         sweeper->next.upto = *id;
-    else if (sweeper->running)
-        sweeper->now.upto = *id;
     else
-        sweeper->done = *id;
+        *newest(sweeper) = *id;
     pthread_mutex_unlock(&sweeper->lock);
 }
 
@@ -336,7 +430,7 @@ bool sw_sweeper_busy(struct sw_sweeper *sweeper)
     bool busy;
 
     pthread_mutex_lock(&sweeper->lock);
-    busy = sweeper->waiting || sweeper->running;
+    busy = sweeper->waiting || sweeper->jobs_n > 0;
     pthread_mutex_unlock(&sweeper->lock);
     return busy;
 }

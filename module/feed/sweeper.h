@@ -4,12 +4,13 @@
  * Private to feed/. A walk through full caches takes tenths of a second; a change that comes
  * meanwhile must not. So the feeder publishes a change, evicts what can be named, and hands the rest
  * to this thread, which waits for readers (10 ms when one was descheduled), evicts once more what
- * they may have stored, and walks:
+ * they may have stored, and walks, part by part of the caches and round in a circle:
  *     sw_sweeper_hand(s, &changes);      what has to be swept for, if anything
  *     sw_sweeper_reached(s, &id);        everything up to this stream entry has been handed over
  *     ...
  *     sw_sweeper_done(s)                 the last entry whose sweep, if it needed one, is over
- * What is handed over during a walk is merged and waits for the next one.
+ * What is handed over during a walk is merged and joins before its next part; it is done when the walk has
+ * come round to there. So nothing waits for more than a walk and one of its parts.
  *
  * Every interval, and a second after a change, all is swept once more, without haste and giving way
  * to changes: for what came into a cache past the lists (DECISIONS.md D-019).
@@ -29,7 +30,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define SW_FEED_ADDED_MAX 4096 /* indicators named to one sweep; more: sweep for everything */
+/* Indicators that are looked for at a time; more: everything is. A walk through a million messages
+ * takes so long that 10,000 changes a second should fit. */
+#define SW_FEED_ADDED_MAX 16384
 
 struct sw_sweeper;
 

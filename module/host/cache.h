@@ -12,6 +12,9 @@
  * that refer to them. The walk holds the locks of a few bins at a time and only collects
  * keys under them.
  *
+ * A part of them is some slabs of one of the two caches: a whole table from its first bin to its last, so
+ * that its growth meanwhile is of no concern (cache.c says why).
+ *
  * A sweep for no change (sw_changeset.again) looks for messages that came in past the lists: it
  * judges each message with its answer, and leaves RRsets alone, as those of remembered answers stay.
  *
@@ -28,7 +31,7 @@
 void sw_cache_evict(void *module, const struct sw_changeset *changes);
 
 /** As sw_feed_host.sweep asks; arg is the struct sw_module. */
-void sw_cache_sweep(void *module, const struct sw_changeset *changes);
+void sw_cache_sweep(void *module, const struct sw_changeset *changes, size_t part);
 
 /** As sw_feed_host.tracked asks: report the names that the cache holds for these addresses, as
  * SW_EVENT_ANSWER events. arg is the struct sw_module. */

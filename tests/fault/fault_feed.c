@@ -2,9 +2,13 @@
  * fault_feed.c - random histories of writers and faults; in the end the index says what Redis says.
  *
  * Each history has a redis-server and a feeder of its own, and a random sequence of changes (with and
- * without the stream) and faults (connections cut, server killed with and without its data, stream
- * trimmed or gone, everything flushed, keys of a wrong type, a slow server, the feeder restarted).
- * Then the faults end, and every question of a small universe is asked of the index until the
+ * without the stream) and faults:
+ *     connections cut; answers cut in the middle; answers that trickle; a server that stands still
+ *     the server killed (-9) and restarted, with what it last saved or with nothing
+ *     a replica promoted that lacks the last changes, and the old primary killed
+ *     the stream trimmed past our position, or gone; everything flushed; keys renamed; wrong types
+ *     the feeder restarted, with and without a local snapshot (every other history has one)
+ * Keyspace notifications are on in half of them. Then the faults end, and every question of a small universe is asked of the index until the
  * answers are those that the hashes in Redis give. A Redis that has lost its lists must be said so in
  * the status, and is then filled again, as a feed would.
  *
@@ -13,160 +17,7 @@
  *
  * Threads      a process for each of FAULT_AT_ONCE; in each the driver, the feeder, the sweeper
  */
-#include "../unit/redis_fixture.h"
-
-#include "base/clock.h"
-#include "base/log.h"
-#include "base/rcu.h"
-#include "feed/feed.h"
-
-#define P         "{sinkwatch}"
-#define LISTS     4
-#define STEPS     25
-#define SETTLE_MS 20000
-#define LINES     64 /* of a history */
-#define LINE_MAX_ 160
-
-static const char *const lists[LISTS] = {"a", "b", "c", "d"};
-static const char *const universe[] = {
-    "n0.test",     "n1.test",       "n2.test",      "n3.test",   "=n0.test",  "=n1.test",
-    "*.n0.test",   "*.n2.test",     "sub.n0.test",  "192.0.2.1", "192.0.2.2", "192.0.2.0/24",
-    "2001:db8::1", "2001:db8::/32", "AS64500",      "AS64501",   "N1.TEST.",  "N2.test",
-    "as64500",     "bad..test",     "192.0.2.1/24",
-};
-#define UNIVERSE (sizeof(universe) / sizeof(universe[0]))
-
-static const char *const policies[] = {"{}", "{\"action\":\"nxdomain\"}", "{\"action\":\"drop\"}",
-                                       "{\"action\":\"refused\"}"};
-
-struct history {
-    struct redis_fixture rf;
-    struct sw_settings settings;
-    struct sw_index *index;
-    struct sw_owners *owners;
-    struct sw_feed *feed;
-    struct sw_counters counters;
-    redisContext *link;
-    uint64_t seed, state;
-    size_t steps;
-    char line[LINES][LINE_MAX_];
-};
-
-/* ---- random ---- */
-
-static uint64_t draw(struct history *h) /* xorshift64* (Vigna 2016) */
-{
-    h->state ^= h->state >> 12;
-    h->state ^= h->state << 25;
-    h->state ^= h->state >> 27;
-    return h->state * UINT64_C(2685821657736338717);
-}
-
-static unsigned below(struct history *h, unsigned n)
-{
-    return (unsigned)((draw(h) >> 33) % n);
-}
-
-static const char *any_list(struct history *h)
-{
-    return lists[below(h, LISTS)];
-}
-
-static const char *any_item(struct history *h)
-{
-    return universe[below(h, UNIVERSE)];
-}
-
-static const char *any_policy(struct history *h)
-{
-    return policies[below(h, sizeof(policies) / sizeof(policies[0]))];
-}
-
-/* ---- Redis ---- */
-
-static void note(struct history *h, const char *format, va_list args)
-{
-    if (h->steps < LINES)
-        vsnprintf(h->line[h->steps++], LINE_MAX_, format, args);
-}
-
-/* One command; without a connection one is made. An error reply is what some faults lead to. */
-static redisReply *ask(struct history *h, const char *format, va_list args)
-{
-    redisReply *reply = NULL;
-
-    for (int i = 0; i < 3 && !reply; i++) {
-        va_list again;
-
-        if (h->link && h->link->err) {
-            redisFree(h->link);
-            h->link = NULL;
-        }
-        if (!h->link)
-            h->link = redisConnectUnix(h->rf.socket);
-        va_copy(again, args);
-        if (h->link && !h->link->err)
-            reply = (redisReply *)redisvCommand(h->link, format, again);
-        va_end(again);
-    }
-    if (!reply)
-        redis_fixture_fail(&h->rf, "no answer to the driver");
-    return reply;
-}
-
-__attribute__((format(printf, 2, 3))) static redisReply *get(struct history *h, const char *format,
-                                                             ...)
-{
-    va_list args;
-
-    va_start(args, format);
-    redisReply *reply = ask(h, format, args);
-    va_end(args);
-    return reply;
-}
-
-/* A command of the history, which remembers it. */
-__attribute__((format(printf, 2, 3))) static void run(struct history *h, const char *format, ...)
-{
-    va_list args;
-
-    va_start(args, format);
-    note(h, format, args);
-    va_end(args);
-    va_start(args, format);
-    freeReplyObject(ask(h, format, args));
-    va_end(args);
-}
-
-__attribute__((format(printf, 2, 3))) static void say(struct history *h, const char *format, ...)
-{
-    va_list args;
-
-    va_start(args, format);
-    note(h, format, args);
-    va_end(args);
-}
-
-/* ---- the feeder ---- */
-
-static void feeder_start(struct history *h)
-{
-    h->index = sw_index_new();
-    h->owners = sw_owners_new(&h->settings, &h->counters);
-    if (h->index && h->owners)
-        h->feed = sw_feed_new(&h->settings, h->index, h->owners, &h->counters, NULL);
-    if (!h->feed || sw_feed_start(h->feed) != SW_OK)
-        redis_fixture_fail(&h->rf, "no feeder");
-}
-
-static void feeder_stop(struct history *h)
-{
-    sw_feed_stop(h->feed);
-    sw_feed_free(h->feed);
-    sw_owners_free(h->owners);
-    sw_index_free(h->index);
-    h->feed = NULL;
-}
+#include "history.h"
 
 /* ---- changes ---- */
 
@@ -240,15 +91,32 @@ static void plain_policy(struct history *h)
 
 static void fault_cut(struct history *h)
 {
-    run(h, "CLIENT KILL TYPE normal");
+    run(h, below(h, 3) == 0 ? "CLIENT KILL TYPE pubsub" : "CLIENT KILL TYPE normal");
+}
+
+/* In the midst of the next answer, or of one of those that follow. */
+static void fault_cut_answer(struct history *h)
+{
+    unsigned octets = below(h, below(h, 2) == 0 ? 40 : 2000);
+
+    say(h, "answers are cut after %u octets", octets);
+    between_cut(&h->between, octets);
+}
+
+static void fault_trickle(struct history *h)
+{
+    unsigned ms = 1 + below(h, 60);
+
+    say(h, "answers trickle for %u ms", ms);
+    between_slow(&h->between, ms);
 }
 
 static void fault_crash(struct history *h)
 {
     say(h, "kill -9 and restart with what was last saved");
-    redis_fixture_kill(&h->rf);
+    redis_fixture_kill(h->rf);
     poll(NULL, 0, (int)below(h, 30));
-    redis_fixture_restart(&h->rf);
+    redis_fixture_restart(h->rf);
 }
 
 static void fault_save(struct history *h)
@@ -269,6 +137,76 @@ static void fault_stream_gone(struct history *h)
 static void fault_flush(struct history *h)
 {
     run(h, "FLUSHALL");
+}
+
+/* A list goes away, or becomes another one; the hash of lists goes away. */
+static void fault_rename(struct history *h)
+{
+    unsigned which = below(h, 5);
+
+    if (which == 0)
+        run(h, "RENAME " P ":lists " P ":aside");
+    else if (which < 3)
+        run(h, "RENAME " P ":list:%s " P ":list:%s", any_list(h), any_list(h));
+    else
+        run(h, "RENAME " P ":list:%s " P ":list:%s:staging:aside", any_list(h), any_list(h));
+}
+
+/* Have a server listen on some port of loopback: replicas do not speak over unix sockets. */
+static unsigned open_port(struct redis_fixture *rf)
+{
+    for (unsigned i = 0; i < 100; i++) {
+        unsigned port = 20000 + arc4random_uniform(12000);
+        redisReply *reply = redis_fixture_command(rf, "CONFIG SET port %u", port);
+        bool ok = reply && reply->type == REDIS_REPLY_STATUS;
+
+        freeReplyObject(reply);
+        if (ok)
+            return port;
+    }
+    redis_fixture_fail(rf, "no port");
+    return 0;
+}
+
+static bool has_synced(const struct redis_fixture *rf)
+{
+    redisReply *reply = redis_fixture_command(rf, "INFO replication");
+    bool up =
+        reply && reply->type == REDIS_REPLY_STRING && strstr(reply->str, "master_link_status:up");
+
+    freeReplyObject(reply);
+    return up;
+}
+
+/* A replica is promoted at some moment; what the primary still takes after that is lost with it. */
+static void fault_failover(struct history *h)
+{
+    struct redis_fixture *replica = h->rf == &h->servers[0] ? &h->servers[1] : &h->servers[0];
+    int64_t until = sw_clock_mono_us() + SETTLE_MS * 1000;
+    unsigned port = open_port(h->rf), lost = below(h, 4);
+
+    say(h, "a replica is promoted, the primary goes on for %u changes and is killed", lost);
+    redis_fixture_start(replica, NULL);
+    redis_fixture_run(replica, "REPLICAOF 127.0.0.1 %u", port);
+    while (!has_synced(replica)) {
+        if (sw_clock_mono_us() > until)
+            redis_fixture_fail(replica, "no replication");
+        poll(NULL, 0, 2);
+    }
+    redis_fixture_run(replica, "REPLICAOF NO ONE");
+    redis_fixture_run(replica, "CONFIG SET notify-keyspace-events %s", h->seed % 2 ? "Kgh" : "");
+    for (unsigned i = 0; i < lost; i++) {
+        if (below(h, 2) == 0)
+            change_add(h);
+        else
+            change_remove(h);
+        poll(NULL, 0, (int)below(h, 5));
+    }
+    redisFree(h->link);
+    h->link = NULL;
+    redis_fixture_stop(h->rf);
+    h->rf = replica;
+    between_lead(&h->between, replica->socket);
 }
 
 static void fault_wrong_type(struct history *h)
@@ -297,10 +235,11 @@ struct choice {
 };
 
 static const struct choice choices[] = {
-    {change_add, 20},   {change_remove, 14},   {change_replace, 6}, {change_drop, 3},
-    {change_policy, 8}, {plain_write, 6},      {plain_policy, 2},   {fault_cut, 4},
-    {fault_crash, 2},   {fault_save, 3},       {fault_trim, 4},     {fault_stream_gone, 2},
-    {fault_flush, 1},   {fault_wrong_type, 2}, {fault_slow, 2},     {fault_feeder, 1},
+    {change_add, 20},      {change_remove, 14},   {change_replace, 6},    {change_drop, 3},
+    {change_policy, 8},    {plain_write, 6},      {plain_policy, 2},      {fault_cut, 4},
+    {fault_cut_answer, 4}, {fault_trickle, 2},    {fault_crash, 2},       {fault_save, 3},
+    {fault_failover, 1},   {fault_trim, 4},       {fault_stream_gone, 2}, {fault_flush, 1},
+    {fault_rename, 3},     {fault_wrong_type, 2}, {fault_slow, 2},        {fault_feeder, 2},
 };
 
 static void step(struct history *h)
@@ -452,8 +391,12 @@ static bool heal(struct history *h)
 {
     remove_wrong_type(h, P ":changes", "stream");
     remove_wrong_type(h, P ":lists", "hash");
-    remove_wrong_type(h, P ":list:a", "hash");
-    remove_wrong_type(h, P ":list:b", "hash");
+    for (size_t i = 0; i < LISTS; i++) { /* a wrong one may have been renamed */
+        char key[32];
+
+        snprintf(key, sizeof(key), P ":list:%s", lists[i]);
+        remove_wrong_type(h, key, "hash");
+    }
     redisReply *reply = get(h, "HLEN " P ":lists");
     bool lost = reply->integer == 0;
     int64_t until = sw_clock_mono_us() + SETTLE_MS * 1000;
@@ -494,6 +437,48 @@ static bool settles(struct history *h)
     return ok;
 }
 
+/* Path of a file in the history's folder. */
+static char *in_folder(const struct history *h, const char *name, char *out, size_t max)
+{
+    snprintf(out, max, "%s/%s", h->folder, name);
+    return out;
+}
+
+static void set_up(struct history *h)
+{
+    const char *tmp = getenv("TMPDIR");
+
+    h->rf = &h->servers[0];
+    redis_fixture_start(h->rf, NULL);
+    redis_fixture_run(h->rf, "CONFIG SET notify-keyspace-events %s", h->seed % 2 ? "Kgh" : "");
+    redis_fixture_settings(h->rf, &h->settings);
+    snprintf(h->folder, sizeof(h->folder), "%.80s/sinkwatch-fault-XXXXXX",
+             tmp && *tmp ? tmp : "/tmp");
+    if (!mkdtemp(h->folder))
+        redis_fixture_fail(h->rf, "no temporary folder");
+    in_folder(h, "s", h->settings.redis_socket, sizeof(h->settings.redis_socket));
+    if (!between_start(&h->between, h->settings.redis_socket, h->rf->socket))
+        redis_fixture_fail(h->rf, "nothing to stand between");
+    snprintf(h->settings.resolver_id, sizeof(h->settings.resolver_id), "fault");
+    h->settings.reconcile_s = 1;
+    if (h->seed / 2 % 2) {
+        in_folder(h, "snapshot", h->settings.snapshot_file, sizeof(h->settings.snapshot_file));
+        h->settings.snapshot_s = 1;
+    }
+}
+
+static void take_down(struct history *h)
+{
+    static const char *const files[] = {"s", "snapshot", "snapshot.new"};
+    char path[sizeof(h->folder) + 32];
+
+    between_stop(&h->between);
+    redis_fixture_stop(h->rf);
+    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+        unlink(in_folder(h, files[i], path, sizeof(path)));
+    rmdir(h->folder);
+}
+
 static bool one_history(uint64_t seed)
 {
     static struct history h;
@@ -501,10 +486,7 @@ static bool one_history(uint64_t seed)
     memset(&h, 0, sizeof(h));
     h.seed = seed;
     h.state = (seed + 1) * UINT64_C(0x9e3779b97f4a7c15);
-    redis_fixture_start(&h.rf, NULL);
-    redis_fixture_settings(&h.rf, &h.settings);
-    snprintf(h.settings.resolver_id, sizeof(h.settings.resolver_id), "fault");
-    h.settings.reconcile_s = 1;
+    set_up(&h);
     fill(&h);
     feeder_start(&h);
     for (size_t i = 0; i < STEPS; i++)
@@ -512,7 +494,7 @@ static bool one_history(uint64_t seed)
     bool ok = settles(&h);
     feeder_stop(&h);
     redisFree(h.link);
-    redis_fixture_stop(&h.rf);
+    take_down(&h);
     return ok;
 }
 

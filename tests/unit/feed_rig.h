@@ -30,10 +30,12 @@
 #define RIG_SWEEPS_MAX  64
 #define P               "{sinkwatch}"
 
-struct rig_sweep {
+struct rig_sweep { /* what joined the walk before one of its parts */
     bool everything;
     size_t added_n;
     char first[SW_INDICATORTEXT_MAX]; /* text of the first added indicator */
+    size_t sought_n;                  /* added in all that is looked for with it */
+    size_t part;
 };
 
 struct rig {
@@ -47,6 +49,8 @@ struct rig {
     pthread_mutex_t lock; /* guards what follows */
     struct rig_sweep sweeps[RIG_SWEEPS_MAX];
     size_t sweeps_n;
+    size_t parts[SW_FEED_PARTS]; /* how often each was walked */
+    size_t sought_n;             /* what was looked for in the last of them */
     size_t tracked_n;
     atomic_uint evictions;
     atomic_bool hold, held;     /* the next sweep waits while hold is set; held says it does */
@@ -65,20 +69,27 @@ static inline void rig_log(enum sw_log_level level, const char *line)
         fprintf(stderr, "%d %s\n", (int)level, line);
 }
 
-static inline void rig_on_sweep(void *arg, const struct sw_changeset *changes)
+/* What joins is written down; where nothing does, it goes on. */
+static inline void rig_on_sweep(void *arg, const struct sw_changeset *changes, size_t part)
 {
     struct rig *rig = arg;
 
+    ck_assert_uint_lt(part, SW_FEED_PARTS);
+    ck_assert_uint_le(changes->joined, changes->added_n);
     if (changes->again)
         return;
     pthread_mutex_lock(&rig->lock);
-    if (rig->sweeps_n < RIG_SWEEPS_MAX) {
+    rig->parts[part]++;
+    rig->sought_n = changes->added_n;
+    if (rig->sweeps_n < RIG_SWEEPS_MAX && (changes->began || changes->joined > 0)) {
         struct rig_sweep *sweep = &rig->sweeps[rig->sweeps_n++];
 
-        sweep->everything = changes->everything;
-        sweep->added_n = changes->added_n;
-        if (changes->added_n > 0)
-            sw_indicator_text(&changes->added[0], sweep->first);
+        *sweep = (struct rig_sweep){.everything = changes->began,
+                                    .added_n = changes->joined,
+                                    .sought_n = changes->added_n,
+                                    .part = part};
+        if (changes->joined > 0)
+            sw_indicator_text(&changes->added[changes->added_n - changes->joined], sweep->first);
     }
     pthread_mutex_unlock(&rig->lock);
     if (atomic_exchange(&rig->hold_next, false))

@@ -131,7 +131,7 @@ START_TEST(test_large_batch_is_everything)
 {
     struct rig rig;
     struct rig_sweep sweep = {.everything = false};
-    enum { N = 5000 };
+    enum { N = 20000 };
     static char names[N][32];
     static const char *argv[7 + 2 * N] = {"XADD", P ":changes", "*", "op", "add", "list", "l"};
     redisContext *context;
@@ -154,7 +154,7 @@ START_TEST(test_large_batch_is_everything)
     rig_wait_applied(&rig);
     rig_sweeps(&rig, &sweep);
     ck_assert(sweep.everything);
-    ck_assert(rig_lists(&rig, "n4999.test"));
+    ck_assert(rig_lists(&rig, "n19999.test"));
     ck_assert_uint_eq(sw_counted(&rig.counters.changes_applied), N);
     rig_stop(&rig);
 }

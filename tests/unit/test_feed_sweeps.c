@@ -41,29 +41,113 @@ START_TEST(test_changes_during_a_sweep)
 }
 END_TEST
 
-/* What was swept for is reported though another sweep waits already. */
-START_TEST(test_applied_between_sweeps)
+/* The id of the newest entry. */
+static void newest_id(struct rig *rig, char out[SW_STREAMID_MAX])
+{
+    redisReply *reply = redis_fixture_command(&rig->rf, "XREVRANGE %s + - COUNT 1", P ":changes");
+
+    snprintf(out, SW_STREAMID_MAX, "%s", reply->element[0]->element[0]->str);
+    freeReplyObject(reply);
+}
+
+/* Let the part at hand go; the next one waits again. */
+static void next_part(struct rig *rig)
+{
+    atomic_store(&rig->held, false);
+    atomic_store(&rig->hold_next, true);
+    atomic_store(&rig->hold, false);
+    RIG_WAIT(atomic_load(&rig->held));
+}
+
+static size_t sought(struct rig *rig)
+{
+    size_t n;
+
+    pthread_mutex_lock(&rig->lock);
+    n = rig->sought_n;
+    pthread_mutex_unlock(&rig->lock);
+    return n;
+}
+
+/* Changes join the walk that is under way, each before another part, and each is reported when the
+ * walk has come round to there, though it goes on for the others. */
+START_TEST(test_changes_join_a_walk)
 {
     struct rig rig;
-    char first[SW_STREAMID_MAX];
+    struct rig_sweep sweep = {.everything = false};
+    char id[3][SW_STREAMID_MAX], name[32];
+    size_t began = 0;
 
     rig_init(&rig);
     rig_list(&rig, "l", "{}", NULL);
     rig_start(&rig);
     rig_wait_loads(&rig, 1);
+    rig_entry(&rig, "remove", "l", "nothing.test");
+    rig_wait_applied(&rig);
     atomic_store(&rig.hold, true);
-    rig_change(&rig, "add", "l", "first.test");
-    RIG_WAIT(atomic_load(&rig.held));
-    redisReply *reply = redis_fixture_command(&rig.rf, "XREVRANGE %s + - COUNT 1", P ":changes");
-    snprintf(first, sizeof(first), "%.*s", SW_STREAMID_MAX - 1, reply->element[0]->element[0]->str);
-    freeReplyObject(reply);
-    rig_change(&rig, "add", "l", "second.test");
-    RIG_WAIT(rig_lists(&rig, "second.test"));
-    atomic_store(&rig.held, false);
-    atomic_store(&rig.hold_next, true);
+    for (size_t i = 0; i < 3; i++) {
+        snprintf(name, sizeof(name), "n%zu.test", i);
+        rig_change(&rig, "add", "l", name);
+        newest_id(&rig, id[i]);
+        RIG_WAIT(rig_lists(&rig, name));
+        poll(NULL, 0, 100); /* in the index, and soon handed over */
+        if (i == 0)
+            RIG_WAIT(atomic_load(&rig.held));
+        else
+            next_part(&rig);
+        RIG_WAIT(rig_sweeps(&rig, &sweep) == i + 2); /* the first was the load's */
+        began = i == 0 ? sweep.part : began;
+        ck_assert_uint_eq(sweep.part, (began + i) % SW_FEED_PARTS);
+        ck_assert_uint_eq(sweep.added_n, 1);
+        ck_assert_str_eq(sweep.first, name);
+        ck_assert_uint_eq(sweep.sought_n, i + 1);
+    }
+    for (size_t part = 3; part < SW_FEED_PARTS; part++) {
+        ck_assert_uint_eq(sought(&rig), 3);
+        next_part(&rig);
+    }
+    ck_assert_str_ne(rig_status(&rig, "applied"), id[0]);
+    for (size_t i = 0; i < 2; i++) {
+        next_part(&rig);
+        ck_assert_uint_eq(sought(&rig), 2 - i);
+        RIG_WAIT(strcmp(rig_status(&rig, "applied"), id[i]) == 0);
+    }
     atomic_store(&rig.hold, false);
+    rig_wait_applied(&rig);
+    for (size_t part = 0; part < SW_FEED_PARTS; part++) /* the load's, once round, and two more */
+        ck_assert_uint_eq(rig.parts[(began + part) % SW_FEED_PARTS], part < 2 ? 3 : 2);
+    ck_assert_uint_eq(sw_counted(&rig.counters.sweeps), 4);
+    rig_stop(&rig);
+}
+END_TEST
+
+/* A list is loaded while single names are looked for: everything is, and then the names again. */
+START_TEST(test_everything_joins_and_leaves)
+{
+    struct rig rig;
+    struct rig_sweep sweep = {.everything = false};
+
+    rig_init(&rig);
+    rig_list(&rig, "l", "{}", NULL);
+    rig_start(&rig);
+    rig_wait_loads(&rig, 1);
+    rig_entry(&rig, "remove", "l", "nothing.test");
+    rig_wait_applied(&rig);
+    atomic_store(&rig.hold, true);
+    rig_list(&rig, "m", "{}", "m.test", NULL);
+    rig_entry(&rig, "replace", "m", NULL);
     RIG_WAIT(atomic_load(&rig.held));
-    RIG_WAIT(strcmp(rig_status(&rig, "applied"), first) == 0);
+    rig_sweeps(&rig, &sweep);
+    ck_assert(sweep.everything);
+    rig_change(&rig, "add", "l", "a.test");
+    RIG_WAIT(rig_lists(&rig, "a.test"));
+    poll(NULL, 0, 100);
+    for (size_t part = 0; part < SW_FEED_PARTS; part++)
+        next_part(&rig);
+    rig_sweeps(&rig, &sweep);
+    ck_assert(!sweep.everything);
+    ck_assert_str_eq(sweep.first, "a.test");
+    ck_assert_uint_eq(sought(&rig), 1);
     atomic_store(&rig.hold, false);
     rig_wait_applied(&rig);
     rig_stop(&rig);
@@ -79,7 +163,8 @@ int main(void)
 
     tcase_set_timeout(tc, 120);
     tcase_add_test(tc, test_changes_during_a_sweep);
-    tcase_add_test(tc, test_applied_between_sweeps);
+    tcase_add_test(tc, test_changes_join_a_walk);
+    tcase_add_test(tc, test_everything_joins_and_leaves);
     suite_add_tcase(suite, tc);
     runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

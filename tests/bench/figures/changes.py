@@ -1,4 +1,4 @@
-"""What a change of lists takes: a full load, a name, a prefix; and what others feel of it."""
+"""What a change of lists takes: a full load, a name, a prefix, thousands; and what others feel of it."""
 
 import gc
 import multiprocessing
@@ -7,16 +7,12 @@ import time
 
 from harness.lists import id_key
 
-from .load import LightLoad, Prober, run, write_questions
-from .report import Figure, median, percentile
+from . import latency, sustained
+from .latency import DEADLINE_S, NOERROR
+from .load import Prober, run, write_questions
+from .report import Figure, median
 from .sizes import short
 from .world import LIST, fill_names, pinned, prefix_of
-
-NOERROR, NXDOMAIN = 0, 3
-LIGHT_LOAD = 1000  # questions a second beside the changes
-PAUSE_S = (0.0, 0.04)  # between two changes, at random
-PROBE_PAUSE_S = 0.0002  # between two looks whether it is enforced: leaves the core to Redis
-DEADLINE_S = 30
 
 
 def load_redis(world, report):
@@ -46,10 +42,10 @@ class ChangeBench:
         self.report = report
         self.sizes = world.sizes
         self.rng = random.Random(3)
-        self.resolver = world.with_module("changes")
+        self.resolver = world.with_module("changes", more={"asn-mmdb": world.as_database()})
         self.prober = Prober(self.resolver.port)
         self.fill = write_questions(world.folder / "fill", fill_names(self.sizes.messages))
-        self.next_prefix = self.sizes.prefixes  # those below have names
+        self.next_prefix = self.sizes.swept  # those below have names
 
     def start(self):
         self.world.start(self.resolver)
@@ -82,67 +78,12 @@ class ChangeBench:
                 raise RuntimeError(f"not applied: {self.world.state(self.resolver)}")
             time.sleep(0.002)
 
-    def until_enforced(self, questions):
-        """Milliseconds from now until each question has got the enforced answer, in order."""
-        start = Prober.now()
-        taken = [None] * len(questions)
-        while None in taken:
-            for i, question in enumerate(questions):
-                if taken[i] is None:
-                    rcode, at = self.prober.ask(question)
-                    taken[i] = (at - start) * 1e3 if rcode == NXDOMAIN else None
-            time.sleep(PROBE_PAUSE_S)
-            if Prober.now() - start > DEADLINE_S:
-                raise RuntimeError(f"not enforced after {DEADLINE_S} s")
-        return taken
-
     def ask_clean(self, questions):
         """Twice: the second answer comes from the cache."""
         for question in questions * 2:
             self.prober.must(question, NOERROR)
 
-    def series(self, count, indicator, questions):
-        """Change after change under a light load, at random moments; enforced ms of each question."""
-        taken = []
-        asked = [[Prober.question(name) for name in questions(i)] for i in range(count)]
-        with LightLoad(self.resolver.port, self.fill, LIGHT_LOAD):
-            for i in range(count):
-                self.ask_clean(asked[i])
-                time.sleep(self.rng.uniform(*PAUSE_S))
-                change = self.add(indicator(i))
-                taken.append(self.until_enforced(asked[i]))
-        self.wait_applied(change)
-        for question in (question for group in asked for question in group):
-            self.prober.must(question, NXDOMAIN)
-        return taken
-
-    def conditions(self, taken):
-        return (
-            f"p50 {percentile(taken, 50):.2f}, max {max(taken):.2f}; "
-            f"{short(self.sizes.messages)} messages cached"
-        )
-
     # The figures.
-
-    def update_name(self):
-        taken = self.series(
-            self.sizes.changes,
-            lambda i: f"x{i}.change.example",
-            lambda i: (f"x{i}.change.example", f"y{i}.alias.example"),
-        )
-        both = [ms for pair in taken for ms in pair]
-        aliases = [pair[1] for pair in taken]
-        words = f"{self.conditions(both)}; aliases p99 {percentile(aliases, 99):.2f}"
-        figure = Figure("update_name_p99_ms", percentile(both, 99), "ms", len(taken), words=words)
-        self.report.add(figure)
-
-    def update_sweep(self):
-        taken = self.series(self.sizes.prefixes, prefix_of, lambda i: (f"p{i}.prefix.example",))
-        single = [one for (one,) in taken]
-        words = self.conditions(single)
-        self.report.add(
-            Figure("update_sweep_p99_ms", percentile(single, 99), "ms", len(single), words=words)
-        )
 
     def stall_sweep(self):
         """Windows without and with sweeps in turn. The same changes reach Redis and the module in
@@ -199,8 +140,8 @@ def bench(world, report):
     changes = ChangeBench(world, report)
     changes.start()
     try:
-        changes.update_name()
-        changes.update_sweep()
+        latency.figures(changes)
         changes.stall_sweep()
+        sustained.figure(changes)
     finally:
         changes.stop()

@@ -15,7 +15,11 @@ class Sizes:
     names: int  # distinct names among the cached or blocked queries
     loads: int  # full loads from Redis
     changes: int  # names added one by one
-    prefixes: int  # prefixes added one by one
+    pause_s: float  # between two of them at most, at random
+    swept: int  # subtrees, prefixes and AS numbers added, each
+    pace: int  # so many of them a second
+    rate: int  # changes a second of a busy feed
+    sustained_s: float  # and for how long
     windows: int  # stretches of the probe stream, with sweeps and without each
     window_s: float
 
@@ -31,11 +35,27 @@ DEFAULT = Sizes(
     names=10_000,
     loads=5,
     changes=300,
-    prefixes=100,
+    pause_s=0.04,
+    swept=300,
+    pace=50,
+    rate=10_000,
+    sustained_s=15.0,
     windows=5,
     window_s=2.0,
 )
-LONG = replace(DEFAULT, form="long", messages=1_000_000, rounds=40, loads=9, windows=9)
+LONG = replace(
+    DEFAULT,
+    form="long",
+    messages=1_000_000,
+    rounds=40,
+    loads=9,
+    changes=10_000,
+    pause_s=0.01,
+    swept=10_000,
+    pace=100,
+    sustained_s=40.0,
+    windows=9,
+)
 QUICK = replace(
     DEFAULT,
     form="quick",
@@ -46,7 +66,8 @@ QUICK = replace(
     resolved_queries=5_000,
     loads=2,
     changes=60,
-    prefixes=30,
+    swept=60,
+    sustained_s=4.0,
     windows=2,
     window_s=1.0,
 )

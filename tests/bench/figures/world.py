@@ -7,6 +7,7 @@ import random
 import string
 
 from harness.authority import Authority
+from harness.mmdb import make_asn
 from harness.process import Process
 from harness.redis_server import Redis
 from harness.resolver import Resolver
@@ -56,10 +57,11 @@ def fill_names(count):
     return [f"f{i}.fill.example" for i in range(count)]
 
 
-def zones(changes, prefixes):
+def zones(changes, swept):
     wildcard = f"$TTL {TTL}\n* A 198.51.100.40\n"
     aliases = "".join(f"y{i} CNAME x{i}.change.example.\n" for i in range(changes))
-    addresses = "".join(f"p{i} A {prefix_of(i).replace('0/24', '7')}\n" for i in range(prefixes))
+    addresses = "".join(f"p{i} A {prefix_of(i).replace('0/24', '7')}\n" for i in range(swept))
+    announced = "".join(f"a{i} A {network_of(i).replace('0/24', '7')}\n" for i in range(swept))
     return {
         ".": "",
         "evil.example": "@ A 192.0.2.66\n",
@@ -68,12 +70,25 @@ def zones(changes, prefixes):
         "change.example": wildcard,
         "alias.example": f"$TTL {TTL}\n{aliases}",
         "prefix.example": f"$TTL {TTL}\n{addresses}",
+        "sub.example": wildcard,
+        "as.example": f"$TTL {TTL}\n{announced}",
+        "burst.example": wildcard,
+        "canary.example": wildcard,
     }
 
 
 def prefix_of(number):
     """A /24 of its own for each number, out of 10/8."""
     return f"10.{number >> 8}.{number & 255}.0/24"
+
+
+def network_of(number):
+    """A /24 of its own for each AS number, out of 100/8."""
+    return f"100.{number >> 8}.{number & 255}.0/24"
+
+
+def asn_of(number):
+    return f"AS{4200000000 + number}"
 
 
 # ---- cores
@@ -144,7 +159,7 @@ class World:
         self.sizes = sizes
         self.server_core, self.load_core = cores()
         self.resolvers = []
-        texts = zones(sizes.changes, sizes.prefixes)
+        texts = zones(sizes.changes, sizes.swept)
         self.authority = BenchAuthority(folder / "authority", texts)
         self.redis = Redis(folder / "redis")
         self.names = list(listed_names(sizes.listed))
@@ -189,8 +204,13 @@ class World:
     def plain(self, name="plain"):
         return self._make(name, None, (), None)
 
-    def with_module(self, name="module", prefix="{bench}"):
+    def as_database(self):
+        rows = [(network_of(i), asn_of(i)[2:], "bench") for i in range(self.sizes.swept)]
+        return make_asn(self.folder, rows)
+
+    def with_module(self, name="module", prefix="{bench}", more=None):
         settings = {
+            **(more or {}),
             "redis-socket": self.redis.socket,
             "redis-prefix": prefix,
             "resolver-id": name,
