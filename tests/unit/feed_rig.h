@@ -171,9 +171,24 @@ static inline void rig_stop(struct rig *rig)
     pthread_mutex_destroy(&rig->lock);
 }
 
+/** Sweeps so far, and what the newest was for. */
+static inline size_t rig_sweeps(struct rig *rig, struct rig_sweep *newest)
+{
+    size_t n;
+
+    pthread_mutex_lock(&rig->lock);
+    n = rig->sweeps_n;
+    if (n > 0 && newest)
+        *newest = rig->sweeps[n - 1];
+    pthread_mutex_unlock(&rig->lock);
+    return n;
+}
+
+/** n loads are over, and what the first one brought is being swept for: nothing is merged with it. */
 static inline void rig_wait_loads(struct rig *rig, uint64_t n)
 {
     RIG_WAIT(sw_counted(&rig->counters.full_loads) >= n);
+    RIG_WAIT(rig_sweeps(rig, NULL) > 0);
 }
 
 /* ---- writing to Redis ---- */
@@ -286,19 +301,6 @@ static inline bool rig_tracks(struct rig *rig, const char *text)
     tracked = sw_feed_is_tracked(rig->feed, &addr);
     sw_rcu_leave();
     return tracked;
-}
-
-/** Sweeps so far, and what the newest was for. */
-static inline size_t rig_sweeps(struct rig *rig, struct rig_sweep *newest)
-{
-    size_t n;
-
-    pthread_mutex_lock(&rig->lock);
-    n = rig->sweeps_n;
-    if (n > 0 && newest)
-        *newest = rig->sweeps[n - 1];
-    pthread_mutex_unlock(&rig->lock);
-    return n;
 }
 
 static inline size_t rig_tracked_told(struct rig *rig)

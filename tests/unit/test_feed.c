@@ -465,12 +465,12 @@ START_TEST(test_tracking)
     RIG_WAIT(redis_fixture_run(&rig.rf, "ZCARD %s", P ":tracked") == 4);
     RIG_WAIT(redis_fixture_run(&rig.rf, "XLEN %s", P ":changes") == 1);
     rig_wait_applied(&rig);
-    ck_assert_uint_eq(rig_tracked_told(&rig), 1);
+    RIG_WAIT(rig_tracked_told(&rig) == 1); /* by the sweeper, by and by */
     /* By another resolver. */
     redis_fixture_run(&rig.rf, "XADD %s * op track i 192.0.2.7 i 192.0.2.1", P ":changes");
     rig_wait_applied(&rig);
     ck_assert(rig_tracks(&rig, "192.0.2.7"));
-    ck_assert_uint_eq(rig_tracked_told(&rig), 2);
+    RIG_WAIT(rig_tracked_told(&rig) == 2);
     ck_assert_int_eq(redis_fixture_run(&rig.rf, "XLEN %s", P ":changes"), 2);
     rig_stop(&rig);
 }
@@ -490,7 +490,7 @@ START_TEST(test_tracking_without_redis)
     RIG_WAIT(rig_tracks(&rig, "192.0.2.9"));
     redis_fixture_restart(&rig.rf);
     RIG_WAIT(redis_fixture_run(&rig.rf, "ZCARD %s", P ":tracked") == 1);
-    ck_assert_uint_eq(rig_tracked_told(&rig), 1);
+    RIG_WAIT(rig_tracked_told(&rig) == 1); /* by the sweeper, by and by */
     rig_stop(&rig);
 }
 END_TEST
