@@ -115,3 +115,45 @@ def test_keys_of_a_listed_zone_are_given_to_clients(lists, ask, rdtype):
     answer = ask("child.signed.example", rdtype, do=True)
     assert (answer.rcode, answer.ad) == ("NOERROR", True)
     assert rdtype in answer.types
+
+
+UNSIGNED = "plain.signed.example"
+
+
+def test_insecure_delegation_is_left_as_it_is(lists, ask):
+    """Proven to be insecure: neither AD nor SERVFAIL, with our lists in force or not."""
+    lists.put("bad", "evil.example", action="nxdomain")
+    for _ in ("resolved", "from the cache"):
+        for options in ({}, {"do": True}, {"cd": True}):
+            answer = ask(f"www.{UNSIGNED}", **options)
+            assert (answer.rcode, answer.ad) == ("NOERROR", False)
+            assert answer.addresses == ["198.51.100.64"]
+        assert not ask(f"to-signed.{UNSIGNED}", do=True).ad
+
+
+@pytest.mark.parametrize("action", REWRITES)
+@pytest.mark.parametrize(
+    ("indicator", "name"),
+    [
+        (f"www.{UNSIGNED}", f"www.{UNSIGNED}"),
+        ("198.51.100.64", f"www.{UNSIGNED}"),
+        (WWW, f"to-signed.{UNSIGNED}"),
+        ("www.evil.example", f"to-evil.{UNSIGNED}"),
+    ],
+    ids=["qname", "address", "alias-to-signed", "alias-out"],
+)
+def test_rewritten_below_an_insecure_delegation(lists, ask, indicator, name, action):
+    assert ask(name, do=True).rcode == "NOERROR"
+    lists.put("bad", indicator, action=action)
+    for options in ({"do": True}, {"do": True, "cd": True}, {}):
+        answer = ask(name, **options)
+        assert not answer.ad
+        assert not answer.all_types & {"RRSIG", "NSEC", "NSEC3"}
+        assert not {"198.51.100.64", "198.51.100.60", "192.0.2.66"} & set(answer.addresses)
+
+
+def test_event_says_that_an_answer_was_insecure(lists, ask, events):
+    lists.put("bad", f"www.{UNSIGNED}", action="monitor")
+    ask(f"www.{UNSIGNED}")
+    (hit,) = events.wait({"dns.question.name": f"www.{UNSIGNED}"})
+    assert hit["sinkwatch"]["dnssec"] == "insecure"

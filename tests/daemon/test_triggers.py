@@ -42,10 +42,14 @@ def test_alias_asked_for_as_such(lists, ask):
     assert ask("chain.clean.example", "CNAME").rcode == "REFUSED"
 
 
-def test_alias_mode_of_https(lists, ask, events):
+@pytest.mark.parametrize(("name", "rdtype"), [("mode", "HTTPS"), ("svcmode", "SVCB")])
+@pytest.mark.parametrize("cached", [False, True], ids=["listed-before", "cached-before"])
+def test_alias_mode(lists, ask, events, name, rdtype, cached):
+    if cached:
+        assert ask(f"{name}.clean.example", rdtype).types == {rdtype}
     lists.put("bad", "www.evil.example", action="nxdomain")
-    assert ask("mode.clean.example", "HTTPS").rcode == "NXDOMAIN"
-    expect_hit(events, "mode.clean.example", "cname")
+    assert ask(f"{name}.clean.example", rdtype).rcode == "NXDOMAIN"
+    expect_hit(events, f"{name}.clean.example", "cname")
 
 
 ADDRESSES = [

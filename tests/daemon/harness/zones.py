@@ -38,6 +38,7 @@ two     A     198.51.100.13
 to-evil CNAME www.evil.example.
 chain   CNAME a.first.example.
 mode    HTTPS 0 www.evil.example.
+svcmode SVCB  0 www.evil.example.
 *.many  A     198.51.100.40
 """
 
@@ -84,7 +85,12 @@ alias   CNAME www
 to-evil CNAME www.evil.example.
 other   A     198.51.100.61
 *.wild  A     198.51.100.62
+plain   NS    ns.plain
+ns.plain A    127.0.0.1
 """
+
+# Delegated by it without a DS: proven to be insecure.
+UNSIGNED = "www A 198.51.100.64\nto-signed CNAME www.signed.example.\nto-evil CNAME www.evil.example.\n"
 
 CHILD = "www A 198.51.100.63\n"
 
@@ -131,6 +137,7 @@ PLAIN = {
     "address.example": ADDRESS,
     "network.example": NETWORK,
     "hosted.example": HOSTED,
+    "plain.signed.example": UNSIGNED,
     "slow.example": SLOW,
     "garden.example": GARDEN,
     "renamed.example": RENAMED,
