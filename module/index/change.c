@@ -38,7 +38,7 @@ static enum sw_status name_key(const struct sw_index *index, const struct sw_nam
     unsigned labels = (unsigned)ready.labels;
     struct sw_sum sum = sw_hash_start(&index->key, 0);
     for (unsigned k = 1; k <= labels; k++)
-        sw_hash_label(&sum, &index->key, 0, &ready, k);
+        sw_hash_label(&sum, index->key.factor[0][k - 1], sw_hash_label_at(&ready, k));
     out->digest.a = sw_hash_first(&index->key, &sum);
     out->digest.b = sw_hash_second(&index->key, &ready, labels);
     out->class = (uint16_t)(SW_CLASS_NAME + labels);

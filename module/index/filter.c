@@ -11,6 +11,13 @@
 #define LARGE_PAGE (2u << 20) /* x86-64 and usual on ARM; elsewhere only alignment */
 #define CLASS_MAX  63u
 
+#define FOUR(n) 4u << (n), 5u << (n), 6u << (n), 7u << (n)
+const uint32_t sw_filter_lines[64] = {
+    FOUR(0), FOUR(1), FOUR(2),  FOUR(3),  FOUR(4),  FOUR(5),  FOUR(6),  FOUR(7),
+    FOUR(8), FOUR(9), FOUR(10), FOUR(11), FOUR(12), FOUR(13), FOUR(14), FOUR(15),
+};
+#undef FOUR
+
 struct sw_filter_arena {
     struct sw_filters *filters;
     uint8_t *map;
@@ -51,7 +58,7 @@ static struct sw_filter_arena *arena_new(struct sw_filters *filters, unsigned cl
         return NULL;
     arena->filters = filters;
     arena->class = class;
-    arena->slice_bytes = sw_filter_lines(class) * sizeof(struct sw_filter_line);
+    arena->slice_bytes = sw_filter_lines[class] * sizeof(struct sw_filter_line);
     arena->map = map_aligned(arena_bytes(arena));
     if (arena->map == NULL) {
         free(arena);
@@ -99,7 +106,7 @@ static unsigned class_for(uint32_t keys)
 {
     uint64_t lines = ((uint64_t)keys * BITS_PER_KEY + 511) / 512;
     unsigned class = 0;
-    while (class <= CLASS_MAX && sw_filter_lines(class) < lines)
+    while (class <= CLASS_MAX && sw_filter_lines[class] < lines)
         class ++;
     return class;
 }

@@ -53,11 +53,8 @@ struct sw_filter_slice { /* the writer's handle of a filter */
 
 /* ---- reading ---- */
 
-/* Lines of a size class: 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, ... */
-static inline uint32_t sw_filter_lines(unsigned class)
-{
-    return (4u + (class & 3)) << (class >> 2);
-}
+/** Lines of a size class: 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, ... */
+extern const uint32_t sw_filter_lines[64] __attribute__((visibility("hidden")));
 
 /** n-th of `parts` equal parts that a digest falls into, by the bits after the shard's. */
 static inline size_t sw_digest_part(uint64_t a, uint32_t parts)
@@ -69,7 +66,7 @@ static inline size_t sw_digest_part(uint64_t a, uint32_t parts)
 static inline struct sw_filter_line *sw_filter_line_of(sw_filter filter, uint64_t a)
 {
     struct sw_filter_line *lines = (struct sw_filter_line *)(filter & ~(sw_filter)63);
-    return &lines[sw_digest_part(a, sw_filter_lines(filter & 63))];
+    return &lines[sw_digest_part(a, sw_filter_lines[filter & 63])];
 }
 
 /* The bits of a digest: three in each of two words. */
@@ -78,16 +75,31 @@ struct sw_filter_bits {
     uint64_t mask0, mask1;
 };
 
+/* Three bits: one of 16 patterns, turned by 0..63. Cheaper than three shifts, and as good as three
+ * bits drawn singly but for a tenth more that pass. */
+static inline uint64_t sw_filter_mask(uint64_t bits)
+{
+#define PATTERN(a, b) (UINT64_C(1) | UINT64_C(1) << (a) | UINT64_C(1) << (b))
+    static const uint64_t pattern[16] = {
+        PATTERN(1, 8),   PATTERN(2, 17),  PATTERN(3, 29),  PATTERN(4, 40),
+        PATTERN(5, 25),  PATTERN(6, 50),  PATTERN(9, 31),  PATTERN(10, 37),
+        PATTERN(11, 46), PATTERN(12, 28), PATTERN(13, 34), PATTERN(14, 33),
+        PATTERN(18, 41), PATTERN(19, 43), PATTERN(22, 38), PATTERN(24, 51),
+    };
+#undef PATTERN
+    uint64_t mask = pattern[bits & 15];
+    unsigned turn = bits >> 4 & 63;
+    return mask << turn | mask >> (-turn & 63);
+}
+
 /** Which bits a digest has in its line. */
 static inline struct sw_filter_bits sw_filter_bits_of(uint64_t a)
 {
     return (struct sw_filter_bits){
         .word0 = a & 3,
-        .word1 = 4 | (a >> 2 & 3),
-        .mask0 = UINT64_C(1) << (a >> 4 & 63) | UINT64_C(1) << (a >> 10 & 63) |
-                 UINT64_C(1) << (a >> 16 & 63),
-        .mask1 = UINT64_C(1) << (a >> 22 & 63) | UINT64_C(1) << (a >> 28 & 63) |
-                 UINT64_C(1) << (a >> 34 & 63),
+        .word1 = 4 + (a >> 2 & 3),
+        .mask0 = sw_filter_mask(a >> 4),
+        .mask1 = sw_filter_mask(a >> 14),
     };
 }
 

@@ -18,23 +18,22 @@ enum sw_status sw_hash_key_init(struct sw_hash_key *key)
     return SW_OK;
 }
 
-void sw_hash_fold(struct sw_hash_name *name, const uint8_t *wire, size_t len)
+void sw_hash_fold_short(uint8_t *out, const uint8_t *octets, size_t len)
 {
-    for (size_t i = 0; i < len; i++)
-        name->own[i] = (uint8_t)(wire[i] >= 'A' && wire[i] <= 'Z' ? wire[i] + 32 : wire[i]);
-    for (; len < 16; len++)
-        name->own[len] = 0;
-    name->wire = name->own;
-    name->len = len;
+    uint8_t block[16] = {0};
+    memcpy(block, octets, len);
+    sw_hash_fold16(out, block);
+    memset(out + 16, 0, 16);
 }
 
-/* The label ends within the name's octets, so it is not in the tail's copy. */
-void sw_hash_long_label(struct sw_sum *sum, const struct sw_factor *factor, const uint8_t *label,
-                        size_t size)
+struct sw_sum sw_hash_long_label(struct sw_sum sum, const struct sw_factor *factor,
+                                 const uint8_t *label)
 {
+    size_t size = (size_t)label[0] + 1;
     for (size_t at = 16; at < size; at += 8) {
         uint64_t w = 0;
         memcpy(&w, label + at, size - at < 8 ? size - at : 8);
-        sw_hash_add(sum, &factor[at / 8], le64toh(w));
+        sw_hash_add(&sum, &factor[at / 8], le64toh(w));
     }
+    return sum;
 }

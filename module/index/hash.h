@@ -75,51 +75,54 @@ enum sw_status sw_hash_key_init(struct sw_hash_key *key);
 
 typedef uint8_t sw_octets16 __attribute__((vector_size(16)));
 
-struct sw_hash_name {              /* a name made ready for hashing */
-    const uint8_t *wire;           /* folded: the caller's octets, or own */
-    size_t len;                    /* with the root label; 16 at least, filled up with zeros */
-    int labels;                    /* without the root label */
-    uint8_t at[SW_LABELS_MAX + 1]; /* where they begin, leftmost first */
-    uint8_t tail[32];              /* the last 16 octets, and zeros */
-    uint8_t own[SW_NAME_MAX + 1];
+struct sw_hash_name {                 /* a name made ready for hashing */
+    int labels;                       /* without the root label */
+    uint8_t at[SW_LABELS_MAX + 1];    /* where they begin, leftmost first */
+    uint8_t octets[SW_NAME_MAX + 17]; /* folded, then 16 zeros: whole words may be read */
 };
 
-/* 0xff for each octet that is a letter A to Z. */
-static inline sw_octets16 sw_upper16(const uint8_t *octets)
+/* 16 octets with A to Z as a to z (RFC 4343 3), others as they are. */
+static inline void sw_hash_fold16(uint8_t *out, const uint8_t *octets)
 {
     sw_octets16 x;
     memcpy(&x, octets, 16);
-    return (sw_octets16)((x - (uint8_t)'A') < (uint8_t)26);
+    sw_octets16 upper = (sw_octets16)((x - (uint8_t)'A') < (uint8_t)26);
+    x |= upper & 0x20;
+    memcpy(out, &x, 16);
 }
 
-/** Whether there is a letter A to Z among len (16 or more) octets. */
-static inline bool sw_hash_upper(const uint8_t *octets, size_t len)
-{
-    uint64_t half[2];
-    sw_octets16 upper = sw_upper16(octets + len - 16);
-    for (size_t i = 0; i + 16 < len; i += 16)
-        upper |= sw_upper16(octets + i);
-    memcpy(half, &upper, 16);
-    return (half[0] | half[1]) != 0;
-}
-
-/** Make an own copy with A to Z folded (RFC 4343 3); other octets stay. */
-void sw_hash_fold(struct sw_hash_name *name, const uint8_t *wire, size_t len);
+/** Fold less than 16 octets, and add zeros. */
+void sw_hash_fold_short(uint8_t *out, const uint8_t *octets, size_t len);
 
 /**
- * Make an uncompressed wire name in any letter case ready; it must stay where it is while the
- * result is used. False when there is no whole name within len octets.
+ * Fold len octets (255 at most) into out, which has room for 17 more, and add zeros. Blocks overlap
+ * instead of ending at len: up to 48 octets, nearly all names, take no loop, whose end a
+ * processor could not guess.
+ */
+static inline void sw_hash_fold(uint8_t *out, const uint8_t *octets, size_t len)
+{
+    if (__builtin_expect(len < 16, 0)) {
+        sw_hash_fold_short(out, octets, len);
+        return;
+    }
+    size_t last = len - 16, second = last < 16 ? last : 16;
+    sw_hash_fold16(out, octets);
+    sw_hash_fold16(out + second, octets + second);
+    for (size_t i = 32; __builtin_expect(i < last, 0); i += 16)
+        sw_hash_fold16(out + i, octets + i);
+    sw_hash_fold16(out + last, octets + last);
+    memset(out + len, 0, 16);
+}
+
+/**
+ * Make an uncompressed wire name in any letter case ready. False when there is no whole name
+ * within len octets.
  */
 static inline bool sw_hash_name(struct sw_hash_name *name, const uint8_t *wire, size_t len)
 {
     if (len > SW_NAME_MAX)
         len = SW_NAME_MAX;
-    name->wire = wire;
-    name->len = len;
-    if (len < 16 || sw_hash_upper(wire, len))
-        sw_hash_fold(name, wire, len);
-    memcpy(name->tail, name->wire + name->len - 16, 16);
-    memset(name->tail + 16, 0, 16);
+    sw_hash_fold(name->octets, wire, len);
     int n = 0;
     for (size_t i = 0; i < len; i += (size_t)wire[i] + 1) {
         if (wire[i] == 0 || wire[i] > SW_LABEL_MAX) {
@@ -150,48 +153,43 @@ static inline uint64_t sw_hash_upper_half(const struct sw_sum *sum)
     return (uint64_t)(sum->low >> 64) + sum->high;
 }
 
-/** Add words 2 to 7 of a label of more than 15 octets. */
-void sw_hash_long_label(struct sw_sum *sum, const struct sw_factor *factor, const uint8_t *label,
-                        size_t size);
+/** The sum with words 2 to 7 of a label of more than 15 octets added. */
+struct sw_sum sw_hash_long_label(struct sw_sum sum, const struct sw_factor *factor,
+                                 const uint8_t *label);
 
-/** Add the k-th label from the right (1 = last) to the sum of hash number `which`. */
-static inline void sw_hash_label(struct sw_sum *sum, const struct sw_hash_key *key, unsigned which,
-                                 const struct sw_hash_name *name, unsigned k)
+/** 8 octets as a word. */
+static inline uint64_t sw_hash_word(const uint8_t *octets)
 {
-    /* octets in use of the first two words, by size of the label with its length octet */
-    static const uint64_t mask[17][2] = {
-        {0, 0},
-        {0xff, 0},
-        {0xffff, 0},
-        {0xffffff, 0},
-        {0xffffffff, 0},
-        {0xffffffffff, 0},
-        {0xffffffffffff, 0},
-        {0xffffffffffffff, 0},
-        {UINT64_MAX, 0},
-        {UINT64_MAX, 0xff},
-        {UINT64_MAX, 0xffff},
-        {UINT64_MAX, 0xffffff},
-        {UINT64_MAX, 0xffffffff},
-        {UINT64_MAX, 0xffffffffff},
-        {UINT64_MAX, 0xffffffffffff},
-        {UINT64_MAX, 0xffffffffffffff},
-        {UINT64_MAX, UINT64_MAX},
-    };
-    const struct sw_factor *factor = key->factor[which][k - 1];
-    size_t at = name->at[(unsigned)name->labels - k];
-    /* 16 octets are read: near the end of the name from the copy that goes on with zeros; which,
-     * a processor can hardly guess, so no branch is wanted */
-    bool far = __builtin_expect_with_probability(at + 16 <= name->len, 1, 0.5);
-    const uint8_t *base = far ? name->wire : name->tail;
-    const uint8_t *label = base + at - (far ? 0 : name->len - 16);
-    size_t size = (size_t)label[0] + 1, used = size < 16 ? size : 16;
-    uint64_t w[2];
-    memcpy(w, label, 16);
-    sw_hash_add(sum, &factor[0], le64toh(w[0]) & mask[used][0]);
-    sw_hash_add(sum, &factor[1], le64toh(w[1]) & mask[used][1]);
-    if (__builtin_expect(size > 16, 0))
-        sw_hash_long_label(sum, factor, label, size);
+    uint64_t word;
+    memcpy(&word, octets, 8);
+    return le64toh(word);
+}
+
+/**
+ * Add a label to the sum of one hash.
+ * factor  the row of its place: key->factor[hash][k - 1] for the k-th label from the right
+ * label   its length octet, in sw_hash_name.octets
+ */
+static inline void sw_hash_label(struct sw_sum *sum, const struct sw_factor *factor,
+                                 const uint8_t *label)
+{
+    /* 64 times 0xff, 16 zeros: 16 octets from 63 - n on keep of a label of n octets what belongs to
+     * it and its length octet */
+#define FF16                                                                                       \
+    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff
+    static const uint8_t window[80] = {FF16, FF16, FF16, FF16};
+#undef FF16
+    const uint8_t *keep = window + SW_LABEL_MAX - label[0];
+    sw_hash_add(sum, &factor[0], sw_hash_word(label) & sw_hash_word(keep));
+    sw_hash_add(sum, &factor[1], sw_hash_word(label + 8) & sw_hash_word(keep + 8));
+    if (__builtin_expect(label[0] > 15, 0))
+        *sum = sw_hash_long_label(*sum, factor, label);
+}
+
+/** The k-th label from the right, 1 is the last. */
+static inline const uint8_t *sw_hash_label_at(const struct sw_hash_name *name, unsigned k)
+{
+    return &name->octets[name->at[(unsigned)name->labels - k]];
 }
 
 /** First half of the digest from the sum. The mixing is one to one: it changes no probability,
@@ -209,7 +207,7 @@ static inline uint64_t sw_hash_second(const struct sw_hash_key *key,
 {
     struct sw_sum sum = sw_hash_start(key, 1);
     for (unsigned k = 1; k <= labels; k++)
-        sw_hash_label(&sum, key, 1, name, k);
+        sw_hash_label(&sum, key->factor[1][k - 1], sw_hash_label_at(name, k));
     return sw_hash_upper_half(&sum) >> (64 - SW_DIGEST_B_BITS);
 }
 

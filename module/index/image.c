@@ -139,7 +139,7 @@ static enum sw_status copy_shard(const struct sw_image *image, unsigned shard, s
     if (block == NULL)
         return SW_OK;
     size_t block_len = (size_t)block->pages * SW_IMAGE_PAGE;
-    size_t filter_len = sw_filter_lines(filter & 63) * sizeof(struct sw_filter_line);
+    size_t filter_len = sw_filter_lines[filter & 63] * sizeof(struct sw_filter_line);
     size_t all = block_len + sw_image_pages(filter_len);
     uint8_t *data = malloc(all);
     if (data == NULL)

@@ -292,7 +292,7 @@ static enum sw_status take_ends(struct restore *restore)
 
 static uint64_t filter_len(const struct sw_image_shard *entry)
 {
-    return sw_filter_lines(entry->filter_class) * sizeof(struct sw_filter_line);
+    return sw_filter_lines[entry->filter_class] * sizeof(struct sw_filter_line);
 }
 
 /* Sizes of all shards, before anything is believed; the class that most filters have. */

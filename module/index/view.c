@@ -39,28 +39,33 @@ struct sw_view sw_index_view(const struct sw_index *index)
     };
 }
 
-/* Pass 1 for one probe: false when its shard is empty. */
-static inline bool probe_start(const struct sw_index *index, struct probe *probe)
+/* Pass 1 for one probe, into the place given; returns the next place, or the same one when its
+ * shard is empty. */
+static inline struct probe *probe_start(const struct sw_index *index, struct probe *probe,
+                                        struct sw_digest digest, unsigned class)
 {
-    sw_filter filter = sw_table_filter(&index->table, probe->digest.a);
-    if (filter == 0)
-        return false;
-    probe->line = sw_filter_line_of(filter, probe->digest.a);
-    __builtin_prefetch(probe->line);
-    return true;
+    sw_filter filter = sw_table_filter(&index->table, digest.a);
+    if (__builtin_expect(filter == 0, 0))
+        return probe;
+    const struct sw_filter_line *line = sw_filter_line_of(filter, digest.a);
+    __builtin_prefetch(line);
+    probe->line = line;
+    probe->digest = digest;
+    probe->class = (uint16_t) class;
+    return probe + 1;
 }
 
-/* Pass 2: keep the probes that pass the filter, in order; returns how many. */
-static inline __attribute__((always_inline)) size_t probes_filter(const struct sw_index *index,
-                                                                  struct probe *probes, size_t n)
+/* Pass 2: keep the probes that pass the filter, in order; returns the end of those. */
+static inline __attribute__((always_inline)) struct probe *
+probes_filter(const struct sw_index *index, struct probe *probes, const struct probe *end)
 {
-    size_t kept = 0;
-    for (size_t i = 0; i < n; i++) {
-        uint64_t a = probes[i].digest.a;
-        if (__builtin_expect(!sw_filter_may_have(probes[i].line, a), 1))
+    struct probe *kept = probes;
+    for (const struct probe *probe = probes; probe < end; probe++) {
+        uint64_t a = probe->digest.a;
+        if (__builtin_expect(!sw_filter_may_have(probe->line, a), 1))
             continue;
         sw_table_prefetch(&index->table, a);
-        probes[kept++] = probes[i];
+        *kept++ = *probe;
     }
     return kept;
 }
@@ -98,42 +103,54 @@ static void report_set(struct report *report, const struct sw_ruleset *set,
 
 /* ---- names ---- */
 
-/* Labels of the deepest name in the table, -1 when there is none. */
-static inline int deepest(const struct sw_index *index)
+/* Labels of the deepest name in the table. */
+static inline unsigned deepest(const struct sw_index *index)
 {
     uint64_t above = atomic_load_explicit(&index->classes[1], memory_order_relaxed);
-    if (above != 0)
-        return 127 - __builtin_clzll(above);
     uint64_t low = atomic_load_explicit(&index->classes[0], memory_order_relaxed);
-    return low == 0 ? -1 : 63 - __builtin_clzll(low);
-}
-
-static inline bool has_class(const struct sw_index *index, unsigned class)
-{
-    return atomic_load_explicit(&index->classes[class / 64], memory_order_relaxed) >> class % 64 &
-           1;
+    return above != 0 ? 127 - (unsigned)__builtin_clzll(above)
+                      : 63 - (unsigned)__builtin_clzll(low | 1);
 }
 
 /* Pass 1 for a name: a probe for each suffix whose number of labels occurs, shortest first.
- * Returns their number. */
-static inline size_t name_probes(const struct sw_index *index, const struct sw_hash_name *name,
-                                 struct probe *probes)
+ * Returns their end. */
+static inline struct probe *name_probes(const struct sw_index *index,
+                                        const struct sw_hash_name *name, struct probe *probes)
 {
-    int end = deepest(index);
-    end = end < name->labels ? end : name->labels;
+    unsigned labels = (unsigned)name->labels, end = deepest(index);
+    end = end < labels ? end : labels;
+    const uint8_t *at = name->at + labels, *octets = name->octets;
+    const struct sw_factor(*row)[SW_HASH_ROW_WORDS] = index->key.factor[0];
     struct sw_sum sum = sw_hash_start(&index->key, 0);
-    size_t n = 0;
-    for (int i = 0; i <= end; i++) {
-        unsigned k = (unsigned)i;
-        if (k > 0)
-            sw_hash_label(&sum, &index->key, 0, name, k);
-        if (has_class(index, SW_CLASS_NAME + k)) {
-            probes[n].digest.a = sw_hash_first(&index->key, &sum);
-            probes[n].class = (uint16_t)(SW_CLASS_NAME + k);
-            n += probe_start(index, &probes[n]);
+    uint64_t occurs = atomic_load_explicit(&index->classes[0], memory_order_relaxed);
+    for (unsigned k = 0;; k++) {
+        if (__builtin_expect(k == 64, 0))
+            occurs = atomic_load_explicit(&index->classes[1], memory_order_relaxed);
+        if (occurs >> k % 64 & 1) {
+            struct sw_digest digest = {.a = sw_hash_first(&index->key, &sum)};
+            probes = probe_start(index, probes, digest, SW_CLASS_NAME + k);
         }
+        if (k == end)
+            return probes;
+        sw_hash_label(&sum, *row++, octets + *--at);
     }
-    return n;
+}
+
+/* Pass 3 for a name: most specific first. */
+static inline size_t names_finish(const struct sw_view *view, const struct sw_hash_name *name,
+                                  const struct probe *probes, const struct probe *end,
+                                  struct report report)
+{
+    for (const struct probe *next = end; next-- > probes;) {
+        struct probe probe = *next;
+        unsigned labels = probe.class - SW_CLASS_NAME;
+        probe.digest.b = sw_hash_second(&view->index->key, name, labels);
+        const struct sw_ruleset *set = probe_finish(view->index, &probe);
+        struct sw_hit about = {.type = SW_INDICATOR_DOMAIN, .labels = (uint8_t)labels};
+        if (set != NULL)
+            report_set(&report, set, &about, (int)labels == name->labels);
+    }
+    return report.n;
 }
 
 size_t sw_view_find_name(const struct sw_view *view, const uint8_t *wire, size_t len,
@@ -141,19 +158,13 @@ size_t sw_view_find_name(const struct sw_view *view, const uint8_t *wire, size_t
 {
     struct sw_hash_name name;
     struct probe probes[PROBES_MAX];
-    struct report report = {view, hits, 0, max};
     if (!view->any_domain || !sw_hash_name(&name, wire, len))
         return 0;
-    size_t n = probes_filter(view->index, probes, name_probes(view->index, &name, probes));
-    while (n-- > 0) {
-        unsigned labels = probes[n].class - SW_CLASS_NAME;
-        probes[n].digest.b = sw_hash_second(&view->index->key, &name, labels);
-        const struct sw_ruleset *set = probe_finish(view->index, &probes[n]);
-        struct sw_hit about = {.type = SW_INDICATOR_DOMAIN, .labels = (uint8_t)labels};
-        if (set != NULL)
-            report_set(&report, set, &about, (int)labels == name.labels);
-    }
-    return report.n;
+    const struct probe *end = name_probes(view->index, &name, probes);
+    end = probes_filter(view->index, probes, end);
+    if (__builtin_expect(end == probes, 1))
+        return 0;
+    return names_finish(view, &name, probes, end, (struct report){view, hits, 0, max});
 }
 
 /* ---- addresses ---- */
@@ -178,8 +189,8 @@ static inline uint64_t lengths_of(const struct sw_index *index, unsigned word)
 }
 
 /* Pass 1 for an IPv4 address: a probe for each length that occurs in its /16, longest first. */
-static size_t probes4(const struct sw_index *index, const struct sw_addr *addr,
-                      struct probe *probes)
+static struct probe *probes4(const struct sw_index *index, const struct sw_addr *addr,
+                             struct probe *probes)
 {
     const struct sw_lengths4 *near = atomic_load_explicit(&index->lengths4, memory_order_acquire);
     uint32_t host = (uint32_t)(octets64(addr->octets) >> 32);
@@ -190,58 +201,53 @@ static size_t probes4(const struct sw_index *index, const struct sw_addr *addr,
         lengths &=
             (uint64_t)atomic_load_explicit(&near->in[host >> 16], memory_order_relaxed) << 1 | 1;
     lengths &= (UINT64_C(2) << addr->plen % 64) - 1; /* none longer than what is asked */
-    size_t n = 0;
     while (lengths != 0) {
         unsigned plen = 63 - (unsigned)__builtin_clzll(lengths);
         lengths ^= UINT64_C(1) << plen;
         uint32_t bits = (uint32_t)(UINT64_C(0xffffffff00000000) >> plen);
-        probes[n].class = (uint16_t)(SW_CLASS_PREFIX4 + plen);
-        probes[n].digest = sw_hash_prefix4(&index->key, host & bits, plen);
-        n += probe_start(index, &probes[n]);
+        struct sw_digest digest = sw_hash_prefix4(&index->key, host & bits, plen);
+        probes = probe_start(index, probes, digest, SW_CLASS_PREFIX4 + plen);
     }
-    return n;
+    return probes;
 }
 
 /* Pass 1 for an IPv6 address and the lengths in one word of the bitmap, longest first. */
-static size_t probes6(const struct sw_index *index, const struct sw_addr *addr, unsigned word,
-                      struct probe *probes)
+static struct probe *probes6(const struct sw_index *index, const struct sw_addr *addr,
+                             unsigned word, struct probe *probes)
 {
     uint64_t hi = octets64(addr->octets), lo = octets64(addr->octets + 8);
     uint64_t lengths = lengths_of(index, SW_CLASS_PREFIX6 / 64 + word);
-    size_t n = 0;
     while (lengths != 0) {
         unsigned bit = 63 - (unsigned)__builtin_clzll(lengths), plen = word * 64 + bit;
         lengths ^= UINT64_C(1) << bit;
         if (plen > addr->plen)
             continue;
-        probes[n].class = (uint16_t)(SW_CLASS_PREFIX6 + plen);
-        probes[n].digest = sw_hash_prefix6(&index->key, first_bits(hi, plen < 64 ? plen : 64),
-                                           first_bits(lo, plen < 64 ? 0 : plen - 64), plen);
-        n += probe_start(index, &probes[n]);
+        struct sw_digest digest =
+            sw_hash_prefix6(&index->key, first_bits(hi, plen < 64 ? plen : 64),
+                            first_bits(lo, plen < 64 ? 0 : plen - 64), plen);
+        probes = probe_start(index, probes, digest, SW_CLASS_PREFIX6 + plen);
     }
-    return n;
+    return probes;
 }
 
 size_t sw_view_find_addr(const struct sw_view *view, const struct sw_addr *addr,
                          struct sw_hit *hits, size_t max)
 {
-    struct probe probes[PROBES_MAX];
+    struct probe probes[PROBES_MAX], *end = probes;
     struct report report = {view, hits, 0, max};
-    size_t n = 0;
     if (!view->any_prefix)
         return 0;
     if (addr->family == 4) {
-        n = probes4(view->index, addr, probes);
+        end = probes4(view->index, addr, probes);
     } else if (addr->family == 6) {
         for (unsigned word = 3; word-- > 0;)
-            n += probes6(view->index, addr, word, probes + n);
+            end = probes6(view->index, addr, word, end);
     }
-    n = probes_filter(view->index, probes, n);
-    for (size_t i = 0; i < n; i++) {
-        const struct sw_ruleset *set = probe_finish(view->index, &probes[i]);
+    end = probes_filter(view->index, probes, end);
+    for (const struct probe *probe = probes; probe < end; probe++) {
+        const struct sw_ruleset *set = probe_finish(view->index, probe);
         unsigned base = addr->family == 4 ? SW_CLASS_PREFIX4 : SW_CLASS_PREFIX6;
-        struct sw_hit about = {.type = SW_INDICATOR_PREFIX,
-                               .plen = (uint8_t)(probes[i].class - base)};
+        struct sw_hit about = {.type = SW_INDICATOR_PREFIX, .plen = (uint8_t)(probe->class - base)};
         if (set != NULL)
             report_set(&report, set, &about, true);
     }
@@ -253,8 +259,9 @@ size_t sw_view_find_addr(const struct sw_view *view, const struct sw_addr *addr,
 size_t sw_view_find_asn(const struct sw_view *view, uint32_t asn, struct sw_hit *hits, size_t max)
 {
     struct report report = {view, hits, 0, max};
-    struct probe probe = {.digest = sw_hash_asn(&view->index->key, asn), .class = SW_CLASS_ASN};
-    if (!view->any_asn || !probe_start(view->index, &probe))
+    struct probe probe;
+    if (!view->any_asn || probe_start(view->index, &probe, sw_hash_asn(&view->index->key, asn),
+                                      SW_CLASS_ASN) == &probe)
         return 0;
     const struct sw_ruleset *set = probe_finish(view->index, &probe);
     struct sw_hit about = {.type = SW_INDICATOR_ASN, .asn = asn};

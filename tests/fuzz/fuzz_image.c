@@ -93,7 +93,7 @@ static void mend(uint8_t *file, size_t len)
         if (shard->block_len == 0 || shard->block_len > len || shard->filter_class > 63)
             continue;
         uint64_t n =
-            sw_image_pages(sw_filter_lines(shard->filter_class) * sizeof(struct sw_filter_line));
+            sw_image_pages(sw_filter_lines[shard->filter_class] * sizeof(struct sw_filter_line));
         if (n + shard->block_len > len - at)
             break;
         shard->block_hash = XXH3_64bits(file + at, shard->block_len);

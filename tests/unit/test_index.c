@@ -57,22 +57,50 @@ START_TEST(letter_case_does_not_count)
 }
 END_TEST
 
+/* Every octet value at every place of a name of every length, and zeros behind it. */
 START_TEST(only_letters_are_folded)
 {
     for (unsigned c = 0; c < 256; c++) {
-        struct sw_hash_name name;
-        uint8_t in[40];
-        bool letter = c >= 'A' && c <= 'Z';
-        for (size_t at = 0; at < sizeof in; at++) {
-            memset(in, 'a', sizeof in);
+        for (size_t at = 0, len = 1; len <= SW_NAME_MAX; at + 1 < len ? at++ : (at = 0, len++)) {
+            uint8_t in[SW_NAME_MAX], out[SW_NAME_MAX + 17], want[SW_NAME_MAX + 17] = {0};
+            if (len > 100 && at % 16 > 1)
+                continue;
+            memset(in, 'a', len);
+            memset(want, 'a', len);
             in[at] = (uint8_t)c;
-            if (sw_hash_upper(in, sizeof in) != letter)
-                ck_abort_msg("octet %u at %zu", c, at);
-            sw_hash_fold(&name, in, sizeof in);
-            in[at] = (uint8_t)(letter ? c + 32 : c);
-            if (name.len != sizeof in || memcmp(in, name.wire, sizeof in) != 0)
-                ck_abort_msg("octet %u at %zu", c, at);
+            want[at] = (uint8_t)(c >= 'A' && c <= 'Z' ? c + 32 : c);
+            sw_hash_fold(out, in, len);
+            if (memcmp(out, want, len + 16) != 0)
+                ck_abort_msg("octet %u at %zu of %zu", c, at, len);
         }
+    }
+}
+END_TEST
+
+/* A label's hash depends on each of its octets and on no other, wherever the name has it. */
+START_TEST(labels_are_hashed_whole)
+{
+    static const size_t sizes[] = {1, 2, 7, 8, 9, 14, 15, 16, 17, 31, 62, 63};
+    struct sw_hash_key key;
+    ck_assert_int_eq(sw_hash_key_init(&key), SW_OK);
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        uint8_t label[64 + 16] = {(uint8_t)sizes[i]};
+        memset(label + 1, 'x', sizes[i]);
+        struct sw_sum sum = sw_hash_start(&key, 0), other;
+        sw_hash_label(&sum, key.factor[0][5], label);
+        for (size_t at = 0; at < sizeof label; at++) {
+            label[at] ^= at == 0 ? 0 : 1; /* the length octet stays */
+            other = sw_hash_start(&key, 0);
+            sw_hash_label(&other, key.factor[0][5], label);
+            label[at] ^= at == 0 ? 0 : 1;
+            bool same = sw_hash_upper_half(&other) == sw_hash_upper_half(&sum);
+            ck_assert_msg(same == (at == 0 || at > sizes[i]), "label of %zu, octet %zu", sizes[i],
+                          at);
+        }
+        struct sw_sum shorter = sw_hash_start(&key, 0);
+        label[0]--;
+        sw_hash_label(&shorter, key.factor[0][5], label);
+        ck_assert(sw_hash_upper_half(&shorter) != sw_hash_upper_half(&sum));
     }
 }
 END_TEST
@@ -325,6 +353,7 @@ int main(void)
         label_boundaries_count,
         letter_case_does_not_count,
         only_letters_are_folded,
+        labels_are_hashed_whole,
         most_specific_first,
         several_lists_and_forms_on_one_name,
         surplus_hits_drop_the_least_specific,
