@@ -48,6 +48,8 @@
 ##   SINKWATCH_SANITIZER          address, undefined, thread, or empty
 ##   SINKWATCH_SANITIZER_RUNTIME  shared libraries for LD_PRELOAD then, separated by spaces
 ##   SINKWATCH_STRESS_SECONDS     how long a stress program should run
+##   SINKWATCH_DATA               yours to set: a folder of real lists, names and databases; without
+##                                it ../shared/data, and without that a skip that says so
 #
 # How it is put together: plain parts (no Unbound in them) compile once per sanitizer into
 # build/ or build/<sanitizer>/; what sees Unbound's headers compiles once per Unbound version
