@@ -1,0 +1,47 @@
+/*
+ * index_names.h - names for benchmarks of the index: the i-th is the same in each run and program.
+ */
+#ifndef TESTS_BENCH_INDEX_NAMES_H
+#define TESTS_BENCH_INDEX_NAMES_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+/* A number as if random, different for different i (the finisher of SplitMix64). */
+static inline uint64_t scramble(uint64_t i)
+{
+    i += UINT64_C(0x9E3779B97F4A7C15);
+    i = (i ^ i >> 30) * UINT64_C(0xBF58476D1CE4E5B9);
+    i = (i ^ i >> 27) * UINT64_C(0x94D049BB133111EB);
+    return i ^ i >> 31;
+}
+
+/* A name of so many labels: a top-level domain and random labels of 4 to 15 letters. */
+static inline size_t make_name(uint64_t i, unsigned labels, uint8_t *wire)
+{
+    static const char tlds[8][8] = {"\3com",  "\3net", "\3org", "\2ru",
+                                    "\4info", "\3xyz", "\3top", "\2de"};
+    size_t at = 0;
+    uint64_t r = scramble(i);
+    const char *tld = tlds[r % 8];
+    for (unsigned k = 1; k < labels; k++) {
+        uint64_t x = scramble(r + k);
+        size_t len = 4 + x % 12;
+        wire[at++] = (uint8_t)len;
+        for (size_t c = 0; c < len; c++, x = x >> 5 | x << 59)
+            wire[at++] = (uint8_t)('a' + (x & 31) % 26);
+    }
+    memcpy(wire + at, tld, (size_t)tld[0] + 1);
+    at += (size_t)tld[0] + 1;
+    wire[at++] = 0;
+    return at;
+}
+
+/* The i-th name of the list: half have 2 labels, most others 3, some 4. */
+static inline size_t listed_name(uint64_t i, uint8_t *wire)
+{
+    return make_name(i, (unsigned[]){2, 2, 2, 2, 2, 3, 3, 3, 3, 4}[i % 10], wire);
+}
+
+#endif
