@@ -43,9 +43,28 @@ def test_groups_are_named_anew_each_time(sw):
     assert "groups" not in sw.policy("feed")
 
 
+def test_triggers_are_named_anew_each_time(sw):
+    sw("list", "set", "feed", "--trigger", "client", "--trigger", "qname")
+    assert sw.policy("feed")["triggers"] == ["qname", "client"]
+    sw("list", "set", "feed", "--trigger", "nsip")
+    assert sw.policy("feed")["triggers"] == ["nsip"]
+    sw("list", "set", "feed", "--trigger", "")
+    assert "triggers" not in sw.policy("feed")
+
+
+def test_what_structured_errors_say(sw):
+    sw("list", "set", "feed", "--justification", 'mal"ware', "--sub-error", "1")
+    assert (sw.policy("feed")["justification"], sw.policy("feed")["sub_error"]) == ('mal"ware', 1)
+    sw("list", "set", "feed", "--justification", "", "--sub-error", "0")
+    assert not {"justification", "sub_error"} & set(sw.policy("feed"))
+
+
 @pytest.mark.parametrize(
     "words, member",
     [
+        (("--trigger", "ip"), "triggers"),
+        (("--kind", "watch", "--trigger", "client"), "triggers"),
+        (("--justification", "x" * 200), "justification"),
         (("--action", "explode"), "action"),
         (("--kind", "strange"), "kind"),
         (("--sinkhole4", "2001:db8::1"), "sinkhole4"),

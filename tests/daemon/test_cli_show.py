@@ -62,6 +62,26 @@ def test_check_of_addresses_and_as_numbers(sw):
     assert none["verdict"] is None
 
 
+def test_check_by_each_trigger(sw):
+    """A word is judged as all that it can be: asked for, an alias, a client, a name server."""
+    lists = {
+        "clients": (["client"], "198.51.100.0/24", "AS8342"),
+        "servers": (["nsdname", "nsip"], "ns.example", "198.51.100.7", "AS8342"),
+        "aliases": (["cname"], "ns.example"),
+        "answers": (["address"], "198.51.100.7"),
+    }
+    for name, (triggers, *indicators) in lists.items():
+        options = [word for trigger in triggers for word in ("--trigger", trigger)]
+        sw("list", "set", name, "--action", "refused", *options)
+        sw("add", name, *indicators)
+    named, addr, asn = sw.json("check", "ns.example", "198.51.100.7", "AS8342")
+    order = lambda row: [(m["list"], m["trigger"]) for m in row["matches"]]  # noqa: E731
+    assert order(named) == [("aliases", "cname"), ("servers", "nsdname")]
+    assert order(addr) == [("clients", "client"), ("answers", "address"), ("servers", "nsip")]
+    assert order(asn) == [("clients", "client"), ("servers", "nsip")]
+    assert addr["why"] == "equal priority: trigger client goes before address of answers"
+
+
 def test_check_leaves_out_what_a_resolver_refuses(bad):
     bad("add", "bad", "a.example")
     bad.redis.hset(bad.key("list:bad"), "not an indicator", "")
