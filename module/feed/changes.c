@@ -1,5 +1,6 @@
-/* changes.c - what a batch changed: update in place -> evict names -> hand over to the sweeper (which
- * waits for readers, evicts again, walks the caches) -> report, once it is through. */
+/* changes.c - what a batch changed: update in place -> say so -> evict names -> hand over to the sweeper
+ * (which waits for readers and what they store, evicts again, walks the caches) -> report, once it is
+ * through. */
 #include "feed/feeder.h"
 
 #include <stdlib.h>
@@ -40,6 +41,8 @@ void sw_feed_enforce(struct sw_feed *feed)
 
     if (!feed->dirty)
         return;
+    if (feed->host.changed && (changes.everything || changes.added_n > 0))
+        feed->host.changed(feed->host.arg);
     if (feed->host.evict && changes.added_n > 0)
         feed->host.evict(feed->host.arg, &changes);
     sw_sweeper_hand(feed->sweeper, &changes);

@@ -46,6 +46,13 @@ struct sw_changeset {
 
 struct sw_feed_host { /* what feeder and sweeper ask of their surroundings; any may be NULL */
     void *arg;
+    /* Feeder: the index holds something that cached answers may contradict. Before evict. */
+    void (*changed)(void *arg);
+    /* Sweeper, when all readers see a change, before evict and sweep: wait until nothing is stored any
+     * more that was judged without it. Gives a number for settled, 0 when *stop became true. */
+    uint64_t (*settle)(void *arg, const atomic_bool *stop);
+    /* Sweeper: what settle gave this number for has been swept for. Later ones come later. */
+    void (*settled)(void *arg, uint64_t number);
     /* Feeder, and sweeper once all readers see the change: make what is cached for the added names
      * themselves, and for aliases to them, unusable, in constant time for each. */
     void (*evict)(void *arg, const struct sw_changeset *changes);

@@ -36,6 +36,7 @@ struct job {
     bool everything;
     unsigned parts; /* still to be walked */
     int64_t began_us;
+    uint64_t settles; /* what sw_feed_host.settle gave */
     struct sw_stream_id upto;
 };
 
@@ -154,7 +155,7 @@ static bool append(struct queue *queue, const struct sw_indicator *added, size_t
     return true;
 }
 
-/* What waits joins the walk: readers are waited for, names are evicted once more. Called and left
+/* What waits joins the walk: readers are waited for, and what they still store, names are evicted once more. Called and left
  * with the lock. */
 static void join(struct sw_sweeper *sweeper)
 {
@@ -179,6 +180,8 @@ static void join(struct sw_sweeper *sweeper)
         changes.added = sweeper->sought.added + sweeper->sought.n - job->added_n;
     pthread_mutex_unlock(&sweeper->lock);
     sw_rcu_synchronize();
+    if (sweeper->host->settle && job->parts > 0)
+        job->settles = sweeper->host->settle(sweeper->host->arg, &sweeper->stopping);
     if (sweeper->host->evict && changes.added_n > 0)
         sweeper->host->evict(sweeper->host->arg, &changes);
     pthread_mutex_lock(&sweeper->lock);
@@ -196,8 +199,11 @@ static void leave(struct sw_sweeper *sweeper)
         if (sweeper->again_due > sw_clock_mono_us() + SETTLE_US)
             again_in(sweeper, SETTLE_US);
     }
-    if (!stopping(sweeper))
+    if (!stopping(sweeper)) {
         sweeper->done = job->upto;
+        if (sweeper->host->settled && job->settles != 0)
+            sweeper->host->settled(sweeper->host->arg, job->settles);
+    }
     sought->n -= job->added_n;
     if (job->added_n > 0)
         memmove(sought->added, sought->added + job->added_n, sought->n * sizeof(*sought->added));

@@ -13,8 +13,10 @@
 #include "config.h"
 
 #include "dynlibmod/dynlibmod.h"
+#include "iterator/iterator.h"
 #include "services/cache/dns.h"
 #include "services/cache/rrset.h"
+#include "services/localzone.h"
 #include "services/mesh.h"
 #include "sldns/rrdef.h"
 #include "util/alloc.h"
@@ -48,6 +50,18 @@ static inline int sw_ub_attach_sub(struct module_qstate *qstate, struct query_in
 #else
     return (*qstate->env->attach_sub)(qstate, ask, flags, 0, 0, sub);
 #endif
+}
+
+/*
+ * The aliases that the iterator has followed for a query so far, each an RRset of the answer to
+ * be; NULL when there are none. The one thing that is read of another module's state.
+ */
+static inline const struct iter_prep_list *
+sw_ub_aliases_followed(const struct module_qstate *qstate)
+{
+    int id = modstack_find(&qstate->env->mesh->mods, "iterator");
+    const struct iter_qstate *iq = id < 0 ? NULL : qstate->minfo[id];
+    return iq ? iq->an_prepend_list : NULL;
 }
 
 #endif

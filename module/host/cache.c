@@ -195,7 +195,8 @@ static bool of_interest(const struct walk *walk, uint16_t type)
     }
 }
 
-/* An RRset goes when an alias or an address in its data is covered. */
+/* An RRset goes when an alias or an address in its data is covered, and an alias when its own name
+ * is: another alias may lead to it. */
 static bool judge_rrset(struct walk *walk, struct lruhash_entry *entry, struct doomed *out)
 {
     struct sw_matching m;
@@ -210,6 +211,8 @@ static bool judge_rrset(struct walk *walk, struct lruhash_entry *entry, struct d
     if (key->id != 0 && entry->data) {
         sw_match_begin(&m, walk->flow, &match);
         sw_query_walk_rrset(type, entry->data, &visit);
+        if (type == LDNS_RR_TYPE_CNAME)
+            sw_match_name(&m, SW_TRIGGER_CNAME, key->rk.dname, key->rk.dname_len);
         goes = match.acted_on && rrset_key(key, out);
     }
     lock_rw_unlock(&entry->lock);
@@ -525,15 +528,16 @@ void sw_cache_sweep(void *arg, const struct sw_changeset *changes, size_t part)
     struct walk rrsets = {.module = module,
                           .flow = &flow,
                           .unlocked = aliases_only,
+                          .again = changes->again,
                           .at_leisure = changes->at_leisure,
                           .stop = changes->stop,
-                          .aliases_only = aliases_only,
+                          .aliases_only = aliases_only || changes->again,
                           .judge = judge_rrset,
                           .remove = remove_rrset};
     if (part < MESSAGE_PARTS && questions)
         walk_part(&messages, module->env->msg_cache, part, MESSAGE_PARTS);
-    /* RRsets of answers that a rule touches stay: only messages must not. */
-    if (part >= MESSAGE_PARTS && !changes->again)
+    /* In a sweep for no change addresses stay, as those of remembered answers do; aliases must not. */
+    if (part >= MESSAGE_PARTS)
         walk_part(&rrsets, &module->env->rrset_cache->table, part - MESSAGE_PARTS,
                   SW_FEED_PARTS - MESSAGE_PARTS);
     sw_index_free(fresh);

@@ -28,9 +28,10 @@ bool sw_cases_ask_gardens(struct module_qstate *qstate, struct sw_case *cases, s
 {
     bool asked = false;
     for (size_t i = 0; i < n; i++) {
-        if (cases[i].verdict.taken != SW_ACTION_CNAME || cases[i].garden ||
+        if (cases[i].verdict.taken != SW_ACTION_CNAME || cases[i].tried ||
             qstate->qinfo.qtype == LDNS_RR_TYPE_CNAME)
             continue;
+        cases[i].tried = true;
         cases[i].waiting = ask_for(qstate, &cases[i]);
         asked |= cases[i].waiting;
     }
@@ -60,6 +61,26 @@ void sw_cases_take_garden(const struct module_qstate *garden, struct module_qsta
         if (reply) /* a copy for each: sending changes it */
             one->garden = reply_info_copy(reply, NULL, super->region);
     }
+}
+
+static bool same_garden(const struct sw_case *one, const struct sw_case *other)
+{
+    return one->verdict.taken == SW_ACTION_CNAME && other->verdict.taken == SW_ACTION_CNAME &&
+           other->tried && sw_name_equal(one->verdict.cname.wire, other->verdict.cname.wire);
+}
+
+void sw_cases_inherit(const struct module_qstate *qstate, struct sw_case *cases, size_t n,
+                      const struct sw_case *former, size_t former_n)
+{
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; j < former_n && !cases[i].tried; j++) {
+            if (!same_garden(&cases[i], &former[j]))
+                continue;
+            cases[i].tried = true;
+            cases[i].waiting = former[j].waiting;
+            if (former[j].garden)
+                cases[i].garden = reply_info_copy(former[j].garden, NULL, qstate->region);
+        }
 }
 
 bool sw_cases_wait(const struct sw_case *cases, size_t n)

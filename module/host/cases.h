@@ -22,6 +22,7 @@ struct sw_case {
     bool acts;                 /* a list of kind ioc is among what matched: a hit */
     struct reply_info *garden; /* NULL: not resolved */
     bool waiting;              /* for the garden */
+    bool tried;                /* to resolve it; not again */
 };
 
 /** The case of this client's group. n is not 0. */
@@ -36,6 +37,10 @@ bool sw_cases_ask_gardens(struct module_qstate *qstate, struct sw_case *cases, s
  * it. */
 void sw_cases_take_garden(const struct module_qstate *garden, struct module_qstate *super,
                           struct sw_case *cases, size_t n);
+
+/** Judged anew, a case keeps the garden that it was sent to before. */
+void sw_cases_inherit(const struct module_qstate *qstate, struct sw_case *cases, size_t n,
+                      const struct sw_case *former, size_t former_n);
 
 /** Whether some case still waits for its garden. */
 bool sw_cases_wait(const struct sw_case *cases, size_t n);

@@ -8,6 +8,8 @@
 #include "flow/ub.h"
 #include "host/abi.h"
 #include "host/cache.h"
+#include "host/cached.h"
+#include "host/hold.h"
 #include "host/path.h"
 
 #include <stdlib.h>
@@ -82,6 +84,24 @@ static struct sw_addr translation_prefix(const struct config_file *cfg)
     return prefix;
 }
 
+static void raise_number(void *arg)
+{
+    struct sw_module *module = arg;
+    sw_turns_raise(&module->turns);
+}
+
+static uint64_t settle(void *arg, const atomic_bool *stop)
+{
+    struct sw_module *module = arg;
+    return sw_turns_wait(&module->turns, stop);
+}
+
+static void settled(void *arg, uint64_t number)
+{
+    struct sw_module *module = arg;
+    sw_turns_settled(&module->turns, number);
+}
+
 static void track(void *arg, const struct sw_addr *addr)
 {
     struct sw_module *module = arg;
@@ -93,13 +113,19 @@ static bool make_parts(struct sw_module *module)
     struct sw_local_start start;
     module->feed_host = (struct sw_feed_host){
         .arg = module,
+        .changed = raise_number,
         .evict = sw_cache_evict,
+        .settle = settle,
+        .settled = settled,
         .sweep = sw_cache_sweep,
         .tracked = sw_cache_report_names,
         .version = SW_VERSION,
         .host_version = sw_abi_built_for(),
     };
     module->journal_host = (struct sw_journal_host){.arg = module, .track = track};
+    if (!sw_turns_init(&module->turns, (size_t)module->env->cfg->num_threads))
+        return false;
+    module->can_store = sw_hold_can_store(module->env->cfg->module_conf);
     sw_local_open(&module->settings, sw_clock_wall_us(), &start);
     module->index = start.index ? start.index : sw_index_new();
     module->owners = sw_owners_new(&module->settings, &module->counters);
@@ -119,15 +145,28 @@ static bool make_parts(struct sw_module *module)
     return module->feed && module->journal;
 }
 
+static bool uses_cachedb(const struct sw_module *module)
+{
+    const char *chain = module->env->cfg->module_conf;
+    return chain && strstr(chain, "cachedb");
+}
+
 static bool register_callbacks(struct sw_module *module)
 {
     struct dynlibmod_env *dynlib = module->env->modinfo[module->id];
+    if (uses_cachedb(module) &&
+        !dynlib->inplace_cb_register_wrapped((void *)&sw_cached_on_reply, inplace_cb_reply_cache,
+                                             module, module->env, module->id))
+        return false;
     for (size_t i = 0; i < sizeof reply_lists / sizeof reply_lists[0]; i++)
         if (!dynlib->inplace_cb_register_wrapped((void *)&sw_path_on_reply, reply_lists[i], module,
                                                  module->env, module->id))
             return false;
-    return dynlib->inplace_cb_register_wrapped(
-        (void *)&sw_path_on_response, inplace_cb_query_response, module, module->env, module->id);
+    return dynlib->inplace_cb_register_wrapped((void *)&sw_path_on_query, inplace_cb_query, module,
+                                               module->env, module->id) &&
+           dynlib->inplace_cb_register_wrapped((void *)&sw_path_on_response,
+                                               inplace_cb_query_response, module, module->env,
+                                               module->id);
 }
 
 static void remove_callbacks(struct sw_module *module)
@@ -135,6 +174,8 @@ static void remove_callbacks(struct sw_module *module)
     struct dynlibmod_env *dynlib = module->env->modinfo[module->id];
     for (size_t i = 0; i < sizeof reply_lists / sizeof reply_lists[0]; i++)
         dynlib->inplace_cb_delete_wrapped(module->env, reply_lists[i], module->id);
+    dynlib->inplace_cb_delete_wrapped(module->env, inplace_cb_reply_cache, module->id);
+    dynlib->inplace_cb_delete_wrapped(module->env, inplace_cb_query, module->id);
     dynlib->inplace_cb_delete_wrapped(module->env, inplace_cb_query_response, module->id);
 }
 
@@ -179,6 +220,7 @@ void sw_module_stop(struct sw_module *module)
     sw_journal_free(module->journal);
     sw_owners_free(module->owners);
     sw_index_free(module->index);
+    sw_turns_free(&module->turns);
     sw_log_sink(NULL);
     free(module);
 }

@@ -14,6 +14,7 @@
 
 #include "base/counters.h"
 #include "base/settings.h"
+#include "base/turns.h"
 #include "feed/feed.h"
 #include "flow/stage.h"
 #include "index/index.h"
@@ -34,8 +35,10 @@ struct sw_module {
     struct sw_journal_host journal_host;
     struct module_env *env; /* the daemon's: its caches are shared by all workers */
     int id;
-    bool behind_cache; /* a module before us in the chain stores and serves answers itself */
-    bool inert;        /* settings or memory failed: queries pass untouched */
+    struct sw_turns turns; /* what workers may still store */
+    bool can_store;        /* sw_hold_can_store() */
+    bool behind_cache;     /* a module before us in the chain stores and serves answers itself */
+    bool inert;            /* settings or memory failed: queries pass untouched */
 };
 
 /** Make and start. Never NULL but when memory is out; problems leave an inert module that says

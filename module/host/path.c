@@ -4,16 +4,15 @@
 #include "flow/act.h"
 #include "flow/decide.h"
 #include "flow/group.h"
-#include "flow/match.h"
 #include "flow/query.h"
-#include "flow/record.h"
 #include "host/cases.h"
-#include "host/delegation.h"
 #include "host/draft.h"
+#include "host/emit.h"
 #include "host/explain.h"
+#include "host/hold.h"
 #include "host/own.h"
 #include "host/remember.h"
-#include "host/servers.h"
+#include "host/weigh.h"
 
 #include <stddef.h>
 
@@ -23,16 +22,20 @@ enum phase {
     PHASE_GARDEN_LATE, /* waiting for the walled garden, the true answer is here */
     PHASE_MADE,        /* our own reply was made; nothing was asked upstream */
     PHASE_JUDGED,      /* the true answer was judged */
+    PHASE_CLEAN,       /* likewise, and nothing acts on it */
 };
 
-/* What we keep for one query, in its region; NULL while nothing has matched. */
+/* What we keep for one query, in its region; NULL when memory is out, and for exempt ones. */
 struct path_state {
     enum phase phase;
+    struct sw_hold hold;             /* who may store the answer */
     const struct reply_info *judged; /* the reply that verdict and event speak of */
     struct reply_info *truth;        /* its fields before any rewriting */
     bool was_secure;                 /* truth had security secure, lowered for the AD bit */
     size_t cases_n;                  /* 0: none; 1: all clients get the same */
     struct sw_case *cases;
+    size_t former_n; /* cases of the judgement before: the gardens that they have are kept */
+    const struct sw_case *former;
     bool by_client;   /* lists of clients are in force: what a case says is not all (own.h) */
     bool for_one;     /* the only case is that of the one client who waited */
     size_t gardens_n; /* of rules about clients: those who waited when it was judged */
@@ -41,54 +44,19 @@ struct path_state {
     bool remembered;         /* the true answer is one that we had kept */
 };
 
-/* Marks a query whose answer was judged and found clean. */
-static struct path_state clean_state;
-
 static struct path_state *state_of(struct module_qstate *qstate, int id)
 {
     struct path_state *state = qstate->minfo[id];
-    if (!state || state == &clean_state)
+    if (!state)
         qstate->minfo[id] = state = regional_alloc_zero(qstate->region, sizeof *state);
     return state;
 }
 
-/* ---- judging: query, match, decide ---- */
-
-struct judging {
-    struct sw_matching matching;
-    struct sw_match match;
-    struct sw_servers servers;
-};
-
-static void judge_alias(void *arg, const uint8_t *name, size_t len)
-{
-    sw_match_name(arg, SW_TRIGGER_CNAME, name, len);
-}
-
-static void judge_addr(void *arg, const struct sw_addr *addr)
-{
-    sw_match_addr(arg, addr);
-}
-
-/* Match a question, and an answer if there is one, with who served it. Inside an RCU section. */
-static void judge(struct sw_module *module, const struct module_qstate *qstate,
-                  const struct query_info *qinfo, const struct reply_info *reply, struct judging *j)
-{
-    const struct sw_walk walk = {&j->matching, judge_alias, judge_addr};
-    struct sw_question question;
-    sw_query_question(qinfo, &question);
-    sw_match_begin(&j->matching, &module->flow, &j->match);
-    sw_match_question(&j->matching, &question);
-    if (reply)
-        sw_query_walk(reply, &walk);
-    j->servers.n = 0;
-    if (reply && j->matching.view.any_server && !sw_query_is_referral(reply))
-        sw_servers_match(qstate->env, *qstate->env->now, qinfo, reply, &j->servers, &j->matching);
-}
+/* ---- judging ---- */
 
 /* What clients of these groups get. False when out of memory. */
 static bool keep_case(struct sw_module *module, struct module_qstate *qstate,
-                      const struct judging *j, const struct reply_info *reply, uint32_t groups,
+                      const struct sw_weighing *j, const struct reply_info *reply, uint32_t groups,
                       struct sw_case *out)
 {
     struct sw_event ev;
@@ -104,7 +72,7 @@ static bool keep_case(struct sw_module *module, struct module_qstate *qstate,
 
 /* Note what was judged in the query's state, as copies. False when out of memory. */
 static bool keep(struct sw_module *module, struct module_qstate *qstate, int id,
-                 const struct judging *j, const struct reply_info *reply)
+                 const struct sw_weighing *j, const struct reply_info *reply)
 {
     struct path_state *state = state_of(qstate, id);
     uint32_t parts[SW_PARTS_MAX];
@@ -114,17 +82,22 @@ static bool keep(struct sw_module *module, struct module_qstate *qstate, int id,
     state->judged = reply;
     state->by_client = j->match.by_client;
     state->for_one = false;
-    state->gardens_n = 0;
+    if (state->phase != PHASE_GARDEN_LATE)
+        state->gardens_n = 0;
+    state->former = state->cases;
+    state->former_n = state->cases_n;
     state->cases_n = 0;
     state->cases = regional_alloc_zero(qstate->region, n * sizeof state->cases[0]);
     bool ok = state->cases;
     for (size_t i = 0; ok && i < n; i++) {
-        struct judging part;
+        struct sw_weighing part;
         if (j->match.grouped)
             sw_group_match(&module->flow, &j->match, parts[i], &part.match);
         ok = keep_case(module, qstate, j->match.grouped ? &part : j, reply, parts[i],
                        &state->cases[i]);
     }
+    if (ok)
+        sw_cases_inherit(qstate, state->cases, n, state->former, state->former_n);
     state->cases_n = ok ? n : 0;
     return ok;
 }
@@ -140,57 +113,35 @@ static void judge_client(const struct sw_module *module, const struct module_qst
     sw_decide_client(&own->verdict, client);
 }
 
-/* Put an event into this worker's ring; a full ring counts what it refuses by itself. */
-static void put(struct sw_module *module, const struct module_qstate *qstate, struct sw_event *ev,
-                const struct sw_client *client, const struct sw_verdict *verdict)
-{
-    struct sw_ring *ring =
-        sw_journal_ring(module->journal, (unsigned)qstate->env->alloc->thread_num);
-    sw_record_client(ring, ev, sw_draft_now(qstate), client, verdict);
-    if (!ring)
-        sw_journal_lost(module->journal, 1);
-}
-
-/* An answer that nobody's rule acts on, but that ownership wants to see. */
-static void observe(struct sw_module *module, struct module_qstate *qstate, const struct judging *j,
-                    const struct reply_info *reply)
-{
-    struct sw_event ev;
-    sw_draft(&ev, SW_EVENT_ANSWER, &j->match, NULL, qstate, reply);
-    if (j->match.watched)
-        sw_delegation_record(qstate, &ev);
-    put(module, qstate, &ev, NULL, NULL);
-}
-
-/* Judge a question, with an answer if there is one, inside one RCU section. What acts on it is kept
- * in the query's state. *uncached (the message must not live in the cache) is set in any case;
- * returns whether it was kept (memory). */
+/*
+ * Judge a question, with an answer if there is one, inside one RCU section. What acts on it is
+ * kept in the query's state. An answer that is whole is seen by ownership, and stored if it was held
+ * only for caution. *uncached (the message must not live in the cache) is set in any case; returns
+ * whether it was kept (memory).
+ */
 static bool judge_and_keep(struct sw_module *module, struct module_qstate *qstate, int id,
-                           const struct reply_info *reply, bool observing, bool *uncached)
+                           struct reply_info *reply, bool whole, bool *uncached)
 {
-    struct judging j;
+    struct path_state *state = qstate->minfo[id];
+    struct sw_weighing j;
     bool kept = false;
     sw_rcu_enter();
-    judge(module, qstate, &qstate->qinfo, reply, &j);
+    if (state)
+        state->hold.number = sw_turns_number(&module->turns);
+    sw_weigh(module, qstate->env, &qstate->qinfo, reply, &j);
+    if (whole && state && !sw_match_uncached(&j.match) &&
+        sw_hold_store(module, qstate, &state->hold, reply))
+        sw_weigh(module, qstate->env, &qstate->qinfo, reply, &j);
     *uncached = sw_match_uncached(&j.match);
     if (*uncached)
         kept = keep(module, qstate, id, &j, reply);
-    if (observing && !j.match.acted_on && (j.match.watched || j.match.tracked))
-        observe(module, qstate, &j, reply);
+    if (whole && !j.match.acted_on && (j.match.watched || j.match.tracked))
+        sw_emit_answer(module, qstate, &j, reply);
     sw_rcu_leave();
     return kept;
 }
 
 /* ---- recording ---- */
-
-static void record(struct sw_module *module, struct module_qstate *qstate, struct sw_event *event,
-                   const struct sw_client *client, const struct sw_verdict *verdict)
-{
-    sw_count(&module->counters.hits, 1);
-    if (sw_verdict_rewrites(verdict))
-        sw_count(&module->counters.rewritten, 1);
-    put(module, qstate, event, client, verdict);
-}
 
 struct waiting { /* what is asked of each client that waits */
     struct sw_module *module;
@@ -232,7 +183,7 @@ static void record_dropped(void *arg, const struct sw_client *client)
     judge_client(w->module, w->qstate, w->state, client, w->truth, &own);
     own.verdict.taken = SW_ACTION_DROP;
     if (own.event)
-        record(w->module, w->qstate, own.event, client, &own.verdict);
+        sw_emit_hit(w->module, w->qstate, own.event, client, &own.verdict);
 }
 
 /* No client gets an answer; there is no reply callback then, so the hits are recorded here. */
@@ -261,13 +212,11 @@ static void fail(struct module_qstate *qstate, int id)
     finish(qstate, id);
 }
 
-/* Let the other modules resolve; a message that a rule touches stays out of the cache. */
+/* Let the other modules resolve. */
 static void resolve(struct module_qstate *qstate, int id, struct path_state *state)
 {
-    if (state) {
+    if (state)
         state->phase = PHASE_RESOLVE;
-        qstate->no_cache_store = 1;
-    }
     qstate->ext_state[id] = module_wait_module;
 }
 
@@ -301,6 +250,14 @@ static void answer(struct module_qstate *qstate, int id, struct path_state *stat
     finish(qstate, id);
 }
 
+static void answer_from_garden(struct module_qstate *qstate, int id, struct path_state *state)
+{
+    if (state->cases->garden)
+        answer(qstate, id, state);
+    else
+        fail(qstate, id);
+}
+
 /* Whether all clients can be served without a true answer. */
 static bool answer_at_once(const struct path_state *state, const struct module_qstate *qstate)
 {
@@ -319,6 +276,7 @@ static bool narrow(struct sw_module *module, struct module_qstate *qstate, struc
     judge_client(module, qstate, state, client, NULL, &own);
     if (!sw_verdict_rewrites(&own.verdict) || !sw_own_case(qstate, &own, one))
         return false;
+    sw_cases_inherit(qstate, one, 1, state->former, state->former_n);
     state->cases = one;
     state->cases_n = 1;
     state->for_one = true;
@@ -345,21 +303,23 @@ static bool serve_by_name(struct sw_module *module, struct module_qstate *qstate
     else if (verdict.taken != SW_ACTION_CNAME || qstate->qinfo.qtype == LDNS_RR_TYPE_CNAME)
         answer(qstate, id, state);
     else if (!ask_gardens(qstate, id, state, PHASE_GARDEN))
-        fail(qstate, id);
+        answer_from_garden(qstate, id, state);
     return true;
 }
 
 static void on_new(struct sw_module *module, struct module_qstate *qstate, int id)
 {
     bool uncached;
+    struct path_state *state = state_of(qstate, id);
     bool kept = judge_and_keep(module, qstate, id, NULL, false, &uncached);
-    struct path_state *state = kept ? qstate->minfo[id] : NULL;
-    if (state && serve_by_name(module, qstate, id, state))
+    if (kept && serve_by_name(module, qstate, id, state))
         return;
     if (serve_remembered(module, qstate, id))
         return;
     if (uncached)
-        qstate->no_cache_store = 1; /* also when memory was out for the rest */
+        sw_hold_answer(qstate, state ? &state->hold : NULL);
+    else if (state)
+        sw_hold_new(module, qstate, &state->hold);
     resolve(qstate, id, state);
 }
 
@@ -372,29 +332,6 @@ void sw_path_inform_super(struct module_qstate *qstate, int id, struct module_qs
         sw_cases_take_garden(qstate, super, state->cases, state->cases_n);
     if (state && state->phase == PHASE_GARDEN_LATE)
         sw_cases_take_garden(qstate, super, state->gardens, state->gardens_n);
-}
-
-static void on_garden(struct sw_module *module, struct module_qstate *qstate, int id,
-                      struct path_state *state)
-{
-    struct sw_client first;
-    bool uncached;
-    if (sw_cases_wait(state->cases, state->cases_n) ||
-        sw_cases_wait(state->gardens, state->gardens_n)) {
-        qstate->ext_state[id] = module_wait_subquery;
-    } else if (state->phase == PHASE_GARDEN_LATE) {
-        state->phase = PHASE_JUDGED;
-        finish(qstate, id);
-    } else if (sw_query_has_supers(qstate) ||
-               (state->for_one && sw_query_first_client(qstate, &first) != 1)) {
-        if (state->for_one) /* somebody has come to wait for whom the garden is not */
-            (void)judge_and_keep(module, qstate, id, NULL, false, &uncached);
-        resolve(qstate, id, state);
-    } else if (state->cases->garden) {
-        answer(qstate, id, state);
-    } else {
-        fail(qstate, id);
-    }
 }
 
 /* ---- event moddone: the whole answer ---- */
@@ -461,7 +398,7 @@ static void serve(struct sw_module *module, struct module_qstate *qstate, int id
                   struct reply_info *reply)
 {
     struct path_state *state = qstate->minfo[id];
-    if (!state || state == &clean_state || state->phase != PHASE_JUDGED)
+    if (!state || state->phase != PHASE_JUDGED)
         return; /* memory was out */
     keep_out_of_cache(module, qstate, state, reply);
     if (sw_query_has_clients(qstate))
@@ -471,9 +408,9 @@ static void serve(struct sw_module *module, struct module_qstate *qstate, int id
 /* The iterator keeps failures for some seconds; a name that was listed meanwhile has another answer. */
 static void forget_failure(struct sw_module *module, struct module_qstate *qstate)
 {
-    struct judging j;
+    struct sw_weighing j;
     sw_rcu_enter();
-    judge(module, qstate, &qstate->qinfo, NULL, &j);
+    sw_weigh(module, qstate->env, &qstate->qinfo, NULL, &j);
     sw_rcu_leave();
     if (sw_match_uncached(&j.match))
         msg_cache_remove(qstate->env, qstate->qinfo.qname, qstate->qinfo.qname_len,
@@ -483,15 +420,37 @@ static void forget_failure(struct sw_module *module, struct module_qstate *qstat
 static void on_done(struct sw_module *module, struct module_qstate *qstate, int id)
 {
     struct reply_info *reply = qstate->return_msg ? qstate->return_msg->rep : NULL;
+    struct path_state *state = qstate->minfo[id];
     finish(qstate, id);
     if (!reply) { /* what the name alone gave is recorded in on_reply */
         forget_failure(module, qstate);
-        return;
-    }
-    if (judge_whole(module, qstate, id, reply, false))
+    } else if (judge_whole(module, qstate, id, reply, state && state->remembered)) {
         serve(module, qstate, id, reply);
-    else
-        qstate->minfo[id] = &clean_state;
+    } else if (state) {
+        state->phase = PHASE_CLEAN;
+        state->cases_n = 0;
+    }
+}
+
+/*
+ * Walled gardens have been resolved. Meanwhile lists can have changed and clients joined who asked
+ * after that, or for whom the garden is not, or another query of the resolver that needs the true
+ * answer: so all is judged again.
+ */
+static void on_garden(struct sw_module *module, struct module_qstate *qstate, int id,
+                      struct path_state *state)
+{
+    if (sw_cases_wait(state->cases, state->cases_n) ||
+        sw_cases_wait(state->gardens, state->gardens_n)) {
+        qstate->ext_state[id] = module_wait_subquery;
+    } else if (state->phase == PHASE_GARDEN) {
+        on_new(module, qstate, id);
+    } else {
+        if (state->was_secure)
+            qstate->return_msg->rep->security = sec_status_secure;
+        state->was_secure = false;
+        on_done(module, qstate, id);
+    }
 }
 
 /* An answer that was resolved before and that a rule touches is not asked for again. When no rule
@@ -510,15 +469,27 @@ static bool serve_remembered(struct sw_module *module, struct module_qstate *qst
     return true;
 }
 
+/* Other queries that wait for this one go on, and may store what was judged long ago. */
+static void resume_supers(struct sw_module *module, struct module_qstate *qstate, int id)
+{
+    struct mesh_state_ref *ref;
+    RBTREE_FOR(ref, struct mesh_state_ref *, &qstate->mesh_info->super_set)
+    {
+        struct path_state *state = ref->s->s.minfo[id];
+        if (state)
+            sw_hold_resumed(module, &ref->s->s, &state->hold);
+    }
+}
+
 void sw_path_operate(struct sw_module *module, struct module_qstate *qstate, enum module_ev event,
                      int id)
 {
     struct path_state *state = qstate->minfo[id];
+    sw_hold_busy(module, qstate);
     switch (event) {
     case module_event_new:
     case module_event_pass:
-        if (state && state != &clean_state &&
-            (state->phase == PHASE_GARDEN || state->phase == PHASE_GARDEN_LATE))
+        if (state && (state->phase == PHASE_GARDEN || state->phase == PHASE_GARDEN_LATE))
             on_garden(module, qstate, id, state);
         else if (sw_query_exempt(qstate))
             resolve(qstate, id, NULL);
@@ -526,6 +497,7 @@ void sw_path_operate(struct sw_module *module, struct module_qstate *qstate, enu
             on_new(module, qstate, id);
         break;
     case module_event_moddone:
+        resume_supers(module, qstate, id);
         if (sw_query_exempt(qstate))
             finish(qstate, id);
         else
@@ -535,29 +507,36 @@ void sw_path_operate(struct sw_module *module, struct module_qstate *qstate, enu
         qstate->ext_state[id] = module_error;
         break;
     }
-    state = qstate->minfo[id]; /* sizes are there only until replies are made */
-    if (module->settings.structured_errors && state && state != &clean_state)
+    if (qstate->ext_state[id] == module_finished && !module->behind_cache &&
+        !sw_query_has_supers(qstate))
+        sw_hold_quiet(module, qstate); /* nobody else stores anything of this one */
+    state = qstate->minfo[id];         /* sizes are there only until replies are made */
+    if (module->settings.structured_errors && state && state->phase != PHASE_CLEAN)
         state->udp_room = sw_explain_room(qstate);
 }
 
 /* ---- callbacks ---- */
 
-/* A response that a rule touches is not cached as a message. Where lists of clients or of name servers
- * are in force, what names the servers to ask next is kept: it is stored as records alone. */
+/* A response that a rule touches is not cached as a message. */
 int sw_path_on_response(struct module_qstate *qstate, struct dns_msg *response, int id, void *arg)
 {
     struct sw_module *module = arg;
-    struct judging j;
-    (void)id;
-    if (!response || !response->rep || sw_query_exempt(qstate))
-        return 1;
-    sw_rcu_enter();
-    judge(module, qstate, &response->qinfo, response->rep, &j);
-    sw_rcu_leave();
-    if ((j.match.clients_act || j.matching.view.any_server) && sw_query_is_referral(response->rep))
-        qstate->no_cache_store = 0;
-    else if (sw_match_uncached(&j.match))
-        qstate->no_cache_store = 1;
+    struct path_state *state = qstate->minfo[id];
+    sw_hold_busy(module, qstate);
+    if (response && response->rep)
+        sw_hold_response(module, qstate, state ? &state->hold : NULL, response);
+    return 1;
+}
+
+/* A query is about to be sent: what its modules had to store before is stored. */
+int sw_path_on_query(struct query_info *qinfo, uint16_t flags, struct module_qstate *qstate,
+                     struct sockaddr_storage *addr, socklen_t addr_len, uint8_t *zone,
+                     size_t zone_len, struct regional *region, int id, void *arg)
+{
+    (void)qinfo, (void)flags, (void)addr, (void)addr_len, (void)zone, (void)zone_len;
+    (void)region, (void)id;
+    if (qstate)
+        sw_hold_quiet(arg, qstate);
     return 1;
 }
 
@@ -589,7 +568,7 @@ static void apply(struct module_qstate *qstate, struct path_state *state,
 /* A reply that was not judged on its way: serve-expired answers a waiting client from the cache
  * before resolution ends; a module before us made it or had stored it. NULL when it is clean or memory is out. */
 static struct path_state *judge_late(struct sw_module *module, struct module_qstate *qstate, int id,
-                                     const struct reply_info *reply)
+                                     struct reply_info *reply)
 {
     bool uncached;
     if (!judge_and_keep(module, qstate, id, reply, false, &uncached))
@@ -612,11 +591,15 @@ int sw_path_on_reply(struct query_info *qinfo, struct module_qstate *qstate,
     (void)qinfo, (void)region, (void)start_time;
     if (!qstate || !client || sw_query_exempt(qstate))
         return 1;
+    if (module->behind_cache && !sw_query_has_supers(qstate))
+        sw_hold_quiet(module, qstate);
     struct path_state *state = qstate->minfo[id];
-    if (state == &clean_state) {
+    if (state && state->phase == PHASE_CLEAN) {
         if (!module->behind_cache)
             return 1;
-        state = NULL; /* the module before us may have changed the answer since */
+        state->phase =
+            PHASE_JUDGED; /* but the module before us may have changed the answer since */
+        state->judged = NULL;
     }
     bool failed = !reply || rcode == LDNS_RCODE_SERVFAIL;
     if (!failed && (!state || state->judged != reply))
@@ -645,6 +628,6 @@ int sw_path_on_reply(struct query_info *qinfo, struct module_qstate *qstate,
                    options_out);
     }
     if (own.event)
-        record(module, qstate, own.event, &who, &own.verdict);
+        sw_emit_hit(module, qstate, own.event, &who, &own.verdict);
     return 1;
 }

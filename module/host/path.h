@@ -34,4 +34,9 @@ int sw_path_on_reply(struct query_info *qinfo, struct module_qstate *qstate,
 /** inplace_cb_query_response: an upstream response, before it is cached. */
 int sw_path_on_response(struct module_qstate *qstate, struct dns_msg *response, int id, void *arg);
 
+/** inplace_cb_query: about to ask upstream. */
+int sw_path_on_query(struct query_info *qinfo, uint16_t flags, struct module_qstate *qstate,
+                     struct sockaddr_storage *addr, socklen_t addr_len, uint8_t *zone,
+                     size_t zone_len, struct regional *region, int id, void *arg);
+
 #endif

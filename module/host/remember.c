@@ -1,5 +1,6 @@
 #include "host/remember.h"
 
+#include <arpa/inet.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -67,6 +68,29 @@ static bool worth_keeping(const struct reply_info *reply)
            reply->security != sec_status_secure_sentinel_fail && reply->ttl > 0;
 }
 
+/*
+ * Aliases of the answer get the private class, too, for the iterator follows any alias that it finds in
+ * the RRset cache, without us, and makes messages of what they lead to.
+ */
+static void hide_aliases(struct reply_info *copy)
+{
+    for (size_t i = 0; i < copy->an_numrrsets; i++) {
+        struct ub_packed_rrset_key *rrset = copy->rrsets[i];
+        if (rrset->rk.type != htons(LDNS_RR_TYPE_CNAME) &&
+            rrset->rk.type != htons(LDNS_RR_TYPE_DNAME))
+            continue;
+        rrset->rk.rrset_class = htons(PRIVATE_CLASS);
+        rrset->entry.hash = rrset_key_hash(&rrset->rk);
+    }
+}
+
+static void show_aliases(struct reply_info *found)
+{
+    for (size_t i = 0; i < found->an_numrrsets; i++)
+        if (found->rrsets[i]->rk.rrset_class == htons(PRIVATE_CLASS))
+            found->rrsets[i]->rk.rrset_class = htons(LDNS_RR_CLASS_IN);
+}
+
 void sw_remember_store(struct module_qstate *qstate, struct reply_info *reply)
 {
     struct module_env *env = qstate->env;
@@ -85,8 +109,9 @@ void sw_remember_store(struct module_qstate *qstate, struct reply_info *reply)
     memcpy(key.qname, qstate->qinfo.qname, key.qname_len);
     copy->flags |= (BIT_RA | BIT_QR);
     copy->flags &= (uint16_t) ~(BIT_AA | BIT_CD);
+    hide_aliases(copy);
     note_stored(&qstate->qinfo);
-    dns_cache_store_msg(env, &key, hash, copy, 0, 0, reply, qstate->query_flags, qstate->region,
+    dns_cache_store_msg(env, &key, hash, copy, 0, 0, reply, qstate->query_flags, NULL,
                         qstate->qstarttime);
     free(key.qname); /* NULL once the entry has it */
 }
@@ -108,5 +133,7 @@ struct dns_msg *sw_remember_find(struct module_qstate *qstate)
     if (!wants_validation || reply->security != sec_status_unchecked)
         msg = tomsg(env, &qstate->qinfo, reply, qstate->region, *env->now, 0, env->scratch);
     lock_rw_unlock(&entry->lock);
+    if (msg)
+        show_aliases(msg->rep);
     return msg;
 }

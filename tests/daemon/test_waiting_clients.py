@@ -106,6 +106,33 @@ def test_policy_changed_while_clients_wait(lists, waiting, upstream):
     assert [one.answer().rcode for one in pending] == ["NXDOMAIN"] * len(pending)
 
 
+GARDEN_CHANGES = {  # what happens meanwhile, and what clients get who asked before and after
+    "same": (lambda lists: lists.add("bad", "other.example"), "NOERROR", [GARDEN4]),
+    "other-action": (lambda lists: lists.policy("bad", action="nxdomain"), "NXDOMAIN", []),
+    "taken-off": (lambda lists: lists.drop("bad"), "NOERROR", TRUE4),
+}
+
+
+@pytest.mark.parametrize("how", GARDEN_CHANGES)
+@pytest.mark.parametrize("trigger", ["qname", "address"])
+def test_lists_change_while_a_walled_garden_is_resolved(
+    lists, resolver, waiting, upstream, trigger, how
+):
+    change, rcode, addresses = GARDEN_CHANGES[how]
+    name = f"garden-{trigger}-{how}.slow.example"
+    lists.put("bad", name if trigger == "qname" else TRUE4[0], action="cname")
+    with upstream.hold("garden.example") as hold:
+        pending = waiting(name, hold, everyone())
+        change(lists)
+        before = resolver.statistic("total.num.queries")
+        pending.append(resolver.client.send(name))
+        until(
+            lambda: resolver.statistic("total.num.queries") > before, "the question to have arrived"
+        )
+    answers = [one.answer() for one in pending]
+    assert {(one.rcode, tuple(one.addresses)) for one in answers} == {(rcode, tuple(addresses))}
+
+
 @pytest.mark.parametrize("action", ["sinkhole", "nxdomain", "cname"])
 def test_clients_with_different_flags(lists, waiting, upstream, action):
     name = f"flags-{action}.slow.example"

@@ -13,7 +13,11 @@
 #define EDE_BLOCKED    15 /* .. Censored, Filtered, Prohibited: RFC 8914 4.16 to 4.19 */
 #define EDE_PROHIBITED 18
 
-static const uint8_t landing[4] = {198, 18, 0, 1};
+#define FLAG_TC 0x02 /* RFC 1035 4.1.1, third octet */
+
+static const uint8_t landing4[4] = {198, 18, 0, 1};
+static const uint8_t landing6[16] = {0x20, 0x01, 0x0d, 0xb8, 0, 5, [15] = 1};
+static const uint8_t garden[] = "\7landing\6garden"; /* what follows may be compressed */
 
 static unsigned u16(const uint8_t *p)
 {
@@ -69,8 +73,16 @@ static bool rewritten(const uint8_t *packet, size_t length, bool *bad)
     return found;
 }
 
-static enum sw_race_outcome read_rewritten(unsigned rcode, unsigned answers, bool landed)
+static bool holds(const uint8_t *packet, size_t length, const uint8_t *what, size_t size)
 {
+    return memmem(packet + 12, length - 12, what, size) != NULL;
+}
+
+static enum sw_race_outcome read_rewritten(unsigned rcode, unsigned answers, bool landed,
+                                           bool in_garden)
+{
+    if (rcode == 0 && in_garden)
+        return landed ? SW_RACE_ODD : SW_RACE_GARDEN;
     if (rcode == RCODE_NXDOMAIN)
         return SW_RACE_NXDOMAIN;
     if (rcode == RCODE_REFUSED)
@@ -92,7 +104,7 @@ static enum sw_race_outcome read_plain(unsigned rcode, unsigned answers, enum sw
 }
 
 enum sw_race_outcome sw_race_read(const uint8_t *packet, size_t length, enum sw_race_truth truth,
-                                  const uint8_t address[4])
+                                  const uint8_t *address, size_t size)
 {
     bool bad = false;
     if (length < 17)
@@ -101,12 +113,14 @@ enum sw_race_outcome sw_race_read(const uint8_t *packet, size_t length, enum sw_
     if (bad)
         return SW_RACE_ODD;
     unsigned rcode = packet[3] & 15, answers = u16(packet + 6);
-    bool landed = memmem(packet + 12, length - 12, landing, 4) != NULL;
-    bool real = memmem(packet + 12, length - 12, address, 4) != NULL;
+    bool landed = holds(packet, length, size == 4 ? landing4 : landing6, size);
+    bool in_garden = holds(packet, length, garden, sizeof garden - 1);
 
-    if (truth == SW_RACE_ADDRESS && real)
+    if (truth == SW_RACE_ADDRESS && holds(packet, length, address, size))
         return listed || landed ? SW_RACE_ODD : SW_RACE_TRUE;
+    if (packet[2] & FLAG_TC)
+        return answers || listed ? SW_RACE_ODD : SW_RACE_CUT;
     if (listed)
-        return read_rewritten(rcode, answers, landed);
+        return read_rewritten(rcode, answers, landed, in_garden);
     return landed ? SW_RACE_ODD : read_plain(rcode, answers, truth);
 }

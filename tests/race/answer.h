@@ -23,6 +23,8 @@ enum sw_race_outcome {
     SW_RACE_NXDOMAIN, /**< with the extended error of a list */
     SW_RACE_NODATA,   /**< likewise */
     SW_RACE_REFUSED,  /**< likewise */
+    SW_RACE_GARDEN,   /**< an alias to the walled garden, likewise */
+    SW_RACE_CUT,      /**< truncated, without any record */
     SW_RACE_FAILED,   /**< SERVFAIL */
     SW_RACE_EMPTY,    /**< neither data nor an extended error (RD=0: not in the cache) */
     SW_RACE_ODD,      /**< anything else */
@@ -36,9 +38,10 @@ enum sw_race_truth { SW_RACE_ADDRESS, SW_RACE_NO_NAME, SW_RACE_NO_DATA };
  * Say what an answer is.
  *
  * packet, length  as received
- * truth, address  the true answer; address (IPv4) is in it for SW_RACE_ADDRESS
+ * truth           the true answer
+ * address, size   what is in it for SW_RACE_ADDRESS: IPv4 (4 octets) or IPv6 (16)
  */
 enum sw_race_outcome sw_race_read(const uint8_t *packet, size_t length, enum sw_race_truth truth,
-                                  const uint8_t address[4]);
+                                  const uint8_t *address, size_t size);
 
 #endif

@@ -2,7 +2,7 @@
  * judge.h - which answers the lists allowed while a query was under way.
  *
  * The driver and the load generator share one 64-bit word for each rule, in a mapped file: the
- * set of states that the rule may be in (low 8 bits, one for each enum sw_race_state), and a
+ * set of states that the rule may be in (low 16 bits, one for each enum sw_race_state), and a
  * number that every store raises. The driver stores old and new state together before it writes
  * to Redis, and the new one alone when the resolver has reported the change as applied. The
  * generator reads the word before it sends and after it received. One store lies between at
@@ -29,7 +29,18 @@ enum sw_race_state {
     SW_RACE_IS_NXDOMAIN = 8,
     SW_RACE_IS_NODATA = 16,
     SW_RACE_IS_REFUSED = 32,
-    SW_RACE_ANY = 63
+    SW_RACE_IS_DROPPED = 64,
+    SW_RACE_IS_TCP_ONLY = 128,
+    SW_RACE_IS_CNAME = 256,
+    SW_RACE_ANY = 511
+};
+#define SW_RACE_NUMBER 16 /* bits below the number */
+
+/** What about a query decides which states give an outcome. */
+struct sw_race_query {
+    bool landing; /**< its type has landing addresses (A, AAAA); others get NODATA instead */
+    bool tcp;     /**< an answer over TCP: lists of action tcp-only change nothing */
+    bool cut;     /**< the resolver may cut any answer short, so that the client asks again */
 };
 
 /** What is counted for each rule. */
@@ -37,11 +48,12 @@ struct sw_race_counts {
     uint64_t sent;           /**< queries */
     uint64_t answers;        /**< answers to them */
     uint64_t lost;           /**< queries without one */
+    uint64_t dropped;        /**< likewise, which the rule may have had dropped */
     uint64_t listed;         /**< answers judged while one listed state was certain */
     uint64_t unlisted;       /**< answers judged while "not listed" was certain */
     uint64_t contradictions; /**< answers that no allowed state gives */
     uint64_t odd;            /**< answers that nothing explains */
-    uint64_t failed;         /**< SERVFAIL */
+    uint64_t failed;         /**< SERVFAIL, and those cut short where that may be */
     uint64_t hits;           /**< answers that are hits for certain */
     uint64_t maybe;          /**< answers and lost queries that may be hits */
 };
@@ -50,11 +62,10 @@ struct sw_race_counts {
  * Judge one answer, and count it.
  *
  * before, after  the rule's word when the query was sent, and when the answer was there
- * landing        the question's type has landing addresses (A); others get NODATA instead
  * Returns whether it is a contradiction.
  */
 bool sw_race_judge(struct sw_race_counts *counts, uint64_t before, uint64_t after,
-                   enum sw_race_outcome outcome, bool landing);
+                   enum sw_race_outcome outcome, const struct sw_race_query *query);
 
 /** Count a query that got no answer. */
 void sw_race_lost(struct sw_race_counts *counts, uint64_t before, uint64_t after);

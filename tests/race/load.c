@@ -1,13 +1,13 @@
 /*
  * load.c - the load generator of the race test.
  *
- *   load WORDS QUESTIONS PORT QUERIES SECONDS THREADS
+ *   load WORDS QUESTIONS PORT QUERIES SECONDS THREADS CUT
  *
  * Asks the resolver on 127.0.0.1 the questions of a file in random order, over UDP from several
  * threads and over TCP from one more, judges each answer by the rules' words (judge.h), and
  * prints the counts of each rule as JSON. Ends after QUERIES queries or SECONDS seconds, whichever
  * is first (0: no limit). Lines of QUESTIONS: "RULE NAME TYPE TRUTH ADDRESS", TYPE a number,
- * TRUTH one of enum sw_race_truth. Contradictions are told on standard error, the first ones.
+ * TRUTH one of enum sw_race_truth. CUT is 1 where any answer may come truncated (judge.h). Contradictions are told on standard error, the first ones.
  */
 #include "judge.h"
 
@@ -29,9 +29,12 @@
 #define SOCKETS   4   /* for each thread: Unbound spreads clients by source port */
 #define WINDOW    32  /* queries under way on each; a power of two, id = place + turn * WINDOW */
 #define PATIENCE  6.0 /* seconds until a query counts as lost */
+#define DROPPED   0.2 /* likewise, one that is to be dropped */
 #define QUESTIONS 4096
 #define TOLD      20 /* contradictions described */
 #define TYPE_A    1
+#define TYPE_AAAA 28
+#define STATES    0xffffU /* of a word */
 
 struct question {
     uint8_t wire[12 + 256 + 4 + 11];
@@ -39,7 +42,8 @@ struct question {
     unsigned rule;
     unsigned type;
     enum sw_race_truth truth;
-    uint8_t address[4];
+    uint8_t address[16];
+    size_t size; /* of the address */
     char name[256];
 };
 
@@ -65,10 +69,11 @@ struct worker {
     pthread_t thread;
 };
 
-enum { FLAG_DO = 1, FLAG_CD = 2, FLAG_NO_RD = 4 };
+enum { FLAG_DO = 1, FLAG_CD = 2, FLAG_NO_RD = 4, FLAG_TCP = 8 };
 
 static _Atomic uint64_t *words;
 static size_t rules;
+static bool cut;
 static struct question questions[QUESTIONS];
 static size_t question_count;
 static struct sockaddr_in server;
@@ -132,7 +137,9 @@ static void read_questions(const char *path)
         if (fscanf(f, "%u %255s %u %u %63s", &q->rule, q->name, &q->type, &truth, address) != 5)
             break;
         q->truth = (enum sw_race_truth)truth;
-        if (q->rule >= rules || inet_pton(AF_INET, address, q->address) != 1)
+        q->size = strchr(address, ':') ? 16 : 4;
+        if (q->rule >= rules ||
+            inet_pton(q->size == 4 ? AF_INET : AF_INET6, address, q->address) != 1)
             die("a line of questions");
         make_wire(q);
         question_count++;
@@ -160,13 +167,14 @@ static void tell(const struct pending *p, uint64_t after, enum sw_race_outcome o
     if (atomic_fetch_add(&told, 1) >= TOLD)
         return;
     fprintf(stderr,
-            "%s type %u rule %u%s%s%s: outcome %u, allowed %#x (number %llu) when sent %.1f ms "
+            "%s type %u rule %u%s%s%s%s: outcome %u, allowed %#x (number %llu) when sent %.1f ms "
             "before, %#x (%llu) after\n",
             p->question->name, p->question->type, p->question->rule,
             p->flags & FLAG_DO ? " DO" : "", p->flags & FLAG_CD ? " CD" : "",
-            p->flags & FLAG_NO_RD ? " RD=0" : "", (unsigned)outcome, (unsigned)(p->before & 255),
-            (unsigned long long)(p->before >> 8), (now() - p->sent) * 1e3, (unsigned)(after & 255),
-            (unsigned long long)(after >> 8));
+            p->flags & FLAG_NO_RD ? " RD=0" : "", p->flags & FLAG_TCP ? " TCP" : "",
+            (unsigned)outcome, (unsigned)(p->before & STATES),
+            (unsigned long long)(p->before >> SW_RACE_NUMBER), (now() - p->sent) * 1e3,
+            (unsigned)(after & STATES), (unsigned long long)(after >> SW_RACE_NUMBER));
 }
 
 static bool more_allowed(void)
@@ -208,13 +216,16 @@ static void take(struct worker *w, struct pending *p, const uint8_t *packet, siz
 {
     const struct question *q = p->question;
     uint64_t after = atomic_load(&words[q->rule]);
-    enum sw_race_outcome outcome = sw_race_read(packet, length, q->truth, q->address);
+    enum sw_race_outcome outcome = sw_race_read(packet, length, q->truth, q->address, q->size);
+    const struct sw_race_query query = {.landing = q->type == TYPE_A || q->type == TYPE_AAAA,
+                                        .tcp = (p->flags & FLAG_TCP) != 0,
+                                        .cut = cut};
 
     if (outcome == SW_RACE_EMPTY && !(p->flags & FLAG_NO_RD))
         outcome = SW_RACE_ODD;
     if (p->flags & FLAG_NO_RD && outcome == SW_RACE_ODD && !(packet[3] & 15))
         outcome = SW_RACE_EMPTY; /* part of a chain, as far as it is cached */
-    if (sw_race_judge(&w->counts[q->rule], p->before, after, outcome, q->type == TYPE_A) ||
+    if (sw_race_judge(&w->counts[q->rule], p->before, after, outcome, &query) ||
         outcome == SW_RACE_ODD)
         tell(p, after, outcome);
     p->question = NULL;
@@ -226,6 +237,16 @@ static void give_up(struct worker *w, struct pending *p)
     p->question = NULL;
 }
 
+/** Whether an answer is not to be waited for any more. */
+static bool too_late(const struct pending *p)
+{
+    double waited = now() - p->sent;
+    if (waited < DROPPED)
+        return false;
+    return waited > PATIENCE ||
+           (atomic_load(&words[p->question->rule]) & STATES) == SW_RACE_IS_DROPPED;
+}
+
 /* ---- UDP */
 
 /** Send where there is room; returns how many are under way then. */
@@ -235,7 +256,7 @@ static int fill(struct worker *w, struct channel *c)
     int busy = 0;
     for (unsigned i = 0; i < WINDOW; i++) {
         struct pending *p = &c->pending[i];
-        if (p->question && now() - p->sent > PATIENCE)
+        if (p->question && too_late(p))
             give_up(w, p);
         if (!p->question && more_allowed()) {
             p->id = (uint16_t)(i + WINDOW * ++p->turn);
@@ -318,6 +339,7 @@ static bool ask_tcp(struct worker *w, int fd, struct pending *p)
     uint8_t out[514], in[65536];
     p->id = (uint16_t)(p->id + 1);
     size_t length = compose(w, p, out + 2);
+    p->flags |= FLAG_TCP;
     out[0] = (uint8_t)(length >> 8);
     out[1] = (uint8_t)length;
     if (send(fd, out, length + 2, MSG_NOSIGNAL) < 0 || !receive_all(fd, in, 2))
@@ -366,8 +388,8 @@ static void print_rule(size_t rule, const struct worker *workers, int count)
 
 int main(int argc, char **argv)
 {
-    if (argc != 7) {
-        fputs("load WORDS QUESTIONS PORT QUERIES SECONDS THREADS\n", stderr);
+    if (argc != 8) {
+        fputs("load WORDS QUESTIONS PORT QUERIES SECONDS THREADS CUT\n", stderr);
         return 2;
     }
     map_words(argv[1]);
@@ -379,6 +401,7 @@ int main(int argc, char **argv)
     atomic_init(&budget, queries ? queries : UINT64_MAX);
     end_time = atoi(argv[5]) ? now() + atoi(argv[5]) : 0;
 
+    cut = atoi(argv[7]) != 0;
     int count = atoi(argv[6]) + 1;
     uint64_t strays = 0;
     struct worker *workers = calloc((size_t)count, sizeof *workers);

@@ -6,15 +6,20 @@ which answers to its questions are right.
 
 from dataclasses import dataclass, field
 
-A, HTTPS = 1, 65
+A, AAAA, HTTPS = 1, 28, 65
 ADDRESS, NO_NAME, NO_DATA = range(3)  # enum sw_race_truth
-UNLISTED, MONITOR, SINKHOLE, NXDOMAIN, NODATA, REFUSED = (1 << n for n in range(6))
+UNLISTED, MONITOR, SINKHOLE, NXDOMAIN, NODATA, REFUSED, DROP, TCP_ONLY, CNAME = (
+    1 << n for n in range(9)
+)
 STATE = {
     "monitor": MONITOR,
     "sinkhole": SINKHOLE,
     "nxdomain": NXDOMAIN,
     "nodata": NODATA,
     "refused": REFUSED,
+    "drop": DROP,
+    "tcp-only": TCP_ONLY,
+    "cname": CNAME,
 }
 TTLS = (300, 1, 60, 0, 300, 1, 300, 2)
 LISTS = 4  # that flap
@@ -37,6 +42,7 @@ class World:
     def __init__(self, width=8):
         self.rules = []
         self.plain = {".": "", "evil.example": "@ A 192.0.2.66\n"}
+        self.plain["garden.example"] = "landing A 198.51.100.99\nlanding AAAA 2001:db8:1::99\n"
         self.zones = {"race.example": [], "target.example": [], "secure.example": []}
         self.asn = []
         self.addresses = 0
@@ -74,11 +80,20 @@ class World:
         self._record(name, f"A {address}")
         rule.questions.append((name, A, ADDRESS, address))
 
+    def _aaaa(self, rule, name, address=None):
+        self.addresses += 1
+        address = address or f"2a00:5::{self.addresses:x}"
+        self._record(name, f"AAAA {address}")
+        rule.questions.append((name, AAAA, ADDRESS, address))
+
     def _names(self, i):
-        self._a(self._rule("name", f"=n{i}.race.example"), f"n{i}.race.example")
+        rule = self._rule("name", f"=n{i}.race.example")
+        self._a(rule, f"n{i}.race.example")
+        self._aaaa(rule, f"n{i}.race.example")
         subtree = self._rule("subtree", f"s{i}.race.example")
         for name in ("a", "b.c", "d.e.f"):
             self._a(subtree, f"{name}.s{i}.race.example")
+            self._aaaa(subtree, f"{name}.s{i}.race.example")
         below = self._rule("below", f"*.w{i}.race.example")
         self._a(below, f"x.w{i}.race.example")
         self._a(below, f"y.z.w{i}.race.example")
@@ -93,13 +108,20 @@ class World:
                 self._record(name[n], f"CNAME {name[n + 1]}.")
             address = self._address()
             self._record(name[3], f"A {address}")
-            rule.questions += [(name[n], A, ADDRESS, address) for n in range(at + 1)]
+            self._record(name[3], f"AAAA 2a00:6::{self.addresses:x}")
+            for n in range(at + 1):
+                rule.questions.append((name[n], A, ADDRESS, address))
+                rule.questions.append((name[n], AAAA, ADDRESS, f"2a00:6::{self.addresses:x}"))
 
     def _addresses(self, i):
         self._a(self._rule("address", f"5.1.0.{i}"), f"ad{i}.race.example", f"5.1.0.{i}")
         rule = self._rule("prefix", f"5.2.{i}.0/24")
         self._a(rule, f"pa{i}.race.example", f"5.2.{i}.1")
         self._a(rule, f"pb{i}.race.example", f"5.2.{i}.2")
+        rule = self._rule("address6", f"2a00:7::{i + 1:x}")
+        self._aaaa(rule, f"ad6-{i}.race.example", f"2a00:7::{i + 1:x}")
+        rule = self._rule("prefix6", f"2a00:8:{i + 1:x}::/48")
+        self._aaaa(rule, f"pr6-{i}.race.example", f"2a00:8:{i + 1:x}::1")
         self.asn.append((f"5.{i + 16}.0.0/16", 64600 + i, f"Race {i}"))
         self._a(self._rule("as", f"AS{64600 + i}"), f"as{i}.race.example", f"5.{i + 16}.0.1")
         rule = self._rule("hint", f"5.3.0.{i}")
@@ -114,7 +136,9 @@ class World:
         rule.questions.append((f"nd{i}.race.example", A, NO_DATA, "5.0.0.0"))
 
     def _signed(self, i):
-        self._a(self._rule("signed", f"=n{i}.secure.example"), f"n{i}.secure.example")
+        rule = self._rule("signed", f"=n{i}.secure.example")
+        self._a(rule, f"n{i}.secure.example")
+        self._aaaa(rule, f"n{i}.secure.example")
         rule = self._rule("signed-alias", f"=t{i}.secure.example")
         self._a(rule, f"t{i}.secure.example")
         alias = self._record(f"a{i}.secure.example", f"CNAME t{i}.secure.example.")

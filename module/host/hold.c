@@ -1,0 +1,167 @@
+#include "host/hold.h"
+
+#include "base/rcu.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+
+/* Whether no other query of this worker that was judged in an earlier hook is still to be run. */
+static bool alone(const struct module_qstate *qstate)
+{
+    return qstate->env->mesh->run.count == 0;
+}
+
+static size_t worker_of(const struct module_qstate *qstate)
+{
+    return (size_t)qstate->env->alloc->thread_num;
+}
+
+void sw_hold_busy(struct sw_module *module, const struct module_qstate *qstate)
+{
+    sw_turns_busy(&module->turns, worker_of(qstate), alone(qstate));
+}
+
+void sw_hold_quiet(struct sw_module *module, const struct module_qstate *qstate)
+{
+    sw_turns_quiet(&module->turns, worker_of(qstate), alone(qstate));
+}
+
+void sw_hold_answer(struct module_qstate *qstate, struct sw_hold *hold)
+{
+    if (hold && !qstate->no_cache_store)
+        hold->held = true;
+    qstate->no_cache_store = 1;
+}
+
+static bool at_rest(const struct sw_module *module, const struct sw_hold *hold)
+{
+    return sw_turns_at_rest(&module->turns, hold->number);
+}
+
+/* What the iterator would find for this question: a message, or an alias to begin with. */
+static bool something_cached(struct module_qstate *qstate)
+{
+    const struct query_info *q = &qstate->qinfo;
+    return dns_cache_lookup(qstate->env, q->qname, q->qname_len, q->qtype, q->qclass,
+                            qstate->query_flags, qstate->region, qstate->env->scratch, 0, NULL, 0);
+}
+
+/* An answer to ANY is put together from whatever RRsets are cached, those of touched answers
+ * included. */
+void sw_hold_new(const struct sw_module *module, struct module_qstate *qstate, struct sw_hold *hold)
+{
+    if (qstate->qinfo.qtype == LDNS_RR_TYPE_ANY ||
+        (!at_rest(module, hold) && something_cached(qstate)))
+        sw_hold_answer(qstate, hold);
+}
+
+static bool has_alias(const struct reply_info *reply)
+{
+    for (size_t i = 0; i < reply->an_numrrsets; i++)
+        if (reply->rrsets[i]->rk.type == htons(LDNS_RR_TYPE_CNAME))
+            return true;
+    return false;
+}
+
+/* The question, the aliases that the iterator has followed, and the answer if it is there. */
+static void judge_known(const struct sw_module *module, const struct module_qstate *qstate,
+                        struct sw_weighing *j)
+{
+    const struct dns_msg *msg = qstate->return_msg;
+    sw_weigh(module, qstate->env, &qstate->qinfo, msg ? msg->rep : NULL, j);
+    for (const struct iter_prep_list *p = sw_ub_aliases_followed(qstate); p; p = p->next)
+        sw_weigh_rrset(p->rrset, j);
+}
+
+/* Where lists of clients or of name servers are in force, what names the servers to ask next is
+ * stored, as it is as records alone; the next response is held again. */
+static bool lend(const struct sw_weighing *j, const struct dns_msg *response,
+                 struct module_qstate *qstate, struct sw_hold *hold)
+{
+    bool kept_out = j->match.clients_act || j->matching.view.any_server;
+    if (!hold || !kept_out || !sw_query_is_referral(response->rep))
+        return false;
+    hold->lent |= hold->held;
+    if (hold->held)
+        qstate->no_cache_store = 0;
+    hold->held = false;
+    return true;
+}
+
+/* An exempt query's answer is nobody's concern, but an alias in it gets into the RRset cache. */
+void sw_hold_response(const struct sw_module *module, struct module_qstate *qstate,
+                      struct sw_hold *hold, const struct dns_msg *response)
+{
+    struct sw_weighing j;
+    if (sw_query_exempt(qstate) && !has_alias(response->rep))
+        return;
+    sw_rcu_enter();
+    uint64_t number = sw_turns_number(&module->turns);
+    sw_weigh(module, qstate->env, &response->qinfo, response->rep, &j);
+    bool lent = lend(&j, response, qstate, hold), touched = sw_match_uncached(&j.match);
+    if (hold && hold->number != number && (lent || !touched)) {
+        judge_known(module, qstate, &j);
+        touched = sw_match_uncached(&j.match);
+        hold->number = number;
+    }
+    sw_rcu_leave();
+    if (lent) {
+        hold->lent |= touched;
+        return;
+    }
+    if (touched || (hold && (hold->lent || (has_alias(response->rep) && !at_rest(module, hold)))))
+        sw_hold_answer(qstate, hold);
+}
+
+void sw_hold_resumed(const struct sw_module *module, struct module_qstate *qstate,
+                     struct sw_hold *hold)
+{
+    struct sw_weighing j;
+    sw_rcu_enter();
+    uint64_t number = sw_turns_number(&module->turns);
+    bool changed = hold->number != number;
+    if (changed)
+        judge_known(module, qstate, &j);
+    sw_rcu_leave();
+    if (!changed)
+        return;
+    hold->number = number;
+    if (sw_match_uncached(&j.match))
+        sw_hold_answer(qstate, hold);
+}
+
+/* As iterator and validator do: not what was asked for without recursion, nor past a zone that is
+ * not to be cached; failures are another matter. */
+static bool to_be_stored(const struct module_qstate *qstate, const struct reply_info *reply)
+{
+    unsigned rcode = FLAGS_GET_RCODE(reply->flags);
+    return (qstate->query_flags & BIT_RD) && !qstate->no_cache_lookup &&
+           (rcode == LDNS_RCODE_NOERROR || rcode == LDNS_RCODE_NXDOMAIN);
+}
+
+bool sw_hold_store(const struct sw_module *module, struct module_qstate *qstate,
+                   struct sw_hold *hold, struct reply_info *reply)
+{
+    if (!hold->held || !module->can_store || !to_be_stored(qstate, reply))
+        return false;
+    hold->held = false;
+    dns_cache_store(qstate->env, &qstate->qinfo, reply, 0, qstate->prefetch_leeway, 0,
+                    qstate->region, qstate->query_flags, qstate->qstarttime);
+    return true;
+}
+
+/* subnetcache keeps some answers from the cache, dns64 and respip make theirs from others. */
+bool sw_hold_can_store(const char *module_conf)
+{
+    static const char *const known[] = {"dynlib", "validator", "cachedb", "iterator"};
+    const char *at = module_conf ? module_conf : "";
+    for (at += strspn(at, " \t"); *at; at += strspn(at, " \t")) {
+        size_t len = strcspn(at, " \t"), i = 0;
+        while (i < 4 && (strlen(known[i]) != len || strncmp(at, known[i], len) != 0))
+            i++;
+        if (i == 4)
+            return false;
+        at += len;
+    }
+    return true;
+}

@@ -1,0 +1,31 @@
+/*
+ * weigh.h - query and match at once: a question, with its answer if there is one, against the lists.
+ *
+ * Threads      any; inside one RCU read section, from sw_weigh() to the last use of its result
+ * Memory       the caller's; names and rules are borrowed from the query and the lists
+ */
+#ifndef SW_HOST_WEIGH_H
+#define SW_HOST_WEIGH_H
+
+#include "flow/match.h"
+#include "flow/query.h"
+#include "flow/ub.h"
+#include "host/module.h"
+#include "host/servers.h"
+
+struct sw_weighing {
+    struct sw_matching matching;
+    struct sw_match match;
+    struct sw_servers servers;
+};
+
+/** Match a question, and an answer if there is one (reply may be NULL), with who served it; env is
+ * NULL where no lock of an RRset may be taken: then without who served it. */
+void sw_weigh(const struct sw_module *module, struct module_env *env,
+              const struct query_info *qinfo, const struct reply_info *reply,
+              struct sw_weighing *j);
+
+/** Match one more RRset of the same answer. */
+void sw_weigh_rrset(const struct ub_packed_rrset_key *rrset, struct sw_weighing *j);
+
+#endif

@@ -1,0 +1,92 @@
+"""What gets into the caches, and by whom, while lists change under a resolution."""
+
+import re
+
+import pytest
+
+RESOLVER = {"options": {"threads": 1}}
+
+
+def aliases(resolver, name, rdclass="IN"):
+    """Whether the RRset cache holds an alias of this name."""
+    line = re.compile(rf"^{re.escape(name)}\.\t\d+\t{rdclass}\tCNAME\t", re.M)
+    return bool(line.search(resolver.control("dump_cache")))
+
+
+def ask_while(resolver, upstream, name, held, change):
+    with upstream.hold(held) as hold:
+        pending = resolver.client.send(name)
+        upstream.wait_held(hold)
+        change()
+    return pending.answer()
+
+
+@pytest.mark.parametrize("action", ["monitor", "sinkhole"])
+@pytest.mark.parametrize(
+    ("indicator", "leads_to_it"),
+    [
+        ("a.first.example", "chain.clean.example"),
+        ("b.second.example", "a.first.example"),
+        ("c.third.example", "b.second.example"),
+    ],
+)
+def test_aliases_of_a_touched_answer_are_kept_apart(
+    lists, resolver, ask, indicator, leads_to_it, action
+):
+    """The iterator would follow them without us, to answers that are clean by themselves."""
+    assert ask("chain.clean.example").aliases
+    assert aliases(resolver, "chain.clean.example")
+    lists.put("bad", indicator, action=action)
+    first = ask("chain.clean.example")
+    assert ask("chain.clean.example").addresses == first.addresses
+    assert not aliases(resolver, leads_to_it)
+    assert not aliases(resolver, indicator)
+    assert aliases(resolver, leads_to_it, "CLASS65280")
+
+
+def test_aliases_of_an_exempt_answer_are_kept_out(lists, resolver, ask):
+    assert ask("chain.clean.example", "DS").aliases
+    assert aliases(resolver, "chain.clean.example")
+    lists.put("bad", "a.first.example", action="monitor")
+    assert ask("chain.clean.example", "DS").aliases
+    assert not aliases(resolver, "chain.clean.example")
+
+
+@pytest.mark.parametrize(
+    ("name", "held"),
+    [
+        ("new.slow.example", "slow.example"),
+        ("chain.clean.example", "c.third.example"),
+        ("to-evil.signed.example", "evil.example"),
+    ],
+)
+@pytest.mark.parametrize("listed", ["other.example", "203.0.113.77"])
+def test_clean_answer_is_cached_though_lists_change_meanwhile(
+    lists, resolver, upstream, name, held, listed
+):
+    lists.put("bad", action="refused")
+    answer = ask_while(resolver, upstream, name, held, lambda: lists.add("bad", listed))
+    assert answer.rcode == "NOERROR" and answer.addresses
+    assert resolver.cached(name, "A")
+
+
+def test_answer_that_was_listed_when_asked_for_is_cached_once_it_is_clean(lists, resolver, upstream):
+    lists.put("bad", "off.slow.example", action="monitor")
+    answer = ask_while(
+        resolver, upstream, "off.slow.example", "slow.example",
+        lambda: lists.remove("bad", "off.slow.example"),
+    )  # fmt: skip
+    assert answer.addresses
+    assert resolver.cached("off.slow.example", "A")
+
+
+@pytest.mark.parametrize("indicator", ["chain.clean.example", "a.first.example", "b.second.example"])
+def test_alias_that_is_listed_when_the_iterator_is_past_it(lists, resolver, upstream, indicator):
+    lists.put("bad", action="refused")
+    answer = ask_while(
+        resolver, upstream, "chain.clean.example", "c.third.example",
+        lambda: lists.add("bad", f"={indicator}"),
+    )  # fmt: skip
+    assert answer.rcode == "REFUSED"
+    assert not resolver.cached("chain.clean.example", "A")
+    assert not aliases(resolver, indicator)

@@ -1,0 +1,150 @@
+/*
+ * test_turns.c - when a worker's turn is waited for, and when not; tests/stress/turns_race.c has the
+ * promise that this is for.
+ */
+#include "base/turns.h"
+
+#include "base/clock.h"
+
+#include <check.h>
+#include <pthread.h>
+
+static struct sw_turns turns;
+
+static void start(void)
+{
+    ck_assert(sw_turns_init(&turns, 2));
+}
+
+static void end(void)
+{
+    sw_turns_free(&turns);
+    sw_turns_free(&turns);
+}
+
+static int64_t waited(uint64_t *number, const atomic_bool *stop)
+{
+    int64_t began = sw_clock_mono_us();
+    *number = sw_turns_wait(&turns, stop);
+    return sw_clock_mono_us() - began;
+}
+
+START_TEST(number_and_rest)
+{
+    uint64_t first = sw_turns_number(&turns), settled;
+    ck_assert(sw_turns_at_rest(&turns, first));
+    sw_turns_raise(&turns);
+    ck_assert_uint_ne(sw_turns_number(&turns), first);
+    ck_assert(!sw_turns_at_rest(&turns, sw_turns_number(&turns)));
+    waited(&settled, NULL);
+    ck_assert(!sw_turns_at_rest(&turns, sw_turns_number(&turns)));
+    sw_turns_settled(&turns, settled);
+    ck_assert(sw_turns_at_rest(&turns, sw_turns_number(&turns)));
+    ck_assert(!sw_turns_at_rest(&turns, first));
+}
+END_TEST
+
+/* A change that comes during a sweep is not settled by that sweep. */
+START_TEST(change_during_a_sweep)
+{
+    uint64_t settled;
+    sw_turns_raise(&turns);
+    waited(&settled, NULL);
+    sw_turns_raise(&turns);
+    sw_turns_settled(&turns, settled);
+    ck_assert(!sw_turns_at_rest(&turns, sw_turns_number(&turns)));
+}
+END_TEST
+
+/* What shows no end is waited for once, as long as the patience, and not again. */
+START_TEST(busy_worker_is_given_up)
+{
+    uint64_t number;
+    sw_turns_busy(&turns, 1, true);
+    ck_assert_int_ge(waited(&number, NULL), SW_TURNS_PATIENCE_US);
+    ck_assert_uint_ne(number, 0);
+    ck_assert_int_lt(waited(&number, NULL), SW_TURNS_PATIENCE_US);
+    sw_turns_busy(&turns, 1, true); /* another turn */
+    ck_assert_int_ge(waited(&number, NULL), SW_TURNS_PATIENCE_US);
+    sw_turns_quiet(&turns, 1, true);
+    ck_assert_int_lt(waited(&number, NULL), SW_TURNS_PATIENCE_US);
+}
+END_TEST
+
+/* While another query of the worker is still to be run its turn goes on, whatever hook comes. */
+START_TEST(turn_that_goes_on)
+{
+    uint64_t number;
+    sw_turns_busy(&turns, 0, false); /* from quiet to busy in any case */
+    sw_turns_quiet(&turns, 0, false);
+    ck_assert_int_ge(waited(&number, NULL), SW_TURNS_PATIENCE_US);
+    sw_turns_busy(&turns, 0, false);
+    ck_assert_int_lt(waited(&number, NULL), SW_TURNS_PATIENCE_US); /* still the one given up */
+    sw_turns_busy(&turns, 0, true);
+    sw_turns_quiet(&turns, 0, true);
+    ck_assert_int_lt(waited(&number, NULL), SW_TURNS_PATIENCE_US);
+}
+END_TEST
+
+START_TEST(unknown_worker_is_ignored)
+{
+    uint64_t number;
+    sw_turns_busy(&turns, 2, true);
+    sw_turns_quiet(&turns, 2, true);
+    ck_assert_int_lt(waited(&number, NULL), SW_TURNS_PATIENCE_US);
+}
+END_TEST
+
+START_TEST(stopping_ends_the_wait)
+{
+    atomic_bool stop = true;
+    uint64_t number = 1, now = sw_turns_number(&turns);
+    sw_turns_busy(&turns, 0, true);
+    ck_assert_int_lt(waited(&number, &stop), SW_TURNS_PATIENCE_US);
+    ck_assert_uint_eq(number, 0);
+    sw_turns_settled(&turns, number);
+    ck_assert(sw_turns_at_rest(&turns, now)); /* as it was before: nothing was swept */
+}
+END_TEST
+
+static void *end_turn(void *arg)
+{
+    (void)arg;
+    sw_turns_quiet(&turns, 0, true);
+    return NULL;
+}
+
+START_TEST(end_of_a_turn_is_seen)
+{
+    uint64_t number;
+    pthread_t thread;
+    sw_turns_busy(&turns, 0, true);
+    ck_assert_int_eq(pthread_create(&thread, NULL, end_turn, NULL), 0);
+    ck_assert_int_lt(waited(&number, NULL), SW_TURNS_PATIENCE_US);
+    pthread_join(thread, NULL);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("turns");
+    TCase *tc = tcase_create("turns");
+    SRunner *runner;
+    int failed;
+
+    tcase_set_timeout(tc, 60);
+    tcase_add_checked_fixture(tc, start, end);
+    tcase_add_test(tc, number_and_rest);
+    tcase_add_test(tc, change_during_a_sweep);
+    tcase_add_test(tc, busy_worker_is_given_up);
+    tcase_add_test(tc, turn_that_goes_on);
+    tcase_add_test(tc, unknown_worker_is_ignored);
+    tcase_add_test(tc, stopping_ends_the_wait);
+    tcase_add_test(tc, end_of_a_turn_is_seen);
+    suite_add_tcase(suite, tc);
+    runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? 0 : 1;
+}
