@@ -137,6 +137,15 @@ def _thread_seconds(task):
         return (int(fields[11]) + int(fields[12])) / TICK  # utime, stime: proc(5)
 
 
+def user_and_system(pid):
+    """CPU seconds of a process so far, in its own code and in the kernel's: proc(5) utime, stime.
+
+    The kernel tells the two apart by sampling, so only sums over many runs say something.
+    """
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return int(fields[11]) / TICK, int(fields[12]) / TICK
+
+
 def settle(pid, at_least=0.0, at_most=10.0):
     """Wait until a process has nothing more to do."""
     start = time.monotonic()

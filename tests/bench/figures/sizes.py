@@ -9,7 +9,7 @@ class Sizes:
     threads: int  # of each resolver
     listed: int  # names on the list
     messages: int  # answers in the message cache while lists change
-    rounds: int  # repeats of each cost measurement; half as many of blocked answers
+    rounds: int  # repeats of each cost measurement
     cached_queries: int  # queries of one repeat, answered from the cache or blocked
     resolved_queries: int  # queries of one repeat that go upstream
     names: int  # distinct names among the cached or blocked queries

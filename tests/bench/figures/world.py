@@ -150,6 +150,13 @@ class BenchResolver(Resolver):
         return self
 
 
+class RefusingResolver(BenchResolver):
+    """Answers REFUSED to everybody."""
+
+    def _answers(self):
+        return self.process.running and self.listens() is not None
+
+
 class World:
     """Everything that a run starts, ended when the with block is left."""
 
@@ -188,8 +195,8 @@ class World:
 
     # Resolvers.
 
-    def _make(self, name, settings, server, chain):
-        resolver = BenchResolver(
+    def _make(self, name, settings, server, chain, made_as=BenchResolver):
+        resolver = made_as(
             self.env,
             self.folder / name,
             self.authority,
@@ -208,6 +215,11 @@ class World:
         rows = [(network_of(i), asn_of(i)[2:], "bench") for i in range(self.sizes.swept)]
         return make_asn(self.folder, rows)
 
+    def refusing(self, name="refusing"):
+        """Unbound that lets nobody ask: the least that any answer costs."""
+        server = ["access-control: 127.0.0.0/8 refuse"]
+        return self._make(name, None, server, None, RefusingResolver)
+
     def with_module(self, name="module", prefix="{bench}", more=None):
         settings = {
             **(more or {}),
@@ -217,7 +229,7 @@ class World:
         }
         return self._make(name, settings, (), None)
 
-    def with_rpz(self, name="rpz"):
+    def with_rpz(self, name="rpz", more=""):
         """Unbound's own response policy zone with the same names, one record each."""
         folder = self.folder / name
         folder.mkdir()
@@ -228,7 +240,7 @@ class World:
             )
             out.writelines(f"{name} CNAME .\n" for name in self.names)
         clause = folder / "rpz.conf"
-        clause.write_text(f'rpz:\n  name: "rpz.bench"\n  zonefile: "{zone}"\n')
+        clause.write_text(f'rpz:\n  name: "rpz.bench"\n  zonefile: "{zone}"\n{more}')
         return self._make(name, None, [f'include: "{clause}"'], "respip validator iterator")
 
     def start(self, resolver):
