@@ -69,6 +69,7 @@ static const struct key keys[] = {
     {"redis-timeout", KIND_NUMBER, FIELD(redis_timeout_ms), 50, 60000, "1000"},
     {"snapshot-file", KIND_PATH, FIELD(snapshot_file), 0, 240, ""},
     {"snapshot-interval", KIND_NUMBER, FIELD(snapshot_s), 1, 86400, "60"},
+    {"keep-lists", KIND_BOOL, FIELD(keep_lists), 0, 0, "yes"},
     {"redis-notices", KIND_BOOL, FIELD(redis_notices), 0, 0, "yes"},
     {"reconcile-interval", KIND_NUMBER, FIELD(reconcile_s), 0, 86400, "60"},
     {"sweep-interval", KIND_NUMBER, FIELD(sweep_s), 0, 86400, "30"},

@@ -47,6 +47,7 @@ struct sw_settings {
     char redis_tls_name[SW_TEXT_MAX]; /* redis-tls-name: "" = redis-host */
     char redis_prefix[SW_TEXT_MAX];   /* redis-prefix: default {sinkwatch} */
     uint32_t redis_timeout_ms;        /* redis-timeout: per command, default 1000 */
+    bool keep_lists;                  /* keep-lists: yes|no, default yes */
     bool redis_notices;               /* redis-notices: yes|no, default yes */
     uint32_t reconcile_s;             /* reconcile-interval: default 60, 0 = never */
     uint32_t sweep_s;                 /* sweep-interval: default 30, 0 = never */

@@ -141,7 +141,7 @@ static void keep_unreadable(struct sw_feed *feed, const char *why)
 /*
  * Bring the lists to a copy of {prefix}:lists. A Redis that suddenly names none at all has more
  * likely lost its data than been cleared on purpose: lists that are held then stay, until there
- * are others or `drop` entries say so. *kept: that is so.
+ * are others or `drop` entries say so (keep-lists). *kept: that is so.
  */
 static enum sw_status take_lists(struct sw_feed *feed, const redisReply *reply, bool everything,
                                  bool *kept)
@@ -150,7 +150,7 @@ static enum sw_status take_lists(struct sw_feed *feed, const redisReply *reply, 
     enum sw_status status;
 
     sw_feed_problem(feed, SW_PROBLEM_LISTS, NULL);
-    *kept = reply->elements == 0 && held > 0;
+    *kept = reply->elements == 0 && held > 0 && feed->settings->keep_lists;
     if (*kept) {
         sw_feed_problem(feed, SW_PROBLEM_EMPTY,
                         "Redis holds no lists; keeping the last good ones (%zu)", held);

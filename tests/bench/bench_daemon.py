@@ -31,7 +31,7 @@ HERE = Path(__file__).resolve().parent
 sys.dont_write_bytecode = True
 sys.path[:0] = [str(HERE), str(HERE.parent / "daemon")]
 
-from figures import changes, cost, sizes, triggers  # noqa: E402
+from figures import changes, cost, replacement, sizes, triggers  # noqa: E402
 from figures.report import Report  # noqa: E402
 from figures.world import World  # noqa: E402
 from harness.environment import ROOT, read_environment  # noqa: E402
@@ -39,6 +39,7 @@ from harness.environment import ROOT, read_environment  # noqa: E402
 PARTS = {
     "cost": cost.bench,
     "load": changes.load_redis,
+    "replace": replacement.bench,
     "changes": changes.bench,
     "triggers": triggers.bench,
 }

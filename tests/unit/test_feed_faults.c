@@ -120,6 +120,25 @@ START_TEST(test_flushall)
 }
 END_TEST
 
+/* Where the settings say so, an empty Redis is obeyed. */
+START_TEST(test_flushall_obeyed)
+{
+    struct rig rig;
+
+    rig_init(&rig);
+    rig.settings.keep_lists = false;
+    rig_list(&rig, "l", "{}", "a.test", NULL);
+    rig_start(&rig);
+    rig_wait_loads(&rig, 1);
+    rig_change(&rig, "add", "l", "b.test");
+    rig_wait_applied(&rig);
+    redis_fixture_run(&rig.rf, "FLUSHALL");
+    RIG_WAIT(!rig_lists(&rig, "a.test") && !rig_lists(&rig, "b.test"));
+    ck_assert_str_eq(rig_status(&rig, "last_error"), "");
+    rig_stop(&rig);
+}
+END_TEST
+
 /* A list that is written into an emptied Redis: then it is not empty any more. The list that was
  * kept stays until the next comparison. */
 START_TEST(test_flushall_and_another_list)
@@ -397,6 +416,7 @@ int main(void)
     tcase_add_test(tc, test_killed_and_back_with_data);
     tcase_add_test(tc, test_connection_lost);
     tcase_add_test(tc, test_flushall);
+    tcase_add_test(tc, test_flushall_obeyed);
     tcase_add_test(tc, test_flushall_and_another_list);
     tcase_add_test(tc, test_trimmed_past_us);
     tcase_add_test(tc, test_trimmed_behind_us);

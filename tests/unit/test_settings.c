@@ -115,7 +115,7 @@ START_TEST(defaults_of_all_keys)
     ck_assert_uint_eq(s.redis_port, 6379);
     ck_assert_str_eq(s.redis_prefix, "{sinkwatch}");
     ck_assert_uint_eq(s.redis_timeout_ms, 1000);
-    ck_assert(s.redis_notices);
+    ck_assert(s.keep_lists && s.redis_notices);
     ck_assert_uint_eq(s.reconcile_s, 60);
     ck_assert_uint_eq(s.sweep_s, 30);
     ck_assert_str_eq(s.resolver_id, host);
@@ -149,6 +149,7 @@ START_TEST(every_key_has_its_field)
                                 "redis-password-file: /pf\n"
                                 "redis-prefix: x\n"
                                 "redis-timeout: 60000\n"
+                                "keep-lists: no\n"
                                 "redis-notices: no\n"
                                 "reconcile-interval: 0\n"
                                 "resolver-id: r1\n"
@@ -192,7 +193,7 @@ START_TEST(every_key_has_its_field)
     ck_assert_str_eq(s.redis_password_file, "/pf");
     ck_assert_str_eq(s.redis_prefix, "x");
     ck_assert_uint_eq(s.redis_timeout_ms, 60000);
-    ck_assert(!s.redis_notices);
+    ck_assert(!s.keep_lists && !s.redis_notices);
     ck_assert_uint_eq(s.reconcile_s, 0);
     ck_assert_str_eq(s.resolver_id, "r1");
     ck_assert_str_eq(s.asn_mmdb[0], "/a");
@@ -484,6 +485,7 @@ START_TEST(example_file_has_every_key_with_its_default)
     ck_assert_str_eq(s.redis_prefix, d.redis_prefix);
     ck_assert_uint_eq(s.redis_timeout_ms, d.redis_timeout_ms);
     ck_assert_int_eq(s.redis_notices, d.redis_notices);
+    ck_assert_int_eq(s.keep_lists, d.keep_lists);
     ck_assert_uint_eq(s.reconcile_s, d.reconcile_s);
     ck_assert_uint_eq(s.mmdb_check_s, d.mmdb_check_s);
     ck_assert_uint_eq(s.tracked_max, d.tracked_max);

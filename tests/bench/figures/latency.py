@@ -24,15 +24,15 @@ DEADLINE_S = 30
 class Kind:
     """One sort of indicator, and the question whose cached answer the i-th of them contradicts."""
 
-    word: str
+    figure: str
     indicator: callable
     question: callable
 
 
 KINDS = (
-    Kind("subtree", lambda i: f"s{i}.sub.example", lambda i: f"www.s{i}.sub.example"),
-    Kind("prefix", prefix_of, lambda i: f"p{i}.prefix.example"),
-    Kind("as", asn_of, lambda i: f"a{i}.as.example"),
+    Kind("update_subtree_p99_ms", lambda i: f"s{i}.sub.example", lambda i: f"www.s{i}.sub.example"),
+    Kind("update_prefix_p99_ms", prefix_of, lambda i: f"p{i}.prefix.example"),
+    Kind("update_as_p99_ms", asn_of, lambda i: f"a{i}.as.example"),
 )
 
 
@@ -130,7 +130,7 @@ def figures(bench):
     swept = []
     for kind in KINDS:
         taken = paced(bench, kind, bench.sizes.swept)
-        add(bench, f"update_{kind.word}_p99_ms", taken, f"{bench.sizes.pace} a second")
+        add(bench, kind.figure, taken, f"{bench.sizes.pace} a second")
         swept += taken
     add(bench, "update_sweep_p99_ms", swept, f"these three; {words}")
 

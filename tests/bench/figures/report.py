@@ -15,6 +15,8 @@ REACH = {
     "update_name_p99_ms": ("value", 10.0),
     "update_sweep_p99_ms": ("value", 1000.0),
     "stall_sweep_ms": ("value", 5.0),
+    "stall_replace_ms": ("value", 5.0),
+    "replace_peak_ratio": ("value", 1.5),
 }
 AT_LEAST = {"sweep_names_per_s": 5000}
 
