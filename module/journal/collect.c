@@ -134,14 +134,14 @@ static size_t go_round(struct sw_collect *collect)
     return n;
 }
 
-/* The next pause: such that rings are found between a sixteenth and a quarter full. */
+/* The next pause: such that rings are found between a 64th and a 16th full: a busy machine wakes us late. */
 static int64_t next_pause(const struct sw_collect *collect, size_t found)
 {
     int64_t pause_us = collect->pause_us;
-    if (found > collect->rings->capacity / 4) {
+    if (found > collect->rings->capacity / 16) {
         return pause_us / 2 < PAUSE_MIN_US ? 0 : pause_us / 2;
     }
-    if (found < collect->rings->capacity / 16) {
+    if (found < collect->rings->capacity / 64) {
         pause_us = pause_us * 2 < PAUSE_MIN_US ? PAUSE_MIN_US : pause_us * 2;
         return pause_us < PAUSE_MAX_US ? pause_us : PAUSE_MAX_US;
     }
