@@ -88,6 +88,31 @@ static bool lend(const struct sw_weighing *j, const struct dns_msg *response,
     return true;
 }
 
+/* Note which RRsets an answer is made of, if no list is concerned by them. An RRset that the cache has a
+ * better one for is replaced in the reply when it is stored, so another pointer is another RRset. */
+static void note_seen(struct sw_hold *hold, const struct reply_info *reply, bool plain)
+{
+    hold->seen = NULL;
+    if (!plain || !hold->plain || reply->an_numrrsets > SW_HOLD_PARTS)
+        return;
+    hold->seen = reply;
+    hold->parts_n = reply->an_numrrsets;
+    for (size_t i = 0; i < hold->parts_n; i++)
+        hold->part[i] = reply->rrsets[i];
+}
+
+bool sw_hold_knows(const struct sw_module *module, const struct module_qstate *qstate,
+                   const struct sw_hold *hold, const struct reply_info *reply)
+{
+    if (hold->seen != reply || hold->parts_n != reply->an_numrrsets || qstate->no_cache_store ||
+        hold->number != sw_turns_number(&module->turns))
+        return false;
+    for (size_t i = 0; i < hold->parts_n; i++)
+        if (hold->part[i] != reply->rrsets[i])
+            return false;
+    return true;
+}
+
 /* An exempt query's answer is nobody's concern, but an alias in it gets into the RRset cache. */
 void sw_hold_response(const struct sw_module *module, struct module_qstate *qstate,
                       struct sw_hold *hold, const struct dns_msg *response)
@@ -103,7 +128,10 @@ void sw_hold_response(const struct sw_module *module, struct module_qstate *qsta
         judge_known(module, qstate, &j);
         touched = sw_match_uncached(&j.match);
         hold->number = number;
+        hold->plain = sw_weighed_plain(&j);
     }
+    if (hold)
+        note_seen(hold, response->rep, hold->number == number && sw_weighed_plain(&j));
     sw_rcu_leave();
     if (lent) {
         hold->lent |= touched;
@@ -126,6 +154,8 @@ void sw_hold_resumed(const struct sw_module *module, struct module_qstate *qstat
     if (!changed)
         return;
     hold->number = number;
+    hold->plain = false;
+    hold->seen = NULL;
     if (sw_match_uncached(&j.match))
         sw_hold_answer(qstate, hold);
 }

@@ -27,10 +27,16 @@
 
 #include "host/weigh.h"
 
+#define SW_HOLD_PARTS 3 /* an answer of more RRsets is judged twice */
+
 struct sw_hold {
     uint64_t number; /* of the lists that everything known of the answer was judged by */
     bool held;       /* no_cache_store is set, and by us alone */
     bool lent;       /* no more, for a referral */
+    bool plain;      /* the question concerns no list, by the lists of that number */
+    const struct reply_info *seen; /* the latest response, if its answer concerns none either */
+    size_t parts_n;                /* RRsets of that answer */
+    const struct ub_packed_rrset_key *part[SW_HOLD_PARTS];
 };
 
 /** Enter a hook after which something may be stored, or nothing. Before the lists are read. */
@@ -47,6 +53,11 @@ void sw_hold_new(const struct sw_module *module, struct module_qstate *qstate,
 /** Judge an upstream response, and what was known of the answer before if the lists changed. */
 void sw_hold_response(const struct sw_module *module, struct module_qstate *qstate,
                       struct sw_hold *hold, const struct dns_msg *response);
+
+/** Whether a whole answer is just what was judged when it came, by lists that have not changed since: then
+ * it need not be judged again, and nobody has to be told of it. */
+bool sw_hold_knows(const struct sw_module *module, const struct module_qstate *qstate,
+                   const struct sw_hold *hold, const struct reply_info *reply);
 
 /** Judge again what is known of a query that goes on because another one is finished. */
 void sw_hold_resumed(const struct sw_module *module, struct module_qstate *qstate,

@@ -132,6 +132,8 @@ static bool judge_and_keep(struct sw_module *module, struct module_qstate *qstat
     if (whole && state && !sw_match_uncached(&j.match) &&
         sw_hold_store(module, qstate, &state->hold, reply))
         sw_weigh(module, qstate->env, &qstate->qinfo, reply, &j);
+    if (state && !whole)
+        state->hold.plain = sw_weighed_plain(&j);
     *uncached = sw_match_uncached(&j.match);
     if (*uncached)
         kept = keep(module, qstate, id, &j, reply);
@@ -424,7 +426,8 @@ static void on_done(struct sw_module *module, struct module_qstate *qstate, int 
     finish(qstate, id);
     if (!reply) { /* what the name alone gave is recorded in on_reply */
         forget_failure(module, qstate);
-    } else if (judge_whole(module, qstate, id, reply, state && state->remembered)) {
+    } else if (!(state && sw_hold_knows(module, qstate, &state->hold, reply)) &&
+               judge_whole(module, qstate, id, reply, state && state->remembered)) {
         serve(module, qstate, id, reply);
     } else if (state) {
         state->phase = PHASE_CLEAN;

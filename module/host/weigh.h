@@ -25,6 +25,13 @@ void sw_weigh(const struct sw_module *module, struct module_env *env,
               const struct query_info *qinfo, const struct reply_info *reply,
               struct sw_weighing *j);
 
+/** Whether no list at all is concerned, and none speaks of who serves a name. */
+static inline bool sw_weighed_plain(const struct sw_weighing *j)
+{
+    return !sw_match_uncached(&j->match) && !j->match.watched && !j->match.tracked &&
+           !j->matching.view.any_server;
+}
+
 /** Match one more RRset of the same answer. */
 void sw_weigh_rrset(const struct ub_packed_rrset_key *rrset, struct sw_weighing *j);
 
