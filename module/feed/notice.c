@@ -186,7 +186,8 @@ void sw_feed_forget_notices(struct sw_feed *feed)
     if (!notices->redis)
         return;
     sw_redis_close(notices->redis);
-    *notices = (struct sw_notices){.redis = notices->redis, .refused = notices->refused};
+    notices->again = notices->pinged = notices->waiting = false; /* .redis: others read it */
+    notices->connect_due = notices->ping_due = notices->look_due = 0;
 }
 
 enum sw_status sw_feed_take_notices(struct sw_feed *feed)

@@ -32,7 +32,7 @@ struct sw_list;
 struct sw_redis;
 
 struct sw_notices {
-    struct sw_redis *redis; /* NULL: redis-notices is no */
+    struct sw_redis *redis; /* NULL: redis-notices is no; never another */
     bool refused;           /* the server does not let us subscribe: said once */
     bool again;             /* once connected, look: there may have been notices before */
     bool pinged;            /* an answer is due */
