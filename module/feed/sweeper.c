@@ -155,8 +155,8 @@ static bool append(struct queue *queue, const struct sw_indicator *added, size_t
     return true;
 }
 
-/* What waits joins the walk: readers are waited for, and what they still store, names are evicted once more. Called and left
- * with the lock. */
+/* What waits joins the walk: readers and what they still store are waited for, then names are evicted
+ * once more. Called and left with the lock. */
 static void join(struct sw_sweeper *sweeper)
 {
     struct job *job = &sweeper->jobs[sweeper->jobs_n];
