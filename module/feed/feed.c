@@ -132,19 +132,21 @@ bool sw_feed_stopping(const struct sw_feed *feed)
 static void check_mmdb(struct sw_feed *feed, bool first)
 {
     bool replaced = sw_owners_refresh(feed->owners);
+    const char *former = feed->mmdb_next ? feed->mmdb_next : feed->mmdb_json;
     char *json = sw_owners_status(feed->owners);
 
-    if (json && (!feed->mmdb_json || strcmp(json, feed->mmdb_json) != 0))
-        feed->report_due = 0;
-    if (json) {
-        free(feed->mmdb_json);
-        feed->mmdb_json = json;
-    }
     feed->mmdb_due = sw_clock_mono_us() + (int64_t)feed->settings->mmdb_check_s * 1000000;
     if (replaced && !first) {
         sw_feed_changed_everything(feed);
         sw_feed_enforce(feed);
+        feed->mmdb_handed = sw_sweeper_handed(feed->sweeper);
     }
+    if (!json || (former && strcmp(json, former) == 0)) {
+        free(json);
+        return;
+    }
+    free(feed->mmdb_next);
+    feed->mmdb_next = json;
 }
 
 void sw_feed_tick(struct sw_feed *feed)
@@ -451,6 +453,7 @@ void sw_feed_free(struct sw_feed *feed)
     pthread_mutex_destroy(&feed->lock);
     pthread_cond_destroy(&feed->wake);
     free(feed->mmdb_json);
+    free(feed->mmdb_next);
     free(feed->added);
     free(feed);
 }

@@ -86,7 +86,10 @@ struct sw_feed {
     enum sw_feed_state state;
     char problems[SW_PROBLEM_COUNT][SW_PROBLEM_MAX]; /* "" when there is none */
     int64_t started_us;                              /* wall clock */
-    char *mmdb_json;                                 /* sw_owners_status(), or NULL */
+    char *mmdb_json; /* sw_owners_status() of what is enforced, or NULL */
+    char *
+        mmdb_next; /* likewise, once the sweep that was handed over as the mmdb_handed-th is over */
+    uint64_t mmdb_handed;
 
     /* where we are */
     bool load_due;                      /* the position is worth nothing: read everything */
@@ -166,6 +169,10 @@ void sw_feed_enforce(struct sw_feed *feed);
 /** Enforce; the position is reported as applied now or when the sweep is over. SW_OK, or the
  * session is over. */
 enum sw_status sw_feed_finish_batch(struct sw_feed *feed);
+
+/** Status of the MMDB files whose owners are enforced, sweep included; true: it is another one than
+ * last time. */
+bool sw_feed_mmdb_enforced(struct sw_feed *feed);
 
 /** Report when more is enforced than was reported last. SW_OK, or the session is over. */
 enum sw_status sw_feed_report_applied(struct sw_feed *feed);

@@ -155,6 +155,7 @@ enum sw_status sw_feed_report(struct sw_feed *feed)
     char *snapshot = dump(sw_local_json(feed));
     enum sw_status status;
 
+    sw_feed_mmdb_enforced(feed);
     feed->applied = sw_sweeper_done(feed->sweeper);
     sw_redis_key(feed->out, key, sizeof(key), "resolver:%s", feed->settings->resolver_id);
     put(&fields, "HSET", key);

@@ -38,6 +38,7 @@ struct job {
     int64_t began_us;
     uint64_t settles; /* what sw_feed_host.settle gave */
     struct sw_stream_id upto;
+    uint64_t handed; /* the last hand-over in it */
 };
 
 /* At each part at most one job joins, and none stays for more than SW_FEED_PARTS of them. */
@@ -63,6 +64,7 @@ struct sw_sweeper {
     int64_t again_since; /* since when one is due: it gives way to changes for one interval */
     atomic_bool hurry;   /* a change waits, or stopping */
     struct sw_stream_id done;
+    uint64_t handed, over; /* hand-overs */
     uint64_t last_us;
     struct sw_addr addrs[ADDRS_MAX];
     size_t addrs_n;
@@ -201,6 +203,7 @@ static void leave(struct sw_sweeper *sweeper)
     }
     if (!stopping(sweeper)) {
         sweeper->done = job->upto;
+        sweeper->over = job->handed;
         if (sweeper->host->settled && job->settles != 0)
             sweeper->host->settled(sweeper->host->arg, job->settles);
     }
@@ -389,6 +392,7 @@ void sw_sweeper_hand(struct sw_sweeper *sweeper, const struct sw_changeset *chan
     if (!sweeper->waiting)
         sweeper->next = (struct job){.upto = *newest(sweeper)};
     sweeper->waiting = true;
+    sweeper->next.handed = ++sweeper->handed;
     atomic_store_explicit(&sweeper->hurry, true, memory_order_relaxed);
     if (changes->everything || !append(&sweeper->coming, changes->added, changes->added_n))
         sweeper->next.everything = true;
@@ -441,12 +445,27 @@ bool sw_sweeper_busy(struct sw_sweeper *sweeper)
     return busy;
 }
 
-uint64_t sw_sweeper_last_us(struct sw_sweeper *sweeper)
+static uint64_t read_locked(struct sw_sweeper *sweeper, const uint64_t *number)
 {
-    uint64_t last_us;
+    uint64_t value;
 
     pthread_mutex_lock(&sweeper->lock);
-    last_us = sweeper->last_us;
+    value = *number;
     pthread_mutex_unlock(&sweeper->lock);
-    return last_us;
+    return value;
+}
+
+uint64_t sw_sweeper_handed(struct sw_sweeper *sweeper)
+{
+    return read_locked(sweeper, &sweeper->handed);
+}
+
+uint64_t sw_sweeper_over(struct sw_sweeper *sweeper)
+{
+    return read_locked(sweeper, &sweeper->over);
+}
+
+uint64_t sw_sweeper_last_us(struct sw_sweeper *sweeper)
+{
+    return read_locked(sweeper, &sweeper->last_us);
 }

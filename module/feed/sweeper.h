@@ -67,6 +67,11 @@ struct sw_stream_id sw_sweeper_done(struct sw_sweeper *sweeper);
 /** Whether a sweep runs or waits. */
 bool sw_sweeper_busy(struct sw_sweeper *sweeper);
 
+/** How often something has been handed over, and how many of these sweeps are over: whatever was
+ * handed over as the n-th is enforced once n are. */
+uint64_t sw_sweeper_handed(struct sw_sweeper *sweeper);
+uint64_t sw_sweeper_over(struct sw_sweeper *sweeper);
+
 /** How long the last sweep took, microseconds; 0 before there was one. */
 uint64_t sw_sweeper_last_us(struct sw_sweeper *sweeper);
 

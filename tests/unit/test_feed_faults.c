@@ -377,7 +377,7 @@ static uint32_t asn_of(struct rig *rig, const char *text)
 }
 
 /* An MMDB file that comes while Redis is there, and a newer one while Redis is away: cached answers
- * are judged anew, as their addresses may have other owners. */
+ * are judged anew, as their addresses may have other owners; only then it is reported. */
 START_TEST(test_mmdb_files)
 {
     struct rig rig;
@@ -389,10 +389,16 @@ START_TEST(test_mmdb_files)
     rig_start(&rig);
     rig_wait_loads(&rig, 1);
     RIG_WAIT(rig_status_has(&rig, "mmdb", "asn.mmdb"));
+    RIG_WAIT(sw_counted(&rig.counters.sweeps) == 1);
+    atomic_store(&rig.hold, true);
     write_mmdb(rig.settings.asn_mmdb[0], 64500);
     RIG_WAIT(asn_of(&rig, "192.0.2.1") == 64500);
-    RIG_WAIT(rig_sweeps(&rig, &sweep) == 2);
+    RIG_WAIT(atomic_load(&rig.held));
+    ck_assert_uint_eq(rig_sweeps(&rig, &sweep), 2);
     ck_assert(sweep.everything);
+    poll(NULL, 0, 200); /* some turns of the feeder */
+    ck_assert(!rig_status_has(&rig, "mmdb", "GeoLite2-ASN"));
+    atomic_store(&rig.hold, false);
     RIG_WAIT(rig_status_has(&rig, "mmdb", "GeoLite2-ASN"));
     redis_fixture_kill(&rig.rf);
     RIG_WAIT(sw_counted(&rig.counters.redis_failures) >= 1);
