@@ -190,11 +190,13 @@ static bool callbacks_ok(struct module_env *env, int id, char why[WHY_MAX])
                                                       inplace_cb_query_response};
     struct dynlibmod_env *dynlib = env->modinfo[id];
     void *callback = (void *)&probe_callback;
+    const struct inplace_cb *first;
     bool ok = true;
     for (size_t i = 0; ok && i < sizeof types / sizeof types[0]; i++) {
         if (!dynlib->inplace_cb_register_wrapped(callback, types[i], NULL, env, id))
             continue; /* memory is out: says nothing about the layout */
-        ok = registered_at(env->inplace_cb_lists[types[i]], id, callback);
+        ok = peek(&env->inplace_cb_lists[types[i]], &first, sizeof first) &&
+             registered_at(first, id, callback);
         dynlib->inplace_cb_delete_wrapped(env, types[i], id);
     }
     if (!ok)

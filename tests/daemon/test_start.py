@@ -1,4 +1,4 @@
-"""Starting: settings with errors, module chains, another Unbound than the module was built for."""
+"""Starting: settings with errors, one thread, without us."""
 
 import pytest
 from harness.resolver import SINK4, Resolver
@@ -53,21 +53,6 @@ def test_says_what_it_is(lists, resolver, env):
     assert state["version"]
     assert env.unbound_version() in state["unbound"]
     assert "sinkwatch" in resolver.log()
-
-
-def test_refuses_to_run_in_another_unbound(env, make_resolver, shared_redis):
-    """A module that was built for another version, in the Unbound under test."""
-    others = env.other_modules()
-    if not others:
-        pytest.skip(f"{env.build} has no module for another Unbound than {env.unbound_version()}")
-    for version, module in others.items():
-        resolver = make_resolver(shared_redis, start=False, options={"module": module})
-        resolver.launch()
-        assert resolver.process.wait("to refuse", deadline=10) > 0  # no signal
-        log = resolver.log()
-        resolver.process = None
-        for word in ("sinkwatch", f"Unbound {env.unbound_version()}", f"for {version}", "build"):
-            assert word in log
 
 
 def test_plain_unbound_does_not_need_us(env, authority, folder):
