@@ -53,6 +53,21 @@ static inline int sw_ub_attach_sub(struct module_qstate *qstate, struct query_in
 }
 
 /*
+ * Put the answer of a client's query into the caches, as the iterator does. Since 1.23
+ * dns_cache_store also takes whether the validator asked.
+ */
+static inline void sw_ub_cache_store(struct module_qstate *qstate, struct reply_info *reply)
+{
+#if SW_UNBOUND_MAJOR > 1 || SW_UNBOUND_MINOR >= 23
+    dns_cache_store(qstate->env, &qstate->qinfo, reply, 0, qstate->prefetch_leeway, 0,
+                    qstate->region, qstate->query_flags, qstate->qstarttime, qstate->is_valrec);
+#else
+    dns_cache_store(qstate->env, &qstate->qinfo, reply, 0, qstate->prefetch_leeway, 0,
+                    qstate->region, qstate->query_flags, qstate->qstarttime);
+#endif
+}
+
+/*
  * The aliases that the iterator has followed for a query so far, each an RRset of the answer to
  * be; NULL when there are none. The one thing that is read of another module's state.
  */

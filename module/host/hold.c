@@ -175,8 +175,7 @@ bool sw_hold_store(const struct sw_module *module, struct module_qstate *qstate,
     if (!hold->held || !module->can_store || !to_be_stored(qstate, reply))
         return false;
     hold->held = false;
-    dns_cache_store(qstate->env, &qstate->qinfo, reply, 0, qstate->prefetch_leeway, 0,
-                    qstate->region, qstate->query_flags, qstate->qstarttime);
+    sw_ub_cache_store(qstate, reply);
     return true;
 }
 
