@@ -6,6 +6,7 @@
 #include "flow/query.h"
 #include "flow/record.h"
 #include "flow/ub.h"
+#include "host/bins.h"
 #include "host/servers.h"
 
 #include <arpa/inet.h>
@@ -19,21 +20,6 @@
  * same bin. */
 #define DOOMED_MAX 64
 #define TURNS_MAX  1000 /* a bin that fills as fast as it is emptied is left at last */
-
-/* Types that are tried when a name is evicted directly: all that are in use, but DS and DNSKEY, which
- * are exempt. The sweep finds all others. */
-static const struct {
-    uint16_t first, last;
-} evicted_types[] = {{1, 42}, {44, 47}, {49, 67}, {99, 99}, {108, 109}, {255, 262}, {32769, 32769}};
-
-/* Those that are asked for most go first; of more names at once than these the sweep finds the rest,
- * tenths of a second later: each type of each name takes four locks that workers want. */
-static const uint16_t common_types[] = {
-    LDNS_RR_TYPE_A,   LDNS_RR_TYPE_AAAA, 65 /* HTTPS */,   LDNS_RR_TYPE_CNAME,
-    LDNS_RR_TYPE_MX,  LDNS_RR_TYPE_TXT,  LDNS_RR_TYPE_NS,  LDNS_RR_TYPE_SOA,
-    LDNS_RR_TYPE_SRV, 64 /* SVCB */,     LDNS_RR_TYPE_PTR, LDNS_RR_TYPE_ANY,
-};
-#define EVICT_WHOLLY_MAX 16
 
 struct doomed {
     hashvalue_type hash;
@@ -326,14 +312,11 @@ static bool hold(struct walk *walk, struct lruhash *table, size_t at)
 {
     if (walk->held)
         return true;
-    lock_quick_lock(&table->lock);
-    if (at < table->size) {
+    walk->held = sw_bins_hold(table, at);
+    if (walk->held) {
         walk->bins = table->array;
         walk->bins_n = table->size;
-        walk->held = &walk->bins[at];
-        lock_quick_lock(&walk->held->lock);
     }
-    lock_quick_unlock(&table->lock);
     return walk->held;
 }
 
@@ -348,10 +331,11 @@ static void let_go(struct walk *walk)
  * that is not done, which is held then unless it is the end. */
 static size_t collect(struct walk *walk, size_t at)
 {
-    size_t left = walk->bins_n - at, n = left < BINS_AT_ONCE ? left : BINS_AT_ONCE, done = 0;
+    size_t left = walk->bins_n - at, most = left < BINS_AT_ONCE ? left : BINS_AT_ONCE, n = 1;
     struct lruhash_bin *bins = &walk->bins[at];
-    for (size_t i = 1; i < n; i++)
-        lock_quick_lock(&bins[i].lock);
+    size_t done = 0;
+    while (n < most && sw_bins_try(&bins[n].lock))
+        n++;
     for (size_t i = n; i < 2 * n && i < left; i++)
         __builtin_prefetch(&bins[i]);
     ask_ahead(walk, bins, n);
@@ -362,9 +346,7 @@ static size_t collect(struct walk *walk, size_t at)
         done++;
     if (!walk->unlocked)
         sw_rcu_leave();
-    walk->held = done < left ? &bins[done] : NULL;
-    if (done == n && walk->held)
-        lock_quick_lock(&walk->held->lock);
+    walk->held = done < left && (done < n || sw_bins_try(&bins[done].lock)) ? &bins[done] : NULL;
     for (size_t i = 0; i < n; i++)
         if (i != done)
             lock_quick_unlock(&bins[i].lock);
@@ -433,37 +415,6 @@ static void walk_slabs(struct walk *walk, struct slabhash *cache, size_t first, 
 static void walk_part(struct walk *walk, struct slabhash *cache, size_t part, size_t n)
 {
     walk_slabs(walk, cache, cache->size * part / n, cache->size * (part + 1) / n);
-}
-
-/* ---- what the feeder asks for ---- */
-
-/* RRsets in answers have no flags. Of all that a query can say only its type, and for AAAA its CD
- * bit, is part of a message's place (query_info_hash() of Unbound). */
-static void evict_type(struct module_env *env, struct sw_name *name, uint16_t type)
-{
-    rrset_cache_remove(env->rrset_cache, name->wire, name->len, type, LDNS_RR_CLASS_IN, 0);
-    msg_cache_remove(env, name->wire, name->len, type, LDNS_RR_CLASS_IN, 0);
-    if (type == LDNS_RR_TYPE_AAAA)
-        msg_cache_remove(env, name->wire, name->len, type, LDNS_RR_CLASS_IN, BIT_CD);
-}
-
-static void evict_name(struct sw_module *module, const struct sw_name *name, bool many)
-{
-    struct sw_name copy = *name;
-    for (size_t i = 0; i < sizeof common_types / sizeof common_types[0]; i++)
-        evict_type(module->env, &copy, common_types[i]);
-    for (size_t i = 0; !many && i < sizeof evicted_types / sizeof evicted_types[0]; i++)
-        for (unsigned type = evicted_types[i].first; type <= evicted_types[i].last; type++)
-            evict_type(module->env, &copy, (uint16_t)type);
-    sw_count(&module->counters.messages_evicted, 1);
-}
-
-void sw_cache_evict(void *arg, const struct sw_changeset *changes)
-{
-    for (size_t i = 0; i < changes->added_n; i++)
-        if (changes->added[i].type == SW_INDICATOR_DOMAIN &&
-            changes->added[i].form != SW_FORM_BELOW)
-            evict_name(arg, &changes->added[i].name, changes->added_n > EVICT_WHOLLY_MAX);
 }
 
 /* ---- what the sweeper asks for ---- */

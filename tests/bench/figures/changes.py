@@ -140,8 +140,19 @@ def bench(world, report):
     changes = ChangeBench(world, report)
     changes.start()
     try:
-        latency.figures(changes)
+        latency.names(changes)
+        latency.swept(changes)
         changes.stall_sweep()
         sustained.figure(changes)
+    finally:
+        changes.stop()
+
+
+def bench_names(world, report):
+    """The first of these alone."""
+    changes = ChangeBench(world, report)
+    changes.start()
+    try:
+        latency.names(changes)
     finally:
         changes.stop()

@@ -119,20 +119,27 @@ def one_by_one(bench, count):
     return taken
 
 
-def figures(bench):
-    """update_<kind>_p99_ms for each kind, and the two of the design's table."""
+def cached(bench):
+    return f"{short(bench.sizes.messages)} messages cached"
+
+
+def names(bench):
+    """update_name_p99_ms, and what it is made of."""
     pairs = one_by_one(bench, bench.sizes.changes)
-    words = f"{short(bench.sizes.messages)} messages cached"
     both = [ms for pair in pairs for ms in pair]
-    add(bench, "update_name_p99_ms", both, f"names and aliases to them; {words}")
+    add(bench, "update_name_p99_ms", both, f"names and aliases to them; {cached(bench)}")
     add(bench, "update_only_name_p99_ms", [pair[0] for pair in pairs], "names")
     add(bench, "update_alias_p99_ms", [pair[1] for pair in pairs], "aliases to them")
-    swept = []
+
+
+def swept(bench):
+    """update_<kind>_p99_ms for each kind, and all of them together."""
+    every = []
     for kind in KINDS:
         taken = paced(bench, kind, bench.sizes.swept)
         add(bench, kind.figure, taken, f"{bench.sizes.pace} a second")
-        swept += taken
-    add(bench, "update_sweep_p99_ms", swept, f"these three; {words}")
+        every += taken
+    add(bench, "update_sweep_p99_ms", every, f"these three; {cached(bench)}")
 
 
 def add(bench, name, taken, words):
