@@ -104,13 +104,13 @@ static enum sw_status read_password(struct sw_redis *redis, char password[PASSWO
     if (fd >= 0)
         close(fd);
     if (len < 0) {
-        sw_redis_problem(redis, "redis-password-file %s: %s", path, sw_errno_words(failed, buf));
+        sw_redis_problem(redis, "password file %s: %s", path, sw_errno_words(failed, buf));
         return SW_EIO;
     }
     password[len] = '\0';
     password[strcspn(password, "\r\n")] = '\0';
     if (password[0] == '\0') {
-        sw_redis_problem(redis, "redis-password-file %s: its first line is empty", path);
+        sw_redis_problem(redis, "password file %s: its first line is empty", path);
         return SW_EIO;
     }
     return SW_OK;
@@ -236,10 +236,13 @@ static struct sw_redis *sentinel_link(const struct sw_redis *redis, const char *
     if (sw_server_parse(address, &server) == SW_OK) {
         memcpy(settings.redis_host, server.host, sizeof(settings.redis_host));
         settings.redis_port = server.port;
-        settings.redis_socket[0] = settings.redis_user[0] = settings.redis_password[0] = '\0';
-        settings.redis_password_file[0] = settings.redis_sentinel[0][0] = '\0';
+        settings.redis_socket[0] = settings.redis_sentinel[0][0] = '\0';
+        memcpy(settings.redis_user, settings.sentinel_user, SW_TEXT_MAX);
+        memcpy(settings.redis_password, settings.sentinel_password, SW_TEXT_MAX);
+        memcpy(settings.redis_password_file, settings.sentinel_password_file, SW_PATH_MAX);
         link = sw_redis_new(&settings);
     }
+    explicit_bzero(&settings, sizeof(settings));
     if (link) {
         link->no_keys = true;
         close(link->wake);

@@ -59,6 +59,10 @@ static const struct key keys[] = {
     {"redis-sentinel", KIND_SERVERS, FIELD(redis_sentinel), 0, SW_TEXT_MAX - 1, ""},
     {"redis-sentinel-master", KIND_WORD, FIELD(redis_sentinel_master), 1, SW_TEXT_MAX - 1,
      "mymaster"},
+    {"redis-sentinel-user", KIND_TEXT, FIELD(sentinel_user), 0, SW_TEXT_MAX - 1, ""},
+    {"redis-sentinel-password", KIND_SECRET, FIELD(sentinel_password), 0, SW_TEXT_MAX - 1, ""},
+    {"redis-sentinel-password-file", KIND_PATH, FIELD(sentinel_password_file), 0, SW_PATH_MAX - 1,
+     ""},
     {"redis-primary", KIND_SERVER, FIELD(redis_primary), 0, SW_TEXT_MAX - 1, ""},
     {"redis-tls", KIND_BOOL, FIELD(redis_tls), 0, 0, "no"},
     {"redis-tls-ca", KIND_PATH, FIELD(redis_tls_ca), 0, SW_PATH_MAX - 1, ""},
@@ -557,15 +561,11 @@ static void read_line(struct reading *r, char *line)
     char *text = NULL;
     const char *wrong = split(line, &word, &text);
     const struct key *key = word ? find_key(word) : NULL;
-    if (word && !key) {
+    if (word && !key)
         report_unknown(r, word);
-        return;
-    }
-    if (wrong) {
+    else if (wrong)
         report(r, word ? word : "", wrong);
-        return;
-    }
-    if (!key)
+    if (!key || wrong)
         return;
     unsigned *seen = &r->seen[key - keys];
     char words[SW_WHY_MAX];

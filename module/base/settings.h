@@ -38,7 +38,10 @@ struct sw_settings {
     char redis_password_file[SW_PATH_MAX]; /* redis-password-file: first line of the file */
     char redis_sentinel[SW_SENTINELS_MAX][SW_TEXT_MAX]; /* redis-sentinel, repeated: HOST:PORT;
                                                            "" after the last */
-    char redis_sentinel_master[SW_TEXT_MAX]; /* redis-sentinel-master: default mymaster */
+    char redis_sentinel_master[SW_TEXT_MAX];  /* redis-sentinel-master: default mymaster */
+    char sentinel_user[SW_TEXT_MAX];          /* redis-sentinel-user: "" = default user */
+    char sentinel_password[SW_TEXT_MAX];      /* redis-sentinel-password: "" = no AUTH */
+    char sentinel_password_file[SW_PATH_MAX]; /* redis-sentinel-password-file */
     char redis_primary[SW_TEXT_MAX];  /* redis-primary: HOST:PORT, "sentinel", "" = the same */
     bool redis_tls;                   /* redis-tls: yes|no, default no */
     char redis_tls_ca[SW_PATH_MAX];   /* redis-tls-ca: "" = the system's */

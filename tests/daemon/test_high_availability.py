@@ -48,8 +48,9 @@ def over_tcp(server, **more):
 class Sentinels:
     """Three of them, two of which have to agree."""
 
-    def __init__(self, folder, primary):
-        self.ports, self.processes = [], []
+    def __init__(self, folder, primary, password=None):
+        self.ports, self.processes, self.password = [], [], password
+        secret = f"requirepass {password}\n" if password else ""
         for i in range(3):
             home = folder / f"sentinel{i}"
             home.mkdir()
@@ -58,7 +59,7 @@ class Sentinels:
                 f"port {port}\nbind 127.0.0.1\n"
                 f"sentinel monitor watched 127.0.0.1 {primary.port} 2\n"
                 f"sentinel down-after-milliseconds watched {500 * FACTOR}\n"
-                "sentinel failover-timeout watched 6000\n"
+                f"sentinel failover-timeout watched 6000\n{secret}"
             )
             command = ["redis-server", home / "sentinel.conf", "--sentinel"]
             self.processes.append(Process(command, home, "sentinel"))
@@ -66,16 +67,19 @@ class Sentinels:
         for port in self.ports:
             until(lambda port=port: self.sees(port), f"sentinel {port} to see everybody", 30)
 
+    def client(self, port):
+        return redis.Redis(port=port, password=self.password, decode_responses=True)
+
     def sees(self, port):
         try:
-            with redis.Redis(port=port, decode_responses=True) as client:
+            with self.client(port) as client:
                 state = client.sentinel_master("watched")
                 return state["num-slaves"] == 1 and state["num-other-sentinels"] == 2
         except redis.exceptions.RedisError:
             return False
 
     def primary_port(self):
-        with redis.Redis(port=self.ports[0], decode_responses=True) as client:
+        with self.client(self.ports[0]) as client:
             return int(client.sentinel_get_master_addr_by_name("watched")[1])
 
     def stop(self):
@@ -84,12 +88,12 @@ class Sentinels:
 
 
 @pytest.fixture
-def watched(servers, folder):
-    """A primary, its replica, and three sentinels that watch them."""
+def watched(servers, folder, request):
+    """A primary, its replica, and three sentinels that watch them; its parameter is their password."""
     primary = servers("primary")
     replica = servers("replica", "--replicaof", "127.0.0.1", str(primary.port))
     until(lambda: replica.client.info("replication")["master_link_status"] == "up", "the replica")
-    sentinels = Sentinels(folder, primary)
+    sentinels = Sentinels(folder, primary, getattr(request, "param", None))
     yield primary, replica, sentinels
     sentinels.stop()
 
@@ -168,6 +172,45 @@ def test_sentinel_that_is_away_and_one_that_knows_nothing(watched, make_resolver
     resolver.write_settings()
     said = resolver.command("status", check=False)
     assert "other" in said or "does not know this primary" in said
+
+
+SECRET = "of-the-sentinels-alone"
+
+
+@pytest.mark.parametrize("watched", [SECRET], indirect=True)
+def test_sentinels_that_ask_for_a_password(watched, make_resolver, folder):
+    primary, _, sentinels = watched
+    file = folder / "sentinel.password"
+    file.write_text(f"{SECRET}\n")
+    resolver = make_resolver(
+        primary,
+        redis_socket=None,
+        redis_sentinel=[f"127.0.0.1:{sentinels.ports[0]}"],
+        redis_sentinel_master="watched",
+        redis_sentinel_password_file=file,
+    )
+    settings = resolver.settings
+    lists = Lists(primary.client, settings["redis-prefix"], settings["resolver-id"])
+    lists.put("bad", "evil.example", action="sinkhole")
+    assert resolver.client.ask("www.evil.example").addresses == [SINK4]
+
+    def said(**changed):
+        """What the command says with these instead."""
+        del settings["redis-sentinel-password-file"]
+        settings.update({f"redis-sentinel-{key}": value for key, value in changed.items()})
+        resolver.write_settings()
+        words = resolver.command("list", check=False)
+        for key in changed:
+            del settings[f"redis-sentinel-{key}"]
+        settings["redis-sentinel-password-file"] = file
+        assert SECRET not in words
+        return words
+
+    assert "NOAUTH" in said()
+    assert "WRONGPASS" in said(password="another")
+    assert "WRONGPASS" in said(user="nobody", password=SECRET)
+    assert "bad" in said(password=SECRET)
+    assert "bad" in said(user="default", password=SECRET)
 
 
 # ---- a replica at the site ----

@@ -147,6 +147,9 @@ START_TEST(every_key_has_its_field)
                                 "redis-user: u\n"
                                 "redis-password: p\n"
                                 "redis-password-file: /pf\n"
+                                "redis-sentinel-user: su\n"
+                                "redis-sentinel-password: sp\n"
+                                "redis-sentinel-password-file: /spf\n"
                                 "redis-prefix: x\n"
                                 "redis-timeout: 60000\n"
                                 "keep-lists: no\n"
@@ -191,6 +194,9 @@ START_TEST(every_key_has_its_field)
     ck_assert_str_eq(s.redis_user, "u");
     ck_assert_str_eq(s.redis_password, "p");
     ck_assert_str_eq(s.redis_password_file, "/pf");
+    ck_assert_str_eq(s.sentinel_user, "su");
+    ck_assert_str_eq(s.sentinel_password, "sp");
+    ck_assert_str_eq(s.sentinel_password_file, "/spf");
     ck_assert_str_eq(s.redis_prefix, "x");
     ck_assert_uint_eq(s.redis_timeout_ms, 60000);
     ck_assert(!s.keep_lists && !s.redis_notices);
