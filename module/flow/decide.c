@@ -16,6 +16,7 @@ uint16_t sw_ede_for(enum sw_action action)
     case SW_ACTION_NODATA:
         return EDE_BLOCKED;
     case SW_ACTION_REFUSED:
+    case SW_ACTION_DROP: /* that comes too late to be dropped is refused */
         return EDE_FILTERED;
     default:
         return SW_EDE_OFF;

@@ -184,6 +184,7 @@ static void record_dropped(void *arg, const struct sw_client *client)
     struct sw_own own;
     judge_client(w->module, w->qstate, w->state, client, w->truth, &own);
     own.verdict.taken = SW_ACTION_DROP;
+    own.verdict.ede = SW_EDE_OFF;
     if (own.event)
         sw_emit_hit(w->module, w->qstate, own.event, client, &own.verdict);
 }
@@ -625,6 +626,8 @@ int sw_path_on_reply(struct query_info *qinfo, struct module_qstate *qstate,
             own.verdict.taken = SW_ACTION_MONITOR; /* resolution failed by itself */
         own.verdict.ede = SW_EDE_OFF;
     } else {
+        if (own.verdict.taken == SW_ACTION_DROP)
+            own.verdict.taken = SW_ACTION_REFUSED; /* others who wait get an answer */
         apply(qstate, state, &own.verdict, sw_own_garden(&own, state->gardens, state->gardens_n),
               reply, to);
         sw_explain(&module->settings, qstate, reply, edns, &who, state->udp_room, &own.verdict,

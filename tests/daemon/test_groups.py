@@ -109,13 +109,16 @@ def test_gardens_of_their_own(lists, waiting, upstream):
     assert guest[1][0] == "www.clean.example" and guest[2]
 
 
-def test_drop_for_some_who_wait_is_refused(lists, waiting, upstream):
+def test_drop_for_some_who_wait_is_refused(lists, waiting, upstream, events):
     """Unbound can drop for all who wait for an answer, or for nobody."""
     lists.put("bad", TRUE4[0], action="drop", groups=["kids"])
     with upstream.hold("slow.example") as hold:
         pending = waiting("three.slow.example", hold)
-    answers = [landed(one.answer()) for one in pending]
-    assert answers == [TRUTH, ("REFUSED", [], []), TRUTH, TRUTH]
+    answers = [one.answer() for one in pending]
+    assert [landed(a) for a in answers] == [TRUTH, ("REFUSED", [], []), TRUTH, TRUTH]
+    assert [a.ede for a in answers] == [[], [(17, "bad")], [], []]
+    (hit,) = events.wait({NAME: "three.slow.example"})
+    assert hit["sinkwatch"]["action"] == {"wanted": "drop", "taken": "refused"}
 
 
 def test_drop_for_one_who_asks_alone(lists, resolver, ask, events):

@@ -6,8 +6,10 @@
  * Asks the resolver on 127.0.0.1 the questions of a file in random order, over UDP from several
  * threads and over TCP from one more, judges each answer by the rules' words (judge.h), and
  * prints the counts of each rule as JSON. Ends after QUERIES queries or SECONDS seconds, whichever
- * is first (0: no limit). Lines of QUESTIONS: "RULE NAME TYPE TRUTH ADDRESS", TYPE a number,
- * TRUTH one of enum sw_race_truth. CUT is 1 where any answer may come truncated (judge.h). Contradictions are told on standard error, the first ones.
+ * is first (0: no limit). Lines of QUESTIONS: "RULE NAME TYPE TRUTH ADDRESS SOURCE", TYPE a number,
+ * TRUTH one of enum sw_race_truth, SOURCE the client that asks: 0 is 127.0.0.1, another number N
+ * 127.0.1.N. CUT is 1 where any answer may come truncated (judge.h). Contradictions are told on
+ * standard error, the first ones.
  */
 #include "judge.h"
 
@@ -31,6 +33,9 @@
 #define PATIENCE  6.0 /* seconds until a query counts as lost */
 #define DROPPED   0.2 /* likewise, one that is to be dropped */
 #define QUESTIONS 4096
+#define SOURCES   32 /* clients, at most */
+#define FEW       8  /* queries under way for each client but the first */
+#define CHANNELS  (SOCKETS + SOURCES - 1)
 #define TOLD      20 /* contradictions described */
 #define TYPE_A    1
 #define TYPE_AAAA 28
@@ -44,7 +49,13 @@ struct question {
     enum sw_race_truth truth;
     uint8_t address[16];
     size_t size; /* of the address */
+    unsigned source;
     char name[256];
+};
+
+struct source {
+    struct sockaddr_in at;
+    size_t first, count; /* of its questions */
 };
 
 struct pending {
@@ -58,6 +69,8 @@ struct pending {
 
 struct channel {
     int fd;
+    unsigned window; /* places in use */
+    const struct source *source;
     struct pending pending[WINDOW];
 };
 
@@ -65,7 +78,7 @@ struct worker {
     struct sw_race_counts *counts; /* one for each rule */
     uint64_t random;
     uint64_t strays; /* answers to nothing that was asked */
-    struct channel channels[SOCKETS];
+    struct channel channels[CHANNELS];
     pthread_t thread;
 };
 
@@ -76,6 +89,8 @@ static size_t rules;
 static bool cut;
 static struct question questions[QUESTIONS];
 static size_t question_count;
+static struct source sources[SOURCES];
+static size_t source_count;
 static struct sockaddr_in server;
 static atomic_uint_fast64_t budget;
 static double end_time;
@@ -134,7 +149,8 @@ static void read_questions(const char *path)
         die(path);
     while (question_count < QUESTIONS) {
         struct question *q = &questions[question_count];
-        if (fscanf(f, "%u %255s %u %u %63s", &q->rule, q->name, &q->type, &truth, address) != 5)
+        if (fscanf(f, "%u %255s %u %u %63s %u", &q->rule, q->name, &q->type, &truth, address,
+                   &q->source) != 6)
             break;
         q->truth = (enum sw_race_truth)truth;
         q->size = strchr(address, ':') ? 16 : 4;
@@ -147,6 +163,29 @@ static void read_questions(const char *path)
     fclose(f);
     if (question_count == 0)
         die("no questions");
+}
+
+static int by_source(const void *a, const void *b)
+{
+    unsigned x = ((const struct question *)a)->source, y = ((const struct question *)b)->source;
+    return (x > y) - (x < y);
+}
+
+static void sort_by_source(void)
+{
+    qsort(questions, question_count, sizeof *questions, by_source);
+    for (size_t i = 0; i < question_count; i++) {
+        unsigned n = questions[i].source;
+        if (i == 0 || n != questions[i - 1].source) {
+            if (source_count == SOURCES || n > 255)
+                die("sources of questions");
+            struct source *s = &sources[source_count++];
+            s->first = i;
+            s->at.sin_family = AF_INET;
+            s->at.sin_addr.s_addr = htonl(n == 0 ? INADDR_LOOPBACK : 0x7f000100U + n);
+        }
+        sources[source_count - 1].count++;
+    }
 }
 
 static void map_words(const char *path)
@@ -167,9 +206,10 @@ static void tell(const struct pending *p, uint64_t after, enum sw_race_outcome o
     if (atomic_fetch_add(&told, 1) >= TOLD)
         return;
     fprintf(stderr,
-            "%s type %u rule %u%s%s%s%s: outcome %u, allowed %#x (number %llu) when sent %.1f ms "
+            "%s type %u rule %u source %u%s%s%s%s: outcome %u, allowed %#x (number %llu) when sent "
+            "%.1f ms "
             "before, %#x (%llu) after\n",
-            p->question->name, p->question->type, p->question->rule,
+            p->question->name, p->question->type, p->question->rule, p->question->source,
             p->flags & FLAG_DO ? " DO" : "", p->flags & FLAG_CD ? " CD" : "",
             p->flags & FLAG_NO_RD ? " RD=0" : "", p->flags & FLAG_TCP ? " TCP" : "",
             (unsigned)outcome, (unsigned)(p->before & STATES),
@@ -188,11 +228,11 @@ static bool more_allowed(void)
     return false;
 }
 
-/** Choose a question and its flags; writes the query, returns its length. */
-static size_t compose(struct worker *w, struct pending *p, uint8_t *out)
+/** Choose a question of this source and its flags; writes the query, returns its length. */
+static size_t compose(struct worker *w, struct pending *p, const struct source *s, uint8_t *out)
 {
     uint64_t r = random_of(w);
-    const struct question *q = &questions[(r >> 32) % question_count];
+    const struct question *q = &questions[s->first + (r >> 32) % s->count];
 
     p->flags = (uint8_t)((r & 3 ? 0 : FLAG_DO) | (r >> 2 & 7 ? 0 : FLAG_CD));
     if ((r >> 5 & 15) == 0 && q->truth == SW_RACE_ADDRESS)
@@ -254,13 +294,13 @@ static int fill(struct worker *w, struct channel *c)
 {
     uint8_t out[512];
     int busy = 0;
-    for (unsigned i = 0; i < WINDOW; i++) {
+    for (unsigned i = 0; i < c->window; i++) {
         struct pending *p = &c->pending[i];
         if (p->question && too_late(p))
             give_up(w, p);
         if (!p->question && more_allowed()) {
             p->id = (uint16_t)(i + WINDOW * ++p->turn);
-            size_t length = compose(w, p, out);
+            size_t length = compose(w, p, c->source, out);
             if (send(c->fd, out, length, 0) < 0)
                 give_up(w, p);
         }
@@ -283,12 +323,21 @@ static void receive(struct worker *w, struct channel *c)
     }
 }
 
-static void open_channels(struct worker *w, struct pollfd *fds)
+static bool connect_from(int fd, const struct source *s)
 {
-    for (int i = 0; i < SOCKETS; i++) {
+    return bind(fd, (const struct sockaddr *)&s->at, sizeof s->at) == 0 &&
+           connect(fd, (struct sockaddr *)&server, sizeof server) == 0;
+}
+
+/** SOCKETS of the first source, one of each other. */
+static void open_channels(struct worker *w, struct pollfd *fds, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
         struct channel *c = &w->channels[i];
+        c->source = &sources[i < SOCKETS ? 0 : i - SOCKETS + 1];
+        c->window = i < SOCKETS ? WINDOW : FEW;
         c->fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-        if (c->fd < 0 || connect(c->fd, (struct sockaddr *)&server, sizeof server) != 0)
+        if (c->fd < 0 || !connect_from(c->fd, c->source))
             die("socket");
         fds[i] = (struct pollfd){.fd = c->fd, .events = POLLIN};
     }
@@ -297,33 +346,34 @@ static void open_channels(struct worker *w, struct pollfd *fds)
 static void *run_udp(void *arg)
 {
     struct worker *w = arg;
-    struct pollfd fds[SOCKETS];
-    open_channels(w, fds);
+    struct pollfd fds[CHANNELS];
+    size_t n = SOCKETS + source_count - 1;
+    open_channels(w, fds, n);
     for (;;) {
         int busy = 0;
-        for (int i = 0; i < SOCKETS; i++)
+        for (size_t i = 0; i < n; i++)
             busy += fill(w, &w->channels[i]);
         if (busy == 0)
             break;
-        poll(fds, SOCKETS, 100);
-        for (int i = 0; i < SOCKETS; i++)
+        poll(fds, n, 100);
+        for (size_t i = 0; i < n; i++)
             receive(w, &w->channels[i]);
     }
-    for (int i = 0; i < SOCKETS; i++)
+    for (size_t i = 0; i < n; i++)
         close(w->channels[i].fd);
     return NULL;
 }
 
 /* ---- TCP: one query after the other, a new connection now and then */
 
-static int open_tcp(void)
+static int open_tcp(const struct source *s)
 {
     struct timeval patience = {.tv_sec = (time_t)PATIENCE};
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0)
         die("socket");
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-    if (connect(fd, (struct sockaddr *)&server, sizeof server) == 0)
+    if (connect_from(fd, s))
         return fd;
     close(fd);
     return -1;
@@ -334,11 +384,11 @@ static bool receive_all(int fd, uint8_t *in, size_t wanted)
     return recv(fd, in, wanted, MSG_WAITALL) == (ssize_t)wanted;
 }
 
-static bool ask_tcp(struct worker *w, int fd, struct pending *p)
+static bool ask_tcp(struct worker *w, int fd, struct pending *p, const struct source *s)
 {
     uint8_t out[514], in[65536];
     p->id = (uint16_t)(p->id + 1);
-    size_t length = compose(w, p, out + 2);
+    size_t length = compose(w, p, s, out + 2);
     p->flags |= FLAG_TCP;
     out[0] = (uint8_t)(length >> 8);
     out[1] = (uint8_t)length;
@@ -355,15 +405,18 @@ static void *run_tcp(void *arg)
 {
     struct worker *w = arg;
     struct pending *p = &w->channels[0].pending[0];
+    const struct source *s = sources;
     int fd = -1;
     for (unsigned n = 0; more_allowed(); n++) {
         if (fd >= 0 && n % 64 == 0) {
             close(fd);
             fd = -1;
         }
-        if (fd < 0 && (fd = open_tcp()) < 0)
+        if (fd < 0)
+            s = &sources[random_of(w) % source_count];
+        if (fd < 0 && (fd = open_tcp(s)) < 0)
             continue;
-        if (ask_tcp(w, fd, p))
+        if (ask_tcp(w, fd, p, s))
             continue;
         give_up(w, p);
         close(fd);
@@ -394,6 +447,7 @@ int main(int argc, char **argv)
     }
     map_words(argv[1]);
     read_questions(argv[2]);
+    sort_by_source();
     server.sin_family = AF_INET;
     server.sin_port = htons((uint16_t)atoi(argv[3]));
     server.sin_addr.s_addr = htonl(INADDR_LOOPBACK);

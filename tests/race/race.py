@@ -33,7 +33,7 @@ from harness.lists import Lists  # noqa: E402
 from harness.redis_server import Redis  # noqa: E402
 from harness.resolver import GARDEN, SINK4, SINK6, Resolver  # noqa: E402
 from harness.wait import FACTOR, until  # noqa: E402
-from world import LISTS, STATE, STILL, UNLISTED, World  # noqa: E402
+from world import LISTS, STATE, STILL, TRIGGERS, UNLISTED, World  # noqa: E402
 
 # name: (server lines, module-config, threads, what else)
 CONFIGURATIONS = {
@@ -48,6 +48,8 @@ CONFIGURATIONS = {
     "slow-keys": (["key-cache-size: 0", "cache-max-ttl: 2"], None, 3, ("proxy",)),
     "cachedb": ([], "dynlib validator cachedb iterator", 3, ("cachedb",)),
     "load-cache": ([], None, 3, ("load",)),
+    "clients": (["prefetch: yes"], None, 3, ("clients",)),
+    "servers": ([], None, 3, ("servers", "server-addresses")),
 }
 COUNTS = "sent answers lost dropped listed unlisted contradictions odd failed hits maybe".split()
 
@@ -116,6 +118,7 @@ class Flapper(threading.Thread):
         self.race, self.list = race, name
         self.rules = race.world.of_list(name)
         self.listed, self.action, self.changes = set(), "sinkhole", 0
+        self.fixed = {"triggers": TRIGGERS[name]} if name in TRIGGERS else {}
         self.error = None
         self.random = random.Random(f"{name} {time.time()}")
         self.start_list()
@@ -143,8 +146,11 @@ class Flapper(threading.Thread):
     def _some(self, rules):
         return self.random.sample(rules, min(len(rules), self.random.choice((1, 1, 2, 8))))
 
+    def _put(self, action, *names):
+        self.race.lists.put(self.list, *names, action=action, ttl=1, **self.fixed)
+
     def start_list(self):
-        self._to([], self.action, lambda: self.race.lists.put(self.list, action=self.action))
+        self._to([], self.action, lambda: self._put(self.action))
 
     def add(self):
         free = [rule for rule in self.rules if rule.indicator not in self.listed]
@@ -164,9 +170,7 @@ class Flapper(threading.Thread):
 
     def policy(self):
         action = self._action()
-        self._to(
-            self._now(), action, lambda: self.race.lists.policy(self.list, action=action, ttl=1)
-        )
+        self._to(self._now(), action, lambda: self._put(action))
 
     def replace(self):
         some = self.random.sample(self.rules, len(self.rules) // 2)
@@ -179,9 +183,7 @@ class Flapper(threading.Thread):
         some = self.random.sample(self.rules, len(self.rules) // 2)
         names = [rule.indicator for rule in some]
         action = self._action()
-        self._to(
-            some, action, lambda: self.race.lists.put(self.list, *names, action=action, ttl=1)
-        )
+        self._to(some, action, lambda: self._put(action, *names))
 
 
 class Race:
@@ -189,7 +191,8 @@ class Race:
 
     def __init__(self, env, folder, name, early=False):
         self.env, self.folder, self.name, self.early = env, folder, name, early
-        self.world = World()
+        self.what = CONFIGURATIONS[name][3]
+        self.world = World(more=self.what)
         self.over = threading.Event()
         folder.mkdir(parents=True)
 
@@ -197,6 +200,7 @@ class Race:
         with contextlib.ExitStack() as stack:
             self._start(stack)
             flappers = [Flapper(self, f"flap{i}") for i in range(LISTS)]
+            flappers += [Flapper(self, name) for name in TRIGGERS if name in self.what]
             threads = flappers + ([Loader(self)] if "load" in self.what else [])
             for thread in threads:
                 thread.start()
@@ -216,7 +220,7 @@ class Race:
             return self._row(rules, sum(f.changes for f in flappers), took)
 
     def _start(self, stack):
-        server, chain, threads, self.what = CONFIGURATIONS[self.name]
+        server, chain, threads, _ = CONFIGURATIONS[self.name]
         self.redis = self._server(stack, Redis(self.folder / "redis"))
         place = self.folder / "authority"
         place.mkdir()
@@ -237,6 +241,9 @@ class Race:
         stack.callback(self.resolver.kill)
         self.lists = Lists(self.redis.client, "{race}", "race")
         self.lists.wait_state(state="following")
+        for zone in self.world.served:
+            assert self.resolver.client.ask(zone, "NS").rcode == "NOERROR"
+            assert self.resolver.client.ask(f"ns.{zone}").addresses
         self.model = Model(Words(self.folder / "words", len(world.rules)), world.rules)
         self._start_still()
 

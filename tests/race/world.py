@@ -1,7 +1,8 @@
 """What the race test asks: rules, each with names of its own, and the zones that hold them.
 
 A rule is one indicator; a question is touched by one rule at most. So the state of one rule says
-which answers to its questions are right.
+which answers to its questions are right. A rule about a client touches all that it asks for: that is
+names which no other rule touches, and which others ask for at the same time.
 """
 
 from dataclasses import dataclass, field
@@ -25,6 +26,13 @@ TTLS = (300, 1, 60, 0, 300, 1, 300, 2)
 LISTS = 4  # that flap
 ALWAYS, WATCHED = "always", "watched"  # that do not
 STILL = {ALWAYS: "nxdomain", WATCHED: "monitor"}
+# Lists that flap besides, where a configuration has them, and what they are compared with.
+TRIGGERS = {"clients": ["client"], "servers": ["nsdname"], "server-addresses": ["nsip"]}
+# Head of a zone whose servers stay cached: by one that has expired nothing is judged (D-057).
+SERVED = """@ 86400 SOA ns hostmaster.example. 1 3600 600 86400 60
+@ 86400 NS ns
+ns 86400 A {}
+"""
 
 
 @dataclass
@@ -34,13 +42,15 @@ class Rule:
     indicator: str
     owner: str | None  # its list; None: never listed
     questions: list = field(default_factory=list)  # (name, type, truth, address)
+    sources: tuple = (0,)  # clients that ask them: see load.c
 
 
 class World:
-    """Rules of every kind, `width` of each; zones and AS table to go with them."""
+    """Rules of every kind, `width` of each, and of the lists `more` of TRIGGERS; zones and AS table to
+    go with them."""
 
-    def __init__(self, width=8):
-        self.rules = []
+    def __init__(self, width=8, more=()):
+        self.rules, self.more, self.served = [], more, []
         self.plain = {".": "", "evil.example": "@ A 192.0.2.66\n"}
         self.plain["garden.example"] = "landing A 198.51.100.99\nlanding AAAA 2001:db8:1::99\n"
         self.zones = {"race.example": [], "target.example": [], "secure.example": []}
@@ -56,6 +66,12 @@ class World:
         for i in range(2 * width):
             self.ttl = TTLS[i % 4] or 5
             self._still(i)
+        for i in range(width):
+            self.ttl = TTLS[i % len(TTLS)]
+            if "servers" in more:
+                self._servers(i)
+        if "clients" in more:
+            self._clients(width)
         self.plain |= {z: "\n".join(t) + "\n" for z, t in self.zones.items() if z != "secure.example"}
         self.signed = {"secure.example": "\n".join(self.zones["secure.example"]) + "\n"}
 
@@ -151,11 +167,50 @@ class World:
         self._a(self._rule("always", f"=al{i}.race.example", ALWAYS), f"al{i}.race.example")
         self._a(self._rule("watched", f"=mo{i}.race.example", WATCHED), f"mo{i}.race.example")
 
+    def _servers(self, i):
+        """Zones of one server each, whose name, address or AS is listed."""
+        self.asn.append((f"5.{i + 64}.0.0/16", 64700 + i, f"Served {i}"))
+        self._zone(f"sn{i}.example", f"5.8.0.{i}", "server", f"=ns.sn{i}.example", "servers")
+        address = f"5.8.1.{i}"
+        self._zone(f"sa{i}.example", address, "server-address", address, "server-addresses")
+        address = f"5.{i + 64}.0.1"
+        self._zone(f"ss{i}.example", address, "server-as", f"AS{64700 + i}", "server-addresses")
+
+    def _zone(self, zone, server, kind, indicator, owner):
+        rule = self._rule(kind, indicator, owner)
+        self.served.append(zone)
+        self.zones[zone] = [SERVED.format(server)]
+        self._a(rule, f"www.{zone}")
+        self._aaaa(rule, f"www.{zone}")
+        rule.questions.append((f"none.{zone}", A, NO_NAME, "5.0.0.0"))
+        rule.questions.append((f"ns.{zone}", AAAA, NO_DATA, "2a00:5::"))
+        alias = self._record(f"to-{zone.split('.')[0]}.race.example", f"CNAME www.{zone}.")
+        rule.questions.append((alias, A, ADDRESS, rule.questions[0][3]))
+
+    def _clients(self, width):
+        """Single clients, and pairs in a prefix; everybody else is never listed."""
+        everybody = self._rule("clean", "-", None)
+        for i in range(width):
+            self.ttl = TTLS[i % len(TTLS)]
+            self._a(everybody, f"sh{i}.race.example")
+            self._aaaa(everybody, f"sh{i}.race.example")
+            self._a(everybody, f"sh{i}.secure.example")
+            everybody.questions.append((f"none{i}.race.example", A, NO_NAME, "5.0.0.0"))
+        for i in range(1, width, 3):
+            self._client("client", f"127.0.1.{i}", everybody, (i,))
+            first = 64 + 4 * i
+            self._client("client-prefix", f"127.0.1.{first}/30", everybody, (first, first + 3))
+
+    def _client(self, kind, indicator, everybody, sources):
+        rule = self._rule(kind, indicator, "clients")
+        rule.questions, rule.sources = everybody.questions, sources
+
     def of_list(self, owner):
         return [rule for rule in self.rules if rule.owner == owner]
 
     def write_questions(self, path):
         with path.open("w") as out:
             for rule in self.rules:
-                for name, rdtype, truth, address in rule.questions:
-                    out.write(f"{rule.number} {name} {rdtype} {truth} {address}\n")
+                for source in rule.sources:
+                    for name, rdtype, truth, address in rule.questions:
+                        out.write(f"{rule.number} {name} {rdtype} {truth} {address} {source}\n")

@@ -19,7 +19,10 @@ def _origin(zone):
 
 
 def _zone_text(zone, records):
+    """With a head, unless the records begin with one."""
     origin = _origin(zone)
+    if " SOA " in records:
+        return f"$ORIGIN {origin}\n{records}"
     ns = "ns." if zone == "." else f"ns.{origin}"
     return (
         f"$ORIGIN {origin}\n$TTL 300\n"
