@@ -88,8 +88,7 @@ static bool lend(const struct sw_weighing *j, const struct dns_msg *response,
     return true;
 }
 
-/* Note which RRsets an answer is made of, if no list is concerned by them. An RRset that the cache has a
- * better one for is replaced in the reply when it is stored, so another pointer is another RRset. */
+/* Note which RRsets an answer is made of, if no list is concerned by them. */
 static void note_seen(struct sw_hold *hold, const struct reply_info *reply, bool plain)
 {
     hold->seen = NULL;
@@ -101,6 +100,21 @@ static void note_seen(struct sw_hold *hold, const struct reply_info *reply, bool
         hold->part[i] = reply->rrsets[i];
 }
 
+/* Whether two RRsets are the same as far as rules judge them. When an answer is stored, for the second time by the
+ * validator, Unbound puts a copy of the cached RRset into the reply. */
+static bool same_data(const struct ub_packed_rrset_key *a, const struct ub_packed_rrset_key *b)
+{
+    const struct packed_rrset_data *x = a->entry.data, *y = b->entry.data;
+    if (a == b)
+        return true;
+    if (a->rk.type != b->rk.type || x->count != y->count)
+        return false;
+    for (size_t i = 0; i < x->count; i++)
+        if (x->rr_len[i] != y->rr_len[i] || memcmp(x->rr_data[i], y->rr_data[i], x->rr_len[i]) != 0)
+            return false;
+    return true;
+}
+
 bool sw_hold_knows(const struct sw_module *module, const struct module_qstate *qstate,
                    const struct sw_hold *hold, const struct reply_info *reply)
 {
@@ -108,9 +122,25 @@ bool sw_hold_knows(const struct sw_module *module, const struct module_qstate *q
         hold->number != sw_turns_number(&module->turns))
         return false;
     for (size_t i = 0; i < hold->parts_n; i++)
-        if (hold->part[i] != reply->rrsets[i])
+        if (!same_data(hold->part[i], reply->rrsets[i]))
             return false;
     return true;
+}
+
+/* A record that comes along with an answer takes the place of one that has expired. Where expired messages
+ * are served, those that refer to it would be served with it: a touched one gets a place of its own. */
+static void part_extra(const struct sw_module *module, const struct module_qstate *qstate,
+                       const struct reply_info *reply)
+{
+    struct sw_weighing j;
+    for (size_t i = reply->an_numrrsets; i < reply->rrset_count; i++) {
+        struct packed_rrset_key *key = &reply->rrsets[i]->rk;
+        sw_match_begin(&j.matching, &module->flow, &j.match);
+        sw_weigh_rrset(reply->rrsets[i], &j);
+        if (j.match.acted_on)
+            rrset_cache_remove(qstate->env->rrset_cache, key->dname, key->dname_len,
+                               ntohs(key->type), ntohs(key->rrset_class), 0);
+    }
 }
 
 /* An exempt query's answer is nobody's concern, but an alias in it gets into the RRset cache. */
@@ -118,9 +148,16 @@ void sw_hold_response(const struct sw_module *module, struct module_qstate *qsta
                       struct sw_hold *hold, const struct dns_msg *response)
 {
     struct sw_weighing j;
-    if (sw_query_exempt(qstate) && !has_alias(response->rep))
+    bool exempt = sw_query_exempt(qstate) && !has_alias(response->rep);
+    if (exempt && !qstate->env->cfg->serve_expired)
         return;
     sw_rcu_enter();
+    if (qstate->env->cfg->serve_expired)
+        part_extra(module, qstate, response->rep);
+    if (exempt) {
+        sw_rcu_leave();
+        return;
+    }
     uint64_t number = sw_turns_number(&module->turns);
     sw_weigh(module, qstate->env, &response->qinfo, response->rep, &j);
     bool lent = lend(&j, response, qstate, hold), touched = sw_match_uncached(&j.match);

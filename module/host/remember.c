@@ -68,23 +68,39 @@ static bool worth_keeping(const struct reply_info *reply)
            reply->security != sec_status_secure_sentinel_fail && reply->ttl > 0;
 }
 
+/* Types whose data a rule can match. */
+static bool matters(const struct ub_packed_rrset_key *rrset)
+{
+    switch (ntohs(rrset->rk.type)) {
+    case LDNS_RR_TYPE_CNAME:
+    case LDNS_RR_TYPE_DNAME:
+    case LDNS_RR_TYPE_A:
+    case LDNS_RR_TYPE_AAAA:
+    case LDNS_RR_TYPE_HTTPS:
+    case LDNS_RR_TYPE_SVCB:
+        return true;
+    default:
+        return false;
+    }
+}
+
 /*
- * Aliases of the answer get the private class, too, for the iterator follows any alias that it finds in
- * the RRset cache, without us, and makes messages of what they lead to.
+ * The answer's records get the private class, too. Else the iterator would follow the aliases without
+ * us, and make messages of what they lead to; and a record that is stored takes the place of the one
+ * that clean messages, expired ones among them, refer to.
  */
-static void hide_aliases(struct reply_info *copy)
+static void hide_records(struct reply_info *copy)
 {
     for (size_t i = 0; i < copy->an_numrrsets; i++) {
         struct ub_packed_rrset_key *rrset = copy->rrsets[i];
-        if (rrset->rk.type != htons(LDNS_RR_TYPE_CNAME) &&
-            rrset->rk.type != htons(LDNS_RR_TYPE_DNAME))
+        if (!matters(rrset))
             continue;
         rrset->rk.rrset_class = htons(PRIVATE_CLASS);
         rrset->entry.hash = rrset_key_hash(&rrset->rk);
     }
 }
 
-static void show_aliases(struct reply_info *found)
+static void show_records(struct reply_info *found)
 {
     for (size_t i = 0; i < found->an_numrrsets; i++)
         if (found->rrsets[i]->rk.rrset_class == htons(PRIVATE_CLASS))
@@ -109,7 +125,7 @@ void sw_remember_store(struct module_qstate *qstate, struct reply_info *reply)
     memcpy(key.qname, qstate->qinfo.qname, key.qname_len);
     copy->flags |= (BIT_RA | BIT_QR);
     copy->flags &= (uint16_t) ~(BIT_AA | BIT_CD);
-    hide_aliases(copy);
+    hide_records(copy);
     note_stored(&qstate->qinfo);
     dns_cache_store_msg(env, &key, hash, copy, 0, 0, reply, qstate->query_flags, NULL,
                         qstate->qstarttime);
@@ -134,6 +150,6 @@ struct dns_msg *sw_remember_find(struct module_qstate *qstate)
         msg = tomsg(env, &qstate->qinfo, reply, qstate->region, *env->now, 0, env->scratch);
     lock_rw_unlock(&entry->lock);
     if (msg)
-        show_aliases(msg->rep);
+        show_records(msg->rep);
     return msg;
 }

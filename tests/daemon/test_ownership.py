@@ -190,6 +190,17 @@ def test_watched_name_is_observed_and_answered(case):
     )
 
 
+@pytest.mark.parametrize("name", ["a.first.example", "b.second.example", "c.third.example"])
+def test_watched_alias_of_a_chain_is_observed(case, name):
+    """Each name of it comes in a response of its own; the whole answer is what is observed."""
+    case.lists.put("ours", name, kind="watch")
+    assert case.ask("chain.clean.example").addresses == ["198.51.100.50"]
+    until(
+        lambda: "198.51.100.50" in seen(case, "name", "chain.clean.example"),
+        "the history of what leads through the watched name",
+    )
+
+
 def test_watched_name_outside_its_declared_owners(case):
     case.lists.put("ours", "as2.network.example", kind="watch", owners=["AS15133"])
     case.lists.put("theirs", "as1.network.example", kind="watch", owners=["AS15133"])

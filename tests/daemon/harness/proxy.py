@@ -1,12 +1,14 @@
 """A forwarder between the resolver and the authoritative server: counts, holds, drops.
 
 The resolver asks the proxy, so the proxy knows every question that goes upstream. A test may
-hold the questions for a name (they wait until released), have them dropped, or have answers to
-questions with a client subnet carry one too (RFC 7871), as nsd itself never does.
+hold the questions for a name (they wait until released), have them dropped, have an address in
+answers replaced, or have answers to questions with a client subnet carry one too (RFC 7871), as nsd
+itself never does.
 """
 
 import asyncio
 import contextlib
+import socket
 import struct
 import threading
 
@@ -40,6 +42,7 @@ class Proxy:
         self._asked = []  # (dns.name.Name, type text)
         self._holds = []
         self._drops = set()
+        self._moved = []  # (octets, octets)
         self.scope = None  # prefix length that answers for a client subnet are good for
         self._loop = asyncio.new_event_loop()
         self._ready = threading.Event()
@@ -61,6 +64,7 @@ class Proxy:
         with self._lock:
             self._asked.clear()
             self._drops.clear()
+            self._moved.clear()
             self.scope = None
             holds, self._holds = self._holds, []
         for hold in holds:
@@ -94,6 +98,11 @@ class Proxy:
         """From now on, until forget(), never answer for the name or anything below."""
         with self._lock:
             self._drops.add(dns.name.from_text(name))
+
+    def move(self, old, new):
+        """From now on, until forget(), answers have another IPv4 address in place of this one."""
+        with self._lock:
+            self._moved.append((socket.inet_aton(old), socket.inet_aton(new)))
 
     # The forwarding.
 
@@ -132,11 +141,17 @@ class Proxy:
         try:
             transport.sendto(wire)
             answer = await asyncio.wait_for(back.answer, 5)
-            front.sendto(self._with_scope(wire, answer), client)
+            front.sendto(self._moved_in(self._with_scope(wire, answer)), client)
         except (asyncio.TimeoutError, OSError):
             pass  # the resolver asks again
         finally:
             transport.close()
+
+    def _moved_in(self, answer):
+        with self._lock:
+            for old, new in self._moved:
+                answer = answer.replace(old, new)
+        return answer
 
     def _with_scope(self, query, answer):
         if self.scope is None:
