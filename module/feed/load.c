@@ -13,7 +13,8 @@
 
 /* Fields asked for at a time: large enough that the round trips do not count, small enough that
  * Redis is not held up for others (about a millisecond). */
-#define CHUNK "1000"
+#define ANNOUNCE_MAX ((size_t)1 << 26) /* indicators to make room for, whatever Redis says */
+#define CHUNK        "1000"
 
 void sw_load_refuse(const struct sw_load_hooks *hooks, enum sw_refused_reason reason,
                     const char *list, const char *item, size_t item_len, const char *why)
@@ -322,16 +323,43 @@ static enum sw_status take_list(struct sw_redis *redis, struct sw_lists *lists,
     return sw_load_content(redis, lists, list, hooks);
 }
 
+/* Say how many indicators all lists have, before they are read: keys that cannot be read count 0. */
+static enum sw_status announce(struct sw_redis *redis, struct sw_lists *lists,
+                               const redisReply *reply)
+{
+    size_t all = 0;
+
+    for (size_t i = 0; i + 1 < reply->elements; i += 2) {
+        const redisReply *name = reply->element[i];
+        char key[SW_KEY_MAX];
+
+        if (!sw_reply_is_text(name) || strlen(name->str) != name->len || !sw_listname_ok(name->str))
+            continue;
+        sw_redis_key(redis, key, sizeof(key), "list:%s", name->str);
+        redisReply *count = sw_redis_command(redis, "HLEN %s", key);
+        if (!count)
+            return SW_ECLOSED;
+        if (count->type == REDIS_REPLY_INTEGER && count->integer > 0)
+            all += (size_t)count->integer;
+        freeReplyObject(count);
+    }
+    (void)sw_index_renew(lists->index, all < ANNOUNCE_MAX ? all : ANNOUNCE_MAX);
+    return SW_OK;
+}
+
 enum sw_status sw_load_lists(struct sw_redis *redis, struct sw_lists *lists,
                              const redisReply *reply, bool everything,
                              const struct sw_load_hooks *hooks)
 {
+    enum sw_status status;
+
     for (size_t i = 0; i < lists->n; i++)
         lists->list[i]->seen = false;
+    if (everything && (status = announce(redis, lists, reply)) != SW_OK)
+        return status;
     for (size_t i = 0; i + 1 < reply->elements; i += 2) {
-        enum sw_status status =
+        status =
             take_list(redis, lists, reply->element[i], reply->element[i + 1], everything, hooks);
-
         if (status != SW_OK)
             return status;
     }

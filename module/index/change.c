@@ -5,6 +5,7 @@
 
 void sw_index_class_more(struct sw_index *index, uint16_t class)
 {
+    index->names += sw_class_gated(class);
     if (index->class_count[class]++ > 0)
         return;
     _Atomic uint64_t *word = &index->classes[class / 64];
@@ -15,6 +16,8 @@ void sw_index_class_more(struct sw_index *index, uint16_t class)
 void sw_index_class_less(struct sw_index *index, uint16_t class, uint32_t n)
 {
     assert(index->class_count[class] >= n);
+    if (sw_class_gated(class) && n > 0 && (index->names -= n) == 0)
+        sw_gate_reset(&index->gates);
     if (n == 0 || (index->class_count[class] -= n) > 0)
         return;
     _Atomic uint64_t *word = &index->classes[class / 64];
@@ -26,6 +29,7 @@ void sw_index_class_less(struct sw_index *index, uint16_t class, uint32_t n)
 
 struct key {
     struct sw_digest digest;
+    uint64_t gate; /* names of two labels or more: digest of the last two */
     uint16_t class;
 };
 
@@ -37,8 +41,11 @@ static enum sw_status name_key(const struct sw_index *index, const struct sw_nam
         return SW_EINVAL;
     unsigned labels = (unsigned)ready.labels;
     struct sw_sum sum = sw_hash_start(&index->key, 0);
-    for (unsigned k = 1; k <= labels; k++)
+    for (unsigned k = 1; k <= labels; k++) {
         sw_hash_label(&sum, index->key.factor[0][k - 1], sw_hash_label_at(&ready, k));
+        if (k == 2)
+            out->gate = sw_hash_first(&index->key, &sum);
+    }
     out->digest.a = sw_hash_first(&index->key, &sum);
     out->digest.b = sw_hash_second(&index->key, &ready, labels);
     out->class = (uint16_t)(SW_CLASS_NAME + labels);
@@ -90,24 +97,14 @@ static sw_rule rule_of(sw_list_id id, const struct sw_indicator *ind)
     return sw_rule_of(id, ind->type == SW_INDICATOR_DOMAIN ? ind->form : SW_FORM_SUBTREE);
 }
 
-/* Note the length of an IPv4 prefix, before it can be found. */
-static enum sw_status lengths4_note(struct sw_index *index, const struct sw_addr *addr)
+/* See that look-ups come as far as the table, before the indicator can be found there. */
+static bool let_through(struct sw_index *index, const struct sw_indicator *ind,
+                        const struct key *key)
 {
-    struct sw_lengths4 *lengths = atomic_load_explicit(&index->lengths4, memory_order_relaxed);
-    unsigned first = (unsigned)addr->octets[0] << 8 | addr->octets[1];
-    unsigned n = addr->plen < 16 ? 1u << (16 - addr->plen) : 1;
-    if (addr->family != 4 || addr->plen == 0)
-        return SW_OK;
-    if (lengths == NULL) {
-        lengths = calloc(1, sizeof *lengths);
-        if (lengths == NULL)
-            return SW_ENOMEM;
-        atomic_fetch_add_explicit(&index->list_bytes, sizeof *lengths, memory_order_relaxed);
-        atomic_store_explicit(&index->lengths4, lengths, memory_order_release);
-    }
-    for (unsigned i = first; i < first + n; i++)
-        atomic_fetch_or_explicit(&lengths->in[i], 1u << (addr->plen - 1), memory_order_relaxed);
-    return SW_OK;
+    if (ind->type == SW_INDICATOR_PREFIX)
+        return sw_lengths_note(&index->lengths, &index->key, &ind->addr) == SW_OK;
+    return !sw_class_gated(key->class) ||
+           sw_gate_add(&index->gates, key->gate, index->names) == SW_OK;
 }
 
 /* ---- add, remove, has ---- */
@@ -162,7 +159,7 @@ enum sw_status sw_index_add(struct sw_index *index, sw_list_id id, const struct 
     enum sw_status status = key_of(index, ind, &key);
     if (status != SW_OK)
         return status;
-    if (ind->type == SW_INDICATOR_PREFIX && lengths4_note(index, &ind->addr) != SW_OK)
+    if (!let_through(index, ind, &key))
         return SW_ENOMEM;
     uint32_t ref = sw_table_get(&index->table, key.digest);
     status = sw_sets_with(&index->sets, ref, key.class, rule_of(id, ind), &next);
@@ -283,7 +280,15 @@ bool sw_index_has(const struct sw_index *index, sw_list_id id, const struct sw_i
 
 enum sw_status sw_index_reserve(struct sw_index *index, size_t n)
 {
+    if (sw_gate_reserve(&index->gates, n) != SW_OK)
+        return SW_ENOMEM;
     return sw_table_reserve(&index->table, n);
+}
+
+enum sw_status sw_index_renew(struct sw_index *index, size_t n)
+{
+    sw_gate_renew(&index->gates, n > index->names ? n : index->names);
+    return sw_index_reserve(index, n);
 }
 
 /* ---- purge ---- */

@@ -31,8 +31,7 @@ static size_t arena_bytes(const struct sw_filter_arena *arena)
     return SLICES * arena->slice_bytes;
 }
 
-/* Address space for so many octets, at a multiple of the large page if one fits in. */
-static uint8_t *map_aligned(size_t bytes)
+uint8_t *sw_filter_map(size_t bytes)
 {
     const int prot = PROT_READ | PROT_WRITE, flags = MAP_PRIVATE | MAP_ANONYMOUS;
     if (bytes < LARGE_PAGE) {
@@ -59,7 +58,7 @@ static struct sw_filter_arena *arena_new(struct sw_filters *filters, unsigned cl
     arena->filters = filters;
     arena->class = class;
     arena->slice_bytes = sw_filter_lines[class] * sizeof(struct sw_filter_line);
-    arena->map = map_aligned(arena_bytes(arena));
+    arena->map = sw_filter_map(arena_bytes(arena));
     if (arena->map == NULL) {
         free(arena);
         return NULL;

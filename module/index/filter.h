@@ -114,6 +114,10 @@ static inline bool sw_filter_may_have(const struct sw_filter_line *line, uint64_
 
 /* ---- writing ---- */
 
+/** Zeroed memory for what every look-up asks, on large pages if one fits in; NULL: none. For
+ * munmap(). */
+uint8_t *sw_filter_map(size_t bytes);
+
 /** No mapping yet; retire outlives it. */
 void sw_filters_init(struct sw_filters *filters, struct sw_retire *retire);
 

@@ -112,13 +112,18 @@ static void put_sets(struct buffer *out, const struct sw_sets *sets)
 static bool put_parts(struct sw_image *image, const struct sw_index *index)
 {
     struct buffer *part = image->part;
-    const struct sw_lengths4 *lengths =
-        atomic_load_explicit(&index->lengths4, memory_order_relaxed);
+    const struct sw_lengths4 *v4 = atomic_load_explicit(&index->lengths.v4, memory_order_relaxed);
+    const struct sw_lengths6 *v6 = atomic_load_explicit(&index->lengths.v6, memory_order_relaxed);
+    sw_gate gate = atomic_load_explicit(&index->gates.current, memory_order_relaxed);
     append(&part[SW_PART_KEY], &index->key, sizeof index->key);
     put_lists(&part[SW_PART_LISTS], index);
     put_sets(&part[SW_PART_SETS], &index->sets);
-    if (lengths != NULL)
-        append(&part[SW_PART_LENGTHS4], lengths, sizeof *lengths);
+    if (v4 != NULL)
+        append(&part[SW_PART_LENGTHS4], v4, sizeof *v4);
+    if (v6 != NULL)
+        append(&part[SW_PART_LENGTHS6], v6, sizeof *v6);
+    if (gate != 0)
+        append(&part[SW_PART_GATE], sw_gate_word(gate, 0), sw_gate_words(gate) * sizeof(uint64_t));
     append(&part[SW_PART_ENDS], index->expiry.item, index->expiry.n * sizeof *index->expiry.item);
     for (unsigned i = 0; i < SW_PART_COUNT; i++) {
         if (part[i].failed)

@@ -11,7 +11,7 @@
  * that the image is given up (SW_ETOOBIG), to be tried again later.
  *
  * The file, in parts of whole pages, each with a hash (XXH3, 64 bits) in the first one:
- *     header | key | lists | rule sets | prefix lengths | ends | note | 256 x (block, filter)
+ *     header | key | lists | rule sets | prefix lengths | gate | ends | note | 256 x (block, filter)
  * The note belongs to the caller. All numbers are the machine's own; the header says which kinds
  * they are, and a file of another kind, or of another version, is refused.
  *
@@ -29,7 +29,7 @@
 
 #include <stdint.h>
 
-#define SW_IMAGE_VERSION  2u
+#define SW_IMAGE_VERSION  3u
 #define SW_IMAGE_NOTE_MAX (64u << 20) /* octets of the caller's note */
 
 struct sw_image;

@@ -18,8 +18,10 @@
 #define SW_INDEX_IMPL_H
 
 #include "index/expiry.h"
+#include "index/gate.h"
 #include "index/hash.h"
 #include "index/index.h"
+#include "index/lengths.h"
 #include "index/retire.h"
 #include "index/ruleset.h"
 #include "index/table.h"
@@ -37,25 +39,18 @@ enum sw_list_state { SW_LIST_FREE, SW_LIST_ACTIVE, SW_LIST_STAGED, SW_LIST_GONE 
 struct sw_list {
     enum sw_list_state state;
     sw_list_id origin;        /* staged: the list that it is to replace */
+    unsigned epoch;           /* of the gates when it was begun: later ones know all its names */
     struct sw_policy *policy; /* active only */
     size_t count[SW_TYPES];
-};
-
-/*
- * Which lengths of IPv4 prefixes occur in each /16, so that an address is not looked up with all
- * 32: bit n - 1 for length n; a shorter prefix sets its bit in every /16 that it covers. Bits are
- * only ever set: a length that does not occur any more costs a look-up, not a wrong answer.
- */
-struct sw_lengths4 {
-    _Atomic uint32_t in[65536];
 };
 
 struct sw_index {
     /* read by workers at every look-up, seldom written */
     _Atomic(struct sw_root *) root;
     _Atomic uint64_t classes[SW_CLASS_WORDS]; /* bit set: the table may have keys of this class */
-    _Atomic(struct sw_lengths4 *) lengths4;   /* NULL until the first IPv4 prefix */
+    struct sw_lengths lengths;
     struct sw_hash_key key;
+    struct sw_gates gates;
     struct sw_table table;
     struct sw_sets sets;
     /* the writer's */
@@ -63,10 +58,11 @@ struct sw_index {
     struct sw_list list[SW_LISTS_MAX];
     struct sw_expiry expiry;
     uint32_t class_count[SW_CLASS_COUNT]; /* keys in the table by class */
+    size_t names;                         /* keys of names with two labels or more */
     size_t shown[SW_TYPES];               /* rules of active lists by type */
     size_t rules, gone_rules;             /* of lists that are active or staged; gone */
     uint64_t generation;                  /* grows with every change */
-    _Atomic size_t list_bytes;            /* this, root, policies, lengths4 */
+    _Atomic size_t list_bytes;            /* this, root, policies */
 };
 
 /** Type of the indicators of a class. */
@@ -75,6 +71,12 @@ static inline enum sw_indicator_type sw_class_type(uint16_t class)
     if (class < SW_CLASS_PREFIX4)
         return SW_INDICATOR_DOMAIN;
     return class < SW_CLASS_ASN ? SW_INDICATOR_PREFIX : SW_INDICATOR_ASN;
+}
+
+/** Whether look-ups of keys of a class have to pass the gate. */
+static inline bool sw_class_gated(uint16_t class)
+{
+    return class >= SW_CLASS_NAME + 2 && class < SW_CLASS_PREFIX4;
 }
 
 /** Set the flags of a root that say which triggers other than the usual ones are in use. */
@@ -86,6 +88,9 @@ enum sw_status sw_index_show(struct sw_index *index);
 /** Take the rules of gone lists out of the table, and free their ids. Waits for readers first.
  * SW_OK, SW_ENOMEM or SW_ETOOBIG: nothing was changed, call again later. */
 enum sw_status sw_index_purge(struct sw_index *index);
+
+/** Show the gate that is being filled, if it has the names of all lists. */
+void sw_index_settle(struct sw_index *index);
 
 /** Count n keys of a class that come or go: keeps class_count and the presence bitmap. */
 void sw_index_class_more(struct sw_index *index, uint16_t class);

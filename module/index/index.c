@@ -27,6 +27,7 @@ struct sw_index *sw_index_new(void)
         return NULL;
     }
     sw_table_init(&index->table, &index->retire);
+    sw_gates_init(&index->gates, &index->retire);
     index->retire.limit = 4u << 20; /* the table raises it as it grows */
     atomic_init(&index->root, root);
     count_bytes(index, sizeof *index + sizeof *root, 0);
@@ -39,11 +40,12 @@ void sw_index_free(struct sw_index *index)
         return;
     sw_retire_drain(&index->retire);
     sw_table_free(&index->table);
+    sw_gates_free(&index->gates);
+    sw_lengths_free(&index->lengths);
     sw_sets_free(&index->sets);
     for (unsigned i = 0; i < SW_LISTS_MAX; i++)
         free(index->list[i].policy);
     free(atomic_load_explicit(&index->root, memory_order_relaxed));
-    free(atomic_load_explicit(&index->lengths4, memory_order_relaxed));
     sw_expiry_free(&index->expiry);
     explicit_bzero(&index->key, sizeof index->key);
     free(index);
@@ -178,6 +180,19 @@ static enum sw_status id_take(struct sw_index *index, sw_list_id *out)
     return SW_ETOOBIG;
 }
 
+void sw_index_settle(struct sw_index *index)
+{
+    if (index->gates.next == 0)
+        return;
+    for (unsigned i = 0; i < SW_LISTS_MAX; i++) {
+        const struct sw_list *list = &index->list[i];
+        bool used = list->state == SW_LIST_ACTIVE || list->state == SW_LIST_STAGED;
+        if (used && list->count[SW_INDICATOR_DOMAIN] > 0 && list->epoch != index->gates.epoch)
+            return;
+    }
+    sw_gate_promote(&index->gates);
+}
+
 static bool in_state(const struct sw_index *index, sw_list_id id, enum sw_list_state state)
 {
     return id < SW_LISTS_MAX && index->list[id].state == state;
@@ -205,6 +220,7 @@ enum sw_status sw_index_list_set(struct sw_index *index, const struct sw_policy 
         enum sw_status status = id_take(index, &at);
         if (status != SW_OK)
             return status;
+        index->list[at].epoch = index->gates.epoch;
     }
     struct sw_root *root = root_alloc();
     struct sw_policy *copy = malloc(sizeof *copy);
@@ -238,6 +254,7 @@ enum sw_status sw_index_list_drop(struct sw_index *index, sw_list_id id)
     list_gone(index, list);
     root_publish(index, root);
     retire_policy(index, policy);
+    sw_index_settle(index);
     purge_if_due(index);
     return SW_OK;
 }
@@ -252,7 +269,8 @@ enum sw_status sw_index_stage_begin(struct sw_index *index, sw_list_id id, sw_li
     enum sw_status status = id_take(index, &at);
     if (status != SW_OK)
         return status;
-    index->list[at] = (struct sw_list){.state = SW_LIST_STAGED, .origin = id};
+    index->list[at] =
+        (struct sw_list){.state = SW_LIST_STAGED, .origin = id, .epoch = index->gates.epoch};
     *staged = at;
     return SW_OK;
 }
@@ -283,6 +301,7 @@ enum sw_status sw_index_stage_swap(struct sw_index *index, sw_list_id *id, sw_li
     root_publish(index, root);
     stages_follow(index, *id, staged);
     *id = staged;
+    sw_index_settle(index);
     purge_if_due(index);
     return SW_OK;
 }
@@ -292,6 +311,7 @@ void sw_index_stage_abandon(struct sw_index *index, sw_list_id staged)
     if (!in_state(index, staged, SW_LIST_STAGED))
         return;
     list_gone(index, &index->list[staged]);
+    sw_index_settle(index);
     purge_if_due(index);
 }
 
@@ -324,6 +344,8 @@ uint64_t sw_index_generation(const struct sw_index *index)
 size_t sw_index_bytes(const struct sw_index *index)
 {
     return sw_table_bytes(&index->table) +
+           atomic_load_explicit(&index->gates.bytes, memory_order_relaxed) +
+           atomic_load_explicit(&index->lengths.bytes, memory_order_relaxed) +
            atomic_load_explicit(&index->sets.bytes, memory_order_relaxed) +
            atomic_load_explicit(&index->expiry.bytes, memory_order_relaxed) +
            atomic_load_explicit(&index->list_bytes, memory_order_relaxed);

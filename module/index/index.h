@@ -164,6 +164,10 @@ bool sw_index_has(const struct sw_index *index, sw_list_id id, const struct sw_i
  * by itself, a 256th at a time). SW_OK, SW_ENOMEM. */
 enum sw_status sw_index_reserve(struct sw_index *index, size_t n);
 
+/** As sw_index_reserve(), when all lists are about to be read anew, with n indicators in all: what
+ * former indicators left behind is forgotten once each list was replaced. */
+enum sw_status sw_index_renew(struct sw_index *index, size_t n);
+
 /** Indicators in a list, and ids of all lists that exist: returns how many, fills up to max. */
 size_t sw_index_count(const struct sw_index *index, sw_list_id id);
 size_t sw_index_lists(const struct sw_index *index, sw_list_id *ids, size_t max);

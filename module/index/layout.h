@@ -21,6 +21,8 @@ enum sw_image_part {
     SW_PART_LISTS,
     SW_PART_SETS,
     SW_PART_LENGTHS4,
+    SW_PART_LENGTHS6,
+    SW_PART_GATE,
     SW_PART_ENDS,
     SW_PART_NOTE,
     SW_PART_COUNT
@@ -73,7 +75,7 @@ static inline void sw_image_layout(uint32_t layout[10])
 {
     const uint32_t sizes[10] = {sizeof(struct sw_bucket),
                                 sizeof(struct sw_hash_key),
-                                sizeof(struct sw_lengths4),
+                                sizeof(struct sw_lengths4) + sizeof(struct sw_lengths6),
                                 sizeof(struct sw_expiry_item),
                                 sizeof(struct sw_image_list),
                                 sizeof(struct sw_image_header),

@@ -238,6 +238,7 @@ static enum sw_status take_set(struct restore *restore, const struct sw_image_se
                                    : no_memory(restore);
     enum sw_indicator_type type = sw_class_type(entry->class);
     index->class_count[entry->class] += users;
+    index->names += sw_class_gated(entry->class) ? users : 0;
     index->classes[entry->class / 64] |= UINT64_C(1) << entry->class % 64;
     for (unsigned i = 0; i < entry->n; i++) {
         struct sw_list *list = &index->list[sw_rule_list(rule[i])];
@@ -252,21 +253,35 @@ static enum sw_status take_set(struct restore *restore, const struct sw_image_se
     return SW_OK;
 }
 
-static enum sw_status take_lengths4(struct restore *restore)
+/* A table that is there and whole, or none. False: it has another size. */
+static bool part_whole(struct restore *restore, unsigned i, size_t len, const void **out)
 {
-    uint64_t len = restore->header.part[SW_PART_LENGTHS4].len;
-    struct sw_lengths4 *lengths;
-    if (len == 0)
-        return SW_OK;
-    if (len != sizeof *lengths)
+    uint64_t has = restore->header.part[i].len;
+    *out = has == 0 ? NULL : restore->part[i];
+    return has == 0 || has == len;
+}
+
+static enum sw_status take_lengths(struct restore *restore)
+{
+    const void *v4, *v6;
+    if (!part_whole(restore, SW_PART_LENGTHS4, sizeof(struct sw_lengths4), &v4) ||
+        !part_whole(restore, SW_PART_LENGTHS6, sizeof(struct sw_lengths6), &v6))
         return refuse(restore, "inconsistent: lengths of prefixes");
-    lengths = malloc(sizeof *lengths);
-    if (lengths == NULL)
-        return no_memory(restore);
-    memcpy(lengths, restore->part[SW_PART_LENGTHS4], sizeof *lengths);
-    atomic_store_explicit(&restore->index->lengths4, lengths, memory_order_relaxed);
-    atomic_fetch_add_explicit(&restore->index->list_bytes, sizeof *lengths, memory_order_relaxed);
-    return SW_OK;
+    return sw_lengths_restore(&restore->index->lengths, v4, v6) == SW_OK ? SW_OK
+                                                                         : no_memory(restore);
+}
+
+/* After the sets: they say whether there has to be one. */
+static enum sw_status take_gate(struct restore *restore)
+{
+    uint64_t len = restore->header.part[SW_PART_GATE].len;
+    struct sw_index *index = restore->index;
+    if (len == 0)
+        return index->names == 0 ? SW_OK : refuse(restore, "inconsistent: no gate");
+    enum sw_status status = sw_gate_restore(&index->gates, restore->part[SW_PART_GATE], len);
+    if (status == SW_OK)
+        return SW_OK;
+    return status == SW_EINVAL ? refuse(restore, "inconsistent: the gate") : no_memory(restore);
 }
 
 static enum sw_status take_ends(struct restore *restore)
@@ -401,7 +416,8 @@ static enum sw_status take_all(struct restore *restore)
         (status = each_set(restore, note_set)) != SW_OK ||
         (status = take_shards(restore)) != SW_OK ||
         (status = each_set(restore, take_set)) != SW_OK ||
-        (status = take_lengths4(restore)) != SW_OK || (status = take_ends(restore)) != SW_OK)
+        (status = take_lengths(restore)) != SW_OK || (status = take_gate(restore)) != SW_OK ||
+        (status = take_ends(restore)) != SW_OK)
         return status;
     sw_sets_restored(&restore->index->sets);
     return sw_index_show(restore->index) == SW_OK ? SW_OK : no_memory(restore);

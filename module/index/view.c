@@ -1,7 +1,8 @@
 /*
  * view.c - what workers ask (index.h, "reading").
  *
- * A look-up in three passes, so that all memory it may need is on its way before the first is
+ * A name passes the gate first (gate.h): nearly always that is one word of memory, and the end.
+ * Then, and for an address, a look-up in three passes, so that all memory it may need is on its way before the first is
  * waited for: (1) make the digest of every suffix or prefix length that anything is listed with,
  * prefetch its filter line; (2) keep those that pass the filter, prefetch their bucket; (3) look
  * into the table, most specific first. Nearly always nothing is left after pass 2.
@@ -112,24 +113,40 @@ static inline unsigned deepest(const struct sw_index *index)
                       : 63 - (unsigned)__builtin_clzll(low | 1);
 }
 
-/* Pass 1 for a name: a probe for each suffix whose number of labels occurs, shortest first.
+/* Pass 1 for one suffix of a name. */
+static inline struct probe *name_probe(const struct sw_index *index, const struct sw_sum *sum,
+                                       unsigned labels, struct probe *probes)
+{
+    struct sw_digest digest = {.a = sw_hash_first(&index->key, sum)};
+    return probe_start(index, probes, digest, SW_CLASS_NAME + labels);
+}
+
+/* Pass 1 for a name: a probe for each suffix whose number of labels occurs, shortest first. Nearly
+ * always the gate says that nothing is listed at or below the last two labels: then there are none.
  * Returns their end. */
 static inline struct probe *name_probes(const struct sw_index *index,
                                         const struct sw_hash_name *name, struct probe *probes)
 {
-    unsigned labels = (unsigned)name->labels, end = deepest(index);
+    unsigned labels = (unsigned)name->labels, end = deepest(index), k = 0;
     end = end < labels ? end : labels;
     const uint8_t *at = name->at + labels, *octets = name->octets;
     const struct sw_factor(*row)[SW_HASH_ROW_WORDS] = index->key.factor[0];
     struct sw_sum sum = sw_hash_start(&index->key, 0);
     uint64_t occurs = atomic_load_explicit(&index->classes[0], memory_order_relaxed);
-    for (unsigned k = 0;; k++) {
+    for (; k < 2; k++) {
+        if (__builtin_expect(occurs >> k & 1, 0))
+            probes = name_probe(index, &sum, k, probes);
+        if (k == end)
+            return probes;
+        sw_hash_label(&sum, *row++, octets + *--at);
+    }
+    if (__builtin_expect(!sw_gate_may_have(&index->gates, sw_hash_first(&index->key, &sum)), 1))
+        return probes;
+    for (;; k++) {
         if (__builtin_expect(k == 64, 0))
             occurs = atomic_load_explicit(&index->classes[1], memory_order_relaxed);
-        if (occurs >> k % 64 & 1) {
-            struct sw_digest digest = {.a = sw_hash_first(&index->key, &sum)};
-            probes = probe_start(index, probes, digest, SW_CLASS_NAME + k);
-        }
+        if (occurs >> k % 64 & 1)
+            probes = name_probe(index, &sum, k, probes);
         if (k == end)
             return probes;
         sw_hash_label(&sum, *row++, octets + *--at);
@@ -192,14 +209,9 @@ static inline uint64_t lengths_of(const struct sw_index *index, unsigned word)
 static struct probe *probes4(const struct sw_index *index, const struct sw_addr *addr,
                              struct probe *probes)
 {
-    const struct sw_lengths4 *near = atomic_load_explicit(&index->lengths4, memory_order_acquire);
     uint32_t host = (uint32_t)(octets64(addr->octets) >> 32);
     uint64_t lengths = lengths_of(index, SW_CLASS_PREFIX4 / 64);
-    if (near == NULL || addr->plen > 32)
-        lengths &= 1;
-    else
-        lengths &=
-            (uint64_t)atomic_load_explicit(&near->in[host >> 16], memory_order_relaxed) << 1 | 1;
+    lengths &= addr->plen > 32 ? 1 : sw_lengths4(&index->lengths, host);
     lengths &= (UINT64_C(2) << addr->plen % 64) - 1; /* none longer than what is asked */
     while (lengths != 0) {
         unsigned plen = 63 - (unsigned)__builtin_clzll(lengths);
@@ -211,12 +223,12 @@ static struct probe *probes4(const struct sw_index *index, const struct sw_addr 
     return probes;
 }
 
-/* Pass 1 for an IPv6 address and the lengths in one word of the bitmap, longest first. */
+/* Pass 1 for an IPv6 address and 64 lengths of which some may occur near it, longest first. */
 static struct probe *probes6(const struct sw_index *index, const struct sw_addr *addr,
-                             unsigned word, struct probe *probes)
+                             unsigned word, uint64_t near, struct probe *probes)
 {
     uint64_t hi = octets64(addr->octets), lo = octets64(addr->octets + 8);
-    uint64_t lengths = lengths_of(index, SW_CLASS_PREFIX6 / 64 + word);
+    uint64_t lengths = lengths_of(index, SW_CLASS_PREFIX6 / 64 + word) & near;
     while (lengths != 0) {
         unsigned bit = 63 - (unsigned)__builtin_clzll(lengths), plen = word * 64 + bit;
         lengths ^= UINT64_C(1) << bit;
@@ -240,8 +252,11 @@ size_t sw_view_find_addr(const struct sw_view *view, const struct sw_addr *addr,
     if (addr->family == 4) {
         end = probes4(view->index, addr, probes);
     } else if (addr->family == 6) {
+        uint64_t near[3];
+        sw_lengths6(&view->index->lengths, &view->index->key,
+                    (uint32_t)(octets64(addr->octets) >> 32), near);
         for (unsigned word = 3; word-- > 0;)
-            end = probes6(view->index, addr, word, end);
+            end = probes6(view->index, addr, word, near[word], end);
     }
     end = probes_filter(view->index, probes, end);
     for (const struct probe *probe = probes; probe < end; probe++) {

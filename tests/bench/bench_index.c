@@ -9,7 +9,7 @@
  * list replaced as a whole, 1 M prefixes, and real names where SINKWATCH_DATA has them.
  *
  * Look-ups are timed in batches of 1,024, each waiting for the one before; the median batch
- * counts; how long the memory alone takes is measured beside it, since neighbours on the same
+ * counts, and its names are made just before it, outside the time; how long the memory alone takes is measured beside it, since neighbours on the same
  * machine change it several times over. A table for people; one JSON object for each figure goes to SW_BENCH_OUT, else
  * SINKWATCH_BENCH, else build/bench.jsonl.
  */
@@ -24,16 +24,23 @@
 #include <time.h>
 #include <unistd.h>
 
-#define BATCH   1024u
-#define QUERIES (1u << 20)             /* different ones, so that no cache knows the answers */
-#define SHORT   (QUERIES / BATCH / 16) /* batches for the baseline, which takes so much longer */
+#define BATCH    1024u
+#define QUERIES  (1u << 20) /* different ones, so that no cache knows the answers */
+#define REAL_MAX 32768u
+#define SHORT    (QUERIES / BATCH / 16) /* batches for the baseline, which takes so much longer */
 
 struct query {
     uint8_t len;
     uint8_t wire[127];
 };
 
-static struct query *queries;
+static struct {
+    uint64_t *seed;     /* of each query: misses and hits are made from it */
+    unsigned labels;    /* of a miss; 0: a listed name */
+    struct query *real; /* NULL: made names */
+    size_t real_n;
+} queries;
+static struct query batch_queries[BATCH]; /* those asked next */
 static FILE *json;
 
 /* ---- helpers ---- */
@@ -102,24 +109,46 @@ static double median(double *values, size_t n)
 
 /* ---- names ---- */
 
+static void make_query(size_t q, struct query *query)
+{
+    if (queries.real != NULL)
+        *query = queries.real[q % queries.real_n];
+    else if (queries.labels > 0)
+        query->len = (uint8_t)make_name(queries.seed[q], queries.labels, query->wire);
+    else
+        query->len = (uint8_t)listed_name(queries.seed[q], query->wire);
+}
+
+/* Have the names of a batch at hand, as a resolver has just read one: they come from no memory that
+ * would push the index out of the caches, nor has anybody looked them up. */
+static void make_batch(size_t b)
+{
+    for (size_t i = 0; i < BATCH; i++)
+        make_query(b * BATCH + i, &batch_queries[i]);
+}
+
 /* Random names of so many labels that nothing listed covers: short labels are soon all taken, in ten
  * million names one random name in thirty would be below a listed one. */
 static void make_misses(const struct sw_index *index, unsigned labels)
 {
     struct sw_hit hit;
+    struct query query;
     struct sw_view view = sw_index_view(index);
     uint64_t i = UINT64_C(1) << 40;
-    for (struct query *q = queries; q < queries + QUERIES; q++) {
-        do
-            q->len = (uint8_t)make_name(i++, labels, q->wire);
-        while (sw_view_find_name(&view, q->wire, q->len, &hit, 1) > 0);
+    queries.labels = labels;
+    for (size_t q = 0; q < QUERIES; q++) {
+        do {
+            queries.seed[q] = i++;
+            make_query(q, &query);
+        } while (sw_view_find_name(&view, query.wire, query.len, &hit, 1) > 0);
     }
 }
 
 static void make_hits(size_t n)
 {
+    queries.labels = 0;
     for (uint64_t q = 0; q < QUERIES; q++)
-        queries[q].len = (uint8_t)listed_name(scramble(q) % n, queries[q].wire);
+        queries.seed[q] = scramble(q) % n;
 }
 
 /* ---- building ---- */
@@ -180,17 +209,9 @@ static void fill_qp(struct qp *qp, size_t n)
 
 /* ---- look-ups ---- */
 
-static void ahead(size_t q)
-{
-    const uint8_t *next = (const uint8_t *)&queries[(q + 6) % QUERIES];
-    __builtin_prefetch(next);
-    __builtin_prefetch(next + 64);
-}
-
 /* Nanoseconds for each look-up of the queries, and how many of the first SHORT batches found
  * something. The next query
- * depends on the result, so look-ups do not overlap; queries come to the cache ahead of time,
- * as a resolver has just parsed the name. */
+ * depends on the result. */
 static double time_index(const struct sw_index *index, size_t *found)
 {
     static double batch[QUERIES / BATCH];
@@ -198,13 +219,13 @@ static double time_index(const struct sw_index *index, size_t *found)
     struct sw_view view = sw_index_view(index);
     *found = 0;
     for (size_t b = 0; b < QUERIES / BATCH; b++) {
+        make_batch(b);
         double start = now_ns();
         size_t none = 0;
-        for (size_t q = b * BATCH; q < (b + 1) * BATCH; q++) {
-            ahead(q);
-            const struct query *query = &queries[q + none];
+        for (size_t q = 0; q < BATCH; q++) {
+            const struct query *query = &batch_queries[q + none];
             size_t n = sw_view_find_name(&view, query->wire, query->len, hits, SW_HITS_MAX);
-            *found += n > 0 && q < SHORT * BATCH;
+            *found += n > 0 && b < SHORT;
             none = n >> 8; /* 0, but only known after the look-up */
         }
         batch[b] = (now_ns() - start) / BATCH;
@@ -217,11 +238,11 @@ static double time_sorted(const struct sorted *s, size_t *found)
     static double batch[SHORT];
     *found = 0;
     for (size_t b = 0; b < SHORT; b++) {
+        make_batch(b);
         double start = now_ns();
         size_t none = 0;
-        for (size_t q = b * BATCH; q < (b + 1) * BATCH; q++) {
-            ahead(q);
-            size_t n = sorted_find(s, queries[q + none].wire);
+        for (size_t q = 0; q < BATCH; q++) {
+            size_t n = sorted_find(s, batch_queries[q + none].wire);
             *found += n > 0;
             none = n >> 8;
         }
@@ -235,11 +256,11 @@ static double time_qp(const struct qp *qp, size_t *found)
     static double batch[SHORT];
     *found = 0;
     for (size_t b = 0; b < SHORT; b++) {
+        make_batch(b);
         double start = now_ns();
         size_t none = 0;
-        for (size_t q = b * BATCH; q < (b + 1) * BATCH; q++) {
-            ahead(q);
-            size_t n = qp_find(qp, queries[q + none].wire);
+        for (size_t q = 0; q < BATCH; q++) {
+            size_t n = qp_find(qp, batch_queries[q + none].wire);
             *found += n > 0;
             none = n >> 8;
         }
@@ -325,6 +346,7 @@ static void bench_size(size_t n, const char *size)
     double before = resident();
     struct sw_index *index = new_index(&id);
     double start = now_ns();
+    must(sw_index_reserve(index, n), "reserve");
     size_t most = fill(index, id, n, &same);
     double fill_ns = (now_ns() - start) / (double)n;
     size_t count = sw_index_count(index, id);
@@ -393,6 +415,7 @@ static void bench_replace(size_t n)
     sw_list_id id, staged;
     size_t same, most = 0;
     struct sw_index *index = new_index(&id);
+    must(sw_index_reserve(index, n), "reserve");
     (void)fill(index, id, n, &same);
     double before = (double)sw_index_bytes(index), start = now_ns();
     must(sw_index_stage_begin(index, id, &staged), "stage_begin");
@@ -488,9 +511,9 @@ static size_t real_names(const char *command, struct sw_index *index, sw_list_id
         if (s != NULL && sw_index_add(index, id, &ind) == SW_OK) {
             sorted_add(s, ind.name.wire);
             n++;
-        } else if (s == NULL && n < QUERIES && ind.name.len <= sizeof queries->wire) {
-            queries[n].len = ind.name.len;
-            memcpy(queries[n++].wire, ind.name.wire, ind.name.len);
+        } else if (s == NULL && n < REAL_MAX && ind.name.len <= sizeof queries.real->wire) {
+            queries.real[n].len = ind.name.len;
+            memcpy(queries.real[n++].wire, ind.name.wire, ind.name.len);
         }
     }
     if (f != NULL)
@@ -512,14 +535,14 @@ static void bench_real(void)
     }
     struct sw_index *index = new_index(&id);
     struct sorted s = {0};
+    must(sw_index_reserve(index, 1160000), "reserve");
     snprintf(command, sizeof command, "gzip -dc '%s/ioc/maltrail_1.16M.txt.gz'", data);
     size_t n = real_names(command, index, id, &s);
     snprintf(command, sizeof command, "sed 's/^/www./' '%s'/names/*.txt", data);
-    size_t asked = real_names(command, NULL, 0, NULL);
+    queries.real = need(malloc(REAL_MAX * sizeof *queries.real));
+    size_t asked = queries.real_n = real_names(command, NULL, 0, NULL);
     if (n > 0 && asked > 0) {
         sorted_finish(&s);
-        for (size_t q = asked; q < QUERIES; q++)
-            queries[q] = queries[q % asked];
         size_t ours, theirs;
         double us = time_index(index, &ours), them = time_sorted(&s, &theirs);
         printf("\n%zu real indicators, %zu real names asked: %.2f %% found\n", n, asked,
@@ -528,6 +551,8 @@ static void bench_real(void)
                (double)sorted_bytes(&s) / (double)n, n);
         figure("index_lookup_ns_real", us, "ns", them, QUERIES);
     }
+    free(queries.real);
+    queries.real = NULL;
     sorted_free(&s);
     sw_index_free(index);
 }
@@ -539,12 +564,12 @@ int main(int argc, char **argv)
     if (out == NULL)
         out = getenv("SINKWATCH_BENCH");
     json = fopen(out != NULL ? out : "build/bench.jsonl", "a");
-    queries = need(aligned_alloc(sizeof *queries, QUERIES * sizeof *queries));
+    queries.seed = need(malloc(QUERIES * sizeof *queries.seed));
     if (json == NULL) {
         perror(out != NULL ? out : "build/bench.jsonl");
         return 1;
     }
-    memset(queries, 1, QUERIES * sizeof *queries); /* resident before anything is measured */
+    memset(queries.seed, 1, QUERIES * sizeof *queries.seed); /* resident from now on */
     printf("  %-28s %12s %-6s %12s %9s\n", "figure", "index", "unit", "sorted array", "ratio");
     bench_size(1000, "1k");
     if (max >= 1000000) {
@@ -557,6 +582,6 @@ int main(int argc, char **argv)
         bench_memory();
         bench_size(10000000, "10m");
     }
-    free(queries);
+    free(queries.seed);
     return fclose(json) != 0;
 }

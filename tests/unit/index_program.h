@@ -393,7 +393,10 @@ static inline void p_step(struct program *p)
         p_counts(p);
         break;
     case 4:
-        P_CHECK(sw_index_reserve(p->ix, p_octet(p) * 16u) == SW_OK);
+        if (p_octet(p) % 4 == 0)
+            P_CHECK(sw_index_renew(p->ix, p_octet(p) * 16u) == SW_OK);
+        else
+            P_CHECK(sw_index_reserve(p->ix, p_octet(p) * 16u) == SW_OK);
         break;
     case 5:
         p_expire(p);

@@ -1,0 +1,174 @@
+/* gate.c - making, filling, growing and replacing gates (gate.h). */
+#include "index/gate.h"
+
+#include <assert.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#define NAMES_PER_WORD 13u /* 4.9 bits for each */
+#define CLASS_MIN      24u /* 256 KiB: small lists may grow a while before it is doubled */
+#define CLASS_MAX      63u
+#define CLASS_DOUBLE   4u /* that many classes on: twice the size */
+
+static size_t gate_bytes(sw_gate gate)
+{
+    return sw_gate_words(gate) * sizeof(uint64_t);
+}
+
+/* Names that it is made for. */
+static size_t gate_room(sw_gate gate)
+{
+    return gate == 0 ? 0 : sw_gate_words(gate) * NAMES_PER_WORD;
+}
+
+static sw_gate gate_of(const struct sw_gates *gates)
+{
+    return atomic_load_explicit(&gates->current, memory_order_relaxed);
+}
+
+/* The smallest class for so many names, or the largest. */
+static unsigned class_for(size_t names)
+{
+    unsigned class = CLASS_MIN;
+    while (class < CLASS_MAX && gate_room(class) < names)
+        class ++;
+    return class;
+}
+
+/* 0: out of memory. */
+static sw_gate gate_new(struct sw_gates *gates, unsigned class)
+{
+    uint8_t *map = sw_filter_map(gate_bytes(class));
+    if (map == NULL)
+        return 0;
+    atomic_fetch_add_explicit(&gates->bytes, gate_bytes(class), memory_order_relaxed);
+    return (sw_gate)map | class;
+}
+
+/* sw_retire_fn */
+static void gate_free(void *arg, void *ptr, size_t bytes)
+{
+    struct sw_gates *gates = arg;
+    munmap(ptr, bytes);
+    atomic_fetch_sub_explicit(&gates->bytes, bytes, memory_order_relaxed);
+}
+
+static void *gate_address(sw_gate gate)
+{
+    return (void *)(gate & ~(sw_gate)63);
+}
+
+/* One that no reader has seen. */
+static void gate_drop(struct sw_gates *gates, sw_gate gate)
+{
+    if (gate != 0)
+        gate_free(gates, gate_address(gate), gate_bytes(gate));
+}
+
+/* Show another one, or none, to readers; the former one is freed after them. */
+static void gate_publish(struct sw_gates *gates, sw_gate gate)
+{
+    sw_gate old = gate_of(gates);
+    atomic_store_explicit(&gates->current, gate, memory_order_release);
+    if (old != 0)
+        sw_retire(gates->retire, gate_free, gates, gate_address(old), gate_bytes(old));
+}
+
+static void gate_set(sw_gate gate, uint64_t a)
+{
+    _Atomic uint64_t *word = sw_gate_word(gate, a);
+    uint64_t bits = atomic_load_explicit(word, memory_order_relaxed), mask = sw_filter_mask(a);
+    if ((~bits & mask) != 0) /* a line that many read is not written for nothing */
+        atomic_store_explicit(word, bits | mask, memory_order_relaxed);
+}
+
+/* One of twice the size with the same content: word n is where 2n and 2n + 1 will be looked for.
+ * The same one when it cannot be. */
+static sw_gate gate_doubled(struct sw_gates *gates, sw_gate gate)
+{
+    unsigned class = (unsigned)(gate & 63) + CLASS_DOUBLE;
+    sw_gate twice = class > CLASS_MAX ? 0 : gate_new(gates, class);
+    if (twice == 0)
+        return gate;
+    const uint64_t *from = gate_address(gate);
+    uint64_t *to = gate_address(twice);
+    for (size_t i = 0; i < sw_gate_words(gate); i++)
+        to[2 * i] = to[2 * i + 1] = from[i];
+    return twice;
+}
+
+void sw_gates_init(struct sw_gates *gates, struct sw_retire *retire)
+{
+    memset(gates, 0, sizeof *gates);
+    gates->retire = retire;
+}
+
+void sw_gates_free(struct sw_gates *gates)
+{
+    gate_drop(gates, gate_of(gates));
+    gate_drop(gates, gates->next);
+}
+
+enum sw_status sw_gate_reserve(struct sw_gates *gates, size_t names)
+{
+    if (gate_of(gates) != 0)
+        return SW_OK;
+    sw_gate gate = gate_new(gates, class_for(names));
+    if (gate == 0)
+        return SW_ENOMEM;
+    gate_publish(gates, gate);
+    return SW_OK;
+}
+
+enum sw_status sw_gate_add(struct sw_gates *gates, uint64_t a, size_t names)
+{
+    sw_gate gate = gate_of(gates);
+    if (gate == 0 && sw_gate_reserve(gates, names) != SW_OK)
+        return SW_ENOMEM;
+    if (gate != 0 && names >= gate_room(gate)) {
+        sw_gate twice = gate_doubled(gates, gate);
+        if (twice != gate)
+            gate_publish(gates, twice);
+    }
+    gate_set(gate_of(gates), a);
+    if (gates->next != 0)
+        gate_set(gates->next, a);
+    return SW_OK;
+}
+
+void sw_gate_renew(struct sw_gates *gates, size_t names)
+{
+    gate_drop(gates, gates->next);
+    gates->next = gate_of(gates) == 0 ? 0 : gate_new(gates, class_for(names));
+    gates->epoch++;
+}
+
+void sw_gate_promote(struct sw_gates *gates)
+{
+    assert(gates->next != 0);
+    gate_publish(gates, gates->next);
+    gates->next = 0;
+}
+
+void sw_gate_reset(struct sw_gates *gates)
+{
+    if (gate_of(gates) != 0)
+        gate_publish(gates, 0);
+    gate_drop(gates, gates->next);
+    gates->next = 0;
+}
+
+enum sw_status sw_gate_restore(struct sw_gates *gates, const void *words, size_t bytes)
+{
+    unsigned class = CLASS_MIN;
+    while (class < CLASS_MAX && gate_bytes(class) != bytes)
+        class ++;
+    if (gate_bytes(class) != bytes)
+        return SW_EINVAL;
+    sw_gate gate = gate_new(gates, class);
+    if (gate == 0)
+        return SW_ENOMEM;
+    memcpy(gate_address(gate), words, bytes);
+    gate_publish(gates, gate);
+    return SW_OK;
+}

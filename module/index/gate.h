@@ -1,0 +1,103 @@
+/*
+ * gate.h - what is asked first about a name: is anything listed at or below its last two labels?
+ *
+ * Nearly always nothing is, and then one word of memory has answered for all suffixes of the name,
+ * however many labels it has: the others need not even be hashed. A Bloom filter of three bits in
+ * one 64-bit word for each pair of last labels, 4.9 bits for each listed name, so that ten million
+ * names need 6 MiB and stay in the last cache of a machine. What passes for nothing (one in ten)
+ * costs the look-up in filter and table, nothing else.
+ *
+ * Bits are only ever set: the table does not keep what would be needed to make the gate anew. When
+ * there are more names than it is made for, it is doubled by having each word twice, which keeps
+ * what was in it as dense as it was. A new one is filled aside while all lists are read anew
+ * (sw_gate_renew), for as many names as are announced then, and takes the old one's place when
+ * every list that has names was begun after it (index.c).
+ *
+ * A gate is one word, like a filter: address, and size class in the lower 6 bits.
+ *
+ * Threads      sw_gate_may_have: any, inside an RCU section; the others: the writer. A reader's
+ *              acquire load of `current` pairs with the release store in gate_publish().
+ * Memory       0.7 octets for each name when announced, 1.2 at most when grown; 256 KiB at least
+ */
+#ifndef SW_INDEX_GATE_H
+#define SW_INDEX_GATE_H
+
+#include "base/status.h"
+#include "index/filter.h"
+#include "index/retire.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef uintptr_t sw_gate; /* 0: none, nothing passes */
+
+#define SW_GATE_UNIT 128u /* words; a size class has sw_filter_lines[class] of them */
+
+struct sw_gates {
+    _Atomic sw_gate current;
+    /* the rest: the writer's */
+    sw_gate next;   /* 0: none is being filled */
+    unsigned epoch; /* how many were begun */
+    struct sw_retire *retire;
+    _Atomic size_t bytes;
+};
+
+/** Words of a gate. */
+static inline size_t sw_gate_words(sw_gate gate)
+{
+    return (size_t)sw_filter_lines[gate & 63] * SW_GATE_UNIT;
+}
+
+/** The word that knows about a digest. */
+static inline _Atomic uint64_t *sw_gate_word(sw_gate gate, uint64_t a)
+{
+    _Atomic uint64_t *words = (_Atomic uint64_t *)(gate & ~(sw_gate)63);
+    return &words[(a >> 32) * sw_gate_words(gate) >> 32];
+}
+
+/** False: surely nothing is listed at or below the name of two labels with this digest. */
+static inline bool sw_gate_may_have(const struct sw_gates *gates, uint64_t a)
+{
+    sw_gate gate = atomic_load_explicit(&gates->current, memory_order_acquire);
+    if (__builtin_expect(gate == 0, 0))
+        return false;
+    uint64_t word = atomic_load_explicit(sw_gate_word(gate, a), memory_order_relaxed);
+    return (~word & sw_filter_mask(a)) == 0;
+}
+
+/* ---- writing ---- */
+
+/** No gate yet; retire outlives it. */
+void sw_gates_init(struct sw_gates *gates, struct sw_retire *retire);
+
+/** Free all; no reader may be left, and retire must be drained already. */
+void sw_gates_free(struct sw_gates *gates);
+
+/**
+ * Let a name through from now on, before it can be found.
+ * a      digest of its last two labels
+ * names  how many names the index has, this one not counted
+ * SW_OK; SW_ENOMEM (only for the first one: without memory to grow it lets more through).
+ */
+enum sw_status sw_gate_add(struct sw_gates *gates, uint64_t a, size_t names);
+
+/** Make the first one, for so many names. Nothing happens when there is one. SW_OK, SW_ENOMEM. */
+enum sw_status sw_gate_reserve(struct sw_gates *gates, size_t names);
+
+/** Begin to fill one for so many names aside; one begun before is given up. Nothing happens while
+ * there is no current one, or without memory. */
+void sw_gate_renew(struct sw_gates *gates, size_t names);
+
+/** Show the next one: it has all names. */
+void sw_gate_promote(struct sw_gates *gates);
+
+/** There is no name any more: free all. */
+void sw_gate_reset(struct sw_gates *gates);
+
+/** Take over a current gate as it was found in a file: `bytes` octets. SW_OK; SW_EINVAL (no gate has
+ * that size); SW_ENOMEM. */
+enum sw_status sw_gate_restore(struct sw_gates *gates, const void *words, size_t bytes);
+
+#endif

@@ -1,0 +1,218 @@
+/*
+ * test_gate.c - the gate alone: what it lets through while it grows; and in the index: when one that
+ * is filled aside takes its place.
+ */
+#include "index/impl.h"
+
+#include <check.h>
+#include <stdio.h>
+#include <string.h>
+
+/* A digest: SplitMix64's finisher. */
+static uint64_t digest(uint64_t i)
+{
+    i += UINT64_C(0x9E3779B97F4A7C15);
+    i = (i ^ i >> 30) * UINT64_C(0xBF58476D1CE4E5B9);
+    i = (i ^ i >> 27) * UINT64_C(0x94D049BB133111EB);
+    return i ^ i >> 31;
+}
+
+static unsigned passing(const struct sw_gates *gates, uint64_t from, uint64_t to)
+{
+    unsigned n = 0;
+    for (uint64_t i = from; i < to; i++)
+        n += sw_gate_may_have(gates, digest(i));
+    return n;
+}
+
+static void gates_over(struct sw_gates *gates, struct sw_retire *retire)
+{
+    sw_retire_drain(retire);
+    sw_gates_free(gates);
+    ck_assert_uint_eq(gates->bytes, 0);
+}
+
+/* Announced or not, nothing that was added is kept out; announced, one in eight of the others
+ * passes at most. */
+START_TEST(all_that_was_added_passes)
+{
+    enum { N = 1000000 };
+    const size_t announced[] = {N, 0};
+    const unsigned others[] = {N / 8, N / 2};
+    for (unsigned k = 0; k < 2; k++) {
+        struct sw_retire retire = {.limit = 1u << 20};
+        struct sw_gates gates;
+        sw_gates_init(&gates, &retire);
+        ck_assert(!sw_gate_may_have(&gates, digest(0)));
+        ck_assert_int_eq(sw_gate_reserve(&gates, announced[k]), SW_OK);
+        for (uint64_t i = 0; i < N; i++) {
+            if (sw_gate_add(&gates, digest(i), i) != SW_OK)
+                ck_abort_msg("%u", (unsigned)i);
+        }
+        ck_assert_uint_eq(passing(&gates, 0, N), N);
+        ck_assert_uint_le(passing(&gates, N, 2 * N), others[k]);
+        sw_retire_drain(&retire);
+        ck_assert_uint_le(gates.bytes, N + N / 10);
+        gates_over(&gates, &retire);
+    }
+}
+END_TEST
+
+START_TEST(sizes_that_no_gate_has)
+{
+    static uint64_t words[1 << 15];
+    struct sw_retire retire = {.limit = 1u << 20};
+    struct sw_gates gates;
+    sw_gates_init(&gates, &retire);
+    ck_assert_int_eq(sw_gate_restore(&gates, words, 8), SW_EINVAL);
+    ck_assert_int_eq(sw_gate_restore(&gates, words, sizeof words - 8), SW_EINVAL);
+    ck_assert_int_eq(sw_gate_restore(&gates, words, SIZE_MAX), SW_EINVAL);
+    ck_assert_int_eq(sw_gate_restore(&gates, words, sizeof words), SW_OK);
+    gates_over(&gates, &retire);
+}
+END_TEST
+
+/* ---- in the index ---- */
+
+static struct sw_index *ix;
+
+static void setup(void)
+{
+    ix = sw_index_new();
+    ck_assert_ptr_nonnull(ix);
+}
+
+static void teardown(void)
+{
+    sw_index_free(ix);
+}
+
+static sw_list_id list(const char *name)
+{
+    struct sw_policy policy;
+    sw_list_id id;
+    sw_policy_init(&policy, name);
+    ck_assert_int_eq(sw_index_list_set(ix, &policy, &id), SW_OK);
+    return id;
+}
+
+static struct sw_indicator name(const char *text)
+{
+    struct sw_indicator ind;
+    char why[SW_WHY_MAX];
+    ck_assert_int_eq(sw_indicator_parse(text, strlen(text), &ind, why), SW_OK);
+    return ind;
+}
+
+static void add(sw_list_id id, const char *text)
+{
+    struct sw_indicator ind = name(text);
+    ck_assert_int_eq(sw_index_add(ix, id, &ind), SW_OK);
+}
+
+static size_t hits(const char *text)
+{
+    struct sw_indicator ind = name(text);
+    struct sw_hit hit[SW_HITS_MAX];
+    struct sw_view view = sw_index_view(ix);
+    return sw_view_find_name(&view, ind.name.wire, ind.name.len, hit, SW_HITS_MAX);
+}
+
+static sw_list_id stage(sw_list_id id)
+{
+    sw_list_id staged;
+    ck_assert_int_eq(sw_index_stage_begin(ix, id, &staged), SW_OK);
+    return staged;
+}
+
+static void swap(sw_list_id *id, sw_list_id staged)
+{
+    ck_assert_int_eq(sw_index_stage_swap(ix, id, staged), SW_OK);
+}
+
+/* What is filled aside waits for every list that may have other names: also for one that was staged
+ * before. */
+START_TEST(the_next_one_waits_for_all_lists)
+{
+    sw_list_id a = list("a"), b = list("b"), c = list("c");
+    add(a, "one.test");
+    add(b, "two.test");
+    add(c, "192.0.2.0/24"); /* no names: not waited for */
+    sw_list_id before = stage(b), again;
+    add(before, "three.test");
+    ck_assert_int_eq(sw_index_renew(ix, 500000), SW_OK);
+    ck_assert_uint_ne(ix->gates.next, 0);
+    again = stage(a);
+    add(again, "four.test");
+    add(b, "five.test");
+    swap(&a, again);
+    ck_assert_uint_ne(ix->gates.next, 0);
+    swap(&b, before);
+    ck_assert_uint_ne(ix->gates.next, 0);
+    ck_assert(hits("x.three.test") == 1 && hits("four.test") == 1 && hits("one.test") == 0);
+    again = stage(b);
+    add(again, "three.test");
+    swap(&b, again);
+    ck_assert_uint_eq(ix->gates.next, 0);
+    ck_assert(hits("three.test") == 1 && hits("x.four.test") == 1 && hits("two.test") == 0);
+    ck_assert_int_eq(sw_index_list_drop(ix, a), SW_OK);
+    ck_assert_int_eq(sw_index_list_drop(ix, b), SW_OK);
+    sw_index_tidy(ix);
+    ck_assert_uint_eq(ix->gates.current, 0);
+    ck_assert_uint_eq(hits("three.test"), 0);
+    b = list("b");
+    add(b, "three.test");
+    ck_assert_uint_eq(hits("y.x.three.test"), 1);
+}
+END_TEST
+
+/* A list may be shown only after the others were read anew. */
+START_TEST(what_was_staged_before_is_waited_for)
+{
+    sw_list_id a = list("a"), empty = list("empty"), before, again;
+    add(a, "one.test");
+    before = stage(empty);
+    add(before, "two.test");
+    ck_assert_int_eq(sw_index_renew(ix, 3), SW_OK);
+    again = stage(a);
+    add(again, "one.test");
+    swap(&a, again);
+    ck_assert_uint_ne(ix->gates.next, 0);
+    swap(&empty, before);
+    ck_assert(hits("x.two.test") == 1 && hits("one.test") == 1);
+}
+END_TEST
+
+/* Names of one label are found without it. */
+START_TEST(short_names_need_no_gate)
+{
+    sw_list_id a = list("a");
+    add(a, "zip");
+    ck_assert_uint_eq(ix->gates.current, 0);
+    ck_assert(hits("zip") == 1 && hits("a.zip") == 1 && hits("b.a.zip") == 1 &&
+              hits("x.test") == 0);
+    add(a, "c.b.a.zip");
+    ck_assert(hits("d.c.b.a.zip") == 2 && hits("b.a.zip") == 1);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("gate");
+    TCase *tc = tcase_create("gate"), *in = tcase_create("index");
+    tcase_set_timeout(tc, 600);
+    tcase_add_test(tc, all_that_was_added_passes);
+    tcase_add_test(tc, sizes_that_no_gate_has);
+    tcase_add_checked_fixture(in, setup, teardown);
+    tcase_set_timeout(in, 600);
+    tcase_add_test(in, the_next_one_waits_for_all_lists);
+    tcase_add_test(in, what_was_staged_before_is_waited_for);
+    tcase_add_test(in, short_names_need_no_gate);
+    suite_add_tcase(suite, tc);
+    suite_add_tcase(suite, in);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed != 0;
+}
