@@ -89,7 +89,7 @@ enum sw_status sw_index_show(struct sw_index *index);
  * SW_OK, SW_ENOMEM or SW_ETOOBIG: nothing was changed, call again later. */
 enum sw_status sw_index_purge(struct sw_index *index);
 
-/** Show the gate that is being filled, if it has the names of all lists. */
+/** Show the gate that is being filled, if it has the names of all lists. May wait for readers. */
 void sw_index_settle(struct sw_index *index);
 
 /** Count n keys of a class that come or go: keeps class_count and the presence bitmap. */

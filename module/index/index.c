@@ -190,6 +190,7 @@ void sw_index_settle(struct sw_index *index)
         if (used && list->count[SW_INDICATOR_DOMAIN] > 0 && list->epoch != index->gates.epoch)
             return;
     }
+    sw_rcu_synchronize(); /* who still sees replaced lists finds their names by the old gate */
     sw_gate_promote(&index->gates);
 }
 

@@ -14,7 +14,7 @@
  */
 #include "base/clock.h"
 #include "base/rcu.h"
-#include "index/index.h"
+#include "index/impl.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -190,6 +190,18 @@ static void del(sw_list_id id, const char *kind, uint64_t i)
     must(sw_index_remove(ix, id, &ind), "remove");
 }
 
+static void fill_always(sw_list_id always)
+{
+    for (uint64_t i = 0; i < ALWAYS; i++)
+        add(always, "always", i);
+    for (unsigned i = 0; i < 100; i++) {
+        struct sw_indicator net = net_of(i);
+        must(sw_index_add(ix, always, &net), "add");
+    }
+    struct sw_indicator as = {.type = SW_INDICATOR_ASN, .asn = 64500};
+    must(sw_index_add(ix, always, &as), "add");
+}
+
 static void fill_flip(sw_list_id id, bool b)
 {
     for (uint64_t i = 0; i < FLIP; i++) {
@@ -242,6 +254,27 @@ static void write_passing(uint64_t step)
     must(sw_index_list_drop(ix, id), "drop");
 }
 
+/* All lists anew, with what they have, as in a full load. */
+static void write_renewal(sw_list_id *flip, sw_list_id *news, sw_list_id *wave, uint64_t step)
+{
+    sw_list_id always = set_list("always", 1), staged;
+    uint64_t at = step % (2 * WAVE), to = at < WAVE ? at : WAVE;
+    must(sw_index_renew(ix, ALWAYS + 2 * FLIP + KEPT + WAVE), "renew");
+    must(sw_index_stage_begin(ix, always, &staged), "stage_begin");
+    fill_always(staged);
+    must(sw_index_stage_swap(ix, &always, staged), "stage_swap");
+    must(sw_index_stage_begin(ix, *news, &staged), "stage_begin");
+    for (uint64_t k = atomic_load(&removed) + 1; k <= atomic_load(&added); k++)
+        add(staged, "news", k);
+    must(sw_index_stage_swap(ix, news, staged), "stage_swap");
+    must(sw_index_stage_begin(ix, *wave, &staged), "stage_begin");
+    for (uint64_t i = at < WAVE ? 0 : at - WAVE; i < to; i++)
+        add(staged, "wave", i);
+    must(sw_index_stage_swap(ix, wave, staged), "stage_swap");
+    write_flip(flip, step % 2 == 0, false);
+    must(ix->gates.next == 0 ? SW_OK : SW_EINVAL, "renewal");
+}
+
 static uint64_t writer(int64_t until)
 {
     sw_list_id always = set_list("always", 1), flip = set_list("flip", 1);
@@ -249,6 +282,8 @@ static uint64_t writer(int64_t until)
     uint64_t step = 0;
     (void)always;
     for (; !atomic_load(&stop) && sw_clock_mono_us() < until; step++) {
+        if (step % 5000 == 4999 && step / WAVE % 8 != 7)
+            write_renewal(&flip, &news, &wave, step);
         write_wave(&wave, step);
         if (step % 4 == 0)
             write_news(news);
@@ -270,14 +305,7 @@ static void prepare(void)
     if (ix == NULL)
         exit(2);
     sw_list_id always = set_list("always", 1), flip = set_list("flip", 1);
-    for (uint64_t i = 0; i < ALWAYS; i++)
-        add(always, "always", i);
-    for (unsigned i = 0; i < 100; i++) {
-        struct sw_indicator net = net_of(i);
-        must(sw_index_add(ix, always, &net), "add");
-    }
-    struct sw_indicator as = {.type = SW_INDICATOR_ASN, .asn = 64500};
-    must(sw_index_add(ix, always, &as), "add");
+    fill_always(always);
     fill_flip(flip, false);
 }
 
