@@ -26,7 +26,7 @@ _sinkwatch_options() {
         echo "--kind --action --priority --shadow --no-shadow --observe --no-observe --sinkhole4" \
             "--sinkhole6 --cname --ttl --lifetime --ede --owner --note --group --trigger --justification --sub-error --wait"
         ;;
-    "list drop") echo "--yes --wait" ;;
+    "list drop") echo "--yes --lost --wait" ;;
     add) echo "--facts --expires --for --force --wait" ;;
     remove) echo "--wait" ;;
     import) echo "--format --replace --max-shrink --dry-run --force --wait" ;;

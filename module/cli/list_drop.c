@@ -7,10 +7,12 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { KEY_WAIT = 300, KEY_YES };
+enum { KEY_WAIT = 300, KEY_YES, KEY_LOST };
 
 static const struct argp_option options[] = {
     {"yes", KEY_YES, NULL, 0, "do not ask on a terminal", 0},
+    {"lost", KEY_LOST, NULL, 0,
+     "also a list that Redis has lost, and that resolvers keep until they are told", 0},
     {"wait", KEY_WAIT, "SECONDS", OPTION_ARG_OPTIONAL,
      "return when no live resolver enforces it any more (default: 10 seconds at most)", 0},
     {0},
@@ -19,6 +21,7 @@ static const struct argp_option options[] = {
 struct drop {
     uint32_t wait_s;
     bool yes;
+    bool lost; /* the list need not be there */
 };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -31,6 +34,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case KEY_YES:
         drop->yes = true;
         return 0;
+    case KEY_LOST:
+        drop->lost = true;
+        return 0;
     default:
         return ARGP_ERR_UNKNOWN;
     }
@@ -40,7 +46,8 @@ static const struct cli_usage usage = {
     .words = "NAME",
     .doc = "Remove a list with all its indicators. Asks first when on a terminal."
            "\vExamples:\n"
-           "  sinkwatch list drop old-feed --yes --wait",
+           "  sinkwatch list drop old-feed --yes --wait\n"
+           "  sinkwatch list drop old-feed --lost      what 'status' says that Redis has lost",
     .options = options,
     .parser = parse,
     .min = 1,
@@ -107,7 +114,7 @@ int cli_list_drop(struct cli *cli, int argc, char **argv)
     cli_parse(cli, &usage, &drop, argc, argv, &words);
     struct cli_outcome outcome = {.list = words[0], .op = "drop", .wait_s = drop.wait_s};
     int code = cli_connect(cli);
-    if (code == CLI_OK)
+    if (code == CLI_OK && !(drop.lost && sw_listname_ok(words[0])))
         code = cli_list_kind(cli, words[0], &kind);
     if (code != CLI_OK)
         return code;

@@ -255,6 +255,7 @@ static enum sw_status resume(struct sw_feed *feed)
         return status;
     feed->state = SW_FEED_FOLLOWING;
     sw_feed_problem(feed, SW_PROBLEM_REDIS, NULL);
+    sw_feed_tell_lost(feed);
     if (!feed->tracked_due)
         return SW_OK;
     sw_log(SW_LOG_INFO, "following the changes since the snapshot");

@@ -42,6 +42,9 @@
 #define SW_FEED_BLOCK_MS 100
 #define SW_FEED_SWEEP_MS 5 /* likewise while a sweep runs: how late its end is reported */
 
+/* What the status says of a list that is. */
+#define SW_FEED_LOST "Redis has lost it; the last good one is kept"
+
 #define SW_FEED_REPORT_US   INT64_C(5000000) /* status hash, stream check */
 #define SW_FEED_STATUS_TTL  "30"             /* seconds, as module/REDIS.md says */
 #define SW_FEED_CHANGES_MAX "100000"         /* stream entries kept when we append to it */
@@ -51,7 +54,7 @@ enum sw_feed_state { SW_FEED_LOADING, SW_FEED_FOLLOWING, SW_FEED_DISCONNECTED };
 /* What can be wrong at the same time; the first that is set is last_error. */
 enum sw_problem {
     SW_PROBLEM_REDIS,     /* connection, or an error of the server */
-    SW_PROBLEM_EMPTY,     /* Redis holds no lists, we do */
+    SW_PROBLEM_EMPTY,     /* Redis holds no lists, or has lost some; we do */
     SW_PROBLEM_LISTS,     /* {prefix}:lists cannot be read */
     SW_PROBLEM_STREAM,    /* {prefix}:changes cannot be read */
     SW_PROBLEM_RECONCILE, /* what Redis holds cannot be compared with what we hold */
@@ -206,6 +209,9 @@ void sw_snapshot_clear(struct sw_snapshot *snapshot);
 
 /** One list again, as it is in Redis now, policy first; refused when it has none. */
 enum sw_status sw_feed_read_list(struct sw_feed *feed, const char *name, bool content);
+
+/** Say which lists are lost, or that none is. */
+void sw_feed_tell_lost(struct sw_feed *feed);
 
 /* ---- follow.c ---- */
 

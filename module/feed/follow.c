@@ -269,8 +269,7 @@ static enum sw_status apply_drop(struct sw_feed *feed, const char *name)
     sw_lists_drop(&feed->lists, list);
     sw_count(&feed->counters->changes_applied, 1);
     feed->dirty = true;
-    if (sw_lists_held(&feed->lists) == 0)
-        sw_feed_problem(feed, SW_PROBLEM_EMPTY, NULL);
+    sw_feed_tell_lost(feed);
     return SW_OK;
 }
 

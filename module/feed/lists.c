@@ -79,3 +79,12 @@ size_t sw_lists_held(const struct sw_lists *lists)
         held += lists->list[i]->held;
     return held;
 }
+
+size_t sw_lists_lost(const struct sw_lists *lists)
+{
+    size_t lost = 0;
+
+    for (size_t i = 0; i < lists->n; i++)
+        lost += lists->list[i]->held && lists->list[i]->lost;
+    return lost;
+}

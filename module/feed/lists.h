@@ -29,6 +29,7 @@ struct sw_list {
     enum sw_kind kind;
     uint8_t triggers;
     bool unread;      /* the content in Redis is still to be read: the former one is kept */
+    bool lost;        /* Redis has lost it, and nobody said that it ends: it is kept */
     uint64_t refused; /* fields refused at the last reading and since */
     uint64_t expired; /* fields whose end has come, that are still in Redis as far as we know */
     int64_t surplus;  /* fields that are no indicator of their own: refused, expired, spellings */
@@ -64,5 +65,8 @@ void sw_lists_drop(struct sw_lists *lists, struct sw_list *list);
 
 /** How many lists the index holds. */
 size_t sw_lists_held(const struct sw_lists *lists);
+
+/** How many of them are lost. */
+size_t sw_lists_lost(const struct sw_lists *lists);
 
 #endif

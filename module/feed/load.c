@@ -316,6 +316,7 @@ static enum sw_status take_list(struct sw_redis *redis, struct sw_lists *lists,
         return SW_OK;
     }
     list->seen = true;
+    list->lost = false;
     was_held = list->held;
     sw_load_policy(lists, list, text->str, text->len, hooks);
     if (!list->held || (was_held && !everything))
@@ -364,7 +365,7 @@ enum sw_status sw_load_lists(struct sw_redis *redis, struct sw_lists *lists,
             return status;
     }
     for (size_t i = lists->n; i-- > 0;) {
-        if (!lists->list[i]->seen) {
+        if (!lists->list[i]->seen && !lists->list[i]->lost) {
             sw_log(SW_LOG_INFO, "list %s is not in Redis any more", lists->list[i]->name);
             tell_changed(hooks, lists->list[i], false);
             sw_lists_drop(lists, lists->list[i]);

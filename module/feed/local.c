@@ -149,11 +149,11 @@ static json_t *list_note(const struct sw_list *list)
 {
     char read_at[SW_STREAMID_MAX];
 
-    return json_pack("{s:s, s:s#, s:I, s:I, s:I, s:b, s:s}", "name", list->name, "policy",
+    return json_pack("{s:s, s:s#, s:I, s:I, s:I, s:b, s:b, s:s}", "name", list->name, "policy",
                      list->policy_text ? list->policy_text : "", list->policy_len, "refused",
                      (json_int_t)list->refused, "expired", (json_int_t)list->expired, "surplus",
-                     (json_int_t)list->surplus, "unread", list->unread, "read_at",
-                     sw_stream_id_text(&list->read_at, read_at));
+                     (json_int_t)list->surplus, "unread", list->unread, "lost", list->lost,
+                     "read_at", sw_stream_id_text(&list->read_at, read_at));
 }
 
 /* Where the stream cannot be followed the position is worth nothing: no server, so that a full load
@@ -215,6 +215,7 @@ static bool adopt_list(struct sw_feed *feed, const json_t *note)
     list->kind = parsed.kind;
     list->triggers = parsed.triggers;
     list->unread = json_is_true(json_object_get(note, "unread"));
+    list->lost = json_is_true(json_object_get(note, "lost")) && feed->settings->keep_lists;
     list->refused = (uint64_t)number(note, "refused");
     list->expired = (uint64_t)number(note, "expired");
     list->surplus = number(note, "surplus");

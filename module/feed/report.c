@@ -70,8 +70,10 @@ static json_t *lists_json(const struct sw_feed *feed)
             json_pack("{s:s, s:I, s:I}", "kind", list->held ? sw_kind_name(list->kind) : "",
                       "count", (json_int_t)count, "refused", (json_int_t)list->refused);
 
-        if (one && list->problem[0])
-            json_object_set_new(one, "problem", json_string(list->problem));
+        const char *problem = list->lost ? SW_FEED_LOST : list->problem;
+
+        if (one && problem[0])
+            json_object_set_new(one, "problem", json_string(problem));
         json_object_set_new(object, list->name, one);
     }
     return object;

@@ -140,3 +140,13 @@ bool sw_stream_has_gap(const struct sw_stream_state *state, const struct sw_stre
         return state->added != at->added + state->length;
     return !at_start;
 }
+
+bool sw_stream_is_new(const struct sw_stream_state *state, const struct sw_stream_position *at)
+{
+    if (at->id.ms == 0 && at->id.seq == 0)
+        return false;
+    if (!state->exists)
+        return true;
+    return state->counted && state->added == state->length &&
+           (state->length == 0 || sw_stream_id_compare(&state->first, &at->id) > 0);
+}

@@ -61,6 +61,12 @@ enum sw_status sw_stream_read_state(const redisReply *reply, struct sw_stream_st
 bool sw_stream_has_gap(const struct sw_stream_state *state, const struct sw_stream_position *at);
 
 /**
+ * Whether the stream that the position belongs to is gone, and this is none or one that was begun since
+ * and is whole: Redis has lost what it had. Redis before 7.0 does not count entries: false there, unless there is none.
+ */
+bool sw_stream_is_new(const struct sw_stream_state *state, const struct sw_stream_position *at);
+
+/**
  * Ask for the state of {prefix}:changes. SW_OK; SW_ECLOSED when the connection failed; SW_EINVAL
  * when the key is no stream, or not ours to read; SW_EREDIS for other errors (sw_redis_error()).
  */

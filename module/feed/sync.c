@@ -139,26 +139,61 @@ static void keep_unreadable(struct sw_feed *feed, const char *why)
 }
 
 /*
- * Bring the lists to a copy of {prefix}:lists. A Redis that suddenly names none at all has more
- * likely lost its data than been cleared on purpose: lists that are held then stay, until there
- * are others or `drop` entries say so (keep-lists). *kept: that is so.
+ * A Redis that suddenly names no lists at all, or whose stream was begun anew, has more likely lost its data than been
+ * cleared on purpose. What is held then stays (keep-lists), each list until Redis names it again or
+ * a `drop` entry ends it.
  */
+static void lose(struct sw_feed *feed)
+{
+    for (size_t i = 0; i < feed->lists.n; i++)
+        feed->lists.list[i]->lost = feed->lists.list[i]->held;
+    distrust_contents(feed);
+}
+
+/* Names of lists that are lost, as many as fit; all are in the status. */
+static void name_lost(const struct sw_feed *feed, char *out, size_t max)
+{
+    size_t used = 0;
+
+    for (size_t i = 0; i < feed->lists.n; i++) {
+        const struct sw_list *list = feed->lists.list[i];
+        size_t len = strlen(list->name);
+
+        if (!list->held || !list->lost || used + len + 2 > max)
+            continue;
+        used += (size_t)snprintf(out + used, max - used, " %s", list->name);
+    }
+}
+
+void sw_feed_tell_lost(struct sw_feed *feed)
+{
+    size_t held = sw_lists_held(&feed->lists), lost = sw_lists_lost(&feed->lists);
+    char names[SW_PROBLEM_MAX / 2] = "";
+
+    name_lost(feed, names, sizeof(names));
+    if (lost == 0)
+        sw_feed_problem(feed, SW_PROBLEM_EMPTY, NULL);
+    else if (lost == held)
+        sw_feed_problem(feed, SW_PROBLEM_EMPTY,
+                        "Redis holds no lists; keeping the last good ones (%zu)", held);
+    else
+        sw_feed_problem(feed, SW_PROBLEM_EMPTY,
+                        "Redis has lost lists; keeping the last good ones (%zu):%s", lost, names);
+}
+
+/* Bring the lists to a copy of {prefix}:lists. *kept: all stay as they are. */
 static enum sw_status take_lists(struct sw_feed *feed, const redisReply *reply, bool everything,
                                  bool *kept)
 {
-    size_t held = sw_lists_held(&feed->lists);
-    enum sw_status status;
+    enum sw_status status = SW_OK;
 
     sw_feed_problem(feed, SW_PROBLEM_LISTS, NULL);
-    *kept = reply->elements == 0 && held > 0 && feed->settings->keep_lists;
-    if (*kept) {
-        sw_feed_problem(feed, SW_PROBLEM_EMPTY,
-                        "Redis holds no lists; keeping the last good ones (%zu)", held);
-        distrust_contents(feed);
-        return SW_OK;
-    }
-    sw_feed_problem(feed, SW_PROBLEM_EMPTY, NULL);
-    status = sw_load_lists(feed->redis, &feed->lists, reply, everything, &feed->hooks);
+    *kept = reply->elements == 0 && sw_lists_held(&feed->lists) > 0 && feed->settings->keep_lists;
+    if (*kept)
+        lose(feed);
+    else
+        status = sw_load_lists(feed->redis, &feed->lists, reply, everything, &feed->hooks);
+    sw_feed_tell_lost(feed);
     return status == SW_OK ? SW_OK : sw_feed_failed(feed, status, "reading lists");
 }
 
@@ -197,6 +232,7 @@ enum sw_status sw_feed_load(struct sw_feed *feed)
     struct sw_stream_state state = {.exists = false};
     int64_t began = sw_clock_mono_us();
     enum sw_status status;
+    bool begun_anew;
 
     feed->state = SW_FEED_LOADING;
     sw_snapshot_clear(&feed->snapshot);
@@ -207,12 +243,18 @@ enum sw_status sw_feed_load(struct sw_feed *feed)
         return status;
     for (size_t i = 0; i < feed->lists.n; i++)
         feed->lists.list[i]->read_at = (struct sw_stream_id){0, 0};
+    begun_anew = feed->stream_ok && sw_stream_is_new(&state, &feed->position);
+    if (begun_anew && feed->settings->keep_lists)
+        lose(feed);
     status = load_lists(feed);
     if (status == SW_OK)
         status = sw_feed_load_tracked(feed);
     if (status != SW_OK)
         return status;
+    /* A new stream may say that lists end which are lost: then it is followed from its beginning. */
     feed->position = (struct sw_stream_position){state.last, state.added};
+    if (begun_anew && sw_lists_lost(&feed->lists) > 0)
+        feed->position = (struct sw_stream_position){.added = 0};
     feed->load_due = false;
     feed->tracked_due = false;
     feed->state = SW_FEED_FOLLOWING;
@@ -269,7 +311,8 @@ enum sw_status sw_feed_read_list(struct sw_feed *feed, const char *name, bool co
         return SW_OK;
     if (status != SW_OK)
         return sw_feed_failed(feed, status, "reading a policy");
-    sw_feed_problem(feed, SW_PROBLEM_EMPTY, NULL);
+    list->lost = false;
+    sw_feed_tell_lost(feed);
     feed->dirty = true;
     if (!list->held || (!content && !list->unread))
         return SW_OK;
@@ -379,7 +422,7 @@ static enum sw_status compare_contents(struct sw_feed *feed, const struct sw_sna
         const redisReply *fields = copy->reply->element[2 + i];
         enum sw_status status;
 
-        if (!list || !list->held)
+        if (!list || !list->held || list->lost)
             continue;
         if (!list->unread && !sw_feed_noticed(list) && fields->type == REDIS_REPLY_INTEGER &&
             fields->integer == (long long)sw_index_count(feed->index, list->id) + list->surplus)

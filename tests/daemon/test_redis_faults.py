@@ -127,17 +127,38 @@ def test_stops_in_time_while_redis_hangs(own_redis, make_resolver, lists_for):
         own_redis.thaw()
 
 
-def test_flushall_leaves_what_redis_has_now(own_redis, make_resolver, lists_for):
+def test_flushall_and_another_list_leave_the_lost_one(own_redis, make_resolver, lists_for):
     own_redis.start()
     resolver = make_resolver(own_redis)
     lists = lists_for(resolver, own_redis)
     lists.put("bad", "evil.example", action="sinkhole")
     own_redis.client.flushall()
     lists.put("new", "clean.example", action="sinkhole")
-    until(
-        lambda: resolver.client.ask(WWW).addresses == ["192.0.2.66"],
-        "the list that Redis no longer has to be gone",
-    )
+    assert resolver.client.ask("www.clean.example").addresses == [SINK4]
+    assert resolver.client.ask(WWW).addresses == [SINK4]
+    lists.wait_state(last_error="Redis has lost lists; keeping the last good ones (1): bad")
+    assert "bad: Redis has lost it" in resolver.command("status", check=False)
+    assert "there is no list 'bad'" in resolver.command("list", "drop", "bad", check=False)
+    resolver.command("list", "drop", "bad", "--lost", "--wait")
+    assert resolver.client.ask(WWW).addresses == ["192.0.2.66"]
+    assert resolver.client.ask("www.clean.example").addresses == [SINK4]
+    lists.wait_state(last_error="")
+
+
+def test_what_is_lost_stays_so_after_a_restart(own_redis, make_resolver, lists_for, folder):
+    own_redis.start()
+    snapshot = {"snapshot_file": folder / "snapshot", "snapshot_interval": 1}
+    resolver = make_resolver(own_redis, **snapshot)
+    lists = lists_for(resolver, own_redis)
+    lists.put("bad", "evil.example", action="sinkhole")
+    own_redis.client.flushall()
+    lists.put("new", "clean.example", action="sinkhole")
+    words = "Redis has lost lists; keeping the last good ones (1): bad"
+    lists.wait_state(last_error=words)
+    resolver.stop()
+    resolver.start()
+    lists.wait_state(state="following", last_error=words)
+    assert resolver.client.ask(WWW).addresses == [SINK4]
     assert resolver.client.ask("www.clean.example").addresses == [SINK4]
 
 

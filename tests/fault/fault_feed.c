@@ -10,7 +10,8 @@
  *     the feeder restarted, with and without a local snapshot (every other history has one)
  * Keyspace notifications are on in half of them. Then the faults end, and every question of a small universe is asked of the index until the
  * answers are those that the hashes in Redis give. A Redis that has lost its lists must be said so in
- * the status, and is then filled again, as a feed would.
+ * the status, and is then filled again, as a feed would: one list first, which must leave the others as they are. What
+ * the status calls lost, and Redis could have lost, is dropped by an entry, as an operator would.
  *
  * Environment: FAULT_HISTORIES (40), FAULT_SEED (1), FAULT_AT_ONCE (8), VERBOSE. A failure prints
  * its seed; FAULT_SEED=that FAULT_HISTORIES=1 repeats the history (the timing is not repeated).
@@ -242,6 +243,17 @@ static const struct choice choices[] = {
     {fault_rename, 3},     {fault_wrong_type, 2}, {fault_slow, 2},        {fault_feeder, 2},
 };
 
+/* No lists, or no stream: from then on the feeder may call lost what Redis lacks. */
+static void note_losses(struct history *h)
+{
+    redisReply *stream = get(h, "EXISTS " P ":changes"), *n = get(h, "HLEN " P ":lists");
+
+    h->lossy =
+        h->lossy || stream->integer == 0 || (n->type == REDIS_REPLY_INTEGER && n->integer == 0);
+    freeReplyObject(stream);
+    freeReplyObject(n);
+}
+
 static void step(struct history *h)
 {
     unsigned all = 0, at;
@@ -252,6 +264,7 @@ static void step(struct history *h)
     for (at = below(h, all); at >= choices[i].weight; i++)
         at -= choices[i].weight;
     choices[i].run(h);
+    note_losses(h);
     if (below(h, 3) == 0)
         poll(NULL, 0, (int)below(h, 8));
 }
@@ -353,13 +366,17 @@ static bool differs_anywhere(struct history *h, char why[LINE_MAX_])
 
 /* ---- one history ---- */
 
+static void fill_one(struct history *h, const char *list)
+{
+    run(h, "HSET " P ":lists %s %s", list, any_policy(h));
+    run(h, "HSET " P ":list:%s %s %s %s %s", list, any_item(h), "", any_item(h), "");
+    run(h, "XADD " P ":changes * op replace list %s", list);
+}
+
 static void fill(struct history *h)
 {
-    for (size_t i = 0; i < LISTS - 1; i++) {
-        run(h, "HSET " P ":lists %s %s", lists[i], any_policy(h));
-        run(h, "HSET " P ":list:%s %s %s %s %s", lists[i], any_item(h), "", any_item(h), "");
-        run(h, "XADD " P ":changes * op replace list %s", lists[i]);
-    }
+    for (size_t i = 0; i < LISTS - 1; i++)
+        fill_one(h, lists[i]);
 }
 
 static void remove_wrong_type(struct history *h, const char *key, const char *type)
@@ -380,10 +397,85 @@ static bool status_says_empty(struct history *h)
     return says;
 }
 
+/* Whether the status calls a list lost. */
+static bool is_called_lost(struct history *h, const char *list)
+{
+    redisReply *reply = get(h, "HGET " P ":resolver:fault lists");
+    json_t *state = reply->type == REDIS_REPLY_STRING ? json_loads(reply->str, 0, NULL) : NULL;
+    const char *problem =
+        json_string_value(json_object_get(json_object_get(state, list), "problem"));
+    bool lost = problem && strstr(problem, "has lost it");
+
+    json_decref(state);
+    freeReplyObject(reply);
+    return lost;
+}
+
+static bool is_in_redis(struct history *h, const char *list)
+{
+    redisReply *reply = get(h, "HEXISTS " P ":lists %s", list);
+    bool is = reply->type == REDIS_REPLY_INTEGER && reply->integer == 1;
+
+    freeReplyObject(reply);
+    return is;
+}
+
+/* What is lost ends when the operator says so. False: it could not be lost. */
+static bool drop_lost(struct history *h)
+{
+    for (size_t i = 0; i < LISTS; i++) {
+        if (!is_called_lost(h, lists[i]) || is_in_redis(h, lists[i]))
+            continue;
+        if (!h->lossy)
+            return false;
+        run(h, "XADD " P ":changes * op drop list %s", lists[i]);
+    }
+    return true;
+}
+
 static bool index_is_empty(struct history *h)
 {
     char why[LINE_MAX_];
     return !differs_anywhere(h, why); /* called where Redis names no lists */
+}
+
+/* What the index answers about a list: a bit for each of the universe and its action. */
+static void answers(struct history *h, const char *list, bool out[UNIVERSE])
+{
+    static const char *const actions[] = {"monitor", "nxdomain", "drop", "refused"};
+    char why[SW_WHY_MAX];
+
+    for (size_t i = 0; i < UNIVERSE; i++) {
+        struct sw_indicator ind;
+
+        out[i] = false;
+        if (sw_indicator_parse(universe[i], strlen(universe[i]), &ind, why) == SW_OK)
+            for (size_t a = 0; a < 4; a++)
+                out[i] = out[i] || index_has(h, &ind, list, actions[a]);
+    }
+}
+
+/* One list is written into a Redis that has lost all; the others must stay as they were. */
+static bool refill_one(struct history *h)
+{
+    bool before[LISTS][UNIVERSE], after[UNIVERSE];
+    int64_t until = sw_clock_mono_us() + SETTLE_MS * 1000;
+    char why[LINE_MAX_];
+
+    for (size_t i = 1; i < LISTS; i++)
+        answers(h, lists[i], before[i]);
+    fill_one(h, lists[0]);
+    while (list_differs(h, lists[0], why)) {
+        if (sw_clock_mono_us() > until)
+            return false;
+        poll(NULL, 0, 5);
+    }
+    for (size_t i = 1; i < LISTS; i++) {
+        answers(h, lists[i], after);
+        if (memcmp(before[i], after, sizeof(after)) != 0)
+            return false;
+    }
+    return true;
 }
 
 /* Faults end. A Redis without lists is to be complained about, unless nothing was in force. */
@@ -404,12 +496,15 @@ static bool heal(struct history *h)
     freeReplyObject(reply);
     if (!lost)
         return true;
+    run(h, "HDEL " P ":resolver:fault last_error"); /* only what is said from now on counts */
     while (!status_says_empty(h) && !index_is_empty(h)) {
         if (sw_clock_mono_us() > until)
             return false;
         poll(NULL, 0, 5);
     }
     say(h, "Redis has no lists; filled again");
+    if (!refill_one(h))
+        return false;
     fill(h);
     return true;
 }
@@ -424,13 +519,13 @@ static void print_failure(struct history *h, const char *why)
 
 static bool settles(struct history *h)
 {
-    char why[LINE_MAX_] = "the status does not say that Redis holds no lists";
+    char why[LINE_MAX_] = "not said that Redis holds no lists, or one list written ended others";
     int64_t until = sw_clock_mono_us() + SETTLE_MS * 1000;
     bool ok = heal(h);
 
     while (ok && differs_anywhere(h, why)) {
-        ok = sw_clock_mono_us() < until;
-        poll(NULL, 0, 10);
+        ok = sw_clock_mono_us() < until && drop_lost(h);
+        poll(NULL, 0, 20);
     }
     if (!ok)
         print_failure(h, why);

@@ -47,6 +47,7 @@ struct history {
     redisContext *link;
     uint64_t seed, state;
     size_t steps;
+    bool lossy; /* at some time there were no lists, or there was no stream */
     char line[LINES][LINE_MAX_];
 };
 
