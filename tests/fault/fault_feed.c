@@ -19,6 +19,7 @@
  * Threads      a process for each of FAULT_AT_ONCE; in each the driver, the feeder, the sweeper
  */
 #include "history.h"
+#include "lost.h"
 
 /* ---- changes ---- */
 
@@ -243,17 +244,6 @@ static const struct choice choices[] = {
     {fault_rename, 3},     {fault_wrong_type, 2}, {fault_slow, 2},        {fault_feeder, 2},
 };
 
-/* No lists, or no stream: from then on the feeder may call lost what Redis lacks. */
-static void note_losses(struct history *h)
-{
-    redisReply *stream = get(h, "EXISTS " P ":changes"), *n = get(h, "HLEN " P ":lists");
-
-    h->lossy =
-        h->lossy || stream->integer == 0 || (n->type == REDIS_REPLY_INTEGER && n->integer == 0);
-    freeReplyObject(stream);
-    freeReplyObject(n);
-}
-
 static void step(struct history *h)
 {
     unsigned all = 0, at;
@@ -388,51 +378,6 @@ static void remove_wrong_type(struct history *h, const char *key, const char *ty
     freeReplyObject(reply);
 }
 
-static bool status_says_empty(struct history *h)
-{
-    redisReply *reply = get(h, "HGET " P ":resolver:fault last_error");
-    bool says = reply->type == REDIS_REPLY_STRING && strstr(reply->str, "holds no lists");
-
-    freeReplyObject(reply);
-    return says;
-}
-
-/* Whether the status calls a list lost. */
-static bool is_called_lost(struct history *h, const char *list)
-{
-    redisReply *reply = get(h, "HGET " P ":resolver:fault lists");
-    json_t *state = reply->type == REDIS_REPLY_STRING ? json_loads(reply->str, 0, NULL) : NULL;
-    const char *problem =
-        json_string_value(json_object_get(json_object_get(state, list), "problem"));
-    bool lost = problem && strstr(problem, "has lost it");
-
-    json_decref(state);
-    freeReplyObject(reply);
-    return lost;
-}
-
-static bool is_in_redis(struct history *h, const char *list)
-{
-    redisReply *reply = get(h, "HEXISTS " P ":lists %s", list);
-    bool is = reply->type == REDIS_REPLY_INTEGER && reply->integer == 1;
-
-    freeReplyObject(reply);
-    return is;
-}
-
-/* What is lost ends when the operator says so. False: it could not be lost. */
-static bool drop_lost(struct history *h)
-{
-    for (size_t i = 0; i < LISTS; i++) {
-        if (!is_called_lost(h, lists[i]) || is_in_redis(h, lists[i]))
-            continue;
-        if (!h->lossy)
-            return false;
-        run(h, "XADD " P ":changes * op drop list %s", lists[i]);
-    }
-    return true;
-}
-
 static bool index_is_empty(struct history *h)
 {
     char why[LINE_MAX_];
@@ -462,6 +407,8 @@ static bool refill_one(struct history *h)
     int64_t until = sw_clock_mono_us() + SETTLE_MS * 1000;
     char why[LINE_MAX_];
 
+    if (!wait_applied(h))
+        return false;
     for (size_t i = 1; i < LISTS; i++)
         answers(h, lists[i], before[i]);
     fill_one(h, lists[0]);
@@ -489,6 +436,7 @@ static bool heal(struct history *h)
         snprintf(key, sizeof(key), P ":list:%s", lists[i]);
         remove_wrong_type(h, key, "hash");
     }
+    note_losses(h);
     redisReply *reply = get(h, "HLEN " P ":lists");
     bool lost = reply->integer == 0;
     int64_t until = sw_clock_mono_us() + SETTLE_MS * 1000;
