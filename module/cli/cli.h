@@ -43,6 +43,7 @@ struct cli {
     const char *config;          /* --config, or NULL */
     const char *socket, *host;   /* --socket, --host, or NULL */
     uint16_t port;               /* --port, or 0 */
+    uint32_t patience_ms;        /* redis-timeout at least, for work that takes long; or 0 */
     bool json;                   /* --json */
     bool color;                  /* standard output takes colours */
 };

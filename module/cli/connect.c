@@ -40,6 +40,8 @@ int cli_settings(struct cli *cli)
         snprintf(s->redis_host, sizeof(s->redis_host), "%s", cli->host);
     if (cli->port)
         s->redis_port = cli->port;
+    if (s->redis_timeout_ms < cli->patience_ms)
+        s->redis_timeout_ms = cli->patience_ms;
     if (cli->socket)
         snprintf(s->redis_socket, sizeof(s->redis_socket), "%s", cli->socket);
     return CLI_OK;

@@ -15,6 +15,7 @@
 #define RETRY_US     7000000  /* libunbound remembers a failure for 5 seconds */
 #define LEAVE_US     2000000  /* after an interruption, for answers under way */
 #define SETTLE_US    60000000 /* for Redis to take the rest */
+#define PATIENCE_MS  10000    /* with a silent Redis; hours of work are not given up for a second */
 #define SHOWN_MAX    20       /* anomalies in words */
 #define RATE_DEFAULT 1000
 #define ANCHOR       "/usr/share/dns/root.key" /* of Debian's dns-root-data */
@@ -564,6 +565,7 @@ int cli_sweep(struct cli *cli, int argc, char **argv)
     char **words;
 
     sweep->cli = cli;
+    cli->patience_ms = PATIENCE_MS;
     sweep->options = (struct sweep_options){
         .rate = RATE_DEFAULT, .in_flight = 500, .timeout_s = 15, .retries = 1, .contexts = 1};
     cli_parse(cli, &usage, &sweep->options, argc, argv, &words);

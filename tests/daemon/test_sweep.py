@@ -5,6 +5,7 @@ import os
 import pty
 import re
 import signal
+import subprocess
 
 import pytest
 from cli_rig import NONE, OK, REDIS, Command, read_all, sw, text_file  # noqa: F401
@@ -35,7 +36,7 @@ def database(sw, zone):
 
 def sweep(sw, zone, *words, **options):
     """(rows of names, anomalies, summary)"""
-    seconds = 30 + NAMES / 500  # a machine with other work; a quiet one does 10,000 a second
+    seconds = 30 + NAMES / 200  # 590 a second beside 14 busy processes; a quiet machine does 10,000
     words = ["sweep", "--forward", zone.at, "--rate", "0", *words]
     lines = sw.json(*words, seconds=seconds, **options)
     rows = {line["name"]: line for line in lines if "name" in line}
@@ -125,6 +126,26 @@ def test_redis_that_goes_ends_it_and_nothing_is_skipped(env, zone, folder, own_r
         assert name in missing or seen(sw, "name", name), name
     rows, _, _ = sweep(sw, zone, *words)
     assert sorted(rows) == expected[expected.index(after) + 1 :]
+
+
+def test_redis_that_is_silent_is_waited_for(env, zone, folder, own_redis, settings_for):
+    """Longer than redis-timeout (1 s), as on a machine with much other work."""
+    own_redis.start()
+    sw = Command(env, folder, own_redis, settings_for(own_redis, folder, asn_mmdb=zone.databases))
+    zone.fill(sw.redis, sw.prefix)
+    state = folder / "state.json"
+    words = ["--forward", zone.at, "--rate", "40", "--match", "n00002*", "--state", state]
+    process = sw.start("--json", "sweep", *words)
+    until(lambda: state.exists(), "the first note of how far it is")
+    own_redis.freeze()
+    try:
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(timeout=3)
+    finally:
+        own_redis.thaw()
+    out, err = process.communicate(timeout=30 * FACTOR)
+    assert process.returncode == OK, err
+    assert json.loads(out.splitlines()[-1])["summary"]["finished"] == 100
 
 
 def test_a_state_of_another_selection_is_refused(sw, zone, folder):
