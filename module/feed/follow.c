@@ -424,19 +424,30 @@ static const redisReply *entries_of(const redisReply *reply)
                : NULL;
 }
 
+/* How long XREAD may wait. What a sweep that has just ended enforces is still to be reported: asked for
+ * after whether one runs, so that its end is seen by one of the two. */
+static int block_ms(struct sw_feed *feed)
+{
+    struct sw_stream_id done;
+
+    if (feed->expiring)
+        return 1; /* 0 would be for ever */
+    if (sw_sweeper_busy(feed->sweeper))
+        return SW_FEED_SWEEP_MS;
+    done = sw_sweeper_done(feed->sweeper);
+    return sw_stream_id_compare(&done, &feed->applied) == 0 ? SW_FEED_BLOCK_MS : 1;
+}
+
 /* XREAD, and in the same breath what became of the stream: a round trip less for each change. */
 static redisReply *read_batch(struct sw_feed *feed, enum sw_status *asked,
                               struct sw_stream_state *state)
 {
-    char key[SW_KEY_MAX], from[SW_STREAMID_MAX], block_ms[16];
-    const char *argv[] = {"XREAD",  "COUNT",   BATCH, "BLOCK",
-                          block_ms, "STREAMS", key,   sw_stream_id_text(&feed->position.id, from)};
+    char key[SW_KEY_MAX], from[SW_STREAMID_MAX], block[16];
+    const char *argv[] = {"XREAD", "COUNT",   BATCH, "BLOCK",
+                          block,   "STREAMS", key,   sw_stream_id_text(&feed->position.id, from)};
     redisReply *reply;
 
-    snprintf(block_ms, sizeof(block_ms), "%d",
-             feed->expiring                   ? 1 /* 0 would be for ever */
-             : sw_sweeper_busy(feed->sweeper) ? SW_FEED_SWEEP_MS
-                                              : SW_FEED_BLOCK_MS);
+    snprintf(block, sizeof(block), "%d", block_ms(feed));
     sw_redis_key(feed->redis, key, sizeof(key), "changes");
     sw_redis_set_timeout(feed->redis, SW_FEED_BLOCK_MS);
     if (sw_redis_append_argv(feed->redis, 8, argv, NULL) != SW_OK ||
