@@ -104,6 +104,17 @@ bool sw_event_next(const struct sw_event *ev, size_t *cursor, enum sw_event_tag 
     return true;
 }
 
+unsigned sw_event_tags(const struct sw_event *ev)
+{
+    unsigned tags = 0;
+    size_t cursor = 0, len;
+    enum sw_event_tag tag;
+    const uint8_t *value;
+    while (sw_event_next(ev, &cursor, &tag, &value, &len))
+        tags |= 1U << tag;
+    return tags;
+}
+
 enum sw_status sw_event_get_hit(const uint8_t *value, size_t len, struct sw_event_hit *hit)
 {
     if (len < HIT_FIXED + 2 || value[0] > 1 || value[1] >= SW_TRIGGER_COUNT ||

@@ -108,6 +108,9 @@ size_t sw_event_size(const struct sw_event *ev);
 bool sw_event_next(const struct sw_event *ev, size_t *cursor, enum sw_event_tag *tag,
                    const uint8_t **value, size_t *len);
 
+/** Which tags the body has: bit 1 << tag for each. */
+unsigned sw_event_tags(const struct sw_event *ev);
+
 /** Decode a SW_TAG_HIT value; SW_EFORMAT when damaged. */
 enum sw_status sw_event_get_hit(const uint8_t *value, size_t len, struct sw_event_hit *hit);
 

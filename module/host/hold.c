@@ -127,6 +127,21 @@ bool sw_hold_knows(const struct sw_module *module, const struct module_qstate *q
     return true;
 }
 
+/* Match a response; the question was seen to concern no list before, and is not matched again. */
+static void judge_response(const struct sw_module *module, const struct module_qstate *qstate,
+                           const struct sw_hold *hold, uint64_t number,
+                           const struct dns_msg *response, struct sw_weighing *j)
+{
+    const struct query_info *asked = &response->qinfo, *q = &qstate->qinfo;
+    bool known = hold && hold->plain && hold->number == number && asked->qtype == q->qtype &&
+                 asked->qname_len == q->qname_len &&
+                 memcmp(asked->qname, q->qname, q->qname_len) == 0;
+    if (known)
+        sw_weigh_answer(module, qstate->env, asked, response->rep, j);
+    else
+        sw_weigh(module, qstate->env, asked, response->rep, j);
+}
+
 /* A record that comes along with an answer takes the place of one that has expired. Where expired messages
  * are served, those that refer to it would be served with it: a touched one gets a place of its own. */
 static void part_extra(const struct sw_module *module, const struct module_qstate *qstate,
@@ -159,7 +174,7 @@ void sw_hold_response(const struct sw_module *module, struct module_qstate *qsta
         return;
     }
     uint64_t number = sw_turns_number(&module->turns);
-    sw_weigh(module, qstate->env, &response->qinfo, response->rep, &j);
+    judge_response(module, qstate, hold, number, response, &j);
     bool lent = lend(&j, response, qstate, hold), touched = sw_match_uncached(&j.match);
     if (hold && hold->number != number && (lent || !touched)) {
         judge_known(module, qstate, &j);

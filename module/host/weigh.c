@@ -12,19 +12,34 @@ static void match_addr(void *arg, const struct sw_addr *addr)
     sw_match_addr(arg, addr);
 }
 
-void sw_weigh(const struct sw_module *module, struct module_env *env,
-              const struct query_info *qinfo, const struct reply_info *reply, struct sw_weighing *j)
+/* The answer, and who served it; after sw_match_begin(). */
+static void weigh_answer(struct module_env *env, const struct query_info *qinfo,
+                         const struct reply_info *reply, struct sw_weighing *j)
 {
     const struct sw_walk walk = {&j->matching, match_alias, match_addr};
-    struct sw_question question;
-    sw_query_question(qinfo, &question);
-    sw_match_begin(&j->matching, &module->flow, &j->match);
-    sw_match_question(&j->matching, &question);
     if (reply)
         sw_query_walk(reply, &walk);
     j->servers.n = 0;
     if (env && reply && j->matching.view.any_server && !sw_query_is_referral(reply))
         sw_servers_match(env, *env->now, qinfo, reply, &j->servers, &j->matching);
+}
+
+void sw_weigh(const struct sw_module *module, struct module_env *env,
+              const struct query_info *qinfo, const struct reply_info *reply, struct sw_weighing *j)
+{
+    struct sw_question question;
+    sw_query_question(qinfo, &question);
+    sw_match_begin(&j->matching, &module->flow, &j->match);
+    sw_match_question(&j->matching, &question);
+    weigh_answer(env, qinfo, reply, j);
+}
+
+void sw_weigh_answer(const struct sw_module *module, struct module_env *env,
+                     const struct query_info *qinfo, const struct reply_info *reply,
+                     struct sw_weighing *j)
+{
+    sw_match_begin(&j->matching, &module->flow, &j->match);
+    weigh_answer(env, qinfo, reply, j);
 }
 
 void sw_weigh_rrset(const struct ub_packed_rrset_key *rrset, struct sw_weighing *j)

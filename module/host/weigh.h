@@ -25,6 +25,11 @@ void sw_weigh(const struct sw_module *module, struct module_env *env,
               const struct query_info *qinfo, const struct reply_info *reply,
               struct sw_weighing *j);
 
+/** The same without the question: the answer and who served it alone. */
+void sw_weigh_answer(const struct sw_module *module, struct module_env *env,
+                     const struct query_info *qinfo, const struct reply_info *reply,
+                     struct sw_weighing *j);
+
 /** Whether no list at all is concerned, and none speaks of who serves a name. */
 static inline bool sw_weighed_plain(const struct sw_weighing *j)
 {

@@ -206,12 +206,12 @@ static const char *indicator_type(const struct sw_indicator *indicator)
     return "domain-name";
 }
 
-static void put_threat(struct sw_json *json, const char *list, const char *text,
+static void put_threat(struct sw_json *json, const char *list, const char *text, bool is_name,
                        const struct sw_owned *owned, size_t owned_n)
 {
-    struct sw_indicator indicator;
+    struct sw_indicator indicator = {.type = SW_INDICATOR_DOMAIN};
     char why[SW_WHY_MAX];
-    bool parsed = sw_indicator_parse(text, strlen(text), &indicator, why) == SW_OK;
+    bool parsed = is_name || sw_indicator_parse(text, strlen(text), &indicator, why) == SW_OK;
     const struct sw_owner *owner = parsed ? indicator_owner(&indicator, owned, owned_n) : NULL;
     if (parsed) {
         sw_put_text(json, SW_FIELD_INDICATOR_TYPE, indicator_type(&indicator));
@@ -224,6 +224,13 @@ static void put_threat(struct sw_json *json, const char *list, const char *text,
         sw_put_number(json, SW_FIELD_INDICATOR_ASN, indicator.asn);
     }
     sw_put_text(json, SW_FIELD_FEED_NAME, list);
+}
+
+/* Whether the indicator is a domain by what it was compared with; its text need not be read then. */
+static bool names_name(const struct sw_event_hit *hit)
+{
+    return hit->trigger == SW_TRIGGER_QNAME || hit->trigger == SW_TRIGGER_CNAME ||
+           hit->trigger == SW_TRIGGER_NSDNAME;
 }
 
 static void put_hits(struct sw_json *json, const struct sw_event *event)
@@ -295,7 +302,7 @@ static void put_actions(struct sw_json *json, const struct sw_event *event)
 }
 
 /* Which rule, aliases, how often, how safe. */
-static void put_circumstances(struct sw_json *json, const struct sw_record *record,
+static void put_circumstances(struct sw_json *json, const struct sw_record *record, unsigned tags,
                               const struct sw_event_hit *hit)
 {
     const struct sw_event *event = record->event;
@@ -304,7 +311,9 @@ static void put_circumstances(struct sw_json *json, const struct sw_record *reco
         sw_put_text(json, SW_FIELD_LIST, hit->list);
         sw_put_text(json, SW_FIELD_INDICATOR, hit->indicator);
     }
-    put_texts(json, SW_FIELD_CHAIN, event, SW_TAG_ALIAS);
+    if (tags & 1U << SW_TAG_ALIAS) {
+        put_texts(json, SW_FIELD_CHAIN, event, SW_TAG_ALIAS);
+    }
     sw_put_number(json, SW_FIELD_COUNT, record->count);
     sw_put_time(json, SW_FIELD_FIRST, record->first_us);
     sw_put_time(json, SW_FIELD_LAST, record->last_us);
@@ -342,6 +351,7 @@ char *sw_document_event(struct sw_writer *writer, const struct sw_record *record
     const struct sw_event *event = record->event;
     struct sw_json json;
     struct sw_event_hit hit;
+    unsigned tags = sw_event_tags(event);
     bool ruled = sw_event_winner(event, &hit);
     bool is_hit = event->type == SW_EVENT_HIT;
     bool is_ioc = ruled && hit.kind == SW_KIND_IOC;
@@ -349,16 +359,20 @@ char *sw_document_event(struct sw_writer *writer, const struct sw_record *record
           is_hit ? action_text(event->action_taken) : "answer");
     put_client(&json, event);
     put_question(&json, event);
-    put_answers(&json, event);
+    if (tags & (1U << SW_TAG_ALIAS | 1U << SW_TAG_ADDRESS)) {
+        put_answers(&json, event);
+    }
     if (is_ioc) {
-        put_threat(&json, hit.list, hit.indicator, owned, owned_n);
+        put_threat(&json, hit.list, hit.indicator, names_name(&hit), owned, owned_n);
     }
     put_observer(&json, writer);
     put_actions(&json, event);
-    put_circumstances(&json, record, ruled ? &hit : NULL);
+    put_circumstances(&json, record, tags, ruled ? &hit : NULL);
     put_hits(&json, event);
     put_owners(&json, owned, owned_n);
-    put_zone(&json, event);
+    if (tags & 1U << SW_TAG_ZONE) {
+        put_zone(&json, event);
+    }
     if (event->flags & SW_EVENT_TRUNCATED) {
         sw_put_bool(&json, SW_FIELD_TRUNCATED, true);
     }
@@ -447,7 +461,7 @@ char *sw_document_anomaly(struct sw_writer *writer, const struct sw_anomaly_repo
     struct sw_json json;
     begin(writer, &json, report->time_us, "alert", "info", type);
     if (report->list[0] != '\0') {
-        put_threat(&json, report->list, report->indicator, &owned, 1);
+        put_threat(&json, report->list, report->indicator, false, &owned, 1);
     }
     put_observer(&json, writer);
     sw_put_text(&json, SW_FIELD_ANOMALY_TYPE, type);

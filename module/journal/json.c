@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define FIRST_SIZE 1536 /* most events are smaller */
+#define JOIN_MAX   112  /* octets: three objects closed, a path of four names opened */
 
 /* ---- text ---- */
 
@@ -91,10 +92,35 @@ static size_t add_special(struct sw_json *json, const unsigned char *text)
     return size;
 }
 
-static void add_string(struct sw_json *json, const char *text)
+/* Whether eight octets may hold one that cannot stand for itself: a control character, DEL, a quote, a
+ * backslash, or one beyond ASCII. Borrows can make it true for an octet above such a one, no more. */
+static inline bool word_is_special(uint64_t word)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101), high = ones << 7;
+    uint64_t quote = word ^ ones * '"', backslash = word ^ ones * '\\';
+    uint64_t found =
+        word | (word + ones) | (word - ones * 0x20) | (quote - ones) | (backslash - ones);
+    return (found & high) != 0;
+}
+
+static bool is_plain(const char *text, size_t len)
+{
+    uint64_t word;
+    size_t at = 0;
+    for (; len - at >= sizeof(word); at += sizeof(word)) {
+        memcpy(&word, text + at, sizeof(word));
+        if (word_is_special(word)) {
+            return false;
+        }
+    }
+    word = UINT64_C(0x6161616161616161);
+    memcpy(&word, text + at, len - at);
+    return !word_is_special(word);
+}
+
+static void add_escaped(struct sw_json *json, const char *text)
 {
     const unsigned char *at = (const unsigned char *)text;
-    add_char(json, '"');
     while (*at != '\0') {
         const unsigned char *plain = at;
         while (*at >= 0x20 && *at < 0x7f && *at != '"' && *at != '\\') {
@@ -105,6 +131,24 @@ static void add_string(struct sw_json *json, const char *text)
             at += add_special(json, at);
         }
     }
+}
+
+/* Nearly all texts stand for themselves: those are copied as they are. */
+static void add_string(struct sw_json *json, const char *text)
+{
+    size_t len = strlen(text);
+    if (is_plain(text, len)) {
+        if (json->size - json->len >= len + 2 || grow(json, len + 2)) {
+            char *to = json->text + json->len;
+            to[0] = '"';
+            memcpy(to + 1, text, len);
+            to[len + 1] = '"';
+            json->len += len + 2;
+        }
+        return;
+    }
+    add_char(json, '"');
+    add_escaped(json, text);
     add_char(json, '"');
 }
 
@@ -132,25 +176,49 @@ static const char *local_path(const struct sw_json *json, enum sw_field field)
     return bracket != NULL ? bracket + 3 : path;
 }
 
-/* Close the objects of the last path that the next one, from `shared` on, is not in. */
-static void close_path(struct sw_json *json, const char *rest)
+/* ---- what stands between two members ---- */
+
+/* The text from the end of one member to the value of the next, for the member that came before it
+ * last: documents of one kind have the same members in the same order. */
+struct sw_join {
+    int from; /* which member of which kind of object was before; 0: none made yet */
+    unsigned char len;
+    unsigned char dots;  /* objects that are open then, within the object that it is in */
+    char text[JOIN_MAX]; /* not terminated */
+};
+
+static _Thread_local struct sw_join joins_kept[SW_FIELD_END];
+
+static unsigned dots_in(const char *path)
 {
-    for (; *rest != '\0'; rest++) {
-        if (*rest == '.') {
-            add_char(json, '}');
-        }
+    unsigned dots = 0;
+    for (; *path != '\0'; path++) {
+        dots += *path == '.';
     }
+    return dots;
 }
 
-/* What is between the last value and that of a member at this path: objects closed and opened,
- * the name, a colon. At most four octets for one of the path, and three around them. */
-static void open_path(struct sw_json *json, const char *path)
+/* Close the objects of the last path that the next one is not in, open those that are new, and
+ * put the name and a colon. */
+static void make_join(const struct sw_json *json, const struct sw_json_level *in,
+                      enum sw_field field, struct sw_join *join)
 {
-    size_t most = 4 * strlen(path) + 4;
-    if (json->size - json->len < most && !grow(json, most)) {
-        return;
+    const char *path = local_path(json, field), *last;
+    size_t shared = 0; /* length of the objects' names that both paths have */
+    char *to = join->text;
+    join->dots = (unsigned char)dots_in(path);
+    if (in->last >= 0) {
+        last = local_path(json, (enum sw_field)in->last);
+        for (size_t i = 0; path[i] != '\0' && path[i] == last[i]; i++) {
+            shared = path[i] == '.' ? i + 1 : shared;
+        }
+        for (unsigned i = dots_in(last + shared); i > 0; i--) {
+            *to++ = '}';
+        }
+        *to++ = ',';
     }
-    char *to = json->text + json->len;
+    path += shared;
+    assert(4 * dots_in(path) + strlen(path) + 8 <= JOIN_MAX);
     *to++ = '"';
     for (; *path != '\0'; path++) {
         if (*path == '.') {
@@ -162,26 +230,23 @@ static void open_path(struct sw_json *json, const char *path)
     }
     *to++ = '"';
     *to++ = ':';
-    json->len = (size_t)(to - json->text);
+    join->len = (unsigned char)(to - join->text);
 }
 
 /* Everything up to the value of a field. */
 static void key(struct sw_json *json, enum sw_field field)
 {
     struct sw_json_level *in = level(json);
+    struct sw_join *join = &json->joins[field];
+    int from = 2 * (in->last + 2) + (json->depth > 0);
     assert(in->array < 0 && (int)field > in->last);
-    const char *path = local_path(json, field);
-    size_t shared = 0; /* length of the objects' names that both paths have */
-    if (in->path != NULL) {
-        for (size_t i = 0; path[i] != '\0' && path[i] == in->path[i]; i++) {
-            shared = path[i] == '.' ? i + 1 : shared;
-        }
-        close_path(json, in->path + shared);
-        add_char(json, ',');
+    if (join->from != from) {
+        make_join(json, in, field, join);
+        join->from = from;
     }
-    in->path = path;
     in->last = (int)field;
-    open_path(json, path + shared);
+    in->dots = join->dots;
+    add(json, join->text, join->len);
 }
 
 void sw_json_begin(struct sw_json *json)
@@ -189,6 +254,7 @@ void sw_json_begin(struct sw_json *json)
     json->text = NULL;
     json->len = json->size = 0;
     json->failed = false;
+    json->joins = joins_kept;
     json->depth = -1;
     enter(json);
 }
@@ -196,10 +262,9 @@ void sw_json_begin(struct sw_json *json)
 static void leave(struct sw_json *json)
 {
     assert(level(json)->array < 0);
-    if (level(json)->path != NULL) {
-        close_path(json, level(json)->path);
+    for (unsigned i = level(json)->dots + 1; i > 0; i--) {
+        add_char(json, '}');
     }
-    add_char(json, '}');
     json->depth--;
 }
 

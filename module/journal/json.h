@@ -15,7 +15,8 @@
  *     text = sw_json_end(&json, &len);                       }}
  *
  * Threads      any, each on a struct of its own
- * Memory       one buffer that grows; running out is remembered and told by sw_json_end()
+ * Memory       one buffer that grows; running out is remembered and told by sw_json_end(). What is put
+ *              between two members is kept for each thread (some 10 KiB)
  * Security     every text is escaped; octets that are not UTF-8 become '?'
  * Standards    RFC 8259, RFC 3629 (UTF-8)
  */
@@ -33,16 +34,19 @@
 
 /* One object that is being written: the document, an element, an object of its own. */
 struct sw_json_level {
-    const char *path; /* path of its last member within it, NULL: none yet */
-    int last;         /* that field, -1: none yet */
-    int array;        /* field of the array that is open or due to be opened, -1: none */
-    bool array_open;  /* has an element */
+    int last;        /* field of its last member, -1: none yet */
+    unsigned dots;   /* objects that are open within it for that member's path */
+    int array;       /* field of the array that is open or due to be opened, -1: none */
+    bool array_open; /* has an element */
 };
+
+struct sw_join; /* what is put between two members (json.c) */
 
 struct sw_json {
     char *text;
     size_t len, size;
-    bool failed; /* out of memory */
+    bool failed;           /* out of memory */
+    struct sw_join *joins; /* this thread's, one for each field */
     int depth;
     struct sw_json_level level[SW_JSON_LEVELS];
 };

@@ -74,16 +74,21 @@ static void take_hit(struct sw_sight *sight, const struct sw_event_hit *hit)
         sight->is_watched = true;
     }
     if (hit->kind == SW_KIND_IOC && names_it(hit) && (!sight->is_ioc || hit->winner)) {
+        size_t len = strnlen(hit->list, sizeof(sight->list) - 1);
         sight->is_ioc = true;
-        snprintf(sight->list, sizeof(sight->list), "%s", hit->list);
+        memcpy(sight->list, hit->list, len);
+        sight->list[len] = '\0';
         sight->indicator = hit->indicator;
     }
 }
 
-/* Whether this event is about ownership. */
+/* Whether this event is about ownership: a blocked query has no address to ask for. */
 static bool is_observed(const struct sw_event *event)
 {
     struct sw_event_hit winner;
+    if (!(sw_event_tags(event) & 1U << SW_TAG_ADDRESS)) {
+        return false;
+    }
     if (event->type == SW_EVENT_ANSWER) {
         return true;
     }

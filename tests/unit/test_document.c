@@ -165,10 +165,15 @@ START_TEST(kinds_of_indicator)
     static const struct {
         const char *indicator, *type;
         long long asn;
+        enum sw_trigger trigger;
     } cases[] = {
-        {"213.24.76.0/24", "ipv4-addr", 8342}, {"2001:db8::/32", "ipv6-addr", 8342},
-        {"AS8342", "autonomous-system", 8342}, {"AS64500", "autonomous-system", 64500},
-        {"=a.test", "domain-name", 8342},
+        {"213.24.76.0/24", "ipv4-addr", 8342, SW_TRIGGER_ADDRESS},
+        {"2001:db8::/32", "ipv6-addr", 8342, SW_TRIGGER_ADDRESS},
+        {"AS8342", "autonomous-system", 8342, SW_TRIGGER_ASN},
+        {"AS64500", "autonomous-system", 64500, SW_TRIGGER_ASN},
+        {"192.0.2.0/24", "ipv4-addr", 8342, SW_TRIGGER_CLIENT},
+        {"=a.test", "domain-name", 8342, SW_TRIGGER_QNAME},
+        {"*.a.test", "domain-name", 8342, SW_TRIGGER_NSDNAME},
     };
     struct sw_owned owned = owned_rtcomm();
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -176,6 +181,7 @@ START_TEST(kinds_of_indicator)
         jr_fill(&(struct jr_event){.qname = "a.test",
                                    .list = "l",
                                    .indicator = cases[i].indicator,
+                                   .trigger = cases[i].trigger,
                                    .address = {"213.24.76.23"}},
                 &ev);
         json_t *json = event_json(&ev, &owned, 1);
@@ -263,6 +269,21 @@ START_TEST(texts_are_escaped_and_valid)
 }
 END_TEST
 
+/* Each ASCII character at each place of texts of each length comes back. */
+START_TEST(any_character_at_any_place)
+{
+    for (size_t n = 1; n <= 20; n++)
+        for (size_t at = 0; at < n; at++)
+            for (char c = 1; c < 0x7f; c++) {
+                char text[24];
+                memset(text, '~', n);
+                text[n] = '\0';
+                text[at] = c;
+                expect_text(text, text);
+            }
+}
+END_TEST
+
 /* Whatever octets come, what is written parses. */
 START_TEST(any_octets_make_json)
 {
@@ -305,6 +326,37 @@ START_TEST(objects_open_and_close_on_the_way)
     text = sw_json_end(&json, &len);
     ck_assert_str_eq(text, "{}");
     free(text);
+}
+END_TEST
+
+static char *of_fields(const enum sw_field *field, size_t n)
+{
+    struct sw_json json;
+    sw_json_begin(&json);
+    for (size_t i = 0; i < n; i++)
+        sw_put_number(&json, field[i], i);
+    return sw_json_end(&json, &len);
+}
+
+/* What stands between two members depends on both, whatever documents were written before. */
+START_TEST(members_after_different_ones)
+{
+    static const enum sw_field a[] = {SW_FIELD_QUESTION_NAME, SW_FIELD_QUESTION_TYPE,
+                                      SW_FIELD_LIST};
+    static const enum sw_field b[] = {SW_FIELD_EVENT_KIND, SW_FIELD_QUESTION_TYPE, SW_FIELD_COUNT};
+    for (int i = 0; i < 3; i++) {
+        char *text = of_fields(a, 3);
+        ck_assert_str_eq(text, "{\"dns\":{\"question\":{\"name\":0,\"type\":1}},"
+                               "\"sinkwatch\":{\"list\":2}}");
+        free(text);
+        text = of_fields(b, 3);
+        ck_assert_str_eq(text, "{\"event\":{\"kind\":0},\"dns\":{\"question\":{\"type\":1}},"
+                               "\"sinkwatch\":{\"count\":2}}");
+        free(text);
+        text = of_fields(a + 1, 2);
+        ck_assert_str_eq(text, "{\"dns\":{\"question\":{\"type\":0}},\"sinkwatch\":{\"list\":1}}");
+        free(text);
+    }
 }
 END_TEST
 
@@ -410,6 +462,8 @@ int main(void)
     tcase_add_test(tc, odd_octets_still_make_json);
     tcase_add_test(tc, texts_are_escaped_and_valid);
     tcase_add_test(tc, any_octets_make_json);
+    tcase_add_test(tc, any_character_at_any_place);
+    tcase_add_test(tc, members_after_different_ones);
     tcase_add_test(tc, objects_open_and_close_on_the_way);
     tcase_add_test(tc, ids_are_unique);
     tcase_add_test(tc, an_anomaly_in_full);
