@@ -7,6 +7,8 @@
  */
 #include "base/ring.h"
 
+#include "base/bell.h"
+
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +23,11 @@ struct sw_ring {
     uint8_t *data;
     /* the producer's line */
     _Alignas(CACHE_LINE) _Atomic size_t head; /* release, pairs with acquire in sw_ring_get() */
-    size_t tail_seen;                         /* of the producer alone: saves reading tail */
+    size_t tail_seen; /* of the producer alone, as the next three: saves reading tail */
+    size_t
+        look_at;  /* head at which it looks whether the alarm is due; with no bell never reached */
+    size_t alarm; /* octets that wait then */
+    struct sw_bell *bell;
     _Atomic uint64_t lost;
     /* the consumer's line */
     _Alignas(CACHE_LINE) _Atomic size_t tail; /* release, pairs with acquire in sw_ring_put() */
@@ -46,6 +52,26 @@ struct sw_ring *sw_ring_new(size_t capacity)
     ring->mask = size - 1;
     ring->data = data;
     return ring;
+}
+
+void sw_ring_alarm(struct sw_ring *ring, size_t octets, struct sw_bell *bell)
+{
+    ring->alarm = octets;
+    ring->look_at = octets;
+    ring->bell = bell;
+}
+
+/* The place to look at is reached: how much waits really? */
+static void look(struct sw_ring *ring, size_t head)
+{
+    size_t tail = atomic_load_explicit(&ring->tail, memory_order_acquire);
+    ring->tail_seen = tail;
+    if (head - tail < ring->alarm) {
+        ring->look_at = tail + ring->alarm;
+        return;
+    }
+    ring->look_at = head + ring->alarm / 4;
+    sw_bell_ring(ring->bell);
 }
 
 void sw_ring_free(struct sw_ring *ring)
@@ -110,6 +136,8 @@ bool sw_ring_put(struct sw_ring *ring, const void *record, size_t len)
     memcpy(ring->data + (head & ring->mask), &header, HEADER);
     copy_in(ring, head + HEADER, record, len);
     atomic_store_explicit(&ring->head, head + need, memory_order_release);
+    if (ring->bell != NULL && head + need >= ring->look_at)
+        look(ring, head + need);
     return true;
 }
 

@@ -24,6 +24,12 @@ struct sw_ring;
 struct sw_ring *sw_ring_new(size_t capacity);
 void sw_ring_free(struct sw_ring *ring); /* NULL is fine */
 
+struct sw_bell;
+
+/** From now on put rings the bell when some octets wait, and again for each quarter of that more. Before
+ * the first put. */
+void sw_ring_alarm(struct sw_ring *ring, size_t octets, struct sw_bell *bell);
+
 /**
  * Copy one record in; false when it does not fit, which counts as one lost record and changes
  * nothing else. An empty record (len 0) never fits. Takes len octets rounded up to 8, and 8

@@ -121,7 +121,7 @@ void sw_aggregate_meet(const struct sw_aggregate *aggregate, struct sw_arrival *
         return;
     }
     arrival->digest = digest_of(aggregate, &arrival->event);
-    arrival->place = sw_map_place(&aggregate->open, &arrival->digest, sizeof(arrival->digest));
+    arrival->place = sw_map_place(&aggregate->open, arrival->digest.half[0]);
 }
 
 void sw_aggregate_fetch(const struct sw_arrival *arrival)
@@ -141,7 +141,8 @@ enum sw_status sw_aggregate_add(struct sw_aggregate *aggregate, const struct sw_
         *out = sw_record_new(event, NULL);
         return *out != NULL ? SW_OK : SW_ENOMEM;
     }
-    struct sw_node *found = sw_map_find(&aggregate->open, digest, sizeof(*digest));
+    struct sw_node *found =
+        sw_map_find_hashed(&aggregate->open, digest->half[0], digest, sizeof(*digest));
     if (found != NULL && within(aggregate, (struct sw_record *)found, event->time_us)) {
         fold_in((struct sw_record *)found, event);
         return SW_OK;
@@ -155,7 +156,8 @@ enum sw_status sw_aggregate_add(struct sw_aggregate *aggregate, const struct sw_
     } else if (aggregate->open.n >= aggregate->max) {
         *out = take(aggregate, aggregate->open.oldest);
     }
-    sw_map_insert(&aggregate->open, &record->node, &record->digest, sizeof(record->digest));
+    sw_map_insert_hashed(&aggregate->open, &record->node, digest->half[0], &record->digest,
+                         sizeof(record->digest));
     return SW_OK;
 }
 
@@ -169,6 +171,16 @@ struct sw_record *sw_aggregate_expired(struct sw_aggregate *aggregate, int64_t n
     int64_t age = now_us - ((struct sw_record *)oldest)->first_us;
     bool over = age >= aggregate->window_us || -age > aggregate->window_us;
     return over ? take(aggregate, oldest) : NULL;
+}
+
+int64_t sw_aggregate_left(const struct sw_aggregate *aggregate, int64_t now_us)
+{
+    const struct sw_record *oldest = (const struct sw_record *)aggregate->open.oldest;
+    if (oldest == NULL) {
+        return INT64_MAX;
+    }
+    int64_t age = now_us - oldest->first_us;
+    return -age > aggregate->window_us ? 0 : aggregate->window_us - age;
 }
 
 struct sw_record *sw_aggregate_flush(struct sw_aggregate *aggregate)

@@ -52,6 +52,9 @@ enum sw_status sw_aggregate_add(struct sw_aggregate *aggregate, const struct sw_
 /** The next record whose window is over at now_us (wall clock), oldest first, or NULL. */
 struct sw_record *sw_aggregate_expired(struct sw_aggregate *aggregate, int64_t now_us);
 
+/** How long until the oldest window is over, microseconds, 0 or less: it is; INT64_MAX: none open. */
+int64_t sw_aggregate_left(const struct sw_aggregate *aggregate, int64_t now_us);
+
 /** The oldest record whether over or not, or NULL when none is open. */
 struct sw_record *sw_aggregate_flush(struct sw_aggregate *aggregate);
 

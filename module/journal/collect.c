@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <time.h>
 
-#define PAUSE_MAX_US 20000   /* 50 wake-ups a second cost about 0.1 % of a CPU */
+#define PAUSE_MAX_US 100000  /* an event may come so much later than its window ends */
+#define PAUSE_DUE_US 50000   /* between two looks at windows of which one is always just over */
 #define PAUSE_MIN_US 500     /* anything shorter costs more than it saves: no pause */
 #define TURN_MAX     64      /* records from one ring before the next has its turn */
 #define ROUND_MAX    65536   /* records before windows are looked at */
@@ -23,12 +24,13 @@ bool sw_stop_wait(struct sw_stop *stop, int64_t us)
 }
 
 /* Sleep unless it is time to stop; false when it is. */
-static bool go_on(struct sw_stop *stop, int64_t sleep_us)
+static bool go_on(struct sw_collect *collect, int64_t sleep_us)
 {
-    pthread_mutex_lock(&stop->lock);
-    if (!stop->stop && sleep_us > 0) {
-        sw_stop_wait(stop, sleep_us);
+    struct sw_stop *stop = collect->stop;
+    if (sleep_us > 0) {
+        sw_bell_sleep(&collect->rings->bell, sleep_us);
     }
+    pthread_mutex_lock(&stop->lock);
     bool stopping = stop->stop;
     pthread_mutex_unlock(&stop->lock);
     return !stopping;
@@ -134,18 +136,27 @@ static size_t go_round(struct sw_collect *collect)
     return n;
 }
 
-/* The next pause: such that rings are found between a 64th and a 16th full: a busy machine wakes us late. */
+/* The next pause: such that rings are found between a 32nd and an eighth full, which is when it would wake us. */
 static int64_t next_pause(const struct sw_collect *collect, size_t found)
 {
     int64_t pause_us = collect->pause_us;
-    if (found > collect->rings->capacity / 16) {
+    if (found > collect->rings->capacity / SW_ALARM_PART) {
         return pause_us / 2 < PAUSE_MIN_US ? 0 : pause_us / 2;
     }
-    if (found < collect->rings->capacity / 64) {
+    if (found < collect->rings->capacity / (4 * SW_ALARM_PART)) {
         pause_us = pause_us * 2 < PAUSE_MIN_US ? PAUSE_MIN_US : pause_us * 2;
         return pause_us < PAUSE_MAX_US ? pause_us : PAUSE_MAX_US;
     }
     return pause_us;
+}
+
+/* The same, if no window is over before; n: events in the last round. */
+static int64_t sleep_time(const struct sw_collect *collect, size_t n)
+{
+    int64_t pause_us = n == 0 ? PAUSE_MAX_US : collect->pause_us;
+    int64_t left_us = sw_aggregate_left(collect->aggregate, sw_clock_wall_us());
+    left_us = left_us < PAUSE_DUE_US ? PAUSE_DUE_US : left_us;
+    return pause_us < left_us ? pause_us : left_us;
 }
 
 static uint64_t lost_so_far(const struct sw_rings *rings)
@@ -225,7 +236,7 @@ void sw_collect_run(struct sw_collect *collect)
 {
     size_t n = 0;
     collect->pause_us = PAUSE_MAX_US;
-    while (go_on(collect->stop, n == 0 ? PAUSE_MAX_US : collect->pause_us)) {
+    while (go_on(collect, sleep_time(collect, n))) {
         size_t found = fullest(collect->rings);
         n = go_round(collect);
         pass_expired(collect);

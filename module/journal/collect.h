@@ -3,8 +3,8 @@
  *
  * Rings are polled, since a worker must not make a system call for an event: the collector goes
  * round all rings, some from each, until they are empty, hands on all records that came of it
- * at once, and sleeps; the fuller it finds a ring the shorter, down to not at all. It does no
- * I/O, so rings are emptied whatever Redis and the disk do; when the queue is full, events
+ * at once, and sleeps; the fuller it finds a ring the shorter, down to not at all. A ring that fills up
+ * meanwhile wakes it (base/bell.h). It does no I/O, so rings are emptied whatever Redis and the disk do; when the queue is full, events
  * wait in the rings.
  *
  * Threads      sw_collect_run(): one thread; sw_rings_*: the workers, see journal.h
@@ -14,6 +14,7 @@
 #ifndef SW_JOURNAL_COLLECT_H
 #define SW_JOURNAL_COLLECT_H
 
+#include "base/bell.h"
 #include "base/counters.h"
 #include "base/ring.h"
 #include "journal/aggregate.h"
@@ -30,10 +31,11 @@ struct sw_rings {
     struct sw_ring *slow;
     pthread_mutex_t slow_lock; /* makes those threads one producer */
     sw_counter lost_elsewhere;
-    size_t capacity; /* octets of each */
+    size_t capacity;     /* octets of each */
+    struct sw_bell bell; /* wakes the collector */
 };
 
-/* What makes the collector end; `stop` is written under the lock. */
+/* What makes the collector end; `stop` is written under the lock, and the bell is rung then. */
 struct sw_stop {
     pthread_mutex_t lock;
     pthread_cond_t changed;
@@ -41,7 +43,8 @@ struct sw_stop {
     bool recorder_done;
 };
 
-#define SW_ARRIVALS 8 /* events that are taken together */
+#define SW_ARRIVALS   8 /* events that are taken together */
+#define SW_ALARM_PART 8 /* a ring that is filled to this part wakes the collector */
 
 struct sw_collect {
     struct sw_rings *rings;

@@ -1,6 +1,7 @@
 #include "journal/journal.h"
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "journal/collect.h"
 #include "journal/recorder.h"
 
@@ -38,6 +39,16 @@ static void init_locks(struct sw_journal *journal)
     pthread_condattr_destroy(&attr);
 }
 
+/* A ring that wakes the collector in time. */
+static struct sw_ring *make_ring(struct sw_journal *journal)
+{
+    struct sw_ring *ring = sw_ring_new(journal->rings.capacity);
+    if (ring != NULL) {
+        sw_ring_alarm(ring, journal->rings.capacity / SW_ALARM_PART, &journal->rings.bell);
+    }
+    return ring;
+}
+
 struct sw_journal *sw_journal_new(const struct sw_settings *settings, const struct sw_index *index,
                                   const struct sw_owners *owners, struct sw_counters *counters,
                                   const struct sw_journal_host *host)
@@ -49,7 +60,10 @@ struct sw_journal *sw_journal_new(const struct sw_settings *settings, const stru
     init_locks(journal);
     journal->settings = settings;
     journal->rings.capacity = ring_size(settings);
-    journal->rings.slow = sw_ring_new(ring_size(settings));
+    if (!sw_bell_init(&journal->rings.bell)) {
+        sw_log(SW_LOG_WARNING, "events: no descriptor to be woken by; full rings are found late");
+    }
+    journal->rings.slow = make_ring(journal);
     journal->queue = sw_queue_new(QUEUE_MAX);
     journal->collect.rings = &journal->rings;
     journal->collect.queue = journal->queue;
@@ -82,6 +96,7 @@ void sw_journal_free(struct sw_journal *journal)
         sw_ring_free(atomic_load_explicit(&journal->rings.worker[i], memory_order_acquire));
     }
     sw_ring_free(journal->rings.slow);
+    sw_bell_free(&journal->rings.bell);
     pthread_cond_destroy(&journal->stop.changed);
     pthread_mutex_destroy(&journal->stop.lock);
     pthread_mutex_destroy(&journal->rings.slow_lock);
@@ -112,6 +127,7 @@ static void ask_to_stop(struct sw_journal *journal)
     journal->stop.stop = true;
     pthread_cond_broadcast(&journal->stop.changed);
     pthread_mutex_unlock(&journal->stop.lock);
+    sw_bell_insist(&journal->rings.bell);
 }
 
 enum sw_status sw_journal_start(struct sw_journal *journal)
@@ -164,7 +180,7 @@ struct sw_ring *sw_journal_ring(struct sw_journal *journal, unsigned n)
     }
     struct sw_ring *ring = atomic_load_explicit(&journal->rings.worker[n], memory_order_acquire);
     if (ring == NULL) {
-        ring = sw_ring_new(ring_size(journal->settings));
+        ring = make_ring(journal);
         atomic_store_explicit(&journal->rings.worker[n], ring, memory_order_release);
     }
     return ring;

@@ -59,9 +59,9 @@ static uint64_t map_hash(const struct sw_map *map, const void *key, size_t key_l
     return fold(hash ^ map->secret[1], UINT64_C(0xd6e8feb86659fd93));
 }
 
-struct sw_node **sw_map_place(const struct sw_map *map, const void *key, size_t key_len)
+struct sw_node **sw_map_place(const struct sw_map *map, uint64_t hash)
 {
-    struct sw_node **place = &map->buckets[map_hash(map, key, key_len) & map->mask];
+    struct sw_node **place = &map->buckets[hash & map->mask];
     __builtin_prefetch(place);
     return place;
 }
@@ -77,7 +77,12 @@ void sw_map_fetch(struct sw_node **place)
 
 struct sw_node *sw_map_find(const struct sw_map *map, const void *key, size_t key_len)
 {
-    uint64_t hash = map_hash(map, key, key_len);
+    return sw_map_find_hashed(map, map_hash(map, key, key_len), key, key_len);
+}
+
+struct sw_node *sw_map_find_hashed(const struct sw_map *map, uint64_t hash, const void *key,
+                                   size_t key_len)
+{
     struct sw_node *node = map->buckets[hash & map->mask];
     while (node != NULL && (node->hash != hash || node->key_len != key_len ||
                             memcmp(node->key, key, key_len) != 0)) {
@@ -116,7 +121,13 @@ static void unlink_order(struct sw_map *map, struct sw_node *node)
 
 void sw_map_insert(struct sw_map *map, struct sw_node *node, const void *key, size_t key_len)
 {
-    node->hash = map_hash(map, key, key_len);
+    sw_map_insert_hashed(map, node, map_hash(map, key, key_len), key, key_len);
+}
+
+void sw_map_insert_hashed(struct sw_map *map, struct sw_node *node, uint64_t hash, const void *key,
+                          size_t key_len)
+{
+    node->hash = hash;
     node->key = key;
     node->key_len = key_len;
     struct sw_node **bucket = &map->buckets[node->hash & map->mask];

@@ -45,13 +45,20 @@ void sw_map_free(struct sw_map *map);
 /** The entry with this key, or NULL. */
 struct sw_node *sw_map_find(const struct sw_map *map, const void *key, size_t key_len);
 
-/** Where sw_map_find() will begin; memory is asked for it, and in a second step for what is
+/** Where sw_map_find_hashed() will begin; memory is asked for it, and in a second step for what is
  * there. For many keys at a time, so that all are waited for together. Stays right. */
-struct sw_node **sw_map_place(const struct sw_map *map, const void *key, size_t key_len);
+struct sw_node **sw_map_place(const struct sw_map *map, uint64_t hash);
 void sw_map_fetch(struct sw_node **place);
 
 /** Insert as the newest. Requires: no entry has this key. key is kept, not copied. */
 void sw_map_insert(struct sw_map *map, struct sw_node *node, const void *key, size_t key_len);
+
+/** The same two for keys that are keyed hashes themselves: hash is a part of them. All of one map's keys
+ * are looked for in the same way. */
+struct sw_node *sw_map_find_hashed(const struct sw_map *map, uint64_t hash, const void *key,
+                                   size_t key_len);
+void sw_map_insert_hashed(struct sw_map *map, struct sw_node *node, uint64_t hash, const void *key,
+                          size_t key_len);
 
 /** Take an entry of this map out. */
 void sw_map_remove(struct sw_map *map, struct sw_node *node);

@@ -227,7 +227,7 @@ static inline void jr_put(struct jr *rig, const struct jr_event *in)
     struct sw_ring *ring = sw_journal_ring(rig->journal, 0);
     jr_fill(in, &ev);
     ck_assert_ptr_nonnull(ring);
-    while (sw_ring_used(ring) > 8192)
+    while (sw_ring_used(ring) > (size_t)rig->settings.ring_kib * 1024 / 2)
         poll(NULL, 0, 1);
     ck_assert(sw_ring_put(ring, &ev, sw_event_size(&ev)));
 }

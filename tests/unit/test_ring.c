@@ -1,6 +1,7 @@
 /*
  * test_ring.c - the ring: order, wrap-around, loss; against a model, and between two threads.
  */
+#include "base/bell.h"
 #include "base/ring.h"
 
 #include "base/clock.h"
@@ -38,6 +39,78 @@ START_TEST(empty_ring)
     ck_assert_uint_eq(sw_ring_lost(ring), 0);
     sw_ring_free(ring);
     sw_ring_free(NULL);
+}
+END_TEST
+
+/* Whether somebody who sleeps has been woken; then he sleeps again. */
+static bool rung(struct sw_bell *bell)
+{
+    bool was = !atomic_load(&bell->asleep);
+    if (was)
+        sw_bell_sleep(bell, DEADLINE_US); /* ends at once: it was rung */
+    atomic_store(&bell->asleep, true);
+    return was;
+}
+
+START_TEST(rings_when_part_is_full)
+{
+    struct sw_ring *ring = sw_ring_new(1024);
+    struct sw_bell bell;
+    uint8_t record[24] = {0};
+    ck_assert(sw_bell_init(&bell));
+    sw_ring_alarm(ring, 256, &bell);
+    atomic_store(&bell.asleep, true);
+    for (int round = 0; round < 3; round++) { /* at other places of the ring */
+        for (int i = 0; i < 7; i++)
+            ck_assert(sw_ring_put(ring, record, sizeof(record))); /* 32 octets each */
+        ck_assert(!rung(&bell));
+        ck_assert(sw_ring_put(ring, record, sizeof(record)));
+        ck_assert(rung(&bell)); /* 256 */
+        ck_assert(sw_ring_put(ring, record, sizeof(record)));
+        ck_assert(!rung(&bell));
+        ck_assert(sw_ring_put(ring, record, sizeof(record)));
+        ck_assert(rung(&bell)); /* nobody came: again at 320 */
+        while (sw_ring_get(ring, record, sizeof(record)) > 0)
+            ;
+        for (int i = 0; i < 7;
+             i++) /* what it knew of the consumer is old: it looks, and is silent */
+            ck_assert(sw_ring_put(ring, record, sizeof(record)));
+        ck_assert(!rung(&bell));
+        while (sw_ring_get(ring, record, sizeof(record)) > 0)
+            ;
+    }
+    sw_bell_free(&bell);
+    sw_ring_free(ring);
+}
+END_TEST
+
+static void *sleep_long(void *arg)
+{
+    sw_bell_sleep(arg, 4 * DEADLINE_US);
+    return NULL;
+}
+
+START_TEST(a_sleeper_is_woken)
+{
+    struct sw_ring *ring = sw_ring_new(1024);
+    struct sw_bell bell;
+    pthread_t thread;
+    uint8_t record[24] = {0};
+    int64_t from = sw_clock_mono_us();
+    ck_assert(sw_bell_init(&bell));
+    sw_ring_alarm(ring, 256, &bell);
+    ck_assert_int_eq(pthread_create(&thread, NULL, sleep_long, &bell), 0);
+    while (!atomic_load(&bell.asleep))
+        sched_yield();
+    for (int i = 0; i < 8; i++)
+        ck_assert(sw_ring_put(ring, record, sizeof(record)));
+    pthread_join(thread, NULL);
+    ck_assert_int_lt(sw_clock_mono_us() - from, DEADLINE_US);
+    sw_bell_insist(&bell); /* also when nobody sleeps yet */
+    sleep_long(&bell);
+    ck_assert_int_lt(sw_clock_mono_us() - from, DEADLINE_US);
+    sw_bell_free(&bell);
+    sw_ring_free(ring);
 }
 END_TEST
 
@@ -228,6 +301,8 @@ int main(void)
     tcase_set_timeout(tcase, 120);
     tcase_add_test(tcase, empty_ring);
     tcase_add_test(tcase, impossible_capacity);
+    tcase_add_test(tcase, rings_when_part_is_full);
+    tcase_add_test(tcase, a_sleeper_is_woken);
     tcase_add_test(tcase, capacity_is_rounded_up);
     tcase_add_test(tcase, refused_records_change_nothing);
     tcase_add_test(tcase, short_buffer_cuts_the_record);
