@@ -405,6 +405,14 @@ static char *put_length(char *to, char mark, size_t number)
     return to + 2;
 }
 
+static char *put_bulk(char *to, const char *text, size_t len)
+{
+    to = put_length(to, '$', len);
+    memcpy(to, text, len);
+    memcpy(to + len, "\r\n", 2);
+    return to + len + 2;
+}
+
 /* An array of bulk strings, as the protocol has commands; straight into the buffer, since the
  * recorder sends one for each event. */
 enum sw_status sw_redis_append_argv(struct sw_redis *redis, int argc, const char **argv,
@@ -424,15 +432,54 @@ enum sw_status sw_redis_append_argv(struct sw_redis *redis, int argc, const char
         return SW_ENOMEM;
     }
     to = put_length(to, '*', (size_t)argc);
-    for (int i = 0; i < argc; i++) {
-        size_t len = argv_len ? argv_len[i] : strlen(argv[i]);
-        to = put_length(to, '$', len);
-        memcpy(to, argv[i], len);
-        memcpy(to + len, "\r\n", 2);
-        to += len + 2;
-    }
+    for (int i = 0; i < argc; i++)
+        to = put_bulk(to, argv[i], argv_len ? argv_len[i] : strlen(argv[i]));
     command_out(redis, (size_t)(to - start));
     return SW_OK;
+}
+
+size_t sw_redis_head(char *out, size_t max, int argc, const char **argv)
+{
+    size_t need = LENGTH_MAX;
+    for (int i = 0; i < argc; i++)
+        need += LENGTH_MAX + 2 + strlen(argv[i]);
+    if (need > max)
+        return 0;
+    char *to = put_length(out, '*', (size_t)argc + 1);
+    for (int i = 0; i < argc; i++)
+        to = put_bulk(to, argv[i], strlen(argv[i]));
+    return (size_t)(to - out);
+}
+
+enum sw_status sw_redis_append_last(struct sw_redis *redis, const char *head, size_t head_len,
+                                    const char *last, size_t last_len)
+{
+    if (redis->fd < 0) {
+        if (!redis->error[0])
+            sw_redis_problem(redis, "%s: not connected", redis->target);
+        return SW_ECLOSED;
+    }
+    char *start = room_out(redis, head_len + LENGTH_MAX + 2 + last_len);
+    if (!start) {
+        sw_redis_problem(redis, "out of memory");
+        return SW_ENOMEM;
+    }
+    memcpy(start, head, head_len);
+    command_out(redis, (size_t)(put_bulk(start + head_len, last, last_len) - start));
+    return SW_OK;
+}
+
+bool sw_redis_was_queued(struct sw_redis *redis)
+{
+    static const char queued[] = "+QUEUED\r\n";
+    const size_t len = sizeof(queued) - 1;
+    redisReader *reader = redis->reader;
+    if (redis->fd < 0 || redis->due == 0 || reader->ridx != -1 || reader->len - reader->pos < len ||
+        memcmp(reader->buf + reader->pos, queued, len) != 0)
+        return false;
+    reader->pos += len; /* what is read is given back with the next other reply */
+    redis->due--;
+    return true;
 }
 
 /* Whether a single command can be sent now: replies would be taken for each other's while

@@ -79,6 +79,18 @@ enum sw_status sw_redis_append_argv(struct sw_redis *redis, int argc, const char
                                     const size_t *argv_len);
 redisReply *sw_redis_reply(struct sw_redis *redis);
 
+/** For many commands that differ in their last argument alone: the others as text of the protocol, made
+ * once. argc: without the last. Returns its length, 0: no room. */
+size_t sw_redis_head(char *out, size_t max, int argc, const char **argv);
+
+/** Append such a command. Otherwise as sw_redis_append_argv(). */
+enum sw_status sw_redis_append_last(struct sw_redis *redis, const char *head, size_t head_len,
+                                    const char *last, size_t last_len);
+
+/** Whether the next reply is here and says that a command of a transaction was queued; it is taken
+ * then, which costs next to nothing. Else sw_redis_reply() gets it. */
+bool sw_redis_was_queued(struct sw_redis *redis);
+
 /**
  * Take what the server sent on its own (SUBSCRIBE), or a reply, without waiting; what was appended is
  * sent as far as the socket takes it. SW_OK: *out is it, NULL when there is none yet. SW_ECLOSED: the

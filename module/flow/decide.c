@@ -67,9 +67,20 @@ static void adopt(const struct sw_flow *flow, const struct sw_policy *list,
         sw_decide_client(v, client);
 }
 
+/* Whether the action does not bind this client. */
+static bool spared(const struct sw_verdict *verdict, const struct sw_client *client)
+{
+    return verdict->taken == SW_ACTION_TCP_ONLY && client->tcp;
+}
+
+bool sw_decide_rewrites(const struct sw_verdict *verdict, const struct sw_client *client)
+{
+    return sw_verdict_rewrites(verdict) && !spared(verdict, client);
+}
+
 void sw_decide_client(struct sw_verdict *verdict, const struct sw_client *client)
 {
-    if (verdict->taken == SW_ACTION_TCP_ONLY && client->tcp)
+    if (spared(verdict, client))
         verdict->taken = SW_ACTION_MONITOR;
 }
 

@@ -28,6 +28,9 @@ void sw_decide(const struct sw_flow *flow, const struct sw_match *match,
  */
 void sw_decide_client(struct sw_verdict *verdict, const struct sw_client *client);
 
+/** Whether, so adapted, it would change this client's answer. */
+bool sw_decide_rewrites(const struct sw_verdict *verdict, const struct sw_client *client);
+
 /** EDE code for an action when the list leaves the choice to us (RFC 8914 4.5, 4.16, 4.18). */
 uint16_t sw_ede_for(enum sw_action action);
 

@@ -297,13 +297,12 @@ static bool serve_by_name(struct sw_module *module, struct module_qstate *qstate
         return false; /* what we made would be stored */
     if (state->by_client && !narrow(module, qstate, state, &client, clients))
         return false;
-    struct sw_verdict verdict = state->cases->verdict;
-    sw_decide_client(&verdict, &client);
-    if (!answer_at_once(state, qstate) || !sw_verdict_rewrites(&verdict))
+    if (!answer_at_once(state, qstate) || !sw_decide_rewrites(&state->cases->verdict, &client))
         return false;
-    if (verdict.taken == SW_ACTION_DROP)
+    enum sw_action taken = state->cases->verdict.taken;
+    if (taken == SW_ACTION_DROP)
         drop(module, qstate, id, state, NULL);
-    else if (verdict.taken != SW_ACTION_CNAME || qstate->qinfo.qtype == LDNS_RR_TYPE_CNAME)
+    else if (taken != SW_ACTION_CNAME || qstate->qinfo.qtype == LDNS_RR_TYPE_CNAME)
         answer(qstate, id, state);
     else if (!ask_gardens(qstate, id, state, PHASE_GARDEN))
         answer_from_garden(qstate, id, state);

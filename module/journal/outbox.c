@@ -297,29 +297,31 @@ static enum sw_status settle(struct sw_outbox *outbox, struct sw_redis *redis)
 }
 
 /* What all XADD of a batch have in common. */
+/* What is the same in all XADD commands of a stream. */
 struct streams {
-    char key[SW_STREAM_COUNT][SW_REDISKEY_MAX];
-    char max[16];
+    size_t len[SW_STREAM_COUNT];
+    char head[SW_STREAM_COUNT][SW_REDISKEY_MAX + 192];
 };
 
 static void name_streams(const struct sw_outbox *outbox, struct sw_redis *redis,
                          struct streams *streams)
 {
     static const char *const names[SW_STREAM_COUNT] = {"events", "anomalies"};
+    char key[SW_REDISKEY_MAX], max[16];
+    snprintf(max, sizeof(max), "%u", outbox->settings->event_stream_max);
     for (size_t i = 0; i < SW_STREAM_COUNT; i++) {
-        sw_redis_key(redis, streams->key[i], SW_REDISKEY_MAX, "%s", names[i]);
+        sw_redis_key(redis, key, sizeof(key), "%s", names[i]);
+        const char *argv[] = {"XADD", key, "MAXLEN", "~", max, "*", "e"};
+        streams->len[i] = sw_redis_head(streams->head[i], sizeof(streams->head[i]), 7, argv);
     }
-    snprintf(streams->max, sizeof(streams->max), "%u", outbox->settings->event_stream_max);
 }
 
 static enum sw_status append_xadd(const struct streams *streams, struct sw_redis *redis,
                                   const struct sw_spooled *document)
 {
-    const char *key =
-        streams->key[document->stream < SW_STREAM_COUNT ? document->stream : SW_STREAM_EVENTS];
-    const char *argv[] = {"XADD", key, "MAXLEN", "~", streams->max, "*", "e", document->json};
-    size_t lens[] = {4, strlen(key), 6, 1, strlen(streams->max), 1, 1, document->len};
-    return sw_redis_append_argv(redis, 8, argv, lens);
+    size_t i = document->stream < SW_STREAM_COUNT ? document->stream : SW_STREAM_EVENTS;
+    return sw_redis_append_last(redis, streams->head[i], streams->len[i], document->json,
+                                document->len);
 }
 
 static enum sw_status append_note(struct sw_outbox *outbox, struct sw_redis *redis,
@@ -338,7 +340,7 @@ static size_t append_batch(struct sw_outbox *outbox, struct sw_redis *redis,
                            struct entry *sent[SW_BATCH_MAX])
 {
     size_t n = 0;
-    struct streams streams = {.max = ""};
+    struct streams streams;
     struct note note = {.batch = ++outbox->batch};
     name_streams(outbox, redis, &streams);
     enum sw_status status = sw_link_append(redis, 1, (const char *[]){"MULTI"});
@@ -404,6 +406,9 @@ enum sw_status sw_outbox_send(struct sw_outbox *outbox, struct sw_redis *redis)
     outbox->in_doubt = true;
     redisReply *reply = NULL;
     for (size_t i = 0; i < n + 3; i++) { /* MULTI, each, the note, EXEC */
+        if (i < n + 2 && sw_redis_was_queued(redis)) {
+            continue;
+        }
         freeReplyObject(reply);
         reply = sw_redis_reply(redis);
         if (reply == NULL) {

@@ -7,7 +7,8 @@ Real Unbound, Redis and nsd on loopback, dnsperf as load. All threads of a resol
 everything else on another. Costs are CPU time by the kernel's own accounting (all threads of the
 process), never time on the clock, and are compared inside one run only: resolvers are measured in
 turn, round by round. The `control` rows are Unbound against itself and show how far a ratio can be
-trusted. "reach" is what the design asks for.
+trusted. "reach" is what the design asks for. The part `instructions` counts instead of measuring
+time, with valgrind where it is installed.
 
 Resolvers have two workers, of which the load, one client with one port, keeps one busy: with a
 single thread the kernel and the C library take short cuts (no counting of references to open
@@ -31,13 +32,14 @@ HERE = Path(__file__).resolve().parent
 sys.dont_write_bytecode = True
 sys.path[:0] = [str(HERE), str(HERE.parent / "daemon")]
 
-from figures import changes, cost, replacement, sizes, triggers  # noqa: E402
+from figures import changes, cost, instructions, replacement, sizes, triggers  # noqa: E402
 from figures.report import Report  # noqa: E402
 from figures.world import World  # noqa: E402
 from harness.environment import ROOT, read_environment  # noqa: E402
 
 PARTS = {
     "cost": cost.bench,
+    "instructions": instructions.bench,
     "load": changes.load_redis,
     "replace": replacement.bench,
     "changes": changes.bench,

@@ -85,6 +85,16 @@ def median(values):
     return ordered[half] if len(ordered) % 2 else (ordered[half - 1] + ordered[half]) / 2
 
 
+def certain(values):
+    """Between which values the median lies with 95 %: 1.96 standard deviations of a rank."""
+    ordered = sorted(values)
+    n = len(ordered)
+    low = round(n / 2 - 0.98 * n**0.5)
+    if low < 1:
+        return ""
+    return f"95 % in {ordered[low - 1]:.3f}..{ordered[n - low]:.3f}, "
+
+
 def percentile(values, percent):
     """Nearest rank: the smallest value that percent of all do not exceed."""
     ordered = sorted(values)

@@ -195,7 +195,7 @@ class World:
 
     # Resolvers.
 
-    def _make(self, name, settings, server, chain, made_as=BenchResolver):
+    def _make(self, name, settings, server, chain, made_as=BenchResolver, **options):
         resolver = made_as(
             self.env,
             self.folder / name,
@@ -203,13 +203,13 @@ class World:
             settings,
             [*CACHE, *server],
             chain,
-            threads=self.sizes.threads,
+            **{"threads": self.sizes.threads, **options},
         )
         self.resolvers.append(resolver)
         return resolver
 
-    def plain(self, name="plain"):
-        return self._make(name, None, (), None)
+    def plain(self, name="plain", **options):
+        return self._make(name, None, (), None, **options)
 
     def as_database(self):
         rows = [(network_of(i), asn_of(i)[2:], "bench") for i in range(self.sizes.swept)]
@@ -220,14 +220,14 @@ class World:
         server = ["access-control: 127.0.0.0/8 refuse"]
         return self._make(name, None, server, None, RefusingResolver)
 
-    def with_module(self, name="module", prefix="{bench}", more=None):
+    def with_module(self, name="module", prefix="{bench}", more=None, **options):
         settings = {
             **(more or {}),
             "redis-socket": self.redis.socket,
             "redis-prefix": prefix,
             "resolver-id": name,
         }
-        return self._make(name, settings, (), None)
+        return self._make(name, settings, (), None, **options)
 
     def with_rpz(self, name="rpz", more=""):
         """Unbound's own response policy zone with the same names, one record each."""

@@ -1,0 +1,102 @@
+"""Instructions of user space for one query on the workers, counted by callgrind.
+
+Times of two resolvers side by side differ by some percent on a machine with other work, which is as
+much as what is looked for; counts do not. `plain` is Unbound alone, `module` has Sinkwatch with the
+list from Redis. What is counted are both workers, from the first question to the last answer, without
+what the kernel does for them.
+"""
+
+import re
+import shutil
+import subprocess
+import time
+from pathlib import Path
+
+from .load import run, settle, write_questions
+from .report import Figure
+from .world import clean_names, fresh_names
+
+NAMES = 2000  # distinct names, cached or listed
+QUERIES = 4000
+WRAPPER = """#!/bin/sh
+exec valgrind -q --tool=callgrind --instr-atstart=no --separate-threads=yes \\
+    --callgrind-out-file="{out}" "{unbound}" "$@"
+"""
+
+
+class Counted:
+    """A resolver under callgrind, which counts only inside count()."""
+
+    def __init__(self, world, kind):
+        self.out = world.folder / f"counted-{kind}"
+        program = world.folder / f"count-{kind}"
+        program.write_text(WRAPPER.format(out=self.out, unbound=world.env.unbound))
+        program.chmod(0o755)
+        make = world.plain if kind == "plain" else world.with_module
+        self.world = world
+        self.resolver = world.start(make(f"{kind}-counted", unbound=program))
+        self.dumps = 0
+        if kind != "plain":
+            world.wait_loaded(self.resolver)
+
+    def control(self, *words):
+        command = ["callgrind_control", *words, str(self.resolver.pid)]
+        subprocess.run(command, check=True, capture_output=True)
+
+    def ask(self, questions, expected="NOERROR"):
+        return run(self.resolver.port, questions, expected)
+
+    def count(self, questions, expected="NOERROR"):
+        """Instructions for each question of a file."""
+        settle(self.resolver.pid)
+        self.control("-i", "on")
+        queries = self.ask(questions, expected)
+        self.control("-i", "off")
+        self.control("-d")
+        self.dumps += 1
+        return self._total() / queries
+
+    def _total(self):
+        """Of the workers in the latest dump: Unbound makes all but the first of them last."""
+        each = self._threads()
+        workers = self.world.sizes.threads
+        return each[0] + sum(each[len(each) - (workers - 1) :])
+
+    def _threads(self):
+        """Instructions of each thread in the latest dump, when it is whole."""
+        threads = len(list(Path(f"/proc/{self.resolver.pid}/task").iterdir()))
+        names = [f"{self.out.name}.{self.dumps}-{n:02d}" for n in range(1, threads + 1)]
+        for _ in range(100):
+            texts = [path.read_text() if path.exists() else "" for path in map(self.out.with_name, names)]
+            found = [re.search(r"^totals: (\d+)", text, re.MULTILINE) for text in texts]
+            if all(found):
+                return [int(one.group(1)) for one in found]
+            time.sleep(0.1)
+        raise RuntimeError(f"callgrind left not all of {names}")
+
+
+def bench(world, report):
+    if not shutil.which("valgrind"):
+        report.say("instructions: valgrind is not installed")
+        return
+    folder = world.folder
+    cached = write_questions(folder / "counted", clean_names(NAMES) * 2)
+    listed = write_questions(folder / "counted-listed", world.names[:NAMES] * 2)
+    warm = write_questions(folder / "counted-warm", fresh_names(500, 998))
+    fresh = write_questions(folder / "counted-fresh", fresh_names(QUERIES, 999))
+    counts = {}
+    for kind in ("plain", "module"):
+        report.say(f"counting {kind}")
+        counted = Counted(world, kind)
+        counted.ask(cached)
+        counted.ask(warm)
+        counts[kind, "cached"] = counted.count(cached)
+        counts[kind, "resolved"] = counted.count(fresh)
+        if kind == "module":
+            counted.ask(listed, "NXDOMAIN")
+            counts[kind, "blocked"] = counted.count(listed, "NXDOMAIN")
+        world.stop(counted.resolver)
+    for what, baseline in (("cached", "cached"), ("resolved", "resolved"), ("blocked", "cached")):
+        ours, theirs = counts["module", what], counts["plain", baseline]
+        words = f"worker's, user space; {ours - theirs:+.0f}, plain {baseline}"
+        report.add(Figure(f"{what}_instructions", ours, "ins", QUERIES, theirs, ours / theirs, words))
