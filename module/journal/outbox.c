@@ -67,8 +67,9 @@ static void drop(struct sw_outbox *outbox, size_t n)
     for (size_t i = 0; i < n; i++) {
         free(at(outbox, i)->document.json);
     }
-    outbox->head = (outbox->head + n) % (outbox->max + 1);
     outbox->n -= n;
+    outbox->head =
+        outbox->n > 0 ? (outbox->head + n) % (outbox->max + 1) : 0; /* its front is in cache */
 }
 
 void sw_outbox_free(struct sw_outbox *outbox)
