@@ -152,7 +152,6 @@ class CostBench:
         self.report.add(costs.figure("clean_resolved", "module", "plain"))
         self.report.add(costs.figure("clean_resolved_rpz", "rpz", "plain"))
         self.report.add(costs.figure("clean_resolved_control", "control", "plain"))
-        self.report.add(costs.user_figure("clean_resolved_user", "module", "plain"))
 
     def blocked(self):
         jobs = {

@@ -96,7 +96,11 @@ def bench(world, report):
             counted.ask(listed, "NXDOMAIN")
             counts[kind, "blocked"] = counted.count(listed, "NXDOMAIN")
         world.stop(counted.resolver)
-    for what, baseline in (("cached", "cached"), ("resolved", "resolved"), ("blocked", "cached")):
+    for name, what, baseline in (
+        ("cached_instructions", "cached", "cached"),
+        ("resolved_instructions", "resolved", "resolved"),
+        ("blocked_instructions", "blocked", "cached"),
+    ):
         ours, theirs = counts["module", what], counts["plain", baseline]
-        words = f"worker's, user space; {ours - theirs:+.0f}, plain {baseline}"
-        report.add(Figure(f"{what}_instructions", ours, "ins", QUERIES, theirs, ours / theirs, words))
+        words = f"workers, user space; {ours - theirs:+.0f}, plain {baseline}"
+        report.add(Figure(name, ours, "ins", QUERIES, theirs, ours / theirs, words))
