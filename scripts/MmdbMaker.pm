@@ -3,8 +3,8 @@
 # A maker reads tables of "network<TAB>values", line by line; a line that is no good is reported
 # with file and line, skipped and counted. The networks then go into a tree, shorter prefixes
 # first, so that a longer one always wins whatever the order of the lines. The file is written
-# under a temporary name, read back with another library (MaxMind::DB::Reader), compared with
-# the tables, and only then renamed to its place: a reader sees the old file or the new one.
+# under a temporary name, read back with another library (MaxMind::DB::Reader), 2,000 networks of it
+# compared with the tables, and only then renamed to its place: a reader sees the old file or the new one.
 #
 # Needs Debian's libmaxmind-db-writer-perl (the reference writer), which brings the reader.
 package MmdbMaker;

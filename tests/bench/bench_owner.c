@@ -1,5 +1,6 @@
 /*
- * bench_owner.c - address -> AS number: our look-up beside libmaxminddb's own, and opening.
+ * bench_owner.c - address -> AS number: our look-up beside libmaxminddb's own, and opening; whether an
+ * address is tracked.
  *
  *   bench_owner [FILE.mmdb]
  *
@@ -11,6 +12,7 @@
  */
 #include "base/clock.h"
 #include "base/rcu.h"
+#include "feed/tracked.h"
 #include "owner/mmdb.h"
 #include "owner/owner.h"
 
@@ -167,6 +169,52 @@ static void bench_open(const char *path)
     figure("owner_open_ms", median(us, ROUNDS), "ms", median(them, ROUNDS), ROUNDS);
 }
 
+/* ---- tracked addresses ---- */
+
+/* What each address of an answer that is resolved costs its worker, with as many tracked as the default of
+ * tracked-addresses-max allows. Every tenth address is; the others are asked about for "no". */
+#define TRACKED 100000
+
+/* A few addresses come twice among the random ones. */
+static double time_tracked(const struct sw_tracked *tracked, size_t from, size_t step, bool in)
+{
+    size_t found = 0;
+    double t0 = now_ns();
+    for (size_t i = 0; i < BATCH; i++) {
+        sw_rcu_enter();
+        found += sw_tracked_has(tracked, &addresses[from + i * step]);
+        sw_rcu_leave();
+    }
+    double t1 = now_ns();
+    return (in ? found == BATCH : found < BATCH / 100) ? (t1 - t0) / BATCH : -1;
+}
+
+static bool bench_tracked(void)
+{
+    enum { BATCHES = TRACKED / BATCH };
+    static struct sw_tracked tracked;
+    static double hit[BATCHES], miss[BATCHES], none[BATCHES];
+    bool good = sw_tracked_init(&tracked, TRACKED) == SW_OK;
+    for (size_t i = 0; good && i < BATCHES; i++)
+        none[i] = time_tracked(&tracked, i * BATCH, 1, false);
+    for (size_t i = 0; good && i < TRACKED; i++)
+        sw_tracked_add(&tracked, &addresses[i * 10]);
+    for (size_t i = 0; good && i < BATCHES; i++) {
+        hit[i] = time_tracked(&tracked, i * BATCH * 10, 10, true);
+        miss[i] = time_tracked(&tracked, i * BATCH * 10 + 5, 10, false);
+        good = hit[i] >= 0 && miss[i] >= 0 && none[i] >= 0;
+    }
+    sw_tracked_clear(&tracked);
+    if (!good) {
+        fprintf(stderr, "bench_owner: tracked addresses are not those that were added\n");
+        return false;
+    }
+    figure("tracked_none_ns", median(none, BATCHES), "ns", 0, TRACKED);
+    figure("tracked_miss_ns", median(miss, BATCHES), "ns", 0, TRACKED);
+    figure("tracked_hit_ns", median(hit, BATCHES), "ns", 0, TRACKED);
+    return true;
+}
+
 /* ---- the file ---- */
 
 /* Have our own maker write a file of random prefixes; false when that fails. */
@@ -224,6 +272,7 @@ int main(int argc, char **argv)
         good = bench_lookup(owners, &mmdb);
         MMDB_close(&mmdb);
         bench_open(settings.asn_mmdb[0]);
+        good = bench_tracked() && good;
     }
     sw_owners_free(owners);
     free(addresses);
