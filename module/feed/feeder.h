@@ -96,6 +96,7 @@ struct sw_feed {
 
     /* where we are */
     bool load_due;                      /* the position is worth nothing: read everything */
+    bool stream_gone;                   /* it was, at the last load: what comes may be the second */
     bool stream_ok;                     /* {prefix}:changes is a stream, or not there yet */
     char server[128];                   /* run id and replication id that the position belongs to */
     struct sw_stream_position position; /* last entry dealt with */

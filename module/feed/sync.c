@@ -59,7 +59,8 @@ enum sw_status sw_feed_judge_stream(struct sw_feed *feed, enum sw_status asked,
 
     if (status != SW_OK || !feed->stream_ok)
         return status;
-    if (was_ok && !sw_stream_has_gap(state, &feed->position))
+    if (was_ok && !(feed->stream_gone && state->exists) &&
+        !sw_stream_has_gap(state, &feed->position))
         return SW_OK;
     sw_log(SW_LOG_WARNING, "changes were lost (stream %s): reading all lists again",
            !was_ok         ? "was unreadable"
@@ -243,7 +244,8 @@ enum sw_status sw_feed_load(struct sw_feed *feed)
         return status;
     for (size_t i = 0; i < feed->lists.n; i++)
         feed->lists.list[i]->read_at = (struct sw_stream_id){0, 0};
-    begun_anew = feed->stream_ok && sw_stream_is_new(&state, &feed->position);
+    begun_anew =
+        feed->stream_ok && (feed->stream_gone || sw_stream_is_new(&state, &feed->position));
     if (begun_anew && feed->settings->keep_lists)
         lose(feed);
     status = load_lists(feed);
@@ -255,6 +257,7 @@ enum sw_status sw_feed_load(struct sw_feed *feed)
     feed->position = (struct sw_stream_position){state.last, state.added};
     if (begun_anew && sw_lists_lost(&feed->lists) > 0)
         feed->position = (struct sw_stream_position){.added = 0};
+    feed->stream_gone = begun_anew && !state.exists;
     feed->load_due = false;
     feed->tracked_due = false;
     feed->state = SW_FEED_FOLLOWING;
