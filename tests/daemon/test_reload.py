@@ -62,7 +62,11 @@ def test_nothing_grows_over_many_reloads(lists, resolver, env):
         memory.append(resolver.memory_kib())
         if i == half:
             files, threads = resolver.open_files(), resolver.running_threads()
-    assert (resolver.open_files(), resolver.running_threads()) == (files, threads)
+    until(  # a question to a name server has a socket of its own for a moment
+        lambda: resolver.open_files() <= files and resolver.running_threads() <= threads,
+        lambda: f"{files} files and {threads} threads: {resolver.open_files()}, "
+        f"{resolver.running_threads()}",
+    )
     if not env.sanitizer:  # a sanitizer keeps freed memory aside, and reports leaks itself
         assert max(memory[half:]) < 1.08 * max(memory[:half]), memory
 
