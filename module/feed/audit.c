@@ -11,7 +11,8 @@
 #include <string.h>
 
 #define CHUNK      "1000"
-#define CHUNKS_MAX 4 /* in one turn: changes go first */
+#define CHUNKS_MAX 4    /* in one turn: changes go first */
+#define PER_S      3000 /* fields a second at most: about a microsecond each here, less in Redis */
 
 /* Whether a field is an indicator that ought to be in force and is not. */
 static bool is_missing(struct sw_feed *feed, const struct sw_list *list, const char *field,
@@ -173,22 +174,30 @@ static enum sw_status note_end(struct sw_feed *feed)
     return SW_OK;
 }
 
+/* How long the pass at hand may take: lists of any size cost no more than PER_S. */
+static int64_t pass_us(const struct sw_feed *feed)
+{
+    int64_t asked = (int64_t)feed->settings->reconcile_s * 1000000;
+    int64_t least = (int64_t)(feed->audit.total * 1000000 / PER_S);
+
+    return asked > least ? asked : least;
+}
+
 enum sw_status sw_feed_audit(struct sw_feed *feed)
 {
     struct sw_audit *audit = &feed->audit;
     int64_t now_us = sw_clock_mono_us();
-    int64_t interval_us = (int64_t)feed->settings->reconcile_s * 1000000;
     enum sw_status status = SW_OK;
     bool done = false;
 
-    if (interval_us == 0)
+    if (feed->settings->reconcile_s == 0)
         return SW_OK;
     if (audit->suspects_n > 0)
         return judge_suspects(feed);
-    if (audit->began_us == 0 || now_us - audit->began_us >= interval_us)
+    if (audit->began_us == 0 || now_us - audit->began_us >= pass_us(feed))
         begin_pass(feed, now_us);
     for (int i = 0; i < CHUNKS_MAX && status == SW_OK && !done && audit->suspects_n == 0; i++) {
-        double part = (double)(now_us - audit->began_us) / (double)interval_us;
+        double part = (double)(now_us - audit->began_us) / (double)pass_us(feed);
 
         if ((double)audit->looked > part * 1.25 * (double)audit->total + 1000 * part)
             break; /* ahead of time: a pass is over well before the next begins */

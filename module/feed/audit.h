@@ -2,7 +2,7 @@
  * audit.h - finding what was written to a list in Redis without an entry in the change stream.
  *
  * Reconciliation compares sizes; a field added and another taken away leave the size as it is.
- * So within each reconcile-interval every list is read once, a chunk at a time between two turns of
+ * So within each reconcile-interval, or as long as 3,000 fields a second take, every list is read once, a chunk at a time between two turns of
  * the feeder, and each field is looked for in the index. One that is missing becomes a suspect: a
  * change of it may be on its way in the stream. It is asked about again once that stream has been
  * followed to where it ended then; if Redis still has it and the index has not, the list is read
@@ -10,7 +10,7 @@
  *
  * Threads      the feeder
  * Memory       one chunk, and some suspects
- * Cost         a million indicators in 60 seconds: 17 chunks a second
+ * Cost         at most some 4 chunks a second, 0.4 % of a core: a million indicators in 5 minutes
  * Reliability  what is wrong with Redis is told by the calls that matter; here it ends the session
  */
 #ifndef SW_FEED_AUDIT_H
