@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 from harness.resolver import SINK4
 
 WWW = "www.evil.example"
@@ -14,6 +15,19 @@ def test_add_with_wait_returns_when_enforced(lists, resolver, ask):
     assert ask(WWW).addresses == [SINK4]
     resolver.command("remove", "--wait", "bad", "evil.example")
     assert ask(WWW).addresses == ["192.0.2.66"]
+
+
+@pytest.mark.parametrize("replace", [(), ("--replace", "--force")], ids=["added", "replaced"])
+def test_import_with_wait_returns_when_enforced(lists, resolver, ask, folder, replace):
+    """Answers that were cached before are, too."""
+    file = folder / "names.txt"
+    file.write_text("evil.example\n" + "".join(f"n{i}.import.example\n" for i in range(5000)))
+    lists.put("bad", "clean.example", action="sinkhole")
+    assert ask(WWW).addresses == ["192.0.2.66"]
+    resolver.command("import", "bad", file, "--wait", *replace)
+    assert ask(WWW).addresses == [SINK4]
+    still = ask("www.clean.example").addresses
+    assert still == (["198.51.100.10"] if replace else [SINK4])
 
 
 def test_status_shows_the_resolver(lists, resolver):
