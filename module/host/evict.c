@@ -45,11 +45,6 @@ struct search {
     struct place place[PLACES_MAX];
 };
 
-static struct lruhash *table_of(struct slabhash *cache, hashvalue_type hash)
-{
-    return slabhash_gettable(cache, hash);
-}
-
 /* Whether something with this hash is cached; another name's costs a removal in vain. */
 static bool is_taken(const struct place *place)
 {
@@ -88,7 +83,7 @@ static void add_message(struct search *search, uint16_t type, uint16_t flags)
                            .qclass = LDNS_RR_CLASS_IN};
     hashvalue_type hash = query_info_hash(&q, flags);
     search->place[search->n++] =
-        (struct place){table_of(search->env->msg_cache, hash), hash, type, flags, true};
+        (struct place){slabhash_gettable(search->env->msg_cache, hash), hash, type, flags, true};
 }
 
 static void add_rrset(struct search *search, uint16_t type)
@@ -98,8 +93,8 @@ static void add_rrset(struct search *search, uint16_t type)
                                    .type = htons(type),
                                    .rrset_class = htons(LDNS_RR_CLASS_IN)};
     hashvalue_type hash = rrset_key_hash(&key);
-    search->place[search->n++] =
-        (struct place){table_of(&search->env->rrset_cache->table, hash), hash, type, 0, false};
+    search->place[search->n++] = (struct place){
+        slabhash_gettable(&search->env->rrset_cache->table, hash), hash, type, 0, false};
 }
 
 /* RRsets in answers have no flags. Of all that a query can say only its type, and for AAAA its CD

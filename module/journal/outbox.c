@@ -297,7 +297,6 @@ static enum sw_status settle(struct sw_outbox *outbox, struct sw_redis *redis)
     return SW_OK;
 }
 
-/* What all XADD of a batch have in common. */
 /* What is the same in all XADD commands of a stream. */
 struct streams {
     size_t len[SW_STREAM_COUNT];

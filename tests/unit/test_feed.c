@@ -411,6 +411,40 @@ START_TEST(test_plain_writes_of_the_same_size_are_noticed)
 }
 END_TEST
 
+/* HSCAN calls that Redis has counted. */
+static unsigned long scans(struct rig *rig)
+{
+    redisReply *reply = redis_fixture_command(&rig->rf, "INFO commandstats");
+    const char *at = strstr(reply->str, "cmdstat_hscan:calls=");
+    unsigned long n = at ? strtoul(at + strlen("cmdstat_hscan:calls="), NULL, 10) : 0;
+
+    freeReplyObject(reply);
+    return n;
+}
+
+/* A list that is too large to be looked through in each interval is looked through more slowly. */
+START_TEST(test_an_audit_takes_its_time)
+{
+    struct rig rig;
+    unsigned long before, during;
+    char script[] = "for i=1,40000 do redis.call('HSET',KEYS[1],'n'..i..'.test','') end";
+
+    rig_init(&rig);
+    rig.settings.reconcile_s = 1;
+    rig_list(&rig, "l", "{}", "a.test", NULL);
+    redis_fixture_run(&rig.rf, "EVAL %s 1 %s", script, P ":list:l");
+    rig_start(&rig);
+    rig_wait_loads(&rig, 1);
+    RIG_WAIT(rig_lists(&rig, "n40000.test"));
+    before = scans(&rig);
+    poll(NULL, 0, 2000);
+    during = scans(&rig) - before;
+    ck_assert_uint_ge(during, 2);  /* it goes on, */
+    ck_assert_uint_le(during, 16); /* at some four a second: all of it would be forty */
+    rig_stop(&rig);
+}
+END_TEST
+
 /* What has not changed is not read again, though refused items and second spellings make the
  * sizes differ; nor is a bad policy refused again. */
 START_TEST(test_reconciliation_is_quiet)
@@ -600,6 +634,7 @@ int main(void)
     tcase_add_test(tc, test_refused_items);
     tcase_add_test(tc, test_plain_writes_are_noticed);
     tcase_add_test(tc, test_plain_writes_of_the_same_size_are_noticed);
+    tcase_add_test(tc, test_an_audit_takes_its_time);
     tcase_add_test(tc, test_reconciliation_is_quiet);
     tcase_add_test(tc, test_tracking);
     tcase_add_test(tc, test_tracking_without_redis);
