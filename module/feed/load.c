@@ -11,10 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define ROOM_MAX ((size_t)1 << 26) /* indicators to make room for, whatever Redis says */
 /* Fields asked for at a time: large enough that the round trips do not count, small enough that
  * Redis is not held up for others (about a millisecond). */
-#define ANNOUNCE_MAX ((size_t)1 << 26) /* indicators to make room for, whatever Redis says */
-#define CHUNK        "1000"
+#define CHUNK "1000"
 
 void sw_load_refuse(const struct sw_load_hooks *hooks, enum sw_refused_reason reason,
                     const char *list, const char *item, size_t item_len, const char *why)
@@ -236,8 +236,12 @@ static enum sw_status reserve(struct scan *scan)
 
     if (!reply)
         return SW_ECLOSED;
-    if (reply->type == REDIS_REPLY_INTEGER && reply->integer > 0 && (size_t)reply->integer > count)
-        status = sw_index_reserve(scan->lists->index, (size_t)reply->integer - count);
+    if (reply->type == REDIS_REPLY_INTEGER && reply->integer > 0 &&
+        (size_t)reply->integer > count) {
+        size_t more = (size_t)reply->integer - count;
+
+        status = sw_index_reserve(scan->lists->index, more < ROOM_MAX ? more : ROOM_MAX);
+    }
     freeReplyObject(reply);
     return status;
 }
@@ -344,7 +348,7 @@ static enum sw_status announce(struct sw_redis *redis, struct sw_lists *lists,
             all += (size_t)count->integer;
         freeReplyObject(count);
     }
-    (void)sw_index_renew(lists->index, all < ANNOUNCE_MAX ? all : ANNOUNCE_MAX);
+    (void)sw_index_renew(lists->index, all < ROOM_MAX ? all : ROOM_MAX);
     return SW_OK;
 }
 

@@ -278,17 +278,24 @@ bool sw_index_has(const struct sw_index *index, sw_list_id id, const struct sw_i
     return sw_sets_has(&index->sets, ref, rule_of(id, ind));
 }
 
-enum sw_status sw_index_reserve(struct sw_index *index, size_t n)
+/* Make room for n indicators in all. */
+static enum sw_status make_room(struct sw_index *index, size_t n)
 {
     if (sw_gate_reserve(&index->gates, n) != SW_OK)
         return SW_ENOMEM;
     return sw_table_reserve(&index->table, n);
 }
 
+enum sw_status sw_index_reserve(struct sw_index *index, size_t more)
+{
+    size_t keys = sw_table_keys(&index->table);
+    return more > SIZE_MAX - keys ? SW_ENOMEM : make_room(index, keys + more);
+}
+
 enum sw_status sw_index_renew(struct sw_index *index, size_t n)
 {
     sw_gate_renew(&index->gates, n > index->names ? n : index->names);
-    return sw_index_reserve(index, n);
+    return make_room(index, n);
 }
 
 /* ---- purge ---- */

@@ -5,15 +5,10 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#define NAMES_PER_WORD 13u /* 4.9 bits for each */
-#define CLASS_MIN      24u /* 256 KiB: small lists may grow a while before it is doubled */
+#define NAMES_PER_WORD 13u /* 4.9 bits for each, in each half */
+#define CLASS_MIN      20u /* 256 KiB: small lists may grow a while before it is doubled */
 #define CLASS_MAX      63u
 #define CLASS_DOUBLE   4u /* that many classes on: twice the size */
-
-static size_t gate_bytes(sw_gate gate)
-{
-    return sw_gate_words(gate) * sizeof(uint64_t);
-}
 
 /* Names that it is made for. */
 static size_t gate_room(sw_gate gate)
@@ -38,10 +33,10 @@ static unsigned class_for(size_t names)
 /* 0: out of memory. */
 static sw_gate gate_new(struct sw_gates *gates, unsigned class)
 {
-    uint8_t *map = sw_filter_map(gate_bytes(class));
+    uint8_t *map = sw_filter_map(sw_gate_bytes(class));
     if (map == NULL)
         return 0;
-    atomic_fetch_add_explicit(&gates->bytes, gate_bytes(class), memory_order_relaxed);
+    atomic_fetch_add_explicit(&gates->bytes, sw_gate_bytes(class), memory_order_relaxed);
     return (sw_gate)map | class;
 }
 
@@ -53,16 +48,11 @@ static void gate_free(void *arg, void *ptr, size_t bytes)
     atomic_fetch_sub_explicit(&gates->bytes, bytes, memory_order_relaxed);
 }
 
-static void *gate_address(sw_gate gate)
-{
-    return (void *)(gate & ~(sw_gate)63);
-}
-
 /* One that no reader has seen. */
 static void gate_drop(struct sw_gates *gates, sw_gate gate)
 {
     if (gate != 0)
-        gate_free(gates, gate_address(gate), gate_bytes(gate));
+        gate_free(gates, sw_gate_address(gate), sw_gate_bytes(gate));
 }
 
 /* Show another one, or none, to readers; the former one is freed after them. */
@@ -71,18 +61,22 @@ static void gate_publish(struct sw_gates *gates, sw_gate gate)
     sw_gate old = gate_of(gates);
     atomic_store_explicit(&gates->current, gate, memory_order_release);
     if (old != 0)
-        sw_retire(gates->retire, gate_free, gates, gate_address(old), gate_bytes(old));
+        sw_retire(gates->retire, gate_free, gates, sw_gate_address(old), sw_gate_bytes(old));
 }
 
 static void gate_set(sw_gate gate, uint64_t a)
 {
-    _Atomic uint64_t *word = sw_gate_word(gate, a);
-    uint64_t bits = atomic_load_explicit(word, memory_order_relaxed), mask = sw_filter_mask(a);
-    if ((~bits & mask) != 0) /* a line that many read is not written for nothing */
-        atomic_store_explicit(word, bits | mask, memory_order_relaxed);
+    for (unsigned half = 0; half < SW_GATE_HALVES; half++) {
+        uint64_t mask;
+        _Atomic uint64_t *word = sw_gate_word(gate, half, a, &mask);
+        uint64_t bits = atomic_load_explicit(word, memory_order_relaxed);
+        if ((~bits & mask) != 0) /* a line that many read is not written for nothing */
+            atomic_store_explicit(word, bits | mask, memory_order_relaxed);
+    }
 }
 
-/* One of twice the size with the same content: word n is where 2n and 2n + 1 will be looked for.
+/* One of twice the size with the same content: word n of a half is where 2n and 2n + 1 will be looked
+ * for, and twice as far from the beginning, whichever half it is of.
  * The same one when it cannot be. */
 static sw_gate gate_doubled(struct sw_gates *gates, sw_gate gate)
 {
@@ -90,9 +84,9 @@ static sw_gate gate_doubled(struct sw_gates *gates, sw_gate gate)
     sw_gate twice = class > CLASS_MAX ? 0 : gate_new(gates, class);
     if (twice == 0)
         return gate;
-    const uint64_t *from = gate_address(gate);
-    uint64_t *to = gate_address(twice);
-    for (size_t i = 0; i < sw_gate_words(gate); i++)
+    const uint64_t *from = sw_gate_address(gate);
+    uint64_t *to = sw_gate_address(twice);
+    for (size_t i = 0; i < SW_GATE_HALVES * sw_gate_words(gate); i++)
         to[2 * i] = to[2 * i + 1] = from[i];
     return twice;
 }
@@ -161,14 +155,14 @@ void sw_gate_reset(struct sw_gates *gates)
 enum sw_status sw_gate_restore(struct sw_gates *gates, const void *words, size_t bytes)
 {
     unsigned class = CLASS_MIN;
-    while (class < CLASS_MAX && gate_bytes(class) != bytes)
+    while (class < CLASS_MAX && sw_gate_bytes(class) != bytes)
         class ++;
-    if (gate_bytes(class) != bytes)
+    if (sw_gate_bytes(class) != bytes)
         return SW_EINVAL;
     sw_gate gate = gate_new(gates, class);
     if (gate == 0)
         return SW_ENOMEM;
-    memcpy(gate_address(gate), words, bytes);
+    memcpy(sw_gate_address(gate), words, bytes);
     gate_publish(gates, gate);
     return SW_OK;
 }

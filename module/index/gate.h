@@ -2,10 +2,11 @@
  * gate.h - what is asked first about a name: is anything listed at or below its last two labels?
  *
  * Nearly always nothing is, and then one word of memory has answered for all suffixes of the name,
- * however many labels it has: the others need not even be hashed. A Bloom filter of three bits in
- * one 64-bit word for each pair of last labels, 4.9 bits for each listed name, so that ten million
- * names need 6 MiB and stay in the last cache of a machine. What passes for nothing (one in ten)
- * costs the look-up in filter and table, nothing else.
+ * however many labels it has: the others need not even be hashed. Two halves, each a Bloom filter
+ * with three bits in one 64-bit word for each pair of last labels and 4.9 bits for each listed name:
+ * of ten million names a half has 6 MiB, which stay in the last cache of a machine. The second half
+ * is asked where the first lets a name through, one in ten for nothing. Of those again one in ten
+ * passes, and costs the look-up in filter and table, nothing else.
  *
  * Bits are only ever set: the table does not keep what would be needed to make the gate anew. When
  * there are more names than it is made for, it is doubled by having each word twice, which keeps
@@ -17,7 +18,7 @@
  *
  * Threads      sw_gate_may_have: any, inside an RCU section; the others: the writer. A reader's
  *              acquire load of `current` pairs with the release store in gate_publish().
- * Memory       0.7 octets for each name when announced, 1.2 at most when grown; 256 KiB at least
+ * Memory       1.4 octets for each name when announced, 2.5 at most when grown; 256 KiB at least
  */
 #ifndef SW_INDEX_GATE_H
 #define SW_INDEX_GATE_H
@@ -33,7 +34,8 @@
 
 typedef uintptr_t sw_gate; /* 0: none, nothing passes */
 
-#define SW_GATE_UNIT 128u /* words; a size class has sw_filter_lines[class] of them */
+#define SW_GATE_HALVES 2u
+#define SW_GATE_UNIT   128u /* words; each half has sw_filter_lines[size class] of them */
 
 struct sw_gates {
     _Atomic sw_gate current;
@@ -44,17 +46,34 @@ struct sw_gates {
     _Atomic size_t bytes;
 };
 
-/** Words of a gate. */
+/** Words of each half. */
 static inline size_t sw_gate_words(sw_gate gate)
 {
     return (size_t)sw_filter_lines[gate & 63] * SW_GATE_UNIT;
 }
 
-/** The word that knows about a digest. */
-static inline _Atomic uint64_t *sw_gate_word(sw_gate gate, uint64_t a)
+/** All its words, the second half behind the first. */
+static inline void *sw_gate_address(sw_gate gate)
 {
-    _Atomic uint64_t *words = (_Atomic uint64_t *)(gate & ~(sw_gate)63);
-    return &words[(a >> 32) * sw_gate_words(gate) >> 32];
+    return (void *)(gate & ~(sw_gate)63);
+}
+
+/** Octets that they occupy. */
+static inline size_t sw_gate_bytes(sw_gate gate)
+{
+    return SW_GATE_HALVES * sw_gate_words(gate) * sizeof(uint64_t);
+}
+
+/** The word of a half that knows about a digest; *mask is set to the bits that it sets there. The
+ * halves take different bits of the digest. */
+static inline _Atomic uint64_t *sw_gate_word(sw_gate gate, unsigned half, uint64_t a,
+                                             uint64_t *mask)
+{
+    _Atomic uint64_t *words = sw_gate_address(gate);
+    uint64_t n = sw_gate_words(gate);
+    uint64_t at = half == 0 ? a >> 32 : a >> 10 & 0xffffffff;
+    *mask = sw_filter_mask(half == 0 ? a : a >> 10);
+    return &words[half * n + (at * n >> 32)];
 }
 
 /** False: surely nothing is listed at or below the name of two labels with this digest. */
@@ -63,8 +82,13 @@ static inline bool sw_gate_may_have(const struct sw_gates *gates, uint64_t a)
     sw_gate gate = atomic_load_explicit(&gates->current, memory_order_acquire);
     if (__builtin_expect(gate == 0, 0))
         return false;
-    uint64_t word = atomic_load_explicit(sw_gate_word(gate, a), memory_order_relaxed);
-    return (~word & sw_filter_mask(a)) == 0;
+    uint64_t mask;
+    for (unsigned half = 0; half < SW_GATE_HALVES; half++) {
+        const _Atomic uint64_t *word = sw_gate_word(gate, half, a, &mask);
+        if (__builtin_expect((~atomic_load_explicit(word, memory_order_relaxed) & mask) != 0, 1))
+            return false;
+    }
+    return true;
 }
 
 /* ---- writing ---- */

@@ -123,7 +123,7 @@ static bool put_parts(struct sw_image *image, const struct sw_index *index)
     if (v6 != NULL)
         append(&part[SW_PART_LENGTHS6], v6, sizeof *v6);
     if (gate != 0)
-        append(&part[SW_PART_GATE], sw_gate_word(gate, 0), sw_gate_words(gate) * sizeof(uint64_t));
+        append(&part[SW_PART_GATE], sw_gate_address(gate), sw_gate_bytes(gate));
     append(&part[SW_PART_ENDS], index->expiry.item, index->expiry.n * sizeof *index->expiry.item);
     for (unsigned i = 0; i < SW_PART_COUNT; i++) {
         if (part[i].failed)

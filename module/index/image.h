@@ -29,7 +29,7 @@
 
 #include <stdint.h>
 
-#define SW_IMAGE_VERSION  3u
+#define SW_IMAGE_VERSION  4u
 #define SW_IMAGE_NOTE_MAX (64u << 20) /* octets of the caller's note */
 
 struct sw_image;

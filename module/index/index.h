@@ -160,12 +160,11 @@ enum sw_status sw_index_remove(struct sw_index *index, sw_list_id id,
 /** Whether the list holds exactly this indicator (not: is covered). Writer's thread. */
 bool sw_index_has(const struct sw_index *index, sw_list_id id, const struct sw_indicator *ind);
 
-/** Make room for n indicators in all, as a hint before a full load (not needed: the index grows
+/** Make room for so many indicators more, as a hint before a list is read (not needed: the index grows
  * by itself, a 256th at a time). SW_OK, SW_ENOMEM. */
-enum sw_status sw_index_reserve(struct sw_index *index, size_t n);
+enum sw_status sw_index_reserve(struct sw_index *index, size_t more);
 
-/** As sw_index_reserve(), when all lists are about to be read anew, with n indicators in all: what
- * former indicators left behind is forgotten once each list was replaced. */
+/** Make room for n indicators in all, when all lists are about to be read anew: what former indicators left behind is forgotten once each list was replaced. */
 enum sw_status sw_index_renew(struct sw_index *index, size_t n);
 
 /** Indicators in a list, and ids of all lists that exist: returns how many, fills up to max. */

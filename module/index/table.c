@@ -356,6 +356,14 @@ void sw_table_map(struct sw_table *table, const uint32_t *to, uint32_t *moved)
     }
 }
 
+size_t sw_table_keys(const struct sw_table *table)
+{
+    size_t n = 0;
+    for (unsigned s = 0; s < SW_SHARDS; s++)
+        n += table->use[s].live;
+    return n;
+}
+
 enum sw_status sw_table_reserve(struct sw_table *table, size_t n)
 {
     if (n / SW_SHARDS > UINT32_MAX / 4)

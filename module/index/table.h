@@ -108,6 +108,9 @@ uint32_t sw_table_get(const struct sw_table *table, struct sw_digest digest);
 
 /* ---- writing ---- */
 
+/** How many keys there are. */
+size_t sw_table_keys(const struct sw_table *table);
+
 /** An empty table; retire outlives it. */
 void sw_table_init(struct sw_table *table, struct sw_retire *retire);
 

@@ -1,7 +1,7 @@
 /*
  * view.c - what workers ask (index.h, "reading").
  *
- * A name passes the gate first (gate.h): nearly always that is one word of memory, and the end.
+ * A name passes the gate first (gate.h): nearly always that is one word of memory, or two, and the end.
  * Then, and for an address, a look-up in three passes, so that all memory it may need is on its way before the first is
  * waited for: (1) make the digest of every suffix or prefix length that anything is listed with,
  * prefetch its filter line; (2) keep those that pass the filter, prefetch their bucket; (3) look

@@ -246,9 +246,9 @@ START_TEST(other_versions_and_machines)
     struct sw_image_header good, h;
     ck_assert_int_eq(pread(fd, &good, sizeof good, 0), sizeof good);
     h = good, h.version--;
-    with_header(fd, &h, "version 2 of the format; this is 3");
+    with_header(fd, &h, "version 3 of the format; this is 4");
     h = good, h.version++;
-    with_header(fd, &h, "version 4 of the format; this is 3");
+    with_header(fd, &h, "version 5 of the format; this is 4");
     h = good, h.endian = 0x04030201;
     with_header(fd, &h, "another kind");
     h = good, h.layout[9] = 4;
