@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from harness.wait import until
 
 RESOLVER = {"options": {"threads": 1}}
 
@@ -90,3 +91,23 @@ def test_alias_that_is_listed_when_the_iterator_is_past_it(lists, resolver, upst
     assert answer.rcode == "REFUSED"
     assert not resolver.cached("chain.clean.example", "A")
     assert not aliases(resolver, indicator)
+
+
+def test_name_listed_while_the_validator_rests(lists, resolver, ask, upstream):
+    """It pauses for 50 to 400 ms after each eight hashes, and goes on by a timer: without any hook of
+    ours between the response, which was judged clean, and the end."""
+    lists.put("bad", action="refused")
+    for labels in (60, 90):  # 1.8 s; 3.5 s where that was not enough
+        name = "x." * labels + "hashed.example"
+        pending = resolver.client.send(name)
+        until(lambda: ("hashed.example", "DNSKEY") in upstream.asked("hashed.example"), "the proof")
+        assert ask("www.clean.example").addresses  # the worker's turn is over
+        lists.add("bad", f"={name}")
+        in_time = not pending.has_come()
+        answer = pending.answer()
+        if in_time:
+            break
+        resolver.forget_answers()
+        upstream.forget()
+    assert in_time and answer.rcode == "REFUSED"
+    assert not resolver.cached(name, "A")

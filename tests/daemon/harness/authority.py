@@ -80,7 +80,8 @@ class Authority:
         for zone, records in self.signed.items():
             path = self._write(zone, records + extra.get(zone, ""))
             key = self._run("ldns-keygen", "-a", "ECDSAP256SHA256", "-k", zone).strip()
-            self._run("ldns-signzone", "-o", zone, "-f", f"{path}.signed", path, key)
+            denial = ["-n"] if zone in zones.BY_HASH else []
+            self._run("ldns-signzone", *denial, "-o", zone, "-f", f"{path}.signed", path, key)
             delegation = (self.folder / f"{key}.ds").read_text()
             if zone in zones.PARENT_OF:
                 ns = f"{zone}. NS ns.{zone}.\nns.{zone}. A {ADDRESS}\n"

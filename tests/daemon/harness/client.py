@@ -1,5 +1,6 @@
 """A DNS client: one question, one answer in a form that tests can compare."""
 
+import select
 import socket
 import struct
 from concurrent.futures import ThreadPoolExecutor
@@ -154,6 +155,10 @@ class Pending:
         with self.socket.makefile("rb") as stream:
             (length,) = struct.unpack("!H", stream.read(2))
             return stream.read(length)
+
+    def has_come(self):
+        """Whether something has arrived; it can still be read."""
+        return bool(select.select([self.socket], [], [], 0)[0])
 
     def nothing_came(self):
         """Whether nothing has arrived until now."""

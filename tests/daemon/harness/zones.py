@@ -97,6 +97,9 @@ CHILD = "www A 198.51.100.63\n"
 # Signed; the address is changed after signing, so that its answers are bogus.
 BOGUS = "www A 192.0.2.70\nalias CNAME www\n"
 
+# Signed with NSEC3 (RFC 5155), so that proving a name of many labels absent takes the validator seconds.
+HASHED = "www A 198.51.100.65\n"
+
 # Resolved through a name server whose own name can be listed (stub-host).
 HOSTED = "www A 198.51.100.80\n"
 
@@ -155,9 +158,11 @@ SIGNED_ZONES = {
     "child.signed.example": CHILD,
     "signed.example": SIGNED,
     "bogus.example": BOGUS,
+    "hashed.example": HASHED,
 }
+BY_HASH = ("hashed.example",)
 PARENT_OF = {"child.signed.example": "signed.example"}
-ANCHORS = ("signed.example", "bogus.example")
+ANCHORS = ("signed.example", "bogus.example", "hashed.example")
 TAMPER = {"bogus.example": ("192.0.2.70", "192.0.2.99")}
 
 # Found through stub-host: ns2.evil.example.
