@@ -16,7 +16,7 @@
  *
  * A gate is one word, like a filter: address, and size class in the lower 6 bits.
  *
- * Threads      sw_gate_may_have: any, inside an RCU section; the others: the writer. A reader's
+ * Threads      sw_gate_first, second: any, inside an RCU section; the others: the writer. A reader's
  *              acquire load of `current` pairs with the release store in gate_publish().
  * Memory       1.4 octets for each name when announced, 2.5 at most when grown; 256 KiB at least
  */
@@ -76,19 +76,31 @@ static inline _Atomic uint64_t *sw_gate_word(sw_gate gate, unsigned half, uint64
     return &words[half * n + (at * n >> 32)];
 }
 
-/** False: surely nothing is listed at or below the name of two labels with this digest. */
-static inline bool sw_gate_may_have(const struct sw_gates *gates, uint64_t a)
+struct sw_gate_ask { /* what is asked of the second half */
+    const _Atomic uint64_t *word;
+    uint64_t mask;
+};
+
+/** The first half. False: surely nothing is listed at or below the name of two labels with this
+ * digest. Otherwise the second half's word is on its way into the cache. */
+static inline bool sw_gate_first(const struct sw_gates *gates, uint64_t a, struct sw_gate_ask *ask)
 {
     sw_gate gate = atomic_load_explicit(&gates->current, memory_order_acquire);
     if (__builtin_expect(gate == 0, 0))
         return false;
     uint64_t mask;
-    for (unsigned half = 0; half < SW_GATE_HALVES; half++) {
-        const _Atomic uint64_t *word = sw_gate_word(gate, half, a, &mask);
-        if (__builtin_expect((~atomic_load_explicit(word, memory_order_relaxed) & mask) != 0, 1))
-            return false;
-    }
+    const _Atomic uint64_t *word = sw_gate_word(gate, 0, a, &mask);
+    if (__builtin_expect((~atomic_load_explicit(word, memory_order_relaxed) & mask) != 0, 1))
+        return false;
+    ask->word = sw_gate_word(gate, 1, a, &ask->mask);
+    __builtin_prefetch(ask->word);
     return true;
+}
+
+/** The second half: likewise, inside the same RCU section. */
+static inline bool sw_gate_second(const struct sw_gate_ask *ask)
+{
+    return (~atomic_load_explicit(ask->word, memory_order_relaxed) & ask->mask) == 0;
 }
 
 /* ---- writing ---- */

@@ -1,11 +1,12 @@
 /*
  * view.c - what workers ask (index.h, "reading").
  *
- * A name passes the gate first (gate.h): nearly always that is one word of memory, or two, and the end.
- * Then, and for an address, a look-up in three passes, so that all memory it may need is on its way before the first is
- * waited for: (1) make the digest of every suffix or prefix length that anything is listed with,
- * prefetch its filter line; (2) keep those that pass the filter, prefetch their bucket; (3) look
- * into the table, most specific first. Nearly always nothing is left after pass 2.
+ * A name passes the gate first (gate.h): nearly always that is one word of memory, or two, and the
+ * end. Then, and for an address, a look-up in three passes, so that all memory it may need is on its way
+ * before the first is waited for: (1) make the digest of every suffix or prefix length that anything
+ * is listed with, prefetch its filter line; (2) keep those that pass the filter; (3) look into the
+ * table, most specific first. For an address nearly always nothing is left after pass 2; a name that
+ * has passed the gate is nearly always there, so its buckets are prefetched before pass 2.
  */
 #include "index/impl.h"
 
@@ -56,18 +57,22 @@ static inline struct probe *probe_start(const struct sw_index *index, struct pro
     return probe + 1;
 }
 
+/* Have the buckets of all probes on their way. */
+static inline void probes_fetch(const struct sw_index *index, const struct probe *probes,
+                                const struct probe *end)
+{
+    for (const struct probe *probe = probes; probe < end; probe++)
+        sw_table_prefetch(&index->table, probe->digest.a);
+}
+
 /* Pass 2: keep the probes that pass the filter, in order; returns the end of those. */
-static inline __attribute__((always_inline)) struct probe *
-probes_filter(const struct sw_index *index, struct probe *probes, const struct probe *end)
+static inline __attribute__((always_inline)) struct probe *probes_filter(struct probe *probes,
+                                                                         const struct probe *end)
 {
     struct probe *kept = probes;
-    for (const struct probe *probe = probes; probe < end; probe++) {
-        uint64_t a = probe->digest.a;
-        if (__builtin_expect(!sw_filter_may_have(probe->line, a), 1))
-            continue;
-        sw_table_prefetch(&index->table, a);
-        *kept++ = *probe;
-    }
+    for (const struct probe *probe = probes; probe < end; probe++)
+        if (__builtin_expect(sw_filter_may_have(probe->line, probe->digest.a), 0))
+            *kept++ = *probe;
     return kept;
 }
 
@@ -123,7 +128,7 @@ static inline struct probe *name_probe(const struct sw_index *index, const struc
 
 /* Pass 1 for a name: a probe for each suffix whose number of labels occurs, shortest first. Nearly
  * always the gate says that nothing is listed at or below the last two labels: then there are none.
- * Returns their end. */
+ * Its second half is waited for when the filter lines are on their way. Returns their end. */
 static inline struct probe *name_probes(const struct sw_index *index,
                                         const struct sw_hash_name *name, struct probe *probes)
 {
@@ -140,15 +145,17 @@ static inline struct probe *name_probes(const struct sw_index *index,
             return probes;
         sw_hash_label(&sum, *row++, octets + *--at);
     }
-    if (__builtin_expect(!sw_gate_may_have(&index->gates, sw_hash_first(&index->key, &sum)), 1))
+    struct sw_gate_ask ask;
+    if (__builtin_expect(!sw_gate_first(&index->gates, sw_hash_first(&index->key, &sum), &ask), 1))
         return probes;
+    struct probe *gated = probes;
     for (;; k++) {
         if (__builtin_expect(k == 64, 0))
             occurs = atomic_load_explicit(&index->classes[1], memory_order_relaxed);
         if (occurs >> k % 64 & 1)
             probes = name_probe(index, &sum, k, probes);
         if (k == end)
-            return probes;
+            return sw_gate_second(&ask) ? probes : gated;
         sw_hash_label(&sum, *row++, octets + *--at);
     }
 }
@@ -178,9 +185,10 @@ size_t sw_view_find_name(const struct sw_view *view, const uint8_t *wire, size_t
     if (!view->any_domain || !sw_hash_name(&name, wire, len))
         return 0;
     const struct probe *end = name_probes(view->index, &name, probes);
-    end = probes_filter(view->index, probes, end);
     if (__builtin_expect(end == probes, 1))
         return 0;
+    probes_fetch(view->index, probes, end); /* who passed the gate is nearly always there */
+    end = probes_filter(probes, end);
     return names_finish(view, &name, probes, end, (struct report){view, hits, 0, max});
 }
 
@@ -258,7 +266,8 @@ size_t sw_view_find_addr(const struct sw_view *view, const struct sw_addr *addr,
         for (unsigned word = 3; word-- > 0;)
             end = probes6(view->index, addr, word, near[word], end);
     }
-    end = probes_filter(view->index, probes, end);
+    end = probes_filter(probes, end);
+    probes_fetch(view->index, probes, end);
     for (const struct probe *probe = probes; probe < end; probe++) {
         const struct sw_ruleset *set = probe_finish(view->index, probe);
         unsigned base = addr->family == 4 ? SW_CLASS_PREFIX4 : SW_CLASS_PREFIX6;

@@ -17,11 +17,17 @@ static uint64_t digest(uint64_t i)
     return i ^ i >> 31;
 }
 
+static bool may_have(const struct sw_gates *gates, uint64_t a)
+{
+    struct sw_gate_ask ask;
+    return sw_gate_first(gates, a, &ask) && sw_gate_second(&ask);
+}
+
 static unsigned passing(const struct sw_gates *gates, uint64_t from, uint64_t to)
 {
     unsigned n = 0;
     for (uint64_t i = from; i < to; i++)
-        n += sw_gate_may_have(gates, digest(i));
+        n += may_have(gates, digest(i));
     return n;
 }
 
@@ -43,7 +49,7 @@ START_TEST(all_that_was_added_passes)
         struct sw_retire retire = {.limit = 1u << 20};
         struct sw_gates gates;
         sw_gates_init(&gates, &retire);
-        ck_assert(!sw_gate_may_have(&gates, digest(0)));
+        ck_assert(!may_have(&gates, digest(0)));
         ck_assert_int_eq(sw_gate_reserve(&gates, announced[k]), SW_OK);
         for (uint64_t i = 0; i < N; i++) {
             if (sw_gate_add(&gates, digest(i), i) != SW_OK)
