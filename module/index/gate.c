@@ -64,31 +64,61 @@ static void gate_publish(struct sw_gates *gates, sw_gate gate)
         sw_retire(gates->retire, gate_free, gates, sw_gate_address(old), sw_gate_bytes(old));
 }
 
-static void gate_set(sw_gate gate, uint64_t a)
+/* False: all its bits were set already. */
+static bool gate_set(sw_gate gate, uint64_t a)
 {
+    bool new = false;
     for (unsigned half = 0; half < SW_GATE_HALVES; half++) {
         uint64_t mask;
         _Atomic uint64_t *word = sw_gate_word(gate, half, a, &mask);
         uint64_t bits = atomic_load_explicit(word, memory_order_relaxed);
-        if ((~bits & mask) != 0) /* a line that many read is not written for nothing */
-            atomic_store_explicit(word, bits | mask, memory_order_relaxed);
+        if ((~bits & mask) == 0) /* a line that many read is not written for nothing */
+            continue;
+        atomic_store_explicit(word, bits | mask, memory_order_relaxed);
+        new = true;
     }
+    return new;
 }
 
-/* One of twice the size with the same content: word n of a half is where 2n and 2n + 1 will be looked
- * for, and twice as far from the beginning, whichever half it is of.
- * The same one when it cannot be. */
-static sw_gate gate_doubled(struct sw_gates *gates, sw_gate gate)
+/* One for so many names at least, with the same content: of twice the size, or four times, and so on.
+ * Word n of a half is where 2n and 2n + 1 will be looked for, and twice as far from the beginning,
+ * whichever half it is of. As large as it may be or the same one when there is no more. */
+static sw_gate gate_grown(struct sw_gates *gates, sw_gate gate, size_t names)
 {
-    unsigned class = (unsigned)(gate & 63) + CLASS_DOUBLE;
-    sw_gate twice = class > CLASS_MAX ? 0 : gate_new(gates, class);
-    if (twice == 0)
+    unsigned class = gate & 63, times = 0;
+    while (gate_room(class) < names && class + CLASS_DOUBLE <= CLASS_MAX) {
+        class += CLASS_DOUBLE;
+        times++;
+    }
+    sw_gate grown = times == 0 ? 0 : gate_new(gates, class);
+    if (grown == 0)
         return gate;
     const uint64_t *from = sw_gate_address(gate);
-    uint64_t *to = sw_gate_address(twice);
-    for (size_t i = 0; i < SW_GATE_HALVES * sw_gate_words(gate); i++)
-        to[2 * i] = to[2 * i + 1] = from[i];
-    return twice;
+    uint64_t *to = sw_gate_address(grown);
+    for (size_t i = 0; i < SW_GATE_HALVES * sw_gate_words(grown); i++)
+        to[i] = from[i >> times];
+    return grown;
+}
+
+/* See that the current one is made for so many names, as far as there is memory. */
+static void grow_current(struct sw_gates *gates, size_t names)
+{
+    sw_gate gate = gate_of(gates), grown = gate_grown(gates, gate, names);
+    if (grown != gate)
+        gate_publish(gates, grown);
+}
+
+/* A name into the one that is filled aside. It knows how many it has got: the index has also those
+ * that lists to be replaced have. */
+static void add_next(struct sw_gates *gates, uint64_t a)
+{
+    if (!gate_set(gates->next, a) || ++gates->next_names <= gate_room(gates->next))
+        return;
+    sw_gate grown = gate_grown(gates, gates->next, gates->next_names);
+    if (grown == gates->next)
+        return;
+    gate_drop(gates, gates->next);
+    gates->next = grown;
 }
 
 void sw_gates_init(struct sw_gates *gates, struct sw_retire *retire)
@@ -105,8 +135,10 @@ void sw_gates_free(struct sw_gates *gates)
 
 enum sw_status sw_gate_reserve(struct sw_gates *gates, size_t names)
 {
-    if (gate_of(gates) != 0)
+    if (gate_of(gates) != 0) {
+        grow_current(gates, names);
         return SW_OK;
+    }
     sw_gate gate = gate_new(gates, class_for(names));
     if (gate == 0)
         return SW_ENOMEM;
@@ -116,17 +148,11 @@ enum sw_status sw_gate_reserve(struct sw_gates *gates, size_t names)
 
 enum sw_status sw_gate_add(struct sw_gates *gates, uint64_t a, size_t names)
 {
-    sw_gate gate = gate_of(gates);
-    if (gate == 0 && sw_gate_reserve(gates, names) != SW_OK)
+    if (sw_gate_reserve(gates, names + 1) != SW_OK)
         return SW_ENOMEM;
-    if (gate != 0 && names >= gate_room(gate)) {
-        sw_gate twice = gate_doubled(gates, gate);
-        if (twice != gate)
-            gate_publish(gates, twice);
-    }
-    gate_set(gate_of(gates), a);
+    (void)gate_set(gate_of(gates), a);
     if (gates->next != 0)
-        gate_set(gates->next, a);
+        add_next(gates, a);
     return SW_OK;
 }
 
@@ -134,6 +160,7 @@ void sw_gate_renew(struct sw_gates *gates, size_t names)
 {
     gate_drop(gates, gates->next);
     gates->next = gate_of(gates) == 0 ? 0 : gate_new(gates, class_for(names));
+    gates->next_names = 0;
     gates->epoch++;
 }
 

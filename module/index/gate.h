@@ -10,7 +10,8 @@
  *
  * Bits are only ever set: the table does not keep what would be needed to make the gate anew. When
  * there are more names than it is made for, it is doubled by having each word twice, which keeps
- * what was in it as dense as it was. A new one is filled aside while all lists are read anew
+ * what was in it as dense as it was; so where it is known how many are coming, it grows before they
+ * do (sw_gate_reserve). A new one is filled aside while all lists are read anew
  * (sw_gate_renew), for as many names as are announced then, and takes the old one's place when
  * every list that has names was begun after it (index.c).
  *
@@ -40,8 +41,9 @@ typedef uintptr_t sw_gate; /* 0: none, nothing passes */
 struct sw_gates {
     _Atomic sw_gate current;
     /* the rest: the writer's */
-    sw_gate next;   /* 0: none is being filled */
-    unsigned epoch; /* how many were begun */
+    sw_gate next;      /* 0: none is being filled */
+    size_t next_names; /* that it has got, about */
+    unsigned epoch;    /* how many were begun */
     struct sw_retire *retire;
     _Atomic size_t bytes;
 };
@@ -119,7 +121,8 @@ void sw_gates_free(struct sw_gates *gates);
  */
 enum sw_status sw_gate_add(struct sw_gates *gates, uint64_t a, size_t names);
 
-/** Make the first one, for so many names. Nothing happens when there is one. SW_OK, SW_ENOMEM. */
+/** Make the first one, for so many names, or have the one that is there grow while few are in it:
+ * they would lie denser each time it is doubled. SW_OK; SW_ENOMEM as above. */
 enum sw_status sw_gate_reserve(struct sw_gates *gates, size_t names);
 
 /** Begin to fill one for so many names aside; one begun before is given up. Nothing happens while

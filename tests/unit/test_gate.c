@@ -2,11 +2,15 @@
  * test_gate.c - the gate alone: what it lets through while it grows; and in the index: when one that
  * is filled aside takes its place.
  */
+#include "index/image.h"
 #include "index/impl.h"
 
 #include <check.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 /* A digest: SplitMix64's finisher. */
 static uint64_t digest(uint64_t i)
@@ -38,29 +42,56 @@ static void gates_over(struct sw_gates *gates, struct sw_retire *retire)
     ck_assert_uint_eq(gates->bytes, 0);
 }
 
-/* Announced or not, nothing that was added is kept out; announced, one in fifty of the others
- * passes at most. */
+static void add_all(struct sw_gates *gates, uint64_t from, uint64_t to)
+{
+    for (uint64_t i = from; i < to; i++) {
+        if (sw_gate_add(gates, digest(i), i) != SW_OK)
+            ck_abort_msg("%llu", (unsigned long long)i);
+    }
+}
+
+/* Announced, late or not, nothing that was added is kept out; announced, one in fifty of the others
+ * passes at most, and after it was half full one in twenty. */
 START_TEST(all_that_was_added_passes)
 {
     enum { N = 1000000 };
-    const size_t announced[] = {N, 0};
-    const unsigned others[] = {N / 50, N / 4};
-    for (unsigned k = 0; k < 2; k++) {
+    const struct {
+        size_t before, announced, others;
+    } cases[] = {{0, N, N / 50}, {1000, N, N / 50}, {100000, N, N / 20}, {0, 0, N / 4}};
+    for (unsigned k = 0; k < sizeof cases / sizeof cases[0]; k++) {
         struct sw_retire retire = {.limit = 1u << 20};
         struct sw_gates gates;
         sw_gates_init(&gates, &retire);
         ck_assert(!may_have(&gates, digest(0)));
-        ck_assert_int_eq(sw_gate_reserve(&gates, announced[k]), SW_OK);
-        for (uint64_t i = 0; i < N; i++) {
-            if (sw_gate_add(&gates, digest(i), i) != SW_OK)
-                ck_abort_msg("%u", (unsigned)i);
-        }
+        add_all(&gates, 0, cases[k].before);
+        ck_assert_int_eq(sw_gate_reserve(&gates, cases[k].announced), SW_OK);
+        add_all(&gates, cases[k].before, N);
         ck_assert_uint_eq(passing(&gates, 0, N), N);
-        ck_assert_uint_le(passing(&gates, N, 2 * N), others[k]);
+        ck_assert_uint_le(passing(&gates, N, 2 * N), cases[k].others);
         sw_retire_drain(&retire);
         ck_assert_uint_le(gates.bytes, 2 * N + N / 5);
         gates_over(&gates, &retire);
     }
+}
+END_TEST
+
+/* The one that is filled aside grows too when more come than were announced, by what it has got itself. */
+START_TEST(the_next_one_grows)
+{
+    enum { N = 1000000, MIN = 256 << 10 };
+    struct sw_retire retire = {.limit = 1u << 20};
+    struct sw_gates gates;
+    sw_gates_init(&gates, &retire);
+    add_all(&gates, 0, N);
+    sw_gate_renew(&gates, 1);
+    ck_assert_int_eq(sw_gate_add(&gates, digest(N), N), SW_OK);
+    ck_assert_uint_eq(sw_gate_bytes(gates.next), MIN);
+    sw_gate_renew(&gates, 1);
+    add_all(&gates, N, 2 * N);
+    sw_gate_promote(&gates);
+    ck_assert_uint_eq(passing(&gates, N, 2 * N), N);
+    ck_assert_uint_le(passing(&gates, 2 * N, 3 * N), N / 4);
+    gates_over(&gates, &retire);
 }
 END_TEST
 
@@ -189,6 +220,86 @@ START_TEST(what_was_staged_before_is_waited_for)
 }
 END_TEST
 
+/* ---- growth, renewal and a file at once ---- */
+
+enum { MANY = 600000 }; /* the smallest gate is doubled twice */
+
+static struct sw_indicator nth(unsigned i)
+{
+    char text[64];
+    snprintf(text, sizeof text, i % 2 == 0 ? "n%u.test" : "=deep.n%u.co.uk", i);
+    return name(text);
+}
+
+static void add_some(sw_list_id id, unsigned from, unsigned to, unsigned step)
+{
+    for (unsigned i = from; i < to; i += step) {
+        struct sw_indicator ind = nth(i);
+        if (sw_index_add(ix, id, &ind) != SW_OK)
+            ck_abort_msg("add %u", i);
+    }
+}
+
+/* All names with n % step == 0 in from..to are found, once, and only those. */
+static void found_just(unsigned from, unsigned to, unsigned step)
+{
+    struct sw_view view = sw_index_view(ix);
+    for (unsigned i = 0; i < MANY; i++) {
+        struct sw_indicator ind = nth(i);
+        struct sw_hit hit[2];
+        size_t n = sw_view_find_name(&view, ind.name.wire, ind.name.len, hit, 2);
+        if (n != (i >= from && i < to && i % step == 0))
+            ck_abort_msg("%u: %zu hits", i, n);
+    }
+}
+
+/* Into a file in the midst of all, and back: the file knows nothing of the next gate. */
+static void through_a_file(void)
+{
+    int fd = memfd_create("image", MFD_CLOEXEC);
+    struct sw_image *image = sw_image_begin(ix);
+    struct sw_image_found found;
+    char why[SW_WHY_MAX] = "";
+    ck_assert(fd >= 0 && image != NULL);
+    ck_assert_int_eq(sw_image_write(image, fd, "", 0, 1), SW_OK);
+    sw_image_end(image);
+    sw_index_free(ix);
+    ck_assert_int_eq(sw_image_load(fd, &found, why), SW_OK);
+    free(found.note);
+    close(fd);
+    ix = found.index;
+    ck_assert_uint_eq(ix->gates.next, 0);
+}
+
+START_TEST(growth_while_a_next_one_is_filled)
+{
+    sw_list_id a = list("a"), b = list("b"), staged;
+    add_some(a, 0, 50000, 1);
+    ck_assert_int_eq(sw_index_renew(ix, 1), SW_OK);
+    add_some(a, 50000, MANY, 1); /* into both: both grow */
+    found_just(0, MANY, 1);
+    through_a_file();
+    found_just(0, MANY, 1);
+    ck_assert_int_eq(sw_index_list_find(ix, "a", &a), SW_OK);
+    ck_assert_int_eq(sw_index_list_find(ix, "b", &b), SW_OK);
+    ck_assert_int_eq(sw_index_renew(ix, 1), SW_OK);
+    ck_assert_uint_ne(ix->gates.next, 0);
+    staged = stage(a);
+    add_some(staged, 0, MANY, 3);
+    through_a_file(); /* what was staged is gone */
+    found_just(0, MANY, 1);
+    ck_assert_int_eq(sw_index_list_find(ix, "a", &a), SW_OK);
+    ck_assert_int_eq(sw_index_renew(ix, 1), SW_OK);
+    staged = stage(a);
+    add_some(staged, 0, MANY, 3);
+    swap(&a, staged);
+    ck_assert_uint_eq(ix->gates.next, 0);
+    found_just(0, MANY, 3);
+    through_a_file();
+    found_just(0, MANY, 3);
+}
+END_TEST
+
 /* Names of one label are found without it. */
 START_TEST(short_names_need_no_gate)
 {
@@ -208,12 +319,14 @@ int main(void)
     TCase *tc = tcase_create("gate"), *in = tcase_create("index");
     tcase_set_timeout(tc, 600);
     tcase_add_test(tc, all_that_was_added_passes);
+    tcase_add_test(tc, the_next_one_grows);
     tcase_add_test(tc, sizes_that_no_gate_has);
     tcase_add_checked_fixture(in, setup, teardown);
     tcase_set_timeout(in, 600);
     tcase_add_test(in, the_next_one_waits_for_all_lists);
     tcase_add_test(in, what_was_staged_before_is_waited_for);
     tcase_add_test(in, short_names_need_no_gate);
+    tcase_add_test(in, growth_while_a_next_one_is_filled);
     suite_add_tcase(suite, tc);
     suite_add_tcase(suite, in);
     SRunner *runner = srunner_create(suite);
