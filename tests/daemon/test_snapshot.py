@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import struct
+import time
 
 import pytest
 from harness.resolver import SINK4
@@ -92,6 +94,24 @@ def test_what_changed_meanwhile_is_followed(own_redis, make_resolver, lists_for,
     assert lists.state()["full_loads"] == "0"
 
 
+def test_an_end_comes_after_a_start_without_redis(own_redis, make_resolver, lists_for, folder):
+    own_redis.start()
+    path = folder / "lists.snapshot"
+    resolver = make_resolver(own_redis, snapshot_file=path, snapshot_interval=1)
+    lists = lists_for(resolver, own_redis)
+    lists.put("bad", "clean.example", action="sinkhole")
+    end = int(time.time()) + 10
+    resolver.command("add", "bad", "evil.example", "--expires", end, "--wait")
+    written_after(lists, path)
+    resolver.stop()
+    own_redis.kill()
+    answer = first_answer(resolver)
+    assert answer == [SINK4] or time.time() >= end
+    until(lambda: addresses(resolver, WWW) == TRUE, "the end to come")
+    assert time.time() >= end - 0.001
+    assert addresses(resolver, CLEAN) == [SINK4]
+
+
 def flip(path, at):
     with open(path, "r+b") as file:
         file.seek(at)
@@ -100,15 +120,25 @@ def flip(path, at):
         file.write(bytes([octet ^ 0x10]))
 
 
-def version(path):
+def write(path, at, octets):
     with open(path, "r+b") as file:
+        file.seek(at)
+        file.write(octets)
+
+
+def version(path, more):
+    """The file says that it is of another version of the format than the one it is of."""
+    with open(path, "rb") as file:
         file.seek(HEADER_VERSION)
-        file.write(b"\0\0\0\0")
+        (now,) = struct.unpack("=I", file.read(4))
+    write(path, HEADER_VERSION, struct.pack("=I", now + more))
 
 
 HARM = {
     "flipped": (lambda path: flip(path, path.stat().st_size // 2), "checksum"),
-    "old": (version, "version 0 of the format"),
+    "older": (lambda path: version(path, -1), "of the format; this is"),
+    "newer": (lambda path: version(path, 1), "of the format; this is"),
+    "foreign": (lambda path: write(path, 0, b"REDIS001"), "no snapshot of Sinkwatch"),
     "open": (lambda path: path.chmod(0o640), "mode 0640"),
 }
 
