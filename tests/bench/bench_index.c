@@ -3,10 +3,12 @@
  *
  *   bench_index [MAX]     largest number of names, default 10000000
  *
- * For 1 k, 1 M and 10 M names (2, 3 or 4 labels each): resident octets for each name (of the
- * whole process, after minus before), the highest need while growing, look-ups that find
- * nothing (random names of 4 labels) and that hit, each further label, updates in place. Then a
- * list replaced as a whole, 1 M prefixes, and real names where SINKWATCH_DATA has them.
+ * For 1 k, 10 k, 100 k, 1 M and 10 M names (2, 3 or 4 labels each): resident octets for each name (of
+ * the whole process, after minus before), the highest need while growing, look-ups that find
+ * nothing (random names of 4 labels) and that hit, by number of labels, each further label, updates in
+ * place. "passed" are names below the last two labels of a listed one, which the gate lets through.
+ * Then a list that nobody announced, one replaced as a whole, 1 M prefixes, and real names where
+ * SINKWATCH_DATA has them.
  *
  * Look-ups are timed in batches of 1,024, each waiting for the one before; the median batch
  * counts, and its names are made just before it, outside the time. Of several passes over a million
@@ -16,35 +18,20 @@
  * SINKWATCH_BENCH, else build/bench.jsonl.
  */
 #include "index_baseline.h"
-#include "index_names.h"
 #include "index_qptrie.h"
+#include "index_queries.h"
 
 #include "index/index.h"
 
+#include <malloc.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
-#define BATCH    1024u
-#define QUERIES  (1u << 20) /* different ones, so that no cache knows the answers */
-#define REAL_MAX 32768u
-#define PASSES   7u
-#define SHORT    (QUERIES / BATCH / 16) /* batches for the baseline, which takes so much longer */
+#define PASSES 7u
+#define SHORT  (QUERIES / BATCH / 16) /* batches for the baseline, which takes so much longer */
 
-struct query {
-    uint8_t len;
-    uint8_t wire[127];
-};
-
-static struct {
-    unsigned labels;        /* of a miss; 0: a listed name */
-    size_t listed;          /* how many names are listed, for hits */
-    uint8_t again[QUERIES]; /* how many names were listed before one that is not was found */
-    struct query *real;     /* NULL: made names */
-    size_t real_n;
-} queries;
-static struct query batch_queries[BATCH]; /* those asked next */
 static FILE *json;
 
 /* ---- helpers ---- */
@@ -109,48 +96,6 @@ static double median(double *values, size_t n)
 {
     qsort(values, n, sizeof *values, by_value);
     return values[n / 2];
-}
-
-/* ---- names ---- */
-
-/* The q-th query, from hardly any memory: what is read for it pushes the index out of the caches. */
-static void make_query(size_t q, struct query *query)
-{
-    uint64_t seed = (UINT64_C(1) << 40) + queries.again[q] * (uint64_t)QUERIES + q;
-    if (queries.real != NULL)
-        *query = queries.real[q % queries.real_n];
-    else if (queries.labels > 0)
-        query->len = (uint8_t)make_name(seed, queries.labels, query->wire);
-    else
-        query->len = (uint8_t)listed_name(scramble(q) % queries.listed, query->wire);
-}
-
-/* Have the names of a batch at hand, as a resolver has just read one; nobody has looked them up. */
-static void make_batch(size_t b)
-{
-    for (size_t i = 0; i < BATCH; i++)
-        make_query(b * BATCH + i, &batch_queries[i]);
-}
-
-/* Random names of so many labels that nothing listed covers: short labels are soon all taken, in ten
- * million names one random name in thirty would be below a listed one. */
-static void make_misses(const struct sw_index *index, unsigned labels)
-{
-    struct sw_hit hit;
-    struct query query;
-    struct sw_view view = sw_index_view(index);
-    queries.labels = labels;
-    memset(queries.again, 0, sizeof queries.again);
-    for (size_t q = 0; q < QUERIES; q++)
-        for (make_query(q, &query); sw_view_find_name(&view, query.wire, query.len, &hit, 1) > 0;
-             make_query(q, &query))
-            queries.again[q]++;
-}
-
-static void make_hits(size_t n)
-{
-    queries.labels = 0;
-    queries.listed = n;
 }
 
 /* ---- building ---- */
@@ -297,25 +242,48 @@ static void compare(const struct sw_index *index, const struct sorted *s, const 
     figure(name, median(trie, PASSES), "ns", base, SHORT * BATCH);
 }
 
-/* What a label more costs when every number of labels occurs in the list. */
-static void further_labels(struct sw_index *index, sw_list_id id, const char *size)
+/* What a label more costs, eight against four; *four is set to what it takes with four. */
+static double further_label(const struct sw_index *index, double *four)
+{
+    double more[PASSES], base[PASSES];
+    size_t found;
+    for (unsigned i = 0; i < PASSES; i++) {
+        make_misses(index, 4);
+        base[i] = time_index(index, &found);
+        make_misses(index, 8);
+        more[i] = (time_index(index, &found) - base[i]) / 4;
+    }
+    *four = median(base, PASSES);
+    return median(more, PASSES);
+}
+
+/* Misses of 2 to 8 labels when every number of labels occurs in the list, kept out by the gate and let
+ * through. */
+static void by_labels(struct sw_index *index, sw_list_id id, size_t n, const char *size)
 {
     char name[64];
-    double more[PASSES];
+    double four;
     size_t found;
     for (unsigned labels = 5; labels <= 8; labels++) {
         struct sw_indicator ind = {.type = SW_INDICATOR_DOMAIN, .form = SW_FORM_SUBTREE};
         ind.name.len = (uint8_t)make_name(UINT64_C(1) << 50, labels, ind.name.wire);
         must(sw_index_add(index, id, &ind), "add");
     }
-    for (unsigned i = 0; i < PASSES; i++) {
-        make_misses(index, 4);
-        double four = time_index(index, &found);
-        make_misses(index, 8);
-        more[i] = (time_index(index, &found) - four) / 4;
+    for (unsigned labels = 2; labels <= 8; labels += 2) {
+        make_misses(index, labels);
+        snprintf(name, sizeof name, "index_miss_%ulabels_ns_%s", labels, size);
+        figure(name, time_index(index, &found), "ns", 0, QUERIES);
     }
     snprintf(name, sizeof name, "index_label_ns_%s", size);
-    figure(name, median(more, PASSES), "ns", 0, QUERIES);
+    figure(name, further_label(index, &four), "ns", 0, QUERIES);
+    queries.passed = true;
+    queries.listed = n;
+    double more = further_label(index, &four);
+    queries.passed = false;
+    snprintf(name, sizeof name, "index_passed_ns_%s", size);
+    figure(name, four, "ns", 0, QUERIES);
+    snprintf(name, sizeof name, "index_passed_label_ns_%s", size);
+    figure(name, more, "ns", 0, QUERIES);
 }
 
 /* One name out, another in, at a size that stays. */
@@ -354,6 +322,7 @@ static void bench_size(size_t n, const char *size)
     char name[64];
     sw_list_id id;
     size_t same;
+    (void)malloc_trim(0); /* what the size before has freed */
     double before = resident();
     struct sw_index *index = new_index(&id);
     double start = now_ns();
@@ -369,7 +338,7 @@ static void bench_size(size_t n, const char *size)
     fill_qp(&qp, n);
     qp_bytes = resident() - qp_bytes;
     printf("\n%zu names, %zu of them twice\n", n, same);
-    if (n >= 100000) {
+    if (n >= 1000000) { /* below it is mostly what any index has */
         snprintf(name, sizeof name, "index_bytes_%s", size);
         figure(name, bytes / (double)count, "B", (double)sorted_bytes(&s) / (double)n, count);
         snprintf(name, sizeof name, "qptrie_bytes_%s", size);
@@ -385,7 +354,7 @@ static void bench_size(size_t n, const char *size)
     compare(index, &s, &qp, "hit", size);
     sorted_free(&s);
     qp_free(&qp);
-    further_labels(index, id, size);
+    by_labels(index, id, n, size);
     updates(index, id, n, size);
     sw_index_free(index);
 }
@@ -424,7 +393,20 @@ static void bench_machine(void)
     bench_memory("machine_memory_ns", 3, 14);
 }
 
-/* ---- replacing, prefixes, real names ---- */
+/* ---- not announced, replacing, prefixes, real names ---- */
+
+/* Names that come one by one, so that the gate is doubled by and by and gets denser each time. */
+static void bench_unannounced(size_t n)
+{
+    sw_list_id id;
+    size_t same, found;
+    struct sw_index *index = new_index(&id);
+    (void)fill(index, id, n, &same);
+    make_misses(index, 4);
+    printf("\n%zu names that nobody announced\n", n);
+    figure("index_unannounced_miss_ns", time_index(index, &found), "ns", 0, QUERIES);
+    sw_index_free(index);
+}
 
 /* A list of n names replaced by one that differs in a hundredth. */
 static void bench_replace(size_t n)
@@ -588,8 +570,11 @@ int main(int argc, char **argv)
     memset(queries.again, 1, sizeof queries.again); /* resident from now on */
     printf("  %-28s %12s %-6s %12s %9s\n", "figure", "index", "unit", "sorted array", "ratio");
     bench_size(1000, "1k");
+    bench_size(10000, "10k");
+    bench_size(100000, "100k");
     if (max >= 1000000) {
         bench_size(1000000, "1m");
+        bench_unannounced(1000000);
         bench_replace(1000000);
         bench_prefixes(1000000);
         bench_real();

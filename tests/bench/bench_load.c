@@ -171,26 +171,31 @@ static double load(size_t n)
 
 static atomic_bool stop_probe;
 static atomic_long longest_ns;
+static size_t probes, slow; /* look-ups; those of a millisecond and more */
 
 static void *probe(void *unused)
 {
     (void)unused;
     struct timespec a, b;
-    for (size_t i = 0; !atomic_load_explicit(&stop_probe, memory_order_relaxed); i++) {
+    size_t i = 0, late = 0;
+    for (; !atomic_load_explicit(&stop_probe, memory_order_relaxed); i++) {
         clock_gettime(CLOCK_MONOTONIC, &a);
         has(i % 100000);
         clock_gettime(CLOCK_MONOTONIC, &b);
         long ns = (b.tv_sec - a.tv_sec) * 1000000000L + b.tv_nsec - a.tv_nsec;
+        late += ns >= 1000000;
         if (ns > atomic_load_explicit(&longest_ns, memory_order_relaxed))
             atomic_store_explicit(&longest_ns, ns, memory_order_relaxed);
         if (i % 64 == 0)
             usleep(50); /* a reader that never sleeps meets the scheduler, not us */
     }
+    probes = i; /* read after it was joined */
+    slow = late;
     return NULL;
 }
 
 /* Longest look-up while the list is replaced, or (replace = false) for as long without. */
-static double longest_us(bool replace, double seconds)
+static double longest_us(bool replace, size_t names, double seconds)
 {
     pthread_t thread;
     uint64_t before = sw_index_bytes(names_index);
@@ -211,8 +216,10 @@ static double longest_us(bool replace, double seconds)
     }
     atomic_store(&stop_probe, true);
     pthread_join(thread, NULL);
+    printf("  a reader %s: %zu look-ups, %zu of a millisecond or more\n",
+           replace ? "while it is loaded again" : "meanwhile, without", probes, slow);
     if (replace)
-        figure("load_peak_ratio", 1000000, (double)most / (double)before, "ratio", 0);
+        figure("load_peak_ratio", names, (double)most / (double)before, "ratio", 0);
     return (double)atomic_load(&longest_ns) / 1e3;
 }
 
@@ -228,8 +235,8 @@ static void bench(size_t n)
     }
     double seconds = median(ours);
     figure("load_redis_s", n, seconds, "s", median(bare));
-    calm = longest_us(false, 2 * seconds);
-    busy = longest_us(true, 2 * seconds);
+    calm = longest_us(false, n, 2 * seconds);
+    busy = longest_us(true, n, 2 * seconds);
     figure("load_probe_us", n, busy, "us", calm);
     stop_feed();
 }

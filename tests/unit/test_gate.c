@@ -54,10 +54,10 @@ static void add_all(struct sw_gates *gates, uint64_t from, uint64_t to)
  * passes at most, and after it was half full one in twenty. */
 START_TEST(all_that_was_added_passes)
 {
-    enum { N = 1000000 };
+    enum { N = 500000 };
     const struct {
         size_t before, announced, others;
-    } cases[] = {{0, N, N / 50}, {1000, N, N / 50}, {100000, N, N / 20}, {0, 0, N / 4}};
+    } cases[] = {{0, N, N / 50}, {1000, N, N / 50}, {100000, N, N / 20}, {0, 0, N / 10}};
     for (unsigned k = 0; k < sizeof cases / sizeof cases[0]; k++) {
         struct sw_retire retire = {.limit = 1u << 20};
         struct sw_gates gates;
@@ -78,7 +78,7 @@ END_TEST
 /* The one that is filled aside grows too when more come than were announced, by what it has got itself. */
 START_TEST(the_next_one_grows)
 {
-    enum { N = 1000000, MIN = 256 << 10 };
+    enum { N = 500000, MIN = 256 << 10 };
     struct sw_retire retire = {.limit = 1u << 20};
     struct sw_gates gates;
     sw_gates_init(&gates, &retire);
@@ -90,7 +90,7 @@ START_TEST(the_next_one_grows)
     add_all(&gates, N, 2 * N);
     sw_gate_promote(&gates);
     ck_assert_uint_eq(passing(&gates, N, 2 * N), N);
-    ck_assert_uint_le(passing(&gates, 2 * N, 3 * N), N / 4);
+    ck_assert_uint_le(passing(&gates, 2 * N, 3 * N), N / 10);
     gates_over(&gates, &retire);
 }
 END_TEST
@@ -222,7 +222,7 @@ END_TEST
 
 /* ---- growth, renewal and a file at once ---- */
 
-enum { MANY = 600000 }; /* the smallest gate is doubled twice */
+enum { MANY = 450000 }; /* the smallest gate is doubled twice */
 
 static struct sw_indicator nth(unsigned i)
 {
