@@ -14,7 +14,7 @@
  *     sw_rcu_leave();
  *
  * Threads      views: any number, wait-free; writer functions: one thread (the feeder)
- * Memory       one slot of fixed size per distinct indicator, 17 to 19 octets with everything;
+ * Memory       one slot of fixed size per distinct indicator, 18 to 20 octets with everything;
  *              lists that share an indicator share its slot
  * Security     keys are 100 bits of keyed hashes (secret per process), so neither a feed nor a
  *              client can make two names collide (DECISIONS.md D-004)
