@@ -63,12 +63,21 @@ static bool has_alias(const struct reply_info *reply)
     return false;
 }
 
-/* The question, the aliases that the iterator has followed, and the answer if it is there. */
+static bool same_question(const struct query_info *a, const struct query_info *b)
+{
+    return a->qtype == b->qtype && a->qname_len == b->qname_len &&
+           memcmp(a->qname, b->qname, a->qname_len) == 0;
+}
+
+/* The question, the one that the answer is stored by, the aliases that the iterator has followed, and the answer
+ * if it is there. */
 static void judge_known(const struct sw_module *module, const struct module_qstate *qstate,
                         struct sw_weighing *j)
 {
     const struct dns_msg *msg = qstate->return_msg;
     sw_weigh(module, qstate->env, &qstate->qinfo, msg ? msg->rep : NULL, j);
+    if (msg && !same_question(&msg->qinfo, &qstate->qinfo))
+        sw_weigh_name(&msg->qinfo, j);
     for (const struct iter_prep_list *p = sw_ub_aliases_followed(qstate); p; p = p->next)
         sw_weigh_rrset(p->rrset, j);
 }
@@ -127,15 +136,15 @@ bool sw_hold_knows(const struct sw_module *module, const struct module_qstate *q
     return true;
 }
 
-/* Match a response; the question was seen to concern no list before, and is not matched again. */
+/* Match a response; the question was seen to concern no list before, and is not matched again. What minimisation
+ * asked for is another question, and the answer to it is stored by that name. */
 static void judge_response(const struct sw_module *module, const struct module_qstate *qstate,
                            const struct sw_hold *hold, uint64_t number,
                            const struct dns_msg *response, struct sw_weighing *j)
 {
-    const struct query_info *asked = &response->qinfo, *q = &qstate->qinfo;
-    bool known = hold && hold->plain && hold->number == number && asked->qtype == q->qtype &&
-                 asked->qname_len == q->qname_len &&
-                 memcmp(asked->qname, q->qname, q->qname_len) == 0;
+    const struct query_info *asked = &response->qinfo;
+    bool known =
+        hold && hold->plain && hold->number == number && same_question(asked, &qstate->qinfo);
     if (known)
         sw_weigh_answer(module, qstate->env, asked, response->rep, j);
     else
@@ -210,6 +219,22 @@ void sw_hold_resumed(const struct sw_module *module, struct module_qstate *qstat
     hold->seen = NULL;
     if (sw_match_uncached(&j.match))
         sw_hold_answer(qstate, hold);
+}
+
+void sw_hold_forget(const struct sw_module *module, const struct module_qstate *qstate,
+                    const struct sw_hold *hold)
+{
+    const struct query_info *by = &qstate->return_msg->qinfo;
+    struct sw_weighing j;
+    if ((hold && hold->number == sw_turns_number(&module->turns)) ||
+        same_question(by, &qstate->qinfo))
+        return;
+    sw_rcu_enter();
+    sw_weigh(module, qstate->env, by, qstate->return_msg->rep, &j);
+    sw_rcu_leave();
+    if (sw_match_uncached(&j.match))
+        msg_cache_remove(qstate->env, by->qname, by->qname_len, by->qtype, by->qclass,
+                         qstate->query_flags);
 }
 
 /* As iterator and validator do: not what was asked for without recursion, nor past a zone that is

@@ -64,6 +64,14 @@ void sw_hold_resumed(const struct sw_module *module, struct module_qstate *qstat
                      struct sw_hold *hold);
 
 /**
+ * Take a whole answer out of the message cache where it is stored by another name than the question's, the last one that
+ * minimisation asked for, if lists have changed since it was judged and are concerned by that name. The
+ * question's own name is for whoever judges the whole answer. hold may be NULL (no memory).
+ */
+void sw_hold_forget(const struct sw_module *module, const struct module_qstate *qstate,
+                    const struct sw_hold *hold);
+
+/**
  * Store a held answer, inside the read section in which it was judged clean. As any storing does, it
  * can put RRsets from the cache into the reply in place of its own, so that it has to be judged
  * once more. False: it was not held, or is not to be stored.

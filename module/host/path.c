@@ -424,6 +424,8 @@ static void on_done(struct sw_module *module, struct module_qstate *qstate, int 
     struct reply_info *reply = qstate->return_msg ? qstate->return_msg->rep : NULL;
     struct path_state *state = qstate->minfo[id];
     finish(qstate, id);
+    if (reply)
+        sw_hold_forget(module, qstate, state ? &state->hold : NULL);
     if (!reply) { /* what the name alone gave is recorded in on_reply */
         forget_failure(module, qstate);
     } else if (!(state && sw_hold_knows(module, qstate, &state->hold, reply)) &&

@@ -24,13 +24,18 @@ static void weigh_answer(struct module_env *env, const struct query_info *qinfo,
         sw_servers_match(env, *env->now, qinfo, reply, &j->servers, &j->matching);
 }
 
-void sw_weigh(const struct sw_module *module, struct module_env *env,
-              const struct query_info *qinfo, const struct reply_info *reply, struct sw_weighing *j)
+void sw_weigh_name(const struct query_info *qinfo, struct sw_weighing *j)
 {
     struct sw_question question;
     sw_query_question(qinfo, &question);
-    sw_match_begin(&j->matching, &module->flow, &j->match);
     sw_match_question(&j->matching, &question);
+}
+
+void sw_weigh(const struct sw_module *module, struct module_env *env,
+              const struct query_info *qinfo, const struct reply_info *reply, struct sw_weighing *j)
+{
+    sw_match_begin(&j->matching, &module->flow, &j->match);
+    sw_weigh_name(qinfo, j);
     weigh_answer(env, qinfo, reply, j);
 }
 

@@ -37,6 +37,9 @@ static inline bool sw_weighed_plain(const struct sw_weighing *j)
            !j->matching.view.any_server;
 }
 
+/** Match one more name that the same answer is asked for by. */
+void sw_weigh_name(const struct query_info *qinfo, struct sw_weighing *j);
+
 /** Match one more RRset of the same answer. */
 void sw_weigh_rrset(const struct ub_packed_rrset_key *rrset, struct sw_weighing *j);
 

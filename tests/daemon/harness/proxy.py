@@ -22,11 +22,15 @@ from .wait import until
 
 
 class _Hold:
-    def __init__(self, name, loop):
+    def __init__(self, name, rdtype, loop):
         self.name = dns.name.from_text(name)
+        self.rdtype = rdtype
         self.released = asyncio.Event()
         self.loop = loop
         self.waiting = 0
+
+    def concerns(self, name, rdtype):
+        return name.is_subdomain(self.name) and self.rdtype in (None, rdtype)
 
     def release(self):
         self.loop.call_soon_threadsafe(self.released.set)
@@ -77,9 +81,9 @@ class Proxy:
             return [(n.to_text(True), t) for n, t in self._asked if n.is_subdomain(top)]
 
     @contextlib.contextmanager
-    def hold(self, name):
-        """Inside the block, questions for the name or below wait; they go on at the end."""
-        hold = _Hold(name, self._loop)
+    def hold(self, name, rdtype=None):
+        """Inside the block, questions for the name or below (of one type) wait; they go on at the end."""
+        hold = _Hold(name, rdtype, self._loop)
         with self._lock:
             self._holds.append(hold)
         try:
@@ -121,12 +125,12 @@ class Proxy:
     async def admit(self, wire):
         """Note a question; returns False when it is to be dropped, after any hold."""
         question = dns.message.from_wire(wire, question_only=True).question[0]
-        name = question.name
+        name, rdtype = question.name, dns.rdatatype.to_text(question.rdtype)
         with self._lock:
-            self._asked.append((name, dns.rdatatype.to_text(question.rdtype)))
+            self._asked.append((name, rdtype))
             if any(name.is_subdomain(top) for top in self._drops):
                 return False
-            holds = [hold for hold in self._holds if name.is_subdomain(hold.name)]
+            holds = [hold for hold in self._holds if hold.concerns(name, rdtype)]
         for hold in holds:
             hold.waiting += 1
             await hold.released.wait()
