@@ -12,22 +12,24 @@
 #define SOA_RETRY   600U
 #define SOA_EXPIRE  86400U
 
-/* MNAME "sinkwatch.invalid." (RFC 6761 6.4); RNAME is the root, nobody's mailbox: a second name costs
- * as much to compress as all else in the answer. */
-static const uint8_t soa_names[] = "\011sinkwatch\007invalid\0";
+/* MNAME and RNAME are the root: there is no server to send updates to, nor a mailbox, and any other name
+ * costs as much to compress as all else in the answer. */
+static const uint8_t soa_names[2] = {0, 0};
 
-/* One RRset with one record in the region: owner, type, ttl, rdata (without its length). */
-static struct ub_packed_rrset_key *one_record(struct regional *region, const uint8_t *owner,
+/* One RRset with one record in the region, in one piece: owner (not copied), type, ttl, rdata (without
+ * its length). */
+static struct ub_packed_rrset_key *one_record(struct regional *region, uint8_t *owner,
                                               size_t owner_len, uint16_t type, uint32_t ttl,
                                               const uint8_t *rdata, size_t rdata_len)
 {
-    struct ub_packed_rrset_key *key = regional_alloc_zero(region, sizeof *key);
-    size_t size = sizeof(struct packed_rrset_data) + sizeof(size_t) + sizeof(uint8_t *) +
-                  sizeof(time_t) + 2 + rdata_len;
-    struct packed_rrset_data *data = regional_alloc_zero(region, size);
-    uint8_t *name = regional_alloc_init(region, owner, owner_len);
-    if (!key || !data || !name)
+    size_t rr = sizeof(size_t) + sizeof(uint8_t *) + sizeof(time_t) + 2 + rdata_len;
+    struct ub_packed_rrset_key *key =
+        regional_alloc(region, sizeof *key + sizeof(struct packed_rrset_data) + rr);
+    if (!key)
         return NULL;
+    struct packed_rrset_data *data = (struct packed_rrset_data *)(void *)(key + 1);
+    memset(key, 0, sizeof *key);
+    memset(data, 0, sizeof *data);
     data->ttl = (time_t)ttl;
     data->count = 1;
     data->trust = rrset_trust_ultimate;
@@ -43,27 +45,28 @@ static struct ub_packed_rrset_key *one_record(struct regional *region, const uin
     memcpy(data->rr_data[0] + 2, rdata, rdata_len);
     key->entry.key = key;
     key->entry.data = data;
-    key->rk.dname = name;
+    key->rk.dname = owner;
     key->rk.dname_len = owner_len;
     key->rk.type = htons(type);
     key->rk.rrset_class = htons(LDNS_RR_CLASS_IN);
     return key;
 }
 
-/* An empty reply with room for n RRsets. */
+/* An empty reply with room for n RRsets, in one piece. */
 static struct reply_info *empty_reply(struct regional *region, uint16_t rcode, uint32_t ttl,
                                       size_t n)
 {
-    struct reply_info *reply = regional_alloc_zero(region, sizeof *reply);
-    struct ub_packed_rrset_key **rrsets = regional_alloc_zero(region, (n + 1) * sizeof *rrsets);
-    if (!reply || !rrsets)
+    struct reply_info *reply =
+        regional_alloc(region, sizeof *reply + (n + 1) * sizeof *reply->rrsets);
+    if (!reply)
         return NULL;
+    memset(reply, 0, sizeof *reply);
     reply->flags = (uint16_t)(BIT_QR | BIT_RA | rcode);
     reply->qdcount = 1;
     reply->ttl = (time_t)ttl;
     reply->prefetch_ttl = reply->serve_expired_ttl = reply->ttl;
     reply->security = sec_status_insecure;
-    reply->rrsets = rrsets;
+    reply->rrsets = (struct ub_packed_rrset_key **)(void *)(reply + 1);
     return reply;
 }
 

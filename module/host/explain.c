@@ -59,7 +59,12 @@ void sw_explain(const struct sw_settings *settings, struct module_qstate *qstate
                 struct edns_option **options)
 {
     char text[SW_STRUCTURED_MAX];
-    size_t len, left, list_len = strnlen(verdict->list, sizeof verdict->list);
+    size_t len, left, list_len;
+    if (!edns->edns_present) { /* RFC 6891 6.1.1: no OPT record for who sent none */
+        verdict->ede = SW_EDE_OFF;
+        return;
+    }
+    list_len = strnlen(verdict->list, sizeof verdict->list);
     if (verdict->ede == SW_EDE_OFF || !settings->structured_errors ||
         !sw_query_wants_structured(edns, settings->structured_option)) {
         sw_act_ede(options, qstate->region, verdict->ede, verdict->list, list_len);

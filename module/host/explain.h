@@ -21,7 +21,8 @@ size_t sw_explain_room(const struct module_qstate *qstate);
 
 /**
  * Put the option for a verdict in front of *options. The code that is sent is put into the verdict, for
- * the event: a client who asks for structured errors is not told "forged".
+ * the event: none where the client does without EDNS, and one who asks for structured errors is not
+ * told "forged".
  *
  * reply  as it will be encoded: over UDP the text must leave room for it
  * room   of sw_explain_room(); 0: nobody looked in time

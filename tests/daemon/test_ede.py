@@ -2,6 +2,8 @@
 
 import pytest
 
+from harness.events import NAME
+
 WWW = "www.evil.example"
 FORGED, BLOCKED, FILTERED = 4, 15, 17
 CODES = [
@@ -42,10 +44,17 @@ def test_settings_may_turn_it_off(make_resolver, shared_redis, lists_for):
     assert (answer.rcode, answer.ede) == ("NXDOMAIN", [])
 
 
-def test_client_without_edns_gets_no_option(lists, ask):
+def test_client_without_edns_gets_no_option(lists, ask, events):
     lists.put("bad", "evil.example", action="nxdomain")
     answer = ask(WWW, edns=False)
     assert (answer.rcode, answer.message.edns) == ("NXDOMAIN", -1)
+    assert "ede" not in events.wait({NAME: WWW})[0]["sinkwatch"]
+
+
+def test_the_code_that_was_sent_is_recorded(lists, ask, events):
+    lists.put("bad", "evil.example", action="nxdomain")
+    ask(WWW)
+    assert events.wait({NAME: WWW})[0]["sinkwatch"]["ede"] == BLOCKED
 
 
 @pytest.mark.parametrize("action", ["monitor", "passthru"])

@@ -5,8 +5,9 @@ the run), `module` has Sinkwatch with the list from Redis, `rpz` the same names 
 A ratio is the median of the rounds' ratios: what disturbs a whole round falls out of it; beside it
 stands where that median lies with 95 % (the ratios' order alone says so). Clean answers that are
 resolved have three times as many rounds, since their differences are the smallest beside their noise.
-What the module's threads do while nobody asks is in all figures, half a second to two for each
-round; "worker alone" leaves them out.
+What a resolver does while nobody asks, the module's threads above all, is measured first, and is in
+no other figure than `idle_ms_per_s`: it is a cost of each second, and how many queries share a second is
+the benchmark's choice. "worker alone" leaves the module's threads out altogether.
 
 Blocked answers are names of the list at random, 10,000 of them, each asked for ten times in about a
 second; the module makes some 10,000 events of that and writes them to Redis, which is counted. Beside
@@ -16,6 +17,7 @@ The `user` rows leave the kernel's part out.
 """
 
 import random
+import time
 from dataclasses import dataclass
 
 from .load import cpu_seconds, run, settle, user_and_system, write_questions
@@ -24,6 +26,7 @@ from .world import clean_names, fresh_names
 
 SIDE_BY_SIDE = ("plain", "control", "module", "rpz")
 RESOLVED_ROUNDS = 3  # times those of other answers
+IDLE_S = 10.0
 EVENT_WINDOW_S = 1.2  # a little over the module's event-window: hits are written by then
 
 
@@ -35,6 +38,21 @@ class Job:
     expected: str = "NOERROR"
 
 
+def idle_costs(resolvers):
+    """CPU seconds in each second that each thread uses while nobody asks, by process."""
+    for resolver in resolvers:
+        settle(resolver.pid)
+    start = time.monotonic()
+    before = {resolver.pid: cpu_seconds(resolver.pid) for resolver in resolvers}
+    time.sleep(IDLE_S)
+    after = {resolver.pid: cpu_seconds(resolver.pid) for resolver in resolvers}
+    passed = time.monotonic() - start
+    return {
+        pid: {thread: (spent - before[pid].get(thread, spent)) / passed for thread, spent in threads.items()}
+        for pid, threads in after.items()
+    }
+
+
 class Costs:
     """Microseconds per query of each kind, one entry for each round."""
 
@@ -44,9 +62,10 @@ class Costs:
         self.user = {kind: 0.0 for kind in kinds}  # sums over all rounds: seconds, queries
         self.queries = {kind: 0 for kind in kinds}
 
-    def note(self, kind, queries, before, after, user):
-        """The thread that used most is the worker: one client is always served by the same."""
-        spent = [(after[thread] - before.get(thread, 0)) / queries * 1e6 for thread in after]
+    def note(self, kind, queries, spent, user):
+        """spent: CPU seconds of each thread. The one that used most is the worker: one client is always
+        served by the same."""
+        spent = [seconds / queries * 1e6 for seconds in spent]
         self.worker[kind].append(max(spent))
         self.whole[kind].append(sum(spent))
         self.user[kind] += user
@@ -88,17 +107,23 @@ def measure(jobs, questions, rounds, repeat=1):
     """Costs of each job; questions(kind, round) is the file of questions."""
     costs = Costs(jobs)
     kinds = list(jobs)
+    idle = idle_costs([job.resolver for job in jobs.values()])
     for number in range(rounds):
         turn = number % len(kinds)
         for kind in kinds[turn:] + kinds[:turn]:
             job = jobs[kind]
             settle(job.resolver.pid)
-            before = cpu_seconds(job.resolver.pid)
+            start, before = time.monotonic(), cpu_seconds(job.resolver.pid)
             user = user_and_system(job.resolver.pid)[0]
             queries = run(job.resolver.port, questions(kind, number), job.expected, repeat)
             settle(job.resolver.pid, EVENT_WINDOW_S if job.expected == "NXDOMAIN" else 0)
             user = user_and_system(job.resolver.pid)[0] - user
-            costs.note(kind, queries, before, cpu_seconds(job.resolver.pid), user)
+            after, passed = cpu_seconds(job.resolver.pid), time.monotonic() - start
+            spent = [
+                after[thread] - before.get(thread, 0) - idle[job.resolver.pid].get(thread, 0) * passed
+                for thread in after
+            ]
+            costs.note(kind, queries, spent, user)
     return costs
 
 
@@ -134,6 +159,13 @@ class CostBench:
         for resolver in self.kinds.values():
             self.world.stop(resolver)
         self.kinds = {}
+
+    def idle(self):
+        kinds = ("module", "plain", "rpz")
+        costs = idle_costs([self.kinds[kind] for kind in kinds])
+        each = {kind: 1000 * sum(costs[self.kinds[kind].pid].values()) for kind in kinds}
+        words = f"CPU while nobody asks, for {IDLE_S:g} s; plain {each['plain']:.2f}, rpz {each['rpz']:.2f}"
+        self.report.add(Figure("idle_ms_per_s", each["module"], "ms", 1, words=words))
 
     def clean_cached(self):
         jobs = {kind: Job(self.kinds[kind]) for kind in SIDE_BY_SIDE}
@@ -183,6 +215,7 @@ def bench(world, report):
     costs = CostBench(world, report)
     costs.start()
     try:
+        costs.idle()
         costs.clean_cached()
         costs.clean_resolved()
         costs.blocked()
