@@ -81,6 +81,10 @@ static struct sw_digest128 digest_of(const struct sw_aggregate *aggregate,
     const uint8_t *value;
     memcpy(head + 8, event->client, sizeof(event->client));
     digest_value(aggregate, (uint64_t)question << 8, head, sizeof(head), &digest);
+    if (!(event->flags & SW_EVENT_RESOLVED)) { /* nothing that could come in another order */
+        digest_value(aggregate, 0, event->body, event->body_len, &digest);
+        return digest;
+    }
     while (sw_event_next(event, &cursor, &tag, &value, &len)) {
         digest_value(aggregate, tag, value, len, &digest);
     }

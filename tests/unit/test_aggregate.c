@@ -29,7 +29,7 @@ static void fill(const struct in *in, int64_t time_us, struct sw_event *ev)
 {
     struct sw_name name;
     sw_event_init(ev, SW_EVENT_HIT, time_us);
-    ev->flags = SW_EVENT_CLIENT;
+    ev->flags = SW_EVENT_CLIENT | (in->address[0] != NULL ? SW_EVENT_RESOLVED : 0);
     ev->client_family = 4;
     ev->client[3] = in->client;
     ev->qtype = in->qtype;
@@ -115,6 +115,30 @@ START_TEST(what_is_equal)
     ck_assert(!folds(&other));
     other = usual, other.address[0] = "192.0.2.2", other.address[1] = "192.0.2.1";
     ck_assert(folds(&other));
+}
+END_TEST
+
+/* Where there is no true answer to record, the event is looked at in one piece. */
+START_TEST(what_is_equal_without_an_answer)
+{
+    struct in blocked = usual, other;
+    struct sw_aggregate *a = sw_aggregate_new(S, 10);
+    blocked.address[0] = NULL;
+    blocked.taken = SW_ACTION_NXDOMAIN;
+    ck_assert_ptr_null(add(a, &blocked, 10 * S));
+    ck_assert_ptr_null(add(a, &blocked, 10 * S));
+    ck_assert_uint_eq(sw_aggregate_open(a), 1);
+    for (unsigned i = 0; i < 5; i++) {
+        other = blocked;
+        other.client = i == 0 ? 2 : other.client;
+        other.qname = i == 1 ? "b.a.test" : other.qname;
+        other.list = i == 2 ? "m" : other.list;
+        other.indicator = i == 3 ? "=a.test" : other.indicator;
+        other.qtype = i == 4 ? 28 : other.qtype;
+        ck_assert_ptr_null(add(a, &other, 10 * S));
+        ck_assert_uint_eq(sw_aggregate_open(a), 2 + i);
+    }
+    sw_aggregate_free(a);
 }
 END_TEST
 
@@ -253,6 +277,7 @@ int main(void)
     TCase *tc = tcase_create("aggregate");
     tcase_add_test(tc, equal_events_fold);
     tcase_add_test(tc, what_is_equal);
+    tcase_add_test(tc, what_is_equal_without_an_answer);
     tcase_add_test(tc, no_window_no_folding);
     tcase_add_test(tc, a_later_event_opens_a_new_window);
     tcase_add_test(tc, events_of_two_rings_come_out_of_order);
