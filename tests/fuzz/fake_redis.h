@@ -14,7 +14,7 @@
  *     fake_redis_says(&fake, data, size);
  *     sw_redis_open(redis) ... sw_redis_close(redis)
  *
- * Threads      one of its own; the program talks to it with one connection at a time
+ * Threads      one of its own, without signals; the program talks to it with one connection at a time
  * Memory       answers over FAKE_MAX octets are cut
  */
 #ifndef SW_TESTS_FUZZ_FAKE_REDIS_H
@@ -24,18 +24,21 @@
 #include "fuzz.h"
 
 #include <pthread.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #define FAKE_MAX   32768 /* octets of RESP for one connection: the socket takes them at once */
 #define FAKE_ARRAY 64    /* elements of an array at most: hiredis makes room for all of them */
+#define FAKE_WAIT  60000 /* ms for an answer: a thread without a processor is no finding */
 
 struct fake_redis {
     char dir[32], path[48];
     int listener;
     pthread_t thread;
-    char answer[FAKE_MAX]; /* written only while no connection is open */
+    pthread_mutex_t lock; /* of the answer: a client can hang up while it is still being sent */
+    char answer[FAKE_MAX];
     size_t len;
 };
 
@@ -44,11 +47,13 @@ static struct fake_redis *fake_redis_only; /* for exit */
 /* Everything that was said, then the end; until the client is gone. */
 static inline void *fake_redis_run(void *arg)
 {
-    const struct fake_redis *fake = arg;
+    struct fake_redis *fake = arg;
     char heard[4096];
     int fd;
     while ((fd = accept(fake->listener, NULL, NULL)) >= 0) {
+        pthread_mutex_lock(&fake->lock);
         ssize_t said = send(fd, fake->answer, fake->len, MSG_NOSIGNAL);
+        pthread_mutex_unlock(&fake->lock);
         (void)said; /* less than all only when the client hung up before */
         shutdown(fd, SHUT_WR);
         while (read(fd, heard, sizeof(heard)) > 0)
@@ -71,6 +76,7 @@ static inline void fake_redis_stop(void)
 static inline void fake_redis_start(struct fake_redis *fake)
 {
     struct sockaddr_un sa = {.sun_family = AF_UNIX};
+    sigset_t all, before;
     snprintf(fake->dir, sizeof(fake->dir), "/tmp/sw-fuzz-XXXXXX");
     FUZZ_CHECK(mkdtemp(fake->dir) != NULL);
     snprintf(fake->path, sizeof(fake->path), "%s/redis", fake->dir);
@@ -78,7 +84,11 @@ static inline void fake_redis_start(struct fake_redis *fake)
     fake->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     FUZZ_CHECK(bind(fake->listener, (const struct sockaddr *)&sa, sizeof(sa)) == 0);
     FUZZ_CHECK(listen(fake->listener, 8) == 0);
+    pthread_mutex_init(&fake->lock, NULL);
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
     FUZZ_CHECK(pthread_create(&fake->thread, NULL, fake_redis_run, fake) == 0);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
     fake_redis_only = fake;
     atexit(fake_redis_stop);
 }
@@ -88,6 +98,7 @@ static inline void fake_redis_settings(const struct fake_redis *fake, struct sw_
 {
     sw_settings_init(settings);
     memcpy(settings->redis_socket, fake->path, sizeof(fake->path));
+    settings->redis_timeout_ms = FAKE_WAIT;
 }
 
 static inline void fake_redis_put(struct fake_redis *fake, const void *text, size_t len)
@@ -126,12 +137,14 @@ static inline void fake_redis_line(struct fake_redis *fake, const uint8_t *line,
 /** What the next connection hears after its greeting. */
 static inline void fake_redis_says(struct fake_redis *fake, const uint8_t *data, size_t size)
 {
+    pthread_mutex_lock(&fake->lock);
     fake->len = 0;
     fake_redis_put(fake, "+PONG\r\n", 7);
     for (size_t at = 0, next; at < size; at += next) {
         size_t len = fuzz_line(data + at, size - at, &next);
         fake_redis_line(fake, data + at, len);
     }
+    pthread_mutex_unlock(&fake->lock);
 }
 
 #endif
