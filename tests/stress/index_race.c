@@ -4,16 +4,18 @@
  *   index_race [SECONDS]      else SINKWATCH_STRESS_SECONDS, else 5
  *
  * The writer adds, removes, replaces, drops, changes policies, and makes the index grow and
- * shrink. Meanwhile readers hold it to its promises:
+ * shrink; another thread saves it to a file, again and again. Meanwhile readers hold it to its promises:
  *   - what is listed throughout is found at every moment, with the right form and policy;
  *   - what was never listed is never found;
  *   - a replaced list shows all of the old or all of the new content within one view;
  *   - a view's policy is one that was published as a whole, and the same for the whole view;
- *   - what an add announced is found, what a removal announced is not.
+ *   - what an add announced is found, what a removal announced is not;
+ *   - prefixes that come and go are found whole, longest first.
  * ThreadSanitizer sees the rest. Exit code 1 and a line for the first broken promise.
  */
 #include "base/clock.h"
 #include "base/rcu.h"
+#include "index/image.h"
 #include "index/impl.h"
 
 #include <pthread.h>
@@ -21,17 +23,22 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #define READERS 3
 #define ALWAYS  300   /* names that stay listed */
 #define FLIP    64    /* names in each content of the replaced list */
 #define WAVE    20000 /* names that come and go, so that shards grow and shrink */
 #define KEPT    8     /* announced names that stay for a while */
+#define NETS    64    /* prefixes that come and go, of all lengths */
 
 static struct sw_index *ix;
 static atomic_bool stop;
 static atomic_uint_fast64_t added, removed; /* last numbers announced; 0 = none */
 static atomic_uint_fast64_t questions;
+static atomic_bool saved;            /* the saver is done */
+static unsigned images;              /* the saver's, read when it is joined */
 static _Atomic(const char *) broken; /* the first broken promise */
 
 static void promise(bool kept, const char *words)
@@ -65,6 +72,16 @@ static struct sw_indicator net_of(unsigned i)
 {
     struct sw_indicator ind = {.type = SW_INDICATOR_PREFIX};
     ind.addr = (struct sw_addr){.family = 4, .plen = 24, .octets = {10, (uint8_t)i, 1}};
+    return ind;
+}
+
+/* The i-th prefix that comes and goes: one of each length, IPv4 and IPv6 in turn. */
+static struct sw_indicator passing_net(uint64_t i)
+{
+    struct sw_indicator ind = {.type = SW_INDICATOR_PREFIX};
+    ind.addr = (struct sw_addr){.family = i % 2 == 0 ? 4 : 6, .octets = {0x20, (uint8_t)i, 0xb8}};
+    ind.addr.octets[3] = ind.addr.family == 6 ? 0xb8 : 1;
+    sw_addr_mask(&ind.addr, (unsigned)(i % NETS / 2 + 1) * (i % 2 == 0 ? 1 : 4));
     return ind;
 }
 
@@ -123,6 +140,16 @@ static void read_passing(const struct sw_view *view, uint64_t *rnd)
     struct sw_hit hit;
     (void)find(view, "wave", next_random(rnd) % WAVE, "wave", &hit);
     (void)find(view, "passing", next_random(rnd) % 10, "passing", &hit);
+    struct sw_hit nets[SW_HITS_MAX];
+    struct sw_indicator net = passing_net(next_random(rnd) % NETS);
+    unsigned longest = sw_addr_bits(&net.addr) + 1;
+    net.addr.plen = (uint8_t)sw_addr_bits(&net.addr);
+    size_t n = sw_view_find_addr(view, &net.addr, nets, SW_HITS_MAX);
+    for (size_t i = 0; i < n; i++) {
+        promise(strcmp(nets[i].list->name, "nets") == 0, "a prefix is found on its list");
+        promise(nets[i].plen < longest, "prefixes are found longest first, each once");
+        longest = nets[i].plen;
+    }
 }
 
 static void read_announced(void)
@@ -254,6 +281,48 @@ static void write_passing(uint64_t step)
     must(sw_index_list_drop(ix, id), "drop");
 }
 
+/* One prefix in, another one out. */
+static void write_net(sw_list_id nets, uint64_t step)
+{
+    struct sw_indicator in = passing_net(step), out = passing_net(step + NETS / 2);
+    must(sw_index_add(ix, nets, &in) == SW_EINVAL ? SW_EINVAL : SW_OK, "add a prefix");
+    (void)sw_index_remove(ix, nets, &out);
+}
+
+/* The index into a file, shard by shard, while it changes; may be given up when it changes too fast. */
+static void *saver(void *arg)
+{
+    int fd = memfd_create("image", MFD_CLOEXEC);
+    enum sw_status status = sw_image_write(arg, fd, "", 0, 1);
+    struct sw_image_found found = {.index = NULL};
+    char why[SW_WHY_MAX] = "";
+    promise(status == SW_OK || status == SW_ETOOBIG, "the index is written while it changes");
+    if (status == SW_OK) {
+        promise(sw_image_load(fd, &found, why) == SW_OK, "what was written is a whole index");
+        images++;
+    }
+    sw_index_free(found.index);
+    free(found.note);
+    close(fd);
+    atomic_store(&saved, true);
+    return NULL;
+}
+
+/* Begin to save, or take the saver back when it is over. */
+static void write_image(struct sw_image **image, pthread_t *thread, bool last)
+{
+    if (*image != NULL && (last || atomic_load(&saved))) {
+        pthread_join(*thread, NULL);
+        sw_image_end(*image);
+        *image = NULL;
+    } else if (*image == NULL && !last) {
+        atomic_store(&saved, false);
+        *image = sw_image_begin(ix);
+        if (*image == NULL || pthread_create(thread, NULL, saver, *image) != 0)
+            exit(2);
+    }
+}
+
 /* All lists anew, with what they have, as in a full load. */
 static void write_renewal(sw_list_id *flip, sw_list_id *news, sw_list_id *wave, uint64_t step)
 {
@@ -278,7 +347,9 @@ static void write_renewal(sw_list_id *flip, sw_list_id *news, sw_list_id *wave, 
 static uint64_t writer(int64_t until)
 {
     sw_list_id always = set_list("always", 1), flip = set_list("flip", 1);
-    sw_list_id wave = set_list("wave", 1), news = set_list("news", 1);
+    sw_list_id wave = set_list("wave", 1), news = set_list("news", 1), nets = set_list("nets", 1);
+    struct sw_image *image = NULL;
+    pthread_t thread;
     uint64_t step = 0;
     (void)always;
     for (; !atomic_load(&stop) && sw_clock_mono_us() < until; step++) {
@@ -287,6 +358,10 @@ static uint64_t writer(int64_t until)
         write_wave(&wave, step);
         if (step % 4 == 0)
             write_news(news);
+        if (step % 4 == 1)
+            write_net(nets, step / 4);
+        if (step % 1000 == 7)
+            write_image(&image, &thread, false);
         if (step % 200 == 0)
             write_flip(&flip, step / 200 % 2 == 0, step % 1000 == 600);
         if (step % 128 == 1)
@@ -296,6 +371,7 @@ static uint64_t writer(int64_t until)
         if (step % 30000 == 3)
             sw_index_tidy(ix);
     }
+    write_image(&image, &thread, true);
     return step;
 }
 
@@ -323,8 +399,8 @@ int main(int argc, char **argv)
     atomic_store(&stop, true);
     for (unsigned i = 0; i < READERS; i++)
         pthread_join(threads[i], NULL);
-    printf("%llu writer's steps, %llu questions, %zu octets at the end\n",
-           (unsigned long long)steps, (unsigned long long)atomic_load(&questions),
+    printf("%llu writer's steps, %u images, %llu questions, %zu octets at the end\n",
+           (unsigned long long)steps, images, (unsigned long long)atomic_load(&questions),
            sw_index_bytes(ix));
     sw_index_free(ix);
     const char *words = atomic_load(&broken);

@@ -4,8 +4,7 @@
  */
 #include "index_words.h"
 
-#include "index/hash.h"
-#include "index/table.h"
+#include "index/impl.h"
 
 /* ---- lists ---- */
 
@@ -145,7 +144,7 @@ END_TEST
 START_TEST(reused_ids_bring_nothing_back)
 {
     sw_list_id keep = list("keep");
-    for (unsigned i = 0; i < 1000; i++) { /* so that single drops do not purge at once */
+    for (unsigned i = 0; i < 20000; i++) { /* so many that drops alone never purge */
         char text[32];
         snprintf(text, sizeof text, "k%u.test", i);
         must_add(keep, text);
@@ -241,8 +240,6 @@ START_TEST(it_grows_and_shrinks)
 }
 END_TEST
 
-/* A key keeps its slot when it is removed, but a filter that is built meanwhile does not know it:
- * shards are filled until the first grows and all filters move. */
 /* Former and new parts together, those that wait for readers included, never take half as much again as
  * what is needed in the end, which is 20 octets for each name at most. */
 START_TEST(growth_takes_little_beside)
@@ -265,6 +262,65 @@ START_TEST(growth_takes_little_beside)
 }
 END_TEST
 
+/* The most that was needed whenever a shard was about to change. */
+static void note_most(void *arg, unsigned shard)
+{
+    size_t *most = arg, bytes = sw_index_bytes(ix);
+    (void)shard;
+    *most = bytes > *most ? bytes : *most;
+}
+
+/* Nor does giving memory back, after lists have gone and after names have. */
+START_TEST(shrinking_takes_little_beside)
+{
+    enum { N = 300000 };
+    sw_list_id l = list("l"), gone = list("gone");
+    size_t most = 0;
+    const struct sw_table_watch watch = {note_most, &most};
+    unsigned failed = 0;
+    for (unsigned i = 0; i < N; i++) {
+        struct sw_indicator n = nth(i);
+        failed += sw_index_add(ix, i % 2 == 0 ? l : gone, &n) != SW_OK;
+    }
+    for (int step = 0; step < 2; step++) {
+        size_t before = sw_index_bytes(ix);
+        most = 0;
+        ix->table.watch = &watch;
+        if (step == 0)
+            ck_assert_int_eq(sw_index_list_drop(ix, gone), SW_OK);
+        for (unsigned i = 0; step == 1 && i < N; i += 2) {
+            struct sw_indicator n = nth(i);
+            failed += i % 16 != 0 && sw_index_remove(ix, l, &n) != SW_OK;
+        }
+        sw_index_tidy(ix);
+        ix->table.watch = NULL;
+        ck_assert_uint_gt(most, 0);
+        ck_assert_uint_le(most, before * 3 / 2);
+        ck_assert_uint_lt(sw_index_bytes(ix), before * 3 / 4);
+    }
+    ck_assert_uint_eq(failed, 0);
+    ck_assert_uint_eq(wrong(N, N, 16), 0);
+}
+END_TEST
+
+/* Who has no end pays for none; nor does a former one leave anything but room. */
+START_TEST(ends_cost_only_who_has_one)
+{
+    sw_list_id l = list("l");
+    for (unsigned i = 0; i < 1000; i++) {
+        struct sw_indicator n = nth(i);
+        ck_assert_int_eq(sw_index_add_until(ix, l, &n, 0), SW_OK);
+    }
+    ck_assert_uint_eq(ix->expiry.bytes, 0);
+    struct sw_indicator one = nth(0);
+    ck_assert_int_eq(sw_index_add_until(ix, l, &one, 5), SW_EEXIST);
+    ck_assert_uint_gt(ix->expiry.bytes, 0);
+    ck_assert_uint_le(ix->expiry.bytes, 4096);
+}
+END_TEST
+
+/* A key keeps its slot when it is removed, but a filter that is built meanwhile does not know it:
+ * shards are filled until the first grows and all filters move. */
 START_TEST(what_comes_back_is_found)
 {
     enum { N = 54000, MORE = 66000 };
@@ -385,6 +441,33 @@ START_TEST(the_filter_lets_few_pass)
 }
 END_TEST
 
+/* A key is found by all its 100 bits: by none that differs in one, be it in the same bucket or removed. */
+START_TEST(a_key_is_compared_whole)
+{
+    struct sw_table *table = calloc(1, sizeof *table);
+    struct sw_retire *retire = calloc(1, sizeof *retire);
+    const struct sw_digest d = {UINT64_C(0x0123456789abcdef), UINT64_C(0xa5a5a5a5a)};
+    ck_assert(table != NULL && retire != NULL);
+    sw_table_init(table, retire);
+    for (unsigned round = 0; round < 2; round++) {
+        ck_assert_int_eq(sw_table_put(table, d, SW_REF_FIRST), SW_OK);
+        for (unsigned k = 0; k < 64 + SW_DIGEST_B_BITS; k++) {
+            struct sw_digest other = d;
+            *(k < 64 ? &other.a : &other.b) ^= UINT64_C(1) << k % 64;
+            ck_assert_uint_eq(sw_table_get(table, other), round == 0 ? 0 : SW_REF_FIRST + 1 + k);
+            ck_assert_int_eq(sw_table_put(table, other, SW_REF_FIRST + 1 + k), SW_OK);
+        }
+        ck_assert_uint_eq(sw_table_get(table, d), SW_REF_FIRST);
+        sw_table_remove(table, d);
+        ck_assert_uint_eq(sw_table_get(table, d), 0);
+    }
+    sw_retire_drain(retire);
+    sw_table_free(table);
+    free(retire);
+    free(table);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -399,10 +482,13 @@ int main(void)
         as_many_lists_as_allowed,
         it_grows_and_shrinks,
         growth_takes_little_beside,
+        shrinking_takes_little_beside,
+        ends_cost_only_who_has_one,
         what_comes_back_is_found,
         reserving_is_only_a_hint,
         many_different_combinations,
         the_filter_lets_few_pass,
+        a_key_is_compared_whole,
     };
     return run_tests("index lists", tests, sizeof tests / sizeof *tests);
 }
