@@ -93,10 +93,12 @@ static inline void fake_redis_start(struct fake_redis *fake)
     atexit(fake_redis_stop);
 }
 
-/** Defaults, with the way to this server. */
+/** Defaults, with the way to this server; and all the time there is, since a busy machine may keep its thread
+ * waiting for a second. */
 static inline void fake_redis_settings(const struct fake_redis *fake, struct sw_settings *settings)
 {
     sw_settings_init(settings);
+    settings->redis_timeout_ms = 60000;
     memcpy(settings->redis_socket, fake->path, sizeof(fake->path));
     settings->redis_timeout_ms = FAKE_WAIT;
 }
