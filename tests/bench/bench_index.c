@@ -402,11 +402,12 @@ static void bench_unannounced(size_t n)
     sw_list_id id;
     size_t same, found;
     struct sw_index *index = new_index(&id);
-    (void)fill(index, id, n, &same);
+    size_t most = fill(index, id, n, &same);
     make_misses(index, 4);
     printf("\n%zu names that nobody announced\n", n);
     figure("index_unannounced_bytes", (double)sw_index_bytes(index) / (double)(n - same), "B", 0,
            n);
+    figure("index_unannounced_peak", (double)most / (double)sw_index_bytes(index), "ratio", 0, n);
     figure("index_unannounced_miss_ns", time_index(index, &found), "ns", 0, QUERIES);
     sw_index_free(index);
 }
