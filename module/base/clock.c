@@ -10,7 +10,7 @@
 #include <time.h>
 
 #define US_PER_S    1000000
-#define SECOND_TEXT 20 /* octets of a time up to its fraction */
+#define MINUTE_TEXT 17 /* octets of a time up to its seconds */
 
 static int64_t clock_us(clockid_t clock)
 {
@@ -54,11 +54,11 @@ static int64_t days_before(int64_t year)
     return 365 * year + (year + 3) / 4 - (year + 99) / 100 + (year + 399) / 400;
 }
 
-/* "2026-11-23T01:02:03." of a second since 1970 within years 0 to 9999. */
-static void second_text(int64_t s, int64_t first, char text[SECOND_TEXT])
+/* "2026-11-23T01:02:" of a minute since 1970 within years 0 to 9999. */
+static void minute_text(int64_t minute, int64_t first, char text[MINUTE_TEXT])
 {
-    int64_t days = (s - first) / 86400;
-    unsigned second = (unsigned)((s - first) % 86400), month, mday;
+    int64_t days = (minute - first) / 1440;
+    unsigned of_day = (unsigned)((minute - first) % 1440), month, mday;
     int64_t year = days * 400 / 146097; /* right, or one too many or too few */
     year -= days < days_before(year);
     year += days >= days_before(year + 1);
@@ -70,20 +70,18 @@ static void second_text(int64_t s, int64_t first, char text[SECOND_TEXT])
     *to++ = '-';
     to = put_digits(to, mday, 2);
     *to++ = 'T';
-    to = put_digits(to, second / 3600, 2);
+    to = put_digits(to, of_day / 60, 2);
     *to++ = ':';
-    to = put_digits(to, second / 60 % 60, 2);
-    *to++ = ':';
-    to = put_digits(to, second % 60, 2);
-    *to = '.';
+    to = put_digits(to, of_day % 60, 2);
+    *to = ':';
 }
 
-/* Each event has some of these, mostly of one second; the C library's way costs as much as the rest
+/* Each event has some of these, mostly of one minute; the C library's way costs as much as the rest
  * of the document. */
 char *sw_time_text(int64_t wall_us, char text[SW_TIMETEXT_MAX])
 {
-    static _Thread_local int64_t known = INT64_MIN; /* the second whose text is kept */
-    static _Thread_local char kept[SECOND_TEXT];
+    static _Thread_local int64_t known = INT64_MIN; /* the minute whose text is kept */
+    static _Thread_local char kept[MINUTE_TEXT];
     const int64_t first = -62167219200, last = 253402300799; /* years 0 to 9999 */
     int64_t s = wall_us / US_PER_S, us = wall_us % US_PER_S;
     if (us < 0) { /* before 1970: round down */
@@ -91,12 +89,15 @@ char *sw_time_text(int64_t wall_us, char text[SW_TIMETEXT_MAX])
         us += US_PER_S;
     }
     s = s < first ? first : s > last ? last : s;
-    if (s != known) {
-        second_text(s, first, kept);
-        known = s;
+    int64_t minute = (s - first) / 60 + first / 60;
+    if (minute != known) {
+        minute_text(minute, first / 60, kept);
+        known = minute;
     }
-    memcpy(text, kept, SECOND_TEXT);
-    char *to = put_digits(text + SECOND_TEXT, (unsigned)(us / 1000), 3);
+    memcpy(text, kept, MINUTE_TEXT);
+    char *to = put_digits(text + MINUTE_TEXT, (unsigned)(s - minute * 60), 2);
+    *to = '.';
+    to = put_digits(to + 1, (unsigned)(us / 1000), 3);
     memcpy(to, "Z", 2);
     return text;
 }

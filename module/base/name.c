@@ -242,11 +242,60 @@ static char *print_octet(char *to, uint8_t octet)
     return to;
 }
 
+typedef uint8_t octets16 __attribute__((vector_size(16)));
+
+/* Sixteen octets of text: fold them if wanted; false when one of them has to be escaped. */
+static inline bool fold_plain16(char *text, bool lower)
+{
+    octets16 x, letter, plain;
+    uint64_t half[2];
+    memcpy(&x, text, sizeof(x));
+    letter = (octets16)((x | 0x20) - (uint8_t)'a' < (uint8_t)26);
+    plain = letter | (octets16)(x - (uint8_t)'0' < (uint8_t)10);
+    plain |= (octets16)(x == (uint8_t)'-') | (octets16)(x == (uint8_t)'_');
+    memcpy(half, &plain, sizeof(half));
+    if (lower) {
+        x |= letter & 0x20;
+        memcpy(text, &x, sizeof(x));
+    }
+    return (half[0] & half[1]) == UINT64_MAX;
+}
+
+/* Put a character where the lengths of all labels but the first were. */
+static inline void put_between(const uint8_t *wire, char *to, size_t len, char c)
+{
+    for (size_t at = wire[0]; at < len; at += (size_t)wire[at + 1] + 1)
+        to[at] = c;
+}
+
+/* Nearly all names are letters, digits, '-' and '_' alone: those are copied as a whole, then get their
+ * dots. NULL when one is not. size: of the name, over 1. */
+static inline char *print_plain(const uint8_t *wire, size_t size, char *to, bool lower)
+{
+    size_t len = size - 2; /* neither the first length nor the root label is text */
+    bool plain = true;
+    memcpy(to, wire + 1, len);
+    memset(to + len, '-', sizeof(octets16));
+    put_between(wire, to, len, '-');
+    for (size_t i = 0; i < len; i += sizeof(octets16))
+        plain &= fold_plain16(to + i, lower);
+    if (!plain)
+        return NULL;
+    put_between(wire, to, len, '.');
+    to[len] = '\0';
+    return to + len;
+}
+
 /* Write a name as text; returns the place of its NUL. */
 static inline char *print_name(const uint8_t *wire, char *to, bool lower)
 {
-    if (*wire == 0)
-        *to++ = '.';
+    if (*wire == 0) {
+        memcpy(to, ".", 2);
+        return to + 1;
+    }
+    char *end = print_plain(wire, valid_size(wire), to, lower);
+    if (end != NULL)
+        return end;
     while (*wire != 0) {
         size_t label = *wire++;
         for (; label > 0; label--, wire++)

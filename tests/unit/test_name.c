@@ -4,6 +4,7 @@
 #include "base/name.h"
 
 #include <check.h>
+#include <ctype.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -267,6 +268,43 @@ START_TEST(text_longest)
 }
 END_TEST
 
+/* RFC 1035 5.1, octet by octet. */
+static size_t print_one(char *to, uint8_t c, bool lower)
+{
+    if (isalnum(c) || c == '-' || c == '_')
+        return (size_t)sprintf(to, "%c", lower ? tolower(c) : c);
+    return (size_t)sprintf(to, c > 0x20 && c < 0x7f ? "\\%c" : "\\%03u", c);
+}
+
+/* Every octet at every place of names of two labels and many sizes, among letters. */
+START_TEST(text_of_every_octet)
+{
+    char text[SW_NAMETEXT_MAX], wanted[2][SW_NAMETEXT_MAX];
+    for (unsigned first = 1; first <= 35; first += 1 + first / 4)
+        for (unsigned second = 0; second <= 17; second += 1 + second / 4)
+            for (unsigned k = 0; k < (first + second) * 256; k++) {
+                uint8_t wire[64] = {0};
+                size_t at = 0, len[2] = {0, 0};
+                wire[0] = (uint8_t)first;
+                wire[1 + first] = (uint8_t)second;
+                for (unsigned i = 0; i < first + second; i++) {
+                    uint8_t c = i == k / 256 ? (uint8_t)k : (uint8_t)("aZ-_09Qx"[(i + k) % 8]);
+                    at = 1 + i + (i >= first);
+                    wire[at] = c;
+                    for (unsigned lower = 0; lower < 2; lower++) {
+                        if (i == first)
+                            wanted[lower][len[lower]++] = '.';
+                        len[lower] += print_one(wanted[lower] + len[lower], c, lower);
+                    }
+                }
+                if (strcmp(sw_name_text(wire, text), wanted[0]) != 0)
+                    ck_abort_msg("'%s' is not '%s'", text, wanted[0]);
+                if (strcmp(sw_name_text_lower(wire, text), wanted[1]) != 0)
+                    ck_abort_msg("'%s' is not '%s'", text, wanted[1]);
+            }
+}
+END_TEST
+
 /* Any name survives being printed and parsed. */
 START_TEST(text_round_trip)
 {
@@ -306,6 +344,7 @@ int main(void)
     tcase_add_loop_test(tcase, comparing, 0, sizeof(pairs) / sizeof(pairs[0]));
     tcase_add_test(tcase, comparing_ignores_case_of_letters_only);
     tcase_add_test(tcase, text_escapes);
+    tcase_add_test(tcase, text_of_every_octet);
     tcase_add_test(tcase, text_longest);
     tcase_add_test(tcase, text_round_trip);
     Suite *suite = suite_create("name");
