@@ -272,8 +272,8 @@ END_TEST
 static size_t print_one(char *to, uint8_t c, bool lower)
 {
     if (isalnum(c) || c == '-' || c == '_')
-        return (size_t)sprintf(to, "%c", lower ? tolower(c) : c);
-    return (size_t)sprintf(to, c > 0x20 && c < 0x7f ? "\\%c" : "\\%03u", c);
+        return (size_t)snprintf(to, 2, "%c", lower ? tolower(c) : c);
+    return (size_t)snprintf(to, 5, c > 0x20 && c < 0x7f ? "\\%c" : "\\%03u", c);
 }
 
 /* Every octet at every place of names of two labels and many sizes, among letters. */
