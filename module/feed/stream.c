@@ -132,8 +132,10 @@ bool sw_stream_has_gap(const struct sw_stream_state *state, const struct sw_stre
         return !at_start;
     if (sw_stream_id_compare(&state->last, &at->id) < 0)
         return true;
-    if (state->length == 0 ? sw_stream_id_compare(&state->last, &at->id) == 0
-                           : sw_stream_id_compare(&state->first, &at->id) <= 0)
+    /* Counts do not tell where nothing is left: a stream that was made anew may have had as many entries. */
+    if (state->length == 0)
+        return sw_stream_id_compare(&state->last, &at->id) != 0;
+    if (sw_stream_id_compare(&state->first, &at->id) <= 0)
         return false;
     /* Everything that is left is younger than the position: is it all that was added since? */
     if (state->counted)

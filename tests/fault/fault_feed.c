@@ -14,7 +14,8 @@
  * the status calls lost, and Redis could have lost, is dropped by an entry, as an operator would.
  *
  * Environment: FAULT_HISTORIES (40), FAULT_SEED (1), FAULT_AT_ONCE (8), VERBOSE. A failure prints
- * its seed; FAULT_SEED=that FAULT_HISTORIES=1 repeats the history (the timing is not repeated).
+ * its seed; FAULT_SEED=that FAULT_HISTORIES=1 repeats the history (the timing is not repeated). `make fault` builds
+ * what it runs, from the sources as they are; `make all` leaves this program as it was.
  *
  * Threads      a process for each of FAULT_AT_ONCE; in each the driver, the feeder, the sweeper
  */
