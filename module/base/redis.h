@@ -109,8 +109,9 @@ void sw_redis_flush(struct sw_redis *redis);
  */
 enum sw_status sw_redis_set_timeout(struct sw_redis *redis, uint32_t ms);
 
-/** Have fn(arg) called about five times a second while a call waits for the server, in the owner's
- * thread; it must not use the connection. Not while a host name is looked up. NULL: no more. */
+/** Have fn(arg) called about five times a second while a call waits, for a server, a sentinel or the
+ * address of a host name (which a thread of its own looks up then), in the owner's thread; it must not
+ * use the connection. NULL: no more. */
 void sw_redis_on_wait(struct sw_redis *redis, void (*fn)(void *arg), void *arg);
 
 /**

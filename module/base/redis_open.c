@@ -9,14 +9,17 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
-#define PASSWORD_MAX 1024 /* octets of a password from a file */
+#define PASSWORD_MAX 1024                /* octets of a password from a file */
+#define LOOK_UP_US   INT64_C(3600000000) /* never so long: the system's resolver gives up */
 
 /* ---- connecting ---- */
 
@@ -67,17 +70,61 @@ static enum sw_status connect_unix(struct sw_redis *redis, int64_t until_us, int
     return connect_to(redis, (const struct sockaddr *)&sa, sizeof(sa), until_us, fd);
 }
 
+/* A host name that is looked up, in a thread of its own. */
+struct look_up {
+    const char *host, *port;
+    struct addrinfo *found;
+    int rc;   /* of getaddrinfo(); found and this are read when the thread was joined */
+    int over; /* eventfd: readable when it has come back */
+};
+
+static int get_addresses(const char *host, const char *port, int flags, struct addrinfo **found)
+{
+    const struct addrinfo hints = {
+        .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV | flags};
+    return getaddrinfo(host, port, &hints, found);
+}
+
+static void *look_up_run(void *arg)
+{
+    struct look_up *look_up = arg;
+    look_up->rc = get_addresses(look_up->host, look_up->port, 0, &look_up->found);
+    (void)eventfd_write(look_up->over, 1);
+    return NULL;
+}
+
+/* getaddrinfo() may take half a minute and cannot be interrupted: meanwhile on_wait is called. Where
+ * nobody asked for that, or no thread can be had, it is waited for as it is. */
+static int find_addresses(const struct sw_redis *redis, const char *port, struct addrinfo **found)
+{
+    struct look_up look_up = {.host = redis->server.host, .port = port};
+    pthread_t thread;
+    int rc = get_addresses(look_up.host, port, AI_NUMERICHOST, found);
+    if (rc != EAI_NONAME)
+        return rc;
+    look_up.over = redis->on_wait ? eventfd(0, EFD_CLOEXEC) : -1;
+    if (look_up.over < 0 || pthread_create(&thread, NULL, look_up_run, &look_up) != 0) {
+        rc = get_addresses(look_up.host, port, 0, found);
+    } else {
+        (void)sw_redis_wait(redis, look_up.over, POLLIN, sw_clock_mono_us() + LOOK_UP_US);
+        pthread_join(thread, NULL);
+        rc = look_up.rc;
+        *found = look_up.found;
+    }
+    if (look_up.over >= 0)
+        close(look_up.over);
+    return rc;
+}
+
 /* Every address of the host in turn, all within one time-out. */
 static enum sw_status connect_tcp(struct sw_redis *redis, int64_t until_us, int *fd)
 {
-    struct addrinfo hints = {
-        .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
     struct addrinfo *found = NULL;
     enum sw_status status = SW_EIO;
     const int on = 1;
     char port[8];
     snprintf(port, sizeof(port), "%u", redis->server.port);
-    int rc = getaddrinfo(redis->server.host, port, &hints, &found);
+    int rc = find_addresses(redis, port, &found);
     if (rc != 0) {
         sw_redis_problem(redis, "%s: no address: %s", redis->target, gai_strerror(rc));
         return SW_EIO;
@@ -245,6 +292,7 @@ static struct sw_redis *sentinel_link(const struct sw_redis *redis, const char *
     explicit_bzero(&settings, sizeof(settings));
     if (link) {
         link->no_keys = true;
+        sw_redis_on_wait(link, redis->on_wait, redis->on_wait_arg);
         close(link->wake);
         link->wake = fcntl(redis->wake, F_DUPFD_CLOEXEC, 0);
     }

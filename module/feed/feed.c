@@ -377,6 +377,7 @@ struct sw_feed *sw_feed_new(const struct sw_settings *settings, struct sw_index 
     if (settings->redis_notices && !(feed->notices.redis = sw_redis_new(settings)))
         goto no_locks;
     sw_redis_on_wait(feed->redis, on_wait, feed);
+    sw_redis_on_wait(feed->out, on_wait, feed);
     if (feed->notices.redis)
         sw_redis_on_wait(feed->notices.redis, on_wait, feed);
     if (init_locks(feed) != SW_OK)

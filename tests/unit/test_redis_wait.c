@@ -1,0 +1,139 @@
+/*
+ * test_redis_wait.c - while a connection waits its owner's other work goes on: for the address of a host,
+ * for a sentinel, for the server itself.
+ *
+ * getaddrinfo() is this program's own, which the C library's gives way to: it comes back when the owner
+ * has worked twice.
+ */
+#include "base/clock.h"
+#include "base/redis.h"
+
+#include <arpa/inet.h>
+#include <check.h>
+#include <dlfcn.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define DEADLINE_US INT64_C(20000000) /* never waited out */
+
+static atomic_uint worked;     /* how often on_wait was called */
+static atomic_bool looking_up; /* a name is looked up right now */
+static atomic_bool worked_meanwhile;
+
+typedef int get_addresses(const char *, const char *, const struct addrinfo *, struct addrinfo **);
+
+/** As if no name server answered for a while; addresses need none. */
+int getaddrinfo(const char *restrict node, const char *restrict service,
+                const struct addrinfo *restrict hints, struct addrinfo **restrict found)
+{
+    int64_t until = sw_clock_mono_us() + DEADLINE_US;
+    if (hints->ai_flags & AI_NUMERICHOST) {
+        get_addresses *next;
+        *(void **)&next = dlsym(RTLD_NEXT, "getaddrinfo");
+        return next(node, service, hints, found);
+    }
+    atomic_store(&looking_up, true);
+    while (atomic_load(&worked) < 2 && sw_clock_mono_us() < until)
+        poll(NULL, 0, 1);
+    atomic_store(&looking_up, false);
+    return EAI_AGAIN;
+}
+
+static void work(void *arg)
+{
+    (void)arg;
+    atomic_fetch_add(&worked, 1);
+    if (atomic_load(&looking_up))
+        atomic_store(&worked_meanwhile, true);
+}
+
+/* Ends the wait in which it is called. */
+static void work_and_interrupt(void *arg)
+{
+    work(NULL);
+    sw_redis_interrupt(arg);
+}
+
+/* A server that takes connections and says nothing. */
+static int silent_server(uint16_t *port)
+{
+    struct sockaddr_in sa = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof(sa);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    ck_assert_int_eq(bind(fd, (struct sockaddr *)&sa, sizeof(sa)), 0);
+    ck_assert_int_eq(listen(fd, 4), 0);
+    ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&sa, &len), 0);
+    *port = ntohs(sa.sin_port);
+    return fd;
+}
+
+START_TEST(while_a_host_is_looked_up)
+{
+    struct sw_settings settings;
+    sw_settings_init(&settings);
+    snprintf(settings.redis_host, sizeof settings.redis_host, "redis.example");
+    atomic_store(&worked, 0);
+    struct sw_redis *redis = sw_redis_new(&settings);
+    sw_redis_on_wait(redis, work, NULL);
+    ck_assert_int_eq(sw_redis_open(redis), SW_EIO);
+    ck_assert_ptr_nonnull(strstr(sw_redis_error(redis), "no address"));
+    ck_assert(atomic_load(&worked_meanwhile));
+    sw_redis_free(redis);
+}
+END_TEST
+
+/* Who has nothing else to do waits as it is: no thread is made for it. */
+START_TEST(without_other_work)
+{
+    struct sw_settings settings;
+    sw_settings_init(&settings);
+    snprintf(settings.redis_host, sizeof settings.redis_host, "redis.example");
+    atomic_store(&worked, 2);
+    struct sw_redis *redis = sw_redis_new(&settings);
+    ck_assert_int_eq(sw_redis_open(redis), SW_EIO);
+    ck_assert_ptr_nonnull(strstr(sw_redis_error(redis), "no address"));
+    sw_redis_free(redis);
+}
+END_TEST
+
+/* A sentinel that keeps silent for longer than the test would wait. */
+START_TEST(while_a_sentinel_keeps_silent)
+{
+    struct sw_settings settings;
+    uint16_t port;
+    int fd = silent_server(&port);
+    sw_settings_init(&settings);
+    settings.redis_timeout_ms = 60000;
+    snprintf(settings.redis_sentinel[0], SW_TEXT_MAX, "127.0.0.1:%u", port);
+    atomic_store(&worked, 2); /* its address is one: nothing is looked up */
+    struct sw_redis *redis = sw_redis_new(&settings);
+    sw_redis_on_wait(redis, work_and_interrupt, redis);
+    ck_assert_int_eq(sw_redis_open(redis), SW_ECLOSED);
+    ck_assert_uint_eq(atomic_load(&worked), 3);
+    sw_redis_free(redis);
+    close(fd);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("redis wait");
+    TCase *tc = tcase_create("redis wait");
+    tcase_set_timeout(tc, 30);
+    tcase_add_test(tc, while_a_host_is_looked_up);
+    tcase_add_test(tc, without_other_work);
+    tcase_add_test(tc, while_a_sentinel_keeps_silent);
+    suite_add_tcase(suite, tc);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
