@@ -151,19 +151,46 @@ static void judge_response(const struct sw_module *module, const struct module_q
         sw_weigh(module, qstate->env, asked, response->rep, j);
 }
 
-/* A record that comes along with an answer takes the place of one that has expired. Where expired messages
- * are served, those that refer to it would be served with it: a touched one gets a place of its own. */
-static void part_extra(const struct sw_module *module, const struct module_qstate *qstate,
+/* What the cache has in this RRset's place; messages that refer to it are of no use then. */
+static void remove_cached(const struct module_qstate *qstate,
+                          const struct ub_packed_rrset_key *rrset)
+{
+    rrset_cache_remove(qstate->env->rrset_cache, rrset->rk.dname, rrset->rk.dname_len,
+                       ntohs(rrset->rk.type), ntohs(rrset->rk.rrset_class), 0);
+}
+
+void sw_hold_part(const struct module_qstate *qstate, struct reply_info *reply)
+{
+    if (qstate->query_flags & BIT_RD)
+        return;
+    for (size_t i = 0; i < reply->an_numrrsets; i++) {
+        struct packed_rrset_data *data = reply->rrsets[i]->entry.data;
+        remove_cached(qstate, reply->rrsets[i]);
+        data->trust = rrset_trust_none;
+    }
+}
+
+/* Whether records that come along with an answer can take the place of those that messages are served with:
+ * of what has expired; with prefetching also of what will in a minute, which leaves records of so little
+ * trust that any take their place. */
+static bool extra_replaces(const struct module_qstate *qstate)
+{
+    return qstate->env->cfg->serve_expired || qstate->env->cfg->prefetch;
+}
+
+/* Where a list acts on such a record it gets a place of its own, and does not take that of one which is stored
+ * in between. */
+static void part_extra(const struct sw_module *module, struct module_qstate *qstate,
                        const struct reply_info *reply)
 {
     struct sw_weighing j;
     for (size_t i = reply->an_numrrsets; i < reply->rrset_count; i++) {
-        struct packed_rrset_key *key = &reply->rrsets[i]->rk;
         sw_match_begin(&j.matching, &module->flow, &j.match);
         sw_weigh_rrset(reply->rrsets[i], &j);
-        if (j.match.acted_on)
-            rrset_cache_remove(qstate->env->rrset_cache, key->dname, key->dname_len,
-                               ntohs(key->type), ntohs(key->rrset_class), 0);
+        if (!j.match.acted_on)
+            continue;
+        remove_cached(qstate, reply->rrsets[i]);
+        qstate->prefetch_leeway = 0;
     }
 }
 
@@ -173,10 +200,10 @@ void sw_hold_response(const struct sw_module *module, struct module_qstate *qsta
 {
     struct sw_weighing j;
     bool exempt = sw_query_exempt(qstate) && !has_alias(response->rep);
-    if (exempt && !qstate->env->cfg->serve_expired)
+    if (exempt && !extra_replaces(qstate))
         return;
     sw_rcu_enter();
-    if (qstate->env->cfg->serve_expired)
+    if (extra_replaces(qstate))
         part_extra(module, qstate, response->rep);
     if (exempt) {
         sw_rcu_leave();
@@ -198,6 +225,8 @@ void sw_hold_response(const struct sw_module *module, struct module_qstate *qsta
         hold->lent |= touched;
         return;
     }
+    if (touched)
+        sw_hold_part(qstate, response->rep);
     if (touched || (hold && (hold->lent || (has_alias(response->rep) && !at_rest(module, hold)))))
         sw_hold_answer(qstate, hold);
 }
@@ -211,14 +240,19 @@ void sw_hold_resumed(const struct sw_module *module, struct module_qstate *qstat
     bool changed = hold->number != number;
     if (changed)
         judge_known(module, qstate, &j);
+    if (changed && qstate->return_msg && extra_replaces(qstate))
+        part_extra(module, qstate, qstate->return_msg->rep);
     sw_rcu_leave();
     if (!changed)
         return;
     hold->number = number;
     hold->plain = false;
     hold->seen = NULL;
-    if (sw_match_uncached(&j.match))
-        sw_hold_answer(qstate, hold);
+    if (!sw_match_uncached(&j.match))
+        return;
+    if (qstate->return_msg)
+        sw_hold_part(qstate, qstate->return_msg->rep);
+    sw_hold_answer(qstate, hold);
 }
 
 void sw_hold_forget(const struct sw_module *module, const struct module_qstate *qstate,

@@ -20,7 +20,7 @@
  *
  * Threads      the worker that owns the query
  * Memory       the query's region, and what storing takes
- * Decisions    D-052
+ * Decisions    D-052, D-077, D-078
  */
 #ifndef SW_HOST_HOLD_H
 #define SW_HOST_HOLD_H
@@ -45,6 +45,14 @@ void sw_hold_quiet(struct sw_module *module, const struct module_qstate *qstate)
 
 /** Let nobody store the answer. hold may be NULL (no memory): then it is not stored at all. */
 void sw_hold_answer(struct module_qstate *qstate, struct sw_hold *hold);
+
+/**
+ * Keep the records of a touched answer apart from those that cached messages refer to, where the question
+ * is one without recursion: the validator stores its records whatever no_cache_store says. Called before,
+ * what is cached goes, and what comes in between is not replaced, as the reply's records are trusted
+ * least; called after, what was stored goes. Otherwise nothing is done.
+ */
+void sw_hold_part(const struct module_qstate *qstate, struct reply_info *reply);
 
 /** After operate(new) judged a name as clean: hold the answer if it may be made of touched pieces. */
 void sw_hold_new(const struct sw_module *module, struct module_qstate *qstate,

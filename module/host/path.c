@@ -345,8 +345,10 @@ static void keep_out_of_cache(const struct sw_module *module, struct module_qsta
 {
     msg_cache_remove(qstate->env, qstate->qinfo.qname, qstate->qinfo.qname_len, qstate->qinfo.qtype,
                      qstate->qinfo.qclass, qstate->query_flags);
-    if (!state->remembered)
+    if (!state->remembered) {
+        sw_hold_part(qstate, reply);
         sw_remember_store(qstate, reply);
+    }
     if (module->behind_cache)
         reply->ttl = 0;
 }

@@ -1,10 +1,11 @@
-"""A name that moves to a listed address: messages cached before refer to its records, and are served
-when they have expired, too."""
+"""A name that moves to a listed address: messages cached before refer to its records, and no client
+gets the listed address with them."""
 
 import pytest
 from harness.wait import until
 
 LISTED = "203.0.113.77"
+LISTED6 = "2001:db8:bad::77"
 RESOLVER = {
     "server": ["serve-expired: yes", "serve-expired-client-timeout: 0", "cache-max-ttl: 1"],
     "options": {"threads": 1},
@@ -47,3 +48,41 @@ def test_address_that_comes_along_with_another_answer(expired, ask, upstream):
     expired("mail.evil.example", "192.0.2.67")
     assert ask("evil.example", "MX").rcode == "NOERROR"
     assert LISTED not in answers(ask, "mail.evil.example")
+
+
+@pytest.fixture
+def run(make_resolver, shared_redis, lists_for, upstream):
+    """run(server lines): how a resolver is asked for which the addresses are listed."""
+
+    def start(*server):
+        resolver = make_resolver(shared_redis, server=server, threads=1)
+        lists_for(resolver, shared_redis).put("bad", LISTED, LISTED6, action="refused")
+        upstream.forget()
+        return resolver.client.ask
+
+    return start
+
+
+def test_question_without_recursion(run, upstream):
+    """Its records are stored by the validator in any case; here beside those of a cached alias. With CD its
+    message is another one than that for the alias."""
+    ask = run("access-control: 127.0.0.0/8 allow_snoop")
+    assert ask("alias.evil.example", "AAAA").addresses == ["2001:db8::66"]
+    upstream.move("2001:db8::66", LISTED6)
+    assert ask("www.evil.example", "AAAA", rd=False, cd=True).rcode == "REFUSED"
+    assert LISTED6 not in ask("alias.evil.example", "AAAA").addresses
+
+
+def test_address_that_comes_along_with_a_renewed_answer(run, upstream):
+    """Prefetching takes what expires within a minute for expired."""
+    ask = run("prefetch: yes")
+    assert ask("lasting.short.example").addresses == ["192.0.2.72"]
+    assert ask("brief.short.example", "MX").rcode == "NOERROR"
+    upstream.move("192.0.2.72", LISTED)
+
+    def renewed():
+        assert ask("brief.short.example", "MX").rcode == "NOERROR"
+        assert LISTED not in ask("lasting.short.example").addresses
+        return len(upstream.asked("brief.short.example")) > 5
+
+    until(renewed, "the answer to be renewed")

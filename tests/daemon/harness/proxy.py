@@ -8,9 +8,9 @@ itself never does.
 
 import asyncio
 import contextlib
-import socket
 import struct
 import threading
+from ipaddress import ip_address
 
 import dns.edns
 import dns.message
@@ -104,9 +104,9 @@ class Proxy:
             self._drops.add(dns.name.from_text(name))
 
     def move(self, old, new):
-        """From now on, until forget(), answers have another IPv4 address in place of this one."""
+        """From now on, until forget(), answers have another address in place of this one."""
         with self._lock:
-            self._moved.append((socket.inet_aton(old), socket.inet_aton(new)))
+            self._moved.append((ip_address(old).packed, ip_address(new).packed))
 
     # The forwarding.
 

@@ -119,8 +119,8 @@ LARGE = (
 # Where a sinkhole itself may point back.
 SUNK = "www A 198.18.0.1\nback CNAME www.evil.example.\n"
 
-# TTL of one second, for answers that expire.
-SHORT = "$TTL 1\n* A 192.0.2.71\n"
+# TTL of one second, for answers that expire; what one brings along lasts longer.
+SHORT = "$TTL 1\n* A 192.0.2.71\nbrief MX 10 lasting\nlasting 30 A 192.0.2.72\n"
 
 # The case (public reporting, May 2015): see module/DECISIONS.md.
 SYSTEMSVC = "@ A 213.24.76.23\nwww CNAME @\n"
