@@ -92,7 +92,7 @@ static enum sw_race_outcome read_rewritten(unsigned rcode, unsigned answers, boo
     return rcode == 0 && answers == 0 ? SW_RACE_NODATA : SW_RACE_ODD;
 }
 
-static enum sw_race_outcome read_plain(unsigned rcode, unsigned answers, enum sw_race_truth truth)
+static enum sw_race_outcome read_plain(unsigned rcode, unsigned answers, enum sw_race_kind truth)
 {
     if (rcode == RCODE_SERVFAIL)
         return SW_RACE_FAILED;
@@ -103,10 +103,11 @@ static enum sw_race_outcome read_plain(unsigned rcode, unsigned answers, enum sw
     return truth == SW_RACE_NO_DATA ? SW_RACE_TRUE : SW_RACE_EMPTY;
 }
 
-enum sw_race_outcome sw_race_read(const uint8_t *packet, size_t length, enum sw_race_truth truth,
-                                  const uint8_t *address, size_t size)
+enum sw_race_outcome sw_race_read(const uint8_t *packet, size_t length,
+                                  const struct sw_race_truth *truth)
 {
-    bool bad = false;
+    bool bad = false, moves = truth->kind == SW_RACE_MOVES;
+    size_t size = truth->size;
     if (length < 17)
         return SW_RACE_ODD;
     bool listed = rewritten(packet, length, &bad);
@@ -116,11 +117,13 @@ enum sw_race_outcome sw_race_read(const uint8_t *packet, size_t length, enum sw_
     bool landed = holds(packet, length, size == 4 ? landing4 : landing6, size);
     bool in_garden = holds(packet, length, garden, sizeof garden - 1);
 
-    if (truth == SW_RACE_ADDRESS && holds(packet, length, address, size))
+    if ((moves || truth->kind == SW_RACE_ADDRESS) && holds(packet, length, truth->address, size))
         return listed || landed ? SW_RACE_ODD : SW_RACE_TRUE;
+    if (moves && holds(packet, length, truth->away, size))
+        return listed || landed ? SW_RACE_ODD : SW_RACE_AWAY;
     if (packet[2] & FLAG_TC)
         return answers || listed ? SW_RACE_ODD : SW_RACE_CUT;
     if (listed)
         return read_rewritten(rcode, answers, landed, in_garden);
-    return landed ? SW_RACE_ODD : read_plain(rcode, answers, truth);
+    return landed ? SW_RACE_ODD : read_plain(rcode, answers, truth->kind);
 }

@@ -19,6 +19,7 @@
 /** What a client got. */
 enum sw_race_outcome {
     SW_RACE_TRUE,     /**< the authority's own answer */
+    SW_RACE_AWAY,     /**< likewise, with the data of SW_RACE_MOVES that no rule touches */
     SW_RACE_SINKHOLE, /**< the landing address */
     SW_RACE_NXDOMAIN, /**< with the extended error of a list */
     SW_RACE_NODATA,   /**< likewise */
@@ -32,16 +33,24 @@ enum sw_race_outcome {
 };
 
 /** What the authority says to a question. */
-enum sw_race_truth { SW_RACE_ADDRESS, SW_RACE_NO_NAME, SW_RACE_NO_DATA };
+enum sw_race_kind {
+    SW_RACE_ADDRESS, /**< always the same address */
+    SW_RACE_NO_NAME,
+    SW_RACE_NO_DATA,
+    SW_RACE_MOVES /**< now one address, now another one */
+};
 
-/**
- * Say what an answer is.
- *
- * packet, length  as received
- * truth           the true answer
- * address, size   what is in it for SW_RACE_ADDRESS: IPv4 (4 octets) or IPv6 (16)
- */
-enum sw_race_outcome sw_race_read(const uint8_t *packet, size_t length, enum sw_race_truth truth,
-                                  const uint8_t *address, size_t size);
+/** The true answer to a question. */
+struct sw_race_truth {
+    enum sw_race_kind kind;
+    size_t size;         /**< of the addresses: IPv4 (4 octets) or IPv6 (16) */
+    uint8_t address[16]; /**< what is in it for SW_RACE_ADDRESS and SW_RACE_MOVES; rules touch it */
+    uint8_t away[16];    /**< what is in it instead for SW_RACE_MOVES; no rule touches it */
+};
+
+/** Say what an answer is; packet and length are as received. Where both addresses are in it, the one
+ * that rules touch counts. */
+enum sw_race_outcome sw_race_read(const uint8_t *packet, size_t length,
+                                  const struct sw_race_truth *truth);
 
 #endif

@@ -56,6 +56,10 @@ bool sw_race_judge(struct sw_race_counts *counts, uint64_t before, uint64_t afte
     bool certain = before == after && (may & (may - 1)) == 0;
 
     counts->answers++;
+    if (outcome == SW_RACE_AWAY) {
+        counts->away++;
+        return false;
+    }
     counts->odd += outcome == SW_RACE_ODD;
     counts->failed += outcome == SW_RACE_FAILED ||
                       (outcome == SW_RACE_CUT && query->cut && !(may & SW_RACE_IS_TCP_ONLY));

@@ -8,6 +8,11 @@
  * generator reads the word before it sends and after it received. One store lies between at
  * most: both sets together are what was allowed. More: anything was.
  *
+ * Where data move the rule touches one of two answers, and the resolver may have either. So the
+ * answer itself is judged: one with what is listed is a contradiction while no allowed state shows it,
+ * whatever the authority says by then; a rewritten one needs its state, as always; the other answer
+ * is right at any time, and no hit.
+ *
  * Threads      words are stored by one driver thread each, loaded by any generator thread
  * Memory       counts belong to one generator thread each, and are added up at the end
  * Reliability  64 bits, aligned: no torn reads; system calls lie between store and effect
@@ -51,6 +56,7 @@ struct sw_race_counts {
     uint64_t dropped;        /**< likewise, which the rule may have had dropped */
     uint64_t listed;         /**< answers judged while one listed state was certain */
     uint64_t unlisted;       /**< answers judged while "not listed" was certain */
+    uint64_t away;           /**< answers with data that the rule does not touch: always right */
     uint64_t contradictions; /**< answers that no allowed state gives */
     uint64_t odd;            /**< answers that nothing explains */
     uint64_t failed;         /**< SERVFAIL, and those cut short where that may be */

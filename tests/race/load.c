@@ -6,10 +6,10 @@
  * Asks the resolver on 127.0.0.1 the questions of a file in random order, over UDP from several
  * threads and over TCP from one more, judges each answer by the rules' words (judge.h), and
  * prints the counts of each rule as JSON. Ends after QUERIES queries or SECONDS seconds, whichever
- * is first (0: no limit). Lines of QUESTIONS: "RULE NAME TYPE TRUTH ADDRESS SOURCE", TYPE a number,
- * TRUTH one of enum sw_race_truth, SOURCE the client that asks: 0 is 127.0.0.1, another number N
- * 127.0.1.N. CUT is 1 where any answer may come truncated (judge.h). Contradictions are told on
- * standard error, the first ones.
+ * is first (0: no limit). Lines of QUESTIONS: "RULE NAME TYPE KIND ADDRESS AWAY SOURCE", TYPE a
+ * number, KIND one of enum sw_race_kind, AWAY the other address of SW_RACE_MOVES, SOURCE the client
+ * that asks: 0 is 127.0.0.1, another number N 127.0.1.N. CUT is 1 where any answer may come truncated
+ * (judge.h). Contradictions are told on standard error, the first ones.
  */
 #include "judge.h"
 
@@ -46,9 +46,7 @@ struct question {
     size_t length;
     unsigned rule;
     unsigned type;
-    enum sw_race_truth truth;
-    uint8_t address[16];
-    size_t size; /* of the address */
+    struct sw_race_truth truth;
     unsigned source;
     char name[256];
 };
@@ -143,19 +141,20 @@ static void make_wire(struct question *q)
 static void read_questions(const char *path)
 {
     FILE *f = fopen(path, "r");
-    char address[64];
-    unsigned truth;
+    char address[64], away[64];
+    unsigned kind;
     if (!f)
         die(path);
     while (question_count < QUESTIONS) {
         struct question *q = &questions[question_count];
-        if (fscanf(f, "%u %255s %u %u %63s %u", &q->rule, q->name, &q->type, &truth, address,
-                   &q->source) != 6)
+        if (fscanf(f, "%u %255s %u %u %63s %63s %u", &q->rule, q->name, &q->type, &kind, address,
+                   away, &q->source) != 7)
             break;
-        q->truth = (enum sw_race_truth)truth;
-        q->size = strchr(address, ':') ? 16 : 4;
-        if (q->rule >= rules ||
-            inet_pton(q->size == 4 ? AF_INET : AF_INET6, address, q->address) != 1)
+        q->truth.kind = (enum sw_race_kind)kind;
+        q->truth.size = strchr(address, ':') ? 16 : 4;
+        int family = q->truth.size == 4 ? AF_INET : AF_INET6;
+        if (q->rule >= rules || inet_pton(family, address, q->truth.address) != 1 ||
+            inet_pton(family, away, q->truth.away) != 1)
             die("a line of questions");
         make_wire(q);
         question_count++;
@@ -235,7 +234,7 @@ static size_t compose(struct worker *w, struct pending *p, const struct source *
     const struct question *q = &questions[s->first + (r >> 32) % s->count];
 
     p->flags = (uint8_t)((r & 3 ? 0 : FLAG_DO) | (r >> 2 & 7 ? 0 : FLAG_CD));
-    if ((r >> 5 & 15) == 0 && q->truth == SW_RACE_ADDRESS)
+    if ((r >> 5 & 15) == 0 && (q->truth.kind == SW_RACE_ADDRESS || q->truth.kind == SW_RACE_MOVES))
         p->flags |= FLAG_NO_RD;
     memcpy(out, q->wire, q->length);
     out[0] = (uint8_t)(p->id >> 8);
@@ -256,7 +255,7 @@ static void take(struct worker *w, struct pending *p, const uint8_t *packet, siz
 {
     const struct question *q = p->question;
     uint64_t after = atomic_load(&words[q->rule]);
-    enum sw_race_outcome outcome = sw_race_read(packet, length, q->truth, q->address, q->size);
+    enum sw_race_outcome outcome = sw_race_read(packet, length, &q->truth);
     const struct sw_race_query query = {.landing = q->type == TYPE_A || q->type == TYPE_AAAA,
                                         .tcp = (p->flags & FLAG_TCP) != 0,
                                         .cut = cut};

@@ -27,13 +27,13 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "daemon")]
 
 from harness import mmdb  # noqa: E402
-from harness.authority import Authority  # noqa: E402
+from harness.authority import ADDRESS, Authority  # noqa: E402
 from harness.environment import read_environment  # noqa: E402
 from harness.lists import Lists  # noqa: E402
 from harness.redis_server import Redis  # noqa: E402
 from harness.resolver import GARDEN, SINK4, SINK6, Resolver  # noqa: E402
 from harness.wait import FACTOR, until  # noqa: E402
-from world import LISTS, STATE, STILL, TRIGGERS, UNLISTED, World  # noqa: E402
+from world import LISTS, MOVING, STATE, STILL, TRIGGERS, UNLISTED, World  # noqa: E402
 
 # name: (server lines, module-config, threads, what else)
 CONFIGURATIONS = {
@@ -51,7 +51,7 @@ CONFIGURATIONS = {
     "clients": (["prefetch: yes"], None, 3, ("clients",)),
     "servers": ([], None, 3, ("servers", "server-addresses")),
 }
-COUNTS = "sent answers lost dropped listed unlisted contradictions odd failed hits maybe".split()
+COUNTS = "sent answers lost dropped listed unlisted away contradictions odd failed hits maybe".split()
 
 
 class Words:
@@ -222,17 +222,14 @@ class Race:
     def _start(self, stack):
         server, chain, threads, _ = CONFIGURATIONS[self.name]
         self.redis = self._server(stack, Redis(self.folder / "redis"))
-        place = self.folder / "authority"
-        place.mkdir()
         world = self.world
-        authority = Authority(place, world.plain, world.signed, tuple(world.signed))
-        self._server(stack, authority)
-        if "proxy" not in self.what:
-            authority.port = authority.nsd_port  # straight to nsd: the proxy is slow, and Python
+        authority = self._authority(stack, "authority", world.plain, world.signed)
+        away = self._authority(stack, "away", world.away, {})
         self.resolver = Resolver(
             self.env, self.folder / "u", authority, self._settings(), self._lines(server), chain,
-            threads=threads,
+            threads=threads, stubs=[zone for zone in authority.zone_names if zone != MOVING],
         )  # fmt: skip
+        self.resolver.clauses += self._stub(authority.nsd_port, away.nsd_port)
         if "cachedb" in self.what:
             store = self._server(stack, Redis(self.folder / "cachedb"))
             self.resolver.clauses += ["cachedb:", "  backend: redis"]
@@ -246,6 +243,20 @@ class Race:
             assert self.resolver.client.ask(f"ns.{zone}").addresses
         self.model = Model(Words(self.folder / "words", len(world.rules)), world.rules)
         self._start_still()
+
+    def _authority(self, stack, name, plain, signed):
+        place = self.folder / name
+        place.mkdir()
+        authority = self._server(stack, Authority(place, plain, signed, tuple(signed)))
+        if "proxy" not in self.what:
+            authority.port = authority.nsd_port  # straight to nsd: the proxy is slow, and Python
+        return authority
+
+    @staticmethod
+    def _stub(*ports):
+        """Unbound asks now one, now the other of servers that are as fast, and they do not agree."""
+        lines = [f"  stub-addr: {ADDRESS}@{port}" for port in ports]
+        return ["stub-zone:", f"  name: {MOVING}", *lines]
 
     @staticmethod
     def _server(stack, server):
@@ -351,7 +362,7 @@ class Loader(threading.Thread):
         return self.race.lists.state()[name]
 
 
-COLUMNS = "sent answers changes listed unlisted contradictions hits recorded unrecorded extra".split()
+COLUMNS = "sent answers changes listed unlisted away contradictions hits recorded unrecorded extra".split()
 COLUMNS += "dropped lost failed odd strays lost_events seconds".split()
 
 

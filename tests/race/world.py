@@ -3,12 +3,16 @@
 A rule is one indicator; a question is touched by one rule at most. So the state of one rule says
 which answers to its questions are right. A rule about a client touches all that it asks for: that is
 names which no other rule touches, and which others ask for at the same time.
+
+The data of some names move: one zone has two servers, which do not agree. What one of them says of such
+a name is touched by its rule, what the other one says by none.
 """
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
-A, AAAA, HTTPS = 1, 28, 65
-ADDRESS, NO_NAME, NO_DATA = range(3)  # enum sw_race_truth
+A, AAAA, SRV, HTTPS = 1, 28, 33, 65
+ADDRESS, NO_NAME, NO_DATA, MOVES = range(4)  # enum sw_race_kind
 UNLISTED, MONITOR, SINKHOLE, NXDOMAIN, NODATA, REFUSED, DROP, TCP_ONLY, CNAME = (
     1 << n for n in range(9)
 )
@@ -33,6 +37,20 @@ SERVED = """@ 86400 SOA ns hostmaster.example. 1 3600 600 86400 60
 @ 86400 NS ns
 ns 86400 A {}
 """
+MOVING = "moving.example"
+# The addresses of its servers move, too, and come along with each of their answers.
+MOVING_HEAD = "@ 5 SOA ns0 hostmaster.example. 1 3600 600 86400 1\n"
+MOVING_SERVERS = 4
+DATA = {A: "A {}", AAAA: "AAAA {}", HTTPS: "HTTPS 1 . alpn=h2 ipv4hint={}"}
+MOVING_TTLS = (1, 10, 1, 2, 1, 0, 1, 15)  # 10 and more: renewed ahead of time by prefetching
+
+
+class Question(NamedTuple):
+    name: str
+    rdtype: int
+    kind: int
+    address: str
+    away: str = ""
 
 
 @dataclass
@@ -41,7 +59,7 @@ class Rule:
     kind: str
     indicator: str
     owner: str | None  # its list; None: never listed
-    questions: list = field(default_factory=list)  # (name, type, truth, address)
+    questions: list = field(default_factory=list)
     sources: tuple = (0,)  # clients that ask them: see load.c
 
 
@@ -53,7 +71,9 @@ class World:
         self.rules, self.more, self.served = [], more, []
         self.plain = {".": "", "evil.example": "@ A 192.0.2.66\n"}
         self.plain["garden.example"] = "landing A 198.51.100.99\nlanding AAAA 2001:db8:1::99\n"
+        self.away = {"evil.example": "@ A 192.0.2.66\n"}  # zones of the server that does not agree
         self.zones = {"race.example": [], "target.example": [], "secure.example": []}
+        self.zones[MOVING], self.moved = [MOVING_HEAD], [MOVING_HEAD]
         self.asn = []
         self.addresses = 0
         for i in range(width):
@@ -66,6 +86,11 @@ class World:
         for i in range(2 * width):
             self.ttl = TTLS[i % 4] or 5
             self._still(i)
+        self.companion = self._rule("clean", "-", None)
+        for i in range(width):
+            self.ttl = MOVING_TTLS[i % len(MOVING_TTLS)]
+            self._moving_addresses(i)
+            self._moving_aliases(i)
         for i in range(width):
             self.ttl = TTLS[i % len(TTLS)]
             if "servers" in more:
@@ -73,6 +98,7 @@ class World:
         if "clients" in more:
             self._clients(width)
         self.plain |= {z: "\n".join(t) + "\n" for z, t in self.zones.items() if z != "secure.example"}
+        self.away[MOVING] = "\n".join(self.moved) + "\n"
         self.signed = {"secure.example": "\n".join(self.zones["secure.example"]) + "\n"}
 
     def _rule(self, kind, indicator, owner=""):
@@ -82,8 +108,9 @@ class World:
         return self.rules[-1]
 
     def _address(self):
+        """Octets that are nowhere else in an answer: 5.0.1.0 is in the type, class and TTL of an alias."""
         self.addresses += 1
-        return f"5.0.{self.addresses >> 8}.{self.addresses & 255}"
+        return f"5.10.{self.addresses >> 8}.{self.addresses & 255}"
 
     def _record(self, name, data):
         """Add a record to the zone that the name is in; the name."""
@@ -94,13 +121,13 @@ class World:
     def _a(self, rule, name, address=None):
         address = address or self._address()
         self._record(name, f"A {address}")
-        rule.questions.append((name, A, ADDRESS, address))
+        rule.questions.append(Question(name, A, ADDRESS, address))
 
     def _aaaa(self, rule, name, address=None):
         self.addresses += 1
         address = address or f"2a00:5::{self.addresses:x}"
         self._record(name, f"AAAA {address}")
-        rule.questions.append((name, AAAA, ADDRESS, address))
+        rule.questions.append(Question(name, AAAA, ADDRESS, address))
 
     def _names(self, i):
         rule = self._rule("name", f"=n{i}.race.example")
@@ -126,8 +153,8 @@ class World:
             self._record(name[3], f"A {address}")
             self._record(name[3], f"AAAA 2a00:6::{self.addresses:x}")
             for n in range(at + 1):
-                rule.questions.append((name[n], A, ADDRESS, address))
-                rule.questions.append((name[n], AAAA, ADDRESS, f"2a00:6::{self.addresses:x}"))
+                rule.questions.append(Question(name[n], A, ADDRESS, address))
+                rule.questions.append(Question(name[n], AAAA, ADDRESS, f"2a00:6::{self.addresses:x}"))
 
     def _addresses(self, i):
         self._a(self._rule("address", f"5.1.0.{i}"), f"ad{i}.race.example", f"5.1.0.{i}")
@@ -142,14 +169,14 @@ class World:
         self._a(self._rule("as", f"AS{64600 + i}"), f"as{i}.race.example", f"5.{i + 16}.0.1")
         rule = self._rule("hint", f"5.3.0.{i}")
         name = self._record(f"h{i}.race.example", f"HTTPS 1 . alpn=h2 ipv4hint=5.3.0.{i}")
-        rule.questions.append((name, HTTPS, ADDRESS, f"5.3.0.{i}"))
+        rule.questions.append(Question(name, HTTPS, ADDRESS, f"5.3.0.{i}"))
 
     def _negatives(self, i):
         rule = self._rule("no-name", f"no{i}.race.example")
-        rule.questions.append((f"no{i}.race.example", A, NO_NAME, "5.0.0.0"))
+        rule.questions.append(Question(f"no{i}.race.example", A, NO_NAME, "5.0.0.0"))
         rule = self._rule("no-data", f"nd{i}.race.example")
         self._record(f"nd{i}.race.example", 'TXT "no address"')
-        rule.questions.append((f"nd{i}.race.example", A, NO_DATA, "5.0.0.0"))
+        rule.questions.append(Question(f"nd{i}.race.example", A, NO_DATA, "5.0.0.0"))
 
     def _signed(self, i):
         rule = self._rule("signed", f"=n{i}.secure.example")
@@ -158,7 +185,7 @@ class World:
         rule = self._rule("signed-alias", f"=t{i}.secure.example")
         self._a(rule, f"t{i}.secure.example")
         alias = self._record(f"a{i}.secure.example", f"CNAME t{i}.secure.example.")
-        rule.questions.append((alias, A, ADDRESS, rule.questions[0][3]))
+        rule.questions.append(Question(alias, A, ADDRESS, rule.questions[0].address))
         self._a(self._rule("signed-address", f"5.4.0.{i}"), f"d{i}.secure.example", f"5.4.0.{i}")
 
     def _still(self, i):
@@ -166,6 +193,66 @@ class World:
         self._a(self._rule("clean", "-", None), f"ok{i}.secure.example")
         self._a(self._rule("always", f"=al{i}.race.example", ALWAYS), f"al{i}.race.example")
         self._a(self._rule("watched", f"=mo{i}.race.example", WATCHED), f"mo{i}.race.example")
+
+    def _moving_addresses(self, i):
+        """Of names, and of the zone's servers."""
+        network = f"AS{64800 + i}"
+        self.asn.append((f"5.{i + 96}.0.0/16", 64800 + i, f"Moved {i}"))
+        self._moving("moved", f"5.5.0.{i}", f"ma{i}", A, f"5.5.0.{i}")
+        self._moving("moved-prefix", f"5.6.{i}.0/24", f"mp{i}", A, f"5.6.{i}.1")
+        self._moving("moved-as", network, f"mn{i}", A, f"5.{i + 96}.0.1")
+        self._moving("moved6", f"2a00:9::{i + 1:x}", f"m6-{i}", AAAA, f"2a00:9::{i + 1:x}")
+        self._moving("moved-hint", f"5.7.0.{i}", f"mh{i}", HTTPS, f"5.7.0.{i}")
+        if i < MOVING_SERVERS:
+            self._moving("moved-server", f"5.7.1.{i}", f"ns{i}", A, f"5.7.1.{i}")
+            for zone in (self.zones[MOVING], self.moved):
+                zone.append(f"@ 5 NS ns{i}")
+
+    def _moving(self, kind, indicator, label, rdtype, address):
+        """A name, with its addresses a listed and another one; aliases to it inside and outside of
+        the zone; a record that it comes along with."""
+        rule = self._rule(kind, indicator)
+        name, away = f"{label}.{MOVING}", self._away(rdtype)
+        self.zones[MOVING].append(f"{name}. {self.ttl} {DATA[rdtype].format(address)}")
+        self.moved.append(f"{name}. {self.ttl} {DATA[rdtype].format(away)}")
+        for alias in (f"to-{label}.race.example", f"to-{label}.{MOVING}"):
+            self._agreed(alias, f"CNAME {name}.")
+            rule.questions.append(Question(alias, rdtype, MOVES, address, away))
+        rule.questions.append(Question(name, rdtype, MOVES, address, away))
+        self._companion(label, name)
+
+    def _companion(self, label, name):
+        """SRV, whose first four octets pass for an address: priority and weight."""
+        octets = self._address()
+        a, b, c, d = map(int, octets.split("."))
+        srv = self._agreed(f"srv-{label}.{MOVING}", f"SRV {a << 8 | b} {c << 8 | d} 80 {name}.", 1)
+        self.companion.questions.append(Question(srv, SRV, ADDRESS, octets))
+
+    def _moving_aliases(self, i):
+        """Between two targets, and between an alias and an address of its own."""
+        for label, stays in (("mt", f"CNAME mc{i}.target.example."), ("mk", "A {}")):
+            target, address, away = f"{label}{i}.target.example", self._address(), self._address()
+            rule = self._rule("moved-alias" if label == "mt" else "moved-kind", f"={target}")
+            self._record(target, f"A {address}")
+            if label == "mt":
+                self._record(f"mc{i}.target.example", f"A {away}")
+            name = f"{label}{i}.{MOVING}"
+            self.zones[MOVING].append(f"{name}. {self.ttl} CNAME {target}.")
+            self.moved.append(f"{name}. {self.ttl} {stays.format(away)}")
+            alias = self._agreed(f"to-{label}{i}.race.example", f"CNAME {name}.")
+            rule.questions += [Question(n, A, MOVES, address, away) for n in (name, alias)]
+
+    def _away(self, rdtype):
+        address = self._address()
+        return f"2a00:5::{self.addresses:x}" if rdtype == AAAA else address
+
+    def _agreed(self, name, data, ttl=60):
+        """A record that is the same everywhere; the name."""
+        line = f"{name}. {ttl} {data}"
+        if name.endswith(MOVING):
+            self.moved.append(line)
+        self.zones[name.split(".", 1)[1]].append(line)
+        return name
 
     def _servers(self, i):
         """Zones of one server each, whose name, address or AS is listed."""
@@ -182,10 +269,10 @@ class World:
         self.zones[zone] = [SERVED.format(server)]
         self._a(rule, f"www.{zone}")
         self._aaaa(rule, f"www.{zone}")
-        rule.questions.append((f"none.{zone}", A, NO_NAME, "5.0.0.0"))
-        rule.questions.append((f"ns.{zone}", AAAA, NO_DATA, "2a00:5::"))
+        rule.questions.append(Question(f"none.{zone}", A, NO_NAME, "5.0.0.0"))
+        rule.questions.append(Question(f"ns.{zone}", AAAA, NO_DATA, "2a00:5::"))
         alias = self._record(f"to-{zone.split('.')[0]}.race.example", f"CNAME www.{zone}.")
-        rule.questions.append((alias, A, ADDRESS, rule.questions[0][3]))
+        rule.questions.append(Question(alias, A, ADDRESS, rule.questions[0].address))
 
     def _clients(self, width):
         """Single clients, and pairs in a prefix; everybody else is never listed."""
@@ -195,7 +282,7 @@ class World:
             self._a(everybody, f"sh{i}.race.example")
             self._aaaa(everybody, f"sh{i}.race.example")
             self._a(everybody, f"sh{i}.secure.example")
-            everybody.questions.append((f"none{i}.race.example", A, NO_NAME, "5.0.0.0"))
+            everybody.questions.append(Question(f"none{i}.race.example", A, NO_NAME, "5.0.0.0"))
         for i in range(1, width, 3):
             self._client("client", f"127.0.1.{i}", everybody, (i,))
             first = 64 + 4 * i
@@ -212,5 +299,6 @@ class World:
         with path.open("w") as out:
             for rule in self.rules:
                 for source in rule.sources:
-                    for name, rdtype, truth, address in rule.questions:
-                        out.write(f"{rule.number} {name} {rdtype} {truth} {address} {source}\n")
+                    for name, rdtype, kind, address, away in rule.questions:
+                        question = f"{name} {rdtype} {kind} {address} {away or address}"
+                        out.write(f"{rule.number} {question} {source}\n")
