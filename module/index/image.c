@@ -138,7 +138,8 @@ static bool put_parts(struct sw_image *image, const struct sw_index *index)
 static enum sw_status copy_shard(const struct sw_image *image, unsigned shard, struct copy *out)
 {
     const struct sw_table *table = &image->index->table;
-    const struct sw_block *block = atomic_load_explicit(&table->block[shard], memory_order_relaxed);
+    const struct sw_block *block =
+        sw_block_at(atomic_load_explicit(&table->block[shard], memory_order_relaxed));
     sw_filter filter = atomic_load_explicit(&table->filter[shard], memory_order_relaxed);
     *out = (struct copy){.data = NULL};
     if (block == NULL)

@@ -4,13 +4,10 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#define PAGE             4096u /* allocation step; a larger page of the machine only rounds up */
-#define BUCKETS_PER_PAGE ((uint32_t)(PAGE / sizeof(struct sw_bucket)))
-
 /* Slots to use at most in a block of so many pages: 29 in 32, after which overflow grows fast. */
 static uint32_t slots_limit(uint32_t pages)
 {
-    uint32_t buckets = pages * BUCKETS_PER_PAGE - 1; /* the header takes the place of one */
+    uint32_t buckets = pages * SW_BUCKETS_PER_PAGE - 1; /* the header takes the place of one */
     return (uint32_t)((uint64_t)buckets * SW_BUCKET_SLOTS * 29 / 32);
 }
 
@@ -33,15 +30,15 @@ static uint32_t pages_to_grow(uint32_t n)
 
 static struct sw_block *block_new(struct sw_table *table, uint32_t pages)
 {
-    void *map = mmap(NULL, (size_t)pages * PAGE, PROT_READ | PROT_WRITE,
+    void *map = mmap(NULL, (size_t)pages * SW_PAGE, PROT_READ | PROT_WRITE,
                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
     if (map == MAP_FAILED)
         return NULL;
     struct sw_block *block = map;
     block->pages = pages;
-    block->buckets = pages * BUCKETS_PER_PAGE - 1;
+    block->buckets = pages * SW_BUCKETS_PER_PAGE - 1;
     block->limit = slots_limit(pages);
-    atomic_fetch_add_explicit(&table->bytes, (size_t)pages * PAGE, memory_order_relaxed);
+    atomic_fetch_add_explicit(&table->bytes, (size_t)pages * SW_PAGE, memory_order_relaxed);
     return block;
 }
 
@@ -55,7 +52,12 @@ static void block_free(void *arg, void *ptr, size_t bytes)
 
 static struct sw_block *block_of(const struct sw_table *table, unsigned shard)
 {
-    return atomic_load_explicit(&table->block[shard], memory_order_relaxed);
+    return sw_block_at(atomic_load_explicit(&table->block[shard], memory_order_relaxed));
+}
+
+static sw_block_ref block_ref(const struct sw_block *block)
+{
+    return (sw_block_ref)block | (block != NULL && block->pages < SW_PAGE ? block->pages : 0);
 }
 
 /* Show a filter to readers; the former one is given back after them. */
@@ -72,10 +74,10 @@ static void shard_publish(struct sw_table *table, unsigned shard, struct sw_bloc
                           struct sw_filter_slice slice)
 {
     struct sw_block *old = block_of(table, shard);
-    atomic_store_explicit(&table->block[shard], block, memory_order_release);
+    atomic_store_explicit(&table->block[shard], block_ref(block), memory_order_release);
     filter_publish(table, shard, slice);
     if (old != NULL)
-        sw_retire(table->retire, block_free, table, old, (size_t)old->pages * PAGE);
+        sw_retire(table->retire, block_free, table, old, (size_t)old->pages * SW_PAGE);
 }
 
 void sw_table_init(struct sw_table *table, struct sw_retire *retire)
@@ -90,7 +92,7 @@ void sw_table_free(struct sw_table *table)
     for (unsigned s = 0; s < SW_SHARDS; s++) {
         struct sw_block *block = block_of(table, s);
         if (block != NULL)
-            block_free(table, block, (size_t)block->pages * PAGE);
+            block_free(table, block, (size_t)block->pages * SW_PAGE);
         sw_filter_release(table->use[s].slice);
     }
     sw_filters_free(&table->filters);
@@ -136,19 +138,20 @@ static inline unsigned bucket_find(const struct sw_bucket *bucket, struct sw_dig
 
 /* The bucket and slot that hold a digest, removed or not; NULL when none does. Bounded by the
  * number of buckets; in fact the first or second. */
-static const struct sw_bucket *block_find(const struct sw_block *block, struct sw_digest digest,
+static const struct sw_bucket *block_find(sw_block_ref block, struct sw_digest digest,
                                           unsigned *slot, uint32_t *word)
 {
-    const struct sw_bucket *bucket = &block->bucket[sw_digest_part(digest.a, block->buckets)];
-    const struct sw_bucket *end = block->bucket + block->buckets;
-    for (uint32_t n = 0; n < block->buckets; n++) {
+    uint32_t buckets = sw_block_buckets(block);
+    const struct sw_bucket *first = sw_block_at(block)->bucket, *end = first + buckets;
+    const struct sw_bucket *bucket = &first[sw_digest_part(digest.a, buckets)];
+    for (uint32_t n = 0; n < buckets; n++) {
         *slot = bucket_find(bucket, digest, word);
         if (*slot < SW_BUCKET_SLOTS)
             return bucket;
         if (!atomic_load_explicit(&bucket->overflow, memory_order_acquire))
             return NULL;
         if (++bucket == end)
-            bucket = block->bucket;
+            bucket = first;
     }
     return NULL;
 }
@@ -157,8 +160,8 @@ uint32_t sw_table_get(const struct sw_table *table, struct sw_digest digest)
 {
     unsigned slot;
     uint32_t word;
-    const struct sw_block *block = sw_table_block(table, digest.a);
-    if (block == NULL || block_find(block, digest, &slot, &word) == NULL)
+    sw_block_ref block = sw_table_block(table, digest.a);
+    if (block == 0 || block_find(block, digest, &slot, &word) == NULL)
         return 0;
     uint32_t ref = word & SW_REF_MASK;
     return ref == SW_REF_REMOVED ? 0 : ref;
@@ -228,7 +231,7 @@ static enum sw_status shard_rebuild(struct sw_table *table, unsigned shard, uint
     if (block == NULL)
         return SW_ENOMEM;
     if (sw_filter_new(&table->filters, block->limit, &slice) != SW_OK) {
-        block_free(table, block, (size_t)pages * PAGE);
+        block_free(table, block, (size_t)pages * SW_PAGE);
         return SW_ENOMEM;
     }
     if (old != NULL)
@@ -258,8 +261,9 @@ static void move_one_filter(struct sw_table *table)
 static struct sw_bucket *slot_of(struct sw_table *table, struct sw_digest digest, unsigned *slot,
                                  uint32_t *word)
 {
-    struct sw_block *block = block_of(table, (unsigned)(digest.a >> 56));
-    const struct sw_bucket *found = block == NULL ? NULL : block_find(block, digest, slot, word);
+    sw_block_ref ref = sw_table_block(table, digest.a);
+    struct sw_block *block = sw_block_at(ref);
+    const struct sw_bucket *found = ref == 0 ? NULL : block_find(ref, digest, slot, word);
     return found == NULL ? NULL : &block->bucket[found - block->bucket];
 }
 
@@ -406,11 +410,11 @@ static bool bucket_check(const struct sw_bucket *bucket, const uint8_t *known, u
 bool sw_table_check(const struct sw_block *block, size_t bytes, const uint8_t *known,
                     uint32_t *users, uint32_t *used, uint32_t *live)
 {
-    uint64_t pages = bytes / PAGE, sum = 0;
+    uint64_t pages = bytes / SW_PAGE, sum = 0;
     *live = 0;
-    if (bytes % PAGE != 0 || pages == 0 ||
-        pages > UINT32_MAX / BUCKETS_PER_PAGE / SW_BUCKET_SLOTS || block->pages != pages ||
-        block->buckets != pages * BUCKETS_PER_PAGE - 1 ||
+    if (bytes % SW_PAGE != 0 || pages == 0 ||
+        pages > UINT32_MAX / SW_BUCKETS_PER_PAGE / SW_BUCKET_SLOTS || block->pages != pages ||
+        block->buckets != pages * SW_BUCKETS_PER_PAGE - 1 ||
         block->limit != slots_limit((uint32_t)pages))
         return false;
     for (uint32_t b = 0; b < block->buckets; b++) {
@@ -431,7 +435,7 @@ enum sw_status sw_table_adopt(struct sw_table *table, unsigned shard, struct sw_
     if (filter == NULL)
         copy_live(block, shard, NULL, slice.filter);
     table->use[shard] = (struct sw_shard_use){.used = used, .live = live};
-    atomic_fetch_add_explicit(&table->bytes, (size_t)block->pages * PAGE, memory_order_relaxed);
+    atomic_fetch_add_explicit(&table->bytes, (size_t)block->pages * SW_PAGE, memory_order_relaxed);
     shard_publish(table, shard, block, slice);
     table->retire->limit = (4u << 20) + sw_table_bytes(table) / 32;
     return SW_OK;

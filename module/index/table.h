@@ -58,14 +58,21 @@ struct sw_block {                   /* header: constant once published */
 };
 static_assert(sizeof(struct sw_block) == sizeof(struct sw_bucket), "buckets begin at a line");
 
+#define SW_PAGE             4096u /* blocks are whole ones; a larger page of the machine only rounds up */
+#define SW_BUCKETS_PER_PAGE ((uint32_t)(SW_PAGE / sizeof(struct sw_bucket)))
+
+/* A block as it is published: its address and, in the lower 12 bits, how many pages it has (0: too many
+ * for that), so that nobody has to wait for its header to know where a bucket is. */
+typedef uintptr_t sw_block_ref;
+
 struct sw_table_watch { /* who wants to see a shard as it is before it is changed */
     void (*before)(void *arg, unsigned shard);
     void *arg;
 };
 
 struct sw_table {
-    _Atomic sw_filter filter[SW_SHARDS];         /* 0: empty */
-    _Atomic(struct sw_block *) block[SW_SHARDS]; /* NULL: empty */
+    _Atomic sw_filter filter[SW_SHARDS];   /* 0: empty */
+    _Atomic sw_block_ref block[SW_SHARDS]; /* 0: empty */
     /* the rest: the writer's */
     struct sw_retire *retire;
     const struct sw_table_watch *watch; /* NULL: nobody; called in the writer's thread */
@@ -86,19 +93,34 @@ static inline sw_filter sw_table_filter(const struct sw_table *table, uint64_t a
     return atomic_load_explicit(&table->filter[a >> 56], memory_order_acquire);
 }
 
-/** The block that would hold a digest; NULL when its shard is empty. */
-static inline const struct sw_block *sw_table_block(const struct sw_table *table, uint64_t a)
+/** The block that would hold a digest; 0 when its shard is empty. */
+static inline sw_block_ref sw_table_block(const struct sw_table *table, uint64_t a)
 {
     return atomic_load_explicit(&table->block[a >> 56], memory_order_acquire);
+}
+
+/** The block itself; NULL for 0. */
+static inline struct sw_block *sw_block_at(sw_block_ref ref)
+{
+    return (struct sw_block *)(ref & ~(sw_block_ref)(SW_PAGE - 1));
+}
+
+/** How many buckets it has. */
+static inline uint32_t sw_block_buckets(sw_block_ref ref)
+{
+    uint32_t pages = ref & (SW_PAGE - 1);
+    return __builtin_expect(pages != 0, 1) ? pages * SW_BUCKETS_PER_PAGE - 1
+                                           : sw_block_at(ref)->buckets;
 }
 
 /** Have a digest's bucket on its way to the cache. */
 static inline void sw_table_prefetch(const struct sw_table *table, uint64_t a)
 {
-    const struct sw_block *block = sw_table_block(table, a);
-    if (block == NULL)
+    sw_block_ref block = sw_table_block(table, a);
+    if (block == 0)
         return;
-    const struct sw_bucket *bucket = &block->bucket[sw_digest_part(a, block->buckets)];
+    const struct sw_bucket *bucket =
+        &sw_block_at(block)->bucket[sw_digest_part(a, sw_block_buckets(block))];
     __builtin_prefetch(bucket);
     __builtin_prefetch((const uint8_t *)bucket + 64);
 }

@@ -5,6 +5,7 @@
 #include "index_words.h"
 
 #include "index/hash.h"
+#include "index/table.h"
 
 /* ---- names ---- */
 
@@ -345,6 +346,20 @@ START_TEST(any_says_what_shown_lists_have)
 }
 END_TEST
 
+/* A shard of 16 MiB and more has too many pages for its reference: then the header is asked. */
+START_TEST(blocks_of_any_size)
+{
+    static _Alignas(SW_PAGE) uint8_t page[SW_PAGE];
+    struct sw_block *block = (struct sw_block *)(void *)page;
+    block->buckets = 4096 * SW_BUCKETS_PER_PAGE - 1;
+    ck_assert_ptr_eq(sw_block_at((sw_block_ref)block), block);
+    ck_assert_ptr_eq(sw_block_at((sw_block_ref)block | 4095), block);
+    ck_assert_uint_eq(sw_block_buckets((sw_block_ref)block), block->buckets);
+    ck_assert_uint_eq(sw_block_buckets((sw_block_ref)block | 1), SW_BUCKETS_PER_PAGE - 1);
+    ck_assert_uint_eq(sw_block_buckets((sw_block_ref)block | 4095), 4095 * SW_BUCKETS_PER_PAGE - 1);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -366,6 +381,7 @@ int main(void)
         bad_prefixes_are_refused,
         as_numbers,
         any_says_what_shown_lists_have,
+        blocks_of_any_size,
     };
     return run_tests("index", tests, sizeof tests / sizeof *tests);
 }
