@@ -100,7 +100,8 @@ struct sw_feed {
     bool stream_ok;                     /* {prefix}:changes is a stream, or not there yet */
     char server[128];                   /* run id and replication id that the position belongs to */
     struct sw_stream_position position; /* last entry dealt with */
-    struct sw_stream_id applied;        /* last entry reported as enforced, sweep included */
+    struct sw_stream_id awaited; /* the stream's end when it was last asked for and nothing came */
+    struct sw_stream_id applied; /* last entry reported as enforced, sweep included */
     struct sw_snapshot snapshot;
     struct sw_audit audit;
     struct sw_notices notices;

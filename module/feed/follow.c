@@ -459,6 +459,16 @@ static redisReply *read_batch(struct sw_feed *feed, enum sw_status *asked,
     return reply;
 }
 
+/* Nothing came, though the stream had gone further before it was asked: those entries were deleted (XDEL). */
+static void look_for_deleted(struct sw_feed *feed, const struct sw_stream_state *state)
+{
+    if (sw_stream_id_compare(&feed->position.id, &feed->awaited) < 0) {
+        sw_log(SW_LOG_WARNING, "changes were deleted from the stream: reading all lists again");
+        feed->load_due = true;
+    }
+    feed->awaited = state->last;
+}
+
 enum sw_status sw_feed_follow(struct sw_feed *feed)
 {
     struct sw_stream_state state = {.exists = false};
@@ -480,7 +490,8 @@ enum sw_status sw_feed_follow(struct sw_feed *feed)
     } else if (asked == SW_ECLOSED) {
         status = sw_feed_failed(feed, asked, "asking for the change stream");
     } else {
-        status = sw_feed_compare(feed, NULL);
+        look_for_deleted(feed, &state);
+        status = feed->load_due ? SW_OK : sw_feed_compare(feed, NULL);
         if (status == SW_OK && feed->dirty)
             status = sw_feed_finish_batch(feed);
     }

@@ -255,6 +255,7 @@ enum sw_status sw_feed_load(struct sw_feed *feed)
         return status;
     /* A new stream may say that lists end which are lost: then it is followed from its beginning. */
     feed->position = (struct sw_stream_position){state.last, state.added};
+    feed->awaited = (struct sw_stream_id){0, 0};
     if (begun_anew && sw_lists_lost(&feed->lists) > 0)
         feed->position = (struct sw_stream_position){.added = 0};
     feed->stream_gone = begun_anew && !state.exists;

@@ -6,7 +6,7 @@
  *     connections cut; answers cut in the middle; answers that trickle; a server that stands still
  *     the server killed (-9) and restarted, with what it last saved or with nothing
  *     a replica promoted that lacks the last changes, and the old primary killed
- *     the stream trimmed past our position, or gone; everything flushed; keys renamed; wrong types
+ *     the stream trimmed past our position, or gone; entries deleted from it; everything flushed; keys renamed; wrong types
  *     the feeder restarted, with and without a local snapshot (every other history has one)
  * Keyspace notifications are on in half of them. Then the faults end, and every question of a small universe is asked of the index until the
  * answers are those that the hashes in Redis give. A Redis that has lost its lists must be said so in
@@ -132,6 +132,15 @@ static void fault_trim(struct history *h)
     run(h, "XTRIM " P ":changes MAXLEN %u", below(h, 3));
 }
 
+/* A change whose entry is taken out of the stream as soon as it is there. */
+static void fault_delete(struct history *h)
+{
+    run(h, "EVAL %s 2 " P ":changes " P ":list:%s %s",
+        "redis.call('HSET', KEYS[2], ARGV[1], '') return redis.call('XDEL', KEYS[1], "
+        "redis.call('XADD', KEYS[1], '*', 'op', 'replace'))",
+        any_list(h), any_item(h));
+}
+
 static void fault_stream_gone(struct history *h)
 {
     run(h, "DEL " P ":changes");
@@ -243,6 +252,7 @@ static const struct choice choices[] = {
     {fault_cut_answer, 4}, {fault_trickle, 2},    {fault_crash, 2},       {fault_save, 3},
     {fault_failover, 1},   {fault_trim, 4},       {fault_stream_gone, 2}, {fault_flush, 1},
     {fault_rename, 3},     {fault_wrong_type, 2}, {fault_slow, 2},        {fault_feeder, 2},
+    {fault_delete, 2},
 };
 
 static void step(struct history *h)

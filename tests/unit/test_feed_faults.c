@@ -274,6 +274,23 @@ START_TEST(test_made_anew_and_trimmed)
 }
 END_TEST
 
+/* An entry that we have not seen is taken out of the stream. What comes next from there is never as young as the
+ * stream's end, which comparisons wait for. */
+START_TEST(test_entry_deleted)
+{
+    static const char script[] = "redis.call('HSET', KEYS[2], 'b.test', '') "
+                                 "return redis.call('XDEL', KEYS[1], redis.call('XADD', KEYS[1], "
+                                 "'*', 'op', 'add', 'list', 'l', 'i', 'b.test'))";
+    struct rig rig;
+
+    start_with_a_list(&rig, 1);
+    ck_assert_int_eq(
+        redis_fixture_run(&rig.rf, "EVAL %s 2 %s %s", script, P ":changes", P ":list:l"), 1);
+    RIG_WAIT(rig_lists(&rig, "b.test"));
+    rig_stop(&rig);
+}
+END_TEST
+
 /* The stream begins anew with smaller ids, as after a failover to a server with a slow clock. */
 START_TEST(test_stream_goes_backwards)
 {
@@ -507,6 +524,7 @@ int main(void)
     tcase_add_test(tc, test_trimmed_past_us);
     tcase_add_test(tc, test_trimmed_behind_us);
     tcase_add_test(tc, test_made_anew_and_trimmed);
+    tcase_add_test(tc, test_entry_deleted);
     tcase_add_test(tc, test_stream_goes_backwards);
     tcase_add_test(tc, test_wrong_types);
     tcase_add_test(tc, test_read_only_server);
