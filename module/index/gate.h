@@ -10,8 +10,8 @@
  *
  * Bits are only ever set: the table does not keep what would be needed to make the gate anew. When
  * there are more names than it is made for, it is doubled by having each word twice, which keeps
- * what was in it as dense as it was; so where it is known how many are coming, it grows before they
- * do (sw_gate_reserve). A new one is filled aside while all lists are read anew
+ * what was in it as dense as it was; a third more names are let in first, since that takes as much
+ * memory again. Where it is known how many are coming, it grows before they do (sw_gate_reserve). A new one is filled aside while all lists are read anew
  * (sw_gate_renew), for as many names as are announced then, and takes the old one's place when
  * every list that has names was begun after it (index.c).
  *
@@ -19,7 +19,7 @@
  *
  * Threads      sw_gate_first, second: any, inside an RCU section; the others: the writer. A reader's
  *              acquire load of `current` pairs with the release store in gate_publish().
- * Memory       1.4 octets for each name when announced, 2.5 at most when grown; 256 KiB at least
+ * Memory       1.4 octets for each name when announced, 1.9 at most when grown; 256 KiB at least
  */
 #ifndef SW_INDEX_GATE_H
 #define SW_INDEX_GATE_H
