@@ -3,6 +3,7 @@
 #include "base/redis.h"
 
 #include "base/clock.h"
+#include "listening.h"
 #include "redis_fixture.h"
 
 #include <arpa/inet.h>
@@ -48,19 +49,6 @@ static void expect_success(const struct sw_settings *settings)
     ck_assert_msg(status == SW_OK, "%s", sw_redis_error(redis));
     ck_assert_str_eq(sw_redis_error(redis), "");
     sw_redis_free(redis);
-}
-
-/* A listening socket on a free port of 127.0.0.1. */
-static int listen_somewhere(uint16_t *port)
-{
-    struct sockaddr_in sa = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t len = sizeof(sa);
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    ck_assert_int_eq(bind(fd, (struct sockaddr *)&sa, sizeof(sa)), 0);
-    ck_assert_int_eq(listen(fd, 4), 0);
-    ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&sa, &len), 0);
-    *port = ntohs(sa.sin_port);
-    return fd;
 }
 
 START_TEST(commands_and_replies)

@@ -5,6 +5,8 @@
  * getaddrinfo() is this program's own, which the C library's gives way to: it comes back when the owner
  * has worked twice.
  */
+#include "listening.h"
+
 #include "base/clock.h"
 #include "base/redis.h"
 
@@ -61,45 +63,32 @@ static void work_and_interrupt(void *arg)
     sw_redis_interrupt(arg);
 }
 
-/* A server that takes connections and says nothing. */
-static int silent_server(uint16_t *port)
-{
-    struct sockaddr_in sa = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t len = sizeof(sa);
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    ck_assert_int_eq(bind(fd, (struct sockaddr *)&sa, sizeof(sa)), 0);
-    ck_assert_int_eq(listen(fd, 4), 0);
-    ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&sa, &len), 0);
-    *port = ntohs(sa.sin_port);
-    return fd;
-}
-
-START_TEST(while_a_host_is_looked_up)
+/* A connection to a name that is no address; with other work, or without. */
+static void fail_to_find(void (*other_work)(void *arg))
 {
     struct sw_settings settings;
     sw_settings_init(&settings);
     snprintf(settings.redis_host, sizeof settings.redis_host, "redis.example");
-    atomic_store(&worked, 0);
     struct sw_redis *redis = sw_redis_new(&settings);
-    sw_redis_on_wait(redis, work, NULL);
+    sw_redis_on_wait(redis, other_work, NULL);
     ck_assert_int_eq(sw_redis_open(redis), SW_EIO);
     ck_assert_ptr_nonnull(strstr(sw_redis_error(redis), "no address"));
-    ck_assert(atomic_load(&worked_meanwhile));
     sw_redis_free(redis);
+}
+
+START_TEST(while_a_host_is_looked_up)
+{
+    atomic_store(&worked, 0);
+    fail_to_find(work);
+    ck_assert(atomic_load(&worked_meanwhile));
 }
 END_TEST
 
 /* Who has nothing else to do waits as it is: no thread is made for it. */
 START_TEST(without_other_work)
 {
-    struct sw_settings settings;
-    sw_settings_init(&settings);
-    snprintf(settings.redis_host, sizeof settings.redis_host, "redis.example");
     atomic_store(&worked, 2);
-    struct sw_redis *redis = sw_redis_new(&settings);
-    ck_assert_int_eq(sw_redis_open(redis), SW_EIO);
-    ck_assert_ptr_nonnull(strstr(sw_redis_error(redis), "no address"));
-    sw_redis_free(redis);
+    fail_to_find(NULL);
 }
 END_TEST
 
@@ -108,7 +97,7 @@ START_TEST(while_a_sentinel_keeps_silent)
 {
     struct sw_settings settings;
     uint16_t port;
-    int fd = silent_server(&port);
+    int fd = listen_somewhere(&port);
     sw_settings_init(&settings);
     settings.redis_timeout_ms = 60000;
     snprintf(settings.redis_sentinel[0], SW_TEXT_MAX, "127.0.0.1:%u", port);
