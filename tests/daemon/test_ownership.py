@@ -32,6 +32,12 @@ def seen(case, kind, key):
     return {entry: json.loads(facts) for entry, facts in entries.items()}
 
 
+def raised(case, kind):
+    """All anomalies of a kind; the resolver ends for it, since then it has written everything."""
+    case.resolver.stop()
+    return [a for a in case.events.all("anomalies") if field(a, ANOMALY) == kind]
+
+
 def test_event_carries_as_organisation_prefix_and_registrant(case):
     case.lists.put("carbanak", "systemsvc.net")
     assert case.ask("systemsvc.net").addresses == [ADDRESS]
@@ -75,6 +81,7 @@ def test_protected_owner_of_a_listed_name_elsewhere_is_no_anomaly(case):
     case.ask("winsystemsvc.net")
     case.ask("systemsvc.net")
     case.events.anomaly({ANOMALY_NAME: "systemsvc.net"})
+    case.resolver.stop()  # writes what it still has
     elsewhere = [
         field(a, ANOMALY)
         for a in case.events.all("anomalies")
@@ -89,9 +96,8 @@ def test_anomaly_is_raised_once_and_then_counted(case):
     for _ in range(20):
         case.ask("systemsvc.net")
     case.events.wait({NAME: "systemsvc.net"}, count=20)
-    raised = [a for a in case.events.all("anomalies") if field(a, ANOMALY) == "protected-owner"]
-    assert len(raised) == 1
     until(lambda: seen(case, "name", "systemsvc.net")[ADDRESS]["count"] >= 20, "a count of 20")
+    assert len(raised(case, "protected-owner")) == 1
 
 
 def test_known_operator_is_given_as_an_explanation(case):
@@ -109,7 +115,7 @@ def test_history_of_a_listed_name(case):
     case.ask("systemsvc.net")
     case.ask("systemsvc.net")
     until(
-        lambda: seen(case, "name", "systemsvc.net").get(ADDRESS, {}).get("count", 0) >= 2,
+        lambda: seen(case, "name", "systemsvc.net")[ADDRESS]["count"] >= 2,
         "two observations in the history",
     )
     facts = seen(case, "name", "systemsvc.net")[ADDRESS]
@@ -169,6 +175,7 @@ def test_stranger_is_not_recorded(case):
     case.ask("www.clean.example")
     case.ask("mail.neighbour.example")
     until(lambda: "mail.neighbour.example" in seen(case, "addr", ADDRESS), "the neighbour")
+    case.resolver.stop()  # writes what it still has
     keys = case.client.keys(case.lists.key("seen:*"))
     for stranger in (
         "far.neighbour.example",
@@ -211,8 +218,7 @@ def test_watched_name_outside_its_declared_owners(case):
     assert anomaly["expected"] == {"list": "theirs", "owners": ["AS15133"]}
     assert anomaly["owner"]["as"]["number"] == 8342
     until(lambda: seen(case, "name", "as2.network.example"), "the other name's history")
-    raised = [a for a in case.events.all("anomalies") if field(a, ANOMALY) == "unexpected-owner"]
-    assert len(raised) == 1
+    assert len(raised(case, "unexpected-owner")) == 1
 
 
 def know_the_servers(case, zone):
@@ -249,6 +255,7 @@ def test_delegation_of_other_names_is_not_seen(case):
     case.ask("mail.neighbour.example")
     case.ask("www.clean.example")
     until(lambda: seen(case, "zone", "clean.example"), "the history of the zone's servers")
+    case.resolver.stop()  # writes what it still has
     zones = case.client.keys(case.lists.key("seen:zone:*"))
     assert zones == [case.lists.key("seen:zone:clean.example")]
 
@@ -273,12 +280,13 @@ def test_carbanak_case_from_end_to_end(case):
     assert case.ask("winsystemsvc.net").addresses == ["198.51.100.70"]
     assert case.ask("mail.neighbour.example").addresses == [ADDRESS]
     assert case.ask("www.signed.example", do=True).ad
+    case.resolver.stop()  # writes what it still has
     # exactly what the analyst described: whose network it is, and who else is there
-    raised = [anomaly["sinkwatch"]["anomaly"] for anomaly in case.events.all("anomalies")]
-    assert {(a["type"], a["name"], a["address"]) for a in raised} == {
+    found = [anomaly["sinkwatch"]["anomaly"] for anomaly in case.events.all("anomalies")]
+    assert {(a["type"], a["name"], a["address"]) for a in found} == {
         ("protected-owner", "systemsvc.net", ADDRESS),
         ("shared-address", "systemsvc.net", ADDRESS),
     }
-    others = {name for a in raised for name in a.get("names", [])}
+    others = {name for a in found for name in a.get("names", [])}
     assert others == {"mail.neighbour.example", "portal.neighbour.example"}
-    assert raised[0]["owner"]["registrant"] == AGENCY
+    assert found[0]["owner"]["registrant"] == AGENCY

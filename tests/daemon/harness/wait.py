@@ -4,32 +4,59 @@ import os
 import time
 
 import dns.exception
+import redis
 
 # A sanitizer makes everything slower; the deadlines only matter when something is wrong.
 FACTOR = 4 if os.environ.get("SINKWATCH_SANITIZER") else 1
 DEADLINE = 10.0 * FACTOR
 PAUSE = 0.01
 
+# Raised by a condition that reads what is not there yet: a field, a line, a file, a whole JSON
+# text, an answer (UDP may lose one, and Unbound drops what it had in hand when it reloads), Redis
+# while it starts. What says that the thing can never come passes: AssertionError above all.
+NOT_YET = (
+    LookupError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    StopIteration,
+    OSError,
+    dns.exception.DNSException,
+    redis.exceptions.RedisError,
+)
+
 
 def until(condition, what, deadline=None):
     """Call condition() until it returns something true, and return that.
 
-    A question that got no answer is not yet true: UDP may lose one, and Unbound drops what it
-    had in hand when it reloads.
+    condition  an exception of NOT_YET means that the condition is not true yet
+    what       words for the failure: "waited 10 s for WHAT"; a function is called for them then
+    deadline   seconds, before FACTOR; default 10
 
-    what      words for the failure: "waited 10 s for WHAT"; a function is called for them then
-    deadline  seconds, before FACTOR; default 10
+    The failure names the last value or exception too, and the exception is its cause.
     """
     limit = DEADLINE if deadline is None else deadline * FACTOR
     end = time.monotonic() + limit
     while True:
+        # The last look begins after the deadline: a process that was not run meanwhile has one.
+        late = time.monotonic() > end
+        error = None
         try:
             value = condition()
-        except dns.exception.Timeout:
-            value = None
-        if value:
-            return value
-        if time.monotonic() > end:
-            words = what() if callable(what) else what
-            raise AssertionError(f"waited {limit:g} s for {words}")
+            if value:
+                return value
+            seen = f"returned {value!r}"
+        except NOT_YET as raised:
+            error, seen = raised, f"raised {raised!r}"
+        if late:
+            words = f"waited {limit:g} s for {_words(what)}; the last look {seen}"
+            raise AssertionError(words) from error
         time.sleep(PAUSE)
+
+
+def _words(what):
+    """The words of a failure: what they tell about may be as absent as what was waited for."""
+    try:
+        return what() if callable(what) else what
+    except NOT_YET as error:
+        return f"something of which there is nothing to say: {error!r}"
