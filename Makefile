@@ -122,6 +122,7 @@ UNIT_SRC   = $(wildcard tests/unit/test_*.c)
 STRESS_SRC = $(wildcard tests/stress/*.c)
 FAULT_SRC  = $(wildcard tests/fault/*.c)
 BENCH_SRC  = $(wildcard tests/bench/bench_*.c)
+BENCH_MODULE = tests/bench/floor.c
 BENCH_RUN  = $(wildcard tests/bench/bench_*.py tests/bench/bench_*.sh)
 RACE_SRC   = $(wildcard tests/race/*.c)
 FUZZ_SRC   = $(wildcard tests/fuzz/fuzz_*.c)
@@ -176,6 +177,13 @@ $(UOUT)/sinkwatch.so: $(HOST_O) $(PLAIN_O) module/host/exports.map
 	$(call say,LINK,$@)
 	$(Q)$(CC) -shared $(SANITIZE) $(CFLAGS) $(LDFLAGS) -Wl,-z,now -Wl,-z,relro -Wl,--as-needed \
 	    -Wl,--version-script=module/host/exports.map -o $@ $(HOST_O) $(PLAIN_O) $(LIBS)
+
+# A module that only answers: the least that an answer of any module costs (tests/bench).
+$(UOUT)/floor.so: $(BENCH_MODULE) $(HOST_O) $(PLAIN_O) module/host/exports.map $(UOUT)/flags
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(BASEFLAGS) $(CFLAGS) $(CPPFLAGS) $(UNBOUND_FLAGS) -shared $(LDFLAGS) -Wl,-z,now \
+	    -Wl,--as-needed -Wl,--version-script=module/host/exports.map -o $@ $(BENCH_MODULE) \
+	    $(filter %/act.o,$(HOST_O)) $(PLAIN_O) $(LIBS)
 
 # An archive, so that a test program takes out of it only what it needs.
 $(OUT)/plain.a: $(PLAIN_O) $(filter-out %/main.o,$(CLI_O))
@@ -254,7 +262,7 @@ $(BUILD)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(BUILD)/fuzz/plain.a
 
 # What scripts/checks compares with the files in tests/.
 print-tests:
-	@printf '%s\n' $(UNIT_SRC) tests/scenarios/run_scenarios.c $(STRESS_SRC) $(FAULT_SRC) $(RACE_SRC) tests/race/race.py $(BENCH_SRC) $(BENCH_RUN) $(FUZZ_SRC) $(DAEMON_SRC)
+	@printf '%s\n' $(UNIT_SRC) tests/scenarios/run_scenarios.c $(STRESS_SRC) $(FAULT_SRC) $(RACE_SRC) tests/race/race.py $(BENCH_SRC) $(BENCH_MODULE) $(BENCH_RUN) $(FUZZ_SRC) $(DAEMON_SRC)
 build-tests: $(UNITS) $(STRESS) $(FAULTS) $(CORPORA) $(RACE_LOAD)
 
 # ---- run tests
@@ -305,7 +313,7 @@ checks:
 	$(Q)MAKE="$(MAKE)" SINKWATCH_SO=$(wildcard $(UOUT)/sinkwatch.so) UNBOUND_SRC=$(UNBOUND_SRC) \
 	    UNBOUND_BIN=$(UNBOUND_BUILD)/unbound STRICT=$(STRICT) $(PYTHON) -B scripts/checks/run.py
 
-bench: module cli $(BENCHES)
+bench: module cli $(UOUT)/floor.so $(BENCHES)
 	$(Q)$(TEST_ENV) scripts/run/bench $(PYTHON) $(BENCHES) $(BENCH_RUN)
 
 fuzz:

@@ -5,6 +5,7 @@ import json
 import os
 import random
 import string
+from pathlib import Path
 
 from harness.authority import Authority
 from harness.mmdb import make_asn
@@ -157,6 +158,13 @@ class RefusingResolver(BenchResolver):
         return self.process.running and self.listens() is not None
 
 
+class FloorResolver(BenchResolver):
+    """Answers NXDOMAIN to everybody."""
+
+    def _answers(self):
+        return self.process.running and self.listens() is not None
+
+
 class World:
     """Everything that a run starts, ended when the with block is left."""
 
@@ -219,6 +227,11 @@ class World:
         """Unbound that lets nobody ask: the least that any answer costs."""
         server = ["access-control: 127.0.0.0/8 refuse"]
         return self._make(name, None, server, None, RefusingResolver)
+
+    def floor(self, name="floor", **options):
+        """Unbound with a module that answers NXDOMAIN to everybody and does nothing else."""
+        module = Path(self.env.module).with_name("floor.so")
+        return self._make(name, {}, (), None, FloorResolver, module=module, **options)
 
     def with_module(self, name="module", prefix="{bench}", more=None, **options):
         settings = {
