@@ -103,8 +103,8 @@ CHECK_LIB = $(shell $(PKG_CONFIG) --cflags --libs check)
 
 # What sees Unbound's headers; everything else is plain.
 HOST  = $(wildcard module/host/*.c) $(wildcard module/flow/query.c module/flow/act.c)
-PLAIN = $(filter-out $(HOST),$(wildcard $(addprefix module/,$(addsuffix /*.c,base index owner feed journal flow))))
-CLI   = $(wildcard module/cli/*.c)
+PLAIN = $(filter-out $(HOST),$(wildcard $(addprefix module/,$(addsuffix /*.c,base index owner feed journal journal/history flow))))
+CLI   = $(wildcard module/cli/*.c module/cli/*/*.c)
 PLAIN_O = $(PLAIN:%.c=$(OUT)/%.o)
 CLI_O   = $(CLI:%.c=$(OUT)/%.o)
 
@@ -257,8 +257,8 @@ $(BUILD)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(BUILD)/fuzz/plain.a
 	$(call say,FUZZ,$<)
 	$(Q)clang $(FUZZFLAGS) -fsanitize=fuzzer -MMD -MP -MF $@.d -o $@ $< $(BUILD)/fuzz/plain.a $(LIBS)
 
--include $(wildcard $(BUILD)/fuzz/*.d $(BUILD)/fuzz/module/*/*.d)
--include $(wildcard $(OUT)/module/*/*.d $(UOUT)/module/*/*.d $(OUT)/tests/*/*.d)
+-include $(wildcard $(BUILD)/fuzz/*.d $(BUILD)/fuzz/module/*/*.d $(BUILD)/fuzz/module/*/*/*.d)
+-include $(wildcard $(OUT)/module/*/*.d $(OUT)/module/*/*/*.d $(UOUT)/module/*/*.d $(OUT)/tests/*/*.d)
 
 # What scripts/checks compares with the files in tests/.
 print-tests:

@@ -13,7 +13,7 @@
  *
  * The caller notes an observation in the history first, then asks; the answer depends on nothing
  * else, so asking again, or later, gives the same. Raising each only once is the caller's part
- * (journal/observe.h). All of it holds for the addresses of a zone's name servers too.
+ * (journal/history/observe.h). All of it holds for the addresses of a zone's name servers too.
  *
  * Threads      the recorder; finds in the index inside its own RCU section
  * Sources      fraction of AS among addresses: DECISIONS.md D-041

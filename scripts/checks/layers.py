@@ -15,6 +15,8 @@ ALLOWED = {
     "host": "base index owner feed journal flow host",
     "cli": "base index owner feed journal flow cli",
 }
+# Rooms inside a wing, and the rooms that each may include beside the wing's own files.
+ROOMS = {"cli": {"": "", "lists": "", "show": "", "sweep": "show", "report": "show sweep"}}
 SEES_UNBOUND = re.compile(r"module/(host/.*|flow/(query|act)\.c|flow/ub\.h)")
 UNBOUND_ONLY = {"flow/ub.h", "flow/query.h", "flow/act.h"}  # of the stages that know Unbound
 INCLUDE = re.compile(r'^\s*#\s*include\s+(["<])([^">]+)[">]')
@@ -53,7 +55,21 @@ def judge(tree, result, where, quote, name):
     target = name.split("/")[0]
     if target not in ALLOWED[layer].split():
         result.problem(path, number, f"{layer}/ may not include {target}/ ({name})")
+    elif layer == target and not shares_room(layer, path.removeprefix("module/"), name):
+        result.problem(path, number, f"{room_of(path[7:]) or 'the core'} of {layer}/ may not include {name}")
     elif name == "flow/ub.h" and not sees_unbound:
         result.problem(path, number, "flow/ub.h brings Unbound's headers in, which this may not see")
     elif layer == "cli" and name in UNBOUND_ONLY:
         result.problem(path, number, f"cli/ may not include {name}: it is linked without Unbound")
+
+
+def room_of(name):
+    parts = name.split("/")
+    return parts[1] if len(parts) == 3 else ""
+
+
+def shares_room(layer, path, name):
+    """Whether a file may include another file of its own wing."""
+    rooms = ROOMS.get(layer)
+    here, there = room_of(path), room_of(name)
+    return rooms is None or there in ("", here) or there in rooms[here].split()

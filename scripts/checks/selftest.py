@@ -49,6 +49,7 @@ GOOD = {
     "module/base/settings.c": SETTINGS,
     "module/cli/x.h": HEADER.replace("good.h", "x.h").replace("BASE_GOOD", "CLI_X"),
     "module/flow/ub.h": HEADER.replace("good.h", "ub.h").replace("BASE_GOOD", "FLOW_UB"),
+    "module/cli/show/z.h": HEADER.replace("good.h", "z.h").replace("BASE_GOOD", "CLI_SHOW_Z"),
     "module/cli/main.c": 'static const char *const names[] = {"add"};\n',
     "scripts/tool": "#!/bin/bash\necho\n",
     "tests/unit/test_a.c": UNIT + "void f(void)\n{\n    tcase_add_test(c, one);\n}\n",
@@ -58,6 +59,7 @@ GOOD = {
 FAULTS = [
     (layers, "module/base/good.c", '#include "feed/feed.h"\n', "flow/ub.h see Unbound's headers"),
     (layers, "module/base/good.c", '#include "cli/x.h"\n', "base/ may not include cli/"),
+    (layers, "module/cli/lists/y.c", '#include "cli/show/z.h"\n', "lists of cli/ may not include"),
     (layers, "module/cli/main.c", '#include "flow/ub.h"\n', "flow/ub.h brings"),
     (layers, "module/new/x.c", "", "is in no layer"),
     (sizes, "module/base/good.c", LONG, "sw_long() has 124 lines"),

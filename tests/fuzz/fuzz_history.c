@@ -1,11 +1,11 @@
 /*
  * fuzz_history.c - what the recorder does with the history that Redis has: load it
- * (journal/recall.h), add to it (journal/seen.h). The input: see fake_redis.h.
+ * (journal/history/recall.h), add to it (journal/history/seen.h). The input: see fake_redis.h.
  */
 #include "base/clock.h"
 #include "fake_redis.h"
-#include "journal/recall.h"
-#include "journal/seen.h"
+#include "journal/history/recall.h"
+#include "journal/history/seen.h"
 
 #define TIME_US INT64_C(1431000000000000)
 #define ROUNDS  3

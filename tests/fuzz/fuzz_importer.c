@@ -1,10 +1,10 @@
 /*
- * fuzz_importer.c - cli/importer.h: lists of indicators in text files.
+ * fuzz_importer.c - cli/lists/importer.h: lists of indicators in text files.
  *
  * The input is a file, read once in each format. 'make fuzz' links nothing of the command, hence
  * the include of a .c file.
  */
-#include "cli/importer.c"
+#include "cli/lists/importer.c"
 #include "fuzz.h"
 
 struct reading {

@@ -1,11 +1,11 @@
 /*
- * fuzz_seen.c - journal/seen.h: one entry of the history, as JSON from Redis.
+ * fuzz_seen.c - journal/history/seen.h: one entry of the history, as JSON from Redis.
  *
  * What is understood, written out and read again, is the same: other resolvers and later starts
  * read what this one writes.
  */
 #include "fuzz.h"
-#include "journal/seen.h"
+#include "journal/history/seen.h"
 
 static void round_trip(const struct sw_seen_entry *entry, bool of_name)
 {

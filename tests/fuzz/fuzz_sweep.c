@@ -1,9 +1,9 @@
 /*
- * fuzz_sweep.c - cli/sweep.h: an answer in wire form to aliases and addresses.
+ * fuzz_sweep.c - cli/sweep/sweep.h: an answer in wire form to aliases and addresses.
  *
  * The input is the message.
  */
-#include "cli/sweep.h"
+#include "cli/sweep/sweep.h"
 #include "fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

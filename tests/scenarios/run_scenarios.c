@@ -13,7 +13,7 @@
 #include "base/rcu.h"
 #include "flow/match.h"
 #include "flow/record.h"
-#include "journal/observe.h"
+#include "journal/history/observe.h"
 
 #include <glob.h>
 #include <jansson.h>

@@ -2,8 +2,8 @@
  * The importers: what is taken out of plain and hosts files, and why the rest is refused. And
  * what is refused for its harm.
  */
-#include "cli/harm.h"
-#include "cli/importer.h"
+#include "cli/lists/harm.h"
+#include "cli/lists/importer.h"
 
 #include <check.h>
 #include <stdio.h>

@@ -3,7 +3,7 @@
  */
 #include "journal_rig.h"
 
-#include "journal/seen.h"
+#include "journal/history/seen.h"
 
 #define RTCOMM "213.24.76.23"
 

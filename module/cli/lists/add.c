@@ -1,0 +1,204 @@
+/* add.c - sinkwatch add LIST INDICATOR... */
+#include "base/clock.h"
+#include "cli/lists/edit.h"
+#include "cli/lists/harm.h"
+#include "cli/output.h"
+#include "feed/expiry.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { KEY_FACTS = 300, KEY_EXPIRES, KEY_FOR, KEY_WAIT, KEY_FORCE };
+
+static const struct argp_option options[] = {
+    {"facts", KEY_FACTS, "JSON", 0,
+     "what is known about them, a JSON object; without it an indicator that is there keeps its own",
+     0},
+    {"expires", KEY_EXPIRES, "TIME", 0,
+     "when they end: 2026-12-31T00:00:00Z or seconds since 1970, or never", 0},
+    {"for", KEY_FOR, "SPAN", 0,
+     "they end after this time, such as 12h or 7d (default: the list's lifetime)", 0},
+    {"wait", KEY_WAIT, "SECONDS", OPTION_ARG_OPTIONAL,
+     "return when every live resolver enforces it (default: 10 seconds at most)", 0},
+    {"force", KEY_FORCE, NULL, 0, "accept top-level domains and public suffixes", 0},
+    {0},
+};
+
+struct add {
+    char *facts;   /* compact JSON, or NULL */
+    char *expires; /* RFC 3339, or NULL */
+    bool never, force;
+    uint32_t wait_s;
+};
+
+/* Facts in compact form; ends with a usage error when they are no JSON object. */
+static char *parse_facts(const struct argp_state *state, const char *text)
+{
+    json_error_t error = {0};
+    json_t *facts = json_loads(text, JSON_REJECT_DUPLICATES, &error);
+    if (!json_is_object(facts))
+        argp_error(state, "--facts: not a JSON object such as {\"campaign\":\"carbanak\"}: %s",
+                   facts ? "some other value" : error.text);
+    char *compact = json_dumps(facts, JSON_COMPACT);
+    json_decref(facts);
+    return compact;
+}
+
+/* The end in one form; ends with a usage error when it is none. */
+static void parse_expires(struct add *add, const struct argp_state *state, const char *text)
+{
+    char out[SW_TIMETEXT_MAX];
+    uint32_t at = 0;
+
+    free(add->expires);
+    add->expires = NULL;
+    add->never = strcmp(text, "never") == 0;
+    if (add->never)
+        return;
+    if (!*text || sw_expires_parse(text, strlen(text), &at) != SW_OK)
+        argp_error(state, "--expires: '%s' is no time such as 2026-12-31T00:00:00Z, nor never",
+                   text);
+    add->expires = cli_copy(sw_time_text((int64_t)at * 1000000, out));
+}
+
+static void parse_for(struct add *add, const struct argp_state *state, const char *text)
+{
+    int64_t span = (int64_t)cli_span(state, "--for", text) * 1000000;
+    char out[SW_TIMETEXT_MAX];
+
+    free(add->expires);
+    add->never = false;
+    add->expires = cli_copy(sw_time_text(sw_clock_wall_us() + span, out));
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    struct add *add = state->input;
+    switch (key) {
+    case KEY_FACTS:
+        add->facts = parse_facts(state, arg);
+        return 0;
+    case KEY_EXPIRES:
+        parse_expires(add, state, arg);
+        return 0;
+    case KEY_FOR:
+        parse_for(add, state, arg);
+        return 0;
+    case KEY_WAIT:
+        add->wait_s = cli_wait_seconds(state, arg);
+        return 0;
+    case KEY_FORCE:
+        add->force = true;
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct cli_usage usage = {
+    .words = "LIST INDICATOR...",
+    .doc = "Put indicators on a list.\n\n"
+           "  example.net         the name and everything below it\n"
+           "  =example.net        only the name itself\n"
+           "  *.example.net       only what is below it\n"
+           "  192.0.2.1, 2001:db8::/32   an address, a prefix\n"
+           "  AS64500             every address of this AS\n"
+           "\vExamples:\n"
+           "  sinkwatch add carbanak systemsvc.net =www.example.net --wait\n"
+           "  sinkwatch add carbanak 198.51.100.0/24 --facts '{\"reference\":\"report 7\"}'\n"
+           "  sinkwatch add carbanak systemsvc.net --for 30d",
+    .options = options,
+    .parser = parse,
+    .min = 2,
+    .max = -1,
+};
+
+/* Parse one word: its canonical text, or NULL: said, and noted in refused. */
+static char *judge(const char *word, bool safe, json_t *refused)
+{
+    struct sw_indicator indicator;
+    char why[SW_WHY_MAX] = "", text[SW_INDICATORTEXT_MAX];
+    bool harmful = false;
+
+    if (sw_indicator_parse(word, strlen(word), &indicator, why) == SW_OK) {
+        harmful = safe && cli_harmful(&indicator, why);
+        if (!harmful)
+            return cli_copy(sw_indicator_text(&indicator, text));
+    }
+    cli_error("'%s' is refused: %s", cli_clean_text(word), why);
+    if (harmful)
+        cli_hint("--force adds it all the same");
+    json_t *one = json_object();
+    cli_json_set(one, "item", word);
+    cli_json_set(one, "why", why);
+    json_array_append_new(refused, one);
+    return NULL;
+}
+
+/* Add the accepted ones, CLI_BATCH at a time. */
+static int put_all(struct cli *cli, char *const *texts, size_t n, const char *facts,
+                   struct cli_outcome *outcome, uint64_t *fresh)
+{
+    for (size_t at = 0; at < n; at += CLI_BATCH) {
+        size_t some = n - at < CLI_BATCH ? n - at : CLI_BATCH;
+        int code = cli_put(cli, texts + at, some, facts, fresh, outcome);
+        if (code != CLI_OK)
+            return code;
+    }
+    return CLI_OK;
+}
+
+static void say_added(const struct cli *cli, const char *list, uint64_t fresh, size_t n)
+{
+    if (cli->json || n == 0)
+        return;
+    printf("%s: %s added", list, cli_count(fresh, "indicator", "indicators"));
+    if (n > fresh)
+        printf(", %ju there already", (uintmax_t)(n - fresh));
+    printf("\n");
+}
+
+int cli_add(struct cli *cli, int argc, char **argv)
+{
+    struct add add = {0};
+    char **words;
+    int words_n = cli_parse(cli, &usage, &add, argc, argv, &words);
+    struct cli_outcome outcome = {.list = words[0], .op = "add", .wait_s = add.wait_s};
+    enum sw_kind kind = SW_KIND_IOC;
+    uint64_t fresh = 0;
+    size_t n = 0;
+
+    int code = cli_connect(cli);
+    if (code == CLI_OK)
+        code = cli_list_kind(cli, words[0], &kind);
+    /* An end in the facts that were given is as good as one by option. */
+    bool end_known = add.expires || add.never || (add.facts && strstr(add.facts, "\"expires\""));
+    if (code == CLI_OK && !end_known)
+        code = cli_list_lifetime(cli, words[0], &add.expires);
+    if (code != CLI_OK)
+        return code;
+    outcome.expires = add.never ? "" : add.expires;
+    bool safe = !add.force && (kind == SW_KIND_IOC || kind == SW_KIND_ALLOW);
+    json_t *refused = json_array();
+    char **texts = cli_alloc((size_t)words_n, sizeof(*texts));
+    for (int i = 1; i < words_n; i++) {
+        texts[n] = judge(words[i], safe, refused);
+        n += texts[n] != NULL;
+    }
+    code = put_all(cli, texts, n, add.facts, &outcome, &fresh);
+    if (code == CLI_OK) {
+        say_added(cli, words[0], fresh, n);
+        outcome.code = json_array_size(refused) ? CLI_NONE : CLI_OK;
+        outcome.members = json_pack("{s:I,s:I,s:O}", "added", (json_int_t)fresh, "there",
+                                    (json_int_t)(n - fresh), "refused", refused);
+        code = cli_report(cli, &outcome);
+    }
+    for (size_t i = 0; i < n; i++)
+        free(texts[i]);
+    free(texts);
+    free(add.facts);
+    free(add.expires);
+    json_decref(refused);
+    return code;
+}

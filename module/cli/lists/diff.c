@@ -1,0 +1,109 @@
+/* diff.c - see diff.h. */
+#include "cli/lists/diff.h"
+
+#include "cli/lists/edit.h"
+#include "cli/output.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CHUNK        "1000"
+#define SHRINK_FLOOR 20 /* indicators: a smaller list changes a lot from one day to the next */
+
+/* The fields of one chunk that the other hash does not have. */
+static int compare_chunk(struct cli *cli, const redisReply *fields, const char *other,
+                         uint64_t *missing, json_t *first)
+{
+    struct cli_argv argv = {0};
+
+    cli_argv_add(&argv, "HMGET");
+    cli_argv_add(&argv, other);
+    for (size_t i = 0; i + 1 < fields->elements; i += 2)
+        cli_argv_add_n(&argv, fields->element[i]->str, fields->element[i]->len);
+    redisReply *reply = argv.n > 2 ? cli_ask_argv(cli, &argv) : NULL;
+    int code = argv.n > 2 && !reply ? CLI_REDIS : CLI_OK;
+    for (size_t i = 0; reply && i < reply->elements; i++) {
+        const redisReply *field = fields->element[2 * i];
+        if (reply->element[i]->type != REDIS_REPLY_NIL)
+            continue;
+        if ((*missing)++ < CLI_DIFF_SHOWN)
+            json_array_append_new(first, json_string(cli_clean(field->str, field->len)));
+    }
+    freeReplyObject(reply);
+    cli_argv_free(&argv);
+    return code;
+}
+
+/* Fields of one hash that another does not have; HSCAN may show one twice while it is changed. */
+static int missing_in(struct cli *cli, const char *key, const char *other, uint64_t *missing,
+                      json_t *first)
+{
+    char cursor[24] = "0";
+    int code = CLI_OK;
+
+    do {
+        redisReply *reply = cli_ask(cli, "HSCAN", key, cursor, "COUNT", CHUNK, CLI_END);
+        if (!reply)
+            return CLI_REDIS;
+        if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 2 ||
+            reply->element[0]->len >= sizeof(cursor)) {
+            cli_error("Redis at %s: %s: no answer to HSCAN", sw_redis_target(cli->redis), key);
+            code = CLI_REDIS;
+        } else {
+            memcpy(cursor, reply->element[0]->str, reply->element[0]->len + 1);
+            code = compare_chunk(cli, reply->element[1], other, missing, first);
+        }
+        freeReplyObject(reply);
+    } while (code == CLI_OK && strcmp(cursor, "0") != 0);
+    return code;
+}
+
+int cli_diff(struct cli *cli, const char *now, const char *then, struct cli_diff *diff)
+{
+    *diff = (struct cli_diff){.added_first = json_array(), .removed_first = json_array()};
+    int code = cli_hash_length(cli, now, &diff->before);
+
+    if (code == CLI_OK)
+        code = cli_hash_length(cli, then, &diff->after);
+    if (code == CLI_OK)
+        code = missing_in(cli, now, then, &diff->removed, diff->removed_first);
+    if (code == CLI_OK)
+        code = missing_in(cli, then, now, &diff->added, diff->added_first);
+    return code;
+}
+
+void cli_diff_free(struct cli_diff *diff)
+{
+    json_decref(diff->added_first);
+    json_decref(diff->removed_first);
+    diff->added_first = diff->removed_first = NULL;
+}
+
+static void print_first(char sign, uint64_t n, const json_t *first)
+{
+    const json_t *one;
+    size_t i;
+
+    json_array_foreach(first, i, one)
+    {
+        printf("  %c %s\n", sign, json_string_value(one));
+    }
+    if (n > json_array_size(first))
+        printf("  %c and %" PRIu64 " more\n", sign, n - json_array_size(first));
+}
+
+void cli_diff_print(const struct cli_diff *diff)
+{
+    printf("%" PRIu64 " added, %" PRIu64 " removed, %" PRIu64 " as before\n", diff->added,
+           diff->removed, diff->before - diff->removed);
+    print_first('+', diff->added, diff->added_first);
+    print_first('-', diff->removed, diff->removed_first);
+}
+
+bool cli_diff_shrinks(const struct cli_diff *diff, unsigned percent)
+{
+    return diff->before >= SHRINK_FLOOR && diff->removed > diff->added &&
+           (diff->removed - diff->added) * 100 > diff->before * percent;
+}

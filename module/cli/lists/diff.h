@@ -1,0 +1,34 @@
+/*
+ * diff.h - what a replacement takes off a list and puts on it, before it is made.
+ *
+ * Threads      one
+ * Memory       counts, and the first few indicators of each side
+ * Interface    module/REDIS.md
+ */
+#ifndef SW_CLI_LISTS_DIFF_H
+#define SW_CLI_LISTS_DIFF_H
+
+#include "cli/cli.h"
+
+#include <jansson.h>
+
+#define CLI_DIFF_SHOWN 10 /* indicators of each side that are named */
+
+struct cli_diff {
+    uint64_t before, after; /* indicators of the list now, and then */
+    uint64_t added, removed;
+    json_t *added_first, *removed_first; /* arrays of up to CLI_DIFF_SHOWN texts */
+};
+
+/** Compare the list's hash with the one that is to replace it, both in Redis, chunk by chunk.
+ * CLI_OK; CLI_REDIS (said). cli_diff_free() in any case. */
+int cli_diff(struct cli *cli, const char *now, const char *then, struct cli_diff *diff);
+void cli_diff_free(struct cli_diff *diff);
+
+/** For people: "+12 -3", and the first of each. */
+void cli_diff_print(const struct cli_diff *diff);
+
+/** Whether more than so many percent of a list of some size would go. */
+bool cli_diff_shrinks(const struct cli_diff *diff, unsigned percent);
+
+#endif

@@ -1,0 +1,25 @@
+/*
+ * harm.h - indicators that would hurt the operator's own clients: top-level domains and public
+ * suffixes, below which are the names of very many others.
+ *
+ * `add` and `import` refuse them for lists that are acted on, unless --force is given. The root
+ * and prefixes of length 0 never get here: sw_indicator_parse() refuses them.
+ *
+ * Threads      one
+ * Source       the Public Suffix List (libpsl: the system's newest copy, or the built-in one)
+ */
+#ifndef SW_CLI_LISTS_HARM_H
+#define SW_CLI_LISTS_HARM_H
+
+#include "base/indicator.h"
+
+#include <stdbool.h>
+
+/**
+ * Whether a list that is acted on should not hold this. A top-level domain in any form; another
+ * public suffix in the forms that cover what is below it ("=github.io" is one name only).
+ * why  SW_WHY_MAX bytes, set when true
+ */
+bool cli_harmful(const struct sw_indicator *indicator, char why[SW_WHY_MAX]);
+
+#endif

@@ -1,0 +1,136 @@
+/* list_drop.c - sinkwatch list drop NAME. */
+#include "cli/lists/edit.h"
+#include "cli/output.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { KEY_WAIT = 300, KEY_YES, KEY_LOST };
+
+static const struct argp_option options[] = {
+    {"yes", KEY_YES, NULL, 0, "do not ask on a terminal", 0},
+    {"lost", KEY_LOST, NULL, 0,
+     "also a list that Redis has lost, and that resolvers keep until they are told", 0},
+    {"wait", KEY_WAIT, "SECONDS", OPTION_ARG_OPTIONAL,
+     "return when no live resolver enforces it any more (default: 10 seconds at most)", 0},
+    {0},
+};
+
+struct drop {
+    uint32_t wait_s;
+    bool yes;
+    bool lost; /* the list need not be there */
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    struct drop *drop = state->input;
+    switch (key) {
+    case KEY_WAIT:
+        drop->wait_s = cli_wait_seconds(state, arg);
+        return 0;
+    case KEY_YES:
+        drop->yes = true;
+        return 0;
+    case KEY_LOST:
+        drop->lost = true;
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct cli_usage usage = {
+    .words = "NAME",
+    .doc = "Remove a list with all its indicators. Asks first when on a terminal."
+           "\vExamples:\n"
+           "  sinkwatch list drop old-feed --yes --wait\n"
+           "  sinkwatch list drop old-feed --lost      what 'status' says that Redis has lost",
+    .options = options,
+    .parser = parse,
+    .min = 1,
+    .max = 1,
+};
+
+static bool confirmed(const char *name, long long count)
+{
+    char answer[16] = "";
+
+    if (!isatty(STDIN_FILENO))
+        return true;
+    fprintf(stderr, "Remove the list '%s' with %s for all resolvers? [y/N] ", name,
+            cli_count((uint64_t)count, "indicator", "indicators"));
+    if (!fgets(answer, sizeof(answer), stdin))
+        return false;
+    return answer[0] == 'y' || answer[0] == 'Y';
+}
+
+/* How many indicators; 0 also when the key is no hash: it can be dropped all the same. -1: the
+ * connection failed. */
+static long long count_of(struct cli *cli, const char *name)
+{
+    redisReply *reply = sw_redis_command(cli->redis, "HLEN %s", cli_key(cli, "list:%s", name));
+    long long count = !reply ? -1 : reply->type == REDIS_REPLY_INTEGER ? reply->integer : 0;
+
+    freeReplyObject(reply);
+    return count;
+}
+
+/* The change itself. */
+static int drop_list(struct cli *cli, const char *name, struct cli_outcome *outcome)
+{
+    struct cli_argv hdel = {0}, unlink_key = {0}, entry = {0};
+
+    cli_argv_add(&hdel, "HDEL");
+    cli_argv_add(&hdel, cli_key(cli, "lists"));
+    cli_argv_add(&hdel, name);
+    cli_argv_add(&unlink_key, "UNLINK");
+    cli_argv_add(&unlink_key, cli_key(cli, "list:%s", name));
+    cli_argv_add(&unlink_key, cli_key(cli, "list:%s:previous", name));
+    cli_change_entry(cli, &entry, "drop", name);
+    cli_begin(cli);
+    cli_change(cli, &hdel);
+    cli_change(cli, &unlink_key);
+    cli_change(cli, &entry);
+    redisReply *replies = cli_commit(cli);
+    cli_argv_free(&hdel);
+    cli_argv_free(&unlink_key);
+    cli_argv_free(&entry);
+    if (!replies)
+        return CLI_REDIS;
+    cli_outcome_id(outcome, replies);
+    freeReplyObject(replies);
+    return CLI_OK;
+}
+
+int cli_list_drop(struct cli *cli, int argc, char **argv)
+{
+    struct drop drop = {0};
+    enum sw_kind kind;
+    char **words;
+
+    cli_parse(cli, &usage, &drop, argc, argv, &words);
+    struct cli_outcome outcome = {.list = words[0], .op = "drop", .wait_s = drop.wait_s};
+    int code = cli_connect(cli);
+    if (code == CLI_OK && !(drop.lost && sw_listname_ok(words[0])))
+        code = cli_list_kind(cli, words[0], &kind);
+    if (code != CLI_OK)
+        return code;
+    long long count = count_of(cli, words[0]);
+    if (count < 0)
+        return cli_redis_failed(cli, NULL);
+    if (!drop.yes && !confirmed(words[0], count)) {
+        cli_error("list '%s' is left as it is", words[0]);
+        return CLI_NONE;
+    }
+    code = drop_list(cli, words[0], &outcome);
+    if (code != CLI_OK)
+        return code;
+    if (!cli->json)
+        printf("%s: dropped, with %s\n", words[0],
+               cli_count((uint64_t)count, "indicator", "indicators"));
+    outcome.members = json_pack("{s:I}", "dropped", (json_int_t)count);
+    return cli_report(cli, &outcome);
+}

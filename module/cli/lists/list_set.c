@@ -1,0 +1,340 @@
+/* list_set.c - sinkwatch list set NAME: create a list, or change members of its policy. */
+#include "base/policy.h"
+#include "cli/lists/edit.h"
+#include "cli/output.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    KEY_KIND = 300,
+    KEY_ACTION,
+    KEY_PRIORITY,
+    KEY_SHADOW,
+    KEY_NO_SHADOW,
+    KEY_OBSERVE,
+    KEY_NO_OBSERVE,
+    KEY_SINKHOLE4,
+    KEY_SINKHOLE6,
+    KEY_CNAME,
+    KEY_TTL,
+    KEY_LIFETIME,
+    KEY_EDE,
+    KEY_OWNER,
+    KEY_NOTE,
+    KEY_GROUP,
+    KEY_TRIGGER,
+    KEY_JUSTIFICATION,
+    KEY_SUB_ERROR,
+    KEY_WAIT
+};
+
+static const struct argp_option options[] = {
+    {"kind", KEY_KIND, "KIND", 0, "ioc (default), allow, watch, protected, known", 0},
+    {"action", KEY_ACTION, "ACTION", 0,
+     "passthru, monitor (default), nxdomain, nodata, refused, drop, tcp-only, sinkhole, cname", 0},
+    {"priority", KEY_PRIORITY, "N", 0, "0 to 65535, the smaller wins (default 1000)", 0},
+    {"shadow", KEY_SHADOW, NULL, 0, "decide and record, but send the true answer", 0},
+    {"no-shadow", KEY_NO_SHADOW, NULL, 0, "end that (default)", 0},
+    {"observe", KEY_OBSERVE, NULL, 0, "resolve the true answer even if the action needs none", 0},
+    {"no-observe", KEY_NO_OBSERVE, NULL, 0, "end that (default)", 0},
+    {"sinkhole4", KEY_SINKHOLE4, "ADDRESS", 0, "landing address for A ('': the resolver's)", 0},
+    {"sinkhole6", KEY_SINKHOLE6, "ADDRESS", 0, "landing address for AAAA ('': the resolver's)", 0},
+    {"cname", KEY_CNAME, "NAME", 0, "walled garden for action cname ('': the resolver's)", 0},
+    {"ttl", KEY_TTL, "SECONDS", 0, "of rewritten answers, 0 to 86400 (default 60)", 0},
+    {"lifetime", KEY_LIFETIME, "SPAN", 0,
+     "new indicators expire after it, such as 12h or 7d (0, the default: never)", 0},
+    {"ede", KEY_EDE, "CODE", 0, "extended DNS error: auto (default), off, or a number", 0},
+    {"owner", KEY_OWNER, "TEXT", 0, "whose these addresses are (kinds protected, known)", 0},
+    {"note", KEY_NOTE, "TEXT", 0, "for people", 0},
+    {"group", KEY_GROUP, "NAME", 0,
+     "only for clients of this group of the resolvers' settings; may be repeated ('': everybody)",
+     0},
+    {"trigger", KEY_TRIGGER, "TRIGGER", 0,
+     "what its indicators match: client, qname, cname, address, asn, nsdname, nsip; may be "
+     "repeated ('': qname, cname, address and asn)",
+     0},
+    {"justification", KEY_JUSTIFICATION, "TEXT", 0,
+     "structured errors: why, for clients ('': the resolver's)", 0},
+    {"sub-error", KEY_SUB_ERROR, "CODE", 0,
+     "structured errors: 1 malware, 2 phishing, 3 spam, 4 spyware, 5 network's policy, 6 "
+     "resolver's "
+     "policy, 0 none (default)",
+     0},
+    {"wait", KEY_WAIT, "SECONDS", OPTION_ARG_OPTIONAL,
+     "return when every live resolver has applied it (default: 10 seconds at most)", 0},
+    {0},
+};
+
+struct set {
+    json_t *members; /* what was named: null takes a member out */
+    uint32_t wait_s;
+};
+
+/* Text of a member; "" takes it out. Must be UTF-8, as JSON is. */
+static void put_text(const struct argp_state *state, const char *member, const char *text)
+{
+    struct set *set = state->input;
+    json_t *value = text[0] ? json_string(text) : json_null();
+    if (!value)
+        argp_error(state, "--%s: not UTF-8", member);
+    json_object_set_new(set->members, member, value);
+}
+
+/* One text more of a member that is an array; "" takes them all out. */
+static void put_more(const struct argp_state *state, const char *option, const char *member,
+                     const char *text)
+{
+    struct set *set = state->input;
+    json_t *array = json_object_get(set->members, member);
+    if (!text[0] || !json_is_array(array)) {
+        array = text[0] ? json_array() : json_null();
+        json_object_set_new(set->members, member, array);
+    }
+    if (text[0] && json_array_append_new(array, json_string(text)) != 0)
+        argp_error(state, "--%s: not UTF-8", option);
+}
+
+static void put_ede(const struct argp_state *state, const char *text)
+{
+    struct set *set = state->input;
+    if (strcmp(text, "auto") == 0 || strcmp(text, "off") == 0)
+        put_text(state, "ede", text);
+    else
+        json_object_set_new(set->members, "ede",
+                            json_integer((json_int_t)cli_number(
+                                state, "--ede (auto, off, or a code)", text, 0, 65535)));
+}
+
+/* Options with text that goes into the policy as it is; NULL for others. */
+static const char *text_member(int key)
+{
+    switch (key) {
+    case KEY_KIND:
+        return "kind";
+    case KEY_ACTION:
+        return "action";
+    case KEY_SINKHOLE4:
+        return "sinkhole4";
+    case KEY_SINKHOLE6:
+        return "sinkhole6";
+    case KEY_CNAME:
+        return "cname";
+    case KEY_OWNER:
+        return "owner";
+    case KEY_NOTE:
+        return "note";
+    case KEY_JUSTIFICATION:
+        return "justification";
+    default:
+        return NULL;
+    }
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    struct set *set = state->input;
+    const char *member = text_member(key);
+    if (member) {
+        put_text(state, member, arg);
+        return 0;
+    }
+    switch (key) {
+    case KEY_PRIORITY:
+        json_object_set_new(
+            set->members, "priority",
+            json_integer((json_int_t)cli_number(state, "--priority", arg, 0, 65535)));
+        return 0;
+    case KEY_TTL:
+        json_object_set_new(set->members, "ttl",
+                            json_integer((json_int_t)cli_number(state, "--ttl", arg, 0, 86400)));
+        return 0;
+    case KEY_SUB_ERROR:
+        json_object_set_new(
+            set->members, "sub_error",
+            json_integer((json_int_t)cli_number(state, "--sub-error", arg, 0, 255)));
+        return 0;
+    case KEY_LIFETIME:
+        json_object_set_new(set->members, "lifetime",
+                            json_integer((json_int_t)cli_span(state, "--lifetime", arg)));
+        return 0;
+    case KEY_SHADOW:
+    case KEY_NO_SHADOW:
+        json_object_set_new(set->members, "shadow", json_boolean(key == KEY_SHADOW));
+        return 0;
+    case KEY_OBSERVE:
+    case KEY_NO_OBSERVE:
+        json_object_set_new(set->members, "observe", json_boolean(key == KEY_OBSERVE));
+        return 0;
+    case KEY_EDE:
+        put_ede(state, arg);
+        return 0;
+    case KEY_GROUP:
+        put_more(state, "group", "groups", arg);
+        return 0;
+    case KEY_TRIGGER:
+        put_more(state, "trigger", "triggers", arg);
+        return 0;
+    case KEY_WAIT:
+        set->wait_s = cli_wait_seconds(state, arg);
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct cli_usage usage = {
+    .words = "NAME",
+    .doc = "Create a list, or change its policy: what is not named stays as it is."
+           "\vExamples:\n"
+           "  sinkwatch list set carbanak --action sinkhole --sinkhole4 192.0.2.66 --wait\n"
+           "  sinkwatch list set ours --kind allow --priority 1\n"
+           "  sinkwatch list set agency --kind protected --owner \"the agency's network\"\n"
+           "  sinkwatch list set adult --action nxdomain --group kids --group guests\n"
+           "  sinkwatch list set quarantine --action cname --trigger client\n"
+           "  sinkwatch list set new-feed --action nxdomain --shadow",
+    .options = options,
+    .parser = parse,
+    .min = 1,
+    .max = 1,
+};
+
+/* The policy in Redis: *old is NULL when there is no such list. */
+static int read_policy(struct cli *cli, const char *name, json_t **old)
+{
+    redisReply *reply = cli_ask(cli, "HGET", cli_key(cli, "lists"), name, CLI_END);
+
+    *old = NULL;
+    if (!reply)
+        return CLI_REDIS;
+    if (reply->type == REDIS_REPLY_STRING) {
+        *old = reply->len ? json_loadb(reply->str, reply->len, 0, NULL) : json_object();
+        if (!json_is_object(*old)) {
+            cli_error("the policy of '%s' in Redis is no JSON object: %s", name,
+                      cli_clean(reply->str, reply->len));
+            cli_hint("what it was meant to be is not clear: 'sinkwatch list drop %s' removes the "
+                     "list, indicators and all; or set the field by hand",
+                     name);
+            freeReplyObject(reply);
+            return CLI_NONE;
+        }
+    }
+    freeReplyObject(reply);
+    return CLI_OK;
+}
+
+/* Old and new members in one. A new kind does not inherit an action that it may not have. */
+static json_t *merge(const json_t *old, const json_t *members)
+{
+    json_t *all = old ? json_deep_copy(old) : json_object(), *value;
+    const char *kind = cli_json_text(members, "kind"), *key;
+    json_t *copy = json_deep_copy(members);
+
+    if (kind[0] && strcmp(kind, "ioc") != 0 && strcmp(kind, cli_json_text(old, "kind")) != 0)
+        json_object_del(all, "action");
+    json_object_foreach(copy, key, value)
+    {
+        if (json_is_null(value))
+            json_object_del(all, key);
+        else
+            json_object_set(all, key, value);
+    }
+    json_decref(copy);
+    return all;
+}
+
+/* Say what the action still needs; the settings here may differ from a resolver's. */
+static void say_needs(const struct cli *cli, const struct sw_policy *p)
+{
+    const struct sw_settings *s = &cli->settings;
+    bool landing =
+        p->sinkhole4.family || p->sinkhole6.family || s->sinkhole4.family || s->sinkhole6.family;
+
+    if (p->kind != SW_KIND_IOC)
+        return;
+    if (p->action == SW_ACTION_SINKHOLE && !landing)
+        cli_error("no landing address here or in %s: without one A and AAAA get an empty answer "
+                  "(--sinkhole4, --sinkhole6)",
+                  cli->settings_path);
+    if (p->action == SW_ACTION_CNAME && p->cname.len == 0 && s->cname.len == 0)
+        cli_error("no walled garden here or in %s: without one the answer is NXDOMAIN (--cname)",
+                  cli->settings_path);
+}
+
+/* Write it and tell the stream. */
+static int write_policy(struct cli *cli, const char *name, const char *text,
+                        struct cli_outcome *outcome)
+{
+    struct cli_argv set = {0}, entry = {0};
+
+    cli_argv_add(&set, "HSET");
+    cli_argv_add(&set, cli_key(cli, "lists"));
+    cli_argv_add(&set, name);
+    cli_argv_add(&set, text);
+    cli_change_entry(cli, &entry, "policy", name);
+    cli_begin(cli);
+    cli_change(cli, &set);
+    cli_change(cli, &entry);
+    redisReply *replies = cli_commit(cli);
+    cli_argv_free(&set);
+    cli_argv_free(&entry);
+    if (!replies)
+        return CLI_REDIS;
+    cli_outcome_id(outcome, replies);
+    freeReplyObject(replies);
+    return CLI_OK;
+}
+
+/* Judge the merged policy, write it, report. */
+static int apply(struct cli *cli, const char *name, const json_t *old, const struct set *set)
+{
+    struct cli_outcome outcome = {.list = name, .op = "policy", .wait_s = set->wait_s};
+    struct sw_policy policy;
+    char why[SW_WHY_MAX] = "";
+    json_t *all = merge(old, set->members);
+    char *merged = json_dumps(all, JSON_COMPACT);
+    enum sw_status status = sw_policy_parse(name, merged, strlen(merged), &policy, why);
+    char *text = status == SW_OK ? sw_policy_json(&policy) : NULL;
+    int code = CLI_NONE;
+
+    if (!text) {
+        cli_error("list '%s' is left as it is: %s", name, why);
+    } else {
+        say_needs(cli, &policy);
+        code = write_policy(cli, name, text, &outcome);
+    }
+    if (code == CLI_OK) {
+        if (!cli->json)
+            printf("%s %s: %s\n", name, old ? "is now" : "is new", text);
+        outcome.members =
+            json_pack("{s:b,s:o}", "created", old == NULL, "policy", json_loads(text, 0, NULL));
+        code = cli_report(cli, &outcome);
+    }
+    json_decref(all);
+    free(merged);
+    free(text);
+    return code;
+}
+
+int cli_list_set(struct cli *cli, int argc, char **argv)
+{
+    struct set set = {.members = json_object()};
+    json_t *old = NULL;
+    char **words;
+
+    cli_parse(cli, &usage, &set, argc, argv, &words);
+    if (!sw_listname_ok(words[0])) {
+        cli_error("'%s' is no list name; 1 to 63 characters of a-z 0-9 . _ -",
+                  cli_clean_text(words[0]));
+        return CLI_NONE;
+    }
+    int code = cli_connect(cli);
+    if (code == CLI_OK)
+        code = read_policy(cli, words[0], &old);
+    if (code == CLI_OK)
+        code = apply(cli, words[0], old, &set);
+    json_decref(old);
+    json_decref(set.members);
+    return code;
+}

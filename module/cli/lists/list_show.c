@@ -1,0 +1,167 @@
+/* list_show.c - sinkwatch list show NAME. */
+#include "base/policy.h"
+#include "cli/lists/edit.h"
+#include "cli/output.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LIMIT_DEFAULT 100
+#define LIMIT_MAX     100000000
+
+enum { KEY_LIMIT = 300 };
+
+static const struct argp_option options[] = {
+    {"limit", KEY_LIMIT, "N", 0, "indicators shown at most (default 100; 0: all)", 0},
+    {0},
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    size_t *limit = state->input;
+    if (key != KEY_LIMIT)
+        return ARGP_ERR_UNKNOWN;
+    *limit = cli_number(state, "--limit", arg, 0, LIMIT_MAX);
+    return 0;
+}
+
+static const struct cli_usage usage = {
+    .words = "NAME",
+    .doc = "Policy and indicators of one list, with what is known about each."
+           "\vExamples:\n"
+           "  sinkwatch list show carbanak\n"
+           "  sinkwatch --json list show carbanak --limit 0",
+    .options = options,
+    .parser = parse,
+    .min = 1,
+    .max = 1,
+};
+
+struct item {
+    char *text, *facts;
+};
+
+struct items {
+    struct item *item;
+    size_t n, room, limit;
+};
+
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(((const struct item *)a)->text, ((const struct item *)b)->text);
+}
+
+static void take(struct items *items, const redisReply *fields)
+{
+    for (size_t i = 0; i + 1 < fields->elements && items->n < items->limit; i += 2) {
+        if (items->n == items->room) {
+            items->room = items->room ? 2 * items->room : 64;
+            items->item = cli_grow(items->item, items->room, sizeof(*items->item));
+        }
+        items->item[items->n].text = cli_copy(fields->element[i]->str);
+        items->item[items->n++].facts = cli_copy(fields->element[i + 1]->str);
+    }
+}
+
+/* Scan the hash up to the limit. */
+static int scan(struct cli *cli, const char *name, struct items *items)
+{
+    const char *key = cli_key(cli, "list:%s", name);
+    char cursor[24] = "0";
+
+    do {
+        redisReply *reply = cli_ask(cli, "HSCAN", key, cursor, "COUNT", "1000", CLI_END);
+        if (!reply)
+            return CLI_REDIS;
+        if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 2 ||
+            reply->element[1]->type != REDIS_REPLY_ARRAY)
+            return cli_redis_failed(cli, reply);
+        snprintf(cursor, sizeof(cursor), "%s", reply->element[0]->str);
+        take(items, reply->element[1]);
+        freeReplyObject(reply);
+    } while (strcmp(cursor, "0") != 0 && items->n < items->limit);
+    if (items->n > 0)
+        qsort(items->item, items->n, sizeof(*items->item), by_text);
+    return CLI_OK;
+}
+
+/* The policy as it is stored: an object, or text when it is none. */
+static json_t *ask_policy(struct cli *cli, const char *name)
+{
+    redisReply *reply = cli_ask(cli, "HGET", cli_key(cli, "lists"), name, CLI_END);
+    json_t *policy = NULL;
+
+    if (reply && reply->type == REDIS_REPLY_STRING)
+        policy = reply->len ? json_loads(reply->str, 0, NULL) : json_object();
+    freeReplyObject(reply);
+    return policy ? policy : json_null();
+}
+
+static void print_json(const char *name, json_t *policy, long long count, const struct items *items)
+{
+    json_t *object = json_object(), *indicators = json_object();
+
+    for (size_t i = 0; i < items->n; i++) {
+        json_t *facts = json_loads(items->item[i].facts, 0, NULL);
+        json_object_set_new(indicators, cli_clean_text(items->item[i].text),
+                            facts ? facts : json_object());
+    }
+    cli_json_set(object, "name", name);
+    json_object_set(object, "policy", policy);
+    json_object_set_new(object, "count", json_integer(count));
+    json_object_set_new(object, "indicators", indicators);
+    cli_json(object);
+}
+
+static void print_text(const struct cli *cli, const char *name, const json_t *policy,
+                       long long count, const struct items *items)
+{
+    char *text = json_dumps(policy, JSON_ENCODE_ANY);
+
+    printf("%s%s%s: %s\n", cli_style(cli, CLI_BOLD), name, cli_style(cli, CLI_PLAIN),
+           cli_count((uint64_t)count, "indicator", "indicators"));
+    printf("policy: %s\n", json_is_null(policy) ? "not a JSON object; the list is not in force"
+                                                : cli_clean_text(text));
+    struct cli_table *table = cli_table_new(cli, "~INDICATOR", "~FACTS", CLI_END);
+    for (size_t i = 0; i < items->n; i++)
+        cli_table_row(table, items->item[i].text, items->item[i].facts);
+    cli_table_print(table, 2);
+    if ((long long)items->n < count)
+        printf("  ... %s shown; --limit 0 shows all\n",
+               cli_count(items->n, "of them is", "of them are"));
+    free(text);
+}
+
+int cli_list_show(struct cli *cli, int argc, char **argv)
+{
+    struct items items = {0};
+    enum sw_kind kind;
+    char **words;
+
+    items.limit = LIMIT_DEFAULT;
+    cli_parse(cli, &usage, &items.limit, argc, argv, &words);
+    items.limit = items.limit ? items.limit : LIMIT_MAX;
+    int code = cli_connect(cli);
+    if (code == CLI_OK)
+        code = cli_list_kind(cli, words[0], &kind);
+    if (code == CLI_OK)
+        code = scan(cli, words[0], &items);
+    redisReply *count =
+        code == CLI_OK ? cli_ask(cli, "HLEN", cli_key(cli, "list:%s", words[0]), CLI_END) : NULL;
+    if (!count)
+        return code == CLI_OK ? CLI_REDIS : code;
+    json_t *policy = ask_policy(cli, words[0]);
+    if (cli->json)
+        print_json(words[0], policy, count->integer, &items);
+    else
+        print_text(cli, words[0], policy, count->integer, &items);
+    json_decref(policy);
+    freeReplyObject(count);
+    for (size_t i = 0; i < items.n; i++) {
+        free(items.item[i].text);
+        free(items.item[i].facts);
+    }
+    free(items.item);
+    return CLI_OK;
+}

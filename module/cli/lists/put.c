@@ -1,0 +1,114 @@
+/* put.c - adding a batch of indicators: what is there keeps its facts. See change.h. */
+#include "base/clock.h"
+#include "cli/lists/edit.h"
+#include "cli/output.h"
+#include "feed/expiry.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Which of them are there: HMGET's array, or NULL: said. */
+static redisReply *ask_there(struct cli *cli, const char *key, char *const *texts, size_t n)
+{
+    struct cli_argv argv = {0};
+
+    cli_argv_add(&argv, "HMGET");
+    cli_argv_add(&argv, key);
+    for (size_t i = 0; i < n; i++)
+        cli_argv_add(&argv, texts[i]);
+    redisReply *reply = cli_ask_argv(cli, &argv);
+    cli_argv_free(&argv);
+    if (!reply || (reply->type == REDIS_REPLY_ARRAY && reply->elements == n))
+        return reply;
+    cli_redis_failed(cli, reply);
+    return NULL;
+}
+
+struct put { /* one batch */
+    struct cli_argv set, entry;
+    const char *facts, *expires;
+    char *own[2 * CLI_BATCH]; /* texts made here: the commands only point to them */
+    size_t own_n;
+    uint32_t told; /* what the entry says for the indicators that follow */
+    bool any_told;
+};
+
+static const char *keep(struct put *put, char *text)
+{
+    return put->own[put->own_n++] = text;
+}
+
+/* Say in the entry when the next indicator ends, where it differs from the one before: a resolver
+ * need not ask then. */
+static void tell_end(struct put *put, const char *facts)
+{
+    char text[SW_TIMETEXT_MAX];
+    uint32_t until = 0;
+
+    (void)sw_facts_expires(facts, strlen(facts), &until);
+    if (put->any_told && until == put->told)
+        return;
+    put->told = until;
+    put->any_told = true;
+    cli_argv_add(&put->entry, "expires");
+    cli_argv_add(&put->entry,
+                 until ? keep(put, cli_copy(sw_time_text((int64_t)until * 1000000, text))) : "");
+}
+
+/* Add one; there: its facts now, or nil. */
+static void put_one(struct put *put, const char *text, const redisReply *there)
+{
+    const char *own = there->type == REDIS_REPLY_STRING ? there->str : "";
+    const char *facts = put->facts ? put->facts : own;
+
+    if (put->expires)
+        facts = keep(put, cli_facts_until(facts, put->expires));
+    if (there->type == REDIS_REPLY_NIL || strcmp(facts, own) != 0) {
+        cli_argv_add(&put->set, text);
+        cli_argv_add(&put->set, facts);
+    }
+    tell_end(put, facts);
+    cli_argv_add(&put->entry, "i");
+    cli_argv_add(&put->entry, text);
+}
+
+int cli_put(struct cli *cli, char *const *texts, size_t n, const char *facts, uint64_t *fresh,
+            struct cli_outcome *outcome)
+{
+    const char *key = cli_key(cli, "list:%s", outcome->list);
+    struct put *put = cli_alloc(1, sizeof(*put));
+    redisReply *there = ask_there(cli, key, texts, n), *replies;
+    uint64_t not_there = 0;
+
+    if (!there) {
+        free(put);
+        return CLI_REDIS;
+    }
+    put->facts = facts;
+    put->expires = outcome->expires;
+    cli_argv_add(&put->set, "HSET");
+    cli_argv_add(&put->set, key);
+    cli_change_entry(cli, &put->entry, "add", outcome->list);
+    for (size_t i = 0; i < n; i++) {
+        not_there += there->element[i]->type == REDIS_REPLY_NIL;
+        put_one(put, texts[i], there->element[i]);
+    }
+    cli_begin(cli);
+    if (put->set.n > 2)
+        cli_change(cli, &put->set);
+    cli_change(cli, &put->entry);
+    replies = cli_commit(cli);
+    if (replies) {
+        *fresh += not_there;
+        cli_outcome_id(outcome, replies);
+    }
+    freeReplyObject(there);
+    cli_argv_free(&put->set);
+    cli_argv_free(&put->entry);
+    for (size_t i = 0; i < put->own_n; i++)
+        free(put->own[i]);
+    free(put);
+    int code = replies ? CLI_OK : CLI_REDIS;
+    freeReplyObject(replies);
+    return code;
+}

@@ -1,0 +1,290 @@
+/* check.c - sinkwatch check: which rules match, which wins, by the resolver's own code. */
+#include "base/rcu.h"
+#include "cli/output.h"
+#include "cli/show/ownership.h"
+#include "cli/show/rules.h"
+#include "feed/load.h"
+#include "flow/decide.h"
+#include "flow/match.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct cli_usage usage = {
+    .words = "NAME|ADDRESS|ASN...",
+    .doc = "Load all lists and judge, by the code that the resolver runs: which rules match a "
+           "name, an address, or an AS number (AS64500), as what is asked for, in an answer, as a "
+           "client or a name server; which one wins, why, and what a client gets."
+           "\vNothing is asked of the DNS: aliases and addresses of a name are questions of their "
+           "own. The exit code is 0 when a rule wins for any of the words, else 1.\n\n"
+           "Examples:\n"
+           "  sinkwatch check www.systemsvc.net 213.24.76.23 AS8342",
+    .min = 1,
+    .max = -1,
+};
+
+struct asked { /* one word and what was found */
+    const char *word;
+    struct sw_indicator what;
+    struct sw_match match;
+    struct sw_verdict verdict;
+    struct sw_hit other[SW_HITS_MAX]; /* kinds that only explain: protected, known */
+    size_t others;
+    struct sw_owner owner;
+    const struct sw_flow *flow;
+};
+
+/* ---- judging ---- */
+
+/* What is asked about. The forms of indicators stand for their name. */
+static bool understand(struct asked *a)
+{
+    char why[SW_WHY_MAX] = "";
+    enum sw_status status = sw_indicator_parse(a->word, strlen(a->word), &a->what, why);
+
+    if (status == SW_OK && a->what.type == SW_INDICATOR_PREFIX &&
+        a->what.addr.plen < sw_addr_bits(&a->what.addr))
+        snprintf(why, sizeof(why), "a prefix; ask for one address in it");
+    else if (status == SW_OK)
+        return true;
+    cli_error("'%s' is neither a name, an address nor an AS number: %s", cli_clean_text(a->word),
+              why);
+    return false;
+}
+
+static int by_order(const void *a, const void *b)
+{
+    return sw_found_before(a, b) ? -1 : sw_found_before(b, a) ? 1 : 0;
+}
+
+/* An AS number has no address: look it up alone, in the order of flow/match.c. */
+static void match_asn(struct asked *a, struct sw_view *view)
+{
+    static const enum sw_trigger as[] = {SW_TRIGGER_CLIENT, SW_TRIGGER_ASN, SW_TRIGGER_NSIP};
+    struct sw_hit hits[SW_HITS_MAX];
+
+    for (size_t t = 0; t < sizeof(as) / sizeof(as[0]); t++) {
+        view->triggers = SW_TRIGGER_BIT(as[t]);
+        size_t n = sw_view_find_asn(view, a->what.asn, hits, SW_HITS_MAX);
+        for (size_t i = 0; i < n && a->match.n < SW_MATCH_MAX; i++) {
+            enum sw_kind kind = hits[i].list->kind;
+            if (kind != SW_KIND_PROTECTED && kind != SW_KIND_KNOWN)
+                a->match.found[a->match.n++] = (struct sw_found){.hit = hits[i], .trigger = as[t]};
+        }
+    }
+    qsort(a->match.found, a->match.n, sizeof(a->match.found[0]), by_order);
+}
+
+/* Lists that explain, of the same look-up. */
+static void find_others(struct asked *a, const struct sw_view *view)
+{
+    struct sw_hit hits[2 * SW_HITS_MAX];
+    uint32_t asn = a->what.type == SW_INDICATOR_ASN ? a->what.asn : a->owner.asn;
+    size_t n = 0;
+
+    if (a->what.type == SW_INDICATOR_DOMAIN)
+        n = sw_view_find_name(view, a->what.name.wire, a->what.name.len, hits, SW_HITS_MAX);
+    if (a->what.type == SW_INDICATOR_PREFIX)
+        n = sw_view_find_addr(view, &a->what.addr, hits, SW_HITS_MAX);
+    if (asn)
+        n += sw_view_find_asn(view, asn, hits + n, SW_HITS_MAX);
+    for (size_t i = 0; i < n && a->others < SW_HITS_MAX; i++) {
+        enum sw_kind kind = hits[i].list->kind;
+        if (kind == SW_KIND_PROTECTED || kind == SW_KIND_KNOWN)
+            a->other[a->others++] = hits[i];
+    }
+}
+
+/* A name as what is asked for, as an alias where a list has only those, and as a name server. */
+static void match_names(struct asked *a, struct sw_matching *m)
+{
+    static const enum sw_trigger as[] = {SW_TRIGGER_QNAME, SW_TRIGGER_CNAME, SW_TRIGGER_NSDNAME};
+    size_t kept = 0;
+
+    for (size_t i = 0; i < sizeof(as) / sizeof(as[0]); i++)
+        sw_match_name(m, as[i], a->what.name.wire, a->what.name.len);
+    for (size_t i = 0; i < a->match.n; i++) {
+        const struct sw_found *found = &a->match.found[i];
+        if (found->trigger != SW_TRIGGER_CNAME ||
+            !(found->hit.list->triggers & SW_TRIGGER_BIT(SW_TRIGGER_QNAME)))
+            a->match.found[kept++] = *found;
+    }
+    a->match.n = kept;
+}
+
+static void judge(struct asked *a)
+{
+    struct sw_matching m;
+
+    sw_match_begin(&m, a->flow, &a->match);
+    switch (a->what.type) {
+    case SW_INDICATOR_DOMAIN:
+        match_names(a, &m);
+        break;
+    case SW_INDICATOR_PREFIX:
+        sw_match_client(&m, &a->what.addr);
+        sw_match_addr(&m, &a->what.addr);
+        sw_match_server_addr(&m, &a->what.addr);
+        sw_owner_find(a->flow->owners, &a->what.addr, &a->owner);
+        break;
+    case SW_INDICATOR_ASN:
+        match_asn(a, &m.view);
+        break;
+    }
+    sw_decide(a->flow, &a->match, NULL, &a->verdict);
+    m.view.triggers = SW_TRIGGERS_DEFAULT;
+    find_others(a, &m.view);
+}
+
+/* ---- printing ---- */
+
+static const char *result(const struct asked *a, size_t i)
+{
+    if (i == a->verdict.winner)
+        return "wins";
+    return a->match.found[i].hit.list->kind == SW_KIND_WATCH ? "observed" : "";
+}
+
+static char *other_text(const struct asked *a, size_t i, char text[SW_INDICATORTEXT_MAX])
+{
+    return sw_hit_text(&a->other[i], a->what.name.len ? a->what.name.wire : NULL, &a->what.addr,
+                       text);
+}
+
+static void print_table(const struct cli *cli, const struct asked *a)
+{
+    struct cli_table *table = cli_table_new(cli, "RESULT", "~LIST", "KIND", "ACTION", ">PRIORITY",
+                                            "TRIGGER", "~INDICATOR", CLI_END);
+    char text[SW_INDICATORTEXT_MAX], priority[8];
+
+    for (size_t i = 0; i < a->match.n; i++) {
+        const struct sw_policy *p = a->match.found[i].hit.list;
+        snprintf(priority, sizeof(priority), "%u", p->priority);
+        cli_table_row(table, result(a, i), p->name, sw_kind_name(p->kind),
+                      sw_action_name(p->action), priority,
+                      sw_trigger_name(a->match.found[i].trigger),
+                      cli_found_text(&a->match.found[i], text));
+        if (i == a->verdict.winner)
+            cli_table_style(table, p->kind == SW_KIND_ALLOW ? CLI_GOOD : CLI_BAD);
+    }
+    for (size_t i = 0; i < a->others; i++) {
+        const struct sw_policy *p = a->other[i].list;
+        cli_table_row(table, "explains", p->name, sw_kind_name(p->kind), "", "", "",
+                      other_text(a, i, text));
+    }
+    cli_table_print(table, 2);
+}
+
+static void print_text(const struct cli *cli, const struct asked *a)
+{
+    char words[CLI_WORDS_MAX];
+
+    printf("%s%s%s\n", cli_style(cli, CLI_BOLD), cli_clean_text(a->word),
+           cli_style(cli, CLI_PLAIN));
+    if (a->what.type == SW_INDICATOR_PREFIX)
+        cli_owner_print(cli, &a->what.addr, &a->owner);
+    print_table(cli, a);
+    if (a->verdict.winner == SW_NO_WINNER) {
+        printf("  %s%s\n",
+               a->match.n ? "no rule acts: the true answer" : "no rule matches: the true answer",
+               a->what.type == SW_INDICATOR_DOMAIN
+                   ? " (its aliases and addresses were not looked up)"
+                   : "");
+        return;
+    }
+    printf("  %s wins: %s\n", a->verdict.list, cli_why(&a->match, &a->verdict, words));
+    printf("  a client gets: %s\n", cli_gets(&a->verdict, words));
+}
+
+static void print_json(const struct asked *a)
+{
+    bool wins = a->verdict.winner != SW_NO_WINNER;
+    char text[SW_INDICATORTEXT_MAX], words[CLI_WORDS_MAX];
+    json_t *out = json_object(), *matches = json_array(), *others = json_array();
+
+    for (size_t i = 0; i < a->match.n; i++) {
+        const struct sw_policy *p = a->match.found[i].hit.list;
+        json_array_append_new(
+            matches,
+            json_pack("{s:s,s:s,s:s,s:i,s:b,s:s,s:s,s:b}", "list", p->name, "kind",
+                      sw_kind_name(p->kind), "action", sw_action_name(p->action), "priority",
+                      (int)p->priority, "shadow", p->shadow, "trigger",
+                      sw_trigger_name(a->match.found[i].trigger), "indicator",
+                      cli_found_text(&a->match.found[i], text), "winner", i == a->verdict.winner));
+    }
+    for (size_t i = 0; i < a->others; i++)
+        json_array_append_new(others, json_pack("{s:s,s:s,s:s}", "list", a->other[i].list->name,
+                                                "kind", sw_kind_name(a->other[i].list->kind),
+                                                "indicator", other_text(a, i, text)));
+    cli_json_set(out, "query", a->word);
+    json_object_set_new(out, "matches", matches);
+    json_object_set_new(out, "explained_by", others);
+    json_object_set_new(out, "verdict", wins ? cli_verdict_json(&a->verdict) : json_null());
+    if (wins)
+        json_object_set_new(out, "why", json_string(cli_why(&a->match, &a->verdict, words)));
+    if (a->what.type == SW_INDICATOR_PREFIX)
+        json_object_set_new(out, "owner", cli_owner_json(&a->what.addr, &a->owner));
+    cli_json(out);
+}
+
+/* ---- the whole ---- */
+
+static void count_refused(void *arg, const struct sw_refusal *refusal)
+{
+    uint64_t *n = arg;
+
+    if (refusal->reason == SW_REFUSED_POLICY || refusal->reason == SW_REFUSED_KEY)
+        cli_error("list '%s' is not in force: %s", cli_clean_text(refusal->list), refusal->why);
+    ++*n;
+}
+
+static int load(struct cli *cli, struct sw_index *index)
+{
+    uint64_t refused = 0;
+    struct sw_load_hooks hooks = {.arg = &refused, .refused = count_refused};
+
+    if (sw_load_all(cli->redis, index, &hooks) != SW_OK)
+        return cli_redis_failed(cli, NULL);
+    if (refused)
+        cli_error("left out %s of the lists, since a resolver refuses %s "
+                  "('sinkwatch status' says why)",
+                  cli_count(refused, "item", "items"), refused == 1 ? "it" : "them");
+    return CLI_OK;
+}
+
+int cli_check(struct cli *cli, int argc, char **argv)
+{
+    char **words;
+    int n = cli_parse(cli, &usage, NULL, argc, argv, &words);
+    int code = cli_connect(cli);
+    bool any = false;
+
+    if (code != CLI_OK)
+        return code;
+    struct sw_index *index = sw_index_new();
+    struct asked *asked = cli_alloc(1, sizeof(*asked));
+    struct sw_flow flow = {.settings = &cli->settings, .index = index, .owners = cli_owners(cli)};
+    if (!index)
+        abort();
+    code = load(cli, index);
+    sw_rcu_enter();
+    for (int i = 0; i < n && code == CLI_OK; i++) {
+        memset(asked, 0, sizeof(*asked));
+        asked->word = words[i];
+        asked->flow = &flow;
+        if (!understand(asked))
+            continue;
+        judge(asked);
+        any = any || asked->verdict.winner != SW_NO_WINNER;
+        if (cli->json)
+            print_json(asked);
+        else
+            print_text(cli, asked);
+    }
+    sw_rcu_leave();
+    free(asked);
+    sw_index_free(index);
+    return code != CLI_OK ? code : any ? CLI_OK : CLI_NONE;
+}

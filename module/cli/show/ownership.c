@@ -1,0 +1,95 @@
+/* ownership.c - see ownership.h. */
+#include "cli/show/ownership.h"
+
+#include "cli/output.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static struct sw_counters counters; /* the databases count; nobody asks */
+static struct sw_owners *owners;
+
+static void close_owners(void)
+{
+    sw_owners_free(owners);
+}
+
+const struct sw_owners *cli_owners(struct cli *cli)
+{
+    if (!owners) {
+        owners = sw_owners_new(&cli->settings, &counters);
+        if (!owners)
+            abort();
+        atexit(close_owners);
+        sw_owners_refresh(owners);
+    }
+    return owners;
+}
+
+static bool known(const struct sw_owner *owner)
+{
+    return owner->prefix.family || owner->registered.family;
+}
+
+static void print_known(const char *before, const char *text)
+{
+    if (text[0])
+        printf("%s%s", before, cli_clean_text(text));
+}
+
+void cli_owner_print(const struct cli *cli, const struct sw_addr *addr,
+                     const struct sw_owner *owner)
+{
+    char text[SW_ADDRTEXT_MAX];
+
+    if (!known(owner)) {
+        printf("  %s is in no network of %s\n", sw_addr_text(addr, text),
+               cli->settings.asn_mmdb[0][0] ? "the AS database"
+                                            : "a database: asn-mmdb is not set");
+        return;
+    }
+    if (owner->prefix.family)
+        printf("  network     %s", sw_addr_text(&owner->prefix, text));
+    if (owner->asn)
+        printf(", AS%u %s", owner->asn, cli_clean_text(owner->org));
+    if (owner->prefix.family)
+        printf("\n");
+    if (owner->registered.family) {
+        printf("  registered  %s", sw_addr_text(&owner->registered, text));
+        print_known(", ", owner->registrant);
+        print_known(", ", owner->netname);
+        print_known(", ", owner->country);
+        printf("\n");
+    }
+}
+
+static void put(json_t *object, const char *member, const char *text)
+{
+    if (text[0])
+        cli_json_set(object, member, text);
+}
+
+json_t *cli_owner_json(const struct sw_addr *addr, const struct sw_owner *owner)
+{
+    char text[SW_ADDRTEXT_MAX];
+
+    if (!known(owner))
+        return json_null();
+    json_t *out = json_object();
+    put(out, "ip", sw_addr_text(addr, text));
+    if (owner->prefix.family)
+        put(out, "prefix", sw_addr_text(&owner->prefix, text));
+    if (owner->asn) {
+        json_t *as = json_object(), *organization = json_object();
+        json_object_set_new(as, "number", json_integer(owner->asn));
+        put(organization, "name", owner->org);
+        json_object_set_new(as, "organization", organization);
+        json_object_set_new(out, "as", as);
+    }
+    if (owner->registered.family)
+        put(out, "registered", sw_addr_text(&owner->registered, text));
+    put(out, "registrant", owner->registrant);
+    put(out, "netname", owner->netname);
+    put(out, "country", owner->country);
+    return out;
+}

@@ -1,0 +1,26 @@
+/*
+ * ownership.h - whose an address is, by the MMDB files of the settings, in words and JSON.
+ *
+ * Threads      one; asks inside its own RCU section
+ */
+#ifndef SW_CLI_SHOW_OWNERSHIP_H
+#define SW_CLI_SHOW_OWNERSHIP_H
+
+#include "cli/cli.h"
+#include "owner/owner.h"
+
+#include <jansson.h>
+
+/** Open the databases of the settings; one that does not open is said and left out. Never NULL;
+ * for the life of the process. */
+const struct sw_owners *cli_owners(struct cli *cli);
+
+/** Lines: network, AS, organisation; registered network, registrant, netname, country. Says when
+ * nothing is known. */
+void cli_owner_print(const struct cli *cli, const struct sw_addr *addr,
+                     const struct sw_owner *owner);
+
+/** Members as in the events (sinkwatch.owners[]); null when nothing is known. */
+json_t *cli_owner_json(const struct sw_addr *addr, const struct sw_owner *owner);
+
+#endif

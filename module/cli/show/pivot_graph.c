@@ -1,0 +1,311 @@
+/* pivot_graph.c - see pivot_graph.h. */
+#include "cli/show/pivot_graph.h"
+
+#include "cli/output.h"
+
+#include <search.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- nodes and edges ---- */
+
+struct graph *graph_new(size_t max_nodes)
+{
+    struct graph *graph = cli_alloc(1, sizeof(*graph));
+
+    graph->max_nodes = max_nodes;
+    return graph;
+}
+
+static void keep(void *node)
+{
+    (void)node; /* the tree only points to nodes */
+}
+
+void graph_free(struct graph *graph)
+{
+    if (!graph)
+        return;
+    tdestroy(graph->by_text, keep);
+    for (size_t i = 0; i < graph->nodes; i++) {
+        struct graph_node *node = graph->node[i];
+        json_decref(node->owner);
+        free(node->text);
+        free(node->list);
+        free(node->edge);
+        free(node);
+    }
+    for (size_t i = 0; i < graph->edges; i++)
+        json_decref(graph->edge[i].facts);
+    free(graph->node);
+    free(graph->edge);
+    free(graph);
+}
+
+static int compare(const void *a, const void *b)
+{
+    const struct graph_node *x = a, *y = b;
+
+    return x->is_name != y->is_name ? (int)x->is_name - (int)y->is_name : strcmp(x->text, y->text);
+}
+
+static struct graph_node *find(const struct graph *graph, bool is_name, const char *text)
+{
+    struct graph_node key = {.is_name = is_name, .text = (char *)(uintptr_t)text};
+    void *found = tfind(&key, &graph->by_text, compare);
+
+    return found ? *(struct graph_node **)found : NULL;
+}
+
+struct graph_node *graph_node(struct graph *graph, bool is_name, const char *text, unsigned hop,
+                              size_t parent)
+{
+    struct graph_node *node = find(graph, is_name, text);
+
+    if (node)
+        return node;
+    if (graph->nodes == graph->max_nodes) {
+        graph->cut_nodes++;
+        return NULL;
+    }
+    if (graph->nodes == graph->nodes_room) {
+        graph->nodes_room = graph->nodes_room ? 2 * graph->nodes_room : 64;
+        graph->node = cli_grow(graph->node, graph->nodes_room, sizeof(struct graph_node *));
+    }
+    node = cli_alloc(1, sizeof(*node));
+    *node = (struct graph_node){.is_name = is_name,
+                                .hop = hop,
+                                .parent = parent,
+                                .index = graph->nodes,
+                                .text = cli_copy(text),
+                                .list = cli_copy("")};
+    graph->node[graph->nodes++] = node;
+    if (!tsearch(node, &graph->by_text, compare))
+        abort();
+    return node;
+}
+
+struct graph_node *graph_other(const struct graph *graph, const struct graph_edge *edge,
+                               const struct graph_node *node)
+{
+    return graph->node[edge->name == node->index ? edge->address : edge->name];
+}
+
+static struct graph_edge *find_edge(const struct graph *graph, const struct graph_node *a,
+                                    const struct graph_node *b)
+{
+    const struct graph_node *fewer = a->edges < b->edges ? a : b;
+
+    for (size_t i = 0; i < fewer->edges; i++) {
+        struct graph_edge *edge = &graph->edge[fewer->edge[i]];
+        if (graph_other(graph, edge, fewer) == (fewer == a ? b : a))
+            return edge;
+    }
+    return NULL;
+}
+
+static void attach(struct graph_node *node, size_t edge)
+{
+    if (node->edges == node->room) {
+        node->room = node->room ? 2 * node->room : 8;
+        node->edge = cli_grow(node->edge, node->room, sizeof(*node->edge));
+    }
+    node->edge[node->edges++] = edge;
+}
+
+static void add_edge(struct graph *graph, struct graph_node *name, struct graph_node *address)
+{
+    if (graph->edges == graph->edges_room) {
+        graph->edges_room = graph->edges_room ? 2 * graph->edges_room : 64;
+        graph->edge = cli_grow(graph->edge, graph->edges_room, sizeof(*graph->edge));
+    }
+    graph->edge[graph->edges] =
+        (struct graph_edge){.name = name->index, .address = address->index, .facts = json_object()};
+    attach(name, graph->edges);
+    attach(address, graph->edges++);
+}
+
+/* Facts of one entry, from the side of `node`. Those of the name's side say whose it was. */
+static void note(struct graph_edge *edge, const struct graph_node *node, struct graph_node *name,
+                 struct graph_node *address, const json_t *facts)
+{
+    const char *list = cli_json_text(facts, "list");
+    bool of_name = node == name;
+
+    if (of_name)
+        json_object_update(edge->facts, (json_t *)(uintptr_t)facts);
+    else
+        json_object_update_missing(edge->facts, (json_t *)(uintptr_t)facts);
+    if (!of_name && list[0]) {
+        free(name->list);
+        name->list = cli_copy(list);
+    }
+    if (of_name && (!address->owner || strcmp(cli_json_text(facts, "last"),
+                                              cli_json_text(address->owner, "last")) > 0)) {
+        json_decref(address->owner);
+        address->owner = json_copy((json_t *)(uintptr_t)facts);
+    }
+}
+
+/* ---- out of Redis ---- */
+
+struct seen { /* one field of the hash */
+    const char *key;
+    json_t *facts;
+};
+
+/* Seen last comes first. */
+static int by_last(const void *a, const void *b)
+{
+    const struct seen *x = a, *y = b;
+    int order = strcmp(cli_json_text(y->facts, "last"), cli_json_text(x->facts, "last"));
+
+    return order ? order : strcmp(x->key, y->key);
+}
+
+static size_t collect(struct graph *graph, const redisReply *reply, struct seen *seen)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i + 1 < reply->elements; i += 2) {
+        const redisReply *value = reply->element[i + 1];
+        json_t *facts = json_loadb(value->str, value->len, 0, NULL);
+        if (json_is_object(facts)) {
+            seen[n++] = (struct seen){reply->element[i]->str, facts};
+        } else {
+            graph->odd++;
+            json_decref(facts);
+        }
+    }
+    qsort(seen, n, sizeof(*seen), by_last);
+    return n;
+}
+
+static void link_one(struct graph *graph, struct graph_node *node, const struct seen *seen)
+{
+    struct graph_node *other =
+        graph_node(graph, !node->is_name, seen->key, node->hop + 1, node->index);
+
+    if (!other)
+        return;
+    struct graph_node *name = node->is_name ? node : other, *address = node->is_name ? other : node;
+    if (!find_edge(graph, name, address))
+        add_edge(graph, name, address);
+    note(find_edge(graph, name, address), node, name, address, seen->facts);
+}
+
+static int expand(struct cli *cli, struct graph *graph, struct graph_node *node)
+{
+    redisReply *reply =
+        cli_ask(cli, "HGETALL",
+                cli_key(cli, node->is_name ? "seen:name:%s" : "seen:addr:%s", node->text), CLI_END);
+
+    if (!reply)
+        return CLI_REDIS;
+    if (reply->type != REDIS_REPLY_ARRAY)
+        return cli_redis_failed(cli, reply);
+    node->expanded = true;
+    struct seen *seen = cli_alloc(reply->elements / 2 + 1, sizeof(*seen));
+    size_t n = collect(graph, reply, seen);
+    for (size_t i = 0; i < n; i++) {
+        link_one(graph, node, &seen[i]);
+        json_decref(seen[i].facts);
+    }
+    free(seen);
+    freeReplyObject(reply);
+    return CLI_OK;
+}
+
+int graph_walk(struct cli *cli, struct graph *graph, unsigned hops)
+{
+    /* nodes are appended in the order of their hops, so one pass goes through all of them */
+    for (size_t i = 0; i < graph->nodes; i++) {
+        struct graph_node *node = graph->node[i];
+        if (node->expanded)
+            continue;
+        if (node->hop >= hops)
+            graph->cut_hops++;
+        else if (expand(cli, graph, node) != CLI_OK)
+            return CLI_REDIS;
+    }
+    return CLI_OK;
+}
+
+/* ---- words and JSON ---- */
+
+char *graph_anomalies(const json_t *facts, char *out, size_t max)
+{
+    const json_t *one, *all = json_object_get(facts, "anomalies");
+    size_t i, used = 0;
+
+    out[0] = '\0';
+    json_array_foreach(all, i, one)
+    {
+        const char *text = json_string_value(one);
+        int len = text ? (int)strcspn(text, " ") : 0;
+        char word[40];
+        snprintf(word, sizeof(word), "%.*s", len, text ? text : "");
+        if (len == 0 || strstr(out, word) || used + strlen(word) + 3 > max)
+            continue;
+        used += (size_t)snprintf(out + used, max - used, "%s%s", used ? ", " : "", word);
+    }
+    return out;
+}
+
+char *graph_owner(const json_t *facts, char *out, size_t max)
+{
+    json_int_t asn = json_integer_value(json_object_get(facts, "asn"));
+    const char *registrant = cli_json_text(facts, "registrant");
+
+    out[0] = '\0';
+    if (asn)
+        snprintf(out, max, "AS%" JSON_INTEGER_FORMAT " %.90s%s%.90s", asn,
+                 cli_json_text(facts, "org"), registrant[0] ? "; " : "", registrant);
+    else
+        snprintf(out, max, "%.90s", registrant);
+    return out;
+}
+
+static json_t *node_json(const struct graph_node *node)
+{
+    static const char *const owned[] = {"prefix", "asn", "org", "registrant", "netname", "country"};
+    json_t *out = json_object(), *owner = json_object();
+
+    cli_json_set(out, "id", node->text);
+    cli_json_set(out, "type", node->is_name ? "name" : "address");
+    json_object_set_new(out, "hop", json_integer(node->hop));
+    if (node->list[0])
+        cli_json_set(out, "list", node->list);
+    for (size_t i = 0; i < sizeof(owned) / sizeof(owned[0]); i++) {
+        json_t *value = json_object_get(node->owner, owned[i]);
+        if (value)
+            json_object_set(owner, owned[i], value);
+    }
+    if (json_object_size(owner) > 0)
+        json_object_set(out, "owner", owner);
+    json_decref(owner);
+    return out;
+}
+
+json_t *graph_json(const struct graph *graph)
+{
+    json_t *out = json_object(), *nodes = json_array(), *edges = json_array();
+
+    for (size_t i = 0; i < graph->nodes; i++)
+        json_array_append_new(nodes, node_json(graph->node[i]));
+    for (size_t i = 0; i < graph->edges; i++) {
+        const struct graph_edge *edge = &graph->edge[i];
+        json_t *one = json_copy(edge->facts);
+        json_object_del(one, "list");
+        cli_json_set(one, "name", graph->node[edge->name]->text);
+        cli_json_set(one, "address", graph->node[edge->address]->text);
+        json_array_append_new(edges, one);
+    }
+    json_object_set_new(out, "nodes", nodes);
+    json_object_set_new(out, "edges", edges);
+    json_object_set_new(out, "cut",
+                        json_pack("{s:I,s:I}", "max", (json_int_t)graph->cut_nodes, "hops",
+                                  (json_int_t)graph->cut_hops));
+    return out;
+}

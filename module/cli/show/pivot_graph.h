@@ -1,0 +1,73 @@
+/*
+ * pivot_graph.h - names and addresses that were seen together, as a graph, out of the history.
+ *
+ * Step by step: graph_new(); graph_node() for where to start; graph_walk() reads hop by hop, and
+ * from each node what was seen last first, until the limits. What a limit left out is counted.
+ *
+ * Threads      one
+ * Memory       at most max_nodes nodes; edges only between them
+ * Interface    P:seen:name:* and P:seen:addr:* of module/REDIS.md
+ */
+#ifndef SW_CLI_SHOW_PIVOT_GRAPH_H
+#define SW_CLI_SHOW_PIVOT_GRAPH_H
+
+#include "cli/cli.h"
+
+#include <jansson.h>
+
+#define GRAPH_NONE SIZE_MAX
+
+struct graph_node {
+    bool is_name; /* else an address */
+    bool expanded;
+    unsigned hop;
+    size_t index;
+    size_t parent; /* node from which it was found, GRAPH_NONE: a start */
+    char *text;
+    char *list;    /* names: the list of kind ioc that they are on, "" */
+    json_t *owner; /* addresses: facts as recorded last (prefix asn org ...), NULL: none */
+    size_t *edge;  /* its edges, in the order of their discovery */
+    size_t edges, room;
+};
+
+struct graph_edge {
+    size_t name, address; /* nodes */
+    json_t *facts;        /* first last count anomalies; of the name's entry also the owner */
+};
+
+struct graph {
+    struct graph_node **node;
+    struct graph_edge *edge;
+    size_t nodes, edges, nodes_room, edges_room;
+    size_t max_nodes;
+    uint64_t cut_nodes; /* neighbours left out because of max_nodes, counted for each edge */
+    uint64_t cut_hops;  /* nodes not followed because of the number of hops */
+    uint64_t odd;       /* entries that are no JSON object */
+    void *by_text;      /* tsearch() tree of nodes */
+};
+
+/** An empty graph. */
+struct graph *graph_new(size_t max_nodes);
+void graph_free(struct graph *graph); /* NULL is fine */
+
+/** The node of a name or address, made at this hop if it is new; NULL: no room, counted. */
+struct graph_node *graph_node(struct graph *graph, bool is_name, const char *text, unsigned hop,
+                              size_t parent);
+
+/** Follow every node that was not followed yet, for so many hops. CLI_OK or CLI_REDIS, said. */
+int graph_walk(struct cli *cli, struct graph *graph, unsigned hops);
+
+/** The other end of an edge. */
+struct graph_node *graph_other(const struct graph *graph, const struct graph_edge *edge,
+                               const struct graph_node *node);
+
+/** "protected-owner, shared-address": the kinds of the anomalies raised for a pair. Returns out. */
+char *graph_anomalies(const json_t *facts, char *out, size_t max);
+
+/** "AS8342 RTComm.RU; Federal agency" of recorded facts, "" when nothing is known. Returns out. */
+char *graph_owner(const json_t *facts, char *out, size_t max);
+
+/** Everything as one object: nodes, edges, cut. */
+json_t *graph_json(const struct graph *graph);
+
+#endif

@@ -1,0 +1,164 @@
+/* rules.c - see explain.h. */
+#include "cli/show/rules.h"
+
+#include "cli/output.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+char *cli_found_text(const struct sw_found *found, char text[SW_INDICATORTEXT_MAX])
+{
+    return sw_hit_text(&found->hit, found->name, &found->addr, text);
+}
+
+/* Triggers that go before or after all others, however specific. */
+#define OWN_RANK (SW_TRIGGER_BIT(SW_TRIGGER_CLIENT) | SW_TRIGGERS_SERVER)
+
+/* Whether both say equally much: the order of flow/match.c without its numbers. */
+static bool equally_specific(const struct sw_hit *a, const struct sw_hit *b)
+{
+    if (a->type != b->type)
+        return false;
+    if (a->type == SW_INDICATOR_PREFIX)
+        return a->plen == b->plen;
+    if (a->type == SW_INDICATOR_DOMAIN)
+        return a->labels == b->labels && (a->form == SW_FORM_EXACT) == (b->form == SW_FORM_EXACT);
+    return true;
+}
+
+/* The next rule after the winner that could have won. */
+static const struct sw_found *runner_up(const struct sw_match *match, size_t winner)
+{
+    for (size_t i = winner + 1; i < match->n; i++)
+        if (match->found[i].hit.list->kind != SW_KIND_WATCH)
+            return &match->found[i];
+    return NULL;
+}
+
+char *cli_why(const struct sw_match *match, const struct sw_verdict *verdict,
+              char words[CLI_WORDS_MAX])
+{
+    assert(verdict->winner < match->n);
+    const struct sw_found *a = &match->found[verdict->winner];
+    const struct sw_found *b = runner_up(match, verdict->winner);
+    const struct sw_policy *p = a->hit.list, *q = b ? b->hit.list : NULL;
+    char at[SW_INDICATORTEXT_MAX], bt[SW_INDICATORTEXT_MAX];
+
+    if (!b)
+        snprintf(words, CLI_WORDS_MAX, "it is the only rule");
+    else if (p->priority != q->priority)
+        snprintf(words, CLI_WORDS_MAX, "the smaller priority number goes first: %u before %u of %s",
+                 p->priority, q->priority, q->name);
+    else if (a->trigger != b->trigger && ((1u << a->trigger | 1u << b->trigger) & OWN_RANK))
+        snprintf(words, CLI_WORDS_MAX, "equal priority: trigger %s goes before %s of %s",
+                 sw_trigger_name(a->trigger), sw_trigger_name(b->trigger), q->name);
+    else if (!equally_specific(&a->hit, &b->hit))
+        snprintf(words, CLI_WORDS_MAX,
+                 "equal priority, and %.200s is more specific than %.200s of %s",
+                 cli_found_text(a, at), cli_found_text(b, bt), q->name);
+    else if (p->kind != q->kind)
+        snprintf(words, CLI_WORDS_MAX, "equal priority, equally specific: allow goes before %s",
+                 q->name);
+    else if (a->trigger != b->trigger)
+        snprintf(words, CLI_WORDS_MAX,
+                 "equal priority, equally specific: trigger %s goes before %s of %s",
+                 sw_trigger_name(a->trigger), sw_trigger_name(b->trigger), q->name);
+    else
+        snprintf(words, CLI_WORDS_MAX, "equal in everything: in the order of names before %s",
+                 q->name);
+    return words;
+}
+
+/* "192.0.2.66", or "empty". */
+static const char *landing(const struct sw_addr *addr, char text[SW_ADDRTEXT_MAX])
+{
+    return addr->family ? sw_addr_text(addr, text) : "empty";
+}
+
+/* What an action gives, TTL and EDE aside. */
+static void action_words(const struct sw_verdict *v, enum sw_action action, char *words, size_t max)
+{
+    char four[SW_ADDRTEXT_MAX], six[SW_ADDRTEXT_MAX], name[SW_NAMETEXT_MAX];
+
+    switch (action) {
+    case SW_ACTION_SINKHOLE:
+        snprintf(words, max, "A: %s, AAAA: %s, other types: empty", landing(&v->sinkhole4, four),
+                 landing(&v->sinkhole6, six));
+        break;
+    case SW_ACTION_CNAME:
+        if (v->cname.len)
+            snprintf(words, max, "an alias to %.300s", sw_name_text(v->cname.wire, name));
+        else
+            snprintf(words, max, "NXDOMAIN (no walled garden is set)");
+        break;
+    case SW_ACTION_NXDOMAIN:
+        snprintf(words, max, "NXDOMAIN");
+        break;
+    case SW_ACTION_NODATA:
+        snprintf(words, max, "an empty answer (NODATA)");
+        break;
+    case SW_ACTION_REFUSED:
+        snprintf(words, max, "REFUSED");
+        break;
+    case SW_ACTION_DROP:
+        snprintf(words, max, "no answer at all");
+        break;
+    case SW_ACTION_TCP_ONLY:
+        snprintf(words, max, "over UDP a truncated answer, over TCP the true one");
+        break;
+    case SW_ACTION_PASSTHRU:
+        snprintf(words, max, "the true answer: exempt from all other lists");
+        break;
+    default:
+        snprintf(words, max, "the true answer, recorded");
+        break;
+    }
+}
+
+/* Whether records of ours go out, which have a TTL. */
+static bool has_ttl(enum sw_action action)
+{
+    return action == SW_ACTION_NXDOMAIN || action == SW_ACTION_NODATA ||
+           action == SW_ACTION_SINKHOLE || action == SW_ACTION_CNAME;
+}
+
+char *cli_gets(const struct sw_verdict *v, char words[CLI_WORDS_MAX])
+{
+    size_t used;
+
+    if (v->shadow && v->wanted != SW_ACTION_MONITOR && v->wanted != SW_ACTION_PASSTHRU) {
+        char would[CLI_WORDS_MAX - 80];
+        action_words(v, v->wanted, would, sizeof(would));
+        snprintf(words, CLI_WORDS_MAX, "the true answer, recorded (shadow mode; without it: %s)",
+                 would);
+        return words;
+    }
+    action_words(v, v->taken, words, CLI_WORDS_MAX);
+    used = strlen(words);
+    if (has_ttl(v->taken))
+        used += (size_t)snprintf(words + used, CLI_WORDS_MAX - used, ", TTL %u", v->ttl);
+    if (v->ede != SW_EDE_OFF && used < CLI_WORDS_MAX)
+        snprintf(words + used, CLI_WORDS_MAX - used, ", EDE %u", v->ede);
+    return words;
+}
+
+json_t *cli_verdict_json(const struct sw_verdict *v)
+{
+    char text[SW_NAMETEXT_MAX], addr[SW_ADDRTEXT_MAX];
+    json_t *out =
+        json_pack("{s:s,s:s,s:s,s:b}", "list", v->list, "wanted", sw_action_name(v->wanted),
+                  "taken", sw_action_name(v->taken), "shadow", v->shadow);
+
+    if (has_ttl(v->taken))
+        json_object_set_new(out, "ttl", json_integer(v->ttl));
+    if (v->ede != SW_EDE_OFF)
+        json_object_set_new(out, "ede", json_integer(v->ede));
+    if (v->sinkhole4.family)
+        json_object_set_new(out, "sinkhole4", json_string(sw_addr_text(&v->sinkhole4, addr)));
+    if (v->sinkhole6.family)
+        json_object_set_new(out, "sinkhole6", json_string(sw_addr_text(&v->sinkhole6, addr)));
+    if (v->cname.len)
+        json_object_set_new(out, "cname", json_string(sw_name_text(v->cname.wire, text)));
+    return out;
+}

@@ -1,0 +1,32 @@
+/*
+ * rules.h - why a rule wins, and what a client gets, in words.
+ *
+ * The verdict itself comes from flow/match.h and flow/decide.h, which the resolver runs; here it
+ * is only put into words and JSON, for `check`.
+ *
+ * Threads      one, inside an RCU section
+ */
+#ifndef SW_CLI_SHOW_RULES_H
+#define SW_CLI_SHOW_RULES_H
+
+#include "flow/stage.h"
+
+#include <jansson.h>
+
+#define CLI_WORDS_MAX 600
+
+/** Why the winner of a match won over the next rule that could; winner must be set. Returns
+ * words. */
+char *cli_why(const struct sw_match *match, const struct sw_verdict *verdict,
+              char words[CLI_WORDS_MAX]);
+
+/** What a client gets by a verdict; returns words. */
+char *cli_gets(const struct sw_verdict *verdict, char words[CLI_WORDS_MAX]);
+
+/** The same as members: wanted, taken, shadow, ttl, ede, landing addresses, cname. */
+json_t *cli_verdict_json(const struct sw_verdict *verdict);
+
+/** Text of the indicator of a rule that matched; returns text. */
+char *cli_found_text(const struct sw_found *found, char text[SW_INDICATORTEXT_MAX]);
+
+#endif

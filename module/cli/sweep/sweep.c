@@ -1,0 +1,585 @@
+/* sweep.c - sinkwatch sweep: options, the loop, the summary. See sweep.h. */
+#include "cli/sweep/sweep.h"
+
+#include "base/clock.h"
+#include "cli/output.h"
+#include "cli/tail.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define TICK_US      500000   /* state, tracked addresses */
+#define RETRY_US     7000000  /* libunbound remembers a failure for 5 seconds */
+#define LEAVE_US     2000000  /* after an interruption, for answers under way */
+#define SETTLE_US    60000000 /* for Redis to take the rest */
+#define PATIENCE_MS  10000    /* with a silent Redis; hours of work are not given up for a second */
+#define SHOWN_MAX    20       /* anomalies in words */
+#define RATE_DEFAULT 1000
+#define ANCHOR       "/usr/share/dns/root.key" /* of Debian's dns-root-data */
+
+enum {
+    KEY_LIST = 300,
+    KEY_MATCH,
+    KEY_FILE,
+    KEY_FORWARD,
+    KEY_RESOLV_CONF,
+    KEY_ROOT_HINTS,
+    KEY_ANCHOR,
+    KEY_NO_DNSSEC,
+    KEY_STATE,
+    KEY_OBSERVER,
+    KEY_RATE,
+    KEY_IN_FLIGHT,
+    KEY_TIMEOUT,
+    KEY_RETRIES,
+    KEY_CONTEXTS,
+    KEY_EVENTS
+};
+
+static const struct argp_option options[] = {
+    {"list", KEY_LIST, "NAME", 0, "only names of this list; may be repeated", 0},
+    {"match", KEY_MATCH, "PATTERN", 0, "only names like this shell pattern ('*.net')", 0},
+    {"file", KEY_FILE, "FILE", 0, "names of this file (-: standard input) instead of lists", 0},
+    {"forward", KEY_FORWARD, "ADDRESS[@PORT]", 0, "ask this resolver; may be repeated", 0},
+    {"resolv-conf", KEY_RESOLV_CONF, "FILE", OPTION_ARG_OPTIONAL,
+     "ask the resolvers of /etc/resolv.conf, or of this file", 0},
+    {"root-hints", KEY_ROOT_HINTS, "FILE", 0, "addresses of the root's servers", 0},
+    {"trust-anchor", KEY_ANCHOR, "FILE", 0, "validate DNSSEC from these keys", 0},
+    {"no-dnssec", KEY_NO_DNSSEC, NULL, 0, "do not validate", 0},
+    {"state", KEY_STATE, "FILE", 0, "note here how far it is, and go on from there", 0},
+    {"observer", KEY_OBSERVER, "NAME", 0, "name of the observer (default: RESOLVER-ID-sweep)", 0},
+    {"rate", KEY_RATE, "N", 0, "names a second at most (default 1000; 0: no limit)", 0},
+    {"in-flight", KEY_IN_FLIGHT, "N", 0, "names at a time (default 500)", 0},
+    {"timeout", KEY_TIMEOUT, "SECONDS", 0, "for one question (default 15)", 0},
+    {"retries", KEY_RETRIES, "N", 0, "of names that failed (default 1)", 0},
+    {"threads", KEY_CONTEXTS, "N", 0, "of libunbound (default 1)", 0},
+    {"events", KEY_EVENTS, NULL, 0, "write each answer as an event to Redis, too", 0},
+    {0},
+};
+
+static void add_text(struct argp_state *state, const char **array, size_t *n, size_t max,
+                     const char *option, const char *text)
+{
+    if (*n == max)
+        argp_error(state, "%s: at most %zu times", option, max);
+    array[(*n)++] = text;
+}
+
+static error_t parse_numbers(int key, char *arg, struct argp_state *state)
+{
+    struct sweep_options *o = state->input;
+
+    switch (key) {
+    case KEY_RATE:
+        o->rate = cli_number(state, "--rate", arg, 0, 1000000);
+        return 0;
+    case KEY_IN_FLIGHT:
+        o->in_flight = cli_number(state, "--in-flight", arg, 1, 10000);
+        return 0;
+    case KEY_TIMEOUT:
+        o->timeout_s = cli_number(state, "--timeout", arg, 1, 600);
+        return 0;
+    case KEY_RETRIES:
+        o->retries = cli_number(state, "--retries", arg, 0, 10);
+        return 0;
+    case KEY_CONTEXTS:
+        o->contexts = cli_number(state, "--threads", arg, 1, 16);
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    struct sweep_options *o = state->input;
+
+    switch (key) {
+    case KEY_LIST:
+        add_text(state, o->list, &o->lists, SWEEP_LISTS_MAX, "--list", arg);
+        return 0;
+    case KEY_MATCH:
+        o->match = arg;
+        return 0;
+    case KEY_FILE:
+        o->file = arg;
+        return 0;
+    case KEY_FORWARD:
+        add_text(state, o->forward, &o->forwards, SWEEP_FORWARDS_MAX, "--forward", arg);
+        return 0;
+    case KEY_RESOLV_CONF:
+        o->resolv_conf = arg ? arg : "/etc/resolv.conf";
+        return 0;
+    case KEY_ROOT_HINTS:
+        o->root_hints = arg;
+        return 0;
+    case KEY_ANCHOR:
+    case KEY_NO_DNSSEC:
+        o->anchor = arg ? arg : "";
+        return 0;
+    case KEY_STATE:
+        o->state = arg;
+        return 0;
+    case KEY_OBSERVER:
+        if (arg[0] == '\0' || strlen(arg) >= SW_TEXT_MAX)
+            argp_error(state, "--observer: 1 to %d characters", SW_TEXT_MAX - 1);
+        o->observer = arg;
+        return 0;
+    case KEY_EVENTS:
+        o->events = true;
+        return 0;
+    default:
+        return parse_numbers(key, arg, state);
+    }
+}
+
+static const struct cli_usage usage = {
+    .words = "",
+    .doc = "Look up A and AAAA of every domain indicator of the lists of kind ioc and watch, and "
+           "put whose addresses they are into the history, with the anomalies that this raises, "
+           "as a resolver does with what its clients ask for.\n\n"
+           "It resolves by itself, from the root, so that no list of another resolver bends the "
+           "answers; --forward and --resolv-conf ask others. DNSSEC is validated from the root "
+           "where Debian's dns-root-data is installed and no other resolver is asked. "
+           "'*.example.net' is left out: it stands for no one name."
+           "\vInterrupted (Ctrl-C) with --state, it goes on at the next run. With --json there is "
+           "one object for each name, one for each anomaly, then a summary. The exit code is 1 "
+           "when there was nothing to look up, or it was interrupted.\n\n"
+           "Examples:\n"
+           "  sinkwatch sweep\n"
+           "  sinkwatch sweep --list carbanak --forward 192.0.2.53 --rate 200\n"
+           "  sinkwatch sweep --state /var/lib/sinkwatch/sweep.json",
+    .options = options,
+    .parser = parse,
+    .min = 0,
+    .max = 0,
+};
+
+/* ---- a run ---- */
+
+struct retry {
+    size_t index;
+    int64_t due_us;
+};
+
+struct sweep {
+    struct cli *cli;
+    struct sweep_options options;
+    struct sweep_names names;
+    struct sweep_resolver *resolver;
+    struct sweep_sink *sink;
+    struct cli_progress progress;
+    size_t first, next, low; /* names: begun with; not yet asked; all before are done */
+    unsigned char *done, *tries;
+    struct retry *retry; /* a queue, in the order of due_us */
+    size_t retry_n, retry_at, retry_room;
+    double tokens;
+    int64_t start_us, filled_us, tick_us, said_us;
+    size_t mark; /* names before it will be settled when `mark_sent` events are */
+    uint64_t mark_sent;
+    bool marked;
+    uint64_t finished, count[SWEEP_OUTCOMES], security[SW_SECURITY_SECURE + 1];
+    sigset_t unblocked;
+    int code;
+};
+
+static volatile sig_atomic_t interrupted; /* how often */
+
+static void on_signal(int number)
+{
+    (void)number;
+    interrupted++;
+}
+
+/* Signals come in while we wait, and at no other time; threads inherit that they are blocked. */
+static void catch_signals(struct sweep *sweep)
+{
+    struct sigaction action = {.sa_handler = on_signal};
+    sigset_t ours;
+
+    sigemptyset(&ours);
+    sigaddset(&ours, SIGINT);
+    sigaddset(&ours, SIGTERM);
+    sigaddset(&ours, SIGHUP);
+    sigprocmask(SIG_BLOCK, &ours, &sweep->unblocked);
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGHUP, &action, NULL);
+}
+
+static enum sweep_outcome outcome_of(const struct sweep_task *task)
+{
+    enum sweep_outcome a = task->answer[0].outcome, b = task->answer[1].outcome;
+
+    return a > b ? a : b;
+}
+
+static void again(struct sweep *sweep, size_t index)
+{
+    if (sweep->retry_n == sweep->retry_room) {
+        sweep->retry_room = sweep->retry_room ? 2 * sweep->retry_room : 1024;
+        sweep->retry = cli_grow(sweep->retry, sweep->retry_room, sizeof(*sweep->retry));
+    }
+    sweep->retry[sweep->retry_n++] = (struct retry){index, sw_clock_mono_us() + RETRY_US};
+}
+
+static void on_done(void *arg, struct sweep_task *task)
+{
+    struct sweep *sweep = arg;
+    enum sweep_outcome outcome = outcome_of(task);
+    bool failed =
+        task->answer[0].outcome == SWEEP_FAILED || task->answer[1].outcome == SWEEP_FAILED;
+
+    if (failed && !interrupted && sweep->tries[task->index] < sweep->options.retries) {
+        sweep->tries[task->index]++;
+        again(sweep, task->index);
+        return;
+    }
+    sweep->count[outcome]++;
+    for (size_t i = 0; i < SWEEP_TYPES; i++)
+        if (task->answer[i].answered)
+            sweep->security[task->answer[i].security]++;
+    sweep->finished++;
+    sweep_sink_put(sweep->sink, sweep->names.name[task->index], task);
+    sweep->done[task->index] = 1;
+    while (sweep->low < sweep->names.n && sweep->done[sweep->low])
+        sweep->low++;
+}
+
+/* A token bucket of a tenth of a second. */
+static bool take_token(struct sweep *sweep, int64_t now_us)
+{
+    double rate = (double)sweep->options.rate, most = rate / 10 > 1 ? rate / 10 : 1;
+
+    if (rate <= 0)
+        return true;
+    sweep->tokens += (double)(now_us - sweep->filled_us) * rate / 1e6;
+    sweep->tokens = sweep->tokens < most ? sweep->tokens : most;
+    sweep->filled_us = now_us;
+    if (sweep->tokens < 1)
+        return false;
+    sweep->tokens -= 1;
+    return true;
+}
+
+/* The next name to be asked for; false: none now. */
+static bool next_name(struct sweep *sweep, int64_t now_us, size_t *index)
+{
+    bool waits = sweep->retry_at < sweep->retry_n;
+    bool due = waits && sweep->retry[sweep->retry_at].due_us <= now_us;
+
+    if (!due && sweep->next == sweep->names.n)
+        return false;
+    if (!take_token(sweep, now_us))
+        return false;
+    *index = due ? sweep->retry[sweep->retry_at++].index : sweep->next++;
+    return true;
+}
+
+static bool ask_more(struct sweep *sweep)
+{
+    int64_t now_us = sw_clock_mono_us();
+    size_t index;
+
+    /* what is under way may come back before there is room again */
+    while (!interrupted && sweep_resolver_open(sweep->resolver) < sweep->options.in_flight &&
+           sweep_sink_has_room(sweep->sink) && next_name(sweep, now_us, &index))
+        if (!sweep_resolver_ask(sweep->resolver, sweep->names.name[index], index))
+            return false;
+    return true;
+}
+
+/* Write how far it is: only what was sent before the mark, once all of that is settled. */
+static void note_state(struct sweep *sweep)
+{
+    if (sweep->marked &&
+        (sweep_sink_settled(sweep->sink) < sweep->mark_sent || sweep_sink_dropped(sweep->sink) > 0))
+        return;
+    if (sweep->marked && sweep->mark > sweep->first)
+        sweep_state_write(&sweep->options, sweep->names.name[sweep->mark - 1]);
+    sweep->mark = sweep->low;
+    sweep->mark_sent = sweep_sink_sent(sweep->sink);
+    sweep->marked = true;
+}
+
+static void say_progress(struct sweep *sweep, int64_t now_us)
+{
+    double seconds = (double)(now_us - sweep->start_us) / 1e6;
+    double rate = seconds > 0 ? (double)sweep->finished / seconds : 0;
+    uint64_t total = sweep->names.n - sweep->first, left = total - sweep->finished;
+
+    sweep->progress.rate = rate;
+    cli_progress_step(&sweep->progress, sweep->finished, sweep->finished);
+    if (sweep->progress.on || now_us < sweep->said_us)
+        return;
+    sweep->said_us = now_us + 5000000;
+    if (seconds >= 4)
+        cli_error("sweep: %" PRIu64 " of %s, %.0f/s, %.0f s left", sweep->finished,
+                  cli_count(total, "name", "names"), rate, rate > 0 ? (double)left / rate : 0.0);
+}
+
+/* What has to be done now and then. false: Redis is gone. */
+static bool tick(struct sweep *sweep)
+{
+    int64_t now_us = sw_clock_mono_us();
+
+    say_progress(sweep, now_us);
+    if (now_us < sweep->tick_us)
+        return true;
+    sweep->tick_us = now_us + TICK_US;
+    sweep->code = sweep_sink_track(sweep->sink);
+    if (sweep->code == CLI_OK)
+        note_state(sweep);
+    return sweep->code == CLI_OK;
+}
+
+static bool finished(const struct sweep *sweep)
+{
+    return sweep->next == sweep->names.n && sweep->retry_at == sweep->retry_n &&
+           sweep_resolver_open(sweep->resolver) == 0;
+}
+
+/* All names, or until an interruption. */
+static void run(struct sweep *sweep)
+{
+    int64_t leave_us = 0;
+
+    sweep->start_us = sweep->filled_us = sw_clock_mono_us();
+    sweep->said_us = sweep->start_us + 5000000;
+    while (!finished(sweep)) {
+        bool ok = ask_more(sweep) && sweep_resolver_wait(sweep->resolver, 10, &sweep->unblocked);
+        if (!ok)
+            sweep->code = CLI_NONE;
+        if (!ok || !tick(sweep))
+            return;
+        if (interrupted && leave_us == 0)
+            leave_us = sw_clock_mono_us() + LEAVE_US;
+        if (interrupted > 1 || (interrupted && (sw_clock_mono_us() >= leave_us ||
+                                                sweep_resolver_open(sweep->resolver) == 0)))
+            return;
+    }
+}
+
+/* Wait until Redis has all of it. */
+static void settle(struct sweep *sweep)
+{
+    int64_t until_us = sw_clock_mono_us() + SETTLE_US;
+
+    while (sweep_sink_settled(sweep->sink) < sweep_sink_sent(sweep->sink)) {
+        if (sw_clock_mono_us() > until_us) {
+            cli_error("Redis has not taken everything; the next run repeats it");
+            sweep->code = CLI_REDIS;
+            return;
+        }
+        usleep(5000);
+    }
+    if (sweep_sink_dropped(sweep->sink)) {
+        cli_error("%s did not reach Redis; the next run repeats what is not in the state file",
+                  cli_count(sweep_sink_dropped(sweep->sink), "update", "updates"));
+        sweep->code = CLI_REDIS;
+        return;
+    }
+    sweep->code = sweep_sink_track(sweep->sink);
+    if (sweep->code != CLI_OK)
+        return;
+    if (sweep->low == sweep->names.n)
+        sweep_state_write(&sweep->options, NULL);
+    else if (sweep->low > sweep->first)
+        sweep_state_write(&sweep->options, sweep->names.name[sweep->low - 1]);
+}
+
+/* ---- what it says at the end ---- */
+
+static json_t *summary_json(const struct sweep *sweep, double seconds, size_t anomalies)
+{
+    static const char *const security[] = {"unchecked", "bogus", "indeterminate", "insecure",
+                                           "secure"};
+    json_t *out = json_object(), *dnssec = json_object();
+    const struct {
+        const char *name;
+        uint64_t value;
+    } numbers[] = {
+        {"names", sweep->names.n - sweep->first},
+        {"finished", sweep->finished},
+        {"resolved", sweep->count[SWEEP_RESOLVED]},
+        {"nodata", sweep->count[SWEEP_NODATA]},
+        {"nxdomain", sweep->count[SWEEP_NXDOMAIN]},
+        {"bogus", sweep->count[SWEEP_BOGUS]},
+        {"failed", sweep->count[SWEEP_FAILED]},
+        {"anomalies", anomalies},
+        {"unlisted", sweep_sink_unlisted(sweep->sink)},
+        {"exempt", sweep_sink_exempt(sweep->sink)},
+        {"below_only", sweep->names.below},
+        {"refused", sweep->names.refused},
+        {"skipped_before", sweep->first},
+    };
+
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+        json_object_set_new(out, numbers[i].name, json_integer((json_int_t)numbers[i].value));
+    for (size_t i = 0; i <= SW_SECURITY_SECURE; i++)
+        json_object_set_new(dnssec, security[i], json_integer((json_int_t)sweep->security[i]));
+    json_object_set_new(out, "dnssec", dnssec);
+    json_object_set_new(out, "seconds", json_real(seconds));
+    json_object_set_new(out, "interrupted", json_boolean(interrupted != 0));
+    return out;
+}
+
+static void row(struct cli_table *table, const char *what, uint64_t n)
+{
+    char number[24];
+
+    snprintf(number, sizeof(number), "%" PRIu64, n);
+    cli_table_row(table, what, number);
+}
+
+static void print_summary(const struct sweep *sweep, double seconds, size_t anomalies)
+{
+    struct cli_table *table = cli_table_new(sweep->cli, "SWEEP", ">NAMES", CLI_END);
+
+    row(table, "looked up", sweep->finished);
+    row(table, "resolved", sweep->count[SWEEP_RESOLVED]);
+    row(table, "no address", sweep->count[SWEEP_NODATA]);
+    row(table, "NXDOMAIN", sweep->count[SWEEP_NXDOMAIN]);
+    row(table, "bogus (DNSSEC)", sweep->count[SWEEP_BOGUS]);
+    row(table, "failed", sweep->count[SWEEP_FAILED]);
+    row(table, "anomalies raised", anomalies);
+    cli_table_print(table, 0);
+    printf("%.1f s, %.0f names/s; answers: %" PRIu64 " secure, %" PRIu64 " insecure, %" PRIu64
+           " bogus, %" PRIu64 " unchecked\n",
+           seconds, seconds > 0 ? (double)sweep->finished / seconds : 0.0,
+           sweep->security[SW_SECURITY_SECURE], sweep->security[SW_SECURITY_INSECURE],
+           sweep->security[SW_SECURITY_BOGUS], sweep->security[SW_SECURITY_UNCHECKED]);
+    if (sweep->first)
+        printf("%s before '%s' were done by an earlier run\n",
+               cli_count(sweep->first, "name", "names"),
+               cli_clean_text(sweep->names.name[sweep->first]));
+    if (sweep->names.below)
+        printf("left out: %s of the form *.example.net, which stands for no one name\n",
+               cli_count(sweep->names.below, "indicator", "indicators"));
+    if (sweep_sink_unlisted(sweep->sink))
+        printf("%s on no list of kind ioc or watch: looked up, not kept in the history\n",
+               cli_count(sweep_sink_unlisted(sweep->sink), "name", "names"));
+}
+
+static void print_anomalies(const struct cli *cli, const json_t *anomalies)
+{
+    const json_t *one;
+    size_t i;
+
+    json_array_foreach(anomalies, i, one)
+    {
+        if (cli->json) {
+            cli_json(json_pack("{s:O}", "anomaly", one));
+        } else if (i < SHOWN_MAX) {
+            cli_anomaly_line(cli, one);
+        } else {
+            printf("... and %s; 'sinkwatch anomalies' shows all\n",
+                   cli_count(json_array_size(anomalies) - i, "other", "others"));
+            break;
+        }
+    }
+}
+
+static int report(struct sweep *sweep, double seconds)
+{
+    json_t *anomalies = sweep_sink_anomalies(sweep->sink);
+
+    if (!anomalies)
+        return CLI_REDIS;
+    print_anomalies(sweep->cli, anomalies);
+    if (sweep->cli->json)
+        cli_json(json_pack("{s:o}", "summary",
+                           summary_json(sweep, seconds, json_array_size(anomalies))));
+    else
+        print_summary(sweep, seconds, json_array_size(anomalies));
+    json_decref(anomalies);
+    if (!interrupted)
+        return CLI_OK;
+    if (sweep->options.state)
+        cli_error("interrupted; the same command goes on from here");
+    else
+        cli_error("interrupted; with --state FILE the next run would go on from here");
+    return CLI_NONE;
+}
+
+/* ---- the whole ---- */
+
+/* What was not said: validation from the root, unless another resolver is asked. */
+static void complete(struct sweep_options *o)
+{
+    bool other = o->forwards || o->resolv_conf;
+
+    if (!o->anchor && !other && access(ANCHOR, R_OK) == 0)
+        o->anchor = ANCHOR;
+    if (o->anchor && o->anchor[0] == '\0')
+        o->anchor = NULL;
+    o->contexts = o->contexts < o->in_flight ? o->contexts : o->in_flight;
+}
+
+/* Names, and those that an earlier run has done. */
+static int prepare(struct sweep *sweep)
+{
+    char *after = NULL;
+    int code = sweep_collect(sweep->cli, &sweep->options, &sweep->names);
+
+    if (code == CLI_OK)
+        code = sweep_state_read(&sweep->options, &after);
+    for (; code == CLI_OK && sweep->first < sweep->names.n; sweep->first++)
+        if (strcmp(sweep->names.name[sweep->first], after) > 0)
+            break;
+    free(after);
+    sweep->next = sweep->low = sweep->first;
+    sweep->done = cli_alloc(sweep->names.n, 1);
+    sweep->tries = cli_alloc(sweep->names.n, 1);
+    return code;
+}
+
+static int work(struct sweep *sweep)
+{
+    int code = prepare(sweep);
+
+    if (code == CLI_OK)
+        sweep->sink = sweep_sink_new(sweep->cli, &sweep->options, &code);
+    if (code != CLI_OK)
+        return code;
+    sweep->resolver = sweep_resolver_new(&sweep->options, on_done, sweep);
+    if (!sweep->resolver)
+        return CLI_NONE;
+    cli_progress_begin(&sweep->progress, "looking up", sweep->names.n - sweep->first);
+    run(sweep);
+    double seconds = (double)(sw_clock_mono_us() - sweep->start_us) / 1e6;
+    cli_progress_wipe(&sweep->progress);
+    if (sweep->code != CLI_OK)
+        return sweep->code;
+    settle(sweep);
+    code = sweep->code == CLI_OK ? report(sweep, seconds) : sweep->code;
+    return code == CLI_OK && sweep->finished == 0 ? CLI_NONE : code;
+}
+
+int cli_sweep(struct cli *cli, int argc, char **argv)
+{
+    struct sweep *sweep = cli_alloc(1, sizeof(*sweep));
+    char **words;
+
+    sweep->cli = cli;
+    cli->patience_ms = PATIENCE_MS;
+    sweep->options = (struct sweep_options){
+        .rate = RATE_DEFAULT, .in_flight = 500, .timeout_s = 15, .retries = 1, .contexts = 1};
+    cli_parse(cli, &usage, &sweep->options, argc, argv, &words);
+    complete(&sweep->options);
+    catch_signals(sweep);
+    int code = cli_connect(cli);
+    if (code == CLI_OK)
+        code = work(sweep);
+    sweep_resolver_free(sweep->resolver);
+    sweep_sink_free(sweep->sink);
+    sweep_names_free(&sweep->names);
+    free(sweep->done);
+    free(sweep->tries);
+    free(sweep->retry);
+    free(sweep);
+    return code;
+}

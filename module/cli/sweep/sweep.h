@@ -1,0 +1,182 @@
+/*
+ * sweep.h - sinkwatch sweep: look all listed names up from here, and see whose addresses they have.
+ *
+ * Step by step:
+ *   sweep_collect()        names of the lists, sorted, each once           (sweep_names.c)
+ *   sweep_state_read()     where the last run stopped                      (sweep_state.c)
+ *   sweep_resolver_ask()   A and AAAA of a name, by libunbound             (sweep_resolver.c)
+ *   sweep_answer_parse()   an answer in wire form: aliases and addresses   (sweep_answer.c)
+ *   sweep_sink_put()       the same events that a resolver records, through a journal of our
+ *                          own: history, anomalies, events                 (sweep_sink.c)
+ *   sweep_state_write()    once what was found is in Redis                 (sweep_state.c)
+ *
+ * Threads      the command's one; libunbound has one for each context, the journal its two; they
+ *              have all signals blocked
+ * Memory       the names; `in-flight` questions; what the journal bounds
+ * Reliability  a name counts as done only when Redis has acknowledged what was found; the state
+ *              never says more than that, so a killed run repeats names, and skips none
+ * Security     answers are parsed with every length checked; names that no list of kind ioc or
+ *              watch covers leave no trace in Redis
+ */
+#ifndef SW_CLI_SWEEP_SWEEP_H
+#define SW_CLI_SWEEP_SWEEP_H
+
+#include "base/addr.h"
+#include "base/event.h"
+#include "base/name.h"
+#include "cli/cli.h"
+
+#include <jansson.h>
+#include <signal.h>
+
+#define SWEEP_FORWARDS_MAX  16
+#define SWEEP_LISTS_MAX     64
+#define SWEEP_ALIASES_MAX   16
+#define SWEEP_ADDRESSES_MAX 64
+
+struct sweep_options {
+    const char *list[SWEEP_LISTS_MAX]; /* only these lists; none: all of kind ioc and watch */
+    size_t lists;
+    const char *match;                       /* shell pattern for names, NULL: all */
+    const char *file;                        /* names come from here ("-": standard input) */
+    const char *forward[SWEEP_FORWARDS_MAX]; /* ADDRESS[@PORT] */
+    size_t forwards;
+    const char *resolv_conf, *root_hints, *anchor; /* files, NULL: none */
+    const char *state;                             /* file, NULL: none */
+    const char *observer;                          /* NULL: RESOLVER-ID-sweep */
+    uint64_t rate;                                 /* names a second, 0: no limit */
+    uint64_t in_flight;                            /* names at a time */
+    uint64_t timeout_s;                            /* for one question */
+    uint64_t retries;                              /* of names that failed */
+    uint64_t contexts;                             /* of libunbound, a thread each */
+    bool events;                                   /* each answer is an event in Redis, too */
+};
+
+/* ---- names (sweep_names.c) ---- */
+
+struct sweep_names {
+    char **name; /* text without final dot, sorted, each once */
+    size_t n, room;
+    uint64_t below;   /* '*.example.net': no one name stands for it */
+    uint64_t refused; /* what a resolver refuses, too */
+    uint64_t others;  /* addresses, prefixes, AS numbers */
+};
+
+/** Names of the lists, or of the file. CLI_OK; else said. */
+int sweep_collect(struct cli *cli, const struct sweep_options *options, struct sweep_names *names);
+void sweep_names_free(struct sweep_names *names);
+
+/* ---- answers (sweep_answer.c) ---- */
+
+/* Of two answers, the later one in this order says what became of the name. */
+enum sweep_outcome {
+    SWEEP_NODATA,   /* the name exists, without such records */
+    SWEEP_NXDOMAIN, /* it does not */
+    SWEEP_FAILED,   /* no answer in time, SERVFAIL, or any other rcode */
+    SWEEP_BOGUS,    /* DNSSEC validation failed: what it holds is not believed */
+    SWEEP_RESOLVED, /* aliases or addresses */
+    SWEEP_OUTCOMES, /* how many there are */
+};
+
+struct sweep_answer {
+    enum sweep_outcome outcome;
+    uint8_t rcode;
+    bool answered; /* rcode and security are those of an answer */
+    enum sw_security security;
+    size_t aliases, addresses;
+    struct sw_name alias[SWEEP_ALIASES_MAX];
+    struct sw_addr address[SWEEP_ADDRESSES_MAX];
+    bool truncated; /* there were more */
+};
+
+/**
+ * Aliases and addresses of a DNS message (RFC 1035 4.1). Only records of class IN in the answer
+ * section; A and AAAA, whatever was asked for.
+ *
+ * answer  aliases, address, rcode are set; the rest stays
+ * SW_OK; SW_EFORMAT: no whole message; *answer is as it was.
+ */
+enum sw_status sweep_answer_parse(const uint8_t *packet, size_t len, struct sweep_answer *answer);
+
+/** "resolved", "NXDOMAIN", ... for people and JSON. */
+const char *sweep_outcome_name(enum sweep_outcome outcome);
+
+/* ---- libunbound (sweep_resolver.c) ---- */
+
+#define SWEEP_TYPES 2 /* A, AAAA */
+
+/* One name under way: both answers, then done() is called with it. */
+struct sweep_task {
+    size_t index;  /* of the name */
+    unsigned open; /* questions without an answer */
+    struct sweep_answer answer[SWEEP_TYPES];
+};
+
+typedef void sweep_done_fn(void *arg, struct sweep_task *task);
+
+struct sweep_resolver;
+
+/** The query type of answer[i]: 1 or 28 (RFC 1035 3.2.2, RFC 3596 2.1). */
+uint16_t sweep_type(size_t i);
+
+/** Contexts with the options; NULL: said. done: called within sweep_resolver_wait(). */
+struct sweep_resolver *sweep_resolver_new(const struct sweep_options *options, sweep_done_fn *done,
+                                          void *arg);
+
+/** Gives questions under way up, without a call of done(). NULL is fine. */
+void sweep_resolver_free(struct sweep_resolver *resolver);
+
+/** Ask for a name. false: libunbound refused, said; the sweep has to end. */
+bool sweep_resolver_ask(struct sweep_resolver *resolver, const char *name, size_t index);
+
+/** Names under way. */
+size_t sweep_resolver_open(const struct sweep_resolver *resolver);
+
+/** Whether bogus answers are told from others. */
+bool sweep_resolver_validates(const struct sweep_resolver *resolver);
+
+/** Take answers, for at most so many milliseconds; signals of *mask are let in meanwhile. false:
+ * libunbound failed, said. */
+bool sweep_resolver_wait(struct sweep_resolver *resolver, unsigned ms, const sigset_t *mask);
+
+/* ---- what becomes of answers (sweep_sink.c) ---- */
+
+struct sweep_sink;
+
+/** Lists, databases, journal. NULL: said, *code is set. */
+struct sweep_sink *sweep_sink_new(struct cli *cli, const struct sweep_options *options, int *code);
+void sweep_sink_free(struct sweep_sink *sink); /* NULL is fine */
+
+/** Whether the journal has room for what one name can bring. */
+bool sweep_sink_has_room(struct sweep_sink *sink);
+
+/** Both answers of a name: into the journal, where a list covers it; with --json a line. */
+void sweep_sink_put(struct sweep_sink *sink, const char *name, const struct sweep_task *task);
+
+/** Events put so far, and those of them of which all is in Redis. */
+uint64_t sweep_sink_sent(const struct sweep_sink *sink);
+uint64_t sweep_sink_settled(const struct sweep_sink *sink);
+
+/** What the journal had to give up: none, unless Redis was away for long. */
+uint64_t sweep_sink_dropped(const struct sweep_sink *sink);
+
+/** Have resolvers track the addresses that names led to. CLI_OK or CLI_REDIS, said. */
+int sweep_sink_track(struct sweep_sink *sink);
+
+/** Names that no list of kind ioc or watch covers, and those that a list of kind allow exempts. */
+uint64_t sweep_sink_unlisted(const struct sweep_sink *sink);
+uint64_t sweep_sink_exempt(const struct sweep_sink *sink);
+
+/** The anomalies that this run raised, oldest first: an array of documents. NULL: said. */
+json_t *sweep_sink_anomalies(struct sweep_sink *sink);
+
+/* ---- where to go on (sweep_state.c) ---- */
+
+/** Name after which to go on, "" at the start; free(). CLI_OK; CLI_NONE: said. Without a state
+ * file in the options nothing is read or written. */
+int sweep_state_read(const struct sweep_options *options, char **after);
+
+/** All names up to this one are done; NULL: all are, which removes the file. Errors are said. */
+void sweep_state_write(const struct sweep_options *options, const char *after);
+
+#endif

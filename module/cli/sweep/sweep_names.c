@@ -1,0 +1,178 @@
+/* sweep_names.c - which names a sweep asks for. See sweep.h. */
+#include "base/indicator.h"
+#include "base/policy.h"
+#include "cli/output.h"
+#include "cli/sweep/sweep.h"
+
+#include <errno.h>
+#include <fnmatch.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void add(struct sweep_names *names, const struct sweep_options *options,
+                const struct sw_name *name)
+{
+    char text[SW_NAMETEXT_MAX];
+
+    sw_name_text(name->wire, text);
+    if (options->match && fnmatch(options->match, text, FNM_CASEFOLD) != 0)
+        return;
+    if (names->n == names->room) {
+        names->room = names->room ? 2 * names->room : 1024;
+        names->name = cli_grow(names->name, names->room, sizeof(*names->name));
+    }
+    names->name[names->n++] = cli_copy(text);
+}
+
+/* One indicator of a list or line of a file. */
+static void take(struct sweep_names *names, const struct sweep_options *options, const char *text,
+                 size_t len)
+{
+    struct sw_indicator indicator;
+    char why[SW_WHY_MAX];
+
+    if (sw_indicator_parse(text, len, &indicator, why) != SW_OK)
+        names->refused++;
+    else if (indicator.type != SW_INDICATOR_DOMAIN)
+        names->others++;
+    else if (indicator.form == SW_FORM_BELOW)
+        names->below++;
+    else
+        add(names, options, &indicator.name);
+}
+
+/* ---- lists ---- */
+
+static int scan(struct cli *cli, const struct sweep_options *options, const char *list,
+                struct sweep_names *names)
+{
+    const char *key = cli_key(cli, "list:%s", list);
+    char cursor[24] = "0";
+
+    do {
+        redisReply *reply = cli_ask(cli, "HSCAN", key, cursor, "COUNT", "1000", CLI_END);
+        if (!reply)
+            return CLI_REDIS;
+        if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 2 ||
+            reply->element[1]->type != REDIS_REPLY_ARRAY)
+            return cli_redis_failed(cli, reply);
+        snprintf(cursor, sizeof(cursor), "%s", reply->element[0]->str);
+        const redisReply *fields = reply->element[1];
+        for (size_t i = 0; i + 1 < fields->elements; i += 2)
+            take(names, options, fields->element[i]->str, fields->element[i]->len);
+        freeReplyObject(reply);
+    } while (strcmp(cursor, "0") != 0);
+    return CLI_OK;
+}
+
+/* Whether a list is asked for: it is named, or none is and its kind is observed. */
+static bool wanted(const struct sweep_options *options, const char *list, const char *policy,
+                   size_t len)
+{
+    struct sw_policy parsed;
+    char why[SW_WHY_MAX];
+
+    for (size_t i = 0; i < options->lists; i++)
+        if (strcmp(options->list[i], list) == 0)
+            return true;
+    return options->lists == 0 && sw_policy_parse(list, policy, len, &parsed, why) == SW_OK &&
+           (parsed.kind == SW_KIND_IOC || parsed.kind == SW_KIND_WATCH);
+}
+
+static int from_lists(struct cli *cli, const struct sweep_options *options,
+                      struct sweep_names *names)
+{
+    redisReply *all = cli_ask(cli, "HGETALL", cli_key(cli, "lists"), CLI_END);
+    size_t found = 0;
+    int code = CLI_OK;
+
+    if (!all)
+        return CLI_REDIS;
+    if (all->type != REDIS_REPLY_ARRAY)
+        return cli_redis_failed(cli, all);
+    for (size_t i = 0; i + 1 < all->elements && code == CLI_OK; i += 2) {
+        const redisReply *policy = all->element[i + 1];
+        if (wanted(options, all->element[i]->str, policy->str, policy->len)) {
+            found++;
+            code = scan(cli, options, all->element[i]->str, names);
+        }
+    }
+    freeReplyObject(all);
+    if (code == CLI_OK && found < options->lists) {
+        cli_error("%s of those that --list names %s not there",
+                  cli_count(options->lists - found, "list", "lists"),
+                  options->lists - found == 1 ? "is" : "are");
+        cli_hint("'sinkwatch list' shows all");
+        return CLI_NONE;
+    }
+    return code;
+}
+
+/* ---- a file ---- */
+
+static int from_file(const struct sweep_options *options, struct sweep_names *names)
+{
+    bool is_stdin = strcmp(options->file, "-") == 0;
+    FILE *in = is_stdin ? stdin : fopen(options->file, "re");
+    char *line = NULL;
+    size_t room = 0;
+    ssize_t len;
+
+    if (!in) {
+        cli_error("%s: %s", options->file, strerror(errno));
+        return CLI_NONE;
+    }
+    while ((len = getline(&line, &room, in)) >= 0) {
+        size_t end = strcspn(line, "#;\r\n");
+        size_t begin = strspn(line, " \t");
+        if (begin < end && end <= (size_t)len)
+            take(names, options, line + begin, end - begin);
+    }
+    int code = ferror(in) ? CLI_NONE : CLI_OK;
+    if (code != CLI_OK)
+        cli_error("%s: %s", options->file, strerror(errno));
+    free(line);
+    if (!is_stdin)
+        fclose(in);
+    return code;
+}
+
+/* ---- the whole ---- */
+
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static void sort_once(struct sweep_names *names)
+{
+    size_t kept = 0;
+
+    if (names->n == 0)
+        return;
+    qsort(names->name, names->n, sizeof(*names->name), by_text);
+    for (size_t i = 1; i < names->n; i++) {
+        if (strcmp(names->name[i], names->name[kept]) == 0)
+            free(names->name[i]);
+        else
+            names->name[++kept] = names->name[i];
+    }
+    names->n = kept + 1;
+}
+
+int sweep_collect(struct cli *cli, const struct sweep_options *options, struct sweep_names *names)
+{
+    int code = options->file ? from_file(options, names) : from_lists(cli, options, names);
+
+    sort_once(names);
+    return code;
+}
+
+void sweep_names_free(struct sweep_names *names)
+{
+    for (size_t i = 0; i < names->n; i++)
+        free(names->name[i]);
+    free(names->name);
+    *names = (struct sweep_names){0};
+}

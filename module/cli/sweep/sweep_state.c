@@ -1,0 +1,93 @@
+/* sweep_state.c - where to go on after an interruption: one small JSON file. See sweep.h. */
+#include "cli/output.h"
+#include "cli/sweep/sweep.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* What was selected, as a number (FNV-1a): another selection cannot go on from here. */
+static void selection(const struct sweep_options *options, char text[20])
+{
+    uint64_t hash = 0xcbf29ce484222325;
+    const char *parts[SWEEP_LISTS_MAX + 2] = {options->match, options->file};
+
+    for (size_t i = 0; i < options->lists; i++)
+        parts[i + 2] = options->list[i];
+    for (size_t i = 0; i < options->lists + 2; i++) {
+        for (const char *c = parts[i] ? parts[i] : ""; *c; c++)
+            hash = (hash ^ (unsigned char)*c) * 0x100000001b3;
+        hash = (hash ^ 0xff) * 0x100000001b3;
+    }
+    snprintf(text, 20, "%016" PRIx64, hash);
+}
+
+int sweep_state_read(const struct sweep_options *options, char **after)
+{
+    char mine[20];
+    json_error_t error;
+
+    *after = cli_copy("");
+    if (!options->state || (access(options->state, F_OK) != 0 && errno == ENOENT))
+        return CLI_OK;
+    json_t *state = json_load_file(options->state, 0, &error);
+    const char *name = cli_json_text(state, "after"), *made = cli_json_text(state, "selection");
+    selection(options, mine);
+    int code = CLI_NONE;
+    if (!state)
+        cli_error("%s: not a state file: %s", options->state, error.text);
+    else if (name[0] == '\0' || made[0] == '\0')
+        cli_error("%s: not a state file of 'sinkwatch sweep'", options->state);
+    else if (strcmp(made, mine) != 0)
+        cli_error("%s: made with another --list, --match or --file", options->state);
+    else
+        code = CLI_OK;
+    if (code == CLI_OK) {
+        free(*after);
+        *after = cli_copy(name);
+    } else {
+        cli_hint("remove it to begin anew");
+    }
+    json_decref(state);
+    return code;
+}
+
+/* Write beside, sync, rename: the file is the old one or the new one. */
+static bool replace(const char *path, const json_t *state)
+{
+    char *aside = NULL;
+
+    if (asprintf(&aside, "%s.new", path) < 0)
+        abort();
+    FILE *out = fopen(aside, "we");
+    bool ok = out && json_dumpf(state, out, JSON_COMPACT) == 0 && fputc('\n', out) != EOF &&
+              fflush(out) == 0 && fsync(fileno(out)) == 0;
+    if (out && fclose(out) != 0)
+        ok = false;
+    ok = ok && rename(aside, path) == 0;
+    free(aside);
+    return ok;
+}
+
+void sweep_state_write(const struct sweep_options *options, const char *after)
+{
+    char mine[20];
+
+    if (!options->state)
+        return;
+    if (!after) {
+        if (unlink(options->state) != 0 && errno != ENOENT)
+            cli_error("%s: %s", options->state, strerror(errno));
+        return;
+    }
+    json_t *state = json_object();
+    selection(options, mine);
+    cli_json_set(state, "after", after);
+    cli_json_set(state, "selection", mine);
+    if (!replace(options->state, state))
+        cli_error("%s: %s", options->state, strerror(errno));
+    json_decref(state);
+}

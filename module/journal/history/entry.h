@@ -1,0 +1,61 @@
+/*
+ * entry.h - one field of the durable history: a name on an address, as JSON in Redis.
+ *
+ * For a name (and for a zone's name servers) it also says whose the address was: the owner of now,
+ * since when, and the owners before (prefix, AS and registrant each with its own times and
+ * count), which appear when a database is updated under a constant address.
+ *
+ * Threads      the recorder
+ * Memory       an entry holds two JSON values: sw_seen_free()
+ */
+#ifndef SW_JOURNAL_HISTORY_ENTRY_H
+#define SW_JOURNAL_HISTORY_ENTRY_H
+
+#include "base/policy.h"
+#include "owner/history.h"
+
+#include <jansson.h>
+
+#define SW_FORMER_MAX     8 /* former owners of one address; the oldest's count goes to the next */
+#define SW_SERVERTEXT_MAX 256 /* name of a name server; longer ones are left out */
+
+struct sw_seen_entry {
+    int64_t first_us, last_us;
+    int64_t since_us;               /* the owner of now: since when */
+    uint64_t count;                 /* with any owner */
+    struct sw_owner owner;          /* names and zones */
+    char server[SW_SERVERTEXT_MAX]; /* zones: the name server that has this address */
+    char list[SW_LISTNAME_MAX];     /* addresses: the list that the name is on, "" = none */
+    json_t *anomalies;              /* raised already: array of texts; NULL = none */
+    json_t *former;                 /* former owners, oldest first: array of objects; NULL = none */
+};
+
+struct sw_former { /* one owner of an address, and when the name had it so */
+    struct sw_owner owner;
+    int64_t since_us, last_us;
+    uint64_t count;
+};
+
+/** One field's JSON, as found in Redis. SW_ESYNTAX: not such an object, *entry is untouched. */
+enum sw_status sw_seen_decode(const char *json, size_t len, struct sw_seen_entry *entry);
+
+/** The other way; free(). of_name: with owner and server, else with list. NULL: no memory. */
+char *sw_seen_encode(const struct sw_seen_entry *entry, bool of_name);
+
+/** Let go of the JSON values. */
+void sw_seen_free(struct sw_seen_entry *entry);
+
+/** The i-th former owner; false after the last. */
+bool sw_seen_former(const struct sw_seen_entry *entry, size_t i, struct sw_former *out);
+
+/** How often the address was seen with its owner of now. */
+uint64_t sw_seen_owner_count(const struct sw_seen_entry *entry);
+
+/** Add observations with one owner: it becomes the owner of now, the one before (if another) a
+ * former one; last_us and count are added up. first_us is the caller's. */
+void sw_seen_owned(struct sw_seen_entry *entry, const struct sw_former *now);
+
+/** Remember that an anomaly was raised. */
+void sw_seen_remember(struct sw_seen_entry *entry, const char *anomaly);
+
+#endif

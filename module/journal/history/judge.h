@@ -1,0 +1,45 @@
+/*
+ * judge.h - every anomaly rule asked about one address, and what to remember of its answer.
+ *
+ * The recorder notes an observation in the history, then asks here for each type; what is true
+ * has a mark, a text that stands for this very fact. A mark that was made before (it is kept in
+ * Redis with the history) means that the anomaly was raised already.
+ *
+ *   protected-owner LIST INDICATOR       for a name and address
+ *   unexpected-owner LIST AS64500        for a name (the address where no AS is known)
+ *   owner-change AS64500, owner-flux     for a name
+ *   special-address, no-owner            for a name and address
+ * shared-address is judged with the names of an address: observe.c.
+ *
+ * Threads      the recorder
+ */
+#ifndef SW_JOURNAL_HISTORY_JUDGE_H
+#define SW_JOURNAL_HISTORY_JUDGE_H
+
+#include "base/event.h"
+#include "journal/document.h"
+#include "owner/anomaly.h"
+
+#define SW_MARK_MAX (32 + SW_LISTNAME_MAX + SW_INDICATORTEXT_MAX)
+
+struct sw_subject {
+    enum sw_of of;                         /* a name, or a zone's name servers */
+    bool is_ioc, is_watched;               /* what lists say about the name */
+    const struct sw_name *name;            /* that was asked for */
+    const struct sw_event *event;          /* for its aliases */
+    const struct sw_name_history *history; /* with this observation; NULL: no memory for it */
+    int64_t time_us;
+};
+
+/**
+ * Ask one rule. True: *anomaly is filled, and mark tells what to remember.
+ * Inside an RCU section. shared-address is always false here.
+ */
+bool sw_judge(enum sw_anomaly_type type, const struct sw_settings *settings, bool have_asn,
+              const struct sw_view *view, const struct sw_subject *subject,
+              const struct sw_owned *owned, struct sw_anomaly *anomaly, char mark[SW_MARK_MAX]);
+
+/** Whether a mark is about the name as a whole, not one of its addresses. */
+bool sw_mark_of_name(const char *mark);
+
+#endif

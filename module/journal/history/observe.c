@@ -1,0 +1,367 @@
+#include "journal/history/observe.h"
+
+#include "base/clock.h"
+#include "base/rcu.h"
+#include "journal/history/places.h"
+#include "owner/history.h"
+
+#include <libpsl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct sw_observe {
+    struct sw_observe_with with;
+    struct sw_assess_with assess;
+    struct sw_recall *recall;
+    size_t pending_n;
+    struct sw_record *pending, **pending_end; /* not judged yet: Redis was not asked */
+    int64_t pending_since;                    /* monotonic time of the first of them */
+    struct sw_sight sight;                    /* room to look at one of them again */
+};
+
+struct sw_observe *sw_observe_new(const struct sw_observe_with *with)
+{
+    struct sw_observe *observe = calloc(1, sizeof(*observe));
+    if (observe == NULL) {
+        return NULL;
+    }
+    observe->with = *with;
+    observe->pending_end = &observe->pending;
+    observe->recall = sw_recall_new(with->settings);
+    if (observe->recall == NULL) {
+        free(observe);
+        return NULL;
+    }
+    observe->assess = (struct sw_assess_with){
+        .settings = with->settings,
+        .index = with->index,
+        .owners = with->owners,
+        .recall = observe->recall,
+        .seens = with->seens,
+        .raise = with->raise,
+        .arg = with->arg,
+    };
+    return observe;
+}
+
+void sw_observe_free(struct sw_observe *observe)
+{
+    if (observe == NULL) {
+        return;
+    }
+    while (observe->pending != NULL) {
+        struct sw_record *next = observe->pending->next;
+        free(observe->pending);
+        observe->pending = next;
+    }
+    sw_recall_free(observe->recall);
+    free(observe);
+}
+
+/* ---- taking an event apart ---- */
+
+/* Whether a rule means that the name itself is an indicator: its addresses are then the
+ * indicator's. A rule on the address or AS says nothing about the name. */
+static bool names_it(const struct sw_event_hit *hit)
+{
+    return hit->trigger == SW_TRIGGER_QNAME || hit->trigger == SW_TRIGGER_CNAME;
+}
+
+static void take_hit(struct sw_sight *sight, const struct sw_event_hit *hit)
+{
+    if (hit->kind == SW_KIND_WATCH) {
+        sight->is_watched = true;
+    }
+    if (hit->kind == SW_KIND_IOC && names_it(hit) && (!sight->is_ioc || hit->winner)) {
+        size_t len = strnlen(hit->list, sizeof(sight->list) - 1);
+        sight->is_ioc = true;
+        memcpy(sight->list, hit->list, len);
+        sight->list[len] = '\0';
+        sight->indicator = hit->indicator;
+    }
+}
+
+/* Whether this event is about ownership: a blocked query has no address to ask for. */
+static bool is_observed(const struct sw_event *event)
+{
+    struct sw_event_hit winner;
+    if (!(sw_event_tags(event) & 1U << SW_TAG_ADDRESS)) {
+        return false;
+    }
+    if (event->type == SW_EVENT_ANSWER) {
+        return true;
+    }
+    return sw_event_winner(event, &winner) &&
+           (winner.kind == SW_KIND_IOC || winner.kind == SW_KIND_WATCH);
+}
+
+/* A zone under which anybody can register says nothing about a name in it. */
+static bool is_public(const struct sw_name *zone)
+{
+    char text[SW_NAMETEXT_MAX];
+    return sw_name_labels(zone->wire) < 2 ||
+           psl_is_public_suffix(psl_builtin(), sw_name_text(zone->wire, text));
+}
+
+static void take_zone(struct sw_sight *sight, enum sw_event_tag tag, const uint8_t *value,
+                      size_t len)
+{
+    struct sw_name name;
+    if (tag == SW_TAG_ZONE && sw_name_copy(value, len, &name) == SW_OK && !is_public(&name)) {
+        sight->zone = name;
+        sw_name_text(name.wire, sight->zone_name);
+    } else if (tag == SW_TAG_SERVER && sight->zone.len > 0 && sight->servers_n < SW_SERVERS_MAX &&
+               sw_name_copy(value, len, &name) == SW_OK) {
+        sw_name_text(name.wire, sight->server[sight->servers_n++]);
+    } else if (tag == SW_TAG_SERVED_AT && sight->servers_n > 0 && sight->served_n < SW_SERVED_MAX &&
+               sw_addr_from_octets(value, len, &sight->served[sight->served_n].addr) == SW_OK) {
+        sight->served_by[sight->served_n++] = sight->servers_n - 1;
+    }
+}
+
+static void take_apart(const struct sw_event *event, struct sw_sight *sight)
+{
+    size_t cursor = 0, len;
+    enum sw_event_tag tag;
+    const uint8_t *value;
+    sight->is_ioc = sight->is_watched = false;
+    sight->list[0] = '\0';
+    sight->indicator = "";
+    sight->n = sight->servers_n = sight->served_n = 0;
+    sight->zone.len = 0;
+    sight->observed = is_observed(event) && sw_event_qname(event, &sight->qname);
+    while (sight->observed && sw_event_next(event, &cursor, &tag, &value, &len)) {
+        struct sw_event_hit hit;
+        if (tag == SW_TAG_HIT && sw_event_get_hit(value, len, &hit) == SW_OK) {
+            take_hit(sight, &hit);
+        } else if (tag == SW_TAG_ADDRESS && sight->n < SW_SIGHT_MAX &&
+                   sw_addr_from_octets(value, len, &sight->owned[sight->n].addr) == SW_OK) {
+            sight->n++;
+        } else {
+            take_zone(sight, tag, value, len);
+        }
+    }
+}
+
+/* Whose the addresses are. Inside an RCU section. */
+static void find_owners(const struct sw_observe *observe, struct sw_owned *owned, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (sw_owner_find(observe->with.owners, &owned[i].addr, &owned[i].owner) != SW_OK) {
+            memset(&owned[i].owner, 0, sizeof(owned[i].owner));
+        }
+    }
+}
+
+void sw_observe_look(struct sw_observe *observe, const struct sw_event *event,
+                     struct sw_sight *sight)
+{
+    take_apart(event, sight);
+    if (!sight->observed) {
+        return;
+    }
+    sw_name_text(sight->qname.wire, sight->name);
+    sw_rcu_enter();
+    find_owners(observe, sight->owned, sight->n);
+    find_owners(observe, sight->served, sight->served_n);
+    sw_rcu_leave();
+}
+
+/* ---- loading what Redis has ---- */
+
+/* Want the histories that an event concerns. */
+static void want(struct sw_observe *observe, const struct sw_event *event, int64_t mono_us)
+{
+    struct sw_name qname, zone;
+    size_t cursor = 0, len, n = 0;
+    enum sw_event_tag tag;
+    const uint8_t *value;
+    if (event == NULL || !is_observed(event) || !sw_event_qname(event, &qname)) {
+        return;
+    }
+    while (sw_event_next(event, &cursor, &tag, &value, &len)) {
+        struct sw_addr addr;
+        if (tag == SW_TAG_ADDRESS && n < SW_SIGHT_MAX &&
+            sw_addr_from_octets(value, len, &addr) == SW_OK) {
+            sw_recall_want_addr(observe->recall, &addr, mono_us);
+            n++;
+        } else if (tag == SW_TAG_ZONE && sw_name_copy(value, len, &zone) == SW_OK) {
+            sw_recall_want_name(observe->recall, SW_OF_ZONE, &zone);
+        }
+    }
+    if (n > 0) {
+        sw_recall_want_name(observe->recall, SW_OF_NAME, &qname);
+    }
+}
+
+/* Whether the durable history of all that a sight concerns was read. */
+static bool is_ready(struct sw_observe *observe, const struct sw_sight *sight)
+{
+    if (!sw_recall_is_loaded(observe->recall, SW_OF_NAME, &sight->qname) ||
+        (sight->zone.len > 0 && !sw_recall_is_loaded(observe->recall, SW_OF_ZONE, &sight->zone))) {
+        return false;
+    }
+    for (size_t i = 0; i < sight->n; i++) {
+        struct sw_place *place =
+            sw_places_get(sw_recall_places(observe->recall), &sight->owned[i].addr);
+        if (place != NULL && place->loaded_us == 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Judge those that wait and are ready; all: the others too. */
+static void judge_pending(struct sw_observe *observe, bool all)
+{
+    struct sw_record **at = &observe->pending;
+    while (*at != NULL) {
+        struct sw_record *record = *at;
+        sw_observe_look(observe, record->event, &observe->sight);
+        bool ready = is_ready(observe, &observe->sight);
+        if (!ready && !all) {
+            at = &record->next;
+            continue;
+        }
+        sw_assess(&observe->assess, record, &observe->sight, !ready);
+        *at = record->next;
+        observe->pending_n--;
+        observe->pending_since = sw_clock_mono_us();
+        free(record);
+    }
+    observe->pending_end = at;
+}
+
+void sw_observe_settle(struct sw_observe *observe)
+{
+    judge_pending(observe, true);
+}
+
+/* Judge later. False: no memory. */
+static bool defer(struct sw_observe *observe, const struct sw_record *record)
+{
+    struct sw_record *copy = sw_record_new(record->event, NULL);
+    if (copy == NULL) {
+        return false;
+    }
+    copy->first_us = record->first_us;
+    copy->last_us = record->last_us;
+    copy->count = record->count;
+    copy->next = NULL;
+    if (observe->pending == NULL) {
+        observe->pending_since = sw_clock_mono_us();
+    }
+    *observe->pending_end = copy;
+    observe->pending_end = &copy->next;
+    if (++observe->pending_n > SW_PENDING_MAX) {
+        judge_pending(observe, true);
+    }
+    return true;
+}
+
+void sw_observe_prefetch(struct sw_observe *observe, const struct sw_record *records,
+                         int64_t mono_us)
+{
+    bool any = observe->pending != NULL;
+    for (const struct sw_record *record = records; record != NULL && !any; record = record->next) {
+        any = record->event != NULL && is_observed(record->event);
+    }
+    struct sw_redis *redis = any ? sw_link_up(observe->with.link, mono_us) : NULL;
+    if (redis != NULL) {
+        for (const struct sw_record *one = observe->pending; one != NULL; one = one->next) {
+            want(observe, one->event, mono_us);
+        }
+        for (const struct sw_record *one = records; one != NULL; one = one->next) {
+            want(observe, one->event, mono_us);
+        }
+        if (sw_recall_load(observe->recall, redis) != SW_OK) {
+            sw_link_failed(observe->with.link, mono_us);
+        }
+    }
+    if (observe->pending != NULL) {
+        judge_pending(observe, mono_us - observe->pending_since > SW_PATIENCE_US);
+    }
+}
+
+/* ---- noting ---- */
+
+/* One address in the history of the name, or of its zone's servers. */
+static void note_owned(struct sw_observe *observe, const struct sw_record *record, enum sw_of of,
+                       const struct sw_name *name, const struct sw_owned *owned,
+                       struct sw_seen_note *note)
+{
+    bool created, is_new;
+    char address[SW_ADDRTEXT_MAX];
+    struct sw_history *history = sw_recall_history(observe->recall, of);
+    struct sw_name_history *names = sw_history_get(history, name, &created);
+    struct sw_seen *seen = names != NULL ? sw_history_note(history, names, &owned->addr,
+                                                           &owned->owner, record->last_us, &is_new)
+                                         : NULL;
+    if (seen != NULL) {
+        seen->count += record->count - 1;
+        seen->first_us = record->first_us < seen->first_us ? record->first_us : seen->first_us;
+    }
+    note->of_name = true;
+    note->of_zone = of == SW_OF_ZONE;
+    note->field = sw_addr_text(&owned->addr, address);
+    note->first_us = record->first_us;
+    note->last_us = record->last_us;
+    note->count = record->count;
+    note->owner = &owned->owner;
+    sw_seens_note(observe->with.seens, note);
+}
+
+static void note_place(struct sw_observe *observe, const struct sw_record *record,
+                       const struct sw_sight *sight, const struct sw_addr *addr)
+{
+    char address[SW_ADDRTEXT_MAX];
+    struct sw_seen_note note = {
+        .key = sw_addr_text(addr, address),
+        .field = sight->name,
+        .first_us = record->first_us,
+        .last_us = record->last_us,
+        .count = record->count,
+        .list = sight->is_ioc ? sight->list : "",
+    };
+    sw_seens_note(observe->with.seens, &note);
+    struct sw_places *places = sw_recall_places(observe->recall);
+    struct sw_place *place = sw_places_get(places, addr);
+    struct sw_place_name *me =
+        place != NULL ? sw_place_note(places, place, sight->name, note.list, record->first_us)
+                      : NULL;
+    if (me != NULL) {
+        me->first_us = record->first_us < me->first_us ? record->first_us : me->first_us;
+        me->last_us = record->last_us > me->last_us ? record->last_us : me->last_us;
+        me->count += record->count;
+    }
+}
+
+void sw_observe_note(struct sw_observe *observe, const struct sw_record *record,
+                     const struct sw_sight *sight)
+{
+    const struct sw_journal_host *host = observe->with.host;
+    if (!sight->observed || sight->n == 0) {
+        return;
+    }
+    for (size_t i = 0; i < sight->n; i++) {
+        const struct sw_addr *addr = &sight->owned[i].addr;
+        struct sw_seen_note note = {.key = sight->name};
+        note_owned(observe, record, SW_OF_NAME, &sight->qname, &sight->owned[i], &note);
+        if (sw_is_nowhere(addr)) {
+            continue;
+        }
+        note_place(observe, record, sight, addr);
+        if ((sight->is_ioc || sight->is_watched) && host != NULL && host->track != NULL) {
+            host->track(host->arg, addr);
+        }
+    }
+    for (size_t i = 0; i < sight->served_n; i++) {
+        struct sw_seen_note note = {.key = sight->zone_name,
+                                    .server = sight->server[sight->served_by[i]]};
+        note_owned(observe, record, SW_OF_ZONE, &sight->zone, &sight->served[i], &note);
+    }
+    if (is_ready(observe, sight) || !defer(observe, record)) {
+        sw_assess(&observe->assess, record, sight, false);
+    }
+}
