@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/policy.h"
+#include "base/thread.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,7 +10,6 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -103,7 +103,7 @@ static int find_addresses(const struct sw_redis *redis, const char *port, struct
     if (rc != EAI_NONAME)
         return rc;
     look_up.over = redis->on_wait ? eventfd(0, EFD_CLOEXEC) : -1;
-    if (look_up.over < 0 || pthread_create(&thread, NULL, look_up_run, &look_up) != 0) {
+    if (look_up.over < 0 || !sw_thread_start(&thread, "sw-lookup", look_up_run, &look_up)) {
         rc = get_addresses(look_up.host, port, 0, found);
     } else {
         (void)sw_redis_wait(redis, look_up.over, POLLIN, sw_clock_mono_us() + LOOK_UP_US);

@@ -3,10 +3,10 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/thread.h"
 #include "feed/feeder.h"
 
 #include <assert.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -163,17 +163,10 @@ void sw_feed_tick(struct sw_feed *feed)
 /* Wait until the time is over, or the feeder is to stop. */
 static void wait_ms(struct sw_feed *feed, uint32_t ms)
 {
-    struct timespec until;
+    int64_t until_us = sw_clock_mono_us() + (int64_t)ms * 1000;
 
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += ms / 1000;
-    until.tv_nsec += (long)(ms % 1000) * 1000000;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000;
-    }
     pthread_mutex_lock(&feed->lock);
-    while (!sw_feed_stopping(feed) && pthread_cond_timedwait(&feed->wake, &feed->lock, &until) == 0)
+    while (!sw_feed_stopping(feed) && sw_cond_wait(&feed->wake, &feed->lock, until_us))
         continue;
     pthread_mutex_unlock(&feed->lock);
 }
@@ -322,15 +315,7 @@ static void *run(void *arg)
 /* Condition variable on the monotonic clock, and its mutex. */
 static enum sw_status init_locks(struct sw_feed *feed)
 {
-    pthread_condattr_t attr;
-    bool ok;
-
-    if (pthread_condattr_init(&attr) != 0)
-        return SW_ENOMEM;
-    ok = pthread_condattr_setclock(&attr, CLOCK_MONOTONIC) == 0 &&
-         pthread_cond_init(&feed->wake, &attr) == 0;
-    pthread_condattr_destroy(&attr);
-    if (!ok)
+    if (!sw_cond_init(&feed->wake))
         return SW_ENOMEM;
     if (pthread_mutex_init(&feed->lock, NULL) == 0)
         return SW_OK;
@@ -396,43 +381,26 @@ no_sweeper:
 
 enum sw_status sw_feed_start(struct sw_feed *feed)
 {
-    sigset_t all, former;
-    bool ok;
-
     assert(!feed->started);
     if (sw_sweeper_start(feed->sweeper) != SW_OK)
         return SW_ENOMEM;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &former); /* the host's signals are not for us */
-    ok = pthread_create(&feed->thread, NULL, run, feed) == 0;
-    if (ok)
-        pthread_setname_np(feed->thread, "sw-feeder");
-    pthread_sigmask(SIG_SETMASK, &former, NULL);
-    feed->started = ok;
-    return ok ? SW_OK : SW_ENOMEM;
+    feed->started = sw_thread_start(&feed->thread, "sw-feeder", run, feed);
+    return feed->started ? SW_OK : SW_ENOMEM;
 }
 
 void sw_feed_stop(struct sw_feed *feed)
 {
-    struct timespec until;
-    int rc = 0;
-
     if (!feed)
         return;
     sw_sweeper_stop(feed->sweeper);
     if (!feed->started)
         return;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += GRACE_MS * 1000000L;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000;
-    }
+    int64_t until_us = sw_clock_mono_us() + GRACE_MS * 1000;
     pthread_mutex_lock(&feed->lock);
     atomic_store_explicit(&feed->stopping, true, memory_order_release);
     pthread_cond_broadcast(&feed->wake);
-    while (!feed->finished && rc == 0)
-        rc = pthread_cond_timedwait(&feed->wake, &feed->lock, &until);
+    while (!feed->finished && sw_cond_wait(&feed->wake, &feed->lock, until_us))
+        continue;
     pthread_mutex_unlock(&feed->lock);
     sw_redis_interrupt(feed->redis);
     sw_redis_interrupt(feed->out);

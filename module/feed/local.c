@@ -3,12 +3,12 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/thread.h"
 #include "feed/feeder.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -366,8 +366,6 @@ static void note_problem(struct sw_feed *feed, const char *why)
 static void begin(struct sw_feed *feed)
 {
     struct sw_local *local = &feed->local;
-    sigset_t all, former;
-    bool ok;
 
     local->due = sw_clock_mono_us() + (int64_t)feed->settings->snapshot_s * 1000000;
     local->path = feed->settings->snapshot_file;
@@ -376,15 +374,9 @@ static void begin(struct sw_feed *feed)
     local->note = make_note(feed);
     local->image = local->note ? sw_image_begin(feed->index) : NULL;
     local->generation = sw_index_generation(feed->index);
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &former);
     atomic_store_explicit(&local->stage, SW_LOCAL_WRITING, memory_order_relaxed);
-    ok = local->image && pthread_create(&local->thread, NULL, run, local) == 0;
-    pthread_sigmask(SIG_SETMASK, &former, NULL);
-    if (ok) {
-        pthread_setname_np(local->thread, "sw-snapshot");
+    if (local->image && sw_thread_start(&local->thread, "sw-snapshot", run, local))
         return;
-    }
     atomic_store_explicit(&local->stage, SW_LOCAL_IDLE, memory_order_relaxed);
     sw_image_end(local->image);
     free(local->note);

@@ -9,10 +9,10 @@
 
 #include "base/clock.h"
 #include "base/rcu.h"
+#include "base/thread.h"
 
 #include <assert.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -72,20 +72,6 @@ struct sw_sweeper {
     pthread_t thread;
 };
 
-/* Condition variables on the monotonic clock. */
-static bool init_wake(pthread_cond_t *wake)
-{
-    pthread_condattr_t attr;
-    bool ok;
-
-    if (pthread_condattr_init(&attr) != 0)
-        return false;
-    ok = pthread_condattr_setclock(&attr, CLOCK_MONOTONIC) == 0 &&
-         pthread_cond_init(wake, &attr) == 0;
-    pthread_condattr_destroy(&attr);
-    return ok;
-}
-
 static void again_in(struct sw_sweeper *sweeper, int64_t us)
 {
     sweeper->again_due = sweeper->again_since = sw_clock_mono_us() + us;
@@ -104,7 +90,7 @@ struct sw_sweeper *sw_sweeper_new(const struct sw_feed_host *host, struct sw_cou
     again_in(sweeper, sweeper->interval_us);
     if (pthread_mutex_init(&sweeper->lock, NULL) != 0)
         goto no_mutex;
-    if (init_wake(&sweeper->wake))
+    if (sw_cond_init(&sweeper->wake))
         return sweeper;
     pthread_mutex_destroy(&sweeper->lock);
 no_mutex:
@@ -291,11 +277,8 @@ static void sweep_again(struct sw_sweeper *sweeper)
 
 static void wait_for_work(struct sw_sweeper *sweeper)
 {
-    struct timespec until = {.tv_sec = sweeper->again_due / 1000000,
-                             .tv_nsec = sweeper->again_due % 1000000 * 1000};
-
     if (sweeper->interval_us > 0)
-        pthread_cond_timedwait(&sweeper->wake, &sweeper->lock, &until);
+        (void)sw_cond_wait(&sweeper->wake, &sweeper->lock, sweeper->again_due);
     else
         pthread_cond_wait(&sweeper->wake, &sweeper->lock);
 }
@@ -341,15 +324,8 @@ static void *run(void *arg)
 
 enum sw_status sw_sweeper_start(struct sw_sweeper *sweeper)
 {
-    sigset_t all, former;
-
     assert(!sweeper->started);
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &former); /* the host's signals are not for us */
-    sweeper->started = pthread_create(&sweeper->thread, NULL, run, sweeper) == 0;
-    if (sweeper->started)
-        pthread_setname_np(sweeper->thread, "sw-sweeper");
-    pthread_sigmask(SIG_SETMASK, &former, NULL);
+    sweeper->started = sw_thread_start(&sweeper->thread, "sw-sweeper", run, sweeper);
     return sweeper->started ? SW_OK : SW_ENOMEM;
 }
 

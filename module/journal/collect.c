@@ -1,6 +1,7 @@
 #include "journal/collect.h"
 
 #include "base/clock.h"
+#include "base/thread.h"
 
 #include <stdlib.h>
 #include <time.h>
@@ -15,12 +16,7 @@
 
 bool sw_stop_wait(struct sw_stop *stop, int64_t us)
 {
-    struct timespec at;
-    clock_gettime(CLOCK_MONOTONIC, &at);
-    int64_t ns = at.tv_nsec + (us % 1000000) * 1000;
-    at.tv_sec += us / 1000000 + ns / 1000000000;
-    at.tv_nsec = ns % 1000000000;
-    return pthread_cond_timedwait(&stop->changed, &stop->lock, &at) == 0;
+    return sw_cond_wait(&stop->changed, &stop->lock, sw_clock_mono_us() + us);
 }
 
 /* Sleep unless it is time to stop; false when it is. */

@@ -2,10 +2,10 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/thread.h"
 #include "journal/collect.h"
 #include "journal/recorder.h"
 
-#include <signal.h>
 #include <stdlib.h>
 
 #define WINDOWS_MAX 16384   /* open aggregation windows: about 10 MB with usual events */
@@ -28,15 +28,11 @@ static size_t ring_size(const struct sw_settings *settings)
     return (size_t)settings->ring_kib * 1024;
 }
 
-static void init_locks(struct sw_journal *journal)
+static bool init_locks(struct sw_journal *journal)
 {
-    pthread_condattr_t attr;
     pthread_mutex_init(&journal->rings.slow_lock, NULL);
     pthread_mutex_init(&journal->stop.lock, NULL);
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&journal->stop.changed, &attr);
-    pthread_condattr_destroy(&attr);
+    return sw_cond_init(&journal->stop.changed);
 }
 
 /* A ring that wakes the collector in time. */
@@ -57,7 +53,10 @@ struct sw_journal *sw_journal_new(const struct sw_settings *settings, const stru
     if (journal == NULL) {
         return NULL;
     }
-    init_locks(journal);
+    if (!init_locks(journal)) {
+        free(journal);
+        return NULL;
+    }
     journal->settings = settings;
     journal->rings.capacity = ring_size(settings);
     if (!sw_bell_init(&journal->rings.bell)) {
@@ -132,24 +131,15 @@ static void ask_to_stop(struct sw_journal *journal)
 
 enum sw_status sw_journal_start(struct sw_journal *journal)
 {
-    sigset_t all, before;
-    enum sw_status status = SW_ENOMEM;
-    /* The host's signals are handled by the host's threads. */
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    if (pthread_create(&journal->collector_thread, NULL, collector_main, journal) == 0) {
-        if (pthread_create(&journal->recorder_thread, NULL, recorder_main, journal) == 0) {
-            pthread_setname_np(journal->collector_thread, "sw-collector");
-            pthread_setname_np(journal->recorder_thread, "sw-recorder");
-            journal->started = true;
-            status = SW_OK;
-        } else {
-            ask_to_stop(journal);
-            pthread_join(journal->collector_thread, NULL);
-        }
+    if (!sw_thread_start(&journal->collector_thread, "sw-collector", collector_main, journal))
+        return SW_ENOMEM;
+    if (sw_thread_start(&journal->recorder_thread, "sw-recorder", recorder_main, journal)) {
+        journal->started = true;
+        return SW_OK;
     }
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return status;
+    ask_to_stop(journal);
+    pthread_join(journal->collector_thread, NULL);
+    return SW_ENOMEM;
 }
 
 void sw_journal_stop(struct sw_journal *journal)

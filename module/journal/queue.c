@@ -1,9 +1,10 @@
 #include "journal/queue.h"
 
+#include "base/clock.h"
+#include "base/thread.h"
+
 #include <assert.h>
-#include <pthread.h>
 #include <stdlib.h>
-#include <time.h>
 
 struct sw_queue {
     pthread_mutex_t lock;
@@ -21,12 +22,11 @@ struct sw_queue *sw_queue_new(size_t max)
     }
     queue->max = max;
     pthread_mutex_init(&queue->lock, NULL);
-    pthread_condattr_t attr;
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&queue->filled, &attr);
-    pthread_condattr_destroy(&attr);
-    return queue;
+    if (sw_cond_init(&queue->filled))
+        return queue;
+    pthread_mutex_destroy(&queue->lock);
+    free(queue);
+    return NULL;
 }
 
 void sw_queue_free(struct sw_queue *queue)
@@ -91,16 +91,6 @@ void sw_queue_close(struct sw_queue *queue)
     pthread_mutex_unlock(&queue->lock);
 }
 
-static struct timespec deadline_after(int64_t wait_us)
-{
-    struct timespec at;
-    clock_gettime(CLOCK_MONOTONIC, &at);
-    int64_t ns = at.tv_nsec + (wait_us % 1000000) * 1000;
-    at.tv_sec += wait_us / 1000000 + ns / 1000000000;
-    at.tv_nsec = ns % 1000000000;
-    return at;
-}
-
 /* Cut the first up to max records off the list. Under the lock, not empty. */
 static struct sw_record *cut(struct sw_queue *queue, size_t max)
 {
@@ -122,12 +112,11 @@ static struct sw_record *cut(struct sw_queue *queue, size_t max)
 struct sw_record *sw_queue_take(struct sw_queue *queue, size_t max, int64_t wait_us, bool *closed)
 {
     struct sw_record *first = NULL;
-    struct timespec deadline = deadline_after(wait_us);
+    int64_t until_us = sw_clock_mono_us() + wait_us;
     pthread_mutex_lock(&queue->lock);
     while (queue->head == NULL && !queue->closed && wait_us > 0) {
-        if (pthread_cond_timedwait(&queue->filled, &queue->lock, &deadline) != 0) {
+        if (!sw_cond_wait(&queue->filled, &queue->lock, until_us))
             break;
-        }
     }
     if (queue->head != NULL) {
         first = cut(queue, max);
