@@ -16,7 +16,7 @@ uint16_t sw_ede_for(enum sw_action action)
     case SW_ACTION_NODATA:
         return EDE_BLOCKED;
     case SW_ACTION_REFUSED:
-    case SW_ACTION_DROP: /* that comes too late to be dropped is refused */
+    case SW_ACTION_DROP: /* refused on a stream, and where it comes too late */
         return EDE_FILTERED;
     default:
         return SW_EDE_OFF;
@@ -82,6 +82,8 @@ void sw_decide_client(struct sw_verdict *verdict, const struct sw_client *client
 {
     if (spared(verdict, client))
         verdict->taken = SW_ACTION_MONITOR;
+    else if (verdict->taken == SW_ACTION_DROP && client->tcp)
+        verdict->taken = SW_ACTION_REFUSED; /* D-080 */
 }
 
 void sw_decide(const struct sw_flow *flow, const struct sw_match *match,

@@ -17,14 +17,14 @@
  * An allow list that comes first exempts: the verdict is PASSTHRU with the allow rule as the
  * winner. Watch lists never win. `sinkhole` without a landing address for the family is
  * decided in act (NODATA); `cname` without any target becomes NXDOMAIN; `tcp-only` for a
- * client that already uses TCP is the true answer.
+ * client that already uses TCP is the true answer; `drop` for a client on a stream is REFUSED (D-080).
  */
 void sw_decide(const struct sw_flow *flow, const struct sw_match *match,
                const struct sw_client *client, struct sw_verdict *out);
 
 /**
  * Adapt a verdict that was made for nobody in particular to one client: tcp-only does not bind a
- * client that uses TCP. Pure; needs no RCU section.
+ * client that uses TCP, and drop refuses it. Pure; needs no RCU section.
  */
 void sw_decide_client(struct sw_verdict *verdict, const struct sw_client *client);
 

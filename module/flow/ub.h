@@ -15,6 +15,7 @@
 #include "dynlibmod/dynlibmod.h"
 #include "iterator/iterator.h"
 #include "services/cache/dns.h"
+#include "services/cache/infra.h"
 #include "services/cache/rrset.h"
 #include "services/localzone.h"
 #include "services/mesh.h"

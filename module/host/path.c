@@ -12,6 +12,7 @@
 #include "host/hold.h"
 #include "host/own.h"
 #include "host/remember.h"
+#include "host/replies.h"
 #include "host/weigh.h"
 
 #include <stddef.h>
@@ -150,53 +151,39 @@ struct waiting { /* what is asked of each client that waits */
     struct module_qstate *qstate;
     struct path_state *state;
     const struct reply_info *truth;
-    bool drops_all; /* everybody's verdict is drop */
 };
 
-static void weigh(void *arg, const struct sw_client *client)
+/* Weigh the client's own rules. Returns whether it gets no answer: no reply callback runs for it then,
+ * so its hit is recorded here. */
+static bool weigh(void *arg, const struct sw_client *client)
 {
     struct waiting *w = arg;
     struct sw_own own;
-    if (!w->drops_all && !w->state->by_client)
-        return;
     judge_client(w->module, w->qstate, w->state, client, w->truth, &own);
-    w->drops_all &= own.verdict.taken == SW_ACTION_DROP;
     if (w->state->gardens)
         w->state->gardens_n = sw_own_note_garden(&own, w->state->gardens, w->state->gardens_n);
-}
-
-/* Look at all who wait: what their own rules need. Returns whether they all get no answer: where only
- * some are to get none, they get REFUSED (sw_act_build), as Unbound drops for all or nobody. */
-static bool weigh_clients(struct sw_module *module, struct module_qstate *qstate,
-                          struct path_state *state, const struct reply_info *truth)
-{
-    struct waiting w = {module, qstate, state, truth, .drops_all = true};
-    if (state->by_client && !state->gardens)
-        state->gardens =
-            regional_alloc_zero(qstate->region, SW_OWN_GARDENS_MAX * sizeof state->gardens[0]);
-    sw_query_each_client(qstate, weigh, &w);
-    return w.drops_all;
-}
-
-static void record_dropped(void *arg, const struct sw_client *client)
-{
-    struct waiting *w = arg;
-    struct sw_own own;
-    judge_client(w->module, w->qstate, w->state, client, w->truth, &own);
-    own.verdict.taken = SW_ACTION_DROP;
+    if (own.verdict.taken != SW_ACTION_DROP)
+        return false;
     own.verdict.ede = SW_EDE_OFF;
     if (own.event)
         sw_emit_hit(w->module, w->qstate, own.event, client, &own.verdict);
+    return true;
 }
 
-/* No client gets an answer; there is no reply callback then, so the hits are recorded here. */
-static void drop(struct sw_module *module, struct module_qstate *qstate, int id,
-                 struct path_state *state, const struct reply_info *truth)
+/* Look at all who wait: note the gardens that their own rules need, and take those off who get no answer
+ * (host/replies.h). The others are answered. */
+static void weigh_clients(struct sw_module *module, struct module_qstate *qstate,
+                          struct path_state *state, const struct reply_info *truth)
 {
-    struct waiting w = {module, qstate, state, truth, .drops_all = true};
-    sw_query_each_client(qstate, record_dropped, &w);
-    qstate->is_drop = 1;
-    qstate->ext_state[id] = module_finished;
+    struct waiting w = {module, qstate, state, truth};
+    bool drops = state->by_client;
+    for (size_t i = 0; i < state->cases_n; i++)
+        drops |= state->cases[i].verdict.taken == SW_ACTION_DROP;
+    if (state->by_client && !state->gardens)
+        state->gardens =
+            regional_alloc_zero(qstate->region, SW_OWN_GARDENS_MAX * sizeof(state->gardens[0]));
+    if (drops)
+        sw_replies_withdraw(qstate, weigh, &w);
 }
 
 static bool serve_remembered(struct sw_module *module, struct module_qstate *qstate, int id);
@@ -299,9 +286,10 @@ static bool serve_by_name(struct sw_module *module, struct module_qstate *qstate
         return false;
     if (!answer_at_once(state, qstate) || !sw_decide_rewrites(&state->cases->verdict, &client))
         return false;
+    weigh_clients(module, qstate, state, NULL);
     enum sw_action taken = state->cases->verdict.taken;
-    if (taken == SW_ACTION_DROP)
-        drop(module, qstate, id, state, NULL);
+    if (!sw_query_has_clients(qstate))
+        finish(qstate, id);
     else if (taken != SW_ACTION_CNAME || qstate->qinfo.qtype == LDNS_RR_TYPE_CNAME)
         answer(qstate, id, state);
     else if (!ask_gardens(qstate, id, state, PHASE_GARDEN))
@@ -377,10 +365,9 @@ static void serve_matched(struct sw_module *module, struct module_qstate *qstate
     finish(qstate, id);
     if (bogus)
         return; /* becomes SERVFAIL, whatever a rule says */
-    if (weigh_clients(module, qstate, state, reply)) {
-        drop(module, qstate, id, state, reply);
+    weigh_clients(module, qstate, state, reply);
+    if (!sw_query_has_clients(qstate))
         return;
-    }
     prepare_truth(qstate, state, reply);
     ask_gardens(qstate, id, state, PHASE_GARDEN_LATE);
 }
@@ -630,7 +617,7 @@ int sw_path_on_reply(struct query_info *qinfo, struct module_qstate *qstate,
         own.verdict.ede = SW_EDE_OFF;
     } else {
         if (own.verdict.taken == SW_ACTION_DROP)
-            own.verdict.taken = SW_ACTION_REFUSED; /* others who wait get an answer */
+            own.verdict.taken = SW_ACTION_REFUSED; /* it came to wait after weigh_clients() */
         apply(qstate, state, &own.verdict, sw_own_garden(&own, state->gardens, state->gardens_n),
               reply, to);
         sw_explain(&module->settings, qstate, reply, edns, &who, state->udp_room, &own.verdict,

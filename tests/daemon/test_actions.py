@@ -64,10 +64,9 @@ def test_drop_over_udp(block, resolver, ask, events):
     assert pending.nothing_came()
 
 
-def test_drop_over_tcp_closes_the_connection(block, ask):
+def test_drop_over_tcp_is_refused(block, ask):
     block(action="drop")
-    with pytest.raises((EOFError, ConnectionError)):
-        ask(WWW, tcp=True)
+    assert (ask(WWW, tcp=True).rcode, ask(WWW, tcp=True).types) == ("REFUSED", set())
 
 
 def test_tcp_only_truncates_over_udp(block, ask):

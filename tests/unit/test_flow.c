@@ -159,12 +159,15 @@ START_TEST(verdict_for_each_action)
     struct sw_match match;
     struct sw_client tcp = {.tcp = true}, udp = {.tcp = false};
     LIST("t", "{\"action\":\"tcp-only\"}", "t.example");
+    LIST("d", "{\"action\":\"drop\"}", "d.example");
     LIST("s", "{\"action\":\"nxdomain\",\"shadow\":true}", "s.example");
     LIST("c", "{\"action\":\"cname\"}", "c.example");
     LIST("k", "{\"action\":\"sinkhole\",\"sinkhole4\":\"192.0.2.9\",\"ttl\":7,\"ede\":16}",
          "k.example");
     ck_assert_int_eq(judged("t.example", NULL, NULL, &tcp, &match).taken, SW_ACTION_MONITOR);
     ck_assert_int_eq(judged("t.example", NULL, NULL, &udp, &match).taken, SW_ACTION_TCP_ONLY);
+    ck_assert_int_eq(judged("d.example", NULL, NULL, &tcp, &match).taken, SW_ACTION_REFUSED);
+    ck_assert_int_eq(judged("d.example", NULL, NULL, &udp, &match).taken, SW_ACTION_DROP);
     struct sw_verdict v = judged("s.example", NULL, NULL, NULL, &match);
     ck_assert(v.shadow);
     ck_assert_int_eq(v.wanted, SW_ACTION_NXDOMAIN);
