@@ -17,6 +17,7 @@
 ##   make test-stress   threads against each other, STRESS_SECONDS for each program
 ##   make fault         1,000 random histories of writers and faults: index and Redis agree in the end
 ##   make test-daemon   a real Unbound with the module, driven by tests/daemon
+##   make chance        all daemon tests RUNS times in a row, every other time on a busy machine
 ##   make race          lists that flap under RACE_QUERIES queries: no answer may contradict them
 ##   make test-replay   Unbound's own replay scenarios, without and with the module
 ##   make bench         benchmarks: a table, and build/bench.jsonl
@@ -38,6 +39,8 @@
 ##                      pytest -k) or scenarios (test-replay) with this word in the name
 ##   LONG=1 QUICK=1     the long forms of daemon tests and benchmarks, or the quick ones
 ##   KEEP=1             daemon tests leave their folders below TMPDIR behind
+##   ORDER=NUMBER       daemon tests in the random order that this number stands for
+##   RUNS=10            make chance: how many
 ##   CC=gcc CFLAGS='-O2 -g' PREFIX=/usr/local DESTDIR= SYSCONFDIR=/etc
 ##
 ## What tests get in their environment (absolute paths)
@@ -73,6 +76,8 @@ SUITE         ?=
 UNBOUND       ?=
 TESTS         ?=
 STRICT        ?=
+ORDER         ?=
+RUNS          ?= 10
 STAY          ?=
 # nsd is where an ordinary user's PATH on Debian does not lead.
 export PATH  := $(PATH):/usr/sbin:/sbin
@@ -141,7 +146,7 @@ FUZZ_O    = $(patsubst %.c,$(BUILD)/fuzz/%.o,$(PLAIN) $(filter-out %/main.c,$(CL
 # A fuzz program may include these; its corpus driver is compiled in one go, without a .d file.
 FUZZ_DEPS = $(wildcard tests/fuzz/*.h tests/unit/*.h module/flow/query.[ch])
 
-TARGETS = help all module cli demo test test-unit scenarios test-stress fault test-daemon test-replay race checks bench \
+TARGETS = help all module cli demo test test-unit scenarios test-stress fault test-daemon chance test-replay race checks bench \
           fuzz lint fmt install clean setup
 .PHONY: $(TARGETS) build-tests print-tests need-unbound FORCE
 .DELETE_ON_ERROR:
@@ -275,7 +280,7 @@ TEST_ENV = UNBOUND_BIN=$(abspath $(UNBOUND_BUILD)/unbound) \
     SINKWATCH_SO=$(abspath $(UOUT)/sinkwatch.so) SINKWATCH_CLI=$(abspath $(OUT)/sinkwatch) \
     SINKWATCH_BUILD=$(abspath $(OUT)) SINKWATCH_BENCH=$(abspath $(BUILD)/bench.jsonl) \
     SINKWATCH_SANITIZER=$(SANITIZER) SINKWATCH_SANITIZER_RUNTIME="$(sanitizer_runtime)" \
-    SINKWATCH_STRESS_SECONDS=$(STRESS_SECONDS) STRICT=$(STRICT) TESTS="$(TESTS)"
+    SINKWATCH_STRESS_SECONDS=$(STRESS_SECONDS) STRICT=$(STRICT) TESTS="$(TESTS)" ORDER=$(ORDER)
 
 test:
 	$(Q)MAKE="$(MAKE)" STRICT=$(STRICT) scripts/run/test $(BUILD)
@@ -302,6 +307,9 @@ test-stress: $(STRESS)
 
 test-daemon: module cli $(RACE_LOAD)
 	$(Q)$(TEST_ENV) scripts/run/daemon $(PYTHON)
+
+chance: module cli $(RACE_LOAD)
+	$(Q)$(TEST_ENV) scripts/run/chance $(PYTHON) $(RUNS)
 
 race: module cli $(RACE_LOAD)
 	$(Q)$(TEST_ENV) $(PYTHON) -B tests/race/race.py --queries $(RACE_QUERIES)

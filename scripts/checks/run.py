@@ -18,6 +18,7 @@ import selftest
 import settings
 import sizes
 import style
+import waits
 import words
 from tree import Tree
 
@@ -30,6 +31,7 @@ CHECKS = [
     settings,
     registered,
     exports,
+    waits,
     style.Format,
     style.Shell,
     selftest,

@@ -15,6 +15,7 @@ import registered
 import settings
 import sizes
 import style
+import waits
 import words
 from tree import Result, Tree
 
@@ -36,9 +37,30 @@ int sw_good(int a, int b);
 LONG = "int sw_long(void)\n{\n" + "    ;\n" * 120 + "    return 0;\n}\n"
 SETTINGS = 'static const struct key keys[] = {{"ring", KIND_NUMBER, FIELD(ring), 1, 9, "5"}};\n'
 CONF = "# Size. Default: 5. 1 to 9.\n#ring: 5\n"
-MAKEFILE = "TARGETS = all test\nprint-tests:\n\t@echo tests/unit/test_a.c tests/daemon/test_a.py\n"
+MAKEFILE = "TARGETS = all test\nprint-tests:\n\t@echo tests/unit/test_a.c tests/daemon/test_a.py tests/daemon/test_b.py\n"
 UNIT = "START_TEST(one)\n{\n}\nEND_TEST\n"
 
+# A test that fails by chance, and the words of the problem.
+CHANCE = [
+    ("time.sleep(0.5)\n", "a pause"),
+    ("def test_a():\n    begin = time.monotonic()\n", "elapsed time"),
+    ("def test_a(lists):\n    assert lists.state()['n'] == '1'\n", "use wait_state()"),
+    ("def test_a(r):\n    with r:\n        assert 'x' in r.log()\n", "use says()"),
+    ("def test_a(ask, events):\n    ask('a')\n    assert not events.all()\n", "wait first"),
+    ("def test_a(e):\n    e.wait({})\n    ask('a')\n    assert seen(e)\n", "wait first"),
+    ("AT = '127.0.0.1:5353'\n", "use free_port()"),
+]
+# The same, right.
+WAITING = """
+def test_a(r, ask, events):
+    ask('a')
+    events.wait({})
+    assert not events.all()
+    assert 'x' not in r.log()
+    if ask('b'):
+        r.stop()
+    assert seen(events)
+"""
 # Without fault: check -> files that it looks at.
 GOOD = {
     "Makefile": MAKEFILE,
@@ -54,6 +76,7 @@ GOOD = {
     "scripts/tool": "#!/bin/bash\necho\n",
     "tests/unit/test_a.c": UNIT + "void f(void)\n{\n    tcase_add_test(c, one);\n}\n",
     "tests/daemon/test_a.py": "def test_a():\n    pass\n",
+    "tests/daemon/test_b.py": WAITING,
 }
 # (check, file, its faulty content, words of the problem that must be found)
 FAULTS = [
@@ -85,6 +108,9 @@ FAULTS = [
     (registered, "tests/lost/test_b.c", "", "no target runs tests/lost"),
     (registered, "tests/unit/test_a.c", UNIT, "one is added to no test case"),
     (registered, "tests/daemon/test_a.py", "def test_a():\n  0\ndef test_a():\n  0\n", "2 tests"),
+    *((waits, "tests/daemon/test_a.py", text, words) for text, words in CHANCE),
+    (waits, "tests/unit/test_a.c", "void f(void)\n{\n    poll(NULL, 0, 100);\n}\n", "say why not"),
+    (waits, "tests/unit/test_a.c", "void f(void)\n{\n    usleep(50000);\n}\n", "say why not"),
     (style.Shell, "scripts/tool", "#!/bin/bash\nif\n", "syntax error"),
     (style.Format, "module/base/good.c", "int   f( void );\n", "not in the format"),
 ]
@@ -130,7 +156,7 @@ def plant(tree, result, folder, check_of, path, text, wanted):
 
 def nothing_found(tree, result, folder):
     good = make_tree(tree, folder, {})
-    for check_of in (layers, sizes, headers, words, documents, settings, registered, style.Shell):
+    for check_of in (layers, sizes, headers, words, documents, settings, registered, waits, style.Shell):
         for problem in check_of.check(good).problems:
             result.problem(check_of.NAME, 0, f"finds a fault where there is none: {problem}")
 

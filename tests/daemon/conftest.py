@@ -7,6 +7,7 @@ A test module that needs other settings sets, at its top level:
 
 import itertools
 import os
+import random
 import shutil
 import sys
 import tempfile
@@ -32,6 +33,26 @@ def pytest_sessionstart(session):
     missing = read_environment().missing()
     if missing and not session.config.option.collectonly:
         pytest.exit("; ".join(missing) + " (the Makefile sets these: make test-daemon)", 2)
+
+
+def pytest_report_header():
+    return f"order: {os.environ.get('ORDER') or 'as in the files'}"
+
+
+def pytest_collection_modifyitems(items):
+    """ORDER=NUMBER: files, and the tests of each file, in the random order of this number. A file's
+    tests stay together, since they share a resolver."""
+    if not os.environ.get("ORDER"):
+        return
+    order = random.Random(os.environ["ORDER"])
+    files = {}
+    for item in items:
+        files.setdefault(item.path, []).append(item)
+    for tests in files.values():
+        order.shuffle(tests)
+    shuffled = list(files.values())
+    order.shuffle(shuffled)
+    items[:] = itertools.chain.from_iterable(shuffled)
 
 
 @pytest.fixture(scope="session")
@@ -185,12 +206,17 @@ def ask(resolver):
 
 @pytest.fixture
 def events(resolver, lists, shared_redis):
-    """What is recorded from now on: a marker has come out behind all that was recorded before."""
+    """What is recorded from now on: two markers have come out behind all that was recorded before.
+
+    One is not enough. Each worker has a ring, and the collector empties one after the other: a
+    marker on the second ring may overtake what came to the first just behind the collector. The
+    second marker is asked for when the first has come out, so it is collected in a later round."""
     stream = Events(shared_redis.client, resolver.settings["redis-prefix"])
-    marker = f"marker{next(NUMBERS)}.many.clean.example"
-    lists.put("marker", marker)
-    resolver.client.ask(marker)
-    stream.wait({NAME: marker})
+    markers = [f"marker{next(NUMBERS)}.many.clean.example" for _ in range(2)]
+    lists.put("marker", *markers)
+    for marker in markers:
+        resolver.client.ask(marker)
+        stream.wait({NAME: marker})
     lists.drop("marker")
     return Events(shared_redis.client, resolver.settings["redis-prefix"])
 

@@ -43,6 +43,12 @@ def refused(lists, name):
     return [item for item in json.loads(lists.state()["refused"]) if item["list"] == name]
 
 
+def counts(text, name):
+    """(indicators, refused items) of a list, as the status shows them."""
+    state = json.loads(text)[name]
+    return state["count"], state["refused"]
+
+
 @pytest.mark.parametrize("item", BAD_INDICATORS, ids=lambda item: repr(item[:20]))
 def test_bad_indicator_is_refused_by_itself(lists, ask, item):
     lists.put("mixed", "systemsvc.net", item, "evil.example", action="refused")
@@ -50,12 +56,11 @@ def test_bad_indicator_is_refused_by_itself(lists, ask, item):
     assert ask("systemsvc.net").rcode == "REFUSED"
     assert ask("www.clean.example").rcode == "NOERROR"
     lists.wait_state(refused=lambda _: any(entry["why"] for entry in refused(lists, "mixed")))
-    state = json.loads(lists.state()["lists"])["mixed"]
-    assert (state["count"], state["refused"]) == (2, 1)
+    lists.wait_state(lists=lambda text: counts(text, "mixed") == (2, 1))
 
 
 def test_refused_items_are_counted(lists):
-    before = int(lists.state()["items_refused"])
+    before = int(lists.wait_state(state="following")["items_refused"])
     lists.put("mixed", "a..example", "b..example", "systemsvc.net")
     lists.wait_state(items_refused=lambda n: int(n) == before + 2)
 
@@ -77,7 +82,7 @@ def test_bad_facts_are_told_and_the_indicator_is_in_force(lists, ask, shared_red
         lists.wait_applied(tx.execute()[-1])
     assert ask(WWW).rcode == "REFUSED"
     lists.wait_state(refused=lambda _: any("facts" in one["why"] for one in refused(lists, "noted")))
-    assert json.loads(lists.state()["refused_by_reason"])["facts"] >= 1
+    lists.wait_state(refused_by_reason=lambda text: json.loads(text)["facts"] >= 1)
 
 
 def test_bad_policy_leaves_the_former_one_in_force(lists, ask):

@@ -185,12 +185,11 @@ def test_events_follow(sw):
     reader = threading.Thread(target=read)
     reader.start()
     try:
-        number = 0
-        while not names:  # whether it waits already is not to be seen from here
-            put(sw, "events", event(f"new{number}.example"))
-            number += 1
-            assert number < 20000
-            time.sleep(0.01)
+        def told():  # whether it waits already is not to be seen from here
+            put(sw, "events", event("new.example"))
+            return names
+
+        until(told, "the first event")
         count = len(names)
         put(sw, "events", event("last.example"))
         until(lambda: "last.example" in names[count:], "the next event")
@@ -242,8 +241,8 @@ def test_status_of_live_and_late_resolvers(bad):
     bad.report("ns2", bad.last_change())
     bad.redis.zadd(bad.key("resolvers"), {"ns3": int(time.time()) - 600})
     out = bad("status")
-    assert re.search(rf"^ns1 +following +0\.1\.0 +1\.17\.1 +1 +{first} +2 +\d s ago", out, re.M)
-    assert re.search(r"^ns2 +following .* 0 +\d s ago", out, re.M)
+    assert re.search(rf"^ns1 +following +0\.1\.0 +1\.17\.1 +1 +{first} +2 +\d+ s ago", out, re.M)
+    assert re.search(r"^ns2 +following .* 0 +\d+ s ago", out, re.M)
     assert re.search(r"^ns3 +late +10 min ago", out, re.M)
     for words in ["bad 4 (1 refused)", "bad: odd", "'x y': two words", "cut short", "it broke",
                   "hits 7", "refused    indicator 21, facts 2\n"]:  # fmt: skip

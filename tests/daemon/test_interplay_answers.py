@@ -172,7 +172,7 @@ def test_top_level_name(lists, ask):
 
 def test_root_is_no_indicator(lists, ask):
     lists.put("bad", ".", "evil.example", action="refused")
-    assert "bad" in lists.state()["refused"]
+    lists.wait_state(refused=lambda text: "bad" in text)
     assert ask(".", "NS").rcode == "NOERROR"
     assert ask("www.clean.example").addresses == ["198.51.100.10"]
     assert ask("www.evil.example").rcode == "REFUSED"

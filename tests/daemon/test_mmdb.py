@@ -61,7 +61,7 @@ def test_bad_at_start_keeps_running_and_recovers(
     assert resolver.client.ask(WWW).addresses == TRUE4
     assert resolver.client.ask("www.evil.example").rcode == "NXDOMAIN"
     lists.wait_state(mmdb=lambda text: text and json.loads(text)["asn"][0]["error"])
-    assert str(path) in resolver.log()
+    resolver.says(str(path))
     place(databases.asn.read_bytes())
     lists.wait_state(mmdb=lambda text: not json.loads(text)["asn"][0].get("error"))
     assert resolver.client.ask(WWW).rcode == "NXDOMAIN"

@@ -89,16 +89,29 @@ def test_policy_that_changes(lists, resolver, ask, env):
             assert [ask(name).addresses for name in NAMES] == [wanted[action]] * 3
 
 
+def race_until(enough, env, folder, name, **options):
+    """The row of a run in which enough happened: a busy machine needs longer for it."""
+    for seconds in (20,) if env.long else (2, 8, 32):
+        row = race.Race(env, folder / f"race{seconds}", name, **options).run(0, seconds)
+        if enough(row):
+            return row
+    raise AssertionError(f"too little happened in {seconds} s: {dict(row)}")
+
+
+def everything(row):
+    """Answers of each sort, and anything that is wrong."""
+    sorts = ("listed", "unlisted", "away", "hits", "changes")
+    return race.wrong(row) or all(row[sort] for sort in sorts)
+
+
 @pytest.mark.parametrize("name", list(race.CONFIGURATIONS))
 def test_no_answer_contradicts_what_was_applied(env, folder, name):
     """The short form of 'make race': each answer is judged by what was in force throughout."""
     if not race.supported(env, name):
         pytest.skip("this Unbound was built without cachedb (Debian's 1.17.1 is)")
-    row = race.Race(env, folder / "race", name).run(0, 20 if env.long else 2)
-    assert row["listed"] and row["unlisted"] and row["away"] and row["hits"] and row["changes"]
+    row = race_until(everything, env, folder, name)
     assert race.wrong(row) == 0, dict(row)
 
 
 def test_judge_sees_a_change_that_is_called_applied_too_early(env, folder):
-    row = race.Race(env, folder / "race", "plain", early=True).run(0, 2)
-    assert row["contradictions"] > 0
+    race_until(lambda row: row["contradictions"], env, folder, "plain", early=True)

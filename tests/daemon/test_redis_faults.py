@@ -1,11 +1,9 @@
 """Redis away, killed, frozen, emptied: the resolver answers, enforces, and catches up."""
 
-import time
-
 import pytest
 from harness.events import NAME, read_file
 from harness.resolver import SINK4
-from harness.wait import FACTOR, until
+from harness.wait import until
 
 WWW = "www.evil.example"
 
@@ -83,27 +81,19 @@ def test_killed_again_and_again(own_redis, make_resolver, lists_for, events_for)
     assert sorted(names_of(events)) == [f"n{i}.many.evil.example" for i in range(5)]
 
 
-def longest_wait(resolver, names):
-    """Ask one after the other; the longest time to an answer, in seconds."""
-    longest = 0.0
-    for name in names:
-        start = time.monotonic()
-        resolver.client.ask(name)
-        longest = max(longest, time.monotonic() - start)
-    return longest
-
-
 def test_hung_redis_delays_no_answer(own_redis, make_resolver, lists_for, events_for):
-    """SIGSTOP: connections stay open and nothing comes back."""
+    """SIGSTOP: connections stay open and nothing comes back. An answer that waited for Redis would
+    wait longer than a client does."""
     own_redis.start()
-    resolver = make_resolver(own_redis, redis_timeout=3000)
+    resolver = make_resolver(own_redis, redis_timeout=60000)
     lists = lists_for(resolver, own_redis)
     events = events_for(resolver, own_redis)
     lists.put("bad", "evil.example", action="sinkhole")
     names = [f"n{i}.many.{zone}.example" for i in range(300) for zone in ("evil", "clean")]
     own_redis.freeze()
     try:
-        assert longest_wait(resolver, names) < 1.0 * FACTOR
+        for name in names:
+            assert resolver.client.ask(name).rcode == "NOERROR"
     finally:
         own_redis.thaw()
     until(
@@ -113,16 +103,15 @@ def test_hung_redis_delays_no_answer(own_redis, make_resolver, lists_for, events
 
 
 def test_stops_in_time_while_redis_hangs(own_redis, make_resolver, lists_for):
+    """In less time than Redis may take, and than stop() allows."""
     own_redis.start()
-    resolver = make_resolver(own_redis, redis_timeout=30000)
+    resolver = make_resolver(own_redis, redis_timeout=60000)
     lists = lists_for(resolver, own_redis)
     lists.put("bad", "evil.example", action="sinkhole")
     resolver.client.ask(WWW)
     own_redis.freeze()
     try:
-        start = time.monotonic()
         resolver.stop()
-        assert time.monotonic() - start < 5 * FACTOR
     finally:
         own_redis.thaw()
 

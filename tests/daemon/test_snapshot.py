@@ -4,6 +4,7 @@ import json
 import shutil
 import struct
 import time
+from datetime import datetime, timezone
 
 import pytest
 from harness.resolver import SINK4
@@ -23,6 +24,12 @@ def snapshot_of(lists):
     return json.loads(lists.state()["snapshot"])
 
 
+def written(lists):
+    """When the writing of the snapshot began, by the clock of this machine."""
+    text = snapshot_of(lists)["written"]
+    return datetime.fromisoformat(text.replace("Z", "+00:00"))
+
+
 @pytest.fixture
 def rig(own_redis, make_resolver, lists_for, folder):
     """A resolver with one list and a snapshot of it, Redis gone; not running."""
@@ -31,18 +38,18 @@ def rig(own_redis, make_resolver, lists_for, folder):
     resolver = make_resolver(own_redis, snapshot_file=path, snapshot_interval=1)
     lists = lists_for(resolver, own_redis)
     lists.put("bad", "evil.example", action="sinkhole")
-    written_after(lists, path)
+    write_snapshot(lists)
     resolver.stop()
     own_redis.kill()
     return resolver, lists, path
 
 
-def written_after(lists, path):
-    """Wait for a file that holds what is there now: one that is written from now on."""
-    before = path.stat().st_ino if path.exists() else None
+def write_snapshot(lists):
+    """Wait for a file that holds what is in force now: one whose writing begins from now on."""
+    now = datetime.now(timezone.utc)
+    now = now.replace(microsecond=now.microsecond // 1000 * 1000)  # as precise as a report
     lists.add("bad", "more.example")
-    until(lambda: path.exists() and path.stat().st_ino != before, "the snapshot to be written")
-    until(lambda: "written" in snapshot_of(lists), "the snapshot to be reported")
+    until(lambda: written(lists) >= now, "a snapshot of what is in force")
 
 
 def first_answer(resolver):
@@ -56,13 +63,13 @@ def test_enforced_from_the_first_query_without_redis(rig, own_redis):
     resolver, lists, path = rig
     assert path.stat().st_mode & 0o777 == 0o600
     assert first_answer(resolver) == [SINK4]
-    assert "from snapshot" in resolver.log()
+    resolver.says("from snapshot")
     shutil.rmtree(own_redis.folder)  # it has lost its data: the last good lists stay
     own_redis.folder.mkdir()
     own_redis.start()
     lists.wait_state(state="following")
     assert addresses(resolver, WWW) == [SINK4]
-    assert "keeping the last good" in lists.state()["last_error"]
+    lists.wait_state(last_error=lambda text: "keeping the last good" in text)
     assert "snapshot of" in resolver.command("status")
 
 
@@ -79,7 +86,7 @@ def test_what_changed_meanwhile_is_followed(own_redis, make_resolver, lists_for,
     resolver = make_resolver(own_redis, snapshot_file=path, snapshot_interval=1)
     lists = lists_for(resolver, own_redis)
     lists.put("bad", "evil.example", action="sinkhole")
-    written_after(lists, path)
+    write_snapshot(lists)
     resolver.stop()
     lists.wait = False
     with lists.client.pipeline(transaction=True) as tx:
@@ -91,7 +98,7 @@ def test_what_changed_meanwhile_is_followed(own_redis, make_resolver, lists_for,
     resolver.start()
     until(lambda: addresses(resolver, CLEAN) == [SINK4], "the change to be followed")
     assert addresses(resolver, WWW) == TRUE
-    assert lists.state()["full_loads"] == "0"
+    lists.wait_state(state="following", full_loads="0")
 
 
 def test_an_end_comes_after_a_start_without_redis(own_redis, make_resolver, lists_for, folder):
@@ -102,7 +109,7 @@ def test_an_end_comes_after_a_start_without_redis(own_redis, make_resolver, list
     lists.put("bad", "clean.example", action="sinkhole")
     end = int(time.time()) + 10
     resolver.command("add", "bad", "evil.example", "--expires", end, "--wait")
-    written_after(lists, path)
+    write_snapshot(lists)
     resolver.stop()
     own_redis.kill()
     answer = first_answer(resolver)
@@ -149,9 +156,9 @@ def test_refused_with_the_reason(rig, own_redis, harm):
     damage, words = HARM[harm]
     damage(path)
     assert first_answer(resolver) == TRUE
-    assert "refused: " in resolver.log() and words in resolver.log()
+    resolver.says("refused: ", words)
     own_redis.start()
     lists.put("bad", "evil.example", action="sinkhole")  # a full load follows
     assert addresses(resolver, WWW) == [SINK4]
-    assert words in snapshot_of(lists)["refused"]
+    lists.wait_state(snapshot=lambda text: words in json.loads(text)["refused"])
     assert "refused" in resolver.command("status")

@@ -91,7 +91,7 @@ def test_leaves_the_records_that_a_resolver_leaves(sw, zone):
 def test_goes_on_where_it_was_interrupted(sw, zone, folder):
     zone.fill(sw.redis, sw.prefix)
     state = folder / "state.json"
-    words = ["sweep", "--forward", zone.at, "--rate", "40", "--match", "n00002*"]
+    words = ["sweep", "--forward", zone.at, "--rate", "10", "--match", "n00002*"]
     first = sw.start("--json", *words, "--state", state)
     until(lambda: state.exists(), "the first note of how far it is")
     first.send_signal(signal.SIGINT)
@@ -113,7 +113,7 @@ def test_redis_that_goes_ends_it_and_nothing_is_skipped(env, zone, folder, own_r
     zone.fill(sw.redis, sw.prefix)
     state = folder / "state.json"
     words = ["--match", "n00002*", "--state", state]
-    first = sw.start("sweep", "--forward", zone.at, "--rate", "40", *words)
+    first = sw.start("sweep", "--forward", zone.at, "--rate", "10", *words)
     until(lambda: state.exists(), "the first note of how far it is")
     own_redis.kill()
     _, err = first.communicate(timeout=30 * FACTOR)
@@ -134,7 +134,7 @@ def test_redis_that_is_silent_is_waited_for(env, zone, folder, own_redis, settin
     sw = Command(env, folder, own_redis, settings_for(own_redis, folder, asn_mmdb=zone.databases))
     zone.fill(sw.redis, sw.prefix)
     state = folder / "state.json"
-    words = ["--forward", zone.at, "--rate", "40", "--match", "n00002*", "--state", state]
+    words = ["--forward", zone.at, "--rate", "20", "--match", "n00002*", "--state", state]
     process = sw.start("--json", "sweep", *words)
     until(lambda: state.exists(), "the first note of how far it is")
     own_redis.freeze()

@@ -244,6 +244,21 @@ static inline bool rig_status_has(struct rig *rig, const char *field, const char
     return strstr(rig_status(rig, field), words) != NULL;
 }
 
+/** How often the server was given a command, by whomever. */
+static inline unsigned long rig_calls(struct rig *rig, const char *command)
+{
+    redisReply *reply = redis_fixture_command(&rig->rf, "INFO commandstats");
+    char words[64];
+    const char *at;
+    unsigned long n;
+
+    snprintf(words, sizeof(words), "cmdstat_%s:calls=", command);
+    at = strstr(reply->str, words);
+    n = at ? strtoul(at + strlen(words), NULL, 10) : 0;
+    freeReplyObject(reply);
+    return n;
+}
+
 /** Whether the newest entry of the stream has been reported as applied. */
 static inline bool rig_is_applied(struct rig *rig)
 {

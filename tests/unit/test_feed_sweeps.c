@@ -1,4 +1,5 @@
 /* Changes, evictions and sweeps beside each other: feeder and sweeper with a host that holds them up. */
+#include "feed/feeder.h"
 #include "feed/stream.h"
 #include "feed_rig.h"
 
@@ -59,6 +60,17 @@ static void next_part(struct rig *rig)
     RIG_WAIT(atomic_load(&rig->held));
 }
 
+/* Until the sweeper has been handed something so often, and knows up to which entry that goes. The
+ * feeder tells it both in one turn, and reads the stream again in the next one. */
+static void wait_handed(struct rig *rig, uint64_t times)
+{
+    unsigned long reads;
+
+    RIG_WAIT(sw_sweeper_handed(rig->feed->sweeper) >= times);
+    reads = rig_calls(rig, "xread");
+    RIG_WAIT(rig_calls(rig, "xread") >= reads + 2);
+}
+
 static size_t sought(struct rig *rig)
 {
     size_t n;
@@ -90,7 +102,7 @@ START_TEST(test_changes_join_a_walk)
         rig_change(&rig, "add", "l", name);
         newest_id(&rig, id[i]);
         RIG_WAIT(rig_lists(&rig, name));
-        poll(NULL, 0, 100); /* in the index, and soon handed over */
+        wait_handed(&rig, i + 2);
         if (i == 0)
             RIG_WAIT(atomic_load(&rig.held));
         else
@@ -141,7 +153,7 @@ START_TEST(test_everything_joins_and_leaves)
     ck_assert(sweep.everything);
     rig_change(&rig, "add", "l", "a.test");
     RIG_WAIT(rig_lists(&rig, "a.test"));
-    poll(NULL, 0, 100);
+    wait_handed(&rig, 3);
     for (size_t part = 0; part < SW_FEED_PARTS; part++)
         next_part(&rig);
     rig_sweeps(&rig, &sweep);

@@ -237,6 +237,13 @@ class Resolver:
 
     # What can be seen from outside.
 
+    def says(self, *words):
+        """Wait until all of the words stand in the log: who writes it is no thread of the test."""
+        until(
+            lambda: all(word in self.log() for word in words),
+            lambda: f"{words} in the log: {self.log()}",
+        )
+
     def log(self):
         log = self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
         return log + (self.process.output() if self.process else "")
