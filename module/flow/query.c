@@ -20,10 +20,15 @@ void sw_query_question(const struct query_info *qinfo, struct sw_question *out)
     out->qclass = qinfo->qclass;
 }
 
+bool sw_query_type_exempt(const struct query_info *qinfo)
+{
+    bool internet = qinfo->qclass == LDNS_RR_CLASS_IN || qinfo->qclass == LDNS_RR_CLASS_ANY;
+    return !internet || qinfo->qtype == LDNS_RR_TYPE_DS || qinfo->qtype == LDNS_RR_TYPE_DNSKEY;
+}
+
 bool sw_query_exempt(const struct module_qstate *qstate)
 {
-    return qstate->qinfo.qclass != LDNS_RR_CLASS_IN || qstate->qinfo.qtype == LDNS_RR_TYPE_DS ||
-           qstate->qinfo.qtype == LDNS_RR_TYPE_DNSKEY || qstate->is_priming || qstate->is_valrec;
+    return sw_query_type_exempt(&qstate->qinfo) || qstate->is_priming || qstate->is_valrec;
 }
 
 bool sw_query_has_clients(const struct module_qstate *qstate)

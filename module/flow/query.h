@@ -26,8 +26,17 @@ struct reply_info;
 void sw_query_question(const struct query_info *qinfo, struct sw_question *out);
 
 /**
- * Whether no rule is ever applied here: other classes than IN, DS and DNSKEY (a chain of trust
- * would break), priming, and the validator's own lookups. Such messages may be cached.
+ * Whether no rule is ever applied to a question, whoever asks it. This is the whole list (D-081):
+ *     class other than IN and ANY  Unbound has no servers for it: it refuses, or answers from local
+ *                                  data. To class ANY (RFC 1035 3.2.5) it gives what class IN has
+ *     DS, DNSKEY                   rewritten they break the chain of trust below; they hold keys and digests of
+ *                                  keys, no address and no alias
+ */
+bool sw_query_type_exempt(const struct query_info *qinfo);
+
+/**
+ * Whether no rule is ever applied to a query: the above; priming, which asks for the root's servers; and what the
+ * validator asks for itself. Such messages may be cached.
  */
 bool sw_query_exempt(const struct module_qstate *qstate);
 

@@ -140,8 +140,7 @@ static bool judge_message(struct walk *walk, struct lruhash_entry *entry, struct
     struct sw_question question;
     struct sw_matching m;
     struct sw_match match;
-    if (q->qclass != LDNS_RR_CLASS_IN || q->qtype == LDNS_RR_TYPE_DS ||
-        q->qtype == LDNS_RR_TYPE_DNSKEY)
+    if (sw_query_type_exempt(q))
         return false;
     sw_match_begin(&m, walk->flow, &match);
     sw_query_question(q, &question);

@@ -42,8 +42,7 @@ int sw_cached_on_reply(struct query_info *qinfo, struct module_qstate *qstate,
     struct sw_weighing j;
     (void)rcode, (void)edns, (void)options_out, (void)client, (void)region, (void)start_time;
     (void)id;
-    if (qstate || !reply || qinfo->qclass != LDNS_RR_CLASS_IN || qinfo->qtype == LDNS_RR_TYPE_DS ||
-        qinfo->qtype == LDNS_RR_TYPE_DNSKEY)
+    if (qstate || !reply || sw_query_type_exempt(qinfo))
         return 1;
     sw_rcu_enter();
     sw_weigh(module, NULL, qinfo, reply, &j); /* its RRsets are locked */

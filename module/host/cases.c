@@ -19,6 +19,7 @@ static bool ask_for(struct module_qstate *qstate, struct sw_case *one)
     struct module_qstate *sub = NULL;
     ask.qname = one->verdict.cname.wire;
     ask.qname_len = one->verdict.cname.len;
+    ask.qclass = LDNS_RR_CLASS_IN;
     ask.local_alias = NULL;
     uint16_t flags = (uint16_t)(BIT_RD | (qstate->query_flags & BIT_CD));
     return sw_ub_attach_sub(qstate, &ask, flags, &sub);

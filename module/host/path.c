@@ -297,6 +297,13 @@ static bool serve_by_name(struct sw_module *module, struct module_qstate *qstate
     return true;
 }
 
+/* Unbound puts an answer to class ANY together from the answers in each class that it has servers for.
+ * It is judged as one in class IN, and not stored: sweeps look for messages in class IN alone. */
+static bool one_class(const struct module_qstate *qstate)
+{
+    return qstate->qinfo.qclass == LDNS_RR_CLASS_IN;
+}
+
 static void on_new(struct sw_module *module, struct module_qstate *qstate, int id)
 {
     bool uncached;
@@ -306,8 +313,8 @@ static void on_new(struct sw_module *module, struct module_qstate *qstate, int i
         return;
     if (serve_remembered(module, qstate, id))
         return;
-    if (uncached)
-        sw_hold_answer(qstate, state ? &state->hold : NULL);
+    if (uncached || !one_class(qstate))
+        sw_hold_answer(qstate, state && one_class(qstate) ? &state->hold : NULL);
     else if (state)
         sw_hold_new(module, qstate, &state->hold);
     resolve(qstate, id, state);
@@ -333,7 +340,7 @@ static void keep_out_of_cache(const struct sw_module *module, struct module_qsta
 {
     msg_cache_remove(qstate->env, qstate->qinfo.qname, qstate->qinfo.qname_len, qstate->qinfo.qtype,
                      qstate->qinfo.qclass, qstate->query_flags);
-    if (!state->remembered) {
+    if (!state->remembered && one_class(qstate)) {
         sw_hold_part(qstate, reply);
         sw_remember_store(qstate, reply);
     }
@@ -451,7 +458,7 @@ static void on_garden(struct sw_module *module, struct module_qstate *qstate, in
  * touches it any more it is resolved anew, and may then be cached as usual. */
 static bool serve_remembered(struct sw_module *module, struct module_qstate *qstate, int id)
 {
-    if (qstate->no_cache_lookup || !sw_query_has_clients(qstate))
+    if (qstate->no_cache_lookup || !sw_query_has_clients(qstate) || !one_class(qstate))
         return false;
     struct dns_msg *msg = sw_remember_find(qstate);
     if (!msg || !judge_whole(module, qstate, id, msg->rep, true))
