@@ -4,7 +4,6 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,12 +12,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define SEND_MAX     12288 /* octets of one send(): more makes the kernel use whole pages for it */
-#define SEND_EARLY   32768 /* octets of a pipeline that do not wait for its end */
-#define LENGTH_MAX   23    /* octets of a length in the protocol: mark, 20 digits, CR, LF */
-#define OUT_KEEP     65536 /* octets of the output buffer kept between commands */
-#define US_PER_MS    1000
-#define WAIT_TURN_MS 200 /* between two calls of on_wait */
+#define SEND_MAX   12288 /* octets of one send(): more makes the kernel use whole pages for it */
+#define SEND_EARLY 32768 /* octets of a pipeline that do not wait for its end */
+#define LENGTH_MAX 23    /* octets of a length in the protocol: mark, 20 digits, CR, LF */
+#define OUT_KEEP   65536 /* octets of the output buffer kept between commands */
 
 struct sw_redis *sw_redis_new(const struct sw_settings *settings)
 {
@@ -90,8 +87,10 @@ void sw_redis_close(struct sw_redis *redis)
     free(redis->out);
     redis->out = NULL;
     redis->out_len = redis->out_done = redis->out_max = 0;
+    redis->in_at = redis->in_len = 0;
     redis->due = 0;
     redis->extra_ms = 0;
+    redis->turn = (struct sw_turn){.waited_us = 0};
 }
 
 bool sw_redis_is_open(const struct sw_redis *redis)
@@ -172,42 +171,11 @@ enum sw_status sw_redis_problem_wait(struct sw_redis *redis, const char *doing,
     return status;
 }
 
-/* ---- waiting ---- */
-
-enum sw_status sw_redis_wait(const struct sw_redis *redis, int fd, short events,
-                             int64_t deadline_us)
-{
-    for (;;) {
-        struct pollfd fds[2] = {{.fd = redis->wake, .events = POLLIN},
-                                {.fd = fd, .events = events}};
-        int64_t left_us = deadline_us - sw_clock_mono_us();
-        int64_t left_ms = left_us <= 0 ? 0 : (left_us + US_PER_MS - 1) / US_PER_MS;
-        int64_t most_ms = redis->on_wait ? WAIT_TURN_MS : INT32_MAX;
-        int n = poll(fds, 2, left_ms > most_ms ? (int)most_ms : (int)left_ms);
-        if (n < 0 && errno != EINTR)
-            return SW_EIO;
-        if (n > 0 && fds[0].revents)
-            return SW_ECLOSED;
-        if (n > 0)
-            return SW_OK;
-        if (n == 0 && left_us <= 0)
-            return SW_ETIMEOUT;
-        if (n == 0 && redis->on_wait)
-            redis->on_wait(redis->on_wait_arg);
-    }
-}
-
-int64_t sw_redis_deadline(const struct sw_redis *redis)
-{
-    int64_t ms = (int64_t)redis->settings.redis_timeout_ms + redis->extra_ms;
-    return sw_clock_mono_us() + ms * US_PER_MS;
-}
-
 /* ---- commands ---- */
 
 /* Send what the socket takes now. A broken socket drops the rest: reading goes on, since the
  * server may have said why it hung up, and ends with the end of the stream. */
-static void send_some(struct sw_redis *redis)
+void sw_redis_send_some(struct sw_redis *redis)
 {
     ssize_t n;
     size_t len;
@@ -252,7 +220,7 @@ static void command_out(struct sw_redis *redis, size_t len)
     redis->out_len += len;
     redis->due++;
     if (redis->out_len - redis->out_done >= SEND_EARLY)
-        send_some(redis);
+        sw_redis_send_some(redis);
 }
 
 /* Add a formatted command to the output buffer. */
@@ -264,61 +232,6 @@ static enum sw_status put_out(struct sw_redis *redis, const char *command, size_
     memcpy(to, command, len);
     command_out(redis, len);
     return SW_OK;
-}
-
-/* Take what the socket has into the reader. *progress: something came. */
-static enum sw_status receive_some(struct sw_redis *redis, bool *progress)
-{
-    ssize_t n = redis->tls ? sw_tls_recv(redis->tls, redis->in, SW_REDISREAD_MAX)
-                           : recv(redis->fd, redis->in, SW_REDISREAD_MAX, MSG_DONTWAIT);
-    *progress = n > 0;
-    if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
-        return SW_OK;
-    if (n < 0) {
-        sw_redis_problem_errno(redis, "read", errno);
-        return SW_EIO;
-    }
-    if (n == 0) {
-        sw_redis_problem(redis, "%s: closed by the server", redis->target);
-        return SW_EIO;
-    }
-    if (redisReaderFeed(redis->reader, redis->in, (size_t)n) != REDIS_OK) {
-        sw_redis_problem(redis, "%s: %s", redis->target, redis->reader->errstr);
-        return SW_EIO;
-    }
-    return SW_OK;
-}
-
-/* Send and receive until one whole reply is there. NULL after a problem. */
-static redisReply *exchange(struct sw_redis *redis)
-{
-    int64_t until_us = sw_redis_deadline(redis);
-    for (;;) {
-        void *reply = NULL;
-        bool progress = false;
-        if (redisReaderGetReply(redis->reader, &reply) != REDIS_OK) {
-            sw_redis_problem(redis, "%s: no Redis reply: %s", redis->target, redis->reader->errstr);
-            return NULL;
-        }
-        if (reply)
-            return reply;
-        size_t waiting = redis->out_len - redis->out_done;
-        if (waiting)
-            send_some(redis);
-        bool more = redis->out_len > redis->out_done;
-        if (redis->out_len - redis->out_done != waiting)
-            until_us = sw_redis_deadline(redis);
-        enum sw_status status =
-            sw_redis_wait(redis, redis->fd, (short)(more ? POLLIN | POLLOUT : POLLIN), until_us);
-        if (status != SW_OK) {
-            sw_redis_problem_wait(redis, "command", status);
-            return NULL;
-        }
-        if (receive_some(redis, &progress) != SW_OK)
-            return NULL;
-        if (progress)
-            until_us = sw_redis_deadline(redis);
-    }
 }
 
 /* "MOVED 3999 192.0.2.1:6381": the key is on another node of the Cluster (empty host: this one). */
@@ -350,14 +263,13 @@ redisReply *sw_redis_reply(struct sw_redis *redis)
             sw_redis_problem(redis, "%s: not connected", redis->target);
         return NULL;
     }
-    redisReply *reply = exchange(redis);
-    redis->extra_ms = 0;
+    redisReply *reply = sw_redis_exchange(redis);
     if (!reply) {
         sw_redis_close(redis);
         return NULL;
     }
-    if (redis->due)
-        redis->due--;
+    redis->extra_ms = 0;
+    sw_redis_came(redis);
     if (reply->type == REDIS_REPLY_ERROR)
         sw_redis_problem(redis, "%s: %s", redis->target, reply->str);
     if (wrong_server(redis, reply)) {
@@ -366,27 +278,6 @@ redisReply *sw_redis_reply(struct sw_redis *redis)
         return NULL;
     }
     return reply;
-}
-
-enum sw_status sw_redis_take(struct sw_redis *redis, redisReply **out)
-{
-    void *reply = NULL;
-    bool progress = true;
-    sw_redis_flush(redis);
-    while (redis->fd >= 0 && !reply && progress) {
-        if (redisReaderGetReply(redis->reader, &reply) != REDIS_OK) {
-            sw_redis_problem(redis, "%s: no Redis reply: %s", redis->target, redis->reader->errstr);
-            sw_redis_close(redis);
-        } else if (!reply && receive_some(redis, &progress) != SW_OK) {
-            sw_redis_close(redis);
-        }
-    }
-    if (redis->fd < 0)
-        return SW_ECLOSED;
-    if (reply && redis->due)
-        redis->due--;
-    *out = reply;
-    return SW_OK;
 }
 
 /* "$5\r\n": a mark, a number, the end of the line. */
@@ -469,19 +360,6 @@ enum sw_status sw_redis_append_last(struct sw_redis *redis, const char *head, si
     return SW_OK;
 }
 
-bool sw_redis_was_queued(struct sw_redis *redis)
-{
-    static const char queued[] = "+QUEUED\r\n";
-    const size_t len = sizeof(queued) - 1;
-    redisReader *reader = redis->reader;
-    if (redis->fd < 0 || redis->due == 0 || reader->ridx != -1 || reader->len - reader->pos < len ||
-        memcmp(reader->buf + reader->pos, queued, len) != 0)
-        return false;
-    reader->pos += len; /* what is read is given back with the next other reply */
-    redis->due--;
-    return true;
-}
-
 /* Whether a single command can be sent now: replies would be taken for each other's while
  * those of a pipeline are due. */
 static bool ready(struct sw_redis *redis)
@@ -534,12 +412,13 @@ void sw_redis_on_wait(struct sw_redis *redis, void (*fn)(void *arg), void *arg)
 {
     redis->on_wait = fn;
     redis->on_wait_arg = arg;
+    redis->worked_us = sw_clock_mono_us();
 }
 
 void sw_redis_flush(struct sw_redis *redis)
 {
     if (redis->fd >= 0 && redis->out_len > redis->out_done)
-        send_some(redis);
+        sw_redis_send_some(redis);
 }
 
 enum sw_status sw_redis_set_timeout(struct sw_redis *redis, uint32_t ms)

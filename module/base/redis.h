@@ -2,10 +2,16 @@
  * redis.h - one connection to Redis, as the feeder, the recorder and the command need it:
  * connect from the settings, authenticate, time-outs, interruptible from outside.
  *
- * hiredis writes commands and reads replies (its formatter and reader); the socket is our own:
- * it never blocks, so that every wait is a poll() that ends by data, by the time-out, or by
- * sw_redis_interrupt(). A pipeline may be of any size: replies are read while commands are
- * still being sent. Works with hiredis 0.14 (Debian 12) and 1.x (Debian 13).
+ * hiredis formats commands and makes objects of replies; the socket is our own: it never blocks,
+ * so that every wait is a poll() that ends by data, by a time-out, or by sw_redis_interrupt(). A
+ * pipeline may be of any size: replies are read while commands are still being sent. Works with
+ * hiredis 0.14 (Debian 12) and 1.x (Debian 13); none of its private fields is read.
+ *
+ * A server that keeps a reply from ending cannot hold its reader (D-095): a reply, and the replies
+ * of one pipeline together, may take twice redis-timeout and a second for each 16 KiB that moved,
+ * two minutes more at most; silence ends it after redis-timeout. A reply has at most 64 MiB and
+ * 1,048,576 elements (resp.h), and one of a greeting 64 KiB. What is over a limit closes the
+ * connection, and sw_redis_error() says so.
  *
  * Where the server is: redis-socket, or redis-host and redis-port, or the primary that the first
  * sentinel (redis-sentinel) to answer names, asked anew for each connection; a Cluster's node that
@@ -102,15 +108,15 @@ enum sw_status sw_redis_take(struct sw_redis *redis, redisReply **out);
  * caller does something else before it asks for the reply. */
 void sw_redis_flush(struct sw_redis *redis);
 
-/**
- * Let the next reply take ms longer than redis-timeout (XREAD BLOCK); once. The time-out is
- * the longest silence: a reply that keeps arriving may take longer in all.
- * SW_OK, SW_ECLOSED (not open).
- */
+/** Whether the connection was closed because a reply was over its limits of size; until the next
+ * sw_redis_open() that works. */
+bool sw_redis_was_too_large(const struct sw_redis *redis);
+
+/** Let the next reply take ms longer (XREAD BLOCK); once. SW_OK, SW_ECLOSED (not open). */
 enum sw_status sw_redis_set_timeout(struct sw_redis *redis, uint32_t ms);
 
-/** Have fn(arg) called about five times a second while a call waits, for a server, a sentinel or the
- * address of a host name (which a thread of its own looks up then), in the owner's thread; it must not
+/** Have fn(arg) called about five times a second while a call waits, for a server (be it silent or slow), a
+ * sentinel or the address of a host name (which a thread of its own looks up then), in the owner's thread; it must not
  * use the connection. NULL: no more. */
 void sw_redis_on_wait(struct sw_redis *redis, void (*fn)(void *arg), void *arg);
 

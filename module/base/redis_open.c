@@ -95,7 +95,7 @@ static void *look_up_run(void *arg)
 
 /* getaddrinfo() may take half a minute and cannot be interrupted: meanwhile on_wait is called. Where
  * nobody asked for that, or no thread can be had, it is waited for as it is. */
-static int find_addresses(const struct sw_redis *redis, const char *port, struct addrinfo **found)
+static int find_addresses(struct sw_redis *redis, const char *port, struct addrinfo **found)
 {
     struct look_up look_up = {.host = redis->server.host, .port = port};
     pthread_t thread;
@@ -212,6 +212,8 @@ static enum sw_status start_tls(struct sw_redis *redis, int64_t until_us)
     }
     while ((status = sw_tls_handshake(redis->tls, &events, why)) == SW_ETIMEOUT) {
         status = sw_redis_wait(redis, redis->fd, events, until_us);
+        if (status == SW_OK && sw_clock_mono_us() > until_us)
+            status = SW_ETIMEOUT;
         if (status != SW_OK)
             return sw_redis_problem_wait(redis, "TLS", status);
     }
@@ -230,6 +232,7 @@ static enum sw_status connect_and_greet(struct sw_redis *redis)
     if (status != SW_OK)
         return status == SW_ECLOSED ? SW_ECLOSED : SW_EIO;
     redis->fd = fd;
+    sw_redis_limit(redis, true);
     redis->reader = redisReaderCreate();
     if (!redis->reader) {
         sw_redis_problem(redis, "out of memory");
@@ -412,7 +415,10 @@ enum sw_status sw_redis_open(struct sw_redis *redis)
         status = open_configured(redis);
     if (status == SW_OK && redis->server.host[0] && !redis->no_keys)
         status = go_where_keys_are(redis);
-    if (status == SW_OK)
-        redis->error[0] = '\0';
-    return status;
+    if (status != SW_OK)
+        return status;
+    sw_redis_limit(redis, redis->no_keys);
+    redis->too_large = false;
+    redis->error[0] = '\0';
+    return SW_OK;
 }

@@ -1,0 +1,134 @@
+/* resp.c - see resp.h. */
+#include "base/resp.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#define CRLF_LEN   2
+#define NUMBER_MAX 19 /* digits of a 63-bit number */
+
+void sw_resp_init(struct sw_resp *resp, uint64_t octets_max, uint64_t elements_max)
+{
+    *resp = (struct sw_resp){.octets_max = octets_max, .elements_max = elements_max, .due = {1}};
+}
+
+static enum sw_status fail(struct sw_resp *resp, enum sw_status status, const char *why)
+{
+    resp->why = why;
+    return status;
+}
+
+/* One value is complete, and with it each array of which it is the last. True: the reply is. */
+static bool value_complete(struct sw_resp *resp)
+{
+    while (--resp->due[resp->depth] == 0 && resp->depth > 0)
+        resp->depth--;
+    return resp->due[0] == 0;
+}
+
+/* The length in a header "$12" or "*-1": digits without leading zeros, or -1 for nil. */
+static bool header_length(const struct sw_resp *resp, int64_t *out)
+{
+    const char *digits = resp->line + 1;
+    size_t len = resp->line_len - 1 - CRLF_LEN;
+    int64_t number = 0;
+    if (len == 2 && digits[0] == '-' && digits[1] == '1') {
+        *out = -1;
+        return true;
+    }
+    if (len == 0 || len > NUMBER_MAX || (digits[0] == '0' && len > 1))
+        return false;
+    for (size_t i = 0; i < len; i++) {
+        if (digits[i] < '0' || digits[i] > '9' || number > (INT64_MAX - 9) / 10)
+            return false;
+        number = number * 10 + (digits[i] - '0');
+    }
+    *out = number;
+    return true;
+}
+
+static enum sw_status begin_bulk(struct sw_resp *resp, int64_t len)
+{
+    if ((uint64_t)len > resp->octets_max || resp->octets > resp->octets_max - (uint64_t)len)
+        return fail(resp, SW_ETOOBIG, "it announces too large a string");
+    resp->bulk = (uint64_t)len + CRLF_LEN;
+    return SW_ENOTFOUND;
+}
+
+static enum sw_status begin_array(struct sw_resp *resp, int64_t elements)
+{
+    if ((uint64_t)elements > resp->elements_max - resp->elements)
+        return fail(resp, SW_ETOOBIG, "it announces too many elements");
+    if (resp->depth == SW_RESP_DEPTH_MAX)
+        return fail(resp, SW_ETOOBIG, "its arrays are nested too deeply");
+    resp->elements += (uint64_t)elements;
+    resp->due[++resp->depth] = (uint64_t)elements;
+    return SW_ENOTFOUND;
+}
+
+/* A whole line is there: a value, or the header of one. SW_OK: the reply is complete. */
+static enum sw_status end_line(struct sw_resp *resp)
+{
+    int64_t number = 0;
+    char type = resp->line[0];
+    if ((type == '$' || type == '*') && !header_length(resp, &number))
+        return fail(resp, SW_ESYNTAX, "a length that is no number");
+    resp->line_len = 0;
+    if (type == '$' && number >= 0)
+        return begin_bulk(resp, number);
+    if (type == '*' && number > 0)
+        return begin_array(resp, number);
+    return value_complete(resp) ? SW_OK : SW_ENOTFOUND;
+}
+
+static enum sw_status scan_line_octet(struct sw_resp *resp, char octet)
+{
+    bool ends = resp->line_len >= CRLF_LEN && resp->last == '\r' && octet == '\n';
+    if (resp->line_len == 0 && (octet == '\0' || !strchr("+-:$*", octet)))
+        return fail(resp, SW_ESYNTAX, "an unknown type of value");
+    if (resp->line_len < sizeof(resp->line))
+        resp->line[resp->line_len] = octet;
+    else if (resp->line[0] != '+' && resp->line[0] != '-')
+        return fail(resp, SW_ESYNTAX, "a number that is too long");
+    resp->last = octet;
+    resp->line_len++;
+    if (ends)
+        return end_line(resp);
+    return resp->line_len < SW_RESP_LINE_MAX ? SW_ENOTFOUND
+                                             : fail(resp, SW_ETOOBIG, "a line without an end");
+}
+
+/* Pass by octets of a bulk string; its last two have to be CR LF. */
+static enum sw_status scan_bulk(struct sw_resp *resp, const char *data, size_t len, size_t *n)
+{
+    if (resp->bulk > CRLF_LEN) {
+        uint64_t text = resp->bulk - CRLF_LEN;
+        *n = len < text ? len : (size_t)text;
+        resp->bulk -= *n;
+        return SW_ENOTFOUND;
+    }
+    *n = 1;
+    if (*data != (resp->bulk-- == CRLF_LEN ? '\r' : '\n'))
+        return fail(resp, SW_ESYNTAX, "a string that is longer than announced");
+    return resp->bulk == 0 && value_complete(resp) ? SW_OK : SW_ENOTFOUND;
+}
+
+enum sw_status sw_resp_scan(struct sw_resp *resp, const char *data, size_t len, size_t *used)
+{
+    enum sw_status status = SW_ENOTFOUND;
+    size_t at = 0;
+    while (at < len && status == SW_ENOTFOUND) {
+        size_t n = 1;
+        status = resp->bulk > 0 ? scan_bulk(resp, data + at, len - at, &n)
+                                : scan_line_octet(resp, data[at]);
+        at += n;
+        resp->octets += n;
+        if (status == SW_ENOTFOUND && resp->octets > resp->octets_max)
+            status = fail(resp, SW_ETOOBIG, "it is too large");
+    }
+    if (status == SW_OK)
+        sw_resp_init(resp, resp->octets_max, resp->elements_max);
+    if (status == SW_OK || status == SW_ENOTFOUND)
+        *used = at;
+    return status;
+}

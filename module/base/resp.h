@@ -1,0 +1,68 @@
+/*
+ * resp.h - where a reply of the Redis protocol ends, and whether it stays within its limits.
+ *
+ * hiredis makes objects of replies, and believes every length that a server announces: a header
+ * "*2000000000" alone costs 16 GB of address space. So each octet from the socket passes through
+ * this scanner before hiredis sees it. The scanner keeps no octet: it counts, and follows headers.
+ *
+ *     sw_resp_init(&resp, SW_RESP_OCTETS_MAX, SW_RESP_ELEMENTS_MAX);
+ *     status = sw_resp_scan(&resp, data, len, &used);  // SW_ENOTFOUND: all used, the reply goes on
+ *     status = sw_resp_scan(&resp, more, len, &used);  // SW_OK: the reply ends after `used` octets
+ *
+ * Threads      pure; one scanner for each connection
+ * Memory       fixed size, nothing allocated
+ * Errors       `why` of the scanner: plain words
+ * Standards    RESP2: simple strings, errors, integers, bulk strings, arrays
+ * Source       D-095
+ */
+#ifndef SW_BASE_RESP_H
+#define SW_BASE_RESP_H
+
+#include "base/status.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* The largest reply that is asked for is a history hash of `history-max` fields. */
+#define SW_RESP_OCTETS_MAX   ((uint64_t)64 << 20)
+#define SW_RESP_ELEMENTS_MAX ((uint64_t)1 << 20) /* of all arrays of one reply together */
+#define SW_RESP_LINE_MAX     65536 /* octets of a simple string or error, type and CR LF included */
+#define SW_RESP_DEPTH_MAX    7     /* arrays in each other: no more than hiredis 0.14 reads */
+
+struct sw_resp {
+    uint64_t octets_max, elements_max;
+    uint64_t octets;   /* of this reply so far */
+    uint64_t elements; /* that its arrays have announced so far */
+    uint64_t bulk;     /* octets of a bulk string still to come, its CR LF included */
+    uint64_t due[SW_RESP_DEPTH_MAX + 1]; /* values still to come, of each array; [0]: the reply */
+    unsigned depth;                      /* arrays that are not complete */
+    uint32_t line_len;                   /* octets of the line under way; 0: none is */
+    char line[24];                       /* its first octets */
+    char last;                           /* its last octet */
+    const char *why;                     /* set by SW_ETOOBIG and SW_ESYNTAX; static */
+};
+
+/** Before the first octet of a connection. The limits are for each reply. */
+void sw_resp_init(struct sw_resp *resp, uint64_t octets_max, uint64_t elements_max);
+
+/** Whether no octet of the next reply has been scanned. */
+static inline int sw_resp_at_start(const struct sw_resp *resp)
+{
+    return resp->octets == 0;
+}
+
+/**
+ * Scan octets up to the end of one reply.
+ *
+ * data, len  what follows the octets of the calls before
+ * used       set on SW_OK and SW_ENOTFOUND: octets that belong to this reply
+ *
+ * SW_OK         the reply is complete; the next call begins the next reply
+ * SW_ENOTFOUND  the reply goes on behind data: *used is len
+ * SW_ETOOBIG    the reply has, or announces, more than the limits
+ * SW_ESYNTAX    no reply of the protocol
+ * After an error the connection is of no use: sw_resp_init().
+ */
+enum sw_status sw_resp_scan(struct sw_resp *resp, const char *data, size_t len, size_t *used);
+
+#endif
