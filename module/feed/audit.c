@@ -50,8 +50,10 @@ static enum sw_status ask_again(struct sw_feed *feed, struct sw_list *list, cons
 
     sw_redis_key(feed->redis, key, sizeof(key), "list:%s", list->name);
     reply = sw_redis_command(feed->redis, "HGET %s %s", key, field);
-    if (!reply)
+    if (!reply) {
+        list->narrow += sw_redis_was_too_large(feed->redis);
         return sw_feed_failed(feed, SW_ECLOSED, "looking for changes without an entry");
+    }
     *missing = sw_reply_is_text(reply) && is_missing(feed, list, field, strlen(field), reply);
     freeReplyObject(reply);
     return SW_OK;
@@ -104,7 +106,7 @@ static struct sw_list *list_at_hand(struct sw_feed *feed)
     for (; audit->at < feed->lists.n; audit->at++, audit->cursor[0] = '\0') {
         struct sw_list *list = feed->lists.list[audit->at];
 
-        if (!list->held || list->unread)
+        if (!list->held || list->unread || list->narrow > 0)
             continue;
         if (strcmp(audit->list, list->name) != 0)
             audit->cursor[0] = '\0';
@@ -142,7 +144,7 @@ static void look_at(struct sw_feed *feed, const struct sw_list *list, const redi
 static enum sw_status next_chunk(struct sw_feed *feed, bool *done)
 {
     struct sw_audit *audit = &feed->audit;
-    const struct sw_list *list = list_at_hand(feed);
+    struct sw_list *list = list_at_hand(feed);
     char key[SW_KEY_MAX];
     redisReply *reply;
 

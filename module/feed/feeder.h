@@ -99,6 +99,7 @@ struct sw_feed {
     bool stream_gone;                   /* it was, at the last load: what comes may be the second */
     bool stream_ok;                     /* {prefix}:changes is a stream, or not there yet */
     char server[128];                   /* run id and replication id that the position belongs to */
+    unsigned batch;                     /* entries asked for at a time */
     struct sw_stream_position position; /* last entry dealt with */
     struct sw_stream_id awaited; /* the stream's end when it was last asked for and nothing came */
     struct sw_stream_id applied; /* last entry reported as enforced, sweep included */

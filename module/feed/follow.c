@@ -18,9 +18,10 @@
 
 /* Entries of one batch. One sweep and one report serve the whole batch, so it should be large
  * when we are behind; an entry may hold thousands of indicators, so it must not be huge. */
-#define BATCH     "256"
 #define BATCH_MAX 256
-#define ASK_MAX   20000 /* indicators of which facts are asked for ahead */
+#define NARROWER                                                                                   \
+    16 /* a batch that was too much for one reply is asked for again in so many parts */
+#define ASK_MAX 20000 /* indicators of which facts are asked for ahead */
 
 struct entry { /* borrowed from the XREAD reply */
     struct sw_stream_id id;
@@ -442,11 +443,13 @@ static int block_ms(struct sw_feed *feed)
 static redisReply *read_batch(struct sw_feed *feed, enum sw_status *asked,
                               struct sw_stream_state *state)
 {
-    char key[SW_KEY_MAX], from[SW_STREAMID_MAX], block[16];
-    const char *argv[] = {"XREAD", "COUNT",   BATCH, "BLOCK",
+    char key[SW_KEY_MAX], from[SW_STREAMID_MAX], block[16], count[16];
+    const char *argv[] = {"XREAD", "COUNT",   count, "BLOCK",
                           block,   "STREAMS", key,   sw_stream_id_text(&feed->position.id, from)};
     redisReply *reply;
 
+    feed->batch = feed->batch > 0 && feed->batch < BATCH_MAX ? feed->batch : BATCH_MAX;
+    snprintf(count, sizeof(count), "%u", feed->batch);
     snprintf(block, sizeof(block), "%d", block_ms(feed));
     sw_redis_key(feed->redis, key, sizeof(key), "changes");
     sw_redis_set_timeout(feed->redis, SW_FEED_BLOCK_MS);
@@ -469,6 +472,19 @@ static void look_for_deleted(struct sw_feed *feed, const struct sw_stream_state 
     feed->awaited = state->last;
 }
 
+/* No reply came: were the entries too large together? One alone that is, is passed by with all others. */
+static void too_much(struct sw_feed *feed)
+{
+    if (!sw_redis_was_too_large(feed->redis))
+        return;
+    if (feed->batch == 1) {
+        sw_log(SW_LOG_WARNING,
+               "an entry of the change stream is too large: reading all lists again");
+        feed->load_due = true;
+    }
+    feed->batch = feed->batch > NARROWER ? feed->batch / NARROWER : 1;
+}
+
 enum sw_status sw_feed_follow(struct sw_feed *feed)
 {
     struct sw_stream_state state = {.exists = false};
@@ -477,9 +493,12 @@ enum sw_status sw_feed_follow(struct sw_feed *feed)
     const redisReply *entries = entries_of(reply);
     enum sw_status status = SW_OK;
 
-    if (!reply)
+    if (!reply) {
+        too_much(feed);
         return sw_feed_failed(feed, SW_ECLOSED, "following changes");
+    }
     if (entries) {
+        feed->batch *= 2;
         status = sw_feed_judge_stream(feed, asked, &state);
         if (status == SW_OK && feed->stream_ok && !feed->load_due)
             status = apply_batch(feed, entries);

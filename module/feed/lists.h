@@ -20,6 +20,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Fields of a list that are asked for at a time: 1000, then 10; then the content is left unread until it is
+ * replaced. */
+#define SW_LIST_NARROW_MAX 2
+
 struct sw_list {
     char name[SW_LISTNAME_MAX];
     char *policy_text; /* as in Redis when last looked at; NULL when never */
@@ -28,6 +32,7 @@ struct sw_list {
     sw_list_id id;
     enum sw_kind kind;
     uint8_t triggers;
+    unsigned narrow;  /* how often its content was too much for one reply: SW_LIST_NARROW_MAX */
     bool unread;      /* the content in Redis is still to be read: the former one is kept */
     bool lost;        /* Redis has lost it, and nobody said that it ends: it is kept */
     uint64_t refused; /* fields refused at the last reading and since */

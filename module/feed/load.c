@@ -14,7 +14,7 @@
 #define ROOM_MAX ((size_t)1 << 26) /* indicators to make room for, whatever Redis says */
 /* Fields asked for at a time: large enough that the round trips do not count, small enough that
  * Redis is not held up for others (about a millisecond). */
-#define CHUNK "1000"
+static const char *const chunks[SW_LIST_NARROW_MAX] = {"1000", "10"};
 
 void sw_load_refuse(const struct sw_load_hooks *hooks, enum sw_refused_reason reason,
                     const char *list, const char *item, size_t item_len, const char *why)
@@ -177,7 +177,7 @@ static enum sw_status take_fields(struct scan *scan, const redisReply *fields)
 /* Ask for the next chunk now: the server makes it while we take the one before. */
 static enum sw_status ask_chunk(struct scan *scan, const char *cursor)
 {
-    const char *argv[] = {"HSCAN", scan->key, cursor, "COUNT", CHUNK};
+    const char *argv[] = {"HSCAN", scan->key, cursor, "COUNT", chunks[scan->list->narrow]};
 
     if (sw_redis_append_argv(scan->redis, 5, argv, NULL) != SW_OK)
         return SW_ECLOSED;
@@ -217,8 +217,10 @@ static enum sw_status take_all(struct scan *scan, char why[SW_WHY_MAX])
     while (asked && status == SW_OK) {
         redisReply *reply = sw_redis_reply(scan->redis);
 
-        if (!reply)
+        if (!reply) {
+            scan->list->narrow += sw_redis_was_too_large(scan->redis);
             return SW_ECLOSED;
+        }
         status = take_chunk(scan, reply, &asked, why);
         freeReplyObject(reply);
     }
@@ -278,6 +280,10 @@ enum sw_status sw_load_content(struct sw_redis *redis, struct sw_lists *lists, s
         (uint32_t)((hooks->wall_us ? hooks->wall_us(hooks->arg) : sw_clock_wall_us()) / 1000000);
     list->unread = true;
     sw_redis_key(redis, scan.key, sizeof(scan.key), "list:%s", list->name);
+    if (list->narrow >= SW_LIST_NARROW_MAX) {
+        keep_former(list, scan.key, SW_REFUSED_ROOM, "facts that are too large for a reply", hooks);
+        return SW_OK;
+    }
     status = reserve(&scan);
     if (status == SW_OK)
         status = sw_index_stage_begin(lists->index, list->id, &scan.staged);

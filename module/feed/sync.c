@@ -316,6 +316,8 @@ enum sw_status sw_feed_read_list(struct sw_feed *feed, const char *name, bool co
     if (status != SW_OK)
         return sw_feed_failed(feed, status, "reading a policy");
     list->lost = false;
+    if (content)
+        list->narrow = 0;
     sw_feed_tell_lost(feed);
     feed->dirty = true;
     if (!list->held || (!content && !list->unread))
