@@ -15,6 +15,7 @@
 ##   make test-unit     Check programs in tests/unit, headers alone, fuzz corpora
 ##   make scenarios     labelled timelines of ownership: precision and recall for each anomaly
 ##   make test-stress   threads against each other, STRESS_SECONDS for each program
+##   make model         protocols between threads as models for SPIN, checked whole; their mutations fail
 ##   make fault         1,000 random histories of writers and faults: index and Redis agree in the end
 ##   make test-daemon   a real Unbound with the module, driven by tests/daemon
 ##   make chance        all daemon tests RUNS times in a row, every other time on a busy machine
@@ -35,7 +36,7 @@
 ##   UNBOUND=1.22.0     make setup: this Unbound (1.17.1, 1.22.0), whatever suite has it now
 ##   UNBOUND_SRC=DIR    source tree of your own Unbound, configured --with-dynlibmodule
 ##   UNBOUND_BUILD=DIR  where it was built, if not in its source tree (config.h is there)
-##   TESTS=WORD         only test programs (test-unit, test-stress) or tests (test-daemon, as
+##   TESTS=WORD         only programs (test-unit, test-stress), models, or tests (test-daemon, as
 ##                      pytest -k) or scenarios (test-replay) with this word in the name
 ##   LONG=1 QUICK=1     the long forms of daemon tests and benchmarks, or the quick ones
 ##   KEEP=1             daemon tests leave their folders below TMPDIR behind
@@ -131,6 +132,7 @@ BENCH_MODULE = tests/bench/floor.c
 BENCH_RUN  = $(wildcard tests/bench/bench_*.py tests/bench/bench_*.sh)
 RACE_SRC   = $(wildcard tests/race/*.c)
 FUZZ_SRC   = $(wildcard tests/fuzz/fuzz_*.c)
+MODEL_SRC  = $(wildcard tests/model/*.pml) tests/model/run.py
 DAEMON_SRC = $(wildcard tests/daemon/test_*.py)
 UNITS   = $(UNIT_SRC:%.c=$(OUT)/%)
 SCENARIOS = $(OUT)/tests/scenarios/run_scenarios
@@ -146,7 +148,7 @@ FUZZ_O    = $(patsubst %.c,$(BUILD)/fuzz/%.o,$(PLAIN) $(filter-out %/main.c,$(CL
 # A fuzz program may include these; its corpus driver is compiled in one go, without a .d file.
 FUZZ_DEPS = $(wildcard tests/fuzz/*.h tests/unit/*.h module/flow/query.[ch])
 
-TARGETS = help all module cli demo test test-unit scenarios test-stress fault test-daemon chance test-replay race checks bench \
+TARGETS = help all module cli demo test test-unit scenarios test-stress model fault test-daemon chance test-replay race checks bench \
           fuzz lint fmt install clean setup
 .PHONY: $(TARGETS) build-tests print-tests need-unbound FORCE
 .DELETE_ON_ERROR:
@@ -267,7 +269,7 @@ $(BUILD)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(BUILD)/fuzz/plain.a
 
 # What scripts/checks compares with the files in tests/.
 print-tests:
-	@printf '%s\n' $(UNIT_SRC) tests/scenarios/run_scenarios.c $(STRESS_SRC) $(FAULT_SRC) $(RACE_SRC) tests/race/race.py $(BENCH_SRC) $(BENCH_MODULE) $(BENCH_RUN) $(FUZZ_SRC) $(DAEMON_SRC)
+	@printf '%s\n' $(UNIT_SRC) tests/scenarios/run_scenarios.c $(STRESS_SRC) $(FAULT_SRC) $(RACE_SRC) tests/race/race.py $(BENCH_SRC) $(BENCH_MODULE) $(BENCH_RUN) $(FUZZ_SRC) $(MODEL_SRC) $(DAEMON_SRC)
 build-tests: $(UNITS) $(STRESS) $(FAULTS) $(CORPORA) $(RACE_LOAD)
 
 # ---- run tests
@@ -304,6 +306,9 @@ fault: $(FAULTS)
 
 test-stress: $(STRESS)
 	$(Q)$(TEST_ENV) scripts/run/programs stress $(STRESS)
+
+model:
+	$(Q)STRICT=$(STRICT) TESTS="$(TESTS)" V=$(V) $(PYTHON) -B tests/model/run.py $(BUILD)/model
 
 test-daemon: module cli $(RACE_LOAD)
 	$(Q)$(TEST_ENV) scripts/run/daemon $(PYTHON)

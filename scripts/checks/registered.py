@@ -9,10 +9,11 @@ from collections import Counter
 from tree import Result
 
 NAME = "registered"
-FOLDERS = {"unit", "scenarios", "stress", "fault", "race", "bench", "fuzz", "daemon", "headers"}
+FOLDERS = {"unit", "scenarios", "stress", "fault", "race", "bench", "fuzz", "daemon", "headers",
+           "model"}  # fmt: skip
 # Files that are no tests: drivers, fixtures, data.
 HELPER = re.compile(
-    r"tests/(.*\.(h|md|txt|conf|json|tsv|csv|supp|zone|queries)|.*/corpus/.*|daemon/conftest\.py|"
+    r"tests/(.*\.(h|md|txt|conf|json|tsv|csv|supp|zone|queries|inc)|.*/corpus/.*|daemon/conftest\.py|"
     r".*/__init__\.py|fuzz/driver\.c|headers/run)"
 )
 

@@ -13,6 +13,7 @@ import documents
 import exports
 import headers
 import layers
+import models
 import registered
 import selftest
 import settings
@@ -30,6 +31,7 @@ CHECKS = [
     documents,
     settings,
     registered,
+    models,
     exports,
     waits,
     style.Format,

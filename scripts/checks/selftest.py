@@ -11,6 +11,7 @@ import documents
 import exports
 import headers
 import layers
+import models
 import registered
 import settings
 import sizes
@@ -37,7 +38,17 @@ int sw_good(int a, int b);
 LONG = "int sw_long(void)\n{\n" + "    ;\n" * 120 + "    return 0;\n}\n"
 SETTINGS = 'static const struct key keys[] = {{"ring", KIND_NUMBER, FIELD(ring), 1, 9, "5"}};\n'
 CONF = "# Size. Default: 5. 1 to 9.\n#ring: 5\n"
-MAKEFILE = "TARGETS = all test\nprint-tests:\n\t@echo tests/unit/test_a.c tests/daemon/test_a.py tests/daemon/test_b.py\n"
+MAKEFILE = "TARGETS = all test\nprint-tests:\n\t@echo tests/unit/test_a.c tests/daemon/test_a.py tests/daemon/test_b.py "
+MAKEFILE += "tests/model/x.pml\n"
+MODEL = """/*
+ * x.pml - a model.
+ *
+ *   LEFT_OUT  x  a part
+ */
+#ifndef LEFT_OUT
+/* = sw_good(), base/good.h */
+#endif
+"""
 UNIT = "START_TEST(one)\n{\n}\nEND_TEST\n"
 
 # A test that fails by chance, and the words of the problem.
@@ -74,6 +85,7 @@ GOOD = {
     "module/cli/show/z.h": HEADER.replace("good.h", "z.h").replace("BASE_GOOD", "CLI_SHOW_Z"),
     "module/cli/main.c": 'static const char *const names[] = {"add"};\n',
     "scripts/tool": "#!/bin/bash\necho\n",
+    "tests/model/x.pml": MODEL,
     "tests/unit/test_a.c": UNIT + "void f(void)\n{\n    tcase_add_test(c, one);\n}\n",
     "tests/daemon/test_a.py": "def test_a():\n    pass\n",
     "tests/daemon/test_b.py": WAITING,
@@ -111,6 +123,13 @@ FAULTS = [
     *((waits, "tests/daemon/test_a.py", text, words) for text, words in CHANCE),
     (waits, "tests/unit/test_a.c", "void f(void)\n{\n    poll(NULL, 0, 100);\n}\n", "say why not"),
     (waits, "tests/unit/test_a.c", "void f(void)\n{\n    usleep(50000);\n}\n", "say why not"),
+    (models, "tests/model/x.pml", MODEL.replace("sw_good", "sw_bad"), "has no function sw_bad()"),
+    (models, "tests/model/x.pml", MODEL.replace("good.h", "bad.h"), "no module/base/bad.h"),
+    (models, "tests/model/x.pml", MODEL.replace(", base/good.h", ""), "sw_good() of which file"),
+    (models, "tests/model/x.pml", MODEL.replace("= sw", "sw"), "which function it stands for"),
+    (models, "tests/model/x.pml", MODEL.replace("#ifndef L", "#ifndef NOT_L"), "LEFT_OUT changes nothing"),
+    (models, "tests/model/x.pml", MODEL + "#ifdef MORE\n#endif\n", "no mutation is called MORE"),
+    (models, "tests/model/x.pml", MODEL.replace("   LEFT", "LEFT"), "has to fail"),
     (style.Shell, "scripts/tool", "#!/bin/bash\nif\n", "syntax error"),
     (style.Format, "module/base/good.c", "int   f( void );\n", "not in the format"),
 ]
@@ -156,7 +175,9 @@ def plant(tree, result, folder, check_of, path, text, wanted):
 
 def nothing_found(tree, result, folder):
     good = make_tree(tree, folder, {})
-    for check_of in (layers, sizes, headers, words, documents, settings, registered, waits, style.Shell):
+    for check_of in (
+        layers, sizes, headers, words, documents, settings, registered, models, waits, style.Shell
+    ):  # fmt: skip
         for problem in check_of.check(good).problems:
             result.problem(check_of.NAME, 0, f"finds a fault where there is none: {problem}")
 
