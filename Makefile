@@ -20,6 +20,8 @@
 ##   make test-daemon   a real Unbound with the module, driven by tests/daemon
 ##   make chance        all daemon tests RUNS times in a row, every other time on a busy machine
 ##   make race          lists that flap under RACE_QUERIES queries: no answer may contradict them
+##   make differential  Unbound alone and with the module, side by side: the same answers to
+##                      DIFFERENTIAL_QUERIES made-up questions, but where a list says otherwise
 ##   make test-replay   Unbound's own replay scenarios, without and with the module
 ##   make bench         benchmarks: a table, and build/bench.jsonl
 ##   make fuzz          every parser with libFuzzer (clang), FUZZ_SECONDS each
@@ -70,6 +72,7 @@ MODULEDIR     ?= $(PREFIX)/lib/sinkwatch
 STRESS_SECONDS ?= 60
 FUZZ_SECONDS  ?= 60
 RACE_QUERIES  ?= 10000000
+DIFFERENTIAL_QUERIES ?= 1000000
 PYTHON        ?= /usr/bin/python3
 PKG_CONFIG    ?= pkg-config
 SANITIZER     ?=
@@ -137,6 +140,9 @@ DAEMON_SRC = $(wildcard tests/daemon/test_*.py)
 UNITS   = $(UNIT_SRC:%.c=$(OUT)/%)
 SCENARIOS = $(OUT)/tests/scenarios/run_scenarios
 RACE_LOAD = $(OUT)/tests/race/load
+AUTHORITY_SRC = $(addprefix tests/differential/,authority.c data.c odd.c records.c message.c world.c)
+CLIENT_SRC    = $(addprefix tests/differential/,client.c reply.c world.c)
+DIFFERENTIAL  = $(OUT)/tests/differential/authority $(OUT)/tests/differential/client
 STRESS  = $(STRESS_SRC:%.c=$(OUT)/%)
 FAULTS  = $(FAULT_SRC:%.c=$(OUT)/%)
 BENCHES = $(BENCH_SRC:%.c=$(OUT)/%)
@@ -148,7 +154,7 @@ FUZZ_O    = $(patsubst %.c,$(BUILD)/fuzz/%.o,$(PLAIN) $(filter-out %/main.c,$(CL
 # A fuzz program may include these; its corpus driver is compiled in one go, without a .d file.
 FUZZ_DEPS = $(wildcard tests/fuzz/*.h tests/unit/*.h module/flow/query.[ch])
 
-TARGETS = help all module cli demo test test-unit scenarios test-stress model fault test-daemon chance test-replay race checks bench \
+TARGETS = help all module cli demo test test-unit scenarios test-stress model fault test-daemon chance test-replay race differential checks bench \
           fuzz lint fmt install clean setup
 .PHONY: $(TARGETS) build-tests print-tests need-unbound FORCE
 .DELETE_ON_ERROR:
@@ -248,6 +254,12 @@ $(RACE_LOAD): $(RACE_SRC) $(wildcard tests/race/*.h) $(OUT)/flags
 	@mkdir -p $(@D)
 	$(call say,CC,tests/race)
 	$(Q)$(CC) $(BASEFLAGS) $(CFLAGS) $(CPPFLAGS) -o $@ $(RACE_SRC) -lpthread
+$(OUT)/tests/differential/authority: $(AUTHORITY_SRC)
+$(OUT)/tests/differential/client: $(CLIENT_SRC)
+$(DIFFERENTIAL): $(wildcard tests/differential/*.h) $(OUT)/flags
+	@mkdir -p $(@D)
+	$(call say,CC,tests/differential/$(@F))
+	$(Q)$(CC) $(BASEFLAGS) $(CFLAGS) $(CPPFLAGS) -o $@ $(filter %.c,$^) -lcrypto
 # With any compiler: the corpus driver runs what fuzzing has found once.
 $(OUT)/tests/fuzz/%: tests/fuzz/%.c tests/fuzz/driver.c $(FUZZ_DEPS) $(OUT)/plain.a $(OUT)/flags
 	@mkdir -p $(@D)
@@ -269,8 +281,8 @@ $(BUILD)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(BUILD)/fuzz/plain.a
 
 # What scripts/checks compares with the files in tests/.
 print-tests:
-	@printf '%s\n' $(UNIT_SRC) tests/scenarios/run_scenarios.c $(STRESS_SRC) $(FAULT_SRC) $(RACE_SRC) tests/race/race.py $(BENCH_SRC) $(BENCH_MODULE) $(BENCH_RUN) $(FUZZ_SRC) $(MODEL_SRC) $(DAEMON_SRC)
-build-tests: $(UNITS) $(STRESS) $(FAULTS) $(CORPORA) $(RACE_LOAD)
+	@printf '%s\n' $(UNIT_SRC) tests/scenarios/run_scenarios.c $(STRESS_SRC) $(FAULT_SRC) $(RACE_SRC) tests/race/race.py $(sort $(AUTHORITY_SRC) $(CLIENT_SRC)) tests/differential/differential.py $(BENCH_SRC) $(BENCH_MODULE) $(BENCH_RUN) $(FUZZ_SRC) $(MODEL_SRC) $(DAEMON_SRC)
+build-tests: $(UNITS) $(STRESS) $(FAULTS) $(CORPORA) $(RACE_LOAD) $(DIFFERENTIAL)
 
 # ---- run tests
 
@@ -310,14 +322,20 @@ test-stress: $(STRESS)
 model:
 	$(Q)STRICT=$(STRICT) TESTS="$(TESTS)" V=$(V) $(PYTHON) -B tests/model/run.py $(BUILD)/model
 
-test-daemon: module cli $(RACE_LOAD)
+test-daemon: module cli $(RACE_LOAD) $(DIFFERENTIAL)
 	$(Q)$(TEST_ENV) scripts/run/daemon $(PYTHON)
 
-chance: module cli $(RACE_LOAD)
+chance: module cli $(RACE_LOAD) $(DIFFERENTIAL)
 	$(Q)$(TEST_ENV) scripts/run/chance $(PYTHON) $(RUNS)
 
 race: module cli $(RACE_LOAD)
 	$(Q)$(TEST_ENV) $(PYTHON) -B tests/race/race.py --queries $(RACE_QUERIES)
+
+# SEED, CONFIGURATION, PHASE, .. repeat what a report names.
+differential: module cli $(DIFFERENTIAL)
+	$(Q)$(TEST_ENV) $(PYTHON) -B tests/differential/differential.py --queries $(DIFFERENTIAL_QUERIES) \
+	    $(if $(SEED),--seed $(SEED)) $(if $(POOL),--pool $(POOL)) $(if $(BLOCK),--block $(BLOCK)) \
+	    $(if $(AGAIN),--again $(AGAIN)) $(addprefix --configuration ,$(CONFIGURATION)) $(addprefix --phase ,$(PHASE))
 
 test-replay: module
 	$(Q)$(TEST_ENV) scripts/replay $(abspath $(UNBOUND_SRC)) $(abspath $(UNBOUND_BUILD))

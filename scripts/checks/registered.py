@@ -9,7 +9,7 @@ from collections import Counter
 from tree import Result
 
 NAME = "registered"
-FOLDERS = {"unit", "scenarios", "stress", "fault", "race", "bench", "fuzz", "daemon", "headers",
+FOLDERS = {"unit", "scenarios", "stress", "fault", "race", "differential", "bench", "fuzz", "daemon", "headers",
            "model"}  # fmt: skip
 # Files that are no tests: drivers, fixtures, data.
 HELPER = re.compile(

@@ -13,6 +13,7 @@
 
 #define LDNS_RCODE_NOERROR  0
 #define LDNS_RR_CLASS_IN    1 /* RFC 1035 3.2.4 */
+#define LDNS_RR_CLASS_ANY   255
 #define LDNS_RR_TYPE_A      1 /* RFC 1035 3.2.2 */
 #define LDNS_RR_TYPE_NS     2
 #define LDNS_RR_TYPE_CNAME  5

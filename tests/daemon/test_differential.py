@@ -1,0 +1,21 @@
+"""Unbound alone and Unbound with the module give the same answers, but where a list says otherwise: the
+short form of 'make differential'."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.append(str(Path(__file__).resolve().parents[1] / "differential"))
+import differential  # noqa: E402
+
+QUERIES = {"nothing": 8000}
+
+
+@pytest.mark.parametrize("phase", list(QUERIES))
+def test_answers_differ_only_where_a_list_says_so(env, folder, phase):
+    queries = QUERIES[phase] // (8 if env.sanitizer else 1)
+    words = ["--queries", queries, "--configuration", "plain", "--phase", phase, "--pool", 10]
+    rows = differential.differ(env, folder / "d", differential.read_options(map(str, words)))
+    assert rows[0].counts["asked"] >= queries
+    assert not rows[0].told, "\n".join(rows[0].told)

@@ -1,0 +1,155 @@
+"""Unbound alone and Unbound with the module, side by side, asked the same questions.
+
+    differential.py [--queries N] [--seed N] [--configuration NAME]... [--phase NAME]...
+    differential.py --seed N --pool N --configuration NAME --phase NAME --block N --again INDEX[,INDEX]
+
+Each configuration has its phases: lists that match nothing, lists that only watch, lists that act, and lists
+that change from one block of questions to the next. A difference counts when it lasts: it is seen
+again each time when its question is asked alone, from empty caches. Prints a table, and for each difference the
+question, both answers, and the command that asks it again alone. Exits with 1 when there is one.
+"""
+
+import argparse
+import shutil
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+
+from judge import Judge
+from lists import PHASES, acting, nothing, watching
+from report import describe, table
+from run import CONFIGURATIONS, Run
+
+from harness.environment import read_environment
+
+BLOCK = 2000  # questions between two looks
+LASTING = 3  # times that a difference is seen again before it counts
+TOLD = 10  # differences described for each phase
+NUMBER = 10**9  # questions of one phase begin at its number times this
+
+
+class Phase:
+    """One phase of one configuration: asks block by block, and looks at what differs."""
+
+    def __init__(self, run, name):
+        self.run, self.name = run, name
+        self.counts, self.told = Counter(), []
+        self.judge = None
+
+    def begin_block(self, number):
+        """Put the block's lists in force."""
+        run = self.run
+        if self.name == "changing" or not self.judge:
+            make = {
+                "nothing": nothing,
+                "watching": lambda: watching(run.seed, run.pool),
+                "acting": lambda: acting(run.seed, 0, run.pool),
+                "changing": lambda: acting(run.seed, number, run.pool),
+            }
+            lists = make[self.name]()
+            run.apply(lists)
+            self.judge = Judge(lists, run.chain)
+
+    @property
+    def flags(self):
+        """Where lists act the true answer of each question is needed, and a recursive question."""
+        return "kr" if self.name in ("acting", "changing") else "k"
+
+    def ask(self, ranges, **options):
+        lines = self.run.ask(ranges, self.flags, **options)
+        return lines, self.judge.faults(lines, self.run.hits(self.judge.expected(lines)))
+
+    def block(self, number, first, count):
+        self.begin_block(number)
+        lines, faults = self.ask([(first, count)])
+        lasting = self.lasting(faults)
+        self.counts.update(
+            asked=len(lines), touched=self.judge.touched(lines), recorded=self.judge.recorded(lines),
+            once=len(faults), lasting=len(lasting),
+        )  # fmt: skip
+        for line, reason in lasting:
+            self.tell(line, reason, number)
+
+    def lasting(self, faults):
+        """Faults that come again each time: pairs of a line and a reason."""
+        found = []
+        for _ in range(LASTING if faults else 0):
+            self.run.forget()
+            lines, faults = self.ask([(index, 1) for index in sorted(faults)], window=1)
+            found = [(line, faults[line.index]) for line in lines if line.index in faults]
+            found = list({line.index: (line, reason) for line, reason in found}.values())
+        return found
+
+    def tell(self, line, reason, number):
+        words = describe(line, reason, self.run, self.name, number)
+        self.told.append(words)
+        if len(self.told) <= TOLD:
+            print(words, flush=True)
+
+
+def run_phase(run, name, queries):
+    phase = Phase(run, name)
+    begin = time.monotonic()
+    base = PHASES.index(name) * NUMBER
+    for number, first in enumerate(range(0, queries, BLOCK)):
+        phase.block(number, base + first, min(BLOCK, queries - first))
+    phase.seconds = time.monotonic() - begin
+    return phase
+
+
+def again(run, options):
+    """Ask some questions alone, and say everything about them."""
+    phase = Phase(run, options.phase[0])
+    phase.begin_block(options.block)
+    indices = [int(word) for word in options.again.split(",")]
+    lines, faults = phase.ask([(index, 1) for index in indices], window=1)
+    for line in lines:
+        print(describe(line, faults.get(line.index, "as it should be"), run, phase.name, options.block))
+    phase.counts.update(lasting=len(faults))
+    return phase
+
+
+def differ(env, folder, options):
+    """Run every phase that the options say. Returns them."""
+    pool = options.pool or max(10, options.queries // 1000)
+    phases = []
+    for name in options.configuration or CONFIGURATIONS:
+        with Run(env, folder / name, name, options.seed, pool) as run:
+            if options.again:
+                phases.append(again(run, options))
+                continue
+            for phase in options.phase or CONFIGURATIONS[name].phases:
+                phases.append(run_phase(run, phase, options.queries))
+                print(table(run, phases[-1]), flush=True)
+                run.forget()
+    return phases
+
+
+def read_options(words=None):
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--queries", type=int, default=20000, help="for each phase")
+    parser.add_argument("--seed", type=int, default=int(time.time()))
+    parser.add_argument("--pool", type=int, default=0, help="names of each kind in each zone")
+    parser.add_argument("--configuration", action="append", choices=list(CONFIGURATIONS))
+    parser.add_argument("--phase", action="append", choices=PHASES)
+    parser.add_argument("--block", type=int, default=0)
+    parser.add_argument("--again", default="")
+    return parser.parse_args(words)
+
+
+def main():
+    options = read_options()
+    folder = Path(tempfile.mkdtemp(prefix="sw-diff-"))
+    print(f"seed {options.seed}")
+    try:
+        lasting = sum(p.counts["lasting"] for p in differ(read_environment(), folder, options))
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    print(f"{lasting} lasting differences")
+    return 1 if lasting else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

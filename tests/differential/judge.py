@@ -1,0 +1,88 @@
+"""Which answers, and which records of hits, are not as they should be."""
+
+import re
+from collections import Counter, defaultdict
+
+from model import Model, wrong
+
+SERVFAIL = 2
+ANY = 255
+ALIAS = re.compile(r"(.*\.)?(c\d+|lo|dn|wi)-")  # kinds of names that may be aliases
+
+
+def known(line):
+    """Differences that are known, and why: every answer to ANY is held back until it was judged, so what
+    is said about an alias is not yet in the cache when its target is looked for."""
+    return line.rdtype == ANY
+
+
+class Judge:
+    """The model with the lists of one block."""
+
+    def __init__(self, lists, chain):
+        self.model = Model(lists)
+        self.chain = chain  # the aliases from a name on, for answers that do not say
+
+    def verdict(self, line):
+        aliases, addresses = line.aliases, line.addresses
+        if line.truth in (None, SERVFAIL) and ALIAS.match(line.name):
+            aliases, addresses = self.chain(line.name.lower()), ()
+        return self.model.judge(
+            line.name.lower(), line.rdtype, line.rdclass, line.tcp, aliases, addresses
+        )
+
+    def touched(self, lines):
+        return sum(self.verdict(line).winner is not None for line in lines)
+
+    def recorded(self, lines):
+        return self.expected(lines)
+
+    def _refused(self, line):
+        """A question without RD, which Unbound refuses before any module sees it."""
+        return "n" in line.flags and line.same and line.rcode == 5
+
+    def expected(self, lines):
+        """How many hits are to be recorded."""
+        return sum(self._counts(line) for line in lines)
+
+    def _counts(self, line):
+        return not self._refused(line) and self.verdict(line).recorded
+
+    def faults(self, lines, hits):
+        """Reasons by the index of the question."""
+        found = {}
+        for line in lines:
+            if reason := self._fault(line):
+                found[line.index] = reason
+        for index, reason in self._miscounted(lines, hits):
+            found.setdefault(index, reason)
+        return found
+
+    def _fault(self, line):
+        verdict = self.verdict(line)
+        if self._refused(line):
+            return ""
+        if not verdict.rewrites:
+            return "" if line.same or known(line) else "differs from Unbound alone"
+        if line.same:
+            return f"the true answer, not {verdict.taken} by {verdict.winner}" if line.rcode != 5 else ""
+        reason = wrong(line, verdict)
+        return f"{reason} ({verdict.taken} by {verdict.winner})" if reason else ""
+
+    def _miscounted(self, lines, hits):
+        """Hits that are missing, and hits that nobody should have recorded."""
+        want, where, unsure = Counter(), defaultdict(list), set()
+        for line in lines:
+            verdict = self.verdict(line)
+            where[line.name.lower(), line.rdtype].append(line.index)
+            if not line.answered and verdict.taken != "drop":
+                unsure.add((line.name.lower(), line.rdtype))
+            if self._counts(line):
+                want[line.name.lower(), line.rdtype, verdict.winner.list, verdict.taken] += 1
+        words = defaultdict(list)
+        for key in want | hits:
+            if want[key] != hits[key] and key[:2] not in unsure:
+                words[key[:2]].append(f"{key[2:]} recorded {hits[key]} times, not {want[key]}")
+        for name, reasons in words.items():
+            for index in where.get(name, [lines[0].index] if lines else []):
+                yield index, f"{name}: {'; '.join(reasons)}"

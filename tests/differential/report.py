@@ -1,0 +1,38 @@
+"""Words about differences: a question, both answers as dig would print them, how to ask again."""
+
+import dns.exception
+import dns.message
+import dns.rdataclass
+import dns.rdatatype
+
+
+def answer_text(packet):
+    if not packet:
+        return "(the same as the other, or none)"
+    try:
+        return dns.message.from_wire(packet, ignore_trailing=True).to_text()
+    except (dns.exception.DNSException, ValueError) as error:
+        return f"({error}) {packet.hex()}"
+
+
+def describe(line, reason, run, phase, block):
+    """Everything about one question."""
+    rdtype, rdclass = dns.rdatatype.to_text(line.rdtype), dns.rdataclass.to_text(line.rdclass)
+    return "\n".join(
+        [
+            f"==== {run.name}, {phase}: {line.name} {rdclass} {rdtype} flags {line.flags} "
+            f"turn {line.turn}: {reason}",
+            f"-- Unbound alone; aliases {line.aliases}, addresses {line.addresses}",
+            answer_text(line.plain),
+            "-- with the module",
+            answer_text(line.ours),
+            f"-- again: make differential SEED={run.seed} POOL={run.pool} "
+            f"CONFIGURATION={run.name} PHASE={phase} BLOCK={block} AGAIN={line.index}",
+        ]
+    )
+
+
+def table(run, phase):
+    """One row of figures."""
+    words = " ".join(f"{key} {value}" for key, value in phase.counts.items())
+    return f"{run.name:12} {phase.name:9} {words} in {phase.seconds:.0f} s"
