@@ -9,7 +9,7 @@ import pytest
 sys.path.append(str(Path(__file__).resolve().parents[1] / "differential"))
 import differential  # noqa: E402
 
-QUERIES = {"nothing": 8000}
+QUERIES = {"nothing": 5000}
 
 
 @pytest.mark.parametrize("phase", list(QUERIES))
