@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define FIELDSTEXT_MAX (SW_FIELD_COUNT * (SW_TEXT_MAX + 24))
+#define FIELDSTEXT_MAX (SW_OWNER_COUNT * (SW_TEXT_MAX + 24))
 
 #define US_PER_S 1000000
 
@@ -42,14 +42,14 @@ static void note(void *arg, const char *message)
 /* "AS from autonomous_system_number, ...": by which paths a file is read. */
 static const char *fields_text(const struct sw_mmdb *db, char out[FIELDSTEXT_MAX])
 {
-    static const char *const name[SW_FIELD_COUNT] = {"AS", "organization", "registrant", "netname",
+    static const char *const name[SW_OWNER_COUNT] = {"AS", "organization", "registrant", "netname",
                                                      "country"};
     char path[SW_TEXT_MAX];
     size_t used = 0;
 
     out[0] = '\0';
-    for (unsigned f = 0; f < SW_FIELD_COUNT && used < FIELDSTEXT_MAX; f++) {
-        if (sw_mmdb_field(db, (enum sw_field)f, path, sizeof path)[0] == '\0')
+    for (unsigned f = 0; f < SW_OWNER_COUNT && used < FIELDSTEXT_MAX; f++) {
+        if (sw_mmdb_field(db, (enum sw_owner_field)f, path, sizeof path)[0] == '\0')
             continue;
         int n = snprintf(out + used, FIELDSTEXT_MAX - used, "%s%s from %s", used ? ", " : "",
                          name[f], path);

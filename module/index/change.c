@@ -115,7 +115,7 @@ static bool list_open(const struct sw_index *index, sw_list_id id)
            (index->list[id].state == SW_LIST_ACTIVE || index->list[id].state == SW_LIST_STAGED);
 }
 
-static void show_any(struct sw_index *index, const struct sw_list *list,
+static void show_any(struct sw_index *index, const struct sw_index_list *list,
                      enum sw_indicator_type type)
 {
     struct sw_root *root = atomic_load_explicit(&index->root, memory_order_relaxed);
@@ -128,7 +128,7 @@ static void show_any(struct sw_index *index, const struct sw_list *list,
 
 static void count_more(struct sw_index *index, sw_list_id id, enum sw_indicator_type type)
 {
-    struct sw_list *list = &index->list[id];
+    struct sw_index_list *list = &index->list[id];
     index->generation++;
     list->count[type]++;
     index->rules++;
@@ -140,7 +140,7 @@ static void count_more(struct sw_index *index, sw_list_id id, enum sw_indicator_
 
 static void count_less(struct sw_index *index, sw_list_id id, enum sw_indicator_type type)
 {
-    struct sw_list *list = &index->list[id];
+    struct sw_index_list *list = &index->list[id];
     index->generation++;
     list->count[type]--;
     index->rules--;
@@ -356,7 +356,7 @@ enum sw_status sw_index_purge(struct sw_index *index)
     purge_settle(index, &purge);
     for (unsigned i = 0; status == SW_OK && i < SW_LISTS_MAX; i++) {
         if (index->list[i].state == SW_LIST_GONE)
-            index->list[i] = (struct sw_list){.state = SW_LIST_FREE};
+            index->list[i] = (struct sw_index_list){.state = SW_LIST_FREE};
     }
     if (status == SW_OK)
         index->gone_rules = 0;

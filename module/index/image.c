@@ -76,7 +76,7 @@ static void align4(struct buffer *buffer)
 static void put_lists(struct buffer *out, const struct sw_index *index)
 {
     for (unsigned i = 0; i < SW_LISTS_MAX; i++) {
-        const struct sw_list *list = &index->list[i];
+        const struct sw_index_list *list = &index->list[i];
         struct sw_image_list entry = {.id = (uint16_t)i, .gone = list->state != SW_LIST_ACTIVE};
         if (list->state == SW_LIST_FREE)
             continue;

@@ -36,7 +36,7 @@ struct sw_root {               /* what a view shows; only the flags change after
 
 enum sw_list_state { SW_LIST_FREE, SW_LIST_ACTIVE, SW_LIST_STAGED, SW_LIST_GONE };
 
-struct sw_list {
+struct sw_index_list {
     enum sw_list_state state;
     sw_list_id origin;        /* staged: the list that it is to replace */
     unsigned epoch;           /* of the gates when it was begun: later ones know all its names */
@@ -55,7 +55,7 @@ struct sw_index {
     struct sw_sets sets;
     /* the writer's */
     struct sw_retire retire;
-    struct sw_list list[SW_LISTS_MAX];
+    struct sw_index_list list[SW_LISTS_MAX];
     struct sw_expiry expiry;
     uint32_t class_count[SW_CLASS_COUNT]; /* keys in the table by class */
     size_t names;                         /* keys of names with two labels or more */

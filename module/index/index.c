@@ -71,7 +71,7 @@ static struct sw_root *root_alloc(void)
 }
 
 /* Whether a list has something that a trigger from `named` (names) or `numbers` can match. */
-static bool list_matches(const struct sw_list *list, unsigned named, unsigned numbers)
+static bool list_matches(const struct sw_index_list *list, unsigned named, unsigned numbers)
 {
     unsigned triggers = list->policy->triggers;
     return ((triggers & named) && list->count[SW_INDICATOR_DOMAIN] > 0) ||
@@ -83,7 +83,7 @@ void sw_index_flag_triggers(const struct sw_index *index, struct sw_root *root)
 {
     bool client = false, act = false, server = false;
     for (unsigned i = 0; i < SW_LISTS_MAX; i++) {
-        const struct sw_list *list = &index->list[i];
+        const struct sw_index_list *list = &index->list[i];
         if (list->state != SW_LIST_ACTIVE || list->policy->triggers == SW_TRIGGERS_DEFAULT)
             continue;
         if (list_matches(list, 0, SW_TRIGGER_BIT(SW_TRIGGER_CLIENT))) {
@@ -125,19 +125,19 @@ enum sw_status sw_index_show(struct sw_index *index)
 }
 
 /* Count a list's rules as shown or not. */
-static void shown_more(struct sw_index *index, const struct sw_list *list)
+static void shown_more(struct sw_index *index, const struct sw_index_list *list)
 {
     for (unsigned t = 0; t < SW_TYPES; t++)
         index->shown[t] += list->count[t];
 }
 
-static void shown_less(struct sw_index *index, const struct sw_list *list)
+static void shown_less(struct sw_index *index, const struct sw_index_list *list)
 {
     for (unsigned t = 0; t < SW_TYPES; t++)
         index->shown[t] -= list->count[t];
 }
 
-static size_t list_rules(const struct sw_list *list)
+static size_t list_rules(const struct sw_index_list *list)
 {
     size_t n = 0;
     for (unsigned t = 0; t < SW_TYPES; t++)
@@ -146,7 +146,7 @@ static size_t list_rules(const struct sw_list *list)
 }
 
 /* The list is not to be used again; its rules go with the next purge. */
-static void list_gone(struct sw_index *index, struct sw_list *list)
+static void list_gone(struct sw_index *index, struct sw_index_list *list)
 {
     size_t n = list_rules(list);
     list->state = SW_LIST_GONE;
@@ -185,7 +185,7 @@ void sw_index_settle(struct sw_index *index)
     if (index->gates.next == 0)
         return;
     for (unsigned i = 0; i < SW_LISTS_MAX; i++) {
-        const struct sw_list *list = &index->list[i];
+        const struct sw_index_list *list = &index->list[i];
         bool used = list->state == SW_LIST_ACTIVE || list->state == SW_LIST_STAGED;
         if (used && list->count[SW_INDICATOR_DOMAIN] > 0 && list->epoch != index->gates.epoch)
             return;
@@ -202,7 +202,7 @@ static bool in_state(const struct sw_index *index, sw_list_id id, enum sw_list_s
 enum sw_status sw_index_list_find(const struct sw_index *index, const char *name, sw_list_id *id)
 {
     for (unsigned i = 0; i < SW_LISTS_MAX; i++) {
-        const struct sw_list *list = &index->list[i];
+        const struct sw_index_list *list = &index->list[i];
         if (list->state == SW_LIST_ACTIVE && strcmp(list->policy->name, name) == 0) {
             *id = (sw_list_id)i;
             return SW_OK;
@@ -249,7 +249,7 @@ enum sw_status sw_index_list_drop(struct sw_index *index, sw_list_id id)
     struct sw_root *root = root_alloc();
     if (root == NULL)
         return SW_ENOMEM;
-    struct sw_list *list = &index->list[id];
+    struct sw_index_list *list = &index->list[id];
     struct sw_policy *policy = list->policy;
     shown_less(index, list);
     list_gone(index, list);
@@ -271,7 +271,7 @@ enum sw_status sw_index_stage_begin(struct sw_index *index, sw_list_id id, sw_li
     if (status != SW_OK)
         return status;
     index->list[at] =
-        (struct sw_list){.state = SW_LIST_STAGED, .origin = id, .epoch = index->gates.epoch};
+        (struct sw_index_list){.state = SW_LIST_STAGED, .origin = id, .epoch = index->gates.epoch};
     *staged = at;
     return SW_OK;
 }
@@ -293,7 +293,7 @@ enum sw_status sw_index_stage_swap(struct sw_index *index, sw_list_id *id, sw_li
     struct sw_root *root = root_alloc();
     if (root == NULL)
         return SW_ENOMEM;
-    struct sw_list *old = &index->list[*id], *list = &index->list[staged];
+    struct sw_index_list *old = &index->list[*id], *list = &index->list[staged];
     list->policy = old->policy;
     list->state = SW_LIST_ACTIVE;
     shown_more(index, list);

@@ -148,7 +148,7 @@ static enum sw_status take_list(struct restore *restore, const struct sw_image_l
     if (entry->id >= SW_LISTS_MAX || restore->index->list[entry->id].state != SW_LIST_FREE ||
         entry->gone > 1)
         return refuse(restore, "inconsistent: lists");
-    struct sw_list *list = &restore->index->list[entry->id];
+    struct sw_index_list *list = &restore->index->list[entry->id];
     if (entry->gone) {
         list->state = SW_LIST_GONE;
         return SW_OK;
@@ -241,7 +241,7 @@ static enum sw_status take_set(struct restore *restore, const struct sw_image_se
     index->names += sw_class_gated(entry->class) ? users : 0;
     index->classes[entry->class / 64] |= UINT64_C(1) << entry->class % 64;
     for (unsigned i = 0; i < entry->n; i++) {
-        struct sw_list *list = &index->list[sw_rule_list(rule[i])];
+        struct sw_index_list *list = &index->list[sw_rule_list(rule[i])];
         list->count[type] += users;
         if (list->state == SW_LIST_ACTIVE) {
             index->shown[type] += users;

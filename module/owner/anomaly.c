@@ -5,7 +5,7 @@
 #include <string.h>
 
 #define US_PER_HOUR INT64_C(3600000000)
-#define HITS        64 /* more than SW_HITS_MAX: acting lists must not crowd the protected ones out */
+#define HITS        64 /* more than SW_HITS_MAX: acting lists must not crowd out protected lists */
 
 const char *sw_anomaly_name(enum sw_anomaly_type type)
 {
@@ -33,8 +33,8 @@ static const struct sw_hit *first_of_kind(const struct sw_hit *hits, size_t n, e
 
 /*
  * The most specific indicator of lists of a kind that covers an address: a prefix of the
- * address itself, a prefix of the IPv4 address that it embeds, its AS. *asked is the address
- * that matched. hits is room for HITS; the result points into it.
+ * address itself, a prefix of an embedded IPv4 address, or the AS. *asked is the address
+ * that matched. hits has room for HITS; the result points into hits.
  */
 static const struct sw_hit *find_kind(const struct sw_view *view, enum sw_kind kind,
                                       const struct sw_addr *addr, const struct sw_owner *owner,
@@ -56,7 +56,7 @@ static const struct sw_hit *find_kind(const struct sw_view *view, enum sw_kind k
     return hit;
 }
 
-/* Report along which known operator explains the address, if one does. */
+/* Report a known operator that explains the address, if there is any. */
 static void add_known(const struct sw_view *view, const struct sw_addr *addr,
                       const struct sw_owner *owner, struct sw_anomaly *out)
 {
@@ -118,7 +118,7 @@ bool sw_anomaly_unexpected_owner(const struct sw_view *view, const struct sw_nam
     return true;
 }
 
-/* When the name was first seen with this address, whoever had it then. */
+/* When the name was first seen with this address, under any owner. */
 static int64_t addr_since(const struct sw_name_history *of, const struct sw_addr *addr)
 {
     int64_t since = INT64_MAX;
@@ -150,7 +150,7 @@ static int64_t holder_since(const struct sw_name_history *of, const struct sw_ow
     return since;
 }
 
-/* What the name had before a moment: since when, how often, and the entry seen last. */
+/* The addresses of a name before a moment: since when, how often, and the entry seen last. */
 struct baseline {
     int64_t first_us;
     uint64_t count;

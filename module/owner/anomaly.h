@@ -5,15 +5,15 @@
  *   protected-owner   an indicator's name resolves into an owner that a `protected` list names
  *   shared-address    other names were seen on an address that an indicator's name resolves to
  *   unexpected-owner  a watched name resolves outside the owners that its watch list declares
- *   owner-change      a name is in an AS that is new for it, after it had others long enough
+ *   owner-change      a name is in a new AS after a long enough time in other AS
  *   owner-flux        many AS for a name's addresses within a window
  *   special-address   the address is in a block for special use (special.h)
- *   no-owner          the AS databases do not know the address: nobody announces it
- * A `known` list that covers the address or its AS is reported along as an explanation.
+ *   no-owner          the AS databases do not know the address: nobody announces such a prefix
+ * A `known` list that covers the address or the AS is reported along as an explanation.
  *
- * The caller notes an observation in the history first, then asks; the answer depends on nothing
- * else, so asking again, or later, gives the same. Raising each only once is the caller's part
- * (journal/history/observe.h). All of it holds for the addresses of a zone's name servers too.
+ * The caller notes an observation in the history first, then asks. The answer depends on nothing
+ * else: a second or later question gives the same answer. The caller raises each anomaly only once
+ * (journal/history/observe.h). The same rules judge the addresses of a zone's name servers.
  *
  * Threads      the recorder; finds in the index inside its own RCU section
  * Sources      fraction of AS among addresses: DECISIONS.md D-041
@@ -38,29 +38,28 @@ enum sw_anomaly_type {
     SW_ANOMALY_COUNT
 };
 
-/** Name as events carry it ("protected-owner"); static. */
+/** The name used in events ("protected-owner"); static. */
 const char *sw_anomaly_name(enum sw_anomaly_type type);
 
 struct sw_anomaly {
     enum sw_anomaly_type type;
     struct sw_addr addr;
     char list[SW_LISTNAME_MAX];              /* the protected or watch list, "" for others */
-    char protected_owner[SW_NOTE_MAX];       /* its owner text */
-    char protected_by[SW_INDICATORTEXT_MAX]; /* indicator of that list: prefix or AS */
-    char declared[SW_OWNERS_MAX];     /* unexpected-owner: what the list declares, by lines */
-    char known_list[SW_LISTNAME_MAX]; /* explanation, "" when none */
+    char protected_owner[SW_NOTE_MAX];       /* owner text of that list */
+    char protected_by[SW_INDICATORTEXT_MAX]; /* its indicator: prefix or AS */
+    char declared[SW_OWNERS_MAX];            /* unexpected-owner: the declared owners, by lines */
+    char known_list[SW_LISTNAME_MAX];        /* explanation, "" when none */
     char known_owner[SW_NOTE_MAX];
     size_t other_names;               /* shared-address: how many other names */
     struct sw_addr former_addr;       /* owner-change: the latest of the others; family 0: none */
-    struct sw_owner former;           /* whose that is */
-    size_t flux_as, flux_addresses;   /* owner-flux: distinct ones within the window */
+    struct sw_owner former;           /* owner of former_addr */
+    size_t flux_as, flux_addresses;   /* owner-flux: distinct within the window */
     const struct sw_special *special; /* special-address: the block */
 };
 
 /**
- * protected-owner: whether an address (with its owner) lies in a protected prefix or AS.
- * Fills *out and returns true when so. Inside an RCU section. The most specific protected
- * prefix wins over an AS number.
+ * protected-owner: true, and *out filled, when an address lies in a protected prefix or AS.
+ * Inside an RCU section. The most specific protected prefix wins over an AS number.
  */
 bool sw_anomaly_protected_owner(const struct sw_view *view, const struct sw_addr *addr,
                                 const struct sw_owner *owner, struct sw_anomaly *out);
@@ -71,8 +70,8 @@ bool sw_anomaly_shared_address(const struct sw_view *view, const struct sw_addr 
                                struct sw_anomaly *out);
 
 /**
- * unexpected-owner: watch lists that cover the name declare owners, and none of them is this one.
- * A name that CNAMEs lead to is asked about by itself. Inside an RCU section.
+ * unexpected-owner: the watch lists that cover the name declare other owners only.
+ * The target of a CNAME is judged by a call of its own. Inside an RCU section.
  */
 bool sw_anomaly_unexpected_owner(const struct sw_view *view, const struct sw_name *name,
                                  enum sw_of of, const struct sw_addr *addr,
@@ -97,12 +96,12 @@ bool sw_anomaly_owner_flux(const struct sw_settings *settings, const struct sw_v
                            const struct sw_name_history *of, const struct sw_addr *addr,
                            const struct sw_owner *owner, int64_t time_us, struct sw_anomaly *out);
 
-/** special-address: the address, or the IPv4 one that it embeds, is for special use. */
+/** special-address: the address, or an embedded IPv4 address, is for special use. */
 bool sw_anomaly_special_address(const struct sw_view *view, const struct sw_addr *addr,
                                 const struct sw_owner *owner, struct sw_anomaly *out);
 
-/** no-owner: no AS announces it as far as the databases know, and it is not for special use.
- * have_asn: an AS database is open; without one nothing can be said. */
+/** no-owner: the databases know no AS that announces the address, and the address is not for
+ * special use. have_asn: an AS database is open; without any, the result is always false. */
 bool sw_anomaly_no_owner(const struct sw_view *view, bool have_asn, const struct sw_addr *addr,
                          const struct sw_owner *owner, struct sw_anomaly *out);
 

@@ -1,4 +1,4 @@
-/* declared.c - what a watch list says about owners, compared with what is. See declared.h. */
+/* declared.c - declared owners of a watch list compared with the real owner. See declared.h. */
 #include "owner/declared.h"
 
 #include "base/indicator.h"
@@ -25,7 +25,7 @@ static bool covers(const struct sw_addr *prefix, const struct sw_addr *addr)
            (sw_addr_embedded(addr, &inner) == SW_OK && sw_addr_covers(prefix, &inner));
 }
 
-/* Whether one declared text names this owner. */
+/* Whether a declared text names this owner. */
 static bool names_owner(const char *text, const struct sw_addr *addr, const struct sw_owner *owner)
 {
     struct sw_indicator indicator;

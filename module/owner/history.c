@@ -64,7 +64,7 @@ void sw_history_free(struct sw_history *history)
 
 /* ---- the cache of names ---- */
 
-/* Bucket of a name: a multiply-and-fold hash over its octets, seeded. */
+/* Bucket of a name: a seeded multiply-and-fold hash over the octets. */
 static struct entry **bucket_of(const struct sw_history *history, const struct sw_name *name)
 {
     uint64_t hash = history->seed ^ name->len;
@@ -155,7 +155,7 @@ struct sw_seen *sw_history_find(struct sw_name_history *of, const struct sw_addr
     return NULL;
 }
 
-/* A free place: a new one, or that of the address last seen longest ago. NULL: no memory. */
+/* A free place: a new entry, or the entry not seen for the longest time. NULL: no memory. */
 static struct sw_seen *place_for_new(const struct sw_history *history, struct sw_name_history *of)
 {
     if (of->n >= history->addrs_max) {

@@ -1,12 +1,13 @@
 /*
- * history.h - what was seen where: per name its addresses with owners, per address its names.
+ * history.h - which addresses a name had, with the owner of each, and when.
  *
  * The recorder keeps a bounded cache of the histories of listed, watched and tracked names; the
  * durable copy is in Redis ({prefix}:seen:*). An observation is (time, name, addresses with
- * owners); noting it answers what is new about it, which is what the anomaly rules judge.
+ * owners). Noting an observation tells whether the address or owner is new for the name; the
+ * anomaly rules judge that.
  *
  * Threads      the recorder only
- * Memory       bounded: names_max names in the cache, least recently used go first (their
+ * Memory       bounded: names_max names in the cache, the least recently used go first (the
  *              durable copy stays); at most addrs_max addresses with owners for each name
  */
 #ifndef SW_OWNER_HISTORY_H
@@ -20,9 +21,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct sw_seen { /* one address of one name, while it had one owner (prefix, AS, registrant) */
+struct sw_seen { /* an address of a name during one ownership (prefix, AS, registrant) */
     struct sw_addr addr;
-    struct sw_owner owner; /* the texts as they were when last seen */
+    struct sw_owner owner; /* texts of the last observation */
     int64_t first_us, last_us;
     uint64_t count;
     bool dirty; /* not yet written to Redis */
@@ -41,8 +42,8 @@ struct sw_history *sw_history_new(size_t names_max, size_t addrs_max);
 /** NULL is fine. */
 void sw_history_free(struct sw_history *history);
 
-/** The history of a name, created empty when not in the cache; *created says so, and the caller
- * then loads what Redis has. NULL: out of memory. Valid until the next get(). */
+/** The history of a name, created empty when not in the cache. With *created the caller loads the
+ * durable copy from Redis. NULL: out of memory. Valid until the next get(). */
 struct sw_name_history *sw_history_get(struct sw_history *history, const struct sw_name *name,
                                        bool *created);
 
@@ -53,10 +54,11 @@ bool sw_owner_same(const struct sw_owner *a, const struct sw_owner *b);
 struct sw_seen *sw_history_find(struct sw_name_history *of, const struct sw_addr *addr,
                                 const struct sw_owner *owner);
 
-/** Note that the name resolved to addr, owned so. *is_new: not seen for it before, owned so.
- * Returns the entry, NULL when out of memory. When full, the entry last seen longest ago goes. The
- * entry is valid until the next note() for the same name; a caller that loads what Redis has notes
- * each address, then sets first_us, last_us, count and dirty as they were stored. */
+/** Note that the name resolved to addr, which belonged to owner. *is_new: the history had no entry
+ * for this address and owner. Returns the entry, NULL when out of memory. A full history loses the
+ * entry that was not seen for the longest time. The entry is valid until the next note() for the
+ * same name. A caller that loads the durable copy notes each address, then sets first_us, last_us,
+ * count and dirty to the stored values. */
 struct sw_seen *sw_history_note(struct sw_history *history, struct sw_name_history *of,
                                 const struct sw_addr *addr, const struct sw_owner *owner,
                                 int64_t time_us, bool *is_new);

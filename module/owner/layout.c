@@ -9,39 +9,39 @@
 
 #define WANTED_PER_FIELD 2 /* paths named in a message for each field */
 
-/* Known paths, the usual ones first: on a tie the earlier wins. */
-static const char *const known_paths[SW_FIELD_COUNT][SW_CANDIDATES_MAX] = {
-    [SW_FIELD_ASN] = {"autonomous_system_number", "asn", "traits.autonomous_system_number"},
-    [SW_FIELD_ORG] = {"autonomous_system_organization", "as_name", "name",
+/* Known paths, the usual paths first: on a tie the earlier wins. */
+static const char *const known_paths[SW_OWNER_COUNT][SW_CANDIDATES_MAX] = {
+    [SW_OWNER_ASN] = {"autonomous_system_number", "asn", "traits.autonomous_system_number"},
+    [SW_OWNER_ORG] = {"autonomous_system_organization", "as_name", "name",
                       "traits.autonomous_system_organization"},
-    [SW_FIELD_REGISTRANT] = {"registrant", "organization", "traits.organization"},
-    [SW_FIELD_NETNAME] = {"netname"},
-    [SW_FIELD_COUNTRY] = {"country_code", "country.iso_code", "country",
+    [SW_OWNER_REGISTRANT] = {"registrant", "organization", "traits.organization"},
+    [SW_OWNER_NETNAME] = {"netname"},
+    [SW_OWNER_COUNTRY] = {"country_code", "country.iso_code", "country",
                           "registered_country.iso_code"},
 };
 
-static const bool role_has[][SW_FIELD_COUNT] = {
-    [SW_ROLE_ASN] = {[SW_FIELD_ASN] = true, [SW_FIELD_ORG] = true, [SW_FIELD_COUNTRY] = true},
+static const bool role_has[][SW_OWNER_COUNT] = {
+    [SW_ROLE_ASN] = {[SW_OWNER_ASN] = true, [SW_OWNER_ORG] = true, [SW_OWNER_COUNTRY] = true},
     [SW_ROLE_OWNER] =
-        {[SW_FIELD_REGISTRANT] = true, [SW_FIELD_NETNAME] = true, [SW_FIELD_COUNTRY] = true},
+        {[SW_OWNER_REGISTRANT] = true, [SW_OWNER_NETNAME] = true, [SW_OWNER_COUNTRY] = true},
 };
 
 /* ---- paths ---- */
 
 /* The path that the settings give for a field, "" for none. */
 static const char *path_of_settings(const struct sw_settings *settings, enum sw_role role,
-                                    enum sw_field field)
+                                    enum sw_owner_field field)
 {
     switch (field) {
-    case SW_FIELD_ASN:
+    case SW_OWNER_ASN:
         return settings->asn_field;
-    case SW_FIELD_ORG:
+    case SW_OWNER_ORG:
         return settings->org_field;
-    case SW_FIELD_REGISTRANT:
+    case SW_OWNER_REGISTRANT:
         return settings->registrant_field;
-    case SW_FIELD_NETNAME:
+    case SW_OWNER_NETNAME:
         return settings->netname_field;
-    case SW_FIELD_COUNTRY: /* owner-country-field speaks of the registrant database only */
+    case SW_OWNER_COUNTRY: /* owner-country-field speaks of the registrant database only */
         return role == SW_ROLE_OWNER ? settings->country_field : "";
     default:
         return "";
@@ -82,7 +82,8 @@ static char *path_text(const struct sw_fieldpath *path, char *out, size_t room)
     return out;
 }
 
-char *sw_layout_path(const struct sw_layout *layout, enum sw_field field, char *out, size_t room)
+char *sw_layout_path(const struct sw_layout *layout, enum sw_owner_field field, char *out,
+                     size_t room)
 {
     const struct sw_fieldpath *path = layout->chosen[field];
     out[0] = '\0';
@@ -94,10 +95,10 @@ enum sw_status sw_layout_init(struct sw_layout *layout, enum sw_role role,
 {
     memset(layout, 0, sizeof *layout);
     layout->role = role;
-    for (unsigned f = 0; f < SW_FIELD_COUNT; f++) {
+    for (unsigned f = 0; f < SW_OWNER_COUNT; f++) {
         if (!role_has[role][f])
             continue;
-        const char *set = path_of_settings(settings, role, (enum sw_field)f);
+        const char *set = path_of_settings(settings, role, (enum sw_owner_field)f);
         if (*set != '\0' && !path_split(&layout->candidate[f][0], set)) {
             snprintf(why, SW_WHY_MAX,
                      "field path \"%.100s\": 1 to %d names with one dot between them are allowed",
@@ -169,20 +170,20 @@ static bool is_country(const MMDB_entry_data_s *value)
     return value->data_size == 2 && c[0] >= 'A' && c[0] <= 'Z' && c[1] >= 'A' && c[1] <= 'Z';
 }
 
-static bool text_at(const struct sw_fieldpath *path, enum sw_field field, MMDB_entry_s record,
+static bool text_at(const struct sw_fieldpath *path, enum sw_owner_field field, MMDB_entry_s record,
                     MMDB_entry_data_s *value)
 {
     return value_at(path, record, value) && value->type == MMDB_DATA_TYPE_UTF8_STRING &&
-           value->data_size > 0 && (field != SW_FIELD_COUNTRY || is_country(value));
+           value->data_size > 0 && (field != SW_OWNER_COUNTRY || is_country(value));
 }
 
 uint32_t sw_layout_asn(const struct sw_layout *layout, MMDB_entry_s record)
 {
-    const struct sw_fieldpath *path = layout->chosen[SW_FIELD_ASN];
+    const struct sw_fieldpath *path = layout->chosen[SW_OWNER_ASN];
     return path != NULL ? asn_at(path, record) : 0;
 }
 
-void sw_layout_text(const struct sw_layout *layout, enum sw_field field, MMDB_entry_s record,
+void sw_layout_text(const struct sw_layout *layout, enum sw_owner_field field, MMDB_entry_s record,
                     char *out, size_t room)
 {
     const struct sw_fieldpath *path = layout->chosen[field];
@@ -197,13 +198,13 @@ void sw_layout_text(const struct sw_layout *layout, enum sw_field field, MMDB_en
 void sw_layout_try(struct sw_layout *layout, MMDB_entry_s record)
 {
     MMDB_entry_data_s value;
-    for (unsigned f = 0; f < SW_FIELD_COUNT; f++) {
+    for (unsigned f = 0; f < SW_OWNER_COUNT; f++) {
         for (size_t i = 0; i < SW_CANDIDATES_MAX; i++) {
             struct sw_fieldpath *path = &layout->candidate[f][i];
             if (path->step[0] == NULL)
                 break;
-            bool there = f == SW_FIELD_ASN ? asn_at(path, record) != 0
-                                           : text_at(path, (enum sw_field)f, record, &value);
+            bool there = f == SW_OWNER_ASN ? asn_at(path, record) != 0
+                                           : text_at(path, (enum sw_owner_field)f, record, &value);
             path->found += there ? 1 : 0;
         }
     }
@@ -211,7 +212,7 @@ void sw_layout_try(struct sw_layout *layout, MMDB_entry_s record)
 
 bool sw_layout_choose(struct sw_layout *layout)
 {
-    for (unsigned f = 0; f < SW_FIELD_COUNT; f++) {
+    for (unsigned f = 0; f < SW_OWNER_COUNT; f++) {
         const struct sw_fieldpath *best = NULL;
         for (size_t i = 0; i < SW_CANDIDATES_MAX; i++) {
             const struct sw_fieldpath *path = &layout->candidate[f][i];
@@ -223,9 +224,9 @@ bool sw_layout_choose(struct sw_layout *layout)
         layout->chosen[f] = best;
     }
     if (layout->role == SW_ROLE_ASN)
-        return layout->chosen[SW_FIELD_ASN] != NULL;
-    return layout->chosen[SW_FIELD_REGISTRANT] != NULL ||
-           layout->chosen[SW_FIELD_NETNAME] != NULL || layout->chosen[SW_FIELD_COUNTRY] != NULL;
+        return layout->chosen[SW_OWNER_ASN] != NULL;
+    return layout->chosen[SW_OWNER_REGISTRANT] != NULL ||
+           layout->chosen[SW_OWNER_NETNAME] != NULL || layout->chosen[SW_OWNER_COUNTRY] != NULL;
 }
 
 char *sw_layout_wanted(const struct sw_layout *layout, char *out, size_t room)
@@ -233,8 +234,8 @@ char *sw_layout_wanted(const struct sw_layout *layout, char *out, size_t room)
     size_t used = 0;
     char path[SW_TEXT_MAX];
     out[0] = '\0';
-    for (unsigned f = 0; f < SW_FIELD_COUNT; f++) {
-        if (layout->role == SW_ROLE_ASN && f != SW_FIELD_ASN)
+    for (unsigned f = 0; f < SW_OWNER_COUNT; f++) {
+        if (layout->role == SW_ROLE_ASN && f != SW_OWNER_ASN)
             continue;
         for (size_t i = 0; i < WANTED_PER_FIELD && used < room; i++) {
             if (layout->candidate[f][i].step[0] == NULL)
@@ -260,7 +261,7 @@ static size_t printable(const uint8_t *p, size_t left)
         if ((p[i] & 0xc0) != 0x80)
             return 0;
     }
-    bool c1 = c == 0xc2 && p[1] < 0xa0; /* U+0080..U+009F: terminals obey some of them */
+    bool c1 = c == 0xc2 && p[1] < 0xa0; /* U+0080..U+009F: control characters for some terminals */
     bool overlong = (c == 0xe0 && p[1] < 0xa0) || (c == 0xf0 && p[1] < 0x90);
     bool surrogate = c == 0xed && p[1] > 0x9f;
     bool beyond = c == 0xf4 && p[1] > 0x8f;

@@ -14,21 +14,22 @@
 
 #define SAMPLE_RECORDS 20000 /* enough to see a layout, and 50 ms at most */
 #define COPY_CHUNK     65536
-#define METADATA_MAX   131072 /* octets at the end of a file that may hold it (format 2.0) */
-#define SEPARATOR      16     /* zero octets between tree and data (format 2.0) */
+#define METADATA_MAX                                                                               \
+    131072           /* octets at the end of a file that may hold the metadata (format 2.0) */
+#define SEPARATOR 16 /* zero octets between tree and data (format 2.0) */
 
 struct sw_mmdb {
     MMDB_s mmdb;
     struct sw_layout layout;
-    struct sw_records records; /* AS role only */
-    uint32_t *asn;             /* by record number; AS role only */
-    uint32_t n;                /* distinct records */
+    struct sw_recordset records; /* AS role only */
+    uint32_t *asn;               /* by record number; AS role only */
+    uint32_t n;                  /* distinct records */
     char type[SW_MMDBTYPE_MAX];
 };
 
 /* ---- the private copy ---- */
 
-/* Whether the file is still as it was: nobody wrote to it meanwhile. */
+/* Whether nobody wrote to the file meanwhile. */
 static bool same_state(const struct stat *a, const struct stat *b)
 {
     return a->st_size == b->st_size && a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
@@ -50,7 +51,7 @@ static bool write_all(int fd, const char *data, size_t len)
     return true;
 }
 
-/* Copy the whole file; false with errno, 0 when it is not as long as size says. */
+/* Copy the whole file; false with errno, 0 when the file is shorter than size. */
 static bool copy_file(int from, int to, int64_t size)
 {
     char chunk[COPY_CHUNK];
@@ -80,7 +81,7 @@ static const uint8_t *find_metadata(const uint8_t *tail, size_t len)
     return found;
 }
 
-/* A number of the metadata, which is a record with a data section of its own. */
+/* A number in the metadata; the metadata is a record with a separate data section. */
 static bool metadata_number(const MMDB_s *metadata, const char *key, uint32_t *out)
 {
     MMDB_entry_s record = {.mmdb = metadata, .offset = 0};
@@ -94,9 +95,9 @@ static bool metadata_number(const MMDB_s *metadata, const char *key, uint32_t *o
 }
 
 /*
- * Whether the search tree that the metadata tells of has room in the file. MMDB_open() walks
- * into the tree, and libmaxminddb 1.7 computes its size in 32 bits: with a node count that
- * wraps, it reads outside of the mapped file.
+ * Whether the file has room for the search tree that the metadata describes. MMDB_open() walks
+ * into the tree, and libmaxminddb 1.7 computes the size in 32 bits: a node count that wraps makes
+ * the library read outside of the mapped file.
  */
 static bool tree_fits(int copy, int64_t size)
 {
@@ -117,7 +118,7 @@ static bool tree_fits(int copy, int64_t size)
     return fits;
 }
 
-/* Open a finished copy. MMDB_CORRUPT_SEARCH_TREE_ERROR: it cannot be whole. */
+/* Open a finished copy. MMDB_CORRUPT_SEARCH_TREE_ERROR: the copy cannot be whole. */
 static int open_whole(int copy, const char *name, int64_t size, MMDB_s *mmdb)
 {
     return tree_fits(copy, size) ? MMDB_open(name, MMDB_MODE_MMAP, mmdb)
@@ -141,7 +142,7 @@ static int open_in_memory(int file, int64_t size, MMDB_s *mmdb)
     return status;
 }
 
-/* Copy to a file in a folder, open that, and take its name away. */
+/* Copy to a file in a folder, open the copy, and unlink it. */
 static int open_in_folder(const char *folder, int file, int64_t size, MMDB_s *mmdb)
 {
     char name[SW_PATH_MAX];
@@ -159,7 +160,7 @@ static int open_in_folder(const char *folder, int file, int64_t size, MMDB_s *mm
     return status;
 }
 
-/* Whether libmaxminddb could not get at the copy, in contrast to not liking what is in it. */
+/* Whether libmaxminddb could not read the copy, in contrast to a refusal of the content. */
 static bool no_access(int status)
 {
     return status == MMDB_FILE_OPEN_ERROR || status == MMDB_IO_ERROR;
@@ -186,7 +187,7 @@ static enum sw_status open_copy(int file, int64_t size, MMDB_s *mmdb, char *why)
     return status == MMDB_OUT_OF_MEMORY_ERROR ? SW_ENOMEM : SW_EFORMAT;
 }
 
-/* Open a regular file of a sane size for reading; *seen is what it is now. */
+/* Open a regular file of a sane size for reading; *seen is the present state of the file. */
 static enum sw_status open_source(const char *path, int *file, struct stat *seen, char *why)
 {
     memset(seen, 0, sizeof *seen);
@@ -225,7 +226,7 @@ static bool recognise(struct sw_mmdb *db, uint32_t step)
 {
     uint64_t cursor = 0;
     uint32_t offset, i = 0;
-    while (sw_records_next(&db->records, &cursor, &offset)) {
+    while (sw_recordset_next(&db->records, &cursor, &offset)) {
         if (i++ % step == 0)
             sw_layout_try(&db->layout, (MMDB_entry_s){.mmdb = &db->mmdb, .offset = offset});
     }
@@ -260,7 +261,7 @@ static enum sw_status fill_table(struct sw_mmdb *db, char *why)
         snprintf(why, SW_WHY_MAX, "out of memory");
         return SW_ENOMEM;
     }
-    while (sw_records_next(&db->records, &cursor, &offset))
+    while (sw_recordset_next(&db->records, &cursor, &offset))
         db->asn[i++] =
             sw_layout_asn(&db->layout, (MMDB_entry_s){.mmdb = &db->mmdb, .offset = offset});
     return SW_OK;
@@ -283,11 +284,11 @@ static enum sw_status check(struct sw_mmdb *db, char *why)
     status = find_layout(db, why);
     if (status == SW_OK && db->layout.role == SW_ROLE_ASN)
         return fill_table(db, why);
-    sw_records_free(&db->records);
+    sw_recordset_free(&db->records);
     return status;
 }
 
-/* Copy, open and check what is in an open file. */
+/* Copy an open file, open the copy and check its content. */
 static enum sw_status load(struct sw_mmdb *db, int file, const struct stat *seen, char *why)
 {
     struct stat now;
@@ -328,7 +329,7 @@ enum sw_status sw_mmdb_open(const char *path, enum sw_role role, const struct sw
     }
 cleanup:
     if (db != NULL) {
-        sw_records_free(&db->records);
+        sw_recordset_free(&db->records);
         free(db->asn);
         free(db);
     }
@@ -341,14 +342,14 @@ void sw_mmdb_close(struct sw_mmdb *db)
     if (db == NULL)
         return;
     MMDB_close(&db->mmdb);
-    sw_records_free(&db->records);
+    sw_recordset_free(&db->records);
     free(db->asn);
     free(db);
 }
 
 /* ---- look-ups ---- */
 
-/* The record of an address; *judged is the address or the IPv4 one that it embeds. */
+/* The record of an address; *judged is the address or the embedded IPv4 address. */
 static bool lookup(const struct sw_mmdb *db, const struct sw_addr *addr, struct sw_addr *judged,
                    MMDB_lookup_result_s *result)
 {
@@ -391,7 +392,7 @@ enum sw_status sw_mmdb_asn(const struct sw_mmdb *db, const struct sw_addr *addr,
     MMDB_lookup_result_s result;
     if (!lookup(db, addr, &judged, &result))
         return SW_ENOTFOUND;
-    uint32_t found = db->asn[sw_records_number(&db->records, result.entry.offset)];
+    uint32_t found = db->asn[sw_recordset_number(&db->records, result.entry.offset)];
     if (found == 0)
         return SW_ENOTFOUND;
     *asn = found;
@@ -400,9 +401,9 @@ enum sw_status sw_mmdb_asn(const struct sw_mmdb *db, const struct sw_addr *addr,
     return SW_OK;
 }
 
-/* Read a field into text that is still empty; whether it has one now and had none before. */
-static bool fill_text(const struct sw_mmdb *db, enum sw_field field, MMDB_entry_s record, char *out,
-                      size_t room)
+/* Read a field into text that is still empty; true when the text was empty and no longer is. */
+static bool fill_text(const struct sw_mmdb *db, enum sw_owner_field field, MMDB_entry_s record,
+                      char *out, size_t room)
 {
     if (out[0] != '\0')
         return false;
@@ -414,9 +415,9 @@ static enum sw_status fill_asn(const struct sw_mmdb *db, const struct sw_addr *j
                                const MMDB_lookup_result_s *found, struct sw_owner *out)
 {
     char org[SW_OWNERTEXT_MAX];
-    uint32_t asn = db->asn[sw_records_number(&db->records, found->entry.offset)];
-    bool added = fill_text(db, SW_FIELD_COUNTRY, found->entry, out->country, sizeof out->country);
-    sw_layout_text(&db->layout, SW_FIELD_ORG, found->entry, org, sizeof org);
+    uint32_t asn = db->asn[sw_recordset_number(&db->records, found->entry.offset)];
+    bool added = fill_text(db, SW_OWNER_COUNTRY, found->entry, out->country, sizeof out->country);
+    sw_layout_text(&db->layout, SW_OWNER_ORG, found->entry, org, sizeof org);
     if (out->prefix.family == 0 && (asn != 0 || org[0] != '\0')) {
         out->asn = asn;
         memcpy(out->org, org, sizeof org);
@@ -432,9 +433,9 @@ static enum sw_status fill_registrant(const struct sw_mmdb *db, const struct sw_
     MMDB_entry_s record = found->entry;
     bool first = out->registrant[0] == '\0' && out->netname[0] == '\0';
     bool names =
-        fill_text(db, SW_FIELD_REGISTRANT, record, out->registrant, sizeof out->registrant);
-    names |= fill_text(db, SW_FIELD_NETNAME, record, out->netname, sizeof out->netname);
-    bool country = fill_text(db, SW_FIELD_COUNTRY, record, out->country, sizeof out->country);
+        fill_text(db, SW_OWNER_REGISTRANT, record, out->registrant, sizeof out->registrant);
+    names |= fill_text(db, SW_OWNER_NETNAME, record, out->netname, sizeof out->netname);
+    bool country = fill_text(db, SW_OWNER_COUNTRY, record, out->country, sizeof out->country);
     if ((names && first) || (country && out->registered.family == 0))
         network_of(db, judged, found->netmask, &out->registered);
     return names || country ? SW_OK : SW_ENOTFOUND;
@@ -452,9 +453,9 @@ enum sw_status sw_mmdb_fill(const struct sw_mmdb *db, const struct sw_addr *addr
     return fill_registrant(db, &judged, &result, out);
 }
 
-/* ---- about it ---- */
+/* ---- about a database ---- */
 
-char *sw_mmdb_field(const struct sw_mmdb *db, enum sw_field field, char *out, size_t room)
+char *sw_mmdb_field(const struct sw_mmdb *db, enum sw_owner_field field, char *out, size_t room)
 {
     return sw_layout_path(&db->layout, field, out, room);
 }

@@ -1,10 +1,10 @@
 /*
- * mmdb.h - one MMDB file, read whole, checked whole, then asked by any thread.
+ * mmdb.h - an MMDB file, read whole, checked whole, then asked by any thread.
  *
- * A file that is mapped from where updates are written to can be cut short under a reader, which
- * kills the process (SIGBUS). So the file is copied first: to memory without a name
- * (memfd_create), sealed, and libmaxminddb maps that by its name under /proc/self/fd. Where
- * there is no /proc (chroot), to a file in a temporary folder that is unlinked at once. Then the
+ * An updater can cut a mapped file short under a reader, which kills the process (SIGBUS). So the
+ * file is copied first: to sealed memory (memfd_create), which libmaxminddb maps by a name under
+ * /proc/self/fd. Where there is no /proc (chroot), the copy is a file in a temporary folder that is
+ * unlinked at once. Then the
  * tree and all records are verified (verify.h), the layout is recognised (layout.h), and for AS
  * databases the AS number of every record is decoded into a table, so that a look-up by a
  * worker decodes nothing.
@@ -39,32 +39,33 @@ struct sw_mmdb; /* an open database, constant */
  *
  * path      regular file
  * settings  field paths; used only during the call
- * seen      always set: what fstat() or stat() said about the file, zero when there is none
+ * seen      always set: the result of fstat() or stat(), zero when there is no file
  * out       set on SW_OK; the caller closes it
  * why       SW_WHY_MAX bytes, set on failure, for people, without the path
- * SW_OK, SW_EIO (missing, unreadable, changed while it was read, no place for the copy),
+ * SW_OK, SW_EIO (missing, unreadable, changed during the read, no place for the copy),
  * SW_EFORMAT (no MMDB, broken, does not fit the role), SW_EINVAL (field path), SW_ETOOBIG,
  * SW_ENOMEM.
  */
 enum sw_status sw_mmdb_open(const char *path, enum sw_role role, const struct sw_settings *settings,
                             struct stat *seen, struct sw_mmdb **out, char *why);
 
-/** No thread may still use it. NULL is fine. */
+/** Requires: no thread uses the database any more. NULL is fine. */
 void sw_mmdb_close(struct sw_mmdb *db);
 
 /** AS number and matched network (prefix may be NULL) of an address: SW_OK or SW_ENOTFOUND. */
 enum sw_status sw_mmdb_asn(const struct sw_mmdb *db, const struct sw_addr *addr, uint32_t *asn,
                            struct sw_addr *prefix);
 
-/** Fill what a database of this role knows and *out does not yet: AS role: prefix, asn and org
- * together, country; owner role: registrant, netname, country, and the network (registered) of
- * the first of them. SW_ENOTFOUND and *out unchanged when there is nothing to add. */
+/** Fill the fields that are still empty in *out and that a database of this role knows. AS role:
+ * prefix, asn and org together, country. Owner role: registrant, netname, country, and the network
+ * (registered) of the first field found. SW_ENOTFOUND and *out unchanged: nothing to add. */
 enum sw_status sw_mmdb_fill(const struct sw_mmdb *db, const struct sw_addr *addr,
                             struct sw_owner *out);
 
-/** Path of a field in its records, "" when it has none, returns out; type from the file's metadata, cleaned; when it was built; distinct records; whether two
- * databases are the same octet for octet. */
-char *sw_mmdb_field(const struct sw_mmdb *db, enum sw_field field, char *out, size_t room);
+/** The path of a field in the records, "" for none (returns out); the type from the metadata,
+ * cleaned; the build time; the number of distinct records; whether two databases are equal octet
+ * for octet. */
+char *sw_mmdb_field(const struct sw_mmdb *db, enum sw_owner_field field, char *out, size_t room);
 const char *sw_mmdb_type(const struct sw_mmdb *db);
 int64_t sw_mmdb_epoch(const struct sw_mmdb *db); /* seconds since 1970 */
 uint32_t sw_mmdb_records(const struct sw_mmdb *db);

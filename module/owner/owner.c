@@ -14,12 +14,12 @@
 #include <string.h>
 
 /*
- * A file written less than this before it was read is read once more: a second write within one
- * tick of the file system's clock leaves the same times behind.
+ * A file that was written less than this before the read is read once more: a second write within
+ * a tick of the file system's clock leaves the same times behind.
  */
 #define SETTLE_US INT64_C(2000000)
 
-struct file_state { /* by what a change is noticed; all zero: no file */
+struct file_state { /* to notice a change; all zero: no file */
     dev_t dev;
     ino_t ino;
     int64_t size, mtime_ns, ctime_ns;
@@ -40,7 +40,8 @@ struct sw_owners {
     const struct sw_settings *settings;
     struct sw_counters *counters;
     size_t n;
-    struct source source[2 * SW_MMDB_MAX]; /* AS databases first, each role in its order */
+    struct source
+        source[2 * SW_MMDB_MAX]; /* AS databases first, each role in the order of the settings */
 };
 
 static void add_sources(struct sw_owners *owners, const char *key, enum sw_role role,
@@ -122,7 +123,7 @@ static void note_refusal(struct sw_owners *owners, struct source *source,
                : "going on without it");
 }
 
-/* Publish a database and close the former one when its last reader has left. */
+/* Publish a database and close the former database after the last reader has left. */
 static void replace(struct sw_owners *owners, struct source *source, struct sw_mmdb *db)
 {
     struct sw_mmdb *old = atomic_exchange_explicit(&source->db, db, memory_order_acq_rel);
@@ -135,7 +136,7 @@ static void replace(struct sw_owners *owners, struct source *source, struct sw_m
            sw_mmdb_type(db), sw_mmdb_records(db));
 }
 
-/* One file: true when it was replaced. */
+/* One file: true when the database was replaced. */
 static bool refresh(struct sw_owners *owners, struct source *source)
 {
     if (!needs_reading(source))
@@ -153,7 +154,7 @@ static bool refresh(struct sw_owners *owners, struct source *source)
         const struct sw_mmdb *old = atomic_load_explicit(&source->db, memory_order_relaxed);
         source->error[0] = '\0';
         if (old != NULL && sw_mmdb_same(old, db)) {
-            sw_mmdb_close(db); /* touched, or read twice because it was young: nothing new */
+            sw_mmdb_close(db); /* touched, or read twice because the file was young: nothing new */
         } else {
             replace(owners, source, db);
             replaced = true;
@@ -161,7 +162,7 @@ static bool refresh(struct sw_owners *owners, struct source *source)
     }
     source->tried = true;
     source->state = state;
-    /* What is not for the file itself to cure (memory, no room for the copy) is tried again. */
+    /* A failure that lies outside the file (memory, no room for the copy) is tried again. */
     bool may_pass = status == SW_ENOMEM || (status == SW_EIO && state.ino != 0);
     source->settled = !may_pass && sw_clock_wall_us() - state.ctime_ns / 1000 > SETTLE_US;
     return replaced;
@@ -180,12 +181,12 @@ bool sw_owners_refresh(struct sw_owners *owners)
 /* {"asn":"autonomous_system_number"}: where each value is read from. */
 static json_t *fields_status(const struct sw_mmdb *db)
 {
-    static const char *const name[SW_FIELD_COUNT] = {"asn", "organization", "registrant", "netname",
+    static const char *const name[SW_OWNER_COUNT] = {"asn", "organization", "registrant", "netname",
                                                      "country"};
     char path[SW_TEXT_MAX];
     json_t *out = json_object();
-    for (unsigned f = 0; out != NULL && f < SW_FIELD_COUNT; f++)
-        if (sw_mmdb_field(db, (enum sw_field)f, path, sizeof path)[0] != '\0')
+    for (unsigned f = 0; out != NULL && f < SW_OWNER_COUNT; f++)
+        if (sw_mmdb_field(db, (enum sw_owner_field)f, path, sizeof path)[0] != '\0')
             json_object_set_new(out, name[f], json_string(path));
     return out;
 }
@@ -226,7 +227,7 @@ char *sw_owners_status(const struct sw_owners *owners)
 
 /* ---- look-ups ---- */
 
-/* The i-th database if it is open and of this role, else NULL. */
+/* The i-th database if open and of this role, else NULL. */
 static const struct sw_mmdb *opened(const struct sw_owners *owners, size_t i, enum sw_role role)
 {
     const struct source *source = &owners->source[i];
@@ -255,7 +256,7 @@ enum sw_status sw_owner_find_asn(const struct sw_owners *owners, const struct sw
 enum sw_status sw_owner_find(const struct sw_owners *owners, const struct sw_addr *addr,
                              struct sw_owner *out)
 {
-    /* The registrant's country comes first: it is whose address it is, the AS may be a carrier. */
+    /* The registrant's country first: the registrant holds the address, the AS may only carry. */
     static const enum sw_role order[] = {SW_ROLE_OWNER, SW_ROLE_ASN};
     enum sw_status status = SW_ENOTFOUND;
     memset(out, 0, sizeof *out);

@@ -1,20 +1,21 @@
 /*
- * owner.h - whose address is it: matched prefix, AS number and organisation, registrant.
+ * owner.h - the owner of an address: matched prefix, AS number and organisation, registrant.
  *
- * Any number of MMDB files (SW_MMDB_MAX of each role) are open: with AS data (GeoLite2-ASN, DB-IP
- * ASN lite, IPinfo or GeoIP2-ISP layout, recognised by itself, or field paths from the settings),
- * and with registrants or countries (made by scripts/make-owner-mmdb, or GeoLite2-Country). Files
- * of a role are asked in the order of the settings: the first that knows the AS number gives it
- * with its organisation and prefix; registrant, netname and country come each from the first
- * that has it. The feeder opens and replaces files; workers look up AS numbers (only when some
- * list holds an AS), the recorder everything.
+ * Up to SW_MMDB_MAX MMDB files of each role are open. AS files have the layout of GeoLite2-ASN,
+ * DB-IP ASN lite, IPinfo or GeoIP2-ISP, which is recognised, or field paths from the settings.
+ * Owner files hold registrants or countries (made by scripts/make-owner-mmdb, or GeoLite2-Country).
+ * Files of a role are asked in the order of the settings. AS number, organisation and prefix come
+ * from the first file that knows the AS number; registrant, netname and country come each from the
+ * first file that has a value. The feeder opens and replaces files. Workers look up AS numbers
+ * while some list holds an AS; the recorder looks up everything.
  *
  * Reload, step by step: stat says the file changed -> read the whole new file into memory ->
- * open and verify it aside -> publish -> wait for readers -> close the old one. A file that is
- * missing, cut short, of the wrong type or broken is refused with a reason; the former stays.
+ * open and verify the copy aside -> publish -> wait for readers -> close the former database. A
+ * file that is missing, cut short, of the wrong type or broken is refused with a reason; the former
+ * database stays.
  *
  * Threads      sw_owner_find*: any thread inside an RCU section, no locks, no allocation kept;
- *              sw_owner_refresh(): the feeder
+ *              sw_owners_refresh(): the feeder
  * Standards    MaxMind DB file format 2.0
  */
 #ifndef SW_OWNER_OWNER_H
@@ -43,21 +44,23 @@ struct sw_owner {
 
 struct sw_owners; /* the open databases */
 
-/** Nothing opened yet: sw_owner_refresh() does. settings must outlive it. NULL: no memory. */
+/** No file is opened before sw_owners_refresh(). settings must outlive the result. NULL: no
+ * memory. */
 struct sw_owners *sw_owners_new(const struct sw_settings *settings, struct sw_counters *counters);
 void sw_owners_free(struct sw_owners *owners);
 
 /**
- * Open what is configured and new or changed since the last call (by device, inode, size, time).
+ * Open each configured file that is new or changed since the last call (by device, inode, size,
+ * time).
  * Problems are logged once per change and kept for sw_owners_status(). Feeder only.
  * Returns true when a database was replaced.
  */
 bool sw_owners_refresh(struct sw_owners *owners);
 
-/** One line of JSON object text for status: {"asn":[{"path":...,"open":true,"type":...,"epoch":...,
- * "records":...,"fields":{"asn":...},"error":""}],"owner":[...]}; a role without files has no
- * member, a file that is not open no type, epoch, records and fields (which path gives what).
- * Feeder only. Caller frees; NULL: out of memory. */
+/** A line of JSON text for the status: {"asn":[{"path":...,"open":true,"type":...,"epoch":...,
+ * "records":...,"fields":{"asn":...},"error":""}],"owner":[...]}. `fields` gives the path of each
+ * field. A role without files has no member; a file that is not open lacks type, epoch, records and
+ * fields. Feeder only. The caller frees; NULL: out of memory. */
 char *sw_owners_status(const struct sw_owners *owners);
 
 /** Whether an AS database is open now. Any thread. */
@@ -65,7 +68,7 @@ bool sw_owners_have_asn(const struct sw_owners *owners);
 
 /**
  * AS number of an address. Inside an RCU section. SW_OK sets *asn (and *prefix when not NULL);
- * SW_ENOTFOUND. An address that embeds an IPv4 one (NAT64, 6to4, mapped) is judged as that.
+ * SW_ENOTFOUND. Of an address that embeds an IPv4 address (NAT64, 6to4, mapped) the latter counts.
  */
 enum sw_status sw_owner_find_asn(const struct sw_owners *owners, const struct sw_addr *addr,
                                  uint32_t *asn, struct sw_addr *prefix);

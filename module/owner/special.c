@@ -1,10 +1,10 @@
 /*
  * special.c - the table of special blocks. See special.h.
  *
- * Rows: the IANA IPv4 and IPv6 Special-Purpose Address Registries (RFC 6890, RFC 8190), of which
- * those blocks that are globally reachable as ordinary unicast (PCP and TURN anycast, AMT, AS112)
- * are left out; multicast (RFC 5771, RFC 4291), and 6to4's relay anycast (RFC 7526 ended it).
- * 6to4 and NAT64 as such are no rows: what they embed is judged.
+ * Rows: the IANA IPv4 and IPv6 Special-Purpose Address Registries (RFC 6890, RFC 8190) without the
+ * blocks that are globally reachable as ordinary unicast (PCP and TURN anycast, AMT, AS112);
+ * multicast (RFC 5771, RFC 4291); the relay anycast of 6to4, which RFC 7526 ended. 6to4 and NAT64
+ * have no rows: the embedded IPv4 address is judged.
  */
 #include "owner/special.h"
 
@@ -19,7 +19,7 @@
         .family = 6, .plen = (len), .octets = { __VA_ARGS__ }                                      \
     }
 
-/* More specific rows before those that enclose them. */
+/* More specific rows first. */
 static const struct sw_special table[] = {
     {V4(0, 0, 0, 0, 32), "unspecified", "RFC 1122"},
     {V4(0, 0, 0, 0, 8), "this network", "RFC 791"},

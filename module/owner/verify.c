@@ -11,25 +11,25 @@
 #define RECORD_DEPTH_MAX 32  /* maps in maps; real layouts have 5 */
 #define TREE_DEPTH_MAX   128 /* bits of an IPv6 address */
 #define SEPARATOR        16  /* zero octets between tree and data (format 2.0) */
-#define ON_PATH          255 /* height of a node whose children are being visited */
+#define ON_PATH          255 /* height of a node during the visit of its children */
 
 struct walk {
     const MMDB_s *mmdb;
     uint64_t budget; /* values that may still be decoded */
     uint8_t *height; /* by node: 0 unseen, ON_PATH, or levels of nodes from here down */
-    struct sw_records records;
+    struct sw_recordset records;
     char *why;
 };
 
 /* ---- the set of records ---- */
 
-void sw_records_free(struct sw_records *records)
+void sw_recordset_free(struct sw_recordset *records)
 {
     free(records->word);
     memset(records, 0, sizeof *records);
 }
 
-bool sw_records_next(const struct sw_records *records, uint64_t *cursor, uint32_t *offset)
+bool sw_recordset_next(const struct sw_recordset *records, uint64_t *cursor, uint32_t *offset)
 {
     for (uint64_t at = *cursor >> 6; at < records->words; at++, *cursor = at << 6) {
         uint64_t left = records->word[at].bits >> (*cursor & 63);
@@ -42,8 +42,8 @@ bool sw_records_next(const struct sw_records *records, uint64_t *cursor, uint32_
     return false;
 }
 
-/* Add an offset of the data section; false when it was there already. */
-static bool records_add(struct sw_records *records, uint32_t offset)
+/* Add an offset of the data section; false when already present. */
+static bool records_add(struct sw_recordset *records, uint32_t offset)
 {
     uint64_t *bits = &records->word[offset >> 6].bits, bit = UINT64_C(1) << (offset & 63);
     if (*bits & bit)
@@ -54,7 +54,7 @@ static bool records_add(struct sw_records *records, uint32_t offset)
 }
 
 /* Number the records, after the last was added. */
-static void records_number_all(struct sw_records *records)
+static void records_number_all(struct sw_recordset *records)
 {
     uint32_t n = 0;
     for (uint32_t i = 0; i < records->words; i++) {
@@ -63,15 +63,15 @@ static void records_number_all(struct sw_records *records)
     }
 }
 
-/* ---- one record ---- */
+/* ---- a record ---- */
 
-struct control { /* the start of one value */
+struct control { /* the start of a value */
     unsigned type;
     uint32_t size; /* octets, or entries of a map or array; pointers: the offset pointed to */
-    uint32_t next; /* offset of what comes after the control octets (after a pointer) */
+    uint32_t next; /* offset after the control octets (after a pointer) */
 };
 
-/* Big-endian number of n octets, n <= 4; false when it lies outside of the data section. */
+/* Big-endian number of n octets, n <= 4; false outside of the data section. */
 static bool number(const MMDB_s *mmdb, uint32_t at, unsigned n, uint32_t *out)
 {
     if (at > mmdb->data_section_size || mmdb->data_section_size - at < n)
@@ -148,8 +148,8 @@ static bool scalar_ok(const struct control *c)
 }
 
 /*
- * Check the value at an offset with all that is in it; *next is where the one after it starts.
- * key: it has to be text, as map keys are. Recursion ends at RECORD_DEPTH_MAX, work at budget.
+ * Check the value at an offset with all values inside; *next is the offset after the value. key:
+ * only text is allowed, as for map keys. Recursion ends at RECORD_DEPTH_MAX, work at budget.
  */
 static bool value_ok(struct walk *w, uint32_t at, unsigned depth, bool key, uint32_t *next)
 {
@@ -182,7 +182,7 @@ static bool value_ok(struct walk *w, uint32_t at, unsigned depth, bool key, uint
            c.size <= w->mmdb->data_section_size - c.next;
 }
 
-/* A leaf of the tree: check its record unless it was met before. */
+/* A leaf of the tree: check the record unless an earlier leaf had the same. */
 static enum sw_status leaf(struct walk *w, uint64_t value)
 {
     uint64_t start = (uint64_t)w->mmdb->metadata.node_count + SEPARATOR;
@@ -203,7 +203,7 @@ static enum sw_status leaf(struct walk *w, uint64_t value)
 
 /* ---- the tree ---- */
 
-struct step { /* one node on the way from the root */
+struct step { /* a node on the way from the root */
     uint32_t node;
     uint8_t side;  /* children visited so far: 0, 1, 2 */
     uint8_t below; /* levels of nodes below, among the children visited */
@@ -264,7 +264,7 @@ static enum sw_status walk_tree(struct walk *w)
     }
 }
 
-enum sw_status sw_mmdb_verify(const MMDB_s *mmdb, struct sw_records *records, char *why)
+enum sw_status sw_mmdb_verify(const MMDB_s *mmdb, struct sw_recordset *records, char *why)
 {
     struct walk w = {.mmdb = mmdb, .why = why};
     uint64_t tree = (uint64_t)mmdb->metadata.node_count * mmdb->full_record_byte_size;
@@ -283,7 +283,7 @@ enum sw_status sw_mmdb_verify(const MMDB_s *mmdb, struct sw_records *records, ch
         status = walk_tree(&w);
     free(w.height);
     if (status != SW_OK) {
-        sw_records_free(&w.records);
+        sw_recordset_free(&w.records);
         return status;
     }
     records_number_all(&w.records);

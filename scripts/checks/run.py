@@ -9,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+import comments
 import documents
 import exports
 import headers
@@ -28,6 +29,7 @@ CHECKS = [
     sizes,
     headers,
     words,
+    comments,
     documents,
     settings,
     registered,

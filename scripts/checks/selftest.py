@@ -7,6 +7,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+import comments
 import documents
 import exports
 import headers
@@ -23,14 +24,14 @@ from tree import Result, Tree
 NAME = "selftest"
 
 HEADER = """/*
- * good.h - a header as it should be.
+ * good.h - a header without a fault.
  *
  * Threads      any
  */
 #ifndef SW_BASE_GOOD_H
 #define SW_BASE_GOOD_H
 
-/** What it does. */
+/** The sum of two numbers. */
 int sw_good(int a, int b);
 
 #endif
@@ -78,6 +79,7 @@ GOOD = {
     "README.md": "See `base/good.h`, `make test`, `sw_good()`, `sinkwatch add`.\n",
     "conf/sinkwatch.conf": CONF,
     "module/base/good.h": HEADER,
+    "module/base/b.h": HEADER.replace("good", "b").replace("GOOD", "B") + "struct sw_b {\n};\n",
     "module/base/good.c": '#include "base/good.h"\n',
     "module/base/settings.c": SETTINGS,
     "module/cli/x.h": HEADER.replace("good.h", "x.h").replace("BASE_GOOD", "CLI_X"),
@@ -100,12 +102,18 @@ FAULTS = [
     (sizes, "module/base/good.c", LONG, "sw_long() has 124 lines"),
     (sizes, "module/base/good.c", "\n" * 700, "700 lines"),
     (sizes, "tests/daemon/test_a.py", "def f():\n" + "    f()\n" * 110, "f() has 111 lines"),
-    (headers, "module/base/good.h", HEADER.replace("/** What it does. */", ""), "sw_good() has no"),
+    (headers, "module/base/good.h", HEADER.replace("/** The sum of two numbers. */", ""), "sw_good() has no"),
     (headers, "module/base/good.h", HEADER[HEADER.index("#ifndef") :], "no opening comment"),
     (headers, "module/base/good.h", HEADER.replace("SW_BASE_GOOD_H", "G_H"), "include guard"),
     (words, "module/base/good.c", "void f(void)\n{\n    strcpy(a, b);\n}\n", "strcpy() is not used"),
     (words, "README.md", "TO" + "DO\n", "finish it"),
     (words, "README.md", "See /home" + "/somebody/x\n", "own machine"),
+    (comments, "module/owner/a.c", "/* See sw_bad(). */\n", "no function is called sw_bad()"),
+    (comments, "module/owner/a.c", "/* See owner/bad.h. */\n", "there is no file owner/bad.h"),
+    (comments, "module/owner/a.c", f"/* {'long ' * 20} */\n", "106 columns"),
+    (comments, "module/owner/a.c", "/* what */\n", "of 1,000 words are what"),
+    (comments, "module/owner/a.c", "/* those */\n", "of 1,000 words are it, its"),
+    (comments, "module/owner/a.h", "struct sw_b {\n", "struct sw_b is another type"),
     (documents, "README.md", "See `module/base/bad.h`.\n", "no module/base/bad.h"),
     (documents, "README.md", "See flow/nothing.c.\n", "no flow/nothing.c"),
     (documents, "README.md", "Run `make nonsense`.\n", "no target 'nonsense'"),
@@ -176,7 +184,8 @@ def plant(tree, result, folder, check_of, path, text, wanted):
 def nothing_found(tree, result, folder):
     good = make_tree(tree, folder, {})
     for check_of in (
-        layers, sizes, headers, words, documents, settings, registered, models, waits, style.Shell
+        layers, sizes, headers, words, comments, documents, settings, registered, models, waits,
+        style.Shell,
     ):  # fmt: skip
         for problem in check_of.check(good).problems:
             result.problem(check_of.NAME, 0, f"finds a fault where there is none: {problem}")

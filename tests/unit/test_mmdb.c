@@ -162,8 +162,8 @@ START_TEST(paths_of_the_settings)
     db = open_ok(SW_ROLE_ASN); /* nothing there in this file: read as usual */
     ck_assert_uint_eq(asn_of(db, "192.0.2.1"), 1);
     char used[SW_TEXT_MAX];
-    ck_assert_str_eq(sw_mmdb_field(db, SW_FIELD_ASN, used, sizeof used), "asn");
-    ck_assert_str_eq(sw_mmdb_field(db, SW_FIELD_ORG, used, sizeof used), "");
+    ck_assert_str_eq(sw_mmdb_field(db, SW_OWNER_ASN, used, sizeof used), "asn");
+    ck_assert_str_eq(sw_mmdb_field(db, SW_OWNER_ORG, used, sizeof used), "");
     sw_mmdb_close(db);
     static const char *const bad[] = {".", "a.", ".a", "a..b", "a.b.c.d.e.f.g.h.i"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {

@@ -1,4 +1,4 @@
-/* edit.c - one MULTI for the hash and the change stream. See change.h. */
+/* edit.c - one MULTI for the hash and the change stream. See edit.h. */
 #include "cli/lists/edit.h"
 
 #include "base/clock.h"

@@ -2,9 +2,8 @@
  * edit.h - changing lists as module/REDIS.md says it: the hash and the change stream in one
  * MULTI; and waiting until every live resolver enforces the change.
  *
- * `add`, step by step: cli_list_kind() (does the list exist) -> cli_items_add() for each
- * indicator (parse, safety) -> cli_begin(), HSET, XADD, cli_commit() -> cli_report() (which waits
- * with --wait, and prints).
+ * `add`, step by step: cli_list_kind() (does the list exist) -> each indicator is parsed and judged
+ * (add.c) -> cli_put() (one MULTI with HSET and XADD) -> cli_report() (waits with --wait, prints).
  *
  * Threads      one
  * Interface    module/REDIS.md

@@ -1,4 +1,4 @@
-/* put.c - adding a batch of indicators: what is there keeps its facts. See change.h. */
+/* put.c - adding a batch of indicators: what is there keeps its facts. See edit.h. */
 #include "base/clock.h"
 #include "cli/lists/edit.h"
 #include "cli/output.h"

@@ -1,4 +1,4 @@
-/* wait.c - --wait: until every live resolver enforces a change. See change.h. */
+/* wait.c - --wait: until every live resolver enforces a change. See edit.h. */
 #include "base/clock.h"
 #include "cli/lists/edit.h"
 #include "cli/output.h"
