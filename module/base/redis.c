@@ -90,7 +90,7 @@ void sw_redis_close(struct sw_redis *redis)
     redis->in_at = redis->in_len = 0;
     redis->due = 0;
     redis->extra_ms = 0;
-    redis->turn = (struct sw_turn){.waited_us = 0};
+    redis->turn = (struct sw_redis_turn){.waited_us = 0};
 }
 
 bool sw_redis_is_open(const struct sw_redis *redis)

@@ -20,7 +20,7 @@ struct sw_server {
 };
 
 /* What was waited for, and moved, since a moment when no reply was due: the pipeline at hand. */
-struct sw_turn {
+struct sw_redis_turn {
     int64_t waited_us;   /* spent waiting; the owner's own work is not in it */
     uint64_t moved;      /* octets sent and received meanwhile */
     uint64_t granted_ms; /* that sw_redis_set_timeout() has added */
@@ -39,7 +39,7 @@ struct sw_redis {
     struct sw_resp resp;     /* the reply that comes next */
     size_t in_at, in_len;    /* octets of in[] that the reader has not been given */
     bool too_large;          /* the last connection ended by a reply over its limits */
-    struct sw_turn turn;
+    struct sw_redis_turn turn;
     char *out; /* commands in RESP; out_done of out_len octets are sent */
     size_t out_len, out_done, out_max;
     uint64_t due;               /* replies not yet fetched */

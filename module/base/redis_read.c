@@ -196,7 +196,7 @@ void sw_redis_came(struct sw_redis *redis)
     if (redis->due)
         redis->due--;
     if (!redis->due)
-        redis->turn = (struct sw_turn){.waited_us = 0};
+        redis->turn = (struct sw_redis_turn){.waited_us = 0};
 }
 
 enum sw_status sw_redis_take(struct sw_redis *redis, redisReply **out)
