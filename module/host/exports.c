@@ -22,10 +22,15 @@ SW_EXPORT void inform_super(struct module_qstate *qstate, int id, struct module_
 SW_EXPORT void clear(struct module_qstate *qstate, int id);
 SW_EXPORT size_t get_mem(struct module_env *env, int id);
 
+/* This file's init(), by a name that no other library in the process can have: Unbound loads dynlib modules with
+ * RTLD_GLOBAL, and where another one was loaded before, an exported name is that one's. */
+extern int sw_own_init(struct module_env *env, int id)
+    __attribute__((alias("init"), visibility("hidden")));
+
 SW_EXPORT int init(struct module_env *env, int id)
 {
     char why[SW_WHY_MAX * 2];
-    int (*self)(struct module_env *, int) = init;
+    int (*self)(struct module_env *, int) = sw_own_init;
     void *own_init;
     memcpy(&own_init, &self, sizeof own_init);
     if (!sw_abi_ok(env, id, own_init, why)) {
@@ -64,7 +69,7 @@ SW_EXPORT void inform_super(struct module_qstate *qstate, int id, struct module_
 
 SW_EXPORT void clear(struct module_qstate *qstate, int id)
 {
-    qstate->minfo[id] = NULL;
+    sw_path_clear(sw_module_of(qstate->env, id), qstate, id);
 }
 
 SW_EXPORT size_t get_mem(struct module_env *env, int id)

@@ -5,51 +5,24 @@
 #include "flow/decide.h"
 #include "flow/group.h"
 #include "flow/query.h"
-#include "host/cases.h"
 #include "host/draft.h"
 #include "host/emit.h"
 #include "host/explain.h"
-#include "host/hold.h"
-#include "host/own.h"
+#include "host/owed.h"
 #include "host/remember.h"
-#include "host/replies.h"
+#include "host/state.h"
 #include "host/weigh.h"
 
 #include <stddef.h>
 
-enum phase {
-    PHASE_RESOLVE,     /* the true answer is on its way */
-    PHASE_GARDEN,      /* waiting for the walled garden, instead of a true answer */
-    PHASE_GARDEN_LATE, /* waiting for the walled garden, the true answer is here */
-    PHASE_MADE,        /* our own reply was made; nothing was asked upstream */
-    PHASE_JUDGED,      /* the true answer was judged */
-    PHASE_CLEAN,       /* likewise, and nothing acts on it */
-};
-
-/* What we keep for one query, in its region; NULL when memory is out, and for exempt ones. */
-struct path_state {
-    enum phase phase;
-    struct sw_hold hold;             /* who may store the answer */
-    const struct reply_info *judged; /* the reply that verdict and event speak of */
-    struct reply_info *truth;        /* its fields before any rewriting */
-    bool was_secure;                 /* truth had security secure, lowered for the AD bit */
-    size_t cases_n;                  /* 0: none; 1: all clients get the same */
-    struct sw_case *cases;
-    size_t former_n; /* cases of the judgement before: the gardens that they have are kept */
-    const struct sw_case *former;
-    bool by_client;   /* lists of clients are in force: what a case says is not all (own.h) */
-    bool for_one;     /* the only case is that of the one client who waited */
-    size_t gardens_n; /* of rules about clients: those who waited when it was judged */
-    struct sw_case *gardens; /* room for SW_OWN_GARDENS_MAX, or NULL */
-    size_t udp_room;         /* of sw_explain_room(), 0: not looked */
-    bool remembered;         /* the true answer is one that we had kept */
-};
-
 static struct path_state *state_of(struct module_qstate *qstate, int id)
 {
     struct path_state *state = qstate->minfo[id];
-    if (!state)
-        qstate->minfo[id] = state = regional_alloc_zero(qstate->region, sizeof *state);
+    if (state)
+        return state;
+    qstate->minfo[id] = state = regional_alloc_zero(qstate->region, sizeof(*state));
+    if (state)
+        state->asker = qstate->mesh_info->reply_list;
     return state;
 }
 
@@ -103,17 +76,6 @@ static bool keep(struct sw_module *module, struct module_qstate *qstate, int id,
     return ok;
 }
 
-/* What one client gets. truth: the true answer, or NULL. */
-static void judge_client(const struct sw_module *module, const struct module_qstate *qstate,
-                         const struct path_state *state, const struct sw_client *client,
-                         const struct reply_info *truth, struct sw_own *own)
-{
-    const struct sw_case *one =
-        sw_case_of(&module->settings.groups, state->cases, state->cases_n, client);
-    sw_own_judge(&module->flow, qstate, one, state->by_client, client, truth, own);
-    sw_decide_client(&own->verdict, client);
-}
-
 /*
  * Judge a question, with an answer if there is one, inside one RCU section. What acts on it is
  * kept in the query's state. An answer that is whole is seen by ownership, and stored if it was held
@@ -142,48 +104,6 @@ static bool judge_and_keep(struct sw_module *module, struct module_qstate *qstat
         sw_emit_answer(module, qstate, &j, reply);
     sw_rcu_leave();
     return kept;
-}
-
-/* ---- recording ---- */
-
-struct waiting { /* what is asked of each client that waits */
-    struct sw_module *module;
-    struct module_qstate *qstate;
-    struct path_state *state;
-    const struct reply_info *truth;
-};
-
-/* Weigh the client's own rules. Returns whether it gets no answer: no reply callback runs for it then,
- * so its hit is recorded here. */
-static bool weigh(void *arg, const struct sw_client *client)
-{
-    struct waiting *w = arg;
-    struct sw_own own;
-    judge_client(w->module, w->qstate, w->state, client, w->truth, &own);
-    if (w->state->gardens)
-        w->state->gardens_n = sw_own_note_garden(&own, w->state->gardens, w->state->gardens_n);
-    if (own.verdict.taken != SW_ACTION_DROP)
-        return false;
-    own.verdict.ede = SW_EDE_OFF;
-    if (own.event)
-        sw_emit_hit(w->module, w->qstate, own.event, client, &own.verdict);
-    return true;
-}
-
-/* Look at all who wait: note the gardens that their own rules need, and take those off who get no answer
- * (host/replies.h). The others are answered. */
-static void weigh_clients(struct sw_module *module, struct module_qstate *qstate,
-                          struct path_state *state, const struct reply_info *truth)
-{
-    struct waiting w = {module, qstate, state, truth};
-    bool drops = state->by_client;
-    for (size_t i = 0; i < state->cases_n; i++)
-        drops |= state->cases[i].verdict.taken == SW_ACTION_DROP;
-    if (state->by_client && !state->gardens)
-        state->gardens =
-            regional_alloc_zero(qstate->region, SW_OWN_GARDENS_MAX * sizeof(state->gardens[0]));
-    if (drops)
-        sw_replies_withdraw(qstate, weigh, &w);
 }
 
 static bool serve_remembered(struct sw_module *module, struct module_qstate *qstate, int id);
@@ -263,7 +183,7 @@ static bool narrow(struct sw_module *module, struct module_qstate *qstate, struc
     struct sw_case *one = regional_alloc(qstate->region, sizeof *one);
     if (clients != 1 || !one)
         return false;
-    judge_client(module, qstate, state, client, NULL, &own);
+    sw_owed_judge(module, qstate, state, client, NULL, &own);
     if (!sw_verdict_rewrites(&own.verdict) || !sw_own_case(qstate, &own, one))
         return false;
     sw_cases_inherit(qstate, one, 1, state->former, state->former_n);
@@ -286,7 +206,7 @@ static bool serve_by_name(struct sw_module *module, struct module_qstate *qstate
         return false;
     if (!answer_at_once(state, qstate) || !sw_decide_rewrites(&state->cases->verdict, &client))
         return false;
-    weigh_clients(module, qstate, state, NULL);
+    sw_owed_weigh(module, qstate, state, NULL);
     enum sw_action taken = state->cases->verdict.taken;
     if (!sw_query_has_clients(qstate))
         finish(qstate, id);
@@ -308,6 +228,10 @@ static void on_new(struct sw_module *module, struct module_qstate *qstate, int i
 {
     bool uncached;
     struct path_state *state = state_of(qstate, id);
+    if (!state) { /* memory is out: the query fails, as by the iterator */
+        qstate->ext_state[id] = module_error;
+        return;
+    }
     bool kept = judge_and_keep(module, qstate, id, NULL, false, &uncached);
     if (kept && serve_by_name(module, qstate, id, state))
         return;
@@ -372,7 +296,7 @@ static void serve_matched(struct sw_module *module, struct module_qstate *qstate
     finish(qstate, id);
     if (bogus)
         return; /* becomes SERVFAIL, whatever a rule says */
-    weigh_clients(module, qstate, state, reply);
+    sw_owed_weigh(module, qstate, state, reply);
     if (!sw_query_has_clients(qstate))
         return;
     prepare_truth(qstate, state, reply);
@@ -403,14 +327,20 @@ static void serve(struct sw_module *module, struct module_qstate *qstate, int id
         serve_matched(module, qstate, id, state, reply);
 }
 
-/* The iterator keeps failures for some seconds; a name that was listed meanwhile has another answer. */
-static void forget_failure(struct sw_module *module, struct module_qstate *qstate)
+/* Whether a rule touches the name alone. */
+static bool name_matches(const struct sw_module *module, const struct module_qstate *qstate)
 {
     struct sw_weighing j;
     sw_rcu_enter();
     sw_weigh(module, qstate->env, &qstate->qinfo, NULL, &j);
     sw_rcu_leave();
-    if (sw_match_uncached(&j.match))
+    return sw_match_uncached(&j.match);
+}
+
+/* The iterator keeps failures for some seconds; a name that was listed meanwhile has another answer. */
+static void forget_failure(struct sw_module *module, struct module_qstate *qstate)
+{
+    if (name_matches(module, qstate))
         msg_cache_remove(qstate->env, qstate->qinfo.qname, qstate->qinfo.qname_len,
                          qstate->qinfo.qtype, qstate->qinfo.qclass, qstate->query_flags);
 }
@@ -511,7 +441,12 @@ void sw_path_operate(struct sw_module *module, struct module_qstate *qstate, enu
     if (qstate->ext_state[id] == module_finished && !module->behind_cache &&
         !sw_query_has_supers(qstate))
         sw_hold_quiet(module, qstate); /* nobody else stores anything of this one */
-    state = qstate->minfo[id];         /* sizes are there only until replies are made */
+    state = qstate->minfo[id];
+    if (event == module_event_new)
+        sw_owed_note_oldest(qstate, id);
+    if (state && (event != module_event_new || qstate->ext_state[id] != module_finished))
+        sw_owed_note(qstate, state);
+    /* sizes are there only until replies are made */
     if (module->settings.structured_errors && state && state->phase != PHASE_CLEAN)
         state->udp_room = sw_explain_room(qstate);
 }
@@ -526,6 +461,8 @@ int sw_path_on_response(struct module_qstate *qstate, struct dns_msg *response, 
     sw_hold_busy(module, qstate);
     if (response && response->rep)
         sw_hold_response(module, qstate, state ? &state->hold : NULL, response);
+    if (state)
+        sw_owed_note(qstate, state);
     return 1;
 }
 
@@ -535,7 +472,9 @@ int sw_path_on_query(struct query_info *qinfo, uint16_t flags, struct module_qst
                      size_t zone_len, struct regional *region, int id, void *arg)
 {
     (void)qinfo, (void)flags, (void)addr, (void)addr_len, (void)zone, (void)zone_len;
-    (void)region, (void)id;
+    (void)region;
+    if (qstate && qstate->minfo[id])
+        sw_owed_note(qstate, qstate->minfo[id]);
     if (qstate)
         sw_hold_quiet(arg, qstate);
     return 1;
@@ -571,16 +510,30 @@ static void apply(struct module_qstate *qstate, struct path_state *state,
 static struct path_state *judge_late(struct sw_module *module, struct module_qstate *qstate, int id,
                                      struct reply_info *reply)
 {
-    bool uncached;
-    if (!judge_and_keep(module, qstate, id, reply, false, &uncached))
-        return NULL;
     struct path_state *state = qstate->minfo[id];
+    uint64_t number = state ? state->hold.number : 0;
+    bool uncached, kept = judge_and_keep(module, qstate, id, reply, false, &uncached);
+    if (state)
+        state->hold.number =
+            number; /* the aliases that were followed are not judged by these lists */
+    if (!kept)
+        return NULL;
+    state = qstate->minfo[id];
     if (module->behind_cache)
         msg_cache_remove(qstate->env, qstate->qinfo.qname, qstate->qinfo.qname_len,
                          qstate->qinfo.qtype, qstate->qinfo.qclass, qstate->query_flags);
     state->truth = NULL;
     state->was_secure = false;
     return state;
+}
+
+/* The member of Unbound's list that a callback speaks of; NULL where it speaks of none: memory was out when the
+ * client was to be put on it. */
+static struct mesh_reply *reply_of(struct comm_reply *client, const struct edns_data *edns)
+{
+    struct mesh_reply *reply =
+        (struct mesh_reply *)(void *)((char *)client - offsetof(struct mesh_reply, query_reply));
+    return &reply->edns == edns ? reply : NULL;
 }
 
 int sw_path_on_reply(struct query_info *qinfo, struct module_qstate *qstate,
@@ -605,19 +558,19 @@ int sw_path_on_reply(struct query_info *qinfo, struct module_qstate *qstate,
     bool failed = !reply || rcode == LDNS_RCODE_SERVFAIL;
     if (!failed && (!state || state->judged != reply))
         state = judge_late(module, qstate, id, reply);
+    else if (!state && name_matches(module, qstate))
+        sw_journal_lost(module->journal, 1); /* memory is out */
     if (!state || state->cases_n == 0)
         return 1;
-    /* edns is the member of the client's mesh_reply in both places that call us for clients */
-    struct mesh_reply *to =
-        (struct mesh_reply *)(void *)((char *)edns - offsetof(struct mesh_reply, edns));
+    struct mesh_reply *to = reply_of(client, edns);
     struct sw_client who;
-    sw_query_client(client, to->qflags, edns, &who);
+    sw_query_client(client, to ? to->qflags : 0, edns, &who);
     struct sw_own own;
-    judge_client(module, qstate, state, &who,
-                 failed         ? NULL
-                 : state->truth ? state->truth
-                                : reply,
-                 &own);
+    sw_owed_judge(module, qstate, state, &who,
+                  failed         ? NULL
+                  : state->truth ? state->truth
+                                 : reply,
+                  &own);
     if (failed) {
         if (state->phase != PHASE_GARDEN)
             own.verdict.taken = SW_ACTION_MONITOR; /* resolution failed by itself */
@@ -632,5 +585,14 @@ int sw_path_on_reply(struct query_info *qinfo, struct module_qstate *qstate,
     }
     if (own.event)
         sw_emit_hit(module, qstate, own.event, &who, &own.verdict);
+    sw_owed_settle(state, to);
     return 1;
+}
+
+void sw_path_clear(struct sw_module *module, struct module_qstate *qstate, int id)
+{
+    const struct path_state *state = qstate->minfo[id];
+    if (module && state)
+        sw_owed_close(module, qstate, state);
+    qstate->minfo[id] = NULL;
 }

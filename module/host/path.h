@@ -39,4 +39,7 @@ int sw_path_on_query(struct query_info *qinfo, uint16_t flags, struct module_qst
                      struct sockaddr_storage *addr, socklen_t addr_len, uint8_t *zone,
                      size_t zone_len, struct regional *region, int id, void *arg);
 
+/** Unbound's clear(): the query is gone, or a module before this one begins anew. module may be NULL. */
+void sw_path_clear(struct sw_module *module, struct module_qstate *qstate, int id);
+
 #endif

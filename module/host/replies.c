@@ -32,7 +32,7 @@ void sw_replies_withdraw(struct module_qstate *qstate, sw_withdraw_fn *withdraws
     while (*link) {
         struct sw_client client;
         sw_query_client(&(*link)->query_reply, (*link)->qflags, &(*link)->edns, &client);
-        if (withdraws(arg, &client) && withdraw(mesh, link))
+        if (withdraws(arg, *link, &client) && withdraw(mesh, link))
             any = true;
         else
             link = &(*link)->next;

@@ -23,8 +23,11 @@
 
 #include "flow/query.h"
 
+struct mesh_reply;
+
 /** What is asked of each client: whether its reply is withdrawn. */
-typedef bool sw_withdraw_fn(void *arg, const struct sw_client *client);
+typedef bool sw_withdraw_fn(void *arg, const struct mesh_reply *reply,
+                            const struct sw_client *client);
 
 /**
  * Ask withdraws() for each client that waits, in the order of Unbound's list, and take the replies for which

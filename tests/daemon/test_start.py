@@ -1,5 +1,7 @@
 """Starting: settings with errors, one thread, without us."""
 
+import shutil
+
 import pytest
 from harness.resolver import SINK4, Resolver
 from harness.wait import until
@@ -63,3 +65,19 @@ def test_plain_unbound_does_not_need_us(env, authority, folder):
         resolver.stop()
     finally:
         resolver.kill()
+
+
+@pytest.mark.parametrize("place", [0, 1], ids=["first", "second"])
+def test_beside_another_dynlib_module(make_resolver, shared_redis, lists_for, place):
+    """Two libraries that export the same six names: this one and a copy of it."""
+    resolver = make_resolver(shared_redis, start=False, chain="dynlib dynlib validator iterator")
+    resolver.folder.mkdir(parents=True)
+    other = resolver.folder / "other.so"
+    shutil.copy(resolver.module, other)
+    files = [resolver.module, other]
+    resolver.module = files.pop(place)
+    resolver.clauses = [f'  dynlib-file: "{files[0]}"']
+    resolver.start()
+    lists_for(resolver, shared_redis).put("bad", "evil.example", action="refused")
+    assert resolver.client.ask(WWW).rcode == "REFUSED"
+    assert resolver.client.ask("www.clean.example").addresses

@@ -1,0 +1,162 @@
+#include "host/owed.h"
+
+#include "flow/decide.h"
+#include "host/emit.h"
+#include "host/replies.h"
+
+struct sw_owed { /* in the order of Unbound's list: who came last is first */
+    const struct mesh_reply *reply;
+    bool recorded;
+    struct sw_owed *next;
+};
+
+void sw_owed_judge(const struct sw_module *module, const struct module_qstate *qstate,
+                   const struct path_state *state, const struct sw_client *client,
+                   const struct reply_info *truth, struct sw_own *own)
+{
+    const struct sw_case *one =
+        sw_case_of(&module->settings.groups, state->cases, state->cases_n, client);
+    sw_own_judge(&module->flow, qstate, one, state->by_client, client, truth, own);
+    sw_decide_client(&own->verdict, client);
+}
+
+/* ---- who gets no answer ---- */
+
+struct waiting { /* what is asked of each client that waits */
+    struct sw_module *module;
+    struct module_qstate *qstate;
+    struct path_state *state;
+    const struct reply_info *truth;
+};
+
+/* Weigh the client's own rules. Returns whether it gets no answer: no reply callback runs for it then,
+ * so its hit is recorded here. */
+static bool weigh(void *arg, const struct mesh_reply *reply, const struct sw_client *client)
+{
+    struct waiting *w = arg;
+    struct sw_own own;
+    sw_owed_judge(w->module, w->qstate, w->state, client, w->truth, &own);
+    if (w->state->gardens)
+        w->state->gardens_n = sw_own_note_garden(&own, w->state->gardens, w->state->gardens_n);
+    if (own.verdict.taken != SW_ACTION_DROP)
+        return false;
+    own.verdict.ede = SW_EDE_OFF;
+    if (own.event)
+        sw_emit_hit(w->module, w->qstate, own.event, client, &own.verdict);
+    sw_owed_settle(w->state, reply);
+    if (w->state->asker == reply)
+        w->state->asker = NULL;
+    return true;
+}
+
+void sw_owed_weigh(struct sw_module *module, struct module_qstate *qstate, struct path_state *state,
+                   const struct reply_info *truth)
+{
+    struct waiting w = {module, qstate, state, truth};
+    bool drops = state->by_client;
+    for (size_t i = 0; i < state->cases_n; i++)
+        drops |= state->cases[i].verdict.taken == SW_ACTION_DROP;
+    if (state->by_client && !state->gardens)
+        state->gardens =
+            regional_alloc_zero(qstate->region, SW_OWN_GARDENS_MAX * sizeof(state->gardens[0]));
+    if (drops)
+        sw_replies_withdraw(qstate, weigh, &w);
+}
+
+/* ---- who is noted ---- */
+
+static struct sw_owed *find(struct sw_owed *from, const struct mesh_reply *reply)
+{
+    while (from && from->reply != reply)
+        from = from->next;
+    return from;
+}
+
+/* Whether a reply is noted, so that those behind it are, too. The list is searched only where the one that
+ * was noted last may be gone, as a client on a stream can. */
+static bool noted(struct sw_owed *list, const struct mesh_reply *reply)
+{
+    if (!list || list->reply == reply)
+        return list;
+    return (list->recorded || list->reply->query_reply.c->type != comm_udp) && find(list, reply);
+}
+
+/* Put a reply in at *at. Returns the place behind it, NULL when memory is out. */
+static struct sw_owed **put(struct module_qstate *qstate, struct sw_owed **at,
+                            const struct mesh_reply *reply)
+{
+    struct sw_owed *owed = regional_alloc(qstate->region, sizeof(*owed));
+    if (!owed)
+        return NULL;
+    *owed = (struct sw_owed){reply, false, *at};
+    *at = owed;
+    return &owed->next;
+}
+
+void sw_owed_note(struct module_qstate *qstate, struct path_state *state)
+{
+    struct sw_owed *before = state->owed, **at = &state->owed;
+    if (state->cases_n == 0)
+        return;
+    for (const struct mesh_reply *r = qstate->mesh_info->reply_list; at && r; r = r->next) {
+        if (noted(before, r))
+            return;
+        at = put(qstate, at, r);
+    }
+    if (at && !before && state->asker && !find(state->owed, state->asker))
+        put(qstate, at, state->asker); /* it hung up before the question matched */
+}
+
+void sw_owed_note_oldest(const struct module_qstate *qstate, int id)
+{
+    const struct mesh_area *mesh = qstate->env->mesh;
+    struct mesh_state *oldest = mesh->jostle_first;
+    struct path_state *state = oldest ? oldest->s.minfo[id] : NULL;
+    if (state && mesh->num_reply_states >= mesh->max_reply_states)
+        sw_owed_note(&oldest->s, state);
+}
+
+void sw_owed_settle(struct path_state *state, const struct mesh_reply *reply)
+{
+    struct sw_owed *owed = find(state->next_owed, reply);
+    if (!owed)
+        owed = find(state->owed, reply);
+    if (!owed)
+        return;
+    owed->recorded = true;
+    state->next_owed = owed->next;
+}
+
+/* ---- who got no reply ---- */
+
+static bool waits(const struct module_qstate *qstate, const struct mesh_reply *reply)
+{
+    const struct mesh_reply *r = qstate->mesh_info->reply_list;
+    while (r && r != reply)
+        r = r->next;
+    return r;
+}
+
+static void record(struct sw_module *module, struct module_qstate *qstate,
+                   const struct path_state *state, const struct mesh_reply *reply)
+{
+    struct sw_client client;
+    struct sw_own own;
+    sw_query_client(&reply->query_reply, reply->qflags, &reply->edns, &client);
+    sw_owed_judge(module, qstate, state, &client, state->truth, &own);
+    own.verdict.taken = SW_ACTION_MONITOR; /* it got nothing, by itself */
+    own.verdict.ede = SW_EDE_OFF;
+    if (own.event)
+        sw_emit_hit(module, qstate, own.event, &client, &own.verdict);
+}
+
+/* A module before this one in the chain that starts again has this one cleared while clients wait. */
+void sw_owed_close(struct sw_module *module, struct module_qstate *qstate,
+                   const struct path_state *state)
+{
+    if (state->cases_n == 0)
+        return;
+    for (const struct sw_owed *owed = state->owed; owed; owed = owed->next)
+        if (!owed->recorded && !waits(qstate, owed->reply))
+            record(module, qstate, state, owed->reply);
+}
