@@ -123,7 +123,8 @@ void cli_argv_free(struct cli_argv *argv);
 
 #define CLI_END ((const char *)NULL) /* after the last word */
 
-/** One command; words ended by CLI_END. Returns a reply that is no error, or NULL: said. */
+/** One command; words ended by CLI_END. Returns a reply of the shape that shape.h has for the command, or
+ * NULL: said. */
 redisReply *cli_ask(struct cli *cli, const char *word, ...) __attribute__((sentinel));
 
 /** The same for arguments that were collected. */
@@ -133,8 +134,8 @@ redisReply *cli_ask_argv(struct cli *cli, const struct cli_argv *argv);
 bool cli_queue(struct cli *cli, const char *word, ...) __attribute__((sentinel));
 bool cli_queue_argv(struct cli *cli, const struct cli_argv *argv);
 
-/** Next reply of the pipeline as cli_ask() gives it. */
-redisReply *cli_reply(struct cli *cli);
+/** Next reply of the pipeline; its shape is given (shape.h). NULL: said. */
+redisReply *cli_reply(struct cli *cli, const char *shape);
 
 /** A key under the prefix: formats its suffix, e.g. "list:%s"; kept until the process ends, one
  * copy of each. */

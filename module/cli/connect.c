@@ -1,5 +1,6 @@
 /* connect.c - settings, the connection to Redis, and commands with their errors said. */
 #include "cli/output.h"
+#include "cli/shape.h"
 
 #include <errno.h>
 #include <search.h>
@@ -122,9 +123,9 @@ static void collect(struct cli_argv *argv, const char *word, va_list more)
         cli_argv_add(argv, word);
 }
 
-static redisReply *judged(struct cli *cli, redisReply *reply)
+static redisReply *judged(struct cli *cli, redisReply *reply, const char *shape)
 {
-    if (reply && reply->type != REDIS_REPLY_ERROR)
+    if (cli_has_shape(reply, shape))
         return reply;
     cli_redis_failed(cli, reply);
     return NULL;
@@ -132,7 +133,13 @@ static redisReply *judged(struct cli *cli, redisReply *reply)
 
 redisReply *cli_ask_argv(struct cli *cli, const struct cli_argv *argv)
 {
-    return judged(cli, sw_redis_command_argv(cli->redis, argv->n, argv->word, argv->len));
+    redisReply *reply = sw_redis_command_argv(cli->redis, argv->n, argv->word, argv->len);
+    reply = judged(cli, reply, cli_shape_of(argv->n, argv->word));
+    bool each = !reply || strcmp(argv->word[0], "HMGET") != 0;
+    if (each || reply->elements == (size_t)argv->n - 2)
+        return reply;
+    cli_redis_failed(cli, reply);
+    return NULL;
 }
 
 redisReply *cli_ask(struct cli *cli, const char *word, ...)
@@ -166,9 +173,9 @@ bool cli_queue(struct cli *cli, const char *word, ...)
     return ok;
 }
 
-redisReply *cli_reply(struct cli *cli)
+redisReply *cli_reply(struct cli *cli, const char *shape)
 {
-    return judged(cli, sw_redis_reply(cli->redis));
+    return judged(cli, sw_redis_reply(cli->redis), shape);
 }
 
 static int by_text(const void *a, const void *b)

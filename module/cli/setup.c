@@ -41,7 +41,10 @@ static const struct cli_usage usage = {
     .doc = "Make a Redis ready for feeds: load the functions with which a feed changes a list and "
            "tells the change stream in one step (Redis 7.0 or later; before that, MULTI does the "
            "same), and say what else is worth knowing about this Redis."
-           "\vNothing is removed, and a second run changes nothing. The ACL rules for feeds, "
+           "\vNothing is removed, and a second run changes nothing. What this user may not ask for "
+           "is said "
+           "to be unknown; the exit code is 1 then, as when something is missing. The ACL rules "
+           "for feeds, "
            "resolvers "
            "and readers are in conf/users.acl.\n\n"
            "Examples:\n"
@@ -54,7 +57,7 @@ static const struct cli_usage usage = {
     .max = 0,
 };
 
-/* One finding: words for people, and a member for --json. */
+/* One finding: words for people, and a member for --json. Not good: missing, wrong, or not known. */
 static void say(struct cli *cli, struct setup *setup, const char *what, bool good, const char *how)
 {
     setup->missing += good ? 0 : 1;
@@ -64,19 +67,37 @@ static void say(struct cli *cli, struct setup *setup, const char *what, bool goo
                cli_clean_text(how), cli_style(cli, CLI_PLAIN));
 }
 
-/* A value of INFO's text: "redis_version:7.0.15". Allocated; "" when it is not there. */
-static char *info_value(struct cli *cli, const char *section, const char *field)
+/* Why a reply tells nothing. */
+static const char *why_not(struct cli *cli, const redisReply *reply)
+{
+    if (!reply)
+        return sw_redis_error(cli->redis);
+    return reply->type == REDIS_REPLY_ERROR ? reply->str : "an answer of an unexpected type";
+}
+
+/* What could not be asked is neither good nor bad. */
+static void say_unknown(struct cli *cli, struct setup *setup, const char *what, const char *why)
+{
+    char how[300];
+    snprintf(how, sizeof(how), "unknown: %.280s", why);
+    say(cli, setup, what, false, how);
+}
+
+/* A value of INFO's text: "redis_version:7.0.15". Allocated; NULL: said to be unknown. */
+static char *info_value(struct cli *cli, struct setup *setup, const char *what, const char *section,
+                        const char *field)
 {
     redisReply *reply = sw_redis_command(cli->redis, "INFO %s", section);
-    const char *at = reply && reply->type == REDIS_REPLY_STRING ? strstr(reply->str, field) : NULL;
-    char *value = NULL;
+    bool text = reply && reply->type == REDIS_REPLY_STRING;
+    const char *at = text ? strstr(reply->str, field) : NULL;
+    char *value = at ? cli_copy(at + strlen(field)) : NULL;
 
-    if (at) {
-        at += strlen(field);
-        value = strndup(at, strcspn(at, "\r\n"));
-    }
+    if (value)
+        value[strcspn(value, "\r\n")] = '\0';
+    else
+        say_unknown(cli, setup, what, text ? "the server does not tell" : why_not(cli, reply));
     freeReplyObject(reply);
-    return value ? value : cli_copy("");
+    return value;
 }
 
 /* Load the functions, or see whether they are there. CLI_OK, CLI_REDIS (said). */
@@ -92,6 +113,8 @@ static int functions(struct cli *cli, struct setup *setup)
     if (reply->type == REDIS_REPLY_ERROR && strncmp(reply->str, "ERR unknown command", 19) == 0)
         say(cli, setup, "functions", false,
             "this server has none (Redis before 7.0): feeds use MULTI, as module/REDIS.md says");
+    else if (setup->check && reply->type != REDIS_REPLY_ARRAY)
+        say_unknown(cli, setup, "functions", why_not(cli, reply));
     else if (reply->type == REDIS_REPLY_ERROR)
         say(cli, setup, "functions", false, reply->str);
     else if (setup->check && reply->elements == 0)
@@ -102,28 +125,37 @@ static int functions(struct cli *cli, struct setup *setup)
     return CLI_OK;
 }
 
+/* Version and role, for information. */
+static void identity(struct cli *cli, struct setup *setup)
+{
+    char *version = info_value(cli, setup, "version", "server", "redis_version:");
+    if (version)
+        say(cli, setup, "version", true, version);
+    char *role = info_value(cli, setup, "role", "replication", "role:");
+    if (role)
+        say(cli, setup, "role", true, role);
+    free(version);
+    free(role);
+}
+
 /* A Redis that loses its lists at a crash, or drops keys when it is full, is worth a word. */
 static void keeping(struct cli *cli, struct setup *setup)
 {
-    char *aof = info_value(cli, "persistence", "aof_enabled:");
-    char *policy = info_value(cli, "memory", "maxmemory_policy:");
-    char *role = info_value(cli, "replication", "role:");
-    char *version = info_value(cli, "server", "redis_version:");
-
-    say(cli, setup, "version", true, version[0] ? version : "not told");
-    say(cli, setup, "role", true, role[0] ? role : "not told");
-    say(cli, setup, "appendonly", true,
-        strcmp(aof, "1") == 0 ? "on"
-                              : "off: what was written since the last save is gone after a crash "
-                                "(resolvers keep what they have)");
-    say(cli, setup, "maxmemory", policy[0] == '\0' || strcmp(policy, "noeviction") == 0,
-        policy[0] == '\0' || strcmp(policy, "noeviction") == 0
-            ? "noeviction"
-            : "this Redis drops keys when it is full: set maxmemory-policy to noeviction");
+    char *aof = info_value(cli, setup, "appendonly", "persistence", "aof_enabled:");
+    if (aof)
+        say(cli, setup, "appendonly", true,
+            strcmp(aof, "1") == 0
+                ? "on"
+                : "off: what was written since the last save is gone after a crash "
+                  "(resolvers keep what they have)");
+    char *policy = info_value(cli, setup, "maxmemory", "memory", "maxmemory_policy:");
+    bool kept = policy && strcmp(policy, "noeviction") == 0;
+    if (policy)
+        say(cli, setup, "maxmemory", kept,
+            kept ? "noeviction"
+                 : "this Redis drops keys when it is full: set maxmemory-policy to noeviction");
     free(aof);
     free(policy);
-    free(role);
-    free(version);
 }
 
 int cli_setup(struct cli *cli, int argc, char **argv)
@@ -140,8 +172,10 @@ int cli_setup(struct cli *cli, int argc, char **argv)
     int code = cli_connect(cli);
     if (code == CLI_OK)
         code = functions(cli, &setup);
-    if (code == CLI_OK)
+    if (code == CLI_OK) {
+        identity(cli, &setup);
         keeping(cli, &setup);
+    }
     if (code == CLI_OK && cli->json)
         cli_json(setup.found);
     else

@@ -124,10 +124,10 @@ void cli_change_entry(struct cli *cli, struct cli_argv *argv, const char *op, co
     cli_argv_add(argv, list);
 }
 
-/* An error among the replies of EXEC: said. */
-static bool any_error(struct cli *cli, const redisReply *replies)
+/* An error among the replies of EXEC, one for each change: said. */
+static bool any_error(struct cli *cli, const redisReply *replies, size_t changes)
 {
-    if (replies->type != REDIS_REPLY_ARRAY) {
+    if (replies->type != REDIS_REPLY_ARRAY || replies->elements != changes) {
         cli_error("Redis at %s: the change was not made", sw_redis_target(cli->redis));
         return true;
     }
@@ -143,6 +143,7 @@ static bool any_error(struct cli *cli, const redisReply *replies)
 redisReply *cli_commit(struct cli *cli)
 {
     bool refused = false;
+    size_t changes = (size_t)queued - 1;
 
     if (!cli_queue(cli, "EXEC", CLI_END)) {
         cli_redis_failed(cli, NULL);
@@ -168,7 +169,7 @@ redisReply *cli_commit(struct cli *cli)
             cli_redis_failed(cli, replies);
         return NULL;
     }
-    if (!any_error(cli, replies))
+    if (!any_error(cli, replies, changes))
         return replies;
     freeReplyObject(replies);
     return NULL;

@@ -86,13 +86,15 @@ static int scan(struct cli *cli, const char *name, struct items *items)
     return CLI_OK;
 }
 
-/* The policy as it is stored: an object, or text when it is none. */
+/* The policy as it is stored: an object, or null when it is none. NULL: no answer, said. */
 static json_t *ask_policy(struct cli *cli, const char *name)
 {
     redisReply *reply = cli_ask(cli, "HGET", cli_key(cli, "lists"), name, CLI_END);
     json_t *policy = NULL;
 
-    if (reply && reply->type == REDIS_REPLY_STRING)
+    if (!reply)
+        return NULL;
+    if (reply->type == REDIS_REPLY_STRING)
         policy = reply->len ? json_loads(reply->str, 0, NULL) : json_object();
     freeReplyObject(reply);
     return policy ? policy : json_null();
@@ -152,7 +154,9 @@ int cli_list_show(struct cli *cli, int argc, char **argv)
     if (!count)
         return code == CLI_OK ? CLI_REDIS : code;
     json_t *policy = ask_policy(cli, words[0]);
-    if (cli->json)
+    if (!policy)
+        code = CLI_REDIS;
+    else if (cli->json)
         print_json(words[0], policy, count->integer, &items);
     else
         print_text(cli, words[0], policy, count->integer, &items);
@@ -163,5 +167,5 @@ int cli_list_show(struct cli *cli, int argc, char **argv)
         free(items.item[i].facts);
     }
     free(items.item);
-    return CLI_OK;
+    return code;
 }

@@ -188,7 +188,7 @@ static int start_some(struct report *report, char **name, size_t n)
         if (!cli_queue(cli, "EXISTS", cli_key(cli, "seen:name:%s", name[i]), CLI_END))
             return cli_redis_failed(cli, NULL);
     for (size_t i = 0; i < n; i++) {
-        redisReply *reply = cli_reply(cli);
+        redisReply *reply = cli_reply(cli, "i");
         if (!reply)
             return CLI_REDIS;
         if (reply->type == REDIS_REPLY_INTEGER && reply->integer)

@@ -110,7 +110,7 @@ static int track_some(struct sweep_sink *sink, const struct sw_addr *addrs, size
                        sw_addr_text(&addrs[i], text[i]), CLI_END))
             return cli_redis_failed(cli, NULL);
     for (size_t i = 0; i < n; i++) {
-        redisReply *reply = cli_reply(cli);
+        redisReply *reply = cli_reply(cli, "i");
         if (!reply)
             return CLI_REDIS;
         isnew[i] = reply->type == REDIS_REPLY_INTEGER && reply->integer == 1;

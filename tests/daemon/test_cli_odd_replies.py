@@ -1,0 +1,134 @@
+"""Every sub-command, with each reply of Redis in turn replaced by one of another type: the command does
+not crash, ends in time, and says what is wrong."""
+
+import json
+import os
+
+import pytest
+from cli_rig import TIME, Command
+from harness.odd_redis import ODD, OddRedis
+from harness.redis_server import Redis
+
+STEPS_MAX = 60  # replies of one run that are replaced in turn
+ANOMALY = {
+    "@timestamp": TIME,
+    "event": {"action": "shared-address"},
+    "sinkwatch": {"anomaly": {"type": "shared-address", "name": "evil.example", "address": "192.0.2.9"}},
+}
+# What each row needs beside is in fill(). Words of the command, and what it reads from standard input.
+RUNS = [
+    (["list"], ""),
+    (["list", "show", "bad"], ""),
+    (["list", "set", "bad", "--action", "nodata"], ""),
+    (["list", "set", "new", "--action", "nodata"], ""),
+    (["list", "drop", "bad", "--yes"], ""),
+    (["add", "bad", "a.example", "192.0.2.7"], ""),
+    (["add", "bad", "a.example", "--expires", "2099-01-01T00:00:00Z", "--wait=1"], ""),
+    (["remove", "bad", "evil.example", "none.example"], ""),
+    (["import", "bad", "-"], "a.example\nb.example\n"),
+    (["import", "--replace", "--force", "bad", "-"], "a.example\nb.example\n"),
+    (["rollback", "bad"], ""),
+    (["setup"], ""),
+    (["setup", "--check"], ""),
+    (["check", "www.evil.example"], ""),
+    (["pivot", "evil.example"], ""),
+    (["pivot", "192.0.2.9"], ""),
+    (["report", "--since", "9d"], ""),
+    (["events"], ""),
+    (["anomalies"], ""),
+    (["status"], ""),
+]
+
+
+@pytest.fixture(scope="module")
+def server(session_folder):
+    redis = Redis(session_folder / "odd")
+    redis.start()
+    yield redis
+    redis.stop()
+
+
+@pytest.fixture
+def odd(folder, server):
+    middle = OddRedis(server.socket, folder / "odd.sock")
+    yield middle
+    middle.stop()
+
+
+@pytest.fixture
+def sw(env, folder, server, odd):
+    return Command(
+        env,
+        folder,
+        server,
+        {"redis-socket": odd.path, "redis-prefix": "{sinkwatch}", "redis-timeout": 400},
+    )
+
+
+def fill(sw):
+    """The same contents before each run."""
+    sw.redis.flushall()
+    for suffix in ("list:bad", "list:bad:previous"):
+        sw.redis.hset(sw.key(suffix), mapping={"evil.example": "", f"x-{len(suffix)}.example": "{}"})
+    sw.redis.hset(sw.key("lists"), mapping={"bad": '{"action":"nxdomain"}', "other": "{}"})
+    sw.redis.xadd(sw.key("changes"), {"op": "policy", "list": "bad"})
+    for stream in ("events", "anomalies"):
+        sw.redis.xadd(sw.key(stream), {"e": json.dumps(ANOMALY)})
+    seen = json.dumps({"first": TIME, "last": TIME, "count": 1, "asn": 64500, "list": "bad"})
+    sw.redis.hset(sw.key("seen:name:evil.example"), "192.0.2.9", seen)
+    sw.redis.hset(sw.key("seen:addr:192.0.2.9"), "evil.example", seen)
+    sw.report("ns1", "9999999999999-0", lists='{"bad":{"count":1}}', refused="[]", mmdb="{}")
+
+
+def run(sw, words, stdin):
+    """Exit code and standard error; it did not die."""
+    process = sw.start(*words)
+    out, err = process.communicate(stdin, timeout=60)
+    said = f"sinkwatch {' '.join(words)}: {process.returncode}\n{out}{err}"
+    assert 0 <= process.returncode <= 5, said
+    assert "Sanitizer" not in err and "runtime error" not in err, said
+    assert "\x1b[2J" not in out + err, said
+    assert process.returncode == 0 or err or "--json" in words or out, f"not a word: {said}"
+    return process.returncode, err
+
+
+@pytest.mark.parametrize("words, stdin", RUNS, ids=[" ".join(words) for words, _ in RUNS])
+def test_each_reply_replaced(sw, odd, words, stdin):
+    fill(sw)
+    odd.after(0, b"")
+    run(sw, words, stdin)
+    steps = odd.seen
+    assert 1 < steps <= STEPS_MAX
+    for step in range(1, steps + 1):
+        for name, reply in ODD.items():
+            fill(sw)
+            odd.after(step, reply)
+            code, err = run(sw, words, stdin)
+            if name in ("huge array", "huge string", "no type", "nothing"):
+                assert code == 3 or "setup" in words, f"{name} at {step}: {code} {err}"
+
+
+def test_setup_as_a_reader(sw, server):
+    """What may not be asked for is unknown: neither good nor bad."""
+    server.client.execute_command("ACL", "SETUSER", "looker", "on", ">pw", "%R~*", "-@all", "+ping")
+    sw.conf.write_text(sw.conf.read_text() + "redis-user: looker\nredis-password: pw\n")
+    (found,) = sw.json("setup", "--check", code=1)
+    assert set(found) == {"functions", "version", "role", "appendonly", "maxmemory"}
+    assert all(how.startswith("unknown: NOPERM") for how in found.values()), found
+
+
+def test_sweep(sw, odd, authority):
+    words = ["sweep", "--list", "bad", "--forward", f"127.0.0.1@{authority.port}", "--no-dnssec"]
+    words += ["--events", "--rate", "0", "--retries", "0"]
+    fill(sw)
+    odd.after(0, b"")
+    assert run(sw, words, "")[0] in (0, 1)
+    steps = odd.seen
+    assert 4 < steps <= STEPS_MAX
+    for step in range(1, steps + 1):
+        kinds = list(ODD.values())
+        # A sweep takes its time: all kinds at each step in the long form.
+        for reply in kinds if os.environ.get("LONG") else [kinds[7 * step % len(kinds)]]:
+            fill(sw)
+            odd.after(step, reply)
+            run(sw, words, "")
