@@ -31,6 +31,11 @@ bool sw_query_exempt(const struct module_qstate *qstate)
     return sw_query_type_exempt(&qstate->qinfo) || qstate->is_priming || qstate->is_valrec;
 }
 
+bool sw_query_for_iterator(const struct module_qstate *qstate)
+{
+    return qstate->is_valrec && !qstate->is_priming && !sw_query_type_exempt(&qstate->qinfo);
+}
+
 bool sw_query_has_clients(const struct module_qstate *qstate)
 {
     return qstate->mesh_info->reply_list != NULL;

@@ -35,10 +35,17 @@ void sw_query_question(const struct query_info *qinfo, struct sw_question *out);
 bool sw_query_type_exempt(const struct query_info *qinfo);
 
 /**
- * Whether no rule is ever applied to a query: the above; priming, which asks for the root's servers; and what the
- * validator asks for itself. Such messages may be cached.
+ * Whether no rule is ever applied to a query: the above; priming, which asks for the root's servers; and what validator
+ * and iterator look up for themselves. Such messages may be cached, but for those of sw_query_for_iterator() that a
+ * rule touches.
  */
 bool sw_query_exempt(const struct module_qstate *qstate);
+
+/**
+ * Whether the iterator looks this up for itself: the address of a name server, or the servers of a zone. Such a query
+ * begins behind us and is not rewritten, but its answer is stored by the same name as a client's.
+ */
+bool sw_query_for_iterator(const struct module_qstate *qstate);
 
 /** Whether clients wait for this query, and not only the resolver itself. */
 bool sw_query_has_clients(const struct module_qstate *qstate);

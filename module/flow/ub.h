@@ -34,6 +34,8 @@
 #include "util/storage/lruhash.h"
 #include "util/storage/slabhash.h"
 
+#include <stdbool.h>
+
 #ifndef WITH_DYNLIBMODULE
 #error "this Unbound tree was configured without --with-dynlibmodule"
 #endif
@@ -54,16 +56,17 @@ static inline int sw_ub_attach_sub(struct module_qstate *qstate, struct query_in
 }
 
 /*
- * Put the answer of a client's query into the caches, as the iterator does. Since 1.23
- * dns_cache_store also takes whether the validator asked.
+ * Put the answer of a query into the caches, as the iterator does; its records alone (as it does with
+ * a referral), or its message too. Since 1.23 dns_cache_store also takes whether the validator asked.
  */
-static inline void sw_ub_cache_store(struct module_qstate *qstate, struct reply_info *reply)
+static inline void sw_ub_cache_store(struct module_qstate *qstate, struct reply_info *reply,
+                                     bool records_alone)
 {
 #if SW_UNBOUND_MAJOR > 1 || SW_UNBOUND_MINOR >= 23
-    dns_cache_store(qstate->env, &qstate->qinfo, reply, 0, qstate->prefetch_leeway, 0,
+    dns_cache_store(qstate->env, &qstate->qinfo, reply, records_alone, qstate->prefetch_leeway, 0,
                     qstate->region, qstate->query_flags, qstate->qstarttime, qstate->is_valrec);
 #else
-    dns_cache_store(qstate->env, &qstate->qinfo, reply, 0, qstate->prefetch_leeway, 0,
+    dns_cache_store(qstate->env, &qstate->qinfo, reply, records_alone, qstate->prefetch_leeway, 0,
                     qstate->region, qstate->query_flags, qstate->qstarttime);
 #endif
 }

@@ -194,17 +194,40 @@ static void part_extra(const struct sw_module *module, struct module_qstate *qst
     }
 }
 
+/* An answer that the iterator needs itself, and that a rule touches: the records are cached, so that the next
+ * query for the zone finds its servers; the message is not, as clients would get it (D-101). */
+static void store_records(const struct sw_module *module, struct module_qstate *qstate,
+                          struct sw_hold *hold, const struct dns_msg *response)
+{
+    struct sw_weighing j;
+    if (!hold || (qstate->no_cache_store && !hold->held))
+        return; /* a zone that is not to be cached */
+    if (hold->held)
+        qstate->no_cache_store = 0; /* by the response before this one */
+    hold->held = false;
+    if (sw_query_is_referral(response->rep))
+        return; /* stored as records alone in any case */
+    sw_weigh(module, qstate->env, &response->qinfo, response->rep, &j);
+    if (!sw_match_uncached(&j.match))
+        return;
+    sw_ub_cache_store(qstate, response->rep, true);
+    sw_hold_answer(qstate, hold);
+}
+
 /* An exempt query's answer is nobody's concern, but an alias in it gets into the RRset cache. */
 void sw_hold_response(const struct sw_module *module, struct module_qstate *qstate,
                       struct sw_hold *hold, const struct dns_msg *response)
 {
     struct sw_weighing j;
     bool exempt = sw_query_exempt(qstate) && !has_alias(response->rep);
-    if (exempt && !extra_replaces(qstate))
+    bool own = exempt && sw_query_for_iterator(qstate);
+    if (exempt && !own && !extra_replaces(qstate))
         return;
     sw_rcu_enter();
     if (extra_replaces(qstate))
         part_extra(module, qstate, response->rep);
+    if (own)
+        store_records(module, qstate, hold, response);
     if (exempt) {
         sw_rcu_leave();
         return;
@@ -286,7 +309,7 @@ bool sw_hold_store(const struct sw_module *module, struct module_qstate *qstate,
     if (!hold->held || !module->can_store || !to_be_stored(qstate, reply))
         return false;
     hold->held = false;
-    sw_ub_cache_store(qstate, reply);
+    sw_ub_cache_store(qstate, reply, false);
     return true;
 }
 

@@ -327,20 +327,23 @@ static void serve(struct sw_module *module, struct module_qstate *qstate, int id
         serve_matched(module, qstate, id, state, reply);
 }
 
-/* Whether a rule touches the name alone. */
-static bool name_matches(const struct sw_module *module, const struct module_qstate *qstate)
+/* Whether a rule touches the name, or the answer. reply may be NULL. */
+static bool touched(const struct sw_module *module, const struct module_qstate *qstate,
+                    const struct reply_info *reply)
 {
     struct sw_weighing j;
     sw_rcu_enter();
-    sw_weigh(module, qstate->env, &qstate->qinfo, NULL, &j);
+    sw_weigh(module, qstate->env, &qstate->qinfo, reply, &j);
     sw_rcu_leave();
     return sw_match_uncached(&j.match);
 }
 
-/* The iterator keeps failures for some seconds; a name that was listed meanwhile has another answer. */
-static void forget_failure(struct sw_module *module, struct module_qstate *qstate)
+/* Take a message out of the cache that was stored while no rule touched it, or because the iterator keeps failures
+ * for some seconds. reply: the answer, or NULL. */
+static void forget_touched(struct sw_module *module, struct module_qstate *qstate,
+                           const struct reply_info *reply)
 {
-    if (name_matches(module, qstate))
+    if (touched(module, qstate, reply))
         msg_cache_remove(qstate->env, qstate->qinfo.qname, qstate->qinfo.qname_len,
                          qstate->qinfo.qtype, qstate->qinfo.qclass, qstate->query_flags);
 }
@@ -353,7 +356,7 @@ static void on_done(struct sw_module *module, struct module_qstate *qstate, int 
     if (reply)
         sw_hold_forget(module, qstate, state ? &state->hold : NULL);
     if (!reply) { /* what the name alone gave is recorded in on_reply */
-        forget_failure(module, qstate);
+        forget_touched(module, qstate, NULL);
     } else if (!(state && sw_hold_knows(module, qstate, &state->hold, reply)) &&
                judge_whole(module, qstate, id, reply, state && state->remembered)) {
         serve(module, qstate, id, reply);
@@ -429,6 +432,8 @@ void sw_path_operate(struct sw_module *module, struct module_qstate *qstate, enu
         break;
     case module_event_moddone:
         resume_supers(module, qstate, id);
+        if (sw_query_for_iterator(qstate))
+            forget_touched(module, qstate, qstate->return_msg ? qstate->return_msg->rep : NULL);
         if (sw_query_exempt(qstate))
             finish(qstate, id);
         else
@@ -457,7 +462,8 @@ void sw_path_operate(struct sw_module *module, struct module_qstate *qstate, enu
 int sw_path_on_response(struct module_qstate *qstate, struct dns_msg *response, int id, void *arg)
 {
     struct sw_module *module = arg;
-    struct path_state *state = qstate->minfo[id];
+    struct path_state *state =
+        sw_query_for_iterator(qstate) ? state_of(qstate, id) : qstate->minfo[id];
     sw_hold_busy(module, qstate);
     if (response && response->rep)
         sw_hold_response(module, qstate, state ? &state->hold : NULL, response);
@@ -558,7 +564,7 @@ int sw_path_on_reply(struct query_info *qinfo, struct module_qstate *qstate,
     bool failed = !reply || rcode == LDNS_RCODE_SERVFAIL;
     if (!failed && (!state || state->judged != reply))
         state = judge_late(module, qstate, id, reply);
-    else if (!state && name_matches(module, qstate))
+    else if (!state && touched(module, qstate, NULL))
         sw_journal_lost(module->journal, 1); /* memory is out */
     if (!state || state->cases_n == 0)
         return 1;
