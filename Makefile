@@ -23,6 +23,7 @@
 ##   make differential  Unbound alone and with the module, side by side: the same answers to
 ##                      DIFFERENTIAL_QUERIES made-up questions, but where a list says otherwise
 ##   make test-replay   Unbound's own replay scenarios, without and with the module
+##   make test-peers    Unbound's scenarios with lists in force: its RPZ's answers against ours
 ##   make bench         benchmarks: a table, and build/bench.jsonl
 ##   make fuzz          every parser with libFuzzer (clang), FUZZ_SECONDS each
 ##   make lint          cppcheck and shellcheck, where installed
@@ -39,7 +40,7 @@
 ##   UNBOUND_SRC=DIR    source tree of your own Unbound, configured --with-dynlibmodule
 ##   UNBOUND_BUILD=DIR  where it was built, if not in its source tree (config.h is there)
 ##   TESTS=WORD         only programs (test-unit, test-stress), models, or tests (test-daemon, as
-##                      pytest -k) or scenarios (test-replay) with this word in the name
+##                      pytest -k) or scenarios (test-replay, test-peers) with this word in the name
 ##   LONG=1 QUICK=1     the long forms of daemon tests and benchmarks, or the quick ones
 ##   KEEP=1             daemon tests leave their folders below TMPDIR behind
 ##   ORDER=NUMBER       daemon tests in the random order that this number stands for
@@ -154,8 +155,8 @@ FUZZ_O    = $(patsubst %.c,$(BUILD)/fuzz/%.o,$(PLAIN) $(filter-out %/main.c,$(CL
 # A fuzz program may include these; its corpus driver is compiled in one go, without a .d file.
 FUZZ_DEPS = $(wildcard tests/fuzz/*.h tests/unit/*.h module/flow/query.[ch])
 
-TARGETS = help all module cli demo test test-unit scenarios test-stress model fault test-daemon chance test-replay race differential checks bench \
-          fuzz lint fmt install clean setup
+TARGETS = help all module cli demo test test-unit scenarios test-stress model fault test-daemon chance test-replay test-peers race \
+          differential checks bench fuzz lint fmt install clean setup
 .PHONY: $(TARGETS) build-tests print-tests need-unbound FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -281,7 +282,7 @@ $(BUILD)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(BUILD)/fuzz/plain.a
 
 # What scripts/checks compares with the files in tests/.
 print-tests:
-	@printf '%s\n' $(UNIT_SRC) tests/scenarios/run_scenarios.c $(STRESS_SRC) $(FAULT_SRC) $(RACE_SRC) tests/race/race.py $(sort $(AUTHORITY_SRC) $(CLIENT_SRC)) tests/differential/differential.py $(BENCH_SRC) $(BENCH_MODULE) $(BENCH_RUN) $(FUZZ_SRC) $(MODEL_SRC) $(DAEMON_SRC)
+	@printf '%s\n' $(UNIT_SRC) tests/scenarios/run_scenarios.c $(STRESS_SRC) $(FAULT_SRC) $(RACE_SRC) tests/race/race.py tests/peers/peers.py $(sort $(AUTHORITY_SRC) $(CLIENT_SRC)) tests/differential/differential.py $(BENCH_SRC) $(BENCH_MODULE) $(BENCH_RUN) $(FUZZ_SRC) $(MODEL_SRC) $(DAEMON_SRC)
 build-tests: $(UNITS) $(STRESS) $(FAULTS) $(CORPORA) $(RACE_LOAD) $(DIFFERENTIAL)
 
 # ---- run tests
@@ -339,6 +340,9 @@ differential: module cli $(DIFFERENTIAL)
 
 test-replay: module
 	$(Q)$(TEST_ENV) scripts/replay $(abspath $(UNBOUND_SRC)) $(abspath $(UNBOUND_BUILD))
+
+test-peers: module
+	$(Q)$(TEST_ENV) UNBOUND_TESTDATA=$(abspath $(UNBOUND_SRC)/testdata) $(PYTHON) -B tests/peers/peers.py
 
 checks:
 	$(Q)MAKE="$(MAKE)" SINKWATCH_SO=$(wildcard $(UOUT)/sinkwatch.so) UNBOUND_SRC=$(UNBOUND_SRC) \

@@ -226,8 +226,8 @@ def upstream(authority):
     return authority.proxy
 
 
-@pytest.fixture
-def lists_for(request):
+@pytest.fixture(scope="session")
+def lists_for():
     """Lists for a resolver that the test made itself: lists_for(resolver, redis)."""
     return lists_of
 

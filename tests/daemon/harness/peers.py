@@ -1,0 +1,173 @@
+"""Where Sinkwatch answers otherwise than an RPZ does: one reason for each kind of difference.
+
+The tests of the peers' behaviours name these; the table in module/README.md is made of them
+(tests/peers/table.py prints it), and the tests compare the two.
+"""
+
+from typing import NamedTuple
+
+DESIGN, GAP, FAULT = "by design", "not there", "fault"
+
+
+class Reason(NamedTuple):
+    sort: str  # DESIGN, GAP or FAULT
+    rpz: str
+    ours: str
+    why: str = ""
+
+
+REASONS = {
+    "whole answer": Reason(
+        DESIGN,
+        "aliases before the listed name or address stay in the answer",
+        "the whole answer is replaced; its owner is the name that was asked for",
+        "a client learns nothing of what is blocked; one look-up decides (D-002)",
+    ),
+    "landing name": Reason(
+        DESIGN,
+        "Unbound looks for the target of a policy's `CNAME` in the policy zone first",
+        "the target of action `cname` is resolved like any name, and not judged again",
+        "the RPZ draft and PowerDNS do it this way; a landing page cannot be blocked by mistake",
+    ),
+    "wildcards": Reason(
+        DESIGN,
+        "`*.a` does not cover `x.b.a` where `b.a` has a rule, nor names below an empty non-terminal",
+        "`*.a` covers every name below `a`",
+        "an indicator means the same whatever else is listed",
+    ),
+    "shadow": Reason(
+        DESIGN,
+        "a zone with the override `disabled` is passed over, and the next zone decides",
+        "a list in shadow mode takes part: where it wins, the true answer is sent",
+        "it is tried with what it would do; give it a larger `priority` to let others win",
+    ),
+    "keys": Reason(
+        DESIGN,
+        "DS and DNSKEY questions of a listed name are answered by its rule",
+        "they are answered from upstream",
+        "a chain of trust has to stay whole for names that are not listed (D-003)",
+    ),
+    "authority": Reason(
+        DESIGN,
+        "a rewritten answer by name has the AA flag",
+        "no answer has it",
+        "the resolver has no authority for the name; clients make no use of the flag",
+    ),
+    "negative SOA": Reason(
+        DESIGN,
+        "negative answers have no SOA, or that of the policy zone in the additional section",
+        "a rewritten negative answer has an SOA of its own in the authority section",
+        "stub resolvers cache by it (RFC 2308)",
+    ),
+    "other records": Reason(
+        GAP,
+        "local data of any type, as many as the zone has",
+        "one A and one AAAA; NODATA for other types",
+    ),
+    "wildcard target": Reason(
+        GAP,
+        "`CNAME *.b.example.` puts the name that was asked for in front of the target",
+        "no such action",
+    ),
+    "root wildcard": Reason(
+        GAP,
+        "`*` covers every name: deny by default, with exceptions",
+        "the root is no indicator",
+        "one line of a feed would take everybody's names away (THREAT-MODEL.md)",
+    ),
+    "alias of a tree": Reason(
+        GAP,
+        "a `DNAME` in a policy zone makes its owner NODATA (BIND)",
+        "no rule is made of it",
+    ),
+    "drop on a stream": Reason(
+        DESIGN,
+        "`rpz-drop` leaves a question over TCP without an answer, or closes the connection",
+        "REFUSED with an extended error; over UDP there is no answer",
+        "other questions on the connection have to be answered (D-080)",
+    ),
+    "any": Reason(
+        DESIGN,
+        "a question of type ANY gets what a rule by address says",
+        "the same if the listed record is in the answer; not if Unbound makes it of other cached records",
+        "what is shown is judged; ANY promises nothing (RFC 8482)",
+    ),
+    "signed answers": Reason(
+        DESIGN,
+        "BIND does not rewrite signed answers for clients who set DO (`break-dnssec no`)",
+        "they are rewritten, without AD and signatures",
+        "setting a bit must not be a way round the lists",
+    ),
+    "waiting": Reason(
+        DESIGN,
+        "BIND asks upstream before it applies a rule by name (`qname-wait-recurse yes`)",
+        "nothing is asked, unless the list says `observe`",
+        "whoever runs the name's servers learns nothing, and cannot prevent the answer by failing",
+    ),
+    "at once": Reason(
+        DESIGN,
+        "BIND resolves a name before a rule by name acts if an earlier zone has rules by address",
+        "a rule by name acts at once",
+        "PowerDNS and Unbound do so as well",
+    ),
+    "servers by name first": Reason(
+        DESIGN,
+        "`nsip` goes before `nsdname` (BIND)",
+        "`nsdname` goes before `nsip`",
+        "names before addresses, as with answers",
+    ),
+    "recursion flag": Reason(
+        GAP,
+        "`rpz-signal-nxdomain-ra` takes the RA flag out of NXDOMAIN",
+        "the RA flag stays; EDE tells a client that the answer was rewritten",
+    ),
+    # Known faults of this tree; none of them belongs into the documents.
+    "position in a chain": Reason(
+        FAULT,
+        "of the rules about a chain of aliases the first alias's wins",
+        "with equal priorities the list whose name sorts first wins",
+    ),
+    "alias that fails": Reason(
+        FAULT,
+        "an alias to a listed name is acted upon although nobody answers for that name",
+        "the failure is sent",
+    ),
+    "server that fails": Reason(
+        FAULT,
+        "an `nsdname` or `nsip` rule is acted upon although the listed server does not answer",
+        "the failure is sent",
+    ),
+    "landing name that fails": Reason(
+        FAULT,
+        "the alias to the landing name is sent",
+        "sometimes the alias, sometimes SERVFAIL",
+    ),
+}
+
+
+class Row(NamedTuple):
+    """A question, what the peer answers, and what we do where that differs, with the reason.
+
+    question  name, type, and of: do, cd, tcp, norecurse, from=ADDRESS
+    peer      records of the answer section in order, "TYPE data; ..."; NODATA, TC, a response code,
+              "no answer", "true": what is answered without any rule, "any answer"
+    """
+
+    question: str
+    peer: str
+    ours: str = ""
+    reason: str = ""
+    now: str = ""  # while it is a fault: what is answered instead
+
+
+class Group(NamedTuple):
+    """Rows about one configuration.
+
+    zones    policy zones in order: text, or (text, override, target of cname, groups)
+    servers  rules about name servers: what servers the zones have is looked up before
+    """
+
+    name: str
+    zones: list
+    rows: list
+    servers: bool = False

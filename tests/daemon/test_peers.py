@@ -1,0 +1,144 @@
+"""What BIND and PowerDNS do with response policy zones, and what we do: tables of both.
+
+Each group of rows is one configuration: policy zones, made into lists, and questions.
+"""
+
+import dns.exception
+import dns.rdatatype
+import pytest
+from harness import peers_bind, peers_pdns, peers_world
+from harness.authority import Authority
+from harness.peers import FAULT, REASONS
+from harness.resolver import Resolver
+from harness.rpz import Lists, Zone
+
+SILENCE = 0.5  # seconds after which no answer comes any more, for rows that expect none
+GROUPS = {f"bind: {g.name}": g for g in peers_bind.GROUPS} | {
+    f"pdns: {g.name}": g for g in peers_pdns.GROUPS
+}
+CLIENT_GROUPS = [f'"{name} 127.0.0.2{i}"' for i, name in enumerate(("one", "two", "three", "four"), 1)]
+
+
+@pytest.fixture(scope="module")
+def world(session_folder):
+    folder = session_folder / "peers"
+    folder.mkdir()
+    plain, signed = peers_world.PLAIN, peers_world.SIGNED
+    server = Authority(folder, plain, signed, tuple(signed))
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="module")
+def rig(env, world, shared_redis, settings_for, session_folder, lists_for):
+    folder = session_folder / "peers-resolver"
+    more = {"client-group": CLIENT_GROUPS, "sinkhole-ipv4": None, "sinkhole-ipv6": None}
+    settings = settings_for(shared_redis, folder, **more)
+    resolver = Resolver(env, folder, world, settings)
+    try:
+        resolver.start()
+        lists = lists_for(resolver, shared_redis)
+        lists.wait_state(state="following")
+        yield resolver, lists
+        resolver.stop()
+    finally:
+        resolver.kill()
+
+
+def asked(resolver, question):
+    """The answer in the form of a row."""
+    name, rdtype, *words = question.split()
+    source = next((word.removeprefix("from=") for word in words if "=" in word), None)
+    options = {"do": "do" in words, "cd": "cd" in words, "rd": "norecurse" not in words}
+    try:
+        answer = resolver.client.ask(
+            name, rdtype, tcp="tcp" in words, source=source, timeout=SILENCE, **options
+        )
+    except (dns.exception.Timeout, EOFError):
+        return "no answer"
+    return brief(answer)
+
+
+def brief(answer):
+    records = [
+        f"{kind} {rdata.to_text()}"
+        for rrset in answer.message.answer
+        if (kind := dns.rdatatype.to_text(rrset.rdtype)) != "RRSIG"
+        for rdata in sorted(rrset)
+    ]
+    if answer.tc:
+        return "TC"
+    if answer.rcode != "NOERROR" or not records:
+        return "NODATA" if answer.rcode == "NOERROR" else answer.rcode
+    return "; ".join(records)
+
+
+def zone_of(entry, number):
+    text, *more = (entry,) if isinstance(entry, str) else entry
+    override, target, groups = [*more, "", "", []][:3] if len(more) < 3 else more
+    origin = f"policy{number}.test."
+    zone = Zone.of_text(text, origin)
+    zone.override, zone.target, zone.groups = override or "", target or "", groups or []
+    return zone
+
+
+def enforce(lists, group):
+    """Put the lists of a group in force, instead of all others."""
+    wanted = Lists([zone_of(entry, i) for i, entry in enumerate(group.zones)])
+    lists.drop_all()
+    last = [
+        lists.put(name, *indicators, wait=False, **policy)
+        for name, (policy, indicators) in wanted.lists.items()
+    ]
+    for change in last[-1:]:
+        lists.wait_applied(change)
+
+
+def look_up_servers(resolver):
+    """What the iterator leaves in the cache on its way down; it has none for stub zones."""
+    for zone in peers_world.SERVED:
+        assert resolver.client.ask(zone, "NS").rcode == "NOERROR"
+        assert resolver.client.ask(f"ns.{zone}").addresses == ["127.0.0.1"]
+
+
+@pytest.mark.parametrize("name", GROUPS)
+def test_answers(rig, name):
+    """Each question twice: resolved, and with what the first one left in the caches."""
+    resolver, lists = rig
+    group = GROUPS[name]
+    lists.drop_all()
+    resolver.forget_answers()
+    if group.servers:
+        look_up_servers(resolver)
+    true = {row.question: asked(resolver, row.question) for row in group.rows if needs_truth(row)}
+    enforce(lists, group)
+    wrong = []
+    for row in group.rows:
+        peer, ours = (true[row.question] if text == "true" else text for text in row[1:3])
+        for turn in ("first", "again"):
+            got = asked(resolver, row.question)
+            if got == row.now:
+                continue  # a fault that is known
+            if not fits(got, ours or peer):
+                wrong.append(f"{row.question} ({turn}): {got}, not {ours or peer}")
+        if ours and (ours == peer or row.reason not in REASONS):
+            wrong.append(f"{row.question}: no difference, or no reason for it")
+    resolver.check_alive()
+    assert not wrong, "\n".join(wrong)
+
+
+def needs_truth(row):
+    return "true" in (row.peer, row.ours)
+
+
+def fits(got, expected):
+    return got != "no answer" if expected == "any answer" else got == expected
+
+
+def test_every_reason_is_one_that_a_table_names():
+    from harness import peers
+
+    assert all(reason.sort in (peers.DESIGN, peers.GAP, FAULT) for reason in REASONS.values())

@@ -1,0 +1,137 @@
+"""Scenarios of Deckard (CZ.NIC's, sets/resolver/*.rpl) played by Unbound's testbound.
+
+    DECKARD=DIR make test-peers
+
+Their format is that of testbound, older and with additions. What they expect is Knot Resolver's
+answer, so it is not compared: each is played by bare Unbound, then with the module and no list, with
+lists that watch, and with lists that act. Answers have to be the same, or what blocking.py's model says;
+with lists that change nothing the questions upstream have to be the same, too.
+"""
+
+import re
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import blocking
+import watching
+from play import run, unchecked, with_module
+from scenario import Scenario
+
+# What testbound knows of the words of an entry; the others say how Deckard compares answers.
+MATCH = {"opcode", "qtype", "qname", "subdomain", "TCP", "UDP"}
+UPSTREAM = re.compile(r"info: pending serviced query (.+)\n.*zone (\S+) flags")
+YES_NO = {"on": "yes", "off": "no"}
+
+
+def setting(line):
+    """One line of Deckard's configuration as lines of unbound.conf."""
+    found = re.match(r"\s*([a-z0-9-]+):\s*(.*?)\s*([;#].*)?$", line)
+    key, value = found.groups()[:2] if found else ("", "")
+    value = YES_NO.get(value.strip('"'), value)
+    if key in ("trust-anchor", "val-override-date", "do-ip4", "do-ip6", "domain-insecure"):
+        return [f"\t{key}: {value}"]
+    if key in ("harden-glue", "do-not-query-localhost"):
+        return [f"\t{key}: {value}"]
+    if key == "query-minimization":
+        return [f"\tqname-minimisation: {value}"]
+    if key == "val-override-timestamp":
+        moment = time.gmtime(int(value.strip('"')))
+        return [f'\tval-override-date: "{time.strftime("%Y%m%d%H%M%S", moment)}"']
+    return []
+
+
+def convert(text):
+    """A scenario of Deckard as one of testbound."""
+    head, body = re.split(r"^\s*CONFIG_END.*$", text, maxsplit=1, flags=re.M)
+    config = ["server:", '\ttarget-fetch-policy: "0 0 0 0 0"', "\ttrust-anchor-signaling: no"]
+    config += ["\tminimal-responses: no", "\trrset-roundrobin: no"]
+    servers = {"stub": [], "forward": []}
+    for line in head.splitlines():
+        found = re.match(r"\s*(stub|forward)-addr:\s*([^\s;#]+)", line)
+        if found:
+            servers[found.group(1)].append(found.group(2))
+        else:
+            config += setting(line)
+    for kind, addresses in servers.items():
+        if addresses:
+            config += [f"{kind}-zone:", '\tname: "."', *(f"\t{kind}-addr: {a}" for a in addresses)]
+    return "\n".join([*config, "CONFIG_END", *entries(body.splitlines())]) + "\n"
+
+
+def entries(lines):
+    """The body, with what testbound does not know left out."""
+    lines = [re.sub(r"^(\s*)(MATCH\b.*)$", known_words, line) for line in lines]
+    blocks, inside = [], None
+    for line in lines:
+        if line.strip().startswith("ENTRY_BEGIN"):
+            inside = []
+        if inside is None:
+            blocks.append(line)
+            continue
+        inside.append(line)
+        if line.strip().startswith("ENTRY_END"):
+            text = "\n".join(inside)
+            if "RAW" not in text.split() and "do_not_answer" not in text:
+                blocks += inside
+            inside = None
+    return blocks
+
+
+def known_words(found):
+    words = [word for word in found.group(2).split(";")[0].split()[1:] if word in MATCH]
+    return found.group(1) + " ".join(["MATCH", *words])
+
+
+def questions(played):
+    """What was asked upstream, in order."""
+    return UPSTREAM.findall(played.output)
+
+
+def read(folder):
+    """[Scenario] of a folder, sets/resolver below it or the folder itself."""
+    inner = folder / "sets" / "resolver"
+    paths = sorted((inner if inner.is_dir() else folder).glob("*.rpl"))
+    return [Scenario(path, convert(path.read_text(errors="replace"))) for path in paths]
+
+
+def play(context, scenario, settings):
+    """What bare Unbound did, and what it did with the module and each set of lists."""
+    name = f"deckard-{scenario.name}"
+    first = next(iter(settings.values()))
+    bare = run(context.programs, unchecked(scenario), context.folder, f"{name}-bare", first)
+    text = with_module(context.programs, scenario, checks=False)
+    return bare, {
+        kind: run(context.programs, text, context.folder, f"{name}-{kind}", each)
+        for kind, each in settings.items()
+    }
+
+
+def deckard(context, folder):
+    scenarios = read(folder)
+    acting = blocking.Lists(scenarios)
+    found = watching.indicators(scenarios)
+    kinds = {
+        "none": {"other": ({"action": "nxdomain"}, ["nobody.asks.for.this.example"])},
+        "watch": watching.lists_of("watch", found),
+        "monitor": watching.lists_of("monitor", found),
+        "acting": acting.policies(),
+    }
+    settings = {kind: context.snapshots.make(lists)[0] for kind, lists in kinds.items()}
+    with ThreadPoolExecutor(context.workers) as pool:
+        plays = list(pool.map(lambda s: play(context, s, settings), scenarios))
+    answers = judged = 0
+    for scenario, (bare, others) in zip(scenarios, plays):
+        if not bare.replies:
+            continue  # not to be converted, or nothing is answered
+        judged += 1
+        answers += len(bare.replies)
+        for kind, played in others.items():
+            lists = acting if kind == "acting" else blocking.NOTHING
+            wrong = blocking.compare(lists, bare, played)[0]
+            if kind != "acting" and questions(bare) != questions(played):
+                wrong.append("other questions are asked upstream")
+            context.results.judge(f"deckard {kind} {scenario.name}", wrong, ())
+    context.results.note(
+        f"{answers} answers of {judged} of Deckard's {len(scenarios)} scenarios, without the module and with "
+        f"it {len(kinds)} times"
+    )

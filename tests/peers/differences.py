@@ -1,0 +1,162 @@
+"""Answers of Unbound's policy scenarios that are other ones with Sinkwatch's lists.
+
+ROWS holds, for a scenario, {step: (reason, our answer)}; the step is that of the check, or of the
+question where no answer is expected. A reason of the sort FAULT is followed by the answer that is
+right. Every answer without a row has to be the scenario's, and one with a row has to be the row's.
+"""
+
+
+def gotham(number, target, address=None):
+    """www.gothamN.a is an alias to target, which has the address."""
+    alias = f"www.gotham{number}.a. CNAME {target}."
+    return f"{target}. A {address}; {alias}" if address else alias
+
+
+def aliases():
+    """rpz_cname_handle: landing names in the policy zone; what fails upstream."""
+    rows = {}
+    for step in (21, 31, 41, 151, 161):
+        rows[step] = ("landing name", "SERVFAIL")
+    for step, number, right in (
+        (51, 5, "www.gotham5.a. A 1.2.3.65"),
+        (61, 6, "SERVFAIL"),
+        (71, 7, "SERVFAIL"),
+        (171, 14, gotham(14, "g14.target.a", "1.2.3.14")),
+        (181, 15, "SERVFAIL"),
+    ):
+        again = step + (30 if number < 10 else 20)
+        if right == "SERVFAIL":
+            rows[step] = rows[again] = ("landing name", right)
+        else:
+            rows[step] = rows[again] = ("alias that fails", "SERVFAIL", right)
+    for step, right in (
+        (111, "www.gotham8.a. A 1.2.3.68"),
+        (121, "SERVFAIL"),
+        (131, "SERVFAIL"),
+        (211, gotham(16, "g16.target.a", "1.2.3.16")),
+        (221, "SERVFAIL"),
+    ):
+        if right == "SERVFAIL":
+            rows[step] = ("landing name", right)
+        else:
+            rows[step] = ("server that fails", "SERVFAIL", right)
+    return rows
+
+
+def servers_that_fail():
+    """rpz_nsip_override, rpz_nsdname_override: nobody answers at the listed servers."""
+    answers = {
+        11: "NXDOMAIN",
+        21: "NODATA",
+        40: "no answer",
+        51: gotham(5, "target.a", "1.2.3.6"),
+    }
+    return {step: ("server that fails", "SERVFAIL", right) for step, right in answers.items()}
+
+
+def transferred():
+    """rpz_axfr, rpz_ixfr: local data before and after the transfer."""
+    return {
+        8: ("other records", "NODATA"),
+        10: ("other records", "c.rpz-ip. A 10.66.0.3"),
+        51: ("other records", "NODATA"),
+        57: ("other records", "NODATA"),
+        59: ("other records", "c.rpz-ip. A 10.66.0.5"),
+    }
+
+
+ROWS = {
+    "rpz_axfr": transferred(),
+    "rpz_ixfr": transferred(),
+    "rpz_cached_cname": {
+        40: ("whole answer", "b.foo. A 10.99.99.99"),
+        70: ("whole answer", "b.foo. A 10.99.99.99"),
+    },
+    "rpz_clientip": {
+        61: ("negative SOA", "a.a. A 127.0.0.1"),
+        63: ("other records", "NODATA"),
+        65: ("negative SOA", "NODATA"),
+    },
+    "rpz_cname_handle": aliases(),
+    "rpz_cname_tag": {
+        61: ("landing name that fails", gotham(2, "g2.target.a"), "SERVFAIL"),
+        71: ("landing name that fails", gotham(3, "g3.target.a"), "SERVFAIL"),
+        81: ("landing name that fails", gotham(4, "g4.target.a"), "SERVFAIL"),
+    },
+    "rpz_nsdname_override": servers_that_fail(),
+    "rpz_nsip_override": servers_that_fail(),
+    "rpz_qname": {
+        21: ("other records", "NODATA"),
+        41: ("other records", "NODATA"),
+        51: ("other records", "NODATA"),
+        71: ("wildcards", "NODATA"),
+        81: ("other records", "NODATA"),
+        83: ("wildcard target", "SERVFAIL"),
+        85: ("wildcard target", "SERVFAIL"),
+        101: ("alias that fails", "SERVFAIL", "NODATA"),
+    },
+    "rpz_qname_override": {11: ("shadow", "SERVFAIL")},
+    "rpz_respip_override": {2: ("shadow", "a. A 203.0.113.1")},
+    "rpz_rootwc": {
+        20: ("root wildcard", "SERVFAIL"),
+        40: ("root wildcard", "SERVFAIL"),
+    },
+    "rpz_signal_nxdomain_ra": {
+        11: ("recursion flag", "NXDOMAIN"),
+        21: ("recursion flag", "NXDOMAIN"),
+        31: ("recursion flag", "NXDOMAIN"),
+        41: ("recursion flag", "NXDOMAIN"),
+        51: ("recursion flag", "NXDOMAIN"),
+    },
+    "rpz_val_block": {
+        31: ("keys", "SERVFAIL"),
+        33: ("keys", "SERVFAIL"),
+        51: ("whole answer", "foo4.com. A 4.0.5.5"),
+        61: ("whole answer", "alt.foo5.org. A 4.0.5.6; foo5.com. CNAME alt.foo5.org."),
+    },
+}
+
+# Scenarios in which Unbound answers some questions before any module: those are not rewritten.
+LOCAL = {
+    "auth_nsec3_wild": "authority zone",
+    "auth_xfr_ixfrisaxfr": "authority zone",
+    "auth_xfr_ixfrmismatch": "authority zone",
+    "auth_xfr_ixfrnotimpl": "authority zone",
+    "auth_xfr_notify": "authority zone",
+    "auth_zonefile_down": "authority zone",
+    "ede_acl_refused": "refused client",
+    "ede_cache_snoop_not_auth": "refused question",
+    "ede_localzone_dname_expansion": "local zone",
+    "local_acl_override": "local zone",
+    "local_cname": "local zone",
+    "local_cnameother": "local zone",
+    "local_transparent_sametype": "local zone",
+    "local_typetransparent": "local zone",
+    "localdata": "local zone",
+    "version_bind": "class CH",
+    "version_bind_hide": "class CH",
+    "views": "view",
+}
+
+# Answers that are not what the model says, and right: {scenario: reason}.
+BLOCKING = {
+    "fwd_any": "an answer to ANY is made of what is cached: the listed address is not in it",
+}
+
+# Known faults with lists that act: what happens instead.
+BLOCKING_FAULTS = {
+    "dns64_prefetch_cache": "an answer that a rule rewrites is not renewed ahead of time",
+    "fwd_no_cache": "an answer of a zone that is not to be cached is remembered",
+    "iter_class_any": "a question of class ANY is not judged",
+    "serve_expired_client_timeout_val_bogus": "a rewritten answer is not served when it has expired",
+    "serve_expired_val_bogus": "a rewritten answer is not served when it has expired",
+    "ttl_min": "with cache-min-ttl a remembered answer loses its records",
+    "val_cnametodnametocnametopos": "delegations on the way to a listed name are not cached",
+    "val_keyprefetch_verify": "delegations on the way to a listed name are not cached",
+    "val_negcache_ds": "a denial for a listed name is not in the cache of denials",
+    "val_negcache_dssoa": "a denial for a listed name is not in the cache of denials",
+    "val_nsec3_cname_sub": "delegations on the way to a listed name are not cached",
+}
+
+# Known faults with lists that change no answer, by kind of list: scenarios in which something differs.
+WATCHING_FAULTS = {}
