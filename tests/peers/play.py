@@ -76,6 +76,8 @@ class Snapshots:
         folder.mkdir()
         prefix = "{" + folder.name + "}"
         for name, (policy, indicators) in lists.items():
+            if not indicators:
+                continue  # no hash is empty
             self.redis.client.hset(f"{prefix}:lists", name, json.dumps(policy))
             self.redis.client.hset(f"{prefix}:list:{name}", mapping=dict.fromkeys(indicators, ""))
         settings = [f'redis-prefix: "{prefix}"', f"snapshot-file: {folder}/lists.snapshot"]

@@ -47,8 +47,8 @@ class Zone:
 def record(text, origin=dns.name.root):
     """(owner, type, data), each as canonical text, of one record; data None in a question."""
     owner, *words = text.split(None, 1)
-    rest = words[0] if words else ""
-    while NUMBER_OR_CLASS.fullmatch(rest.split(None, 1)[0]):
+    rest = words[0].replace("\t", " ") if words else ""
+    while NUMBER_OR_CLASS.fullmatch(rest.split(None, 1)[0]) or rest.upper().startswith("ANY "):
         rest = rest.split(None, 1)[1]
     rdtype, *data = rest.split(None, 1)
     name = dns.name.from_text(owner, origin).to_text().lower()
