@@ -65,16 +65,6 @@ bool sw_event_put_hit(struct sw_event *ev, const struct sw_event_hit *hit)
     return true;
 }
 
-void sw_event_no_winner(struct sw_event *ev)
-{
-    size_t cursor = 0, len;
-    enum sw_event_tag tag;
-    const uint8_t *value;
-    while (sw_event_next(ev, &cursor, &tag, &value, &len))
-        if (tag == SW_TAG_HIT && len > 0)
-            ev->body[value - ev->body] = 0;
-}
-
 /* Octets of the body that may be read, whatever body_len says. */
 static size_t body_used(const struct sw_event *ev)
 {
@@ -95,7 +85,7 @@ bool sw_event_next(const struct sw_event *ev, size_t *cursor, enum sw_event_tag 
     const uint8_t *at = ev->body + *cursor;
     uint16_t len16;
     memcpy(&len16, at + 1, sizeof(len16));
-    if (at[0] < SW_TAG_QNAME || at[0] > SW_TAG_SERVED_AT || len16 > used - *cursor - TAG_HEADER)
+    if (at[0] < SW_TAG_QNAME || at[0] > SW_TAG_MORE || len16 > used - *cursor - TAG_HEADER)
         return false;
     *tag = (enum sw_event_tag)at[0];
     *value = at + TAG_HEADER;

@@ -56,6 +56,7 @@ enum sw_event_tag {
     SW_TAG_ZONE,      /* wire name: the closest zone whose name servers were in the cache */
     SW_TAG_SERVER,    /* wire name: one of that zone's name servers */
     SW_TAG_SERVED_AT, /* 4 or 16 octets: an address of the name server before */
+    SW_TAG_MORE,      /* uint32_t: rules that matched and have no SW_TAG_HIT */
 };
 
 struct sw_event {
@@ -94,9 +95,6 @@ void sw_event_init(struct sw_event *ev, enum sw_event_type type, int64_t time_us
 /** Append a value; false and SW_EVENT_TRUNCATED when there is no room. */
 bool sw_event_put(struct sw_event *ev, enum sw_event_tag tag, const void *value, size_t len);
 bool sw_event_put_hit(struct sw_event *ev, const struct sw_event_hit *hit);
-
-/** Mark no hit as the winner any more: another rule, to be put next, goes before them all. */
-void sw_event_no_winner(struct sw_event *ev);
 
 /** Octets that are in use, for the ring. */
 size_t sw_event_size(const struct sw_event *ev);

@@ -108,6 +108,18 @@ const uint8_t *sw_name_suffix(const uint8_t *wire, unsigned labels)
     return wire;
 }
 
+bool sw_name_ends_in_number(const uint8_t *wire)
+{
+    unsigned labels = sw_name_labels(wire);
+    if (labels == 0)
+        return false;
+    const uint8_t *last = sw_name_suffix(wire, 1);
+    for (unsigned i = 1; i <= *last; i++)
+        if (last[i] < '0' || last[i] > '9')
+            return false;
+    return true;
+}
+
 bool sw_name_equal(const uint8_t *a, const uint8_t *b)
 {
     size_t size = valid_size(a);

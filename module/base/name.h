@@ -54,6 +54,10 @@ unsigned sw_name_labels(const uint8_t *wire);
 /** The suffix that has `labels` labels (<= those of the name): pointer into wire. */
 const uint8_t *sw_name_suffix(const uint8_t *wire, unsigned labels);
 
+/** Whether the last label of a valid name is a number: no top-level domain is (RFC 3696 2), and "192.0.2.1"
+ * was meant as an address. */
+bool sw_name_ends_in_number(const uint8_t *wire);
+
 /** Whether two valid names are equal, letter case aside. */
 bool sw_name_equal(const uint8_t *a, const uint8_t *b);
 

@@ -265,11 +265,12 @@ static bool set_cname(struct parsing *p, const json_t *value)
 {
     const char *text = json_string_value(value);
     struct sw_name name = {0}; /* no garbage after its end: policies are compared */
-    if (text && sw_name_parse(text, strlen(text), &name, NULL) == SW_OK && name.len > 1) {
+    if (text && sw_name_parse(text, strlen(text), &name, NULL) == SW_OK && name.len > 1 &&
+        !sw_name_ends_in_number(name.wire)) {
         p->policy->cname = name;
         return true;
     }
-    return refuse(p, value, "a host name");
+    return refuse(p, value, "a host name; an address is for sinkhole4 or sinkhole6");
 }
 
 /* Words for people: bounded, and without control characters, since they reach logs. */

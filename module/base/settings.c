@@ -230,7 +230,7 @@ static bool value_validate(const struct key *key, const struct value *value)
     case KIND_ADDR6:
         return addr_valid(&value->addr, 6);
     case KIND_NAME:
-        return value->name.len != 1; /* not the root */
+        return value->name.len != 1 && !(value->len && sw_name_ends_in_number(value->name.wire));
     case KIND_TEXT:
     case KIND_SECRET:
         return length_ok && text_clean(value->text, false);
@@ -382,7 +382,7 @@ static void allowed_words(const struct key *key, char out[SW_WHY_MAX])
                  key->kind == KIND_ADDR4 ? "IPv4" : "IPv6");
         break;
     case KIND_NAME:
-        snprintf(out, SW_WHY_MAX, "a domain name, or \"\" for none");
+        snprintf(out, SW_WHY_MAX, "a domain name, or \"\" for none; no address");
         break;
     case KIND_PATH:
     case KIND_PATHS:

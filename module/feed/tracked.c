@@ -31,16 +31,25 @@ void sw_tracked_clear(struct sw_tracked *tracked)
     pthread_mutex_destroy(&tracked->lock);
 }
 
+static void note_found(void *arg, const struct sw_hit *hit)
+{
+    bool *found = arg;
+
+    (void)hit;
+    *found = true;
+}
+
 bool sw_tracked_has(const struct sw_tracked *tracked, const struct sw_addr *addr)
 {
     struct sw_view view;
-    struct sw_hit hit;
+    bool found = false;
 
     /* Relaxed: a reader that misses an addition of this moment asked before it. */
     if (atomic_load_explicit(&tracked->n, memory_order_relaxed) == 0)
         return false;
     view = sw_index_view(tracked->set);
-    return sw_view_find_addr(&view, addr, &hit, 1) > 0;
+    sw_view_find_addr(&view, SW_TRIGGERS_DEFAULT, addr, note_found, &found);
+    return found;
 }
 
 static bool is_whole(const struct sw_addr *addr)

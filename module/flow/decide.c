@@ -1,5 +1,7 @@
 #include "flow/decide.h"
 
+#include "flow/match.h"
+
 #include <string.h>
 
 #define EDE_FORGED_ANSWER 4  /* RFC 8914 4.5 */
@@ -23,10 +25,12 @@ uint16_t sw_ede_for(enum sw_action action)
     }
 }
 
-/* What the client gets for the wanted action; the true answer in shadow mode. */
-static enum sw_action effective(const struct sw_verdict *v)
+/* What the client gets for the wanted action, by a rule that binds it or does not. */
+static enum sw_action effective(const struct sw_verdict *v, bool bound)
 {
-    if (v->shadow)
+    if (v->wanted == SW_ACTION_PASSTHRU)
+        return v->shadow ? SW_ACTION_MONITOR : SW_ACTION_PASSTHRU;
+    if (!bound)
         return SW_ACTION_MONITOR;
     if (v->wanted == SW_ACTION_CNAME && v->cname.len == 0)
         return SW_ACTION_NXDOMAIN;
@@ -42,17 +46,17 @@ static uint16_t effective_ede(const struct sw_flow *flow, const struct sw_policy
 }
 
 /* Copy what act needs out of the policy, with the settings' defaults. */
-static void adopt(const struct sw_flow *flow, const struct sw_policy *list,
-                  const struct sw_client *client, struct sw_verdict *v)
+static void adopt(const struct sw_flow *flow, const struct sw_policy *list, bool bound,
+                  struct sw_verdict *v)
 {
+    v->wins = true;
     v->wanted = list->kind == SW_KIND_ALLOW ? SW_ACTION_PASSTHRU : list->action;
     v->shadow = list->shadow && list->kind == SW_KIND_IOC;
     v->observe = list->observe;
-    v->priority = list->priority;
     v->ttl = list->ttl;
-    memcpy(v->list, list->name, sizeof v->list);
+    memcpy(v->list, list->name, sizeof(v->list));
     if (flow->settings->structured_errors) {
-        memcpy(v->justification, list->justification, sizeof v->justification);
+        memcpy(v->justification, list->justification, sizeof(v->justification));
         v->sub_error = list->sub_error;
     }
     if (v->wanted == SW_ACTION_SINKHOLE) {
@@ -60,50 +64,49 @@ static void adopt(const struct sw_flow *flow, const struct sw_policy *list,
         v->sinkhole6 = list->sinkhole6.family ? list->sinkhole6 : flow->settings->sinkhole6;
     }
     if (v->wanted == SW_ACTION_CNAME)
-        v->cname = list->cname.len ? list->cname : flow->settings->cname;
-    v->taken = effective(v);
+        v->cname = *sw_garden_of(flow, list);
+    v->taken = effective(v, bound);
     v->ede = effective_ede(flow, list, v->taken);
-    if (client)
-        sw_decide_client(v, client);
 }
 
-/* Whether the action does not bind this client. */
-static bool spared(const struct sw_verdict *verdict, const struct sw_client *client)
+/* The rule that wins over a transport, or NULL; *bound: it binds the clients, and rewrites. */
+static const struct sw_found *pick(const struct sw_part *part, enum sw_over over, bool *bound)
 {
-    return verdict->taken == SW_ACTION_TCP_ONLY && client->tcp;
+    *bound = part->binds[over] && sw_list_rewrites(part->binding[over].hit.list);
+    if (*bound)
+        return &part->binding[over];
+    return part->any ? &part->first : NULL;
 }
 
-bool sw_decide_rewrites(const struct sw_verdict *verdict, const struct sw_client *client)
+bool sw_decide_by_transport(const struct sw_part *part)
 {
-    return sw_verdict_rewrites(verdict) && !spared(verdict, client);
+    bool udp_bound, tcp_bound;
+    const struct sw_found *udp = pick(part, SW_OVER_UDP, &udp_bound);
+    const struct sw_found *tcp = pick(part, SW_OVER_TCP, &tcp_bound);
+    return udp_bound != tcp_bound || (udp && !sw_found_same(udp, tcp));
 }
 
 void sw_decide_client(struct sw_verdict *verdict, const struct sw_client *client)
 {
-    if (spared(verdict, client))
-        verdict->taken = SW_ACTION_MONITOR;
-    else if (verdict->taken == SW_ACTION_DROP && client->tcp)
+    if (verdict->taken == SW_ACTION_DROP && client->tcp)
         verdict->taken = SW_ACTION_REFUSED; /* D-080 */
 }
 
-void sw_decide(const struct sw_flow *flow, const struct sw_match *match,
-               const struct sw_client *client, struct sw_verdict *out)
+const struct sw_found *sw_decide(const struct sw_flow *flow, const struct sw_part *part,
+                                 enum sw_over over, struct sw_verdict *out)
 {
-    out->winner = SW_NO_WINNER;
+    bool bound;
+    const struct sw_found *winner = pick(part, over, &bound);
+    out->wins = false;
     out->wanted = out->taken = SW_ACTION_PASSTHRU;
     out->shadow = out->observe = false;
     out->ede = SW_EDE_OFF;
     out->ttl = 0;
-    out->priority = 0;
     out->sinkhole4.family = out->sinkhole6.family = 0;
     out->cname.len = 0;
     out->list[0] = out->justification[0] = '\0';
     out->sub_error = 0;
-    for (size_t i = 0; i < match->n; i++) {
-        if (match->found[i].hit.list->kind == SW_KIND_WATCH)
-            continue;
-        out->winner = (uint8_t)i;
-        adopt(flow, match->found[i].hit.list, client, out);
-        return;
-    }
+    if (winner)
+        adopt(flow, winner->hit.list, bound, out);
+    return winner;
 }

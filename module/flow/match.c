@@ -13,41 +13,44 @@ static const unsigned ranks[SW_TRIGGER_COUNT] = {
     [SW_TRIGGER_ADDRESS] = 3, [SW_TRIGGER_ASN] = 2,   [SW_TRIGGER_NSDNAME] = 1,
     [SW_TRIGGER_NSIP] = 0,
 };
+#define RANK_MAX     5U
+#define SPECIFIC_MAX 1023U
 
-/* A number that grows with how much a rule says: by rank, then more labels, and the name alone
- * rather than its subtree; longer prefixes; AS numbers last. */
-static unsigned specificity(const struct sw_found *found)
+/* A number that grows with how much a rule says: more labels, and the name alone rather than its
+ * subtree; longer prefixes; AS numbers last. */
+static unsigned specificity(const struct sw_hit *hit)
 {
-    const struct sw_hit *hit = &found->hit;
-    unsigned rank = 1000U * ranks[found->trigger];
     switch (hit->type) {
     case SW_INDICATOR_DOMAIN:
-        return rank + 2U * hit->labels + (hit->form == SW_FORM_EXACT ? 1U : 0U);
+        return 2U * hit->labels + (hit->form == SW_FORM_EXACT ? 1U : 0U);
     case SW_INDICATOR_PREFIX:
-        return rank + 1U + hit->plen;
+        return 1U + hit->plen;
     case SW_INDICATOR_ASN:
         break;
     }
-    return rank;
+    return 0;
+}
+
+/* The order of sw_found_before() as one number: 16 bits of priority, 8 of stage, 8 of rank, 16 of
+ * specificity, 1 for lists that do not exempt. */
+static uint64_t order_of(const struct sw_found *found)
+{
+    const struct sw_policy *list = found->hit.list;
+    uint64_t order = list->priority;
+    order = order << 8 | found->stage;
+    order = order << 8 | (RANK_MAX - ranks[found->trigger]);
+    order = order << 16 | (SPECIFIC_MAX - specificity(&found->hit));
+    return order << 1 | (list->kind != SW_KIND_ALLOW);
 }
 
 bool sw_found_before(const struct sw_found *a, const struct sw_found *b)
 {
-    if (a->hit.list->priority != b->hit.list->priority)
-        return a->hit.list->priority < b->hit.list->priority;
-    unsigned sa = specificity(a), sb = specificity(b);
-    if (sa != sb)
-        return sa > sb;
-    bool allow_a = a->hit.list->kind == SW_KIND_ALLOW, allow_b = b->hit.list->kind == SW_KIND_ALLOW;
-    if (allow_a != allow_b)
-        return allow_a;
-    if (a->trigger != b->trigger)
-        return a->trigger < b->trigger;
+    if (a->order != b->order)
+        return a->order < b->order;
     return strcmp(a->hit.list->name, b->hit.list->name) < 0;
 }
 
-/* Whether the very same rule has been found already (one address behind two aliases). */
-static bool same_rule(const struct sw_found *a, const struct sw_found *b)
+bool sw_found_same(const struct sw_found *a, const struct sw_found *b)
 {
     return a->hit.id == b->hit.id && a->trigger == b->trigger && a->hit.type == b->hit.type &&
            a->hit.form == b->hit.form && a->hit.labels == b->hit.labels &&
@@ -58,49 +61,191 @@ static bool same_rule(const struct sw_found *a, const struct sw_found *b)
                     : a->hit.type == SW_INDICATOR_ASN || sw_addr_equal(&a->addr, &b->addr));
 }
 
-/* Keep the hits sorted; the last falls off when there is no room. */
-static void insert(struct sw_match *match, const struct sw_found *found)
+/* ---- what an event names ---- */
+
+/* The order of rules that are kept: lists that never act take no room from those that may. */
+static bool kept_before(const struct sw_found *a, const struct sw_found *b)
+{
+    bool watch_a = a->hit.list->kind == SW_KIND_WATCH, watch_b = b->hit.list->kind == SW_KIND_WATCH;
+    return watch_a != watch_b ? watch_b : sw_found_before(a, b);
+}
+
+/* Keep a rule in its place; the last one falls off when there is no room. False: the very same rule is
+ * there (one address behind two aliases). */
+static bool keep(struct sw_match *match, const struct sw_found *found)
 {
     size_t at = match->n;
     for (size_t i = 0; i < match->n; i++)
-        if (same_rule(&match->found[i], found))
-            return;
-    while (at > 0 && sw_found_before(found, &match->found[at - 1]))
+        if (sw_found_same(&match->found[i], found))
+            return false;
+    while (at > 0 && kept_before(found, &match->found[at - 1]))
         at--;
     if (at == SW_MATCH_MAX)
-        return;
+        return true;
     size_t tail = match->n - at;
     if (match->n == SW_MATCH_MAX)
         tail--;
     else
         match->n++;
-    memmove(&match->found[at + 1], &match->found[at], tail * sizeof match->found[0]);
+    memmove(&match->found[at + 1], &match->found[at], tail * sizeof(match->found[0]));
     match->found[at] = *found;
+    return true;
 }
 
-/* Sort hits of one look-up into the match. Kinds that only explain (protected, known) are for
- * the recorder, not for verdicts. */
-static void add_hits(struct sw_matching *m, const struct sw_hit *hits, size_t n,
-                     struct sw_found *found)
+void sw_match_hits(const struct sw_match *match, const struct sw_part *part,
+                   const struct sw_found *winner, struct sw_hits *out)
 {
-    for (size_t i = 0; i < n; i++) {
-        /* cppcheck-suppress uninitvar ; n of them were written, cppcheck does not count */
-        switch (hits[i].list->kind) {
-        case SW_KIND_IOC:
-            m->match->acted_on = true;
-            break;
-        case SW_KIND_WATCH:
-            m->match->watched = true;
-            break;
-        case SW_KIND_ALLOW:
-            break;
-        default:
-            continue;
-        }
-        m->match->grouped |= hits[i].list->groups[0] != '\0';
-        found->hit = hits[i];
-        insert(m->match, found);
+    uint32_t groups = part ? part->groups : UINT32_MAX, rules = part ? part->rules : match->rules;
+    out->n = 0;
+    out->winner = winner;
+    if (winner)
+        out->rule[out->n++] = winner;
+    for (size_t i = 0; i < match->n && out->n < SW_MATCH_MAX; i++) {
+        const struct sw_found *found = &match->found[i];
+        if ((found->groups & groups) && !(winner && sw_found_same(found, winner)))
+            out->rule[out->n++] = found;
     }
+    out->more = rules > out->n ? rules - (uint32_t)out->n : 0;
+}
+
+/* ---- the best rule of each part ---- */
+
+/* The groups that a list applies to. Names that this resolver does not know are nobody. */
+static uint32_t groups_of(const struct sw_matching *m, const struct sw_policy *list)
+{
+    uint32_t set = 0;
+    if (!list->groups[0] || m->every_group)
+        return UINT32_MAX;
+    for (const char *at = list->groups; *at; at += *at == '\n') {
+        size_t len = strcspn(at, "\n");
+        unsigned group = sw_groups_find(&m->flow->settings->groups, at, len);
+        if (group)
+            set |= UINT32_C(1) << group;
+        at += len;
+    }
+    return set;
+}
+
+/* Cut the parts so that each is wholly in a set of groups or wholly outside. */
+static void cut(struct sw_match *match, uint32_t groups)
+{
+    for (size_t p = 0, before = match->parts_n; p < before; p++) {
+        struct sw_part *part = &match->part[p];
+        uint32_t in = part->groups & groups, out = part->groups & ~groups;
+        if (in == 0 || out == 0)
+            continue;
+        match->part[match->parts_n] = *part;
+        match->part[match->parts_n++].groups = out;
+        part->groups = in;
+    }
+}
+
+const struct sw_name *sw_garden_of(const struct sw_flow *flow, const struct sw_policy *list)
+{
+    return list->cname.len ? &list->cname : &flow->settings->cname;
+}
+
+/* Whether a list would send clients who ask for their walled garden to just that name. */
+static bool own_garden(const struct sw_matching *m, const struct sw_policy *list)
+{
+    const struct sw_name *garden = sw_garden_of(m->flow, list);
+    return list->action == SW_ACTION_CNAME && garden->len && m->match->qname &&
+           sw_name_equal(garden->wire, m->match->qname);
+}
+
+/* The transports over which a rule binds clients: a set of SW_OVER_BIT. */
+static unsigned bound(const struct sw_matching *m, const struct sw_policy *list)
+{
+    if (list->kind != SW_KIND_IOC)
+        return SW_OVER_ANY;
+    if (list->shadow || own_garden(m, list))
+        return 0;
+    return list->action == SW_ACTION_TCP_ONLY ? SW_OVER_BIT(SW_OVER_UDP) : SW_OVER_ANY;
+}
+
+static void better(const struct sw_found *found, bool *set, struct sw_found *best)
+{
+    if (*set && !sw_found_before(found, best))
+        return;
+    *best = *found;
+    *set = true;
+}
+
+static void weigh(struct sw_part *part, const struct sw_found *found, unsigned over)
+{
+    part->rules++;
+    part->acted_on |= found->hit.list->kind == SW_KIND_IOC;
+    if (found->hit.list->kind == SW_KIND_WATCH)
+        return;
+    better(found, &part->any, &part->first);
+    for (unsigned o = 0; o < SW_OVER_COUNT; o++)
+        if ((over & SW_OVER_BIT(o)) && !part->decided[o])
+            better(found, &part->binds[o], &part->binding[o]);
+}
+
+/* A look-up and what was asked. */
+struct looking {
+    struct sw_matching *m;
+    struct sw_found found;
+};
+
+/* sw_hit_fn. Kinds that only explain (protected, known) are for the recorder, not for verdicts. */
+static void add_hit(void *arg, const struct sw_hit *hit)
+{
+    struct looking *looking = arg;
+    struct sw_match *match = looking->m->match;
+    struct sw_found *found = &looking->found;
+    if (hit->list->kind == SW_KIND_PROTECTED || hit->list->kind == SW_KIND_KNOWN ||
+        (hit->list->triggers & looking->m->except))
+        return;
+    found->groups = groups_of(looking->m, hit->list);
+    if (found->groups == 0)
+        return;
+    match->acted_on |= hit->list->kind == SW_KIND_IOC;
+    match->watched |= hit->list->kind == SW_KIND_WATCH;
+    found->hit = *hit;
+    found->order = order_of(found);
+    if (!keep(match, found))
+        return;
+    match->rules++;
+    if (found->groups != UINT32_MAX)
+        cut(match, found->groups);
+    unsigned over = bound(looking->m, hit->list);
+    for (size_t p = 0; p < match->parts_n; p++)
+        if (match->part[p].groups & found->groups)
+            weigh(&match->part[p], found, over);
+}
+
+/* ---- stages ---- */
+
+static void close_stage(struct sw_match *match)
+{
+    for (size_t p = 0; p < match->parts_n; p++)
+        for (unsigned o = 0; o < SW_OVER_COUNT; o++) {
+            struct sw_part *part = &match->part[p];
+            part->decided[o] |= part->binds[o] && sw_list_rewrites(part->binding[o].hit.list);
+        }
+}
+
+/* The stage that a trigger belongs to begins: for an alias a new one, unless the answer's addresses have
+ * been there already. */
+static void enter(struct sw_matching *m, enum sw_trigger trigger)
+{
+    uint8_t stage = m->stage;
+    switch (trigger) {
+    case SW_TRIGGER_CLIENT:
+    case SW_TRIGGER_QNAME:
+        return;
+    case SW_TRIGGER_CNAME:
+        stage = stage < SW_STAGE_ANSWER - 1 ? (uint8_t)(stage + 1) : stage;
+        break;
+    default:
+        stage = SW_STAGE_ANSWER;
+        break;
+    }
+    if (stage != m->stage && m->match->n > 0)
+        close_stage(m->match);
+    m->stage = stage;
 }
 
 void sw_match_begin(struct sw_matching *m, const struct sw_flow *flow, struct sw_match *match)
@@ -108,45 +253,78 @@ void sw_match_begin(struct sw_matching *m, const struct sw_flow *flow, struct sw
     m->flow = flow;
     m->view = sw_index_view(flow->index);
     m->match = match;
+    m->stage = SW_STAGE_QUESTION;
+    m->every_group = false;
+    m->except = 0;
+    match->qname = NULL;
     match->n = 0;
+    match->rules = 0;
+    match->parts_n = 1;
+    match->part[0].groups = UINT32_MAX;
+    match->part[0].rules = 0;
+    match->part[0].acted_on = match->part[0].any = false;
+    for (unsigned o = 0; o < SW_OVER_COUNT; o++)
+        match->part[0].binds[o] = match->part[0].decided[o] = false;
     match->by_client = m->view.any_client;
     match->clients_act = m->view.clients_act;
-    match->acted_on = match->watched = match->grouped = match->tracked = false;
+    match->acted_on = match->watched = match->tracked = false;
+}
+
+/* A name, and the copy of it that rules borrow. */
+static void match_name(struct sw_matching *m, enum sw_trigger trigger, const uint8_t *name,
+                       size_t len, const uint8_t *copy)
+{
+    enter(m, trigger);
+    if (!m->view.any_domain)
+        return;
+    struct looking looking = {.m = m,
+                              .found = {.trigger = trigger, .stage = m->stage, .name = copy}};
+    sw_view_find_name(&m->view, SW_TRIGGER_BIT(trigger), name, len, add_hit, &looking);
 }
 
 void sw_match_name(struct sw_matching *m, enum sw_trigger trigger, const uint8_t *name, size_t len)
 {
-    struct sw_hit hits[SW_HITS_MAX];
-    if (!m->view.any_domain)
-        return;
-    m->view.triggers = SW_TRIGGER_BIT(trigger);
-    size_t n = sw_view_find_name(&m->view, name, len, hits, SW_HITS_MAX);
-    if (n == 0)
-        return;
-    struct sw_found found = {.trigger = trigger, .name = name};
-    add_hits(m, hits, n, &found);
+    if (trigger == SW_TRIGGER_QNAME)
+        m->match->qname = name;
+    match_name(m, trigger, name, len, name);
 }
 
-/* The AS that announces the address, when some list holds AS numbers. */
-static void match_asn(struct sw_matching *m, enum sw_trigger trigger, const struct sw_addr *addr)
+void sw_match_server(struct sw_matching *m, const struct sw_name *name, const struct sw_name *copy)
 {
-    struct sw_hit hits[SW_HITS_MAX];
-    uint32_t asn;
-    if (!m->view.any_asn || sw_owner_find_asn(m->flow->owners, addr, &asn, NULL) != SW_OK)
-        return;
-    struct sw_found found = {.trigger = trigger, .addr = *addr};
-    m->view.triggers = SW_TRIGGER_BIT(trigger);
-    add_hits(m, hits, sw_view_find_asn(&m->view, asn, hits, SW_HITS_MAX), &found);
+    if (m->view.any_server)
+        match_name(m, SW_TRIGGER_NSDNAME, name->wire, name->len, copy ? copy->wire : NULL);
 }
 
 static void match_prefix(struct sw_matching *m, enum sw_trigger trigger, const struct sw_addr *addr)
 {
-    struct sw_hit hits[SW_HITS_MAX];
-    struct sw_found found = {.trigger = trigger, .addr = *addr};
     if (!m->view.any_prefix)
         return;
-    m->view.triggers = SW_TRIGGER_BIT(trigger);
-    add_hits(m, hits, sw_view_find_addr(&m->view, addr, hits, SW_HITS_MAX), &found);
+    struct looking looking = {.m = m,
+                              .found = {.trigger = trigger, .stage = m->stage, .addr = *addr}};
+    sw_view_find_addr(&m->view, SW_TRIGGER_BIT(trigger), addr, add_hit, &looking);
+}
+
+static void match_asn(struct sw_matching *m, enum sw_trigger trigger, uint32_t asn,
+                      const struct sw_addr *addr)
+{
+    struct looking looking = {.m = m,
+                              .found = {.trigger = trigger, .stage = m->stage, .addr = *addr}};
+    sw_view_find_asn(&m->view, SW_TRIGGER_BIT(trigger), asn, add_hit, &looking);
+}
+
+void sw_match_asn(struct sw_matching *m, enum sw_trigger trigger, uint32_t asn)
+{
+    static const struct sw_addr none;
+    enter(m, trigger);
+    match_asn(m, trigger, asn, &none);
+}
+
+/* The AS that announces the address, when some list holds AS numbers. */
+static void match_owner(struct sw_matching *m, enum sw_trigger trigger, const struct sw_addr *addr)
+{
+    uint32_t asn;
+    if (m->view.any_asn && sw_owner_find_asn(m->flow->owners, addr, &asn, NULL) == SW_OK)
+        match_asn(m, trigger, asn, addr);
 }
 
 /* An address by every rule, as itself and as the IPv4 address in it: the trigger for prefixes, and
@@ -156,12 +334,12 @@ static void match_rules(struct sw_matching *m, enum sw_trigger by_prefix, enum s
 {
     struct sw_addr embedded;
     match_prefix(m, by_prefix, addr);
-    match_asn(m, by_asn, addr);
+    match_owner(m, by_asn, addr);
     if (addr->family == 6 && sw_addr_embedded(addr, &embedded) == SW_OK) {
         match_prefix(m, by_prefix, &embedded); /* whose AS the databases look up by themselves */
     } else if (sw_addr_translated(&m->flow->translation, addr, &embedded) == SW_OK) {
         match_prefix(m, by_prefix, &embedded);
-        match_asn(m, by_asn, &embedded);
+        match_owner(m, by_asn, &embedded);
     }
 }
 
@@ -176,19 +354,22 @@ void sw_match_question(struct sw_matching *m, const struct sw_question *question
 
 void sw_match_addr(struct sw_matching *m, const struct sw_addr *addr)
 {
+    enter(m, SW_TRIGGER_ADDRESS);
     match_rules(m, SW_TRIGGER_ADDRESS, SW_TRIGGER_ASN, addr);
     if (m->flow->feed && !m->match->tracked)
         m->match->tracked = sw_feed_is_tracked(m->flow->feed, addr);
 }
 
-void sw_match_client(struct sw_matching *m, const struct sw_addr *client)
+void sw_match_client(struct sw_matching *m, const struct sw_addr *client, const uint8_t *qname)
 {
+    m->match->qname = qname;
     if (m->view.any_client && client->family)
         match_rules(m, SW_TRIGGER_CLIENT, SW_TRIGGER_CLIENT, client);
 }
 
 void sw_match_server_addr(struct sw_matching *m, const struct sw_addr *addr)
 {
+    enter(m, SW_TRIGGER_NSIP);
     if (m->view.any_server)
         match_rules(m, SW_TRIGGER_NSIP, SW_TRIGGER_NSIP, addr);
 }

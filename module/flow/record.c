@@ -2,26 +2,28 @@
 
 #include <string.h>
 
-void sw_record_hits(struct sw_event *ev, const struct sw_match *match, uint8_t winner)
+static void put_hits(struct sw_event *ev, const struct sw_hits *hits)
 {
     char text[SW_INDICATORTEXT_MAX];
-    for (size_t i = 0; i < match->n; i++) {
-        const struct sw_found *found = &match->found[i];
+    uint32_t more = hits->more;
+    for (size_t i = 0; i < hits->n; i++) {
+        const struct sw_found *found = hits->rule[i];
         struct sw_event_hit hit = {
-            .winner = i == winner,
+            .winner = found == hits->winner,
             .trigger = (uint8_t)found->trigger,
             .kind = (uint8_t)found->hit.list->kind,
             .action = (uint8_t)found->hit.list->action,
             .list = found->hit.list->name,
             .indicator = sw_hit_text(&found->hit, found->name, &found->addr, text),
         };
-        sw_event_put_hit(ev, &hit);
+        more += !sw_event_put_hit(ev, &hit);
     }
+    if (more)
+        sw_event_put(ev, SW_TAG_MORE, &more, sizeof(more));
 }
 
 void sw_record_draft(struct sw_event *ev, enum sw_event_type type, int64_t time_us,
-                     const struct sw_question *question, const struct sw_match *match,
-                     const struct sw_verdict *verdict)
+                     const struct sw_question *question, const struct sw_hits *hits)
 {
     struct sw_name name;
     sw_event_init(ev, type, time_us);
@@ -30,7 +32,8 @@ void sw_record_draft(struct sw_event *ev, enum sw_event_type type, int64_t time_
     ev->ede = SW_EDE_OFF;
     if (sw_name_copy(question->qname, question->qname_len, &name) == SW_OK)
         sw_event_put(ev, SW_TAG_QNAME, name.wire, name.len);
-    sw_record_hits(ev, match, verdict ? verdict->winner : SW_NO_WINNER);
+    if (hits)
+        put_hits(ev, hits);
 }
 
 void sw_record_alias(struct sw_event *ev, const uint8_t *name, size_t len)

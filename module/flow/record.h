@@ -14,16 +14,12 @@
 #include "flow/stage.h"
 
 /**
- * Begin an event for a judged question: question, every rule with its list and indicator in
- * text, the winner marked. verdict may be NULL (no client: SW_EVENT_ANSWER).
+ * Begin an event for a judged question: question, every rule of hits (NULL: none) with its list and
+ * indicator in text, the winner marked, and how many more there were.
  * Inside the RCU section of the match.
  */
 void sw_record_draft(struct sw_event *ev, enum sw_event_type type, int64_t time_us,
-                     const struct sw_question *question, const struct sw_match *match,
-                     const struct sw_verdict *verdict);
-
-/** Add rules, the one at `winner` marked (SW_NO_WINNER: none). Inside the RCU section of the match. */
-void sw_record_hits(struct sw_event *ev, const struct sw_match *match, uint8_t winner);
+                     const struct sw_question *question, const struct sw_hits *hits);
 
 /** Add what the true answer holds, in order. */
 void sw_record_alias(struct sw_event *ev, const uint8_t *name, size_t len);

@@ -54,24 +54,64 @@ struct sw_client {
     bool dnssec_ok;
 };
 
-#define SW_MATCH_MAX 16 /* hits kept for one answer: those that win first */
+#define SW_MATCH_MAX 16 /* rules kept for the record of one answer */
+
+/* Transports that an action can tell apart; SW_OVER_BIT of each in a set. */
+enum sw_over { SW_OVER_UDP, SW_OVER_TCP, SW_OVER_COUNT };
+#define SW_OVER_BIT(over) (1u << (over))
+#define SW_OVER_ANY       ((1u << SW_OVER_COUNT) - 1)
+
+/** The transport of a client. */
+static inline enum sw_over sw_client_over(const struct sw_client *client)
+{
+    return client->tcp ? SW_OVER_TCP : SW_OVER_UDP;
+}
+
+/* When a resolver learns what a rule matched: the question, each alias of the chain in turn (1, 2,
+ * ...), the addresses and name servers of the answer. */
+#define SW_STAGE_QUESTION 0
+#define SW_STAGE_ANSWER   UINT8_MAX
 
 /* match -> decide, record: one rule and what it matched. Valid inside the RCU section only. */
 struct sw_found {
     struct sw_hit hit;
+    uint64_t order; /* smaller goes before (flow/match.c) */
     enum sw_trigger trigger;
+    uint8_t stage;
+    uint32_t groups;     /* client groups that the list is for: bit i for group i */
     const uint8_t *name; /* trigger qname, cname, nsdname: the name that was asked for */
     struct sw_addr addr; /* the other triggers */
 };
 
+/*
+ * The clients for whom the same rules apply, and the best of these rules so far. A rule binds a client
+ * unless it leaves the client's answer alone for a reason of its own: its list is in shadow mode, its
+ * action is tcp-only and the client uses TCP, or it would alias a walled garden to itself.
+ */
+struct sw_part {
+    uint32_t groups;                        /* bit i: group i; group 0 is who is in none */
+    uint32_t rules;                         /* how many matched, those that are not kept included */
+    bool acted_on;                          /* a list of kind ioc among them */
+    bool any;                               /* first is set */
+    bool binds[SW_OVER_COUNT];              /* binding is set */
+    bool decided[SW_OVER_COUNT];            /* by binding, at a stage that is over */
+    struct sw_found first;                  /* of those that act or exempt */
+    struct sw_found binding[SW_OVER_COUNT]; /* of those that bind a client of this transport */
+};
+
+#define SW_PARTS_MAX 32 /* one group in each */
+
 /* match -> decide, record. */
 struct sw_match {
-    size_t n;
-    struct sw_found found[SW_MATCH_MAX]; /* the rule that wins first comes first */
-    bool acted_on;                       /* some list of kind ioc matched */
-    bool watched;                        /* some list of kind watch matched */
-    bool grouped;                        /* some list that matched is for some client groups only */
-    bool tracked;                        /* an address of the answer is tracked */
+    const uint8_t *qname; /* what is asked for; NULL: not said */
+    size_t n;             /* rules kept: of ioc and allow first, in their order */
+    struct sw_found found[SW_MATCH_MAX];
+    size_t parts_n;                    /* 1 unless a rule that matched is for some groups only */
+    struct sw_part part[SW_PARTS_MAX]; /* together they are all groups */
+    uint32_t rules;                    /* how many matched, for whomever */
+    bool acted_on;                     /* some list of kind ioc matched */
+    bool watched;                      /* some list of kind watch matched */
+    bool tracked;                      /* an address of the answer is tracked */
     bool by_client;   /* lists of clients are in force: who asks has to be matched, too */
     bool clients_act; /* among them one of kind ioc */
 };
@@ -82,14 +122,19 @@ static inline bool sw_match_uncached(const struct sw_match *match)
     return match->acted_on || match->clients_act;
 }
 
-#define SW_NO_WINNER 0xff
+/* match -> record: the rules of one part that an event names. Valid inside the RCU section only. */
+struct sw_hits {
+    size_t n;
+    const struct sw_found *rule[SW_MATCH_MAX];
+    const struct sw_found *winner; /* the first of them, or NULL */
+    uint32_t more;                 /* rules that matched and are not among them */
+};
 
 /* decide -> act, record: copies only, so that it outlives the RCU section. */
 struct sw_verdict {
-    uint8_t winner;        /* index into the match, SW_NO_WINNER: no rule acts */
+    bool wins;             /* a rule decided; false: none acts or exempts */
     enum sw_action wanted; /* of the winner's list; PASSTHRU when an allow list won */
     enum sw_action taken;  /* what the client gets; MONITOR or PASSTHRU: the true answer */
-    uint16_t priority;     /* of the winner's list */
     bool shadow;
     bool observe;
     uint16_t ede; /* code to send, SW_EDE_OFF: none */

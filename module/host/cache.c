@@ -542,12 +542,11 @@ static bool reports_itself(const struct sw_module *module, const struct sw_name 
 static void report_name(struct walk *walk, const struct doomed *found)
 {
     struct sw_event ev;
-    const struct sw_match none = {0};
     const struct sw_question question = {found->name.wire, found->name.len, ntohs(found->type),
                                          ntohs(found->dclass)};
     if (reports_itself(walk->module, &found->name))
         return;
-    sw_record_draft(&ev, SW_EVENT_ANSWER, sw_clock_wall_us(), &question, &none, NULL);
+    sw_record_draft(&ev, SW_EVENT_ANSWER, sw_clock_wall_us(), &question, NULL);
     ev.flags |= SW_EVENT_RESOLVED;
     for (size_t i = 0; i < walk->addrs_n; i++)
         if (found->found >> i & 1)

@@ -1,12 +1,60 @@
 #include "host/cases.h"
 
+#include "flow/decide.h"
+#include "flow/match.h"
+#include "host/draft.h"
+
+/* What clients of one part get over some transports. False when out of memory. */
+static bool make_case(const struct sw_module *module, const struct module_qstate *qstate,
+                      const struct sw_match *match, const struct sw_part *part, unsigned over,
+                      const struct reply_info *reply, struct sw_case *out)
+{
+    struct sw_event ev;
+    struct sw_hits hits;
+    out->groups = part->groups;
+    out->over = over;
+    const struct sw_found *winner =
+        sw_decide(&module->flow, part, over & SW_OVER_BIT(SW_OVER_UDP) ? SW_OVER_UDP : SW_OVER_TCP,
+                  &out->verdict);
+    out->acts = part->acted_on;
+    if (!out->acts)
+        return true;
+    sw_match_hits(match, part, winner, &hits);
+    sw_draft(&ev, SW_EVENT_HIT, &hits, qstate, reply);
+    out->event = regional_alloc_init(qstate->region, &ev, sw_event_size(&ev));
+    return out->event;
+}
+
+size_t sw_cases_make(const struct sw_module *module, const struct module_qstate *qstate,
+                     const struct sw_match *match, const struct reply_info *reply,
+                     struct sw_case **out)
+{
+    size_t most = 1, n = 0;
+    if (match->parts_n > 1 || sw_decide_by_transport(&match->part[0]))
+        most = SW_OVER_COUNT * match->parts_n;
+    struct sw_case *cases = regional_alloc_zero(qstate->region, most * sizeof(*cases));
+    *out = cases;
+    for (size_t p = 0; cases && p < match->parts_n; p++) {
+        const struct sw_part *part = &match->part[p];
+        bool by = sw_decide_by_transport(part);
+        unsigned over = by ? SW_OVER_BIT(SW_OVER_UDP) : SW_OVER_ANY;
+        if (!make_case(module, qstate, match, part, over, reply, &cases[n++]))
+            return 0;
+        if (by &&
+            !make_case(module, qstate, match, part, SW_OVER_BIT(SW_OVER_TCP), reply, &cases[n++]))
+            return 0;
+    }
+    return n;
+}
+
 struct sw_case *sw_case_of(const struct sw_groups *groups, struct sw_case *cases, size_t n,
                            const struct sw_client *client)
 {
     size_t i = 0;
     if (n > 1) {
         unsigned group = sw_groups_of(groups, &client->addr);
-        while (i + 1 < n && !(cases[i].groups >> group & 1))
+        while (i + 1 < n && !((cases[i].groups >> group & 1) &&
+                              (cases[i].over & SW_OVER_BIT(sw_client_over(client)))))
             i++;
     }
     return &cases[i];

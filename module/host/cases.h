@@ -1,9 +1,10 @@
 /*
- * cases.h - what the clients of one query get, where that differs by client group.
+ * cases.h - what the clients of one query get, where that differs by client group or transport.
  *
  * Mostly there is one case, for all clients. When a rule that matched is for some client groups only
- * (flow/group.h), there is one for each part of the groups. Each holds copies, so that clients who
- * join later are served without another look at the lists. Each has its own walled garden.
+ * there is one for each part of the groups (flow/match.h), and two of each where the transport makes a
+ * difference. Each holds copies, so that clients who join later are served without another look at the
+ * lists. Each has its own walled garden.
  *
  * Threads      the worker that owns the query state
  * Memory       the query's region
@@ -11,12 +12,13 @@
 #ifndef SW_HOST_CASES_H
 #define SW_HOST_CASES_H
 
-#include "flow/group.h"
 #include "flow/stage.h"
 #include "flow/ub.h"
+#include "host/module.h"
 
 struct sw_case {
     uint32_t groups; /* bit i: group i */
+    unsigned over;   /* transports: a set of SW_OVER_BIT */
     struct sw_verdict verdict;
     struct sw_event *event;    /* NULL: nothing matched */
     bool acts;                 /* a list of kind ioc is among what matched: a hit */
@@ -25,7 +27,18 @@ struct sw_case {
     bool tried;                /* to resolve it; not again */
 };
 
-/** The case of this client's group. n is not 0. */
+/**
+ * Make a case for each part of a match, or two where the transport makes a difference, with events about
+ * the question and reply (NULL: there is none). Inside the RCU section of the match.
+ *
+ * out  the cases, in the query's region
+ * Returns how many; 0: out of memory.
+ */
+size_t sw_cases_make(const struct sw_module *module, const struct module_qstate *qstate,
+                     const struct sw_match *match, const struct reply_info *reply,
+                     struct sw_case **out);
+
+/** The case of this client's group and transport. n is not 0. */
 struct sw_case *sw_case_of(const struct sw_groups *groups, struct sw_case *cases, size_t n,
                            const struct sw_client *client);
 

@@ -19,14 +19,13 @@ static void draft_addr(void *arg, const struct sw_addr *addr)
     sw_record_addr(arg, addr);
 }
 
-void sw_draft(struct sw_event *ev, enum sw_event_type type, const struct sw_match *match,
-              const struct sw_verdict *verdict, const struct module_qstate *qstate,
-              const struct reply_info *reply)
+void sw_draft(struct sw_event *ev, enum sw_event_type type, const struct sw_hits *hits,
+              const struct module_qstate *qstate, const struct reply_info *reply)
 {
     const struct sw_walk walk = {ev, draft_alias, draft_addr};
     struct sw_question question;
     sw_query_question(&qstate->qinfo, &question);
-    sw_record_draft(ev, type, sw_draft_now(qstate), &question, match, verdict);
+    sw_record_draft(ev, type, sw_draft_now(qstate), &question, hits);
     if (!reply)
         return;
     ev->flags |= SW_EVENT_RESOLVED;

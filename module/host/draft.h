@@ -15,10 +15,8 @@ struct reply_info;
 /** Now, in microseconds, by the worker's own clock. */
 int64_t sw_draft_now(const struct module_qstate *qstate);
 
-/** Question, rules (verdict's winner marked; NULL: none), and what the answer holds (NULL: there is
- * none). */
-void sw_draft(struct sw_event *ev, enum sw_event_type type, const struct sw_match *match,
-              const struct sw_verdict *verdict, const struct module_qstate *qstate,
-              const struct reply_info *reply);
+/** Question, rules (NULL: none), and what the answer holds (NULL: there is none). */
+void sw_draft(struct sw_event *ev, enum sw_event_type type, const struct sw_hits *hits,
+              const struct module_qstate *qstate, const struct reply_info *reply);
 
 #endif

@@ -29,7 +29,9 @@ void sw_emit_answer(struct sw_module *module, struct module_qstate *qstate,
                     const struct sw_weighing *j, const struct reply_info *reply)
 {
     struct sw_event ev;
-    sw_draft(&ev, SW_EVENT_ANSWER, &j->match, NULL, qstate, reply);
+    struct sw_hits hits;
+    sw_match_hits(&j->match, NULL, NULL, &hits);
+    sw_draft(&ev, SW_EVENT_ANSWER, &hits, qstate, reply);
     if (j->match.watched)
         sw_delegation_record(qstate, &ev);
     put(module, qstate, &ev, NULL, NULL);

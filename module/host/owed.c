@@ -16,7 +16,7 @@ void sw_owed_judge(const struct sw_module *module, const struct module_qstate *q
 {
     const struct sw_case *one =
         sw_case_of(&module->settings.groups, state->cases, state->cases_n, client);
-    sw_own_judge(&module->flow, qstate, one, state->by_client, client, truth, own);
+    sw_own_judge(module, qstate, one, state->by_client, client, truth, own);
     sw_decide_client(&own->verdict, client);
 }
 

@@ -1,45 +1,44 @@
 #include "host/own.h"
 
 #include "base/rcu.h"
-#include "flow/client.h"
-#include "flow/record.h"
+#include "flow/decide.h"
 #include "host/draft.h"
+#include "host/weigh.h"
 
-#include <string.h>
-
-/* The event with the client's rules: the case's and they, or one of its own. */
-static void own_event(const struct module_qstate *qstate, const struct sw_match *match,
-                      const struct reply_info *truth, struct sw_own *own)
+/* Judge question and answer with the client's own rules; nothing changes when it has none. */
+static void judge_alone(const struct sw_module *module, const struct module_qstate *qstate,
+                        const struct sw_client *client, const struct reply_info *truth,
+                        struct sw_own *own)
 {
-    static const struct sw_match none;
-    if (own->one->event)
-        memcpy(&own->own_event, own->one->event, sw_event_size(own->one->event));
-    else
-        sw_draft(&own->own_event, SW_EVENT_HIT, &none, NULL, qstate, truth);
-    if (own->by_client)
-        sw_event_no_winner(&own->own_event);
-    sw_record_hits(&own->own_event, match, own->by_client ? own->verdict.winner : SW_NO_WINNER);
+    struct sw_weighing j;
+    struct sw_hits hits;
+    const struct sw_part *part =
+        sw_weigh_client(module, qstate->env, client, &qstate->qinfo, truth, &j);
+    if (!part)
+        return;
+    own->judged = true;
+    const struct sw_found *winner =
+        sw_decide(&module->flow, part, sw_client_over(client), &own->verdict);
+    own->event = NULL;
+    if (!part->acted_on)
+        return;
+    sw_match_hits(&j.match, part, winner, &hits);
+    sw_draft(&own->own_event, SW_EVENT_HIT, &hits, qstate, truth);
     own->event = &own->own_event;
 }
 
-void sw_own_judge(const struct sw_flow *flow, const struct module_qstate *qstate,
+void sw_own_judge(const struct sw_module *module, const struct module_qstate *qstate,
                   const struct sw_case *one, bool by_client, const struct sw_client *client,
                   const struct reply_info *truth, struct sw_own *own)
 {
-    struct sw_match match;
     own->one = one;
     own->verdict = one->verdict;
-    own->by_client = false;
+    own->judged = false;
     own->event = one->acts ? one->event : NULL;
     if (!by_client)
         return;
     sw_rcu_enter();
-    sw_client_match(flow, client, &match);
-    if (match.n > 0) {
-        own->by_client = sw_client_decide(flow, &match, client, &own->verdict);
-        if (match.acted_on || one->acts)
-            own_event(qstate, &match, truth, own);
-    }
+    judge_alone(module, qstate, client, truth, own);
     sw_rcu_leave();
 }
 
@@ -50,19 +49,25 @@ bool sw_own_case(const struct module_qstate *qstate, const struct sw_own *own, s
         event = regional_alloc_init(qstate->region, event, sw_event_size(event));
     if (own->event && !event)
         return false;
-    *out = (struct sw_case){
-        .groups = UINT32_MAX, .verdict = own->verdict, .event = event, .acts = event != NULL};
+    *out = (struct sw_case){.groups = UINT32_MAX,
+                            .over = SW_OVER_ANY,
+                            .verdict = own->verdict,
+                            .event = event,
+                            .acts = event != NULL};
     return true;
 }
 
-static bool same_garden(const struct sw_own *own, const struct sw_case *garden)
+/* Whether a client is sent to the walled garden of a case. */
+static bool same_garden(const struct sw_own *own, const struct sw_case *one)
 {
-    return sw_name_equal(own->verdict.cname.wire, garden->verdict.cname.wire);
+    return own->verdict.taken == SW_ACTION_CNAME && one->verdict.taken == SW_ACTION_CNAME &&
+           sw_name_equal(own->verdict.cname.wire, one->verdict.cname.wire);
 }
 
 size_t sw_own_note_garden(const struct sw_own *own, struct sw_case *gardens, size_t n)
 {
-    if (!own->by_client || own->verdict.taken != SW_ACTION_CNAME || n == SW_OWN_GARDENS_MAX)
+    if (!own->judged || own->verdict.taken != SW_ACTION_CNAME || n == SW_OWN_GARDENS_MAX ||
+        same_garden(own, own->one))
         return n;
     for (size_t i = 0; i < n; i++)
         if (same_garden(own, &gardens[i]))
@@ -74,10 +79,10 @@ size_t sw_own_note_garden(const struct sw_own *own, struct sw_case *gardens, siz
 const struct reply_info *sw_own_garden(const struct sw_own *own, const struct sw_case *gardens,
                                        size_t n)
 {
-    if (!own->by_client)
+    if (same_garden(own, own->one))
         return own->one->garden;
     for (size_t i = 0; i < n; i++)
-        if (own->verdict.taken == SW_ACTION_CNAME && same_garden(own, &gardens[i]))
+        if (same_garden(own, &gardens[i]))
             return gardens[i].garden;
     return NULL;
 }

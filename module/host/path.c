@@ -3,7 +3,6 @@
 #include "base/rcu.h"
 #include "flow/act.h"
 #include "flow/decide.h"
-#include "flow/group.h"
 #include "flow/query.h"
 #include "host/draft.h"
 #include "host/emit.h"
@@ -28,52 +27,22 @@ static struct path_state *state_of(struct module_qstate *qstate, int id)
 
 /* ---- judging ---- */
 
-/* What clients of these groups get. False when out of memory. */
-static bool keep_case(struct sw_module *module, struct module_qstate *qstate,
-                      const struct sw_weighing *j, const struct reply_info *reply, uint32_t groups,
-                      struct sw_case *out)
-{
-    struct sw_event ev;
-    out->groups = groups;
-    sw_decide(&module->flow, &j->match, NULL, &out->verdict);
-    out->acts = j->match.acted_on;
-    if (!out->acts && !(j->match.by_client && j->match.n > 0))
-        return true;
-    sw_draft(&ev, SW_EVENT_HIT, &j->match, &out->verdict, qstate, reply);
-    out->event = regional_alloc_init(qstate->region, &ev, sw_event_size(&ev));
-    return out->event;
-}
-
 /* Note what was judged in the query's state, as copies. False when out of memory. */
 static bool keep(struct sw_module *module, struct module_qstate *qstate, int id,
                  const struct sw_weighing *j, const struct reply_info *reply)
 {
     struct path_state *state = state_of(qstate, id);
-    uint32_t parts[SW_PARTS_MAX];
-    size_t n = sw_group_parts(&module->flow, &j->match, parts);
     if (!state)
         return false;
     state->judged = reply;
     state->by_client = j->match.by_client;
-    state->for_one = false;
     if (state->phase != PHASE_GARDEN_LATE)
         state->gardens_n = 0;
     state->former = state->cases;
     state->former_n = state->cases_n;
-    state->cases_n = 0;
-    state->cases = regional_alloc_zero(qstate->region, n * sizeof state->cases[0]);
-    bool ok = state->cases;
-    for (size_t i = 0; ok && i < n; i++) {
-        struct sw_weighing part;
-        if (j->match.grouped)
-            sw_group_match(&module->flow, &j->match, parts[i], &part.match);
-        ok = keep_case(module, qstate, j->match.grouped ? &part : j, reply, parts[i],
-                       &state->cases[i]);
-    }
-    if (ok)
-        sw_cases_inherit(qstate, state->cases, n, state->former, state->former_n);
-    state->cases_n = ok ? n : 0;
-    return ok;
+    state->cases_n = sw_cases_make(module, qstate, &j->match, reply, &state->cases);
+    sw_cases_inherit(qstate, state->cases, state->cases_n, state->former, state->former_n);
+    return state->cases_n > 0;
 }
 
 /*
@@ -175,7 +144,7 @@ static bool answer_at_once(const struct path_state *state, const struct module_q
            !state->cases->verdict.observe && sw_verdict_rewrites(&state->cases->verdict);
 }
 
-/* Where rules speak of clients: the case of the client who waits alone becomes the only one. */
+/* Where clients get different answers: the case of the client who waits alone becomes the only one. */
 static bool narrow(struct sw_module *module, struct module_qstate *qstate, struct path_state *state,
                    const struct sw_client *client, unsigned clients)
 {
@@ -184,12 +153,12 @@ static bool narrow(struct sw_module *module, struct module_qstate *qstate, struc
     if (clients != 1 || !one)
         return false;
     sw_owed_judge(module, qstate, state, client, NULL, &own);
-    if (!sw_verdict_rewrites(&own.verdict) || !sw_own_case(qstate, &own, one))
+    if (!sw_verdict_rewrites(&own.verdict) || own.verdict.observe || sw_query_has_supers(qstate) ||
+        !sw_own_case(qstate, &own, one))
         return false;
     sw_cases_inherit(qstate, one, 1, state->former, state->former_n);
     state->cases = one;
     state->cases_n = 1;
-    state->for_one = true;
     state->by_client = false;
     return true;
 }
@@ -202,9 +171,10 @@ static bool serve_by_name(struct sw_module *module, struct module_qstate *qstate
     unsigned clients = sw_query_first_client(qstate, &client);
     if (module->behind_cache)
         return false; /* what we made would be stored */
-    if (state->by_client && !narrow(module, qstate, state, &client, clients))
+    if ((state->by_client || state->cases_n > 1) &&
+        !narrow(module, qstate, state, &client, clients))
         return false;
-    if (!answer_at_once(state, qstate) || !sw_decide_rewrites(&state->cases->verdict, &client))
+    if (!answer_at_once(state, qstate))
         return false;
     sw_owed_weigh(module, qstate, state, NULL);
     enum sw_action taken = state->cases->verdict.taken;

@@ -73,18 +73,18 @@ static void match_addrs(const struct looking *l, struct sw_name *server, uint16_
         sw_match_server_addr(l->m, &addrs[i]);
 }
 
-/* A hit borrows the server's name: keep a copy where it stays. */
+/* Match a server's name and addresses. A rule borrows the server's name: keep a copy where it stays.
+ * Where there is no room for one more the rule is judged all the same, and its indicator is not named. */
 static void match_server(const struct looking *l, struct sw_name *server)
 {
     struct sw_servers *servers = l->servers;
-    if (servers->n < SW_MATCH_MAX) {
-        struct sw_name *copy = &servers->name[servers->n];
-        size_t before = l->m->match->n;
+    struct sw_name *copy = servers->n < SW_MATCH_MAX ? &servers->name[servers->n] : NULL;
+    uint32_t before = l->m->match->rules;
+    if (copy)
         *copy = *server;
-        sw_match_name(l->m, SW_TRIGGER_NSDNAME, copy->wire, copy->len);
-        if (l->m->match->n != before || l->m->match->n == SW_MATCH_MAX)
-            servers->n++;
-    }
+    sw_match_server(l->m, server, copy);
+    if (copy && l->m->match->rules != before)
+        servers->n++;
     if (!l->m->view.any_prefix && !l->m->view.any_asn)
         return;
     match_addrs(l, server, LDNS_RR_TYPE_A, 4);

@@ -31,7 +31,6 @@ struct path_state {
     size_t former_n; /* cases of the judgement before: the gardens that they have are kept */
     const struct sw_case *former;
     bool by_client;   /* lists of clients are in force: what a case says is not all (own.h) */
-    bool for_one;     /* the only case is that of the one client who waited */
     size_t gardens_n; /* of rules about clients: those who waited when it was judged */
     struct sw_case *gardens;        /* room for SW_OWN_GARDENS_MAX, or NULL */
     size_t udp_room;                /* of sw_explain_room(), 0: not looked */

@@ -39,6 +39,23 @@ void sw_weigh(const struct sw_module *module, struct module_env *env,
     weigh_answer(env, qinfo, reply, j);
 }
 
+const struct sw_part *sw_weigh_client(const struct sw_module *module, struct module_env *env,
+                                      const struct sw_client *client,
+                                      const struct query_info *qinfo,
+                                      const struct reply_info *reply, struct sw_weighing *j)
+{
+    sw_match_begin(&j->matching, &module->flow, &j->match);
+    sw_match_client(&j->matching, &client->addr, qinfo->qname);
+    if (j->match.rules == 0)
+        return NULL;
+    unsigned group = sw_groups_of(&module->settings.groups, &client->addr);
+    if (sw_match_part(&j->match, group)->rules == 0)
+        return NULL;
+    sw_weigh_name(qinfo, j);
+    weigh_answer(env, qinfo, reply, j);
+    return sw_match_part(&j->match, group);
+}
+
 void sw_weigh_answer(const struct sw_module *module, struct module_env *env,
                      const struct query_info *qinfo, const struct reply_info *reply,
                      struct sw_weighing *j)

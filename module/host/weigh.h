@@ -25,6 +25,17 @@ void sw_weigh(const struct sw_module *module, struct module_env *env,
               const struct query_info *qinfo, const struct reply_info *reply,
               struct sw_weighing *j);
 
+/**
+ * The same for one client, its own rules first. They are looked up before all else: where none applies
+ * to the client, nothing more is done.
+ *
+ * Returns the part of the match that the client is in; NULL: no rule is about the client.
+ */
+const struct sw_part *sw_weigh_client(const struct sw_module *module, struct module_env *env,
+                                      const struct sw_client *client,
+                                      const struct query_info *qinfo,
+                                      const struct reply_info *reply, struct sw_weighing *j);
+
 /** The same without the question: the answer and who served it alone. */
 void sw_weigh_answer(const struct sw_module *module, struct module_env *env,
                      const struct query_info *qinfo, const struct reply_info *reply,

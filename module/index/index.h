@@ -9,8 +9,8 @@
  * A worker, step by step:
  *     sw_rcu_enter();
  *     struct sw_view view = sw_index_view(index);
- *     n = sw_view_find_name(&view, qname, qname_len, hits, SW_HITS_MAX);
- *     ... hits[i].list->action ...            (borrowed until leave)
+ *     sw_view_find_name(&view, triggers, qname, qname_len, found, arg);
+ *     ... found(arg, hit): hit->list->action ...      (borrowed until leave)
  *     sw_rcu_leave();
  *
  * Threads      views: any number, wait-free; writer functions: one thread (the feeder)
@@ -32,7 +32,6 @@
 #include <stdint.h>
 
 #define SW_LISTS_MAX 1024 /* lists at a time, staged ones included */
-#define SW_HITS_MAX  16   /* hits reported for one question */
 
 struct sw_index;
 
@@ -59,32 +58,38 @@ struct sw_view {
     bool any_client;  /* whether any list that acts or exempts has triggers client ... */
     bool clients_act; /* ... a list that acts */
     bool any_server;  /* ... nsdname, nsip */
-    uint8_t triggers; /* SW_TRIGGER_BIT: lists with none of these are passed over */
 };
 
 /* ---- reading: inside an RCU section ---- */
 
-/** Take a view: what the lists say from now on until the RCU section is left. It shows lists of the
- * default triggers; whoever asks about a client or a name server sets `triggers` first. */
+/** Take a view: what the lists say from now on until the RCU section is left. */
 struct sw_view sw_index_view(const struct sw_index *index);
 
+/** Called for one rule that matched. *hit is valid during the call; hit->list as long as the view. */
+typedef void sw_hit_fn(void *arg, const struct sw_hit *hit);
+
 /**
- * All indicators of all active lists that cover a name, most specific first.
+ * Report every indicator of every active list that covers a name: the most specific name first, the
+ * rules of one name in no order that means anything.
  *
+ * triggers   SW_TRIGGER_BIT of each trigger to look for: a list with none of them is passed over
  * name, len  wire form in any letter case, uncompressed, as Unbound has it
- * hits, max  filled with up to max hits; the most specific are kept when there are more
- * Returns the number of hits, 0 in the usual case. Wait-free.
+ * found      called for each rule; never called in the usual case
+ *
+ * Wait-free. Cost: one probe for each label; then one call for each rule, of which there are at most
+ * SW_LISTS_MAX lists times three forms for each suffix of the name.
  */
-size_t sw_view_find_name(const struct sw_view *view, const uint8_t *name, size_t len,
-                         struct sw_hit *hits, size_t max);
+void sw_view_find_name(const struct sw_view *view, unsigned triggers, const uint8_t *name,
+                       size_t len, sw_hit_fn *found, void *arg);
 
-/** All prefixes that cover an address (longest first), or all of a prefix. An IPv4 address inside
- * an IPv6 one (sw_addr_embedded()) is a question of its own. */
-size_t sw_view_find_addr(const struct sw_view *view, const struct sw_addr *addr,
-                         struct sw_hit *hits, size_t max);
+/** The same for all prefixes that cover an address (longest first), or all of a prefix. An IPv4
+ * address inside an IPv6 one (sw_addr_embedded()) is a question of its own. */
+void sw_view_find_addr(const struct sw_view *view, unsigned triggers, const struct sw_addr *addr,
+                       sw_hit_fn *found, void *arg);
 
-/** All lists that hold this AS number. */
-size_t sw_view_find_asn(const struct sw_view *view, uint32_t asn, struct sw_hit *hits, size_t max);
+/** The same for the lists that hold an AS number. */
+void sw_view_find_asn(const struct sw_view *view, unsigned triggers, uint32_t asn, sw_hit_fn *found,
+                      void *arg);
 
 /** Policy of a list that exists now, or NULL (dropped or staged). */
 const struct sw_policy *sw_view_list(const struct sw_view *view, sw_list_id id);

@@ -18,11 +18,12 @@ struct probe { /* one thing to look for */
     uint16_t class;
 };
 
-/* What to report of a set of rules. */
+/* Whom to report the rules of a set to. */
 struct report {
     const struct sw_view *view;
-    struct sw_hit *hits;
-    size_t n, max;
+    unsigned triggers;
+    sw_hit_fn *found;
+    void *arg;
 };
 
 struct sw_view sw_index_view(const struct sw_index *index)
@@ -37,7 +38,6 @@ struct sw_view sw_index_view(const struct sw_index *index)
         .any_client = atomic_load_explicit(&root->any_client, memory_order_relaxed),
         .clients_act = atomic_load_explicit(&root->clients_act, memory_order_relaxed),
         .any_server = atomic_load_explicit(&root->any_server, memory_order_relaxed),
-        .triggers = SW_TRIGGERS_DEFAULT,
     };
 }
 
@@ -89,21 +89,19 @@ static const struct sw_ruleset *probe_finish(const struct sw_index *index,
 
 /* Report the rules of a set whose list the root shows; whole: the name itself is listed, not
  * one above it. */
-static void report_set(struct report *report, const struct sw_ruleset *set,
+static void report_set(const struct report *report, const struct sw_ruleset *set,
                        const struct sw_hit *about, bool whole)
 {
-    for (unsigned i = 0; i < set->n && report->n < report->max; i++) {
-        sw_list_id id = sw_rule_list(set->rule[i]);
-        enum sw_form form = sw_rule_form(set->rule[i]);
-        const struct sw_policy *policy = ((const struct sw_root *)report->view->root)->policy[id];
-        if (policy == NULL || !(policy->triggers & report->view->triggers) ||
-            (form == SW_FORM_EXACT && !whole) || (form == SW_FORM_BELOW && whole))
+    const struct sw_root *root = report->view->root;
+    struct sw_hit hit = *about;
+    for (unsigned i = 0; i < set->n; i++) {
+        hit.id = sw_rule_list(set->rule[i]);
+        hit.form = sw_rule_form(set->rule[i]);
+        hit.list = root->policy[hit.id];
+        if (!hit.list || !(hit.list->triggers & report->triggers) ||
+            (hit.form == SW_FORM_EXACT && !whole) || (hit.form == SW_FORM_BELOW && whole))
             continue;
-        struct sw_hit *hit = &report->hits[report->n++];
-        *hit = *about;
-        hit->list = policy;
-        hit->id = id;
-        hit->form = form;
+        report->found(report->arg, &hit);
     }
 }
 
@@ -161,35 +159,35 @@ static inline struct probe *name_probes(const struct sw_index *index,
 }
 
 /* Pass 3 for a name: most specific first. */
-static inline size_t names_finish(const struct sw_view *view, const struct sw_hash_name *name,
-                                  const struct probe *probes, const struct probe *end,
-                                  struct report report)
+static inline void names_finish(const struct report *report, const struct sw_hash_name *name,
+                                const struct probe *probes, const struct probe *end)
 {
+    const struct sw_index *index = report->view->index;
     for (const struct probe *next = end; next-- > probes;) {
         struct probe probe = *next;
         unsigned labels = probe.class - SW_CLASS_NAME;
-        probe.digest.b = sw_hash_second(&view->index->key, name, labels);
-        const struct sw_ruleset *set = probe_finish(view->index, &probe);
+        probe.digest.b = sw_hash_second(&index->key, name, labels);
+        const struct sw_ruleset *set = probe_finish(index, &probe);
         struct sw_hit about = {.type = SW_INDICATOR_DOMAIN, .labels = (uint8_t)labels};
-        if (set != NULL)
-            report_set(&report, set, &about, (int)labels == name->labels);
+        if (set)
+            report_set(report, set, &about, (int)labels == name->labels);
     }
-    return report.n;
 }
 
-size_t sw_view_find_name(const struct sw_view *view, const uint8_t *wire, size_t len,
-                         struct sw_hit *hits, size_t max)
+void sw_view_find_name(const struct sw_view *view, unsigned triggers, const uint8_t *wire,
+                       size_t len, sw_hit_fn *found, void *arg)
 {
     struct sw_hash_name name;
     struct probe probes[PROBES_MAX];
     if (!view->any_domain || !sw_hash_name(&name, wire, len))
-        return 0;
+        return;
     const struct probe *end = name_probes(view->index, &name, probes);
     if (__builtin_expect(end == probes, 1))
-        return 0;
+        return;
+    const struct report report = {view, triggers, found, arg};
     probes_fetch(view->index, probes, end); /* who passed the gate is nearly always there */
     end = probes_filter(probes, end);
-    return names_finish(view, &name, probes, end, (struct report){view, hits, 0, max});
+    names_finish(&report, &name, probes, end);
 }
 
 /* ---- addresses ---- */
@@ -250,13 +248,13 @@ static struct probe *probes6(const struct sw_index *index, const struct sw_addr 
     return probes;
 }
 
-size_t sw_view_find_addr(const struct sw_view *view, const struct sw_addr *addr,
-                         struct sw_hit *hits, size_t max)
+void sw_view_find_addr(const struct sw_view *view, unsigned triggers, const struct sw_addr *addr,
+                       sw_hit_fn *found, void *arg)
 {
     struct probe probes[PROBES_MAX], *end = probes;
-    struct report report = {view, hits, 0, max};
+    const struct report report = {view, triggers, found, arg};
     if (!view->any_prefix)
-        return 0;
+        return;
     if (addr->family == 4) {
         end = probes4(view->index, addr, probes);
     } else if (addr->family == 6) {
@@ -272,26 +270,25 @@ size_t sw_view_find_addr(const struct sw_view *view, const struct sw_addr *addr,
         const struct sw_ruleset *set = probe_finish(view->index, probe);
         unsigned base = addr->family == 4 ? SW_CLASS_PREFIX4 : SW_CLASS_PREFIX6;
         struct sw_hit about = {.type = SW_INDICATOR_PREFIX, .plen = (uint8_t)(probe->class - base)};
-        if (set != NULL)
+        if (set)
             report_set(&report, set, &about, true);
     }
-    return report.n;
 }
 
 /* ---- AS numbers, lists, text ---- */
 
-size_t sw_view_find_asn(const struct sw_view *view, uint32_t asn, struct sw_hit *hits, size_t max)
+void sw_view_find_asn(const struct sw_view *view, unsigned triggers, uint32_t asn, sw_hit_fn *found,
+                      void *arg)
 {
-    struct report report = {view, hits, 0, max};
+    const struct report report = {view, triggers, found, arg};
     struct probe probe;
     if (!view->any_asn || probe_start(view->index, &probe, sw_hash_asn(&view->index->key, asn),
                                       SW_CLASS_ASN) == &probe)
-        return 0;
+        return;
     const struct sw_ruleset *set = probe_finish(view->index, &probe);
     struct sw_hit about = {.type = SW_INDICATOR_ASN, .asn = asn};
-    if (set != NULL)
+    if (set)
         report_set(&report, set, &about, true);
-    return report.n;
 }
 
 const struct sw_policy *sw_view_list(const struct sw_view *view, sw_list_id id)

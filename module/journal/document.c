@@ -235,15 +235,17 @@ static bool names_name(const struct sw_event_hit *hit)
 
 static void put_hits(struct sw_json *json, const struct sw_event *event)
 {
+    uint32_t more = 0;
     size_t cursor = 0, len;
     enum sw_event_tag tag;
     const uint8_t *value;
     sw_array_begin(json, SW_FIELD_HITS);
     while (sw_event_next(event, &cursor, &tag, &value, &len)) {
         struct sw_event_hit hit;
-        if (tag != SW_TAG_HIT || sw_event_get_hit(value, len, &hit) != SW_OK) {
+        if (tag == SW_TAG_MORE && len == sizeof(more))
+            memcpy(&more, value, sizeof(more));
+        if (tag != SW_TAG_HIT || sw_event_get_hit(value, len, &hit) != SW_OK)
             continue;
-        }
         sw_array_object(json);
         sw_put_text(json, SW_FIELD_HIT_LIST, hit.list);
         sw_put_text(json, SW_FIELD_HIT_INDICATOR, hit.indicator);
@@ -254,6 +256,8 @@ static void put_hits(struct sw_json *json, const struct sw_event *event)
         sw_object_end(json);
     }
     sw_array_end(json);
+    if (more > 0)
+        sw_put_number(json, SW_FIELD_HITS_MORE, more);
 }
 
 /* ---- owners ---- */

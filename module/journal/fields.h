@@ -51,6 +51,7 @@
     X(DNSSEC, "sinkwatch.dnssec")                                                                  \
     X(EDE, "sinkwatch.ede")                                                                        \
     X(HITS, "sinkwatch.hits")                                                                      \
+    X(HITS_MORE, "sinkwatch.hits_more")                                                            \
     X(HIT_LIST, "sinkwatch.hits[].list")                                                           \
     X(HIT_INDICATOR, "sinkwatch.hits[].indicator")                                                 \
     X(HIT_KIND, "sinkwatch.hits[].kind")                                                           \

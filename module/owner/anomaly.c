@@ -5,7 +5,6 @@
 #include <string.h>
 
 #define US_PER_HOUR INT64_C(3600000000)
-#define HITS        64 /* more than SW_HITS_MAX: acting lists must not crowd out protected lists */
 
 const char *sw_anomaly_name(enum sw_anomaly_type type)
 {
@@ -21,52 +20,56 @@ const char *sw_anomaly_name(enum sw_anomaly_type type)
     return name[type];
 }
 
-/* The first hit of a list of this kind: prefixes come longest first. */
-static const struct sw_hit *first_of_kind(const struct sw_hit *hits, size_t n, enum sw_kind kind)
+/* The search for the most specific indicator of lists of one kind. */
+struct search {
+    enum sw_kind kind;
+    struct sw_hit best; /* list is NULL: none yet */
+};
+
+/* sw_hit_fn. The longest prefix goes first; of two lists with one prefix the first by name. */
+static void weigh_hit(void *arg, const struct sw_hit *hit)
 {
-    for (size_t i = 0; i < n; i++) {
-        if (hits[i].list->kind == kind)
-            return &hits[i];
-    }
-    return NULL;
+    struct search *search = arg;
+    const struct sw_hit *best = &search->best;
+    if (hit->list->kind != search->kind)
+        return;
+    if (!best->list || hit->plen > best->plen ||
+        (hit->plen == best->plen && strcmp(hit->list->name, best->list->name) < 0))
+        search->best = *hit;
 }
 
 /*
  * The most specific indicator of lists of a kind that covers an address: a prefix of the
  * address itself, a prefix of an embedded IPv4 address, or the AS. *asked is the address
- * that matched. hits has room for HITS; the result points into hits.
+ * that matched. False: there is none.
  */
-static const struct sw_hit *find_kind(const struct sw_view *view, enum sw_kind kind,
-                                      const struct sw_addr *addr, const struct sw_owner *owner,
-                                      struct sw_hit *hits, struct sw_addr *asked)
+static bool find_kind(const struct sw_view *view, enum sw_kind kind, const struct sw_addr *addr,
+                      const struct sw_owner *owner, struct sw_hit *hit, struct sw_addr *asked)
 {
+    struct search search = {.kind = kind};
     struct sw_addr embedded;
     *asked = *addr;
-    size_t n = sw_view_find_addr(view, addr, hits, HITS);
-    const struct sw_hit *hit = first_of_kind(hits, n, kind);
-    if (hit == NULL && addr->family == 6 && sw_addr_embedded(addr, &embedded) == SW_OK) {
+    sw_view_find_addr(view, SW_TRIGGERS_DEFAULT, addr, weigh_hit, &search);
+    if (!search.best.list && addr->family == 6 && sw_addr_embedded(addr, &embedded) == SW_OK) {
         *asked = embedded;
-        n = sw_view_find_addr(view, &embedded, hits, HITS);
-        hit = first_of_kind(hits, n, kind);
+        sw_view_find_addr(view, SW_TRIGGERS_DEFAULT, &embedded, weigh_hit, &search);
     }
-    if (hit == NULL && owner->asn != 0) {
-        n = sw_view_find_asn(view, owner->asn, hits, HITS);
-        hit = first_of_kind(hits, n, kind);
-    }
-    return hit;
+    if (!search.best.list && owner->asn != 0)
+        sw_view_find_asn(view, SW_TRIGGERS_DEFAULT, owner->asn, weigh_hit, &search);
+    *hit = search.best;
+    return hit->list;
 }
 
 /* Report a known operator that explains the address, if there is any. */
 static void add_known(const struct sw_view *view, const struct sw_addr *addr,
                       const struct sw_owner *owner, struct sw_anomaly *out)
 {
-    struct sw_hit hits[HITS];
+    struct sw_hit hit;
     struct sw_addr asked;
-    const struct sw_hit *hit = find_kind(view, SW_KIND_KNOWN, addr, owner, hits, &asked);
-    if (hit == NULL)
+    if (!find_kind(view, SW_KIND_KNOWN, addr, owner, &hit, &asked))
         return;
-    snprintf(out->known_list, sizeof out->known_list, "%s", hit->list->name);
-    snprintf(out->known_owner, sizeof out->known_owner, "%s", hit->list->owner);
+    snprintf(out->known_list, sizeof out->known_list, "%s", hit.list->name);
+    snprintf(out->known_owner, sizeof out->known_owner, "%s", hit.list->owner);
 }
 
 static void begin(const struct sw_view *view, enum sw_anomaly_type type, const struct sw_addr *addr,
@@ -81,15 +84,14 @@ static void begin(const struct sw_view *view, enum sw_anomaly_type type, const s
 bool sw_anomaly_protected_owner(const struct sw_view *view, const struct sw_addr *addr,
                                 const struct sw_owner *owner, struct sw_anomaly *out)
 {
-    struct sw_hit hits[HITS];
+    struct sw_hit hit;
     struct sw_addr asked;
-    const struct sw_hit *hit = find_kind(view, SW_KIND_PROTECTED, addr, owner, hits, &asked);
-    if (hit == NULL)
+    if (!find_kind(view, SW_KIND_PROTECTED, addr, owner, &hit, &asked))
         return false;
     begin(view, SW_ANOMALY_PROTECTED_OWNER, addr, owner, out);
-    snprintf(out->list, sizeof out->list, "%s", hit->list->name);
-    snprintf(out->protected_owner, sizeof out->protected_owner, "%s", hit->list->owner);
-    sw_hit_text(hit, NULL, &asked, out->protected_by);
+    snprintf(out->list, sizeof out->list, "%s", hit.list->name);
+    snprintf(out->protected_owner, sizeof out->protected_owner, "%s", hit.list->owner);
+    sw_hit_text(&hit, NULL, &asked, out->protected_by);
     return true;
 }
 

@@ -7,8 +7,6 @@
 #include <string.h>
 #include <strings.h>
 
-#define HITS 64
-
 const char *sw_declared_next(const char *at, char *out, size_t room)
 {
     if (at == NULL || *at == '\0')
@@ -40,26 +38,47 @@ static bool names_owner(const char *text, const struct sw_addr *addr, const stru
            strcasecmp(text, owner->org) == 0;
 }
 
+/* The search for a watch list that declares an owner. */
+struct search {
+    enum sw_of of;
+    const struct sw_addr *addr;
+    const struct sw_owner *owner;
+    enum sw_declared result;
+    struct sw_hit best; /* of the lists that declare anything */
+};
+
+/* The name with more labels goes first; of two lists that hold one name the first by list name. */
+static bool goes_before(const struct sw_hit *hit, const struct sw_hit *best)
+{
+    if (hit->labels != best->labels)
+        return hit->labels > best->labels;
+    return strcmp(hit->list->name, best->list->name) < 0;
+}
+
+static void weigh_hit(void *arg, const struct sw_hit *hit)
+{
+    struct search *search = arg;
+    char text[SW_DECLARED_MAX];
+    const struct sw_policy *policy = hit->list;
+    const char *at = search->of == SW_OF_ZONE ? policy->ns_owners : policy->owners;
+    if (policy->kind != SW_KIND_WATCH || *at == '\0')
+        return;
+    if (search->result == SW_DECLARED_NONE)
+        search->result = SW_DECLARED_OUTSIDE;
+    if (!search->best.list || goes_before(hit, &search->best))
+        search->best = *hit;
+    while (search->result != SW_DECLARED_INSIDE && (at = sw_declared_next(at, text, sizeof text)))
+        if (names_owner(text, search->addr, search->owner))
+            search->result = SW_DECLARED_INSIDE;
+}
+
 enum sw_declared sw_declared_judge(const struct sw_view *view, const struct sw_name *name,
                                    enum sw_of of, const struct sw_addr *addr,
                                    const struct sw_owner *owner, const struct sw_policy **list)
 {
-    struct sw_hit hits[HITS];
-    size_t n = sw_view_find_name(view, name->wire, name->len, hits, HITS);
-    enum sw_declared result = SW_DECLARED_NONE;
-    for (size_t i = 0; i < n; i++) {
-        char text[SW_DECLARED_MAX];
-        const struct sw_policy *policy = hits[i].list;
-        const char *at = of == SW_OF_ZONE ? policy->ns_owners : policy->owners;
-        if (policy->kind != SW_KIND_WATCH || *at == '\0')
-            continue;
-        if (result == SW_DECLARED_NONE)
-            *list = policy;
-        result = SW_DECLARED_OUTSIDE;
-        while ((at = sw_declared_next(at, text, sizeof text)) != NULL) {
-            if (names_owner(text, addr, owner))
-                return SW_DECLARED_INSIDE;
-        }
-    }
-    return result;
+    struct search search = {.of = of, .addr = addr, .owner = owner, .result = SW_DECLARED_NONE};
+    sw_view_find_name(view, SW_TRIGGERS_DEFAULT, name->wire, name->len, weigh_hit, &search);
+    if (search.result != SW_DECLARED_NONE)
+        *list = search.best.list;
+    return search.result;
 }

@@ -9,6 +9,7 @@
  * counted alone and taken off. One JSON object for each figure goes to SW_BENCH_OUT, else
  * SINKWATCH_BENCH, else build/bench.jsonl.
  */
+#include "../unit/index_hits.h"
 #include "index_baseline.h"
 #include "index_names.h"
 
@@ -47,13 +48,13 @@ static struct sorted sorted_now;
 /* Ask all questions in one way; valgrind then writes the count. Returns how many were found. */
 static size_t count(enum way way)
 {
-    struct sw_hit hits[SW_HITS_MAX];
+    struct sw_hit hits[HITS_MAX];
     struct sw_view view = sw_index_view(index_now);
     size_t found = 0;
     CALLGRIND_ZERO_STATS;
     for (const struct question *q = questions; q < questions + QUESTIONS; q++) {
         if (way == INDEX)
-            found += sw_view_find_name(&view, q->wire, q->len, hits, SW_HITS_MAX);
+            found += find_name(&view, q->wire, q->len, hits, HITS_MAX);
         else if (way == SORTED)
             found += sorted_find(&sorted_now, q->wire);
         else
@@ -77,7 +78,7 @@ static void ask_misses(unsigned labels)
     for (struct question *q = questions; q < questions + QUESTIONS; q++) {
         do
             q->len = make_name(i++, labels, q->wire);
-        while (sw_view_find_name(&view, q->wire, q->len, &hit, 1) > 0);
+        while (find_name(&view, q->wire, q->len, &hit, 1) > 0);
     }
 }
 

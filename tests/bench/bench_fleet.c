@@ -16,6 +16,7 @@
  * One JSON object for each figure goes to the file that SW_BENCH_OUT or SINKWATCH_BENCH names
  * (build/bench.jsonl).
  */
+#include "../unit/index_hits.h"
 #include "../unit/redis_fixture.h"
 
 #include "base/clock.h"
@@ -128,7 +129,7 @@ static bool has(const struct resolver *resolver, unsigned number)
         fail("name");
     sw_rcu_enter();
     struct sw_view view = sw_index_view(resolver->index);
-    bool found = sw_view_find_name(&view, name.wire, name.len, &hit, 1) > 0;
+    bool found = find_name(&view, name.wire, name.len, &hit, 1) > 0;
     sw_rcu_leave();
     return found;
 }

@@ -17,6 +17,7 @@
  * table for people; one JSON object for each figure goes to SW_BENCH_OUT, else
  * SINKWATCH_BENCH, else build/bench.jsonl.
  */
+#include "../unit/index_hits.h"
 #include "index_baseline.h"
 #include "index_qptrie.h"
 #include "index_queries.h"
@@ -162,7 +163,7 @@ static void fill_qp(struct qp *qp, size_t n)
 static double time_index(const struct sw_index *index, size_t *found)
 {
     static double batch[QUERIES / BATCH];
-    struct sw_hit hits[SW_HITS_MAX];
+    struct sw_hit hits[HITS_MAX];
     struct sw_view view = sw_index_view(index);
     *found = 0;
     for (size_t b = 0; b < QUERIES / BATCH; b++) {
@@ -171,7 +172,7 @@ static double time_index(const struct sw_index *index, size_t *found)
         size_t none = 0;
         for (size_t q = 0; q < BATCH; q++) {
             const struct query *query = &batch_queries[q + none];
-            size_t n = sw_view_find_name(&view, query->wire, query->len, hits, SW_HITS_MAX);
+            size_t n = find_name(&view, query->wire, query->len, hits, HITS_MAX);
             *found += n > 0 && b < SHORT;
             none = n >> 8; /* 0, but only known after the look-up */
         }
@@ -463,7 +464,7 @@ static double time_addresses(const struct sw_index *index, unsigned family)
 {
     static double batch[QUERIES / BATCH];
     struct sw_addr *addrs = need(malloc(QUERIES * sizeof *addrs));
-    struct sw_hit hits[SW_HITS_MAX];
+    struct sw_hit hits[HITS_MAX];
     struct sw_view view = sw_index_view(index);
     for (uint64_t q = 0; q < QUERIES; q++) {
         uint64_t r[2] = {scramble((UINT64_C(1) << 42) + q), scramble(q)};
@@ -476,7 +477,7 @@ static double time_addresses(const struct sw_index *index, unsigned family)
         double start = now_ns();
         size_t none = 0;
         for (size_t q = b * BATCH; q < (b + 1) * BATCH; q++)
-            none = sw_view_find_addr(&view, &addrs[q + none], hits, SW_HITS_MAX) >> 8;
+            none = find_addr(&view, &addrs[q + none], hits, HITS_MAX) >> 8;
         batch[b] = (now_ns() - start) / BATCH;
     }
     free(addrs);

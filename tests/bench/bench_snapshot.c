@@ -8,6 +8,8 @@
  *
  * The file lies in SINKWATCH_BUILD or ".", and is removed.
  */
+#include "../unit/index_hits.h"
+
 #include "base/clock.h"
 #include "feed/local.h"
 #include "index/image.h"
@@ -72,7 +74,7 @@ static bool listed(const struct sw_index *index, size_t i)
     struct sw_indicator ind = nth(i);
     struct sw_view view = sw_index_view(index);
     struct sw_hit hit;
-    return sw_view_find_name(&view, ind.name.wire, ind.name.len, &hit, 1) == 1;
+    return find_name(&view, ind.name.wire, ind.name.len, &hit, 1) == 1;
 }
 
 static struct sw_index *make(size_t n, sw_list_id *id)

@@ -7,6 +7,7 @@
 #ifndef TESTS_BENCH_INDEX_QUERIES_H
 #define TESTS_BENCH_INDEX_QUERIES_H
 
+#include "../unit/index_hits.h"
 #include "index_names.h"
 
 #include "index/index.h"
@@ -76,7 +77,7 @@ static inline void make_misses(const struct sw_index *index, unsigned labels)
     queries.labels = labels;
     memset(queries.again, 0, sizeof queries.again);
     for (size_t q = 0; q < QUERIES; q++)
-        for (make_query(q, &query); sw_view_find_name(&view, query.wire, query.len, &hit, 1) > 0;
+        for (make_query(q, &query); find_name(&view, query.wire, query.len, &hit, 1) > 0;
              make_query(q, &query))
             queries.again[q]++;
 }

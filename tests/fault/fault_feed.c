@@ -19,6 +19,7 @@
  *
  * Threads      a process for each of FAULT_AT_ONCE; in each the driver, the feeder, the sweeper
  */
+#include "../unit/index_hits.h"
 #include "history.h"
 #include "lost.h"
 
@@ -276,7 +277,7 @@ static void step(struct history *h)
 static bool index_has(struct history *h, const struct sw_indicator *ind, const char *list,
                       const char *action)
 {
-    struct sw_hit hits[SW_HITS_MAX];
+    struct sw_hit hits[HITS_MAX];
     struct sw_name name = ind->name;
     char want[SW_INDICATORTEXT_MAX], text[SW_INDICATORTEXT_MAX], sub[SW_INDICATORTEXT_MAX + 1];
     bool found = false;
@@ -291,11 +292,11 @@ static bool index_has(struct history *h, const struct sw_indicator *ind, const c
     sw_rcu_enter();
     struct sw_view view = sw_index_view(h->index);
     if (ind->type == SW_INDICATOR_DOMAIN)
-        n = sw_view_find_name(&view, name.wire, name.len, hits, SW_HITS_MAX);
+        n = find_name(&view, name.wire, name.len, hits, HITS_MAX);
     else if (ind->type == SW_INDICATOR_ASN)
-        n = sw_view_find_asn(&view, ind->asn, hits, SW_HITS_MAX);
+        n = find_asn(&view, ind->asn, hits, HITS_MAX);
     else
-        n = sw_view_find_addr(&view, &ind->addr, hits, SW_HITS_MAX);
+        n = find_addr(&view, &ind->addr, hits, HITS_MAX);
     for (size_t i = 0; i < n; i++) {
         sw_hit_text(&hits[i], name.wire, &ind->addr, text);
         found = found || (strcmp(text, want) == 0 && strcmp(hits[i].list->name, list) == 0 &&

@@ -7,6 +7,7 @@
  *   octet bit 1   two octets first: cut off so much (modulo 16 pages) at the end
  * The file is refused with a reason, or the index that comes of it can be asked, changed, saved.
  */
+#include "../unit/index_hits.h"
 #include "fuzz_file.h"
 
 #include "index/layout.h"
@@ -110,14 +111,14 @@ static void use(struct sw_index *index)
     sw_list_id ids[SW_LISTS_MAX], again;
     size_t n = sw_index_lists(index, ids, SW_LISTS_MAX);
     struct sw_view view = sw_index_view(index);
-    struct sw_hit hits[SW_HITS_MAX];
+    struct sw_hit hits[HITS_MAX];
     char path[FUZZ_PATH_MAX];
     struct sw_policy policy;
     for (unsigned i = 0; i < NAMES; i++) {
         struct sw_indicator ind = nth(i);
-        (void)sw_view_find_name(&view, ind.name.wire, ind.name.len, hits, SW_HITS_MAX);
-        (void)sw_view_find_addr(&view, &ind.addr, hits, SW_HITS_MAX);
-        (void)sw_view_find_asn(&view, ind.asn, hits, SW_HITS_MAX);
+        (void)find_name(&view, ind.name.wire, ind.name.len, hits, HITS_MAX);
+        (void)find_addr(&view, &ind.addr, hits, HITS_MAX);
+        (void)find_asn(&view, ind.asn, hits, HITS_MAX);
         for (size_t l = 0; l < n; l++) {
             (void)sw_index_remove(index, ids[l], &ind);
             (void)sw_index_add_until(index, ids[l], &ind, i % 2 ? 0 : 5);

@@ -302,6 +302,7 @@ static void play(const json_t *answer, size_t n, int64_t time_us)
     struct sw_addr addr[SW_SIGHT_MAX];
     struct sw_matching matching;
     struct sw_match match;
+    struct sw_hits hits;
     struct sw_event ev;
     size_t addrs = pick(answer, n, addr), aliases = 0, i;
     json_t *one;
@@ -319,8 +320,9 @@ static void play(const json_t *answer, size_t n, int64_t time_us)
         sw_match_addr(&matching, &addr[i]);
         match.tracked = match.tracked || is_tracked(&addr[i]);
     }
+    sw_match_hits(&match, NULL, NULL, &hits);
     sw_record_draft(&ev, match.acted_on ? SW_EVENT_HIT : SW_EVENT_ANSWER, time_us, &question,
-                    &match, NULL);
+                    &hits);
     for (i = 0; i < aliases; i++)
         sw_record_alias(&ev, alias[i].wire, alias[i].len);
     for (i = 0; i < addrs; i++)

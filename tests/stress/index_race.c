@@ -13,6 +13,8 @@
  *   - prefixes that come and go are found whole, longest first.
  * ThreadSanitizer sees the rest. Exit code 1 and a line for the first broken promise.
  */
+#include "../unit/index_hits.h"
+
 #include "base/clock.h"
 #include "base/rcu.h"
 #include "index/image.h"
@@ -93,7 +95,7 @@ static size_t find(const struct sw_view *view, const char *kind, uint64_t i, con
 {
     struct sw_indicator ind = name_of(kind, i);
     struct sw_hit hits[4];
-    size_t n = sw_view_find_name(view, ind.name.wire, ind.name.len, hits, 4);
+    size_t n = find_name(view, ind.name.wire, ind.name.len, hits, 4);
     promise(n <= 1, "a name is found once");
     if (n > 0) {
         promise(strcmp(hits[0].list->name, list) == 0, "a name is found on its list");
@@ -113,9 +115,9 @@ static void read_always(const struct sw_view *view, uint64_t *rnd)
     promise(n != 2 || one.list == two.list, "a view has one policy for a list");
     promise(n != 2 || one.list->priority == one.list->ttl, "a policy is whole");
     struct sw_addr addr = {.family = 4, .plen = 32, .octets = {10, (uint8_t)(i % 100), 1, 9}};
-    n = sw_view_find_addr(view, &addr, &net, 1);
+    n = find_addr(view, &addr, &net, 1);
     promise(n == 1 && net.plen == 24, "a prefix that is listed throughout is found");
-    promise(sw_view_find_asn(view, 64500, &net, 1) == 1, "an AS listed throughout is found");
+    promise(find_asn(view, 64500, &net, 1) == 1, "an AS listed throughout is found");
     promise(find(view, "never", i % 100000, "", &one) == 0, "what was never listed is not found");
 }
 
@@ -140,11 +142,11 @@ static void read_passing(const struct sw_view *view, uint64_t *rnd)
     struct sw_hit hit;
     (void)find(view, "wave", next_random(rnd) % WAVE, "wave", &hit);
     (void)find(view, "passing", next_random(rnd) % 10, "passing", &hit);
-    struct sw_hit nets[SW_HITS_MAX];
+    struct sw_hit nets[HITS_MAX];
     struct sw_indicator net = passing_net(next_random(rnd) % NETS);
     unsigned longest = sw_addr_bits(&net.addr) + 1;
     net.addr.plen = (uint8_t)sw_addr_bits(&net.addr);
-    size_t n = sw_view_find_addr(view, &net.addr, nets, SW_HITS_MAX);
+    size_t n = find_addr(view, &net.addr, nets, HITS_MAX);
     for (size_t i = 0; i < n; i++) {
         promise(strcmp(nets[i].list->name, "nets") == 0, "a prefix is found on its list");
         promise(nets[i].plen < longest, "prefixes are found longest first, each once");

@@ -15,6 +15,8 @@
 #ifndef SW_TESTS_UNIT_FEED_RIG_H
 #define SW_TESTS_UNIT_FEED_RIG_H
 
+#include "index_hits.h"
+
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/rcu.h"
@@ -279,14 +281,14 @@ static inline void rig_wait_applied(struct rig *rig)
 static inline bool rig_find(struct rig *rig, const char *text, struct sw_policy *policy)
 {
     struct sw_name name;
-    struct sw_hit hits[SW_HITS_MAX];
+    struct sw_hit hits[HITS_MAX];
     struct sw_view view;
     size_t n;
 
     ck_assert_int_eq(sw_name_parse(text, strlen(text), &name, NULL), SW_OK);
     sw_rcu_enter();
     view = sw_index_view(rig->index);
-    n = sw_view_find_name(&view, name.wire, name.len, hits, SW_HITS_MAX);
+    n = find_name(&view, name.wire, name.len, hits, HITS_MAX);
     if (n > 0 && policy)
         *policy = *hits[0].list;
     sw_rcu_leave();

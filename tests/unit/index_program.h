@@ -11,6 +11,8 @@
 #ifndef TESTS_UNIT_INDEX_PROGRAM_H
 #define TESTS_UNIT_INDEX_PROGRAM_H
 
+#include "index_hits.h"
+
 #include "index/image.h"
 #include "index/index.h"
 
@@ -168,11 +170,11 @@ static inline void p_ask(const struct program *p, const struct sw_indicator *ask
     struct sw_view view = sw_index_view(p->ix);
     size_t n, wanted = p_wanted(p, asked, want);
     if (asked->type == SW_INDICATOR_DOMAIN)
-        n = sw_view_find_name(&view, asked->name.wire, asked->name.len, hits, max);
+        n = find_name(&view, asked->name.wire, asked->name.len, hits, max);
     else if (asked->type == SW_INDICATOR_PREFIX)
-        n = sw_view_find_addr(&view, &asked->addr, hits, max);
+        n = find_addr(&view, &asked->addr, hits, max);
     else
-        n = sw_view_find_asn(&view, asked->asn, hits, max);
+        n = find_asn(&view, asked->asn, hits, max);
     P_CHECK(n == (wanted < max ? wanted : max));
     for (size_t i = 0; i < n; i++) {
         P_CHECK(hits[i].type == asked->type);

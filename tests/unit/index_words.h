@@ -7,6 +7,8 @@
 #ifndef TESTS_UNIT_INDEX_WORDS_H
 #define TESTS_UNIT_INDEX_WORDS_H
 
+#include "index_hits.h"
+
 #include "index/index.h"
 
 #include <check.h>
@@ -84,7 +86,7 @@ static inline size_t find_wire(const uint8_t *wire, size_t len, struct sw_hit *h
         abort();
     memcpy(copy, wire, len);
     struct sw_view view = sw_index_view(ix);
-    size_t n = sw_view_find_name(&view, copy, len, hits, max);
+    size_t n = find_name(&view, copy, len, hits, max);
     free(copy);
     return n;
 }
@@ -123,25 +125,25 @@ static inline const char *told(size_t n, const struct sw_hit *hits, const uint8_
 
 static inline const char *name_hits(const char *text)
 {
-    struct sw_hit hits[SW_HITS_MAX];
+    struct sw_hit hits[HITS_MAX];
     uint8_t wire[SW_NAME_MAX];
     size_t len = wire_of(text, wire);
-    return told(find_wire(wire, len, hits, SW_HITS_MAX), hits, wire, NULL);
+    return told(find_wire(wire, len, hits, HITS_MAX), hits, wire, NULL);
 }
 
 static inline const char *addr_hits(const char *text)
 {
-    struct sw_hit hits[SW_HITS_MAX];
+    struct sw_hit hits[HITS_MAX];
     struct sw_indicator i = ind(text);
     struct sw_view view = sw_index_view(ix);
-    return told(sw_view_find_addr(&view, &i.addr, hits, SW_HITS_MAX), hits, NULL, &i.addr);
+    return told(find_addr(&view, &i.addr, hits, HITS_MAX), hits, NULL, &i.addr);
 }
 
 static inline const char *asn_hits(uint32_t asn)
 {
-    struct sw_hit hits[SW_HITS_MAX];
+    struct sw_hit hits[HITS_MAX];
     struct sw_view view = sw_index_view(ix);
-    return told(sw_view_find_asn(&view, asn, hits, SW_HITS_MAX), hits, NULL, NULL);
+    return told(find_asn(&view, asn, hits, HITS_MAX), hits, NULL, NULL);
 }
 
 /* Run tests of one program, each in a process of its own; returns how many failed. */

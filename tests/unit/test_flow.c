@@ -1,8 +1,6 @@
 /* Match, decide and record against a real index: order of rules, verdicts, events. */
 #include "base/rcu.h"
-#include "flow/client.h"
 #include "flow/decide.h"
-#include "flow/group.h"
 #include "flow/match.h"
 #include "flow/record.h"
 
@@ -62,15 +60,18 @@ static struct sw_addr address(const char *text)
     return addr;
 }
 
-/* Judge a name with an optional alias and address; winner's list, or "-". */
+/* Judge a name with an optional alias and address for a client (NULL: in no group, over UDP). */
 static struct sw_verdict judged(const char *qname, const char *alias, const char *addr,
                                 const struct sw_client *client, struct sw_match *match)
 {
     struct sw_matching m;
     struct sw_verdict verdict;
     struct sw_name q = wire(qname), a = {0};
+    unsigned group = client ? sw_groups_of(&settings.groups, &client->addr) : 0;
     sw_rcu_enter();
     sw_match_begin(&m, &flow, match);
+    if (client)
+        sw_match_client(&m, &client->addr, q.wire);
     sw_match_name(&m, SW_TRIGGER_QNAME, q.wire, q.len);
     if (alias) {
         a = wire(alias);
@@ -80,7 +81,10 @@ static struct sw_verdict judged(const char *qname, const char *alias, const char
         struct sw_addr parsed = address(addr);
         sw_match_addr(&m, &parsed);
     }
-    sw_decide(&flow, match, client, &verdict);
+    sw_decide(&flow, sw_match_part(match, group), client ? sw_client_over(client) : SW_OVER_UDP,
+              &verdict);
+    if (client)
+        sw_decide_client(&verdict, client);
     sw_rcu_leave();
     return verdict;
 }
@@ -90,7 +94,7 @@ static const char *winner(const char *qname, const char *alias, const char *addr
     static char list[SW_LISTNAME_MAX];
     struct sw_match match;
     struct sw_verdict v = judged(qname, alias, addr, NULL, &match);
-    snprintf(list, sizeof list, "%s", v.winner == SW_NO_WINNER ? "-" : v.list);
+    snprintf(list, sizeof list, "%s", !v.wins ? "-" : v.list);
     return list;
 }
 
@@ -134,7 +138,7 @@ START_TEST(watch_and_explaining_kinds_never_win)
     LIST("mine", "{\"kind\":\"watch\"}", "bank.example");
     LIST("gov", "{\"kind\":\"protected\",\"owner\":\"an agency\"}", "203.0.113.0/24");
     struct sw_verdict v = judged("www.bank.example", NULL, "203.0.113.5", NULL, &match);
-    ck_assert_int_eq(v.winner, SW_NO_WINNER);
+    ck_assert(!v.wins);
     ck_assert(match.watched);
     ck_assert(!match.acted_on);
     ck_assert_uint_eq(match.n, 1);
@@ -200,9 +204,10 @@ START_TEST(more_rules_than_fit_keep_the_winner)
         LIST(name, json, "many.example");
     }
     struct sw_verdict v = judged("many.example", NULL, NULL, NULL, &match);
-    ck_assert_uint_le(match.n, SW_MATCH_MAX);
+    ck_assert_uint_eq(match.n, SW_MATCH_MAX);
+    ck_assert_uint_eq(match.rules, 2 * SW_MATCH_MAX);
     ck_assert(match.acted_on);
-    ck_assert_int_ne(v.winner, SW_NO_WINNER);
+    ck_assert_str_eq(v.list, "list31");
 }
 END_TEST
 
@@ -217,9 +222,11 @@ START_TEST(event_holds_rules_and_client)
     sw_rcu_enter();
     sw_match_begin(&m, &flow, &match);
     sw_match_name(&m, SW_TRIGGER_QNAME, q.wire, q.len);
-    sw_decide(&flow, &match, NULL, &verdict);
+    const struct sw_found *won = sw_decide(&flow, &match.part[0], SW_OVER_UDP, &verdict);
     const struct sw_question question = {q.wire, q.len, 1, 1};
-    sw_record_draft(&ev, SW_EVENT_HIT, 42, &question, &match, &verdict);
+    struct sw_hits shown;
+    sw_match_hits(&match, &match.part[0], won, &shown);
+    sw_record_draft(&ev, SW_EVENT_HIT, 42, &question, &shown);
     sw_rcu_leave();
     struct sw_addr answer = address("192.0.2.4");
     sw_record_addr(&ev, &answer);
@@ -289,25 +296,21 @@ END_TEST
 static const char *winner_for(unsigned group, size_t parts_wanted)
 {
     static char list[SW_LISTNAME_MAX + 8];
-    struct sw_match match, part;
+    struct sw_match match;
     struct sw_verdict v;
-    uint32_t parts[SW_PARTS_MAX], all = 0;
+    uint32_t all = 0;
     judged("www.bad.example", NULL, NULL, NULL, &match);
-    sw_rcu_enter();
-    size_t n = sw_group_parts(&flow, &match, parts);
-    ck_assert_uint_eq(n, parts_wanted);
-    for (size_t i = 0; i < n; i++) {
-        ck_assert_uint_eq(all & parts[i], 0);
-        all |= parts[i];
-        if (!(parts[i] >> group & 1))
-            continue;
-        sw_group_match(&flow, &match, parts[i], &part);
-        sw_decide(&flow, &part, NULL, &v);
-        snprintf(list, sizeof list, "%s%s", v.winner == SW_NO_WINNER ? "-" : v.list,
-                 part.acted_on ? "" : " clean");
+    ck_assert_uint_eq(match.parts_n, parts_wanted);
+    for (size_t i = 0; i < match.parts_n; i++) {
+        ck_assert_uint_eq(all & match.part[i].groups, 0);
+        all |= match.part[i].groups;
     }
-    sw_rcu_leave();
     ck_assert_uint_eq(all, UINT32_MAX);
+    sw_rcu_enter();
+    const struct sw_part *part = sw_match_part(&match, group);
+    sw_decide(&flow, part, SW_OVER_UDP, &v);
+    snprintf(list, sizeof list, "%s%s", !v.wins ? "-" : v.list, part->acted_on ? "" : " clean");
+    sw_rcu_leave();
     return list;
 }
 
@@ -392,18 +395,11 @@ END_TEST
 /* What a client gets for a name: its rules weighed against those of the question. */
 static const char *client_gets(const char *client, const char *qname)
 {
-    static char out[SW_LISTNAME_MAX + 16];
+    static char out[SW_LISTNAME_MAX + 32];
     struct sw_client who = {.addr = address(client)};
-    struct sw_match match, own;
-    struct sw_verdict v = judged(qname, NULL, NULL, NULL, &match);
-    bool wins = false;
-    sw_rcu_enter();
-    sw_client_match(&flow, &who, &own);
-    if (own.n > 0)
-        wins = sw_client_decide(&flow, &own, &who, &v);
-    sw_rcu_leave();
-    snprintf(out, sizeof out, "%s %s%s", v.winner == SW_NO_WINNER ? "-" : v.list,
-             sw_action_name(v.taken), wins ? " by client" : "");
+    struct sw_match match;
+    struct sw_verdict v = judged(qname, NULL, NULL, &who, &match);
+    snprintf(out, sizeof out, "%s %s", !v.wins ? "-" : v.list, sw_action_name(v.taken));
     return out;
 }
 
@@ -414,9 +410,9 @@ START_TEST(client_goes_first_unless_a_priority_says_so)
     LIST("net", "{\"triggers\":[\"client\"],\"action\":\"refused\"}", "192.0.2.0/24");
     LIST("one", "{\"triggers\":[\"client\"],\"action\":\"drop\"}", "192.0.2.7", "64:ff9b::/96");
     ck_assert_str_eq(client_gets("203.0.113.1", "www.bad.example"), "names nxdomain");
-    ck_assert_str_eq(client_gets("192.0.2.1", "www.bad.example"), "net refused by client");
-    ck_assert_str_eq(client_gets("192.0.2.1", "clean.example"), "net refused by client");
-    ck_assert_str_eq(client_gets("192.0.2.7", "clean.example"), "one drop by client");
+    ck_assert_str_eq(client_gets("192.0.2.1", "www.bad.example"), "net refused");
+    ck_assert_str_eq(client_gets("192.0.2.1", "clean.example"), "net refused");
+    ck_assert_str_eq(client_gets("192.0.2.7", "clean.example"), "one drop");
     ck_assert_str_eq(client_gets("2001:db8::1", "clean.example"), "- passthru");
     LIST("portal", "{\"kind\":\"allow\",\"priority\":1}", "portal.example");
     ck_assert_str_eq(client_gets("192.0.2.1", "portal.example"), "portal passthru");
@@ -424,9 +420,9 @@ START_TEST(client_goes_first_unless_a_priority_says_so)
          "{\"triggers\":[\"client\"],\"action\":\"nodata\",\"priority\":0,\"groups\":[\"kids\"]}",
          "192.0.2.0/24");
     ck_assert_str_eq(client_gets("192.0.2.1", "portal.example"), "portal passthru");
-    ck_assert_str_eq(client_gets("192.0.2.65", "portal.example"), "early nodata by client");
+    ck_assert_str_eq(client_gets("192.0.2.65", "portal.example"), "early nodata");
     LIST("exempt", "{\"kind\":\"allow\",\"triggers\":[\"client\"],\"priority\":0}", "192.0.2.9");
-    ck_assert_str_eq(client_gets("192.0.2.9", "www.bad.example"), "exempt passthru by client");
+    ck_assert_str_eq(client_gets("192.0.2.9", "www.bad.example"), "exempt passthru");
 }
 END_TEST
 
@@ -444,11 +440,11 @@ START_TEST(triggers_in_their_order)
     LIST("client", "{\"triggers\":[\"client\"]}", "192.0.0.0/8");
     sw_rcu_enter();
     sw_match_begin(&m, &flow, &match);
-    sw_match_name(&m, SW_TRIGGER_NSDNAME, name.wire, name.len);
+    sw_match_client(&m, &addr, NULL);
+    sw_match_name(&m, SW_TRIGGER_CNAME, name.wire, name.len);
+    sw_match_server(&m, &name, &name);
     sw_match_server_addr(&m, &addr);
     sw_match_addr(&m, &addr);
-    sw_match_name(&m, SW_TRIGGER_CNAME, name.wire, name.len);
-    sw_match_client(&m, &addr);
     static const char *const order[] = {"client", "name", "net", "server", "at"};
     ck_assert_uint_eq(match.n, 5);
     for (size_t i = 0; i < match.n; i++)

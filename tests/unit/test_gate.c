@@ -2,6 +2,8 @@
  * test_gate.c - the gate alone: what it lets through while it grows; and in the index: when one that
  * is filled aside takes its place.
  */
+#include "index_hits.h"
+
 #include "index/image.h"
 #include "index/impl.h"
 
@@ -150,9 +152,9 @@ static void add(sw_list_id id, const char *text)
 static size_t hits(const char *text)
 {
     struct sw_indicator ind = name(text);
-    struct sw_hit hit[SW_HITS_MAX];
+    struct sw_hit hit[HITS_MAX];
     struct sw_view view = sw_index_view(ix);
-    return sw_view_find_name(&view, ind.name.wire, ind.name.len, hit, SW_HITS_MAX);
+    return find_name(&view, ind.name.wire, ind.name.len, hit, HITS_MAX);
 }
 
 static sw_list_id stage(sw_list_id id)
@@ -247,7 +249,7 @@ static void found_just(unsigned from, unsigned to, unsigned step)
     for (unsigned i = 0; i < MANY; i++) {
         struct sw_indicator ind = nth(i);
         struct sw_hit hit[2];
-        size_t n = sw_view_find_name(&view, ind.name.wire, ind.name.len, hit, 2);
+        size_t n = find_name(&view, ind.name.wire, ind.name.len, hit, 2);
         if (n != (i >= from && i < to && i % step == 0))
             ck_abort_msg("%u: %zu hits", i, n);
     }

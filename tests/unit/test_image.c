@@ -1,4 +1,6 @@
 /* The index as a file: written while it changes, and everything that is not as it was written. */
+#include "index_hits.h"
+
 #include "index/image.h"
 
 #include "index/layout.h"
@@ -73,8 +75,8 @@ static void holds(struct sw_index *index, unsigned n)
         struct sw_indicator ind = nth(i);
         struct sw_hit hit;
         size_t hits = ind.type == SW_INDICATOR_DOMAIN
-                          ? sw_view_find_name(&view, ind.name.wire, ind.name.len, &hit, 1)
-                          : sw_view_find_addr(&view, &ind.addr, &hit, 1);
+                          ? find_name(&view, ind.name.wire, ind.name.len, &hit, 1)
+                          : find_addr(&view, &ind.addr, &hit, 1);
         if (hits != 1 || sw_index_until(index, id, &ind) != (i % 10 == 0 ? 1000 + i : 0))
             ck_abort_msg("%u of %u: %zu hits", i, n, hits);
     }

@@ -145,11 +145,11 @@ START_TEST(surplus_hits_drop_the_least_specific)
         memmove(text + 2, text, strlen(text) + 1);
         memcpy(text, "z.", 2);
     }
-    struct sw_hit hits[SW_HITS_MAX];
+    struct sw_hit hits[HITS_MAX];
     uint8_t wire[SW_NAME_MAX];
     size_t len = wire_of(text, wire);
-    ck_assert_uint_eq(find_wire(wire, len, hits, SW_HITS_MAX), SW_HITS_MAX);
-    for (unsigned i = 0; i < SW_HITS_MAX; i++)
+    ck_assert_uint_eq(find_wire(wire, len, hits, HITS_MAX), HITS_MAX);
+    for (unsigned i = 0; i < HITS_MAX; i++)
         ck_assert_uint_eq(hits[i].labels, 20 - i);
     ck_assert_uint_eq(find_wire(wire, len, hits, 3), 3);
     ck_assert_uint_eq(hits[2].labels, 18);
@@ -169,13 +169,13 @@ START_TEST(label_lengths)
             memset(i.name.wire + 1, 'a', n);
             i.name.wire[n + 1] = (uint8_t)m;
             memset(i.name.wire + n + 2, 'b', m);
-            struct sw_hit hits[SW_HITS_MAX];
-            ck_assert_uint_eq(find_wire(i.name.wire, i.name.len, hits, SW_HITS_MAX), 0);
+            struct sw_hit hits[HITS_MAX];
+            ck_assert_uint_eq(find_wire(i.name.wire, i.name.len, hits, HITS_MAX), 0);
             ck_assert_int_eq(sw_index_add(ix, l, &i), SW_OK);
             i.name.wire[1] = 'A';
-            ck_assert_uint_eq(find_wire(i.name.wire, i.name.len, hits, SW_HITS_MAX), 1);
+            ck_assert_uint_eq(find_wire(i.name.wire, i.name.len, hits, HITS_MAX), 1);
             i.name.wire[n] = 'x';
-            ck_assert_uint_eq(find_wire(i.name.wire, i.name.len, hits, SW_HITS_MAX), 0);
+            ck_assert_uint_eq(find_wire(i.name.wire, i.name.len, hits, HITS_MAX), 0);
         }
     }
 }
@@ -191,8 +191,8 @@ START_TEST(the_deepest_name)
     i.name.len = SW_NAME_MAX;
     ck_assert_int_eq(sw_index_add(ix, list("l"), &i), SW_OK);
     must_add(list("l"), "v.w"); /* its last labels: 125 % 26, 126 % 26 */
-    struct sw_hit hits[SW_HITS_MAX];
-    ck_assert_uint_eq(find_wire(i.name.wire, SW_NAME_MAX, hits, SW_HITS_MAX), 2);
+    struct sw_hit hits[HITS_MAX];
+    ck_assert_uint_eq(find_wire(i.name.wire, SW_NAME_MAX, hits, HITS_MAX), 2);
     ck_assert_uint_eq(hits[0].labels, SW_LABELS_MAX);
     ck_assert_uint_eq(hits[1].labels, 2);
 }
@@ -216,8 +216,8 @@ START_TEST(what_is_no_name_finds_nothing)
     sw_list_id l = list("l");
     must_add(l, "net");
     for (size_t b = 0; b < sizeof bad / sizeof *bad; b++) {
-        struct sw_hit hits[SW_HITS_MAX];
-        ck_assert_uint_eq(find_wire(bad[b].wire, bad[b].len, hits, SW_HITS_MAX), 0);
+        struct sw_hit hits[HITS_MAX];
+        ck_assert_uint_eq(find_wire(bad[b].wire, bad[b].len, hits, HITS_MAX), 0);
         struct sw_indicator i = {.type = SW_INDICATOR_DOMAIN};
         i.name.len = (uint8_t)bad[b].len;
         memcpy(i.name.wire, bad[b].wire, bad[b].len);
@@ -226,8 +226,8 @@ START_TEST(what_is_no_name_finds_nothing)
     uint8_t longest[300];
     memset(longest, 1, sizeof longest);
     longest[299] = 0;
-    struct sw_hit hits[SW_HITS_MAX];
-    ck_assert_uint_eq(find_wire(longest, sizeof longest, hits, SW_HITS_MAX), 0);
+    struct sw_hit hits[HITS_MAX];
+    ck_assert_uint_eq(find_wire(longest, sizeof longest, hits, HITS_MAX), 0);
 }
 END_TEST
 
@@ -265,13 +265,13 @@ START_TEST(every_prefix_length)
         }
         struct sw_hit hits[129];
         struct sw_view view = sw_index_view(ix);
-        ck_assert_uint_eq(sw_view_find_addr(&view, &whole[f], hits, 129), bits + 1);
+        ck_assert_uint_eq(find_addr(&view, &whole[f], hits, 129), bits + 1);
         for (unsigned plen = 0; plen <= bits; plen++)
             ck_assert_uint_eq(hits[plen].plen, bits - plen);
         for (unsigned flip = 0; flip < bits; flip++) {
             struct sw_addr other = whole[f];
             other.octets[flip / 8] ^= (uint8_t)(0x80 >> flip % 8);
-            ck_assert_uint_eq(sw_view_find_addr(&view, &other, hits, 129), flip + 1);
+            ck_assert_uint_eq(find_addr(&view, &other, hits, 129), flip + 1);
         }
     }
     ck_assert_uint_eq(sw_index_count(ix, l), 33 + 129);
@@ -288,7 +288,7 @@ START_TEST(families_are_apart)
     struct sw_addr none = {.family = 0};
     struct sw_hit hits[1];
     struct sw_view view = sw_index_view(ix);
-    ck_assert_uint_eq(sw_view_find_addr(&view, &none, hits, 1), 0);
+    ck_assert_uint_eq(find_addr(&view, &none, hits, 1), 0);
 }
 END_TEST
 

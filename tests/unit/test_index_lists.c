@@ -173,9 +173,9 @@ START_TEST(as_many_lists_as_allowed)
     sw_policy_init(&policy, "surplus");
     ck_assert_int_eq(sw_index_list_set(ix, &policy, &id), SW_ETOOBIG);
     ck_assert_int_eq(sw_index_stage_begin(ix, 3, &id), SW_ETOOBIG);
-    struct sw_hit hits[SW_HITS_MAX];
+    struct sw_hit hits[HITS_MAX];
     uint8_t wire[SW_NAME_MAX];
-    ck_assert_uint_eq(find_wire(wire, wire_of("all.test", wire), hits, SW_HITS_MAX), SW_HITS_MAX);
+    ck_assert_uint_eq(find_wire(wire, wire_of("all.test", wire), hits, HITS_MAX), HITS_MAX);
     ck_assert_int_eq(sw_index_list_drop(ix, 3), SW_OK);
     ck_assert_int_eq(sw_index_list_set(ix, &policy, &id), SW_OK);
     ck_assert_uint_eq(id, 3);
@@ -391,9 +391,9 @@ START_TEST(many_different_combinations)
         }
         for (unsigned i = 1; i < 1u << LISTS; i++) {
             struct sw_indicator n = nth(i);
-            struct sw_hit hits[SW_HITS_MAX];
+            struct sw_hit hits[HITS_MAX];
             size_t want = (size_t)__builtin_popcount(i);
-            failed += find_wire(n.name.wire, n.name.len, hits, SW_HITS_MAX) != want;
+            failed += find_wire(n.name.wire, n.name.len, hits, HITS_MAX) != want;
         }
         ck_assert_uint_eq(failed, 0);
         for (unsigned k = 0; k < LISTS; k += 2) {

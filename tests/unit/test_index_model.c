@@ -67,9 +67,9 @@ static struct sw_indicator nth(unsigned i)
 static unsigned hits_of(struct large *g, unsigned i)
 {
     struct sw_indicator ind = nth(i);
-    struct sw_hit hits[SW_HITS_MAX];
+    struct sw_hit hits[HITS_MAX];
     struct sw_view view = sw_index_view(g->ix);
-    size_t n = sw_view_find_name(&view, ind.name.wire, ind.name.len, hits, SW_HITS_MAX);
+    size_t n = find_name(&view, ind.name.wire, ind.name.len, hits, HITS_MAX);
     unsigned bits = 0;
     for (size_t k = 0; k < n; k++) {
         for (unsigned l = 0; l < LISTS; l++)

@@ -141,9 +141,9 @@ static struct sw_indicator rule_of(const char *text)
 /* What the index says about a name must be what the array says about it and the names above it. */
 static void ask(const char *text, bool half)
 {
-    struct sw_hit hits[SW_HITS_MAX];
+    struct sw_hit hits[HITS_MAX];
     struct sw_indicator question = ind(text);
-    size_t found = find_wire(question.name.wire, question.name.len, hits, SW_HITS_MAX), n = 0;
+    size_t found = find_wire(question.name.wire, question.name.len, hits, HITS_MAX), n = 0;
     unsigned labels = (unsigned)sw_name_labels(question.name.wire);
     for (const char *at = text; at != NULL; labels--) {
         enum sw_form form = form_of(at);

@@ -138,6 +138,10 @@ START_TEST(bad_members)
     bad("{\"sinkhole6\":\"192.0.2.1\"}", SW_EINVAL, "one IPv6 address");
     bad("{\"cname\":\"a..b\"}", SW_EINVAL, "a host name");
     bad("{\"cname\":\".\"}", SW_EINVAL, "a host name");
+    bad("{\"cname\":\"192.0.2.1\"}", SW_EINVAL, "an address is for sinkhole4");
+    bad("{\"cname\":\"192.0.2.1.\"}", SW_EINVAL, "an address is for sinkhole4");
+    bad("{\"cname\":\"2001:db8::1\"}", SW_EINVAL, "a host name");
+    good("{\"cname\":\"192.0.2.1.example\"}");
     bad("{\"cname\":[\"x\"]}", SW_EINVAL, "cname: [\"x\"]");
     bad("{\"acton\":\"nxdomain\"}", SW_EINVAL, "\"acton\": unknown member; allowed are kind");
     bad("{\"a\\u001b[31m\\u00e9\":1}", SW_EINVAL, "unknown member");

@@ -325,8 +325,11 @@ START_TEST(bad_values)
     bad("sinkhole-ipv6: x", "sinkhole-ipv6: \"x\" is not allowed; one IPv6 address, or \"\" for "
                             "none");
     bad("cname-target: a..b",
-        "cname-target: \"a..b\" is not allowed; a domain name, or \"\" for none");
-    bad("cname-target: .", "cname-target: \".\" is not allowed; a domain name, or \"\" for none");
+        "cname-target: \"a..b\" is not allowed; a domain name, or \"\" for none; no address");
+    bad("cname-target: .",
+        "cname-target: \".\" is not allowed; a domain name, or \"\" for none; no address");
+    bad("cname-target: 192.0.2.1",
+        "cname-target: \"192.0.2.1\" is not allowed; a domain name, or \"\" for none; no address");
     bad("event-file: events.json", "event-file: \"events.json\" is not allowed; an absolute path "
                                    "of up to 255 octets, or \"\" for none");
     bad("redis-prefix: \"a b\"", "redis-prefix: \"a b\" is not allowed; 1 to 127 printable ASCII "

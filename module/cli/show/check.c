@@ -25,13 +25,17 @@ static const struct cli_usage usage = {
     .max = -1,
 };
 
+#define OTHERS_MAX 64 /* lists that explain, shown for one word */
+
 struct asked { /* one word and what was found */
     const char *word;
     struct sw_indicator what;
     struct sw_match match;
-    struct sw_verdict verdict;
-    struct sw_hit other[SW_HITS_MAX]; /* kinds that only explain: protected, known */
-    size_t others;
+    struct sw_hits hits;
+    struct sw_verdict verdict, over_tcp;
+    bool by_transport;               /* over_tcp differs from verdict */
+    struct sw_hit other[OTHERS_MAX]; /* kinds that only explain: protected, known */
+    size_t others, others_more;
     struct sw_owner owner;
     const struct sw_flow *flow;
 };
@@ -54,97 +58,85 @@ static bool understand(struct asked *a)
     return false;
 }
 
-static int by_order(const void *a, const void *b)
+/* Lists that explain, of the same look-up: sw_hit_fn. */
+static void add_other(void *arg, const struct sw_hit *hit)
 {
-    return sw_found_before(a, b) ? -1 : sw_found_before(b, a) ? 1 : 0;
+    struct asked *a = arg;
+
+    if (hit->list->kind != SW_KIND_PROTECTED && hit->list->kind != SW_KIND_KNOWN)
+        return;
+    if (a->others < OTHERS_MAX)
+        a->other[a->others++] = *hit;
+    else
+        a->others_more++;
 }
 
-/* An AS number has no address: look it up alone, in the order of flow/match.c. */
-static void match_asn(struct asked *a, struct sw_view *view)
-{
-    static const enum sw_trigger as[] = {SW_TRIGGER_CLIENT, SW_TRIGGER_ASN, SW_TRIGGER_NSIP};
-    struct sw_hit hits[SW_HITS_MAX];
-
-    for (size_t t = 0; t < sizeof(as) / sizeof(as[0]); t++) {
-        view->triggers = SW_TRIGGER_BIT(as[t]);
-        size_t n = sw_view_find_asn(view, a->what.asn, hits, SW_HITS_MAX);
-        for (size_t i = 0; i < n && a->match.n < SW_MATCH_MAX; i++) {
-            enum sw_kind kind = hits[i].list->kind;
-            if (kind != SW_KIND_PROTECTED && kind != SW_KIND_KNOWN)
-                a->match.found[a->match.n++] = (struct sw_found){.hit = hits[i], .trigger = as[t]};
-        }
-    }
-    qsort(a->match.found, a->match.n, sizeof(a->match.found[0]), by_order);
-}
-
-/* Lists that explain, of the same look-up. */
 static void find_others(struct asked *a, const struct sw_view *view)
 {
-    struct sw_hit hits[2 * SW_HITS_MAX];
+    const unsigned all = SW_TRIGGERS_DEFAULT;
     uint32_t asn = a->what.type == SW_INDICATOR_ASN ? a->what.asn : a->owner.asn;
-    size_t n = 0;
 
     if (a->what.type == SW_INDICATOR_DOMAIN)
-        n = sw_view_find_name(view, a->what.name.wire, a->what.name.len, hits, SW_HITS_MAX);
+        sw_view_find_name(view, all, a->what.name.wire, a->what.name.len, add_other, a);
     if (a->what.type == SW_INDICATOR_PREFIX)
-        n = sw_view_find_addr(view, &a->what.addr, hits, SW_HITS_MAX);
+        sw_view_find_addr(view, all, &a->what.addr, add_other, a);
     if (asn)
-        n += sw_view_find_asn(view, asn, hits + n, SW_HITS_MAX);
-    for (size_t i = 0; i < n && a->others < SW_HITS_MAX; i++) {
-        enum sw_kind kind = hits[i].list->kind;
-        if (kind == SW_KIND_PROTECTED || kind == SW_KIND_KNOWN)
-            a->other[a->others++] = hits[i];
-    }
+        sw_view_find_asn(view, all, asn, add_other, a);
 }
 
 /* A name as what is asked for, as an alias where a list has only those, and as a name server. */
 static void match_names(struct asked *a, struct sw_matching *m)
 {
-    static const enum sw_trigger as[] = {SW_TRIGGER_QNAME, SW_TRIGGER_CNAME, SW_TRIGGER_NSDNAME};
-    size_t kept = 0;
+    const struct sw_name *name = &a->what.name;
 
-    for (size_t i = 0; i < sizeof(as) / sizeof(as[0]); i++)
-        sw_match_name(m, as[i], a->what.name.wire, a->what.name.len);
-    for (size_t i = 0; i < a->match.n; i++) {
-        const struct sw_found *found = &a->match.found[i];
-        if (found->trigger != SW_TRIGGER_CNAME ||
-            !(found->hit.list->triggers & SW_TRIGGER_BIT(SW_TRIGGER_QNAME)))
-            a->match.found[kept++] = *found;
-    }
-    a->match.n = kept;
+    sw_match_name(m, SW_TRIGGER_QNAME, name->wire, name->len);
+    m->except = SW_TRIGGER_BIT(SW_TRIGGER_QNAME);
+    sw_match_name(m, SW_TRIGGER_CNAME, name->wire, name->len);
+    m->except = 0;
+    sw_match_server(m, name, name);
+}
+
+static void match_asn(struct asked *a, struct sw_matching *m)
+{
+    sw_match_asn(m, SW_TRIGGER_CLIENT, a->what.asn);
+    sw_match_asn(m, SW_TRIGGER_ASN, a->what.asn);
+    sw_match_asn(m, SW_TRIGGER_NSIP, a->what.asn);
 }
 
 static void judge(struct asked *a)
 {
     struct sw_matching m;
+    const struct sw_part *part = &a->match.part[0];
 
     sw_match_begin(&m, a->flow, &a->match);
+    m.every_group = true;
     switch (a->what.type) {
     case SW_INDICATOR_DOMAIN:
         match_names(a, &m);
         break;
     case SW_INDICATOR_PREFIX:
-        sw_match_client(&m, &a->what.addr);
+        sw_match_client(&m, &a->what.addr, NULL);
         sw_match_addr(&m, &a->what.addr);
         sw_match_server_addr(&m, &a->what.addr);
         sw_owner_find(a->flow->owners, &a->what.addr, &a->owner);
         break;
     case SW_INDICATOR_ASN:
-        match_asn(a, &m.view);
+        match_asn(a, &m);
         break;
     }
-    sw_decide(a->flow, &a->match, NULL, &a->verdict);
-    m.view.triggers = SW_TRIGGERS_DEFAULT;
+    a->by_transport = sw_decide_by_transport(part);
+    sw_decide(a->flow, part, SW_OVER_TCP, &a->over_tcp);
+    sw_match_hits(&a->match, part, sw_decide(a->flow, part, SW_OVER_UDP, &a->verdict), &a->hits);
     find_others(a, &m.view);
 }
 
 /* ---- printing ---- */
 
-static const char *result(const struct asked *a, size_t i)
+static const char *result(const struct asked *a, const struct sw_found *found)
 {
-    if (i == a->verdict.winner)
+    if (found == a->hits.winner)
         return "wins";
-    return a->match.found[i].hit.list->kind == SW_KIND_WATCH ? "observed" : "";
+    return found->hit.list->kind == SW_KIND_WATCH ? "observed" : "";
 }
 
 static char *other_text(const struct asked *a, size_t i, char text[SW_INDICATORTEXT_MAX])
@@ -159,14 +151,14 @@ static void print_table(const struct cli *cli, const struct asked *a)
                                             "TRIGGER", "~INDICATOR", CLI_END);
     char text[SW_INDICATORTEXT_MAX], priority[8];
 
-    for (size_t i = 0; i < a->match.n; i++) {
-        const struct sw_policy *p = a->match.found[i].hit.list;
+    for (size_t i = 0; i < a->hits.n; i++) {
+        const struct sw_found *found = a->hits.rule[i];
+        const struct sw_policy *p = found->hit.list;
         snprintf(priority, sizeof(priority), "%u", p->priority);
-        cli_table_row(table, result(a, i), p->name, sw_kind_name(p->kind),
-                      sw_action_name(p->action), priority,
-                      sw_trigger_name(a->match.found[i].trigger),
-                      cli_found_text(&a->match.found[i], text));
-        if (i == a->verdict.winner)
+        cli_table_row(table, result(a, found), p->name, sw_kind_name(p->kind),
+                      sw_action_name(p->action), priority, sw_trigger_name(found->trigger),
+                      cli_found_text(found, text));
+        if (found == a->hits.winner)
             cli_table_style(table, p->kind == SW_KIND_ALLOW ? CLI_GOOD : CLI_BAD);
     }
     for (size_t i = 0; i < a->others; i++) {
@@ -175,6 +167,8 @@ static void print_table(const struct cli *cli, const struct asked *a)
                       other_text(a, i, text));
     }
     cli_table_print(table, 2);
+    if (a->hits.more || a->others_more)
+        printf("  and %zu more\n", a->hits.more + a->others_more);
 }
 
 static void print_text(const struct cli *cli, const struct asked *a)
@@ -186,33 +180,35 @@ static void print_text(const struct cli *cli, const struct asked *a)
     if (a->what.type == SW_INDICATOR_PREFIX)
         cli_owner_print(cli, &a->what.addr, &a->owner);
     print_table(cli, a);
-    if (a->verdict.winner == SW_NO_WINNER) {
-        printf("  %s%s\n",
-               a->match.n ? "no rule acts: the true answer" : "no rule matches: the true answer",
-               a->what.type == SW_INDICATOR_DOMAIN
-                   ? " (its aliases and addresses were not looked up)"
-                   : "");
+    if (!a->hits.winner) {
+        printf(
+            "  %s%s\n",
+            a->match.rules ? "no rule acts: the true answer" : "no rule matches: the true answer",
+            a->what.type == SW_INDICATOR_DOMAIN ? " (its aliases and addresses were not looked up)"
+                                                : "");
         return;
     }
-    printf("  %s wins: %s\n", a->verdict.list, cli_why(&a->match, &a->verdict, words));
+    printf("  %s wins: %s\n", a->verdict.list, cli_why(&a->hits, words));
     printf("  a client gets: %s\n", cli_gets(&a->verdict, words));
+    if (a->by_transport)
+        printf("  over TCP: %s\n", cli_gets(&a->over_tcp, words));
 }
 
 static void print_json(const struct asked *a)
 {
-    bool wins = a->verdict.winner != SW_NO_WINNER;
+    bool wins = a->hits.winner;
     char text[SW_INDICATORTEXT_MAX], words[CLI_WORDS_MAX];
     json_t *out = json_object(), *matches = json_array(), *others = json_array();
 
-    for (size_t i = 0; i < a->match.n; i++) {
-        const struct sw_policy *p = a->match.found[i].hit.list;
+    for (size_t i = 0; i < a->hits.n; i++) {
+        const struct sw_found *found = a->hits.rule[i];
+        const struct sw_policy *p = found->hit.list;
         json_array_append_new(
-            matches,
-            json_pack("{s:s,s:s,s:s,s:i,s:b,s:s,s:s,s:b}", "list", p->name, "kind",
-                      sw_kind_name(p->kind), "action", sw_action_name(p->action), "priority",
-                      (int)p->priority, "shadow", p->shadow, "trigger",
-                      sw_trigger_name(a->match.found[i].trigger), "indicator",
-                      cli_found_text(&a->match.found[i], text), "winner", i == a->verdict.winner));
+            matches, json_pack("{s:s,s:s,s:s,s:i,s:b,s:s,s:s,s:b}", "list", p->name, "kind",
+                               sw_kind_name(p->kind), "action", sw_action_name(p->action),
+                               "priority", (int)p->priority, "shadow", p->shadow, "trigger",
+                               sw_trigger_name(found->trigger), "indicator",
+                               cli_found_text(found, text), "winner", found == a->hits.winner));
     }
     for (size_t i = 0; i < a->others; i++)
         json_array_append_new(others, json_pack("{s:s,s:s,s:s}", "list", a->other[i].list->name,
@@ -220,10 +216,14 @@ static void print_json(const struct asked *a)
                                                 "indicator", other_text(a, i, text)));
     cli_json_set(out, "query", a->word);
     json_object_set_new(out, "matches", matches);
+    if (a->hits.more)
+        json_object_set_new(out, "matches_more", json_integer(a->hits.more));
     json_object_set_new(out, "explained_by", others);
     json_object_set_new(out, "verdict", wins ? cli_verdict_json(&a->verdict) : json_null());
     if (wins)
-        json_object_set_new(out, "why", json_string(cli_why(&a->match, &a->verdict, words)));
+        json_object_set_new(out, "why", json_string(cli_why(&a->hits, words)));
+    if (a->by_transport)
+        json_object_set_new(out, "verdict_over_tcp", cli_verdict_json(&a->over_tcp));
     if (a->what.type == SW_INDICATOR_PREFIX)
         json_object_set_new(out, "owner", cli_owner_json(&a->what.addr, &a->owner));
     cli_json(out);
@@ -277,7 +277,7 @@ int cli_check(struct cli *cli, int argc, char **argv)
         if (!understand(asked))
             continue;
         judge(asked);
-        any = any || asked->verdict.winner != SW_NO_WINNER;
+        any = any || asked->hits.winner;
         if (cli->json)
             print_json(asked);
         else

@@ -2,6 +2,7 @@
 #include "cli/show/rules.h"
 
 #include "cli/output.h"
+#include "flow/match.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -11,9 +12,6 @@ char *cli_found_text(const struct sw_found *found, char text[SW_INDICATORTEXT_MA
 {
     return sw_hit_text(&found->hit, found->name, &found->addr, text);
 }
-
-/* Triggers that go before or after all others, however specific. */
-#define OWN_RANK (SW_TRIGGER_BIT(SW_TRIGGER_CLIENT) | SW_TRIGGERS_SERVER)
 
 /* Whether both say equally much: the order of flow/match.c without its numbers. */
 static bool equally_specific(const struct sw_hit *a, const struct sw_hit *b)
@@ -28,29 +26,41 @@ static bool equally_specific(const struct sw_hit *a, const struct sw_hit *b)
 }
 
 /* The next rule after the winner that could have won. */
-static const struct sw_found *runner_up(const struct sw_match *match, size_t winner)
+static const struct sw_found *runner_up(const struct sw_hits *hits)
 {
-    for (size_t i = winner + 1; i < match->n; i++)
-        if (match->found[i].hit.list->kind != SW_KIND_WATCH)
-            return &match->found[i];
+    for (size_t i = 1; i < hits->n; i++)
+        if (hits->rule[i]->hit.list->kind != SW_KIND_WATCH)
+            return hits->rule[i];
     return NULL;
 }
 
-char *cli_why(const struct sw_match *match, const struct sw_verdict *verdict,
-              char words[CLI_WORDS_MAX])
+/* Why a rule that is first in the order did not win. */
+static void why_passed_over(const struct sw_found *winner, const struct sw_found *first,
+                            char words[CLI_WORDS_MAX])
 {
-    assert(verdict->winner < match->n);
-    const struct sw_found *a = &match->found[verdict->winner];
-    const struct sw_found *b = runner_up(match, verdict->winner);
-    const struct sw_policy *p = a->hit.list, *q = b ? b->hit.list : NULL;
+    const struct sw_policy *p = first->hit.list;
+
+    if (p->shadow)
+        snprintf(words, CLI_WORDS_MAX,
+                 "%s goes first, and is in shadow mode: it changes nothing for clients", p->name);
+    else if (first->stage > winner->stage)
+        snprintf(words, CLI_WORDS_MAX,
+                 "trigger %s is judged before %s of %s: a rule that rewrites the answer is final",
+                 sw_trigger_name(winner->trigger), sw_trigger_name(first->trigger), p->name);
+    else
+        snprintf(words, CLI_WORDS_MAX, "%s goes first, and does not bind these clients", p->name);
+}
+
+/* Why a rule is first in the order: winner goes before the next one. */
+static void why_first(const struct sw_found *a, const struct sw_found *b, char words[CLI_WORDS_MAX])
+{
+    const struct sw_policy *p = a->hit.list, *q = b->hit.list;
     char at[SW_INDICATORTEXT_MAX], bt[SW_INDICATORTEXT_MAX];
 
-    if (!b)
-        snprintf(words, CLI_WORDS_MAX, "it is the only rule");
-    else if (p->priority != q->priority)
+    if (p->priority != q->priority)
         snprintf(words, CLI_WORDS_MAX, "the smaller priority number goes first: %u before %u of %s",
                  p->priority, q->priority, q->name);
-    else if (a->trigger != b->trigger && ((1u << a->trigger | 1u << b->trigger) & OWN_RANK))
+    else if (a->stage != b->stage || a->hit.type != b->hit.type)
         snprintf(words, CLI_WORDS_MAX, "equal priority: trigger %s goes before %s of %s",
                  sw_trigger_name(a->trigger), sw_trigger_name(b->trigger), q->name);
     else if (!equally_specific(&a->hit, &b->hit))
@@ -60,13 +70,22 @@ char *cli_why(const struct sw_match *match, const struct sw_verdict *verdict,
     else if (p->kind != q->kind)
         snprintf(words, CLI_WORDS_MAX, "equal priority, equally specific: allow goes before %s",
                  q->name);
-    else if (a->trigger != b->trigger)
-        snprintf(words, CLI_WORDS_MAX,
-                 "equal priority, equally specific: trigger %s goes before %s of %s",
-                 sw_trigger_name(a->trigger), sw_trigger_name(b->trigger), q->name);
     else
         snprintf(words, CLI_WORDS_MAX, "equal in everything: in the order of names before %s",
                  q->name);
+}
+
+char *cli_why(const struct sw_hits *hits, char words[CLI_WORDS_MAX])
+{
+    const struct sw_found *b = runner_up(hits);
+
+    assert(hits->winner);
+    if (!b)
+        snprintf(words, CLI_WORDS_MAX, "it is the only rule");
+    else if (sw_found_before(b, hits->winner))
+        why_passed_over(hits->winner, b, words);
+    else
+        why_first(hits->winner, b, words);
     return words;
 }
 
@@ -105,7 +124,7 @@ static void action_words(const struct sw_verdict *v, enum sw_action action, char
         snprintf(words, max, "no answer at all");
         break;
     case SW_ACTION_TCP_ONLY:
-        snprintf(words, max, "over UDP a truncated answer, over TCP the true one");
+        snprintf(words, max, "over UDP a truncated answer");
         break;
     case SW_ACTION_PASSTHRU:
         snprintf(words, max, "the true answer: exempt from all other lists");
@@ -132,6 +151,10 @@ char *cli_gets(const struct sw_verdict *v, char words[CLI_WORDS_MAX])
         action_words(v, v->wanted, would, sizeof(would));
         snprintf(words, CLI_WORDS_MAX, "the true answer, recorded (shadow mode; without it: %s)",
                  would);
+        return words;
+    }
+    if (v->wanted == SW_ACTION_CNAME && v->taken == SW_ACTION_MONITOR) {
+        snprintf(words, CLI_WORDS_MAX, "the true answer, recorded: it is the walled garden itself");
         return words;
     }
     action_words(v, v->taken, words, CLI_WORDS_MAX);

@@ -15,10 +15,9 @@
 
 #define CLI_WORDS_MAX 600
 
-/** Why the winner of a match won over the next rule that could; winner must be set. Returns
+/** Why the winner of some rules won over the next one that could; hits->winner must be set. Returns
  * words. */
-char *cli_why(const struct sw_match *match, const struct sw_verdict *verdict,
-              char words[CLI_WORDS_MAX]);
+char *cli_why(const struct sw_hits *hits, char words[CLI_WORDS_MAX]);
 
 /** What a client gets by a verdict; returns words. */
 char *cli_gets(const struct sw_verdict *verdict, char words[CLI_WORDS_MAX]);

@@ -270,10 +270,12 @@ static void draft(const struct sweep_sink *sink, const struct sw_name *qname, ui
 {
     const struct sw_question question = {
         .qname = qname->wire, .qname_len = qname->len, .qtype = qtype, .qclass = 1};
+    const struct sw_part *part = &match->part[0];
     struct sw_verdict verdict;
+    struct sw_hits hits;
 
-    sw_decide(&sink->flow, match, NULL, &verdict);
-    sw_record_draft(event, SW_EVENT_ANSWER, sw_clock_wall_us(), &question, match, &verdict);
+    sw_match_hits(match, part, sw_decide(&sink->flow, part, SW_OVER_UDP, &verdict), &hits);
+    sw_record_draft(event, SW_EVENT_ANSWER, sw_clock_wall_us(), &question, &hits);
     event->rcode = answer->rcode;
     event->security = (uint8_t)answer->security;
     event->flags |= answer->answered ? SW_EVENT_RESOLVED : 0;
@@ -286,12 +288,12 @@ static void draft(const struct sweep_sink *sink, const struct sw_name *qname, ui
 }
 
 /* Whether an allow list wins: a resolver does not observe such an answer either. */
-static bool exempted(const struct sw_match *match)
+static bool exempted(const struct sweep_sink *sink, const struct sw_match *match)
 {
-    for (size_t i = 0; i < match->n; i++)
-        if (match->found[i].hit.list->kind != SW_KIND_WATCH)
-            return match->found[i].hit.list->kind == SW_KIND_ALLOW && !match->watched;
-    return false;
+    struct sw_verdict verdict;
+    const struct sw_found *winner = sw_decide(&sink->flow, &match->part[0], SW_OVER_UDP, &verdict);
+
+    return winner && winner->hit.list->kind == SW_KIND_ALLOW && !match->watched;
 }
 
 static void send(struct sweep_sink *sink, const struct sw_event *event, size_t addresses)
@@ -357,8 +359,9 @@ static void judge(struct sweep_sink *sink, const struct sw_name *qname, size_t i
     static const char *const types[SWEEP_TYPES] = {"A", "AAAA"};
 
     sw_match_begin(&m, &sink->flow, &match);
+    m.every_group = true;
     match_all(&m, qname, answer);
-    bool mine = match.acted_on || match.watched, exempt = exempted(&match);
+    bool mine = match.acted_on || match.watched, exempt = exempted(sink, &match);
     if (i == 0) {
         sink->unlisted += !mine && !exempt;
         sink->exempt += exempt;
