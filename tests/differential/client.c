@@ -5,7 +5,7 @@
  *
  * Reads lines "FIRST COUNT" from standard input, and sends questions FIRST .. FIRST+COUNT-1 of the seed
  * (world.h) to 127.0.0.1, both ports at once, WINDOW questions under way at a time. FLAGS: c, delegated
- * zones exist; k, other classes than IN are asked for; r, every question has RD; -, nothing.
+ * zones exist; k, other classes than IN are asked for; r, every question has RD; h, HEX always; -, nothing.
  *
  * Prints one line of words for each question: INDEX TURN NAME TYPE CLASS FLAGS SAME RCODE TRUTH ALIASES
  * ADDRESSES HEX HEX MS.
@@ -16,7 +16,7 @@
  *   TRUTH      rcode of the true answer, which is the first resolver's; where that is truncated or a
  *              failure a third resolver is asked, on port TRUTH, over TCP and without validation (CD)
  *   ALIASES .. what lists can match in the true answer (reply.h)
- *   HEX        the two answers where they differ; "-" for one that did not come
+ *   HEX        the two answers where they differ (with flag h: always); "-" for one that did not come
  *   MS         milliseconds until both were there
  * A question waits for PATIENCE seconds more once one of its answers is there, and for 8 seconds in
  * all.
@@ -65,7 +65,7 @@ struct slot {
 static struct sw_world world;
 static struct sockaddr_in servers[SIDES];
 static unsigned window;
-static bool recursing;
+static bool recursing, telling;
 static double patience;
 static struct slot slots[WINDOW_MAX];
 static uint64_t next_index, left;
@@ -246,10 +246,11 @@ static void print_slot(const struct slot *s, bool same)
     print_flags(&s->ask);
     printf(" %d", same);
     print_truth(s);
-    if (same)
-        fputs(" - -", stdout);
-    for (unsigned i = 0; i < 2 && !same; i++)
-        print_hex(&s->side[i]);
+    for (unsigned i = 0; i < 2; i++)
+        if (same && !telling)
+            fputs(" -", stdout);
+        else
+            print_hex(&s->side[i]);
     printf(" %.0f\n", (now() - s->since) * 1e3);
 }
 
@@ -359,6 +360,7 @@ int main(int argc, char **argv)
     world.cuts = strchr(argv[7], 'c') != NULL;
     world.classes = strchr(argv[7], 'k') != NULL;
     recursing = strchr(argv[7], 'r') != NULL;
+    telling = strchr(argv[7], 'h') != NULL;
     patience = atof(argv[8]);
     for (unsigned i = 0; i < SIDES; i++) {
         servers[i].sin_family = AF_INET;

@@ -57,8 +57,8 @@ class Phase:
         """Where lists act the true answer of each question is needed, and a recursive question."""
         return "kr" if self.name in ("acting", "changing") else "k"
 
-    def ask(self, ranges, **options):
-        lines = self.run.ask(ranges, self.flags, **options)
+    def ask(self, ranges, more="", **options):
+        lines = self.run.ask(ranges, self.flags + more, **options)
         return lines, self.judge.faults(lines, self.run.hits(self.judge.expected(lines)))
 
     def block(self, number, first, count):
@@ -66,27 +66,50 @@ class Phase:
         lines, faults = self.ask([(first, count)])
         lasting = self.lasting(faults)
         self.counts.update(
-            asked=len(lines), touched=self.judge.touched(lines), recorded=self.judge.recorded(lines),
+            asked=len(lines), touched=self.judge.touched(lines), recorded=self.judge.expected(lines),
             once=len(faults), lasting=len(lasting),
         )  # fmt: skip
         for line, reason in lasting:
-            self.tell(line, reason, number)
+            self.tell(line, reason, number, sorted(faults))
 
     def lasting(self, faults):
         """Faults that come again each time: pairs of a line and a reason."""
         found = []
         for _ in range(LASTING if faults else 0):
             self.run.forget()
-            lines, faults = self.ask([(index, 1) for index in sorted(faults)], window=1)
+            lines, faults = self.ask([(index, 1) for index in sorted(faults)], window=1, more="h")
             found = [(line, faults[line.index]) for line in lines if line.index in faults]
             found = list({line.index: (line, reason) for line, reason in found}.values())
         return found
 
-    def tell(self, line, reason, number):
-        words = describe(line, reason, self.run, self.name, number)
-        self.told.append(words)
-        if len(self.told) <= TOLD:
-            print(words, flush=True)
+    def shows(self, indices):
+        """Whether the last of these questions has a fault when they are asked from empty caches."""
+        self.run.forget()
+        _, faults = self.ask([(index, 1) for index in indices], window=1)
+        return indices[-1] in faults
+
+    def shortest(self, index, before):
+        """The questions to ask so that this one has its fault: alone, or behind a few others."""
+        if self.shows([index]) or not self.shows([*before, index]):
+            return [index]
+        part = len(before)
+        while part > 1:
+            part = (part + 1) // 2
+            for at in range(0, len(before), part):
+                fewer = before[:at] + before[at + part :]
+                if self.shows([*fewer, index]):
+                    before, part = fewer, 2 * part
+                    break
+        return [*before, index]
+
+    def tell(self, line, reason, number, asked):
+        self.told.append(f"{line.name} {line.rdtype}: {reason}")
+        if len(self.told) > TOLD:
+            return
+        indices = self.shortest(line.index, [index for index in asked if index < line.index])
+        words = describe(line, reason, self.run, self.name, number, indices)
+        self.told[-1] = words
+        print(words, flush=True)
 
 
 def run_phase(run, name, queries):
@@ -104,24 +127,31 @@ def again(run, options):
     phase = Phase(run, options.phase[0])
     phase.begin_block(options.block)
     indices = [int(word) for word in options.again.split(",")]
-    lines, faults = phase.ask([(index, 1) for index in indices], window=1)
+    lines, faults = phase.ask([(index, 1) for index in indices], window=1, more="h")
     for line in lines:
-        print(describe(line, faults.get(line.index, "as it should be"), run, phase.name, options.block))
+        reason = faults.get(line.index, "as it should be")
+        print(describe(line, reason, run, phase.name, options.block, indices))
     phase.counts.update(lasting=len(faults))
     return phase
 
 
+def phases_of(name, options):
+    return [phase for phase in CONFIGURATIONS[name].phases if phase in (options.phase or PHASES)]
+
+
 def differ(env, folder, options):
-    """Run every phase that the options say. Returns them."""
-    pool = options.pool or max(10, options.queries // 1000)
+    """Run every phase that the options say, each with its share of the questions. Returns them."""
+    names = options.configuration or list(CONFIGURATIONS)
+    share = -(-options.queries // sum(len(phases_of(name, options)) for name in names))
+    pool = options.pool or max(10, share // 1000)
     phases = []
-    for name in options.configuration or CONFIGURATIONS:
+    for name in names:
         with Run(env, folder / name, name, options.seed, pool) as run:
             if options.again:
                 phases.append(again(run, options))
                 continue
-            for phase in options.phase or CONFIGURATIONS[name].phases:
-                phases.append(run_phase(run, phase, options.queries))
+            for phase in phases_of(name, options):
+                phases.append(run_phase(run, phase, share))
                 print(table(run, phases[-1]), flush=True)
                 run.forget()
     return phases
@@ -129,7 +159,7 @@ def differ(env, folder, options):
 
 def read_options(words=None):
     parser = argparse.ArgumentParser()
-    parser.add_argument("--queries", type=int, default=20000, help="for each phase")
+    parser.add_argument("--queries", type=int, default=20000, help="in all")
     parser.add_argument("--seed", type=int, default=int(time.time()))
     parser.add_argument("--pool", type=int, default=0, help="names of each kind in each zone")
     parser.add_argument("--configuration", action="append", choices=list(CONFIGURATIONS))

@@ -3,9 +3,8 @@
 import re
 from collections import Counter, defaultdict
 
-from model import Model, wrong
+from model import Model, Verdict, wrong
 
-SERVFAIL = 2
 ANY = 255
 ALIAS = re.compile(r"(.*\.)?(c\d+|lo|dn|wi)-")  # kinds of names that may be aliases
 
@@ -24,18 +23,26 @@ class Judge:
         self.chain = chain  # the aliases from a name on, for answers that do not say
 
     def verdict(self, line):
-        aliases, addresses = line.aliases, line.addresses
-        if line.truth in (None, SERVFAIL) and ALIAS.match(line.name):
+        aliases, addresses, failed = line.aliases, line.addresses, line.failed and not line.bogus
+        if failed and ALIAS.match(line.name):
             aliases, addresses = self.chain(line.name.lower()), ()
-        return self.model.judge(
+        verdict = self.model.judge(
             line.name.lower(), line.rdtype, line.rdclass, line.tcp, aliases, addresses
         )
+        return self._failed(line, verdict) if line.failed and verdict.winner else verdict
+
+    @staticmethod
+    def _failed(line, verdict):
+        """What was not resolved, or does not validate, stays a failure, but where the question alone is
+        answered at once, or an alias that was found leads to a listed name."""
+        rule = verdict.winner
+        at_once = rule.stage == 0 and not rule.policy.get("observe")
+        if verdict.rewrites and (at_once or not line.bogus):
+            return verdict
+        return Verdict(rule, "monitor", verdict.recorded)
 
     def touched(self, lines):
         return sum(self.verdict(line).winner is not None for line in lines)
-
-    def recorded(self, lines):
-        return self.expected(lines)
 
     def _refused(self, line):
         """A question without RD, which Unbound refuses before any module sees it."""

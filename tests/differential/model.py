@@ -49,9 +49,10 @@ class Rule:
     def shadow(self):
         return self.kind == RECORDED and self.policy.get("shadow", False)
 
-    def binds(self, tcp):
-        """Whether it decides what a client gets, or is only recorded as if it did."""
-        return not self.shadow and not (self.action == "tcp-only" and tcp)
+    def binds(self, question, tcp):
+        """Whether it decides what a client gets, or is only recorded as if it did (D-092)."""
+        to_itself = self.action == "cname" and question == self.policy.get("cname", GARDEN)
+        return not (self.shadow or to_itself or (self.action == "tcp-only" and tcp))
 
     @property
     def action(self):
@@ -158,9 +159,11 @@ class Model:
         rules = []
         for stage in self._stages(question, aliases, addresses):
             rules += [rule for rule in stage if rule.kind not in IGNORED]
-            binding = min((r for r in rules if r.binds(tcp)), key=lambda r: r.order, default=None)
+            bound = [rule for rule in rules if rule.binds(question, tcp)]
+            binding = min(bound, key=lambda rule: rule.order, default=None)
             if binding and binding.rewrites:
-                return Verdict(binding, binding.action, True)
+                late = binding.action == "drop" and tcp  # a connection is not left without answers
+                return Verdict(binding, "refused" if late else binding.action, True)
         if not rules:
             return NO_VERDICT
         winner = min(rules, key=lambda rule: rule.order)

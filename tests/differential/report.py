@@ -8,15 +8,15 @@ import dns.rdatatype
 
 def answer_text(packet):
     if not packet:
-        return "(the same as the other, or none)"
+        return "(none)"
     try:
         return dns.message.from_wire(packet, ignore_trailing=True).to_text()
     except (dns.exception.DNSException, ValueError) as error:
         return f"({error}) {packet.hex()}"
 
 
-def describe(line, reason, run, phase, block):
-    """Everything about one question."""
+def describe(line, reason, run, phase, block, indices):
+    """Everything about one question; indices: those to be asked to see it again."""
     rdtype, rdclass = dns.rdatatype.to_text(line.rdtype), dns.rdataclass.to_text(line.rdclass)
     return "\n".join(
         [
@@ -27,7 +27,7 @@ def describe(line, reason, run, phase, block):
             "-- with the module",
             answer_text(line.ours),
             f"-- again: make differential SEED={run.seed} POOL={run.pool} "
-            f"CONFIGURATION={run.name} PHASE={phase} BLOCK={block} AGAIN={line.index}",
+            f"CONFIGURATION={run.name} PHASE={phase} BLOCK={block} AGAIN={','.join(map(str, indices))}",
         ]
     )
 
