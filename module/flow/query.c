@@ -36,6 +36,12 @@ bool sw_query_for_iterator(const struct module_qstate *qstate)
     return qstate->is_valrec && !qstate->is_priming && !sw_query_type_exempt(&qstate->qinfo);
 }
 
+bool sw_query_validates(const struct module_qstate *qstate)
+{
+    const struct module_env *env = qstate->env;
+    return env->need_to_validate && (!(qstate->query_flags & BIT_CD) || env->cfg->ignore_cd);
+}
+
 bool sw_query_has_clients(const struct module_qstate *qstate)
 {
     return qstate->mesh_info->reply_list != NULL;

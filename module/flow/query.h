@@ -47,6 +47,10 @@ bool sw_query_exempt(const struct module_qstate *qstate);
  */
 bool sw_query_for_iterator(const struct module_qstate *qstate);
 
+/** Whether clients get SERVFAIL where the answer is bogus: there is a validator, and they did not set CD
+ * (RFC 4035 3.2.2), or Unbound ignores it. All who wait for one query set it, or none. */
+bool sw_query_validates(const struct module_qstate *qstate);
+
 /** Whether clients wait for this query, and not only the resolver itself. */
 bool sw_query_has_clients(const struct module_qstate *qstate);
 

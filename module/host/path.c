@@ -262,9 +262,9 @@ static void prepare_truth(struct module_qstate *qstate, struct path_state *state
 static void serve_matched(struct sw_module *module, struct module_qstate *qstate, int id,
                           struct path_state *state, struct reply_info *reply)
 {
-    bool bogus = reply->security == sec_status_bogus && qstate->env->need_to_validate;
+    bool fails = reply->security == sec_status_bogus && sw_query_validates(qstate);
     finish(qstate, id);
-    if (bogus)
+    if (fails)
         return; /* becomes SERVFAIL, whatever a rule says */
     sw_owed_weigh(module, qstate, state, reply);
     if (!sw_query_has_clients(qstate))

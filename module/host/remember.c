@@ -1,5 +1,7 @@
 #include "host/remember.h"
 
+#include "flow/query.h"
+
 #include <arpa/inet.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -144,9 +146,7 @@ struct dns_msg *sw_remember_find(struct module_qstate *qstate)
     if (!entry)
         return NULL;
     struct reply_info *reply = entry->data;
-    bool wants_validation =
-        env->need_to_validate && (!(qstate->query_flags & BIT_CD) || env->cfg->ignore_cd);
-    if (!wants_validation || reply->security != sec_status_unchecked)
+    if (!sw_query_validates(qstate) || reply->security != sec_status_unchecked)
         msg = tomsg(env, &qstate->qinfo, reply, qstate->region, *env->now, 0, env->scratch);
     lock_rw_unlock(&entry->lock);
     if (msg)

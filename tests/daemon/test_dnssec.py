@@ -1,7 +1,9 @@
 """Validated answers: untouched ones keep AD, rewritten ones have neither AD nor RRSIG, and a
 bogus answer is never turned into a good one."""
 
+import dns.exception
 import pytest
+from harness.resolver import GARDEN, GARDEN4
 
 WWW = "www.signed.example"
 TRUE4 = ["198.51.100.60"]
@@ -93,6 +95,19 @@ def test_bogus_answer_asked_for_without_validation_is_judged(lists, ask):
     assert ask("www.bogus.example", cd=True).addresses == ["192.0.2.99"]
     lists.put("bad", "192.0.2.99", action="nxdomain")
     assert ask("www.bogus.example", cd=True).addresses == []
+
+
+@pytest.mark.parametrize("indicator", ["192.0.2.99", "=www.bogus.example"], ids=["address", "alias"])
+def test_bogus_answer_asked_for_without_validation_leads_to_the_garden(lists, ask, indicator):
+    lists.put("bad", indicator, action="cname")
+    answer = ask("alias.bogus.example", cd=True)
+    assert (answer.aliases, answer.addresses) == ([GARDEN], [GARDEN4])
+
+
+def test_bogus_answer_asked_for_without_validation_is_dropped(lists, resolver):
+    lists.put("bad", "192.0.2.99", action="drop")
+    with pytest.raises(dns.exception.Timeout):
+        resolver.client.ask("www.bogus.example", cd=True, timeout=0.5)
 
 
 def test_listed_name_needs_no_valid_answer(lists, ask):
