@@ -9,8 +9,8 @@
  *     sw_bell_sleep(bell, 100 ms)            put; the ring is a 16th full: sw_bell_ring(bell)
  *
  * Ringing is one look at a flag, and one write to an eventfd if somebody sleeps. A ring just before
- * the other falls asleep can be missed: whoever rings does so again as the ring goes on to fill, and
- * no sleep is without end.
+ * the other falls asleep can be missed: whoever rings does so again as the ring goes on to fill, and when
+ * it is full for each record that it refuses; and no sleep is without end.
  *
  * Threads      sw_bell_sleep(): one; the others: any, wait-free
  * Memory       none but a file descriptor

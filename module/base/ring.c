@@ -118,6 +118,15 @@ static bool lose(struct sw_ring *ring)
     return false;
 }
 
+/* Refuse a record that would fit into an empty ring. The consumer can have fallen asleep just when the ring was filled:
+ * no other put rings after that. */
+static bool refuse(struct sw_ring *ring)
+{
+    if (ring->bell)
+        sw_bell_ring(ring->bell);
+    return lose(ring);
+}
+
 bool sw_ring_put(struct sw_ring *ring, const void *record, size_t len)
 {
     size_t capacity = ring->mask + 1;
@@ -129,7 +138,7 @@ bool sw_ring_put(struct sw_ring *ring, const void *record, size_t len)
     if (capacity - (head - tail) < need) {
         tail = atomic_load_explicit(&ring->tail, memory_order_acquire);
         if (capacity - (head - tail) < need)
-            return lose(ring);
+            return refuse(ring);
         ring->tail_seen = tail;
     }
     uint64_t header = len;

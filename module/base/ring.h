@@ -26,8 +26,8 @@ void sw_ring_free(struct sw_ring *ring); /* NULL is fine */
 
 struct sw_bell;
 
-/** From now on put rings the bell when some octets wait, and again for each quarter of that more. Before
- * the first put. */
+/** From now on put rings the bell when some octets wait, again for each quarter of that more, and each time
+ * that it refuses a record because the ring is full. Before the first put. */
 void sw_ring_alarm(struct sw_ring *ring, size_t octets, struct sw_bell *bell);
 
 /**

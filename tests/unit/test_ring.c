@@ -90,6 +90,27 @@ static void *sleep_long(void *arg)
     return NULL;
 }
 
+/* The ring was filled just before the collector fell asleep, which no ringing of that time has told it. */
+START_TEST(a_full_ring_wakes_whoever_sleeps)
+{
+    struct sw_ring *ring = sw_ring_new(1024);
+    struct sw_bell bell;
+    uint8_t record[24] = {0};
+    ck_assert(sw_bell_init(&bell));
+    sw_ring_alarm(ring, 256, &bell);
+    while (sw_ring_used(ring) < 1024)
+        ck_assert(sw_ring_put(ring, record, sizeof(record)));
+    atomic_store(&bell.asleep, true);
+    ck_assert(!sw_ring_put(ring, record, sizeof(record)));
+    ck_assert(rung(&bell));
+    ck_assert(!sw_ring_put(ring, record, 2000)); /* never fits: nobody could make room */
+    ck_assert(!rung(&bell));
+    ck_assert_uint_eq(sw_ring_lost(ring), 2);
+    sw_bell_free(&bell);
+    sw_ring_free(ring);
+}
+END_TEST
+
 START_TEST(a_sleeper_is_woken)
 {
     struct sw_ring *ring = sw_ring_new(1024);
@@ -302,6 +323,7 @@ int main(void)
     tcase_add_test(tcase, empty_ring);
     tcase_add_test(tcase, impossible_capacity);
     tcase_add_test(tcase, rings_when_part_is_full);
+    tcase_add_test(tcase, a_full_ring_wakes_whoever_sleeps);
     tcase_add_test(tcase, a_sleeper_is_woken);
     tcase_add_test(tcase, capacity_is_rounded_up);
     tcase_add_test(tcase, refused_records_change_nothing);
