@@ -41,6 +41,7 @@
 ##   UNBOUND_BUILD=DIR  where it was built, if not in its source tree (config.h is there)
 ##   TESTS=WORD         only programs (test-unit, test-stress), models, or tests (test-daemon, as
 ##                      pytest -k) or scenarios (test-replay, test-peers) with this word in the name
+##   DECKARD=DIR        make test-peers: the scenarios of a checked-out Deckard as well
 ##   LONG=1 QUICK=1     the long forms of daemon tests and benchmarks, or the quick ones
 ##   KEEP=1             daemon tests leave their folders below TMPDIR behind
 ##   ORDER=NUMBER       daemon tests in the random order that this number stands for

@@ -13,7 +13,7 @@ FOLDERS = {"unit", "scenarios", "stress", "fault", "race", "differential", "benc
            "model", "peers"}  # fmt: skip
 # Files that are no tests: drivers, fixtures, data.
 HELPER = re.compile(
-    r"tests/(.*\.(h|md|txt|conf|json|tsv|csv|supp|zone|queries|inc)|.*/corpus/.*|daemon/conftest\.py|"
+    r"tests/(.*\.(h|md|txt|conf|json|tsv|csv|supp|zone|queries|inc|rpl)|.*/corpus/.*|daemon/conftest\.py|"
     r".*/__init__\.py|fuzz/driver\.c|headers/run)"
 )
 

@@ -7,6 +7,7 @@ Parts:
                answer is the scenario's, or stands in differences.py with ours
     watching   all scenarios with lists that change no answer: testbound sees no difference
     blocking   all scenarios with lists that act: every answer is what a small model says
+    own        scenarios of our own, with lists of theirs
     deckard    with DECKARD=DIR: Deckard's scenarios, likewise (deckard.py)
 Prints what differs, and, alone on the last line, "N passed, N failed". Called by 'make test-peers'.
 """
@@ -25,8 +26,9 @@ sys.dont_write_bytecode = True
 import differences  # noqa: E402
 from blocking import blocking  # noqa: E402
 from deckard import deckard  # noqa: E402
-import policies as own  # noqa: E402
+import policies as clauses  # noqa: E402
 from harness.peers import FAULT, REASONS  # noqa: E402
+from own import own  # noqa: E402
 from play import Programs, Snapshots, compare, run, with_module  # noqa: E402
 from scenario import Scenario  # noqa: E402
 from table import is_documented  # noqa: E402
@@ -49,14 +51,14 @@ class Results:
             self.failures.append(words)
             print(f"peers: FAILED {words}", flush=True)
 
-    def judge(self, name, wrong, faults, reasons=()):
+    def judge(self, name, wrong, faults, reasons=(), what=""):
         """Count one scenario. wrong: words for each difference; faults: those that are known, and
         reasons: differences that are right, by scenario."""
         if name in faults:
             self.known += 1
-            self.mended += [name] if not wrong else []
+            self.mended += [what + name] if not wrong else []
         expected = bool(wrong) if name in reasons else not wrong
-        self.expect(name in faults or expected, f"{name}: {'; '.join(wrong) or 'no difference'}")
+        self.expect(name in faults or expected, f"{what}{name}: {'; '.join(wrong) or 'no difference'}")
 
     def note(self, words):
         print(f"peers: {words}", flush=True)
@@ -80,7 +82,7 @@ class Context:
 
 def policies(context):
     """Scenarios with policies of their own."""
-    chosen = [s for s in context.scenarios() if own.has_policies(s)]
+    chosen = [s for s in context.scenarios() if clauses.has_policies(s)]
     with ThreadPoolExecutor(WORKERS) as pool:
         played = list(pool.map(lambda s: played_policies(context, s), chosen))
     answers = 0
@@ -96,17 +98,19 @@ def policies(context):
 
 def played_policies(context, scenario):
     """[Compared] of one scenario; one with a transfer is played with both contents of its zone."""
-    before = own.zones(scenario)
-    after = [own.transferred(scenario, zone) or zone for zone in before]
+    before = clauses.zones(scenario)
+    after = [clauses.transferred(scenario, zone) or zone for zone in before]
     contents = [before, after] if after != before else [before]
     change = next((s.number for s in scenario.steps if s.kind == "TIME_PASSES"), 0)
     pairs = []
     for number, zones in enumerate(contents):
-        lists = own.lists_of(scenario, zones)
-        settings, refused = context.snapshots.make(lists.lists, own.groups(scenario))
+        lists = clauses.lists_of(scenario, zones)
+        settings, refused = context.snapshots.make(lists.lists, clauses.groups(scenario))
         text = with_module(context.programs, scenario, checks=False)
         name = f"{scenario.name}-{number}"
         played = run(context.programs, text, context.folder, name, settings)
+        rewritten = [r.message for r in played.replies if "AA" in r.message.flags]
+        context.results.expect(not rewritten, f"{scenario.name}: an answer has the AA flag")
         if played.ended_early or refused not in (None, "[]"):
             words = played.ended_early or f"refused: {refused}"
             context.results.expect(False, f"{scenario.name}: {words}")
@@ -139,7 +143,7 @@ def others(context):
         deckard(context, Path(folder))
 
 
-PARTS = {"policies": policies, "watching": watching, "blocking": blocking, "deckard": others}
+PARTS = {"policies": policies, "watching": watching, "blocking": blocking, "own": own, "deckard": others}
 
 
 def main():

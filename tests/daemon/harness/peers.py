@@ -116,6 +116,17 @@ REASONS = {
         "`nsdname` goes before `nsip`",
         "names before addresses, as with answers",
     ),
+    "dns64": Reason(
+        DESIGN,
+        "NXDOMAIN for a listed address makes NODATA of the AAAA that DNS64 would make of it",
+        "NXDOMAIN for A and AAAA",
+        "a name that does not exist for one type does not for another (RFC 8020)",
+    ),
+    "dns64 landing": Reason(
+        GAP,
+        "DNS64 makes an AAAA of an IPv4 landing address",
+        "AAAA is NODATA unless the list or the resolver has `sinkhole6`",
+    ),
     "recursion flag": Reason(
         GAP,
         "`rpz-signal-nxdomain-ra` takes the RA flag out of NXDOMAIN",
@@ -131,6 +142,11 @@ REASONS = {
         FAULT,
         "an alias to a listed name is acted upon although nobody answers for that name",
         "the failure is sent",
+    ),
+    "expired": Reason(
+        FAULT,
+        "with `serve-expired` a rule by address is applied to the expired answer",
+        "SERVFAIL, as no expired answer of a touched name is kept",
     ),
     "server that fails": Reason(
         FAULT,
