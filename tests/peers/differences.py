@@ -79,9 +79,9 @@ ROWS = {
     },
     "rpz_cname_handle": aliases(),
     "rpz_cname_tag": {
-        61: ("landing name that fails", gotham(2, "g2.target.a"), "SERVFAIL"),
-        71: ("landing name that fails", gotham(3, "g3.target.a"), "SERVFAIL"),
-        81: ("landing name that fails", gotham(4, "g4.target.a"), "SERVFAIL"),
+        61: ("landing name", "SERVFAIL"),
+        71: ("landing name", "SERVFAIL"),
+        81: ("landing name", "SERVFAIL"),
     },
     "rpz_nsdname_override": servers_that_fail(),
     "rpz_nsip_override": servers_that_fail(),
@@ -117,8 +117,8 @@ ROWS = {
         85: ("wildcard target", "SERVFAIL"),
         101: ("alias that fails", "SERVFAIL", "NODATA"),
     },
-    "rpz_qname_override": {11: ("shadow", "SERVFAIL")},
-    "rpz_respip_override": {2: ("shadow", "a. A 203.0.113.1")},
+    "rpz_qname_override": {11: ("other records", "NODATA")},
+    "rpz_respip_tcponly": {41: ("tcp-only", "NODATA")},
     "rpz_rootwc": {
         20: ("root wildcard", "SERVFAIL"),
         40: ("root wildcard", "SERVFAIL"),

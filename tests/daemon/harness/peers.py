@@ -35,11 +35,11 @@ REASONS = {
         "`*.a` covers every name below `a`",
         "an indicator means the same whatever else is listed",
     ),
-    "shadow": Reason(
+    "tcp-only": Reason(
         DESIGN,
-        "a zone with the override `disabled` is passed over, and the next zone decides",
-        "a list in shadow mode takes part: where it wins, the true answer is sent",
-        "it is tried with what it would do; give it a larger `priority` to let others win",
+        "`rpz-tcp-only` gives the true answer over TCP",
+        "over TCP the rule is as if it were not there: other rules may act",
+        "a list that asks for TCP exempts nothing (D-092)",
     ),
     "keys": Reason(
         DESIGN,
@@ -133,11 +133,6 @@ REASONS = {
         "the RA flag stays; EDE tells a client that the answer was rewritten",
     ),
     # Known faults of this tree; none of them belongs into the documents.
-    "position in a chain": Reason(
-        FAULT,
-        "of the rules about a chain of aliases the first alias's wins",
-        "with equal priorities the list whose name sorts first wins",
-    ),
     "alias that fails": Reason(
         FAULT,
         "an alias to a listed name is acted upon although nobody answers for that name",
@@ -152,11 +147,6 @@ REASONS = {
         FAULT,
         "an `nsdname` or `nsip` rule is acted upon although the listed server does not answer",
         "the failure is sent",
-    ),
-    "landing name that fails": Reason(
-        FAULT,
-        "the alias to the landing name is sent",
-        "sometimes the alias, sometimes SERVFAIL",
     ),
 }
 

@@ -72,7 +72,7 @@ P3.NEAR.Example       CNAME .
         Row("x.dead.example A", "SERVFAIL", "A 192.0.2.34", "waiting"),
         Row(
             "c1.near.example A", "CNAME c2.near.example.; A 192.0.2.17", "A 192.0.2.17",
-            "position in a chain", "NXDOMAIN",
+            "whole answer",
         ),
         Row("p3.near.example A", "NXDOMAIN"),
     ],
