@@ -67,8 +67,17 @@ struct mesh_state {
         size_t count;
     } super_set;
 };
+struct config_file {
+    int ignore_cd;
+};
+struct module_env {
+    struct config_file *cfg;
+    int need_to_validate;
+};
 struct module_qstate {
     struct query_info qinfo;
+    uint16_t query_flags;
+    struct module_env *env;
     int is_priming, is_valrec;
     struct mesh_state *mesh_info;
 };
