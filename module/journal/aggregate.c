@@ -45,8 +45,8 @@ static inline uint64_t fold(uint64_t a, uint64_t b)
     return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
-/* Two hashes of one value under two keys, added to a digest: sums, so that the same values in
- * another order come to the same. */
+/* Two hashes of a value under two keys, added to a digest. Sums make the order of values
+ * irrelevant. */
 static inline void digest_value(const struct sw_aggregate *aggregate, uint64_t tag,
                                 const uint8_t *octets, size_t len, struct sw_digest128 *digest)
 {
@@ -65,7 +65,7 @@ static inline void digest_value(const struct sw_aggregate *aggregate, uint64_t t
     digest->half[1] += fold(b ^ secret[6], secret[7] | 1);
 }
 
-/* What makes two events equal: all that both say, but when, and by which port and flags. */
+/* Two events are equal when all members are equal except time, port and flags. */
 static struct sw_digest128 digest_of(const struct sw_aggregate *aggregate,
                                      const struct sw_event *event)
 {
@@ -97,8 +97,8 @@ static struct sw_record *take(struct sw_aggregate *aggregate, struct sw_node *no
     return (struct sw_record *)node;
 }
 
-/* Whether an event of this time still belongs to the window; several rings are drained one
- * after the other, so it may be a little older than the first. */
+/* Whether an event of this time still belongs to the window. Rings are drained in turn, so an event
+ * may be a little older than the first event of the window. */
 static bool within(const struct sw_aggregate *aggregate, const struct sw_record *record,
                    int64_t time_us)
 {

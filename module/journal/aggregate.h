@@ -1,10 +1,10 @@
 /*
- * aggregate.h - equal events within a window become one, with an exact count.
+ * aggregate.h - equal events within a window become a single record with an exact count.
  *
  * Equal means: same client, rule, name, type, actions and the same answer (in whatever order
  * the addresses come), so that folding loses nothing but repetition. The window starts with the
- * first event, on the events' own clock. The number of open windows is bounded; when a further
- * one is needed, the oldest is closed early.
+ * first event, on the events' own clock. The number of open windows is bounded; a further window
+ * closes the oldest early.
  *
  *     sw_aggregate_meet(a, &arrival);            for some events in a row, so that memory is
  *     sw_aggregate_fetch(&arrival);              waited for once
@@ -13,7 +13,7 @@
  *     at the end: while ((out = sw_aggregate_flush(a)) != NULL) ...
  *
  * Threads      the collector
- * Memory       at most `max` records; those handed out belong to the caller (free())
+ * Memory       at most `max` records; a returned record belongs to the caller (free())
  * Reliability  the sum of all counts handed out is the number of events added
  */
 #ifndef SW_JOURNAL_AGGREGATE_H
@@ -26,20 +26,20 @@ struct sw_aggregate;
 /** window_us 0: no folding. max >= 1 open windows. NULL: out of memory. */
 struct sw_aggregate *sw_aggregate_new(int64_t window_us, size_t max);
 
-/** Frees what is still open, too. NULL is fine. */
+/** Also frees the open records. NULL is fine. */
 void sw_aggregate_free(struct sw_aggregate *aggregate);
 
-/* An event that is about to be added, what stands for it, and where it belongs. */
+/* An event about to be added, with digest and bucket. */
 struct sw_arrival {
     struct sw_event event; /* used part only is read */
     struct sw_digest128 digest;
     struct sw_node **place;
 };
 
-/** First step: take the event's digest, and ask memory for its place. */
+/** First step: compute the event's digest and prefetch the bucket. */
 void sw_aggregate_meet(const struct sw_aggregate *aggregate, struct sw_arrival *arrival);
 
-/** Second step: ask memory for what is at that place. May be left out. */
+/** Second step: prefetch the content of that bucket. May be left out. */
 void sw_aggregate_fetch(const struct sw_arrival *arrival);
 
 /**
@@ -49,10 +49,10 @@ void sw_aggregate_fetch(const struct sw_arrival *arrival);
 enum sw_status sw_aggregate_add(struct sw_aggregate *aggregate, const struct sw_arrival *arrival,
                                 struct sw_record **out);
 
-/** The next record whose window is over at now_us (wall clock), oldest first, or NULL. */
+/** The next record with a window that is over at now_us (wall clock), oldest first, or NULL. */
 struct sw_record *sw_aggregate_expired(struct sw_aggregate *aggregate, int64_t now_us);
 
-/** How long until the oldest window is over, microseconds, 0 or less: it is; INT64_MAX: none open. */
+/** Microseconds until the oldest window is over; 0 or less: already over; INT64_MAX: none open. */
 int64_t sw_aggregate_left(const struct sw_aggregate *aggregate, int64_t now_us);
 
 /** The oldest record whether over or not, or NULL when none is open. */

@@ -6,20 +6,20 @@
 #include <stdlib.h>
 #include <time.h>
 
-#define PAUSE_MAX_US 100000  /* an event may come so much later than its window ends */
-#define PAUSE_DUE_US 50000   /* between two looks at windows of which one is always just over */
-#define PAUSE_MIN_US 500     /* anything shorter costs more than it saves: no pause */
-#define TURN_MAX     64      /* records from one ring before the next has its turn */
+#define PAUSE_MAX_US 100000  /* the longest delay of an event after the end of the window */
+#define PAUSE_DUE_US 50000   /* between two looks while some window is always just over */
+#define PAUSE_MIN_US 500     /* a shorter pause costs more than it saves */
+#define TURN_MAX     64      /* records from a ring before the next ring follows */
 #define ROUND_MAX    65536   /* records before windows are looked at */
-#define NOTICE_US    1000000 /* loss notices: at most one in this time */
-#define ENDING_US    500000  /* for what is left, when stopping */
+#define NOTICE_US    1000000 /* shortest time between two loss notices */
+#define ENDING_US    500000  /* for the remaining records, when stopping */
 
 bool sw_stop_wait(struct sw_stop *stop, int64_t us)
 {
     return sw_cond_wait(&stop->changed, &stop->lock, sw_clock_mono_us() + us);
 }
 
-/* Sleep unless it is time to stop; false when it is. */
+/* Sleep, or return false when the collector has to stop. */
 static bool go_on(struct sw_collect *collect, int64_t sleep_us)
 {
     struct sw_stop *stop = collect->stop;
@@ -39,13 +39,13 @@ static void pass_on(struct sw_collect *collect, struct sw_record *record)
     }
 }
 
-/* How many more records the queue takes, besides those that are ready. */
+/* How many records the queue takes in addition to the ready records. */
 static size_t room(struct sw_collect *collect)
 {
     return sw_queue_room(collect->queue) - collect->ready.n;
 }
 
-/* Take up to max records of a ring; those that are whole are met. *n: of both kinds. */
+/* Take up to max records of a ring and prefetch for the whole events. *n counts all records. */
 static size_t take_some(struct sw_collect *collect, struct sw_ring *ring, size_t max, size_t *n)
 {
     size_t whole = 0, len;
@@ -64,7 +64,7 @@ static size_t take_some(struct sw_collect *collect, struct sw_ring *ring, size_t
     return whole;
 }
 
-/* One turn of one ring, of at most max records; returns how many it had. */
+/* Take at most max records of a ring; returns the number of records. */
 static size_t take_turn(struct sw_collect *collect, struct sw_ring *ring, size_t max)
 {
     size_t n = 0, some = SW_ARRIVALS;
@@ -86,7 +86,7 @@ static size_t take_turn(struct sw_collect *collect, struct sw_ring *ring, size_t
     return n;
 }
 
-/* One turn of every ring: each event finishes one record at most. */
+/* Visit every ring once: each event finishes at most a single record. */
 static size_t take_turns(struct sw_collect *collect)
 {
     size_t most = room(collect), n = take_turn(collect, collect->rings->slow, most);
@@ -122,7 +122,7 @@ static size_t fullest(const struct sw_rings *rings)
     return most;
 }
 
-/* Empty the rings, as far as there is room for what comes of it; returns how many events. */
+/* Empty the rings as far as the queue has room for the results; returns the number of events. */
 static size_t go_round(struct sw_collect *collect)
 {
     size_t n = 0, turn;
@@ -132,7 +132,8 @@ static size_t go_round(struct sw_collect *collect)
     return n;
 }
 
-/* The next pause: such that rings are found between a 32nd and an eighth full, which is when it would wake us. */
+/* The next pause: long enough to find rings a 32nd full, short of the eighth that rings the bell.
+ * */
 static int64_t next_pause(const struct sw_collect *collect, size_t found)
 {
     int64_t pause_us = collect->pause_us;
@@ -167,8 +168,8 @@ static uint64_t lost_so_far(const struct sw_rings *rings)
     return lost;
 }
 
-/* Count what rings refused since the last time, and say so in a notice. At the end it is counted
- * even when there is no room for the notice. */
+/* Count the events that rings refused since the last time, and report the number in a notice. At
+ * the end the loss is counted even when there is no room for the notice. */
 static void tell_losses(struct sw_collect *collect, bool at_end)
 {
     int64_t mono_us = sw_clock_mono_us();
@@ -192,7 +193,7 @@ static void tell_losses(struct sw_collect *collect, bool at_end)
     pass_on(collect, notice);
 }
 
-/* Hand on what is ready; then wait a little for the recorder when the queue is full. False when
+/* Hand on the ready records; then wait a little for the recorder when the queue is full. False when
  * time is up. */
 static bool wait_for_room(struct sw_collect *collect, int64_t until_us)
 {
@@ -207,7 +208,7 @@ static bool wait_for_room(struct sw_collect *collect, int64_t until_us)
     return true;
 }
 
-/* The end: what is in the rings, then all windows, whether over or not. */
+/* The end: first the rings are emptied, then all windows are closed early. */
 static void take_the_rest(struct sw_collect *collect)
 {
     int64_t until_us = sw_clock_mono_us() + ENDING_US;

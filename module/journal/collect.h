@@ -1,15 +1,16 @@
 /*
  * collect.h - the collector: from the workers' rings through the windows into the queue.
  *
- * Rings are polled, since a worker must not make a system call for an event: the collector goes
- * round all rings, some from each, until they are empty, hands on all records that came of it
- * at once, and sleeps; the fuller it finds a ring the shorter, down to not at all. A ring that fills up
- * meanwhile wakes it (base/bell.h). It does no I/O, so rings are emptied whatever Redis and the disk do; when the queue is full, events
- * wait in the rings.
+ * Rings are polled, since a worker must not make a system call for an event. The collector visits
+ * all rings, takes some events from each until the rings are empty, and hands on all finished
+ * records at once. Then the collector sleeps: the fuller a ring was, the shorter the sleep. A ring
+ * that fills up meanwhile wakes the collector (base/bell.h). The collector does no I/O, so rings
+ * are emptied independently of Redis and the disk. While the queue is full, events wait in the
+ * rings.
  *
  * Threads      sw_collect_run(): one thread; sw_rings_*: the workers, see journal.h
- * Reliability  every event is in exactly one record, or counted in events_lost_ring and told in
- *              exactly one loss notice (at most one notice a second)
+ * Reliability  every event is part of a single record, or counted in events_lost_ring and in a
+ *              single loss notice (at most a notice each second)
  */
 #ifndef SW_JOURNAL_COLLECT_H
 #define SW_JOURNAL_COLLECT_H
@@ -24,18 +25,18 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-/* The rings of all workers, one more for all other threads, and what callers lost. */
+/* The rings of all workers, a ring for all other threads, and the losses of callers. */
 struct sw_rings {
-    /* stored (release) by the worker that made it, read (acquire) by the collector */
+    /* stored (release) by the creating worker, read (acquire) by the collector */
     _Atomic(struct sw_ring *) worker[SW_WORKERS_MAX];
     struct sw_ring *slow;
-    pthread_mutex_t slow_lock; /* makes those threads one producer */
+    pthread_mutex_t slow_lock; /* makes the other threads a single producer */
     sw_counter lost_elsewhere;
     size_t capacity;     /* octets of each */
     struct sw_bell bell; /* wakes the collector */
 };
 
-/* What makes the collector end; `stop` is written under the lock, and the bell is rung then. */
+/* Ends the collector: `stop` is written under the lock, then the bell is rung. */
 struct sw_stop {
     pthread_mutex_t lock;
     pthread_cond_t changed;
@@ -59,7 +60,7 @@ struct sw_collect {
     struct sw_arrival scratch[SW_ARRIVALS];
 };
 
-/** Run until stop is set; then take what is left in rings and windows, and close the queue. */
+/** Run until stop is set; then empty rings and windows, and close the queue. */
 void sw_collect_run(struct sw_collect *collect);
 
 /** Wait on stop->changed for at most us; under stop->lock. False: time is up. */

@@ -170,8 +170,8 @@ static void put_answers(struct sw_json *json, const struct sw_event *event)
 
 /* ---- rules ---- */
 
-/* The AS that goes with the indicator: its own, or that of an address it covers, or of the first
- * address that has one. */
+/* The AS for the indicator: an AS indicator itself, else the AS of a covered address, else the AS
+ * of the first address with a known AS. */
 static const struct sw_owner *indicator_owner(const struct sw_indicator *indicator,
                                               const struct sw_owned *owned, size_t n)
 {
@@ -226,7 +226,7 @@ static void put_threat(struct sw_json *json, const char *list, const char *text,
     sw_put_text(json, SW_FIELD_FEED_NAME, list);
 }
 
-/* Whether the indicator is a domain by what it was compared with; its text need not be read then. */
+/* Whether the trigger says that the indicator is a domain; the text need not be parsed then. */
 static bool names_name(const struct sw_event_hit *hit)
 {
     return hit->trigger == SW_TRIGGER_QNAME || hit->trigger == SW_TRIGGER_CNAME ||
@@ -295,7 +295,7 @@ static const char *action_text(unsigned action)
     return action < SW_ACTION_COUNT ? sw_action_name((enum sw_action)action) : "";
 }
 
-/* What was done with the query. */
+/* The action for the query. */
 static void put_actions(struct sw_json *json, const struct sw_event *event)
 {
     if (event->type == SW_EVENT_HIT) {
@@ -338,7 +338,7 @@ static const char *event_type(const struct sw_event *event)
     return event->action_taken <= SW_ACTION_MONITOR ? "allowed" : "denied";
 }
 
-/* Closest zone and its name servers, when they were looked up. */
+/* Closest zone and the zone's name servers, when looked up. */
 static void put_zone(struct sw_json *json, const struct sw_event *event)
 {
     char text[SW_NAMETEXT_MAX];
@@ -410,7 +410,7 @@ static void put_names(struct sw_json *json, const struct sw_anomaly_report *repo
     }
 }
 
-/* What the type of anomaly rests on. */
+/* The evidence for the type of anomaly. */
 static void put_grounds(struct sw_json *json, const struct sw_anomaly_report *report)
 {
     const struct sw_anomaly *anomaly = report->anomaly;

@@ -1,8 +1,8 @@
 /*
- * document.h - what is written: an event, an anomaly or a loss as one line of JSON.
+ * document.h - an event, an anomaly or a loss as a line of JSON.
  *
- * The recorder has looked up who owns the addresses already; this only puts things into words.
- * Field names come from fields.h. Each document gets an event.id of its own (resolver, start of
+ * The recorder has looked up the owners of the addresses before.
+ * Field names come from fields.h. Each document gets a unique event.id (resolver, start of
  * the process, number), so that readers can drop an entry that was written twice because the
  * connection broke between writing and acknowledgement.
  *
@@ -23,34 +23,34 @@
 #define SW_NAMES_MAX    100 /* other names in an anomaly */
 #define SW_SERVERS_MAX  8   /* name servers of a zone that are looked at */
 
-/* Who writes, and how many documents so far. */
+/* The writing resolver, and the number of documents so far. */
 struct sw_writer {
     const char *observer; /* resolver id */
-    int64_t started_us;   /* wall clock; tells runs of one resolver apart */
+    int64_t started_us;   /* wall clock; tells the runs of a resolver apart */
     uint64_t sequence;
-    char prefix[SW_TEXT_MAX + 24]; /* of event.id; made with the first one */
+    char prefix[SW_TEXT_MAX + 24]; /* of event.id; made with the first document */
     size_t prefix_len;             /* 0: not made yet */
 };
 
-/* An address of the answer and whose it is. */
+/* An address of the answer and the owner. */
 struct sw_owned {
     struct sw_addr addr;
     struct sw_owner owner;
 };
 
-/* What an anomaly document says; nothing is kept. */
+/* The content of an anomaly document; borrowed during the call. */
 struct sw_anomaly_report {
     const struct sw_anomaly *anomaly;
     int64_t time_us;
     const char *name;      /* the indicator's name, presentation form */
-    const char *list;      /* that lists it, "" when not known */
-    const char *indicator; /* that covers it, "" when not known */
+    const char *list;      /* with the indicator, "" when not known */
+    const char *indicator; /* that covers the name, "" when not known */
     const struct sw_owner *owner;
     const char *zone, *server;  /* delegation: of this zone, at this name server; NULL: the name */
     const char *const *servers; /* all name servers of the zone */
     size_t servers_n;
     uint32_t flux_hours; /* the window */
-    bool history_unread; /* Redis could not be asked whether it was raised before */
+    bool history_unread; /* Redis could not be asked for an earlier document of the same anomaly */
     int64_t first_us;    /* this name on this address: first time and how often */
     uint64_t count;
     const char *const *names; /* shared-address: other names */
@@ -59,11 +59,11 @@ struct sw_anomaly_report {
     size_t history_n;
 };
 
-/** An event with the owners of its addresses. *len without the final NUL. NULL: no memory. */
+/** An event with the owners of the addresses. *len without the final NUL. NULL: no memory. */
 char *sw_document_event(struct sw_writer *writer, const struct sw_record *record,
                         const struct sw_owned *owned, size_t owned_n, size_t *len);
 
-/** An anomaly with its evidence. Otherwise as above. */
+/** An anomaly with the evidence. Otherwise as above. */
 char *sw_document_anomaly(struct sw_writer *writer, const struct sw_anomaly_report *report,
                           size_t *len);
 

@@ -1,9 +1,9 @@
 /*
- * fields.h - the names of all members of the JSON that the journal writes, in one table.
+ * fields.h - a table of the names of all JSON members that the journal writes.
  *
  * A name is a path of nested objects ("dns.question.name"); "[]." leads into the objects of an
  * array and is resolved from such an element on. Members are written in the order of the table
- * (json.h), so the members of one object stand together in it. module/REDIS.md explains
+ * (json.h), so the members of an object are neighbours in the table. module/REDIS.md explains
  * every row; a unit test compares the two.
  *
  * Threads      constants
@@ -12,7 +12,7 @@
 #ifndef SW_JOURNAL_FIELDS_H
 #define SW_JOURNAL_FIELDS_H
 
-/* X(enumerator, "path") in the order in which they are written and documented */
+/* X(enumerator, "path") in the order of writing and documentation */
 #define SW_FIELDS(X)                                                                               \
     X(TIMESTAMP, "@timestamp")                                                                     \
     X(EVENT_KIND, "event.kind")                                                                    \

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #define CHECK_US   1000000 /* how often the path is compared with the open file */
-#define FILE_MODE  0640    /* clients' addresses are in it: not for everyone */
+#define FILE_MODE  0640    /* the file has clients' addresses: not for everyone */
 #define FIRST_SIZE 65536
 
 struct sw_filelog {
@@ -26,7 +26,7 @@ struct sw_filelog {
     bool half;      /* the buffer starts in the middle of a line */
     int problem;    /* errno that was logged, 0 when all is well */
     uint64_t lost;  /* lines given up */
-    uint64_t noted; /* of those, already logged */
+    uint64_t noted; /* part of lost that was already logged */
     int64_t next_check_us;
 };
 
@@ -89,7 +89,7 @@ void sw_filelog_add(struct sw_filelog *log, const char *line, size_t len)
     log->len += len + 1;
 }
 
-/* Say a problem once, and once more when it is over. */
+/* Log the start of a problem once, and the end once. */
 static void report(struct sw_filelog *log, int error)
 {
     if (error != 0 && error != log->problem) {
@@ -118,7 +118,7 @@ static void consume(struct sw_filelog *log, size_t n)
     log->len -= n;
 }
 
-/* The rest of a line whose beginning is in another file is of no use. */
+/* The rest of a line that began in another file is of no use. */
 static void drop_half(struct sw_filelog *log)
 {
     if (!log->half) {

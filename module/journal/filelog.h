@@ -1,8 +1,8 @@
 /*
- * filelog.h - the event file: one JSON object a line, appended.
+ * filelog.h - the event file: a JSON object on each line, appended.
  *
  * Lines are collected and written once for each batch. Once a second the path is compared with
- * the open file, so that a renamed file (logrotate) is followed by a new one. When the disk is
+ * the open file, so that a renamed file (logrotate) is followed by a new file. When the disk is
  * full or the file cannot be opened, that is logged once, some lines are kept for later, the rest
  * is counted, and the count is logged when writing works again.
  *
@@ -28,10 +28,10 @@ struct sw_filelog;
 struct sw_filelog *sw_filelog_new(const char *path, struct sw_counters *counters);
 void sw_filelog_free(struct sw_filelog *log); /* flushes; NULL is fine */
 
-/** Add one line; the newline is added here. */
+/** Add a line; the newline is added here. */
 void sw_filelog_add(struct sw_filelog *log, const char *line, size_t len);
 
-/** Write what waits. SW_OK (also when there is nothing to do), SW_EIO: kept for later. */
+/** Write the waiting lines. SW_OK (also with nothing to do), SW_EIO: kept for later. */
 enum sw_status sw_filelog_flush(struct sw_filelog *log, int64_t mono_us);
 
 /** Look once a second whether the file was renamed or removed. */

@@ -1,23 +1,22 @@
 /*
  * journal.h - everything that goes out: events, anomalies, history.
  *
- * An event's way: the worker's ring -> the collector folds hits of one client on one indicator
- * within the window into one event with an exact count (collect.h, aggregate.h) -> a bounded
+ * An event's way: the worker's ring -> the collector folds equal hits of a client within the
+ * window into a single event with an exact count (collect.h, aggregate.h) -> a bounded
  * queue -> the recorder adds ownership, writes the event, notes history, judges anomalies
  * (recorder.h, observe.h) -> JSON lines in the file, Redis streams in pipelined batches. While
- * Redis is away events wait on disk (spool.h), or where that is not configured in a bounded backlog
- * in memory; what does not fit is counted, and the count is written as an event of its own when
- * Redis is back.
+ * Redis is away events wait on disk (spool.h), or without a spool in a bounded backlog in memory.
+ * Events beyond that are counted, and the count is written as a separate event when Redis is back.
  *
- * Threads      two of its own, with all signals blocked: the collector, which never does I/O,
- *              so that rings are emptied even while Redis hangs; and the recorder, which may
- *              wait. Workers only touch their ring
+ * Threads      two, with all signals blocked: the collector never does I/O, so that rings are
+ *              emptied even while Redis hangs; the recorder may wait. A worker touches only the
+ *              worker's own ring
  * Memory       rings (event-ring each), windows, queue, backlog (event-backlog-max events),
  *              history cache: each bounded
  * Reliability  order is kept; a batch is removed from the backlog only when Redis acknowledged.
  *              None is written twice, also when the acknowledgement was lost (outbox.h).
- *              Every event ends in exactly one count: of a written event, of events_lost_ring
- *              or of events_lost_backlog
+ *              Every event is counted once: in a written event, in events_lost_ring or in
+ *              events_lost_backlog
  * Standards    field names: Elastic Common Schema; module/REDIS.md
  */
 #ifndef SW_JOURNAL_JOURNAL_H
@@ -34,11 +33,11 @@ struct sw_journal;
 
 struct sw_journal_host {
     void *arg;
-    /* An indicator's or watched name resolved to this address: track it from now on. */
+    /* An indicator's or watched name resolved to this address: track the address from now on. */
     void (*track)(void *arg, const struct sw_addr *addr);
 };
 
-/** Copies nothing; all arguments must outlive it. NULL: no memory. */
+/** Copies nothing; all arguments must outlive the journal. NULL: no memory. */
 struct sw_journal *sw_journal_new(const struct sw_settings *settings, const struct sw_index *index,
                                   const struct sw_owners *owners, struct sw_counters *counters,
                                   const struct sw_journal_host *host);
@@ -46,18 +45,18 @@ struct sw_journal *sw_journal_new(const struct sw_settings *settings, const stru
 /** Start both threads, once. SW_ENOMEM: none runs. Never fails because Redis or a file is away. */
 enum sw_status sw_journal_start(struct sw_journal *journal);
 
-/** Drain what is in the rings, write what can be written within about a second, join. What is
- * left goes to the spool, or is counted as lost. NULL or never started is fine. */
+/** Drain the rings, write for about a second, join the threads. Unwritten events go to the spool,
+ * or are counted as lost. NULL or never started is fine. */
 void sw_journal_stop(struct sw_journal *journal);
 
-/** Stops when that was not done. Every worker must be done with its ring. NULL is fine. */
+/** Stops a running journal first. Requires: no worker uses a ring any more. NULL is fine. */
 void sw_journal_free(struct sw_journal *journal);
 
 #define SW_WORKERS_MAX 256
 
 /**
- * The ring of worker number n (0..SW_WORKERS_MAX-1), created on first use, which the host makes
- * before its workers start; NULL when out of range or memory. One producer for each number.
+ * The ring of worker number n (0..SW_WORKERS_MAX-1), created on first use; the host asks for all
+ * rings before the workers start. NULL when out of range or memory. Each number has one producer.
  */
 struct sw_ring *sw_journal_ring(struct sw_journal *journal, unsigned n);
 

@@ -41,7 +41,7 @@ static inline void add_char(struct sw_json *json, char c)
     }
 }
 
-/* Octets of the UTF-8 character at text, 0 when it is none (RFC 3629 4). */
+/* Octets of the UTF-8 character at text, 0 for an invalid sequence (RFC 3629 4). */
 static size_t utf8_size(const unsigned char *text)
 {
     static const struct {
@@ -68,7 +68,7 @@ static size_t utf8_size(const unsigned char *text)
     return 0;
 }
 
-/* A character that cannot stand for itself; returns how many octets of the text it was. */
+/* Escape a character; returns the number of octets of text that were used. */
 static size_t add_special(struct sw_json *json, const unsigned char *text)
 {
     static const char hex[] = "0123456789abcdef";
@@ -92,8 +92,9 @@ static size_t add_special(struct sw_json *json, const unsigned char *text)
     return size;
 }
 
-/* Whether eight octets may hold one that cannot stand for itself: a control character, DEL, a quote, a
- * backslash, or one beyond ASCII. Borrows can make it true for an octet above such a one, no more. */
+/* Whether some of eight octets may need an escape: a control character, DEL, a quote, a backslash,
+ * or an octet beyond ASCII. A borrow can make the result true for the octet above such an octet,
+ * and for no other. */
 static inline bool word_is_special(uint64_t word)
 {
     const uint64_t ones = UINT64_C(0x0101010101010101), high = ones << 7;
@@ -133,7 +134,7 @@ static void add_escaped(struct sw_json *json, const char *text)
     }
 }
 
-/* Nearly all texts stand for themselves: those are copied as they are. */
+/* Nearly all texts need no escape and are copied. */
 static void add_string(struct sw_json *json, const char *text)
 {
     size_t len = strlen(text);
@@ -167,7 +168,7 @@ static void enter(struct sw_json *json)
     add_char(json, '{');
 }
 
-/* The rest of a path after the last array in it: what is resolved within an element. The
+/* The rest of a path after the last array: the part that is resolved within an element. The
  * document's own members are in no array. */
 static const char *local_path(const struct sw_json *json, enum sw_field field)
 {
@@ -176,14 +177,14 @@ static const char *local_path(const struct sw_json *json, enum sw_field field)
     return bracket != NULL ? bracket + 3 : path;
 }
 
-/* ---- what stands between two members ---- */
+/* ---- the text between two members ---- */
 
-/* The text from the end of one member to the value of the next, for the member that came before it
- * last: documents of one kind have the same members in the same order. */
+/* The text from the end of a member to the value of the next. Kept for the previous member of the
+ * last document: documents of a kind have the same members in the same order. */
 struct sw_join {
     int from; /* which member of which kind of object was before; 0: none made yet */
     unsigned char len;
-    unsigned char dots;  /* objects that are open then, within the object that it is in */
+    unsigned char dots;  /* objects that are open after the text, within the member's object */
     char text[JOIN_MAX]; /* not terminated */
 };
 
@@ -198,8 +199,8 @@ static unsigned dots_in(const char *path)
     return dots;
 }
 
-/* Close the objects of the last path that the next one is not in, open those that are new, and
- * put the name and a colon. */
+/* Close the objects that the next path leaves, open the objects that the path enters, and put the
+ * name and a colon. */
 static void make_join(const struct sw_json *json, const struct sw_json_level *in,
                       enum sw_field field, struct sw_join *join)
 {

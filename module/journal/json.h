@@ -1,9 +1,9 @@
 /*
- * json.h - writing one JSON object as text, member by member, straight into a buffer.
+ * json.h - writing a JSON object as text, member by member, straight into a buffer.
  *
- * An event has some forty members in ten objects. Building a tree of them and dumping it costs
- * four times what Redis needs to take the text; so documents are written as they are made, and
- * the tree library is left for reading. Objects on a field's path are opened and closed on the
+ * An event has some forty members in ten objects. To build a tree and dump the tree costs four
+ * times as much as Redis needs for the text. So each member is written at once, and the tree
+ * library is left for reading. Objects on a field's path are opened and closed on the
  * way, which needs members in the order of the table in fields.h:
  *
  *     sw_json_begin(&json);
@@ -14,9 +14,9 @@
  *     sw_array_end(&json);                                   ]
  *     text = sw_json_end(&json, &len);                       }}
  *
- * Threads      any, each on a struct of its own
- * Memory       one buffer that grows; running out is remembered and told by sw_json_end(). What is put
- *              between two members is kept for each thread (some 10 KiB)
+ * Threads      any, each on a separate struct
+ * Memory       a buffer that grows; sw_json_end() reports a failed allocation. The text between two
+ *              members is kept for each thread (some 10 KiB)
  * Security     every text is escaped; octets that are not UTF-8 become '?'
  * Standards    RFC 8259, RFC 3629 (UTF-8)
  */
@@ -30,23 +30,23 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define SW_JSON_LEVELS 4 /* document, its arrays' elements, objects in those, one to spare */
+#define SW_JSON_LEVELS 4 /* document, elements of arrays, objects in elements, a spare level */
 
-/* One object that is being written: the document, an element, an object of its own. */
+/* An object during writing: the document, an element, or an explicit object. */
 struct sw_json_level {
-    int last;        /* field of its last member, -1: none yet */
-    unsigned dots;   /* objects that are open within it for that member's path */
+    int last;        /* field of the last member, -1: none yet */
+    unsigned dots;   /* open inner objects on that member's path */
     int array;       /* field of the array that is open or due to be opened, -1: none */
     bool array_open; /* has an element */
 };
 
-struct sw_join; /* what is put between two members (json.c) */
+struct sw_join; /* the text between two members (json.c) */
 
 struct sw_json {
     char *text;
     size_t len, size;
     bool failed;           /* out of memory */
-    struct sw_join *joins; /* this thread's, one for each field */
+    struct sw_join *joins; /* this thread's texts, by field */
     int depth;
     struct sw_json_level level[SW_JSON_LEVELS];
 };
@@ -67,7 +67,7 @@ void sw_put_bool(struct sw_json *json, enum sw_field field, bool value);
 void sw_put_time(struct sw_json *json, enum sw_field field, int64_t wall_us);
 void sw_put_addr(struct sw_json *json, enum sw_field field, const struct sw_addr *addr);
 
-/** An object whose members start anew in the table, until sw_object_end(). */
+/** An object that lasts until sw_object_end(); the order of members starts anew inside. */
 void sw_object_begin(struct sw_json *json, enum sw_field field);
 void sw_object_end(struct sw_json *json);
 

@@ -19,7 +19,7 @@ struct sw_link;
 struct sw_link *sw_link_new(const struct sw_settings *settings, struct sw_counters *counters);
 void sw_link_free(struct sw_link *link); /* NULL is fine */
 
-/** The open connection; connects when it is not open and the pause is over (mono_us, monotonic
+/** The open connection. A closed connection is opened when the pause is over (mono_us, monotonic
  * clock). NULL: not now. */
 struct sw_redis *sw_link_up(struct sw_link *link, int64_t mono_us);
 

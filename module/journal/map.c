@@ -71,7 +71,7 @@ void sw_map_fetch(struct sw_node **place)
     const uint8_t *node = (const uint8_t *)*place;
     if (node != NULL) {
         __builtin_prefetch(node);
-        __builtin_prefetch(node + 64); /* the entry around it goes on there */
+        __builtin_prefetch(node + 64); /* the surrounding entry continues at this address */
     }
 }
 

@@ -1,15 +1,15 @@
 /*
- * map.h - a hash table of byte-string keys that remembers the order of its entries.
+ * map.h - a hash table of byte-string keys that keeps the order of entries.
  *
  * The recorder keeps several bounded sets: open windows, address caches, waiting history
- * updates, anomalies already raised. Each entry embeds a struct sw_node as its first member;
- * when a set is full its owner takes the oldest entry out and does with it what is right there.
+ * updates, anomalies already raised. Each entry embeds a struct sw_node as the first member.
+ * When a set is full, the owner of the set takes out the oldest entry.
  *
  *     struct thing { struct sw_node node; ... };
  *     thing = (struct thing *)sw_map_find(&map, key, key_len);
  *
- * Threads      none of its own: one thread per map
- * Memory       buckets are fixed at init; entries and their keys belong to the caller
+ * Threads      one thread for each map
+ * Memory       buckets are fixed at init; entries and keys belong to the caller
  * Security     keyed hash, secret per map: clients choose names, but not collisions
  */
 #ifndef SW_JOURNAL_MAP_H
@@ -39,22 +39,22 @@ struct sw_map {
 /** Room for about `expected` entries (more only get slower). SW_OK or SW_ENOMEM. */
 enum sw_status sw_map_init(struct sw_map *map, size_t expected);
 
-/** Frees the buckets, not the entries: take those out first. A zeroed map is fine. */
+/** Frees the buckets. Requires: all entries were taken out. A zeroed map is fine. */
 void sw_map_free(struct sw_map *map);
 
 /** The entry with this key, or NULL. */
 struct sw_node *sw_map_find(const struct sw_map *map, const void *key, size_t key_len);
 
-/** Where sw_map_find_hashed() will begin; memory is asked for it, and in a second step for what is
- * there. For many keys at a time, so that all are waited for together. Stays right. */
+/** Prefetch the bucket where sw_map_find_hashed() begins; the second function prefetches the first
+ * entry. For many keys at a time, so that the waits overlap. A result stays valid. */
 struct sw_node **sw_map_place(const struct sw_map *map, uint64_t hash);
 void sw_map_fetch(struct sw_node **place);
 
 /** Insert as the newest. Requires: no entry has this key. key is kept, not copied. */
 void sw_map_insert(struct sw_map *map, struct sw_node *node, const void *key, size_t key_len);
 
-/** The same two for keys that are keyed hashes themselves: hash is a part of them. All of one map's keys
- * are looked for in the same way. */
+/** The same two functions for keys that are keyed hashes: hash is a part of the key. A map uses the
+ * same kind of look-up for all keys. */
 struct sw_node *sw_map_find_hashed(const struct sw_map *map, uint64_t hash, const void *key,
                                    size_t key_len);
 void sw_map_insert_hashed(struct sw_map *map, struct sw_node *node, uint64_t hash, const void *key,

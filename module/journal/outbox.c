@@ -8,11 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WRITTEN_SECONDS "2592000" /* a note of what was written outlives any outage: 30 days */
+#define WRITTEN_SECONDS "2592000" /* the note of written documents outlives any outage: 30 days */
 
 struct entry {
     struct sw_spooled document;
-    bool acknowledged; /* but one before it was not */
+    bool acknowledged; /* while an earlier document was not */
 };
 
 /* The note in Redis: documents first..last of a run were in this batch. */
@@ -23,11 +23,11 @@ struct note {
 struct sw_outbox {
     struct entry *ring; /* of max + 1: a notice may stand before the last document */
     size_t head, n, max;
-    bool spooled;       /* what is in memory is on disk as well: taken from the spool */
+    bool spooled;       /* documents in memory came from the spool and are on disk as well */
     uint64_t number;    /* of the last document made in this run */
     uint64_t batch;     /* of the last batch sent in this run */
     bool in_doubt;      /* whether the last batch was written is not known */
-    struct note before; /* what a run before noted last; all zero when there is none */
+    struct note before; /* the last note of an earlier run; all zero for none */
     uint64_t lost;      /* events lost since the last notice */
     struct sw_spool *spool;
     const struct sw_settings *settings;
@@ -68,8 +68,8 @@ static void drop(struct sw_outbox *outbox, size_t n)
         free(at(outbox, i)->document.json);
     }
     outbox->n -= n;
-    outbox->head =
-        outbox->n > 0 ? (outbox->head + n) % (outbox->max + 1) : 0; /* its front is in cache */
+    outbox->head = outbox->n > 0 ? (outbox->head + n) % (outbox->max + 1)
+                                 : 0; /* the front is in the CPU's cache */
 }
 
 void sw_outbox_free(struct sw_outbox *outbox)
@@ -118,7 +118,7 @@ static struct sw_spooled make(struct sw_outbox *outbox, enum sw_stream stream, c
                                .len = len};
 }
 
-/* With room again after a loss: say how much is missing, right behind what was kept. */
+/* With room again after a loss: add a notice of the loss right behind the kept documents. */
 static void append_notice(struct sw_outbox *outbox)
 {
     size_t len;
@@ -158,7 +158,7 @@ size_t sw_outbox_waiting(const struct sw_outbox *outbox)
 
 /* ---- to disk and back ---- */
 
-/* All of memory that is not on disk goes in front of what is there. */
+/* All documents that are only in memory go in front of the documents on disk. */
 static enum sw_status spill(struct sw_outbox *outbox)
 {
     struct sw_spooled *documents = calloc(outbox->n, sizeof(*documents));
@@ -195,16 +195,17 @@ void sw_outbox_flush(struct sw_outbox *outbox)
 }
 
 /*
- * Whether a run before has written a document that it left on disk: a segment's file goes when all
- * of it is done, so what was done of the last one is still there. Documents of a run are sent in
- * their order, and the next batch only after the one before it was settled.
+ * Whether an earlier run has sent a document that is still on disk. A segment's file is removed
+ * only when all documents in the file are done, so documents of the last segment may be done and
+ * still there. A run sends documents in order, and the next batch only after the former was
+ * settled.
  */
 static bool done_before(const struct sw_outbox *outbox, const struct sw_spooled *document)
 {
     return document->run == outbox->before.run && document->number <= outbox->before.last;
 }
 
-/* With nothing left in memory: the next ones from disk. */
+/* With nothing left in memory: take the next documents from disk. */
 static void refill(struct sw_outbox *outbox)
 {
     size_t max = outbox->max < SW_BATCH_MAX ? outbox->max : SW_BATCH_MAX;
@@ -226,7 +227,7 @@ static void refill(struct sw_outbox *outbox)
     }
 }
 
-/* Take the acknowledged ones off the front, and off the disk. */
+/* Take the acknowledged documents off the front, and off the disk. */
 static void advance(struct sw_outbox *outbox)
 {
     size_t n = 0;
@@ -240,7 +241,7 @@ static void advance(struct sw_outbox *outbox)
     }
 }
 
-/* Into memory what is still to be sent, past what is done. */
+/* Take the next documents into memory, past all that are done. */
 static void fetch(struct sw_outbox *outbox)
 {
     uint64_t waiting;
@@ -297,7 +298,7 @@ static enum sw_status settle(struct sw_outbox *outbox, struct sw_redis *redis)
     return SW_OK;
 }
 
-/* What is the same in all XADD commands of a stream. */
+/* The part that all XADD commands of a stream share. */
 struct streams {
     size_t len[SW_STREAM_COUNT];
     char head[SW_STREAM_COUNT][SW_REDISKEY_MAX + 192];
@@ -334,7 +335,7 @@ static enum sw_status append_note(struct sw_outbox *outbox, struct sw_redis *red
     return sw_link_append(redis, 5, argv);
 }
 
-/* Queue a batch: those in memory of one run that are not acknowledged. Returns how many; 0: no
+/* Queue a batch: the unacknowledged documents in memory of a single run. Returns the number; 0: no
  * connection. */
 static size_t append_batch(struct sw_outbox *outbox, struct sw_redis *redis,
                            struct entry *sent[SW_BATCH_MAX])
@@ -368,7 +369,7 @@ static size_t append_batch(struct sw_outbox *outbox, struct sw_redis *redis,
     return status == SW_OK ? n : 0;
 }
 
-/* Mark what a transaction wrote. SW_EREDIS: not all of it. */
+/* Mark the documents that a transaction wrote. SW_EREDIS: some were refused. */
 static enum sw_status read_exec(struct sw_outbox *outbox, const redisReply *reply, size_t n,
                                 struct entry *sent[SW_BATCH_MAX])
 {

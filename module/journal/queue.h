@@ -1,9 +1,9 @@
 /*
- * queue.h - finished records on their way from the collector to the recorder.
+ * queue.h - finished records between the collector and the recorder.
  *
- * The collector must never wait for Redis or a disk, or rings would overflow; so the two are
- * threads of their own with this bounded list between them. When it is full, the collector
- * leaves events in the rings until there is room: nothing is dropped here.
+ * The collector must never wait for Redis or a disk, or rings would overflow. So collector and
+ * recorder are two threads with this bounded list in between. While the list is full, the collector
+ * leaves events in the rings: nothing is dropped here.
  *
  * Threads      push, close: the collector; take: the recorder; a mutex inside
  * Memory       records change owner; at most `max` of them
@@ -16,18 +16,18 @@
 struct sw_queue;
 
 struct sw_queue *sw_queue_new(size_t max);  /* NULL: out of memory */
-void sw_queue_free(struct sw_queue *queue); /* with what is in it; NULL is fine */
+void sw_queue_free(struct sw_queue *queue); /* with all records; NULL is fine */
 
-/* Records in order, over ->next; of the thread that collects them. */
+/* Records in order, linked by ->next; of the collecting thread. */
 struct sw_records {
     struct sw_record *head, *tail;
     size_t n;
 };
 
-/** Append one. */
+/** Append a record. */
 void sw_records_add(struct sw_records *records, struct sw_record *record);
 
-/** How many a push would take. Gets no less until the one pushing thread pushes. */
+/** How many records a push would take. Only a push makes the number smaller. */
 size_t sw_queue_room(struct sw_queue *queue);
 
 /** Append all, wake the recorder if there were some, and leave *records empty. Requires room. */

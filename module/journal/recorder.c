@@ -14,7 +14,7 @@
 #define HISTORY_US   200000  /* history is merged this often */
 #define HISTORY_MANY 1024    /* or once so many fields wait */
 #define CHUNKS_MAX   16      /* pipelines of history, likewise */
-#define BATCHES_MAX  4       /* batches sent before the queue has its turn again */
+#define BATCHES_MAX  4       /* batches sent before the queue is looked at again */
 
 struct sw_recorder {
     const struct sw_settings *settings;
@@ -29,10 +29,10 @@ struct sw_recorder {
     struct sw_sight *sight;
     int64_t next_history_us;
     uint64_t taken;           /* events taken from the queue */
-    _Atomic uint64_t settled; /* those of them of which nothing waits any more */
+    _Atomic uint64_t settled; /* part of taken that is written, spooled or lost */
 };
 
-/* One document to the file and to a stream; takes json over, NULL: out of memory. events and
+/* Write a document to the file and to a stream; takes over json, NULL: out of memory. events and
  * counted: as in sw_outbox_add(). */
 static void put_out(struct sw_recorder *recorder, enum sw_stream stream, char *json, size_t len,
                     uint64_t events, bool counted)
@@ -142,7 +142,7 @@ static void record_one(struct sw_recorder *recorder, struct sw_record *record)
     sw_observe_note(recorder->observe, record, sight);
 }
 
-/* Ask memory for a record and its event: they were written by another thread, some time ago. */
+/* Prefetch a record and the event: another thread wrote both some time ago. */
 static void fetch(const struct sw_record *record)
 {
     const char *at = (const char *)record;
@@ -165,7 +165,7 @@ static void record_batch(struct sw_recorder *recorder, struct sw_record *records
     sw_outbox_flush(recorder->outbox);
 }
 
-/* What waits longer folds better; much of it does not wait, lest it has no room. */
+/* History that waits longer folds better; a large amount does not wait, so that none is dropped. */
 static bool is_due(const struct sw_recorder *recorder, int64_t mono_us)
 {
     size_t waiting = sw_seens_waiting(recorder->seens);

@@ -1,10 +1,9 @@
 /*
  * recorder.h - the recorder: from the queue to the file and to Redis.
  *
- * For each batch of records: load the histories it needs, look up owners, write the event to
- * the file and to the outbox, note history, raise anomalies; then send what Redis takes, and
- * merge history every HISTORY_US. While Redis is away, it goes on with the file and the
- * bounded backlog.
+ * For each batch of records: load the needed histories, look up owners, write the event to the file
+ * and to the outbox, note history, raise anomalies; then send documents to Redis, and merge history
+ * every HISTORY_US. While Redis is away, the file and the bounded backlog go on.
  *
  * Threads      sw_recorder_run(): one thread; sw_recorder_interrupt(): any
  */
@@ -16,14 +15,14 @@
 
 struct sw_recorder;
 
-/** Arguments as of sw_journal_new(); all outlive it. NULL: out of memory. */
+/** Arguments as of sw_journal_new(); all outlive the recorder. NULL: out of memory. */
 struct sw_recorder *sw_recorder_new(const struct sw_settings *settings,
                                     const struct sw_index *index, const struct sw_owners *owners,
                                     struct sw_counters *counters,
                                     const struct sw_journal_host *host, struct sw_queue *queue);
 void sw_recorder_free(struct sw_recorder *recorder); /* NULL is fine */
 
-/** Run until the queue is closed and empty; then one last try to write everything. */
+/** Run until the queue is closed and empty; then try a last time to write everything. */
 void sw_recorder_run(struct sw_recorder *recorder);
 
 /** As sw_journal_settled(). */

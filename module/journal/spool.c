@@ -15,19 +15,20 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define SEGMENT_MAX    (4U << 20) /* octets; the last document may go over it */
-#define BUFFER_MAX     65536      /* written at the latest when this much waits */
-#define RETRY_US       5000000
-#define SUFFIX         ".spool"
-#define NAME_DIGITS    16
-#define FIRST_NUMBER   (UINT64_C(1) << 32) /* there is room before it, for what is put back */
-#define DOCUMENT_USUAL 8192                /* octets; most have a tenth of it */
-#define HEAD_MAX       96                  /* "1 18a3f0c2b1d4e5f6 123 4 " */
+#define SEGMENT_MAX (4U << 20) /* octets; the last document may exceed this */
+#define BUFFER_MAX  65536      /* written at the latest when this much waits */
+#define RETRY_US    5000000
+#define SUFFIX      ".spool"
+#define NAME_DIGITS 16
+#define FIRST_NUMBER                                                                               \
+    (UINT64_C(1) << 32)     /* room remains before this number, for documents put back */
+#define DOCUMENT_USUAL 8192 /* octets; most documents have a tenth */
+#define HEAD_MAX       96   /* "1 18a3f0c2b1d4e5f6 123 4 " */
 
 struct segment {
-    uint64_t number;    /* its name */
-    uint64_t octets;    /* whole lines in it, those that wait to be written included */
-    uint64_t documents; /* in it and not done */
+    uint64_t number;    /* in the file's name */
+    uint64_t octets;    /* whole lines in the segment, unwritten lines included */
+    uint64_t documents; /* documents in the segment that are not done */
     long done_at;       /* offset of the first that is not done */
 };
 
@@ -40,7 +41,7 @@ struct sw_spool {
     size_t n, capacity;
     uint64_t waiting, octets; /* of all segments */
 
-    FILE *out;   /* the last segment; NULL: the next document begins one */
+    FILE *out;   /* the last segment; NULL: the next document begins a segment */
     int problem; /* errno that was logged */
 
     /* Reading: position of the next to be taken, and of the first that is not done. */
@@ -90,7 +91,7 @@ uint64_t sw_spool_octets(const struct sw_spool *spool)
 
 /* ---- segments ---- */
 
-/* Make room for one more segment. False: no memory. */
+/* Make room for another segment. False: no memory. */
 static bool make_room(struct sw_spool *spool)
 {
     if (spool->n == spool->capacity) {
@@ -123,7 +124,7 @@ static void close_file(FILE **file)
     }
 }
 
-/* The oldest segment is done: its file goes. */
+/* The oldest segment is done: remove the file. */
 static void drop_first(struct sw_spool *spool)
 {
     char path[SW_PATH_MAX];
@@ -152,7 +153,7 @@ static int by_number(const void *a, const void *b)
     return left->number < right->number ? -1 : left->number > right->number;
 }
 
-/* Whether a line is a document: its head is read into *out, and where the JSON begins. */
+/* Whether a line is a document: *out gets the head and the start of the JSON. */
 static bool read_head(const char *line, size_t len, struct sw_spooled *out, size_t *json_at)
 {
     int at = 0;
@@ -219,7 +220,7 @@ static void find_segments(struct sw_spool *spool)
     }
 }
 
-/* Make the folder if need be, and be the only one that uses it. */
+/* Make the folder if need be, and lock the folder against other processes. */
 static void use_folder(struct sw_spool *spool)
 {
     char path[SW_PATH_MAX];
@@ -317,7 +318,7 @@ static enum sw_status begin_segment(struct sw_spool *spool)
     return SW_OK;
 }
 
-/* The words before the JSON; returns their length. */
+/* The words before the JSON; returns the length. */
 static size_t make_head(const struct sw_spooled *document, char head[HEAD_MAX])
 {
     int n = snprintf(head, HEAD_MAX, "%u %" PRIx64 " %" PRIu64 " %" PRIu64 " ", document->stream,
@@ -357,7 +358,7 @@ enum sw_status sw_spool_add(struct sw_spool *spool, const struct sw_spooled *doc
     }
     if (!write_line(spool->out, document)) {
         told(spool, errno, "cannot be written to");
-        close_file(&spool->out); /* a line cut short is left out when it is read */
+        close_file(&spool->out); /* a reader leaves out a line that was cut short */
         return SW_EIO;
     }
     struct segment *last = &spool->segment[spool->n - 1];
@@ -426,7 +427,7 @@ void sw_spool_flush(struct sw_spool *spool)
 
 /* ---- reading ---- */
 
-/* Open the segment to be read next, at its first document that is not done. */
+/* Open the segment to be read next, at the first document that is not done. */
 static bool open_segment(struct sw_spool *spool)
 {
     char path[SW_PATH_MAX];
@@ -441,7 +442,7 @@ static bool open_segment(struct sw_spool *spool)
     return spool->in != NULL;
 }
 
-/* The next whole line over all segments into spool->line: its length, 0 when there is none. */
+/* The next whole line over all segments into spool->line: the length, 0 for none. */
 static size_t next_line(struct sw_spool *spool)
 {
     for (;;) {
@@ -467,7 +468,7 @@ static size_t next_line(struct sw_spool *spool)
     }
 }
 
-/* What was added and is not there (a disk that was full) is waited for no longer. */
+/* Documents that were added and are missing (the disk was full) are counted as missing. */
 static void give_up_missing(struct sw_spool *spool)
 {
     uint64_t missing = spool->waiting - spool->taken;
@@ -509,7 +510,7 @@ enum sw_status sw_spool_take(struct sw_spool *spool, struct sw_spooled *out)
     document.len = len - json_at - 1;
     document.json = malloc(document.len + 1);
     if (document.json == NULL) {
-        return SW_ENOMEM; /* this one is passed over until the next rewind */
+        return SW_ENOMEM; /* this document is passed over until the next rewind */
     }
     memcpy(document.json, spool->line + json_at, document.len);
     document.json[document.len] = '\0';
