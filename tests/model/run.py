@@ -78,7 +78,7 @@ def search(case, folder):
     made = command(["spin", *defines, "-a", str(case.model)], folder)
     if made.returncode != 0:
         return made.stdout + made.stderr
-    optimise = "-O0" if case.define and case.model.stem not in LARGE else "-O2"  # as quick
+    optimise = "-O2" if case.model.stem in LARGE else "-O0"
     made = command(["cc", optimise, *FLAGS, "-o", "pan", "pan.c"], folder)
     if made.returncode != 0:
         return made.stdout + made.stderr
