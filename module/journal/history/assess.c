@@ -1,4 +1,4 @@
-/* assess.c - one sight judged. See assess.h. */
+/* assess.c - a sight judged. See assess.h. */
 #include "journal/history/assess.h"
 
 #include "base/rcu.h"
@@ -54,7 +54,7 @@ static size_t evidence(const struct sw_name_history *of, struct sw_seen out[SW_E
     return n;
 }
 
-/* What is being judged: one address of one sight, of the name or of its zone's servers. */
+/* An address under judgement: of the name, or of a server of the name's zone. */
 struct judging {
     const struct sw_assess_with *with;
     const struct sw_record *record;
@@ -65,7 +65,7 @@ struct judging {
     bool unread;
 };
 
-/* Fill what all reports have in common, and hand the report over. */
+/* Fill the members that all reports share, and hand the report over. */
 static void raise_it(const struct judging *j, struct sw_anomaly_report *report)
 {
     struct sw_seen history[SW_EVIDENCE_MAX];
@@ -95,7 +95,7 @@ static void times_of(const struct judging *j, struct sw_anomaly_report *report)
     report->count = report->count > 0 ? report->count : j->record->count;
 }
 
-/* Keep in the history that it was raised. */
+/* Keep the mark of the raised anomaly in the history. */
 static void remember(const struct judging *j, const char *mark)
 {
     char address[SW_ADDRTEXT_MAX];
@@ -132,7 +132,7 @@ static void judge_one(const struct judging *j, enum sw_anomaly_type type)
     const struct sw_name *name = of_zone ? &sight->zone : &sight->qname;
     bool is_new = sw_recall_mark(j->with->recall, j->subject.of, name, &j->owned->addr, mark);
     if (is_new || sw_mark_of_name(mark)) {
-        remember(j, mark); /* with each address, so that it stays when older ones go */
+        remember(j, mark); /* with each address, so that the mark stays when older addresses go */
     }
     if (!is_new) {
         return;
@@ -163,8 +163,8 @@ static void judge_all(const struct judging *j)
 
 /* ---- other names on the address ---- */
 
-/* Pick the other names of a place that were not reported yet, mark them, and return how many;
- * up to SW_NAMES_MAX are put into names. only: NULL for all but `but`, else just that one. */
+/* Pick the other names of a place that were not reported yet, mark each as reported, and return the
+ * number; up to SW_NAMES_MAX are put into names. only: a single name, or NULL for all but `but`. */
 static size_t pick_others(const struct sw_assess_with *with, struct sw_place *place,
                           const struct sw_place_name *but, struct sw_place_name *only,
                           const char *names[SW_NAMES_MAX])

@@ -1,10 +1,10 @@
 /*
- * assess.h - one sight judged: every anomaly that is new is raised.
+ * assess.h - a sight judged: every new anomaly is raised.
  *
- * A sight is an event as far as ownership is concerned: the name, what lists say about it, its
- * addresses with their owners, and for watched names the name servers of their zone with theirs.
- * The history has it already (observe.c). Each anomaly is raised once and then only counted in the
- * history; that it was raised is kept there, too.
+ * A sight is an event reduced to the facts of ownership: the name, the rules for the name, the
+ * addresses with owners, and for a watched name the zone's name servers with addresses and owners.
+ * The history has the sight already (observe.c). Each anomaly is raised once and from then on only
+ * counted in the history, which keeps a mark.
  *
  * Threads      the recorder
  */
@@ -16,13 +16,13 @@
 #include "journal/history/seen.h"
 #include "journal/record.h"
 
-#define SW_SIGHT_MAX  64 /* addresses of one answer that are looked at */
+#define SW_SIGHT_MAX  64 /* addresses of an answer that are judged */
 #define SW_SERVED_MAX 16 /* addresses of name servers */
 
-/* One event, as far as ownership is concerned. Texts point into the event. */
+/* The ownership facts of an event. Texts point into the event. */
 struct sw_sight {
     bool observed; /* whether ownership matters here at all */
-    bool is_ioc;   /* qname, or a name in its chain, is an indicator */
+    bool is_ioc;   /* qname, or a name in the alias chain, is an indicator */
     bool is_watched;
     char list[SW_LISTNAME_MAX]; /* that says so, "" */
     const char *indicator;      /* of that list, "" */
@@ -38,7 +38,7 @@ struct sw_sight {
     size_t served_by[SW_SERVED_MAX]; /* which server has that address */
 };
 
-struct sw_assess_with { /* what it works with */
+struct sw_assess_with { /* the parts that are used */
     const struct sw_settings *settings;
     const struct sw_index *index;
     const struct sw_owners *owners;
@@ -53,7 +53,7 @@ struct sw_assess_with { /* what it works with */
 void sw_assess(const struct sw_assess_with *with, const struct sw_record *record,
                const struct sw_sight *sight, bool unread);
 
-/** Loopback and "this host" are no place in the network: what else is there is of no interest. */
+/** Loopback and "this host" are no place in the network: other names there are irrelevant. */
 bool sw_is_nowhere(const struct sw_addr *addr);
 
 #endif

@@ -1,4 +1,4 @@
-/* entry.c - one field of the history as JSON, and how two of them become one. See entry.h. */
+/* entry.c - a field of the history as JSON, and the merge of two fields. See entry.h. */
 #include "journal/history/entry.h"
 
 #include "base/clock.h"
@@ -9,9 +9,9 @@
 #include <string.h>
 #include <time.h>
 
-#define ANOMALY_MAX 64 /* raised anomalies remembered for one field */
+#define ANOMALY_MAX 64 /* raised anomalies kept for a field */
 
-/* "2026-11-23T01:02:03.456Z" as microseconds; 0 when it is not that. */
+/* "2026-11-23T01:02:03.456Z" as microseconds; 0 for other texts. */
 static int64_t parse_time(const char *text)
 {
     struct tm tm = {0};
@@ -119,7 +119,7 @@ bool sw_seen_former(const struct sw_seen_entry *entry, size_t i, struct sw_forme
 }
 
 /* "" is left out. A text that is not UTF-8 (an organisation cut in the middle of a character)
- * loses what is not ASCII. */
+ * loses all characters beyond ASCII. */
 static void encode_text(json_t *object, const char *name, const char *text)
 {
     char clean[SW_OWNERTEXT_MAX];
@@ -176,7 +176,7 @@ char *sw_seen_encode(const struct sw_seen_entry *entry, bool of_name)
     return json;
 }
 
-/* ---- two become one ---- */
+/* ---- merging ---- */
 
 void sw_seen_remember(struct sw_seen_entry *entry, const char *anomaly)
 {
@@ -204,7 +204,7 @@ uint64_t sw_seen_owner_count(const struct sw_seen_entry *entry)
     return count;
 }
 
-/* Append a former owner; the oldest goes when there are too many, its count to the next. */
+/* Append a former owner. With too many the oldest goes and the next takes over the count. */
 static void push_former(struct sw_seen_entry *entry, const struct sw_former *former)
 {
     char text[SW_TIMETEXT_MAX];
@@ -223,7 +223,7 @@ static void push_former(struct sw_seen_entry *entry, const struct sw_former *for
     }
 }
 
-/* Take an owner out of the former ones, if it is there. */
+/* Take an owner out of the former owners, if present. */
 static bool take_former(struct sw_seen_entry *entry, const struct sw_owner *owner,
                         struct sw_former *out)
 {

@@ -1,9 +1,9 @@
 /*
- * entry.h - one field of the durable history: a name on an address, as JSON in Redis.
+ * entry.h - a field of the durable history: a name on an address, as JSON in Redis.
  *
- * For a name (and for a zone's name servers) it also says whose the address was: the owner of now,
- * since when, and the owners before (prefix, AS and registrant each with its own times and
- * count), which appear when a database is updated under a constant address.
+ * For a name (and for a zone's name servers) the field also has the owners of the address: the
+ * present owner with the start, and the former owners (prefix, AS and registrant with times and
+ * count). Former owners appear when a database is updated under a constant address.
  *
  * Threads      the recorder
  * Memory       an entry holds two JSON values: sw_seen_free()
@@ -16,8 +16,8 @@
 
 #include <jansson.h>
 
-#define SW_FORMER_MAX     8 /* former owners of one address; the oldest's count goes to the next */
-#define SW_SERVERTEXT_MAX 256 /* name of a name server; longer ones are left out */
+#define SW_FORMER_MAX     8   /* former owners of an address; the oldest's count goes to the next */
+#define SW_SERVERTEXT_MAX 256 /* name of a name server; longer names are left out */
 
 struct sw_seen_entry {
     int64_t first_us, last_us;
@@ -30,13 +30,13 @@ struct sw_seen_entry {
     json_t *former;                 /* former owners, oldest first: array of objects; NULL = none */
 };
 
-struct sw_former { /* one owner of an address, and when the name had it so */
+struct sw_former { /* an owner of an address, and the times of the name there */
     struct sw_owner owner;
     int64_t since_us, last_us;
     uint64_t count;
 };
 
-/** One field's JSON, as found in Redis. SW_ESYNTAX: not such an object, *entry is untouched. */
+/** Parse a field's JSON from Redis. SW_ESYNTAX: another kind of text, *entry is untouched. */
 enum sw_status sw_seen_decode(const char *json, size_t len, struct sw_seen_entry *entry);
 
 /** The other way; free(). of_name: with owner and server, else with list. NULL: no memory. */
@@ -48,11 +48,11 @@ void sw_seen_free(struct sw_seen_entry *entry);
 /** The i-th former owner; false after the last. */
 bool sw_seen_former(const struct sw_seen_entry *entry, size_t i, struct sw_former *out);
 
-/** How often the address was seen with its owner of now. */
+/** How often the address was seen with the present owner. */
 uint64_t sw_seen_owner_count(const struct sw_seen_entry *entry);
 
-/** Add observations with one owner: it becomes the owner of now, the one before (if another) a
- * former one; last_us and count are added up. first_us is the caller's. */
+/** Add observations with an owner, who becomes the present owner; another present owner becomes a
+ * former owner. last_us and count are added up. The caller sets first_us. */
 void sw_seen_owned(struct sw_seen_entry *entry, const struct sw_former *now);
 
 /** Remember that an anomaly was raised. */

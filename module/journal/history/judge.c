@@ -1,12 +1,12 @@
-/* judge.c - the anomaly rules asked about one address. See judge.h. */
+/* judge.c - the anomaly rules for an address. See judge.h. */
 #include "journal/history/judge.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-/* The name that was asked for, then those that its aliases lead to: the first that a watch list
- * with declared owners covers decides. */
+/* The queried name, then the targets of aliases: the first name that a watch list with declared
+ * owners covers decides. */
 static bool is_unexpected(const struct sw_view *view, const struct sw_subject *subject,
                           const struct sw_owned *owned, struct sw_anomaly *anomaly)
 {

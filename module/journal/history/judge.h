@@ -1,9 +1,9 @@
 /*
- * judge.h - every anomaly rule asked about one address, and what to remember of its answer.
+ * judge.h - every anomaly rule for an address, with a mark for each true rule.
  *
- * The recorder notes an observation in the history, then asks here for each type; what is true
- * has a mark, a text that stands for this very fact. A mark that was made before (it is kept in
- * Redis with the history) means that the anomaly was raised already.
+ * The recorder notes an observation in the history, then asks here for each type. A true rule has a
+ * mark, a text that stands for this fact. The history in Redis keeps the marks: a known mark means
+ * that the anomaly was raised before.
  *
  *   protected-owner LIST INDICATOR       for a name and address
  *   unexpected-owner LIST AS64500        for a name (the address where no AS is known)
@@ -24,22 +24,22 @@
 
 struct sw_subject {
     enum sw_of of;                         /* a name, or a zone's name servers */
-    bool is_ioc, is_watched;               /* what lists say about the name */
+    bool is_ioc, is_watched;               /* the lists that cover the name */
     const struct sw_name *name;            /* that was asked for */
-    const struct sw_event *event;          /* for its aliases */
-    const struct sw_name_history *history; /* with this observation; NULL: no memory for it */
+    const struct sw_event *event;          /* for the aliases */
+    const struct sw_name_history *history; /* with this observation; NULL: out of memory */
     int64_t time_us;
 };
 
 /**
- * Ask one rule. True: *anomaly is filled, and mark tells what to remember.
+ * Ask a rule. True: *anomaly is filled, and mark has the text to keep.
  * Inside an RCU section. shared-address is always false here.
  */
 bool sw_judge(enum sw_anomaly_type type, const struct sw_settings *settings, bool have_asn,
               const struct sw_view *view, const struct sw_subject *subject,
               const struct sw_owned *owned, struct sw_anomaly *anomaly, char mark[SW_MARK_MAX]);
 
-/** Whether a mark is about the name as a whole, not one of its addresses. */
+/** Whether a mark is about the name as a whole, in contrast to an address. */
 bool sw_mark_of_name(const char *mark);
 
 #endif

@@ -16,8 +16,8 @@ struct sw_observe {
     struct sw_recall *recall;
     size_t pending_n;
     struct sw_record *pending, **pending_end; /* not judged yet: Redis was not asked */
-    int64_t pending_since;                    /* monotonic time of the first of them */
-    struct sw_sight sight;                    /* room to look at one of them again */
+    int64_t pending_since;                    /* monotonic time of the first waiting event */
+    struct sw_sight sight;                    /* room to judge a waiting event again */
 };
 
 struct sw_observe *sw_observe_new(const struct sw_observe_with *with)
@@ -61,7 +61,7 @@ void sw_observe_free(struct sw_observe *observe)
 
 /* ---- taking an event apart ---- */
 
-/* Whether a rule means that the name itself is an indicator: its addresses are then the
+/* Whether a rule means that the name itself is an indicator: the name's addresses are then the
  * indicator's. A rule on the address or AS says nothing about the name. */
 static bool names_it(const struct sw_event_hit *hit)
 {
@@ -96,7 +96,7 @@ static bool is_observed(const struct sw_event *event)
            (winner.kind == SW_KIND_IOC || winner.kind == SW_KIND_WATCH);
 }
 
-/* A zone under which anybody can register says nothing about a name in it. */
+/* A zone under which anybody can register says nothing about a name inside. */
 static bool is_public(const struct sw_name *zone)
 {
     char text[SW_NAMETEXT_MAX];
@@ -144,7 +144,7 @@ static void take_apart(const struct sw_event *event, struct sw_sight *sight)
     }
 }
 
-/* Whose the addresses are. Inside an RCU section. */
+/* The owners of the addresses. Inside an RCU section. */
 static void find_owners(const struct sw_observe *observe, struct sw_owned *owned, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
@@ -168,7 +168,7 @@ void sw_observe_look(struct sw_observe *observe, const struct sw_event *event,
     sw_rcu_leave();
 }
 
-/* ---- loading what Redis has ---- */
+/* ---- loading from Redis ---- */
 
 /* Want the histories that an event concerns. */
 static void want(struct sw_observe *observe, const struct sw_event *event, int64_t mono_us)
@@ -212,7 +212,7 @@ static bool is_ready(struct sw_observe *observe, const struct sw_sight *sight)
     return true;
 }
 
-/* Judge those that wait and are ready; all: the others too. */
+/* Judge the waiting events that are ready; all: every waiting event. */
 static void judge_pending(struct sw_observe *observe, bool all)
 {
     struct sw_record **at = &observe->pending;
@@ -286,7 +286,7 @@ void sw_observe_prefetch(struct sw_observe *observe, const struct sw_record *rec
 
 /* ---- noting ---- */
 
-/* One address in the history of the name, or of its zone's servers. */
+/* An address in the history of the name, or of the name's zone. */
 static void note_owned(struct sw_observe *observe, const struct sw_record *record, enum sw_of of,
                        const struct sw_name *name, const struct sw_owned *owned,
                        struct sw_seen_note *note)

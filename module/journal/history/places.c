@@ -62,7 +62,7 @@ struct sw_place *sw_places_get(struct sw_places *places, const struct sw_addr *a
     return place;
 }
 
-/* The least worth keeping: unlisted before listed, then the one seen longest ago. */
+/* The entry to drop first: unlisted before listed, then the entry not seen for the longest time. */
 static struct sw_place_name *least(struct sw_place *place)
 {
     struct sw_place_name *worst = &place->names[0];
@@ -76,7 +76,7 @@ static struct sw_place_name *least(struct sw_place *place)
     return worst;
 }
 
-/* A free entry at the end, or the least one emptied. NULL: out of memory. */
+/* A free entry at the end, or the entry to drop first, emptied. NULL: out of memory. */
 static struct sw_place_name *entry_new(const struct sw_places *places, struct sw_place *place)
 {
     if (place->n >= places->names_max) {

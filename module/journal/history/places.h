@@ -1,13 +1,13 @@
 /*
- * places.h - the names seen on each address, as far as the recorder keeps them in mind.
+ * places.h - the names seen on each address, as far as the recorder's memory goes.
  *
  * This is the reverse look-up of the shared-address rule: an address that a listed name
- * resolved to, and every other name there. The durable copy is {prefix}:seen:addr:<address>;
- * a place that is new here is loaded from it.
+ * resolved to, and every other name there. The durable copy is {prefix}:seen:addr:<address>,
+ * from which a new place is loaded.
  *
  * Threads      the recorder
  * Memory       at most places_max addresses (least recently used go first) with at most
- *              names_max names each (unlisted ones seen longest ago go first)
+ *              names_max names each (unlisted names not seen for the longest time go first)
  */
 #ifndef SW_JOURNAL_HISTORY_PLACES_H
 #define SW_JOURNAL_HISTORY_PLACES_H
@@ -18,7 +18,7 @@
 
 struct sw_place_name {
     char *name;                 /* presentation form */
-    char list[SW_LISTNAME_MAX]; /* the list of indicators that it is on, "" = none */
+    char list[SW_LISTNAME_MAX]; /* the list with this name, "" = none */
     int64_t first_us, last_us;
     uint64_t count;
     bool shared; /* reported as another name on this address */
@@ -28,7 +28,7 @@ struct sw_place {
     struct sw_node node;
     struct sw_addr addr;
     int64_t loaded_us; /* monotonic time of the last load from Redis, 0 = never */
-    size_t reported;   /* names reported as shared since it is in the cache */
+    size_t reported;   /* names reported as shared since the place is in memory */
     size_t n, size;
     struct sw_place_name *names; /* unordered */
 };
@@ -39,12 +39,12 @@ struct sw_places;
 struct sw_places *sw_places_new(size_t places_max, size_t names_max);
 void sw_places_free(struct sw_places *places); /* NULL is fine */
 
-/** The place, made empty when it is not there. NULL: out of memory. Valid until the next get. */
+/** The place, made empty when missing. NULL: out of memory. Valid until the next get. */
 struct sw_place *sw_places_get(struct sw_places *places, const struct sw_addr *addr);
 
 /**
- * The entry of a name, made when it is not there (count 0, first and last = time_us). list ""
- * leaves what is known. NULL: out of memory. Valid until the next note or get.
+ * The entry of a name, made when missing (count 0, first and last = time_us). list "" leaves the
+ * known list. NULL: out of memory. Valid until the next note or get.
  */
 struct sw_place_name *sw_place_note(struct sw_places *places, struct sw_place *place,
                                     const char *name, const char *list, int64_t time_us);

@@ -11,9 +11,9 @@
 
 #define NAMES_MAX  8192  /* names in mind */
 #define PLACES_MAX 4096  /* addresses in mind */
-#define EACH_MAX   1000U /* names of an address, addresses of a name: they are searched */
+#define EACH_MAX   1000U /* names of an address, addresses of a name: searched one by one */
 #define MARKS_MAX  65536 /* raised anomalies in mind */
-#define WANTS_MAX  512   /* loaded in one pipeline */
+#define WANTS_MAX  512   /* loaded in a pipeline */
 /* Another resolver may have seen a listed name there: soon when none is known, else by and by. */
 #define RELOAD_UNLISTED_US 5000000
 #define RELOAD_US          60000000
@@ -36,7 +36,7 @@ struct sw_recall {
     struct sw_history *history[2]; /* by enum sw_of */
     struct sw_places *places;
     struct sw_map marks;
-    struct sw_map loaded; /* names whose history was loaded */
+    struct sw_map loaded; /* names with a loaded history */
     size_t wants_n;
     struct want wants[WANTS_MAX];
 };
@@ -68,7 +68,7 @@ static void set_remove(struct sw_map *set, struct sw_node *node)
     free(node);
 }
 
-/* Add to a bounded set; true when it was not in it. Out of memory counts as not in it. */
+/* Add to a bounded set; true for a new member. Out of memory counts as new. */
 static bool set_add(struct sw_map *set, size_t max, const void *key, size_t key_len)
 {
     if (sw_map_find(set, key, key_len) != NULL) {
@@ -139,7 +139,7 @@ bool sw_recall_mark(struct sw_recall *recall, enum sw_of of, const struct sw_nam
 
 /* ---- loading ---- */
 
-/* What the set of loaded names knows a name or zone by. Returns its length. */
+/* The key of a name or zone in the set of loaded names. Returns the length. */
 static size_t loaded_key(enum sw_of of, const struct sw_name *name, uint8_t key[SW_NAME_MAX + 1])
 {
     key[0] = (uint8_t)of;
@@ -181,7 +181,7 @@ void sw_recall_want_addr(struct sw_recall *recall, const struct sw_addr *addr, i
     }
 }
 
-/* Loading failed: want it again at the next event. */
+/* Loading failed: the next event wants the history again. */
 static void unwant(struct sw_recall *recall, const struct want *want)
 {
     if (!want->of_name) {
@@ -199,13 +199,13 @@ static void unwant(struct sw_recall *recall, const struct want *want)
     }
 }
 
-/* The earlier of a time from Redis, 0 when it was not understood, and one of ours. */
+/* The earlier of a time from Redis (0: not understood) and a time of ours. */
 static int64_t earlier(int64_t stored, int64_t ours)
 {
     return stored != 0 && stored < ours ? stored : ours;
 }
 
-/* One address of a name with one owner, as Redis has it. */
+/* An address of a name with a single owner, from Redis. */
 static void absorb_owned(struct sw_history *history, struct sw_name_history *of,
                          const struct sw_addr *addr, const struct sw_former *owned)
 {
@@ -223,7 +223,7 @@ static void absorb_owned(struct sw_history *history, struct sw_name_history *of,
     }
 }
 
-/* One address of a name or zone, as Redis has it. */
+/* An address of a name or zone, from Redis. */
 static void absorb_name(struct sw_recall *recall, const struct want *want, const char *field,
                         const struct sw_seen_entry *entry)
 {
@@ -252,7 +252,7 @@ static void absorb_name(struct sw_recall *recall, const struct want *want, const
     absorb_owned(history, of, &addr, &owned);
 }
 
-/* One name on an address, as Redis has it. */
+/* A name on an address, from Redis. */
 static void absorb_addr(struct sw_recall *recall, const struct sw_addr *addr, const char *field,
                         const struct sw_seen_entry *entry)
 {

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CHUNK_MAX 256 /* fields in one pipeline: four commands each */
+#define CHUNK_MAX 256 /* fields in a pipeline: four commands each */
 #define S_PER_DAY 86400U
 
 struct waiting {
@@ -70,7 +70,7 @@ static char kind_of(const struct sw_seen_note *note)
     return note->of_zone ? 'z' : note->of_name ? 'n' : 'a';
 }
 
-/* A new entry with its key texts behind it. */
+/* A new entry, followed by the key texts. */
 static struct waiting *waiting_new(struct sw_seens *seens, const struct sw_seen_note *note)
 {
     size_t key_len = strlen(note->key) + 1, field_len = strlen(note->field) + 1;
@@ -156,7 +156,7 @@ static void redis_key(struct sw_redis *redis, const struct waiting *waiting,
                  waiting->key);
 }
 
-/* Add what waits to what Redis has. */
+/* Add the waiting observation to the field from Redis. */
 static void add_up(struct sw_seen_entry *old, const struct waiting *waiting)
 {
     const struct sw_seen_entry *new = &waiting->entry;
@@ -191,7 +191,7 @@ static void add_up(struct sw_seen_entry *old, const struct waiting *waiting)
     }
 }
 
-/* What Redis has, and what is new, as one. */
+/* The field from Redis merged with the new observation. */
 static char *merged(const struct waiting *waiting, const redisReply *had)
 {
     struct sw_seen_entry old;
@@ -228,7 +228,7 @@ static enum sw_status append_writes(const struct sw_seens *seens, struct sw_redi
     return status == SW_OK ? sw_link_append(redis, 2, hlen) : status;
 }
 
-/* Read all fields of the chunk, and make the new texts; NULL for those that are to be dropped. */
+/* Read all fields of the chunk, and make the new texts; NULL for a field to be dropped. */
 static enum sw_status read_chunk(struct sw_redis *redis, struct waiting **chunk, size_t n,
                                  char **texts)
 {
@@ -265,7 +265,7 @@ struct field {
     int64_t last_us;
 };
 
-/* Those to be kept last: names on lists, then what was seen most recently. */
+/* Sorted last and kept longest: names on lists, then the names seen most recently. */
 static int by_worth(const void *a, const void *b)
 {
     const struct field *one = a, *two = b;
@@ -317,7 +317,7 @@ static void delete_surplus(struct sw_redis *redis, const char *key, const redisR
     free(lens);
 }
 
-/* Bring a hash that has grown over history-max back to it. */
+/* Trim a hash that has grown over history-max. */
 static void trim(const struct sw_seens *seens, struct sw_redis *redis,
                  const struct waiting *waiting)
 {
@@ -332,7 +332,7 @@ static void trim(const struct sw_seens *seens, struct sw_redis *redis,
     freeReplyObject(all);
 }
 
-/* Replies to HSET, EXPIRE, HLEN of one field. *length: fields the hash has now. */
+/* Replies to HSET, EXPIRE, HLEN of a field. *length: number of fields in the hash. */
 static enum sw_status read_writes(struct sw_redis *redis, long long *length)
 {
     enum sw_status status = SW_OK;
@@ -350,8 +350,8 @@ static enum sw_status read_writes(struct sw_redis *redis, long long *length)
     return status;
 }
 
-/* Write the new texts. Fields that Redis has now, or never will, are dropped at once, but for
- * those of a hash that is too long: surplus[i] is set for them. */
+/* Write the new texts. Fields that Redis has now, or never will, are dropped at once. surplus[i] is
+ * set for a field of a hash that is too long, which stays. */
 static enum sw_status write_chunk(struct sw_seens *seens, struct sw_redis *redis,
                                   struct waiting **chunk, size_t n, char **texts, bool *surplus)
 {
@@ -379,8 +379,8 @@ static enum sw_status write_chunk(struct sw_seens *seens, struct sw_redis *redis
     return status;
 }
 
-/* Trim the hashes that are too long, each once where their fields are neighbours (they are, when
- * many names come to one address), and let the fields go. */
+/* Trim the hashes that are too long and drop the fields. Neighbouring fields of a hash cause a
+ * single trim, as when many names come to an address. */
 static void trim_chunk(struct sw_seens *seens, struct sw_redis *redis, struct waiting **chunk,
                        size_t n, const bool *surplus)
 {

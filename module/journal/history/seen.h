@@ -1,10 +1,10 @@
 /*
- * seen.h - what the recorder still has to add to the durable history in Redis.
+ * seen.h - observations that wait to be merged into the durable history in Redis.
  *
- * An observation is noted here per hash field and folded with further ones; every so often all
- * of it is merged into Redis: read the field, first = the smaller, last = the larger, counts
- * added, write it back, refresh the time to live. So several resolvers add up, what was first
- * seen survives restarts, and nothing is lost while Redis is away (within the bound).
+ * An observation is noted here for a hash field and folded with further observations. Periodically
+ * each field is merged into Redis: read the field, first = the smaller, last = the larger, counts
+ * added, write the field, refresh the time to live. So several resolvers add up, the first sighting
+ * survives restarts, and nothing is lost while Redis is away (within the bound).
  *
  * {prefix}:seen:name:<name>     address -> prefix asn org ... first last count anomalies
  * {prefix}:seen:addr:<address>  name -> first last count list anomalies
@@ -12,8 +12,8 @@
  *
  * Threads      the recorder
  * Memory       at most SW_SEEN_MAX fields wait; more are dropped and counted
- * Reliability  a field leaves only when Redis acknowledged it; when the connection breaks just
- *              then, its count may be added twice (first and last stay right)
+ * Reliability  a field leaves only after Redis acknowledged the write; when the connection breaks
+ *              just then, the count may be added twice (first and last stay right)
  */
 #ifndef SW_JOURNAL_HISTORY_SEEN_H
 #define SW_JOURNAL_HISTORY_SEEN_H
@@ -38,20 +38,20 @@ struct sw_seen_note {
 
 struct sw_seens;
 
-/** Nothing waits. Both must outlive it. NULL: out of memory. */
+/** An empty set. Both arguments must outlive the result. NULL: out of memory. */
 struct sw_seens *sw_seens_new(const struct sw_settings *settings, struct sw_counters *counters);
 void sw_seens_free(struct sw_seens *seens); /* NULL is fine */
 
-/** Fold one observation in. */
+/** Fold an observation in. */
 void sw_seens_note(struct sw_seens *seens, const struct sw_seen_note *note);
 
 /** Fields that wait. */
 size_t sw_seens_waiting(const struct sw_seens *seens);
 
 /**
- * Merge up to one pipeline's worth of fields into Redis.
- * SW_OK, SW_ECLOSED (connection broke), SW_EREDIS (refused: sw_redis_error()); what was not
- * acknowledged stays. A key of another type is given up and logged.
+ * Merge the fields of a pipeline into Redis.
+ * SW_OK, SW_ECLOSED (connection broke), SW_EREDIS (refused: sw_redis_error()). A field without an
+ * acknowledgement stays. A key of another type is given up and logged.
  */
 enum sw_status sw_seens_flush(struct sw_seens *seens, struct sw_redis *redis);
 
