@@ -1,4 +1,4 @@
-/* args.c - options with argp: global ones anywhere, and the way from words to sub-commands. */
+/* args.c - options with argp: global options anywhere, and the way from words to sub-commands. */
 #include "cli/output.h"
 
 #include <assert.h>
@@ -138,7 +138,7 @@ static void parse(struct parsing *p, int argc, char **argv)
                              .doc = usage->doc,
                              .children = usage->options ? with_own : without};
     p->words = cli_alloc((size_t)argc + 1, sizeof(*p->words));
-    p->words[argc] = (char *)kept; /* no word: the block before this one */
+    p->words[argc] = (char *)kept; /* no word: the block before */
     kept = p->words;
     if (argp_parse(&top, argc, argv, p->stop ? ARGP_IN_ORDER : 0, NULL, p) != 0)
         exit(CLI_USAGE);
@@ -190,7 +190,7 @@ bool cli_alike(const char *a, const char *b)
     return distance(a, b) <= (shorter < 4 ? 1 : 2);
 }
 
-/* Say that there is no such sub-command, which ones there are, and end. */
+/* Report an unknown sub-command with the list of all, and end. */
 static void unknown(const char *program, const struct cli_command *commands, const char *word)
 {
     cli_error("there is no '%s %s'", program, word);

@@ -1,4 +1,5 @@
-/* checkconf.c - sinkwatch checkconf: every problem of a settings file, and what it names. */
+/* checkconf.c - sinkwatch checkconf: every problem of a settings file and of the files named
+ * there. */
 #include "base/clock.h"
 #include "base/policy.h"
 #include "cli/output.h"
@@ -58,7 +59,7 @@ static const char *fields_text(const struct sw_mmdb *db, char out[FIELDSTEXT_MAX
     return out;
 }
 
-/* Try one database; returns what --json says of it. */
+/* Try a database; returns the object for --json. */
 static json_t *try_mmdb(struct found *found, const char *key, const char *path, enum sw_role role,
                         const struct sw_settings *settings)
 {
@@ -86,7 +87,7 @@ static json_t *try_mmdb(struct found *found, const char *key, const char *path, 
     return out;
 }
 
-/* All databases of one key. */
+/* All databases of a key. */
 static json_t *try_mmdbs(struct found *found, const char *key,
                          const char path[SW_MMDB_MAX][SW_PATH_MAX], enum sw_role role,
                          const struct sw_settings *settings)

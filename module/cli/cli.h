@@ -1,19 +1,19 @@
 /*
- * cli.h - the sinkwatch command: what all sub-commands share.
+ * cli.h - the sinkwatch command: the part that all sub-commands share.
  *
- * main.c reads the global options and looks up the sub-command; its function reads its own
- * options with cli_parse(), opens Redis with cli_connect(), does its work, prints for people or
- * with --json for programs, and returns the exit code. `sinkwatch add carbanak example.net`,
+ * main.c reads the global options and looks up the sub-command. The sub-command's function reads
+ * more options with cli_parse(), opens Redis with cli_connect(), works, prints for people or with
+ * --json for programs, and returns the exit code. `sinkwatch add carbanak example.net`,
  * step by step:
  *     cli_dispatch()    global options, the word "add"
  *     cli_add()         cli_parse() -> cli_connect() -> cli_list_kind() -> change -> cli_report()
  *
  * Threads      one
- * Memory       a run is short: what lives until the end is freed by the end of the process;
- *              without memory the command ends (cli_alloc())
- * Errors       words on standard error, never on standard output: what, where, why, what to do
- * Security     whatever comes from Redis, from the DNS or from a file is printed without control
- *              characters
+ * Memory       a run is short: the end of the process frees long-lived memory; without memory the
+ *              command ends (cli_alloc())
+ * Errors       on standard error, never on standard output: the thing, the place, the reason, the
+ *              remedy
+ * Security     text from Redis, from the DNS or from a file is printed without control characters
  */
 #ifndef SW_CLI_CLI_H
 #define SW_CLI_CLI_H
@@ -38,7 +38,7 @@ enum cli_exit {
 
 struct cli {
     struct sw_settings settings; /* after cli_settings() */
-    const char *settings_path;   /* the file they came from */
+    const char *settings_path;   /* the file of the settings */
     struct sw_redis *redis;      /* after cli_connect() */
     const char *config;          /* --config, or NULL */
     const char *socket, *host;   /* --socket, --host, or NULL */
@@ -50,35 +50,35 @@ struct cli {
 
 /* ---- options and words (args.c) ---- */
 
-/* What a sub-command takes. */
+/* Words and options of a sub-command. */
 struct cli_usage {
     const char *words;                 /* "LIST INDICATOR...", for --help */
-    const char *doc;                   /* for --help: before the options, '\v', after them */
-    const struct argp_option *options; /* ended by {0}; NULL: none of its own */
+    const char *doc;                   /* for --help: text before the options, '\v', text after */
+    const struct argp_option *options; /* ended by {0}; NULL: global options only */
     argp_parser_t parser;              /* of these; input is `own` below */
     int min, max;                      /* how many words; max < 0: any number */
 };
 
 /**
- * Read options and words of a sub-command; global options may stand among them. Ends the process
+ * Read options and words of a sub-command; global options may stand in between. Ends the process
  * for --help (0), --version (0) and mistakes (CLI_USAGE).
  *
- * own    handed to usage->parser as its input
- * words  set to the words, in their order; the process owns them
- * Returns how many words.
+ * own    input of usage->parser
+ * words  set to the words, in order; owned by the process
+ * Returns the number of words.
  */
 int cli_parse(struct cli *cli, const struct cli_usage *usage, void *own, int argc, char **argv,
               char ***words);
 
 struct cli_command {
     const char *name;
-    const char *brief; /* one line for --help */
+    const char *brief; /* a line for --help */
     int (*run)(struct cli *cli, int argc, char **argv);
 };
 
 /**
- * Read global options up to the first word and run the command of that name, with argv[0] as
- * --help shows it. Without a word `alone` runs; NULL: that is a mistake. Returns its exit code.
+ * Read global options up to the first word and run the command of that name; argv[0] is the name
+ * for --help. Without a word `alone` runs; NULL: a word is required. Returns the exit code.
  * commands is ended by a member without name.
  */
 int cli_dispatch(struct cli *cli, const struct cli_usage *usage, const struct cli_command *commands,
@@ -92,7 +92,7 @@ uint64_t cli_span(const struct argp_state *state, const char *option, const char
 uint64_t cli_number(const struct argp_state *state, const char *option, const char *text,
                     uint64_t min, uint64_t max);
 
-/** Whether two words are alike: what was meant by the one may be the other. */
+/** Whether two words are alike, so that the second is a good suggestion for the first. */
 bool cli_alike(const char *a, const char *b);
 
 /* ---- settings and Redis (connect.c) ---- */
@@ -103,8 +103,8 @@ int cli_settings(struct cli *cli);
 /** Settings, then Redis. CLI_OK, CLI_SETTINGS or CLI_REDIS, said. */
 int cli_connect(struct cli *cli);
 
-/** Say what is wrong with Redis, and return CLI_REDIS. reply: an error of the server, or NULL
- * when the connection failed. It is freed. */
+/** Report a failure of Redis and return CLI_REDIS. reply: an error of the server, freed here, or
+ * NULL when the connection failed. */
 int cli_redis_failed(struct cli *cli, redisReply *reply);
 
 /** Arguments of a command of Redis, of any number and any octets; borrowed. */
@@ -114,7 +114,7 @@ struct cli_argv {
     int n, max;
 };
 
-/** Add a word; it must stay as long as the arguments are used. */
+/** Add a word; borrowed as long as the arguments are used. */
 void cli_argv_add(struct cli_argv *argv, const char *word);
 void cli_argv_add_n(struct cli_argv *argv, const char *word, size_t len);
 
@@ -123,8 +123,8 @@ void cli_argv_free(struct cli_argv *argv);
 
 #define CLI_END ((const char *)NULL) /* after the last word */
 
-/** One command; words ended by CLI_END. Returns a reply of the shape that shape.h has for the command, or
- * NULL: said. */
+/** Send a command; words ended by CLI_END. Returns a reply of the command's shape (shape.h), or
+ * NULL after an error message. */
 redisReply *cli_ask(struct cli *cli, const char *word, ...) __attribute__((sentinel));
 
 /** The same for arguments that were collected. */
@@ -134,11 +134,11 @@ redisReply *cli_ask_argv(struct cli *cli, const struct cli_argv *argv);
 bool cli_queue(struct cli *cli, const char *word, ...) __attribute__((sentinel));
 bool cli_queue_argv(struct cli *cli, const struct cli_argv *argv);
 
-/** Next reply of the pipeline; its shape is given (shape.h). NULL: said. */
+/** Next reply of the pipeline, of the given shape (shape.h). NULL after an error message. */
 redisReply *cli_reply(struct cli *cli, const char *shape);
 
-/** A key under the prefix: formats its suffix, e.g. "list:%s"; kept until the process ends, one
- * copy of each. */
+/** A key under the prefix: formats the suffix, e.g. "list:%s"; a single copy of each key is kept
+ * until the process ends. */
 const char *cli_key(struct cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* ---- sub-commands ---- */

@@ -1,4 +1,4 @@
-/* columns.c - tables for people: as wide as they need to be, cut to the terminal. See output.h. */
+/* columns.c - tables for people: as wide as needed, cut to the terminal. See output.h. */
 #include "cli/output.h"
 
 #include <stdarg.h>
@@ -27,7 +27,7 @@ struct cli_table {
     struct row *row;
 };
 
-/* Characters of UTF-8 text: what does not continue one. */
+/* Characters of UTF-8 text: octets other than continuation octets. */
 static size_t characters(const char *text)
 {
     size_t n = 0;
@@ -109,7 +109,7 @@ static void fit(struct cli_table *table, size_t room)
     }
 }
 
-/* One cell in its width; `last` cells get no spaces after them. */
+/* A cell padded to the column's width; `last` cells get no trailing spaces. */
 static void print_cell(const struct cli_table *table, size_t column, const char *text, bool last)
 {
     size_t width = table->width[column], n = characters(text);

@@ -1,4 +1,4 @@
-/* connect.c - settings, the connection to Redis, and commands with their errors said. */
+/* connect.c - settings, the connection to Redis, and commands with error messages. */
 #include "cli/output.h"
 #include "cli/shape.h"
 
@@ -16,7 +16,7 @@ static void say_problem(void *arg, const char *message)
     cli_error("%s", message);
 }
 
-/* Whether nobody named a file, and the default one is not there. */
+/* Whether nobody named a file and the default file is missing. */
 static bool default_missing(const struct cli *cli, const char *path)
 {
     const char *env = getenv(SW_SETTINGS_ENV);
@@ -72,7 +72,7 @@ int cli_redis_failed(struct cli *cli, redisReply *reply)
 
     const char *target = sw_redis_target(cli->redis);
 
-    if (strncmp(words, target, strlen(target)) == 0) /* it says so itself */
+    if (strncmp(words, target, strlen(target)) == 0) /* reports errors itself */
         cli_error("Redis at %s", words);
     else
         cli_error("Redis at %s: %s", target, words);

@@ -39,7 +39,7 @@ static const struct cli_command commands[] = {
     "  sinkwatch --json events --follow\n\n"                                                       \
     "Each sub-command has its own --help. Manual: sinkwatch(1), sinkwatch.conf(5)."
 
-/* What --help says, with the table of sub-commands. */
+/* The text of --help, with the table of sub-commands. */
 static char *make_doc(void)
 {
     char *doc = NULL;
@@ -57,14 +57,14 @@ static char *make_doc(void)
     return doc;
 }
 
-/* The library's words: only what went wrong. */
+/* The library's log: errors only. */
 static void log_line(enum sw_log_level level, const char *line)
 {
     if (level == SW_LOG_ERROR || level == SW_LOG_WARNING)
         cli_error("%s", line);
 }
 
-/* What was printed has to have arrived: a full disk must not look like success. */
+/* All output has to arrive: a full disk must not look like success. */
 static int finish(int code)
 {
     if (fflush(stdout) == 0 && !ferror(stdout))

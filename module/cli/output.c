@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define RING      8   /* results of one function that are good at a time */
+#define RING      8   /* valid results of a function at a time */
 #define CLEAN_MAX 320 /* octets of cleaned text */
 
 /* ---- memory ---- */
@@ -37,7 +37,7 @@ char *cli_copy(const char *text)
 
 /* ---- cleaning ---- */
 
-/* Octets of the UTF-8 character at text (RFC 3629), 0 when it is none. */
+/* Octets of the UTF-8 character at text (RFC 3629), 0 for an invalid sequence. */
 static size_t utf8_size(const unsigned char *text, size_t len)
 {
     size_t size = text[0] < 0x80   ? 1

@@ -1,12 +1,12 @@
 /*
- * output.h - what the command prints: words, tables, JSON, colours, progress.
+ * output.h - the output of the command: words, tables, JSON, colours, progress.
  *
- * For people: sentences and tables that fit the terminal; for programs (--json): one object, or
- * one object a line. A table, step by step: cli_table_new() with the headings, cli_table_row()
- * for each row, cli_table_print().
+ * For people: sentences and tables that fit the terminal. For programs (--json): a single object,
+ * or an object on each line. A table, step by step: cli_table_new() with the headings,
+ * cli_table_row() for each row, cli_table_print().
  *
  * Threads      one
- * Memory       tables copy their cells and are freed when printed
+ * Memory       tables copy the cells and are freed when printed
  * Security     cells and cleaned text hold no control characters
  */
 #ifndef SW_CLI_OUTPUT_H
@@ -27,8 +27,8 @@ void cli_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /** Words that follow an error or go with a result, on standard error, indented. */
 void cli_hint(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/** Text of any octets for a terminal, in a static buffer of its own for each of the last eight
- * calls: control characters and what is no UTF-8 as \xNN, cut after some 300 characters. */
+/** Text of any octets for a terminal: control characters and invalid UTF-8 as \xNN, cut after some
+ * 300 characters. Static; the results of the last eight calls are valid. */
 const char *cli_clean(const char *text, size_t len);
 const char *cli_clean_text(const char *text); /* NULL: "" */
 
@@ -37,23 +37,23 @@ enum cli_style { CLI_PLAIN, CLI_BOLD, CLI_DIM, CLI_GOOD, CLI_BAD };
 /** Escape sequence that begins a style, or "" without colours; CLI_PLAIN ends any. */
 const char *cli_style(const struct cli *cli, enum cli_style style);
 
-/** Print a value on one line and release it; NULL: out of memory, which ends the process. */
+/** Print a value on a line and release the value; NULL: out of memory, which ends the process. */
 void cli_json(json_t *value);
 
 /** Member of an object along a path ("dns.question.name"); NULL when not there. */
 json_t *cli_json_at(const json_t *object, const char *path);
 
-/** The same as text: "" when it is not there or no string. Borrowed, not cleaned. */
+/** The same as text: "" for a missing member or another type. Borrowed, not cleaned. */
 const char *cli_json_text(const json_t *object, const char *path);
 
-/** Set a member to text of any octets (what is not UTF-8 becomes '?'). */
+/** Set a member to text of any octets (octets that are not UTF-8 become '?'). */
 void cli_json_set(json_t *object, const char *member, const char *text);
 
 /** "2026-11-23T01:02:03.456Z" cut to "2026-11-23 01:02:03", or to 16 characters without
- * seconds; in a static buffer of its own for each of the last eight calls. */
+ * seconds. Static; the results of the last eight calls are valid. */
 const char *cli_time(const char *rfc3339, bool seconds);
 
-/** "3 lists", "1 list"; in a static buffer of its own for each of the last eight calls. */
+/** "3 lists", "1 list". Static; the results of the last eight calls are valid. */
 const char *cli_count(uint64_t n, const char *one, const char *many);
 
 /* ---- tables (table.c) ---- */
@@ -61,8 +61,8 @@ const char *cli_count(uint64_t n, const char *one, const char *many);
 struct cli_table;
 
 /**
- * Headings, ended by CLI_END. One that begins with '>' is of a right-aligned column, one with '~' of
- * a column that may be cut when the terminal is too narrow.
+ * Headings, ended by CLI_END. A heading that begins with '>' has a right-aligned column, '~' a
+ * column that may be cut when the terminal is too narrow.
  */
 struct cli_table *cli_table_new(const struct cli *cli, const char *heading, ...)
     __attribute__((sentinel));
@@ -83,17 +83,18 @@ struct cli_progress {
     const char *what;
     uint64_t total;  /* 0: not known */
     int64_t next_us; /* when to draw again */
-    double rate;     /* items a second, 0: not shown; with it time left is */
+    double rate;     /* items a second, 0: not shown; otherwise with the time left */
     bool on, drawn;  /* standard error is a terminal; something is drawn */
 };
 
-/** A bar on standard error, if that is a terminal; drawn once it takes longer than a moment. */
+/** A bar on standard error, if that is a terminal; drawn when the work takes longer than a moment.
+ * */
 void cli_progress_begin(struct cli_progress *progress, const char *what, uint64_t total);
 
 /** done of total octets; n items so far. */
 void cli_progress_step(struct cli_progress *progress, uint64_t done, uint64_t n);
 
-/** Wipe it; also before other words. */
+/** Wipe the bar; also before other words. */
 void cli_progress_wipe(struct cli_progress *progress);
 
 #endif

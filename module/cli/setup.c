@@ -1,4 +1,4 @@
-/* setup.c - sinkwatch setup: the functions for feeds into Redis, and what else it should have. */
+/* setup.c - sinkwatch setup: loads the functions for feeds and checks the settings of Redis. */
 #include "cli/functions.h"
 #include "cli/output.h"
 
@@ -17,7 +17,7 @@ static const struct argp_option options[] = {
 struct setup {
     bool print, check;
     unsigned missing;
-    json_t *found; /* for --json: what -> how it is */
+    json_t *found; /* for --json: item -> state */
 };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -57,7 +57,7 @@ static const struct cli_usage usage = {
     .max = 0,
 };
 
-/* One finding: words for people, and a member for --json. Not good: missing, wrong, or not known. */
+/* A finding: words for people, and a member for --json. Not good: missing, wrong, or not known. */
 static void say(struct cli *cli, struct setup *setup, const char *what, bool good, const char *how)
 {
     setup->missing += good ? 0 : 1;
@@ -75,7 +75,7 @@ static const char *why_not(struct cli *cli, const redisReply *reply)
     return reply->type == REDIS_REPLY_ERROR ? reply->str : "an answer of an unexpected type";
 }
 
-/* What could not be asked is neither good nor bad. */
+/* A setting that could not be read is neither good nor bad. */
 static void say_unknown(struct cli *cli, struct setup *setup, const char *what, const char *why)
 {
     char how[300];
@@ -100,7 +100,7 @@ static char *info_value(struct cli *cli, struct setup *setup, const char *what, 
     return value;
 }
 
-/* Load the functions, or see whether they are there. CLI_OK, CLI_REDIS (said). */
+/* Load the functions, or check for the functions. CLI_OK; CLI_REDIS after an error message. */
 static int functions(struct cli *cli, struct setup *setup)
 {
     const char *argv[] = {"FUNCTION", "LOAD", "REPLACE", cli_functions};
@@ -138,7 +138,7 @@ static void identity(struct cli *cli, struct setup *setup)
     free(role);
 }
 
-/* A Redis that loses its lists at a crash, or drops keys when it is full, is worth a word. */
+/* A Redis that loses lists at a crash, or drops keys when full, deserves a warning. */
 static void keeping(struct cli *cli, struct setup *setup)
 {
     char *aof = info_value(cli, setup, "appendonly", "persistence", "aof_enabled:");

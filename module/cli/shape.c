@@ -32,7 +32,7 @@ static const struct {
     {"ZREMRANGEBYRANK", "i"},
 };
 
-/* Behind the shape at s: its own end, or that of the brackets that it opens. */
+/* The end of the shape at s, matching brackets included. */
 static const char *behind(const char *s)
 {
     unsigned depth = 0;
@@ -48,7 +48,7 @@ static const char *behind(const char *s)
 
 static bool matches(const redisReply *reply, const char *shape);
 
-/* The elements of an array, one after the other: shapes up to a bracket, from the first again after the last. */
+/* The elements of an array in turn: shapes up to a bracket, starting over after the last shape. */
 static bool elements_match(const redisReply *reply, const char *first, bool exactly)
 {
     const char *shape = first;

@@ -51,7 +51,7 @@ void cli_print_as(const json_t *owner)
         printf("; %s", cli_clean_text(registrant));
 }
 
-/* One entry, [id, [field, value, ...]]: print it, keep its id. */
+/* An entry, [id, [field, value, ...]]: print the object, keep the id. */
 static void print_entry(const struct cli *cli, const struct cli_tail *tail, const redisReply *entry,
                         char *last, size_t max)
 {
@@ -86,7 +86,7 @@ static int print_latest(struct cli *cli, const struct cli_tail *tail, uint64_t n
 {
     char count[24];
 
-    snprintf(count, sizeof(count), "%ju", (uintmax_t)(n ? n : 1)); /* one, for its id */
+    snprintf(count, sizeof(count), "%ju", (uintmax_t)(n ? n : 1)); /* a single entry, for the id */
     redisReply *reply = cli_ask(cli, "XREVRANGE", cli_key(cli, "%s", tail->stream), "+", "-",
                                 "COUNT", count, CLI_END);
     if (!reply)

@@ -1,12 +1,12 @@
 /*
- * tail.h - the last entries of a stream of JSON objects, and those that come: `events` and
- * `anomalies` differ only in the stream and in how an object becomes a line.
+ * tail.h - the last and the following entries of a stream of JSON objects: `events` and
+ * `anomalies` differ only in the stream and in the line for an object.
  *
  * Step by step: XREVRANGE for the last n, printed oldest first; with --follow XREAD BLOCK from the
  * last id on, until the process is ended.
  *
  * Threads      one
- * Interface    module/REDIS.md: each entry has one object in its field e
+ * Interface    module/REDIS.md: each entry has an object in the field e
  */
 #ifndef SW_CLI_TAIL_H
 #define SW_CLI_TAIL_H
@@ -19,14 +19,14 @@ struct cli_tail {
     const char *stream;   /* suffix of the key: "events" */
     const char *nothing;  /* words when there is none */
     struct cli_usage use; /* words and doc; options are tail.c's */
-    /* Print one object as a line for people. */
+    /* Print an object as a line for people. */
     void (*line)(const struct cli *cli, const json_t *object);
 };
 
 /** Run the sub-command. */
 int cli_tail(struct cli *cli, const struct cli_tail *tail, int argc, char **argv);
 
-/** One anomaly as a line for people. */
+/** Print an anomaly as a line for people. */
 void cli_anomaly_line(const struct cli *cli, const json_t *event);
 
 /** Print " AS8342 RTComm.RU; registrant" of an element of sinkwatch.owners[], as far as known. */

@@ -1,4 +1,4 @@
-/* report.c - sinkwatch report: anomalies and history as one HTML page. See report.h. */
+/* report.c - sinkwatch report: anomalies and history as an HTML page. See report.h. */
 #include "cli/report/report.h"
 
 #include "cli/output.h"
@@ -12,7 +12,7 @@
 
 #define MAX_DEFAULT 500
 #define LOOKED_AT   100000 /* listed names that are looked for in the history */
-#define NAMES_MAX   200    /* indicators in one page */
+#define NAMES_MAX   200    /* indicators on a page */
 #define DAY         86400
 
 enum { KEY_OUTPUT = 300, KEY_SINCE, KEY_LIST, KEY_MAX };
@@ -179,7 +179,7 @@ static void start(struct report *report, const char *name)
         graph_node(report->graph, true, name, 0, GRAPH_NONE);
 }
 
-/* Up to 1000 listed names: those with history become starts. */
+/* Up to 1000 listed names: names with a history become starts. */
 static int start_some(struct report *report, char **name, size_t n)
 {
     struct cli *cli = report->cli;
@@ -222,7 +222,7 @@ static int read_history(struct report *report)
     return code == CLI_OK ? graph_walk(report->cli, report->graph, 2) : code;
 }
 
-/* ---- to its file ---- */
+/* ---- to the file ---- */
 
 /* Beside, then renamed, so that nobody sees half a page; readable as the umask says. */
 static int write_page(const char *path, const char *page, size_t len)

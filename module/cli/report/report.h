@@ -1,16 +1,16 @@
 /*
- * report.h - sinkwatch report: what was seen of whose addresses, as one HTML page.
+ * report.h - sinkwatch report: anomalies and ownership history as an HTML page.
  *
  * Step by step:
- *   report.c            anomalies and history out of Redis, the page to its file
- *   report_page.c       text, tables, the frame with its style and script
+ *   report.c            anomalies and history out of Redis, the page to the file
+ *   report_page.c       text, tables, the frame with style and script
  *   report_picture.c    time line, bars of ownership, graph: SVG, laid out here
  *
  * Threads      one
  * Memory       bounded by `max`; the page is made in memory and then written at once
  * Security     every text goes through page_text(), which cleans and escapes; the page's
  *              Content-Security-Policy lets nothing be fetched, and only our own script run, by
- *              its hash. It states facts, and works without the script
+ *              hash. The page states facts, and works without the script
  */
 #ifndef SW_CLI_REPORT_REPORT_H
 #define SW_CLI_REPORT_REPORT_H
@@ -25,27 +25,27 @@
 
 struct report {
     struct cli *cli;
-    const char *list;  /* only this one, NULL: all */
+    const char *list;  /* this name only, NULL: all */
     time_t since, now; /* since 0: everything */
     size_t max;        /* rows of each table, nodes of the graph */
     json_t *anomalies; /* documents, oldest first */
     struct graph *graph;
-    size_t starts; /* so many of its first nodes are indicators */
+    size_t starts; /* number of indicators, the first nodes of the graph */
     uint64_t cut_anomalies, cut_names;
-    char **owner; /* each owner once, in the order of their appearance */
+    char **owner; /* each owner once, in order of appearance */
     size_t owners, owners_room;
     FILE *out;
 };
 
-/* ---- what pictures and tables ask (report.c) ---- */
+/* ---- for pictures and tables (report.c) ---- */
 
-/** Number of an owner, for its colour; new ones are added. */
+/** Number of an owner, for the colour; new owners are added. */
 size_t report_owner(struct report *report, const json_t *facts);
 
 /** Seconds since 1970 of an RFC 3339 text, 0: none. */
 time_t report_time(const char *rfc3339);
 
-/** Whose the address of an edge was: as recorded for this name, else as recorded last. */
+/** The owner of an edge's address: as recorded for this name, else as recorded last. */
 const json_t *report_facts(const struct report *report, const struct graph_edge *edge);
 
 /** Whether an edge was seen within the time of the report. */

@@ -42,7 +42,7 @@ void page_short(FILE *out, const char *text, size_t max)
     size_t n = 0;
 
     for (; *clean; clean++) {
-        n += ((unsigned char)*clean & 0xc0) != 0x80; /* UTF-8: one more character */
+        n += ((unsigned char)*clean & 0xc0) != 0x80; /* UTF-8: another character */
         if (n >= max && clean[1]) {
             fputs("\xe2\x80\xa6", out); /* an ellipsis */
             while (((unsigned char)clean[1] & 0xc0) == 0x80)
@@ -73,7 +73,7 @@ static void cell(FILE *out, const char *text)
     fputs("</td>", out);
 }
 
-/* One that is not broken: an address, a time. */
+/* A cell without line breaks: an address, a time. */
 static void key_cell(FILE *out, const char *text)
 {
     fputs("<td class=k>", out);
@@ -86,7 +86,7 @@ static void tail(FILE *out)
     fputs("</tbody></table></div>\n", out);
 }
 
-/* A few words of an array of texts, on a line of their own. */
+/* A few words of an array of texts, on a separate line. */
 static void words(FILE *out, const char *before, const json_t *array)
 {
     const json_t *one;
@@ -105,7 +105,7 @@ static void words(FILE *out, const char *before, const json_t *array)
         fputs("</div>", out);
 }
 
-/* One fact, and a second one that belongs to it, on a line; neither without the first. */
+/* A fact with a second fact on a line; nothing when the first is missing. */
 static void fact(FILE *out, const char *before, const char *text, const char *between,
                  const char *more)
 {
@@ -144,7 +144,7 @@ static void evidence(FILE *out, const json_t *anomaly)
     words(out, "also here: ", json_object_get(anomaly, "names"));
 }
 
-/* Whose it is by a protected list, the evidence, and what a known list says of it. */
+/* The owner by a protected list, the evidence, and the explanation by a known list. */
 static void details(FILE *out, const json_t *anomaly)
 {
     const char *owner = cli_json_text(anomaly, "protected.owner");

@@ -2,9 +2,9 @@
  * report_picture.c - SVG: anomalies on a time line, bars of ownership, the graph in three columns.
  * See report.h.
  *
- * The graph's columns are names, addresses, owners; in each, what is linked to the upper part of
- * its neighbours goes up (barycentres, Sugiyama 1981), a few times over. Nothing is random: the
- * same data gives the same picture.
+ * The graph's columns are names, addresses, owners. In each column a node moves towards the mean
+ * place of linked nodes (barycentres, Sugiyama 1981), a few times over. Nothing is random: the same
+ * data gives the same picture.
  */
 #include "cli/output.h"
 #include "cli/report/report.h"
@@ -18,8 +18,8 @@
 #define ROW         22
 #define TYPES_MAX   16
 #define BARS_MAX    80 /* indicators with bars */
-#define BARS_OF_ONE 24 /* owners of one indicator */
-#define COLUMN_MAX  70 /* items of one column of the graph */
+#define BARS_OF_ONE 24 /* owners of an indicator */
+#define COLUMN_MAX  70 /* items in a column of the graph */
 #define PASSES      6
 #define DAY         86400
 
@@ -157,7 +157,7 @@ void report_time_line(struct report *report)
 
 /* ---- ownership ---- */
 
-/* All sights of a name with one owner: a bar from the first to the last. */
+/* All sights of a name with the same owner: a bar from the first to the last. */
 struct bar {
     size_t owner, addresses;
     time_t first, last;
@@ -177,7 +177,7 @@ static int by_first(const void *a, const void *b)
     return x->owner < y->owner ? -1 : x->owner > y->owner;
 }
 
-/* One ownership from..to, folded into the bar of its owner; what there is no room for is left. */
+/* An ownership from..to, folded into the owner's bar; left out when there is no room. */
 static void add_bar(struct report *report, const json_t *facts, time_t from, time_t to,
                     struct bars *bars)
 {
@@ -195,7 +195,7 @@ static void add_bar(struct report *report, const json_t *facts, time_t from, tim
     bar->addresses++;
 }
 
-/* Owners of all addresses of a name, with those that an address had before. */
+/* Present and former owners of all addresses of a name. */
 static void bars_of(struct report *report, const struct graph_node *name, struct bars *bars)
 {
     bars->n = 0;
@@ -364,7 +364,7 @@ static size_t end_of(const struct link *link, size_t column)
     return column == 0 ? link->name : column == 1 ? link->address : link->owner;
 }
 
-/* Order a column by the mean place of its neighbours in another one. */
+/* Order a column by the mean place of the neighbours in another column. */
 static void order(struct picture *picture, size_t column, size_t by)
 {
     struct column *c = &picture->column[column];

@@ -1,9 +1,9 @@
 /*
  * report_style.h - style, script and Content-Security-Policy of the page that report.h describes.
  *
- * The policy names style and script by the SHA-256 of their text (CSP Level 3, 8.1): whoever
- * changes one has to change its hash. tests/daemon/test_report.py computes them, and says
- * what they have to be.
+ * The policy names style and script by the SHA-256 of the text (CSP Level 3, 8.1): a change of the
+ * text needs a change of the hash. tests/daemon/test_report.py computes the hashes and reports the
+ * right values.
  */
 #ifndef SW_CLI_REPORT_REPORT_STYLE_H
 #define SW_CLI_REPORT_REPORT_STYLE_H

@@ -178,7 +178,7 @@ struct sweep {
     size_t retry_n, retry_at, retry_room;
     double tokens;
     int64_t start_us, filled_us, tick_us, said_us;
-    size_t mark; /* names before it will be settled when `mark_sent` events are */
+    size_t mark; /* names before this name are settled when `mark_sent` events are */
     uint64_t mark_sent;
     bool marked;
     uint64_t finished, count[SWEEP_OUTCOMES], security[SW_SECURITY_SECURE + 1];
@@ -194,7 +194,7 @@ static void on_signal(int number)
     interrupted++;
 }
 
-/* Signals come in while we wait, and at no other time; threads inherit that they are blocked. */
+/* Signals are delivered only during a wait; threads inherit the blocked signals. */
 static void catch_signals(struct sweep *sweep)
 {
     struct sigaction action = {.sa_handler = on_signal};
@@ -284,7 +284,7 @@ static bool ask_more(struct sweep *sweep)
     int64_t now_us = sw_clock_mono_us();
     size_t index;
 
-    /* what is under way may come back before there is room again */
+    /* answers under way may come back before there is room again */
     while (!interrupted && sweep_resolver_open(sweep->resolver) < sweep->options.in_flight &&
            sweep_sink_has_room(sweep->sink) && next_name(sweep, now_us, &index))
         if (!sweep_resolver_ask(sweep->resolver, sweep->names.name[index], index))
@@ -292,7 +292,7 @@ static bool ask_more(struct sweep *sweep)
     return true;
 }
 
-/* Write how far it is: only what was sent before the mark, once all of that is settled. */
+/* Write the state: the names sent before the mark, once all of their events are settled. */
 static void note_state(struct sweep *sweep)
 {
     if (sweep->marked &&
@@ -321,7 +321,7 @@ static void say_progress(struct sweep *sweep, int64_t now_us)
                   cli_count(total, "name", "names"), rate, rate > 0 ? (double)left / rate : 0.0);
 }
 
-/* What has to be done now and then. false: Redis is gone. */
+/* Periodic work. false: Redis is gone. */
 static bool tick(struct sweep *sweep)
 {
     int64_t now_us = sw_clock_mono_us();
@@ -363,7 +363,7 @@ static void run(struct sweep *sweep)
     }
 }
 
-/* Wait until Redis has all of it. */
+/* Wait until Redis has all events. */
 static void settle(struct sweep *sweep)
 {
     int64_t until_us = sw_clock_mono_us() + SETTLE_US;
@@ -391,7 +391,7 @@ static void settle(struct sweep *sweep)
         sweep_state_write(&sweep->options, sweep->names.name[sweep->low - 1]);
 }
 
-/* ---- what it says at the end ---- */
+/* ---- the summary at the end ---- */
 
 static json_t *summary_json(const struct sweep *sweep, double seconds, size_t anomalies)
 {
@@ -507,7 +507,7 @@ static int report(struct sweep *sweep, double seconds)
 
 /* ---- the whole ---- */
 
-/* What was not said: validation from the root, unless another resolver is asked. */
+/* Defaults: validation from the root, unless another resolver is asked. */
 static void complete(struct sweep_options *o)
 {
     bool other = o->forwards || o->resolv_conf;
@@ -519,7 +519,7 @@ static void complete(struct sweep_options *o)
     o->contexts = o->contexts < o->in_flight ? o->contexts : o->in_flight;
 }
 
-/* Names, and those that an earlier run has done. */
+/* Names, and the names that an earlier run has done. */
 static int prepare(struct sweep *sweep)
 {
     char *after = NULL;

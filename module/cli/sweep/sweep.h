@@ -1,5 +1,5 @@
 /*
- * sweep.h - sinkwatch sweep: look all listed names up from here, and see whose addresses they have.
+ * sweep.h - sinkwatch sweep: resolve all listed names from here and record the addresses' owners.
  *
  * Step by step:
  *   sweep_collect()        names of the lists, sorted, each once           (sweep_names.c)
@@ -8,13 +8,15 @@
  *   sweep_answer_parse()   an answer in wire form: aliases and addresses   (sweep_answer.c)
  *   sweep_sink_put()       the same events that a resolver records, through a journal of our
  *                          own: history, anomalies, events                 (sweep_sink.c)
- *   sweep_state_write()    once what was found is in Redis                 (sweep_state.c)
+ *   sweep_state_write()    once the events are in Redis                    (sweep_state.c)
  *
- * Threads      the command's one; libunbound has one for each context, the journal its two; they
- *              have all signals blocked
- * Memory       the names; `in-flight` questions; what the journal bounds
- * Reliability  a name counts as done only when Redis has acknowledged what was found; the state
- *              never says more than that, so a killed run repeats names, and skips none
+ * Threads      the command's main thread; a thread of libunbound for each context and two threads
+ *              of
+ *              the journal, with all signals blocked
+ * Memory       the names; `in-flight` questions; the journal within the journal's bounds
+ * Reliability  a name is done only when Redis has acknowledged the events; the state never has
+ *              more,
+ *              so a killed run repeats names, and skips none
  * Security     answers are parsed with every length checked; names that no list of kind ioc or
  *              watch covers leave no trace in Redis
  */
@@ -46,7 +48,7 @@ struct sweep_options {
     const char *observer;                          /* NULL: RESOLVER-ID-sweep */
     uint64_t rate;                                 /* names a second, 0: no limit */
     uint64_t in_flight;                            /* names at a time */
-    uint64_t timeout_s;                            /* for one question */
+    uint64_t timeout_s;                            /* for a question */
     uint64_t retries;                              /* of names that failed */
     uint64_t contexts;                             /* of libunbound, a thread each */
     bool events;                                   /* each answer is an event in Redis, too */
@@ -57,8 +59,8 @@ struct sweep_options {
 struct sweep_names {
     char **name; /* text without final dot, sorted, each once */
     size_t n, room;
-    uint64_t below;   /* '*.example.net': no one name stands for it */
-    uint64_t refused; /* what a resolver refuses, too */
+    uint64_t below;   /* '*.example.net': no single name to resolve */
+    uint64_t refused; /* a resolver refuses the item, too */
     uint64_t others;  /* addresses, prefixes, AS numbers */
 };
 
@@ -68,12 +70,12 @@ void sweep_names_free(struct sweep_names *names);
 
 /* ---- answers (sweep_answer.c) ---- */
 
-/* Of two answers, the later one in this order says what became of the name. */
+/* The outcome of a name is the later outcome of the two answers in this order. */
 enum sweep_outcome {
     SWEEP_NODATA,   /* the name exists, without such records */
-    SWEEP_NXDOMAIN, /* it does not */
+    SWEEP_NXDOMAIN, /* no address */
     SWEEP_FAILED,   /* no answer in time, SERVFAIL, or any other rcode */
-    SWEEP_BOGUS,    /* DNSSEC validation failed: what it holds is not believed */
+    SWEEP_BOGUS,    /* DNSSEC validation failed: the content is not used */
     SWEEP_RESOLVED, /* aliases or addresses */
     SWEEP_OUTCOMES, /* how many there are */
 };
@@ -81,7 +83,7 @@ enum sweep_outcome {
 struct sweep_answer {
     enum sweep_outcome outcome;
     uint8_t rcode;
-    bool answered; /* rcode and security are those of an answer */
+    bool answered; /* rcode and security come from an answer */
     enum sw_security security;
     size_t aliases, addresses;
     struct sw_name alias[SWEEP_ALIASES_MAX];
@@ -94,7 +96,7 @@ struct sweep_answer {
  * section; A and AAAA, whatever was asked for.
  *
  * answer  aliases, address, rcode are set; the rest stays
- * SW_OK; SW_EFORMAT: no whole message; *answer is as it was.
+ * SW_OK; SW_EFORMAT: no whole message; *answer is untouched.
  */
 enum sw_status sweep_answer_parse(const uint8_t *packet, size_t len, struct sweep_answer *answer);
 
@@ -105,7 +107,7 @@ const char *sweep_outcome_name(enum sweep_outcome outcome);
 
 #define SWEEP_TYPES 2 /* A, AAAA */
 
-/* One name under way: both answers, then done() is called with it. */
+/* A name under way: after both answers done() is called. */
 struct sweep_task {
     size_t index;  /* of the name */
     unsigned open; /* questions without an answer */
@@ -139,7 +141,7 @@ bool sweep_resolver_validates(const struct sweep_resolver *resolver);
  * libunbound failed, said. */
 bool sweep_resolver_wait(struct sweep_resolver *resolver, unsigned ms, const sigset_t *mask);
 
-/* ---- what becomes of answers (sweep_sink.c) ---- */
+/* ---- recording of answers (sweep_sink.c) ---- */
 
 struct sweep_sink;
 
@@ -147,23 +149,23 @@ struct sweep_sink;
 struct sweep_sink *sweep_sink_new(struct cli *cli, const struct sweep_options *options, int *code);
 void sweep_sink_free(struct sweep_sink *sink); /* NULL is fine */
 
-/** Whether the journal has room for what one name can bring. */
+/** Whether the journal has room for the events of another name. */
 bool sweep_sink_has_room(struct sweep_sink *sink);
 
-/** Both answers of a name: into the journal, where a list covers it; with --json a line. */
+/** Both answers of a name: into the journal, if a list covers the name; with --json a line. */
 void sweep_sink_put(struct sweep_sink *sink, const char *name, const struct sweep_task *task);
 
-/** Events put so far, and those of them of which all is in Redis. */
+/** Events put so far, and events that are completely in Redis. */
 uint64_t sweep_sink_sent(const struct sweep_sink *sink);
 uint64_t sweep_sink_settled(const struct sweep_sink *sink);
 
-/** What the journal had to give up: none, unless Redis was away for long. */
+/** Events that the journal lost: none, unless Redis was away for long. */
 uint64_t sweep_sink_dropped(const struct sweep_sink *sink);
 
 /** Have resolvers track the addresses that names led to. CLI_OK or CLI_REDIS, said. */
 int sweep_sink_track(struct sweep_sink *sink);
 
-/** Names that no list of kind ioc or watch covers, and those that a list of kind allow exempts. */
+/** Names that no list of kind ioc or watch covers, and names that a list of kind allow exempts. */
 uint64_t sweep_sink_unlisted(const struct sweep_sink *sink);
 uint64_t sweep_sink_exempt(const struct sweep_sink *sink);
 
@@ -176,7 +178,7 @@ json_t *sweep_sink_anomalies(struct sweep_sink *sink);
  * file in the options nothing is read or written. */
 int sweep_state_read(const struct sweep_options *options, char **after);
 
-/** All names up to this one are done; NULL: all are, which removes the file. Errors are said. */
+/** All names up to this name are done; NULL: all names, which removes the file. Prints errors. */
 void sweep_state_write(const struct sweep_options *options, const char *after);
 
 #endif

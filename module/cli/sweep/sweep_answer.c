@@ -9,7 +9,7 @@
 #define TYPE_AAAA    28
 #define CLASS_IN     1
 #define POINTER      0xc0 /* RFC 1035 4.1.4 */
-#define POINTERS_MAX 64   /* followed for one name */
+#define POINTERS_MAX 64   /* followed for a name */
 
 struct packet {
     const uint8_t *octets;
@@ -21,7 +21,7 @@ static unsigned get16(const uint8_t *octets)
     return (unsigned)octets[0] << 8 | octets[1];
 }
 
-/* The name at p->at, decompressed and folded; moves behind it. name may be NULL. */
+/* The name at p->at, decompressed and folded; p->at moves behind. name may be NULL. */
 static bool take_name(struct packet *p, struct sw_name *name)
 {
     uint8_t wire[SW_NAME_MAX];
@@ -69,7 +69,7 @@ static bool put_address(struct sweep_answer *answer, const uint8_t *octets, size
     return sw_addr_from_octets(octets, len, &answer->address[answer->addresses++]) == SW_OK;
 }
 
-/* One record of the answer section (RFC 1035 4.1.3). */
+/* A record of the answer section (RFC 1035 4.1.3). */
 static bool take_record(struct packet *p, struct sweep_answer *answer)
 {
     if (!take_name(p, NULL) || p->len - p->at < 10)

@@ -25,7 +25,7 @@ static void add(struct sweep_names *names, const struct sweep_options *options,
     names->name[names->n++] = cli_copy(text);
 }
 
-/* One indicator of a list or line of a file. */
+/* An indicator of a list or a line of a file. */
 static void take(struct sweep_names *names, const struct sweep_options *options, const char *text,
                  size_t len)
 {
@@ -66,7 +66,7 @@ static int scan(struct cli *cli, const struct sweep_options *options, const char
     return CLI_OK;
 }
 
-/* Whether a list is asked for: it is named, or none is and its kind is observed. */
+/* Whether a list is swept: named on the command line, or none is named and the kind is observed. */
 static bool wanted(const struct sweep_options *options, const char *list, const char *policy,
                    size_t len)
 {

@@ -1,9 +1,9 @@
 /*
  * sweep_resolver.c - questions to libunbound, many at a time. See sweep.h.
  *
- * Each context has a thread of libunbound's own that resolves, with caches and sockets of its
- * own; questions and answers go through a pipe, which is what we wait on. A question that takes
- * too long is given up here, whatever libunbound still tries.
+ * Each context has a resolving thread of libunbound with separate caches and sockets. Questions and
+ * answers go through a pipe, and the command waits on that pipe. A question that takes too long is
+ * given up here, even while libunbound still tries.
  */
 #include "base/clock.h"
 #include "cli/output.h"
@@ -74,7 +74,7 @@ static int tune(struct ub_ctx *context, const struct sweep_options *options)
     };
     uint64_t each = 2 * options->in_flight / options->contexts + 64;
 
-    /* each of ours may need some of its own: name servers' addresses, keys */
+    /* each question may need further questions: name servers' addresses, keys */
     snprintf(queries, sizeof(queries), "%ju", (uintmax_t)(2 * each));
     snprintf(range, sizeof(range), "%ju", (uintmax_t)(each < 2048 ? 2 * each : 4096));
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
@@ -85,7 +85,7 @@ static int tune(struct ub_ctx *context, const struct sweep_options *options)
     return 0;
 }
 
-/* Where to ask, and what to trust. Says what is wrong. */
+/* Set forwarders and trust anchors. Prints errors. */
 static bool direct(struct ub_ctx *context, const struct sweep_options *options)
 {
     const char *what = "libunbound";
@@ -146,7 +146,7 @@ static void enlist(struct sweep_resolver *resolver, struct question *question)
     resolver->newest = question;
 }
 
-/* Take it out, and free its task with the last question; true: the task has all its answers. */
+/* Take a question out, and free the task with the last question; true: the task is complete. */
 static void finish(struct question *question, bool tell)
 {
     struct sweep_resolver *resolver = question->resolver;
@@ -171,7 +171,7 @@ static enum sw_security security(const struct sweep_resolver *resolver,
     return result->secure ? SW_SECURITY_SECURE : SW_SECURITY_INSECURE;
 }
 
-/* What a result says, for our own kind of answer. */
+/* Convert a result to our kind of answer. */
 static void judge(const struct sweep_resolver *resolver, const struct ub_result *result,
                   struct sweep_answer *answer)
 {

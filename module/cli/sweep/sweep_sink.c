@@ -1,8 +1,9 @@
 /*
- * sweep_sink.c - what becomes of an answer: an event, by the code that a resolver has for it.
+ * sweep_sink.c - from an answer to an event, by the same code as in a resolver.
  *
- * The journal is a resolver's in everything but its settings: it names itself, and writes neither
- * the event file nor the spool, which belong to the resolver of this host. See sweep.h.
+ * The journal differs from a resolver's journal in the settings only: the observer has another
+ * name, and neither event file nor spool are written, as both belong to the resolver of this host.
+ * See sweep.h.
  */
 #include "base/clock.h"
 #include "base/rcu.h"
@@ -22,9 +23,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define RING_KIB     4096
-#define WINDOW       8192  /* events that are not settled, at most */
-#define FIELDS_MAX   32768 /* history fields of those: the journal drops what is over 65536 */
+#define RING_KIB 4096
+#define WINDOW   8192 /* events that are not settled, at most */
+#define FIELDS_MAX                                                                                 \
+    32768 /* history fields of waiting events: the journal drops fields beyond 65536 */
 #define ANOMALY_PAGE "1000"
 
 struct sweep_sink {
@@ -40,7 +42,7 @@ struct sweep_sink {
     uint64_t unlisted, exempt;
     char since[64]; /* last id of the anomalies before this run */
     pthread_mutex_t lock;
-    struct sw_addr *tracked; /* new ones, to be told to Redis; under the lock */
+    struct sw_addr *tracked; /* new addresses that Redis does not know yet; under the lock */
     size_t tracked_n, tracked_room;
 };
 
@@ -60,7 +62,7 @@ static void track(void *arg, const struct sw_addr *addr)
     pthread_mutex_unlock(&sink->lock);
 }
 
-/* All of them; free(). */
+/* All new addresses; the caller frees. */
 static struct sw_addr *take_tracked(struct sweep_sink *sink, size_t *n)
 {
     pthread_mutex_lock(&sink->lock);
@@ -349,7 +351,7 @@ static json_t *answer_json(const struct sweep_sink *sink, const struct sweep_ans
     return out;
 }
 
-/* What one answer brings: an event, if the lists say that it matters. */
+/* Make an event of an answer, if a list covers the name. */
 static void judge(struct sweep_sink *sink, const struct sw_name *qname, size_t i,
                   const struct sweep_answer *answer, json_t *line)
 {
@@ -383,7 +385,7 @@ void sweep_sink_put(struct sweep_sink *sink, const char *name, const struct swee
     struct sw_name qname;
 
     if (sw_name_parse(name, strlen(name), &qname, NULL) != SW_OK)
-        abort(); /* it came out of sw_name_text() */
+        abort(); /* the text came out of sw_name_text() */
     if (line)
         cli_json_set(line, "name", name);
     sw_rcu_enter();
@@ -406,7 +408,7 @@ uint64_t sweep_sink_exempt(const struct sweep_sink *sink)
 
 /* ---- anomalies ---- */
 
-/* One entry, [id, [e, document]], if it is ours. */
+/* An entry, [id, [e, document]], if ours. */
 static void take_anomaly(const struct sweep_sink *sink, const redisReply *entry, json_t *out)
 {
     const redisReply *fields = entry->elements == 2 ? entry->element[1] : NULL;

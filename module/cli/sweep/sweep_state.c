@@ -1,4 +1,4 @@
-/* sweep_state.c - where to go on after an interruption: one small JSON file. See sweep.h. */
+/* sweep_state.c - the place to go on after an interruption: a small JSON file. See sweep.h. */
 #include "cli/output.h"
 #include "cli/sweep/sweep.h"
 
@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* What was selected, as a number (FNV-1a): another selection cannot go on from here. */
+/* The selection as a number (FNV-1a): another selection cannot go on from here. */
 static void selection(const struct sweep_options *options, char text[20])
 {
     uint64_t hash = 0xcbf29ce484222325;
@@ -55,7 +55,7 @@ int sweep_state_read(const struct sweep_options *options, char **after)
     return code;
 }
 
-/* Write beside, sync, rename: the file is the old one or the new one. */
+/* Write a new file, sync, rename: the path has the old or the new content. */
 static bool replace(const char *path, const json_t *state)
 {
     char *aside = NULL;
