@@ -32,7 +32,7 @@ struct add {
     uint32_t wait_s;
 };
 
-/* Facts in compact form; ends with a usage error when they are no JSON object. */
+/* Facts in compact form; a text that is no JSON object is a usage error. */
 static char *parse_facts(const struct argp_state *state, const char *text)
 {
     json_error_t error = {0};
@@ -45,7 +45,7 @@ static char *parse_facts(const struct argp_state *state, const char *text)
     return compact;
 }
 
-/* The end in one form; ends with a usage error when it is none. */
+/* The end as RFC 3339; another text is a usage error. */
 static void parse_expires(struct add *add, const struct argp_state *state, const char *text)
 {
     char out[SW_TIMETEXT_MAX];
@@ -114,7 +114,7 @@ static const struct cli_usage usage = {
     .max = -1,
 };
 
-/* Parse one word: its canonical text, or NULL: said, and noted in refused. */
+/* Parse a word: the canonical text, or NULL after an error message and a note in refused. */
 static char *judge(const char *word, bool safe, json_t *refused)
 {
     struct sw_indicator indicator;
@@ -136,7 +136,7 @@ static char *judge(const char *word, bool safe, json_t *refused)
     return NULL;
 }
 
-/* Add the accepted ones, CLI_BATCH at a time. */
+/* Add the accepted indicators, CLI_BATCH at a time. */
 static int put_all(struct cli *cli, char *const *texts, size_t n, const char *facts,
                    struct cli_outcome *outcome, uint64_t *fresh)
 {
@@ -172,7 +172,7 @@ int cli_add(struct cli *cli, int argc, char **argv)
     int code = cli_connect(cli);
     if (code == CLI_OK)
         code = cli_list_kind(cli, words[0], &kind);
-    /* An end in the facts that were given is as good as one by option. */
+    /* An end in the given facts counts as an end by option. */
     bool end_known = add.expires || add.never || (add.facts && strstr(add.facts, "\"expires\""));
     if (code == CLI_OK && !end_known)
         code = cli_list_lifetime(cli, words[0], &add.expires);

@@ -10,9 +10,9 @@
 #include <string.h>
 
 #define CHUNK        "1000"
-#define SHRINK_FLOOR 20 /* indicators: a smaller list changes a lot from one day to the next */
+#define SHRINK_FLOOR 20 /* indicators: a smaller list changes a lot every day */
 
-/* The fields of one chunk that the other hash does not have. */
+/* The fields of a chunk that the other hash does not have. */
 static int compare_chunk(struct cli *cli, const redisReply *fields, const char *other,
                          uint64_t *missing, json_t *first)
 {
@@ -36,7 +36,8 @@ static int compare_chunk(struct cli *cli, const redisReply *fields, const char *
     return code;
 }
 
-/* Fields of one hash that another does not have; HSCAN may show one twice while it is changed. */
+/* Fields of a hash that another does not have; HSCAN may return a field of a changing hash twice.
+ * */
 static int missing_in(struct cli *cli, const char *key, const char *other, uint64_t *missing,
                       json_t *first)
 {

@@ -1,5 +1,5 @@
 /*
- * diff.h - what a replacement takes off a list and puts on it, before it is made.
+ * diff.h - the indicators that a replacement would remove and add.
  *
  * Threads      one
  * Memory       counts, and the first few indicators of each side
@@ -20,8 +20,8 @@ struct cli_diff {
     json_t *added_first, *removed_first; /* arrays of up to CLI_DIFF_SHOWN texts */
 };
 
-/** Compare the list's hash with the one that is to replace it, both in Redis, chunk by chunk.
- * CLI_OK; CLI_REDIS (said). cli_diff_free() in any case. */
+/** Compare the list's hash with the hash to replace the list, both in Redis, chunk by chunk.
+ * CLI_OK; CLI_REDIS after an error message. cli_diff_free() in any case. */
 int cli_diff(struct cli *cli, const char *now, const char *then, struct cli_diff *diff);
 void cli_diff_free(struct cli_diff *diff);
 

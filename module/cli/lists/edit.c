@@ -1,4 +1,4 @@
-/* edit.c - one MULTI for the hash and the change stream. See edit.h. */
+/* edit.c - a single MULTI for the hash and the change stream. See edit.h. */
 #include "cli/lists/edit.h"
 
 #include "base/clock.h"
@@ -11,7 +11,7 @@
 
 /* ---- does the list exist ---- */
 
-/* Name the lists whose names are alike. */
+/* Name the lists with similar names. */
 static void say_alike(struct cli *cli, const char *name)
 {
     redisReply *reply = cli_ask(cli, "HKEYS", cli_key(cli, "lists"), CLI_END);
@@ -124,7 +124,7 @@ void cli_change_entry(struct cli *cli, struct cli_argv *argv, const char *op, co
     cli_argv_add(argv, list);
 }
 
-/* An error among the replies of EXEC, one for each change: said. */
+/* Print an error among the replies of EXEC, a reply for each change. */
 static bool any_error(struct cli *cli, const redisReply *replies, size_t changes)
 {
     if (replies->type != REDIS_REPLY_ARRAY || replies->elements != changes) {
@@ -175,7 +175,7 @@ redisReply *cli_commit(struct cli *cli)
     return NULL;
 }
 
-/* ---- what it did ---- */
+/* ---- the outcome ---- */
 
 void cli_outcome_id(struct cli_outcome *outcome, const redisReply *replies)
 {

@@ -1,9 +1,9 @@
 /*
- * edit.h - changing lists as module/REDIS.md says it: the hash and the change stream in one
+ * edit.h - changing lists as module/REDIS.md describes: the hash and the change stream in a single
  * MULTI; and waiting until every live resolver enforces the change.
  *
  * `add`, step by step: cli_list_kind() (does the list exist) -> each indicator is parsed and judged
- * (add.c) -> cli_put() (one MULTI with HSET and XADD) -> cli_report() (waits with --wait, prints).
+ * (add.c) -> cli_put() (MULTI with HSET and XADD) -> cli_report() (waits with --wait, prints).
  *
  * Threads      one
  * Interface    module/REDIS.md
@@ -22,52 +22,52 @@
 #define CLI_WAIT_DEFAULT 10       /* seconds */
 
 /**
- * Look a list up. CLI_OK: *kind is set (ioc when its policy does not parse). CLI_NONE: no such
- * list, or no permitted name: said, with names that are alike and what would create it.
- * CLI_REDIS: said.
+ * Look a list up. CLI_OK: *kind is set (ioc for a policy that does not parse). CLI_NONE: no such
+ * list, or no permitted name; prints similar names and the command to create the list. CLI_REDIS
+ * after an error message.
  */
 int cli_list_kind(struct cli *cli, const char *name, enum sw_kind *kind);
 
-/** What facts (JSON text, or NULL) are with another end: allocated. Facts that are no JSON object
- * are replaced. expires "": no end. */
+/** Copy facts (JSON text, or NULL) with another end: allocated. Facts that are no JSON object are
+ * replaced. expires "": no end. */
 char *cli_facts_until(const char *facts, const char *expires);
 
 /** Fields of a hash; 0 when there is no such key. CLI_OK, CLI_REDIS (said). */
 int cli_hash_length(struct cli *cli, const char *key, uint64_t *out);
 
-/** When indicators that are added to a list now end by its policy: allocated, or NULL for never.
+/** The end that a list's policy gives to an indicator added now: allocated, or NULL for never.
  * CLI_OK, CLI_REDIS. */
 int cli_list_lifetime(struct cli *cli, const char *name, char **expires);
 
-/* One MULTI. */
+/* A MULTI. */
 
-/** Open it. */
+/** Open a MULTI. */
 void cli_begin(struct cli *cli);
 
-/** Queue one command of it. */
+/** Queue a command in the MULTI. */
 void cli_change(struct cli *cli, const struct cli_argv *argv);
 
 /** Begin an entry for the change stream: XADD key MAXLEN ~ n * op OP list LIST; indicators may be
  * added to argv as "i", text. */
 void cli_change_entry(struct cli *cli, struct cli_argv *argv, const char *op, const char *list);
 
-/** Execute it: the array of replies, the caller's to free, or NULL: said. */
+/** Execute the MULTI: the array of replies, freed by the caller, or NULL after an error message. */
 redisReply *cli_commit(struct cli *cli);
 
-#define CLI_BATCH 1000 /* indicators of one MULTI */
+#define CLI_BATCH 1000 /* indicators in a MULTI */
 
-/* What a change did, for cli_report(). */
+/* The outcome of a change, for cli_report(). */
 struct cli_outcome {
     const char *list;
     const char *op;            /* "add": for --json */
-    char id[CLI_STREAMID_MAX]; /* of its last entry in the change stream; "" when none */
+    char id[CLI_STREAMID_MAX]; /* the last entry in the change stream; "" for none */
     json_t *members;           /* more for --json, or NULL; taken over */
     uint32_t wait_s;           /* --wait; 0: do not */
-    const char *expires; /* when what is added ends (RFC 3339), "": never; NULL: facts say it */
+    const char *expires; /* end of the added indicators (RFC 3339), "": never; NULL: in the facts */
     int code;            /* so far: CLI_OK or CLI_NONE */
 };
 
-/** Copy the id out of the last reply of a committed MULTI, whose last command was XADD. */
+/** Copy the id out of the last reply of a committed MULTI. Requires: the last command was XADD. */
 void cli_outcome_id(struct cli_outcome *outcome, const redisReply *replies);
 
 /**
@@ -77,10 +77,10 @@ void cli_outcome_id(struct cli_outcome *outcome, const redisReply *replies);
 int cli_report(struct cli *cli, struct cli_outcome *outcome);
 
 /**
- * Add up to CLI_BATCH indicators, in canonical form, to a list and tell the stream. One that is
- * there already keeps its facts, unless facts (JSON text) are given; NULL: none. outcome->expires
- * goes into the facts of all of them.
- * CLI_OK: *fresh grows by how many were not there, outcome has the id. CLI_REDIS: said.
+ * Add up to CLI_BATCH indicators, in canonical form, to a list and to the change stream. An
+ * indicator on the list keeps the facts, unless facts (JSON text) are given; NULL: none.
+ * outcome->expires goes into the facts of all indicators. CLI_OK: *fresh grows by the number of new
+ * indicators, outcome has the id. CLI_REDIS after an error message.
  */
 int cli_put(struct cli *cli, char *const *texts, size_t n, const char *facts, uint64_t *fresh,
             struct cli_outcome *outcome);
@@ -90,7 +90,7 @@ uint32_t cli_wait_seconds(const struct argp_state *state, const char *arg);
 
 /**
  * Wait until every live resolver has applied the change with this id, at most so many seconds.
- * done and late, arrays, get their names. CLI_OK, CLI_TIMEOUT, CLI_REDIS (said).
+ * The arrays done and late get the resolvers' names. CLI_OK, CLI_TIMEOUT, CLI_REDIS.
  */
 int cli_wait(struct cli *cli, const char *id, uint32_t seconds, json_t *done, json_t *late);
 

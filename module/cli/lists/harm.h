@@ -2,8 +2,8 @@
  * harm.h - indicators that would hurt the operator's own clients: top-level domains and public
  * suffixes, below which are the names of very many others.
  *
- * `add` and `import` refuse them for lists that are acted on, unless --force is given. The root
- * and prefixes of length 0 never get here: sw_indicator_parse() refuses them.
+ * `add` and `import` refuse such indicators for lists that act, unless --force is given. The root
+ * and prefixes of length 0 never get here: sw_indicator_parse() refuses both.
  *
  * Threads      one
  * Source       the Public Suffix List (libpsl: the system's newest copy, or the built-in one)
@@ -16,8 +16,8 @@
 #include <stdbool.h>
 
 /**
- * Whether a list that is acted on should not hold this. A top-level domain in any form; another
- * public suffix in the forms that cover what is below it ("=github.io" is one name only).
+ * Whether a list that acts should not hold an indicator: a top-level domain in any form; another
+ * public suffix in the forms that cover names below ("=github.io" is a single name).
  * why  SW_WHY_MAX bytes, set when true
  */
 bool cli_harmful(const struct sw_indicator *indicator, char why[SW_WHY_MAX]);

@@ -138,7 +138,7 @@ static int stage(struct import *im)
     return CLI_OK;
 }
 
-/* Write what has been collected, and forget it. */
+/* Write the collected indicators, and empty the batch. */
 static void flush_batch(struct import *im)
 {
     if (im->n > 0 && !im->dry_run && im->code == CLI_OK)
@@ -149,7 +149,7 @@ static void flush_batch(struct import *im)
     im->n = 0;
 }
 
-/* See what the replacement would do. CLI_NONE: too much of the list would go, said. */
+/* Compare the replacement with the list. CLI_NONE: too much of the list would go. */
 static int judge_diff(struct import *im)
 {
     int code =
@@ -172,7 +172,7 @@ static void add_rename(struct cli_argv *argv, const char *from, const char *to)
     cli_argv_add(argv, to);
 }
 
-/* The staging key becomes the list's; what the list had is kept for a rollback. */
+/* The staging key becomes the list's key; the former content is kept for a rollback. */
 static int put_in_place(struct import *im)
 {
     const char *now = cli_key(im->cli, "list:%s", im->outcome.list);
@@ -197,7 +197,7 @@ static int put_in_place(struct import *im)
     return CLI_OK;
 }
 
-/* Give the staging key up; on a new connection if the old one is gone. */
+/* Give the staging key up; on a new connection if the former connection is gone. */
 static void abandon(struct import *im)
 {
     if (!sw_redis_is_open(im->cli->redis) && sw_redis_open(im->cli->redis) != SW_OK)
@@ -249,7 +249,7 @@ static void take(void *arg, const struct sw_indicator *indicator, const char *te
         flush_batch(im);
 }
 
-/* Whether the file begins as UTF-16 does: nothing in it can be read as it is. */
+/* Whether the file begins as UTF-16 does: the lines cannot be read without conversion. */
 static bool is_utf16(const char *line, size_t len)
 {
     return len >= 2 && (memcmp(line, "\xff\xfe", 2) == 0 || memcmp(line, "\xfe\xff", 2) == 0);
@@ -350,7 +350,7 @@ static int report(struct import *im)
     return cli_report(im->cli, &im->outcome);
 }
 
-/* Read into a staging key, then put it in place. */
+/* Read into a staging key, then put the key in place. */
 static int replace(struct import *im)
 {
     im->staging = cli_key(im->cli, "list:%s:staging:%ld-%" PRIx64, im->outcome.list, (long)getpid(),

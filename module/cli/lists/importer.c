@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define HOSTNAME_MAX 1024 /* a host name with "=" before it, as much as is looked at */
+#define HOSTNAME_MAX 1024 /* a host name with a leading "=", cut to the longest possible name */
 
 struct span {
     const char *p;
@@ -47,8 +47,8 @@ static bool next_word(struct span *rest, struct span *word)
     return true;
 }
 
-/* What is left of a line without comment, line end and white space around. No indicator has a
- * '#' or ';' in it. */
+/* Cut comment, line end and surrounding white space off a line. No indicator contains '#' or ';'.
+ * */
 static struct span content(const char *line, size_t len)
 {
     size_t n = 0;
@@ -62,7 +62,7 @@ static void refuse(struct cli_importer *im, struct span s, const char *why)
     im->refuse(im->arg, s.p, s.len, why);
 }
 
-/* Parse and hand over. shown: what stood in the file. */
+/* Parse and hand over. shown: the text in the file. */
 static void take(struct cli_importer *im, struct span text, struct span shown)
 {
     struct sw_indicator indicator;
@@ -137,7 +137,7 @@ static bool is_address(struct span s, struct sw_addr *addr)
     return sw_addr_parse(s.p, s.len, addr, &why) == SW_OK && addr->plen == sw_addr_bits(addr);
 }
 
-/* Whether a hosts file sends names there to block them: 0.0.0.0, 127.x.x.x, ::, ::1. */
+/* Whether a hosts file blocks names with this address: 0.0.0.0, 127.x.x.x, ::, ::1. */
 static bool blocks(const struct sw_addr *addr)
 {
     static const uint8_t zero[15];

@@ -1,4 +1,4 @@
-/* list.c - sinkwatch list: all lists. And the way to its sub-commands. */
+/* list.c - sinkwatch list: all lists. And the way to the sub-commands of list. */
 #include "base/policy.h"
 #include "cli/output.h"
 
@@ -30,7 +30,7 @@ static const struct cli_usage usage = {
 struct row {
     const char *name;
     struct sw_policy policy;
-    char why[SW_WHY_MAX]; /* what is wrong with the policy; "" when nothing */
+    char why[SW_WHY_MAX]; /* a problem of the policy; "" for none */
     long long count;      /* -1: not known */
 };
 
@@ -60,7 +60,7 @@ static struct row *make_rows(const redisReply *reply, size_t *n)
     return rows;
 }
 
-/* How many indicators each has, in one round trip. */
+/* The number of indicators in each list, in a single round trip. */
 static int count(struct cli *cli, struct row *rows, size_t n)
 {
     for (size_t i = 0; i < n; i++)

@@ -67,7 +67,7 @@ static bool confirmed(const char *name, long long count)
     return answer[0] == 'y' || answer[0] == 'Y';
 }
 
-/* How many indicators; 0 also when the key is no hash: it can be dropped all the same. -1: the
+/* The number of indicators; 0 also for a key that is no hash, which can still be dropped. -1: the
  * connection failed. */
 static long long count_of(struct cli *cli, const char *name)
 {

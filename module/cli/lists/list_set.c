@@ -1,4 +1,4 @@
-/* list_set.c - sinkwatch list set NAME: create a list, or change members of its policy. */
+/* list_set.c - sinkwatch list set NAME: create a list, or change members of the policy. */
 #include "base/policy.h"
 #include "cli/lists/edit.h"
 #include "cli/output.h"
@@ -68,11 +68,11 @@ static const struct argp_option options[] = {
 };
 
 struct set {
-    json_t *members; /* what was named: null takes a member out */
+    json_t *members; /* the given members: null takes a member out */
     uint32_t wait_s;
 };
 
-/* Text of a member; "" takes it out. Must be UTF-8, as JSON is. */
+/* Text of a member; "" takes the member out. Must be UTF-8, as JSON is. */
 static void put_text(const struct argp_state *state, const char *member, const char *text)
 {
     struct set *set = state->input;
@@ -82,7 +82,7 @@ static void put_text(const struct argp_state *state, const char *member, const c
     json_object_set_new(set->members, member, value);
 }
 
-/* One text more of a member that is an array; "" takes them all out. */
+/* Another text of a member that is an array; "" takes all texts out. */
 static void put_more(const struct argp_state *state, const char *option, const char *member,
                      const char *text)
 {
@@ -107,7 +107,7 @@ static void put_ede(const struct argp_state *state, const char *text)
                                 state, "--ede (auto, off, or a code)", text, 0, 65535)));
 }
 
-/* Options with text that goes into the policy as it is; NULL for others. */
+/* The member for an option with text that goes into the policy unchanged; NULL for others. */
 static const char *text_member(int key)
 {
     switch (key) {
@@ -224,7 +224,7 @@ static int read_policy(struct cli *cli, const char *name, json_t **old)
     return CLI_OK;
 }
 
-/* Old and new members in one. A new kind does not inherit an action that it may not have. */
+/* Merge old and new members. A new kind does not inherit a forbidden action. */
 static json_t *merge(const json_t *old, const json_t *members)
 {
     json_t *all = old ? json_deep_copy(old) : json_object(), *value;
@@ -244,7 +244,8 @@ static json_t *merge(const json_t *old, const json_t *members)
     return all;
 }
 
-/* Say what the action still needs; the settings here may differ from a resolver's. */
+/* Report the members that the action still needs; the settings here may differ from a resolver's.
+ * */
 static void say_needs(const struct cli *cli, const struct sw_policy *p)
 {
     const struct sw_settings *s = &cli->settings;
@@ -262,7 +263,7 @@ static void say_needs(const struct cli *cli, const struct sw_policy *p)
                   cli->settings_path);
 }
 
-/* Write it and tell the stream. */
+/* Write the policy and add an entry to the change stream. */
 static int write_policy(struct cli *cli, const char *name, const char *text,
                         struct cli_outcome *outcome)
 {
@@ -286,7 +287,7 @@ static int write_policy(struct cli *cli, const char *name, const char *text,
     return CLI_OK;
 }
 
-/* Judge the merged policy, write it, report. */
+/* Judge the merged policy, write, report. */
 static int apply(struct cli *cli, const char *name, const json_t *old, const struct set *set)
 {
     struct cli_outcome outcome = {.list = name, .op = "policy", .wait_s = set->wait_s};

@@ -86,7 +86,7 @@ static int scan(struct cli *cli, const char *name, struct items *items)
     return CLI_OK;
 }
 
-/* The policy as it is stored: an object, or null when it is none. NULL: no answer, said. */
+/* The stored policy: an object, or null for another type. NULL after an error message. */
 static json_t *ask_policy(struct cli *cli, const char *name)
 {
     redisReply *reply = cli_ask(cli, "HGET", cli_key(cli, "lists"), name, CLI_END);

@@ -1,4 +1,4 @@
-/* put.c - adding a batch of indicators: what is there keeps its facts. See edit.h. */
+/* put.c - adding a batch of indicators; known indicators keep the facts. See edit.h. */
 #include "base/clock.h"
 #include "cli/lists/edit.h"
 #include "cli/output.h"
@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Which of them are there: HMGET's array, or NULL: said. */
+/* Ask for the known indicators: HMGET's array, or NULL after an error message. */
 static redisReply *ask_there(struct cli *cli, const char *key, char *const *texts, size_t n)
 {
     struct cli_argv argv = {0};
@@ -24,12 +24,12 @@ static redisReply *ask_there(struct cli *cli, const char *key, char *const *text
     return NULL;
 }
 
-struct put { /* one batch */
+struct put { /* a batch */
     struct cli_argv set, entry;
     const char *facts, *expires;
-    char *own[2 * CLI_BATCH]; /* texts made here: the commands only point to them */
+    char *own[2 * CLI_BATCH]; /* texts made here: the commands only point to the texts */
     size_t own_n;
-    uint32_t told; /* what the entry says for the indicators that follow */
+    uint32_t told; /* the end that the entry has for the indicators that follow */
     bool any_told;
 };
 
@@ -38,8 +38,8 @@ static const char *keep(struct put *put, char *text)
     return put->own[put->own_n++] = text;
 }
 
-/* Say in the entry when the next indicator ends, where it differs from the one before: a resolver
- * need not ask then. */
+/* Put the end of the next indicator into the entry, where different from the indicator before: a
+ * resolver need not ask then. */
 static void tell_end(struct put *put, const char *facts)
 {
     char text[SW_TIMETEXT_MAX];
@@ -55,7 +55,7 @@ static void tell_end(struct put *put, const char *facts)
                  until ? keep(put, cli_copy(sw_time_text((int64_t)until * 1000000, text))) : "");
 }
 
-/* Add one; there: its facts now, or nil. */
+/* Add an indicator; there: the present facts, or nil. */
 static void put_one(struct put *put, const char *text, const redisReply *there)
 {
     const char *own = there->type == REDIS_REPLY_STRING ? there->str : "";

@@ -38,7 +38,7 @@ static const struct cli_usage usage = {
 
 struct word {
     const char *given;
-    char *text; /* in canonical form, or as given when it is no indicator */
+    char *text; /* in canonical form, or the given text when no indicator */
 };
 
 static void note_missing(json_t *missing, const char *word, const char *list)
@@ -47,8 +47,8 @@ static void note_missing(json_t *missing, const char *word, const char *list)
     json_array_append_new(missing, json_string(cli_clean_text(word)));
 }
 
-/* What is no indicator can only be a field that others wrote by mistake: 1 when it is there, 0
- * when not, -1: said. */
+/* A text that is no indicator can only be a field that others wrote by mistake: 1 when such a field
+ * is there, 0 when not, -1 after an error message. */
 static int is_there(struct cli *cli, const char *key, const char *word)
 {
     redisReply *reply = cli_ask(cli, "HEXISTS", key, word, CLI_END);
@@ -81,7 +81,7 @@ static int understand(struct cli *cli, const char *key, char **given, int n, str
     return known;
 }
 
-/* HDEL for each, in canonical form and as it was given, for fields that others wrote. */
+/* HDEL for each, in canonical form and in the given form, for fields that others wrote. */
 static redisReply *change(struct cli *cli, const char *list, const char *key,
                           const struct word *words, int n)
 {
@@ -106,7 +106,7 @@ static redisReply *change(struct cli *cli, const char *list, const char *key,
     return cli_commit(cli);
 }
 
-/* Make the change and see what was there. CLI_OK or CLI_REDIS; *removed is set. */
+/* Make the change and count the removed fields. CLI_OK or CLI_REDIS; *removed is set. */
 static int remove_all(struct cli *cli, const struct word *words, int n, const char *key,
                       json_t *missing, struct cli_outcome *outcome, uint64_t *removed)
 {

@@ -18,7 +18,7 @@ uint32_t cli_wait_seconds(const struct argp_state *state, const char *arg)
     return arg ? (uint32_t)cli_number(state, "--wait", arg, 1, 86400) : CLI_WAIT_DEFAULT;
 }
 
-/* Sort one resolver in. A resolver without a hash has not reported for half a minute: not live. */
+/* Sort a resolver in. A resolver without a hash has not reported for half a minute: not live. */
 static void judge(const redisReply *applied, const char *name, const struct sw_stream_id *wanted,
                   json_t *done, json_t *late)
 {

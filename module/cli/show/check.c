@@ -25,9 +25,9 @@ static const struct cli_usage usage = {
     .max = -1,
 };
 
-#define OTHERS_MAX 64 /* lists that explain, shown for one word */
+#define OTHERS_MAX 64 /* lists that explain, shown for a word */
 
-struct asked { /* one word and what was found */
+struct asked { /* a word and the matching rules */
     const char *word;
     struct sw_indicator what;
     struct sw_match match;
@@ -42,7 +42,7 @@ struct asked { /* one word and what was found */
 
 /* ---- judging ---- */
 
-/* What is asked about. The forms of indicators stand for their name. */
+/* The subject of the question. "=" and "*." before a name are left out. */
 static bool understand(struct asked *a)
 {
     char why[SW_WHY_MAX] = "";
@@ -84,7 +84,7 @@ static void find_others(struct asked *a, const struct sw_view *view)
         sw_view_find_asn(view, all, asn, add_other, a);
 }
 
-/* A name as what is asked for, as an alias where a list has only those, and as a name server. */
+/* A name as the question, as an alias where a list has only that trigger, and as a name server. */
 static void match_names(struct asked *a, struct sw_matching *m)
 {
     const struct sw_name *name = &a->what.name;

@@ -22,7 +22,7 @@ static void print_action(const struct cli *cli, const json_t *event)
         printf(" (list: %s)", cli_clean_text(wanted));
 }
 
-/* "  213.24.76.23 AS8342 RTComm.RU +2": the first address, whose it is, how many more. */
+/* "  213.24.76.23 AS8342 RTComm.RU +2": the first address, the owner, the number of others. */
 static void print_address(const json_t *event)
 {
     const json_t *ips = cli_json_at(event, "dns.resolved_ip");

@@ -1,4 +1,4 @@
-/* fleet.c - sinkwatch status: what every resolver says of itself. */
+/* fleet.c - sinkwatch status: the reports of all resolvers. */
 #include "base/clock.h"
 #include "base/counters.h"
 #include "cli/output.h"
@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BEHIND_MAX "1001" /* entries counted; one more than is said */
+#define BEHIND_MAX "1001" /* entries counted: the largest printed number plus 1 */
 #define US_PER_S   1000000
 
 static const struct cli_usage usage = {
@@ -27,7 +27,7 @@ static const struct cli_usage usage = {
 struct resolver {
     char *id;
     int64_t reported; /* seconds since 1970, from the sorted set */
-    json_t *state;    /* fields of its hash; JSON text as JSON. NULL: not live */
+    json_t *state;    /* fields of the hash; JSON text as JSON. NULL: not live */
     char behind[16];  /* "0", "17", "1000+", "?" */
 };
 
@@ -53,7 +53,7 @@ static bool is_counter(const char *field)
     return false;
 }
 
-/* The hash as an object; NULL when it is empty: expired. */
+/* The hash as an object; NULL for an empty hash: expired. */
 static json_t *make_state(const redisReply *reply)
 {
     json_t *state = reply->elements ? json_object() : NULL;
@@ -72,7 +72,7 @@ static json_t *make_state(const redisReply *reply)
     return state;
 }
 
-/* How many entries of the change stream come after what it has applied. */
+/* The number of entries of the change stream after the applied entry. */
 static int ask_behind(struct cli *cli, struct resolver *r)
 {
     const char *applied = cli_json_text(r->state, "applied");
@@ -89,7 +89,7 @@ static int ask_behind(struct cli *cli, struct resolver *r)
     n = reply->type == REDIS_REPLY_ARRAY ? reply->elements : 0;
     if (n > 0 && reply->element[0]->elements == 2 &&
         strcmp(reply->element[0]->element[0]->str, applied) == 0)
-        n--; /* the applied one itself */
+        n--; /* the applied entry itself */
     snprintf(r->behind, sizeof(r->behind), n >= 1000 ? "1000+" : "%zu", n);
     freeReplyObject(reply);
     return CLI_OK;
@@ -202,7 +202,7 @@ static void print_lists(const json_t *state)
     }
 }
 
-/* How many since the start for each reason, then the last ones in words. */
+/* The number since the start for each reason, then the last refusals in words. */
 static void print_refused(const struct cli *cli, const json_t *state)
 {
     const json_t *items = json_object_get(state, "refused"), *item;
@@ -260,7 +260,7 @@ static void print_databases(const struct cli *cli, const json_t *state)
     }
 }
 
-/* Those that have counted something. */
+/* Counters other than 0. */
 static void print_counters(const json_t *state)
 {
     struct line line = {.label = "counted"};

@@ -1,7 +1,7 @@
 /*
- * ownership.h - whose an address is, by the MMDB files of the settings, in words and JSON.
+ * ownership.h - the owner of an address by the MMDB files of the settings, in words and JSON.
  *
- * Threads      one; asks inside its own RCU section
+ * Threads      one; opens an RCU section
  */
 #ifndef SW_CLI_SHOW_OWNERSHIP_H
 #define SW_CLI_SHOW_OWNERSHIP_H
@@ -11,8 +11,8 @@
 
 #include <jansson.h>
 
-/** Open the databases of the settings; one that does not open is said and left out. Never NULL;
- * for the life of the process. */
+/** Open the databases of the settings; a database that does not open is reported and left out.
+ * Never NULL; for the life of the process. */
 const struct sw_owners *cli_owners(struct cli *cli);
 
 /** Lines: network, AS, organisation; registered network, registrant, netname, country. Says when

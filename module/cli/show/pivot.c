@@ -1,4 +1,4 @@
-/* pivot.c - sinkwatch pivot: from a name to its addresses, from an address to its names. */
+/* pivot.c - sinkwatch pivot: from a name to the addresses, from an address to the names. */
 #include "base/indicator.h"
 #include "base/rcu.h"
 #include "cli/output.h"
@@ -67,7 +67,7 @@ static const char *number(const json_t *facts, char text[24])
     return text;
 }
 
-/* ---- one hop: a table ---- */
+/* ---- a single hop: a table ---- */
 
 static void print_addresses(const struct cli *cli, const struct graph *graph)
 {
@@ -106,7 +106,7 @@ static void print_names(const struct cli *cli, const struct graph *graph)
     cli_table_print(table, 2);
 }
 
-/* One object: the key, its owner for an address, and the entries with their facts. */
+/* An object: the key, the owner for an address, and the entries with facts. */
 static void print_json(const char *what, json_t *owner, const struct graph *graph, bool of_name)
 {
     json_t *out = json_object(), *array = json_array();
@@ -171,7 +171,7 @@ static void print_node(const struct cli *cli, const struct graph_node *node,
     printf("%s\n", more);
 }
 
-/* A node's line is printed by its parent; here is what was found from it. */
+/* The parent prints a node's line; here the node's discoveries are printed. */
 static void print_below(const struct cli *cli, const struct graph *graph,
                         const struct graph_node *node)
 {

@@ -126,7 +126,7 @@ static void add_edge(struct graph *graph, struct graph_node *name, struct graph_
     attach(address, graph->edges++);
 }
 
-/* Facts of one entry, from the side of `node`. Those of the name's side say whose it was. */
+/* Facts of an entry, from the side of `node`. The facts of the name's side have the owner. */
 static void note(struct graph_edge *edge, const struct graph_node *node, struct graph_node *name,
                  struct graph_node *address, const json_t *facts)
 {
@@ -150,7 +150,7 @@ static void note(struct graph_edge *edge, const struct graph_node *node, struct 
 
 /* ---- out of Redis ---- */
 
-struct seen { /* one field of the hash */
+struct seen { /* a field of the hash */
     const char *key;
     json_t *facts;
 };
@@ -219,7 +219,7 @@ static int expand(struct cli *cli, struct graph *graph, struct graph_node *node)
 
 int graph_walk(struct cli *cli, struct graph *graph, unsigned hops)
 {
-    /* nodes are appended in the order of their hops, so one pass goes through all of them */
+    /* nodes are appended in the order of hops, so a single pass visits all nodes */
     for (size_t i = 0; i < graph->nodes; i++) {
         struct graph_node *node = graph->node[i];
         if (node->expanded)

@@ -1,11 +1,11 @@
 /*
  * pivot_graph.h - names and addresses that were seen together, as a graph, out of the history.
  *
- * Step by step: graph_new(); graph_node() for where to start; graph_walk() reads hop by hop, and
- * from each node what was seen last first, until the limits. What a limit left out is counted.
+ * Step by step: graph_new(); graph_node() for each start; graph_walk() reads hop by hop, the latest
+ * sights of each node first, until the limits. Nodes and edges beyond a limit are counted.
  *
  * Threads      one
- * Memory       at most max_nodes nodes; edges only between them
+ * Memory       at most max_nodes nodes; edges only between nodes
  * Interface    P:seen:name:* and P:seen:addr:* of module/REDIS.md
  */
 #ifndef SW_CLI_SHOW_PIVOT_GRAPH_H
@@ -22,11 +22,11 @@ struct graph_node {
     bool expanded;
     unsigned hop;
     size_t index;
-    size_t parent; /* node from which it was found, GRAPH_NONE: a start */
+    size_t parent; /* node that led here, GRAPH_NONE: a start */
     char *text;
-    char *list;    /* names: the list of kind ioc that they are on, "" */
+    char *list;    /* names: the list of kind ioc with this name, "" */
     json_t *owner; /* addresses: facts as recorded last (prefix asn org ...), NULL: none */
-    size_t *edge;  /* its edges, in the order of their discovery */
+    size_t *edge;  /* the node's edges, in order of discovery */
     size_t edges, room;
 };
 
@@ -50,7 +50,7 @@ struct graph {
 struct graph *graph_new(size_t max_nodes);
 void graph_free(struct graph *graph); /* NULL is fine */
 
-/** The node of a name or address, made at this hop if it is new; NULL: no room, counted. */
+/** The node of a name or address, made at this hop if new; NULL: no room, counted. */
 struct graph_node *graph_node(struct graph *graph, bool is_name, const char *text, unsigned hop,
                               size_t parent);
 
@@ -67,7 +67,7 @@ char *graph_anomalies(const json_t *facts, char *out, size_t max);
 /** "AS8342 RTComm.RU; Federal agency" of recorded facts, "" when nothing is known. Returns out. */
 char *graph_owner(const json_t *facts, char *out, size_t max);
 
-/** Everything as one object: nodes, edges, cut. */
+/** Everything as an object: nodes, edges, cut. */
 json_t *graph_json(const struct graph *graph);
 
 #endif

@@ -13,7 +13,7 @@ char *cli_found_text(const struct sw_found *found, char text[SW_INDICATORTEXT_MA
     return sw_hit_text(&found->hit, found->name, &found->addr, text);
 }
 
-/* Whether both say equally much: the order of flow/match.c without its numbers. */
+/* Whether both are equally specific: the order of flow/match.c without the numbers. */
 static bool equally_specific(const struct sw_hit *a, const struct sw_hit *b)
 {
     if (a->type != b->type)
@@ -51,7 +51,7 @@ static void why_passed_over(const struct sw_found *winner, const struct sw_found
         snprintf(words, CLI_WORDS_MAX, "%s goes first, and does not bind these clients", p->name);
 }
 
-/* Why a rule is first in the order: winner goes before the next one. */
+/* Why a rule is first in the order: winner goes before the next rule. */
 static void why_first(const struct sw_found *a, const struct sw_found *b, char words[CLI_WORDS_MAX])
 {
     const struct sw_policy *p = a->hit.list, *q = b->hit.list;
@@ -95,7 +95,7 @@ static const char *landing(const struct sw_addr *addr, char text[SW_ADDRTEXT_MAX
     return addr->family ? sw_addr_text(addr, text) : "empty";
 }
 
-/* What an action gives, TTL and EDE aside. */
+/* The answer that an action gives, TTL and EDE aside. */
 static void action_words(const struct sw_verdict *v, enum sw_action action, char *words, size_t max)
 {
     char four[SW_ADDRTEXT_MAX], six[SW_ADDRTEXT_MAX], name[SW_NAMETEXT_MAX];

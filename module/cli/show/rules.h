@@ -1,8 +1,8 @@
 /*
- * rules.h - why a rule wins, and what a client gets, in words.
+ * rules.h - the reason why a rule wins, and the client's answer, in words.
  *
- * The verdict itself comes from flow/match.h and flow/decide.h, which the resolver runs; here it
- * is only put into words and JSON, for `check`.
+ * The verdict comes from flow/match.h and flow/decide.h, as in the resolver. This file puts
+ * verdicts into words and JSON, for `check`.
  *
  * Threads      one, inside an RCU section
  */
@@ -15,11 +15,11 @@
 
 #define CLI_WORDS_MAX 600
 
-/** Why the winner of some rules won over the next one that could; hits->winner must be set. Returns
+/** Why the winner of some rules won over the next possible rule; hits->winner must be set. Returns
  * words. */
 char *cli_why(const struct sw_hits *hits, char words[CLI_WORDS_MAX]);
 
-/** What a client gets by a verdict; returns words. */
+/** The client's answer by a verdict; returns words. */
 char *cli_gets(const struct sw_verdict *verdict, char words[CLI_WORDS_MAX]);
 
 /** The same as members: wanted, taken, shadow, ttl, ede, landing addresses, cname. */
