@@ -98,7 +98,8 @@ def steps_to_failure(case, folder):
         match = re.match(step, line)
         if match and not BOOK_KEEPING.search(match[3]):
             lines.append("{:<12} {:<16} {}".format(*match.groups()))
-    values = re.findall(r"^\t\t(\S.*? = .*)$", shown.stdout, re.M)
+    values = [value for value in re.findall(r"^\t\t(\S.*? = .*)$", shown.stdout, re.M) if ".at[" not in value]
+    values = [value for value in values if not re.match(r"(each|stored|thread) |memory.*= 0$", value)]
     lines.append("at the end   " + ", ".join(values))
     (folder / "steps.txt").write_text("\n".join(lines) + "\n")
     cut = [f"... {len(lines) - STEPS_SHOWN} steps before"] if len(lines) > STEPS_SHOWN else []
