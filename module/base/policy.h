@@ -132,6 +132,14 @@ enum sw_status sw_trigger_parse(const char *text, enum sw_trigger *out);
 enum sw_status sw_kind_parse(const char *text, enum sw_kind *out);
 enum sw_status sw_action_parse(const char *text, enum sw_action *out);
 
+/** Whether a list can change an answer: kind ioc, not in shadow mode, an action other than passthru and
+ * monitor. Any other list leaves every answer true. */
+static inline bool sw_policy_rewrites(const struct sw_policy *policy)
+{
+    return policy->kind == SW_KIND_IOC && !policy->shadow && policy->action != SW_ACTION_PASSTHRU &&
+           policy->action != SW_ACTION_MONITOR;
+}
+
 /** Whether this action is answered without asking upstream (all but passthru, monitor,
  * tcp-only; cname resolves its own target only). */
 bool sw_action_needs_no_answer(enum sw_action action);

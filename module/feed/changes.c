@@ -32,6 +32,13 @@ void sw_feed_added(struct sw_feed *feed, const struct sw_indicator *indicator)
     feed->added[feed->added_n++] = *indicator;
 }
 
+void sw_feed_removed(struct sw_feed *feed, const struct sw_list *list,
+                     const struct sw_indicator *indicator)
+{
+    if (sw_lists_shields(&feed->lists, list))
+        sw_feed_added(feed, indicator);
+}
+
 void sw_feed_enforce(struct sw_feed *feed)
 {
     struct sw_changeset changes = {.added = feed->added,

@@ -101,6 +101,8 @@ static void on_gone(void *arg, sw_list_id id)
         if (list->held && list->id == id) {
             list->expired++;
             list->surplus++;
+            if (sw_lists_shields(&feed->lists, list))
+                sw_feed_changed_everything(feed);
         }
     }
 }
@@ -126,9 +128,12 @@ void sw_feed_expire(struct sw_feed *feed)
 {
     int64_t wall_us = sw_feed_wall_us(feed), until = sw_clock_mono_us() + BUDGET_US;
     uint32_t now = wall_us < 0 ? 0 : (uint32_t)(wall_us / 1000000);
+    bool before = feed->everything; /* of a batch at hand, which is enforced when it is over */
 
     notice_jump(feed, wall_us);
     feed->expiring = true;
     while (feed->expiring && sw_clock_mono_us() < until)
         feed->expiring = sw_index_expire(feed->index, now, SOME, on_gone, feed) == SOME;
+    if (feed->everything && !before)
+        sw_feed_enforce(feed);
 }

@@ -116,8 +116,9 @@ static void on_changed(void *arg, const struct sw_list *list, bool sweep)
 {
     struct sw_feed *feed = arg;
 
+    (void)list;
     feed->dirty = true;
-    if (sweep && list->kind == SW_KIND_IOC)
+    if (sweep)
         sw_feed_changed_everything(feed);
 }
 

@@ -166,6 +166,10 @@ enum sw_status sw_feed_write_failed(struct sw_feed *feed, enum sw_status status,
 /** Note one added indicator of a list that acts. */
 void sw_feed_added(struct sw_feed *feed, const struct sw_indicator *indicator);
 
+/** Note one removed indicator: what it covers may have been true because of it. */
+void sw_feed_removed(struct sw_feed *feed, const struct sw_list *list,
+                     const struct sw_indicator *indicator);
+
 /** Note that everything that is cached may contradict the index. */
 void sw_feed_changed_everything(struct sw_feed *feed);
 

@@ -76,6 +76,7 @@ static void add_expired(struct sw_feed *feed, struct sw_list *list,
     if (sw_index_remove(feed->index, list->id, indicator) == SW_OK) {
         list->expired++;
         list->surplus++;
+        sw_feed_removed(feed, list, indicator);
     }
 }
 
@@ -97,7 +98,7 @@ static void add_one(struct sw_feed *feed, struct sw_list *list, const redisReply
         return;
     }
     status = sw_index_add_until(feed->index, list->id, &indicator, until);
-    if (status == SW_OK && list->kind == SW_KIND_IOC)
+    if (status == SW_OK && list->effect.kind == SW_KIND_IOC)
         sw_feed_added(feed, &indicator);
     else if (status != SW_OK && status != SW_EEXIST)
         sw_load_refuse(&feed->hooks, SW_REFUSED_ROOM, list->name, item->str, item->len,
@@ -110,8 +111,11 @@ static void remove_one(struct sw_feed *feed, struct sw_list *list, const redisRe
     char why[SW_WHY_MAX] = "";
 
     if (sw_indicator_parse(item->str, item->len, &indicator, why) == SW_OK) {
-        if (sw_index_remove(feed->index, list->id, &indicator) == SW_ENOTFOUND &&
-            list->expired > 0) {
+        enum sw_status status = sw_index_remove(feed->index, list->id, &indicator);
+
+        if (status == SW_OK)
+            sw_feed_removed(feed, list, &indicator);
+        if (status == SW_ENOTFOUND && list->expired > 0) {
             list->expired--;
             list->surplus--;
         }
@@ -267,6 +271,8 @@ static enum sw_status apply_drop(struct sw_feed *feed, const char *name)
 
     if (!list)
         return SW_OK;
+    if (sw_lists_shields(&feed->lists, list))
+        sw_feed_changed_everything(feed);
     sw_lists_drop(&feed->lists, list);
     sw_count(&feed->counters->changes_applied, 1);
     feed->dirty = true;

@@ -71,6 +71,51 @@ void sw_lists_drop(struct sw_lists *lists, struct sw_list *list)
     free_list(list);
 }
 
+struct sw_effect sw_effect_of(const struct sw_policy *policy)
+{
+    struct sw_effect effect = {.kind = policy->kind,
+                               .action = policy->action,
+                               .shadow = policy->shadow,
+                               .priority = policy->priority,
+                               .triggers = policy->triggers};
+
+    memcpy(effect.groups, policy->groups, sizeof(effect.groups));
+    return effect;
+}
+
+bool sw_effect_equal(const struct sw_effect *a, const struct sw_effect *b)
+{
+    return a->kind == b->kind && a->action == b->action && a->shadow == b->shadow &&
+           a->priority == b->priority && a->triggers == b->triggers &&
+           strcmp(a->groups, b->groups) == 0;
+}
+
+bool sw_effect_decides(const struct sw_effect *effect)
+{
+    return effect->kind == SW_KIND_IOC || effect->kind == SW_KIND_ALLOW;
+}
+
+static bool rewrites(const struct sw_effect *effect)
+{
+    return effect->kind == SW_KIND_IOC && !effect->shadow && effect->action != SW_ACTION_PASSTHRU &&
+           effect->action != SW_ACTION_MONITOR;
+}
+
+bool sw_lists_shields(const struct sw_lists *lists, const struct sw_list *list)
+{
+    const struct sw_effect *effect = &list->effect;
+
+    if (!sw_effect_decides(effect) || rewrites(effect))
+        return false;
+    for (size_t i = 0; i < lists->n; i++) {
+        const struct sw_list *other = lists->list[i];
+
+        if (other->held && rewrites(&other->effect) && other->effect.priority >= effect->priority)
+            return true;
+    }
+    return false;
+}
+
 size_t sw_lists_held(const struct sw_lists *lists)
 {
     size_t held = 0;

@@ -24,14 +24,23 @@
  * replaced. */
 #define SW_LIST_NARROW_MAX 2
 
+/* What of a policy decides what clients get. */
+struct sw_effect {
+    enum sw_kind kind;
+    enum sw_action action;
+    bool shadow;
+    uint16_t priority;
+    uint8_t triggers;
+    char groups[SW_APPLIES_MAX];
+};
+
 struct sw_list {
     char name[SW_LISTNAME_MAX];
     char *policy_text; /* as in Redis when last looked at; NULL when never */
     size_t policy_len;
-    bool held; /* the index holds it; the next three are set then */
+    bool held; /* the index holds it; the next two are set then */
     sw_list_id id;
-    enum sw_kind kind;
-    uint8_t triggers;
+    struct sw_effect effect;
     unsigned narrow;  /* how often its content was too much for one reply: SW_LIST_NARROW_MAX */
     bool unread;      /* the content in Redis is still to be read: the former one is kept */
     bool lost;        /* Redis has lost it, and nobody said that it ends: it is kept */
@@ -67,6 +76,22 @@ struct sw_list *sw_lists_get(struct sw_lists *lists, const char *name);
 
 /** Take a list out of the index, if it is held, and out of the book. */
 void sw_lists_drop(struct sw_lists *lists, struct sw_list *list);
+
+/** What of a policy decides what clients get. */
+struct sw_effect sw_effect_of(const struct sw_policy *policy);
+
+/** Whether two policies decide the same. */
+bool sw_effect_equal(const struct sw_effect *a, const struct sw_effect *b);
+
+/** Whether a list can decide what a client gets: it acts or exempts. */
+bool sw_effect_decides(const struct sw_effect *effect);
+
+/**
+ * Whether true answers may depend on a list: it exempts, or lets the true answer through (monitor,
+ * passthru, shadow), and there is a list that rewrites answers which it may win against. When such a list
+ * or one of its indicators goes, answers that are cached may have to be rewritten.
+ */
+bool sw_lists_shields(const struct sw_lists *lists, const struct sw_list *list);
 
 /** How many lists the index holds. */
 size_t sw_lists_held(const struct sw_lists *lists);

@@ -62,8 +62,7 @@ enum sw_status sw_load_policy(struct sw_lists *lists, struct sw_list *list, cons
 {
     struct sw_policy policy;
     char why[SW_WHY_MAX] = "";
-    enum sw_kind former = list->kind;
-    uint8_t former_triggers = list->triggers;
+    struct sw_effect former = list->effect;
     bool was_held = list->held;
 
     if (list->policy_text && list->policy_len == len && memcmp(list->policy_text, text, len) == 0)
@@ -80,11 +79,11 @@ enum sw_status sw_load_policy(struct sw_lists *lists, struct sw_list *list, cons
     }
     list->unread = list->unread || !was_held;
     list->held = true;
-    list->kind = policy.kind;
-    list->triggers = policy.triggers;
+    list->effect = sw_effect_of(&policy);
     list->problem[0] = '\0';
     tell_changed(hooks, list,
-                 was_held && (policy.kind != former || policy.triggers != former_triggers));
+                 was_held && !sw_effect_equal(&list->effect, &former) &&
+                     (sw_effect_decides(&former) || sw_effect_decides(&list->effect)));
     return SW_OK;
 }
 
@@ -263,7 +262,7 @@ static enum sw_status put_in_place(struct scan *scan)
     list->read_at = scan->began;
     if (strncmp(list->problem, "content:", 8) == 0)
         list->problem[0] = '\0';
-    tell_changed(scan->hooks, list, true);
+    tell_changed(scan->hooks, list, sw_effect_decides(&list->effect));
     return SW_OK;
 }
 
@@ -377,7 +376,7 @@ enum sw_status sw_load_lists(struct sw_redis *redis, struct sw_lists *lists,
     for (size_t i = lists->n; i-- > 0;) {
         if (!lists->list[i]->seen && !lists->list[i]->lost) {
             sw_log(SW_LOG_INFO, "list %s is not in Redis any more", lists->list[i]->name);
-            tell_changed(hooks, lists->list[i], false);
+            tell_changed(hooks, lists->list[i], sw_lists_shields(lists, lists->list[i]));
             sw_lists_drop(lists, lists->list[i]);
         }
     }

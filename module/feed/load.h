@@ -28,7 +28,7 @@ struct sw_load_hooks { /* any may be NULL */
     void (*refused)(void *arg, const struct sw_refusal *refusal);
     /* Between two chunks, no reply outstanding: false gives up, with SW_ECLOSED. */
     bool (*go_on)(void *arg);
-    /* A list changed. `sweep`: its content or kind is new, so cached answers may contradict it. */
+    /* A list changed. `sweep`: its content or what it does is new, so cached answers may contradict it. */
     void (*changed)(void *arg, const struct sw_list *list, bool sweep);
     /* Wall clock, microseconds: what has expired by then is not read. NULL: the real one. */
     int64_t (*wall_us)(void *arg);

@@ -212,8 +212,7 @@ static bool adopt_list(struct sw_feed *feed, const json_t *note)
     list->policy_text = strndup(json_string_value(policy), list->policy_len);
     list->held = true;
     list->id = id;
-    list->kind = parsed.kind;
-    list->triggers = parsed.triggers;
+    list->effect = sw_effect_of(&parsed);
     list->unread = json_is_true(json_object_get(note, "unread"));
     list->lost = json_is_true(json_object_get(note, "lost")) && feed->settings->keep_lists;
     list->refused = (uint64_t)number(note, "refused");
@@ -239,8 +238,7 @@ static bool adopt_others(struct sw_feed *feed)
         list->held = true;
         list->unread = true;
         list->id = ids[i];
-        list->kind = policy->kind;
-        list->triggers = policy->triggers;
+        list->effect = sw_effect_of(policy);
         whole = false;
     }
     return whole;

@@ -67,7 +67,7 @@ static json_t *lists_json(const struct sw_feed *feed)
         const struct sw_list *list = feed->lists.list[i];
         size_t count = list->held ? sw_index_count(feed->index, list->id) : 0;
         json_t *one =
-            json_pack("{s:s, s:I, s:I}", "kind", list->held ? sw_kind_name(list->kind) : "",
+            json_pack("{s:s, s:I, s:I}", "kind", list->held ? sw_kind_name(list->effect.kind) : "",
                       "count", (json_int_t)count, "refused", (json_int_t)list->refused);
 
         const char *problem = list->lost ? SW_FEED_LOST : list->problem;

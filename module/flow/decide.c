@@ -110,3 +110,21 @@ const struct sw_found *sw_decide(const struct sw_flow *flow, const struct sw_par
         adopt(flow, winner->hit.list, bound, out);
     return winner;
 }
+
+bool sw_decide_rewrites_any(const struct sw_match *match)
+{
+    for (size_t p = 0; match->armed && p < match->parts_n; p++)
+        for (unsigned over = 0; over < SW_OVER_COUNT; over++) {
+            bool bound;
+            pick(&match->part[p], over, &bound);
+            if (bound)
+                return true;
+        }
+    return false;
+}
+
+bool sw_decide_private(const struct sw_match *match)
+{
+    return match->clients_rewrite || (match->acted_on && match->by_server) ||
+           sw_decide_rewrites_any(match);
+}

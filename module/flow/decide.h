@@ -34,6 +34,15 @@ void sw_decide_client(struct sw_verdict *verdict, const struct sw_client *client
 /** Whether the transport makes a difference for the clients of a part: some rule is tcp-only. */
 bool sw_decide_by_transport(const struct sw_part *part);
 
+/** Whether some client gets another answer than the true one: for some client group, over some transport. */
+bool sw_decide_rewrites_any(const struct sw_match *match);
+
+/**
+ * Whether an answer is private: it may not be in the message cache under its own question, since some client
+ * may get another one, or since the callback for cached replies could not judge it (name servers).
+ */
+bool sw_decide_private(const struct sw_match *match);
+
 /** EDE code for an action when the list leaves the choice to us (RFC 8914 4.5, 4.16, 4.18). */
 uint16_t sw_ede_for(enum sw_action action);
 

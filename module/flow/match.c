@@ -203,6 +203,9 @@ static void add_hit(void *arg, const struct sw_hit *hit)
         return;
     match->acted_on |= hit->list->kind == SW_KIND_IOC;
     match->watched |= hit->list->kind == SW_KIND_WATCH;
+    match->armed |= sw_policy_rewrites(hit->list);
+    match->by_server |= found->stage == SW_STAGE_ANSWER &&
+                        (found->trigger == SW_TRIGGER_NSDNAME || found->trigger == SW_TRIGGER_NSIP);
     found->hit = *hit;
     found->order = order_of(found);
     if (!keep(match, found))
@@ -267,6 +270,8 @@ void sw_match_begin(struct sw_matching *m, const struct sw_flow *flow, struct sw
         match->part[0].binds[o] = match->part[0].decided[o] = false;
     match->by_client = m->view.any_client;
     match->clients_act = m->view.clients_act;
+    match->clients_rewrite = m->view.clients_rewrite;
+    match->armed = match->by_server = false;
     match->acted_on = match->watched = match->tracked = false;
 }
 

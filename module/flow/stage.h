@@ -112,12 +112,15 @@ struct sw_match {
     bool acted_on;                     /* some list of kind ioc matched */
     bool watched;                      /* some list of kind watch matched */
     bool tracked;                      /* an address of the answer is tracked */
-    bool by_client;   /* lists of clients are in force: who asks has to be matched, too */
-    bool clients_act; /* among them one of kind ioc */
+    bool by_client;       /* lists of clients are in force: who asks has to be matched, too */
+    bool clients_act;     /* among them one of kind ioc */
+    bool clients_rewrite; /* among those one that can change an answer */
+    bool armed;           /* some list that can change an answer matched, whichever rule wins */
+    bool by_server;       /* some list of kind ioc or allow matched a name server */
 };
 
-/** Whether the message must not live in the cache, where it would be served without us. */
-static inline bool sw_match_uncached(const struct sw_match *match)
+/** Whether some client's query is a hit: of this match, or of the client itself. */
+static inline bool sw_match_records(const struct sw_match *match)
 {
     return match->acted_on || match->clients_act;
 }

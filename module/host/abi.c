@@ -5,6 +5,7 @@
 #include <ctype.h>
 #include <dlfcn.h>
 #include <link.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/uio.h>
@@ -230,6 +231,14 @@ static bool settings_ok(char why[WHY_MAX])
                  PACKAGE_VERSION);
     return ok;
 }
+
+/* The mark of host/mark.h: 32 bits that are no other member's. */
+_Static_assert(sizeof(((struct reply_info *)0)->padding) == sizeof(uint32_t),
+               "struct reply_info has no unused member of 32 bits");
+_Static_assert(offsetof(struct reply_info, padding) % sizeof(uint32_t) == 0 &&
+                   offsetof(struct reply_info, ttl) ==
+                       offsetof(struct reply_info, padding) + sizeof(uint32_t),
+               "the unused member of struct reply_info is elsewhere");
 
 bool sw_abi_ok(struct module_env *env, int id, const void *own_init, char why[WHY_MAX])
 {

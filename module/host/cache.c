@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/rcu.h"
+#include "flow/decide.h"
 #include "flow/match.h"
 #include "flow/query.h"
 #include "flow/record.h"
@@ -145,9 +146,12 @@ static bool judge_message(struct walk *walk, struct lruhash_entry *entry, struct
     sw_match_begin(&m, walk->flow, &match);
     sw_query_question(q, &question);
     sw_match_question(&m, &question);
-    if ((walk->again || m.view.any_server) && !sw_match_uncached(&match))
+    bool private = sw_decide_private(&match);
+    if ((walk->again || m.view.any_server) && !private) {
         match_answer(walk, entry, &m);
-    if (!sw_match_uncached(&match))
+        private = sw_decide_private(&match);
+    }
+    if (!private)
         return false;
     out->hash = entry->hash;
     out->type = q->qtype;
@@ -180,26 +184,35 @@ static bool of_interest(const struct walk *walk, uint16_t type)
     }
 }
 
-/* An RRset goes when an alias or an address in its data is covered, and an alias when its own name
- * is: another alias may lead to it. */
-static bool judge_rrset(struct walk *walk, struct lruhash_entry *entry, struct doomed *out)
+/* Whether what an RRset brings into an answer makes that answer private. Its own name is a part of each
+ * such answer: as the question, or as the alias that leads to it. */
+static bool rrset_is_private(const struct walk *walk, const struct ub_packed_rrset_key *key)
 {
     struct sw_matching m;
     struct sw_match match;
     const struct sw_walk visit = {&m, match_alias, match_addr};
-    const struct ub_packed_rrset_key *key = entry->key;
     uint16_t type = ntohs(key->rk.type);
+    sw_match_begin(&m, walk->flow, &match);
+    sw_query_walk_rrset(type, key->entry.data, &visit);
+    if (!match.armed && type != LDNS_RR_TYPE_CNAME)
+        return false;
+    sw_match_begin(&m, walk->flow, &match);
+    sw_match_name(&m, SW_TRIGGER_CNAME, key->rk.dname, key->rk.dname_len);
+    sw_query_walk_rrset(type, key->entry.data, &visit);
+    return sw_decide_rewrites_any(&match);
+}
+
+/* An RRset goes when it makes answers private, an alias also by its own name: another alias may
+ * lead to it. */
+static bool judge_rrset(struct walk *walk, struct lruhash_entry *entry, struct doomed *out)
+{
+    const struct ub_packed_rrset_key *key = entry->key;
     bool goes = false;
-    if (!of_interest(walk, type) || key->rk.rrset_class != htons(LDNS_RR_CLASS_IN))
+    if (!of_interest(walk, ntohs(key->rk.type)) || key->rk.rrset_class != htons(LDNS_RR_CLASS_IN))
         return false;
     lock_rw_rdlock(&entry->lock);
-    if (key->id != 0 && entry->data) {
-        sw_match_begin(&m, walk->flow, &match);
-        sw_query_walk_rrset(type, entry->data, &visit);
-        if (type == LDNS_RR_TYPE_CNAME)
-            sw_match_name(&m, SW_TRIGGER_CNAME, key->rk.dname, key->rk.dname_len);
-        goes = match.acted_on && rrset_key(key, out);
-    }
+    if (key->id != 0 && entry->data)
+        goes = rrset_is_private(walk, key) && rrset_key(key, out);
     lock_rw_unlock(&entry->lock);
     return goes;
 }
@@ -426,6 +439,7 @@ static struct sw_index *index_of(const struct sw_changeset *changes, size_t *dom
     sw_list_id id;
     struct sw_index *index = sw_index_new();
     sw_policy_init(&policy, "new");
+    policy.action = SW_ACTION_NXDOMAIN; /* what it covers goes, whatever the answer is to be */
     *domains = 0;
     if (!index || sw_index_list_set(index, &policy, &id) != SW_OK)
         goto cleanup;
@@ -447,7 +461,7 @@ static bool needs_all(const struct sw_module *module)
     sw_rcu_enter();
     struct sw_view view = sw_index_view(module->index);
     sw_rcu_leave();
-    return view.clients_act || view.any_server;
+    return view.clients_rewrite || view.any_server;
 }
 
 /* Parts are parts of the message cache first, then of the RRset cache. */

@@ -46,12 +46,9 @@ static bool something_cached(struct module_qstate *qstate)
                             qstate->query_flags, qstate->region, qstate->env->scratch, 0, NULL, 0);
 }
 
-/* An answer to ANY is put together from whatever RRsets are cached, those of touched answers
- * included. */
 void sw_hold_new(const struct sw_module *module, struct module_qstate *qstate, struct sw_hold *hold)
 {
-    if (qstate->qinfo.qtype == LDNS_RR_TYPE_ANY ||
-        (!at_rest(module, hold) && something_cached(qstate)))
+    if (!at_rest(module, hold) && something_cached(qstate))
         sw_hold_answer(qstate, hold);
 }
 
@@ -87,7 +84,7 @@ static void judge_known(const struct sw_module *module, const struct module_qsta
 static bool lend(const struct sw_weighing *j, const struct dns_msg *response,
                  struct module_qstate *qstate, struct sw_hold *hold)
 {
-    bool kept_out = j->match.clients_act || j->matching.view.any_server;
+    bool kept_out = j->match.clients_rewrite || j->matching.view.any_server;
     if (!hold || !kept_out || !sw_query_is_referral(response->rep))
         return false;
     hold->lent |= hold->held;
@@ -187,7 +184,7 @@ static void part_extra(const struct sw_module *module, struct module_qstate *qst
     for (size_t i = reply->an_numrrsets; i < reply->rrset_count; i++) {
         sw_match_begin(&j.matching, &module->flow, &j.match);
         sw_weigh_rrset(reply->rrsets[i], &j);
-        if (!j.match.acted_on)
+        if (!j.match.armed)
             continue;
         remove_cached(qstate, reply->rrsets[i]);
         qstate->prefetch_leeway = 0;
@@ -208,7 +205,7 @@ static void store_records(const struct sw_module *module, struct module_qstate *
     if (sw_query_is_referral(response->rep))
         return; /* stored as records alone in any case */
     sw_weigh(module, qstate->env, &response->qinfo, response->rep, &j);
-    if (!sw_match_uncached(&j.match))
+    if (!sw_weighed_private(&j))
         return;
     sw_ub_cache_store(qstate, response->rep, true);
     sw_hold_answer(qstate, hold);
@@ -234,23 +231,29 @@ void sw_hold_response(const struct sw_module *module, struct module_qstate *qsta
     }
     uint64_t number = sw_turns_number(&module->turns);
     judge_response(module, qstate, hold, number, response, &j);
-    bool lent = lend(&j, response, qstate, hold), touched = sw_match_uncached(&j.match);
-    if (hold && hold->number != number && (lent || !touched)) {
+    bool lent = lend(&j, response, qstate, hold);
+    bool plain = sw_weighed_plain(&j);
+    bool private = sw_weighed_private_part(module, qstate->env, &response->qinfo, &qstate->qinfo,
+                                           response->rep, &j);
+    if (hold)
+        hold->private_part |= private && response->rep->an_numrrsets > 0;
+    if (hold && hold->number != number && (lent || !private)) {
         judge_known(module, qstate, &j);
-        touched = sw_match_uncached(&j.match);
+        private = sw_weighed_private(&j);
         hold->number = number;
         hold->plain = sw_weighed_plain(&j);
+        plain = plain && hold->plain;
     }
     if (hold)
-        note_seen(hold, response->rep, hold->number == number && sw_weighed_plain(&j));
+        note_seen(hold, response->rep, hold->number == number && plain);
     sw_rcu_leave();
     if (lent) {
-        hold->lent |= touched;
+        hold->lent |= private;
         return;
     }
-    if (touched)
+    if (private)
         sw_hold_part(qstate, response->rep);
-    if (touched || (hold && (hold->lent || (has_alias(response->rep) && !at_rest(module, hold)))))
+    if (private || (hold && (hold->lent || (has_alias(response->rep) && !at_rest(module, hold)))))
         sw_hold_answer(qstate, hold);
 }
 
@@ -271,7 +274,7 @@ void sw_hold_resumed(const struct sw_module *module, struct module_qstate *qstat
     hold->number = number;
     hold->plain = false;
     hold->seen = NULL;
-    if (!sw_match_uncached(&j.match))
+    if (!sw_weighed_private(&j))
         return;
     if (qstate->return_msg)
         sw_hold_part(qstate, qstate->return_msg->rep);
@@ -289,7 +292,7 @@ void sw_hold_forget(const struct sw_module *module, const struct module_qstate *
     sw_rcu_enter();
     sw_weigh(module, qstate->env, by, qstate->return_msg->rep, &j);
     sw_rcu_leave();
-    if (sw_match_uncached(&j.match))
+    if (sw_weighed_private(&j))
         msg_cache_remove(qstate->env, by->qname, by->qname_len, by->qtype, by->qclass,
                          qstate->query_flags);
 }

@@ -33,7 +33,9 @@ struct sw_hold {
     uint64_t number; /* of the lists that everything known of the answer was judged by */
     bool held;       /* no_cache_store is set, and by us alone */
     bool lent;       /* no more, for a referral */
-    bool plain;      /* the question concerns no list, by the lists of that number */
+    bool
+        private_part; /* some response was private, by itself or elsewhere: the whole answer stays so */
+    bool plain;       /* the question concerns no list, by the lists of that number */
     const struct reply_info *seen; /* the latest response, if its answer concerns none either */
     size_t parts_n;                /* RRsets of that answer */
     const struct ub_packed_rrset_key *part[SW_HOLD_PARTS];

@@ -88,6 +88,7 @@ static void raise_number(void *arg)
 {
     struct sw_module *module = arg;
     sw_turns_raise(&module->turns);
+    sw_marks_renew(&module->marks);
 }
 
 static uint64_t settle(void *arg, const atomic_bool *stop)
@@ -125,6 +126,9 @@ static bool make_parts(struct sw_module *module)
     module->journal_host = (struct sw_journal_host){.arg = module, .track = track};
     if (!sw_turns_init(&module->turns, (size_t)module->env->cfg->num_threads))
         return false;
+    sw_marks_init(&module->marks);
+    module->has_cachedb =
+        module->env->cfg->module_conf && strstr(module->env->cfg->module_conf, "cachedb");
     module->can_store = sw_hold_can_store(module->env->cfg->module_conf);
     sw_local_open(&module->settings, sw_clock_wall_us(), &start);
     module->index = start.index ? start.index : sw_index_new();
@@ -145,17 +149,10 @@ static bool make_parts(struct sw_module *module)
     return module->feed && module->journal;
 }
 
-static bool uses_cachedb(const struct sw_module *module)
-{
-    const char *chain = module->env->cfg->module_conf;
-    return chain && strstr(chain, "cachedb");
-}
-
 static bool register_callbacks(struct sw_module *module)
 {
     struct dynlibmod_env *dynlib = module->env->modinfo[module->id];
-    if (uses_cachedb(module) &&
-        !dynlib->inplace_cb_register_wrapped((void *)&sw_cached_on_reply, inplace_cb_reply_cache,
+    if (!dynlib->inplace_cb_register_wrapped((void *)&sw_cached_on_reply, inplace_cb_reply_cache,
                                              module, module->env, module->id))
         return false;
     for (size_t i = 0; i < sizeof reply_lists / sizeof reply_lists[0]; i++)

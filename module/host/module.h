@@ -17,6 +17,7 @@
 #include "base/turns.h"
 #include "feed/feed.h"
 #include "flow/stage.h"
+#include "host/mark.h"
 #include "index/index.h"
 #include "journal/journal.h"
 #include "owner/owner.h"
@@ -36,8 +37,10 @@ struct sw_module {
     struct module_env *env; /* the daemon's: its caches are shared by all workers */
     int id;
     struct sw_turns turns; /* what workers may still store */
+    struct sw_marks marks; /* which cached replies concern no list */
     bool can_store;        /* sw_hold_can_store() */
     bool behind_cache;     /* a module before us in the chain stores and serves answers itself */
+    bool has_cachedb;      /* cachedb is in the chain */
     bool inert;            /* settings or memory failed: queries pass untouched */
 };
 

@@ -4,6 +4,7 @@
 #include "flow/act.h"
 #include "flow/decide.h"
 #include "flow/query.h"
+#include "host/cached.h"
 #include "host/draft.h"
 #include "host/emit.h"
 #include "host/explain.h"
@@ -45,14 +46,21 @@ static bool keep(struct sw_module *module, struct module_qstate *qstate, int id,
     return state->cases_n > 0;
 }
 
+/* Whether an answer may not be in the message cache under its own question. */
+static bool is_private(const struct path_state *state, const struct sw_weighing *j, bool whole)
+{
+    return sw_weighed_private(j) ||
+           (whole && state && state->hold.private_part && sw_match_records(&j->match));
+}
+
 /*
- * Judge a question, with an answer if there is one, inside one RCU section. What acts on it is
- * kept in the query's state. An answer that is whole is seen by ownership, and stored if it was held
- * only for caution. *uncached (the message must not live in the cache) is set in any case; returns
- * whether it was kept (memory).
+ * Judge a question, with an answer if there is one, inside one RCU section. What is to be recorded or
+ * acted on is kept in the query's state. An answer that is whole is seen by ownership, and stored if
+ * it was held only for caution. *private (the answer may not be in the message cache) is set in any
+ * case; returns whether something was kept: there is something to record, and memory.
  */
 static bool judge_and_keep(struct sw_module *module, struct module_qstate *qstate, int id,
-                           struct reply_info *reply, bool whole, bool *uncached)
+                           struct reply_info *reply, bool whole, bool *private)
 {
     struct path_state *state = qstate->minfo[id];
     struct sw_weighing j;
@@ -61,13 +69,13 @@ static bool judge_and_keep(struct sw_module *module, struct module_qstate *qstat
     if (state)
         state->hold.number = sw_turns_number(&module->turns);
     sw_weigh(module, qstate->env, &qstate->qinfo, reply, &j);
-    if (whole && state && !sw_match_uncached(&j.match) &&
+    if (whole && state && !is_private(state, &j, whole) &&
         sw_hold_store(module, qstate, &state->hold, reply))
         sw_weigh(module, qstate->env, &qstate->qinfo, reply, &j);
     if (state && !whole)
         state->hold.plain = sw_weighed_plain(&j);
-    *uncached = sw_match_uncached(&j.match);
-    if (*uncached)
+    *private = is_private(state, &j, whole);
+    if (sw_match_records(&j.match) || *private)
         kept = keep(module, qstate, id, &j, reply);
     if (whole && !j.match.acted_on && (j.match.watched || j.match.tracked))
         sw_emit_answer(module, qstate, &j, reply);
@@ -196,18 +204,18 @@ static bool one_class(const struct module_qstate *qstate)
 
 static void on_new(struct sw_module *module, struct module_qstate *qstate, int id)
 {
-    bool uncached;
+    bool private;
     struct path_state *state = state_of(qstate, id);
     if (!state) { /* memory is out: the query fails, as by the iterator */
         qstate->ext_state[id] = module_error;
         return;
     }
-    bool kept = judge_and_keep(module, qstate, id, NULL, false, &uncached);
+    bool kept = judge_and_keep(module, qstate, id, NULL, false, &private);
     if (kept && serve_by_name(module, qstate, id, state))
         return;
     if (serve_remembered(module, qstate, id))
         return;
-    if (uncached || !one_class(qstate))
+    if (private || !one_class(qstate))
         sw_hold_answer(qstate, state && one_class(qstate) ? &state->hold : NULL);
     else if (state)
         sw_hold_new(module, qstate, &state->hold);
@@ -227,6 +235,12 @@ void sw_path_inform_super(struct module_qstate *qstate, int id, struct module_qs
 
 /* ---- event moddone: the whole answer ---- */
 
+/* Whether Unbound's own policy for addresses (RPZ, response-ip) acted on the answer. */
+static bool other_policy(const struct module_qstate *qstate)
+{
+    return qstate->is_drop || qstate->respip_action_info;
+}
+
 /* Keep a message from being served without us, and remember it for the next query. Nobody stores a
  * message of TTL 0; what clients see is the TTL of its records. */
 static void keep_out_of_cache(const struct sw_module *module, struct module_qstate *qstate,
@@ -234,7 +248,7 @@ static void keep_out_of_cache(const struct sw_module *module, struct module_qsta
 {
     msg_cache_remove(qstate->env, qstate->qinfo.qname, qstate->qinfo.qname_len, qstate->qinfo.qtype,
                      qstate->qinfo.qclass, qstate->query_flags);
-    if (!state->remembered && one_class(qstate)) {
+    if (!state->remembered && one_class(qstate) && !other_policy(qstate)) {
         sw_hold_part(qstate, reply);
         sw_remember_store(qstate, reply);
     }
@@ -273,16 +287,17 @@ static void serve_matched(struct sw_module *module, struct module_qstate *qstate
     ask_gardens(qstate, id, state, PHASE_GARDEN_LATE);
 }
 
-/* Judge a whole answer. False: no rule acts on it (any more). */
+/* Judge a whole answer. False: no rule concerns it (any more). */
 static bool judge_whole(struct sw_module *module, struct module_qstate *qstate, int id,
                         struct reply_info *reply, bool remembered)
 {
-    bool uncached;
-    if (!judge_and_keep(module, qstate, id, reply, !remembered, &uncached))
-        return uncached;
+    bool private;
+    if (!judge_and_keep(module, qstate, id, reply, !remembered, &private))
+        return private;
     struct path_state *state = qstate->minfo[id];
     state->phase = PHASE_JUDGED;
     state->remembered = remembered;
+    state->private = private;
     return true;
 }
 
@@ -292,28 +307,33 @@ static void serve(struct sw_module *module, struct module_qstate *qstate, int id
     struct path_state *state = qstate->minfo[id];
     if (!state || state->phase != PHASE_JUDGED)
         return; /* memory was out */
-    keep_out_of_cache(module, qstate, state, reply);
+    if (state->private || !one_class(qstate))
+        keep_out_of_cache(module, qstate, state, reply);
     if (sw_query_has_clients(qstate))
         serve_matched(module, qstate, id, state, reply);
 }
 
-/* Whether a rule touches the name, or the answer. reply may be NULL. */
+/* Whether a rule concerns the name, or the answer. reply may be NULL. *private: whether the answer may not be
+ * in the message cache. */
 static bool touched(const struct sw_module *module, const struct module_qstate *qstate,
-                    const struct reply_info *reply)
+                    const struct reply_info *reply, bool *private)
 {
     struct sw_weighing j;
     sw_rcu_enter();
     sw_weigh(module, qstate->env, &qstate->qinfo, reply, &j);
+    *private = sw_weighed_private(&j);
     sw_rcu_leave();
-    return sw_match_uncached(&j.match);
+    return sw_match_records(&j.match);
 }
 
-/* Take a message out of the cache that was stored while no rule touched it, or because the iterator keeps failures
+/* Take a private message out of the cache that was stored while no rule touched it, or because the iterator keeps failures
  * for some seconds. reply: the answer, or NULL. */
 static void forget_touched(struct sw_module *module, struct module_qstate *qstate,
                            const struct reply_info *reply)
 {
-    if (touched(module, qstate, reply))
+    bool private;
+    touched(module, qstate, reply, &private);
+    if (private)
         msg_cache_remove(qstate->env, qstate->qinfo.qname, qstate->qinfo.qname_len,
                          qstate->qinfo.qtype, qstate->qinfo.qclass, qstate->query_flags);
 }
@@ -357,8 +377,8 @@ static void on_garden(struct sw_module *module, struct module_qstate *qstate, in
     }
 }
 
-/* An answer that was resolved before and that a rule touches is not asked for again. When no rule
- * touches it any more it is resolved anew, and may then be cached as usual. */
+/* An answer that was resolved before and is private is not asked for again. When it is private no more it
+ * is resolved anew, and may then be cached as usual. */
 static bool serve_remembered(struct sw_module *module, struct module_qstate *qstate, int id)
 {
     if (qstate->no_cache_lookup || !sw_query_has_clients(qstate) || !one_class(qstate))
@@ -366,6 +386,12 @@ static bool serve_remembered(struct sw_module *module, struct module_qstate *qst
     struct dns_msg *msg = sw_remember_find(qstate);
     if (!msg || !judge_whole(module, qstate, id, msg->rep, true))
         return false;
+    struct path_state *state = qstate->minfo[id];
+    if (!state || !state->private) {
+        if (state)
+            state->remembered = false;
+        return false;
+    }
     qstate->return_rcode = LDNS_RCODE_NOERROR;
     qstate->return_msg = msg;
     finish(qstate, id);
@@ -390,6 +416,7 @@ void sw_path_operate(struct sw_module *module, struct module_qstate *qstate, enu
 {
     struct path_state *state = qstate->minfo[id];
     sw_hold_busy(module, qstate);
+    sw_cached_remove(qstate->env);
     switch (event) {
     case module_event_new:
     case module_event_pass:
@@ -488,14 +515,14 @@ static struct path_state *judge_late(struct sw_module *module, struct module_qst
 {
     struct path_state *state = qstate->minfo[id];
     uint64_t number = state ? state->hold.number : 0;
-    bool uncached, kept = judge_and_keep(module, qstate, id, reply, false, &uncached);
+    bool private, kept = judge_and_keep(module, qstate, id, reply, false, &private);
     if (state)
         state->hold.number =
             number; /* the aliases that were followed are not judged by these lists */
     if (!kept)
         return NULL;
     state = qstate->minfo[id];
-    if (module->behind_cache)
+    if (module->behind_cache && private)
         msg_cache_remove(qstate->env, qstate->qinfo.qname, qstate->qinfo.qname_len,
                          qstate->qinfo.qtype, qstate->qinfo.qclass, qstate->query_flags);
     state->truth = NULL;
@@ -518,7 +545,9 @@ int sw_path_on_reply(struct query_info *qinfo, struct module_qstate *qstate,
                      struct regional *region, struct timeval *start_time, int id, void *arg)
 {
     struct sw_module *module = arg;
-    (void)qinfo, (void)region, (void)start_time;
+    (void)region;
+    if (!qstate)
+        sw_cached_on_failure(module, qinfo, reply, edns, client, start_time);
     if (!qstate || !client || sw_query_exempt(qstate))
         return 1;
     if (module->behind_cache && !sw_query_has_supers(qstate))
@@ -531,10 +560,10 @@ int sw_path_on_reply(struct query_info *qinfo, struct module_qstate *qstate,
             PHASE_JUDGED; /* but the module before us may have changed the answer since */
         state->judged = NULL;
     }
-    bool failed = !reply || rcode == LDNS_RCODE_SERVFAIL;
+    bool failed = !reply || rcode == LDNS_RCODE_SERVFAIL, private;
     if (!failed && (!state || state->judged != reply))
         state = judge_late(module, qstate, id, reply);
-    else if (!state && touched(module, qstate, NULL))
+    else if (!state && touched(module, qstate, NULL, &private))
         sw_journal_lost(module->journal, 1); /* memory is out */
     if (!state || state->cases_n == 0)
         return 1;

@@ -1,5 +1,7 @@
 #include "host/weigh.h"
 
+#include "flow/decide.h"
+
 #include <arpa/inet.h>
 
 static void match_alias(void *arg, const uint8_t *name, size_t len)
@@ -68,4 +70,40 @@ void sw_weigh_rrset(const struct ub_packed_rrset_key *rrset, struct sw_weighing 
 {
     const struct sw_walk walk = {&j->matching, match_alias, match_addr};
     sw_query_walk_rrset(ntohs(rrset->rk.type), rrset->entry.data, &walk);
+}
+
+bool sw_weighed_private(const struct sw_weighing *j)
+{
+    return sw_decide_private(&j->match);
+}
+
+bool sw_weighed_private_part(const struct sw_module *module, struct module_env *env,
+                             const struct query_info *asked, const struct query_info *query,
+                             const struct reply_info *reply, const struct sw_weighing *j)
+{
+    struct sw_weighing other;
+    if (sw_weighed_private(j))
+        return true;
+    if (!j->match.armed) /* no rule can change it, wherever it is used */
+        return false;
+    sw_match_begin(&other.matching, &module->flow, &other.match);
+    sw_match_name(&other.matching, SW_TRIGGER_CNAME, asked->qname, asked->qname_len);
+    weigh_answer(env, asked, reply, &other);
+    if (sw_weighed_private(&other))
+        return true;
+    sw_weigh(module, env, query, reply, &other);
+    return sw_weighed_private(&other);
+}
+
+bool sw_weigh_target(const struct packed_rrset_data *data, struct sw_name *name,
+                     struct sw_weighing *j)
+{
+    if (data->count == 0 || data->rr_len[0] <= 2) /* the length of the data stands before it */
+        return false;
+    const uint8_t *target = data->rr_data[0] + 2;
+    size_t len = sw_name_size(target, data->rr_len[0] - 2);
+    if (len == 0 || sw_name_copy(target, len, name) != SW_OK)
+        return false;
+    sw_match_name(&j->matching, SW_TRIGGER_CNAME, name->wire, name->len);
+    return true;
 }

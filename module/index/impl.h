@@ -30,8 +30,8 @@
 
 struct sw_root {               /* what a view shows; only the flags change after it was published */
     atomic_bool any[SW_TYPES]; /* some list that is shown has an indicator of this type */
-    atomic_bool any_client, clients_act, any_server; /* as in struct sw_view */
-    const struct sw_policy *policy[SW_LISTS_MAX];    /* NULL: not shown */
+    atomic_bool any_client, clients_act, clients_rewrite, any_server; /* as in struct sw_view */
+    const struct sw_policy *policy[SW_LISTS_MAX];                     /* NULL: not shown */
 };
 
 enum sw_list_state { SW_LIST_FREE, SW_LIST_ACTIVE, SW_LIST_STAGED, SW_LIST_GONE };

@@ -81,7 +81,7 @@ static bool list_matches(const struct sw_index_list *list, unsigned named, unsig
 
 void sw_index_flag_triggers(const struct sw_index *index, struct sw_root *root)
 {
-    bool client = false, act = false, server = false;
+    bool client = false, act = false, rewrite = false, server = false;
     for (unsigned i = 0; i < SW_LISTS_MAX; i++) {
         const struct sw_index_list *list = &index->list[i];
         if (list->state != SW_LIST_ACTIVE || list->policy->triggers == SW_TRIGGERS_DEFAULT)
@@ -89,12 +89,14 @@ void sw_index_flag_triggers(const struct sw_index *index, struct sw_root *root)
         if (list_matches(list, 0, SW_TRIGGER_BIT(SW_TRIGGER_CLIENT))) {
             client = true;
             act |= list->policy->kind == SW_KIND_IOC;
+            rewrite |= sw_policy_rewrites(list->policy);
         }
         server |=
             list_matches(list, SW_TRIGGER_BIT(SW_TRIGGER_NSDNAME), SW_TRIGGER_BIT(SW_TRIGGER_NSIP));
     }
     atomic_store_explicit(&root->any_client, client, memory_order_relaxed);
     atomic_store_explicit(&root->clients_act, act, memory_order_relaxed);
+    atomic_store_explicit(&root->clients_rewrite, rewrite, memory_order_relaxed);
     atomic_store_explicit(&root->any_server, server, memory_order_relaxed);
 }
 

@@ -55,9 +55,10 @@ struct sw_view {
     bool any_domain; /* whether any list of a kind that is acted on or watched has such ... */
     bool any_prefix;
     bool any_asn;
-    bool any_client;  /* whether any list that acts or exempts has triggers client ... */
-    bool clients_act; /* ... a list that acts */
-    bool any_server;  /* ... nsdname, nsip */
+    bool any_client;      /* whether any list that acts or exempts has triggers client ... */
+    bool clients_rewrite; /* ... a list that can change an answer (sw_policy_rewrites()) */
+    bool clients_act;     /* ... a list that acts */
+    bool any_server;      /* ... nsdname, nsip */
 };
 
 /* ---- reading: inside an RCU section ---- */

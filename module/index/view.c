@@ -37,6 +37,7 @@ struct sw_view sw_index_view(const struct sw_index *index)
         .any_asn = atomic_load_explicit(&root->any[SW_INDICATOR_ASN], memory_order_relaxed),
         .any_client = atomic_load_explicit(&root->any_client, memory_order_relaxed),
         .clients_act = atomic_load_explicit(&root->clients_act, memory_order_relaxed),
+        .clients_rewrite = atomic_load_explicit(&root->clients_rewrite, memory_order_relaxed),
         .any_server = atomic_load_explicit(&root->any_server, memory_order_relaxed),
     };
 }

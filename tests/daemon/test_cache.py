@@ -108,12 +108,26 @@ def test_unlisted_again_gives_the_true_answer_and_caches_it(lists, resolver, ask
     assert resolver.cached(name, "A")
 
 
-@pytest.mark.parametrize("action", ["monitor", "nxdomain", "sinkhole", "cname"])
-def test_answer_that_a_rule_touches_is_never_cached(lists, resolver, ask, action):
+TOUCHED = ("www.evil.example", "to-evil.clean.example", "four.address.example")
+
+
+@pytest.mark.parametrize("action", ["nxdomain", "sinkhole", "cname", "tcp-only"])
+def test_answer_that_somebody_may_not_have_is_never_cached(lists, resolver, ask, action):
     lists.put("bad", "evil.example", "203.0.113.5", action=action)
-    for name in ("www.evil.example", "to-evil.clean.example", "four.address.example"):
-        ask(name)
+    for name in TOUCHED:
+        ask(name, tcp=True)
         assert not resolver.cached(name, "A")
+
+
+@pytest.mark.parametrize(
+    "policy", [{"action": "monitor"}, {"action": "passthru"}, {"action": "nxdomain", "shadow": True}]
+)
+def test_answer_that_is_only_recorded_is_cached(lists, resolver, ask, policy):
+    """It is the true one for everybody (D-085)."""
+    lists.put("bad", "evil.example", "203.0.113.5", **policy)
+    for name in TOUCHED:
+        ask(name)
+        assert resolver.cached(name, "A")
 
 
 def test_clean_answers_stay_in_the_cache_through_changes(lists, resolver, ask, upstream):

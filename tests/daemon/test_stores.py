@@ -23,7 +23,7 @@ def ask_while(resolver, upstream, name, held, change):
     return pending.answer()
 
 
-@pytest.mark.parametrize("action", ["monitor", "sinkhole"])
+@pytest.mark.parametrize("action", ["tcp-only", "sinkhole"])
 @pytest.mark.parametrize(
     ("indicator", "leads_to_it"),
     [
@@ -49,7 +49,7 @@ def test_aliases_of_a_touched_answer_are_kept_apart(
 def test_aliases_of_an_exempt_answer_are_kept_out(lists, resolver, ask):
     assert ask("chain.clean.example", "DS").aliases
     assert aliases(resolver, "chain.clean.example")
-    lists.put("bad", "a.first.example", action="monitor")
+    lists.put("bad", "a.first.example", action="nxdomain")
     assert ask("chain.clean.example", "DS").aliases
     assert not aliases(resolver, "chain.clean.example")
 

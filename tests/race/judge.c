@@ -37,7 +37,8 @@ static unsigned states_of(enum sw_race_outcome outcome, const struct sw_race_que
     }
 }
 
-/** Whether an answer that was given is a hit: for certain, perhaps, or not at all. */
+/** Whether an answer that was given is a hit: for certain, perhaps, or not at all. The true answer perhaps is one
+ * while some list may act: one from the cache that a change has yet to sweep is recorded as what it is. */
 static void count_hit(struct sw_race_counts *counts, unsigned may, enum sw_race_outcome outcome,
                       const struct sw_race_query *query)
 {
@@ -46,7 +47,7 @@ static void count_hit(struct sw_race_counts *counts, unsigned may, enum sw_race_
     else if (outcome != SW_RACE_TRUE || (may & ~seen_only(query)) == 0)
         counts->hits++;
     else
-        counts->maybe += (may & seen_only(query)) != 0;
+        counts->maybe += may != SW_RACE_UNLISTED;
 }
 
 bool sw_race_judge(struct sw_race_counts *counts, uint64_t before, uint64_t after,

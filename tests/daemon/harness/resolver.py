@@ -38,6 +38,7 @@ class Resolver:
         self.settings = None if settings is None else dict(settings)
         self.more_settings = []  # further lines of the settings file, right or wrong
         self.server = list(server)
+        self.stub_lines = {}  # further lines of a zone's stub-zone clause
         self.clauses = []  # further clauses of unbound.conf, line by line
         self.stubs = options.get("stubs", authority.zone_names)  # zones asked of the authority
         self.chain = chain or (
@@ -93,6 +94,7 @@ class Resolver:
                 lines.append(f"  stub-host: {zones.BY_HOST[zone]}@{self.authority.port}")
             else:
                 lines.append(f"  stub-addr: {ADDRESS}@{self.authority.port}")
+            lines += [f"  {line}" for line in self.stub_lines.get(zone, ())]
         (f / "unbound.conf").write_text("\n".join(lines) + "\n")
 
     def write_settings(self):

@@ -54,6 +54,11 @@ def until(condition, what, deadline=None):
         time.sleep(PAUSE)
 
 
+def live(seconds):
+    """Let so much of a record's time to live pass: no condition tells of it."""
+    time.sleep(seconds)
+
+
 def _words(what):
     """The words of a failure: what they tell about may be as absent as what was waited for."""
     try:

@@ -36,6 +36,7 @@ mail    A     198.51.100.11
 two     A     198.51.100.12
 two     A     198.51.100.13
 to-evil CNAME www.evil.example.
+to-unserved CNAME alias-target.unserved.example.
 chain   CNAME a.first.example.
 mode    HTTPS 0 www.evil.example.
 svcmode SVCB  0 www.evil.example.

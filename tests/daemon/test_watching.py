@@ -1,0 +1,226 @@
+"""A name that is only recorded behaves as if it were not listed (D-085).
+
+Unbound alone and Unbound with the module are asked the same questions, in the same order, by one client. Each list
+below leaves every answer true. So the answers are equal, and so are the questions upstream after each
+step, and Unbound's own counters in the end; and each question for a listed name is recorded once.
+"""
+
+import itertools
+
+import pytest
+from harness.events import Events
+from harness.resolver import Resolver
+from harness.wait import live, until
+
+SERVER = [
+    "serve-expired: yes",
+    "serve-expired-ttl: 3600",
+    "prefetch: yes",
+    "cache-max-ttl: 10",
+    "qname-minimisation: no",
+    "udp-connect: no",
+]
+NUMBERS = itertools.count(1)
+UNSERVED = "unserved.example"  # its server refuses, so it cannot be resolved
+NOT_CACHED = "second.example"  # by stub-no-cache
+INDICATORS = (
+    "evil.example", "address.example", "203.0.113.0/24", "192.0.2.0/24", "short.example", "bogus.example",
+    "second.example", "third.example", UNSERVED,
+)
+ALLOW = {"kind": "allow", "priority": 1}
+WATCHING = {
+    "none": {},
+    "monitor": {"bad": {"action": "monitor"}},
+    "passthru": {"bad": {"action": "passthru"}},
+    "shadow": {"bad": {"action": "nxdomain", "shadow": True}},
+    "shadow of tcp-only": {"bad": {"action": "tcp-only", "shadow": True}},
+    "allowed": {"bad": {"action": "nxdomain"}, "allow": ALLOW},
+    "two lists": {"bad": {"action": "sinkhole"}, "allow": {"action": "monitor", "priority": 1}},
+}
+COUNTERS = (
+    "num.queries", "num.cachehits", "num.cachemiss", "num.prefetch", "num.recursivereplies",
+)
+EXTENDED = (
+    "num.answer.rcode.NOERROR", "num.answer.rcode.SERVFAIL", "num.answer.rcode.NXDOMAIN",
+    "num.answer.secure", "num.answer.bogus", "num.rrset.bogus",
+)
+
+
+def with_unserved(resolver):
+    resolver.stubs = [*resolver.stubs, UNSERVED]
+    resolver.stub_lines[NOT_CACHED] = ["stub-no-cache: yes"]
+    return resolver
+
+
+class Side:
+    """One resolver, and what it did at each step."""
+
+    def __init__(self, resolver, upstream, fresh):
+        self.resolver, self.upstream = resolver, upstream
+        self.fresh = fresh  # a name that nobody has asked for; its answers live for a second
+        self.trace, self.asked = [], []
+
+    def begin(self):
+        self.resolver.control("stats")  # counts from here
+        self.trace, self.asked = [], []
+
+    def ask(self, name, rdtype="A", **options):
+        before = len(self.upstream.asked("."))
+        answer = self.resolver.client.ask(name, rdtype, timeout=20, **options)
+        until(self._idle, "all queries to be resolved")
+        asked = sorted(self.upstream.asked(".")[before:])
+        flags = (answer.ad, answer.aa, answer.tc)
+        seen = (answer.rcode, answer.addresses, answer.aliases, sorted(answer.all_types), flags)
+        self.trace.append((name, rdtype, options, seen, asked))
+        self.asked.append(name)
+        return answer
+
+    def _idle(self):
+        return self.resolver.statistic("total.requestlist.current.all") == 0
+
+    def counters(self):
+        lines = dict(
+            line.split("=", 1) for line in self.resolver.control("stats_noreset").splitlines()
+        )
+        return {key: lines.get(key) for key in (*(f"total.{c}" for c in COUNTERS), *EXTENDED)}
+
+
+# What is asked, step by step.
+
+
+def repeat(side):
+    for name in ("www.evil.example", "to-evil.clean.example", "four.address.example"):
+        for rdtype in ("A", "AAAA", "HTTPS", "TXT", "ANY"):
+            for options in ({}, {"do": True}, {"cd": True}, {"tcp": True}):
+                side.ask(name, rdtype, **options)
+    side.ask("nothing.evil.example")
+    side.ask("nothing.evil.example")
+
+
+def expire(side):
+    """The second answer is stale; it is renewed meanwhile."""
+    side.ask(side.fresh)
+    live(2.1)
+    side.ask(side.fresh)
+
+
+def fail(side):
+    for _ in range(4):
+        side.ask(f"www.{UNSERVED}")
+        side.ask("to-unserved.clean.example")
+        side.ask("bogus.example")
+        side.ask("bogus.example", cd=True)
+
+
+def fail_once_expired(side):
+    side.ask(side.fresh)
+    live(2.1)
+    side.upstream.drop(side.fresh)
+    for _ in range(2):
+        answer = side.resolver.client.ask(side.fresh, timeout=20)
+        side.trace.append((answer.rcode, answer.addresses))
+        side.asked.append(side.fresh)
+    side.upstream.forget()
+    side.resolver.control("flush_requestlist")
+
+
+def flush(side):
+    for how in (("flush",), ("flush_type", "A"), ("flush_zone",)):
+        for name in ("www.evil.example", "four.address.example", "to-evil.clean.example"):
+            side.ask(name)
+            command, *rdtype = how
+            side.resolver.control(command, name, *rdtype)
+            side.ask(name)
+            side.ask(name)
+
+
+def uncached_zone(side):
+    for _ in range(3):
+        side.ask("b.second.example")
+        side.ask("chain.clean.example")
+
+
+def prefetch(side):
+    side.ask("www.evil.example")
+    live(9.3)  # its last tenth
+    for _ in range(3):
+        side.ask("www.evil.example")
+
+
+def dump_and_load(side):
+    for name in ("www.evil.example", "to-evil.clean.example", "four.address.example"):
+        side.ask(name)
+    dump = side.resolver.control("dump_cache")
+    side.resolver.forget_answers()
+    side.resolver.load_cache(dump)
+    for name in ("www.evil.example", "to-evil.clean.example", "four.address.example"):
+        side.ask(name)
+        side.ask(name)
+
+
+STEPS = [repeat, expire, fail, fail_once_expired, flush, uncached_zone, dump_and_load]
+
+
+@pytest.fixture(scope="module")
+def pair(env, authority, shared_redis, settings_for, session_folder):
+    """Unbound alone, and Unbound with the module."""
+    made = []
+    for number, chain in enumerate((None, "dynlib validator iterator")):
+        path = session_folder / f"watching{number}"
+        settings = settings_for(shared_redis, path) if chain else None
+        made.append(with_unserved(Resolver(env, path, authority, settings, SERVER, chain, threads=1)))
+    try:
+        yield [resolver.start() for resolver in made]
+        for resolver in made:
+            resolver.stop()
+    finally:
+        for resolver in made:
+            resolver.kill()
+
+
+def hits(events, names):
+    """Recorded queries for each of some names."""
+    found = dict.fromkeys(names, 0)
+    for event in events.all():
+        name = event["dns"]["question"]["name"]
+        if "client" in event and name in found:
+            found[name] += event["sinkwatch"]["count"]
+    return found
+
+
+def compare(pair, lists, upstream, events, watching, step):
+    for resolver in pair:
+        resolver.reload()  # flush_zone leaves what has expired
+    lists.drop_all()
+    for name, policy in WATCHING[watching].items():
+        lists.put(name, *INDICATORS, **policy)
+    fresh = f"{next(NUMBERS)}.short.example"
+    plain, ours = (Side(resolver, upstream, fresh) for resolver in pair)
+    for side in (plain, ours):
+        upstream.forget()
+        side.begin()
+        step(side)
+    for former, now in zip(plain.trace, ours.trace):
+        assert now == former
+    assert ours.counters() == plain.counters()
+    wanted = {name: ours.asked.count(name) if WATCHING[watching] else 0 for name in set(ours.asked)}
+    until(lambda: hits(events, wanted) == wanted, lambda: f"{wanted} in {hits(events, wanted)}")
+    pair[1].check_alive()
+
+
+@pytest.fixture
+def watching_events(pair, shared_redis):
+    return Events(shared_redis.client, pair[1].settings["redis-prefix"])
+
+
+@pytest.mark.parametrize("step", STEPS, ids=[step.__name__ for step in STEPS])
+@pytest.mark.parametrize("watching", WATCHING)
+def test_as_if_not_listed(pair, lists_for, shared_redis, upstream, watching_events, watching, step):
+    lists = lists_for(pair[1], shared_redis)
+    compare(pair, lists, upstream, watching_events, watching, step)
+
+
+@pytest.mark.parametrize("watching", ["monitor", "allowed"])
+def test_renewed_ahead_of_time(pair, lists_for, shared_redis, upstream, watching_events, watching):
+    lists = lists_for(pair[1], shared_redis)
+    compare(pair, lists, upstream, watching_events, watching, prefetch)
