@@ -30,6 +30,7 @@ static inline uint64_t sw_counted(const sw_counter *counter)
 #define SW_COUNTERS(X)                                                                             \
     X(hits, "hits")                                                                                \
     X(rewritten, "rewritten")                                                                      \
+    X(gardens_failed, "gardens_failed")                                                            \
     X(events_lost_ring, "events_lost_ring")                                                        \
     X(events_lost_backlog, "events_lost_backlog")                                                  \
     X(events_spooled, "events_spooled")                                                            \

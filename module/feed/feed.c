@@ -15,6 +15,7 @@
 
 #define BACKOFF_MIN_MS 100
 #define BACKOFF_MAX_MS 5000
+#define GARDEN_US      INT64_C(60000000) /* without a failure until a garden is well again */
 #define TURN_MS        100 /* between two looks at what has to be done while Redis is away */
 #define GRACE_MS       300 /* for the thread to end by itself, before it is interrupted */
 
@@ -188,12 +189,30 @@ static void back_off(struct sw_feed *feed)
     }
 }
 
+/* Tell of a walled garden that cannot be resolved, until none has failed for a minute. */
+static void check_gardens(struct sw_feed *feed, int64_t now)
+{
+    struct sw_name name;
+    char text[SW_NAMETEXT_MAX];
+
+    if (feed->host.garden && feed->host.garden(feed->host.arg, &name)) {
+        if (!feed->problems[SW_PROBLEM_GARDEN][0])
+            sw_feed_problem(feed, SW_PROBLEM_GARDEN,
+                            "walled garden %.150s cannot be resolved: clients get the alias alone",
+                            sw_name_text(name.wire, text));
+        feed->garden_until = now + GARDEN_US;
+    } else if (feed->problems[SW_PROBLEM_GARDEN][0] && now >= feed->garden_until) {
+        sw_feed_problem(feed, SW_PROBLEM_GARDEN, NULL);
+    }
+}
+
 /* What comes round by the clock while connected. */
 static enum sw_status do_what_is_due(struct sw_feed *feed)
 {
     enum sw_status status = SW_OK;
     int64_t now = sw_clock_mono_us();
 
+    check_gardens(feed, now);
     if (now >= feed->report_due) {
         status = sw_feed_check_stream(feed);
         if (status == SW_OK)

@@ -63,6 +63,8 @@ struct sw_feed_host { /* what feeder and sweeper ask of their surroundings; any 
     /* Sweeper: these addresses are tracked from now on: report names that are in the cache with one.
      * Not called for those that {prefix}:tracked holds already when all lists are loaded. */
     void (*tracked)(void *arg, const struct sw_addr *addrs, size_t n);
+    /* Feeder: a walled garden that could not be resolved since the last call. False: there is none. */
+    bool (*garden)(void *arg, struct sw_name *name);
     int64_t (*wall_us)(void *arg); /* the wall clock, for tests; NULL: the real one */
     const char *version;           /* of Sinkwatch and of the host, for status; NULL is "" */
     const char *host_version;

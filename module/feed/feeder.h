@@ -60,6 +60,7 @@ enum sw_problem {
     SW_PROBLEM_RECONCILE, /* what Redis holds cannot be compared with what we hold */
     SW_PROBLEM_REPORT,    /* status cannot be written */
     SW_PROBLEM_TRACK,     /* tracked addresses cannot be written */
+    SW_PROBLEM_GARDEN,    /* a walled garden cannot be resolved */
     SW_PROBLEM_COUNT
 };
 
@@ -88,6 +89,7 @@ struct sw_feed {
     struct sw_refused refused;
     enum sw_feed_state state;
     char problems[SW_PROBLEM_COUNT][SW_PROBLEM_MAX]; /* "" when there is none */
+    int64_t garden_until;                            /* when SW_PROBLEM_GARDEN ends */
     int64_t started_us;                              /* wall clock */
     char *mmdb_json; /* sw_owners_status() of what is enforced, or NULL */
     char *

@@ -132,6 +132,14 @@ void sw_cases_inherit(const struct module_qstate *qstate, struct sw_case *cases,
         }
 }
 
+const struct sw_name *sw_cases_failed_garden(const struct sw_case *cases, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (cases[i].tried && !cases[i].waiting && !cases[i].garden)
+            return &cases[i].verdict.cname;
+    return NULL;
+}
+
 bool sw_cases_wait(const struct sw_case *cases, size_t n)
 {
     bool waits = false;

@@ -55,6 +55,9 @@ void sw_cases_take_garden(const struct module_qstate *garden, struct module_qsta
 void sw_cases_inherit(const struct module_qstate *qstate, struct sw_case *cases, size_t n,
                       const struct sw_case *former, size_t former_n);
 
+/** The walled garden that was asked for and gave nothing, NULL: none. */
+const struct sw_name *sw_cases_failed_garden(const struct sw_case *cases, size_t n);
+
 /** Whether some case still waits for its garden. */
 bool sw_cases_wait(const struct sw_case *cases, size_t n);
 

@@ -103,6 +103,12 @@ static void settled(void *arg, uint64_t number)
     sw_turns_settled(&module->turns, number);
 }
 
+static bool take_garden(void *arg, struct sw_name *name)
+{
+    struct sw_module *module = arg;
+    return sw_garden_take(&module->garden, name);
+}
+
 static void track(void *arg, const struct sw_addr *addr)
 {
     struct sw_module *module = arg;
@@ -120,6 +126,7 @@ static bool make_parts(struct sw_module *module)
         .settled = settled,
         .sweep = sw_cache_sweep,
         .tracked = sw_cache_report_names,
+        .garden = take_garden,
         .version = SW_VERSION,
         .host_version = sw_abi_built_for(),
     };

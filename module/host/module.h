@@ -17,6 +17,7 @@
 #include "base/turns.h"
 #include "feed/feed.h"
 #include "flow/stage.h"
+#include "host/garden.h"
 #include "host/mark.h"
 #include "index/index.h"
 #include "journal/journal.h"
@@ -34,7 +35,8 @@ struct sw_module {
     struct sw_flow flow;
     struct sw_feed_host feed_host; /* what feeder and recorder call back */
     struct sw_journal_host journal_host;
-    struct module_env *env; /* the daemon's: its caches are shared by all workers */
+    struct sw_garden garden; /* one that could not be resolved */
+    struct module_env *env;  /* the daemon's: its caches are shared by all workers */
     int id;
     struct sw_turns turns; /* what workers may still store */
     struct sw_marks marks; /* which cached replies concern no list */

@@ -137,14 +137,6 @@ static void answer(struct module_qstate *qstate, int id, struct path_state *stat
     finish(qstate, id);
 }
 
-static void answer_from_garden(struct module_qstate *qstate, int id, struct path_state *state)
-{
-    if (state->cases->garden)
-        answer(qstate, id, state);
-    else
-        fail(qstate, id);
-}
-
 /* Whether all clients can be served without a true answer. */
 static bool answer_at_once(const struct path_state *state, const struct module_qstate *qstate)
 {
@@ -191,7 +183,7 @@ static bool serve_by_name(struct sw_module *module, struct module_qstate *qstate
     else if (taken != SW_ACTION_CNAME || qstate->qinfo.qtype == LDNS_RR_TYPE_CNAME)
         answer(qstate, id, state);
     else if (!ask_gardens(qstate, id, state, PHASE_GARDEN))
-        answer_from_garden(qstate, id, state);
+        answer(qstate, id, state); /* without the garden, if it cannot be resolved */
     return true;
 }
 
@@ -356,6 +348,18 @@ static void on_done(struct sw_module *module, struct module_qstate *qstate, int 
     }
 }
 
+/* Have the operator told of walled gardens that cannot be resolved. */
+static void note_gardens(struct sw_module *module, const struct path_state *state)
+{
+    const struct sw_name *failed = sw_cases_failed_garden(state->cases, state->cases_n);
+    if (!failed)
+        failed = sw_cases_failed_garden(state->gardens, state->gardens_n);
+    if (!failed)
+        return;
+    sw_count(&module->counters.gardens_failed, 1);
+    sw_garden_put(&module->garden, failed);
+}
+
 /*
  * Walled gardens have been resolved. Meanwhile lists can have changed and clients joined who asked
  * after that, or for whom the garden is not, or another query of the resolver that needs the true
@@ -367,7 +371,10 @@ static void on_garden(struct sw_module *module, struct module_qstate *qstate, in
     if (sw_cases_wait(state->cases, state->cases_n) ||
         sw_cases_wait(state->gardens, state->gardens_n)) {
         qstate->ext_state[id] = module_wait_subquery;
-    } else if (state->phase == PHASE_GARDEN) {
+        return;
+    }
+    note_gardens(module, state);
+    if (state->phase == PHASE_GARDEN) {
         on_new(module, qstate, id);
     } else {
         if (state->was_secure)
