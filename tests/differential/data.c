@@ -416,6 +416,7 @@ static void answer_name(struct asking *a, const struct sw_wire_name *name)
     bool main_server = a->role == SW_ROLE_MAIN;
     sw_node_read(name, &node);
     bool apex = node.at == node.zone_at && node.zone != SW_ZONE_ROOT;
+    bool alias = node.kind == SW_KIND_CHAIN || node.kind == SW_KIND_LOOP;
     if (node.zone == SW_ZONE_OPEN && apex &&
         a->type == SW_DS) { /* the parent's: RFC 4035 3.1.4.1 */
         static const uint16_t types[] = {SW_NS, SW_RRSIG, SW_NSEC, 0};
@@ -429,7 +430,7 @@ static void answer_name(struct asking *a, const struct sw_wire_name *name)
             add_soa(a, name, &node);
         else
             refer(a, name, &node);
-    } else if (apex || (node.zone == SW_ZONE_CUT && !main_server && node.below == 0 &&
+    } else if (apex || (node.zone == SW_ZONE_CUT && !main_server && node.below == 0 && !alias &&
                         (a->type == SW_SOA || a->type == SW_NS))) {
         answer_apex(a, name, &node);
     } else if (answer_server(a, name, &node)) {

@@ -25,6 +25,7 @@ from run import CONFIGURATIONS, Run
 from harness.environment import read_environment
 
 BLOCK = 2000  # questions between two looks
+PATIENCE = 6.0  # seconds that one answer may come later than the other, when it is asked for alone
 LASTING = 3  # times that a difference is seen again before it counts
 TOLD = 10  # differences described for each phase
 NUMBER = 10**9  # questions of one phase begin at its number times this
@@ -61,6 +62,10 @@ class Phase:
         lines = self.run.ask(ranges, self.flags + more, **options)
         return lines, self.judge.faults(lines, self.run.hits(self.judge.expected(lines)))
 
+    def alone(self, indices, more=""):
+        """Ask these questions one after the other."""
+        return self.ask([(index, 1) for index in indices], more, window=1, patience=PATIENCE)
+
     def block(self, number, first, count):
         self.begin_block(number)
         lines, faults = self.ask([(first, count)])
@@ -77,7 +82,7 @@ class Phase:
         found = []
         for _ in range(LASTING if faults else 0):
             self.run.forget()
-            lines, faults = self.ask([(index, 1) for index in sorted(faults)], window=1, more="h")
+            lines, faults = self.alone(sorted(faults), "h")
             found = [(line, faults[line.index]) for line in lines if line.index in faults]
             found = list({line.index: (line, reason) for line, reason in found}.values())
         return found
@@ -85,7 +90,7 @@ class Phase:
     def shows(self, indices):
         """Whether the last of these questions has a fault when they are asked from empty caches."""
         self.run.forget()
-        _, faults = self.ask([(index, 1) for index in indices], window=1)
+        _, faults = self.alone(indices)
         return indices[-1] in faults
 
     def shortest(self, index, before):
@@ -127,7 +132,7 @@ def again(run, options):
     phase = Phase(run, options.phase[0])
     phase.begin_block(options.block)
     indices = [int(word) for word in options.again.split(",")]
-    lines, faults = phase.ask([(index, 1) for index in indices], window=1, more="h")
+    lines, faults = phase.alone(indices, "h")
     for line in lines:
         reason = faults.get(line.index, "as it should be")
         print(describe(line, reason, run, phase.name, options.block, indices))

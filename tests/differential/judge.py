@@ -3,16 +3,25 @@
 import re
 from collections import Counter, defaultdict
 
-from model import Model, Verdict, wrong
+from model import RANK, Model, Verdict, wrong
 
-ANY = 255
+IN, ANY = 1, 255  # a class, a type
+REFUSED = 5
+TRUNCATED = 2  # TC in the third octet
 ALIAS = re.compile(r"(.*\.)?(c\d+|lo|dn|wi)-")  # kinds of names that may be aliases
 
 
-def known(line):
-    """Differences that are known, and why: every answer to ANY is held back until it was judged, so what
-    is said about an alias is not yet in the cache when its target is looked for."""
-    return line.rdtype == ANY
+def known(line, verdict):
+    """Differences that are known.
+
+    - Every answer to ANY is held back until it was judged, so that what is said about an alias is not yet in the
+      cache when its target is looked for; and Unbound puts answers to ANY together of what is cached.
+    - A name that is recorded only has a store of its own: its failures are not cached, and an answer from there
+      has the records, the order and the TTL of the first one.
+    - Of a failure the client is not told which aliases were followed.
+    """
+    recorded_only = verdict.winner is not None and not verdict.rewrites
+    return line.rdtype == ANY or line.failed or (recorded_only and line.turn == 1)
 
 
 class Judge:
@@ -24,7 +33,7 @@ class Judge:
 
     def verdict(self, line):
         aliases, addresses, failed = line.aliases, line.addresses, line.failed and not line.bogus
-        if failed and ALIAS.match(line.name):
+        if failed and ALIAS.match(line.name.lower()) and line.rdclass == IN:
             aliases, addresses = self.chain(line.name.lower()), ()
         verdict = self.model.judge(
             line.name.lower(), line.rdtype, line.rdclass, line.tcp, aliases, addresses
@@ -33,10 +42,10 @@ class Judge:
 
     @staticmethod
     def _failed(line, verdict):
-        """What was not resolved, or does not validate, stays a failure, but where the question alone is
-        answered at once, or an alias that was found leads to a listed name."""
+        """A name or an alias is acted upon when it is seen (D-083). What its address would have said of an
+        answer that does not validate changes nothing: it stays a failure."""
         rule = verdict.winner
-        at_once = rule.stage == 0 and not rule.policy.get("observe")
+        at_once = rule.rank == RANK["name"] and not rule.policy.get("observe")
         if verdict.rewrites and (at_once or not line.bogus):
             return verdict
         return Verdict(rule, "monitor", verdict.recorded)
@@ -46,7 +55,7 @@ class Judge:
 
     def _refused(self, line):
         """A question without RD, which Unbound refuses before any module sees it."""
-        return "n" in line.flags and line.same and line.rcode == 5
+        return "n" in line.flags and line.same and line.rcode == REFUSED
 
     def expected(self, lines):
         """How many hits are to be recorded."""
@@ -67,14 +76,20 @@ class Judge:
 
     def _fault(self, line):
         verdict = self.verdict(line)
-        if self._refused(line):
+        if self._refused(line) or line.late or line.unknown or known(line, verdict):
             return ""
         if not verdict.rewrites:
-            return "" if line.same or known(line) else "differs from Unbound alone"
+            return "" if line.same else "differs from Unbound alone"
         if line.same:
-            return f"the true answer, not {verdict.taken} by {verdict.winner}" if line.rcode != 5 else ""
+            return "" if self._alike(line, verdict) else f"not {verdict.taken} by {verdict.winner}"
         reason = wrong(line, verdict)
         return f"{reason} ({verdict.taken} by {verdict.winner})" if reason else ""
+
+    @staticmethod
+    def _alike(line, verdict):
+        """Whether a rewritten answer can be the very same as the true one."""
+        truncated = len(line.plain) > 2 and line.plain[2] & TRUNCATED
+        return line.rcode == REFUSED or (verdict.taken == "tcp-only" and truncated)
 
     def _miscounted(self, lines, hits):
         """Hits that are missing, and hits that nobody should have recorded."""
@@ -82,7 +97,8 @@ class Judge:
         for line in lines:
             verdict = self.verdict(line)
             where[line.name.lower(), line.rdtype].append(line.index)
-            if not line.answered and verdict.taken != "drop":
+            lost = not line.answered and verdict.taken != "drop"
+            if lost or line.unknown or (known(line, verdict) and line.turn == 0):
                 unsure.add((line.name.lower(), line.rdtype))
             if self._counts(line):
                 want[line.name.lower(), line.rdtype, verdict.winner.list, verdict.taken] += 1

@@ -71,7 +71,7 @@ static void stray(const struct sw_odd *odd, struct sw_message *m, enum sw_sectio
     sw_node_name(&node, &owner);
     if (type == SW_NS || type == SW_CNAME) {
         sw_name_below("ns", sw_zone_name(SW_ZONE_ONE), &other);
-        sw_records_name(draw >> 20 & 1 ? &m->question : &owner, type, 300, &other, &set);
+        sw_records_name(&owner, type, 300, &other, &set);
     } else if (type == SW_SOA) {
         sw_records_soa(&owner, 300, &set);
     } else {

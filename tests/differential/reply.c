@@ -176,14 +176,28 @@ static bool same_set(const struct sw_reply *x, const struct sw_reply_record *a,
            memcmp(x->octets + a->owner, y->octets + b->owner, a->owner_size) == 0;
 }
 
-/** Sort the records inside each RRset by insertion: sets are small, and mostly sorted alike. */
+/** Whether record r, which stands behind q, goes before it: in the answer section RRsets stay where they are. */
+static bool before(const struct sw_reply *reply, const struct sw_reply_record *r,
+                   const struct sw_reply_record *q)
+{
+    if (same_set(reply, q, reply, r))
+        return order(reply, r, reply, q) < 0;
+    if (r->section != q->section || r->section == 1)
+        return false;
+    if (r->type != q->type)
+        return r->type < q->type;
+    size_t shorter = r->owner_size < q->owner_size ? r->owner_size : q->owner_size;
+    int c = memcmp(reply->octets + r->owner, reply->octets + q->owner, shorter);
+    return c ? c < 0 : r->owner_size < q->owner_size;
+}
+
+/** Sort by insertion: there are few records, and mostly in the same order. */
 static void sort_sets(struct sw_reply *reply)
 {
     for (size_t i = 1; i < reply->count; i++) {
         struct sw_reply_record r = reply->record[i];
         size_t j = i;
-        while (j > 0 && same_set(reply, &reply->record[j - 1], reply, &r) &&
-               order(reply, &reply->record[j - 1], reply, &r) > 0) {
+        while (j > 0 && before(reply, &r, &reply->record[j - 1])) {
             reply->record[j] = reply->record[j - 1];
             j--;
         }

@@ -2,8 +2,9 @@
  * reply.h - reading two resolvers' answers to one question, and telling whether they are the same.
  *
  * Names are expanded and folded to lower case; TTLs may differ by some seconds, the id does. All else
- * counts: every bit of the header, records section by section with RRsets in the order in which they
- * came (records inside one RRset in any order), the OPT record, and codes of extended errors, without their texts.
+ * counts: every bit of the header, all records of each section (RRsets of the answer in the order in which they
+ * came; in other sections and inside an RRset any order), the OPT record, and codes of extended errors, without
+ * their texts.
  *
  * Threads      pure functions over their arguments
  * Memory       a reply is some 300 KiB, the caller's

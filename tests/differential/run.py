@@ -105,6 +105,17 @@ class Line:
         return self.rcode in (None, SERVFAIL)
 
     @property
+    def late(self):
+        """Whether one of the two gave up with SERVFAIL when the other had not yet: time alone decided."""
+        answers = [packet for packet in (self.plain, self.ours) if packet]
+        return not self.same and len(answers) == 1 and answers[0][3] & 15 == SERVFAIL
+
+    @property
+    def unknown(self):
+        """Whether nobody says what is true: what was truncated could not be resolved once more."""
+        return not self.failed and self.truth in (None, SERVFAIL)
+
+    @property
     def bogus(self):
         """Whether that is since the answer does not validate."""
         return self.failed and self.truth not in (None, SERVFAIL)
@@ -164,14 +175,14 @@ class Run:
             "cname-target": GARDEN,
         }
 
-    def ask(self, ranges, flags, window=WINDOW):
+    def ask(self, ranges, flags, window=WINDOW, patience=PATIENCE):
         """Ask questions: (first, count) pairs. Returns a line for each question."""
         program = self.env.build / "tests/differential/client"
         flags += "c" if self.authority.cuts else ""
         ports = [side.port for side in (self.plain, self.ours, self.oracle)]
         command = [program, self.seed, self.pool, *ports, window, flags]
         done = subprocess.run(
-            [str(word) for word in [*command, PATIENCE]], check=True, text=True,
+            [str(word) for word in [*command, patience]], check=True, text=True,
             input="".join(f"{first} {count}\n" for first, count in ranges), stdout=subprocess.PIPE,
         )  # fmt: skip
         return [Line.read(line) for line in done.stdout.splitlines()]
