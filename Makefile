@@ -19,6 +19,7 @@
 ##   make fault         1,000 random histories of writers and faults: index and Redis agree in the end
 ##   make test-daemon   a real Unbound with the module, driven by tests/daemon
 ##   make chance        all daemon tests RUNS times in a row, every other time on a busy machine
+##   make soak          SOAK_QUESTIONS of every action over every transport, and Unbound's counters after
 ##   make race          lists that flap under RACE_QUERIES queries: no answer may contradict them
 ##   make differential  Unbound alone and with the module, side by side: the same answers to
 ##                      DIFFERENTIAL_QUERIES made-up questions, but where a list says otherwise
@@ -74,6 +75,7 @@ MODULEDIR     ?= $(PREFIX)/lib/sinkwatch
 STRESS_SECONDS ?= 60
 FUZZ_SECONDS  ?= 60
 RACE_QUERIES  ?= 10000000
+SOAK_QUESTIONS ?= 1000000
 DIFFERENTIAL_QUERIES ?= 1000000
 PYTHON        ?= /usr/bin/python3
 PKG_CONFIG    ?= pkg-config
@@ -156,7 +158,7 @@ FUZZ_O    = $(patsubst %.c,$(BUILD)/fuzz/%.o,$(PLAIN) $(filter-out %/main.c,$(CL
 # A fuzz program may include these; its corpus driver is compiled in one go, without a .d file.
 FUZZ_DEPS = $(wildcard tests/fuzz/*.h tests/unit/*.h module/flow/query.[ch])
 
-TARGETS = help all module cli demo test test-unit scenarios test-stress model fault test-daemon chance test-replay test-peers race \
+TARGETS = help all module cli demo test test-unit scenarios test-stress model fault test-daemon chance test-replay test-peers race soak \
           differential checks bench fuzz lint fmt install clean setup
 .PHONY: $(TARGETS) build-tests print-tests need-unbound FORCE
 .DELETE_ON_ERROR:
@@ -329,6 +331,9 @@ test-daemon: module cli $(RACE_LOAD) $(DIFFERENTIAL)
 
 chance: module cli $(RACE_LOAD) $(DIFFERENTIAL)
 	$(Q)$(TEST_ENV) scripts/run/chance $(PYTHON) $(RUNS)
+
+soak: module cli $(RACE_LOAD)
+	$(Q)$(TEST_ENV) SOAK_QUESTIONS=$(SOAK_QUESTIONS) TESTS=test_soak scripts/run/daemon $(PYTHON)
 
 race: module cli $(RACE_LOAD)
 	$(Q)$(TEST_ENV) $(PYTHON) -B tests/race/race.py --queries $(RACE_QUERIES)

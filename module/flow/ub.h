@@ -34,6 +34,7 @@
 #include "util/storage/lruhash.h"
 #include "util/storage/slabhash.h"
 
+#include <limits.h>
 #include <stdbool.h>
 
 #ifndef WITH_DYNLIBMODULE
@@ -71,16 +72,34 @@ static inline void sw_ub_cache_store(struct module_qstate *qstate, struct reply_
 #endif
 }
 
+/* What the iterator keeps for a query, NULL before it has begun. The one other module whose state is used. */
+static inline struct iter_qstate *sw_ub_iterator(const struct module_qstate *qstate)
+{
+    int id = modstack_find(&qstate->env->mesh->mods, "iterator");
+    return id < 0 ? NULL : qstate->minfo[id];
+}
+
 /*
  * The aliases that the iterator has followed for a query so far, each an RRset of the answer to
- * be; NULL when there are none. The one thing that is read of another module's state.
+ * be; NULL when there are none.
  */
 static inline const struct iter_prep_list *
 sw_ub_aliases_followed(const struct module_qstate *qstate)
 {
-    int id = modstack_find(&qstate->env->mesh->mods, "iterator");
-    const struct iter_qstate *iq = id < 0 ? NULL : qstate->minfo[id];
+    const struct iter_qstate *iq = sw_ub_iterator(qstate);
     return iq ? iq->an_prepend_list : NULL;
+}
+
+/*
+ * Have the iterator follow no further alias: with the next it ends in SERVFAIL, as after
+ * max-query-restarts of them. 1.17.1 to upstream in 2026 count them in this member, and look at it before
+ * anything is looked up or asked for the alias.
+ */
+static inline void sw_ub_follow_no_further(const struct module_qstate *qstate)
+{
+    struct iter_qstate *iq = sw_ub_iterator(qstate);
+    if (iq)
+        iq->query_restart_count = INT_MAX / 2;
 }
 
 #endif

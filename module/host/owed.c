@@ -63,6 +63,38 @@ void sw_owed_weigh(struct sw_module *module, struct module_qstate *qstate, struc
         sw_replies_withdraw(qstate, weigh, &w);
 }
 
+/* ---- who gets one that needs no true answer ---- */
+
+struct settling { /* what is asked of each client that waits */
+    const struct sw_module *module;
+    const struct module_qstate *qstate;
+    const struct path_state *state;
+    bool all, any;
+};
+
+static void settle(void *arg, const struct sw_client *client)
+{
+    struct settling *s = arg;
+    struct sw_own own;
+    sw_owed_judge(s->module, s->qstate, s->state, client, NULL, &own);
+    bool rewrites = sw_verdict_rewrites(&own.verdict);
+    s->all &= rewrites && !own.verdict.observe;
+    s->any |= rewrites;
+}
+
+bool sw_owed_settled(const struct sw_module *module, const struct module_qstate *qstate,
+                     const struct path_state *state, bool *all)
+{
+    struct settling s = {module, qstate, state, true, false};
+    *all = false;
+    if (state->cases_n == 0 || module->behind_cache || !sw_query_has_clients(qstate) ||
+        sw_query_has_supers(qstate))
+        return false;
+    sw_query_each_client(qstate, settle, &s);
+    *all = s.all;
+    return s.any;
+}
+
 /* ---- who is noted ---- */
 
 static struct sw_owed *find(struct sw_owed *from, const struct mesh_reply *reply)

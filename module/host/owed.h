@@ -40,6 +40,13 @@ void sw_owed_judge(const struct sw_module *module, const struct module_qstate *q
 void sw_owed_weigh(struct sw_module *module, struct module_qstate *qstate, struct path_state *state,
                    const struct reply_info *truth);
 
+/**
+ * Whether some who wait get a reply of ours; *all: whether all do, by rules that need no true answer, and nobody else of the
+ * resolver waits for one. False and *all false where a module before this one stores answers.
+ */
+bool sw_owed_settled(const struct sw_module *module, const struct module_qstate *qstate,
+                     const struct path_state *state, bool *all);
+
 /** Note who waits now for a matched question. */
 void sw_owed_note(struct module_qstate *qstate, struct path_state *state);
 

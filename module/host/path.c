@@ -5,12 +5,14 @@
 #include "flow/decide.h"
 #include "flow/query.h"
 #include "host/cached.h"
+#include "host/chain.h"
 #include "host/draft.h"
 #include "host/emit.h"
 #include "host/explain.h"
 #include "host/owed.h"
 #include "host/remember.h"
 #include "host/state.h"
+#include "host/truth.h"
 #include "host/weigh.h"
 
 #include <stddef.h>
@@ -248,22 +250,6 @@ static void keep_out_of_cache(const struct sw_module *module, struct module_qsta
         reply->ttl = 0;
 }
 
-/* Before the replies go out: lower the security of what will be rewritten (the AD bit is decided
- * before on_reply runs), keeping the truth aside. */
-static void prepare_truth(struct module_qstate *qstate, struct path_state *state,
-                          struct reply_info *reply)
-{
-    bool rewrites = state->by_client;
-    state->truth = sw_act_copy(qstate->region, reply);
-    for (size_t i = 0; i < state->cases_n; i++)
-        rewrites |= sw_verdict_rewrites(&state->cases[i].verdict);
-    if (!state->truth || !rewrites)
-        return;
-    state->was_secure = reply->security == sec_status_secure;
-    if (state->was_secure)
-        reply->security = sec_status_insecure;
-}
-
 /* A matched answer for which clients wait. */
 static void serve_matched(struct sw_module *module, struct module_qstate *qstate, int id,
                           struct path_state *state, struct reply_info *reply)
@@ -275,7 +261,7 @@ static void serve_matched(struct sw_module *module, struct module_qstate *qstate
     sw_owed_weigh(module, qstate, state, reply);
     if (!sw_query_has_clients(qstate))
         return;
-    prepare_truth(qstate, state, reply);
+    sw_truth_prepare(qstate, state, reply);
     ask_gardens(qstate, id, state, PHASE_GARDEN_LATE);
 }
 
@@ -330,6 +316,33 @@ static void forget_touched(struct sw_module *module, struct module_qstate *qstat
                          qstate->qinfo.qtype, qstate->qinfo.qclass, qstate->query_flags);
 }
 
+/*
+ * No answer came. What the name and the aliases give is acted upon, for clients who get something else than the
+ * truth, which is a failure: Unbound takes a message of that rcode for one, and looks for an expired answer. For
+ * the others hits are recorded when their replies are made (D-083).
+ */
+static bool serve_failed(struct sw_module *module, struct module_qstate *qstate, int id,
+                         struct path_state *state)
+{
+    struct dns_msg *msg = state->failed ? qstate->return_msg : sw_chain_failure(qstate);
+    bool all;
+    if (state->failed)
+        qstate->return_rcode = LDNS_RCODE_SERVFAIL;
+    qstate->return_msg = NULL;
+    if (!msg || !sw_query_has_clients(qstate) || sw_query_has_supers(qstate) ||
+        !judge_whole(module, qstate, id, msg->rep, true) ||
+        !sw_owed_settled(module, qstate, state, &all))
+        return false;
+    if (all && !state->failed)
+        sw_chain_remember(qstate, msg->rep);
+    state->failed = true;
+    FLAGS_SET_RCODE(msg->rep->flags, all ? LDNS_RCODE_NOERROR : LDNS_RCODE_SERVFAIL);
+    qstate->return_rcode = LDNS_RCODE_NOERROR;
+    qstate->return_msg = msg;
+    serve_matched(module, qstate, id, state, msg->rep);
+    return true;
+}
+
 static void on_done(struct sw_module *module, struct module_qstate *qstate, int id)
 {
     struct reply_info *reply = qstate->return_msg ? qstate->return_msg->rep : NULL;
@@ -337,8 +350,10 @@ static void on_done(struct sw_module *module, struct module_qstate *qstate, int 
     finish(qstate, id);
     if (reply)
         sw_hold_forget(module, qstate, state ? &state->hold : NULL);
-    if (!reply) { /* what the name alone gave is recorded in on_reply */
+    if (!reply || (state && state->failed)) {
         forget_touched(module, qstate, NULL);
+        if (state)
+            serve_failed(module, qstate, id, state);
     } else if (!(state && sw_hold_knows(module, qstate, &state->hold, reply)) &&
                judge_whole(module, qstate, id, reply, state && state->remembered)) {
         serve(module, qstate, id, reply);
@@ -391,14 +406,24 @@ static bool serve_remembered(struct sw_module *module, struct module_qstate *qst
     if (qstate->no_cache_lookup || !sw_query_has_clients(qstate) || !one_class(qstate))
         return false;
     struct dns_msg *msg = sw_remember_find(qstate);
+    struct path_state *state = qstate->minfo[id];
+    bool part = msg && sw_chain_recall(msg->rep), all = true;
     if (!msg || !judge_whole(module, qstate, id, msg->rep, true))
         return false;
-    struct path_state *state = qstate->minfo[id];
     if (!state || !state->private) {
         if (state)
             state->remembered = false;
         return false;
     }
+    if (part)
+        sw_owed_settled(module, qstate, state, &all);
+    if (!all) { /* the rest of the answer is needed */
+        state->remembered = false;
+        return false;
+    }
+    state->failed = part;
+    if (part)
+        FLAGS_SET_RCODE(msg->rep->flags, LDNS_RCODE_NOERROR);
     qstate->return_rcode = LDNS_RCODE_NOERROR;
     qstate->return_msg = msg;
     finish(qstate, id);
@@ -462,6 +487,28 @@ void sw_path_operate(struct sw_module *module, struct module_qstate *qstate, enu
 
 /* ---- callbacks ---- */
 
+/* Judge the aliases that resolving has come to. Whether nothing further is to be asked: they decide for all. */
+static bool judge_chain(struct sw_module *module, struct module_qstate *qstate, int id,
+                        struct path_state *state, const struct dns_msg *response)
+{
+    struct sw_weighing j;
+    bool all = false;
+    size_t n = sw_chain_length(qstate, response);
+    if (n <= state->aliases || state->phase != PHASE_RESOLVE || sw_query_exempt(qstate))
+        return false;
+    state->aliases = n;
+    sw_rcu_enter();
+    sw_weigh(module, NULL, &qstate->qinfo, NULL, &j);
+    sw_chain_weigh(qstate, response, &j);
+    bool kept = sw_match_records(&j.match) && keep(module, qstate, id, &j, NULL);
+    sw_rcu_leave();
+    if (kept)
+        sw_owed_settled(module, qstate, state, &all);
+    if (all)
+        sw_ub_follow_no_further(qstate);
+    return all;
+}
+
 /* A response that a rule touches is not cached as a message. */
 int sw_path_on_response(struct module_qstate *qstate, struct dns_msg *response, int id, void *arg)
 {
@@ -471,48 +518,28 @@ int sw_path_on_response(struct module_qstate *qstate, struct dns_msg *response, 
     sw_hold_busy(module, qstate);
     if (response && response->rep)
         sw_hold_response(module, qstate, state ? &state->hold : NULL, response);
+    if (state && response && response->rep && qstate->no_cache_store)
+        judge_chain(module, qstate, id, state, response);
     if (state)
         sw_owed_note(qstate, state);
     return 1;
 }
 
-/* A query is about to be sent: what its modules had to store before is stored. */
+/* A query is about to be sent: what its modules had to store before is stored. It is not sent where aliases
+ * from the cache decide. */
 int sw_path_on_query(struct query_info *qinfo, uint16_t flags, struct module_qstate *qstate,
                      struct sockaddr_storage *addr, socklen_t addr_len, uint8_t *zone,
                      size_t zone_len, struct regional *region, int id, void *arg)
 {
     (void)qinfo, (void)flags, (void)addr, (void)addr_len, (void)zone, (void)zone_len;
     (void)region;
-    if (qstate && qstate->minfo[id])
-        sw_owed_note(qstate, qstate->minfo[id]);
+    struct path_state *state = qstate ? qstate->minfo[id] : NULL;
+    bool ends = state && judge_chain(arg, qstate, id, state, NULL);
+    if (state)
+        sw_owed_note(qstate, state);
     if (qstate)
         sw_hold_quiet(arg, qstate);
-    return 1;
-}
-
-/* Put the verdict for one client into the reply that is about to be encoded. */
-static void apply(struct module_qstate *qstate, struct path_state *state,
-                  const struct sw_verdict *verdict, const struct reply_info *garden,
-                  struct reply_info *reply, struct mesh_reply *to)
-{
-    if (state->phase == PHASE_MADE)
-        return;
-    if (sw_verdict_rewrites(verdict)) {
-        struct reply_info *made = sw_act_build(qstate->region, &qstate->qinfo, verdict, garden);
-        if (!made || !sw_act_protect(qstate, &state->truth, reply))
-            return;
-        sw_act_replace(reply, made);
-        if (reply->security == sec_status_secure) { /* judged late: AD is decided already */
-            to->qflags &= (uint16_t)~BIT_AD;
-            to->edns.bits &= (uint16_t)~EDNS_DO;
-        }
-        return;
-    }
-    if (!state->truth)
-        return;
-    sw_act_replace(reply, state->truth);
-    if (state->was_secure && ((to->edns.bits & EDNS_DO) || (to->qflags & BIT_AD)))
-        reply->flags |= BIT_AD;
+    return !ends;
 }
 
 /* A reply that was not judged on its way: serve-expired answers a waiting client from the cache
@@ -590,8 +617,8 @@ int sw_path_on_reply(struct query_info *qinfo, struct module_qstate *qstate,
     } else {
         if (own.verdict.taken == SW_ACTION_DROP)
             own.verdict.taken = SW_ACTION_REFUSED; /* it came to wait after weigh_clients() */
-        apply(qstate, state, &own.verdict, sw_own_garden(&own, state->gardens, state->gardens_n),
-              reply, to);
+        sw_truth_apply(qstate, state, &own.verdict,
+                       sw_own_garden(&own, state->gardens, state->gardens_n), reply, to);
         sw_explain(&module->settings, qstate, reply, edns, &who, state->udp_room, &own.verdict,
                    options_out);
     }

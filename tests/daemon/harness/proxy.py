@@ -15,6 +15,7 @@ from ipaddress import ip_address
 import dns.edns
 import dns.message
 import dns.name
+import dns.rcode
 import dns.rdatatype
 
 from .process import bind_both
@@ -46,6 +47,7 @@ class Proxy:
         self._asked = []  # (dns.name.Name, type text)
         self._holds = []
         self._drops = set()
+        self._fails = set()
         self._moved = []  # (octets, octets)
         self.scope = None  # prefix length that answers for a client subnet are good for
         self._loop = asyncio.new_event_loop()
@@ -68,6 +70,7 @@ class Proxy:
         with self._lock:
             self._asked.clear()
             self._drops.clear()
+            self._fails.clear()
             self._moved.clear()
             self.scope = None
             holds, self._holds = self._holds, []
@@ -102,6 +105,11 @@ class Proxy:
         """From now on, until forget(), never answer for the name or anything below."""
         with self._lock:
             self._drops.add(dns.name.from_text(name))
+
+    def fail(self, name):
+        """From now on, until forget(), answer SERVFAIL for the name and anything below."""
+        with self._lock:
+            self._fails.add(dns.name.from_text(name))
 
     def move(self, old, new):
         """From now on, until forget(), answers have another address in place of this one."""
@@ -139,6 +147,10 @@ class Proxy:
     async def relay_udp(self, wire, client, front):
         if not await self.admit(wire):
             return
+        failure = self._failure(wire)
+        if failure:
+            front.sendto(failure, client)
+            return
         transport, back = await self._loop.create_datagram_endpoint(
             lambda: _Back(self._loop), remote_addr=self.upstream
         )
@@ -150,6 +162,16 @@ class Proxy:
             pass  # the resolver asks again
         finally:
             transport.close()
+
+    def _failure(self, wire):
+        query = dns.message.from_wire(wire)
+        with self._lock:
+            fails = any(query.question[0].name.is_subdomain(top) for top in self._fails)
+        if not fails:
+            return None
+        answer = dns.message.make_response(query)
+        answer.set_rcode(dns.rcode.SERVFAIL)
+        return answer.to_wire()
 
     def _moved_in(self, answer):
         with self._lock:
@@ -173,10 +195,13 @@ class Proxy:
             up_reader, up_writer = await asyncio.open_connection(*self.upstream)
             while True:
                 wire = await _read_message(reader)
-                if await self.admit(wire):
+                if not await self.admit(wire):
+                    continue
+                answer = self._failure(wire)
+                if not answer:
                     up_writer.write(struct.pack("!H", len(wire)) + wire)
                     answer = await _read_message(up_reader)
-                    writer.write(struct.pack("!H", len(answer)) + answer)
+                writer.write(struct.pack("!H", len(answer)) + answer)
         except (asyncio.IncompleteReadError, OSError):
             pass  # one side closed
         finally:

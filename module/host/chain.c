@@ -1,0 +1,112 @@
+#include "host/chain.h"
+
+#include "flow/act.h"
+#include "host/remember.h"
+
+#include <arpa/inet.h>
+
+#define ALIASES_MAX 16 /* of one response; Unbound follows 11 by default */
+
+static bool is_alias(const struct ub_packed_rrset_key *rrset)
+{
+    const struct packed_rrset_data *data = rrset->entry.data;
+    return rrset->rk.type == htons(LDNS_RR_TYPE_CNAME) && data->count > 0 && data->rr_len[0] > 2;
+}
+
+static uint8_t *target(const struct ub_packed_rrset_key *alias)
+{
+    const struct packed_rrset_data *data = alias->entry.data;
+    return data->rr_data[0] + 2; /* behind RDLENGTH */
+}
+
+/* The alias of this name in a response, or NULL. */
+static const struct ub_packed_rrset_key *alias_of(const struct reply_info *reply, uint8_t *name)
+{
+    for (size_t i = 0; i < reply->an_numrrsets; i++)
+        if (is_alias(reply->rrsets[i]) &&
+            query_dname_compare(reply->rrsets[i]->rk.dname, name) == 0)
+            return reply->rrsets[i];
+    return NULL;
+}
+
+/* Run over the aliases in their order, those of the response only as far as they go on from the question; match
+ * each if j is not NULL. Returns how many there are. */
+static size_t walk(const struct module_qstate *qstate, const struct dns_msg *response,
+                   struct sw_weighing *j)
+{
+    const struct iter_prep_list *p = sw_ub_aliases_followed(qstate);
+    const struct ub_packed_rrset_key *alias;
+    uint8_t *name = qstate->qinfo.qname;
+    size_t n = 0, last = 0;
+    for (; p; p = p->next) {
+        if (!is_alias(p->rrset))
+            continue;
+        name = target(p->rrset);
+        n++;
+        if (j)
+            sw_weigh_rrset(p->rrset, j);
+    }
+    last = n + ALIASES_MAX;
+    while (response && n < last && (alias = alias_of(response->rep, name)) != NULL) {
+        name = target(alias);
+        n++;
+        if (j)
+            sw_weigh_rrset(alias, j);
+    }
+    return n;
+}
+
+size_t sw_chain_length(const struct module_qstate *qstate, const struct dns_msg *response)
+{
+    return walk(qstate, response, NULL);
+}
+
+void sw_chain_weigh(const struct module_qstate *qstate, const struct dns_msg *response,
+                    struct sw_weighing *j)
+{
+    walk(qstate, response, j);
+}
+
+struct dns_msg *sw_chain_failure(struct module_qstate *qstate)
+{
+    size_t n = sw_chain_length(qstate, NULL), at = 0;
+    struct reply_info *reply =
+        regional_alloc_zero(qstate->region, sizeof(*reply) + (n + 1) * sizeof(reply->rrsets[0]));
+    if (!reply)
+        return NULL;
+    reply->flags = BIT_QR | BIT_RA | LDNS_RCODE_SERVFAIL;
+    reply->qdcount = 1;
+    reply->security = sec_status_insecure;
+    reply->rrsets = (struct ub_packed_rrset_key **)(void *)(reply + 1);
+    for (const struct iter_prep_list *p = sw_ub_aliases_followed(qstate); p; p = p->next) {
+        if (!is_alias(p->rrset))
+            continue;
+        const struct packed_rrset_data *data = p->rrset->entry.data;
+        if (at == 0 || data->ttl < reply->ttl)
+            reply->ttl = data->ttl;
+        reply->rrsets[at++] = p->rrset;
+    }
+    reply->an_numrrsets = reply->rrset_count = n;
+    reply->prefetch_ttl = reply->serve_expired_ttl = reply->ttl;
+    return sw_act_message(qstate->region, &qstate->qinfo, reply);
+}
+
+/* No answer that is kept is a truncated one, so TC is the mark. */
+void sw_chain_remember(struct module_qstate *qstate, struct reply_info *failure)
+{
+    uint16_t flags = failure->flags;
+    if (failure->an_numrrsets == 0)
+        return;
+    failure->flags = BIT_QR | BIT_RA | BIT_TC | LDNS_RCODE_NOERROR;
+    sw_remember_store(qstate, failure);
+    failure->flags = flags;
+}
+
+bool sw_chain_recall(struct reply_info *found)
+{
+    if (!(found->flags & BIT_TC))
+        return false;
+    found->flags = BIT_QR | BIT_RA | LDNS_RCODE_SERVFAIL;
+    found->security = sec_status_insecure;
+    return true;
+}
