@@ -29,16 +29,24 @@ static const struct ub_packed_rrset_key *alias_of(const struct reply_info *reply
     return NULL;
 }
 
+static bool has_signatures(const struct ub_packed_rrset_key *alias)
+{
+    const struct packed_rrset_data *data = alias->entry.data;
+    return data->rrsig_count > 0;
+}
+
 /* Run over the aliases in their order, those of the response only as far as they go on from the question; match
- * each if j is not NULL. Returns how many there are. */
+ * each if j is not NULL, and count those with signatures. Returns how many there are. */
 static size_t walk(const struct module_qstate *qstate, const struct dns_msg *response,
-                   struct sw_weighing *j)
+                   struct sw_weighing *j, size_t *with_signatures)
 {
     const struct iter_prep_list *p = sw_ub_aliases_followed(qstate);
     const struct ub_packed_rrset_key *alias;
     uint8_t *name = qstate->qinfo.qname;
     size_t n = 0, last = 0;
+    *with_signatures = 0;
     for (; p; p = p->next) {
+        *with_signatures += has_signatures(p->rrset); /* a DNAME's, too */
         if (!is_alias(p->rrset))
             continue;
         name = target(p->rrset);
@@ -50,6 +58,7 @@ static size_t walk(const struct module_qstate *qstate, const struct dns_msg *res
     while (response && n < last && (alias = alias_of(response->rep, name)) != NULL) {
         name = target(alias);
         n++;
+        *with_signatures += has_signatures(alias);
         if (j)
             sw_weigh_rrset(alias, j);
     }
@@ -58,13 +67,25 @@ static size_t walk(const struct module_qstate *qstate, const struct dns_msg *res
 
 size_t sw_chain_length(const struct module_qstate *qstate, const struct dns_msg *response)
 {
-    return walk(qstate, response, NULL);
+    size_t with_signatures;
+    return walk(qstate, response, NULL, &with_signatures);
+}
+
+bool sw_chain_signed(const struct module_qstate *qstate, const struct dns_msg *response)
+{
+    size_t with_signatures;
+    walk(qstate, response, NULL, &with_signatures);
+    for (size_t i = 0; response && i < response->rep->an_numrrsets; i++)
+        if (response->rep->rrsets[i]->rk.type == htons(LDNS_RR_TYPE_DNAME))
+            with_signatures += has_signatures(response->rep->rrsets[i]);
+    return with_signatures > 0;
 }
 
 void sw_chain_weigh(const struct module_qstate *qstate, const struct dns_msg *response,
                     struct sw_weighing *j)
 {
-    walk(qstate, response, j);
+    size_t with_signatures;
+    walk(qstate, response, j, &with_signatures);
 }
 
 struct dns_msg *sw_chain_failure(struct module_qstate *qstate)

@@ -19,6 +19,9 @@
 /** How many aliases the iterator has followed, and, if a response is given, how many that goes on with. */
 size_t sw_chain_length(const struct module_qstate *qstate, const struct dns_msg *response);
 
+/** Whether one of these aliases has signatures, so that the validator may find that it is none. */
+bool sw_chain_signed(const struct module_qstate *qstate, const struct dns_msg *response);
+
 /** Match these aliases, after sw_weigh() of the question. response may be NULL. */
 void sw_chain_weigh(const struct module_qstate *qstate, const struct dns_msg *response,
                     struct sw_weighing *j);

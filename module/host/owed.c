@@ -76,7 +76,7 @@ static void settle(void *arg, const struct sw_client *client)
 {
     struct settling *s = arg;
     struct sw_own own;
-    sw_owed_judge(s->module, s->qstate, s->state, client, NULL, &own);
+    sw_owed_judge(s->module, s->qstate, s->state, client, s->state->judged, &own);
     bool rewrites = sw_verdict_rewrites(&own.verdict);
     s->all &= rewrites && !own.verdict.observe;
     s->any |= rewrites;

@@ -502,7 +502,7 @@ static bool judge_chain(struct sw_module *module, struct module_qstate *qstate, 
     sw_chain_weigh(qstate, response, &j);
     bool kept = sw_match_records(&j.match) && keep(module, qstate, id, &j, NULL);
     sw_rcu_leave();
-    if (kept)
+    if (kept && !(sw_query_validates(qstate) && sw_chain_signed(qstate, response)))
         sw_owed_settled(module, qstate, state, &all);
     if (all)
         sw_ub_follow_no_further(qstate);

@@ -23,6 +23,13 @@ RECORDED = {  # what only records: action, policy
 }
 
 
+@pytest.fixture(autouse=True)
+def afterwards(upstream):
+    """Other tests have the same authority."""
+    yield
+    upstream.forget()
+
+
 @pytest.fixture
 def failing(resolver, upstream):
     upstream.fail("evil.example")
