@@ -32,12 +32,12 @@ struct path_state {
     const struct sw_case *former;
     bool by_client;   /* lists of clients are in force: what a case says is not all (own.h) */
     size_t gardens_n; /* of rules about clients: those who waited when it was judged */
-    struct sw_case *gardens;        /* room for SW_OWN_GARDENS_MAX, or NULL */
-    size_t udp_room;                /* of sw_explain_room(), 0: not looked */
-    bool remembered;                /* the true answer is one that we had kept */
-    bool private;                   /* the true answer may not be in the message cache */
-    size_t aliases;                 /* as many were judged on the way (chain.h) */
-    bool failed;                    /* resolving failed; the message is that of sw_chain_failure() */
+    struct sw_case *gardens; /* room for SW_OWN_GARDENS_MAX, or NULL */
+    size_t udp_room;         /* of sw_explain_room(), 0: not looked */
+    bool remembered;         /* the true answer is one that we had kept */
+    bool private;            /* the true answer may not be in the message cache */
+    size_t aliases;          /* as many were judged on the way (chain.h) */
+    bool failed;             /* resolving failed; the message is that of sw_chain_failure() */
     const struct mesh_reply *asker; /* who asked first, NULL: the resolver itself */
     struct sw_owed *owed;           /* clients whose hits are to be recorded, see owed.h */
     struct sw_owed *next_owed;      /* whose reply is expected next, or NULL */
