@@ -1,7 +1,8 @@
 /*
  * bench_load.c - a full load from a Redis on the same machine, by the real feeder.
  *
- *   bench_load [NAMES...]     default 1000000; with LONG=1 10000000 as well
+ *   bench_load [NAMES...]     default 1000000, on one list and on 1,000; with LONG=1 10000000 and
+ *                             50000000 as well
  *
  * load_redis_s       from the feeder's start until all names are in force (median of rounds); the
  *                    baseline is a bare client that reads the same hash (HSCAN, chunk after chunk)
@@ -13,6 +14,12 @@
  *                    reads a hash takes Redis and itself a processor. Above it stands how many look-ups
  *                    there were, and how many took a millisecond, with nothing beside the reader too
  *
+ * load_resident_ratio  the same of the whole process, by its resident memory
+ * load_server_bytes  octets that Redis itself needs for each name
+ * lists_*            the names on 1,000 lists: the load, what one report of the status takes (from
+ *                    a change to its being reported) and how large it is
+ *
+ * From 20 M names on there is one round, and none where memory does not suffice for Redis and us.
  * One JSON object for each figure goes to the file that SW_BENCH_OUT or SINKWATCH_BENCH names
  * (build/bench.jsonl).
  */
@@ -23,6 +30,7 @@
 #include "base/log.h"
 #include "base/rcu.h"
 #include "feed/feed.h"
+#include "memory.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -30,6 +38,9 @@
 #define P      "{sinkwatch}"
 #define ROUNDS 3
 #define BATCH  1000
+#define LISTS  1000
+#define MANY   20000000 /* names: one round is enough from here on */
+#define EACH   150.0    /* octets for each name, in Redis and here */
 
 static struct redis_fixture server;
 static redisContext *redis;
@@ -38,6 +49,8 @@ static struct sw_counters counters;
 static struct sw_index *names_index;
 static struct sw_owners *owners;
 static struct sw_feed *feed;
+static int rounds = ROUNDS;
+static const char *prefix = ""; /* of a figure's name */
 
 static void fail(const char *what)
 {
@@ -54,16 +67,19 @@ static void figure(const char *name, size_t names, double value, const char *uni
 {
     const char *path = getenv("SW_BENCH_OUT") ? getenv("SW_BENCH_OUT") : getenv("SINKWATCH_BENCH");
     FILE *out = fopen(path != NULL ? path : "build/bench.jsonl", "a");
-    const char *size = names >= 10000000 ? "10m" : names >= 1000000 ? "1m" : "small";
+    char size[16] = "small";
     if (out == NULL)
         fail("the file for figures cannot be opened");
-    fprintf(out, "{\"name\":\"%s_%s\",\"value\":%.3f,\"unit\":\"%s\"", name, size, value, unit);
-    printf("%-18s %9zu names %10.3f %-5s", name, names, value, unit);
+    if (names >= 1000000)
+        snprintf(size, sizeof(size), "%zum", names / 1000000);
+    fprintf(out, "{\"name\":\"%s%s_%s\",\"value\":%.3f,\"unit\":\"%s\"", prefix, name, size, value,
+            unit);
+    printf("%s%-20s %9zu names %10.3f %-5s", prefix, name, names, value, unit);
     if (baseline > 0) {
         fprintf(out, ",\"baseline\":%.3f,\"ratio\":%.3f", baseline, value / baseline);
         printf(" baseline %.3f, ratio %.2f", baseline, value / baseline);
     }
-    fprintf(out, ",\"n\":%d}\n", ROUNDS);
+    fprintf(out, ",\"n\":%d}\n", rounds);
     printf("\n");
     fflush(stdout);
     fclose(out);
@@ -77,8 +93,8 @@ static int by_value(const void *a, const void *b)
 
 static double median(double *values)
 {
-    qsort(values, ROUNDS, sizeof(*values), by_value);
-    return values[ROUNDS / 2];
+    qsort(values, (size_t)rounds, sizeof(*values), by_value);
+    return values[rounds / 2];
 }
 
 static void take_reply(void)
@@ -218,6 +234,7 @@ static double longest_us(enum beside beside, size_t names, double seconds)
                                         "while it is loaded again"};
     pthread_t thread;
     uint64_t before = sw_index_bytes(names_index), most = 0;
+    double held = resident();
     int64_t until_us = sw_clock_mono_us() + (int64_t)(seconds * 1e6);
     atomic_store(&stop_probe, false);
     atomic_store(&longest_ns, 0);
@@ -229,24 +246,41 @@ static double longest_us(enum beside beside, size_t names, double seconds)
         redisAppendCommand(redis, "XADD " P ":changes * op replace list big");
         take_reply();
     }
+    forget_peak();
     most = most_until(until_us);
     atomic_store(&stop_probe, true);
     pthread_join(thread, NULL);
     printf("  a reader %s: %zu look-ups, %zu of a millisecond or more\n", words[beside], probes,
            slow);
-    if (beside == LOADING)
+    if (beside == LOADING) {
         figure("load_peak_ratio", names, (double)most / (double)before, "ratio", 0);
+        figure("load_resident_ratio", names, resident_peak() / held, "ratio", 0);
+    }
     return (double)atomic_load(&longest_ns) / 1e3;
+}
+
+/* Octets that Redis needs. */
+static double server_bytes(void)
+{
+    redisReply *reply = redisCommand(redis, "INFO memory");
+    const char *at = reply ? strstr(reply->str, "used_memory:") : NULL;
+    double bytes = at ? strtod(at + strlen("used_memory:"), NULL) : 0;
+    freeReplyObject(reply);
+    return bytes;
 }
 
 static void bench(size_t n)
 {
     double ours[ROUNDS], bare[ROUNDS], beside_bare, beside_load;
+    if (!has_room("load", EACH * (double)n))
+        return;
+    rounds = n >= MANY ? 1 : ROUNDS;
     fill(n);
-    for (int round = 0; round < ROUNDS; round++) {
+    figure("load_server_bytes", n, server_bytes() / (double)n, "B", 0);
+    for (int round = 0; round < rounds; round++) {
         bare[round] = read_bare();
         ours[round] = load(n);
-        if (round < ROUNDS - 1)
+        if (round < rounds - 1)
             stop_feed();
     }
     double seconds = median(ours);
@@ -256,6 +290,77 @@ static void bench(size_t n)
     beside_load = longest_us(LOADING, n, 2 * seconds);
     figure("load_probe_us", n, beside_load, "us", beside_bare);
     stop_feed();
+}
+
+/* ---- many lists ---- */
+
+static void fill_lists(size_t n)
+{
+    redisAppendCommand(redis, "FLUSHALL");
+    take_reply();
+    for (size_t i = 0; i < LISTS; i++) {
+        redisAppendCommand(redis, "HSET " P ":lists list-%lu {\"action\":\"nxdomain\"}",
+                           (unsigned long)i);
+        take_reply();
+        for (size_t k = i; k < n; k += LISTS)
+            redisAppendCommand(redis, "HSET " P ":list:list-%lu host%lx.domain%lu.example %s",
+                               (unsigned long)i, (unsigned long)k, (unsigned long)(k % 977), "");
+        for (size_t k = i; k < n; k += LISTS)
+            take_reply();
+    }
+}
+
+/* The newest entry of the stream is what the resolver says it has applied. */
+static bool is_applied(const char *id)
+{
+    redisReply *reply = redisCommand(redis, "HGET " P ":resolver:%s applied", settings.resolver_id);
+    bool same = reply && reply->str && strcmp(reply->str, id) == 0;
+    freeReplyObject(reply);
+    return same;
+}
+
+/* Microseconds from one name's change to the report that it is applied. */
+static double report_us(void)
+{
+    char id[64];
+    int64_t start = sw_clock_mono_us();
+    redisReply *reply =
+        redisCommand(redis, "XADD " P ":changes * op remove list list-7 i a.example");
+    if (!reply || reply->type != REDIS_REPLY_STRING)
+        fail("XADD");
+    snprintf(id, sizeof(id), "%s", reply->str);
+    freeReplyObject(reply);
+    while (!is_applied(id))
+        usleep(50);
+    return (double)(sw_clock_mono_us() - start);
+}
+
+static size_t report_bytes(void)
+{
+    redisReply *reply =
+        redisCommand(redis, "HSTRLEN " P ":resolver:%s lists", settings.resolver_id);
+    size_t bytes = reply ? (size_t)reply->integer : 0;
+    freeReplyObject(reply);
+    return bytes;
+}
+
+static void bench_lists(size_t n)
+{
+    double ours[ROUNDS], reports[ROUNDS];
+    prefix = "lists_";
+    rounds = ROUNDS;
+    fill_lists(n);
+    for (int round = 0; round < rounds; round++) {
+        ours[round] = load(n);
+        reports[round] = report_us();
+        if (round < rounds - 1)
+            stop_feed();
+    }
+    figure("load_redis_s", n, median(ours), "s", 0);
+    figure("report_us", n, median(reports), "us", 0);
+    figure("report_bytes", n, (double)report_bytes(), "B", 0);
+    stop_feed();
+    prefix = "";
 }
 
 int main(int argc, char **argv)
@@ -270,10 +375,14 @@ int main(int argc, char **argv)
         fail("no connection");
     for (int i = 1; i < argc; i++)
         bench(strtoull(argv[i], NULL, 10));
-    if (argc < 2)
+    if (argc < 2) {
         bench(1000000);
-    if (argc < 2 && more != NULL && more[0] != '\0')
+        bench_lists(1000000);
+    }
+    if (argc < 2 && more != NULL && more[0] != '\0') {
         bench(10000000);
+        bench(50000000);
+    }
     redisFree(redis);
     redis_fixture_stop(&server);
     return EXIT_SUCCESS;

@@ -1,10 +1,11 @@
 /*
  * bench_snapshot.c - the local snapshot, and indicators with an end.
  *
- * With 10 M names (first argument: another number): what writing the snapshot takes, and what it adds
- * to single changes meanwhile; then a process of its own that starts from it, to the first answer
- * (Unbound adds its own start to that); the same with the file not in the page cache. And what
- * an end costs: memory, setting, taking out.
+ * With 10 M names, and with LONG=1 with 100 M too (first argument: another number): what writing the
+ * snapshot takes, of memory as well, and what it adds to single changes meanwhile; then a process of
+ * its own that starts from it, to the first answer (Unbound adds its own start to that), and what is
+ * resident then; the same with the file not in the page cache. And what an end costs: memory,
+ * setting, taking out.
  *
  * The file lies in SINKWATCH_BUILD or ".", and is removed.
  */
@@ -13,6 +14,7 @@
 #include "base/clock.h"
 #include "feed/local.h"
 #include "index/image.h"
+#include "memory.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -102,12 +104,13 @@ static int start(size_t n)
     snprintf(settings.snapshot_file, sizeof settings.snapshot_file, "%s", path);
     sw_local_open(&settings, sw_clock_wall_us(), &found);
     bool ok = found.index != NULL && listed(found.index, n / 2) && !listed(found.index, n);
-    printf("%.6f\n", now_s() - began);
+    printf("%.6f\n%.0f\n", now_s() - began, resident_peak());
     sw_local_forget(&found);
     return ok ? 0 : 1;
 }
 
-static double start_once(const char *self, size_t n, bool cold)
+/* Seconds from exec to the first answer; *bytes: the most that was resident. */
+static double start_once(const char *self, size_t n, bool cold, double *bytes)
 {
     char command[2 * SW_PATH_MAX], line[64] = "";
     if (cold) {
@@ -121,6 +124,8 @@ static double start_once(const char *self, size_t n, bool cold)
     FILE *child = popen(command, "r");
     must(child != NULL && fgets(line, sizeof line, child) != NULL, "child");
     double took = now_s() - began; /* exec and reading the clock included */
+    must(fgets(line, sizeof line, child) != NULL, "child");
+    *bytes = strtod(line, NULL);
     must(pclose(child) == 0, "the start failed");
     return took;
 }
@@ -128,14 +133,18 @@ static double start_once(const char *self, size_t n, bool cold)
 static void bench_start(const char *self, size_t n, const char *size)
 {
     for (int cold = 0; cold < 2; cold++) {
-        double took[STARTS];
+        double took[STARTS], bytes = 0;
         char name[64];
         for (int i = 0; i < STARTS; i++)
-            took[i] = start_once(self, n, cold);
+            took[i] = start_once(self, n, cold, &bytes);
         qsort(took, STARTS, sizeof took[0], by_value);
         snprintf(name, sizeof name, "snapshot_start_%s%s_s", size, cold ? "_cold" : "");
         figure(name, took[STARTS / 2], "s", STARTS,
                cold ? "median; file dropped from the page cache" : "median; reach <= 0.5");
+        if (cold)
+            continue;
+        snprintf(name, sizeof name, "snapshot_start_bytes_%s", size);
+        figure(name, bytes / (double)n, "B", 1, "for each name, the most resident until then");
     }
 }
 
@@ -184,12 +193,14 @@ static void bench_write(struct sw_index *index, sw_list_id id, size_t n, const c
     char name[64];
     struct stat st;
     must(w.fd >= 0 && us != NULL, path);
-    double began = now_s();
+    forget_peak();
+    double before = resident(), began = now_s();
     w.image = sw_image_begin(index);
     double begin_s = now_s() - began;
     must(w.image != NULL && pthread_create(&thread, NULL, write_image, &w) == 0, "thread");
     size_t k = changes(index, id, n, &w.over, us);
     pthread_join(thread, NULL);
+    double most = resident_peak() - (double)k * sizeof *us;
     sw_image_end(w.image);
     errno = 0;
     must(w.status == SW_OK && fstat(w.fd, &st) == 0, sw_strerror(w.status));
@@ -204,6 +215,8 @@ static void bench_write(struct sw_index *index, sw_list_id id, size_t n, const c
     figure(name, k > 0 ? us[k - 1] : 0, "us", k, "");
     snprintf(name, sizeof name, "snapshot_bytes_%s", size);
     figure(name, (double)st.st_size / (double)n, "B", n, "of file for each name");
+    snprintf(name, sizeof name, "snapshot_write_peak_%s", size);
+    figure(name, most / before, "ratio", 1, "of the process while it is written");
     free(us);
 }
 
@@ -233,27 +246,37 @@ static void bench_ends(size_t n)
     sw_index_free(index);
 }
 
+static void bench(const char *self, size_t n)
+{
+    char size[16];
+    sw_list_id id;
+    snprintf(size, sizeof size, n >= 1000000 ? "%zum" : "%zuk",
+             n >= 1000000 ? n / 1000000 : n / 1000);
+    if (!has_room("snapshot", 25.0 * (double)n))
+        return;
+    struct sw_index *index = make(n, &id);
+    bench_write(index, id, n, size);
+    sw_index_free(index);
+    bench_start(self, n, size);
+    unlink(path);
+}
+
 int main(int argc, char **argv)
 {
     const char *out = getenv("SINKWATCH_BENCH"), *folder = getenv("SINKWATCH_BUILD");
+    const char *more = getenv("LONG");
     if (argc == 4 && strcmp(argv[1], "--start") == 0) {
         snprintf(path, sizeof path, "%s", argv[3]);
         return start(strtoull(argv[2], NULL, 10));
     }
     size_t n = argc > 1 ? strtoull(argv[1], NULL, 10) : 10000000;
-    char size[16];
-    sw_list_id id;
-    snprintf(size, sizeof size, n >= 1000000 ? "%zum" : "%zuk",
-             n >= 1000000 ? n / 1000000 : n / 1000);
     snprintf(path, sizeof path, "%s/bench.snapshot", folder != NULL ? folder : ".");
     json = fopen(out != NULL ? out : "build/bench.jsonl", "a");
     must(json != NULL, "bench.jsonl");
     printf("  %-30s %12s\n", "figure", "value");
-    struct sw_index *index = make(n, &id);
-    bench_write(index, id, n, size);
-    sw_index_free(index);
-    bench_start(argv[0], n, size);
-    unlink(path);
+    bench(argv[0], n);
+    if (argc < 2 && more != NULL && more[0] != '\0')
+        bench(argv[0], 100000000);
     bench_ends(n < 1000000 ? n : 1000000);
     return fclose(json) != 0;
 }
