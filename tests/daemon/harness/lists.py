@@ -25,12 +25,22 @@ class Lists:
     def put(self, name, *indicators, wait=True, **policy):
         """Create a list with its policy and indicators, enforced when this returns."""
         with self.client.pipeline(transaction=True) as tx:
-            tx.hset(self.key("lists"), name, json.dumps(policy))
-            self._change(tx, "policy", name)
-            if indicators:
-                tx.hset(self.key(f"list:{name}"), mapping=dict.fromkeys(indicators, ""))
-                self._change(tx, "add", name, indicators)
+            self._put(tx, name, indicators, policy)
             return self._done(tx, wait)
+
+    def put_all(self, made, wait=True):
+        """put() for many lists in one transaction; made: name -> (policy, indicators)."""
+        with self.client.pipeline(transaction=True) as tx:
+            for name, (policy, indicators) in made.items():
+                self._put(tx, name, indicators, policy)
+            return self._done(tx, wait)
+
+    def _put(self, tx, name, indicators, policy):
+        tx.hset(self.key("lists"), name, json.dumps(policy))
+        self._change(tx, "policy", name)
+        if indicators:
+            tx.hset(self.key(f"list:{name}"), mapping=dict.fromkeys(indicators, ""))
+            self._change(tx, "add", name, indicators)
 
     def policy(self, name, **policy):
         with self.client.pipeline(transaction=True) as tx:
