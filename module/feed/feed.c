@@ -290,7 +290,7 @@ static void session(struct sw_feed *feed)
         feed->load_due = true;
     if (status == SW_OK && !feed->load_due)
         status = resume(feed);
-    feed->report_due = 0;
+    feed->report_due = feed->lists_due = 0; /* the hash may be gone */
     sw_feed_forget_notices(feed);
     feed->notices.again = !feed->load_due; /* there may have been some that nobody took */
     while (status == SW_OK && !sw_feed_stopping(feed))

@@ -130,6 +130,7 @@ struct sw_feed {
 
     /* monotonic times, microseconds */
     int64_t mmdb_due, report_due, reconcile_due, unsent_due;
+    int64_t lists_due; /* when a report has all lists in it again: report.c */
     uint32_t backoff_ms;
 
     /* shared with other threads */

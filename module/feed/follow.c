@@ -102,7 +102,11 @@ static void add_one(struct sw_feed *feed, struct sw_list *list, const redisReply
         sw_feed_added(feed, &indicator);
     else if (status != SW_OK && status != SW_EEXIST)
         sw_load_refuse(&feed->hooks, SW_REFUSED_ROOM, list->name, item->str, item->len,
-                       sw_strerror(status));
+                       status == SW_ETOOBIG ? SW_LOAD_NO_SET : sw_strerror(status));
+    if (status == SW_ETOOBIG) { /* as when the list is read: no reason to read it again */
+        list->refused++;
+        list->surplus++;
+    }
 }
 
 static void remove_one(struct sw_feed *feed, struct sw_list *list, const redisReply *item)

@@ -149,6 +149,13 @@ static enum sw_status take_field(struct scan *scan, const redisReply *field,
         return SW_OK;
     }
     status = sw_index_add_until(scan->lists->index, scan->staged, &indicator, until);
+    /* What the list holds now is worth more than a new content with gaps. */
+    if (status == SW_ETOOBIG && sw_index_count(scan->lists->index, scan->list->id) == 0) {
+        sw_load_refuse(scan->hooks, SW_REFUSED_ROOM, scan->list->name, field->str, field->len,
+                       SW_LOAD_NO_SET);
+        scan->refused++;
+        return SW_OK;
+    }
     return status == SW_EEXIST ? SW_OK : status;
 }
 

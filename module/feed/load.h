@@ -46,6 +46,9 @@ enum sw_status sw_load_all(struct sw_redis *redis, struct sw_index *index,
 
 /* ---- for the feeder ---- */
 
+/* Why an indicator is refused that other lists hold too (SW_ETOOBIG of sw_index_add()). */
+#define SW_LOAD_NO_SET "no room for another combination of lists that hold one indicator"
+
 /**
  * Bring book and index to a copy of {prefix}:lists: new and changed policies are published, the
  * content of new lists (with `everything`: of all lists) is read, others are dropped.

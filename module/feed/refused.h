@@ -26,7 +26,7 @@ enum sw_refused_reason {
     SW_REFUSED_LIST_NAME, /* a name that no list may have */
     SW_REFUSED_KEY,       /* a key of the wrong type, or that the ACL keeps from us */
     SW_REFUSED_ENTRY,     /* an entry of the change stream that makes no sense */
-    SW_REFUSED_ROOM,      /* out of memory, or too many lists */
+    SW_REFUSED_ROOM,      /* out of memory, too many lists, or combinations of lists */
     SW_REFUSED_FACTS,     /* facts of an indicator that is in force without them */
     SW_REFUSED_COUNT
 };

@@ -2,7 +2,9 @@
  * report.c - the state of this resolver, {prefix}:resolver:<id>, as module/REDIS.md has it.
  *
  * Hash, its time to live, and the place among {prefix}:resolvers go out in one MULTI. A server
- * that does not take them (a replica, an ACL) is no reason to stop following it.
+ * that does not take them (a replica, an ACL) is no reason to stop following it. Each batch of changes
+ * is reported at once, but with many lists the field `lists` is some 50 octets for each: then it goes
+ * out once a second at most, and the report that leaves it out is followed by one that has it (D-106).
  */
 #include "base/clock.h"
 #include "base/log.h"
@@ -15,6 +17,8 @@
 
 #define FIELDS_MAX 64
 #define NUMBERS    48 /* counters that fit */
+#define FEW_LISTS  64 /* so many are part of each report */
+#define LISTS_US   INT64_C(1000000)
 
 struct fields { /* name, value, name, value ... after HSET and the key */
     const char *argv[2 + 2 * FIELDS_MAX];
@@ -146,12 +150,24 @@ static enum sw_status take_replies(struct sw_feed *feed)
     return SW_OK;
 }
 
+/* When the next report is due behind one at `now`, and the next one with all lists. */
+static void next_report(struct sw_feed *feed, int64_t now, bool with_lists)
+{
+    if (with_lists)
+        feed->lists_due = now + LISTS_US;
+    feed->report_due = now + SW_FEED_REPORT_US;
+    if (!with_lists && feed->lists_due < feed->report_due)
+        feed->report_due = feed->lists_due;
+}
+
 enum sw_status sw_feed_report(struct sw_feed *feed)
 {
+    int64_t now = sw_clock_mono_us();
+    bool with_lists = feed->lists.n <= FEW_LISTS || now >= feed->lists_due;
     struct fields fields = {.argc = 0};
     char key[SW_KEY_MAX], started[SW_TIMETEXT_MAX], updated[SW_TIMETEXT_MAX];
     char applied[SW_STREAMID_MAX];
-    char *lists = dump(lists_json(feed));
+    char *lists = with_lists ? dump(lists_json(feed)) : NULL;
     char *refused = dump(sw_refused_items_json(&feed->refused));
     char *reasons = dump(sw_refused_reasons_json(&feed->refused));
     char *snapshot = dump(sw_local_json(feed));
@@ -167,7 +183,8 @@ enum sw_status sw_feed_report(struct sw_feed *feed)
     put(&fields, "updated", sw_time_text(sw_clock_wall_us(), updated));
     put(&fields, "state", state_name(feed->state));
     put(&fields, "applied", sw_stream_id_text(&feed->applied, applied));
-    put(&fields, "lists", lists ? lists : "{}");
+    if (with_lists)
+        put(&fields, "lists", lists ? lists : "{}");
     put(&fields, "refused", refused ? refused : "[]");
     put(&fields, "refused_by_reason", reasons ? reasons : "{}");
     put(&fields, "snapshot", snapshot ? snapshot : "{}");
@@ -185,7 +202,7 @@ enum sw_status sw_feed_report(struct sw_feed *feed)
     free(refused);
     free(reasons);
     free(snapshot);
-    feed->report_due = sw_clock_mono_us() + SW_FEED_REPORT_US;
+    next_report(feed, now, with_lists);
     return status == SW_OK ? SW_OK : sw_feed_write_failed(feed, status, "reporting status");
 }
 

@@ -25,7 +25,7 @@
 
 struct sw_expiry_item {
     uint64_t a;      /* of the digest */
-    uint64_t b_rule; /* b in the lower 36 bits, the rule above */
+    uint64_t b_rule; /* b in the lower 32 bits, the rule above */
     uint32_t at;     /* seconds since 1970, not 0 */
     uint32_t place;  /* in the heap */
 };

@@ -1,12 +1,12 @@
 /*
- * hash.h - keyed hashes of indicators: 100 bits, secret per process.
+ * hash.h - keyed hashes of indicators: 96 bits, secret per process.
  *
  * A name is a vector of 64-bit words: each label, from the right, has a row of 8 of its own for
  * its length octet and its octets, folded to lower case and zero-filled. Every word has a random
  * 128-bit factor; the hash is the upper half of the sum of the products and of a random start
  * (vector multiply-shift). Any two different vectors have the same hash with a probability of
  * 2^-64 over the factors, whatever the vectors are: this needs no assumption but that the factors
- * are secret. A second, independent hash gives 36 bits more. Label by label the sum is carried along, so that all
+ * are secret. A second, independent hash gives 32 bits more. Label by label the sum is carried along, so that all
  * suffixes of a name cost one pass: after "net" it is the hash of "net", after "example" that of
  * "example.net". The second hash is made only when the first one was found.
  *
@@ -35,7 +35,7 @@ struct sw_digest {
     uint64_t b; /* the table keeps the lower SW_DIGEST_B_BITS */
 };
 
-#define SW_DIGEST_B_BITS 36
+#define SW_DIGEST_B_BITS 32
 
 struct sw_factor { /* 128 bits */
     uint64_t lo, hi;

@@ -16,7 +16,7 @@
  * Threads      views: any number, wait-free; writer functions: one thread (the feeder)
  * Memory       one slot of fixed size per distinct indicator, 18 to 20 octets with everything;
  *              lists that share an indicator share its slot
- * Security     keys are 100 bits of keyed hashes (secret per process), so neither a feed nor a
+ * Security     keys are 96 bits of keyed hashes (secret per process), so neither a feed nor a
  *              client can make two names collide (DECISIONS.md D-004)
  * Standards    RFC 1035 3.1, RFC 4343 3 (names)
  */
@@ -132,7 +132,7 @@ void sw_index_stage_abandon(struct sw_index *index, sw_list_id staged);
 
 /**
  * Add one indicator. SW_OK; SW_EEXIST (nothing to do); SW_EINVAL (no such list, or not a valid
- * indicator); SW_ETOOBIG (over a million different combinations of lists and forms); SW_ENOMEM.
+ * indicator); SW_ETOOBIG (over 16 million different combinations of lists and forms); SW_ENOMEM.
  * After a failure nothing has changed.
  */
 enum sw_status sw_index_add(struct sw_index *index, sw_list_id id, const struct sw_indicator *ind);

@@ -40,6 +40,7 @@ enum sw_status sw_sets_init(struct sw_sets *sets, struct sw_retire *retire, uint
     sets->seed = seed;
     sets->mul = mul | 1;
     sets->next = SW_REF_FIRST;
+    sets->last = SW_REF_MASK;
     sets->intern = calloc(INTERN_MIN, sizeof *sets->intern);
     if (sets->intern == NULL)
         return SW_ENOMEM;
@@ -130,12 +131,14 @@ static void intern_remove(struct sw_sets *sets, const struct sw_ruleset *set)
 /* A reference that no reader can have: one given back, else a new one. */
 static enum sw_status ref_take(struct sw_sets *sets, uint32_t *out)
 {
+    if (sets->free == 0 && sets->next > sets->last)
+        sw_retire_flush(sets->retire); /* sets that nothing refers to any more */
     if (sets->free != 0) {
         *out = sets->free;
         sets->free = *users_of(sets, *out);
         return SW_OK;
     }
-    if (sets->next > SW_REF_MASK)
+    if (sets->next > sets->last)
         return SW_ETOOBIG;
     if (chunk_of(sets, sets->next) == NULL) {
         struct sw_set_chunk *chunk = calloc(1, sizeof *chunk);

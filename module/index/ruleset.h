@@ -69,6 +69,7 @@ struct sw_sets {
     struct sw_retire *retire;
     uint64_t seed, mul;
     uint32_t next, free; /* first reference never used; first of the free ones, 0 = none */
+    uint32_t last;       /* no reference above this one is given: SW_REF_MASK, in tests less */
     uint32_t n;
     uint32_t intern_size; /* power of two; open addressing, 0 = empty */
     uint32_t *intern;
@@ -94,7 +95,7 @@ void sw_sets_free(struct sw_sets *sets);
 /**
  * The set `ref` (0: the empty one) with one rule more, held once for the caller.
  * SW_OK; SW_EEXIST (the rule is in it); SW_EREFUSED (the set is of another class: two
- * indicators with one digest); SW_ETOOBIG (2^20 different sets); SW_ENOMEM.
+ * indicators with one digest); SW_ETOOBIG (`last` different sets); SW_ENOMEM.
  */
 enum sw_status sw_sets_with(struct sw_sets *sets, uint32_t ref, uint16_t class, sw_rule rule,
                             uint32_t *out);

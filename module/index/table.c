@@ -112,7 +112,7 @@ static uint16_t extra_of(struct sw_digest digest)
 
 static uint32_t word_of(struct sw_digest digest, uint32_t ref)
 {
-    return (uint32_t)(digest.b >> 24 & 0xfff) << SW_REF_BITS | ref;
+    return (uint32_t)(digest.b >> 24 & 0xff) << SW_REF_BITS | ref;
 }
 
 /* The slot of a digest in one bucket, with its word; SW_BUCKET_SLOTS when it is not there. */

@@ -6,8 +6,8 @@
  * each. A look-up reads the bucket that the digest names, and the next one only where a bucket
  * says that it overflowed.
  *
- * A slot holds 92 bits of the digest and 20 bits of reference; the shard gives 8 more, so keys
- * are compared in 100 bits. A reader never sees a mixed slot: the digest's parts are written
+ * A slot holds 88 bits of the digest and 24 bits of reference; the shard gives 8 more, so keys
+ * are compared in 96 bits. A reader never sees a mixed slot: the digest's parts are written
  * first, the word with the reference last (release); a slot keeps its digest until the block is
  * replaced, removing only changes the reference. Blocks grow and shrink one shard at a time:
  * block and filter are filled aside, published with one store each, and the old ones retired.
@@ -37,19 +37,20 @@
 
 #define SW_SHARDS       256u
 #define SW_BUCKET_SLOTS 9u
-#define SW_REF_BITS     20u
+#define SW_REF_BITS     24u
 #define SW_REF_MASK     ((1u << SW_REF_BITS) - 1)
 #define SW_REF_REMOVED  1u /* slot of a removed key; references proper start at 2 */
 #define SW_REF_FIRST    2u
 
 struct sw_bucket {
     _Atomic uint64_t tag[SW_BUCKET_SLOTS];   /* digest.a without the shard's bits, 8 bits of b */
-    _Atomic uint32_t word[SW_BUCKET_SLOTS];  /* 12 bits of b, reference; 0 = slot is empty */
+    _Atomic uint32_t word[SW_BUCKET_SLOTS];  /* 8 bits of b, reference; 0 = slot is empty */
     _Atomic uint16_t extra[SW_BUCKET_SLOTS]; /* 16 bits of b */
     _Atomic uint8_t overflow;                /* keys of this bucket are in the next one */
     uint8_t used;                            /* writer only: slots that are not empty */
 };
 static_assert(sizeof(struct sw_bucket) == 128, "two cache lines");
+static_assert(8 + 16 + 32 - SW_REF_BITS == SW_DIGEST_B_BITS, "a slot holds all of b");
 
 struct sw_block {                   /* header: constant once published */
     uint32_t pages, buckets, limit; /* limit: slots to use at most */

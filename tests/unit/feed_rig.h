@@ -28,9 +28,11 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#ifndef RIG_DEADLINE_US
 #define RIG_DEADLINE_US INT64_C(20000000) /* for anything to happen; generous, never waited out */
-#define RIG_SWEEPS_MAX  64
-#define P               "{sinkwatch}"
+#endif
+#define RIG_SWEEPS_MAX 64
+#define P              "{sinkwatch}"
 
 struct rig_sweep { /* what joined the walk before one of its parts */
     bool everything;

@@ -1,5 +1,10 @@
-/* test_feed_large.c - the feeder with lists and entries that are too large for one reply (D-095). */
+/* test_feed_large.c - the feeder with lists and entries that are too large for one reply (D-095), or
+ * for the index (D-106). */
+/* Some seconds of work here are minutes on a machine with much other work. */
+#define RIG_DEADLINE_US INT64_C(200000000)
 #include "feed_rig.h"
+
+#include "index/impl.h"
 
 /* Facts of 65 MiB take their own list's content out of reach, and no other list. Facts that are too large
  * together for one reply, as those of 500 fields at once, are read in smaller parts. */
@@ -62,13 +67,86 @@ START_TEST(test_entries_that_no_reply_holds)
 }
 END_TEST
 
+/* Indicators that need a combination of lists for which there is no room: each is refused by itself,
+ * from the hash and from the stream. */
+START_TEST(test_no_room_for_combinations)
+{
+    struct rig rig;
+
+    rig_init(&rig);
+    rig.index->sets.last = SW_REF_FIRST + 1; /* list l alone, list m alone */
+    rig_list(&rig, "l", "{}", "both.test", "first.test", NULL);
+    rig_start(&rig);
+    rig_wait_loads(&rig, 1);
+    rig_list(&rig, "m", "{\"action\":\"refused\"}", "alone.test", "both.test", "more.test", NULL);
+    rig_entry(&rig, "policy", "m", NULL);
+    rig_wait_applied(&rig);
+    ck_assert(rig_lists(&rig, "both.test") && rig_lists(&rig, "first.test"));
+    ck_assert(rig_lists(&rig, "alone.test") && rig_lists(&rig, "more.test"));
+    RIG_WAIT(rig_status_has(&rig, "refused_by_reason", "\"room\":1"));
+    rig_change(&rig, "add", "m", "first.test");
+    rig_wait_applied(&rig);
+    RIG_WAIT(rig_status_has(&rig, "refused_by_reason", "\"room\":2"));
+    ck_assert(rig_status_has(&rig, "refused", "no room for another combination"));
+    ck_assert(rig_status_has(&rig, "lists", "\"m\":{\"kind\":\"ioc\",\"count\":2,\"refused\":2}"));
+    /* Reading it again would need combinations of the old content and the new one: the old one stays. */
+    rig_entry(&rig, "replace", "m", NULL);
+    rig_wait_applied(&rig);
+    ck_assert(rig_lists(&rig, "alone.test") && rig_lists(&rig, "more.test"));
+    ck_assert(rig_status_has(&rig, "lists", "content: "));
+    rig_stop(&rig);
+}
+END_TEST
+
+/* Octets that the server was sent, by everybody. */
+static unsigned long long sent(struct rig *rig)
+{
+    redisReply *reply = redis_fixture_command(&rig->rf, "INFO stats");
+    const char *name = "total_net_input_bytes:", *at = strstr(reply->str, name);
+    unsigned long long n = at ? strtoull(at + strlen(name), NULL, 10) : 0;
+
+    freeReplyObject(reply);
+    return n;
+}
+
+/* With 1,000 lists each change is reported at once, and the lists' figures once a second. */
+START_TEST(test_reports_of_many_lists)
+{
+    enum { LISTS = 1000, CHANGES = 100, SMALL = 6000, LARGE = 80 * LISTS };
+    struct rig rig;
+    char script[] = "for i=1,1000 do redis.call('HSET',KEYS[1],'l'..i,'{}') "
+                    "redis.call('HSET',KEYS[2]..i,'n'..i..'.test','') end";
+
+    rig_init(&rig);
+    redis_fixture_run(&rig.rf, "EVAL %s 2 %s %s", script, P ":lists", P ":list:l");
+    rig_start(&rig);
+    rig_wait_loads(&rig, 1);
+    RIG_WAIT(rig_status_has(&rig, "lists", "\"l1000\":{\"kind\":\"ioc\",\"count\":1,"));
+    unsigned long long before = sent(&rig);
+    int64_t began = sw_clock_mono_us();
+    for (int i = 0; i < CHANGES; i++) {
+        char name[32];
+
+        snprintf(name, sizeof(name), "more%d.test", i);
+        rig_change(&rig, "add", "l1000", name);
+        rig_wait_applied(&rig);
+    }
+    int64_t seconds = (sw_clock_mono_us() - began) / 1000000 + 2;
+    ck_assert_uint_le(sent(&rig) - before, CHANGES * SMALL + (uint64_t)seconds * LARGE);
+    RIG_WAIT(rig_status_has(&rig, "lists", "\"l1000\":{\"kind\":\"ioc\",\"count\":101,"));
+    rig_stop(&rig);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("feed large");
     TCase *tc = tcase_create("feed large");
-    tcase_set_timeout(tc, 120);
+    tcase_set_timeout(tc, 240);
     tcase_add_test(tc, test_facts_that_no_reply_holds);
     tcase_add_test(tc, test_entries_that_no_reply_holds);
+    tcase_add_test(tc, test_no_room_for_combinations);
+    tcase_add_test(tc, test_reports_of_many_lists);
     suite_add_tcase(suite, tc);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -277,7 +277,7 @@ int main(void)
     SRunner *runner;
     int failed;
 
-    tcase_set_timeout(tc, 120);
+    tcase_set_timeout(tc, 280); /* seconds of work, minutes on a busy machine */
     tcase_add_test(tc, there_and_back);
     tcase_add_test(tc, changes_while_it_is_written);
     tcase_add_test(tc, given_up);

@@ -413,6 +413,50 @@ START_TEST(many_different_combinations)
 END_TEST
 
 /* The filter is there to be asked instead of the table: it has to say no nearly always. */
+/* More pairs of 1,000 lists than a million, as many public lists that overlap have. */
+START_TEST(more_than_a_million_combinations)
+{
+    struct sw_sets *sets = calloc(1, sizeof *sets);
+    struct sw_retire *retire = calloc(1, sizeof *retire);
+    uint32_t one[1000], two;
+    ck_assert(sets && retire);
+    ck_assert_int_eq(sw_sets_init(sets, retire, 1, UINT64_C(0x9E3779B97F4A7C15)), SW_OK);
+    for (uint16_t class = 2; class < 5; class ++) { /* names of 2, 3 and 4 labels */
+        for (sw_list_id i = 0; i < 1000; i++)
+            ck_assert_int_eq(sw_sets_with(sets, 0, class, sw_rule_of(i, SW_FORM_SUBTREE), &one[i]),
+                             SW_OK);
+        for (sw_list_id i = 0; i < 1000; i++)
+            for (sw_list_id k = i + 1; k < 1000; k++)
+                ck_assert_int_eq(
+                    sw_sets_with(sets, one[i], class, sw_rule_of(k, SW_FORM_SUBTREE), &two), SW_OK);
+    }
+    ck_assert_uint_eq(sets->n, 3 * (1000 + 1000 * 999 / 2));
+    ck_assert_uint_eq(sw_set_get(sets, two)->n, 2);
+    sw_retire_drain(retire);
+    sw_sets_free(sets);
+    free(retire);
+    free(sets);
+}
+END_TEST
+
+/* At the end of the references: what is there stays, and a set that goes makes room for another. */
+START_TEST(no_room_for_a_combination)
+{
+    sw_list_id a = list("a"), b = list("b"), c = list("c");
+    must_add(a, "n.test");
+    must_add(b, "m.test");
+    ix->sets.last = ix->sets.next - 1;
+    ck_assert_int_eq(add(b, "n.test"), SW_ETOOBIG);
+    ck_assert(has(a, "n.test") && has(b, "m.test") && !has(b, "n.test"));
+    ck_assert_uint_eq(sw_index_count(ix, b), 1);
+    must_add(b, "x.test"); /* in a combination that is there */
+    ck_assert_int_eq(del(a, "n.test"), SW_OK);
+    ck_assert_int_eq(add(c, "m.test"), SW_OK); /* in place of the one that went */
+    ck_assert_int_eq(add(a, "x.test"), SW_ETOOBIG);
+    ck_assert(has(b, "m.test") && has(c, "m.test") && has(b, "x.test") && !has(a, "x.test"));
+}
+END_TEST
+
 START_TEST(the_filter_lets_few_pass)
 {
     enum { N = 60000 }; /* shards full to their limit: the worst case */
@@ -441,12 +485,12 @@ START_TEST(the_filter_lets_few_pass)
 }
 END_TEST
 
-/* A key is found by all its 100 bits: by none that differs in one, be it in the same bucket or removed. */
+/* A key is found by all its 96 bits: by none that differs in one, be it in the same bucket or removed. */
 START_TEST(a_key_is_compared_whole)
 {
     struct sw_table *table = calloc(1, sizeof *table);
     struct sw_retire *retire = calloc(1, sizeof *retire);
-    const struct sw_digest d = {UINT64_C(0x0123456789abcdef), UINT64_C(0xa5a5a5a5a)};
+    const struct sw_digest d = {UINT64_C(0x0123456789abcdef), UINT64_C(0xa5a5a5a5)};
     ck_assert(table != NULL && retire != NULL);
     sw_table_init(table, retire);
     for (unsigned round = 0; round < 2; round++) {
@@ -487,6 +531,8 @@ int main(void)
         what_comes_back_is_found,
         reserving_is_only_a_hint,
         many_different_combinations,
+        more_than_a_million_combinations,
+        no_room_for_a_combination,
         the_filter_lets_few_pass,
         a_key_is_compared_whole,
     };
