@@ -24,9 +24,9 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "daemon")]
 sys.dont_write_bytecode = True
 
 import differences  # noqa: E402
+import policies as clauses  # noqa: E402
 from blocking import blocking  # noqa: E402
 from deckard import deckard  # noqa: E402
-import policies as clauses  # noqa: E402
 from harness.peers import FAULT, REASONS  # noqa: E402
 from own import own  # noqa: E402
 from play import Programs, Snapshots, compare, run, with_module  # noqa: E402
@@ -152,8 +152,12 @@ def main():
     parser.add_argument("--only", choices=PARTS, action="append")
     options = parser.parse_args()
     testdata = options.testdata or Path(os.environ["UNBOUND_TESTDATA"])
+    programs = Programs.of_environment()
+    if not programs.testbound.is_file():
+        print(f"peers: there is no {programs.testbound} ('make setup' builds one)", file=sys.stderr)
+        return 1
     with tempfile.TemporaryDirectory(prefix="sw-peers-") as folder:
-        context = Context(Programs.of_environment(), Path(folder), testdata)
+        context = Context(programs, Path(folder), testdata)
         try:
             for part in options.only or PARTS:
                 PARTS[part](context)

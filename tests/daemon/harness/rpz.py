@@ -39,10 +39,6 @@ class Zone:
     target: str = ""  # of the override `cname`
     groups: list = field(default_factory=list)
 
-    @classmethod
-    def of_text(cls, text, origin="policy.example.", **more):
-        return cls(origin, zone_records(text.splitlines(), origin), **more)
-
 
 def record(text, origin=dns.name.root):
     """(owner, type, data), each as canonical text, of one record; data None in a question."""
