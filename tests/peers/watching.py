@@ -9,7 +9,7 @@ from differences import WATCHING_FAULTS
 from play import run, with_module
 
 # Those that are played always; LONG=1 plays all.
-ALWAYS = ("watch",)
+ALWAYS = ("monitor",)
 # Lists that leave every answer as it is, each with all names and addresses.
 WATCHING = {
     "monitor": {"action": "monitor"},
