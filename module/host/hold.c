@@ -79,13 +79,11 @@ static void judge_known(const struct sw_module *module, const struct module_qsta
         sw_weigh_rrset(p->rrset, j);
 }
 
-/* Where lists of clients or of name servers are in force, what names the servers to ask next is
- * stored, as it is as records alone; the next response is held again. */
-static bool lend(const struct sw_weighing *j, const struct dns_msg *response,
-                 struct module_qstate *qstate, struct sw_hold *hold)
+/* What names the servers to ask next is stored, as it is as records alone, or each question for the zone would begin at
+ * the root; the next response is held again. */
+static bool lend(const struct dns_msg *response, struct module_qstate *qstate, struct sw_hold *hold)
 {
-    bool kept_out = j->match.clients_rewrite || j->matching.view.any_server;
-    if (!hold || !kept_out || !sw_query_is_referral(response->rep))
+    if (!hold || !sw_query_is_referral(response->rep))
         return false;
     hold->lent |= hold->held;
     if (hold->held)
@@ -231,7 +229,7 @@ void sw_hold_response(const struct sw_module *module, struct module_qstate *qsta
     }
     uint64_t number = sw_turns_number(&module->turns);
     judge_response(module, qstate, hold, number, response, &j);
-    bool lent = lend(&j, response, qstate, hold);
+    bool lent = lend(response, qstate, hold);
     bool plain = sw_weighed_plain(&j);
     bool private = sw_weighed_private_part(module, qstate->env, &response->qinfo, &qstate->qinfo,
                                            response->rep, &j);

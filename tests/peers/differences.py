@@ -177,11 +177,8 @@ BLOCKING_FAULTS = {
     "serve_expired_client_timeout_val_bogus": "a rewritten answer is not served when it has expired",
     "serve_expired_val_bogus": "a rewritten answer is not served when it has expired",
     "ttl_min": "with cache-min-ttl a remembered answer loses its records",
-    "val_cnametodnametocnametopos": "delegations on the way to a listed name are not cached",
-    "val_keyprefetch_verify": "delegations on the way to a listed name are not cached",
     "val_negcache_ds": "a denial for a listed name is not in the cache of denials",
     "val_negcache_dssoa": "a denial for a listed name is not in the cache of denials",
-    "val_nsec3_cname_sub": "delegations on the way to a listed name are not cached",
 }
 
 # Known faults with lists that change no answer, by kind of list: scenarios in which something differs.
