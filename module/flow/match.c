@@ -56,8 +56,8 @@ bool sw_found_same(const struct sw_found *a, const struct sw_found *b)
            a->hit.form == b->hit.form && a->hit.labels == b->hit.labels &&
            a->hit.plen == b->hit.plen && a->hit.asn == b->hit.asn &&
            (a->name != NULL) == (b->name != NULL) &&
-           (a->name ? sw_name_equal(sw_name_suffix(a->name, a->hit.labels),
-                                    sw_name_suffix(b->name, b->hit.labels))
+           (a->name ? a->name == b->name || sw_name_equal(sw_name_suffix(a->name, a->hit.labels),
+                                                          sw_name_suffix(b->name, b->hit.labels))
                     : a->hit.type == SW_INDICATOR_ASN || sw_addr_equal(&a->addr, &b->addr));
 }
 
