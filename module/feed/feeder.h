@@ -110,7 +110,9 @@ struct sw_feed {
     struct sw_notices notices;
 
     struct sw_local local;
-    bool tracked_due; /* {prefix}:tracked is still to be read */
+    bool tracked_due;              /* {prefix}:tracked is still to be read */
+    bool tracks_ok;                /* {prefix}:resolvers:tracked is a stream, or not there yet */
+    struct sw_stream_id tracks_at; /* its last entry dealt with */
 
     /* indicators with an end */
     bool expiring; /* more are due than one turn could take */
@@ -243,6 +245,12 @@ void sw_feed_take_requests(struct sw_feed *feed);
 
 /** An address from the stream: add it and tell the host when it is new. */
 void sw_feed_track_one(struct sw_feed *feed, const struct sw_addr *addr);
+
+/** The same for text; what is no address is refused. */
+void sw_feed_track_text(struct sw_feed *feed, const redisReply *item);
+
+/** The entries of {prefix}:resolvers:tracked in an XREAD reply; NULL: none. */
+void sw_feed_take_tracks(struct sw_feed *feed, const redisReply *entries);
 
 /** Tell Redis what it has not been told. What it does not take is kept for later. */
 enum sw_status sw_feed_send_tracked(struct sw_feed *feed);

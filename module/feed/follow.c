@@ -284,21 +284,12 @@ static enum sw_status apply_drop(struct sw_feed *feed, const char *name)
     return SW_OK;
 }
 
-/* `track`: every field i is an address. */
+/* `track`, of former resolvers: every field i is an address. */
 static void apply_track(struct sw_feed *feed, const struct entry *entry)
 {
-    for (size_t i = 0; i + 1 < entry->fields->elements; i += 2) {
-        const redisReply *item = entry->fields->element[i + 1];
-        struct sw_addr addr;
-        const char *why = "";
-
-        if (!sw_reply_equals(entry->fields->element[i], "i"))
-            continue;
-        if (sw_addr_parse(item->str, item->len, &addr, &why) == SW_OK)
-            sw_feed_track_one(feed, &addr);
-        else
-            sw_load_refuse(&feed->hooks, SW_REFUSED_INDICATOR, "", item->str, item->len, why);
-    }
+    for (size_t i = 0; i + 1 < entry->fields->elements; i += 2)
+        if (sw_reply_equals(entry->fields->element[i], "i"))
+            sw_feed_track_text(feed, entry->fields->element[i + 1]);
 }
 
 /* The entries that concern a list. */
@@ -422,17 +413,21 @@ static enum sw_status apply_batch(struct sw_feed *feed, const redisReply *reply)
     return status;
 }
 
-/* The entries in an XREAD reply, [[key, [entry, ...]]]; NULL when it has another shape. */
-static const redisReply *entries_of(const redisReply *reply)
+/* The entries of one stream in an XREAD reply, [[key, [entry, ...]], ...]; NULL: none. */
+static const redisReply *entries_of(const struct sw_feed *feed, const redisReply *reply,
+                                    const char *stream)
 {
-    const redisReply *stream;
+    char key[SW_KEY_MAX];
 
-    if (!sw_reply_is_array(reply, 1))
-        return NULL;
-    stream = reply->element[0];
-    return sw_reply_is_array(stream, 2) && sw_reply_is_array(stream->element[1], 0)
-               ? stream->element[1]
-               : NULL;
+    sw_redis_key(feed->redis, key, sizeof(key), "%s", stream);
+    for (size_t i = 0; sw_reply_is_array(reply, 1) && i < reply->elements; i++) {
+        const redisReply *one = reply->element[i];
+
+        if (sw_reply_is_array(one, 2) && sw_reply_equals(one->element[0], key) &&
+            sw_reply_is_array(one->element[1], 0))
+            return one->element[1];
+    }
+    return NULL;
 }
 
 /* How long XREAD may wait. What a sweep that has just ended enforces is still to be reported: asked for
@@ -453,17 +448,23 @@ static int block_ms(struct sw_feed *feed)
 static redisReply *read_batch(struct sw_feed *feed, enum sw_status *asked,
                               struct sw_stream_state *state)
 {
-    char key[SW_KEY_MAX], from[SW_STREAMID_MAX], block[16], count[16];
-    const char *argv[] = {"XREAD", "COUNT",   count, "BLOCK",
-                          block,   "STREAMS", key,   sw_stream_id_text(&feed->position.id, from)};
+    char changes[SW_KEY_MAX], tracks[SW_KEY_MAX], block[16], count[16];
+    char from[SW_STREAMID_MAX], tracks_from[SW_STREAMID_MAX];
+    const char *both[] = {"XREAD",   "COUNT", count,  "BLOCK", block,
+                          "STREAMS", changes, tracks, from,    tracks_from};
+    const char *one[] = {"XREAD", "COUNT", count, "BLOCK", block, "STREAMS", changes, from};
     redisReply *reply;
 
     feed->batch = feed->batch > 0 && feed->batch < BATCH_MAX ? feed->batch : BATCH_MAX;
     snprintf(count, sizeof(count), "%u", feed->batch);
     snprintf(block, sizeof(block), "%d", block_ms(feed));
-    sw_redis_key(feed->redis, key, sizeof(key), "changes");
+    sw_redis_key(feed->redis, changes, sizeof(changes), SW_STREAM_CHANGES);
+    sw_redis_key(feed->redis, tracks, sizeof(tracks), SW_STREAM_TRACKS);
+    sw_stream_id_text(&feed->position.id, from);
+    sw_stream_id_text(&feed->tracks_at, tracks_from);
     sw_redis_set_timeout(feed->redis, SW_FEED_BLOCK_MS);
-    if (sw_redis_append_argv(feed->redis, 8, argv, NULL) != SW_OK ||
+    if (sw_redis_append_argv(feed->redis, feed->tracks_ok ? 10 : 8, feed->tracks_ok ? both : one,
+                             NULL) != SW_OK ||
         sw_stream_append_ask(feed->redis) != SW_OK)
         return NULL;
     reply = sw_redis_reply(feed->redis);
@@ -500,21 +501,25 @@ enum sw_status sw_feed_follow(struct sw_feed *feed)
     struct sw_stream_state state = {.exists = false};
     enum sw_status asked = SW_ECLOSED;
     redisReply *reply = read_batch(feed, &asked, &state);
-    const redisReply *entries = entries_of(reply);
+    const redisReply *entries = entries_of(feed, reply, SW_STREAM_CHANGES);
+    const redisReply *tracks = entries_of(feed, reply, SW_STREAM_TRACKS);
     enum sw_status status = SW_OK;
 
     if (!reply) {
         too_much(feed);
         return sw_feed_failed(feed, SW_ECLOSED, "following changes");
     }
+    sw_feed_take_tracks(feed, tracks);
     if (entries) {
         feed->batch *= 2;
         status = sw_feed_judge_stream(feed, asked, &state);
         if (status == SW_OK && feed->stream_ok && !feed->load_due)
             status = apply_batch(feed, entries);
     } else if (sw_reply_is_key_error(reply)) {
+        feed->tracks_ok =
+            false; /* of two streams the error names none: without it until the next load */
         status = sw_feed_judge_stream(feed, asked, &state);
-    } else if (reply->type != REDIS_REPLY_NIL) {
+    } else if (reply->type != REDIS_REPLY_NIL && !tracks) {
         status = sw_feed_failed(feed, SW_EREDIS, "following changes");
     } else if (asked == SW_ECLOSED) {
         status = sw_feed_failed(feed, asked, "asking for the change stream");

@@ -66,6 +66,10 @@ bool sw_stream_has_gap(const struct sw_stream_state *state, const struct sw_stre
  */
 bool sw_stream_is_new(const struct sw_stream_state *state, const struct sw_stream_position *at);
 
+#define SW_STREAM_CHANGES "changes"
+#define SW_STREAM_TRACKS                                                                           \
+    "resolvers:tracked" /* the one stream that resolvers write for each other: D-096 */
+
 /**
  * Ask for the state of {prefix}:changes. SW_OK; SW_ECLOSED when the connection failed; SW_EINVAL
  * when the key is no stream, or not ours to read; SW_EREDIS for other errors (sw_redis_error()).

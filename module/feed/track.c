@@ -2,8 +2,9 @@
  * track.c - tracked addresses: requests from the recorder, {prefix}:tracked, `track` entries.
  *
  * A request is added here at once, Redis or not, and told to Redis when it is there: ZADD, and
- * for an address that was new to Redis a `track` entry in the change stream, by which the other
- * resolvers learn of it.
+ * for an address that was new to Redis an entry in {prefix}:resolvers:tracked, by which the other
+ * resolvers learn of it. Resolvers before 0.1 wrote `track` entries to the change stream; those are
+ * still understood (D-096).
  */
 #include "base/clock.h"
 #include "feed/feeder.h"
@@ -13,12 +14,27 @@
 #include <stdio.h>
 #include <string.h>
 
-#define CHUNK 1000 /* members read at a time */
+#define CHUNK      1000    /* members read at a time */
+#define TRACKS_MAX "10000" /* entries kept in the stream: {prefix}:tracked has them all */
+#define FIXED      6       /* words of XADD before the fields */
 
 void sw_feed_track_one(struct sw_feed *feed, const struct sw_addr *addr)
 {
     if (sw_tracked_add(&feed->tracked, addr) == SW_OK)
         sw_sweeper_track(feed->sweeper, addr);
+}
+
+void sw_feed_track_text(struct sw_feed *feed, const redisReply *item)
+{
+    struct sw_addr addr;
+    const char *why = "";
+
+    if (!sw_reply_is_text(item))
+        return;
+    if (sw_addr_parse(item->str, item->len, &addr, &why) == SW_OK)
+        sw_feed_track_one(feed, &addr);
+    else
+        sw_load_refuse(&feed->hooks, SW_REFUSED_INDICATOR, "", item->str, item->len, why);
 }
 
 void sw_feed_take_requests(struct sw_feed *feed)
@@ -72,28 +88,28 @@ static enum sw_status add_members(struct sw_feed *feed, size_t n, bool *isnew)
     return status;
 }
 
-/* One `track` entry with the addresses that are new to Redis, and the set kept to its size. */
+/* One entry with the addresses that are new to Redis, and the set kept to its size. SW_EREDIS: refused, said. */
 static enum sw_status announce(struct sw_feed *feed, size_t n, const bool *isnew)
 {
-    char changes[SW_KEY_MAX], tracked[SW_KEY_MAX], last[24];
+    char tracks[SW_KEY_MAX], tracked[SW_KEY_MAX], last[24];
     char text[100][SW_ADDRTEXT_MAX];
-    const char *argv[8 + 2 * 100] = {"XADD", changes, "MAXLEN", "~", SW_FEED_CHANGES_MAX,
-                                     "*",    "op",    "track"};
+    const char *argv[FIXED + 2 * 100] = {"XADD", tracks, "MAXLEN", "~", TRACKS_MAX, "*"};
     const char *trim[] = {"ZREMRANGEBYRANK", tracked, "0", last};
-    int argc = 8;
+    enum sw_status status = SW_OK;
+    int argc = FIXED;
 
-    sw_redis_key(feed->out, changes, sizeof(changes), "changes");
+    sw_redis_key(feed->out, tracks, sizeof(tracks), SW_STREAM_TRACKS);
     sw_redis_key(feed->out, tracked, sizeof(tracked), "tracked");
     snprintf(last, sizeof(last), "-%" PRIu32, feed->settings->tracked_max + 1);
     for (size_t i = 0; i < n; i++) {
         if (isnew[i]) {
-            size_t slot = (size_t)(argc - 8) / 2;
+            size_t slot = (size_t)(argc - FIXED) / 2;
 
             argv[argc++] = "i";
             argv[argc++] = sw_addr_text(&feed->unsent[i], text[slot]);
         }
     }
-    if (argc == 8)
+    if (argc == FIXED)
         return SW_OK;
     if (append(feed, argc, argv) != SW_OK || append(feed, 4, trim) != SW_OK)
         return SW_ECLOSED;
@@ -102,11 +118,13 @@ static enum sw_status announce(struct sw_feed *feed, size_t n, const bool *isnew
 
         if (!reply)
             return SW_ECLOSED;
-        if (reply->type == REDIS_REPLY_ERROR)
+        if (reply->type == REDIS_REPLY_ERROR) {
             sw_feed_problem(feed, SW_PROBLEM_TRACK, "tracked addresses: %s", reply->str);
+            status = SW_EREDIS;
+        }
         freeReplyObject(reply);
     }
-    return SW_OK;
+    return status;
 }
 
 enum sw_status sw_feed_send_tracked(struct sw_feed *feed)
@@ -123,11 +141,12 @@ enum sw_status sw_feed_send_tracked(struct sw_feed *feed)
         }
         if (status == SW_OK)
             status = announce(feed, n, isnew);
-        if (status != SW_OK)
+        if (status != SW_OK && status != SW_EREDIS)
             return sw_feed_write_failed(feed, status, "writing tracked addresses");
         feed->unsent_n -= n;
         memmove(feed->unsent, feed->unsent + n, feed->unsent_n * sizeof(feed->unsent[0]));
-        sw_feed_problem(feed, SW_PROBLEM_TRACK, NULL);
+        if (status == SW_OK)
+            sw_feed_problem(feed, SW_PROBLEM_TRACK, NULL);
     }
     return SW_OK;
 }
@@ -153,11 +172,56 @@ static void take_members(struct sw_feed *feed, const redisReply *reply)
     }
 }
 
+/* Before the set is read: what comes to the stream from now on may be missing in it. */
+static enum sw_status note_end(struct sw_feed *feed)
+{
+    char key[SW_KEY_MAX];
+    struct sw_stream_state state = {.exists = false};
+    redisReply *reply =
+        sw_redis_command(feed->redis, "XINFO STREAM %s",
+                         sw_redis_key(feed->redis, key, sizeof(key), SW_STREAM_TRACKS));
+
+    if (!reply)
+        return sw_feed_failed(feed, SW_ECLOSED, "asking for tracked addresses");
+    feed->tracks_ok = sw_stream_read_state(reply, &state) == SW_OK;
+    feed->tracks_at = state.last;
+    if (!feed->tracks_ok)
+        sw_load_refuse(&feed->hooks, SW_REFUSED_KEY, "", key, strlen(key), sw_reply_words(reply));
+    freeReplyObject(reply);
+    return SW_OK;
+}
+
+/* One [id, [i, address, ...]]. */
+static void take_track(struct sw_feed *feed, const redisReply *entry)
+{
+    struct sw_stream_id id;
+
+    if (!sw_reply_is_array(entry, 2) || !sw_reply_is_text(entry->element[0]) ||
+        sw_stream_id_parse(entry->element[0]->str, entry->element[0]->len, &id) != SW_OK)
+        return;
+    feed->tracks_at = id;
+    if (!sw_reply_is_array(entry->element[1], 2))
+        return;
+    for (size_t i = 0; i + 1 < entry->element[1]->elements; i += 2)
+        if (sw_reply_equals(entry->element[1]->element[i], "i"))
+            sw_feed_track_text(feed, entry->element[1]->element[i + 1]);
+}
+
+void sw_feed_take_tracks(struct sw_feed *feed, const redisReply *entries)
+{
+    for (size_t i = 0; entries && i < entries->elements; i++)
+        take_track(feed, entries->element[i]);
+}
+
 enum sw_status sw_feed_load_tracked(struct sw_feed *feed)
 {
     char key[SW_KEY_MAX];
     int64_t from = -(int64_t)feed->settings->tracked_max;
 
+    enum sw_status status = note_end(feed);
+
+    if (status != SW_OK)
+        return status;
     sw_redis_key(feed->redis, key, sizeof(key), "tracked");
     for (; from < 0; from += CHUNK) {
         int64_t to = from + CHUNK - 1 < 0 ? from + CHUNK - 1 : -1;

@@ -72,8 +72,9 @@ def test_leaves_the_records_that_a_resolver_leaves(sw, zone):
     assert seen(sw, "addr", ODD_ADDRESS)[zone.odd_name]["list"] == "swept"
     assert sw.redis.zrange(sw.key("tracked"), 0, -1) == [ODD_ADDRESS]
     script = "return redis.call('XRANGE', KEYS[1], '-', '+')"
-    changes = [fields for _, fields in sw.redis.eval(script, 1, sw.key("changes"))]
-    assert changes == [["op", "track", "i", ODD_ADDRESS]]
+    changes = [fields for _, fields in sw.redis.eval(script, 1, sw.key("resolvers:tracked"))]
+    assert changes == [["i", ODD_ADDRESS]]
+    assert not sw.redis.exists(sw.key("changes"))
     (entry,) = sw.redis.xrange(sw.key("anomalies"))
     document = json.loads(entry[1]["e"])
     assert document["observer"]["name"].endswith("-sweep")

@@ -489,15 +489,24 @@ START_TEST(test_tracking)
     RIG_WAIT(rig_tracks(&rig, "192.0.2.2"));
     ck_assert(!rig_tracks(&rig, "192.0.2.3"));
     RIG_WAIT(redis_fixture_run(&rig.rf, "ZCARD %s", P ":tracked") == 4);
-    RIG_WAIT(redis_fixture_run(&rig.rf, "XLEN %s", P ":changes") == 1);
-    rig_wait_applied(&rig);
+    RIG_WAIT(redis_fixture_run(&rig.rf, "XLEN %s", P ":resolvers:tracked") == 1);
     RIG_WAIT(rig_tracked_told(&rig) == 1); /* by the sweeper, by and by */
-    /* By another resolver. */
-    redis_fixture_run(&rig.rf, "XADD %s * op track i 192.0.2.7 i 192.0.2.1", P ":changes");
-    rig_wait_applied(&rig);
-    ck_assert(rig_tracks(&rig, "192.0.2.7"));
+    /* By another resolver; by one of a former version. */
+    redis_fixture_run(&rig.rf, "XADD %s * i 192.0.2.7 i 192.0.2.1 i junk x y",
+                      P ":resolvers:tracked");
+    RIG_WAIT(rig_tracks(&rig, "192.0.2.7"));
     RIG_WAIT(rig_tracked_told(&rig) == 2);
-    ck_assert_int_eq(redis_fixture_run(&rig.rf, "XLEN %s", P ":changes"), 2);
+    ck_assert_int_eq(redis_fixture_run(&rig.rf, "XLEN %s", P ":changes"), 0);
+    redis_fixture_run(&rig.rf, "XADD %s * op track i 192.0.2.8 i 192.0.2.1", P ":changes");
+    rig_wait_applied(&rig);
+    ck_assert(rig_tracks(&rig, "192.0.2.8"));
+    /* Whatever becomes of that stream, the lists' is followed. */
+    redis_fixture_run(&rig.rf, "DEL %s", P ":resolvers:tracked");
+    redis_fixture_run(&rig.rf, "SET %s x", P ":resolvers:tracked");
+    rig_list(&rig, "l", "{}", "a.test", NULL);
+    rig_entry(&rig, "policy", "l", NULL);
+    rig_wait_applied(&rig);
+    ck_assert(rig_lists(&rig, "a.test"));
     rig_stop(&rig);
 }
 END_TEST

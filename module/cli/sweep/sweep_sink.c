@@ -74,12 +74,11 @@ static struct sw_addr *take_tracked(struct sweep_sink *sink, size_t *n)
     return all;
 }
 
-/* A `track` entry for those that are new to Redis, as a resolver writes it. */
+/* An entry for those that are new to Redis, as a resolver writes it. */
 static int announce(struct cli *cli, char (*text)[SW_ADDRTEXT_MAX], const bool *isnew, size_t n)
 {
     struct cli_argv argv = {0};
-    const char *before[] = {"XADD", cli_key(cli, "changes"), "MAXLEN", "~", "100000", "*", "op",
-                            "track"};
+    const char *before[] = {"XADD", cli_key(cli, "resolvers:tracked"), "MAXLEN", "~", "10000", "*"};
 
     for (size_t i = 0; i < sizeof(before) / sizeof(before[0]); i++)
         cli_argv_add(&argv, before[i]);

@@ -1,0 +1,267 @@
+"""The users of conf/users.acl, and those that module/REDIS.md shows: what the documented table allows is
+allowed, and of all commands of the server nothing else; and the product works with just these (D-096)."""
+
+import re
+
+import pytest
+import redis
+from cli_rig import ROOT, Command
+from harness.resolver import SINK4
+from harness.wait import until
+
+PREFIX = "{sinkwatch}:"
+# A key of each kind, and two that are none of ours. Behind it the patterns of the table that cover it.
+KEYS = [
+    "lists",
+    "list:ads",
+    "list:ads:previous",
+    "list:ads:staging:x",
+    "list:other",
+    "list:adservers",
+    "changes",
+    "resolvers",
+    "resolvers:tracked",
+    "resolver:ns1",
+    "resolver:ns2",
+    "events",
+    "anomalies",
+    "tracked",
+    "written:ns1",
+    "written:ns2",
+    "seen:name:x.example",
+    "seen:zone:x.example",
+    "seen:addr:192.0.2.1",
+]
+FOREIGN = ["foreign", "{sinkwatch}x"]
+CONFINED = {
+    "resolver-ns1": ("resolver", {"resolver:*": "resolver:ns1", "written:*": "written:ns1"}),
+    "feed-ads": ("feed", {"list:*": "list:ads"}),
+}
+# Where the keys of a command are not all of its arguments: those with KEY in the place of the key.
+FORMS = {
+    "xread": "STREAMS KEY 0",
+    "psubscribe": "__keyspace@0__:{sinkwatch}:list*",
+    "xreadgroup": "GROUP g c STREAMS KEY >",
+    "migrate": "127.0.0.1 1 KEY 0 1000",
+    "sort": "KEY STORE KEY",
+    "georadius": "KEY 1 1 1 m STORE KEY",
+    "georadiusbymember": "KEY m 1 m STORE KEY",
+    "memory|usage": "KEY",
+    "set": "KEY v",
+    "bitfield": "KEY SET u8 0 1",
+    "bitop": "AND KEY KEY",
+    "blpop": "KEY 0",
+    "brpop": "KEY 0",
+    "bzpopmin": "KEY 0",
+    "bzpopmax": "KEY 0",
+}
+
+
+def documented():
+    """{user: [(patterns, commands)]} of the table."""
+    rights = {}
+    text = (ROOT / "module/REDIS.md").read_text()
+    section = text[text.index("## Who may do what") :]
+    section = section[: section.index("\n## ", 5)]
+    for line in section.splitlines():
+        found = re.match(r"\| `([a-z]+)` \| (.*?) \| (.*) \|$", line)
+        if found:
+            user, keys, commands = found.groups()
+            patterns = None if keys == "-" else re.findall(r"`(.*?)`", keys)
+            rights.setdefault(user, []).append((patterns, commands.replace("\\", "").split()))
+    lines = re.findall(r"^user .*$", section, re.M)
+    assert {line.split()[1] for line in lines} == set(CONFINED)
+    return rights, lines
+
+
+def covers(pattern, key):
+    return re.fullmatch(re.escape(pattern).replace(r"\*", ".*"), key) is not None
+
+
+def allowed(rights, user, command, key):
+    """What the table says."""
+    if command in ("hello", "quit", "reset"):
+        return True  # Redis asks for no right
+    role, narrower = CONFINED.get(user, (user, {}))
+    rows = list(rights[role])
+    if user == "feed-ads":
+        writes = next(commands for patterns, commands in rows if patterns == ["lists", "list:*"])
+        rows = [row for row in rows if row[0] not in (["lists", "list:*"], ["changes"])]
+        rows += [(["list:ads", "list:ads:*"], writes), (["changes"], ["xadd", "fcall"])]
+        rows += [(["lists"], ["hget", "hmget", "hgetall", "hexists", "hlen", "hkeys"])]
+    for patterns, commands in rows:
+        if command in commands and (patterns is None) == (key is None):
+            mine = [narrower.get(p, p) for p in patterns or []]
+            if key is None or any(covers(p, key) for p in mine):
+                return True
+    return False
+
+
+def commands_of(client):
+    """[(name, arguments with KEY in them, or None)] of every command and sub-command of the server."""
+    found = []
+
+    def one(info):
+        subs = info[9] if len(info) > 9 else []
+        name = str(info[0])
+        for sub in subs:
+            one(sub)
+        if not subs:
+            found.append((name, int(info[1]), info[8] if len(info) > 8 else []))
+
+    path = client.connection_pool.connection_kwargs["path"]
+    raw = redis.Redis(unix_socket_path=path, decode_responses=True)
+    raw.response_callbacks.clear()
+    for info in raw.execute_command("COMMAND"):
+        one(info)
+    return found
+
+
+def arguments(name, arity, specs):
+    """Words behind the command for ACL DRYRUN; KEY in the place of each key."""
+    least = abs(arity) - 1 - (1 if "|" in name else 0)
+    if name in FORMS:
+        return FORMS[name].split()
+    if not specs:
+        return ["x"] * least
+    kind = str(specs)
+    if "keynum" in kind:
+        first = "1" in kind and name in ("zunionstore", "zinterstore", "zdiffstore")
+        words = ["KEY", "1", "KEY"] if first else ["1", "KEY"]
+        if name.startswith(("eval", "fcall")):
+            words = ["f", "1", "KEY"]
+        elif name in ("blmpop", "bzmpop"):
+            words = ["0", "1", "KEY"]
+        return words + ["LEFT"] * max(0, least - len(words)) + ["LEFT"]
+    if name.startswith("object") or name.startswith("xinfo") or name.startswith("xgroup"):
+        return ["KEY"] + ["x"] * max(0, least - 1)
+    if name == "xinfo|stream":
+        return ["KEY"]
+    return ["KEY"] * max(1, least)
+
+
+@pytest.fixture
+def users(own_redis):
+    """Every user is on, with the password pw."""
+    own_redis.start()
+    rights, lines = documented()
+    for line in (ROOT / "conf/users.acl").read_text().splitlines() + lines:
+        _, user, *rules = line.split()
+        if user not in ("default", "admin"):
+            rules = [re.sub("^off$", "on", re.sub("^>.*", ">pw", rule)) for rule in rules]
+            own_redis.client.execute_command("ACL", "SETUSER", user, *rules)
+    return rights
+
+
+ROLES = ["feed", "resolver", "sweep", "reader", "notifier", *CONFINED]
+
+
+@pytest.mark.parametrize("user", ROLES)
+def test_every_command_against_every_key(users, own_redis, user):
+    client = own_redis.client
+    commands = commands_of(client)
+    assert len(commands) > 350
+    asked, wrong = [], []
+    pipeline = client.pipeline(transaction=False)
+    for name, arity, specs in commands:
+        words = arguments(name, arity, specs)
+        for key in KEYS + FOREIGN if "KEY" in words else [None]:
+            full = key if key in FOREIGN or key is None else PREFIX + key
+            pipeline.execute_command(
+                "ACL", "DRYRUN", user, *name.split("|"), *[full if w == "KEY" else w for w in words]
+            )
+            asked.append((name, key))
+    replies = pipeline.execute(raise_on_error=False)
+    for (name, key), reply in zip(asked, replies):
+        assert not isinstance(reply, Exception), f"{name} {key}: {reply}"
+        yes = reply in (b"OK", "OK", True)
+        if yes != allowed(users, user, name, None if key is None else key) and key not in FOREIGN:
+            wrong.append((name, key, reply))
+        if key in FOREIGN and yes:
+            wrong.append((name, key, reply))
+    assert not wrong, f"{len(wrong)} of {len(asked)} differ from the table: {wrong[:20]}"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "COPY {sinkwatch}:events {sinkwatch}:list:ads",
+        "RENAME {sinkwatch}:events {sinkwatch}:list:ads",
+        "COPY {sinkwatch}:anomalies {sinkwatch}:list:ads",
+        "SORT {sinkwatch}:tracked BY nosort STORE {sinkwatch}:list:ads",
+        "XREAD STREAMS {sinkwatch}:changes {sinkwatch}:events 0 0",
+        "RESTORE {sinkwatch}:list:ads 0 x",
+        "DUMP {sinkwatch}:list:ads",
+        "FCALL_RO f 1 {sinkwatch}:events",
+        "FCALL f 2 {sinkwatch}:list:ads {sinkwatch}:events",
+        "EVAL return 0",
+        "OBJECT ENCODING {sinkwatch}:events",
+        "MONITOR",
+        "SUBSCRIBE x",
+        "KEYS *",
+        "SCAN 0",
+        "CLIENT LIST",
+        "SLOWLOG GET",
+        "ACL WHOAMI",
+        "CONFIG GET *",
+        "FUNCTION DUMP",
+    ],
+)
+@pytest.mark.parametrize("user", ["feed", "feed-ads"])
+def test_ways_round_for_a_feed(users, own_redis, user, words):
+    """Executed, not only asked for: no way to what resolvers saw."""
+    own_redis.client.xadd("{sinkwatch}:events", {"e": "secret"})
+    own_redis.client.function_load(
+        "#!lua name=f\nredis.register_function('f', function(k) return redis.call('XRANGE', k[2], '-', '+') end)"
+    )
+    link = redis.Redis(unix_socket_path=str(own_redis.socket), username=user, password="pw")
+    with pytest.raises(redis.exceptions.RedisError, match="(?i)no permission|NOPERM|arity|wrong number"):
+        link.execute_command(*words.split())
+    link.close()
+
+
+def test_the_product_works_with_these_users(
+    env, folder, users, own_redis, make_resolver, lists_for, events_for, settings_for, authority
+):
+    def settings(user, **more):
+        return {"redis_prefix": "{sinkwatch}", "redis_user": user, "redis_password": "pw", **more}
+
+    def command(user):
+        path = folder / user
+        path.mkdir()
+        return Command(env, path, own_redis, settings_for(own_redis, path, **settings(user)))
+
+    own_redis.client.config_set("notify-keyspace-events", "Kgh")
+    resolvers = [
+        make_resolver(own_redis, **settings("resolver", resolver_id="ns2")),
+        make_resolver(own_redis, **settings("resolver-ns1", resolver_id="ns1")),
+    ]
+    feed, ads, reader, sweep = map(command, ("feed", "feed-ads", "reader", "sweep"))
+    feed("list", "set", "ads", "--action", "sinkhole")
+    feed("list", "set", "watched", "--kind", "watch")
+    feed("add", "watched", "four.address.example", "--wait=20")
+    ads("add", "ads", "evil.example", "--wait=20")
+    ads("import", "--replace", "--force", "ads", "-", stdin="evil.example\n", seconds=60)
+    ads("add", "other", "clean.example", code=1)  # there is no such list
+    for i, resolver in enumerate(resolvers):
+        assert resolver.client.ask(f"n{i}.many.evil.example").addresses == [SINK4]
+        assert resolver.client.ask("four.address.example").addresses
+    own_redis.client.hset("{sinkwatch}:list:ads", "plain.many.clean.example", "")
+    for resolver in resolvers:
+        until(
+            lambda r=resolver: r.client.ask("plain.many.clean.example").addresses == [SINK4],
+            "a plain write to be noticed by keyspace notifications",
+        )
+        events_for(resolver, own_redis).wait({"observer.name": resolver.settings["resolver-id"]})
+        lists_for(resolver, own_redis).wait_state(state="following", last_error="")
+    assert "ns1" in reader("status") and "ns2" in reader("status")
+    until(lambda: own_redis.client.keys("{sinkwatch}:seen:name:*"), lambda: f"the history: {[r.log() for r in resolvers]}")
+    assert reader("events") and reader("pivot", "four.address.example")
+    words = ["--forward", f"127.0.0.1@{authority.port}", "--no-dnssec", "--events"]
+    sweep("sweep", "--list", "watched", *words, "--observer", "swept")
+    assert own_redis.client.zcard("{sinkwatch}:tracked") > 0
+    assert own_redis.client.xlen("{sinkwatch}:resolvers:tracked") > 0
+    assert not any("NOPERM" in resolver.log() for resolver in resolvers)
+    for resolver in resolvers:
+        resolver.stop()  # in order: its state and its place go
+    assert own_redis.client.keys("{sinkwatch}:resolver:*") == []
