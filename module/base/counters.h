@@ -59,6 +59,8 @@ struct sw_counters {
 #define SW_COUNTER_FIELD(field, name) sw_counter field;
     SW_COUNTERS(SW_COUNTER_FIELD)
 #undef SW_COUNTER_FIELD
+    /* errno of what keeps events from being written there, 0: nothing. The recorder's, for the status. */
+    _Atomic int event_file_error, event_spool_error;
 };
 
 #endif

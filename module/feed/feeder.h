@@ -61,6 +61,8 @@ enum sw_problem {
     SW_PROBLEM_REPORT,    /* status cannot be written */
     SW_PROBLEM_TRACK,     /* tracked addresses cannot be written */
     SW_PROBLEM_GARDEN,    /* a walled garden cannot be resolved */
+    SW_PROBLEM_FILE,      /* event-file cannot be written; logged by the recorder */
+    SW_PROBLEM_SPOOL,     /* event-spool likewise */
     SW_PROBLEM_COUNT
 };
 

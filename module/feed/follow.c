@@ -1,8 +1,10 @@
 /*
  * follow.c - the change stream: wait for entries, apply them in order, notice lost ones.
  *
- * The order of the stream is what counts: an entry is applied as it stands, without asking what
- * Redis holds by now; `policy` and `replace` are read again, as they say no more than "look".
+ * The order of the stream is what counts, and the hashes are what is believed: an entry is a hint where to
+ * look. `policy`, `replace` and `drop` are read again. Of `add` and `remove` those indicators are left out
+ * that the hash contradicts by now (D-096): either an entry that undoes them follows, or they were never
+ * in the list, and their writer may have the right to speak of it in the stream, but not to change it.
  * An entry that is no younger than the last whole reading of its list is in there already.
  */
 #include "base/clock.h"
@@ -196,7 +198,7 @@ static enum sw_status take_facts(struct sw_feed *feed, struct entry *entry)
     return SW_OK;
 }
 
-/* The facts of `add`'s indicators, for an entry that does not say when they end. */
+/* The facts of an entry's indicators; nil: the hash does not have it. */
 static enum sw_status ask_facts(struct sw_feed *feed, struct entry *entry, const char *name)
 {
     enum sw_status status;
@@ -222,18 +224,19 @@ static uint32_t end_of(struct sw_feed *feed, const char *name, const redisReply 
     return until;
 }
 
-/* `add`: every field i; a field expires is about those that follow it. */
-static enum sw_status apply_add(struct sw_feed *feed, struct entry *entry, struct sw_list *list)
+/* Whether the hash has the n-th indicator of an entry now. What cannot be read decides nothing. */
+static bool contradicts(const struct entry *entry, size_t n, bool has)
 {
+    return entry->facts && (entry->facts->element[n]->type != REDIS_REPLY_NIL) != has;
+}
+
+/* `add`: every field i that the hash has; a field expires is about those that follow it. */
+static void apply_add(struct sw_feed *feed, struct entry *entry, struct sw_list *list)
+{
+    bool by_facts = entry->facts && tells_no_end(entry);
     uint32_t until = 0;
     size_t item = 0;
 
-    if (tells_no_end(entry)) {
-        enum sw_status status = ask_facts(feed, entry, list->name);
-
-        if (status != SW_OK)
-            return status;
-    }
     for (size_t i = 0; i + 1 < entry->fields->elements; i += 2) {
         const redisReply *value = entry->fields->element[i + 1];
 
@@ -241,12 +244,26 @@ static enum sw_status apply_add(struct sw_feed *feed, struct entry *entry, struc
             until = end_of(feed, list->name, value, false);
         if (!is_item(entry, i))
             continue;
-        if (entry->facts)
-            until = end_of(feed, list->name, entry->facts->element[item++], true);
+        if (by_facts)
+            until = end_of(feed, list->name, entry->facts->element[item], true);
+        if (contradicts(entry, item++, true))
+            continue;
         sw_count(&feed->counters->changes_applied, 1);
         add_one(feed, list, value, until);
     }
-    return SW_OK;
+}
+
+/* `remove`: every field i that the hash has no more. */
+static void apply_remove(struct sw_feed *feed, struct entry *entry, struct sw_list *list)
+{
+    size_t item = 0;
+
+    for (size_t i = 0; i + 1 < entry->fields->elements; i += 2) {
+        if (!is_item(entry, i) || contradicts(entry, item++, false))
+            continue;
+        sw_count(&feed->counters->changes_applied, 1);
+        remove_one(feed, list, entry->fields->element[i + 1]);
+    }
 }
 
 /* `add`, `remove`. A list that was not known is read as a whole instead. */
@@ -257,24 +274,44 @@ static enum sw_status apply_items(struct sw_feed *feed, struct entry *entry, con
 
     if (!list || !list->held)
         return add ? sw_feed_read_list(feed, name, true) : SW_OK;
+    enum sw_status status = ask_facts(feed, entry, name);
+
+    if (status != SW_OK)
+        return status;
     feed->dirty = true;
     if (add)
-        return apply_add(feed, entry, list);
-    for (size_t i = 0; i + 1 < entry->fields->elements; i += 2) {
-        if (!is_item(entry, i))
-            continue;
-        sw_count(&feed->counters->changes_applied, 1);
-        remove_one(feed, list, entry->fields->element[i + 1]);
-    }
+        apply_add(feed, entry, list);
+    else
+        apply_remove(feed, entry, list);
+    return SW_OK;
+}
+
+/* Whether {prefix}:lists names a list now. */
+static enum sw_status ask_whether_there(struct sw_feed *feed, const char *name, bool *there)
+{
+    char key[SW_KEY_MAX];
+    redisReply *reply = sw_redis_command(
+        feed->redis, "HGET %s %s", sw_redis_key(feed->redis, key, sizeof(key), "lists"), name);
+
+    if (!reply)
+        return sw_feed_failed(feed, SW_ECLOSED, "asking whether a list is there");
+    *there = sw_reply_is_text(reply);
+    freeReplyObject(reply);
     return SW_OK;
 }
 
 static enum sw_status apply_drop(struct sw_feed *feed, const char *name)
 {
     struct sw_list *list = sw_lists_find(&feed->lists, name);
+    bool there = false;
 
     if (!list)
         return SW_OK;
+    enum sw_status status = ask_whether_there(feed, name, &there);
+    if (status != SW_OK)
+        return status;
+    if (there) /* made anew since, or a false entry */
+        return sw_feed_read_list(feed, name, true);
     if (sw_lists_shields(&feed->lists, list))
         sw_feed_changed_everything(feed);
     sw_lists_drop(&feed->lists, list);
@@ -344,20 +381,19 @@ static enum sw_status apply(struct sw_feed *feed, struct entry *entry)
 
 /* ---- batches ---- */
 
-/* Whether apply_add() would ask for facts. */
+/* Whether apply_items() would ask for facts. */
 static bool will_ask(struct sw_feed *feed, const struct entry *entry)
 {
     const struct sw_list *list;
 
-    if (!entry->valid || !entry->list || !sw_reply_equals(entry->op, "add") ||
-        strlen(entry->list->str) != entry->list->len || !tells_no_end(entry))
+    if (!entry->valid || !entry->list || strlen(entry->list->str) != entry->list->len ||
+        (!sw_reply_equals(entry->op, "add") && !sw_reply_equals(entry->op, "remove")))
         return false;
     list = sw_lists_find(&feed->lists, entry->list->str);
     return list && list->held && sw_stream_id_compare(&entry->id, &list->read_at) > 0;
 }
 
-/* Ask for the facts that a batch needs, in one go: a feed that does not say when its indicators end
- * must not cost a round trip for each entry. Those that are not asked for here ask for themselves. */
+/* Ask for the facts of all indicators of a batch, in one go: an entry must not cost a round trip. Those that are not asked for here ask for themselves. */
 static enum sw_status ask_for_batch(struct sw_feed *feed, struct entry *entries, size_t n)
 {
     bool ask[BATCH_MAX] = {false};

@@ -7,6 +7,7 @@
  * out once a second at most, and the report that leaves it out is followed by one that has it (D-106).
  */
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "feed/feeder.h"
 #include "feed/reply.h"
@@ -51,6 +52,26 @@ static const char *state_name(enum sw_feed_state state)
     static const char *const names[] = {"loading", "following", "disconnected"};
 
     return names[state];
+}
+
+/* What the recorder could not write: said in its log line, and here for the status. */
+static void note_file(struct sw_feed *feed, enum sw_problem which, const char *key,
+                      const char *path, int error)
+{
+    char buf[64];
+    feed->problems[which][0] = '\0';
+    if (error != 0)
+        snprintf(feed->problems[which], SW_PROBLEM_MAX, "%s %.150s: %s", key, path,
+                 sw_file_words(error, buf));
+}
+
+static void note_files(struct sw_feed *feed)
+{
+    struct sw_counters *counters = feed->counters;
+    note_file(feed, SW_PROBLEM_FILE, "event-file", feed->settings->event_file,
+              atomic_load_explicit(&counters->event_file_error, memory_order_relaxed));
+    note_file(feed, SW_PROBLEM_SPOOL, "event-spool", feed->settings->event_spool,
+              atomic_load_explicit(&counters->event_spool_error, memory_order_relaxed));
 }
 
 static const char *last_error(const struct sw_feed *feed)
@@ -173,6 +194,7 @@ enum sw_status sw_feed_report(struct sw_feed *feed)
     char *snapshot = dump(sw_local_json(feed));
     enum sw_status status;
 
+    note_files(feed);
     sw_feed_mmdb_enforced(feed);
     feed->applied = sw_sweeper_done(feed->sweeper);
     sw_redis_key(feed->out, key, sizeof(key), "resolver:%s", feed->settings->resolver_id);

@@ -1,11 +1,11 @@
 #include "journal/filelog.h"
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/settings.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -92,9 +92,11 @@ void sw_filelog_add(struct sw_filelog *log, const char *line, size_t len)
 /* Log the start of a problem once, and the end once. */
 static void report(struct sw_filelog *log, int error)
 {
+    char buf[64];
+    atomic_store_explicit(&log->counters->event_file_error, error, memory_order_relaxed);
     if (error != 0 && error != log->problem) {
         sw_log(SW_LOG_ERROR, "event-file %s: %s; events are kept for a while, then lost", log->path,
-               strerror(error));
+               sw_file_words(error, buf));
     }
     if (error == 0 && (log->problem != 0 || log->lost != log->noted)) {
         sw_log(SW_LOG_INFO, "event-file %s: writing again, %llu events are missing in it",
@@ -134,8 +136,7 @@ static void drop_half(struct sw_filelog *log)
 
 static bool open_file(struct sw_filelog *log)
 {
-    log->fd = open(log->path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK,
-                   FILE_MODE);
+    log->fd = sw_file_append(log->path, FILE_MODE);
     if (log->fd < 0) {
         report(log, errno);
         return false;

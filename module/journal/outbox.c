@@ -186,12 +186,14 @@ void sw_outbox_to_disk(struct sw_outbox *outbox, int64_t mono_us)
     if (outbox->n > 0 && !outbox->spooled && sw_spool_open(outbox->spool)) {
         spill(outbox);
     }
-    sw_spool_flush(outbox->spool);
+    sw_outbox_flush(outbox);
 }
 
 void sw_outbox_flush(struct sw_outbox *outbox)
 {
     sw_spool_flush(outbox->spool);
+    atomic_store_explicit(&outbox->counters->event_spool_error, sw_spool_problem(outbox->spool),
+                          memory_order_relaxed);
 }
 
 /*

@@ -58,6 +58,11 @@ static void path_of(const struct sw_spool *spool, uint64_t number, char out[SW_P
     snprintf(out, SW_PATH_MAX, "%.200s/%0*" PRIx64 SUFFIX, spool->folder, NAME_DIGITS, number);
 }
 
+int sw_spool_problem(const struct sw_spool *spool)
+{
+    return spool->problem;
+}
+
 static void told(struct sw_spool *spool, int error, const char *doing)
 {
     if (error != spool->problem) {

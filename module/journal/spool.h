@@ -57,6 +57,9 @@ bool sw_spool_has_room(const struct sw_spool *spool);
 
 /** Documents on disk that are not done, and the octets of all segments. */
 uint64_t sw_spool_waiting(const struct sw_spool *spool);
+
+/** errno of what keeps it from being written; 0: nothing does. */
+int sw_spool_problem(const struct sw_spool *spool);
 uint64_t sw_spool_octets(const struct sw_spool *spool);
 
 /** Append; json stays the caller's. SW_OK; SW_ETOOBIG: no room; SW_EIO: not usable, or the disk

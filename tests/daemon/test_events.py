@@ -196,6 +196,24 @@ def test_events_can_be_kept_from_redis(make_resolver, shared_redis, lists_for, e
     assert events.all() == []
 
 
+@pytest.mark.parametrize("kind", ["link", "spool"])
+def test_what_cannot_be_written_is_in_the_state(kind, folder, shared_redis, make_resolver, lists_for):
+    """A link in place of the event file is not followed; a file in place of the spool is no folder."""
+    target = folder / "target"
+    target.write_text("as it was\n")
+    (folder / "e.jsonl").symlink_to(target)
+    settings = {"event_file": folder / "e.jsonl"} if kind == "link" else {"event_spool": target}
+    resolver = make_resolver(shared_redis, **settings)
+    lists = lists_for(resolver, shared_redis)
+    lists.put("bad", "evil.example", action="nxdomain")
+    assert resolver.client.ask(WWW).rcode == "NXDOMAIN"
+    key, words = ("event-file", "symbolic link") if kind == "link" else ("event-spool", "director")
+    lists.wait_state(last_error=lambda said: key in said and words in said)
+    resolver.says(key, words)
+    assert key in resolver.command("status", check=False)
+    assert target.read_text() == "as it was\n"
+
+
 def test_event_file_that_cannot_be_written(
     make_resolver, shared_redis, lists_for, events_for, folder
 ):

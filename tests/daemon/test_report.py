@@ -4,6 +4,7 @@ import base64
 import hashlib
 import html.parser
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -178,6 +179,12 @@ def test_file_is_replaced_at_once(case, folder):
     case("report", "--output", path)
     assert path.read_text().startswith("<!DOCTYPE html>") and case.out == ""
     assert [p.name for p in folder.iterdir() if "report" in p.name] == ["report.html"]
+    before = os.stat("/dev/null")
+    case("report", "--output", "/dev/null")
+    assert os.stat("/dev/null").st_rdev == before.st_rdev  # it is a device still
+    (folder / "link.html").symlink_to(path)
+    case("report", "--output", folder / "link.html", code=NONE)
+    assert "symbolic link" in case.err and (folder / "link.html").is_symlink()
     case("report", "--output", folder / "none" / "x.html", code=NONE)
     assert "none/x.html" in case.err
 

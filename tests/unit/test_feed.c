@@ -97,6 +97,8 @@ START_TEST(test_add_and_remove)
     ck_assert(rig_lists(&rig, "a.test"));
     ck_assert_uint_eq(rig_sweeps(&rig, NULL), 2);
     /* Several indicators in one entry. */
+    redis_fixture_run(&rig.rf, "HSET %s c.test %s =d.test %s 192.0.2.1 %s", P ":list:l", "", "",
+                      "");
     redis_fixture_run(&rig.rf, "XADD %s * op add list l i c.test i =d.test i 192.0.2.1",
                       P ":changes");
     rig_wait_applied(&rig);
@@ -146,6 +148,9 @@ START_TEST(test_large_batch_is_everything)
         argv[7 + 2 * i] = "i";
         argv[8 + 2 * i] = names[i];
     }
+    redis_fixture_run(&rig.rf, "EVAL %s 1 %s",
+                      "for i=0,19999 do redis.call('HSET',KEYS[1],'n'..i..'.test','') end",
+                      P ":list:l");
     context = redisConnectUnix(rig.rf.socket);
     reply = redisCommandArgv(context, 7 + 2 * N, argv, NULL);
     ck_assert_ptr_nonnull(reply);
@@ -468,68 +473,6 @@ END_TEST
 
 /* ---- tracked addresses ---- */
 
-START_TEST(test_tracking)
-{
-    struct rig rig;
-    struct sw_addr addr, prefix;
-
-    rig_init(&rig);
-    redis_fixture_run(&rig.rf, "ZADD %s 1 192.0.2.1 2 2001:db8::1 3 junk", P ":tracked");
-    rig_start(&rig);
-    rig_wait_loads(&rig, 1);
-    ck_assert(rig_tracks(&rig, "192.0.2.1") && rig_tracks(&rig, "2001:db8::1"));
-    ck_assert(!rig_tracks(&rig, "192.0.2.2"));
-    ck_assert_uint_eq(rig_tracked_told(&rig), 0);
-    /* By us: here at once, in Redis and announced soon after. */
-    ck_assert_int_eq(sw_addr_parse("192.0.2.2", 9, &addr, NULL), SW_OK);
-    ck_assert_int_eq(sw_addr_parse("192.0.2.0/24", 12, &prefix, NULL), SW_OK);
-    sw_feed_track(rig.feed, &addr);
-    sw_feed_track(rig.feed, &addr);
-    sw_feed_track(rig.feed, &prefix);
-    RIG_WAIT(rig_tracks(&rig, "192.0.2.2"));
-    ck_assert(!rig_tracks(&rig, "192.0.2.3"));
-    RIG_WAIT(redis_fixture_run(&rig.rf, "ZCARD %s", P ":tracked") == 4);
-    RIG_WAIT(redis_fixture_run(&rig.rf, "XLEN %s", P ":resolvers:tracked") == 1);
-    RIG_WAIT(rig_tracked_told(&rig) == 1); /* by the sweeper, by and by */
-    /* By another resolver; by one of a former version. */
-    redis_fixture_run(&rig.rf, "XADD %s * i 192.0.2.7 i 192.0.2.1 i junk x y",
-                      P ":resolvers:tracked");
-    RIG_WAIT(rig_tracks(&rig, "192.0.2.7"));
-    RIG_WAIT(rig_tracked_told(&rig) == 2);
-    ck_assert_int_eq(redis_fixture_run(&rig.rf, "XLEN %s", P ":changes"), 0);
-    redis_fixture_run(&rig.rf, "XADD %s * op track i 192.0.2.8 i 192.0.2.1", P ":changes");
-    rig_wait_applied(&rig);
-    ck_assert(rig_tracks(&rig, "192.0.2.8"));
-    /* Whatever becomes of that stream, the lists' is followed. */
-    redis_fixture_run(&rig.rf, "DEL %s", P ":resolvers:tracked");
-    redis_fixture_run(&rig.rf, "SET %s x", P ":resolvers:tracked");
-    rig_list(&rig, "l", "{}", "a.test", NULL);
-    rig_entry(&rig, "policy", "l", NULL);
-    rig_wait_applied(&rig);
-    ck_assert(rig_lists(&rig, "a.test"));
-    rig_stop(&rig);
-}
-END_TEST
-
-/* Without Redis: tracked at once all the same, told to Redis when it comes. */
-START_TEST(test_tracking_without_redis)
-{
-    struct rig rig;
-    struct sw_addr addr;
-
-    rig_init(&rig);
-    redis_fixture_kill(&rig.rf);
-    rig_start(&rig);
-    ck_assert_int_eq(sw_addr_parse("192.0.2.9", 9, &addr, NULL), SW_OK);
-    sw_feed_track(rig.feed, &addr);
-    RIG_WAIT(rig_tracks(&rig, "192.0.2.9"));
-    redis_fixture_restart(&rig.rf);
-    RIG_WAIT(redis_fixture_run(&rig.rf, "ZCARD %s", P ":tracked") == 1);
-    RIG_WAIT(rig_tracked_told(&rig) == 1); /* by the sweeper, by and by */
-    rig_stop(&rig);
-}
-END_TEST
-
 /* ---- load.h as the command uses it ---- */
 
 static size_t told; /* refusals */
@@ -637,8 +580,6 @@ int main(void)
     tcase_add_test(tc, test_plain_writes_of_the_same_size_are_noticed);
     tcase_add_test(tc, test_an_audit_takes_its_time);
     tcase_add_test(tc, test_reconciliation_is_quiet);
-    tcase_add_test(tc, test_tracking);
-    tcase_add_test(tc, test_tracking_without_redis);
     tcase_add_test(tc, test_load_all);
     tcase_add_test(tc, test_abandoned_load);
     suite_add_tcase(suite, tc);

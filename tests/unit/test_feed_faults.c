@@ -184,7 +184,7 @@ START_TEST(test_flushed_and_written_at_once)
     static const char at_once[] =
         "local c = '" P ":changes' redis.call('FLUSHALL')"
         "redis.call('HSET', '" P ":lists', 'm', '{}', 'o', '{}') redis.call('HSET', '" P
-        ":list:m', 'm.test', '')"
+        ":list:m', 'm.test', '') redis.call('HSET', '" P ":list:l', 'b.test', '')"
         "redis.call('XADD', c, '*', 'op', 'policy', 'list', 'm')"
         "redis.call('XADD', c, '*', 'op', 'drop', 'list', 'n')"
         "redis.call('XADD', c, '*', 'op', 'add', 'list', 'l', 'i', 'b.test')";
@@ -302,6 +302,7 @@ START_TEST(test_stream_goes_backwards)
     redis_fixture_run(&rig.rf, "XADD %s 1-1 op add list l i b.test", P ":changes");
     rig_wait_applied(&rig);
     ck_assert(rig_lists(&rig, "b.test"));
+    redis_fixture_run(&rig.rf, "HSET %s c.test %s", P ":list:l", "");
     redis_fixture_run(&rig.rf, "XADD %s 1-2 op add list l i c.test", P ":changes");
     rig_wait_applied(&rig);
     ck_assert(rig_lists(&rig, "c.test"));

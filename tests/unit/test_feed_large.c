@@ -46,10 +46,11 @@ START_TEST(test_entries_that_no_reply_holds)
     rig_list(&rig, "l", "{}", "a.test", NULL);
     rig_start(&rig);
     rig_wait_loads(&rig, 1);
-    redis_fixture_run(&rig.rf, "EVAL %s 1 %s",
-                      "for i=1,30 do redis.call('XADD',KEYS[1],'*','op','add','list','l','i',"
+    redis_fixture_run(&rig.rf, "EVAL %s 2 %s %s",
+                      "for i=1,30 do redis.call('HSET',KEYS[2],'b'..i..'.test','') "
+                      "redis.call('XADD',KEYS[1],'*','op','add','list','l','i',"
                       "'b'..i..'.test','x',string.rep('x',4194304)) end",
-                      P ":changes");
+                      P ":changes", P ":list:l");
     rig_wait_applied(&rig);
     ck_assert(rig_lists(&rig, "b30.test"));
     ck_assert_uint_eq(sw_counted(&rig.counters.full_loads), 1);

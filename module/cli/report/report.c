@@ -1,6 +1,7 @@
 /* report.c - sinkwatch report: anomalies and history as an HTML page. See report.h. */
 #include "cli/report/report.h"
 
+#include "base/file.h"
 #include "cli/output.h"
 #include "cli/sweep/sweep.h"
 
@@ -224,27 +225,17 @@ static int read_history(struct report *report)
 
 /* ---- to the file ---- */
 
-/* Beside, then renamed, so that nobody sees half a page; readable as the umask says. */
+/* All of it or nothing: nobody sees half a page. */
 static int write_page(const char *path, const char *page, size_t len)
 {
-    char *aside = NULL;
+    char buf[64];
 
     if (!path)
         return fwrite(page, 1, len, stdout) == len ? CLI_OK : CLI_NONE;
-    if (asprintf(&aside, "%s.new", path) < 0)
-        abort();
-    FILE *out = fopen(aside, "we");
-    bool ok =
-        out && fwrite(page, 1, len, out) == len && fflush(out) == 0 && fsync(fileno(out)) == 0;
-    if (out && fclose(out) != 0)
-        ok = false;
-    ok = ok && rename(aside, path) == 0;
-    if (!ok) {
-        cli_error("%s: %s", path, strerror(errno));
-        unlink(aside);
-    }
-    free(aside);
-    return ok ? CLI_OK : CLI_NONE;
+    if (sw_file_replace(path, page, len))
+        return CLI_OK;
+    cli_error("%s: %s", path, sw_file_words(errno, buf));
+    return CLI_NONE;
 }
 
 static int put_out(struct report *report, const char *path)

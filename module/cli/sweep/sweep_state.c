@@ -1,4 +1,5 @@
 /* sweep_state.c - the place to go on after an interruption: a small JSON file. See sweep.h. */
+#include "base/file.h"
 #include "cli/output.h"
 #include "cli/sweep/sweep.h"
 
@@ -55,23 +56,6 @@ int sweep_state_read(const struct sweep_options *options, char **after)
     return code;
 }
 
-/* Write a new file, sync, rename: the path has the old or the new content. */
-static bool replace(const char *path, const json_t *state)
-{
-    char *aside = NULL;
-
-    if (asprintf(&aside, "%s.new", path) < 0)
-        abort();
-    FILE *out = fopen(aside, "we");
-    bool ok = out && json_dumpf(state, out, JSON_COMPACT) == 0 && fputc('\n', out) != EOF &&
-              fflush(out) == 0 && fsync(fileno(out)) == 0;
-    if (out && fclose(out) != 0)
-        ok = false;
-    ok = ok && rename(aside, path) == 0;
-    free(aside);
-    return ok;
-}
-
 void sweep_state_write(const struct sweep_options *options, const char *after)
 {
     char mine[20];
@@ -87,7 +71,13 @@ void sweep_state_write(const struct sweep_options *options, const char *after)
     selection(options, mine);
     cli_json_set(state, "after", after);
     cli_json_set(state, "selection", mine);
-    if (!replace(options->state, state))
-        cli_error("%s: %s", options->state, strerror(errno));
+    char buf[64], *text = NULL, *json = json_dumps(state, JSON_COMPACT);
+    int len = json ? asprintf(&text, "%s\n", json) : -1;
+    if (len < 0)
+        abort();
+    if (!sw_file_replace(options->state, text, (size_t)len))
+        cli_error("%s: %s", options->state, sw_file_words(errno, buf));
+    free(json);
+    free(text);
     json_decref(state);
 }
