@@ -44,11 +44,11 @@ def rig(own_redis, make_resolver, lists_for, folder):
     return resolver, lists, path
 
 
-def write_snapshot(lists):
+def write_snapshot(lists, name="bad"):
     """Wait for a file that holds what is in force now: one whose writing begins from now on."""
     now = datetime.now(timezone.utc)
     now = now.replace(microsecond=now.microsecond // 1000 * 1000)  # as precise as a report
-    lists.add("bad", "more.example")
+    lists.add(name, "more.example")
     until(lambda: written(lists) >= now, "a snapshot of what is in force")
 
 

@@ -6,6 +6,7 @@ import pytest
 from harness.events import NAME
 from harness.resolver import SINK4
 from harness.wait import until
+from test_snapshot import write_snapshot
 
 LISTS = 1000
 TRUE4 = ["192.0.2.68"]
@@ -104,11 +105,11 @@ def test_start_and_restart(rig, own_redis):
     resolver.start()
     lists.wait_state(state="following", lists=reported)
     assert enforced(ask)
-    until(lambda: json.loads(lists.state()["snapshot"])["written"], "the snapshot")
+    write_snapshot(lists, "list-0")
     resolver.stop()
     own_redis.kill()
     resolver.start()
-    resolver.says(f"{LISTS} lists with {LISTS} indicators in force")
+    resolver.says(f"{LISTS} lists with {LISTS + 1} indicators in force")
     assert enforced(ask)
 
 
