@@ -295,7 +295,7 @@ static void session(struct sw_feed *feed)
     feed->notices.again = !feed->load_due; /* there may have been some that nobody took */
     while (status == SW_OK && !sw_feed_stopping(feed))
         status = turn(feed);
-    sw_snapshot_clear(&feed->snapshot);
+    sw_copy_clear(&feed->copy);
     sw_feed_enforce(feed);
     if (sw_feed_stopping(feed) && sw_redis_is_open(feed->out))
         sw_feed_farewell(feed);
@@ -436,7 +436,7 @@ void sw_feed_free(struct sw_feed *feed)
         return;
     sw_feed_stop(feed);
     sw_sweeper_free(feed->sweeper);
-    sw_snapshot_clear(&feed->snapshot);
+    sw_copy_clear(&feed->copy);
     sw_lists_clear(&feed->lists);
     sw_tracked_clear(&feed->tracked);
     free_connections(feed);

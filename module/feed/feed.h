@@ -34,10 +34,10 @@ struct sw_changeset {
     size_t added_n;
     bool
         everything; /* a list was loaded or replaced, its kind or triggers changed: sweep for all */
-    size_t joined;  /* so many of added, the last ones, were not looked for in the part before */
-    bool began;     /* everything was not either */
-    bool again;     /* for no change: what came in past the lists; all is to be looked at */
-    bool at_leisure;         /* without haste */
+    size_t new_n;   /* so many of added, the last ones, were not looked for in the part before */
+    bool all_is_new;   /* everything was not either */
+    bool periodic;     /* for no change: what came in past the lists; all is to be looked at */
+    bool low_priority; /* without haste */
     const atomic_bool *stop; /* becomes true: give up at the next chance */
 };
 

@@ -69,7 +69,7 @@ enum sw_problem {
 #define SW_PROBLEM_MAX 256
 
 /* A copy of what Redis holds at one stream id, compared with the index once that id is reached. */
-struct sw_snapshot {
+struct sw_copy {
     redisReply *reply; /* EXEC's: stream state, lists, HLEN of each name; NULL: none waits */
     struct sw_stream_id at;
     char (*names)[SW_LISTNAME_MAX];
@@ -107,7 +107,7 @@ struct sw_feed {
     struct sw_stream_position position; /* last entry dealt with */
     struct sw_stream_id awaited; /* the stream's end when it was last asked for and nothing came */
     struct sw_stream_id applied; /* last entry reported as enforced, sweep included */
-    struct sw_snapshot snapshot;
+    struct sw_copy copy;
     struct sw_audit audit;
     struct sw_notices notices;
 
@@ -219,7 +219,7 @@ enum sw_status sw_feed_reconcile(struct sw_feed *feed);
 enum sw_status sw_feed_compare(struct sw_feed *feed, const struct sw_stream_id *next);
 
 /** Give a copy up; one that is empty is fine. */
-void sw_snapshot_clear(struct sw_snapshot *snapshot);
+void sw_copy_clear(struct sw_copy *copy);
 
 /** One list again, as it is in Redis now, policy first; refused when it has none. */
 enum sw_status sw_feed_read_list(struct sw_feed *feed, const char *name, bool content);

@@ -203,7 +203,7 @@ enum sw_status sw_feed_take_notices(struct sw_feed *feed)
         take_all(feed, now);
     if (sw_redis_is_open(notices->redis))
         ping(feed, now);
-    if (!notices->waiting || feed->load_due || feed->snapshot.reply || now < notices->look_due)
+    if (!notices->waiting || feed->load_due || feed->copy.reply || now < notices->look_due)
         return SW_OK;
     return look(feed);
 }

@@ -55,14 +55,14 @@ struct sw_sweeper {
     bool waiting;
     struct job jobs[JOBS_MAX]; /* oldest first; the feeder touches only upto of the newest */
     size_t jobs_n;
-    struct queue sought;     /* of all jobs; only the sweeper's */
-    size_t part, again_part; /* the next ones; with what follows the sweeper's */
-    size_t joined;           /* what joins there */
-    bool began;
-    int64_t interval_us; /* 0: none; constant */
-    int64_t again_due;   /* monotonic; the next try of a sweep that no change asked for */
-    int64_t again_since; /* since when one is due: it gives way to changes for one interval */
-    atomic_bool hurry;   /* a change waits, or stopping */
+    struct queue sought;        /* of all jobs; only the sweeper's */
+    size_t part, periodic_part; /* the next ones; with what follows the sweeper's */
+    size_t new_n;               /* what joins there */
+    bool all_is_new;
+    int64_t interval_us;    /* 0: none; constant */
+    int64_t periodic_due;   /* monotonic; the next try of a sweep that no change asked for */
+    int64_t periodic_since; /* since when one is due: it gives way to changes for one interval */
+    atomic_bool hurry;      /* a change waits, or stopping */
     struct sw_stream_id done;
     uint64_t handed, over; /* hand-overs */
     uint64_t last_us;
@@ -72,9 +72,9 @@ struct sw_sweeper {
     pthread_t thread;
 };
 
-static void again_in(struct sw_sweeper *sweeper, int64_t us)
+static void next_periodic(struct sw_sweeper *sweeper, int64_t us)
 {
-    sweeper->again_due = sweeper->again_since = sw_clock_mono_us() + us;
+    sweeper->periodic_due = sweeper->periodic_since = sw_clock_mono_us() + us;
 }
 
 struct sw_sweeper *sw_sweeper_new(const struct sw_feed_host *host, struct sw_counters *counters,
@@ -87,7 +87,7 @@ struct sw_sweeper *sw_sweeper_new(const struct sw_feed_host *host, struct sw_cou
     sweeper->host = host;
     sweeper->counters = counters;
     sweeper->interval_us = host->sweep ? (int64_t)interval_s * 1000000 : 0;
-    again_in(sweeper, sweeper->interval_us);
+    next_periodic(sweeper, sweeper->interval_us);
     if (pthread_mutex_init(&sweeper->lock, NULL) != 0)
         goto no_mutex;
     if (sw_cond_init(&sweeper->wake))
@@ -162,8 +162,8 @@ static void join(struct sw_sweeper *sweeper)
     sweeper->waiting = false;
     sweeper->jobs_n++;
     atomic_store_explicit(&sweeper->hurry, stopping(sweeper), memory_order_relaxed);
-    sweeper->began = job->everything;
-    sweeper->joined = changes.added_n = job->added_n;
+    sweeper->all_is_new = job->everything;
+    sweeper->new_n = changes.added_n = job->added_n;
     if (fits && job->added_n > 0)
         changes.added = sweeper->sought.added + sweeper->sought.n - job->added_n;
     pthread_mutex_unlock(&sweeper->lock);
@@ -184,8 +184,8 @@ static void leave(struct sw_sweeper *sweeper)
     if (job->everything || job->added_n > 0) {
         sw_count(&sweeper->counters->sweeps, sweeper->host->sweep ? 1 : 0);
         sweeper->last_us = (uint64_t)(sw_clock_mono_us() - job->began_us);
-        if (sweeper->again_due > sw_clock_mono_us() + SETTLE_US)
-            again_in(sweeper, SETTLE_US);
+        if (sweeper->periodic_due > sw_clock_mono_us() + SETTLE_US)
+            next_periodic(sweeper, SETTLE_US);
     }
     if (!stopping(sweeper)) {
         sweeper->done = job->upto;
@@ -214,8 +214,8 @@ static void walk_part(struct sw_sweeper *sweeper)
     struct sw_changeset changes = {.added = sweeper->sought.added,
                                    .added_n = sweeper->sought.n,
                                    .everything = seeks_everything(sweeper),
-                                   .joined = sweeper->joined,
-                                   .began = sweeper->began,
+                                   .new_n = sweeper->new_n,
+                                   .all_is_new = sweeper->all_is_new,
                                    .stop = &sweeper->stopping};
     int64_t cpu_began = cpu_us();
 
@@ -226,8 +226,8 @@ static void walk_part(struct sw_sweeper *sweeper)
     }
     pthread_mutex_lock(&sweeper->lock);
     sweeper->part = (sweeper->part + 1) % SW_FEED_PARTS;
-    sweeper->joined = 0;
-    sweeper->began = false;
+    sweeper->new_n = 0;
+    sweeper->all_is_new = false;
     for (size_t i = 0; i < sweeper->jobs_n; i++)
         sweeper->jobs[i].parts -= sweeper->jobs[i].parts > 0;
 }
@@ -246,39 +246,39 @@ static void sweep(struct sw_sweeper *sweeper)
 static bool is_overdue(const struct sw_sweeper *sweeper)
 {
     return sweeper->interval_us > 0 &&
-           sw_clock_mono_us() >= sweeper->again_since + sweeper->interval_us;
+           sw_clock_mono_us() >= sweeper->periodic_since + sweeper->interval_us;
 }
 
 /* A part of a sweep for no change; tried again when a change comes in between, or in haste when
  * that was so for long. Called and left with the lock. */
-static void sweep_again(struct sw_sweeper *sweeper)
+static void sweep_periodic(struct sw_sweeper *sweeper)
 {
     int64_t cpu_began = cpu_us();
     bool patient = !is_overdue(sweeper);
     struct sw_changeset changes = {.everything = true,
-                                   .again = true,
-                                   .at_leisure = patient,
+                                   .periodic = true,
+                                   .low_priority = patient,
                                    .stop = patient ? &sweeper->hurry : &sweeper->stopping};
 
     pthread_mutex_unlock(&sweeper->lock);
-    sweeper->host->sweep(sweeper->host->arg, &changes, sweeper->again_part);
+    sweeper->host->sweep(sweeper->host->arg, &changes, sweeper->periodic_part);
     sw_count(&sweeper->counters->sweeps_cpu_us, (uint64_t)(cpu_us() - cpu_began));
     pthread_mutex_lock(&sweeper->lock);
     if (atomic_load_explicit(changes.stop, memory_order_relaxed)) {
-        sweeper->again_due = sw_clock_mono_us() + SETTLE_US;
+        sweeper->periodic_due = sw_clock_mono_us() + SETTLE_US;
         return;
     }
-    sweeper->again_part = (sweeper->again_part + 1) % SW_FEED_PARTS;
-    if (sweeper->again_part > 0)
+    sweeper->periodic_part = (sweeper->periodic_part + 1) % SW_FEED_PARTS;
+    if (sweeper->periodic_part > 0)
         return;
     sw_count(&sweeper->counters->sweeps_again, 1);
-    again_in(sweeper, sweeper->interval_us);
+    next_periodic(sweeper, sweeper->interval_us);
 }
 
 static void wait_for_work(struct sw_sweeper *sweeper)
 {
     if (sweeper->interval_us > 0)
-        (void)sw_cond_wait(&sweeper->wake, &sweeper->lock, sweeper->again_due);
+        (void)sw_cond_wait(&sweeper->wake, &sweeper->lock, sweeper->periodic_due);
     else
         pthread_cond_wait(&sweeper->wake, &sweeper->lock);
 }
@@ -307,11 +307,11 @@ static void *run(void *arg)
         if (sweeper->waiting || sweeper->jobs_n > 0) {
             sweep(sweeper);
             if (sweeper->part == 0 && is_overdue(sweeper)) /* one of its parts for each walk */
-                sweep_again(sweeper);
+                sweep_periodic(sweeper);
         } else if (sweeper->addrs_n > 0) {
             report_names(sweeper);
-        } else if (sweeper->interval_us > 0 && sw_clock_mono_us() >= sweeper->again_due) {
-            sweep_again(sweeper);
+        } else if (sweeper->interval_us > 0 && sw_clock_mono_us() >= sweeper->periodic_due) {
+            sweep_periodic(sweeper);
         } else {
             wait_for_work(sweeper);
         }

@@ -236,7 +236,7 @@ enum sw_status sw_feed_load(struct sw_feed *feed)
     bool begun_anew;
 
     feed->state = SW_FEED_LOADING;
-    sw_snapshot_clear(&feed->snapshot);
+    sw_copy_clear(&feed->copy);
     status = sw_feed_report(feed);
     if (status == SW_OK)
         status = ask_stream(feed, &state);
@@ -332,11 +332,11 @@ enum sw_status sw_feed_read_list(struct sw_feed *feed, const char *name, bool co
 
 /* ---- reconciliation ---- */
 
-void sw_snapshot_clear(struct sw_snapshot *snapshot)
+void sw_copy_clear(struct sw_copy *copy)
 {
-    freeReplyObject(snapshot->reply);
-    free(snapshot->names);
-    *snapshot = (struct sw_snapshot){.reply = NULL};
+    freeReplyObject(copy->reply);
+    free(copy->names);
+    *copy = (struct sw_copy){.reply = NULL};
 }
 
 static enum sw_status append_hlen(struct sw_feed *feed, const char *name)
@@ -348,7 +348,7 @@ static enum sw_status append_hlen(struct sw_feed *feed, const char *name)
 }
 
 /* MULTI, XINFO STREAM, HGETALL, HLEN for each name, EXEC: appended, and EXEC's reply fetched. */
-static enum sw_status take_copy(struct sw_feed *feed, struct sw_snapshot *copy)
+static enum sw_status take_copy(struct sw_feed *feed, struct sw_copy *copy)
 {
     char changes[SW_KEY_MAX], lists[SW_KEY_MAX];
     const char *multi[] = {"MULTI"}, *exec[] = {"EXEC"};
@@ -376,7 +376,7 @@ static enum sw_status take_copy(struct sw_feed *feed, struct sw_snapshot *copy)
     return status;
 }
 
-static enum sw_status name_lists(const struct sw_feed *feed, struct sw_snapshot *copy)
+static enum sw_status name_lists(const struct sw_feed *feed, struct sw_copy *copy)
 {
     copy->names = calloc(feed->lists.n + 1, sizeof(*copy->names));
     if (!copy->names)
@@ -391,10 +391,10 @@ static enum sw_status name_lists(const struct sw_feed *feed, struct sw_snapshot 
 enum sw_status sw_feed_copy(struct sw_feed *feed)
 {
     struct sw_stream_state state;
-    struct sw_snapshot copy = {.reply = NULL};
+    struct sw_copy copy = {.reply = NULL};
     enum sw_status status;
 
-    sw_snapshot_clear(&feed->snapshot);
+    sw_copy_clear(&feed->copy);
     sw_feed_notices_copied(feed);
     status = name_lists(feed, &copy);
     if (status == SW_OK)
@@ -403,13 +403,13 @@ enum sw_status sw_feed_copy(struct sw_feed *feed)
         if (status == SW_OK)
             sw_feed_problem(feed, SW_PROBLEM_RECONCILE, "cannot compare with Redis: %s",
                             sw_reply_words(copy.reply));
-        sw_snapshot_clear(&copy);
+        sw_copy_clear(&copy);
         return status == SW_OK ? SW_OK : sw_feed_failed(feed, status, "comparing with Redis");
     }
     sw_feed_problem(feed, SW_PROBLEM_RECONCILE, NULL);
     if (feed->stream_ok && sw_stream_read_state(copy.reply->element[0], &state) == SW_OK)
         copy.at = state.last;
-    feed->snapshot = copy;
+    feed->copy = copy;
     return SW_OK;
 }
 
@@ -421,7 +421,7 @@ enum sw_status sw_feed_reconcile(struct sw_feed *feed)
 
 /* Read again what has another size than we think, was never read to its end, or was written without
  * an entry. */
-static enum sw_status compare_contents(struct sw_feed *feed, const struct sw_snapshot *copy)
+static enum sw_status compare_contents(struct sw_feed *feed, const struct sw_copy *copy)
 {
     for (size_t i = 0; i < copy->n; i++) {
         struct sw_list *list = sw_lists_find(&feed->lists, copy->names[i]);
@@ -443,7 +443,7 @@ static enum sw_status compare_contents(struct sw_feed *feed, const struct sw_sna
 }
 
 /* The copy is that of this very moment of the stream. */
-static enum sw_status compare(struct sw_feed *feed, const struct sw_snapshot *copy)
+static enum sw_status compare(struct sw_feed *feed, const struct sw_copy *copy)
 {
     const redisReply *lists = copy->reply->element[1];
     struct sw_stream_state state;
@@ -465,7 +465,7 @@ static enum sw_status compare(struct sw_feed *feed, const struct sw_snapshot *co
 
 enum sw_status sw_feed_compare(struct sw_feed *feed, const struct sw_stream_id *next)
 {
-    struct sw_snapshot copy = feed->snapshot;
+    struct sw_copy copy = feed->copy;
     int64_t began = sw_clock_mono_us();
     enum sw_status status;
 
@@ -474,9 +474,9 @@ enum sw_status sw_feed_compare(struct sw_feed *feed, const struct sw_stream_id *
     if (next ? sw_stream_id_compare(next, &copy.at) <= 0
              : sw_stream_id_compare(&feed->position.id, &copy.at) < 0)
         return SW_OK;
-    feed->snapshot = (struct sw_snapshot){.reply = NULL};
+    feed->copy = (struct sw_copy){.reply = NULL};
     status = compare(feed, &copy);
     sw_feed_notices_compared(feed, began);
-    sw_snapshot_clear(&copy);
+    sw_copy_clear(&copy);
     return status;
 }

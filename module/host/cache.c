@@ -38,8 +38,8 @@ struct walk {
     bool (*judge)(struct walk *walk, struct lruhash_entry *entry, struct doomed *out);
     void (*remove)(struct walk *walk, const struct doomed *doomed);
     bool unlocked;               /* flow is this thread's own: no RCU section is needed */
-    bool again;                  /* for no change */
-    bool at_leisure;             /* without haste */
+    bool periodic;               /* for no change */
+    bool low_priority;           /* without haste */
     const atomic_bool *stop;     /* or NULL */
     const struct sw_addr *addrs; /* for the tracked look-up */
     size_t addrs_n;
@@ -147,7 +147,7 @@ static bool judge_message(struct walk *walk, struct lruhash_entry *entry, struct
     sw_query_question(q, &question);
     sw_match_question(&m, &question);
     bool private = sw_decide_private(&match);
-    if ((walk->again || m.view.any_server) && !private) {
+    if ((walk->periodic || m.view.any_server) && !private) {
         match_answer(walk, entry, &m);
         private = sw_decide_private(&match);
     }
@@ -220,7 +220,7 @@ static bool judge_rrset(struct walk *walk, struct lruhash_entry *entry, struct d
 static void count_removed(const struct walk *walk)
 {
     struct sw_counters *counters = &walk->module->counters;
-    sw_count(walk->again ? &counters->messages_swept_again : &counters->messages_swept, 1);
+    sw_count(walk->periodic ? &counters->messages_swept_again : &counters->messages_swept, 1);
 }
 
 static void remove_message(struct walk *walk, const struct doomed *doomed)
@@ -375,7 +375,7 @@ static size_t collect(struct walk *walk, size_t at)
 
 static void pause_after_burst(struct walk *walk, int64_t *burst_began)
 {
-    const struct timespec pause = {0, walk->at_leisure ? PAUSE_LONG_NS : PAUSE_NS};
+    const struct timespec pause = {0, walk->low_priority ? PAUSE_LONG_NS : PAUSE_NS};
     if (sw_clock_mono_us() - *burst_began < BURST_US)
         return;
     let_go(walk);
@@ -484,18 +484,18 @@ void sw_cache_sweep(void *arg, const struct sw_changeset *changes, size_t part)
     struct walk messages = {.module = module,
                             .flow = &flow,
                             .unlocked = aliases_only || (fresh && !flow.settings->ptr_addresses),
-                            .again = changes->again,
-                            .at_leisure = changes->at_leisure,
+                            .periodic = changes->periodic,
+                            .low_priority = changes->low_priority,
                             .stop = changes->stop,
                             .judge = judge_message,
                             .remove = remove_message};
     struct walk rrsets = {.module = module,
                           .flow = &flow,
                           .unlocked = aliases_only,
-                          .again = changes->again,
-                          .at_leisure = changes->at_leisure,
+                          .periodic = changes->periodic,
+                          .low_priority = changes->low_priority,
                           .stop = changes->stop,
-                          .aliases_only = aliases_only || changes->again,
+                          .aliases_only = aliases_only || changes->periodic,
                           .judge = judge_rrset,
                           .remove = remove_rrset};
     if (part < MESSAGE_PARTS && questions)

@@ -15,7 +15,7 @@
  * A part of them is some slabs of one of the two caches: a whole table from its first bin to its last, so
  * that its growth meanwhile is of no concern (cache.c says why).
  *
- * A sweep for no change (sw_changeset.again) looks for messages that came in past the lists: it
+ * A sweep for no change (sw_changeset.periodic) looks for messages that came in past the lists: it
  * judges each message with its answer, and leaves RRsets alone, as those of remembered answers stay.
  *
  * Threads      evict: the feeder; the others: the sweeper; workers go on meanwhile

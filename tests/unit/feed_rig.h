@@ -79,21 +79,21 @@ static inline void rig_on_sweep(void *arg, const struct sw_changeset *changes, s
     struct rig *rig = arg;
 
     ck_assert_uint_lt(part, SW_FEED_PARTS);
-    ck_assert_uint_le(changes->joined, changes->added_n);
-    if (changes->again)
+    ck_assert_uint_le(changes->new_n, changes->added_n);
+    if (changes->periodic)
         return;
     pthread_mutex_lock(&rig->lock);
     rig->parts[part]++;
     rig->sought_n = changes->added_n;
-    if (rig->sweeps_n < RIG_SWEEPS_MAX && (changes->began || changes->joined > 0)) {
+    if (rig->sweeps_n < RIG_SWEEPS_MAX && (changes->all_is_new || changes->new_n > 0)) {
         struct rig_sweep *sweep = &rig->sweeps[rig->sweeps_n++];
 
-        *sweep = (struct rig_sweep){.everything = changes->began,
-                                    .added_n = changes->joined,
+        *sweep = (struct rig_sweep){.everything = changes->all_is_new,
+                                    .added_n = changes->new_n,
                                     .sought_n = changes->added_n,
                                     .part = part};
-        if (changes->joined > 0)
-            sw_indicator_text(&changes->added[changes->added_n - changes->joined], sweep->first);
+        if (changes->new_n > 0)
+            sw_indicator_text(&changes->added[changes->added_n - changes->new_n], sweep->first);
     }
     pthread_mutex_unlock(&rig->lock);
     if (atomic_exchange(&rig->hold_next, false))
