@@ -7,17 +7,18 @@
 
 #define EDNS_OPTION_EDE 15 /* RFC 8914 2 */
 
-/* SOA of rewritten negative answers: RFC 2308 makes a stub remember them for min(ttl, minimum). */
+/* SOA of rewritten negative answers: a stub resolver caches the answer for min(ttl, minimum)
+ * (RFC 2308). */
 #define SOA_REFRESH 3600U
 #define SOA_RETRY   600U
 #define SOA_EXPIRE  86400U
 
-/* MNAME and RNAME are the root: there is no server to send updates to, nor a mailbox, and any other name
- * costs as much to compress as all else in the answer. */
+/* MNAME and RNAME are the root, since there is neither a server for updates nor a mailbox.
+ * Compressing any other name costs as much as compressing the rest of the answer. */
 static const uint8_t soa_names[2] = {0, 0};
 
-/* One RRset with one record in the region, in one piece: owner (not copied), type, ttl, rdata (without
- * its length). */
+/* A new RRset with a single record, in one allocation from the region. The owner name is not
+ * copied; rdata comes without RDLENGTH. */
 static struct ub_packed_rrset_key *one_record(struct regional *region, uint8_t *owner,
                                               size_t owner_len, uint16_t type, uint32_t ttl,
                                               const uint8_t *rdata, size_t rdata_len)
@@ -52,7 +53,7 @@ static struct ub_packed_rrset_key *one_record(struct regional *region, uint8_t *
     return key;
 }
 
-/* An empty reply with room for n RRsets, in one piece. */
+/* An empty reply with room for n RRsets, in one allocation. */
 static struct reply_info *empty_reply(struct regional *region, uint16_t rcode, uint32_t ttl,
                                       size_t n)
 {
@@ -117,7 +118,7 @@ static struct reply_info *sinkhole(struct regional *region, const struct query_i
     return reply;
 }
 
-/* The alias, then what the walled garden resolves to. */
+/* The CNAME record, followed by the answer section of the walled garden. */
 static struct reply_info *alias(struct regional *region, const struct query_info *qinfo,
                                 const struct sw_verdict *v, const struct reply_info *garden)
 {
@@ -158,7 +159,7 @@ struct reply_info *sw_act_build(struct regional *region, const struct query_info
         if (reply)
             reply->flags |= BIT_TC;
         return reply;
-    default: /* refused, and drop where it is too late to drop */
+    default: /* refused, and drop where the client has to get some answer */
         return empty_reply(region, LDNS_RCODE_REFUSED, verdict->ttl, 0);
     }
 }

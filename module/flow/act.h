@@ -1,8 +1,8 @@
 /*
- * act.h - fourth stage: turn a verdict into the reply that this client gets.
+ * act.h - fourth stage: turn a verdict into the reply for a client.
  *
- * Replies are built in the query's region and never stored in a cache. The negative ones carry a
- * SOA, so that stub resolvers can remember them for the list's ttl (RFC 2308 3).
+ * Replies are built in the query's region and never stored in a cache. Negative replies carry a
+ * SOA, so that stub resolvers can cache the reply for the list's ttl (RFC 2308 3).
  *
  * Threads      the worker that owns the query state
  * Memory       the query's region; freed by Unbound with the query
@@ -22,35 +22,33 @@ struct regional;
 struct reply_info;
 
 /**
- * Build the reply for a verdict that rewrites (not for drop, which sends none).
+ * Build the reply for a verdict that rewrites. Action drop is excepted, since drop sends no reply.
  *
- * garden  cname: the resolved walled garden, copied into this region before; NULL: only the
- *         CNAME is sent
+ * garden  action cname: the resolved answer of the walled garden, already copied into this region;
+ *         NULL: the reply is the CNAME alone
  * Returns NULL when out of memory.
  */
 struct reply_info *sw_act_build(struct regional *region, const struct query_info *qinfo,
                                 const struct sw_verdict *verdict, const struct reply_info *garden);
 
-/** Make *to send what *from holds: header flags, counts, sections, not the cache references. */
+/** Copy header flags, counts and sections of *from to *to, but not the cache references. */
 void sw_act_replace(struct reply_info *to, const struct reply_info *from);
 
-/** A message around a reply, in the region. NULL when out of memory. */
+/** A message that contains the reply, in the region. NULL when out of memory. */
 struct dns_msg *sw_act_message(struct regional *region, const struct query_info *qinfo,
                                struct reply_info *reply);
 
-/** A copy of the reply's own fields (sections stay shared). NULL when out of memory. */
+/** A shallow copy of the reply in the region: the sections stay shared. NULL when out of memory. */
 struct reply_info *sw_act_copy(struct regional *region, const struct reply_info *reply);
 
-/**
- * Before *reply is rewritten: what the resolver's own queries get stays true. *truth is a copy of its
- * fields, made here unless it is there already, and what the query returns is that copy where it
- * was the reply. False when out of memory.
- */
+/** Called before *reply is rewritten, so that the resolver's own queries still get the true
+ * answer. Makes *truth a shallow copy of *reply unless *truth is already set. If the query
+ * returns *reply, the query now returns *truth. False when out of memory. */
 bool sw_act_protect(struct module_qstate *qstate, struct reply_info **truth,
                     struct reply_info *reply);
 
-/** Put an EDE option with text in front of *list, without touching what others share. Nothing
- * happens when code is SW_EDE_OFF or memory is out. */
+/** Put an EDE option with text in front of *list. The options already in *list may be shared and
+ * are not changed. No option is added when code is SW_EDE_OFF or memory is out. */
 void sw_act_ede(struct edns_option **list, struct regional *region, uint16_t code, const char *text,
                 size_t text_len);
 

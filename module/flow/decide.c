@@ -18,14 +18,14 @@ uint16_t sw_ede_for(enum sw_action action)
     case SW_ACTION_NODATA:
         return EDE_BLOCKED;
     case SW_ACTION_REFUSED:
-    case SW_ACTION_DROP: /* refused on a stream, and where it comes too late */
+    case SW_ACTION_DROP: /* refused over TCP, and where a drop comes too late */
         return EDE_FILTERED;
     default:
         return SW_EDE_OFF;
     }
 }
 
-/* What the client gets for the wanted action, by a rule that binds it or does not. */
+/* The effective action for the wanted action; bound: the rule binds the client. */
 static enum sw_action effective(const struct sw_verdict *v, bool bound)
 {
     if (v->wanted == SW_ACTION_PASSTHRU)
@@ -45,7 +45,7 @@ static uint16_t effective_ede(const struct sw_flow *flow, const struct sw_policy
     return list->ede == SW_EDE_AUTO ? sw_ede_for(taken) : list->ede;
 }
 
-/* Copy what act needs out of the policy, with the settings' defaults. */
+/* Copy the members that act needs from the policy, with the settings' defaults. */
 static void adopt(const struct sw_flow *flow, const struct sw_policy *list, bool bound,
                   struct sw_verdict *v)
 {
@@ -69,7 +69,8 @@ static void adopt(const struct sw_flow *flow, const struct sw_policy *list, bool
     v->ede = effective_ede(flow, list, v->taken);
 }
 
-/* The rule that wins over a transport, or NULL; *bound: it binds the clients, and rewrites. */
+/* The winning rule for a transport, or NULL. *bound: the rule binds the clients and rewrites the
+ * answer. */
 static const struct sw_found *pick(const struct sw_part *part, enum sw_over over, bool *bound)
 {
     *bound = part->binds[over] && sw_list_rewrites(part->binding[over].hit.list);

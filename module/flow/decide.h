@@ -1,10 +1,10 @@
 /*
- * decide.h - third stage: what the clients of one part get.
+ * decide.h - third stage: the verdict for the clients of a part.
  *
- * The rules were weighed while they were looked up (match.h). For each part and transport there is
- * a best rule that binds; if it rewrites the answer it wins. Otherwise the true answer is sent, and
- * the winner is the best rule of all, one that binds nobody included, so that its would-be action is
- * recorded.
+ * A part is a set of client groups to which the same rules apply (stage.h). The rules were compared
+ * during the look-ups (match.h). For each part and transport there is a best binding rule; if that
+ * rule rewrites the answer, the rule wins. Otherwise the true answer is sent, and the winner is the
+ * best rule of all, whether binding or not, so that the would-be action is recorded.
  *
  * Threads      pure over its arguments; inside the RCU section of the match
  */
@@ -14,36 +14,35 @@
 #include "flow/stage.h"
 
 /**
- * Judge a match for the clients of one part who use one transport.
+ * Decide a match for the clients of a part over a transport.
  *
- * out  always filled; not wins, and action PASSTHRU, when no rule acts or exempts
+ * out  always filled; if no rule acts or exempts: `wins` is false and the action is PASSTHRU
  *
- * An allow list that wins exempts: the verdict is PASSTHRU. Watch lists never win. `sinkhole` without
- * a landing address for the family is decided in act (NODATA); `cname` without any target becomes
- * NXDOMAIN.
+ * A winning allow list exempts: the verdict is PASSTHRU. Watch lists never win. `sinkhole` without
+ * a landing address of the family becomes NODATA in act; `cname` without any target becomes
+ * NXDOMAIN here.
  *
- * Returns the rule that won, borrowed from the match, or NULL.
+ * Returns the winning rule, borrowed from the match, or NULL.
  */
 const struct sw_found *sw_decide(const struct sw_flow *flow, const struct sw_part *part,
                                  enum sw_over over, struct sw_verdict *out);
 
-/** Adapt a verdict that was made for nobody in particular to one client: drop refuses a client on a
- * stream (D-080). Pure; needs no RCU section. */
+/** Adapt a verdict, made without a client, to a client: drop becomes refused over TCP (D-080).
+ * Pure; needs no RCU section. */
 void sw_decide_client(struct sw_verdict *verdict, const struct sw_client *client);
 
-/** Whether the transport makes a difference for the clients of a part: some rule is tcp-only. */
+/** Whether the verdict for a part depends on the transport, because some rule is tcp-only. */
 bool sw_decide_by_transport(const struct sw_part *part);
 
-/** Whether some client gets another answer than the true one: for some client group, over some transport. */
+/** Whether the answer is rewritten for some client group over some transport. */
 bool sw_decide_rewrites_any(const struct sw_match *match);
 
-/**
- * Whether an answer is private: it may not be in the message cache under its own question, since some client
- * may get another one, or since the callback for cached replies could not judge it (name servers).
- */
+/** Whether an answer is private, which keeps the answer out of the message cache under its
+ * question. An answer is private if some client may get another answer, or if a rule matched a
+ * name server, which the callback for cached replies cannot judge. */
 bool sw_decide_private(const struct sw_match *match);
 
-/** EDE code for an action when the list leaves the choice to us (RFC 8914 4.5, 4.16, 4.18). */
+/** Default EDE code for an action, when the list sets none (RFC 8914 4.5, 4.16, 4.18). */
 uint16_t sw_ede_for(enum sw_action action);
 
 #endif

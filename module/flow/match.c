@@ -6,8 +6,8 @@
 
 #define TYPE_PTR 12 /* RFC 1035 3.2.2 */
 
-/* What is asked about goes first: clients, names, addresses, AS numbers, name servers' names, and
- * their addresses. */
+/* Rank of each trigger: clients before names, then addresses, AS numbers, name servers' names
+ * and name servers' addresses. */
 static const unsigned ranks[SW_TRIGGER_COUNT] = {
     [SW_TRIGGER_CLIENT] = 5,  [SW_TRIGGER_QNAME] = 4, [SW_TRIGGER_CNAME] = 4,
     [SW_TRIGGER_ADDRESS] = 3, [SW_TRIGGER_ASN] = 2,   [SW_TRIGGER_NSDNAME] = 1,
@@ -16,8 +16,8 @@ static const unsigned ranks[SW_TRIGGER_COUNT] = {
 #define RANK_MAX     5U
 #define SPECIFIC_MAX 1023U
 
-/* A number that grows with how much a rule says: more labels, and the name alone rather than its
- * subtree; longer prefixes; AS numbers last. */
+/* How specific a rule is: more labels, and the exact name before its subtree; longer prefixes;
+ * AS numbers last. */
 static unsigned specificity(const struct sw_hit *hit)
 {
     switch (hit->type) {
@@ -31,7 +31,7 @@ static unsigned specificity(const struct sw_hit *hit)
     return 0;
 }
 
-/* The order of sw_found_before() as one number: 16 bits of priority, 8 of stage, 8 of rank, 16 of
+/* The order of sw_found_before() as a number: 16 bits of priority, 8 of stage, 8 of rank, 16 of
  * specificity, 1 for lists that do not exempt. */
 static uint64_t order_of(const struct sw_found *found)
 {
@@ -61,17 +61,17 @@ bool sw_found_same(const struct sw_found *a, const struct sw_found *b)
                     : a->hit.type == SW_INDICATOR_ASN || sw_addr_equal(&a->addr, &b->addr));
 }
 
-/* ---- what an event names ---- */
+/* ---- the rules that an event names ---- */
 
-/* The order of rules that are kept: lists that never act take no room from those that may. */
+/* The order of the kept rules: watch lists, which never act, come after all other lists. */
 static bool kept_before(const struct sw_found *a, const struct sw_found *b)
 {
     bool watch_a = a->hit.list->kind == SW_KIND_WATCH, watch_b = b->hit.list->kind == SW_KIND_WATCH;
     return watch_a != watch_b ? watch_b : sw_found_before(a, b);
 }
 
-/* Keep a rule in its place; the last one falls off when there is no room. False: the very same rule is
- * there (one address behind two aliases). */
+/* Keep a rule in order; when there is no room, the last rule is cut off. False: the same rule is
+ * already there (an address behind two aliases). */
 static bool keep(struct sw_match *match, const struct sw_found *found)
 {
     size_t at = match->n;
@@ -110,7 +110,8 @@ void sw_match_hits(const struct sw_match *match, const struct sw_part *part,
 
 /* ---- the best rule of each part ---- */
 
-/* The groups that a list applies to. Names that this resolver does not know are nobody. */
+/* The set of groups that a list applies to. A group name that this resolver does not know stands
+ * for no client. */
 static uint32_t groups_of(const struct sw_matching *m, const struct sw_policy *list)
 {
     uint32_t set = 0;
@@ -126,7 +127,7 @@ static uint32_t groups_of(const struct sw_matching *m, const struct sw_policy *l
     return set;
 }
 
-/* Cut the parts so that each is wholly in a set of groups or wholly outside. */
+/* Split the parts until each is either inside a set of groups or outside. */
 static void cut(struct sw_match *match, uint32_t groups)
 {
     for (size_t p = 0, before = match->parts_n; p < before; p++) {
@@ -145,7 +146,8 @@ const struct sw_name *sw_garden_of(const struct sw_flow *flow, const struct sw_p
     return list->cname.len ? &list->cname : &flow->settings->cname;
 }
 
-/* Whether a list would send clients who ask for their walled garden to just that name. */
+/* Whether the client asks for the walled garden's name, so that the list would alias that name
+ * to itself. */
 static bool own_garden(const struct sw_matching *m, const struct sw_policy *list)
 {
     const struct sw_name *garden = sw_garden_of(m->flow, list);
@@ -183,13 +185,14 @@ static void weigh(struct sw_part *part, const struct sw_found *found, unsigned o
             better(found, &part->binds[o], &part->binding[o]);
 }
 
-/* A look-up and what was asked. */
+/* A look-up, with the template of the rules found. */
 struct looking {
     struct sw_matching *m;
     struct sw_found found;
 };
 
-/* sw_hit_fn. Kinds that only explain (protected, known) are for the recorder, not for verdicts. */
+/* A sw_hit_fn. Lists of kind protected and known only explain: the recorder reads such lists,
+ * verdicts do not. */
 static void add_hit(void *arg, const struct sw_hit *hit)
 {
     struct looking *looking = arg;
@@ -230,8 +233,8 @@ static void close_stage(struct sw_match *match)
         }
 }
 
-/* The stage that a trigger belongs to begins: for an alias a new one, unless the answer's addresses have
- * been there already. */
+/* Begin the stage of a trigger. An alias begins a new stage, unless the stage of the answer's
+ * addresses has begun already. */
 static void enter(struct sw_matching *m, enum sw_trigger trigger)
 {
     uint8_t stage = m->stage;
@@ -275,7 +278,7 @@ void sw_match_begin(struct sw_matching *m, const struct sw_flow *flow, struct sw
     match->acted_on = match->watched = match->tracked = false;
 }
 
-/* A name, and the copy of it that rules borrow. */
+/* Match a name; the rules found borrow `copy` of the name. */
 static void match_name(struct sw_matching *m, enum sw_trigger trigger, const uint8_t *name,
                        size_t len, const uint8_t *copy)
 {
@@ -324,7 +327,7 @@ void sw_match_asn(struct sw_matching *m, enum sw_trigger trigger, uint32_t asn)
     match_asn(m, trigger, asn, &none);
 }
 
-/* The AS that announces the address, when some list holds AS numbers. */
+/* Match the AS that announces the address, if some list contains AS numbers. */
 static void match_owner(struct sw_matching *m, enum sw_trigger trigger, const struct sw_addr *addr)
 {
     uint32_t asn;
@@ -332,8 +335,8 @@ static void match_owner(struct sw_matching *m, enum sw_trigger trigger, const st
         match_asn(m, trigger, asn, addr);
 }
 
-/* An address by every rule, as itself and as the IPv4 address in it: the trigger for prefixes, and
- * the one for AS numbers. */
+/* Match an address with rules of every kind, both as given and as the IPv4 address embedded in
+ * it. by_prefix is the trigger for prefixes, by_asn the trigger for AS numbers. */
 static void match_rules(struct sw_matching *m, enum sw_trigger by_prefix, enum sw_trigger by_asn,
                         const struct sw_addr *addr)
 {
@@ -341,7 +344,7 @@ static void match_rules(struct sw_matching *m, enum sw_trigger by_prefix, enum s
     match_prefix(m, by_prefix, addr);
     match_owner(m, by_asn, addr);
     if (addr->family == 6 && sw_addr_embedded(addr, &embedded) == SW_OK) {
-        match_prefix(m, by_prefix, &embedded); /* whose AS the databases look up by themselves */
+        match_prefix(m, by_prefix, &embedded); /* the databases find the AS by themselves */
     } else if (sw_addr_translated(&m->flow->translation, addr, &embedded) == SW_OK) {
         match_prefix(m, by_prefix, &embedded);
         match_owner(m, by_asn, &embedded);

@@ -5,7 +5,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
-#define TYPE_SVCB       64 /* RFC 9460 14.1; Unbound 1.17 has no name for them all */
+#define TYPE_SVCB       64 /* RFC 9460 14.1; Unbound 1.17 does not define both */
 #define TYPE_HTTPS      65
 #define SVCB_IPV4HINT   4 /* RFC 9460 14.3.2 */
 #define SVCB_IPV6HINT   6
@@ -116,7 +116,7 @@ static void report_alias(const struct sw_walk *walk, const uint8_t *name, size_t
 }
 
 /* RFC 9460 2.2: priority, target, then parameters as key, length, value. Priority 0 is
- * AliasMode: the target is an alias. Hints are whole addresses in a row. */
+ * AliasMode: the target is an alias. The value of a hint is a series of addresses. */
 static void walk_svcb(const uint8_t *rdata, size_t len, const struct sw_walk *walk)
 {
     if (len < 3)

@@ -1,8 +1,8 @@
 /*
- * record.h - fifth stage: one event for each client's hit, into the worker's own ring.
+ * record.h - fifth stage: an event for each hit of a client, into the worker's ring.
  *
- * The event is drafted once, when the answer is judged (rules, aliases, addresses); for every
- * client that waits it is completed and copied into the ring.
+ * The event is drafted once, when the answer is judged (rules, aliases, addresses). For every
+ * waiting client the draft is completed and copied into the ring.
  *
  * Threads      the worker; no lock, no allocation, no I/O
  * Memory       drafts are on the caller's stack or in the query's region
@@ -13,20 +13,19 @@
 #include "base/ring.h"
 #include "flow/stage.h"
 
-/**
- * Begin an event for a judged question: question, every rule of hits (NULL: none) with its list and
- * indicator in text, the winner marked, and how many more there were.
- * Inside the RCU section of the match.
- */
+/** Begin an event for a judged question: question and every rule of hits (NULL: none), with list
+ * name and indicator in text, the winner marked, and the number of further rules. Called inside
+ * the RCU section of the match. */
 void sw_record_draft(struct sw_event *ev, enum sw_event_type type, int64_t time_us,
                      const struct sw_question *question, const struct sw_hits *hits);
 
-/** Add what the true answer holds, in order. */
+/** Add an alias or address of the true answer, in order. */
 void sw_record_alias(struct sw_event *ev, const uint8_t *name, size_t len);
 void sw_record_addr(struct sw_event *ev, const struct sw_addr *addr);
 
-/** Complete the draft for one client and put it into the ring (NULL ring: lost, counted by the
- * caller). The draft can be completed again for the next client. Returns whether it was put. */
+/** Complete the draft for a client and put the event into the ring. The draft can be completed
+ * again for the next client. Returns whether the event is in the ring; if not (full, or ring
+ * NULL), the caller counts the loss. */
 bool sw_record_client(struct sw_ring *ring, struct sw_event *ev, int64_t time_us,
                       const struct sw_client *client, const struct sw_verdict *verdict);
 

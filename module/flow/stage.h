@@ -1,16 +1,15 @@
 /*
- * stage.h - what the five stages hand to each other: query -> match -> decide -> act -> record.
+ * stage.h - the structures between the five stages: query -> match -> decide -> act -> record.
  *
- * One client query, step by step:
- *   query   reads what is asked, by whom, and walks the answer          (sees Unbound's types)
- *   match   asks the index about names, addresses, AS; sorts the hits    (plain)
- *   decide  picks the rule that wins and what is to be done              (plain)
- *   act     turns that into the reply for this client                    (sees Unbound's types)
- *   record  writes an event into the worker's ring                       (plain)
+ * A client's query, step by step:
+ *   query   reads question and client, and walks the answer            (sees Unbound's types)
+ *   match   asks the index about names, addresses, AS; sorts the rules (plain)
+ *   decide  picks the winning rule and the action                      (plain)
+ *   act     turns the verdict into the reply for this client           (sees Unbound's types)
+ *   record  writes an event into the worker's ring                     (plain)
  *
- * Threads      everything here lives on one worker: on its stack, or in the query's region
- * Memory       no pointer into the index leaves the RCU section in which it was got: a verdict
- *              and an event hold copies
+ * Threads      every structure belongs to a single worker: on its stack, or in the query's region
+ * Memory       no pointer into the index leaves its RCU section: verdicts and events are copies
  */
 #ifndef SW_FLOW_STAGE_H
 #define SW_FLOW_STAGE_H
@@ -28,7 +27,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What the stages read; made at init, constant while workers run. */
+/* The data that the stages read; made at init, constant while workers run. */
 struct sw_flow {
     const struct sw_settings *settings;
     const struct sw_index *index;
@@ -47,16 +46,16 @@ struct sw_question {
 
 /* query -> decide, record. */
 struct sw_client {
-    struct sw_addr addr; /* family 0: not known */
+    struct sw_addr addr; /* family 0: unknown */
     uint16_t port;
     bool tcp; /* TCP, TLS or HTTPS */
     bool cd;
     bool dnssec_ok;
 };
 
-#define SW_MATCH_MAX 16 /* rules kept for the record of one answer */
+#define SW_MATCH_MAX 16 /* rules kept for the record of an answer */
 
-/* Transports that an action can tell apart; SW_OVER_BIT of each in a set. */
+/* Transports that an action can distinguish; a set of transports consists of SW_OVER_BIT. */
 enum sw_over { SW_OVER_UDP, SW_OVER_TCP, SW_OVER_COUNT };
 #define SW_OVER_BIT(over) (1u << (over))
 #define SW_OVER_ANY       ((1u << SW_OVER_COUNT) - 1)
@@ -67,89 +66,91 @@ static inline enum sw_over sw_client_over(const struct sw_client *client)
     return client->tcp ? SW_OVER_TCP : SW_OVER_UDP;
 }
 
-/* When a resolver learns what a rule matched: the question, each alias of the chain in turn (1, 2,
- * ...), the addresses and name servers of the answer. */
+/* The stage of resolution at which a rule matched: SW_STAGE_QUESTION, each alias of the chain in
+ * turn (1, 2, ...), SW_STAGE_ANSWER for addresses and name servers of the answer. */
 #define SW_STAGE_QUESTION 0
 #define SW_STAGE_ANSWER   UINT8_MAX
 
-/* match -> decide, record: one rule and what it matched. Valid inside the RCU section only. */
+/* match -> decide, record: a rule that matched, and the matched name or address. Valid inside
+ * the RCU section only. */
 struct sw_found {
     struct sw_hit hit;
-    uint64_t order; /* smaller goes before (flow/match.c) */
+    uint64_t order; /* the smaller goes first (flow/match.c) */
     enum sw_trigger trigger;
     uint8_t stage;
-    uint32_t groups;     /* client groups that the list is for: bit i for group i */
-    const uint8_t *name; /* trigger qname, cname, nsdname: the name that was asked for */
-    struct sw_addr addr; /* the other triggers */
+    uint32_t groups;     /* client groups of the list: bit i for group i */
+    const uint8_t *name; /* triggers qname, cname, nsdname: the name looked up */
+    struct sw_addr addr; /* the other triggers: the address looked up */
 };
 
 /*
- * The clients for whom the same rules apply, and the best of these rules so far. A rule binds a client
- * unless it leaves the client's answer alone for a reason of its own: its list is in shadow mode, its
- * action is tcp-only and the client uses TCP, or it would alias a walled garden to itself.
+ * A part: a set of client groups to which the same rules apply, with the best of these rules so
+ * far. A rule binds a client unless the rule leaves the client's answer alone for a reason of its
+ * own: the list is in shadow mode, the action is tcp-only and the client uses TCP, or the rule
+ * would alias a walled garden to itself.
  */
 struct sw_part {
-    uint32_t groups;                        /* bit i: group i; group 0 is who is in none */
-    uint32_t rules;                         /* how many matched, those that are not kept included */
-    bool acted_on;                          /* a list of kind ioc among them */
-    bool any;                               /* first is set */
-    bool binds[SW_OVER_COUNT];              /* binding is set */
-    bool decided[SW_OVER_COUNT];            /* by binding, at a stage that is over */
-    struct sw_found first;                  /* of those that act or exempt */
-    struct sw_found binding[SW_OVER_COUNT]; /* of those that bind a client of this transport */
+    uint32_t groups;                        /* bit i: group i; group 0: clients in no group */
+    uint32_t rules;                         /* number of rules that matched, whether kept or not */
+    bool acted_on;                          /* some list of kind ioc matched */
+    bool any;                               /* `first` is set */
+    bool binds[SW_OVER_COUNT];              /* `binding` is set */
+    bool decided[SW_OVER_COUNT];            /* `binding` is final: its stage is over */
+    struct sw_found first;                  /* best rule that acts or exempts */
+    struct sw_found binding[SW_OVER_COUNT]; /* best rule that binds clients of this transport */
 };
 
-#define SW_PARTS_MAX 32 /* one group in each */
+#define SW_PARTS_MAX 32 /* a part for each group */
 
 /* match -> decide, record. */
 struct sw_match {
-    const uint8_t *qname; /* what is asked for; NULL: not said */
-    size_t n;             /* rules kept: of ioc and allow first, in their order */
+    const uint8_t *qname; /* name asked for; NULL: unknown */
+    size_t n;             /* kept rules: ioc and allow first, in order */
     struct sw_found found[SW_MATCH_MAX];
-    size_t parts_n;                    /* 1 unless a rule that matched is for some groups only */
-    struct sw_part part[SW_PARTS_MAX]; /* together they are all groups */
-    uint32_t rules;                    /* how many matched, for whomever */
+    size_t parts_n;                    /* 1 unless a list that matched is limited to some groups */
+    struct sw_part part[SW_PARTS_MAX]; /* disjoint; together all groups */
+    uint32_t rules;                    /* number of rules that matched, for any client */
     bool acted_on;                     /* some list of kind ioc matched */
     bool watched;                      /* some list of kind watch matched */
     bool tracked;                      /* an address of the answer is tracked */
-    bool by_client;       /* lists of clients are in force: who asks has to be matched, too */
-    bool clients_act;     /* among them one of kind ioc */
-    bool clients_rewrite; /* among those one that can change an answer */
+    bool by_client;       /* some list has trigger client, so the client must be matched as well */
+    bool clients_act;     /* some list of kind ioc has trigger client */
+    bool clients_rewrite; /* some list with trigger client can change an answer */
     bool armed;           /* some list that can change an answer matched, whichever rule wins */
     bool by_server;       /* some list of kind ioc or allow matched a name server */
 };
 
-/** Whether some client's query is a hit: of this match, or of the client itself. */
+/** Whether the query of some client is a hit: by this match, or by the client's address. */
 static inline bool sw_match_records(const struct sw_match *match)
 {
     return match->acted_on || match->clients_act;
 }
 
-/* match -> record: the rules of one part that an event names. Valid inside the RCU section only. */
+/* match -> record: the rules of a part that an event names. Valid inside the RCU section only. */
 struct sw_hits {
     size_t n;
     const struct sw_found *rule[SW_MATCH_MAX];
-    const struct sw_found *winner; /* the first of them, or NULL */
-    uint32_t more;                 /* rules that matched and are not among them */
+    const struct sw_found *winner; /* the first rule, or NULL */
+    uint32_t more;                 /* number of rules that matched and are not in `rule` */
 };
 
-/* decide -> act, record: copies only, so that it outlives the RCU section. */
+/* decide -> act, record: only copies, so that a verdict stays valid after the RCU section. */
 struct sw_verdict {
     bool wins;             /* a rule decided; false: none acts or exempts */
-    enum sw_action wanted; /* of the winner's list; PASSTHRU when an allow list won */
-    enum sw_action taken;  /* what the client gets; MONITOR or PASSTHRU: the true answer */
+    enum sw_action wanted; /* action of the winner's list; PASSTHRU for an allow list */
+    enum sw_action taken;  /* the client's action; MONITOR or PASSTHRU: the true answer */
     bool shadow;
     bool observe;
-    uint16_t ede; /* code to send, SW_EDE_OFF: none */
+    uint16_t ede; /* EDE code to send, SW_EDE_OFF: none */
     uint32_t ttl;
     struct sw_addr sinkhole4, sinkhole6; /* family 0: none */
     struct sw_name cname;                /* len 0: none */
     char list[SW_LISTNAME_MAX];
-    char justification[SW_NOTE_MAX]; /* for structured errors: "" and 0 without them */
+    char justification[SW_NOTE_MAX]; /* for structured errors; without them "" and 0 */
     uint8_t sub_error;
 };
 
-/** Whether the verdict changes the answer that the client gets. */
+/** Whether the verdict changes the client's answer. */
 static inline bool sw_verdict_rewrites(const struct sw_verdict *verdict)
 {
     return verdict->taken != SW_ACTION_MONITOR && verdict->taken != SW_ACTION_PASSTHRU;

@@ -8,14 +8,15 @@
 #define EDE_CENSORED      16 /* RFC 8914 4.17 */
 #define EDE_FILTERED      17 /* RFC 8914 4.18 */
 
-/* Sub-errors from here to the next speak of policies, and go with "blocked" alone. */
+/* The sub-errors from SUB_NETWORK_POLICY to SUB_DNS_POLICY are about policies; only the code
+ * "blocked" has such sub-errors. */
 #define SUB_NETWORK_POLICY 5
 #define SUB_DNS_POLICY     6
 
 struct text {
     char *out;
     size_t len, room;
-    bool full; /* something did not fit */
+    bool full; /* some text did not fit */
 };
 
 uint16_t sw_structured_code(uint16_t ede)
@@ -38,7 +39,7 @@ static void put_word(struct text *t, const char *word)
     put(t, word, strlen(word));
 }
 
-/* Octets of one well-formed UTF-8 character (RFC 3629 4), 0: it is none. */
+/* Octets of a well-formed UTF-8 character (RFC 3629 4); 0: not well-formed. */
 static size_t character(const unsigned char *s)
 {
     size_t more = s[0] < 0x80 ? 0 : s[0] < 0xc2 ? 4 : s[0] < 0xe0 ? 1 : s[0] < 0xf0 ? 2 : 3;
@@ -53,7 +54,7 @@ static size_t character(const unsigned char *s)
     return more + 1;
 }
 
-/* A JSON string (RFC 8259 7), terminated text in. */
+/* Put a JSON string (RFC 8259 7); text is NUL-terminated. */
 static void put_string(struct text *t, const char *text)
 {
     put_word(t, "\"");
@@ -96,7 +97,7 @@ static void put_contacts(struct text *t, const struct sw_settings *settings)
     put_word(t, "]");
 }
 
-/* Which sub-error goes with a code, 0: none. */
+/* The sub-error for a code, 0: none. */
 static unsigned sub_error(const struct sw_verdict *verdict, uint16_t ede)
 {
     unsigned sub = verdict->sub_error;

@@ -1,14 +1,15 @@
 /*
- * structured.h - structured DNS errors: what the EDE option of a rewritten answer says as JSON.
+ * structured.h - structured DNS errors: the JSON text in the EDE option of a rewritten answer.
  *
- * A client that understands it says so in its query (flow/query.c). It then gets, in the option's
- * EXTRA-TEXT, a minified JSON object: "c" whom to contact (URIs), "j" why, in words, "s" a sub-error
- * code, "o" who filters, "l" the language of both. Texts come from the settings and the list's policy.
+ * A client that understands structured errors signals this in the query (flow/query.c). The
+ * EXTRA-TEXT of the client's EDE option is then a minified JSON object: "c" contacts (URIs), "j" a
+ * justification in words, "s" a sub-error code, "o" the filtering organization, "l" the language of
+ * "j" and "o". The texts come from the settings and the list's policy.
  *
  * Threads      pure over its arguments
  * Memory       the caller's buffer; no allocation
- * Security     texts are checked when settings and policies are read, and escaped here; octets
- *              that are not UTF-8 become U+FFFD
+ * Security     texts are checked when settings and policies are read, and escaped here; octets that
+ *              are not UTF-8 become U+FFFD
  * Standards    draft-ietf-dnsop-structured-dns-error, as of June 2026; RFC 8914; RFC 7493 (I-JSON)
  */
 #ifndef SW_FLOW_STRUCTURED_H
@@ -20,16 +21,16 @@
 
 #define SW_STRUCTURED_MAX 2048
 
-/** The code that goes with it: a forged answer must not be called so, and is blocked. Codes for which
- * there is no structured error, and SW_EDE_OFF, stay. */
+/** The EDE code to send with a structured error: blocked instead of forged answer, which
+ * structured errors exclude. Codes without a structured error, and SW_EDE_OFF, are unchanged. */
 uint16_t sw_structured_code(uint16_t ede);
 
 /**
- * The JSON text for a verdict whose code is `ede`, in at most `room` octets: if there is not enough room
- * for all of it, without "j", "o" and "l".
+ * The JSON text for a verdict with EDE code `ede`, in at most `room` octets. If the full text is
+ * too long, "j", "o" and "l" are left out.
  *
- * Returns its length; 0: the code has no structured error, nothing of substance ("c", "j" or "s") was
- * configured, or there is no room.
+ * Returns the length of the text. 0: the code has no structured error, none of "c", "j" and "s" was
+ * configured, or there is too little room.
  */
 size_t sw_structured_text(const struct sw_settings *settings, const struct sw_verdict *verdict,
                           uint16_t ede, size_t room, char out[SW_STRUCTURED_MAX]);

@@ -1,9 +1,9 @@
 /*
  * ub.h - Unbound's headers, and every difference between its versions, in one file.
  *
- * Included by host/, flow/query.c and flow/act.c only; everything else is plain C. Unbound
- * promises nothing about these structures between versions: host/abi.c refuses to run in a
- * process that was built from other headers.
+ * Included by host/, flow/query.c and flow/act.c only; all other code is plain C. Unbound promises
+ * no stability of these structures between versions: host/abi.c refuses to run in a process that
+ * was built from other headers.
  *
  * Tried with Unbound 1.17.1 and 1.22.0 (Debian 12 and 13), and with 1.26.0.
  */
@@ -41,11 +41,9 @@
 #error "this Unbound tree was configured without --with-dynlibmodule"
 #endif
 
-/*
- * Have another question resolved on behalf of a query: env->attach_sub, neither priming nor for
- * the validator. Since 1.25 it also takes what response-ip knows of the client; none is given,
- * as Unbound's own validator does. Returns what attach_sub does: 0 when not possible.
- */
+/* Have another question resolved on behalf of a query: env->attach_sub, neither priming nor for
+ * the validator. Since 1.25 attach_sub also takes the client's data for response-ip; none is
+ * given, as Unbound's own validator does. Returns the result of attach_sub: 0 when not possible. */
 static inline int sw_ub_attach_sub(struct module_qstate *qstate, struct query_info *ask,
                                    uint16_t flags, struct module_qstate **sub)
 {
@@ -56,10 +54,9 @@ static inline int sw_ub_attach_sub(struct module_qstate *qstate, struct query_in
 #endif
 }
 
-/*
- * Put the answer of a query into the caches, as the iterator does; its records alone (as it does with
- * a referral), or its message too. Since 1.23 dns_cache_store also takes whether the validator asked.
- */
+/* Store the answer of a query in the caches, as the iterator does. records_alone: only the
+ * RRsets are stored, as for a referral, and no message. Since 1.23 dns_cache_store also takes
+ * whether the validator asked. */
 static inline void sw_ub_cache_store(struct module_qstate *qstate, struct reply_info *reply,
                                      bool records_alone)
 {
@@ -72,17 +69,16 @@ static inline void sw_ub_cache_store(struct module_qstate *qstate, struct reply_
 #endif
 }
 
-/* What the iterator keeps for a query, NULL before it has begun. The one other module whose state is used. */
+/* The iterator's state for a query, NULL before the iterator has begun. Of no other module is
+ * the state used. */
 static inline struct iter_qstate *sw_ub_iterator(const struct module_qstate *qstate)
 {
     int id = modstack_find(&qstate->env->mesh->mods, "iterator");
     return id < 0 ? NULL : qstate->minfo[id];
 }
 
-/*
- * The aliases that the iterator has followed for a query so far, each an RRset of the answer to
- * be; NULL when there are none.
- */
+/* The aliases that the iterator has followed so far for a query, each as an RRset of the future
+ * answer; NULL when there are none. */
 static inline const struct iter_prep_list *
 sw_ub_aliases_followed(const struct module_qstate *qstate)
 {
@@ -90,11 +86,9 @@ sw_ub_aliases_followed(const struct module_qstate *qstate)
     return iq ? iq->an_prepend_list : NULL;
 }
 
-/*
- * Have the iterator follow no further alias: with the next it ends in SERVFAIL, as after
- * max-query-restarts of them. 1.17.1 to upstream in 2026 count them in this member, and look at it before
- * anything is looked up or asked for the alias.
- */
+/* Have the iterator follow no further alias: the next alias ends in SERVFAIL, as after
+ * max-query-restarts aliases. From 1.17.1 to upstream in 2026, the iterator counts restarts in
+ * this member, and checks the count before any look-up or query for the alias. */
 static inline void sw_ub_follow_no_further(const struct module_qstate *qstate)
 {
     struct iter_qstate *iq = sw_ub_iterator(qstate);

@@ -22,11 +22,10 @@ LIMIT = (1.5, 20)
 LIMITS = {
     "base": (20, 55),
     "feed": (20, 55),
-    "flow": (20, 55),
     "host": (20, 55),
     "index": (20, 55),
 }
-WIDE = re.compile(r"module/(base|feed|flow|host|index)/.*|module/cli/report/report_style\.h|tests/.*")  # still to be folded
+WIDE = re.compile(r"module/(base|feed|host|index)/.*|module/cli/report/report_style\.h|tests/.*")  # still to be folded
 NAMED_FUNCTION = re.compile(r"\b((?:sw|cli|sweep)_\w+)\(\)")
 NAMED_FILE = re.compile(r"(?<![\w/.-])((?:[\w-]+/)*[\w-]+\.[ch])\b")
 TAG = re.compile(r"^(?:typedef )?(struct|enum|union) (sw_\w+)\s*\{", re.M)
