@@ -5,7 +5,7 @@
  * Workers open a read section around match and decide and never do I/O in one. The feeder
  * builds aside, publishes with a release store, calls sw_rcu_synchronize(), then frees.
  * liburcu's "bulletproof" flavour is underneath: it registers a thread at its first section,
- * which suits threads that are not ours (DECISIONS.md D-005).
+ * which suits threads that are not ours (D-005).
  *
  * Threads      enter/leave: any thread, may nest; synchronize: never inside a section
  * TSan         liburcu is not instrumented: leave releases and synchronize acquires one token,

@@ -11,7 +11,7 @@
  * Reliability  a file that is damaged, of another version or kind, of another prefix, not ours, or
  *              open to others is refused with the reason (log, status); a full load follows. What
  *              cannot be written is told and tried again after the interval
- * Security     mode 0600, owner the resolver's user (DECISIONS.md D-033)
+ * Security     mode 0600, owner the resolver's user (D-033)
  */
 #ifndef SW_FEED_LOCAL_H
 #define SW_FEED_LOCAL_H

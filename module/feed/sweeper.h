@@ -13,7 +13,7 @@
  * come round to there. So nothing waits for more than a walk and one of its parts.
  *
  * Every interval, and a second after a change, all is swept once more, without haste and giving way
- * to changes: for what came into a cache past the lists (DECISIONS.md D-019).
+ * to changes: for what came into a cache past the lists (D-019).
  *
  * Threads      one of its own; all calls but sw_sweeper_stop() from the feeder
  * Memory       at most SW_FEED_ADDED_MAX indicators wait; more become "everything"

@@ -8,7 +8,7 @@
  * for ahead, so that the lock of a whole table is held for some nanoseconds only.
  *
  * Threads      feeder, sweeper; workers take the same locks in Unbound's code
- * Source       DECISIONS.md D-059, with what it was worth
+ * Source       D-059, with what it was worth
  */
 #ifndef SW_HOST_BINS_H
 #define SW_HOST_BINS_H

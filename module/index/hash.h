@@ -14,7 +14,7 @@
  * bijection instead: two of them can never have the same digest at all.
  *
  * Threads      pure functions on the caller's memory; the key is constant after init
- * Security     key from getrandom(2); digests never leave the process (DECISIONS.md D-004)
+ * Security     key from getrandom(2); digests never leave the process (D-110)
  * Source       Dietzfelbinger 1996, Thorup 2015 "High speed hashing for integers and strings"
  *              3.5 (vector multiply-shift); RFC 4343 3 (letter case)
  */

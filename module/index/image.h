@@ -19,7 +19,7 @@
  * Memory       loading: what the index needs, and the largest small part
  * Reliability  nothing in a file is believed, hash or not: every size, reference and count is
  *              checked or made anew, so a file can be refused or wrong, but breaks nothing
- * Security     the file holds the key of the hashes (DECISIONS.md D-033): mode 0600
+ * Security     the file holds the key of the hashes (D-033): mode 0600
  */
 #ifndef SW_INDEX_IMAGE_H
 #define SW_INDEX_IMAGE_H

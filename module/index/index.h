@@ -17,7 +17,7 @@
  * Memory       one slot of fixed size per distinct indicator, 18 to 20 octets with everything;
  *              lists that share an indicator share its slot
  * Security     keys are 96 bits of keyed hashes (secret per process), so neither a feed nor a
- *              client can make two names collide (DECISIONS.md D-004)
+ *              client can make two names collide (D-110)
  * Standards    RFC 1035 3.1, RFC 4343 3 (names)
  */
 #ifndef SW_INDEX_INDEX_H

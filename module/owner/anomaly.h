@@ -16,7 +16,7 @@
  * (journal/history/observe.h). The same rules judge the addresses of a zone's name servers.
  *
  * Threads      the recorder; finds in the index inside its own RCU section
- * Sources      fraction of AS among addresses: DECISIONS.md D-041
+ * Sources      fraction of AS among addresses: D-041
  */
 #ifndef SW_OWNER_ANOMALY_H
 #define SW_OWNER_ANOMALY_H

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import comments
+import decisions
 import documents
 import exports
 import headers
@@ -31,6 +32,7 @@ CHECKS = [
     words,
     comments,
     documents,
+    decisions,
     settings,
     registered,
     models,

@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 
 import comments
+import decisions
 import documents
 import exports
 import headers
@@ -50,6 +51,11 @@ MODEL = """/*
 /* = sw_good(), base/good.h */
 #endif
 """
+DECISION = "# D-001 A title\nDate: 2026-01-01. Status: in force.\nFiles: `base/good.h`.\n\nText.\n"
+DECISIONS = """| number | title | date | status | files |
+|---|---|---|---|---|
+| [D-001](decisions/D-001-a.md) | A title | 2026-01-01 | in force | `base/good.h` |
+"""
 UNIT = "START_TEST(one)\n{\n}\nEND_TEST\n"
 
 # A test that fails by chance, and the words of the problem.
@@ -78,6 +84,8 @@ GOOD = {
     "Makefile": MAKEFILE,
     "README.md": "See `base/good.h`, `make test`, `sw_good()`, `sinkwatch add`.\n",
     "conf/sinkwatch.conf": CONF,
+    "module/DECISIONS.md": DECISIONS,
+    "module/decisions/D-001-a.md": DECISION,
     "module/base/good.h": HEADER,
     "module/base/b.h": HEADER.replace("good", "b").replace("GOOD", "B") + "struct sw_b {\n};\n",
     "module/base/good.c": '#include "base/good.h"\n',
@@ -120,6 +128,15 @@ FAULTS = [
     (documents, "README.md", "Run `sinkwatch fly`.\n", "no sub-command 'fly'"),
     (documents, "README.md", "Calls `sw_bad()`.\n", "nothing is called sw_bad"),
     (documents, "README.md", "Set `no-such-key`.\n", "is called no-such-key"),
+    (decisions, "module/owner/a.c", "/* D-" + "999 */\n", "no decision D-" + "999"),
+    (decisions, "module/decisions/D-001-a.md", DECISION + "\n" * 36, "41 lines, 40 at most"),
+    (decisions, "module/decisions/D-001-a.md", DECISION + "long " * 23, "115 columns"),
+    (decisions, "module/decisions/D-001-a.md", DECISION.replace("Status", "State"), "not of the form"),
+    (decisions, "module/decisions/D-001-a.md", DECISION.replace("in force", "amended by D-" + "999"), "no decision"),
+    (decisions, "module/decisions/D-002-a.md", DECISION, "says another number"),
+    (decisions, "module/DECISIONS.md", "# Decisions\n", "D-001 is not in the index"),
+    (decisions, "module/DECISIONS.md", DECISIONS.replace("in force", "rejected"), "is not as its file says"),
+    (decisions, "module/DECISIONS.md", DECISIONS + "## D-001 A title\n", "a file of its own"),
     (settings, "conf/sinkwatch.conf", CONF + "# Not there.\n#other: 1\n", "no key other"),
     (settings, "conf/sinkwatch.conf", "# nothing\n", "ring of module/base/settings.c is not"),
     (settings, "conf/sinkwatch.conf", CONF.replace("5.", "6."), "'Default: 5' is missing"),
@@ -184,8 +201,8 @@ def plant(tree, result, folder, check_of, path, text, wanted):
 def nothing_found(tree, result, folder):
     good = make_tree(tree, folder, {})
     for check_of in (
-        layers, sizes, headers, words, comments, documents, settings, registered, models, waits,
-        style.Shell,
+        layers, sizes, headers, words, comments, documents, decisions, settings, registered, models,
+        waits, style.Shell,
     ):  # fmt: skip
         for problem in check_of.check(good).problems:
             result.problem(check_of.NAME, 0, f"finds a fault where there is none: {problem}")

@@ -12,7 +12,7 @@
  *     no invalid end   nobody waits for ever
  *
  * Beside a step stands the function that it is a model of, with its file; "of Unbound" is one of its own. A d_step is one look or one store under one lock of Unbound's, or steps between which nobody
- * who could go on sooner waits (DECISIONS.md, D-099).
+ * who could go on sooner waits (D-099).
  *
  * Mutations
  *   NO_FIRST_ROUND      applied/evicted  workers are waited for once, after the second raise
