@@ -95,7 +95,7 @@ enum sw_status sw_addr_from_octets(const uint8_t *octets, size_t len, struct sw_
     return SW_OK;
 }
 
-/* Dotted decimal: inet_ntop() prints by format, ten times as long. */
+/* Dotted decimal. inet_ntop() prints by format, which takes ten times as long. */
 static void dotted(const uint8_t octets[4], char *to)
 {
     for (int i = 0; i < 4; i++) {
@@ -180,7 +180,7 @@ enum sw_status sw_addr_translated(const struct sw_addr *prefix, const struct sw_
         return SW_ENOTFOUND;
     for (size_t i = 0; i < 4; i++) {
         if (from == 8)
-            from++; /* bits 64 to 71 are not part of it */
+            from++; /* RFC 6052 2.2: bits 64 to 71 hold no part of the IPv4 address */
         octets[i] = addr->octets[from++];
     }
     return sw_addr_from_octets(octets, 4, ipv4);
@@ -188,7 +188,7 @@ enum sw_status sw_addr_translated(const struct sw_addr *prefix, const struct sw_
 
 /* ---- reverse names ---- */
 
-/* One decimal label without leading zeros: -1 when it is none, or above 255. */
+/* The number of a decimal label without leading zeros; -1 for any other label or above 255. */
 static int octet_label(const uint8_t *label)
 {
     int value = 0;
@@ -202,7 +202,7 @@ static int octet_label(const uint8_t *label)
     return value <= 255 ? value : -1;
 }
 
-/* One hexadecimal digit as a label: -1 when it is none. */
+/* The number of a label that is a hexadecimal digit; -1 for any other label. */
 static int nibble_label(const uint8_t *label)
 {
     if (label[0] != 1)

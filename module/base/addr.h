@@ -1,7 +1,7 @@
 /*
  * addr.h - addresses and prefixes, IPv4 and IPv6, as 16 octets in network order.
  *
- * IPv4 uses the first 4 octets, the others are zero. A prefix has its host bits cleared.
+ * IPv4 uses the first 4 octets, the others are zero. The host bits of a prefix are clear.
  *
  * Threads      pure functions, any thread
  * Memory       callers own all buffers
@@ -20,20 +20,21 @@
 
 struct sw_addr {
     uint8_t family; /* 4 or 6; 0 = none */
-    uint8_t plen;   /* prefix length in bits: 0..32 or 0..128; full length = one address */
+    uint8_t plen;   /* prefix length in bits: 0..32 or 0..128; full length = an address */
     uint8_t octets[16];
 };
 
 /**
  * Parse "192.0.2.1", "192.0.2.0/24", "2001:db8::1" or "2001:db8::/32".
- * A prefix with host bits set is refused with SW_EINVAL (what was meant is not clear), and so is
- * a prefix length over 32 or 128; text that is no address gives SW_ESYNTAX, which includes zone
- * ids and leading zeros. *why as in sw_name_parse().
+ *
+ * SW_OK; SW_EINVAL: a prefix with host bits set (address or network? the text is ambiguous), or a
+ * prefix length over 32 or 128; SW_ESYNTAX: text that is no address, zone identifiers and leading
+ * zeros included. *why as in sw_name_parse().
  */
 enum sw_status sw_addr_parse(const char *text, size_t text_len, struct sw_addr *out,
                              const char **why);
 
-/** From 4 or 16 octets in network order: one whole address. SW_EINVAL for other lengths. */
+/** An address of full length from 4 or 16 octets in network order. SW_EINVAL for other lengths. */
 enum sw_status sw_addr_from_octets(const uint8_t *octets, size_t len, struct sw_addr *out);
 
 /** Text form (RFC 5952 for IPv6); "/len" only where plen is shorter than the address; "" for
@@ -60,17 +61,17 @@ enum sw_status sw_addr_embedded(const struct sw_addr *addr, struct sw_addr *ipv4
 
 /**
  * The IPv4 address that addr embeds under a translation prefix of 32, 40, 48, 56, 64 or 96 bits
- * (RFC 6052 2.2). SW_ENOTFOUND when addr is not below it, or the prefix is of another length.
+ * (RFC 6052 2.2). SW_ENOTFOUND for a prefix that does not cover addr or is of another length.
  */
 enum sw_status sw_addr_translated(const struct sw_addr *prefix, const struct sw_addr *addr,
                                   struct sw_addr *ipv4);
 
 /**
  * The address that a reverse name stands for: four decimal labels below in-addr.arpa (RFC 1035
- * 3.5), or 32 hexadecimal ones below ip6.arpa (RFC 3596 2.5).
+ * 3.5), or 32 hexadecimal labels below ip6.arpa (RFC 3596 2.5).
  *
  * wire  a valid uncompressed name in any letter case
- * SW_ENOTFOUND, with *out untouched, for all other names, those of whole networks included.
+ * SW_ENOTFOUND, with *out untouched, for all other names, reverse names of networks included.
  */
 enum sw_status sw_addr_from_reverse(const uint8_t *wire, struct sw_addr *out);
 

@@ -29,7 +29,7 @@ void sw_bell_sleep(struct sw_bell *bell, int64_t us)
     atomic_store_explicit(&bell->asleep, false, memory_order_relaxed);
     if (n > 0) {
         ssize_t got = read(bell->fd, &rung, sizeof(rung));
-        (void)got; /* nothing to read: somebody else's time was up first */
+        (void)got; /* an error means that nothing is there to clear */
     }
 }
 
@@ -37,7 +37,7 @@ void sw_bell_insist(struct sw_bell *bell)
 {
     const uint64_t one = 1;
     ssize_t put = write(bell->fd, &one, sizeof(one));
-    (void)put; /* fails only when it has been rung very often: then it is readable */
+    (void)put; /* fails only when the counter is full: the eventfd is readable anyway */
 }
 
 void sw_bell_ring(struct sw_bell *bell)

@@ -10,7 +10,7 @@
 #include <time.h>
 
 #define US_PER_S    1000000
-#define MINUTE_TEXT 17 /* octets of a time up to its seconds */
+#define MINUTE_TEXT 17 /* octets of a time up to the seconds */
 
 static int64_t clock_us(clockid_t clock)
 {
@@ -29,7 +29,7 @@ int64_t sw_clock_mono_us(void)
     return clock_us(CLOCK_MONOTONIC);
 }
 
-/* Put n decimal digits of value, with leading zeros; returns what is behind them. */
+/* Put n decimal digits of value, with leading zeros; returns the place behind the digits. */
 static char *put_digits(char *to, unsigned value, int n)
 {
     for (int i = n; i-- > 0; value /= 10)
@@ -59,7 +59,7 @@ static void minute_text(int64_t minute, int64_t first, char text[MINUTE_TEXT])
 {
     int64_t days = (minute - first) / 1440;
     unsigned of_day = (unsigned)((minute - first) % 1440), month, mday;
-    int64_t year = days * 400 / 146097; /* right, or one too many or too few */
+    int64_t year = days * 400 / 146097; /* estimate, wrong by a year at most */
     year -= days < days_before(year);
     year += days >= days_before(year + 1);
     bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
@@ -76,11 +76,11 @@ static void minute_text(int64_t minute, int64_t first, char text[MINUTE_TEXT])
     *to = ':';
 }
 
-/* Each event has some of these, mostly of one minute; the C library's way costs as much as the rest
- * of the document. */
+/* Each event has several times, mostly of the same minute, so the text of the last minute is kept.
+ * strftime() would cost as much as the rest of the event's document. */
 char *sw_time_text(int64_t wall_us, char text[SW_TIMETEXT_MAX])
 {
-    static _Thread_local int64_t known = INT64_MIN; /* the minute whose text is kept */
+    static _Thread_local int64_t known = INT64_MIN; /* the minute of the kept text */
     static _Thread_local char kept[MINUTE_TEXT];
     const int64_t first = -62167219200, last = 253402300799; /* years 0 to 9999 */
     int64_t s = wall_us / US_PER_S, us = wall_us % US_PER_S;
@@ -102,7 +102,7 @@ char *sw_time_text(int64_t wall_us, char text[SW_TIMETEXT_MAX])
     return text;
 }
 
-/* Exactly n digits at *text; -1 when there are not. Moves on. */
+/* The number of exactly n digits at *text, -1 for fewer. Moves *text past the digits. */
 static int digits(const char **text, const char *end, int n)
 {
     int value = 0;
@@ -123,7 +123,7 @@ static bool skip(const char **text, const char *end, const char *one_of)
     return there;
 }
 
-/* A fraction after its point, in microseconds; -1: no digit. */
+/* The fraction after the decimal point, in microseconds; -1: no digit. */
 static int fraction(const char **text, const char *end)
 {
     int us = 0, unit = US_PER_S / 10;
@@ -133,7 +133,7 @@ static int fraction(const char **text, const char *end)
     return *text == first ? -1 : us;
 }
 
-/* "Z", "+hh:mm", "-hh:mm": seconds east of Greenwich; 86400 when it is none of these. */
+/* "Z", "+hh:mm", "-hh:mm": seconds east of Greenwich; 86400 for any other text. */
 static int offset(const char **text, const char *end)
 {
     if (skip(text, end, "Zz"))
@@ -148,7 +148,7 @@ static int offset(const char **text, const char *end)
     return (west ? -1 : 1) * (hours * 3600 + minutes * 60);
 }
 
-/* "2026-11-23T01:02:03": checked by writing it again, so that there is no February 30th. */
+/* "2026-11-23T01:02:03". Checked by printing the result again, which refuses February 30th. */
 static bool date_and_time(const char **text, const char *end, int64_t *seconds)
 {
     struct tm tm = {0}, again = {0};
@@ -161,7 +161,7 @@ static bool date_and_time(const char **text, const char *end, int64_t *seconds)
     if (tm.tm_year < -1900 || tm.tm_mon < 0 || tm.tm_mday < 1 || tm.tm_hour < 0 || tm.tm_min < 0 ||
         tm.tm_sec < 0)
         return false;
-    bool leap = tm.tm_sec == 60; /* a leap second is the next minute's first */
+    bool leap = tm.tm_sec == 60; /* a leap second counts as the first second of the next minute */
     struct tm wanted = tm;
     wanted.tm_sec = leap ? 59 : tm.tm_sec;
     tm.tm_sec = wanted.tm_sec;

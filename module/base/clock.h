@@ -1,8 +1,8 @@
 /*
- * clock.h - the time, injected.
+ * clock.h - the time: two clocks, and time as text.
  *
- * Code takes the time as a parameter (microseconds since 1970, UTC) wherever it decides on it;
- * these are the only two places that read a real clock.
+ * Functions that decide by the time take the time as a parameter (microseconds since 1970, UTC),
+ * so that tests can choose any time. Only the two functions below read a real clock.
  *
  * Threads      any
  */

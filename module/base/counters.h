@@ -1,8 +1,8 @@
 /*
- * counters.h - what was counted, by whom, in one place, for status reports.
+ * counters.h - all counters of status reports in a single table.
  *
- * Each counter is relaxed-atomic and only ever grows. Workers count on their own cache line
- * (struct sw_worker_counters, in their slot); the other threads in struct sw_counters.
+ * Each counter is a relaxed atomic and only ever grows. Each worker counts on a cache line of its
+ * own (struct sw_worker_counters); all other threads count in struct sw_counters.
  *
  * Threads      any
  */
@@ -20,7 +20,7 @@ static inline void sw_count(sw_counter *counter, uint64_t by)
     atomic_fetch_add_explicit(counter, by, memory_order_relaxed);
 }
 
-/** What a counter says now. */
+/** The current value of a counter. */
 static inline uint64_t sw_counted(const sw_counter *counter)
 {
     return atomic_load_explicit(counter, memory_order_relaxed);
@@ -59,7 +59,8 @@ struct sw_counters {
 #define SW_COUNTER_FIELD(field, name) sw_counter field;
     SW_COUNTERS(SW_COUNTER_FIELD)
 #undef SW_COUNTER_FIELD
-    /* errno of what keeps events from being written there, 0: nothing. The recorder's, for the status. */
+    /* errno of the last failed write to event-file and event-spool, 0: writing works. Set by the
+     * recorder, for the status. */
     _Atomic int event_file_error, event_spool_error;
 };
 

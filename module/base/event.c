@@ -2,8 +2,8 @@
  * event.c - the tagged values in an event's body.
  *
  * Each value: tag (1 octet), length (2 octets, the machine's order: events never leave the
- * process in this form), then its octets. A hit's value: winner, trigger, kind, action (1
- * octet each), list name and indicator text, each with its NUL.
+ * process in this form), then the octets. A hit's value: winner, trigger, kind, action (1
+ * octet each), list name and indicator text, each with a NUL.
  */
 #include "base/event.h"
 
@@ -23,7 +23,7 @@ void sw_event_init(struct sw_event *ev, enum sw_event_type type, int64_t time_us
     ev->ede = SW_EDE_OFF;
 }
 
-/* Make room for a value of len octets; NULL and SW_EVENT_TRUNCATED when there is none. */
+/* Make room for a value of len octets; NULL and SW_EVENT_TRUNCATED without room. */
 static uint8_t *reserve(struct sw_event *ev, enum sw_event_tag tag, size_t len)
 {
     size_t room = SW_EVENT_BODY_MAX - ev->body_len;
@@ -65,7 +65,7 @@ bool sw_event_put_hit(struct sw_event *ev, const struct sw_event_hit *hit)
     return true;
 }
 
-/* Octets of the body that may be read, whatever body_len says. */
+/* Octets of the body that may be read: body_len, limited to the size of the body. */
 static size_t body_used(const struct sw_event *ev)
 {
     return ev->body_len < SW_EVENT_BODY_MAX ? ev->body_len : SW_EVENT_BODY_MAX;

@@ -1,9 +1,9 @@
 /*
- * event.h - what a worker records about one client's query or one resolved answer.
+ * event.h - the record of a client's query that hit a list, or of a resolved answer.
  *
- * The record stage fills one struct sw_event on its stack and copies the used part into the
- * worker's ring; the recorder reads it there, adds ownership, and writes JSON. The body is a
- * sequence of tagged values, so that a short event costs few octets.
+ * The record stage fills a struct sw_event on the stack and copies the used part into the
+ * worker's ring. The collector takes events out of the rings; the recorder adds ownership and
+ * writes JSON. The body is a sequence of tagged values, so that a short event costs few octets.
  *
  * A hit event, step by step: sw_event_init(HIT), client, qname (tag QNAME), every rule that
  * matched (tag HIT, the winner marked), the alias chain (tag ALIAS), the addresses of the true
@@ -11,7 +11,7 @@
  *
  * Threads      pure functions on the caller's memory
  * Memory       no allocation; at most SW_EVENT_MAX octets
- * Reliability  what does not fit sets SW_EVENT_TRUNCATED, never overflows
+ * Reliability  a value that does not fit is left out and sets SW_EVENT_TRUNCATED
  */
 #ifndef SW_BASE_EVENT_H
 #define SW_BASE_EVENT_H
@@ -32,11 +32,11 @@ enum sw_event_type {
 
 enum sw_event_flag {
     SW_EVENT_SHADOW = 1,    /* the winner's list is in shadow mode: true answer sent */
-    SW_EVENT_TRUNCATED = 2, /* something did not fit into the body */
+    SW_EVENT_TRUNCATED = 2, /* some value did not fit into the body */
     SW_EVENT_CD = 4,
     SW_EVENT_DO = 8,
     SW_EVENT_TCP = 16,      /* transport was TCP (or TLS, HTTPS) */
-    SW_EVENT_RESOLVED = 32, /* rcode, security, addresses are those of a true answer */
+    SW_EVENT_RESOLVED = 32, /* rcode, security and addresses come from a true answer */
     SW_EVENT_CLIENT = 64,   /* client fields are set */
 };
 
@@ -53,9 +53,9 @@ enum sw_event_tag {
     SW_TAG_HIT,       /* struct sw_event_hit */
     SW_TAG_ALIAS,     /* wire name: next target in the CNAME chain, in order */
     SW_TAG_ADDRESS,   /* 4 or 16 octets: A, AAAA or hint of the true answer */
-    SW_TAG_ZONE,      /* wire name: the closest zone whose name servers were in the cache */
-    SW_TAG_SERVER,    /* wire name: one of that zone's name servers */
-    SW_TAG_SERVED_AT, /* 4 or 16 octets: an address of the name server before */
+    SW_TAG_ZONE,      /* wire name: the closest zone with name servers in the cache */
+    SW_TAG_SERVER,    /* wire name: a name server of that zone */
+    SW_TAG_SERVED_AT, /* 4 or 16 octets: an address of the preceding SW_TAG_SERVER */
     SW_TAG_MORE,      /* uint32_t: rules that matched and have no SW_TAG_HIT */
 };
 
@@ -64,7 +64,7 @@ struct sw_event {
     uint8_t type;          /* enum sw_event_type */
     uint8_t flags;         /* enum sw_event_flag */
     uint8_t action_wanted; /* enum sw_action of the winner */
-    uint8_t action_taken;  /* what was done: PASSTHRU or MONITOR when the true answer was sent */
+    uint8_t action_taken;  /* enum sw_action: PASSTHRU or MONITOR when the true answer was sent */
     uint8_t rcode;         /* of the true answer */
     uint8_t security;      /* enum sw_security of the true answer */
     uint8_t client_family; /* 4, 6 */
@@ -92,11 +92,11 @@ struct sw_event_hit {
 /** Start an event with an empty body. */
 void sw_event_init(struct sw_event *ev, enum sw_event_type type, int64_t time_us);
 
-/** Append a value; false and SW_EVENT_TRUNCATED when there is no room. */
+/** Append a value; false and SW_EVENT_TRUNCATED without room. */
 bool sw_event_put(struct sw_event *ev, enum sw_event_tag tag, const void *value, size_t len);
 bool sw_event_put_hit(struct sw_event *ev, const struct sw_event_hit *hit);
 
-/** Octets that are in use, for the ring. */
+/** Octets in use: the length of the record for the ring. */
 size_t sw_event_size(const struct sw_event *ev);
 
 /**

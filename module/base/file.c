@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* O_NOFOLLOW, where somebody else might have put a link. */
+/* O_NOFOLLOW for paths where another user may have placed a link, else 0. */
 static int no_link(const char *path)
 {
     return strncmp(path, "/dev/", 5) == 0 || strncmp(path, "/proc/", 6) == 0 ? 0 : O_NOFOLLOW;
@@ -61,7 +61,7 @@ static bool finish(int fd, bool ok)
     return ok;
 }
 
-/* Into what is there, and is no regular file. */
+/* Write to an existing file that is no regular file. */
 static bool write_there(const char *path, const char *data, size_t len)
 {
     struct stat st;
@@ -76,13 +76,13 @@ static bool write_there(const char *path, const char *data, size_t len)
     return finish(fd, write_all(fd, data, len));
 }
 
-/* A new file beside it, which takes its name. */
+/* Write PATH.new and rename the new file to PATH. */
 static bool write_aside(const char *path, const char *data, size_t len)
 {
     char *aside = NULL;
     if (asprintf(&aside, "%s.new", path) < 0)
         return false;
-    (void)unlink(aside); /* of a run that was killed */
+    (void)unlink(aside); /* left by a run that was killed */
     int fd = open(aside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
     bool ok = fd >= 0 && finish(fd, write_all(fd, data, len) && fsync(fd) == 0) &&
               rename(aside, path) == 0;

@@ -1,14 +1,14 @@
 /*
- * file.h - opening what is written: how links, devices, FIFOs and other owners are treated (D-097).
+ * file.h - opening files to write: the treatment of links, devices, FIFOs and other owners (D-097).
  *
- *     what                        a symbolic link as the last part of the path
+ *     file                        a symbolic link as the last part of the path is
  *     event-file                  refused, except below /dev and /proc
- *     event-spool, its segments   refused
- *     snapshot-file               refused for reading; its name gets a new file
+ *     event-spool, segments       refused
+ *     snapshot-file               refused for reading, replaced by a new file in writing
  *     report --output, --state    refused, except below /dev
- *     what is only read           followed: settings, passwords, MMDB files, lists to import
+ *     files that are only read    followed: settings, passwords, MMDB files, lists to import
  *
- * Below /dev and /proc nobody but root and the process itself makes links: /dev/stdout works.
+ * Below /dev and /proc only root and the process itself can make links, so /dev/stdout works.
  *
  * Threads      any
  * Errors       errno
@@ -21,26 +21,26 @@
 #include <sys/types.h>
 
 /**
- * Open a file to append to it; it is made when it is not there.
+ * Open a file for appending; a missing file is created. Never blocks.
  *
- * Regular files, FIFOs with a reader, terminals and other character devices are taken; never blocks.
- * Returns the descriptor, or -1: ELOOP (a symbolic link), ENXIO (a FIFO that nobody reads), EINVAL (a
- * block device or socket), EISDIR, others of open().
+ * Accepts regular files, FIFOs with a reader, terminals and other character devices. Returns the
+ * descriptor, or -1 with errno: ELOOP (a symbolic link), ENXIO (a FIFO without a reader), EINVAL (a
+ * block device or socket), EISDIR, other errors of open().
  */
 int sw_file_append(const char *path, mode_t mode);
 
 /**
- * Give a file new content, all or nothing: written to PATH.new, synced, renamed; readable as the umask
- * says. What is there and is no regular file (/dev/null, /dev/stdout, a FIFO, a terminal) is written
- * to as it is, and stays.
+ * Replace the content of a file, all or nothing: the new content is written to PATH.new, synced,
+ * and renamed. The mode follows the umask. If PATH exists and is no regular file (/dev/null,
+ * /dev/stdout, a FIFO, a terminal), the content is written directly to that file.
  *
- * false, with errno: ELOOP (a symbolic link), EISDIR, EINVAL (a block device or socket), others of open(), write(), rename().
- * After a failure a regular file is as it was.
+ * false, with errno: ELOOP (a symbolic link), EISDIR, EINVAL (a block device or socket), other
+ * errors of open(), write() or rename(). After a failure a regular file is unchanged.
  */
 bool sw_file_replace(const char *path, const char *data, size_t len);
 
-/** Words for the errno of the functions above: "is a symbolic link: name the file that it leads to", or
- * strerror(). Static, or in buf. */
+/** A message for an errno of the functions above: "is a symbolic link: name the file that it leads
+ * to", or strerror(). Static, or in buf. */
 const char *sw_file_words(int error, char buf[64]);
 
 #endif

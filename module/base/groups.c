@@ -33,7 +33,7 @@ unsigned sw_groups_of(const struct sw_groups *groups, const struct sw_addr *clie
     return group;
 }
 
-/* The group of this name, made where there is none yet; 0: no name, or no room. */
+/* The group of this name, created if new; 0: not a permitted name, or no room. */
 static unsigned group_named(struct sw_groups *groups, const char *text, size_t len)
 {
     char name[SW_GROUPNAME_MAX] = "";

@@ -49,8 +49,8 @@ static struct span skip(struct span s, size_t n)
     return (struct span){s.p + n, s.len - n};
 }
 
-/* What the text is meant to be, from its looks alone: AS and digits; digits, dots and slash,
- * or anything with a colon; else a domain. A final dot does not change the looks. */
+/* The type that the characters suggest: AS and digits; digits, dots and slash, or any text with a
+ * colon; else a domain. A final dot is ignored. */
 static enum sw_indicator_type looks_like(struct span s)
 {
     if (s.len > 1 && s.p[s.len - 1] == '.')
@@ -118,7 +118,7 @@ static bool has_unicode(struct span s)
     return false;
 }
 
-/* Whether the last label is all digits: no top-level domain is, so it is a bad address. */
+/* Whether the last label is all digits. No top-level domain is, so the text is a bad address. */
 static bool ends_in_number(const struct sw_name *name)
 {
     const uint8_t *last = sw_name_suffix(name->wire, 1);
@@ -138,7 +138,7 @@ static enum sw_status parse_domain(struct span s, struct sw_indicator *ind, char
         s = skip(s, 1);
     } else if (s.len >= 2 && s.p[0] == '*' && s.p[1] == '.') {
         ind->form = SW_FORM_BELOW;
-        s = skip(s, s.len > 2 ? 2 : 1); /* "*." is below the root, whose text is "." */
+        s = skip(s, s.len > 2 ? 2 : 1); /* "*." means below the root, which is written "." */
     }
     if (has_unicode(s)) {
         status = parse_unicode(s, &ind->name, why);
@@ -154,7 +154,7 @@ static enum sw_status parse_domain(struct span s, struct sw_indicator *ind, char
     if (ends_in_number(&ind->name))
         return fail(why, SW_ESYNTAX, "neither an address nor a name: ends in a number");
     ind->type = SW_INDICATOR_DOMAIN;
-    sw_indicator_text(ind, text); /* an escaped "AS1" must not read back as something else */
+    sw_indicator_text(ind, text); /* the text of an escaped "AS1" would be read as an AS number */
     if (looks_like((struct span){text, strlen(text)}) != SW_INDICATOR_DOMAIN)
         return fail(why, SW_ESYNTAX, "a name that looks like an address or AS number");
     return SW_OK;
@@ -192,7 +192,7 @@ enum sw_status sw_indicator_parse(const char *text, size_t text_len, struct sw_i
     return status;
 }
 
-/* On workers, for each hit: formatted printing cost more than the rest of it. */
+/* Called on workers for each hit. snprintf() cost more than the rest of recording the hit. */
 char *sw_domain_text(enum sw_form form, const uint8_t *wire, char text[SW_INDICATORTEXT_MAX])
 {
     char *to = text;

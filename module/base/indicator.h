@@ -1,10 +1,10 @@
 /*
- * indicator.h - one indicator: a domain in one of three forms, an address or prefix, an AS.
+ * indicator.h - an indicator: a domain in one of three forms, an address or prefix, or an AS.
  *
  * Text forms, as in Redis and on the command line:
- *   example.net        the name and everything below it
+ *   example.net        the name and all names below
  *   =example.net       only the name itself
- *   *.example.net      only what is below it
+ *   *.example.net      only the names below
  *   192.0.2.1  2001:db8::/32   an address or prefix
  *   AS64500            an AS number
  *
@@ -38,9 +38,9 @@ struct sw_indicator {
 };
 
 /**
- * Parse the text form. Surrounding white space and one final dot of a name are accepted,
- * upper case is folded. U-labels (non-ASCII) are converted by IDNA 2008 (libidn2).
- * The root ("." or "*.") is refused: it would cover every name.
+ * Parse the text form. Surrounding white space and a final dot of a name are accepted, upper case
+ * is folded. U-labels (non-ASCII) are converted by IDNA 2008 (libidn2). The root ("." or "*.") is
+ * refused, since the root would cover every name.
  *
  * why  SW_WHY_MAX bytes, set on failure, for people
  * SW_OK, SW_ESYNTAX, SW_EINVAL (prefix with host bits, AS number 0 or too large), SW_ETOOBIG,
@@ -49,10 +49,10 @@ struct sw_indicator {
 enum sw_status sw_indicator_parse(const char *text, size_t text_len, struct sw_indicator *out,
                                   char why[SW_WHY_MAX]);
 
-/** Canonical text form (what is stored in Redis); returns text. */
+/** Canonical text form, as stored in Redis; returns text. */
 char *sw_indicator_text(const struct sw_indicator *indicator, char text[SW_INDICATORTEXT_MAX]);
 
-/** The same for a name in wire form, of any letter case; returns text. */
+/** Canonical text form of a domain indicator from a wire name of any letter case; returns text. */
 char *sw_domain_text(enum sw_form form, const uint8_t *wire, char text[SW_INDICATORTEXT_MAX]);
 
 #endif

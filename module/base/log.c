@@ -1,5 +1,5 @@
 /*
- * log.c - one line at a time to the sink, cleaned so that data cannot forge log lines.
+ * log.c - lines to the sink, without control characters, so that data cannot forge log lines.
  */
 #include "base/log.h"
 

@@ -1,8 +1,9 @@
 /*
- * log.h - words for the operator.
+ * log.h - messages for the operator.
  *
- * The host stage installs a sink that hands lines to Unbound's own log; the command-line tool
- * and the tests get standard error. Nothing here is called on a worker's hot path.
+ * The module installs a sink that passes lines on to Unbound's log; the sinkwatch command installs
+ * a sink that prints errors and warnings. Without a sink, as in the tests, lines go to standard
+ * error. Nothing here is called on a worker's hot path.
  *
  * Threads      sw_log(): any thread once the sink is set; sw_log_sink(): before threads start
  */
@@ -16,7 +17,7 @@ typedef void sw_log_fn(enum sw_log_level level, const char *line);
 /** Install the sink; NULL goes back to standard error. */
 void sw_log_sink(sw_log_fn *sink);
 
-/** One line, without a newline, at most 1,000 characters (cut after that). */
+/** Log a line. format has no newline; the line is cut after 1,000 characters. */
 void sw_log(enum sw_log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

@@ -2,7 +2,7 @@
  * name.c - domain names in wire form: parse, print, fold, compare.
  *
  * Folding works on whole wire names without looking at labels: a length octet is at most 63
- * and 'A' is 65, so no length octet is ever taken for a letter. Eight octets go at a time.
+ * and 'A' is 65, so no length octet is ever taken for a letter. Eight octets are folded at a time.
  */
 #include "base/name.h"
 
@@ -10,8 +10,9 @@
 
 #define ONES UINT64_C(0x0101010101010101)
 
-/* Fold eight ASCII octets to lower case: the high bit of each octet that is in 'A'..'Z' is made
- * by carries (octets over 127 are left out), then becomes the bit 0x20 that upper case lacks. */
+/* Fold eight ASCII octets to lower case. Two additions with carries set the high bit of each octet
+ * in 'A'..'Z' (octets over 127 are left out). Shifted right by 2, that bit is the 0x20 that upper
+ * case lacks. */
 static inline uint64_t fold8(uint64_t octets)
 {
     uint64_t low7 = octets & (ONES * 0x7f);
@@ -130,7 +131,7 @@ bool sw_name_below_or_equal(const uint8_t *name, const uint8_t *parent)
 {
     size_t parent_size = valid_size(parent);
     size_t left = valid_size(name);
-    while (left > parent_size) { /* the root label ends it at the latest: parent_size >= 1 */
+    while (left > parent_size) { /* ends at the root label at the latest: parent_size >= 1 */
         size_t label = (size_t)*name + 1;
         name += label;
         left -= label;
@@ -159,8 +160,8 @@ static enum sw_status refuse(enum sw_status status, const char *words, const cha
 }
 
 /*
- * Read one octet of a label at text[*at]: a plain character, \X or \DDD (RFC 1035 5.1). Moves
- * *at past it.
+ * Read an octet of a label at text[*at]: a plain character, \X or \DDD (RFC 1035 5.1). Moves
+ * *at past the characters read.
  */
 static enum sw_status parse_octet(const char *text, size_t text_len, size_t *at, uint8_t *octet,
                                   const char **why)
@@ -191,7 +192,7 @@ static enum sw_status parse_octet(const char *text, size_t text_len, size_t *at,
     return SW_OK;
 }
 
-/* Read one label at text[*at] up to its dot or the end, append it to out. */
+/* Append the label at text[*at], up to the next dot or the end, to out. */
 static enum sw_status parse_label(const char *text, size_t text_len, size_t *at,
                                   struct sw_name *out, const char **why)
 {
@@ -208,7 +209,7 @@ static enum sw_status parse_label(const char *text, size_t text_len, size_t *at,
     }
     if (n == 0)
         return refuse(SW_ESYNTAX, "empty label", why);
-    if (out->len + 1 + n + 1 > SW_NAME_MAX) /* with its length octet and the root label */
+    if (out->len + 1 + n + 1 > SW_NAME_MAX) /* with length octet and root label */
         return refuse(SW_ETOOBIG, "name over 255 octets", why);
     out->wire[out->len] = (uint8_t)n;
     fold_copy(out->wire + out->len + 1, label, n);
@@ -236,7 +237,7 @@ enum sw_status sw_name_parse(const char *text, size_t text_len, struct sw_name *
     return SW_OK;
 }
 
-/* Write one octet of a label as text; returns the place after it. */
+/* Write an octet of a label as text; returns the place after the text. */
 static char *print_octet(char *to, uint8_t octet)
 {
     if (is_plain(octet)) {
@@ -256,7 +257,7 @@ static char *print_octet(char *to, uint8_t octet)
 
 typedef uint8_t octets16 __attribute__((vector_size(16)));
 
-/* Sixteen octets of text: fold them if wanted; false when one of them has to be escaped. */
+/* Fold sixteen octets of text if `lower`; false when any octet has to be escaped. */
 static inline bool fold_plain16(char *text, bool lower)
 {
     octets16 x, letter, plain;
@@ -273,15 +274,15 @@ static inline bool fold_plain16(char *text, bool lower)
     return (half[0] & half[1]) == UINT64_MAX;
 }
 
-/* Put a character where the lengths of all labels but the first were. */
+/* Put a character in place of the length octet of each label but the first. */
 static inline void put_between(const uint8_t *wire, char *to, size_t len, char c)
 {
     for (size_t at = wire[0]; at < len; at += (size_t)wire[at + 1] + 1)
         to[at] = c;
 }
 
-/* Nearly all names are letters, digits, '-' and '_' alone: those are copied as a whole, then get their
- * dots. NULL when one is not. size: of the name, over 1. */
+/* Write a name of letters, digits, '-' and '_' alone, as nearly all names are: copy the name as a
+ * whole, then put the dots. NULL for any other name. size: octets of the name, over 1. */
 static inline char *print_plain(const uint8_t *wire, size_t size, char *to, bool lower)
 {
     size_t len = size - 2; /* neither the first length nor the root label is text */
@@ -298,7 +299,7 @@ static inline char *print_plain(const uint8_t *wire, size_t size, char *to, bool
     return to + len;
 }
 
-/* Write a name as text; returns the place of its NUL. */
+/* Write a name as text; returns the place of the final NUL. */
 static inline char *print_name(const uint8_t *wire, char *to, bool lower)
 {
     if (*wire == 0) {

@@ -1,8 +1,8 @@
 /*
  * name.h - domain names in wire form.
  *
- * A worker gets names from Unbound in uncompressed wire form, any letter case. Everything in
- * this program that stores or compares names uses the same form folded to lower case:
+ * A worker gets names from Unbound in uncompressed wire form, any letter case. All stored names
+ * have the same form folded to lower case:
  * www.Foo.org -> 03 'w''w''w' 03 'f''o''o' 03 'o''r''g' 00, 1 to 255 octets.
  *
  * Threads      pure functions, any thread
@@ -41,7 +41,7 @@ enum sw_status sw_name_parse(const char *text, size_t text_len, struct sw_name *
 
 /**
  * Copy a wire name folded to lower case. wire may be out->wire: folds in place.
- * SW_OK or SW_EINVAL when wire is not one whole uncompressed name within max_len octets.
+ * SW_OK, or SW_EINVAL when wire is not a whole uncompressed name within max_len octets.
  */
 enum sw_status sw_name_copy(const uint8_t *wire, size_t max_len, struct sw_name *out);
 
@@ -51,17 +51,17 @@ size_t sw_name_size(const uint8_t *wire, size_t max_len);
 /** Labels without the root label, 0..127, of a valid wire name. */
 unsigned sw_name_labels(const uint8_t *wire);
 
-/** The suffix that has `labels` labels (<= those of the name): pointer into wire. */
+/** The suffix of `labels` labels (at most as many as the name has): pointer into wire. */
 const uint8_t *sw_name_suffix(const uint8_t *wire, unsigned labels);
 
-/** Whether the last label of a valid name is a number: no top-level domain is (RFC 3696 2), and "192.0.2.1"
- * was meant as an address. */
+/** Whether the last label of a valid name is a number. No top-level domain is (RFC 3696 2), so a
+ * text such as "192.0.2.1" is an address, not a name. */
 bool sw_name_ends_in_number(const uint8_t *wire);
 
 /** Whether two valid names are equal, letter case aside. */
 bool sw_name_equal(const uint8_t *a, const uint8_t *b);
 
-/** Whether name equals parent or is below it, letter case aside. */
+/** Whether name equals parent or is below parent, letter case aside. */
 bool sw_name_below_or_equal(const uint8_t *name, const uint8_t *parent);
 
 /**

@@ -11,9 +11,9 @@
 #define PRIORITY_DEFAULT 1000
 #define TTL_DEFAULT      60
 #define LIFETIME_MAX     315360000 /* ten years */
-#define TTL_MAX          86400     /* one day: a rewritten answer should not outlive its rule */
+#define TTL_MAX          86400     /* a day: rewritten answers must not outlive a rule by weeks */
 #define EDE_MAX          0xfffd
-#define QUOTE_MAX        44 /* of a refused value, as much is shown */
+#define QUOTE_MAX        44 /* octets of a refused value in messages */
 
 static const char *const kind_names[SW_KIND_COUNT] = {
     [SW_KIND_IOC] = "ioc",     [SW_KIND_ALLOW] = "allow",
@@ -109,9 +109,9 @@ void sw_policy_init(struct sw_policy *policy, const char *name)
     policy->triggers = SW_TRIGGERS_DEFAULT;
 }
 
-/* ---- parse: one setter for each type of member; each says what is allowed ---- */
+/* ---- parse: a setter for each type of member, with the allowed values in the message ---- */
 
-/* Everything a setter needs: where the value goes, and where the complaint. */
+/* The arguments of every setter: the place for the value, and the place for the message. */
 struct parsing {
     struct sw_policy *policy;
     bool action_given;
@@ -119,7 +119,7 @@ struct parsing {
     char *why;
 };
 
-/* Printable ASCII, everything else as '?': words that quote a feed may end up in a log. */
+/* Replace all but printable ASCII by '?': a message that quotes a feed may end up in a log. */
 static void clean(char *words)
 {
     for (; *words; words++)
@@ -132,11 +132,11 @@ static void quote(const json_t *value, char out[QUOTE_MAX])
 {
     char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_ENSURE_ASCII);
     snprintf(out, QUOTE_MAX, "%s", text ? text : "?");
-    clean(out); /* jansson leaves DEL as it is */
+    clean(out); /* jansson does not escape DEL */
     free(text);
 }
 
-/* Refuse a member: "MEMBER: what it was; what is allowed". Always false. */
+/* Refuse a member with the message "MEMBER: VALUE is not allowed; ALLOWED". Always false. */
 static bool refuse(const struct parsing *p, const json_t *value, const char *allowed)
 {
     char was[QUOTE_MAX];
@@ -237,7 +237,7 @@ static bool set_ede(struct parsing *p, const json_t *value)
     return true;
 }
 
-/* One whole address of the family. */
+/* An address of the family, not a prefix. */
 static bool set_addr(const struct parsing *p, const json_t *value, unsigned family,
                      struct sw_addr *out)
 {
@@ -264,7 +264,7 @@ static bool set_sinkhole6(struct parsing *p, const json_t *value)
 static bool set_cname(struct parsing *p, const json_t *value)
 {
     const char *text = json_string_value(value);
-    struct sw_name name = {0}; /* no garbage after its end: policies are compared */
+    struct sw_name name = {0}; /* zero behind the name: policies are compared by octets */
     if (text && sw_name_parse(text, strlen(text), &name, NULL) == SW_OK && name.len > 1 &&
         !sw_name_ends_in_number(name.wire)) {
         p->policy->cname = name;
@@ -273,7 +273,7 @@ static bool set_cname(struct parsing *p, const json_t *value)
     return refuse(p, value, "a host name; an address is for sinkhole4 or sinkhole6");
 }
 
-/* Words for people: bounded, and without control characters, since they reach logs. */
+/* Text for people: of limited length and without control characters, since logs show the text. */
 static bool set_words(const struct parsing *p, const json_t *value, char out[SW_NOTE_MAX])
 {
     const char *text = json_string_value(value);
@@ -311,7 +311,7 @@ static bool set_sub_error(struct parsing *p, const json_t *value)
     return true;
 }
 
-/* Declared owners: texts as above, none empty, without a line end; kept one on each line. */
+/* Declared owners: texts as above, not empty, without a line end; kept on a line each. */
 static bool set_owners(const struct parsing *p, const json_t *value, char out[SW_OWNERS_MAX])
 {
     static const char allowed[] =
@@ -349,7 +349,7 @@ static bool set_owners_of_zone(struct parsing *p, const json_t *value)
     return set_owners(p, value, p->policy->ns_owners);
 }
 
-/* Names of client groups, kept one on each line. An empty array would apply to nobody. */
+/* Names of client groups, kept on a line each. An empty array would apply to no client. */
 static bool set_groups(struct parsing *p, const json_t *value)
 {
     static const char allowed[] = "an array of 1 to 8 names, each 1 to 31 of a-z 0-9 . _ -";
@@ -442,7 +442,7 @@ static bool refuse_unknown(const struct parsing *p, const char *key)
     return false;
 }
 
-/* Only ioc lists act; the others have one fixed action, which may be written out. */
+/* Only lists of kind ioc act. Other kinds have a fixed action, which the policy may repeat. */
 static bool check_action(struct parsing *p)
 {
     enum sw_kind kind = p->policy->kind;
@@ -508,7 +508,7 @@ enum sw_status sw_policy_parse(const char *name, const char *json, size_t json_l
     if (!json_is_object(object)) {
         snprintf(why, SW_WHY_MAX, "not a JSON object: %.120s",
                  object ? "some other JSON value" : error.text);
-        clean(why); /* jansson quotes what stood there */
+        clean(why); /* jansson quotes the offending text */
         json_decref(object);
         return SW_ESYNTAX;
     }
@@ -527,7 +527,7 @@ static int put_text(json_t *object, const char *member, const char *text)
     return json_object_set_new(object, member, json_string(text));
 }
 
-/* Declared owners as an array, where there are any. */
+/* Declared owners as an array, if any. */
 static int put_owners(json_t *object, const char *member, const char *owners)
 {
     json_t *array = owners[0] ? json_array() : NULL;
@@ -540,7 +540,7 @@ static int put_owners(json_t *object, const char *member, const char *owners)
     return array != NULL ? failed | json_object_set_new(object, member, array) : failed;
 }
 
-/* Landing addresses and walled garden, where the policy has its own. */
+/* Landing addresses and walled garden, if the policy sets any. */
 static int put_targets(json_t *object, const struct sw_policy *policy)
 {
     char addr[SW_ADDRTEXT_MAX];

@@ -1,9 +1,9 @@
 /*
- * policy.h - what a list is and what it wants done: kinds, actions, triggers, policy JSON.
+ * policy.h - the policy of a list: kind, action, triggers, and the JSON form.
  *
- * A list is a named set of indicators with one policy. The policy is a JSON object in the Redis
- * hash {prefix}:lists (module/REDIS.md). The feeder parses it, the index publishes it, decide
- * reads it, the command-line tool writes it.
+ * A list is a named set of indicators with a policy. The policy is a JSON object in the Redis
+ * hash {prefix}:lists (module/REDIS.md). The sinkwatch command writes policies, the feeder parses
+ * them, the index publishes them, and the decide stage reads them.
  *
  * Threads      pure functions, any thread
  * Standards    action names as in RPZ (draft-vixie-dnsop-dns-rpz); EDE codes RFC 8914
@@ -20,15 +20,15 @@
 
 #define SW_LISTNAME_MAX 64  /* with NUL; a-z 0-9 . _ - and not empty */
 #define SW_NOTE_MAX     128 /* with NUL */
-#define SW_DECLARED_MAX 96  /* with NUL: one declared owner */
-#define SW_OWNERS_MAX   768 /* with NUL: all of them, one on each line */
-#define SW_APPLIES_MAX  256 /* with NUL: names of groups, one on each line */
-#define SW_WHY_MAX      200 /* room for a message that says why something was refused */
+#define SW_DECLARED_MAX 96  /* with NUL: a declared owner */
+#define SW_OWNERS_MAX   768 /* with NUL: all declared owners, a line each */
+#define SW_APPLIES_MAX  256 /* with NUL: names of groups, a line each */
+#define SW_WHY_MAX      200 /* room for the reason of a refusal, with NUL */
 
 enum sw_kind {
     SW_KIND_IOC,       /* indicators of compromise: acted on */
-    SW_KIND_ALLOW,     /* exempts what it names from every other list */
-    SW_KIND_WATCH,     /* names whose ownership is observed; never acted on */
+    SW_KIND_ALLOW,     /* exempts names and addresses from every other list */
+    SW_KIND_WATCH,     /* names under observation of ownership; never acted on */
     SW_KIND_PROTECTED, /* owners that no indicator should point into; never acted on */
     SW_KIND_KNOWN,     /* sinkhole, parking, CDN operators: benign explanations */
     SW_KIND_COUNT
@@ -47,21 +47,21 @@ enum sw_action {
     SW_ACTION_COUNT
 };
 
-/* What an indicator can match. Which goes first: flow/match.h. */
+/* The part of a query or answer that an indicator can match. Order of precedence: flow/match.h. */
 enum sw_trigger {
-    SW_TRIGGER_QNAME,   /* the name that is asked for */
+    SW_TRIGGER_QNAME,   /* the queried name */
     SW_TRIGGER_CNAME,   /* an alias in the answer */
     SW_TRIGGER_ADDRESS, /* an address in the answer */
-    SW_TRIGGER_ASN,     /* the AS of one */
+    SW_TRIGGER_ASN,     /* the AS of an address in the answer */
     SW_TRIGGER_NSDNAME, /* a name server of a zone that the answer comes from */
-    SW_TRIGGER_NSIP,    /* the address of one, or the AS that it is in */
-    SW_TRIGGER_CLIENT,  /* the address of who asks, or the AS that it is in */
+    SW_TRIGGER_NSIP,    /* the address of such a name server, or the AS of that address */
+    SW_TRIGGER_CLIENT,  /* the address of the client, or the AS of that address */
     SW_TRIGGER_COUNT
 };
 
 #define SW_TRIGGER_BIT(trigger) (1u << (trigger))
 
-/* What the indicators of a list match when its policy does not say. */
+/* The triggers of a list without the member "triggers" in the policy. */
 #define SW_TRIGGERS_DEFAULT                                                                        \
     (SW_TRIGGER_BIT(SW_TRIGGER_QNAME) | SW_TRIGGER_BIT(SW_TRIGGER_CNAME) |                         \
      SW_TRIGGER_BIT(SW_TRIGGER_ADDRESS) | SW_TRIGGER_BIT(SW_TRIGGER_ASN))
@@ -83,16 +83,16 @@ struct sw_policy {
     uint32_t ttl;            /* seconds on rewritten answers; default 60, 0..86400 */
     uint32_t lifetime;       /* seconds after which writers let new indicators expire; 0: never */
     uint16_t ede;            /* SW_EDE_AUTO, SW_EDE_OFF or a code of RFC 8914 */
-    uint8_t triggers;        /* SW_TRIGGER_BIT of each that its indicators match; never 0 */
-    char owner[SW_NOTE_MAX]; /* kind protected, known: whose; "" when not said */
+    uint8_t triggers;        /* SW_TRIGGER_BIT of each trigger of the list; never 0 */
+    char owner[SW_NOTE_MAX]; /* kind protected, known: name of the owner; "" not given */
     char note[SW_NOTE_MAX];
-    char justification[SW_NOTE_MAX]; /* structured errors: why, for clients; "": the settings' */
-    uint8_t sub_error;               /* structured errors: 0: not said */
-    char owners[SW_OWNERS_MAX];    /* kind watch: whose addresses its names should have: AS numbers,
-                                      prefixes, registrants, one on each line; "" not said */
-    char groups[SW_APPLIES_MAX];   /* kind ioc, allow: client groups that it applies to, one on each
-                                      line; "" everybody */
-    char ns_owners[SW_OWNERS_MAX]; /* the same for the addresses of their name servers */
+    char justification[SW_NOTE_MAX]; /* structured errors: text for clients; "" as in settings */
+    uint8_t sub_error;               /* structured errors: 0 not given */
+    char owners[SW_OWNERS_MAX];      /* kind watch: declared owners of the names' addresses: AS
+                                      numbers, prefixes, registrants, a line each; "" not given */
+    char groups[SW_APPLIES_MAX];     /* kind ioc, allow: client groups that the list applies to, a
+                                      line each; "" all clients */
+    char ns_owners[SW_OWNERS_MAX];   /* as owners, for the addresses of the names' name servers */
 };
 
 /** Defaults for a list of this name: ioc, monitor, priority 1000, ttl 60, EDE auto. */
@@ -105,10 +105,10 @@ void sw_policy_init(struct sw_policy *policy, const char *name);
  * "note":"...","owners":["AS64500","192.0.2.0/24","Registrant"],"ns_owners":[...],
  * "groups":["kids"],"triggers":["client"],"justification":"...","sub_error":1}.
  * All members optional; "" and "{}" mean the defaults. Unknown members are an error, so that a
- * misspelt one is noticed.
+ * misspelt member is noticed.
  *
  * out  set only on SW_OK
- * why  SW_WHY_MAX bytes, set on failure: which member, what it was, what is allowed
+ * why  SW_WHY_MAX octets, set on failure: the member, the value, the allowed values
  *
  * SW_OK; SW_ESYNTAX (no JSON object); SW_EINVAL (a member).
  */
@@ -122,7 +122,7 @@ char *sw_policy_json(const struct sw_policy *policy);
 /** Whether text is a permitted list name. */
 bool sw_listname_ok(const char *text);
 
-/** Names as users write them ("tcp-only"); never NULL for values in range. */
+/** Names as users write them, such as "tcp-only"; never NULL for values in range. */
 const char *sw_kind_name(enum sw_kind kind);
 const char *sw_action_name(enum sw_action action);
 const char *sw_trigger_name(enum sw_trigger trigger);
@@ -132,16 +132,16 @@ enum sw_status sw_trigger_parse(const char *text, enum sw_trigger *out);
 enum sw_status sw_kind_parse(const char *text, enum sw_kind *out);
 enum sw_status sw_action_parse(const char *text, enum sw_action *out);
 
-/** Whether a list can change an answer: kind ioc, not in shadow mode, an action other than passthru and
- * monitor. Any other list leaves every answer true. */
+/** Whether a list can change an answer: kind ioc, not in shadow mode, an action other than
+ * passthru and monitor. Any other list leaves every answer true. */
 static inline bool sw_policy_rewrites(const struct sw_policy *policy)
 {
     return policy->kind == SW_KIND_IOC && !policy->shadow && policy->action != SW_ACTION_PASSTHRU &&
            policy->action != SW_ACTION_MONITOR;
 }
 
-/** Whether this action is answered without asking upstream (all but passthru, monitor,
- * tcp-only; cname resolves its own target only). */
+/** Whether this action is answered without a query to upstream servers: all but passthru, monitor
+ * and tcp-only. The action cname resolves the walled garden only. */
 bool sw_action_needs_no_answer(enum sw_action action);
 
 #endif

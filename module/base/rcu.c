@@ -1,9 +1,9 @@
 /*
  * rcu.c - liburcu-bp behind four calls.
  *
- * The library's own functions are called, not its inline versions: both were measured at 12 to
- * 14 ns for an enter and leave (the cost is in finding the thread's slot), and ThreadSanitizer
- * would see the plain accesses of the inline ones.
+ * The library's functions are called, not the inline versions: both were measured at 12 to 14 ns
+ * for an enter and leave (the cost is in finding the thread's slot), and ThreadSanitizer would see
+ * the plain accesses of the inline versions.
  */
 #include "base/rcu.h"
 
@@ -24,7 +24,7 @@
 #ifdef SW_TSAN
 #include <sanitizer/tsan_interface.h>
 
-/* Each leave releases to it, each synchronize acquires from it. */
+/* Each leave releases to this token, each synchronize acquires from the token. */
 static char tsan_token;
 
 static void tsan_section_left(void)
@@ -64,11 +64,11 @@ void sw_rcu_synchronize(void)
 }
 
 /*
- * A thread that was ever in a section has a pthread key of liburcu set, whose destructor is code
- * in liburcu. Unbound's workers exit after our library is closed, and the main thread lives on
- * through every reload, so that code must not go away with us. The handle stays open on purpose.
- * The object is found by the name it was loaded under, without a look at the file system, so
- * this works after chroot.
+ * A thread that was ever in a read section has a pthread key of liburcu set, and the destructor of
+ * that key is code in liburcu. Unbound's workers exit after our library is closed, and the main
+ * thread lives on through every reload. So liburcu must stay mapped when our library is unmapped:
+ * the handle stays open on purpose. dlopen() finds the object by the name of the loaded library,
+ * without access to the file system, so sw_rcu_pin() works after chroot.
  */
 void sw_rcu_pin(void)
 {

@@ -1,36 +1,38 @@
 /*
- * rcu.h - read-copy-update: readers never wait, a writer frees what it replaced after all
- * readers that could see it have left.
+ * rcu.h - read-copy-update: readers never wait; a writer frees replaced memory after a grace
+ * period, when no reader can hold a pointer to that memory.
  *
- * Workers open a read section around match and decide and never do I/O in one. The feeder
- * builds aside, publishes with a release store, calls sw_rcu_synchronize(), then frees.
- * liburcu's "bulletproof" flavour is underneath: it registers a thread at its first section,
- * which suits threads that are not ours (D-005).
+ * Workers open a read section around match and decide and never do I/O in a section. The feeder
+ * builds aside, publishes with a release store, calls sw_rcu_synchronize(), then frees. The
+ * library underneath is liburcu, flavour "bulletproof": a thread is registered at the first read
+ * section, which suits Unbound's threads (D-005).
  *
  * Threads      enter/leave: any thread, may nest; synchronize: never inside a section
- * TSan         liburcu is not instrumented: leave releases and synchronize acquires one token,
- *              which tells ThreadSanitizer the ordering that liburcu gives
+ * TSan         liburcu is not instrumented: leave releases and synchronize acquires a token, so
+ *              that ThreadSanitizer knows the ordering that liburcu gives
  */
 #ifndef SW_BASE_RCU_H
 #define SW_BASE_RCU_H
 
-/** Open a read section. Wait-free after a thread's first, which registers it (one mmap at most). */
+/** Open a read section. Wait-free, except for a thread's first section, which registers the thread
+ * (an mmap at most). */
 void sw_rcu_enter(void);
 
-/** Close the section that was opened last; nothing borrowed in the outermost is valid after it.
- * Enter and leave together cost about 13 ns. */
+/** Close the innermost read section. Borrowed pointers are invalid after the outermost section has
+ * ended. Enter and leave together cost about 13 ns. */
 void sw_rcu_leave(void);
 
 /**
- * Wait until every read section that was open when this was called has been left. Microseconds
- * in the usual case; liburcu polls every 10 ms once a reader was descheduled in its section.
+ * Wait for a grace period: until every read section that was open at the call has been left.
+ * Microseconds in the usual case; liburcu polls every 10 ms if a reader was descheduled in a
+ * section.
  */
 void sw_rcu_synchronize(void);
 
 /**
- * Keep liburcu mapped for the life of the process, though our own library may be unloaded and
- * loaded again (Unbound's reload): its thread-exit hooks must stay callable. At each init; logs
- * a warning when it fails.
+ * Keep liburcu mapped for the life of the process, even if our library is unloaded and loaded
+ * again (Unbound's reload): liburcu's thread-exit hooks must stay callable. Called at each init;
+ * logs a warning on failure.
  */
 void sw_rcu_pin(void);
 

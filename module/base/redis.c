@@ -12,9 +12,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define SEND_MAX   12288 /* octets of one send(): more makes the kernel use whole pages for it */
-#define SEND_EARLY 32768 /* octets of a pipeline that do not wait for its end */
-#define LENGTH_MAX 23    /* octets of a length in the protocol: mark, 20 digits, CR, LF */
+#define SEND_MAX   12288 /* octets of a send(): for more the kernel uses whole pages */
+#define SEND_EARLY 32768 /* octets of a pipeline that are sent before the pipeline ends */
+#define LENGTH_MAX 23    /* octets of a RESP length: type, 20 digits, CR, LF */
 #define OUT_KEEP   65536 /* octets of the output buffer kept between commands */
 
 struct sw_redis *sw_redis_new(const struct sw_settings *settings)
@@ -102,7 +102,7 @@ void sw_redis_interrupt(struct sw_redis *redis)
 {
     uint64_t one = 1;
     ssize_t written = write(redis->wake, &one, sizeof(one));
-    (void)written; /* fails only when the counter is full: then it is readable already */
+    (void)written; /* fails only when the counter is full: the eventfd is readable anyway */
 }
 
 const char *sw_redis_error(const struct sw_redis *redis)
@@ -173,8 +173,8 @@ enum sw_status sw_redis_problem_wait(struct sw_redis *redis, const char *doing,
 
 /* ---- commands ---- */
 
-/* Send what the socket takes now. A broken socket drops the rest: reading goes on, since the
- * server may have said why it hung up, and ends with the end of the stream. */
+/* Send as many octets as the socket takes at once. A broken socket drops the rest. Reading goes on
+ * up to the end of the stream, since the server may have sent the reason for hanging up. */
 void sw_redis_send_some(struct sw_redis *redis)
 {
     ssize_t n;
@@ -214,7 +214,7 @@ static char *room_out(struct sw_redis *redis, size_t len)
     return redis->out + redis->out_len;
 }
 
-/* One more command is in the output buffer. */
+/* Account for another command of len octets in the output buffer. */
 static void command_out(struct sw_redis *redis, size_t len)
 {
     redis->out_len += len;
@@ -234,7 +234,8 @@ static enum sw_status put_out(struct sw_redis *redis, const char *command, size_
     return SW_OK;
 }
 
-/* "MOVED 3999 192.0.2.1:6381": the key is on another node of the Cluster (empty host: this one). */
+/* "MOVED 3999 192.0.2.1:6381": the key is on another node of the Cluster (empty host: the same
+ * host). */
 static bool note_moved(struct sw_redis *redis, const char *error)
 {
     const char *at = strrchr(error, ' ');
@@ -248,7 +249,7 @@ static bool note_moved(struct sw_redis *redis, const char *error)
     return true;
 }
 
-/* Whether an error means that this is not the server to talk to (any more). */
+/* Whether an error means that another server has to be connected to: MOVED, or READONLY. */
 static bool wrong_server(struct sw_redis *redis, const redisReply *reply)
 {
     return reply->type == REDIS_REPLY_ERROR &&
@@ -280,7 +281,7 @@ redisReply *sw_redis_reply(struct sw_redis *redis)
     return reply;
 }
 
-/* "$5\r\n": a mark, a number, the end of the line. */
+/* A RESP length such as "$5\r\n": type, number, CR LF. */
 static char *put_length(char *to, char mark, size_t number)
 {
     char digits[20];
@@ -304,8 +305,8 @@ static char *put_bulk(char *to, const char *text, size_t len)
     return to + len + 2;
 }
 
-/* An array of bulk strings, as the protocol has commands; straight into the buffer, since the
- * recorder sends one for each event. */
+/* A command is an array of bulk strings (RESP2), written straight into the output buffer: the
+ * recorder sends a command for each event. */
 enum sw_status sw_redis_append_argv(struct sw_redis *redis, int argc, const char **argv,
                                     const size_t *argv_len)
 {
@@ -360,8 +361,8 @@ enum sw_status sw_redis_append_last(struct sw_redis *redis, const char *head, si
     return SW_OK;
 }
 
-/* Whether a single command can be sent now: replies would be taken for each other's while
- * those of a pipeline are due. */
+/* Whether a single command can be sent now. While replies of a pipeline are due, the first of
+ * these replies would be taken for the command's reply. */
 static bool ready(struct sw_redis *redis)
 {
     if (redis->fd >= 0 && redis->due > 0) {

@@ -19,11 +19,11 @@
 #include <unistd.h>
 
 #define PASSWORD_MAX 1024                /* octets of a password from a file */
-#define LOOK_UP_US   INT64_C(3600000000) /* never so long: the system's resolver gives up */
+#define LOOK_UP_US   INT64_C(3600000000) /* an hour: the system's resolver gives up earlier */
 
 /* ---- connecting ---- */
 
-/* Connect one socket to one address before the deadline; *fd only on SW_OK. */
+/* Connect a socket to an address before the deadline; *fd only on SW_OK. */
 static enum sw_status connect_to(struct sw_redis *redis, const struct sockaddr *sa,
                                  socklen_t sa_len, int64_t until_us, int *fd)
 {
@@ -70,12 +70,12 @@ static enum sw_status connect_unix(struct sw_redis *redis, int64_t until_us, int
     return connect_to(redis, (const struct sockaddr *)&sa, sizeof(sa), until_us, fd);
 }
 
-/* A host name that is looked up, in a thread of its own. */
+/* The look-up of a host name in a separate thread. */
 struct look_up {
     const char *host, *port;
     struct addrinfo *found;
-    int rc;   /* of getaddrinfo(); found and this are read when the thread was joined */
-    int over; /* eventfd: readable when it has come back */
+    int rc;   /* of getaddrinfo(); rc and found are read after the thread was joined */
+    int over; /* eventfd: readable when getaddrinfo() has returned */
 };
 
 static int get_addresses(const char *host, const char *port, int flags, struct addrinfo **found)
@@ -93,8 +93,9 @@ static void *look_up_run(void *arg)
     return NULL;
 }
 
-/* getaddrinfo() may take half a minute and cannot be interrupted: meanwhile on_wait is called. Where
- * nobody asked for that, or no thread can be had, it is waited for as it is. */
+/* getaddrinfo() may take half a minute and cannot be interrupted. With on_wait set, getaddrinfo()
+ * runs in a separate thread and on_wait is called meanwhile. Without on_wait, or when no thread can
+ * be started, getaddrinfo() runs in the caller's thread. */
 static int find_addresses(struct sw_redis *redis, const char *port, struct addrinfo **found)
 {
     struct look_up look_up = {.host = redis->server.host, .port = port};
@@ -116,7 +117,7 @@ static int find_addresses(struct sw_redis *redis, const char *port, struct addri
     return rc;
 }
 
-/* Every address of the host in turn, all within one time-out. */
+/* Try every address of the host in turn, all within a single time-out. */
 static enum sw_status connect_tcp(struct sw_redis *redis, int64_t until_us, int *fd)
 {
     struct addrinfo *found = NULL;
@@ -133,14 +134,14 @@ static enum sw_status connect_tcp(struct sw_redis *redis, int64_t until_us, int 
          ai = ai->ai_next)
         status = connect_to(redis, ai->ai_addr, ai->ai_addrlen, until_us, fd);
     freeaddrinfo(found);
-    if (status == SW_OK) { /* both are helpful only: failure does not matter */
+    if (status == SW_OK) { /* both options help but are not needed: errors are ignored */
         setsockopt(*fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
         setsockopt(*fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
     }
     return status;
 }
 
-/* First line of the password file. SW_EIO, after a problem, when there is none. */
+/* First line of the password file. SW_EIO, with a message, if that cannot be read. */
 static enum sw_status read_password(struct sw_redis *redis, char password[PASSWORD_MAX])
 {
     const char *path = redis->settings.redis_password_file;
@@ -163,8 +164,9 @@ static enum sw_status read_password(struct sw_redis *redis, char password[PASSWO
     return SW_OK;
 }
 
-/* The reply to an AUTH or PING: SW_OK, SW_EREDIS, or SW_EIO when the connection failed. Of an
- * error only the code is told: Redis quotes the arguments of a command that it does not know. */
+/* The reply to an AUTH or PING: SW_OK, SW_EREDIS, or SW_EIO when the connection failed. Only the
+ * code of an error is logged: Redis quotes the arguments of an unknown command, and an argument
+ * of AUTH is the password. */
 static enum sw_status greeting_status(struct sw_redis *redis, const char *doing, redisReply *reply)
 {
     enum sw_status status = SW_OK;
@@ -277,7 +279,7 @@ enum sw_status sw_server_parse(const char *text, struct sw_server *out)
     return SW_OK;
 }
 
-/* A connection to one sentinel, interrupted with ours. NULL: no memory. */
+/* A connection to a sentinel; sw_redis_interrupt() of `redis` interrupts both. NULL: no memory. */
 static struct sw_redis *sentinel_link(const struct sw_redis *redis, const char *address)
 {
     struct sw_settings settings = redis->settings;
@@ -306,7 +308,7 @@ static struct sw_redis *sentinel_link(const struct sw_redis *redis, const char *
     return link;
 }
 
-/* Ask one sentinel where the primary is. */
+/* Ask a sentinel for the address of the primary. */
 static enum sw_status ask_sentinel(struct sw_redis *redis, const char *address,
                                    struct sw_server *out)
 {
@@ -334,7 +336,7 @@ static enum sw_status ask_sentinel(struct sw_redis *redis, const char *address,
     return status;
 }
 
-/* Where the primary is, from the first sentinel that knows. */
+/* The address of the primary, from the first sentinel that knows the address. */
 static enum sw_status find_primary(struct sw_redis *redis, struct sw_server *out)
 {
     enum sw_status status = SW_EIO;
@@ -346,7 +348,8 @@ static enum sw_status find_primary(struct sw_redis *redis, struct sw_server *out
     return status == SW_OK || status == SW_ECLOSED ? status : SW_EIO;
 }
 
-/* For some seconds after a failure sentinels still name the old primary, or one that was demoted. */
+/* Refuse a server that is no primary. For some seconds after a failover, sentinels may still name
+ * the old primary, or a server that was demoted. */
 static enum sw_status check_role(struct sw_redis *redis)
 {
     redisReply *reply = sw_redis_command(redis, "ROLE");
@@ -366,7 +369,7 @@ static enum sw_status check_role(struct sw_redis *redis)
 
 /* ---- opening ---- */
 
-/* The server that the settings lead to. */
+/* Connect to the server of the settings, or to the primary named by the sentinels. */
 static enum sw_status open_configured(struct sw_redis *redis)
 {
     struct sw_server server = {.port = redis->settings.redis_port};
@@ -382,7 +385,7 @@ static enum sw_status open_configured(struct sw_redis *redis)
     return status == SW_OK && redis->by_sentinel ? check_role(redis) : status;
 }
 
-/* A Cluster's node says at the first key whether it is the right one. */
+/* Follow MOVED: a Cluster's node answers MOVED to the first command with a key of another node. */
 static enum sw_status go_where_keys_are(struct sw_redis *redis)
 {
     char key[SW_REDISKEY_MAX];
@@ -406,7 +409,7 @@ enum sw_status sw_redis_open(struct sw_redis *redis)
     sw_redis_close(redis);
     if (sw_redis_wait(redis, -1, 0, 0) == SW_ECLOSED)
         return sw_redis_problem_wait(redis, "connect", SW_ECLOSED);
-    if (moved.host[0]) { /* once: a node that is gone sends nobody anywhere */
+    if (moved.host[0]) { /* followed once: a vanished node must not be tried for ever */
         redis->moved.host[0] = '\0';
         sw_redis_aim(redis, &moved);
         status = connect_and_greet(redis);

@@ -1,6 +1,7 @@
 /*
- * redis_parts.h - what redis.c (commands), redis_read.c (waiting, replies) and redis_open.c
- * (connecting) share. Private to them.
+ * redis_parts.h - the inside of struct sw_redis, shared by redis.c (commands), redis_read.c
+ * (waiting, replies) and redis_open.c (connecting). Private to these files, except for
+ * sw_server_parse(), which settings.c uses as well.
  */
 #ifndef SW_BASE_REDIS_PARTS_H
 #define SW_BASE_REDIS_PARTS_H
@@ -19,26 +20,26 @@ struct sw_server {
     uint16_t port;
 };
 
-/* What was waited for, and moved, since a moment when no reply was due: the pipeline at hand. */
+/* Time and traffic of the current pipeline: since the last moment when no reply was due. */
 struct sw_redis_turn {
-    int64_t waited_us;   /* spent waiting; the owner's own work is not in it */
+    int64_t waited_us;   /* spent waiting, without the owner's work in between */
     uint64_t moved;      /* octets sent and received meanwhile */
-    uint64_t granted_ms; /* that sw_redis_set_timeout() has added */
+    uint64_t granted_ms; /* added by sw_redis_set_timeout() */
 };
 
 struct sw_redis {
     struct sw_settings settings;
-    bool by_sentinel;        /* sentinels say where the primary is */
-    bool no_keys;            /* a sentinel: it has none to ask for */
+    bool by_sentinel;        /* sentinels name the server to connect to */
+    bool no_keys;            /* the server is a sentinel, which holds no keys */
     struct sw_server server; /* to connect to; host "": the unix socket of the settings */
-    struct sw_server moved;  /* where a Cluster sent us; host "": nowhere */
+    struct sw_server moved;  /* named by a Cluster's MOVED; host "": none */
     int fd;                  /* non-blocking; -1 = not open */
     struct sw_tls *tls;      /* NULL: none */
-    int wake;                /* eventfd, readable for good once interrupted; constant until free */
-    redisReader *reader;     /* has nothing behind the end of a reply */
-    struct sw_resp resp;     /* the reply that comes next */
-    size_t in_at, in_len;    /* octets of in[] that the reader has not been given */
-    bool too_large;          /* the last connection ended by a reply over its limits */
+    int wake;                /* eventfd, stays readable after an interrupt; constant until free */
+    redisReader *reader;     /* never holds octets behind the end of a reply */
+    struct sw_resp resp;     /* scanner of the next reply */
+    size_t in_at, in_len;    /* octets of in[] not yet given to the reader */
+    bool too_large;          /* a reply over the limits of size ended the last connection */
     struct sw_redis_turn turn;
     char *out; /* commands in RESP; out_done of out_len octets are sent */
     size_t out_len, out_done, out_max;
@@ -52,39 +53,41 @@ struct sw_redis {
     char in[SW_REDISREAD_MAX];
 };
 
-/** Keep words about a problem: plain ASCII, since they reach logs and terminals. */
+/** Set the message of sw_redis_error(), with '?' for control characters, since logs and terminals
+ * show the message. */
 __attribute__((format(printf, 2, 3))) void sw_redis_problem(struct sw_redis *redis,
                                                             const char *format, ...);
 
-/** The same, for a failed call with its errno. */
+/** The same, for a failed system call and the errno of that call. */
 void sw_redis_problem_errno(struct sw_redis *redis, const char *doing, int number);
 
-/** The same, for a wait that did not end well; returns status. */
+/** The same, for a failed wait; returns status. */
 enum sw_status sw_redis_problem_wait(struct sw_redis *redis, const char *doing,
                                      enum sw_status status);
 
 /**
- * Wait until a socket is ready for some of the events (or broken, which the next call on it
- * will tell). SW_OK, SW_ETIMEOUT, SW_ECLOSED when interrupted, SW_EIO with errno.
+ * Wait until a socket is ready for some of the events, or broken (the next system call on the
+ * socket will report the error). SW_OK, SW_ETIMEOUT, SW_ECLOSED when interrupted, SW_EIO with
+ * errno.
  */
 enum sw_status sw_redis_wait(struct sw_redis *redis, int fd, short events, int64_t deadline_us);
 
-/** When a server that is silent from now on has been silent for too long. Monotonic, microseconds. */
+/** The end of the time-out for a server that is silent from now on. Monotonic, microseconds. */
 int64_t sw_redis_deadline(const struct sw_redis *redis);
 
-/** The limits of a reply from now on: of a greeting, or of any command. */
+/** Set the limits of size for further replies: while connecting (greeting), or for commands. */
 void sw_redis_limit(struct sw_redis *redis, bool greeting);
 
-/** Send what the socket takes now. */
+/** Send as many octets of the output buffer as the socket takes at once. */
 void sw_redis_send_some(struct sw_redis *redis);
 
-/** Send and receive until one whole reply is there. NULL after a problem. */
+/** Send and receive until a whole reply has arrived. NULL after a problem. */
 redisReply *sw_redis_exchange(struct sw_redis *redis);
 
-/** One reply less is due. */
+/** Account for a reply that has arrived. */
 void sw_redis_came(struct sw_redis *redis);
 
-/** Note which server is meant: for messages too. */
+/** Set the server to connect to, and the target's name for messages. */
 void sw_redis_aim(struct sw_redis *redis, const struct sw_server *server);
 
 /** strerror() that is safe with threads (the GNU form). */

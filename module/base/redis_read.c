@@ -1,10 +1,11 @@
 /*
- * redis_read.c - waiting for a server, and its replies: from the socket past the scanner into hiredis.
+ * redis_read.c - waiting for a server, and replies: from the socket past the scanner into hiredis.
  *
- * Three limits hold for each reply, or for the replies of one pipeline together (D-095):
+ * Three limits hold for each reply, or for the replies of a pipeline together (D-095):
  *   silence   redis-timeout without an octet in either direction
- *   time      twice redis-timeout, and a second for each RATE octets that moved, up to SLOW_MAX_US more
- *   size      octets and elements, counted before hiredis sees them
+ *   time      twice redis-timeout, and a second more for each RATE octets that moved, up to
+ *             SLOW_MAX_US more
+ *   size      octets and elements, counted before hiredis sees the octets
  */
 #include "base/clock.h"
 #include "base/redis_parts.h"
@@ -19,13 +20,13 @@
 #define US_PER_MS             1000
 #define WAIT_TURN_US          (200 * US_PER_MS)         /* between two calls of on_wait */
 #define RATE                  16384                     /* octets a second: a link of 128 kbit/s */
-#define SLOW_MAX_US           (INT64_C(120) * US_PER_S) /* that slow octets may take in all */
+#define SLOW_MAX_US           (INT64_C(120) * US_PER_S) /* at most granted for octets that moved */
 #define GREETING_MAX          65536 /* octets of a reply to AUTH, PING, ROLE, SENTINEL */
 #define GREETING_ELEMENTS_MAX 4096
 
 /* ---- waiting ---- */
 
-/* The owner's other work, when its time has come. */
+/* Call on_wait, if due. */
 static void work_meanwhile(struct sw_redis *redis, int64_t now_us)
 {
     if (!redis->on_wait || now_us - redis->worked_us < WAIT_TURN_US)
@@ -34,7 +35,7 @@ static void work_meanwhile(struct sw_redis *redis, int64_t now_us)
     redis->on_wait(redis->on_wait_arg);
 }
 
-/* For how long poll() may wait. */
+/* The time-out for poll(), up to the deadline or the next call of on_wait. */
 static int poll_ms(const struct sw_redis *redis, int64_t now_us, int64_t deadline_us)
 {
     int64_t left_us = deadline_us - now_us;
@@ -77,7 +78,7 @@ void sw_redis_limit(struct sw_redis *redis, bool greeting)
                  greeting ? GREETING_ELEMENTS_MAX : SW_RESP_ELEMENTS_MAX);
 }
 
-/* No reply that hiredis could be given. */
+/* Refuse a reply that the scanner or hiredis did not accept. */
 static enum sw_status refuse(struct sw_redis *redis, enum sw_status status, const char *why)
 {
     redis->too_large = status == SW_ETOOBIG;
@@ -86,7 +87,8 @@ static enum sw_status refuse(struct sw_redis *redis, enum sw_status status, cons
     return SW_EIO;
 }
 
-/* Give hiredis what was received, up to the end of one reply. *out stays NULL while it goes on. */
+/* Give received octets to hiredis, up to the end of a reply. *out stays NULL for an incomplete
+ * reply. */
 static enum sw_status next_reply(struct sw_redis *redis, redisReply **out)
 {
     void *reply = NULL;
@@ -109,7 +111,7 @@ static enum sw_status next_reply(struct sw_redis *redis, redisReply **out)
     return SW_OK;
 }
 
-/* Take what the socket has; nothing that was received waits any more. *progress: something came. */
+/* Read from the socket into in[], which is empty before. *progress: octets arrived. */
 static enum sw_status receive_some(struct sw_redis *redis, bool *progress)
 {
     ssize_t n = redis->tls ? sw_tls_recv(redis->tls, redis->in, SW_REDISREAD_MAX)
@@ -131,7 +133,7 @@ static enum sw_status receive_some(struct sw_redis *redis, bool *progress)
     return SW_OK;
 }
 
-/* Microseconds that may be waited for the replies of the pipeline at hand, by what has moved so far. */
+/* Microseconds of waiting allowed for the current pipeline, by the octets that moved so far. */
 static int64_t allowed_us(const struct sw_redis *redis)
 {
     int64_t ms = 2 * (int64_t)redis->settings.redis_timeout_ms + (int64_t)redis->turn.granted_ms;
@@ -139,7 +141,7 @@ static int64_t allowed_us(const struct sw_redis *redis)
     return ms * US_PER_MS + (slow < SLOW_MAX_US ? (int64_t)slow : SLOW_MAX_US);
 }
 
-/* Send and receive once, as soon as the socket is ready for either. */
+/* Wait for the socket, then send and receive once. */
 static enum sw_status move_some(struct sw_redis *redis, int64_t *silent_until_us)
 {
     bool progress = false;
@@ -160,7 +162,7 @@ static enum sw_status move_some(struct sw_redis *redis, int64_t *silent_until_us
     return status;
 }
 
-/* The reply is not there yet: wait for it. */
+/* Wait for a reply that has not arrived yet. */
 static enum sw_status wait_for_reply(struct sw_redis *redis, redisReply **out)
 {
     enum sw_status status = SW_OK;

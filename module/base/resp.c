@@ -18,7 +18,8 @@ static enum sw_status fail(struct sw_resp *resp, enum sw_status status, const ch
     return status;
 }
 
-/* One value is complete, and with it each array of which it is the last. True: the reply is. */
+/* Account for a complete value, which also completes each array that ends there. True: the reply
+ * is complete. */
 static bool value_complete(struct sw_resp *resp)
 {
     while (--resp->due[resp->depth] == 0 && resp->depth > 0)
@@ -66,7 +67,7 @@ static enum sw_status begin_array(struct sw_resp *resp, int64_t elements)
     return SW_ENOTFOUND;
 }
 
-/* A whole line is there: a value, or the header of one. SW_OK: the reply is complete. */
+/* Handle a complete line: a value, or the header of a value. SW_OK: the reply is complete. */
 static enum sw_status end_line(struct sw_resp *resp)
 {
     int64_t number = 0;
@@ -98,7 +99,7 @@ static enum sw_status scan_line_octet(struct sw_resp *resp, char octet)
                                              : fail(resp, SW_ETOOBIG, "a line without an end");
 }
 
-/* Pass by octets of a bulk string; its last two have to be CR LF. */
+/* Skip octets of a bulk string, which must end with CR LF. */
 static enum sw_status scan_bulk(struct sw_resp *resp, const char *data, size_t len, size_t *n)
 {
     if (resp->bulk > CRLF_LEN) {

@@ -1,9 +1,10 @@
 /*
- * ring.c - the byte ring between one producer and one consumer.
+ * ring.c - the byte ring between a single producer and a single consumer.
  *
- * head and tail count octets ever put and got; their difference is what waits, and modulo the
- * capacity they are places in the ring. A record is a header of 8 octets with its length, then
- * its octets, filled up to a multiple of 8: headers never wrap around, records may.
+ * head counts all octets ever put, tail all octets ever taken. The difference is the number of
+ * waiting octets; each count modulo the capacity is a place in the ring. A record is a header of 8
+ * octets with the length, then the octets, filled up to a multiple of 8. Headers never wrap around,
+ * records may.
  */
 #include "base/ring.h"
 
@@ -23,10 +24,9 @@ struct sw_ring {
     uint8_t *data;
     /* the producer's line */
     _Alignas(CACHE_LINE) _Atomic size_t head; /* release, pairs with acquire in sw_ring_get() */
-    size_t tail_seen; /* of the producer alone, as the next three: saves reading tail */
-    size_t
-        look_at;  /* head at which it looks whether the alarm is due; with no bell never reached */
-    size_t alarm; /* octets that wait then */
+    size_t tail_seen; /* producer only, as the next three: a copy of tail that saves reading tail */
+    size_t look_at;   /* head at which the alarm is checked again; used only with a bell */
+    size_t alarm;     /* waiting octets that ring the bell */
     struct sw_bell *bell;
     _Atomic uint64_t lost;
     /* the consumer's line */
@@ -61,7 +61,7 @@ void sw_ring_alarm(struct sw_ring *ring, size_t octets, struct sw_bell *bell)
     ring->bell = bell;
 }
 
-/* The place to look at is reached: how much waits really? */
+/* Ring the bell if enough octets wait, and set the next place to check. */
 static void look(struct sw_ring *ring, size_t head)
 {
     size_t tail = atomic_load_explicit(&ring->tail, memory_order_acquire);
@@ -82,7 +82,7 @@ void sw_ring_free(struct sw_ring *ring)
     free(ring);
 }
 
-/* Copy into the ring at count `at`, around its end where needed. */
+/* Copy into the ring at count `at`, wrapping around at the end. */
 static void copy_in(struct sw_ring *ring, size_t at, const uint8_t *from, size_t len)
 {
     size_t place = at & ring->mask;
@@ -93,7 +93,7 @@ static void copy_in(struct sw_ring *ring, size_t at, const uint8_t *from, size_t
     memcpy(ring->data, from + first, len - first);
 }
 
-/* Copy out of the ring, likewise. */
+/* Copy out of the ring at count `at`, wrapping around at the end. */
 static void copy_out(const struct sw_ring *ring, size_t at, uint8_t *to, size_t len)
 {
     size_t place = at & ring->mask;
@@ -118,8 +118,8 @@ static bool lose(struct sw_ring *ring)
     return false;
 }
 
-/* Refuse a record that would fit into an empty ring. The consumer can have fallen asleep just when the ring was filled:
- * no other put rings after that. */
+/* Refuse a record that would fit into an empty ring, and ring the bell: the consumer may have
+ * fallen asleep just when the ring was filled, and no successful put would wake the consumer. */
 static bool refuse(struct sw_ring *ring)
 {
     if (ring->bell)
@@ -172,7 +172,7 @@ uint64_t sw_ring_lost(const struct sw_ring *ring)
 
 size_t sw_ring_used(const struct sw_ring *ring)
 {
-    /* tail first: it never passes a head that is read later */
+    /* tail is read first: tail never passes a head that is read later */
     size_t tail = atomic_load_explicit(&ring->tail, memory_order_acquire);
     size_t head = atomic_load_explicit(&ring->head, memory_order_acquire);
     size_t used = head - tail;

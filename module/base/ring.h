@@ -1,10 +1,10 @@
 /*
- * ring.h - a bounded byte ring with one producer and one consumer.
+ * ring.h - a bounded byte ring with a single producer and a single consumer.
  *
- * One ring for each worker: the worker puts events, the recorder gets them. A full ring makes
- * put fail at once and counts the loss; nobody ever waits.
+ * Each worker has a ring: the worker puts events, the collector takes events out. If the ring is
+ * full, put fails at once and counts the loss; no thread ever waits.
  *
- * Threads      put: the one producer; get: the one consumer; lost: any
+ * Threads      put: the producer; get: the consumer; lost, used: any
  * Memory       fixed at creation (capacity rounded up to a power of two)
  * Ordering     producer's release store of head pairs with the consumer's acquire load, and
  *              the consumer's release store of tail with the producer's acquire load
@@ -20,26 +20,26 @@
 
 struct sw_ring;
 
-/** NULL when out of memory. Every page is touched here, so that workers never fault. */
+/** NULL when out of memory. Touches every page, so that workers take no page faults later. */
 struct sw_ring *sw_ring_new(size_t capacity);
 void sw_ring_free(struct sw_ring *ring); /* NULL is fine */
 
 struct sw_bell;
 
-/** From now on put rings the bell when some octets wait, again for each quarter of that more, and each time
- * that it refuses a record because the ring is full. Before the first put. */
+/** Make put ring the bell when `octets` octets wait, again for each further quarter of `octets`,
+ * and for each record that a full ring refuses. Call before the first put. */
 void sw_ring_alarm(struct sw_ring *ring, size_t octets, struct sw_bell *bell);
 
 /**
- * Copy one record in; false when it does not fit, which counts as one lost record and changes
- * nothing else. An empty record (len 0) never fits. Takes len octets rounded up to 8, and 8
- * more. Wait-free.
+ * Copy a record into the ring. Returns false for a record that does not fit, which only adds to
+ * sw_ring_lost(). An empty record (len 0) never fits. A record takes len octets, rounded up to a
+ * multiple of 8, and 8 octets more. Wait-free.
  */
 bool sw_ring_put(struct sw_ring *ring, const void *record, size_t len);
 
 /**
- * Copy the oldest record out into at most max octets and remove it; returns its length, 0 when
- * the ring is empty. A length over max says that the rest of the record was cut off.
+ * Copy at most max octets of the oldest record out and remove the record. Returns the length of
+ * the record, 0 for an empty ring. A length over max means that the record was cut.
  */
 size_t sw_ring_get(struct sw_ring *ring, void *record, size_t max);
 

@@ -13,30 +13,30 @@
 #include <unistd.h>
 
 #define MESSAGE_MAX      (SW_PATH_MAX + 2 * SW_WHY_MAX)
-#define SHOWN_MAX        44  /* of a bad value, as much is shown */
-#define SOCKET_MAX       107 /* sun_path of unix(7) without its zero octet */
-#define SW_SPOOLPATH_MAX 200 /* files in it have names of their own */
+#define SHOWN_MAX        44  /* octets of a bad value in messages */
+#define SOCKET_MAX       107 /* sun_path of unix(7) without the final zero octet */
+#define SW_SPOOLPATH_MAX 200 /* leaves room in a path for the names of files */
 #define KEY_MAX          40  /* longest word for which a similar key is looked for */
 #define KEY_CHARS        "abcdefghijklmnopqrstuvwxyz0123456789-"
 
 enum kind {
     KIND_TEXT,     /* any text without control characters */
-    KIND_SECRET,   /* the same, never repeated in a message */
+    KIND_SECRET,   /* as KIND_TEXT, never quoted in a message */
     KIND_WORD,     /* printable ASCII without spaces, not empty */
     KIND_PATH,     /* absolute path or empty */
     KIND_SERVER,   /* HOST:PORT, "sentinel", or empty */
     KIND_SERVERS,  /* HOST:PORT, once for each line with the key: rows of SW_TEXT_MAX */
-    KIND_CONTACTS, /* a URI to contact somebody, likewise */
-    KIND_PATHS,    /* the same, once for each line with the key: rows of SW_PATH_MAX */
+    KIND_CONTACTS, /* a contact URI (mailto:, tel:), likewise */
+    KIND_PATHS,    /* as KIND_PATH, once for each line with the key: rows of SW_PATH_MAX */
     KIND_GROUPS,   /* NAME PREFIX..., any number of lines */
     KIND_NUMBER,   /* whole number in min..max */
     KIND_BOOL,     /* yes, no */
-    KIND_ADDR4,    /* one address or empty */
+    KIND_ADDR4,    /* an address or empty */
     KIND_ADDR6,
     KIND_NAME, /* domain name or empty */
 };
 
-/* One row of the table: everything that parse, validate, apply and the messages need. */
+/* A row of the table: all data for parse, validate, apply and the messages. */
 struct key {
     const char *name;
     enum kind kind;
@@ -44,7 +44,7 @@ struct key {
     size_t size;   /* of the field */
     uint32_t min;  /* numbers: the range; texts: the length in octets */
     uint32_t max;
-    const char *def; /* default as one would write it; NULL: the host name */
+    const char *def; /* default as written in a file; NULL: the host name */
 };
 
 #define FIELD(field) offsetof(struct sw_settings, field), sizeof(((struct sw_settings *)0)->field)
@@ -158,7 +158,7 @@ static bool number_parse(const char *text, uint64_t *out)
     return true;
 }
 
-/* Text to value: whether it has the form that the key's kind asks for. */
+/* Text to value. False: not the form of the key's kind. */
 static bool value_parse(const struct key *key, const char *text, struct value *out)
 {
     memset(out, 0, sizeof(*out));
@@ -203,7 +203,7 @@ static bool addr_valid(const struct sw_addr *addr, unsigned family)
     return addr->family == 0 || (addr->family == family && addr->plen == sw_addr_bits(addr));
 }
 
-/* "HOST:PORT", or "[v6]:PORT"; "sentinel" where one server is wanted; or nothing. */
+/* "HOST:PORT", "[v6]:PORT" or empty; also "sentinel" if `sentinel`. */
 static bool server_valid(const struct value *value, bool sentinel)
 {
     struct sw_server server;
@@ -211,14 +211,14 @@ static bool server_valid(const struct value *value, bool sentinel)
            (text_clean(value->text, true) && sw_server_parse(value->text, &server) == SW_OK);
 }
 
-/* A URI of one of the two schemes that are registered for it; or nothing. */
+/* A URI of one of the two schemes that are registered for contacts, or empty. */
 static bool contact_valid(const struct value *value)
 {
     bool scheme = strncmp(value->text, "mailto:", 7) == 0 || strncmp(value->text, "tel:", 4) == 0;
     return value->len == 0 || (text_clean(value->text, true) && scheme);
 }
 
-/* Whether a value that parsed is within what the key allows. */
+/* Whether a parsed value is within the limits of the key. */
 static bool value_validate(const struct key *key, const struct value *value)
 {
     bool length_ok = value->len >= key->min && value->len <= key->max;
@@ -263,7 +263,7 @@ static size_t row_size(const struct key *key)
     return key->kind == KIND_PATHS ? SW_PATH_MAX : SW_TEXT_MAX;
 }
 
-/* Put a text into the first free row; an empty one and one too many change nothing. */
+/* Put a text into the first free row. An empty text, or a text without a free row, is ignored. */
 static void append_row(const struct key *key, const struct value *value, unsigned char *field)
 {
     for (size_t at = 0; at < key->size; at += row_size(key))
@@ -273,7 +273,7 @@ static void append_row(const struct key *key, const struct value *value, unsigne
         }
 }
 
-/* Put a valid value into its field; false when it does not go with what is there. */
+/* Put a valid value into the field of the key; false when earlier values forbid this value. */
 static bool value_apply(const struct key *key, const struct value *value,
                         struct sw_settings *settings)
 {
@@ -366,7 +366,7 @@ static void report(struct reading *r, const char *key, const char *words)
         r->on_error(r->arg, message);
 }
 
-/* What the key allows, for people. */
+/* The allowed values of a key, for people. */
 static void allowed_words(const struct key *key, char out[SW_WHY_MAX])
 {
     switch (key->kind) {
@@ -513,8 +513,8 @@ static char *skip_blanks(char *p)
     return p;
 }
 
-/* Cut a line into "key: value" in place; a '#' after a blank begins a comment. NULL when fine
- * (*key is NULL for a line that says nothing), else what is wrong. */
+/* Cut a line into "key: value" in place; a '#' after a blank begins a comment. Returns NULL for a
+ * good line (*key is NULL for a blank line or a comment), else a message. */
 static const char *split(char *line, char **key, char **value)
 {
     char *p = skip_blanks(line);
@@ -605,7 +605,7 @@ static void read_lines(struct reading *r, FILE *file)
     free(line);
 }
 
-/* A file that can be read to its end without waiting; NULL after a report. */
+/* Open a file that can be read to the end without waiting; NULL after a report. */
 static FILE *open_file(struct reading *r)
 {
     char words[SW_WHY_MAX];

@@ -1,9 +1,9 @@
 /*
- * settings.h - the settings file: one "key: value" a line, as in unbound.conf.
+ * settings.h - the settings file: a "key: value" on each line, as in unbound.conf.
  *
  * Read by the module at init (path from the environment variable SINKWATCH_CONF, else
- * SW_SETTINGS_DEFAULT) and by the sinkwatch command. conf/sinkwatch.conf documents every key;
- * a check compares it with the table in settings.c, so neither can grow alone.
+ * SW_SETTINGS_DEFAULT) and by the sinkwatch command. conf/sinkwatch.conf documents every key; a
+ * check compares that file with the table in settings.c.
  *
  * Threads      read before threads start, constant afterwards
  * Errors       all problems of a file are reported, not just the first
@@ -26,7 +26,7 @@
 #define SW_TEXT_MAX         128
 #define SW_SENTINELS_MAX    8
 #define SW_CONTACTS_MAX     4
-#define SW_MMDB_MAX         16 /* files of one key */
+#define SW_MMDB_MAX         16 /* files for each key */
 
 struct sw_settings {
     /* Redis */
@@ -106,7 +106,7 @@ struct sw_settings {
     bool verbose; /* verbose: yes|no, default no */
 };
 
-/** One problem, for people: "FILE:LINE: KEY: what is wrong; what is allowed". */
+/** Gets the message of a problem, for people: "FILE:LINE: KEY: PROBLEM; ALLOWED". */
 typedef void sw_settings_error_fn(void *arg, const char *message);
 
 /** All defaults. */
@@ -115,14 +115,16 @@ void sw_settings_init(struct sw_settings *settings);
 /**
  * Read and validate a file on top of the defaults.
  *
- * on_error  called once for each problem; the key keeps its default then
- * SW_OK when there was no problem; SW_EIO file unreadable (reported too), *out holds the
- * defaults; SW_EINVAL some problem was reported, and *out holds everything that was fine.
+ * on_error  called once for each problem; a key with a problem keeps the default
+ *
+ * SW_OK      no problem
+ * SW_EIO     file unreadable (also reported); *out holds the defaults
+ * SW_EINVAL  at least one problem was reported; *out holds all other values
  */
 enum sw_status sw_settings_read(const char *path, struct sw_settings *out,
                                 sw_settings_error_fn *on_error, void *arg);
 
-/** The path to use: the environment's, else the default. */
+/** The path of the settings file: from the environment, else the default. */
 const char *sw_settings_path(void);
 
 /** Key names in the order of the table, NULL after the last (for checks and completion). */

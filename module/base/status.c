@@ -1,5 +1,5 @@
 /*
- * status.c - words for each status code.
+ * status.c - a message for each status code.
  */
 #include "base/status.h"
 

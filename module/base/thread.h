@@ -1,9 +1,9 @@
 /*
  * thread.h - threads of the module inside a host program, and waiting with a deadline.
  *
- * The host program handles its signals in threads of its own, so each thread started here has all
- * signals blocked. Condition variables count on the monotonic clock: a change of the wall clock
- * neither shortens nor lengthens a wait.
+ * The host program handles signals in other threads, so each thread started here has all signals
+ * blocked. Condition variables use the monotonic clock: a change of the wall clock neither shortens
+ * nor lengthens a wait.
  *
  * Threads      any
  * Memory       none; the caller owns threads, locks and condition variables

@@ -22,7 +22,7 @@ struct sw_tls {
     int fd;
 };
 
-/* What OpenSSL says was wrong first; its queue is empty then. */
+/* The first message in OpenSSL's error queue. Empties the queue. */
 static const char *openssl_words(char buf[160])
 {
     unsigned long code = ERR_get_error();
@@ -77,7 +77,7 @@ static BIO *make_bio(struct sw_tls *tls)
 
 /* ---- making ---- */
 
-/* Certificates: whom to believe, and who we are. */
+/* Load the trusted CA certificates, and our certificate with the key. */
 static enum sw_status load_files(SSL_CTX *context, const struct sw_settings *settings, char *why)
 {
     const char *ca = settings->redis_tls_ca, *cert = settings->redis_tls_cert;
@@ -100,7 +100,7 @@ static enum sw_status load_files(SSL_CTX *context, const struct sw_settings *set
     return SW_OK;
 }
 
-/* The name, or the address, that the certificate has to be for. */
+/* Set the name or address that the server's certificate must have. */
 static bool expect_name(SSL *ssl, const char *name)
 {
     struct sw_addr addr;
@@ -147,7 +147,7 @@ void sw_tls_free(struct sw_tls *tls)
 {
     if (tls == NULL)
         return;
-    SSL_free(tls->ssl); /* with its BIO */
+    SSL_free(tls->ssl); /* frees the BIO as well */
     BIO_meth_free(tls->method);
     SSL_CTX_free(tls->context);
     free(tls);
@@ -177,7 +177,7 @@ enum sw_status sw_tls_handshake(struct sw_tls *tls, short *events, char *why)
     return SW_EIO;
 }
 
-/* The result of a call in the words of recv() and send(). */
+/* The result of an SSL call in the form of recv() and send(). */
 static ssize_t result(struct sw_tls *tls, int n)
 {
     if (n > 0)
@@ -194,7 +194,7 @@ static ssize_t result(struct sw_tls *tls, int n)
         ERR_clear_error();
         errno = saved;
         return saved == 0 || n == 0 ? 0 : -1;
-    default: /* the end without a close_notify comes here in OpenSSL 3 */
+    default: /* in OpenSSL 3 also the end of the stream without a close_notify */
         ERR_clear_error();
         errno = EPROTO;
         return n == 0 ? 0 : -1;

@@ -44,7 +44,7 @@ static bool stopped(const atomic_bool *stop)
     return stop && atomic_load_explicit(stop, memory_order_relaxed);
 }
 
-/* Wait for the end of the turn that one worker is in now. */
+/* Wait for the end of a worker's current turn. */
 static void wait_for(struct sw_turn *turn, const atomic_bool *stop)
 {
     uint64_t seen = atomic_load_explicit(&turn->count, memory_order_acquire);
@@ -70,10 +70,11 @@ static void wait_for_all(struct sw_turns *turns, const atomic_bool *stop)
 }
 
 /*
- * The second round: a worker that saw the change, and looked into the caches before it relied on them,
- * may have looked just before another one stored by the former lists. The first round ends such
- * storing, the second those who may have found it; and queries that did so and wait for something
- * find another number when they go on.
+ * Why two rounds of waiting: worker A may judge by the former lists and store late. Worker B may
+ * have seen the change, and may still read A's answer from the cache in the same turn. After the
+ * first round no worker stores by the former lists any more. After the second round no worker is
+ * in a turn that began before, so no worker still uses such an answer. A query that read such an
+ * answer and waits for another resolution finds a new epoch at the next hook, and is judged again.
  */
 uint64_t sw_turns_wait(struct sw_turns *turns, const atomic_bool *stop)
 {

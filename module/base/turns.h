@@ -1,23 +1,29 @@
 /*
- * turns.h - when workers can no longer store what they judged by former lists.
+ * turns.h - quiescent states of workers: from when on no worker stores an answer that was judged by
+ * former lists (D-052).
  *
- * A worker judges in an RCU read section, but Unbound stores what was judged clean after the section,
- * in the same run of the worker through its modules. RCU alone would not wait for that. So each
- * worker has a turn: busy from a hook after which something may be stored, quiet from one after which
- * nothing is. Whatever was stored because of a hook is over when the same worker enters another.
- *     worker                                  feeder, sweeper
+ * A worker judges an answer in an RCU read section. Unbound stores a clean answer after that
+ * section, in the same run of the worker through the modules. So an RCU grace period covers the
+ * judging, but not the storing. For the storing each worker has a *turn*: the time from a hook
+ * after which Unbound may store (busy) to the worker's next hook. By then, everything that Unbound
+ * stores because of the first hook has been stored. A hook after which Unbound stores nothing
+ * leaves the worker quiet: a quiescent state.
+ *
+ * Each change of the lists begins a new epoch (`number`), and so does the end of the first round of
+ * waiting in sw_turns_wait(). A change, step by step:
+ *     worker n                                feeder, sweeper
  *     sw_turns_busy(t, n, ..)                 change the lists
- *     rcu enter, number, judge, rcu leave     sw_turns_raise(t)      the number says so
- *     .. Unbound stores ..                    rcu synchronize        judging is over
- *     sw_turns_quiet(t, n, ..)                sw_turns_wait(t)       storing is over
- *                                             sweep
- *                                             sw_turns_settled(t, g) sw_turns_at_rest() from here on
- * A query that is judged in several runs notes the number; when it is another one at the next
- * hook, everything that is known of the answer is judged again.
+ *     rcu enter, epoch, judge, rcu leave      sw_turns_raise(t)      a new epoch
+ *     .. Unbound stores ..                    sw_rcu_synchronize()   judging has ended
+ *     sw_turns_quiet(t, n, ..)                sw_turns_wait(t)       storing has ended
+ *                                             sweep the caches
+ *                                             sw_turns_settled(t, g) from now on sw_turns_at_rest()
+ * A query that is judged in several runs of the worker keeps the epoch of the latest judgement.
+ * If the epoch differs at the next hook, the whole answer is judged again.
  *
  * Threads      busy, quiet: worker n only; raise: feeder; wait, settled: sweeper; the rest: any
  * Memory       a cache line for each worker
- * Reliability  a worker that shows no end of its turn for SW_TURNS_PATIENCE_US is taken for quiet
+ * Reliability  a wait for a turn ends after SW_TURNS_PATIENCE_US: the worker then counts as quiet
  */
 #ifndef SW_BASE_TURNS_H
 #define SW_BASE_TURNS_H
@@ -27,33 +33,33 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A turn ends with its query's next hook, microseconds later. Where a query waits for another one
- * that is under way already there is no hook until that has its answer. */
+/* A turn ends with the next hook, usually microseconds later. A query that joins the resolution of
+ * an identical query has no hook until that resolution has an answer, which can take seconds. */
 #define SW_TURNS_PATIENCE_US INT64_C(1000000)
 
 struct sw_turn {
-    _Alignas(64) _Atomic uint64_t count; /* odd: busy; written by its worker alone */
-    uint64_t given_up;                   /* a busy count that was waited for in vain; sweeper's */
+    _Alignas(64) _Atomic uint64_t count; /* odd: busy; written by the worker alone */
+    uint64_t given_up; /* the count of a turn that was too long to wait for; sweeper only */
 };
 
 struct sw_turns {
-    _Alignas(64) _Atomic uint64_t number; /* of the lists; raised when they change */
-    _Atomic uint64_t settled;             /* the number whose sweep is over */
+    _Alignas(64) _Atomic uint64_t number; /* epoch of the lists, raised by each change */
+    _Atomic uint64_t settled;             /* epoch of the last completed sweep */
     struct sw_turn *turn;
     size_t n;
 };
 
-/** All workers quiet, at rest. False: no memory. */
+/** Begin with all workers quiet and caches at rest. False: no memory. */
 bool sw_turns_init(struct sw_turns *turns, size_t workers);
 void sw_turns_free(struct sw_turns *turns);
 
 /**
- * The worker enters a hook after which something may be stored. Before it reads the lists: a read
- * section that does not see a change has begun before the grace period that follows the change ends,
- * so whoever waits for that sees this store.
+ * Call when the worker enters a hook after which Unbound may store, before reading the lists. Then
+ * sw_turns_wait() cannot overlook the turn: a read section that does not see a change has begun
+ * before the grace period after the change ends, so the busy count is visible after that period.
  *
- * alone  no other query of this worker waits to be run that was judged in an earlier hook; else what
- *        that one stores is still to come, and the turn goes on
+ * alone  false if another query of this worker was judged in an earlier hook and still waits to be
+ *        run: the answer of that query is stored later, so the turn continues
  */
 static inline void sw_turns_busy(struct sw_turns *turns, size_t worker, bool alone)
 {
@@ -65,7 +71,7 @@ static inline void sw_turns_busy(struct sw_turns *turns, size_t worker, bool alo
         atomic_store_explicit(count, now + 1 + (now & 1), memory_order_release);
 }
 
-/** The worker enters a hook after which nothing is stored. */
+/** Call when the worker enters a hook after which Unbound stores nothing. alone as above. */
 static inline void sw_turns_quiet(struct sw_turns *turns, size_t worker, bool alone)
 {
     if (worker >= turns->n || !alone)
@@ -75,30 +81,31 @@ static inline void sw_turns_quiet(struct sw_turns *turns, size_t worker, bool al
     atomic_store_explicit(count, now + 1 + (~now & 1), memory_order_release);
 }
 
-/** The lists' number. In the read section in which they are looked at, and before. */
+/** The epoch of the lists. Read in the same read section as the lists, and before the lists. */
 static inline uint64_t sw_turns_number(const struct sw_turns *turns)
 {
     return atomic_load_explicit(&turns->number, memory_order_acquire);
 }
 
-/** Whether lists of this number have been swept for: what caches hold is clean by them. */
+/** Whether the sweep for this epoch is complete: every cached answer agrees with the lists. */
 static inline bool sw_turns_at_rest(const struct sw_turns *turns, uint64_t number)
 {
     return atomic_load_explicit(&turns->settled, memory_order_acquire) == number;
 }
 
-/** The lists hold a change from now on. */
+/** Begin a new epoch, after a change of the lists was published. */
 void sw_turns_raise(struct sw_turns *turns);
 
 /**
- * After sw_rcu_synchronize(): wait until no worker can store anything that was judged by lists from before
- * it, or that was taken out of a cache where such a thing was stored meanwhile. Microseconds when
- * workers are quiet. Returns the number to call settled when caches have been swept; gives up, with
- * 0, when *stop becomes true.
+ * Call after sw_rcu_synchronize(): wait until no worker can store an answer that was judged by the
+ * former lists, or an answer built from a cached answer of that kind. Takes microseconds when
+ * workers are quiet.
+ *
+ * Returns the epoch to pass to sw_turns_settled() after the sweep; 0 when *stop became true.
  */
 uint64_t sw_turns_wait(struct sw_turns *turns, const atomic_bool *stop);
 
-/** Caches are clean by the lists of this number; 0 is ignored. */
+/** Declare the sweep for this epoch complete; 0 is ignored. */
 void sw_turns_settled(struct sw_turns *turns, uint64_t number);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * version.h - which Sinkwatch this is, as the log, status and --version say it.
+ * version.h - the version of Sinkwatch, for the log, status and --version.
  *
  * Threads      constants only
  */
