@@ -1,14 +1,15 @@
 /*
- * bins.h - spin locks of Unbound's tables, taken without spinning for long.
+ * bins.h - lock the bins of Unbound's tables without spinning for long.
  *
- * Who holds one of them holds it for less than a microsecond, unless the kernel takes the processor away
- * meanwhile. If it was for our sake, since we woke up on the same core, then spinning lasts
- * until our slice is over, milliseconds later; and so does a worker's that wakes up while it is us who hold it. So
- * feeder and sweeper try, and sleep between tries; and what they need memory for is asked
- * for ahead, so that the lock of a whole table is held for some nanoseconds only.
+ * The spin lock of a bin is held for less than a microsecond, unless the kernel preempts the
+ * holder. A holder that we preempted on the same core cannot release the lock until our time slice
+ * ends, milliseconds later, so spinning wastes the whole slice. The same happens to a worker that
+ * preempts us while we hold the lock. So feeder and sweeper try the lock and sleep between tries.
+ * They also prefetch the memory that the locked section needs, so that the lock of a whole table is
+ * held for some nanoseconds only.
  *
  * Threads      feeder, sweeper; workers take the same locks in Unbound's code
- * Source       D-059, with what it was worth
+ * Decision     D-059
  */
 #ifndef SW_HOST_BINS_H
 #define SW_HOST_BINS_H
@@ -18,19 +19,18 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/** Whether the lock could be had, and is had now. */
+/** Try a lock without waiting; whether the lock is now held. */
 bool sw_bins_try(lock_quick_type *lock);
 
-/**
- * Lock the bin at a position; NULL: the table has no such bin. While it is held the table's array and
- * size stay what they are. Nothing may be held, and unlocking it is the caller's.
- */
+/** Lock the bin at a position; NULL: the table has no such bin. While the bin is locked, the
+ * table's array and size do not change. The caller holds no other lock of the table, and unlocks
+ * the bin. */
 struct lruhash_bin *sw_bins_hold(struct lruhash *table, size_t at);
 
-/** Lock the bin that a hash belongs to; likewise. */
+/** The same for the bin of a hash. */
 struct lruhash_bin *sw_bins_hold_hash(struct lruhash *table, hashvalue_type hash);
 
-/** Ask for the memory of the bin that a hash belongs to. Holds the table's lock for a moment. */
+/** Prefetch the bin of a hash. Holds the table's lock for a moment. */
 void sw_bins_ask(struct lruhash *table, hashvalue_type hash);
 
 #endif

@@ -1,21 +1,24 @@
 /*
- * cached.h - replies from Unbound's own message cache: recorded where a list is concerned.
+ * cached.h - replies from Unbound's own message cache: hits are recorded.
  *
- * True answers that are the same for all clients stay in the message cache, listed or not. Unbound
- * sends them without calling any module, but runs a callback before it encodes them:
- *   1. a reply with a valid mark (host/mark.h) concerns no list: nothing more is done
- *   2. otherwise question and answer are matched; what concerns no list is marked
- *   3. where a list is concerned, it is decided for this client, and the hit is recorded
- *   4. a reply that this client may not have is sent, recorded as such, and removed from the cache when
- *      this worker runs its next query: a change has yet to sweep it, or it came in past the lists
+ * A true answer that is the same for all clients stays in the message cache, listed or not. Unbound
+ * sends cached replies without calling any module, but runs a callback before encoding a reply:
+ *   1. a reply with a valid mark (host/mark.h) matches no list: the callback is done
+ *   2. otherwise question and answer are matched; a reply that matches no list is marked
+ *   3. if some list matches, the verdict for this client is reached and the hit is recorded
+ *   4. if the verdict would change the reply, the true reply is sent and recorded as such. The
+ *   message is removed from the cache when this worker runs the next query. This happens when the
+ *   sweep for a change has not reached the message yet, or when a message was cached despite the
+ *   lists
  *
- * With cachedb in the chain, and for type ANY, the answer of step 4 is cut off (TC). The callback cannot
- * change it, and its return value is ignored. But the question is the worker's own: it is given an alias, as
- * local-data has, that no packet can hold, and Unbound truncates the answer in front of that.
+ * With cachedb in the chain, and for type ANY, the reply of step 4 is truncated (TC). The callback
+ * cannot change the reply, and Unbound ignores the callback's return value. But the question is
+ * private to the worker: the callback adds an alias, as for local-data, that is too long for any
+ * packet, and Unbound truncates the reply before this alias.
  *
  * Threads      the worker that serves the client
  * Memory       one question for each thread
- * Cost         see host/mark.h; a reply that is recorded costs what an event does
+ * Cost         see host/mark.h; a recorded reply costs as much as any event
  * Decisions    D-085, D-053
  */
 #ifndef SW_HOST_CACHED_H
@@ -25,19 +28,20 @@
 
 struct sw_module;
 
-/** inplace_cb_reply_cache, and inplace_cb_reply_servfail without a query state: about to encode an
- * answer from the cache, whose RRsets are locked. */
+/** inplace_cb_reply_cache, and inplace_cb_reply_servfail without a query state: Unbound is about
+ * to encode an answer from the cache, and has locked the answer's RRsets. */
 int sw_cached_on_reply(struct query_info *qinfo, struct module_qstate *qstate,
                        struct reply_info *reply, int rcode, struct edns_data *edns,
                        struct edns_option **options_out, struct comm_reply *client,
                        struct regional *region, struct timeval *start_time, int id, void *arg);
 
-/** inplace_cb_reply_servfail: the same for an answer that is bogus, and sent as SERVFAIL. */
+/** inplace_cb_reply_servfail: the same for a bogus answer that is sent as SERVFAIL. */
 void sw_cached_on_failure(struct sw_module *module, struct query_info *qinfo,
                           struct reply_info *reply, const struct edns_data *edns,
                           const struct comm_reply *client, const struct timeval *start_time);
 
-/** Remove the message that step 4 met last on this thread; no lock of a cache is held. */
+/** Remove the message that step 4 noted last on this thread. The caller holds no lock of a
+ * cache. */
 void sw_cached_remove(struct module_env *env);
 
 #endif

@@ -1,10 +1,10 @@
 /*
- * chain.h - what is known of an answer before it is whole: the aliases that resolving has come to.
+ * chain.h - the chain of aliases of an answer that is not complete yet.
  *
- * A question for an alias is resolved in steps, and each alias is judged when its response comes. Where the name or
- * an alias already decides for all who wait, the iterator follows no further, so that the servers of what is
- * listed are not asked, and it does not matter whether they answer. Where resolving fails, the aliases that were
- * followed still say what clients get.
+ * A question for an alias is resolved in steps, and each alias is judged when its response arrives.
+ * If the name or an alias already decides for all waiting clients, the iterator follows no further.
+ * Then the servers of a listed name are not asked, and a failure of these servers does not matter.
+ * If resolution fails, the verdict is reached from the aliases followed so far.
  *
  * Threads      the worker that owns the query state
  * Memory       the query's region
@@ -16,23 +16,27 @@
 
 #include "host/weigh.h"
 
-/** How many aliases the iterator has followed, and, if a response is given, how many that goes on with. */
+/** Number of aliases that the iterator has followed, plus the aliases by which response
+ * continues the chain. response may be NULL. */
 size_t sw_chain_length(const struct module_qstate *qstate, const struct dns_msg *response);
 
-/** Whether one of these aliases has signatures, so that the validator may find that it is none. */
+/** Whether some alias of the chain has signatures, so that the validator may find the alias
+ * bogus. */
 bool sw_chain_signed(const struct module_qstate *qstate, const struct dns_msg *response);
 
-/** Match these aliases, after sw_weigh() of the question. response may be NULL. */
+/** Match the aliases of the chain, after sw_weigh() of the question. response may be NULL. */
 void sw_chain_weigh(const struct module_qstate *qstate, const struct dns_msg *response,
                     struct sw_weighing *j);
 
-/** The message of a resolution that failed: SERVFAIL, with the aliases that were followed; NULL when memory is out. */
+/** The message for a failed resolution: SERVFAIL with the aliases followed so far; NULL when
+ * memory is out. */
 struct dns_msg *sw_chain_failure(struct module_qstate *qstate);
 
-/** Keep the aliases of such a message for the next question, marked as no whole answer. */
+/** Remember the aliases of a failed resolution for the next query, marked as an incomplete
+ * answer. */
 void sw_chain_remember(struct module_qstate *qstate, struct reply_info *failure);
 
-/** Whether a remembered answer is so marked; it is a failure's then, without the mark. */
+/** Whether a remembered answer has the mark of a failed resolution; removes the mark. */
 bool sw_chain_recall(struct reply_info *found);
 
 #endif

@@ -1,12 +1,12 @@
 /*
- * delegation.h - who serves a name's zone, as far as the resolver's cache knows at this moment.
+ * delegation.h - the name servers of a name's zone, as far as the RRset cache has the data now.
  *
- * For answers to watched names only. The iterator has just come down the same way, so the NS RRset
- * of the closest zone is in the RRset cache, and the addresses of the servers it asked.
+ * For answers to watched names only. The iterator has just resolved the name, so the RRset cache
+ * has the NS RRset of the closest zone and the addresses of the servers that were asked.
  *
- * Threads      the worker whose query it is
- * Cost         at most 8 look-ups for NS, 8 names of servers with 2 look-ups each; Unbound's own
- *              read locks for single entries, as the iterator takes them; no allocation
+ * Threads      the worker that owns the query
+ * Cost         at most 8 look-ups for NS, and 2 look-ups for each of 8 server names; read locks for
+ *              single entries, as the iterator takes; no allocation
  */
 #ifndef SW_HOST_DELEGATION_H
 #define SW_HOST_DELEGATION_H
@@ -15,8 +15,8 @@
 
 struct module_qstate;
 
-/** Put zone, servers and their addresses (tags ZONE, SERVER, SERVED_AT) into the event. Nothing is
- * put when the cache has no NS RRset for the name or one of the 8 names above it. */
+/** Put zone, servers and server addresses (tags ZONE, SERVER, SERVED_AT) into the event. Nothing
+ * is put when the cache has no NS RRset for the name or the 8 names above. */
 void sw_delegation_record(const struct module_qstate *qstate, struct sw_event *ev);
 
 #endif

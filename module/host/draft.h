@@ -13,14 +13,15 @@ struct module_qstate;
 struct query_info;
 struct reply_info;
 
-/** Now, in microseconds, by the worker's own clock. */
+/** The worker's current time, in microseconds. */
 int64_t sw_draft_now(const struct module_qstate *qstate);
 
-/** The same for a question that no query state stands for; now_us is in microseconds. */
+/** The same without a query state; now_us is in microseconds. */
 void sw_draft_at(struct sw_event *ev, enum sw_event_type type, const struct sw_hits *hits,
                  const struct query_info *qinfo, int64_t now_us, const struct reply_info *reply);
 
-/** Question, rules (NULL: none), and what the answer holds (NULL: there is none). */
+/** Begin an event: question, rules (NULL: none), aliases and addresses of the answer (NULL: no
+ * answer). */
 void sw_draft(struct sw_event *ev, enum sw_event_type type, const struct sw_hits *hits,
               const struct module_qstate *qstate, const struct reply_info *reply);
 

@@ -1,5 +1,6 @@
 /*
- * explain.h - the EDE option of a rewritten answer: plain text, or JSON for those who asked for it.
+ * explain.h - the EDE option of a rewritten answer: plain text, or JSON if the client asks for
+ * JSON.
  *
  * Threads      the worker that owns the query state
  * Memory       the query's region
@@ -15,17 +16,17 @@ struct edns_option;
 struct module_qstate;
 struct reply_info;
 
-/** The smallest answer that some client who waits takes by UDP, before Unbound replaces it by its own
- * size (mesh_send_reply()). */
+/** The smallest UDP size that a waiting client accepts. Called before Unbound replaces the
+ * client's size by Unbound's own (mesh_send_reply()). */
 size_t sw_explain_room(const struct module_qstate *qstate);
 
 /**
- * Put the option for a verdict in front of *options. The code that is sent is put into the verdict, for
- * the event: none where the client does without EDNS, and one who asks for structured errors is not
- * told "forged".
+ * Put the EDE option for a verdict in front of *options, and store the code sent in the verdict,
+ * for the event. A client without EDNS gets no code. A client that asks for structured errors does
+ * not get the code "forged answer".
  *
- * reply  as it will be encoded: over UDP the text must leave room for it
- * room   of sw_explain_room(); 0: nobody looked in time
+ * reply  the reply that will be encoded: over UDP the text is limited to the remaining room
+ * room   result of sw_explain_room(); 0: not called in time
  */
 void sw_explain(const struct sw_settings *settings, struct module_qstate *qstate,
                 const struct reply_info *reply, const struct edns_data *edns,

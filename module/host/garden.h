@@ -1,11 +1,13 @@
 /*
- * garden.h - the walled garden that could not be resolved, from a worker to the feeder, who tells the operator.
+ * garden.h - reports a walled garden that could not be resolved, from a worker to the feeder, for
+ * the log.
  *
- * One place for one name. A worker fills it if it is empty, and otherwise passes on; the feeder
- * empties it.
+ * There is room for a single name. A worker stores a name if there is none, and otherwise drops the
+ * name; the feeder takes the name out.
  *
  * Threads      put: any worker, wait-free; take: the feeder
- * Atomics      state: the store of FULL pairs with the load in take, the store of EMPTY with the exchange in put
+ * Atomics      state: the store of FULL pairs with the load in take, the store of EMPTY with the
+ *              exchange in put
  * Decision     D-093
  */
 #ifndef SW_HOST_GARDEN_H
@@ -23,7 +25,7 @@ struct sw_garden {
     struct sw_name name;
 };
 
-/** Note a garden's name; nothing happens while another one is there. */
+/** Store a garden's name; no effect while another name is stored. */
 static inline void sw_garden_put(struct sw_garden *garden, const struct sw_name *name)
 {
     unsigned empty = SW_GARDEN_EMPTY;

@@ -1,25 +1,31 @@
 /*
- * hold.h - who stores an answer, so that none is stored by former lists.
+ * hold.h - decide who stores an answer, so that no answer judged by former lists enters a cache.
  *
- * Unbound's iterator and validator store messages after our last look at them: microseconds later, but
- * a worker can be descheduled there, and the lists can change. A change therefore waits for the turns
- * of all workers (base/turns.h), and a query keeps the number of the lists that it was judged by:
- *     operate(new)      the name is judged. While a change is being swept for and something is cached
- *                       that the answer may be made of, the answer is held
- *     a response        it is judged; when the lists changed since, so is what was known before it.
- *                       While a change is being swept for, an answer with aliases is held: what they
- *                       lead to may come from the cache
- *     operate(moddone)  of another query that this one waits for: the same, as it may go on to a store
- *     operate(moddone)  the whole answer is judged; one that was held and is clean is stored by us,
- *                       inside the read section in which it was judged, for which each change waits
- * Held means that no_cache_store is set: nobody else stores it.
+ * Unbound's iterator and validator store a message some microseconds after this module's last hook.
+ * A worker can be descheduled in between, and the lists can change meanwhile. A change therefore
+ * waits until every worker has passed a quiescent state (base/turns.h), and a query remembers the
+ * number of the change (sw_turns_number()) up to which it was judged. An answer is called held
+ * while this module has set no_cache_store: then neither iterator nor validator stores the answer.
  *
- * At rest, when caches hold nothing that a rule touches, an answer is made of pieces from them and
- * of responses that were judged, so it is clean itself. That needs the RRset cache to be free of
- * touched aliases too: sw_remember_store() keeps them apart, sweeps take them out.
+ * The hooks of a query, in order:
+ *     operate(new)      The name is judged. While a sweep for a change runs, the answer is held if
+ *                       the cache contains a message or an alias that the answer may be built from.
+ *     response          An upstream response is judged. If the lists have changed since the
+ *                       previous hook, all parts known so far are judged again. While a sweep runs,
+ *                       an answer with aliases is held, since the targets may come from the cache.
+ *     operate(moddone)  of a subquery that this query waits for: parts known so far are judged
+ *                       again after a change, as this query may go on to a store.
+ *     operate(moddone)  The complete answer is judged. If the answer was held and is clean, this
+ *                       module stores the answer, inside the RCU read section of the judgement;
+ *                       each change waits for that section.
+ *
+ * While no sweep runs, the caches contain nothing that a rule matches. An answer is then built from
+ * cached RRsets and judged responses, and so needs no holding. This includes the RRset cache, which
+ * must not contain a matched alias: sw_remember_store() stores such aliases in a private class, and
+ * sweeps remove the others.
  *
  * Threads      the worker that owns the query
- * Memory       the query's region, and what storing takes
+ * Memory       the query's region; storing allocates in Unbound's caches
  * Decisions    D-052, D-077, D-078
  */
 #ifndef SW_HOST_HOLD_H
@@ -27,69 +33,77 @@
 
 #include "host/weigh.h"
 
-#define SW_HOLD_PARTS 3 /* an answer of more RRsets is judged twice */
+#define SW_HOLD_PARTS 3 /* RRsets noted of a response; a longer answer is judged twice */
 
 struct sw_hold {
-    uint64_t number; /* of the lists that everything known of the answer was judged by */
-    bool held;       /* no_cache_store is set, and by us alone */
-    bool lent;       /* no more, for a referral */
-    bool
-        private_part; /* some response was private, by itself or elsewhere: the whole answer stays so */
-    bool plain;       /* the question concerns no list, by the lists of that number */
-    const struct reply_info *seen; /* the latest response, if its answer concerns none either */
-    size_t parts_n;                /* RRsets of that answer */
+    /* number of the change up to which all known parts of the answer were judged */
+    uint64_t number;
+    bool held; /* this module, and no other, has set no_cache_store */
+    /* `held` was cleared so that a referral could be cached; the next response sets `held` again */
+    bool lent;
+    /* some response must not be cached, so the complete answer must not be cached either */
+    bool private_part;
+    bool plain; /* the question matches no list, as of `number` */
+    /* the latest response if its answer matches no list either, else NULL */
+    const struct reply_info *seen;
+    size_t parts_n; /* number of RRsets in that answer */
     const struct ub_packed_rrset_key *part[SW_HOLD_PARTS];
 };
 
-/** Enter a hook after which something may be stored, or nothing. Before the lists are read. */
+/** Enter a hook: after sw_hold_busy() Unbound may store an answer, after sw_hold_quiet() none.
+ * Called before the lists are read. */
 void sw_hold_busy(struct sw_module *module, const struct module_qstate *qstate);
 void sw_hold_quiet(struct sw_module *module, const struct module_qstate *qstate);
 
-/** Let nobody store the answer. hold may be NULL (no memory): then it is not stored at all. */
+/** Hold the answer. Without hold (NULL, no memory) the answer is never stored. */
 void sw_hold_answer(struct module_qstate *qstate, struct sw_hold *hold);
 
 /**
- * Keep the records of a touched answer apart from those that cached messages refer to, where the question
- * is one without recursion: the validator stores its records whatever no_cache_store says. Called before,
- * what is cached goes, and what comes in between is not replaced, as the reply's records are trusted
- * least; called after, what was stored goes. Otherwise nothing is done.
+ * Keep the RRsets of a matched answer apart from the RRsets that cached messages refer to. Only for
+ * a query without recursion (RD clear), since the validator then stores RRsets despite
+ * no_cache_store; otherwise without effect.
+ *
+ * before storing  removes the cached RRsets, and marks the reply's RRsets as least trusted, so that
+ *                 storing does not replace an RRset that was cached meanwhile
+ * after storing   removes the RRsets that the validator has stored
  */
 void sw_hold_part(const struct module_qstate *qstate, struct reply_info *reply);
 
-/** After operate(new) judged a name as clean: hold the answer if it may be made of touched pieces. */
+/** After operate(new) found the name clean: hold the answer if cached data that a rule matches
+ * may become part of the answer. */
 void sw_hold_new(const struct sw_module *module, struct module_qstate *qstate,
                  struct sw_hold *hold);
 
-/** Judge an upstream response, and what was known of the answer before if the lists changed. */
+/** Judge an upstream response; after a change of the lists also the parts known before. */
 void sw_hold_response(const struct sw_module *module, struct module_qstate *qstate,
                       struct sw_hold *hold, const struct dns_msg *response);
 
-/** Whether a whole answer is just what was judged when it came, by lists that have not changed since: then
- * it need not be judged again, and nobody has to be told of it. */
+/** Whether a complete answer equals the response that was judged on arrival, and the lists have
+ * not changed since. Such an answer matches no list and need not be judged again. */
 bool sw_hold_knows(const struct sw_module *module, const struct module_qstate *qstate,
                    const struct sw_hold *hold, const struct reply_info *reply);
 
-/** Judge again what is known of a query that goes on because another one is finished. */
+/** Judge the known parts of a query again when the query resumes after a subquery. */
 void sw_hold_resumed(const struct sw_module *module, struct module_qstate *qstate,
                      struct sw_hold *hold);
 
 /**
- * Take a whole answer out of the message cache where it is stored by another name than the question's, the last one that
- * minimisation asked for, if lists have changed since it was judged and are concerned by that name. The
- * question's own name is for whoever judges the whole answer. hold may be NULL (no memory).
+ * With query minimisation, the iterator can store the complete answer under the last minimised
+ * name. If the lists have changed since that response was judged and now match that name, remove
+ * this message from the message cache. The message under the question's own name is left to the
+ * caller. hold may be NULL (no memory).
  */
 void sw_hold_forget(const struct sw_module *module, const struct module_qstate *qstate,
                     const struct sw_hold *hold);
 
-/**
- * Store a held answer, inside the read section in which it was judged clean. As any storing does, it
- * can put RRsets from the cache into the reply in place of its own, so that it has to be judged
- * once more. False: it was not held, or is not to be stored.
- */
+/** Store a held answer, inside the read section in which the answer was judged clean. Like any
+ * store, this can replace RRsets of the reply by RRsets from the cache, so the caller has to
+ * judge the reply again. False: the answer was not held, or must not be stored. */
 bool sw_hold_store(const struct sw_module *module, struct module_qstate *qstate,
                    struct sw_hold *hold, struct reply_info *reply);
 
-/** Whether answers can be stored by us: with no module in this chain that has a say in it. */
+/** Whether this module may store answers itself: module-config contains only modules that do not
+ * interfere. */
 bool sw_hold_can_store(const char *module_conf);
 
 #endif

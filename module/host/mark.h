@@ -1,24 +1,25 @@
 /*
- * mark.h - which cached replies were found to concern no list, by a word in the reply itself.
+ * mark.h - marks on cached replies that match no list, in a word of the reply itself.
  *
- * Unbound answers from its message cache without calling any module. Only a callback sees the reply,
- * and it is to cost next to nothing where no list is concerned. So a reply that was judged and
- * concerns no list gets a mark, in a member of struct reply_info that Unbound does not use. A reply without
- * a valid mark is judged: a new one, a copy, one that a dump brought back, one from before the last
- * change of lists. Nothing has to be done in time for that: the mark is what has to be earned.
+ * Unbound answers from the message cache without calling any module. Only a callback sees the
+ * reply, and the callback must cost next to nothing for a reply that matches no list. So a reply
+ * that was judged and matches no list gets a mark, in a member of struct reply_info that Unbound
+ * does not use. A reply without a valid mark is judged: a new reply, a copy, a reply loaded from a
+ * dump, a reply marked before the last change of lists. No message has to be found for a change to
+ * take effect, since every mark expires with the change.
  *     worker, callback for a cached reply          feeder
  *     salt = sw_marks_salt(m)                      change the lists
- *     sw_mark_valid(salt, ..)? then it is clean    sw_marks_renew(m)   no mark is valid any more
+ *     sw_mark_valid(salt, ..)? then clean          sw_marks_renew(m)   all marks expire
  *     rcu enter, judge, sw_mark_set(), leave       report "applied"
  *
- * A mark is a hash over a secret salt that each change of lists renews, and over what was judged: the
- * RRsets of the answer section, each by its id, the place of its data and the time that these end, or the
- * name that was asked for where there are none. Data that are stored anew in the place of others
- * therefore end the marks of all messages that refer to them. What memory held before a reply was
- * put there is no valid mark, but by a chance of one in 2^31.
+ * A mark is a hash over a secret salt, which each change of lists renews, and over the judged data.
+ * The judged data are the RRsets of the answer section: id, address of the data and expiry time of
+ * each. For an empty answer section the hash covers the question's name. New data stored in place
+ * of former data therefore invalidate the marks of all messages that refer to the RRset. Leftover
+ * memory contents pass as a valid mark with a chance of one in 2^31.
  *
- * Threads      renew: the feeder; the rest: any worker, for a reply that it holds locked for reading, with
- *              the RRsets of its answer section. Several workers may set the same mark at once
+ * Threads      renew: the feeder; the rest: any worker, holding read locks on the reply and on the
+ *              RRsets of the answer section. Several workers may set the same mark at once
  * Memory       none
  * Cost         make bench TESTS=daemon: cached_instructions
  * Decisions    D-085
@@ -33,27 +34,27 @@
 #include <stdint.h>
 #include <string.h>
 
-#define SW_MARK_MULTIPLIER UINT64_C(0x9e3779b97f4a7c15) /* odd, bits spread evenly */
+#define SW_MARK_MULTIPLIER UINT64_C(0x9e3779b97f4a7c15) /* odd, with evenly spread bits */
 
 struct sw_marks {
     _Alignas(64) _Atomic uint64_t salt;
-    uint64_t seed, renewed; /* the feeder's */
+    uint64_t seed, renewed; /* private to the feeder */
 };
 
-/** Before any thread runs. */
+/** Called before any thread runs. */
 void sw_marks_init(struct sw_marks *marks);
 
-/** No mark is valid any more. After the lists changed, before anybody is told. */
+/** Invalidate all marks. Called after the lists changed, and before the change is reported. */
 void sw_marks_renew(struct sw_marks *marks);
 
-/** Before the lists are looked at: the load pairs with the store in sw_marks_renew(), so whoever marks
- * with a salt has seen the lists that it stands for. */
+/** The salt for marks, loaded before the lists are read. The load pairs with the store in
+ * sw_marks_renew(), so a worker that marks with a salt has seen the lists of that salt. */
 static inline uint64_t sw_marks_salt(const struct sw_marks *marks)
 {
     return atomic_load_explicit(&marks->salt, memory_order_acquire);
 }
 
-/* The name that was asked for, eight octets at a time, in either letter case. */
+/* Hash the question's name, eight octets at a time, ignoring letter case. */
 static inline uint64_t sw_mark_add_name(uint64_t hash, const uint8_t *name, size_t len)
 {
     const uint64_t lower = UINT64_C(0x2020202020202020);
@@ -67,7 +68,7 @@ static inline uint64_t sw_mark_add_name(uint64_t hash, const uint8_t *name, size
     return hash;
 }
 
-/* One RRset of the answer section, locked. */
+/* Hash an RRset of the answer section, which must be locked. */
 static inline uint64_t sw_mark_add_rrset(uint64_t hash, const struct ub_packed_rrset_key *rrset)
 {
     const struct packed_rrset_data *data = rrset->entry.data;
@@ -75,13 +76,13 @@ static inline uint64_t sw_mark_add_rrset(uint64_t hash, const struct ub_packed_r
            rrset->id * 0x10001U;
 }
 
-/** The mark that a hash ends as. */
+/** The mark for a final hash. */
 static inline uint32_t sw_mark_end(uint64_t hash)
 {
     return (uint32_t)(hash * SW_MARK_MULTIPLIER >> 32) | 1U; /* never 0 */
 }
 
-/** The mark that a reply with records in its answer section has when it is clean. */
+/** The valid mark for a reply with RRsets in the answer section. */
 static inline uint32_t sw_mark_of_records(uint64_t salt, const struct reply_info *reply)
 {
     struct ub_packed_rrset_key *const *rrset = reply->rrsets;
@@ -93,7 +94,7 @@ static inline uint32_t sw_mark_of_records(uint64_t salt, const struct reply_info
     return sw_mark_end(hash);
 }
 
-/** The mark that any reply has when it is clean. */
+/** The valid mark for any reply. */
 static inline uint32_t sw_mark_of(uint64_t salt, const struct query_info *qinfo,
                                   const struct reply_info *reply)
 {
@@ -102,16 +103,15 @@ static inline uint32_t sw_mark_of(uint64_t salt, const struct query_info *qinfo,
     return sw_mark_end(sw_mark_add_name(salt, qinfo->qname, qinfo->qname_len));
 }
 
-/** The mark that a reply has. */
+/** The mark stored in a reply. */
 static inline uint32_t sw_mark_in(const struct reply_info *reply)
 {
     return __atomic_load_n(&reply->padding, __ATOMIC_RELAXED);
 }
 
-/**
- * Mark a reply that concerns no list. Inside the read section in which it was judged; salt is from
- * before that. A reply whose RRsets have no id is no cached one, and is not marked.
- */
+/** Mark a reply that matches no list. Called inside the read section in which the reply was
+ * judged, with a salt loaded before. A reply with an RRset without id is not cached, and gets no
+ * mark. */
 void sw_mark_set(uint64_t salt, const struct query_info *qinfo, struct reply_info *reply);
 
 #endif

@@ -1,13 +1,13 @@
 /*
- * module.h - the module as Unbound knows it: one instance, its parts and their life.
+ * module.h - the instance of this module: components, start and stop.
  *
- * init reads the settings, checks that this is the Unbound it was built for, makes the parts,
- * starts the recorder, then the feeder. deinit goes the other way round: sweeper and feeder are
- * joined (no more sweeps), the recorder drains and is joined, the callbacks are removed, and only then
- * memory goes; dlclose() follows at once.
+ * init reads the settings, checks that the process is the Unbound that this module was built for,
+ * makes the components, and starts the recorder and then the feeder. deinit stops in reverse order:
+ * sweeper and feeder are joined, so that no sweep runs any more; the recorder drains and is joined;
+ * the callbacks are removed. Only then is memory freed, since dlclose() follows at once.
  *
  * Threads      init and deinit: Unbound's main thread, while no worker runs
- * Memory       owned by the instance, which hangs off dynlibmod's own environment
+ * Memory       owned by the instance, which dynlibmod's own environment points to
  */
 #ifndef SW_HOST_MODULE_H
 #define SW_HOST_MODULE_H
@@ -33,27 +33,27 @@ struct sw_module {
     struct sw_journal *journal;
     struct sw_feed *feed;
     struct sw_flow flow;
-    struct sw_feed_host feed_host; /* what feeder and recorder call back */
+    struct sw_feed_host feed_host; /* functions that feeder and recorder call back */
     struct sw_journal_host journal_host;
-    struct sw_garden garden; /* one that could not be resolved */
-    struct module_env *env;  /* the daemon's: its caches are shared by all workers */
+    struct sw_garden garden; /* a garden that could not be resolved */
+    struct module_env *env;  /* Unbound's own; all workers share its caches */
     int id;
-    struct sw_turns turns; /* what workers may still store */
-    struct sw_marks marks; /* which cached replies concern no list */
+    struct sw_turns turns; /* whether workers may still store answers */
+    struct sw_marks marks; /* cached replies that match no list */
     bool can_store;        /* sw_hold_can_store() */
-    bool behind_cache;     /* a module before us in the chain stores and serves answers itself */
+    bool behind_cache;     /* a module before this module stores and serves answers itself */
     bool has_cachedb;      /* cachedb is in the chain */
-    bool inert;            /* settings or memory failed: queries pass untouched */
+    bool inert;            /* settings or memory failed: queries pass unchanged */
 };
 
-/** Make and start. Never NULL but when memory is out; problems leave an inert module that says
- * so in the log: a resolver goes on resolving. */
+/** Make and start an instance. NULL only when memory is out. After other failures the instance
+ * is inert and the log has the reason, so that Unbound continues to resolve. */
 struct sw_module *sw_module_start(struct module_env *env, int id);
 
-/** Stop, join, free. NULL is fine. */
+/** Stop and free an instance. NULL is fine. */
 void sw_module_stop(struct sw_module *module);
 
-/** The instance behind an environment (any worker's) and module id; NULL when inert. */
+/** The instance for an environment (of any worker) and module id; NULL when inert. */
 struct sw_module *sw_module_of(const struct module_env *env, int id);
 
 #endif

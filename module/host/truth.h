@@ -1,8 +1,8 @@
 /*
- * truth.h - the true answer of a query beside what its clients get instead.
+ * truth.h - the true answer of a query, kept while clients get rewritten replies.
  *
- * One reply serves all who wait, each in turn: what one client gets is put into it, and the next finds the
- * truth again.
+ * A single reply serves all waiting clients in turn: the answer for a client is put into the reply,
+ * and for the next client the true answer is restored.
  *
  * Threads      the worker that owns the query state
  * Memory       the query's region
@@ -12,14 +12,12 @@
 
 #include "host/state.h"
 
-/**
- * Before replies are made: keep the truth aside, and lower the security of what will be rewritten, as the AD bit is
- * decided before the reply callback.
- */
+/** Before replies are made: keep a copy of the true answer, and lower the security of answers
+ * that will be rewritten, since Unbound sets the AD bit before the reply callback. */
 void sw_truth_prepare(struct module_qstate *qstate, struct path_state *state,
                       struct reply_info *reply);
 
-/** Put the verdict for one client into the reply that is about to be encoded. garden may be NULL. */
+/** Apply a client's verdict to the reply that is about to be encoded. garden may be NULL. */
 void sw_truth_apply(struct module_qstate *qstate, struct path_state *state,
                     const struct sw_verdict *verdict, const struct reply_info *garden,
                     struct reply_info *reply, struct mesh_reply *to);
