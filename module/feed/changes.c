@@ -1,6 +1,10 @@
-/* changes.c - what a batch changed: update in place -> say so -> evict names -> hand over to the sweeper
- * (which waits for readers and what they store, evicts again, walks the caches) -> report, once it is
- * through. */
+/*
+ * changes.c - the way of a batch of changes: updated in the index -> host.changed -> added names
+ * evicted -> handed over to the sweeper -> reported as applied when the sweep is over.
+ *
+ * The sweeper waits for readers and for the answers that they store, evicts the names again, and
+ * walks the caches (sweeper.h).
+ */
 #include "feed/feeder.h"
 
 #include <stdlib.h>

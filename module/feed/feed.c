@@ -1,4 +1,4 @@
-/* feed.c - see feed.h; the thread, its connection, its pauses. */
+/* feed.c - see feed.h; the feeder's thread with connection, loop and pauses. */
 #include "feed/feed.h"
 
 #include "base/clock.h"
@@ -15,9 +15,9 @@
 
 #define BACKOFF_MIN_MS 100
 #define BACKOFF_MAX_MS 5000
-#define GARDEN_US      INT64_C(60000000) /* without a failure until a garden is well again */
-#define TURN_MS        100 /* between two looks at what has to be done while Redis is away */
-#define GRACE_MS       300 /* for the thread to end by itself, before it is interrupted */
+#define GARDEN_US      INT64_C(60000000) /* without a failure until SW_PROBLEM_GARDEN is cleared */
+#define TURN_MS        100 /* between two calls of sw_feed_tick() while Redis is away */
+#define GRACE_MS       300 /* for the thread to end, before the connections are interrupted */
 
 /* ---- problems ---- */
 
@@ -91,7 +91,7 @@ static void on_refused(void *arg, const struct sw_refusal *refusal)
     sw_refused_note(&feed->refused, refusal, sw_clock_mono_us());
 }
 
-/* Between two chunks of a list: a long load must not keep the rest waiting. */
+/* Between two chunks of a list: a long load must not delay other work. False: stop the load. */
 static bool on_turn(void *arg)
 {
     struct sw_feed *feed = arg;
@@ -107,7 +107,7 @@ static int64_t on_wall_us(void *arg)
     return sw_feed_wall_us(arg);
 }
 
-/* Redis keeps us waiting: time goes on. */
+/* While a reply of Redis is awaited: indicators expire also then. */
 static void on_wait(void *arg)
 {
     sw_feed_expire(arg);
@@ -130,7 +130,7 @@ bool sw_feed_stopping(const struct sw_feed *feed)
     return atomic_load_explicit(&feed->stopping, memory_order_acquire);
 }
 
-/* MMDB files: new ones may own addresses of cached answers differently. */
+/* Open new MMDB files, in which addresses of cached answers may have other owners. */
 static void check_mmdb(struct sw_feed *feed, bool first)
 {
     bool replaced = sw_owners_refresh(feed->owners);
@@ -162,7 +162,7 @@ void sw_feed_tick(struct sw_feed *feed)
         check_mmdb(feed, false);
 }
 
-/* Wait until the time is over, or the feeder is to stop. */
+/* Wait until the time is over, or the feeder has to stop. */
 static void wait_ms(struct sw_feed *feed, uint32_t ms)
 {
     int64_t until_us = sw_clock_mono_us() + (int64_t)ms * 1000;
@@ -173,7 +173,8 @@ static void wait_ms(struct sw_feed *feed, uint32_t ms)
     pthread_mutex_unlock(&feed->lock);
 }
 
-/* Pause before the next try, longer each time, and never in step with other resolvers. */
+/* Pause before the next connection, longer each time. The random part keeps resolvers from
+ * connecting all at once. */
 static void back_off(struct sw_feed *feed)
 {
     uint32_t ms = feed->backoff_ms / 2 + arc4random_uniform(feed->backoff_ms / 2 + 1);
@@ -189,7 +190,7 @@ static void back_off(struct sw_feed *feed)
     }
 }
 
-/* Tell of a walled garden that cannot be resolved, until none has failed for a minute. */
+/* Report a walled garden that cannot be resolved, until a minute has passed without a failure. */
 static void check_gardens(struct sw_feed *feed, int64_t now)
 {
     struct sw_name name;
@@ -206,7 +207,7 @@ static void check_gardens(struct sw_feed *feed, int64_t now)
     }
 }
 
-/* What comes round by the clock while connected. */
+/* Periodic work while connected: report, reconciliation, tracked addresses. */
 static enum sw_status do_what_is_due(struct sw_feed *feed)
 {
     enum sw_status status = SW_OK;
@@ -230,7 +231,7 @@ static enum sw_status do_what_is_due(struct sw_feed *feed)
     return status;
 }
 
-/* One turn while connected. */
+/* One round of the loop while connected. */
 static enum sw_status turn(struct sw_feed *feed)
 {
     enum sw_status status;
@@ -259,7 +260,8 @@ static enum sw_status turn(struct sw_feed *feed)
     return status;
 }
 
-/* The position that we come with is good: of the last session, or of the local snapshot. */
+/* Follow the stream from the position of the last session, or of the local snapshot, if the stream
+ * still has all later entries. */
 static enum sw_status resume(struct sw_feed *feed)
 {
     enum sw_status status = sw_feed_check_stream(feed);
@@ -281,7 +283,7 @@ static enum sw_status resume(struct sw_feed *feed)
     return sw_feed_finish_batch(feed);
 }
 
-/* From a fresh connection to its end, or to the stop. */
+/* From a fresh connection until the connection is lost or the feeder has to stop. */
 static void session(struct sw_feed *feed)
 {
     enum sw_status status = sw_feed_check_server(feed);
@@ -290,9 +292,9 @@ static void session(struct sw_feed *feed)
         feed->load_due = true;
     if (status == SW_OK && !feed->load_due)
         status = resume(feed);
-    feed->report_due = feed->lists_due = 0; /* the hash may be gone */
+    feed->report_due = feed->lists_due = 0; /* Redis may not have the status hash any more */
     sw_feed_forget_notices(feed);
-    feed->notices.again = !feed->load_due; /* there may have been some that nobody took */
+    feed->notices.again = !feed->load_due; /* notices between two sessions are lost */
     while (status == SW_OK && !sw_feed_stopping(feed))
         status = turn(feed);
     sw_copy_clear(&feed->copy);
@@ -332,7 +334,7 @@ static void *run(void *arg)
 
 /* ---- life ---- */
 
-/* Condition variable on the monotonic clock, and its mutex. */
+/* A condition variable on the monotonic clock, and the mutex. */
 static enum sw_status init_locks(struct sw_feed *feed)
 {
     if (!sw_cond_init(&feed->wake))

@@ -1,15 +1,18 @@
 /*
- * feed.h - everything that comes in: lists from Redis, MMDB files; two threads.
+ * feed.h - all input: lists from Redis, MMDB files; two threads, the feeder and the sweeper.
  *
  * The feeder's life: connect -> note the last id of {prefix}:changes -> load every list whole
  * (staged, swapped) -> have the host's caches swept -> report "applied" -> follow the stream from
- * the noted id. Each batch of changes is applied to the index; the names in it are evicted at once;
- * the sweeper, a thread of its own, walks the caches for the rest; then it is reported. On any failure it keeps the last good lists, says so, and tries
- * again with a growing, jittered pause. Between batches it looks after MMDB files, reconciles
+ * the noted id.
+ *
+ * Each batch of changes is applied to the index, and the added names are evicted from the caches at
+ * once. The sweeper walks the caches for all other cached answers; then the batch is reported as
+ * applied. After a failure the feeder keeps the last good lists, reports the failure, and connects
+ * again after a growing, jittered pause. Between batches the feeder checks MMDB files, reconciles
  * list sizes with Redis (HLEN), and refreshes {prefix}:resolver:<id>.
  *
  * Threads      feeder: the only writer of the index; sweeper: only walks the host's caches
- * Reliability  bad items are refused one at a time, counted by reason, kept for status
+ * Reliability  a bad item is refused alone, counted by reason, and kept for status
  * Interface    module/REDIS.md
  */
 #ifndef SW_FEED_FEED_H
@@ -26,70 +29,79 @@
 #include <stddef.h>
 
 /*
- * What was added by changes, for the cache sweep. The index already holds it and every reader that
- * does not see it has left its RCU section (but for the first of two calls of evict, the feeder's).
+ * The indicators that changes added, for the cache sweep. The index already holds the indicators,
+ * and every reader with an older view has left the RCU section. (Exception: evict is called twice;
+ * at the feeder's call, the first, readers with an older view may still run.)
  */
 struct sw_changeset {
     const struct sw_indicator *added; /* indicators added one by one, of lists that act */
     size_t added_n;
-    bool
-        everything; /* a list was loaded or replaced, its kind or triggers changed: sweep for all */
-    size_t new_n;   /* so many of added, the last ones, were not looked for in the part before */
-    bool all_is_new;   /* everything was not either */
-    bool periodic;     /* for no change: what came in past the lists; all is to be looked at */
-    bool low_priority; /* without haste */
-    const atomic_bool *stop; /* becomes true: give up at the next chance */
+    /* A list was loaded, replaced or dropped, or the policy has another effect: sweep for all. */
+    bool everything;
+    /* The last new_n indicators of added joined before this part of the caches: earlier parts have
+     * not been searched for the new indicators. */
+    size_t new_n;
+    bool all_is_new; /* the request to sweep for everything joined before this part */
+    /* No change asked for this sweep: every cached answer is compared with the lists, since some
+     * may have been cached without a judgement. */
+    bool periodic;
+    bool low_priority;       /* the walk makes longer pauses */
+    const atomic_bool *stop; /* becomes true: return at the next chance */
 };
 
-#define SW_FEED_PARTS       8  /* of the caches, about equally large */
+#define SW_FEED_PARTS       8  /* parts of the caches, of about equal size */
 #define SW_FEED_TRACKED_MAX 64 /* addresses in one call of sw_feed_host.tracked */
 
-struct sw_feed_host { /* what feeder and sweeper ask of their surroundings; any may be NULL */
+struct sw_feed_host { /* the host's functions for feeder and sweeper; any may be NULL */
     void *arg;
-    /* Feeder: the index holds something that cached answers may contradict. Before evict. */
+    /* Feeder, before evict: the index changed, and cached answers may contradict the index. */
     void (*changed)(void *arg);
-    /* Sweeper, when all readers see a change, before evict and sweep: wait until nothing is stored any
-     * more that was judged without it. Gives a number for settled, 0 when *stop became true. */
+    /* Sweeper, when all readers see a change, before evict and sweep: wait until no worker can
+     * store an answer any more that was judged without the change. Returns a number for settled, 0
+     * when *stop became true. */
     uint64_t (*settle)(void *arg, const atomic_bool *stop);
-    /* Sweeper: what settle gave this number for has been swept for. Later ones come later. */
+    /* Sweeper: the sweep for the change with this number of settle is over. Numbers ascend. */
     void (*settled)(void *arg, uint64_t number);
-    /* Feeder, and sweeper once all readers see the change: make what is cached for the added names
-     * themselves, and for aliases to them, unusable, in constant time for each. */
+    /* Feeder, and again sweeper once all readers see the change: make the cached answers for the
+     * added names, and for aliases to the added names, unusable, in constant time for each name. */
     void (*evict)(void *arg, const struct sw_changeset *changes);
-    /* Sweeper: make every cached answer in this part of the caches (0 to SW_FEED_PARTS - 1, which are
-     * all) unusable that contradicts the index; returns when done. An answer never changes from one
-     * part to another. */
+    /* Sweeper: make every cached answer that contradicts the index unusable, in this part of the
+     * caches; returns when done. Parts 0 to SW_FEED_PARTS - 1 are the whole caches; an answer
+     * always stays in the same part. */
     void (*sweep)(void *arg, const struct sw_changeset *changes, size_t part);
-    /* Sweeper: these addresses are tracked from now on: report names that are in the cache with one.
-     * Not called for those that {prefix}:tracked holds already when all lists are loaded. */
+    /* Sweeper: these addresses are tracked from now on: report all cached names with such an
+     * address. Not called for the addresses that {prefix}:tracked holds at a full load. */
     void (*tracked)(void *arg, const struct sw_addr *addrs, size_t n);
-    /* Feeder: a walled garden that could not be resolved since the last call. False: there is none. */
+    /* Feeder: the name of a walled garden that could not be resolved since the last call. False:
+     * there is none. */
     bool (*garden)(void *arg, struct sw_name *name);
     int64_t (*wall_us)(void *arg); /* the wall clock, for tests; NULL: the real one */
-    const char *version;           /* of Sinkwatch and of the host, for status; NULL is "" */
-    const char *host_version;
+    const char *version;           /* Sinkwatch's version, for status; NULL is "" */
+    const char *host_version;      /* likewise the host's */
 };
 
 struct sw_feed;
 
-/** Copies nothing: settings, index, owners, counters must outlive it. NULL: no memory. */
+/** Copies only *host: settings, index, owners and counters must outlive the feed. NULL: no memory.
+ * */
 struct sw_feed *sw_feed_new(const struct sw_settings *settings, struct sw_index *index,
                             struct sw_owners *owners, struct sw_counters *counters,
                             const struct sw_feed_host *host);
 
-/** Start the threads. Never fails because Redis or a file is away. SW_ENOMEM only. */
+/** Start the threads. SW_OK, or SW_ENOMEM; an absent Redis or file is no failure. */
 enum sw_status sw_feed_start(struct sw_feed *feed);
 
-/** Stop and join, within about a second whatever Redis does; NULL or never started is fine. Where
- * Redis answers, this resolver is taken off {prefix}:resolvers, so that nobody waits for it. Not to
- * be started again. */
+/** Stop and join, within about a second even when Redis hangs; NULL or never started is fine. When
+ * Redis answers, this resolver is removed from {prefix}:resolvers, so that no command waits for the
+ * resolver's report. A stopped feed cannot be started again. */
 void sw_feed_stop(struct sw_feed *feed);
 void sw_feed_free(struct sw_feed *feed);
 
 /**
- * Ask the feeder to track an address (from the recorder's thread; outside RCU sections). It is
- * tracked within about 0.1 s, Redis or not. Duplicate requests, prefixes, and what the queue has
- * no room for are ignored; with tracked-addresses-max reached, the address tracked longest goes.
+ * Ask the feeder to track an address (from the recorder's thread; outside RCU sections). The
+ * address is tracked within about 0.1 s, with or without Redis. Duplicates, prefixes, and requests
+ * beyond a full queue are ignored; with tracked-addresses-max reached, the address tracked longest
+ * goes.
  */
 void sw_feed_track(struct sw_feed *feed, const struct sw_addr *addr);
 

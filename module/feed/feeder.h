@@ -1,22 +1,21 @@
 /*
- * feeder.h - the feeder's state, and what its files call in each other.
+ * feeder.h - the feeder's state, and the functions that the feeder's files call in each other.
  *
- * Private to feed/. The thread's turns, file by file:
- *     feed.c       connect, pause, tick; decides which of these comes next
- *     sync.c       full load; reconciliation with what Redis holds
+ * Private to feed/. The thread's work, file by file:
+ *     feed.c       connect, pause, tick; decides which of the others comes next
+ *     sync.c       full load; reconciliation with the lists in Redis
  *     audit.c      lists in Redis against the index, chunk by chunk
  *     notice.c     keyspace notifications of plain writes
- *     follow.c     XREAD, one entry after the other, gaps
- *     changes.c    what a batch changed: evict names, hand over to the sweeper, report
+ *     follow.c     XREAD, applying entries in order, gaps
+ *     changes.c    the changes of a batch: evict names, hand over to the sweeper, report
  *     local.c      the local snapshot
- *     track.c      tracked addresses in and out
- *     expiry.c     indicators whose end has come
+ *     track.c      tracked addresses from Redis and to Redis
+ *     expiry.c     removal of expired indicators
  *     report.c     the status hash
- * and, knowing nothing of the feeder: load.c lists.c stream.c refused.c tracked.c
- * sweeper.c.
+ * The files load.c lists.c stream.c refused.c tracked.c sweeper.c do not use struct sw_feed.
  *
- * Threads      everything belongs to the feeder thread, but for the fields of the last group
- * Reliability  a function that talks to Redis returns SW_OK, or the session is over: SW_ECLOSED,
+ * Threads      everything belongs to the feeder thread, except the members of the last group
+ * Reliability  a function that calls Redis returns SW_OK, or the session is over: SW_ECLOSED,
  *              SW_EREDIS, with the reason in problems[SW_PROBLEM_REDIS]
  */
 #ifndef SW_FEED_FEEDER_H
@@ -37,12 +36,12 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-/* How long one XREAD waits for changes when there are none. Changes come at once whatever this
- * is; it bounds how late a request to track, or to stop, is seen. */
+/* How long XREAD waits when there are no changes. A change ends the wait at once; the time bounds
+ * the delay of a request to track, or to stop. */
 #define SW_FEED_BLOCK_MS 100
-#define SW_FEED_SWEEP_MS 5 /* likewise while a sweep runs: how late its end is reported */
+#define SW_FEED_SWEEP_MS 5 /* likewise while a sweep runs: bounds the delay of the report */
 
-/* What the status says of a list that is. */
+/* The problem of a lost list in the status. */
 #define SW_FEED_LOST "Redis has lost it; the last good one is kept"
 
 #define SW_FEED_REPORT_US   INT64_C(5000000) /* status hash, stream check */
@@ -51,13 +50,13 @@
 
 enum sw_feed_state { SW_FEED_LOADING, SW_FEED_FOLLOWING, SW_FEED_DISCONNECTED };
 
-/* What can be wrong at the same time; the first that is set is last_error. */
+/* Problems that can exist at the same time; the status shows the first as last_error. */
 enum sw_problem {
     SW_PROBLEM_REDIS,     /* connection, or an error of the server */
-    SW_PROBLEM_EMPTY,     /* Redis holds no lists, or has lost some; we do */
+    SW_PROBLEM_EMPTY,     /* Redis has lost lists that the index still holds */
     SW_PROBLEM_LISTS,     /* {prefix}:lists cannot be read */
     SW_PROBLEM_STREAM,    /* {prefix}:changes cannot be read */
-    SW_PROBLEM_RECONCILE, /* what Redis holds cannot be compared with what we hold */
+    SW_PROBLEM_RECONCILE, /* the lists in Redis cannot be compared with the index */
     SW_PROBLEM_REPORT,    /* status cannot be written */
     SW_PROBLEM_TRACK,     /* tracked addresses cannot be written */
     SW_PROBLEM_GARDEN,    /* a walled garden cannot be resolved */
@@ -68,9 +67,10 @@ enum sw_problem {
 
 #define SW_PROBLEM_MAX 256
 
-/* A copy of what Redis holds at one stream id, compared with the index once that id is reached. */
+/* Policies and sizes of all lists in Redis at a stream id, compared with the index when the feeder
+ * has applied all entries up to that id. */
 struct sw_copy {
-    redisReply *reply; /* EXEC's: stream state, lists, HLEN of each name; NULL: none waits */
+    redisReply *reply; /* EXEC's: stream state, lists, HLEN of each name; NULL: no copy waits */
     struct sw_stream_id at;
     char (*names)[SW_LISTNAME_MAX];
     size_t n;
@@ -83,8 +83,8 @@ struct sw_feed {
     struct sw_counters *counters;
     struct sw_feed_host host;
     struct sw_redis *redis;
-    struct sw_redis *out; /* where we write: the same one, unless redis-primary is set */
-    int64_t out_due;      /* when to try to connect that one again, monotonic */
+    struct sw_redis *out; /* for writing: equal to redis, unless redis-primary is set */
+    int64_t out_due;      /* no attempt to open `out` before, monotonic */
     struct sw_load_hooks hooks;
 
     struct sw_lists lists;
@@ -93,48 +93,47 @@ struct sw_feed {
     char problems[SW_PROBLEM_COUNT][SW_PROBLEM_MAX]; /* "" when there is none */
     int64_t garden_until;                            /* when SW_PROBLEM_GARDEN ends */
     int64_t started_us;                              /* wall clock */
-    char *mmdb_json; /* sw_owners_status() of what is enforced, or NULL */
-    char *
-        mmdb_next; /* likewise, once the sweep that was handed over as the mmdb_handed-th is over */
+    char *mmdb_json; /* sw_owners_status() of the enforced MMDB files, or NULL */
+    char *mmdb_next; /* likewise of newer files, enforced when sweep mmdb_handed is over */
     uint64_t mmdb_handed;
 
-    /* where we are */
-    bool load_due;                      /* the position is worth nothing: read everything */
-    bool stream_gone;                   /* it was, at the last load: what comes may be the second */
-    bool stream_ok;                     /* {prefix}:changes is a stream, or not there yet */
-    char server[128];                   /* run id and replication id that the position belongs to */
-    unsigned batch;                     /* entries asked for at a time */
-    struct sw_stream_position position; /* last entry dealt with */
-    struct sw_stream_id awaited; /* the stream's end when it was last asked for and nothing came */
-    struct sw_stream_id applied; /* last entry reported as enforced, sweep included */
+    /* the position in the stream */
+    bool load_due;    /* the position cannot be followed: a full load comes next */
+    bool stream_gone; /* at the last load there was no stream: a stream found later is a new one */
+    bool stream_ok;   /* {prefix}:changes is a stream, or does not exist */
+    char server[128]; /* run id and replication id of the server of the position */
+    unsigned batch;   /* COUNT of XREAD */
+    struct sw_stream_position position; /* last applied entry */
+    struct sw_stream_id awaited;        /* the stream's end at the last XREAD without entries */
+    struct sw_stream_id applied;        /* last entry reported as enforced, sweep included */
     struct sw_copy copy;
     struct sw_audit audit;
     struct sw_notices notices;
 
     struct sw_local local;
     bool tracked_due;              /* {prefix}:tracked is still to be read */
-    bool tracks_ok;                /* {prefix}:resolvers:tracked is a stream, or not there yet */
-    struct sw_stream_id tracks_at; /* its last entry dealt with */
+    bool tracks_ok;                /* {prefix}:resolvers:tracked is a stream, or does not exist */
+    struct sw_stream_id tracks_at; /* last entry of that stream that was read */
 
     /* indicators with an end */
-    bool expiring; /* more are due than one turn could take */
+    bool expiring; /* more indicators have expired than a call of sw_feed_expire() removes */
     bool clock_known;
-    int64_t clock_ahead; /* wall clock minus monotonic clock when last looked at */
+    int64_t clock_ahead; /* wall clock minus monotonic clock at the last call */
 
-    /* what the batch at hand changed */
+    /* the changes of the current batch */
     struct sw_indicator *added;
     size_t added_n, added_capacity;
     bool everything; /* sweep for all */
-    bool dirty;      /* anything at all */
+    bool dirty;      /* there is some change */
     struct sw_sweeper *sweeper;
 
-    /* tracked addresses that Redis has not been told yet */
+    /* tracked addresses that are not yet written to Redis */
     struct sw_addr unsent[SW_TRACKED_QUEUE];
     size_t unsent_n;
 
     /* monotonic times, microseconds */
     int64_t mmdb_due, report_due, reconcile_due, unsent_due;
-    int64_t lists_due; /* when a report has all lists in it again: report.c */
+    int64_t lists_due; /* when a report has the field `lists` again: report.c */
     uint32_t backoff_ms;
 
     /* shared with other threads */
@@ -149,23 +148,24 @@ struct sw_feed {
 
 /* ---- feed.c ---- */
 
-/** Set what is wrong (logged when it is new), or with NULL that it is right again. */
+/** Set a problem (a new text is logged), or clear the problem with format NULL. */
 void sw_feed_problem(struct sw_feed *feed, enum sw_problem which, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/** Note the failure of a Redis call in words and hand its status back. */
+/** Set SW_PROBLEM_REDIS for a failed call of Redis; returns status. */
 enum sw_status sw_feed_failed(struct sw_feed *feed, enum sw_status status, const char *doing);
 
-/** What has to be done whether Redis is there or not: MMDB files, requests to track. */
+/** The work that does not depend on Redis: MMDB files, expired indicators, requests to track. */
 void sw_feed_tick(struct sw_feed *feed);
 
-/** Whether the thread has been told to end: checked wherever it could go on for long. */
+/** Whether the thread has to end: checked in every loop that may take long. */
 bool sw_feed_stopping(const struct sw_feed *feed);
 
-/** The connection to write to, open; NULL: not now (redis-primary is away; said in the status). */
+/** The open connection for writing; NULL: redis-primary is away, as the status says. */
 struct sw_redis *sw_feed_writer(struct sw_feed *feed);
 
-/** Note that writing failed. With redis-primary the session goes on: SW_OK; else it is over. */
+/** Set a problem for a failed write. SW_OK with redis-primary, since reading goes on; else status.
+ * */
 enum sw_status sw_feed_write_failed(struct sw_feed *feed, enum sw_status status, const char *doing);
 
 /* ---- changes.c ---- */
@@ -173,25 +173,24 @@ enum sw_status sw_feed_write_failed(struct sw_feed *feed, enum sw_status status,
 /** Note one added indicator of a list that acts. */
 void sw_feed_added(struct sw_feed *feed, const struct sw_indicator *indicator);
 
-/** Note one removed indicator: what it covers may have been true because of it. */
+/** Note one removed indicator: a cached true answer may have depended on the indicator. */
 void sw_feed_removed(struct sw_feed *feed, const struct sw_list *list,
                      const struct sw_indicator *indicator);
 
-/** Note that everything that is cached may contradict the index. */
+/** Note that any cached answer may contradict the index. */
 void sw_feed_changed_everything(struct sw_feed *feed);
 
-/** Evict names, and hand what was noted to the sweeper; nothing to do is fine. */
+/** Evict the noted names and hand the noted changes to the sweeper; no changes are fine. */
 void sw_feed_enforce(struct sw_feed *feed);
 
-/** Enforce; the position is reported as applied now or when the sweep is over. SW_OK, or the
- * session is over. */
+/** Enforce the batch and report as applied all entries with a finished sweep; the rest is reported
+ * by sw_feed_report_applied(). SW_OK, or the session is over. */
 enum sw_status sw_feed_finish_batch(struct sw_feed *feed);
 
-/** Status of the MMDB files whose owners are enforced, sweep included; true: it is another one than
- * last time. */
+/** Update mmdb_json when newer MMDB files are enforced, sweep included; returns whether it did. */
 bool sw_feed_mmdb_enforced(struct sw_feed *feed);
 
-/** Report when more is enforced than was reported last. SW_OK, or the session is over. */
+/** Report when more is enforced than the last report says. SW_OK, or the session is over. */
 enum sw_status sw_feed_report_applied(struct sw_feed *feed);
 
 /* ---- sync.c ---- */
@@ -199,29 +198,31 @@ enum sw_status sw_feed_report_applied(struct sw_feed *feed);
 /** Full load: stream position, lists, tracked addresses. */
 enum sw_status sw_feed_load(struct sw_feed *feed);
 
-/** Ask whether the stream still holds all that follows the position; load_due is set when not. */
+/** Ask whether the stream still has all entries after the position; load_due is set when not. */
 enum sw_status sw_feed_check_stream(struct sw_feed *feed);
 
-/** Likewise, after sw_stream_ask() or sw_stream_take_state() gave status and state. */
+/** Likewise, with status and state from sw_stream_ask() or sw_stream_take_state(). */
 enum sw_status sw_feed_judge_stream(struct sw_feed *feed, enum sw_status asked,
                                     const struct sw_stream_state *state);
 
-/** Ask whether the server is still the one that the position belongs to; likewise. */
+/** Ask whether the server is still the server of the position; load_due is set when not. */
 enum sw_status sw_feed_check_server(struct sw_feed *feed);
 
-/** Take a copy of what Redis holds, to be compared when its stream id is reached. */
+/** Copy policies and sizes from Redis, to be compared when the copy's stream id is reached. */
 enum sw_status sw_feed_copy(struct sw_feed *feed);
 
-/** The same, because it is time to: the next time is an interval from now. */
+/** sw_feed_copy(); the next reconciliation is due an interval from now. */
 enum sw_status sw_feed_reconcile(struct sw_feed *feed);
 
-/** Compare, if a copy waits and the next entry to be applied is younger than it (NULL: none). */
+/** Compare a waiting copy, if the next entry to apply is younger than the copy (next NULL: if all
+ * entries up to the copy are applied). */
 enum sw_status sw_feed_compare(struct sw_feed *feed, const struct sw_stream_id *next);
 
-/** Give a copy up; one that is empty is fine. */
+/** Free a copy; an empty copy is fine. */
 void sw_copy_clear(struct sw_copy *copy);
 
-/** One list again, as it is in Redis now, policy first; refused when it has none. */
+/** Read a list's policy, with `content` or when still unread also the indicators. A list without a
+ * policy in Redis is refused. */
 enum sw_status sw_feed_read_list(struct sw_feed *feed, const char *name, bool content);
 
 /** Say which lists are lost, or that none is. */
@@ -234,7 +235,7 @@ enum sw_status sw_feed_follow(struct sw_feed *feed);
 
 /* ---- expiry.c ---- */
 
-/** Take out what is due, for about 10 ms at most; `expiring` is set when more is left. */
+/** Remove expired indicators, for about 10 ms at most; `expiring` is set when more are left. */
 void sw_feed_expire(struct sw_feed *feed);
 
 /** Wall clock, microseconds: the host's, or the real one. */
@@ -242,19 +243,19 @@ int64_t sw_feed_wall_us(const struct sw_feed *feed);
 
 /* ---- track.c ---- */
 
-/** Add what was requested; tell the host; keep for Redis. */
+/** Track the requested addresses, have cached names reported, and keep the addresses for Redis. */
 void sw_feed_take_requests(struct sw_feed *feed);
 
-/** An address from the stream: add it and tell the host when it is new. */
+/** Track an address from a stream; for a new address, have cached names reported. */
 void sw_feed_track_one(struct sw_feed *feed, const struct sw_addr *addr);
 
-/** The same for text; what is no address is refused. */
+/** Likewise for text; a text that is no address is refused. */
 void sw_feed_track_text(struct sw_feed *feed, const redisReply *item);
 
-/** The entries of {prefix}:resolvers:tracked in an XREAD reply; NULL: none. */
+/** Track the addresses in entries of {prefix}:resolvers:tracked; NULL: there are none. */
 void sw_feed_take_tracks(struct sw_feed *feed, const redisReply *entries);
 
-/** Tell Redis what it has not been told. What it does not take is kept for later. */
+/** Write unsent addresses to Redis; addresses that Redis does not take are kept for later. */
 enum sw_status sw_feed_send_tracked(struct sw_feed *feed);
 
 /** Read {prefix}:tracked. */
@@ -262,10 +263,10 @@ enum sw_status sw_feed_load_tracked(struct sw_feed *feed);
 
 /* ---- report.c ---- */
 
-/** Write the status hash. SW_ECLOSED: connection lost. An error reply is noted, and SW_OK. */
+/** Write the status hash. SW_ECLOSED: connection lost. An error reply is a problem, and SW_OK. */
 enum sw_status sw_feed_report(struct sw_feed *feed);
 
-/** Take this resolver off the books (a clean stop): its state and its place among resolvers. */
+/** A clean stop: delete the status hash and this resolver's member of {prefix}:resolvers. */
 void sw_feed_farewell(struct sw_feed *feed);
 
 #endif

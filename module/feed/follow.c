@@ -1,11 +1,12 @@
 /*
  * follow.c - the change stream: wait for entries, apply them in order, notice lost ones.
  *
- * The order of the stream is what counts, and the hashes are what is believed: an entry is a hint where to
- * look. `policy`, `replace` and `drop` are read again. Of `add` and `remove` those indicators are left out
- * that the hash contradicts by now (D-096): either an entry that undoes them follows, or they were never
- * in the list, and their writer may have the right to speak of it in the stream, but not to change it.
- * An entry that is no younger than the last whole reading of its list is in there already.
+ * Entries are applied in the order of the stream, but the hashes decide: an entry only says where
+ * to look. After `policy`, `replace` and `drop` the list is read again. An indicator of `add` or
+ * `remove` is skipped when the list's hash contradicts the entry (D-096). Either a later entry
+ * undoes the change, or the hash never had the change: the writer may have the right to write to
+ * the stream and not to the list. An entry that is not younger than the last full reading of the
+ * list is already part of that reading.
  */
 #include "base/clock.h"
 #include "base/log.h"
@@ -18,12 +19,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Entries of one batch. One sweep and one report serve the whole batch, so it should be large
- * when we are behind; an entry may hold thousands of indicators, so it must not be huge. */
+/* Entries in a batch. The whole batch needs a single sweep and a single report, so a large batch
+ * helps a feeder that is behind. An entry may hold thousands of indicators, hence the limit. */
 #define BATCH_MAX 256
 #define NARROWER                                                                                   \
-    16 /* a batch that was too much for one reply is asked for again in so many parts */
-#define ASK_MAX 20000 /* indicators of which facts are asked for ahead */
+    16 /* the next batch is that many times smaller, after a reply that was too large */
+#define ASK_MAX 20000 /* indicators with facts asked for ahead */
 
 struct entry { /* borrowed from the XREAD reply */
     struct sw_stream_id id;
@@ -32,8 +33,8 @@ struct entry { /* borrowed from the XREAD reply */
     const redisReply *list; /* text, NULL when missing */
     const redisReply *fields;
     bool valid;        /* fields is an array of text */
-    bool asked;        /* Redis was asked for the facts of its indicators */
-    redisReply *facts; /* those; ours, NULL: none */
+    bool asked;        /* Redis was asked for the facts of the entry's indicators */
+    redisReply *facts; /* the HMGET reply, freed with the batch; NULL: none */
 };
 
 static void refuse_entry(struct sw_feed *feed, const struct entry *entry, const char *why)
@@ -41,7 +42,7 @@ static void refuse_entry(struct sw_feed *feed, const struct entry *entry, const 
     sw_load_refuse(&feed->hooks, SW_REFUSED_ENTRY, "", entry->id_text, strlen(entry->id_text), why);
 }
 
-/* Take one [id, [field, value, ...]] apart; false when it has no id even. */
+/* Parse an entry [id, [field, value, ...]]; false when there is not even an id. */
 static bool read_entry(const redisReply *reply, struct entry *out)
 {
     struct entry entry = {.valid = false};
@@ -71,7 +72,7 @@ static bool read_entry(const redisReply *reply, struct entry *out)
 
 /* ---- applying ---- */
 
-/* What is over already: not added, or taken out if it was there. */
+/* `add` of an indicator that has already expired: removed if the index holds the indicator. */
 static void add_expired(struct sw_feed *feed, struct sw_list *list,
                         const struct sw_indicator *indicator)
 {
@@ -105,7 +106,7 @@ static void add_one(struct sw_feed *feed, struct sw_list *list, const redisReply
     else if (status != SW_OK && status != SW_EEXIST)
         sw_load_refuse(&feed->hooks, SW_REFUSED_ROOM, list->name, item->str, item->len,
                        status == SW_ETOOBIG ? SW_LOAD_NO_SET : sw_strerror(status));
-    if (status == SW_ETOOBIG) { /* as when the list is read: no reason to read it again */
+    if (status == SW_ETOOBIG) { /* counted as by a reading: the sizes stay equal */
         list->refused++;
         list->surplus++;
     }
@@ -136,7 +137,7 @@ static bool is_item(const struct entry *entry, size_t i)
     return sw_reply_equals(entry->fields->element[i], "i");
 }
 
-/* Whether somebody wrote it who says when its indicators end in the facts, if at all. */
+/* Whether the entry has no field `expires`: then the facts may have the end. */
 static bool tells_no_end(const struct entry *entry)
 {
     for (size_t i = 0; i + 1 < entry->fields->elements; i += 2)
@@ -182,8 +183,8 @@ static enum sw_status append_ask(struct sw_feed *feed, const struct entry *entry
     return status;
 }
 
-/* The reply to that. What cannot be read now leaves no facts; whoever reads the list later will say
- * so. */
+/* The reply of append_ask(). An error reply leaves no facts: a later reading of the list reports
+ * the error. */
 static enum sw_status take_facts(struct sw_feed *feed, struct entry *entry)
 {
     redisReply *reply = sw_redis_reply(feed->redis);
@@ -198,7 +199,7 @@ static enum sw_status take_facts(struct sw_feed *feed, struct entry *entry)
     return SW_OK;
 }
 
-/* The facts of an entry's indicators; nil: the hash does not have it. */
+/* Read the facts of an entry's indicators; nil: the hash does not have the indicator. */
 static enum sw_status ask_facts(struct sw_feed *feed, struct entry *entry, const char *name)
 {
     enum sw_status status;
@@ -209,7 +210,7 @@ static enum sw_status ask_facts(struct sw_feed *feed, struct entry *entry, const
     return status == SW_OK ? take_facts(feed, entry) : status;
 }
 
-/* The end that an `expires` field or an indicator's facts name; 0 when it is none. */
+/* The end from a field `expires` or from an indicator's facts; 0 when there is no valid end. */
 static uint32_t end_of(struct sw_feed *feed, const char *name, const redisReply *value, bool facts)
 {
     uint32_t until = 0;
@@ -224,13 +225,14 @@ static uint32_t end_of(struct sw_feed *feed, const char *name, const redisReply 
     return until;
 }
 
-/* Whether the hash has the n-th indicator of an entry now. What cannot be read decides nothing. */
+/* Whether the hash contradicts `has` for the n-th indicator of an entry. Unread facts contradict
+ * nothing. */
 static bool contradicts(const struct entry *entry, size_t n, bool has)
 {
     return entry->facts && (entry->facts->element[n]->type != REDIS_REPLY_NIL) != has;
 }
 
-/* `add`: every field i that the hash has; a field expires is about those that follow it. */
+/* `add`: every field i that the hash has. A field `expires` holds for all later fields i. */
 static void apply_add(struct sw_feed *feed, struct entry *entry, struct sw_list *list)
 {
     bool by_facts = entry->facts && tells_no_end(entry);
@@ -253,7 +255,7 @@ static void apply_add(struct sw_feed *feed, struct entry *entry, struct sw_list 
     }
 }
 
-/* `remove`: every field i that the hash has no more. */
+/* `remove`: every field i that the hash does not have any more. */
 static void apply_remove(struct sw_feed *feed, struct entry *entry, struct sw_list *list)
 {
     size_t item = 0;
@@ -266,7 +268,7 @@ static void apply_remove(struct sw_feed *feed, struct entry *entry, struct sw_li
     }
 }
 
-/* `add`, `remove`. A list that was not known is read as a whole instead. */
+/* `add`, `remove`. After `add` an unknown list is read in full instead. */
 static enum sw_status apply_items(struct sw_feed *feed, struct entry *entry, const char *name,
                                   bool add)
 {
@@ -310,7 +312,7 @@ static enum sw_status apply_drop(struct sw_feed *feed, const char *name)
     enum sw_status status = ask_whether_there(feed, name, &there);
     if (status != SW_OK)
         return status;
-    if (there) /* made anew since, or a false entry */
+    if (there) /* the list was created again later, or the entry is false */
         return sw_feed_read_list(feed, name, true);
     if (sw_lists_shields(&feed->lists, list))
         sw_feed_changed_everything(feed);
@@ -321,7 +323,7 @@ static enum sw_status apply_drop(struct sw_feed *feed, const char *name)
     return SW_OK;
 }
 
-/* `track`, of former resolvers: every field i is an address. */
+/* `track`, from resolvers of older versions: every field i is an address. */
 static void apply_track(struct sw_feed *feed, const struct entry *entry)
 {
     for (size_t i = 0; i + 1 < entry->fields->elements; i += 2)
@@ -329,7 +331,7 @@ static void apply_track(struct sw_feed *feed, const struct entry *entry)
             sw_feed_track_text(feed, entry->fields->element[i + 1]);
 }
 
-/* The entries that concern a list. */
+/* An entry about a list. */
 static enum sw_status apply_to_list(struct sw_feed *feed, struct entry *entry)
 {
     const char *name = entry->list->str;
@@ -393,7 +395,8 @@ static bool will_ask(struct sw_feed *feed, const struct entry *entry)
     return list && list->held && sw_stream_id_compare(&entry->id, &list->read_at) > 0;
 }
 
-/* Ask for the facts of all indicators of a batch, in one go: an entry must not cost a round trip. Those that are not asked for here ask for themselves. */
+/* Ask for the facts of a batch in a single pipeline, so that an entry does not cost a round trip.
+ * Entries beyond ASK_MAX indicators ask later, each in apply_items(). */
 static enum sw_status ask_for_batch(struct sw_feed *feed, struct entry *entries, size_t n)
 {
     bool ask[BATCH_MAX] = {false};
@@ -414,7 +417,7 @@ static enum sw_status ask_for_batch(struct sw_feed *feed, struct entry *entries,
     return status;
 }
 
-/* All entries of a batch; the position moves on with each that was applied. */
+/* Apply all entries of a batch; the position advances with each applied entry. */
 static enum sw_status apply_entries(struct sw_feed *feed, struct entry *entries, size_t n)
 {
     for (size_t i = 0; i < n && !sw_feed_stopping(feed); i++) {
@@ -449,7 +452,7 @@ static enum sw_status apply_batch(struct sw_feed *feed, const redisReply *reply)
     return status;
 }
 
-/* The entries of one stream in an XREAD reply, [[key, [entry, ...]], ...]; NULL: none. */
+/* The entries of a stream in an XREAD reply, [[key, [entry, ...]], ...]; NULL: none. */
 static const redisReply *entries_of(const struct sw_feed *feed, const redisReply *reply,
                                     const char *stream)
 {
@@ -466,21 +469,21 @@ static const redisReply *entries_of(const struct sw_feed *feed, const redisReply
     return NULL;
 }
 
-/* How long XREAD may wait. What a sweep that has just ended enforces is still to be reported: asked for
- * after whether one runs, so that its end is seen by one of the two. */
+/* How long XREAD may wait, milliseconds. Busy is checked before done: a sweep that ends between the
+ * two checks is then noticed by the second check, and reported after 1 ms. */
 static int block_ms(struct sw_feed *feed)
 {
     struct sw_stream_id done;
 
     if (feed->expiring)
-        return 1; /* 0 would be for ever */
+        return 1; /* XREAD takes 0 for no limit */
     if (sw_sweeper_busy(feed->sweeper))
         return SW_FEED_SWEEP_MS;
     done = sw_sweeper_done(feed->sweeper);
     return sw_stream_id_compare(&done, &feed->applied) == 0 ? SW_FEED_BLOCK_MS : 1;
 }
 
-/* XREAD, and in the same breath what became of the stream: a round trip less for each change. */
+/* XREAD, and XINFO STREAM in the same pipeline: that saves a round trip for each batch. */
 static redisReply *read_batch(struct sw_feed *feed, enum sw_status *asked,
                               struct sw_stream_state *state)
 {
@@ -509,7 +512,8 @@ static redisReply *read_batch(struct sw_feed *feed, enum sw_status *asked,
     return reply;
 }
 
-/* Nothing came, though the stream had gone further before it was asked: those entries were deleted (XDEL). */
+/* XREAD returned no entry although the stream's end was younger than the position before the call:
+ * the entries between were deleted (XDEL). */
 static void look_for_deleted(struct sw_feed *feed, const struct sw_stream_state *state)
 {
     if (sw_stream_id_compare(&feed->position.id, &feed->awaited) < 0) {
@@ -519,7 +523,8 @@ static void look_for_deleted(struct sw_feed *feed, const struct sw_stream_state 
     feed->awaited = state->last;
 }
 
-/* No reply came: were the entries too large together? One alone that is, is passed by with all others. */
+/* There is no reply. Was the batch too large for a reply? Then the next batch is smaller; for a
+ * single entry that is too large, all lists are read instead. */
 static void too_much(struct sw_feed *feed)
 {
     if (!sw_redis_was_too_large(feed->redis))
@@ -553,7 +558,7 @@ enum sw_status sw_feed_follow(struct sw_feed *feed)
             status = apply_batch(feed, entries);
     } else if (sw_reply_is_key_error(reply)) {
         feed->tracks_ok =
-            false; /* of two streams the error names none: without it until the next load */
+            false; /* the error may be about either stream: only `changes` until the next load */
         status = sw_feed_judge_stream(feed, asked, &state);
     } else if (reply->type != REDIS_REPLY_NIL && !tracks) {
         status = sw_feed_failed(feed, SW_EREDIS, "following changes");

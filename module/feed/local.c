@@ -15,7 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define EXPIRE_ALL 4096 /* at once, before there is anybody to wait */
+#define EXPIRE_ALL 4096 /* indicators removed by a call; nothing waits at start */
 
 /* ---- start ---- */
 
@@ -25,7 +25,7 @@ static enum sw_status refuse(char why[SW_WHY_MAX], const char *words)
     return SW_EFORMAT;
 }
 
-/* Only what we wrote ourselves and nobody else could: it holds the key of the hashes. */
+/* The file has to belong to this user with no access for others: it holds the key of the hashes. */
 static enum sw_status check_owner(int fd, char why[SW_WHY_MAX])
 {
     struct stat st;
@@ -47,7 +47,7 @@ static enum sw_status check_owner(int fd, char why[SW_WHY_MAX])
     return SW_OK;
 }
 
-/* The note of a file: an object of ours, about this prefix. */
+/* The note of a file: an object with the members `prefix`, equal to the settings', and `lists`. */
 static enum sw_status read_note(const struct sw_settings *settings,
                                 const struct sw_image_found *found, json_t **note,
                                 char why[SW_WHY_MAX])
@@ -156,8 +156,8 @@ static json_t *list_note(const struct sw_list *list)
                      "read_at", sw_stream_id_text(&list->read_at, read_at));
 }
 
-/* Where the stream cannot be followed the position is worth nothing: no server, so that a full load
- * comes first. NULL: no memory, or a policy that is no UTF-8. */
+/* The note for the file. While the stream cannot be followed, the member `server` is empty: then a
+ * start from the file begins with a full load. NULL: no memory, or a policy that is no UTF-8. */
 static char *make_note(const struct sw_feed *feed)
 {
     char at[SW_STREAMID_MAX];
@@ -191,7 +191,7 @@ static json_int_t number(const json_t *object, const char *name)
     return json_integer_value(json_object_get(object, name));
 }
 
-/* One list of the index into the book. */
+/* Create the feeder's entry for a list of the index. */
 static bool adopt_list(struct sw_feed *feed, const json_t *note)
 {
     const char *name = json_string_value(json_object_get(note, "name"));
@@ -221,7 +221,8 @@ static bool adopt_list(struct sw_feed *feed, const json_t *note)
     return list->policy_text && id_from(note, "read_at", &list->read_at);
 }
 
-/* Lists of the index that the note does not name: the book has to know them, to drop them. */
+/* Create the feeder's entries for lists that are missing in the note, so that a load can drop such
+ * lists. */
 static bool adopt_others(struct sw_feed *feed)
 {
     sw_list_id ids[SW_LISTS_MAX];
@@ -285,7 +286,7 @@ static enum sw_status failed(struct sw_local *local, const char *doing)
     return SW_EIO;
 }
 
-/* The folder, so that the new name is on disk too. */
+/* fsync of the folder puts the new name on disk. */
 static enum sw_status sync_folder(struct sw_local *local)
 {
     char path[SW_PATH_MAX];
@@ -317,7 +318,7 @@ static enum sw_status write_file(struct sw_local *local, int fd)
     return status;
 }
 
-/* FILE.new becomes FILE. A FILE.new that is left from a crash is nobody's, so it goes first. */
+/* Write FILE.new and rename it to FILE. An old FILE.new, left by a crash, is removed first. */
 static enum sw_status replace_file(struct sw_local *local)
 {
     char temp[SW_PATH_MAX + 8];
@@ -384,7 +385,7 @@ static void begin(struct sw_feed *feed)
     note_problem(feed, "out of memory");
 }
 
-/* Writing is over: take the thread back. */
+/* Writing is over: join the thread and take the result. */
 static void finish(struct sw_feed *feed)
 {
     struct sw_local *local = &feed->local;
@@ -399,13 +400,14 @@ static void finish(struct sw_feed *feed)
         local->written_us = local->writing_us;
         feed->report_due = 0;
     } else {
-        local->generation = 0; /* again, after the interval */
+        local->generation = 0; /* due again after the interval */
     }
     if (local->status != SW_ECLOSED)
         note_problem(feed, local->status == SW_OK ? "" : local->why);
 }
 
-/* Whether the index is what Redis held at `position`, and differs from the file. */
+/* Whether a write is due: the index holds the lists of Redis at `position`, and differs from the
+ * file. */
 static bool is_due(const struct sw_feed *feed)
 {
     return feed->settings->snapshot_file[0] && !feed->load_due && feed->local.loaded &&

@@ -9,21 +9,21 @@
 #include <stdio.h>
 #include <string.h>
 
-#define GRACE_US     INT64_C(150000)  /* for the entry of a feed that writes it behind the hash */
-#define PAUSE_US     INT64_C(500000)  /* between two looks */
-#define PAUSE_TIMES  4                /* and that many times as long as the last one took */
-#define EXPLAINED_US INT64_C(2000000) /* an entry so long ago explains a notice */
+#define GRACE_US     INT64_C(150000)  /* for a feed that writes the entry after the hash */
+#define PAUSE_US     INT64_C(500000)  /* shortest pause between two looks */
+#define PAUSE_TIMES  4                /* and at least that many times the length of the last look */
+#define EXPLAINED_US INT64_C(2000000) /* an entry about the list explains notices for that long */
 #define CONNECT_US   INT64_C(5000000)
-#define AT_ONCE      100000 /* notices in one turn */
+#define AT_ONCE      100000 /* notices in a call of take_all() */
 
-/* What the keys of lists and their policies have in common: P:list:<name>, P:lists. */
+/* The common beginning of the keys of lists and of the policies: P:list:<name>, P:lists. */
 static char *key_begin(const struct sw_feed *feed, char *out)
 {
     return sw_redis_key(feed->notices.redis, out, SW_KEY_MAX, "list");
 }
 
-/* The pattern to subscribe to; what would be special in it is escaped. (The ACL has to have it in
- * just these words.) */
+/* The pattern to subscribe to, with special characters of the prefix escaped. (The ACL has to grant
+ * exactly this pattern.) */
 static void make_pattern(const struct sw_feed *feed, char out[2 * SW_KEY_MAX])
 {
     char key[SW_KEY_MAX];
@@ -49,7 +49,7 @@ static void lost(struct sw_feed *feed, int64_t now)
     feed->notices.connect_due = now + CONNECT_US;
 }
 
-/* What was written while there was no connection is found by one look. */
+/* Connect and subscribe. Writes before the subscription are found by a look. */
 static void subscribe(struct sw_feed *feed, int64_t now)
 {
     struct sw_notices *notices = &feed->notices;
@@ -75,7 +75,7 @@ static void subscribe(struct sw_feed *feed, int64_t now)
     freeReplyObject(reply);
 }
 
-/* A connection that nothing comes from may be dead: it has to answer now and then. */
+/* A silent connection may be dead: the server has to answer a PING every few seconds. */
 static void ping(struct sw_feed *feed, int64_t now)
 {
     struct sw_notices *notices = &feed->notices;
@@ -102,7 +102,7 @@ static void take(struct sw_feed *feed, const redisReply *reply, int64_t now)
     struct sw_list *list;
 
     if (!sw_reply_is_array(reply, 4)) {
-        notices->pinged = false; /* nothing else is ever asked here */
+        notices->pinged = false; /* PING is the only question on this connection */
         return;
     }
     if (!sw_reply_is_text(reply->element[2]) || !(key = strchr(reply->element[2]->str, ':')))
@@ -114,7 +114,7 @@ static void take(struct sw_feed *feed, const redisReply *reply, int64_t now)
     if (*key == ':') {
         list = sw_lists_find(&feed->lists, key + 1);
         if (!list)
-            return; /* no list (yet), or what a list is made from: P:list:<name>:staging:... */
+            return; /* an unknown list, or a list being built: P:list:<name>:staging:... */
         list->touched = true;
     } else if (strcmp(key, "s") != 0) {
         return;
@@ -186,7 +186,7 @@ void sw_feed_forget_notices(struct sw_feed *feed)
     if (!notices->redis)
         return;
     sw_redis_close(notices->redis);
-    notices->again = notices->pinged = notices->waiting = false; /* .redis: others read it */
+    notices->again = notices->pinged = notices->waiting = false; /* sw_feed_stop() reads .redis */
     notices->connect_due = notices->ping_due = notices->look_due = 0;
 }
 

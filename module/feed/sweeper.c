@@ -1,9 +1,9 @@
 /*
- * sweeper.c - see sweeper.h. One mutex guards all; it is never held during a walk.
+ * sweeper.c - see sweeper.h. A mutex guards all state and is never held during a walk.
  *
- * Jobs go round in a circle that is never longer than one walk: each joins before some part, is
- * looked for in SW_FEED_PARTS of them, and leaves; so they leave in the order in which they joined, and
- * what is looked for is a queue, of which the oldest goes first.
+ * The walk goes through the parts of the caches in a circle. A job joins before some part, takes
+ * part in the next SW_FEED_PARTS parts, and leaves. So jobs leave in the order in which they
+ * joined, and the indicators of all jobs are a queue: the oldest job's indicators leave first.
  */
 #include "feed/sweeper.h"
 
@@ -20,51 +20,51 @@
 #include <time.h>
 
 #define TIMER_SLACK_NS                                                                             \
-    1000UL /* a walk makes many short pauses: the usual 50 us would treble them */
-#define SETTLE_US INT64_C(1000000) /* from a change to the sweep that looks after it */
-#define ADDRS_MAX 4096             /* tracked addresses that wait */
+    1000UL /* a walk makes many short pauses: the default slack of 50 us would treble each */
+#define SETTLE_US INT64_C(1000000) /* from the sweep for a change to the next periodic sweep */
+#define ADDRS_MAX 4096             /* waiting tracked addresses */
 
-/* Indicators in the order of their coming. */
+/* Indicators, oldest first. */
 struct queue {
     struct sw_indicator *added; /* room for capacity */
     size_t n, capacity;
 };
 
-/* What is swept for together, and the entry that is enforced after that. */
+/* Changes that are swept for together. */
 struct job {
-    size_t added_n; /* of the queue */
+    size_t added_n; /* the job's share of the queue `sought` */
     bool everything;
     unsigned parts; /* still to be walked */
     int64_t began_us;
-    uint64_t settles; /* what sw_feed_host.settle gave */
-    struct sw_stream_id upto;
-    uint64_t handed; /* the last hand-over in it */
+    uint64_t settles;         /* the number from sw_feed_host.settle */
+    struct sw_stream_id upto; /* enforced when the job is over */
+    uint64_t handed;          /* number of the job's last call of sw_sweeper_hand() */
 };
 
-/* At each part at most one job joins, and none stays for more than SW_FEED_PARTS of them. */
+/* At each part at most one job joins, and a job stays for at most SW_FEED_PARTS parts. */
 #define JOBS_MAX (SW_FEED_PARTS + 2)
 
 struct sw_sweeper {
     const struct sw_feed_host *host;
     struct sw_counters *counters;
     atomic_bool stopping;
-    pthread_mutex_t lock; /* guards all that follows but started and thread */
+    pthread_mutex_t lock; /* guards all members below except started and thread */
     pthread_cond_t wake;
-    struct job next; /* where one waits */
-    struct queue coming;
+    struct job next;     /* the job that waits to join, if `waiting` */
+    struct queue coming; /* the indicators of `next` */
     bool waiting;
     struct job jobs[JOBS_MAX]; /* oldest first; the feeder touches only upto of the newest */
     size_t jobs_n;
-    struct queue sought;        /* of all jobs; only the sweeper's */
-    size_t part, periodic_part; /* the next ones; with what follows the sweeper's */
-    size_t new_n;               /* what joins there */
-    bool all_is_new;
-    int64_t interval_us;    /* 0: none; constant */
-    int64_t periodic_due;   /* monotonic; the next try of a sweep that no change asked for */
-    int64_t periodic_since; /* since when one is due: it gives way to changes for one interval */
-    atomic_bool hurry;      /* a change waits, or stopping */
+    struct queue sought;        /* the indicators of all jobs; only the sweeper reads and writes */
+    size_t part, periodic_part; /* the next part of the walk, and of the periodic sweep */
+    size_t new_n;               /* the last job joined before this part: see struct sw_changeset */
+    bool all_is_new;            /* likewise */
+    int64_t interval_us;        /* between periodic sweeps; 0: none; constant */
+    int64_t periodic_due;       /* monotonic; when the periodic sweep is tried next */
+    int64_t periodic_since;     /* monotonic; first due then; yields to changes for an interval */
+    atomic_bool hurry;          /* a change waits, or the thread has to stop */
     struct sw_stream_id done;
-    uint64_t handed, over; /* hand-overs */
+    uint64_t handed, over; /* calls of sw_sweeper_hand(), and calls with a finished sweep */
     uint64_t last_us;
     struct sw_addr addrs[ADDRS_MAX];
     size_t addrs_n;
@@ -72,6 +72,7 @@ struct sw_sweeper {
     pthread_t thread;
 };
 
+/* The next periodic sweep is due in us microseconds. */
 static void next_periodic(struct sw_sweeper *sweeper, int64_t us)
 {
     sweeper->periodic_due = sweeper->periodic_since = sw_clock_mono_us() + us;
@@ -113,7 +114,7 @@ static int64_t cpu_us(void)
     return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
 }
 
-/* Room for n more; false: too many, or no memory. */
+/* Make room for n more indicators; false: too many, or no memory. */
 static bool make_room(struct queue *queue, size_t n)
 {
     size_t wanted = queue->n + n;
@@ -143,8 +144,8 @@ static bool append(struct queue *queue, const struct sw_indicator *added, size_t
     return true;
 }
 
-/* What waits joins the walk: readers and what they still store are waited for, then names are evicted
- * once more. Called and left with the lock. */
+/* The waiting job joins the walk. Wait for readers, and for workers that may still store an answer
+ * of an older judgement; then evict the added names again. Called and left with the lock. */
 static void join(struct sw_sweeper *sweeper)
 {
     struct job *job = &sweeper->jobs[sweeper->jobs_n];
@@ -175,7 +176,7 @@ static void join(struct sw_sweeper *sweeper)
     pthread_mutex_lock(&sweeper->lock);
 }
 
-/* The oldest job is through. */
+/* The oldest job has taken part in all parts. */
 static void leave(struct sw_sweeper *sweeper)
 {
     const struct job *job = &sweeper->jobs[0];
@@ -207,7 +208,8 @@ static bool seeks_everything(const struct sw_sweeper *sweeper)
     return false;
 }
 
-/* One part of the walk, without the lock, if a job has a part to go. Called and left with the lock. */
+/* Walk a part of the caches, if a job needs a walk. Called and left with the lock, which is
+ * released during the walk. */
 static void walk_part(struct sw_sweeper *sweeper)
 {
     const struct sw_feed_host *host = sweeper->host;
@@ -232,7 +234,7 @@ static void walk_part(struct sw_sweeper *sweeper)
         sweeper->jobs[i].parts -= sweeper->jobs[i].parts > 0;
 }
 
-/* What waits joins, a part is walked, and what is through leaves. */
+/* The waiting job joins, a part is walked, and finished jobs leave. */
 static void sweep(struct sw_sweeper *sweeper)
 {
     if (sweeper->waiting)
@@ -242,15 +244,15 @@ static void sweep(struct sw_sweeper *sweeper)
         leave(sweeper);
 }
 
-/* Whether a sweep for no change has given way to changes for an interval. */
+/* Whether the periodic sweep has yielded to changes for a whole interval. */
 static bool is_overdue(const struct sw_sweeper *sweeper)
 {
     return sweeper->interval_us > 0 &&
            sw_clock_mono_us() >= sweeper->periodic_since + sweeper->interval_us;
 }
 
-/* A part of a sweep for no change; tried again when a change comes in between, or in haste when
- * that was so for long. Called and left with the lock. */
+/* A part of the periodic sweep. A change ends the part, which is tried again later; an overdue
+ * sweep has normal priority and does not yield. Called and left with the lock. */
 static void sweep_periodic(struct sw_sweeper *sweeper)
 {
     int64_t cpu_began = cpu_us();
@@ -283,7 +285,8 @@ static void wait_for_work(struct sw_sweeper *sweeper)
         pthread_cond_wait(&sweeper->wake, &sweeper->lock);
 }
 
-/* Some of the tracked addresses that wait, oldest first. Called and left with the lock. */
+/* Have the cached names of some waiting addresses reported, oldest first. Called and left with the
+ * lock. */
 static void report_names(struct sw_sweeper *sweeper)
 {
     struct sw_addr addrs[SW_FEED_TRACKED_MAX];
@@ -306,7 +309,7 @@ static void *run(void *arg)
     while (!stopping(sweeper)) {
         if (sweeper->waiting || sweeper->jobs_n > 0) {
             sweep(sweeper);
-            if (sweeper->part == 0 && is_overdue(sweeper)) /* one of its parts for each walk */
+            if (sweeper->part == 0 && is_overdue(sweeper)) /* one part after each walk */
                 sweep_periodic(sweeper);
         } else if (sweeper->addrs_n > 0) {
             report_names(sweeper);
@@ -354,9 +357,9 @@ void sw_sweeper_free(struct sw_sweeper *sweeper)
     free(sweeper);
 }
 
-/* ---- what the feeder asks for ---- */
+/* ---- the feeder's calls ---- */
 
-/* The last entry that is known to be enforced once all jobs are. */
+/* The stream id that is enforced when all joined jobs are over. */
 static struct sw_stream_id *newest(struct sw_sweeper *sweeper)
 {
     return sweeper->jobs_n > 0 ? &sweeper->jobs[sweeper->jobs_n - 1].upto : &sweeper->done;
