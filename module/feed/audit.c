@@ -11,10 +11,10 @@
 #include <string.h>
 
 #define CHUNK      "1000"
-#define CHUNKS_MAX 4    /* in one turn: changes go first */
-#define PER_S      3000 /* fields a second at most: about a microsecond each here, less in Redis */
+#define CHUNKS_MAX 4    /* in a round of the feeder's loop: changes go first */
+#define PER_S      3000 /* fields a second; a field costs about a microsecond, less in Redis */
 
-/* Whether a field is an indicator that ought to be in force and is not. */
+/* Whether a field is an indicator that should be in force and is not in the index. */
 static bool is_missing(struct sw_feed *feed, const struct sw_list *list, const char *field,
                        size_t field_len, const redisReply *facts)
 {
@@ -41,7 +41,8 @@ static void suspect(struct sw_audit *audit, const struct sw_list *list, const re
 
 /* ---- suspects ---- */
 
-/* Redis has it and the index has not, with every change up to then applied. */
+/* *missing: Redis has the field and the index does not, after every change up to the noted end was
+ * applied. */
 static enum sw_status ask_again(struct sw_feed *feed, struct sw_list *list, const char *field,
                                 bool *missing)
 {
@@ -59,7 +60,7 @@ static enum sw_status ask_again(struct sw_feed *feed, struct sw_list *list, cons
     return SW_OK;
 }
 
-/* Judge the suspects once the stream was followed to where it ended. */
+/* Judge the suspects, if the feeder has applied all entries up to the noted end. */
 static enum sw_status judge_suspects(struct sw_feed *feed)
 {
     struct sw_audit *audit = &feed->audit;
@@ -97,8 +98,8 @@ static void begin_pass(struct sw_feed *feed, int64_t now_us)
             audit->total += sw_index_count(feed->index, feed->lists.list[i]->id);
 }
 
-/* The list at hand, or the next one that is held; NULL at the end of the pass. Lists that come and
- * go meanwhile may be passed over once. */
+/* The current list, or the next held list; NULL at the end of the pass. A pass may miss lists when
+ * lists are created or dropped during the pass. */
 static struct sw_list *list_at_hand(struct sw_feed *feed)
 {
     struct sw_audit *audit = &feed->audit;
@@ -116,7 +117,7 @@ static struct sw_list *list_at_hand(struct sw_feed *feed)
     return NULL;
 }
 
-/* One HSCAN reply. */
+/* Look up the fields of an HSCAN reply, and store the cursor. */
 static void look_at(struct sw_feed *feed, const struct sw_list *list, const redisReply *reply)
 {
     struct sw_audit *audit = &feed->audit;
@@ -125,7 +126,7 @@ static void look_at(struct sw_feed *feed, const struct sw_list *list, const redi
     if (!sw_reply_is_array(reply, 2) || !sw_reply_is_text(reply->element[0]) ||
         !sw_reply_is_array(reply->element[1], 0) ||
         reply->element[0]->len >= sizeof(audit->cursor)) {
-        audit->at++; /* of another type: reconciliation says so */
+        audit->at++; /* a key of another type is reported by reconciliation */
         return;
     }
     fields = reply->element[1];
@@ -140,7 +141,7 @@ static void look_at(struct sw_feed *feed, const struct sw_list *list, const redi
         audit->at++, audit->cursor[0] = '\0';
 }
 
-/* The next chunk; *done at the end of the pass. */
+/* Read the next chunk; *done at the end of the pass. */
 static enum sw_status next_chunk(struct sw_feed *feed, bool *done)
 {
     struct sw_audit *audit = &feed->audit;
@@ -161,7 +162,7 @@ static enum sw_status next_chunk(struct sw_feed *feed, bool *done)
     return SW_OK;
 }
 
-/* Suspects of this turn: where does the stream end now? */
+/* Note the stream's end for new suspects. Without a readable stream the suspects are dropped. */
 static enum sw_status note_end(struct sw_feed *feed)
 {
     struct sw_stream_state state;
@@ -176,7 +177,7 @@ static enum sw_status note_end(struct sw_feed *feed)
     return SW_OK;
 }
 
-/* How long the pass at hand may take: lists of any size cost no more than PER_S. */
+/* The length of this pass: the interval, or longer, so that large lists do not exceed PER_S. */
 static int64_t pass_us(const struct sw_feed *feed)
 {
     int64_t asked = (int64_t)feed->settings->reconcile_s * 1000000;
@@ -202,7 +203,7 @@ enum sw_status sw_feed_audit(struct sw_feed *feed)
         double part = (double)(now_us - audit->began_us) / (double)pass_us(feed);
 
         if ((double)audit->looked > part * 1.25 * (double)audit->total + 1000 * part)
-            break; /* ahead of time: a pass is over well before the next begins */
+            break; /* ahead of schedule; the schedule ends a pass after 0.8 of the time */
         status = next_chunk(feed, &done);
     }
     if (status == SW_OK && audit->suspects_n > 0)

@@ -1,17 +1,20 @@
 /*
- * audit.h - finding what was written to a list in Redis without an entry in the change stream.
+ * audit.h - finds fields that were written to a list without an entry in the change stream.
  *
- * Reconciliation compares sizes; a field added and another taken away leave the size as it is.
- * So within each reconcile-interval, or as long as 3,000 fields a second take, every list is read once, a chunk at a time between two turns of
- * the feeder, and each field is looked for in the index. One that is missing becomes a suspect: a
- * change of it may be on its way in the stream. It is asked about again once that stream has been
- * followed to where it ended then; if Redis still has it and the index has not, the list is read
- * anew by the next reconciliation, which is made at once.
+ * Reconciliation compares sizes; a field added and another field removed leave the size unchanged.
+ * So the audit reads every list once in a reconcile-interval (or slower, at 3,000 fields a second)
+ * and looks each field up in the index. The lists are read chunk by chunk, a few chunks in each
+ * round of the feeder's loop.
+ *
+ * A field that is missing in the index becomes a suspect, since the stream may have an entry for
+ * the field that is not applied yet. The stream's end is noted. When the feeder has applied all
+ * entries up to that end, Redis is asked for the suspect again. If Redis still has the field and
+ * the index does not, a reconciliation follows at once and reads the list again.
  *
  * Threads      the feeder
- * Memory       one chunk, and some suspects
+ * Memory       a chunk, and some suspects
  * Cost         at most some 4 chunks a second, 0.4 % of a core: a million indicators in 5 minutes
- * Reliability  what is wrong with Redis is told by the calls that matter; here it ends the session
+ * Reliability  a lost connection ends the session; other errors are left to reconciliation
  */
 #ifndef SW_FEED_AUDIT_H
 #define SW_FEED_AUDIT_H
@@ -29,18 +32,18 @@
 struct sw_feed;
 
 struct sw_audit {
-    int64_t began_us; /* of this pass over all lists, monotonic; 0: none is under way */
-    size_t at;        /* list in the feeder's book */
+    int64_t began_us; /* start of this pass over all lists, monotonic; 0: no pass yet */
+    size_t at;        /* current list: position in struct sw_lists */
     char list[SW_LISTNAME_MAX];
     char cursor[24];         /* of HSCAN; "" at a list's start */
-    uint64_t looked, total;  /* fields in this pass: so far, and about how many there are */
-    struct sw_stream_id end; /* where the stream ended when the suspects were seen */
+    uint64_t looked, total;  /* fields in this pass: so far, and about how many in all lists */
+    struct sw_stream_id end; /* the stream's end after the suspects were found */
     size_t suspects_n;
     char suspect[SW_SUSPECTS_MAX][SW_INDICATORTEXT_MAX];
     char suspect_list[SW_LISTNAME_MAX];
 };
 
-/** Go on for as much as is due now. SW_OK, or the session is over. */
+/** Read the chunks that are due now, or judge the suspects. SW_OK, or the session is over. */
 enum sw_status sw_feed_audit(struct sw_feed *feed);
 
 #endif

@@ -8,9 +8,9 @@
 #include <jansson.h>
 #include <string.h>
 
-#define BUDGET_US INT64_C(10000)   /* for one go: changes wait no longer for many that expire */
-#define SOME      256              /* between two looks at the clock */
-#define JUMP_US   INT64_C(2000000) /* a clock that is merely slewed makes no such steps */
+#define BUDGET_US INT64_C(10000)   /* for a call of sw_feed_expire(): bounds the delay of changes */
+#define SOME      256              /* indicators removed between two looks at the clock */
+#define JUMP_US   INT64_C(2000000) /* a slewed clock makes no steps of this size */
 
 /* ---- as text ---- */
 
@@ -48,7 +48,7 @@ static enum sw_status from_json(const json_t *value, uint32_t *at)
     return from_us((int64_t)(number * 1e6), at);
 }
 
-/* Whether a text begins and ends as a JSON object does; white space around it aside. */
+/* Whether a text without outer white space begins with { and ends with }. */
 static bool braced(const char *text, size_t len)
 {
     static const char space[] = " \t\r\n";
@@ -69,7 +69,7 @@ enum sw_status sw_facts_expires(const char *facts, size_t len, uint32_t *at)
     *at = 0;
     if (len == 0)
         return SW_OK;
-    /* Most facts have none: not worth a parse. A key that is written with escapes is not ours. */
+    /* Most facts have no end and need no parse. A key "expires" with escapes is not supported. */
     if (!memmem(facts, len, "\"expires\"", 9))
         return braced(facts, len) ? SW_OK : SW_ESYNTAX;
     object = json_loadb(facts, len, 0, NULL);
@@ -89,7 +89,7 @@ int64_t sw_feed_wall_us(const struct sw_feed *feed)
     return feed->host.wall_us ? feed->host.wall_us(feed->host.arg) : sw_clock_wall_us();
 }
 
-/* Redis has one more field than there are indicators of the list. */
+/* An indicator was removed: the list's hash in Redis still has the field, so the surplus grows. */
 static void on_gone(void *arg, sw_list_id id)
 {
     struct sw_feed *feed = arg;
@@ -107,7 +107,7 @@ static void on_gone(void *arg, sw_list_id id)
     }
 }
 
-/* A clock that was set back: what expired by the wrong time comes back with a full load. */
+/* A clock that was set back: a full load restores indicators that expired by the wrong time. */
 static void notice_jump(struct sw_feed *feed, int64_t wall_us)
 {
     int64_t ahead = wall_us - sw_clock_mono_us();
@@ -128,7 +128,7 @@ void sw_feed_expire(struct sw_feed *feed)
 {
     int64_t wall_us = sw_feed_wall_us(feed), until = sw_clock_mono_us() + BUDGET_US;
     uint32_t now = wall_us < 0 ? 0 : (uint32_t)(wall_us / 1000000);
-    bool before = feed->everything; /* of a batch at hand, which is enforced when it is over */
+    bool before = feed->everything; /* set by the current batch, which is enforced at its end */
 
     notice_jump(feed, wall_us);
     feed->expiring = true;

@@ -1,13 +1,13 @@
 /*
- * expiry.h - the end that a single indicator may have: in its facts, in the change stream, in time.
+ * expiry.h - the end of a single indicator: parsed from facts and stream entries, and enforced.
  *
- * A feed writes "expires" into an indicator's facts, and says the same in its `add` entry
- * (module/REDIS.md). The feeder hands the time to the index and, at least five times a second,
- * takes out what is due, whether Redis is there or not: also while it waits for a reply. An
- * expired field may stay in Redis for ever: it is skipped whenever its list is read.
+ * A feed writes "expires" into an indicator's facts, and the same time into the `add` entry
+ * (module/REDIS.md). The feeder hands the time to the index and removes expired indicators at least
+ * five times a second, with or without Redis, also while waiting for a reply. An expired field may
+ * stay in Redis for ever: the field is skipped whenever the list is read.
  *
  * Threads      the feeder; the parsers: any
- * Reliability  an end that cannot be read is told as refused; the indicator stays without one
+ * Reliability  an invalid end is reported as refused; the indicator stays in force without an end
  */
 #ifndef SW_FEED_EXPIRY_H
 #define SW_FEED_EXPIRY_H
@@ -22,13 +22,13 @@
     "are "                                                                                         \
     "no JSON object; the indicator is in force without an end"
 
-/** An end as text: RFC 3339, or seconds in digits; "" is never. SW_OK: *at is in seconds since 1970,
- * rounded up, 0 for never, 1 for what was over in 1970. SW_ESYNTAX: *at is 0. */
+/** Parse an end: RFC 3339, or seconds in digits; "" is never. SW_OK: *at is in seconds since 1970,
+ * rounded up; 0 is never, and 1 also stands for any earlier time. SW_ESYNTAX: *at is 0. */
 enum sw_status sw_expires_parse(const char *text, size_t len, uint32_t *at);
 
-/** The member "expires" of facts; SW_OK with *at 0 when there are no facts, or it is not in them.
- * SW_ESYNTAX: it is no time, or the facts are no JSON object (without "expires" in them only their
- * first and last octet are looked at); *at is 0. */
+/** Parse the member "expires" of facts. SW_OK with *at 0: there are no facts, or no such member.
+ * SW_ESYNTAX with *at 0: the member is no time, or the facts are no JSON object (of facts without
+ * "expires" only the first and the last octet are checked). */
 enum sw_status sw_facts_expires(const char *facts, size_t len, uint32_t *at);
 
 #endif

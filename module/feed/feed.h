@@ -29,12 +29,13 @@
 #include <stddef.h>
 
 /*
- * The indicators that changes added, for the cache sweep. The index already holds the indicators,
- * and every reader with an older view has left the RCU section. (Exception: evict is called twice;
- * at the feeder's call, the first, readers with an older view may still run.)
+ * Changes to sweep the caches for. The index already holds the changes, and every reader with an
+ * older view has left the RCU section. (Exception: evict is called twice; at the feeder's call, the
+ * first, readers with an older view may still run.)
  */
 struct sw_changeset {
-    const struct sw_indicator *added; /* indicators added one by one, of lists that act */
+    /* Single indicators: added to a list that acts, or removed from a shielding list (lists.h). */
+    const struct sw_indicator *added;
     size_t added_n;
     /* A list was loaded, replaced or dropped, or the policy has another effect: sweep for all. */
     bool everything;
@@ -82,8 +83,8 @@ struct sw_feed_host { /* the host's functions for feeder and sweeper; any may be
 
 struct sw_feed;
 
-/** Copies only *host: settings, index, owners and counters must outlive the feed. NULL: no memory.
- * */
+/** Copies only *host: settings, index, owners and counters must outlive the feed. NULL: no
+ * memory. */
 struct sw_feed *sw_feed_new(const struct sw_settings *settings, struct sw_index *index,
                             struct sw_owners *owners, struct sw_counters *counters,
                             const struct sw_feed_host *host);

@@ -44,9 +44,8 @@
 /* The problem of a lost list in the status. */
 #define SW_FEED_LOST "Redis has lost it; the last good one is kept"
 
-#define SW_FEED_REPORT_US   INT64_C(5000000) /* status hash, stream check */
-#define SW_FEED_STATUS_TTL  "30"             /* seconds, as module/REDIS.md says */
-#define SW_FEED_CHANGES_MAX "100000"         /* stream entries kept when we append to it */
+#define SW_FEED_REPORT_US  INT64_C(5000000) /* status hash, stream check */
+#define SW_FEED_STATUS_TTL "30"             /* seconds, as module/REDIS.md says */
 
 enum sw_feed_state { SW_FEED_LOADING, SW_FEED_FOLLOWING, SW_FEED_DISCONNECTED };
 
@@ -164,8 +163,8 @@ bool sw_feed_stopping(const struct sw_feed *feed);
 /** The open connection for writing; NULL: redis-primary is away, as the status says. */
 struct sw_redis *sw_feed_writer(struct sw_feed *feed);
 
-/** Set a problem for a failed write. SW_OK with redis-primary, since reading goes on; else status.
- * */
+/** Set a problem for a failed write. SW_OK with redis-primary, since reading goes on; else
+ * status. */
 enum sw_status sw_feed_write_failed(struct sw_feed *feed, enum sw_status status, const char *doing);
 
 /* ---- changes.c ---- */
@@ -187,7 +186,7 @@ void sw_feed_enforce(struct sw_feed *feed);
  * by sw_feed_report_applied(). SW_OK, or the session is over. */
 enum sw_status sw_feed_finish_batch(struct sw_feed *feed);
 
-/** Update mmdb_json when newer MMDB files are enforced, sweep included; returns whether it did. */
+/** Update mmdb_json when newer MMDB files are enforced, sweep included; true: updated. */
 bool sw_feed_mmdb_enforced(struct sw_feed *feed);
 
 /** Report when more is enforced than the last report says. SW_OK, or the session is over. */

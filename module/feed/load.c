@@ -11,9 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ROOM_MAX ((size_t)1 << 26) /* indicators to make room for, whatever Redis says */
-/* Fields asked for at a time: large enough that the round trips do not count, small enough that
- * Redis is not held up for others (about a millisecond). */
+#define ROOM_MAX ((size_t)1 << 26) /* bounds the room reserved for a count from Redis */
+/* COUNT of HSCAN: large enough to make round trips negligible, small enough not to delay other
+ * clients of Redis (about a millisecond). The smaller count follows a reply that was too large. */
 static const char *const chunks[SW_LIST_NARROW_MAX] = {"1000", "10"};
 
 void sw_load_refuse(const struct sw_load_hooks *hooks, enum sw_refused_reason reason,
@@ -33,7 +33,7 @@ static void tell_changed(const struct sw_load_hooks *hooks, const struct sw_list
 
 /* ---- policies ---- */
 
-/* Keep the text that was looked at, so that the same one is not judged twice. */
+/* Keep the policy text, so that an unchanged text is not parsed again. */
 static enum sw_status remember_text(struct sw_list *list, const char *text, size_t len)
 {
     char *copy = malloc(len + 1);
@@ -73,7 +73,7 @@ enum sw_status sw_load_policy(struct sw_lists *lists, struct sw_list *list, cons
         return refuse_policy(list, SW_REFUSED_POLICY, text, len, why, hooks);
     if (sw_index_list_set(lists->index, &policy, &list->id) != SW_OK) {
         free(list->policy_text);
-        list->policy_text = NULL; /* to be tried again */
+        list->policy_text = NULL; /* the next load tries again */
         return refuse_policy(list, SW_REFUSED_ROOM, text, len,
                              "no room for another list in the index", hooks);
     }
@@ -89,7 +89,7 @@ enum sw_status sw_load_policy(struct sw_lists *lists, struct sw_list *list, cons
 
 /* ---- content ---- */
 
-struct scan { /* one reading of one list */
+struct scan { /* a reading of a list */
     struct sw_redis *redis;
     struct sw_lists *lists;
     struct sw_list *list;
@@ -97,11 +97,11 @@ struct scan { /* one reading of one list */
     char key[SW_KEY_MAX];
     sw_list_id staged;
     uint64_t fields, refused, expired;
-    uint32_t now;              /* seconds: what has expired by then is left out */
+    uint32_t now;              /* seconds; an indicator that ends by then is skipped */
     struct sw_stream_id began; /* the youngest change before the first chunk */
 };
 
-/* The list stays as it is, with the reason noted: told once, tried again by reconciliation. */
+/* Keep the list's content; the reason is reported once. Reconciliation tries again. */
 static void keep_former(struct sw_list *list, const char *key, enum sw_refused_reason reason,
                         const char *why, const struct sw_load_hooks *hooks)
 {
@@ -114,7 +114,7 @@ static void keep_former(struct sw_list *list, const char *key, enum sw_refused_r
     sw_load_refuse(hooks, reason, list->name, key, strlen(key), why);
 }
 
-/* When a field's facts say that it ends. */
+/* The end from a field's facts; 0: no valid end. */
 static uint32_t end_of(struct scan *scan, const redisReply *field, const redisReply *facts)
 {
     uint32_t until = 0;
@@ -149,7 +149,7 @@ static enum sw_status take_field(struct scan *scan, const redisReply *field,
         return SW_OK;
     }
     status = sw_index_add_until(scan->lists->index, scan->staged, &indicator, until);
-    /* What the list holds now is worth more than a new content with gaps. */
+    /* A list with content keeps that content, which is better than a new content with gaps. */
     if (status == SW_ETOOBIG && sw_index_count(scan->lists->index, scan->list->id) == 0) {
         sw_load_refuse(scan->hooks, SW_REFUSED_ROOM, scan->list->name, field->str, field->len,
                        SW_LOAD_NO_SET);
@@ -180,7 +180,7 @@ static enum sw_status take_fields(struct scan *scan, const redisReply *fields)
     return SW_OK;
 }
 
-/* Ask for the next chunk now: the server makes it while we take the one before. */
+/* Ask for the next chunk early: the server prepares that chunk while this thread takes another. */
 static enum sw_status ask_chunk(struct scan *scan, const char *cursor)
 {
     const char *argv[] = {"HSCAN", scan->key, cursor, "COUNT", chunks[scan->list->narrow]};
@@ -191,7 +191,7 @@ static enum sw_status ask_chunk(struct scan *scan, const char *cursor)
     return SW_OK;
 }
 
-/* One chunk out of its reply, the next one asked for in between. *asked: whether it was. */
+/* Take a chunk from a reply, after asking for the next chunk. *asked: there is a next chunk. */
 static enum sw_status take_chunk(struct scan *scan, const redisReply *reply, bool *asked,
                                  char why[SW_WHY_MAX])
 {
@@ -214,7 +214,7 @@ static enum sw_status take_chunk(struct scan *scan, const redisReply *reply, boo
     return take_fields(scan, reply->element[1]);
 }
 
-/* All chunks. SW_EINVAL: the key is unreadable, why says so. */
+/* Take all chunks. SW_EINVAL: the key is unreadable, for the reason in why. */
 static enum sw_status take_all(struct scan *scan, char why[SW_WHY_MAX])
 {
     enum sw_status status = ask_chunk(scan, "0");
@@ -230,12 +230,12 @@ static enum sw_status take_all(struct scan *scan, char why[SW_WHY_MAX])
         status = take_chunk(scan, reply, &asked, why);
         freeReplyObject(reply);
     }
-    if (asked) /* the chunk that nobody wants any more */
+    if (asked) /* the reply that was asked for before the failure */
         freeReplyObject(sw_redis_reply(scan->redis));
     return status;
 }
 
-/* Make room at once for what is more than before; a key of the wrong type is met again later. */
+/* Reserve room for the growth of a list. The first chunk reports a key of the wrong type. */
 static enum sw_status reserve(struct scan *scan)
 {
     size_t count = sw_index_count(scan->lists->index, scan->list->id);
@@ -254,7 +254,7 @@ static enum sw_status reserve(struct scan *scan)
     return status;
 }
 
-/* Show the staged content and note what belongs to it. */
+/* Swap in the staged content, and note the counts of refused and expired fields. */
 static enum sw_status put_in_place(struct scan *scan)
 {
     struct sw_list *list = scan->list;
@@ -340,7 +340,7 @@ static enum sw_status take_list(struct sw_redis *redis, struct sw_lists *lists,
     return sw_load_content(redis, lists, list, hooks);
 }
 
-/* Say how many indicators all lists have, before they are read: keys that cannot be read count 0. */
+/* Tell the index the number of indicators in all lists before reading. Unreadable keys count 0. */
 static enum sw_status announce(struct sw_redis *redis, struct sw_lists *lists,
                                const redisReply *reply)
 {

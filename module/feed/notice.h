@@ -42,8 +42,7 @@ struct sw_notices {
     int64_t connect_due, ping_due, look_due; /* monotonic, microseconds */
 };
 
-/** Take the notices that have arrived, and look when a look is due. SW_OK, or the session is over.
- * */
+/** Take the arrived notices, and look when a look is due. SW_OK, or the session is over. */
 enum sw_status sw_feed_take_notices(struct sw_feed *feed);
 
 /** A session begins or ends: close the connection, so that session and notices have one server. */
@@ -52,8 +51,7 @@ void sw_feed_forget_notices(struct sw_feed *feed);
 /** A copy is about to be taken: the notices so far are settled by comparing that copy. */
 void sw_feed_notices_copied(struct sw_feed *feed);
 
-/** During the comparison: whether a list of the expected size has to be read because of a notice.
- * */
+/** During the comparison: whether a notice asks for reading a list of the expected size. */
 bool sw_feed_noticed(const struct sw_list *list);
 
 /** The comparison is over, lists read again included; began_us: when it began, monotonic. */

@@ -26,7 +26,7 @@ const char *sw_refused_reason_name(enum sw_refused_reason reason)
     return names[reason];
 }
 
-/* Copy octets as printable ASCII, others as \xNN, cut with "..." when they do not fit. */
+/* Copy octets as printable ASCII, others as \xNN; a text that does not fit is cut with "...". */
 static void copy_printable(char *out, size_t max, const char *text, size_t len)
 {
     size_t used = 0;
@@ -73,7 +73,7 @@ void sw_refused_tick(struct sw_refused *refused, int64_t now_us)
     refused->silent = 0;
 }
 
-/* One line for the operator, unless this minute had enough. */
+/* Log an item, unless this minute already has LINES_A_MINUTE lines. */
 static void log_item(struct sw_refused *refused, const struct sw_refused_item *item)
 {
     if (refused->logged >= LINES_A_MINUTE) {

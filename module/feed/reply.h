@@ -1,11 +1,11 @@
 /*
- * reply.h - looking at what Redis answered without trusting its shape.
+ * reply.h - checks of the type of a reply from Redis.
  *
- * Private to the feeder. A reply may be of any type, whatever was asked; each reader checks the
- * type first and treats a surprise as an error of the server.
+ * Private to the feeder. A reply may be of any type; each reader checks the type first and treats
+ * an unexpected type as an error of the server.
  *
  * Threads      pure functions
- * Memory       replies stay the caller's
+ * Memory       the caller keeps and frees replies
  */
 #ifndef SW_FEED_REPLY_H
 #define SW_FEED_REPLY_H
@@ -16,39 +16,39 @@
 
 #define SW_KEY_MAX 320 /* prefix, ":resolver:", resolver id, NUL */
 
-/** Whether it is an error reply whose code (its first word) is this one. NULL is none. */
+/** Whether a reply is an error with this code (the first word). NULL is no error. */
 static inline bool sw_reply_has_code(const redisReply *reply, const char *code)
 {
     return reply && reply->type == REDIS_REPLY_ERROR &&
            strncmp(reply->str, code, strlen(code)) == 0;
 }
 
-/** Whether it is an error that concerns this one key, not the server: its type, or the ACL. */
+/** Whether a reply is an error about the key, not the server: wrong type, or forbidden by ACL. */
 static inline bool sw_reply_is_key_error(const redisReply *reply)
 {
     return sw_reply_has_code(reply, "WRONGTYPE") || sw_reply_has_code(reply, "NOPERM");
 }
 
-/** Whether it is text: str and len are set. */
+/** Whether a reply is text: str and len are set. */
 static inline bool sw_reply_is_text(const redisReply *reply)
 {
     return reply && (reply->type == REDIS_REPLY_STRING || reply->type == REDIS_REPLY_STATUS);
 }
 
-/** Whether it is text and equal to a word. */
+/** Whether a reply is text and equal to a word. */
 static inline bool sw_reply_equals(const redisReply *reply, const char *word)
 {
     return sw_reply_is_text(reply) && reply->len == strlen(word) &&
            memcmp(reply->str, word, reply->len) == 0;
 }
 
-/** Whether it is an array with at least n elements. */
+/** Whether a reply is an array with at least n elements. */
 static inline bool sw_reply_is_array(const redisReply *reply, size_t n)
 {
     return reply && reply->type == REDIS_REPLY_ARRAY && reply->elements >= n;
 }
 
-/** Words for people about a reply that was not what was asked for. */
+/** A text for people about an unexpected reply: the server's error, or a general text. */
 static inline const char *sw_reply_words(const redisReply *reply)
 {
     if (!reply)

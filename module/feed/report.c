@@ -1,10 +1,11 @@
 /*
- * report.c - the state of this resolver, {prefix}:resolver:<id>, as module/REDIS.md has it.
+ * report.c - the status of this resolver in {prefix}:resolver:<id>, described in module/REDIS.md.
  *
- * Hash, its time to live, and the place among {prefix}:resolvers go out in one MULTI. A server
- * that does not take them (a replica, an ACL) is no reason to stop following it. Each batch of changes
- * is reported at once, but with many lists the field `lists` is some 50 octets for each: then it goes
- * out once a second at most, and the report that leaves it out is followed by one that has it (D-106).
+ * A MULTI writes the hash, the hash's time to live, and this resolver's member of
+ * {prefix}:resolvers. When a server refuses the write (a replica, an ACL), the feeder still follows
+ * the stream. Each batch of changes is reported at once. The field `lists` has some 50 octets for
+ * each list: with many lists, at most one report in a second has the field, and a report without
+ * the field is followed by a report that has the field (D-106).
  */
 #include "base/clock.h"
 #include "base/file.h"
@@ -17,8 +18,8 @@
 #include <stdlib.h>
 
 #define FIELDS_MAX 64
-#define NUMBERS    48 /* counters that fit */
-#define FEW_LISTS  64 /* so many are part of each report */
+#define NUMBERS    48 /* room for counters */
+#define FEW_LISTS  64 /* up to so many lists, each report has the field `lists` */
 #define LISTS_US   INT64_C(1000000)
 
 struct fields { /* name, value, name, value ... after HSET and the key */
@@ -54,7 +55,7 @@ static const char *state_name(enum sw_feed_state state)
     return names[state];
 }
 
-/* What the recorder could not write: said in its log line, and here for the status. */
+/* Set or clear the problem of a file that the recorder writes; the recorder logs the error. */
 static void note_file(struct sw_feed *feed, enum sw_problem which, const char *key,
                       const char *path, int error)
 {
@@ -83,7 +84,7 @@ static const char *last_error(const struct sw_feed *feed)
     return "";
 }
 
-/* {"carbanak":{"kind":"ioc","count":12,"refused":0},...}; "problem" where there is one. */
+/* {"carbanak":{"kind":"ioc","count":12,"refused":0},...}; "problem" for a list with a problem. */
 static json_t *lists_json(const struct sw_feed *feed)
 {
     json_t *object = json_object();
@@ -104,7 +105,7 @@ static json_t *lists_json(const struct sw_feed *feed)
     return object;
 }
 
-/* Text of a JSON value, which is used up; NULL when out of memory. Freed by the caller. */
+/* The text of a JSON value, which is released here; NULL: no memory. The caller frees the text. */
 static char *dump(json_t *json)
 {
     char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
@@ -137,7 +138,7 @@ static enum sw_status send_report(struct sw_feed *feed, const struct fields *fie
     return SW_OK;
 }
 
-/* First error in a reply or in the elements of an EXEC reply; NULL when there is none. */
+/* The first error in a reply or in the elements of an EXEC reply; NULL: no error. */
 static const char *first_error(const redisReply *reply)
 {
     if (reply->type == REDIS_REPLY_ERROR)
@@ -149,7 +150,7 @@ static const char *first_error(const redisReply *reply)
     return NULL;
 }
 
-/* The five replies; the first error among them is the problem, none is the end of it. */
+/* Take the five replies: the first error is SW_PROBLEM_REPORT; no error clears the problem. */
 static enum sw_status take_replies(struct sw_feed *feed)
 {
     bool failed = false;
@@ -171,7 +172,7 @@ static enum sw_status take_replies(struct sw_feed *feed)
     return SW_OK;
 }
 
-/* When the next report is due behind one at `now`, and the next one with all lists. */
+/* Set when the next report is due after a report at `now`, and the next with the field `lists`. */
 static void next_report(struct sw_feed *feed, int64_t now, bool with_lists)
 {
     if (with_lists)

@@ -7,7 +7,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-/* Decimal digits from *text up to end; false when there are none or too many. */
+/* Read decimal digits from *text up to end; false for no digits, or more than 64 bits. */
 static bool read_number(const char **text, const char *end, uint64_t *out)
 {
     const char *at = *text;
@@ -56,7 +56,7 @@ int sw_stream_id_compare(const struct sw_stream_id *a, const struct sw_stream_id
     return 0;
 }
 
-/* One name and its value of an XINFO STREAM reply; false when the value has the wrong type. */
+/* Read a name and a value of an XINFO STREAM reply; false when the value has the wrong type. */
 static bool read_member(const redisReply *name, const redisReply *value,
                         struct sw_stream_state *out)
 {
@@ -132,12 +132,12 @@ bool sw_stream_has_gap(const struct sw_stream_state *state, const struct sw_stre
         return !at_start;
     if (sw_stream_id_compare(&state->last, &at->id) < 0)
         return true;
-    /* Counts do not tell where nothing is left: a stream that was made anew may have had as many entries. */
+    /* Counts cannot tell about an empty stream: a recreated stream may have had as many entries. */
     if (state->length == 0)
         return sw_stream_id_compare(&state->last, &at->id) != 0;
     if (sw_stream_id_compare(&state->first, &at->id) <= 0)
         return false;
-    /* Everything that is left is younger than the position: is it all that was added since? */
+    /* All remaining entries are younger than the position: are these all entries added since? */
     if (state->counted)
         return state->added != at->added + state->length;
     return !at_start;

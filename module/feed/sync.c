@@ -1,13 +1,13 @@
 /*
- * sync.c - full loads, and reconciliation with what Redis holds.
+ * sync.c - full loads, and reconciliation with the lists in Redis.
  *
- * A full load notes the stream's end first and reads the lists then, so that following from the
- * noted id can only repeat what was read, never miss anything.
+ * A full load notes the stream's end before reading the lists. So following from the noted id may
+ * repeat changes that were read, but never misses a change.
  *
- * Reconciliation notices what was written without the stream. Sizes alone cannot be compared at
- * any moment, since entries of the stream may still be under way to us. So one MULTI copies the
- * stream's end, the policies and the sizes as they are together; the copy waits until just that
- * entry has been applied (usually it has been) and is compared then.
+ * Reconciliation finds writes without an entry in the stream. Sizes cannot be compared at any
+ * moment, since the feeder may not have applied the last entries yet. So a MULTI copies the
+ * stream's end, the policies and the sizes at the same moment. The copy waits until the feeder has
+ * applied all entries up to that end (usually at once), and is compared then.
  */
 #include "base/clock.h"
 #include "base/log.h"
@@ -18,10 +18,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- is it still the stream and the server that we know ---- */
+/* ---- are the stream and the server still the same ---- */
 
-/* The stream was asked for, with this status; on SW_OK *state is set if stream_ok. A key of another
- * type is no failure of the session: lists can still be read. */
+/* Take the result of asking for the stream's state: sets stream_ok; *state holds the state if
+ * stream_ok. A key of another type does not end the session: lists can still be read. */
 static enum sw_status asked_stream(struct sw_feed *feed, enum sw_status status,
                                    const struct sw_stream_state *state)
 {
@@ -78,7 +78,7 @@ enum sw_status sw_feed_check_stream(struct sw_feed *feed)
     return sw_feed_judge_stream(feed, asked, &state);
 }
 
-/* The value behind "name:" at the start of a line of an INFO reply, appended to out. */
+/* Append to out the value of a line "name:value" of an INFO reply. */
 static void append_value(char *out, size_t max, const redisReply *info, const char *name)
 {
     const char *line = sw_reply_is_text(info) ? info->str : "";
@@ -93,9 +93,9 @@ static void append_value(char *out, size_t max, const redisReply *info, const ch
 }
 
 /*
- * Stream ids grow with the clock on every server alike, so they cannot tell that a server was
- * restarted with older data, or that a replica without the last entries took over. The ids of
- * the process and of its replication history can. Where the ACL hides them, server stays "".
+ * Stream ids follow the clock on every server, so an id cannot tell that a server was restarted
+ * with older data, or that a replica without the last entries took over. The run id and the
+ * replication id can. When the ACL hides both ids, server stays "".
  */
 enum sw_status sw_feed_check_server(struct sw_feed *feed)
 {
@@ -119,15 +119,15 @@ enum sw_status sw_feed_check_server(struct sw_feed *feed)
 
 /* ---- lists ---- */
 
-/* What we hold may differ from Redis by more than the stream will tell: read it again as soon
- * as it can be read. */
+/* The index may differ from Redis by changes without an entry in the stream: have all lists read
+ * again as soon as Redis allows. */
 static void distrust_contents(struct sw_feed *feed)
 {
     for (size_t i = 0; i < feed->lists.n; i++)
         feed->lists.list[i]->unread = feed->lists.list[i]->held;
 }
 
-/* {prefix}:lists cannot be read: keep what is there. */
+/* {prefix}:lists cannot be read: keep the lists of the index. */
 static void keep_unreadable(struct sw_feed *feed, const char *why)
 {
     char key[SW_KEY_MAX];
@@ -140,9 +140,9 @@ static void keep_unreadable(struct sw_feed *feed, const char *why)
 }
 
 /*
- * A Redis that suddenly names no lists at all, or whose stream was begun anew, has more likely lost its data than been
- * cleared on purpose. What is held then stays (keep-lists), each list until Redis names it again or
- * a `drop` entry ends it.
+ * A Redis that suddenly names no lists at all, or has a new stream, has more likely lost the data
+ * than been cleared on purpose. With keep-lists the index then keeps each list until Redis names
+ * the list again or a `drop` entry ends the list.
  */
 static void lose(struct sw_feed *feed)
 {
@@ -151,7 +151,7 @@ static void lose(struct sw_feed *feed)
     distrust_contents(feed);
 }
 
-/* Names of lists that are lost, as many as fit; all are in the status. */
+/* The names of lost lists, as many as fit; the status has all names. */
 static void name_lost(const struct sw_feed *feed, char *out, size_t max)
 {
     size_t used = 0;
@@ -182,7 +182,7 @@ void sw_feed_tell_lost(struct sw_feed *feed)
                         "Redis has lost lists; keeping the last good ones (%zu):%s", lost, names);
 }
 
-/* Bring the lists to a copy of {prefix}:lists. *kept: all stay as they are. */
+/* Update all lists from a reply with {prefix}:lists. *kept: an empty reply, and all lists stay. */
 static enum sw_status take_lists(struct sw_feed *feed, const redisReply *reply, bool everything,
                                  bool *kept)
 {
@@ -253,7 +253,7 @@ enum sw_status sw_feed_load(struct sw_feed *feed)
         status = sw_feed_load_tracked(feed);
     if (status != SW_OK)
         return status;
-    /* A new stream may say that lists end which are lost: then it is followed from its beginning. */
+    /* A new stream may have `drop` entries for lost lists: follow all of that stream. */
     feed->position = (struct sw_stream_position){state.last, state.added};
     feed->awaited = (struct sw_stream_id){0, 0};
     if (begun_anew && sw_lists_lost(&feed->lists) > 0)
@@ -274,7 +274,7 @@ enum sw_status sw_feed_load(struct sw_feed *feed)
     return sw_feed_finish_batch(feed);
 }
 
-/* The policy of one list as it is now. SW_ENOTFOUND: it has none (refused). */
+/* Read the current policy of a list. SW_ENOTFOUND: the list has no policy (refused). */
 static enum sw_status read_policy(struct sw_feed *feed, const char *name, struct sw_list **out)
 {
     char key[SW_KEY_MAX];
@@ -322,7 +322,7 @@ enum sw_status sw_feed_read_list(struct sw_feed *feed, const char *name, bool co
     feed->dirty = true;
     if (!list->held || (!content && !list->unread))
         return SW_OK;
-    /* What came before it need not wait for a long list. */
+    /* Earlier changes of the batch need not wait for a long list. */
     status = sw_feed_finish_batch(feed);
     if (status != SW_OK)
         return status;
@@ -347,7 +347,7 @@ static enum sw_status append_hlen(struct sw_feed *feed, const char *name)
     return sw_redis_append_argv(feed->redis, 2, argv, NULL);
 }
 
-/* MULTI, XINFO STREAM, HGETALL, HLEN for each name, EXEC: appended, and EXEC's reply fetched. */
+/* Send MULTI, XINFO STREAM, HGETALL, HLEN for each name, EXEC, and fetch EXEC's reply. */
 static enum sw_status take_copy(struct sw_feed *feed, struct sw_copy *copy)
 {
     char changes[SW_KEY_MAX], lists[SW_KEY_MAX];
@@ -419,7 +419,7 @@ enum sw_status sw_feed_reconcile(struct sw_feed *feed)
     return sw_feed_copy(feed);
 }
 
-/* Read again what has another size than we think, was never read to its end, or was written without
+/* Read a list again that has an unexpected size, was never read to the end, or was written without
  * an entry. */
 static enum sw_status compare_contents(struct sw_feed *feed, const struct sw_copy *copy)
 {
@@ -442,7 +442,7 @@ static enum sw_status compare_contents(struct sw_feed *feed, const struct sw_cop
     return SW_OK;
 }
 
-/* The copy is that of this very moment of the stream. */
+/* Compare a copy with the index, which holds all entries up to the copy's stream id and no more. */
 static enum sw_status compare(struct sw_feed *feed, const struct sw_copy *copy)
 {
     const redisReply *lists = copy->reply->element[1];
@@ -454,7 +454,7 @@ static enum sw_status compare(struct sw_feed *feed, const struct sw_copy *copy)
         keep_unreadable(feed, sw_reply_words(lists));
         return SW_OK;
     }
-    /* Asked before anything is read: what is read holds all changes up to here. */
+    /* Asked before any list is read: a list read later holds all changes up to this id. */
     status = ask_stream(feed, &state);
     if (status == SW_OK)
         status = take_lists(feed, lists, false, &kept);

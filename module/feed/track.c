@@ -1,10 +1,10 @@
 /*
- * track.c - tracked addresses: requests from the recorder, {prefix}:tracked, `track` entries.
+ * track.c - tracked addresses: requests from the recorder, {prefix}:tracked, other resolvers.
  *
- * A request is added here at once, Redis or not, and told to Redis when it is there: ZADD, and
- * for an address that was new to Redis an entry in {prefix}:resolvers:tracked, by which the other
- * resolvers learn of it. Resolvers before 0.1 wrote `track` entries to the change stream; those are
- * still understood (D-096).
+ * An address is tracked as soon as the recorder asks, with or without Redis, and is written to
+ * Redis when possible: ZADD, and for an address that was new to Redis an entry in the stream
+ * {prefix}:resolvers:tracked, which the other resolvers read. Resolvers before 0.1 wrote `track`
+ * entries to the change stream; such entries are still read (D-096).
  */
 #include "base/clock.h"
 #include "feed/feeder.h"
@@ -14,8 +14,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define CHUNK      1000    /* members read at a time */
-#define TRACKS_MAX "10000" /* entries kept in the stream: {prefix}:tracked has them all */
+#define CHUNK      1000    /* members in a reply of ZRANGE */
+#define TRACKS_MAX "10000" /* entries kept in the stream: {prefix}:tracked has all addresses */
 #define FIXED      6       /* words of XADD before the fields */
 
 void sw_feed_track_one(struct sw_feed *feed, const struct sw_addr *addr)
@@ -58,8 +58,8 @@ static enum sw_status append(struct sw_feed *feed, int argc, const char **argv)
     return sw_redis_append_argv(feed->out, argc, argv, NULL);
 }
 
-/* ZADD for each address that waits; isnew[i] says whether Redis did not have it. SW_EREDIS: it
- * does not take them now. */
+/* ZADD for each unsent address; isnew[i]: Redis did not have address i. SW_EREDIS: Redis refuses
+ * the write. */
 static enum sw_status add_members(struct sw_feed *feed, size_t n, bool *isnew)
 {
     enum sw_status status = SW_OK;
@@ -88,7 +88,8 @@ static enum sw_status add_members(struct sw_feed *feed, size_t n, bool *isnew)
     return status;
 }
 
-/* One entry with the addresses that are new to Redis, and the set kept to its size. SW_EREDIS: refused, said. */
+/* Write a stream entry with the addresses that are new to Redis, and trim the set to the maximum.
+ * SW_EREDIS: Redis refuses the write, and SW_PROBLEM_TRACK is set. */
 static enum sw_status announce(struct sw_feed *feed, size_t n, const bool *isnew)
 {
     char tracks[SW_KEY_MAX], tracked[SW_KEY_MAX], last[24];
@@ -153,8 +154,9 @@ enum sw_status sw_feed_send_tracked(struct sw_feed *feed)
 
 /* ---- from Redis ---- */
 
-/* Members of one ZRANGE reply. The host is not told: their time was when they came up, and one
- * look through the cache for each of a hundred thousand would take minutes. */
+/* Track the members of a ZRANGE reply. Cached names with such an address are not reported: names
+ * were reported when the address was first tracked, and searching the cache for a hundred thousand
+ * addresses would take minutes. */
 static void take_members(struct sw_feed *feed, const redisReply *reply)
 {
     for (size_t i = 0; i < reply->elements; i++) {
@@ -172,7 +174,8 @@ static void take_members(struct sw_feed *feed, const redisReply *reply)
     }
 }
 
-/* Before the set is read: what comes to the stream from now on may be missing in it. */
+/* Note the end of {prefix}:resolvers:tracked before the set is read: the set may miss the addresses
+ * of later entries. */
 static enum sw_status note_end(struct sw_feed *feed)
 {
     char key[SW_KEY_MAX];
@@ -191,7 +194,7 @@ static enum sw_status note_end(struct sw_feed *feed)
     return SW_OK;
 }
 
-/* One [id, [i, address, ...]]. */
+/* Track the addresses of a stream entry [id, [i, address, ...]]. */
 static void take_track(struct sw_feed *feed, const redisReply *entry)
 {
     struct sw_stream_id id;

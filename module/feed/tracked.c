@@ -44,7 +44,7 @@ bool sw_tracked_has(const struct sw_tracked *tracked, const struct sw_addr *addr
     struct sw_view view;
     bool found = false;
 
-    /* Relaxed: a reader that misses an addition of this moment asked before it. */
+    /* Relaxed: a reader that misses a concurrent addition counts as asking before the addition. */
     if (atomic_load_explicit(&tracked->n, memory_order_relaxed) == 0)
         return false;
     view = sw_index_view(tracked->set);
@@ -86,7 +86,7 @@ size_t sw_tracked_take(struct sw_tracked *tracked, struct sw_addr *out)
     return n;
 }
 
-/* Room for one more; the ring begins at 0 as long as it grows, and turns once it is full. */
+/* Make room for another address. A growing ring begins at 0; only a full ring rotates. */
 static enum sw_status make_room(struct sw_tracked *tracked, size_t n)
 {
     size_t capacity = tracked->capacity ? tracked->capacity * 2 : 256;
