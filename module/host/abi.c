@@ -23,12 +23,12 @@ const char *sw_abi_built_for(void)
 
 struct constants {
     bool version_ok, options_ok;
-    char version[32]; /* what the program says of itself, "" when not found */
+    char version[32]; /* version text of the program, "" if not found */
 };
 
 static const char unbound_space[] = "unbound ";
 
-/* Note a constant "unbound X.Y" that starts at text. */
+/* Take down the version if a constant "unbound X.Y" starts at text. */
 static void note_version(struct constants *c, const char *text, const char *end)
 {
     size_t n = 0;
@@ -53,7 +53,8 @@ static void scan_segment(struct constants *c, const char *start, size_t len)
         c->options_ok = true;
 }
 
-/* dl_iterate_phdr() reports the main program first; its read-only segments hold its constants. */
+/* dl_iterate_phdr() reports the main program first, and the read-only segments contain the
+ * program's constants. */
 static int scan_program(struct dl_phdr_info *info, size_t size, void *arg)
 {
     (void)size;
@@ -140,7 +141,7 @@ static bool symbols_ok(char why[WHY_MAX])
 
 /* ---- 3. modinfo[id] ---- */
 
-/* Read memory that may not be there. False when it is not, or cannot be asked for. */
+/* Read memory that may not be mapped. False when unreadable. */
 static bool peek(const void *at, void *out, size_t len)
 {
     struct iovec local = {out, len}, remote;
@@ -172,9 +173,9 @@ static int probe_callback(struct module_qstate *qstate, struct dns_msg *response
     return 1;
 }
 
-#define LIST_MAX 64 /* callbacks looked at; other modules have a few */
+#define LIST_MAX 64 /* callbacks looked at; other modules register a few */
 
-/* Whether a list holds the callback that was registered for us. */
+/* Whether a list contains the callback that was registered for this module. */
 static bool registered_at(const struct inplace_cb *at, int id, const void *callback)
 {
     struct inplace_cb entry;
@@ -195,7 +196,7 @@ static bool callbacks_ok(struct module_env *env, int id, char why[WHY_MAX])
     bool ok = true;
     for (size_t i = 0; ok && i < sizeof types / sizeof types[0]; i++) {
         if (!dynlib->inplace_cb_register_wrapped(callback, types[i], NULL, env, id))
-            continue; /* memory is out: says nothing about the layout */
+            continue; /* no memory: not a difference of the layout */
         ok = peek(&env->inplace_cb_lists[types[i]], &first, sizeof first) &&
              registered_at(first, id, callback);
         dynlib->inplace_cb_delete_wrapped(env, types[i], id);
@@ -215,7 +216,8 @@ static bool settings_ok(char why[WHY_MAX])
     struct config_file *cfg = config_create();
     if (!cfg)
         return true;
-    /* Setters that only set; spread over the structure, from first to last. */
+    /* Settings with setters that have no other effect, spread over the structure from first to
+     * last. */
     bool ok =
         config_set_option(cfg, "edns-buffer-size:", "1111") && cfg->edns_buffer_size == 1111 &&
         config_set_option(cfg, "infra-keep-probing:", "yes") && cfg->infra_keep_probing == 1 &&
@@ -232,7 +234,7 @@ static bool settings_ok(char why[WHY_MAX])
     return ok;
 }
 
-/* The mark of host/mark.h: 32 bits that are no other member's. */
+/* The mark of host/mark.h is stored in 32 bits that Unbound does not use. */
 _Static_assert(sizeof(((struct reply_info *)0)->padding) == sizeof(uint32_t),
                "struct reply_info has no unused member of 32 bits");
 _Static_assert(offsetof(struct reply_info, padding) % sizeof(uint32_t) == 0 &&

@@ -3,9 +3,9 @@
 #include <time.h>
 
 #define TRIES    100    /* about a microsecond, enough for a holder that runs on another core */
-#define PAUSE_NS 20000L /* for one on this core to go on */
+#define PAUSE_NS 20000L /* time for a holder on the same core to run */
 
-#ifdef USE_THREAD_DEBUG /* Unbound's own checking of locks wraps them: those are waited for */
+#ifdef USE_THREAD_DEBUG /* lock checking wraps Unbound's locks: wait for the lock */
 bool sw_bins_try(lock_quick_type *lock)
 {
     lock_quick_lock(lock);

@@ -17,35 +17,35 @@
 
 #define BINS_AT_ONCE 32 /* a bin has about one entry on average */
 
-/* Keys that one turn can hold back for removal. What does not fit is taken in another turn over the
- * same bin. */
+/* Keys that a round, of up to BINS_AT_ONCE bins, can collect for removal. When there is no more
+ * room, the bin is judged again in the next round. */
 #define DOOMED_MAX 64
-#define TURNS_MAX  1000 /* a bin that fills as fast as it is emptied is left at last */
+#define TURNS_MAX  1000 /* limit for a bin that fills as fast as the walk empties the bin */
 
 struct doomed {
     hashvalue_type hash;
     struct sw_name name;   /* as cached, letter case kept */
     uint16_t type, dclass; /* network order for RRsets, host order for messages */
     uint32_t flags;
-    uint64_t found; /* tracked look-up: which addresses are in it, a bit each */
+    uint64_t found; /* tracked look-up: bit i for address i */
 };
 
-/* One walk over one cache. judge says whether an entry must go; called under the bin's lock. */
+/* A walk over a cache. judge: whether an entry must go; called under the bin's lock. */
 struct walk {
     struct sw_module *module;
-    const struct sw_flow *flow; /* the rules to judge by: all, or only those that are new */
-    bool aliases_only;          /* no new rule speaks of addresses or AS numbers */
+    const struct sw_flow *flow; /* rules to judge by: all rules, or only the new rules */
+    bool aliases_only;          /* no new rule has an address or AS number */
     bool (*judge)(struct walk *walk, struct lruhash_entry *entry, struct doomed *out);
     void (*remove)(struct walk *walk, const struct doomed *doomed);
-    bool unlocked;               /* flow is this thread's own: no RCU section is needed */
-    bool periodic;               /* for no change */
-    bool low_priority;           /* without haste */
+    bool unlocked;               /* flow is private to this thread: no RCU section is needed */
+    bool periodic;               /* periodic sweep, not for a change */
+    bool low_priority;           /* longer pauses */
     const atomic_bool *stop;     /* or NULL */
     const struct sw_addr *addrs; /* for the tracked look-up */
     size_t addrs_n;
-    struct lruhash_bin *bins; /* of the table at hand, bins_n of them; valid while one is held */
+    struct lruhash_bin *bins; /* bins of the current table; valid while a bin is locked */
     struct lruhash_bin *held; /* NULL: none */
-    size_t bins_n;
+    size_t bins_n;            /* number of bins in the current table */
     size_t doomed_n;
     struct doomed doomed[DOOMED_MAX];
 };
@@ -61,7 +61,7 @@ static bool copy_key(struct doomed *out, const uint8_t *name, size_t len)
 
 /* ---- the judges ---- */
 
-/* A message's own names, to be matched by their servers once no RRset is locked. */
+/* Names in a message, to be matched by name servers after all RRset locks are released. */
 #define NAMES_MAX 16 /* Unbound follows 11 aliases */
 
 struct answer {
@@ -95,7 +95,7 @@ static void match_addr(void *arg, const struct sw_addr *addr)
     sw_match_addr(arg, addr);
 }
 
-/* One RRset of a message, if it still is what the message refers to. */
+/* An RRset of a message, unless the cache entry has been reused since. */
 static void match_part(const struct reply_info *reply, const struct ub_packed_rrset_key *part,
                        struct answer *answer)
 {
@@ -112,7 +112,7 @@ static void match_part(const struct reply_info *reply, const struct ub_packed_rr
     lock_rw_unlock(&key->entry.lock);
 }
 
-/* The answer of a message. Locks in the order of Unbound's own: bin, message, RRset. */
+/* Match the answer of a message. Locks in Unbound's own order: bin, message, RRset. */
 static void match_answer(struct walk *walk, struct lruhash_entry *entry, struct sw_matching *m)
 {
     struct answer answer = {.m = m, .n = 0};
@@ -132,8 +132,9 @@ static void match_answer(struct walk *walk, struct lruhash_entry *entry, struct 
         sw_servers_match_name(env, now, answer.name[i].wire, answer.name[i].len, NULL, &servers, m);
 }
 
-/* A message goes when its question is covered; in a sweep for no change, which does not look at
- * RRsets, or where lists of name servers are in force, also when its answer is. Keys do not change while the bin is locked. */
+/* A message goes when a rule matches the question. When a rule matches the answer, the message
+ * goes in two cases: in a periodic sweep, which leaves RRsets of addresses alone, and while some
+ * list has a trigger for name servers. Keys do not change while the bin is locked. */
 static bool judge_message(struct walk *walk, struct lruhash_entry *entry, struct doomed *out)
 {
     const struct msgreply_entry *message = entry->key;
@@ -159,7 +160,7 @@ static bool judge_message(struct walk *walk, struct lruhash_entry *entry, struct
     return copy_key(out, q->qname, q->qname_len);
 }
 
-/* Key of an RRset for rrset_cache_remove(). Its data may be read under the entry's lock. */
+/* Key of an RRset for rrset_cache_remove(). The entry's lock protects the key's data. */
 static bool rrset_key(const struct ub_packed_rrset_key *key, struct doomed *out)
 {
     out->type = key->rk.type;
@@ -168,7 +169,7 @@ static bool rrset_key(const struct ub_packed_rrset_key *key, struct doomed *out)
     return copy_key(out, key->rk.dname, key->rk.dname_len);
 }
 
-/* Whether RRsets of this type can hold what the walk looks for. */
+/* Whether RRsets of this type can contain an alias or address of interest. */
 static bool of_interest(const struct walk *walk, uint16_t type)
 {
     switch (type) {
@@ -184,8 +185,8 @@ static bool of_interest(const struct walk *walk, uint16_t type)
     }
 }
 
-/* Whether what an RRset brings into an answer makes that answer private. Its own name is a part of each
- * such answer: as the question, or as the alias that leads to it. */
+/* Whether an RRset makes the answers that contain the RRset private. The RRset's own name
+ * belongs to each such answer: as the question, or as the target of an alias. */
 static bool rrset_is_private(const struct walk *walk, const struct ub_packed_rrset_key *key)
 {
     struct sw_matching m;
@@ -202,8 +203,8 @@ static bool rrset_is_private(const struct walk *walk, const struct ub_packed_rrs
     return sw_decide_rewrites_any(&match);
 }
 
-/* An RRset goes when it makes answers private, an alias also by its own name: another alias may
- * lead to it. */
+/* An RRset goes when the RRset makes answers private. The own name of an alias counts as well,
+ * since another alias may lead to that name. */
 static bool judge_rrset(struct walk *walk, struct lruhash_entry *entry, struct doomed *out)
 {
     const struct ub_packed_rrset_key *key = entry->key;
@@ -245,8 +246,9 @@ static void remove_rrset(struct walk *walk, const struct doomed *doomed)
 
 /* ---- the walk ---- */
 
-/* What must go from one bin; false when there is no room for all of it: then the bin is for another
- * turn, unless even that would be too little. */
+/* Collect the entries of a bin that must go. False when there is no room for all of these: then
+ * the bin is judged again in the next round, and its entries are dropped from this round. If
+ * this bin alone fills the room, the entries collected so far are removed first. */
 static bool collect_bin(struct walk *walk, const struct lruhash_bin *bin)
 {
     size_t before = walk->doomed_n;
@@ -262,23 +264,24 @@ static bool collect_bin(struct walk *walk, const struct lruhash_bin *bin)
 }
 
 /*
- * Locks. A look-up of Unbound's takes the table's lock, then one bin's, and lets the table go. A resize
- * holds the table's lock while it takes every bin's in turn, upwards, and frees the bins after that:
- * so whoever holds one bin's lock may take those above it without the table's, and none of them
- * goes away. The walk does so from one turn to the next, and asks for the table's lock only after a
- * pause: a worker on the same core that preempts us while we hold that one spins for it until its
- * slice is over, some milliseconds. Nothing but bins above is ever waited for with a bin held.
+ * Locks. A look-up by Unbound takes the table's lock, then a bin's lock, and releases the table's
+ * lock. A resize holds the table's lock while locking every bin in turn, upwards, and frees the
+ * bins afterwards. So the holder of a bin's lock may lock bins above without the table's lock, and
+ * none of these bins is freed. The walk does so from round to round, and takes the table's lock
+ * only after a pause. A worker that preempts us on the same core, while we hold the table's lock,
+ * spins until its time slice ends, some milliseconds later. With a bin locked, the walk waits only
+ * for locks of bins above.
  *
- * The bins of one turn are locked together, so that the memory that their entries are in can be asked
- * for ahead: an entry is three or four dependent accesses away, and one after the other they would be
- * nearly all of the walk's time (four fifths of it were measured).
+ * The bins of a round are locked together, so that the memory of their entries can be prefetched.
+ * An entry is three or four dependent accesses away. Without prefetching, these accesses took four
+ * fifths of the walk's time.
  */
 
-/* These have to be inlined before the compiler looks at them: GCC takes a function that does nothing
- * but ask for memory for one without effects, and leaves its calls out. */
+/* These functions must be inlined early: GCC treats a function that only prefetches as free of
+ * effects, and drops the calls. */
 #define ASKS static inline __attribute__((always_inline)) void
 
-/* The entry itself, with the key that it is a part of. */
+/* Prefetch the entry, which is part of the key. */
 ASKS ask_entry(const struct walk *walk, const struct lruhash_entry *entry)
 {
     const char *at = (const char *)entry;
@@ -289,7 +292,7 @@ ASKS ask_entry(const struct walk *walk, const struct lruhash_entry *entry)
     __builtin_prefetch(at + 128);
 }
 
-/* What the entry leads to; the entry is here. */
+/* Prefetch the data that the entry points to; the entry is already in the processor's cache. */
 ASKS ask_name(const struct walk *walk, const struct lruhash_entry *entry)
 {
     if (walk->judge == judge_message) {
@@ -319,7 +322,7 @@ ASKS ask_ahead(const struct walk *walk, const struct lruhash_bin *bins, size_t n
                 ask_name(walk, e);
 }
 
-/* Hold the bin at position at; false when the table has no such bin (any more). */
+/* Lock the bin at position at; false when the table has no such bin (any more). */
 static bool hold(struct walk *walk, struct lruhash *table, size_t at)
 {
     if (walk->held)
@@ -339,8 +342,8 @@ static void let_go(struct walk *walk)
     walk->held = NULL;
 }
 
-/* Collect what must go from some bins, judging those from at on, where a bin is held. Returns the first
- * that is not done, which is held then unless it is the end. */
+/* Judge some bins, starting at bin at, which is locked, and collect the entries that must go.
+ * Returns the first bin not done; that bin is locked, except at the end of the table. */
 static size_t collect(struct walk *walk, size_t at)
 {
     size_t left = walk->bins_n - at, most = left < BINS_AT_ONCE ? left : BINS_AT_ONCE, n = 1;
@@ -365,13 +368,11 @@ static size_t collect(struct walk *walk, size_t at)
     return at + done;
 }
 
-/*
- * The walk yields the processor after a burst: without that the scheduler lets it run for several
- * milliseconds, in which a worker on the same core cannot answer.
- */
+/* The walk yields the processor after each burst. Without a pause the scheduler lets the walk
+ * run for several milliseconds, in which a worker on the same core cannot answer. */
 #define BURST_US      100
 #define PAUSE_NS      20000
-#define PAUSE_LONG_NS 400000 /* without haste */
+#define PAUSE_LONG_NS 400000 /* pause of a low-priority walk */
 
 static void pause_after_burst(struct walk *walk, int64_t *burst_began)
 {
@@ -383,13 +384,13 @@ static void pause_after_burst(struct walk *walk, int64_t *burst_began)
     *burst_began = sw_clock_mono_us();
 }
 
-/* Whether the walk is to be given up. */
+/* Whether the walk has to stop early. */
 static bool stopped(const struct walk *walk)
 {
     return walk->stop && atomic_load_explicit(walk->stop, memory_order_relaxed);
 }
 
-/* Removal takes the table's lock, so no bin is held any more. */
+/* Removal takes the table's lock, so the walk first unlocks the bin. */
 static void remove_doomed(struct walk *walk)
 {
     if (walk->doomed_n == 0)
@@ -400,10 +401,10 @@ static void remove_doomed(struct walk *walk)
 }
 
 /*
- * Every entry that was there when the walk began is judged, or is gone. An entry changes its bin only
- * when the table grows, which splits bin n into n and n + old size: what was in a bin that is done
- * was judged, and what was in one that is not done goes into two that are not done. (A table never
- * shrinks.) What came in since was judged by the new lists by whoever stored it.
+ * Proof: every entry that was present when the walk began is judged, or is gone. An entry changes
+ * the bin only when the table grows, which splits bin n into bins n and n + old size. Entries of a
+ * bin already done were judged; entries of a bin not done move to two bins not done. (A table never
+ * shrinks.) An entry added since was judged by the new lists before the store.
  */
 static void walk_slabs(struct walk *walk, struct slabhash *cache, size_t first, size_t end)
 {
@@ -423,23 +424,23 @@ static void walk_slabs(struct walk *walk, struct slabhash *cache, size_t first, 
     let_go(walk);
 }
 
-/* A part of n, as equal as whole slabs allow. */
+/* Walk a part of n parts, as equal in size as whole slabs allow. */
 static void walk_part(struct walk *walk, struct slabhash *cache, size_t part, size_t n)
 {
     walk_slabs(walk, cache, cache->size * part / n, cache->size * (part + 1) / n);
 }
 
-/* ---- what the sweeper asks for ---- */
+/* ---- the sweeper's calls ---- */
 
-/* An index of only what is new: it fits into the processor's cache, unlike the lists. NULL when
- * there is no memory for it. *domains: how many of them are names. */
+/* An index of the new indicators alone, which fits into the processor's cache, unlike the lists.
+ * NULL when memory is out. *domains: the number of names among the indicators. */
 static struct sw_index *index_of(const struct sw_changeset *changes, size_t *domains)
 {
     struct sw_policy policy;
     sw_list_id id;
     struct sw_index *index = sw_index_new();
     sw_policy_init(&policy, "new");
-    policy.action = SW_ACTION_NXDOMAIN; /* what it covers goes, whatever the answer is to be */
+    policy.action = SW_ACTION_NXDOMAIN; /* any rewriting action: a match removes the entry */
     *domains = 0;
     if (!index || sw_index_list_set(index, &policy, &id) != SW_OK)
         goto cleanup;
@@ -454,8 +455,9 @@ cleanup:
     return NULL;
 }
 
-/* Whether what is new cannot be looked for by itself: lists of clients keep all messages out, and
- * servers of a message's names are found by its names only. */
+/* Whether a sweep has to use all lists rather than the new indicators. With lists that have
+ * trigger client, all messages must go; name servers are found only through the names in a
+ * message. */
 static bool needs_all(const struct sw_module *module)
 {
     sw_rcu_enter();
@@ -464,7 +466,7 @@ static bool needs_all(const struct sw_module *module)
     return view.clients_rewrite || view.any_server;
 }
 
-/* Parts are parts of the message cache first, then of the RRset cache. */
+/* The first parts are parts of the message cache, the others of the RRset cache. */
 #define MESSAGE_PARTS (SW_FEED_PARTS / 2)
 
 void sw_cache_sweep(void *arg, const struct sw_changeset *changes, size_t part)
@@ -475,12 +477,12 @@ void sw_cache_sweep(void *arg, const struct sw_changeset *changes, size_t part)
     size_t domains = 0;
     if (!changes->everything && !needs_all(module))
         fresh = index_of(changes, &domains);
-    flow.feed = NULL; /* tracked addresses are of no concern here */
+    flow.feed = NULL; /* tracked addresses do not matter here */
     flow.index = fresh ? fresh : module->index;
     bool aliases_only = fresh && domains == changes->added_n;
-    /* a question is about a name, or by its name about an address */
+    /* a question can match a name, or a PTR question an address */
     bool questions = !fresh || domains > 0 || flow.settings->ptr_addresses;
-    /* AS numbers of addresses, which PTR questions may name, are in what the feeder replaces */
+    /* PTR questions can need AS look-ups, in databases that the feeder replaces */
     struct walk messages = {.module = module,
                             .flow = &flow,
                             .unlocked = aliases_only || (fresh && !flow.settings->ptr_addresses),
@@ -500,17 +502,18 @@ void sw_cache_sweep(void *arg, const struct sw_changeset *changes, size_t part)
                           .remove = remove_rrset};
     if (part < MESSAGE_PARTS && questions)
         walk_part(&messages, module->env->msg_cache, part, MESSAGE_PARTS);
-    /* In a sweep for no change addresses stay, as those of remembered answers do; aliases must not. */
+    /* A periodic sweep removes only aliases: RRsets of addresses can belong to remembered
+     * answers. */
     if (part >= MESSAGE_PARTS)
         walk_part(&rrsets, &module->env->rrset_cache->table, part - MESSAGE_PARTS,
                   SW_FEED_PARTS - MESSAGE_PARTS);
     sw_index_free(fresh);
 }
 
-/* Looking for one of some addresses. */
+/* State of the search for some addresses in an RRset. */
 struct looking {
     const struct walk *walk;
-    uint64_t found; /* bits: which of them */
+    uint64_t found; /* bit i: addrs[i] was found */
 };
 
 static void compare_addr(void *arg, const struct sw_addr *addr)
@@ -521,7 +524,7 @@ static void compare_addr(void *arg, const struct sw_addr *addr)
             looking->found |= UINT64_C(1) << i;
 }
 
-/* An RRset that holds a wanted address: not to be removed, but reported. */
+/* Whether an RRset contains a wanted address. Such an RRset is reported, not removed. */
 static bool holds_addr(struct walk *walk, struct lruhash_entry *entry, struct doomed *out)
 {
     const struct ub_packed_rrset_key *key = entry->key;
@@ -541,7 +544,7 @@ static bool holds_addr(struct walk *walk, struct lruhash_entry *entry, struct do
     return looking.found != 0;
 }
 
-/* Names that a rule covers report themselves, hit by hit; the others are reported here, once. */
+/* Names that a rule matches are recorded hit by hit; only other names are reported here, once. */
 static bool reports_itself(const struct sw_module *module, const struct sw_name *name)
 {
     struct sw_matching m;

@@ -9,27 +9,28 @@
 
 #include <arpa/inet.h>
 
-/* ---- cut off an answer ---- */
+/* ---- truncating a reply ---- */
 
 #define MORE_THAN_FITS                                                                             \
-    ((size_t)1 << 20) /* octets: over 65,535, the longest message (RFC 1035 4.2.2) */
+    ((size_t)1 << 20) /* octets; the longest message has 65,535 (RFC 1035 4.2.2) */
 
-/* An RRset that is never read beyond its length, as that is longer than any packet. */
+/* An RRset longer than any packet, so that Unbound never reads the data beyond the length. */
 static size_t too_long[] = {MORE_THAN_FITS};
 static time_t no_ttl[] = {0};
 static uint8_t *no_data[] = {NULL};
 static struct packed_rrset_data too_much = {
     .count = 1, .rr_len = too_long, .rr_ttl = no_ttl, .rr_data = no_data};
 
-/* What the worker reads of the question until the next one. */
+/* The alias of the question, read by the worker until the next question. */
 static _Thread_local struct ub_packed_rrset_key filler;
 static _Thread_local struct local_rrset filler_alias;
 
-/* The question of the message to remove; no name: none. */
+/* The question of the message to remove; doomed_name.len 0: none. */
 static _Thread_local struct sw_question doomed;
 static _Thread_local struct sw_name doomed_name;
 
-/* The question as the client put it: of another name where local-data has an alias for that. */
+/* Give the question an alias that fits no packet. The alias's owner is the name that the client
+ * asked for: where local-data has already added an alias, this is the owner of that alias. */
 static void truncate_answer(struct query_info *qinfo)
 {
     const struct local_rrset *alias = qinfo->local_alias;
@@ -60,16 +61,17 @@ void sw_cached_remove(struct module_env *env)
 
 /* ---- judge and record ---- */
 
-struct served { /* one cached reply, and the client that it is for */
+struct served { /* a cached reply and its client */
     struct sw_module *module;
     struct query_info *qinfo;
     struct reply_info *reply;
     struct sw_client client;
     int64_t now_us;
-    bool fails; /* the client gets SERVFAIL, whatever the reply holds */
+    bool fails; /* the client gets SERVFAIL instead of the reply */
 };
 
-/* The flags of the question: its packet is there until the answer is written over it. */
+/* The header flags of the question. The packet stays in the buffer until the answer overwrites
+ * the packet. */
 static uint16_t flags_of(const struct comm_reply *client)
 {
     struct sldns_buffer *packet = client->c ? client->c->buffer : NULL;
@@ -79,9 +81,10 @@ static uint16_t flags_of(const struct comm_reply *client)
 }
 
 /*
- * A reply that this client may not have: one that a change has yet to sweep, or that came in past the
- * lists. A failure or a referral is none. Returns whether the reply is cut off: for cachedb, whose answers are
- * in the cache before we see them, and for ANY, which Unbound puts together from whatever is cached.
+ * A reply that this client must not get: the sweep has not reached the message yet, or the message
+ * was cached despite the lists. A failure or a referral never counts. Returns whether the reply is
+ * truncated. This is done with cachedb, which caches answers before this module sees the answers,
+ * and for type ANY, which Unbound builds from whatever is cached.
  */
 static bool contradicts(const struct served *served)
 {
@@ -94,7 +97,8 @@ static bool contradicts(const struct served *served)
     return true;
 }
 
-/* Decide for this client, and record. j is the match without the client; inside its read section. */
+/* Decide for this client, and record the hit. j is the match without the client; inside the read
+ * section of j. */
 static void serve(const struct served *served, const struct sw_weighing *j)
 {
     struct sw_module *module = served->module;
@@ -124,16 +128,17 @@ static void serve(const struct served *served, const struct sw_weighing *j)
     sw_emit_hit_at(module, (unsigned)log_thread_get(), served->now_us, &ev, client, &verdict);
 }
 
-/* A reply that may come with other aliases the next time: nothing in it says what it was found by. */
+/* Whether the same reply may result from other aliases the next time. Such a reply does not
+ * contain the aliases, so a mark on the reply would not cover the aliases. */
 static bool may_change(const struct reply_info *reply)
 {
     return sw_query_is_referral(reply) || FLAGS_GET_RCODE(reply->flags) == LDNS_RCODE_SERVFAIL;
 }
 
-#define ALIASES_MAX 11 /* that Unbound follows */
+#define ALIASES_MAX 11 /* the default limit of Unbound */
 
-/* A failure holds no record: the aliases that led to it are in the RRset cache. No RRset is locked. name
- * has room for those, which the match borrows. */
+/* Match the aliases that led to a failure. A failure contains no record, but the aliases are in
+ * the RRset cache. No RRset is locked. The match borrows the aliases' names in `name`. */
 static void weigh_failed_aliases(const struct served *served, struct sw_name name[ALIASES_MAX + 1],
                                  struct sw_weighing *j)
 {
@@ -157,7 +162,8 @@ static void judge(const struct served *served, uint64_t salt)
     struct sw_weighing j;
     struct sw_name followed[ALIASES_MAX + 1];
     sw_rcu_enter();
-    sw_weigh(served->module, NULL, served->qinfo, served->reply, &j); /* its RRsets are locked */
+    /* no env: the reply's RRsets are locked */
+    sw_weigh(served->module, NULL, served->qinfo, served->reply, &j);
     weigh_failed_aliases(served, followed, &j);
     if (sw_match_records(&j.match))
         serve(served, &j);
@@ -179,8 +185,8 @@ static void look_at(struct sw_module *module, struct query_info *qinfo, struct r
     judge(&served, salt);
 }
 
-/* Not inlined, and with no more arguments than registers: the callback, which runs for each cached
- * reply, then saves none. */
+/* Not inlined, and with no more arguments than registers, so that the callback saves no
+ * registers. The callback runs for each cached reply. */
 static __attribute__((noinline)) void
 look_at_reply(struct sw_module *module, struct query_info *qinfo, struct reply_info *reply,
               const struct edns_data *edns, const struct comm_reply *client,

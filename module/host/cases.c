@@ -4,7 +4,7 @@
 #include "flow/match.h"
 #include "host/draft.h"
 
-/* What clients of one part get over some transports. False when out of memory. */
+/* Make the case for a part and a set of transports. False when out of memory. */
 static bool make_case(const struct sw_module *module, const struct module_qstate *qstate,
                       const struct sw_match *match, const struct sw_part *part, unsigned over,
                       const struct reply_info *reply, struct sw_case *out)
@@ -60,7 +60,7 @@ struct sw_case *sw_case_of(const struct sw_groups *groups, struct sw_case *cases
     return &cases[i];
 }
 
-/* Ask for one walled garden's records of the client's type. False: not possible. */
+/* Start the subquery for a walled garden, of the client's type. False: not possible. */
 static bool ask_for(struct module_qstate *qstate, struct sw_case *one)
 {
     struct query_info ask = qstate->qinfo;
@@ -87,7 +87,7 @@ bool sw_cases_ask_gardens(struct module_qstate *qstate, struct sw_case *cases, s
     return asked;
 }
 
-/* What a garden's resolution gave, NULL when it failed. */
+/* The answer for a walled garden, NULL when resolution failed. */
 static struct reply_info *garden_reply(const struct module_qstate *garden)
 {
     struct reply_info *reply = garden->return_msg ? garden->return_msg->rep : NULL;
@@ -107,7 +107,7 @@ void sw_cases_take_garden(const struct module_qstate *garden, struct module_qsta
         if (!one->waiting || !sw_name_equal(one->verdict.cname.wire, garden->qinfo.qname))
             continue;
         one->waiting = false;
-        if (reply) /* a copy for each: sending changes it */
+        if (reply) /* each case has its own copy, since sending changes the reply */
             one->garden = reply_info_copy(reply, NULL, super->region);
     }
 }

@@ -5,7 +5,7 @@
 
 #include <arpa/inet.h>
 
-#define ALIASES_MAX 16 /* of one response; Unbound follows 11 by default */
+#define ALIASES_MAX 16 /* aliases of a response; Unbound follows 11 by default */
 
 static bool is_alias(const struct ub_packed_rrset_key *rrset)
 {
@@ -35,8 +35,9 @@ static bool has_signatures(const struct ub_packed_rrset_key *alias)
     return data->rrsig_count > 0;
 }
 
-/* Run over the aliases in their order, those of the response only as far as they go on from the question; match
- * each if j is not NULL, and count those with signatures. Returns how many there are. */
+/* Walk the aliases in order. Of the response only the aliases that continue the chain count.
+ * Match each alias if j is not NULL, and count aliases with signatures. Returns the number of
+ * aliases. */
 static size_t walk(const struct module_qstate *qstate, const struct dns_msg *response,
                    struct sw_weighing *j, size_t *with_signatures)
 {
@@ -46,7 +47,7 @@ static size_t walk(const struct module_qstate *qstate, const struct dns_msg *res
     size_t n = 0, last = 0;
     *with_signatures = 0;
     for (; p; p = p->next) {
-        *with_signatures += has_signatures(p->rrset); /* a DNAME's, too */
+        *with_signatures += has_signatures(p->rrset); /* a DNAME counts as well */
         if (!is_alias(p->rrset))
             continue;
         name = target(p->rrset);
@@ -112,7 +113,7 @@ struct dns_msg *sw_chain_failure(struct module_qstate *qstate)
     return sw_act_message(qstate->region, &qstate->qinfo, reply);
 }
 
-/* No answer that is kept is a truncated one, so TC is the mark. */
+/* A remembered answer is never truncated, so TC serves as the mark. */
 void sw_chain_remember(struct module_qstate *qstate, struct reply_info *failure)
 {
     uint16_t flags = failure->flags;

@@ -3,7 +3,7 @@
 #include "flow/stage.h"
 #include "flow/ub.h"
 
-#define LEVELS_MAX  8 /* labels taken off while looking for the zone */
+#define LEVELS_MAX  8 /* labels removed in the search for the zone */
 #define SERVERS_MAX 8
 
 /* An RRset of the cache, locked for reading, or NULL. */
@@ -14,7 +14,7 @@ static struct ub_packed_rrset_key *find(const struct module_qstate *qstate, uint
                               *qstate->env->now, 0);
 }
 
-/* Addresses of one server, type A or AAAA, of size octets each. */
+/* Put the addresses of a server, of type A or AAAA, of size octets each. */
 static void record_addresses(const struct module_qstate *qstate, struct sw_name *server,
                              uint16_t type, size_t size, struct sw_event *ev)
 {
@@ -23,12 +23,12 @@ static void record_addresses(const struct module_qstate *qstate, struct sw_name 
         return;
     const struct packed_rrset_data *data = rrset->entry.data;
     for (size_t i = 0; i < data->count && i < SERVERS_MAX; i++)
-        if (data->rr_len[i] == size + 2) /* the length of the data stands before it */
+        if (data->rr_len[i] == size + 2) /* the rdata is behind RDLENGTH */
             sw_event_put(ev, SW_TAG_SERVED_AT, data->rr_data[i] + 2, size);
     lock_rw_unlock(&rrset->entry.lock);
 }
 
-/* Copy the servers' names, so that no two entries are ever locked at once. */
+/* Copy the servers' names, so that at most a single entry is locked at any time. */
 static size_t copy_servers(const struct packed_rrset_data *data, struct sw_name *servers)
 {
     size_t n = 0;

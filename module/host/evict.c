@@ -1,9 +1,9 @@
 /*
- * evict.c - the names that were added, out of both caches by key: sw_cache_evict() of cache.h.
+ * evict.c - remove the added names from both caches by key: sw_cache_evict() of cache.h.
  *
- * A name is looked for under a hundred and more types, most of which are not there. So bins are looked
- * into first, with the table's lock held for no longer than it takes to find one of them whose memory is here
- * already, and Unbound's own removal is called for what was found.
+ * A name is looked for under more than a hundred types, most of which are not cached. So the bins
+ * are searched before Unbound's own removal is called. The table's lock is held only while a
+ * prefetched bin is located.
  */
 #include "base/counters.h"
 #include "flow/ub.h"
@@ -12,14 +12,15 @@
 
 #include <arpa/inet.h>
 
-/* Types that are tried when a name is evicted directly: all that are in use, but DS and DNSKEY, which
- * are exempt. The sweep finds all others. */
+/* Types that are tried when a name is evicted: all types in use except DS and DNSKEY, which are
+ * exempt. The sweep finds the other types. */
 static const struct {
     uint16_t first, last;
 } evicted_types[] = {{1, 42}, {44, 47}, {49, 67}, {99, 99}, {108, 109}, {255, 262}, {32769, 32769}};
 
-/* Those that are asked for most go first; of more names at once than these the sweep finds the rest,
- * tenths of a second later: each type of each name takes four locks that workers want. */
+/* The most common types are evicted first. When more names than this are added at once, the
+ * sweep removes the rest, tenths of a second later: each type of each name takes four locks that
+ * workers need. */
 static const uint16_t common_types[] = {
     LDNS_RR_TYPE_A,   LDNS_RR_TYPE_AAAA, 65 /* HTTPS */,   LDNS_RR_TYPE_CNAME,
     LDNS_RR_TYPE_MX,  LDNS_RR_TYPE_TXT,  LDNS_RR_TYPE_NS,  LDNS_RR_TYPE_SOA,
@@ -28,7 +29,7 @@ static const uint16_t common_types[] = {
 #define COMMON           (sizeof common_types / sizeof common_types[0])
 #define EVICT_WHOLLY_MAX 16
 
-/* A place where something of the name may be cached. */
+/* A key under which data of the name may be cached. */
 struct place {
     struct lruhash *table;
     hashvalue_type hash;
@@ -45,7 +46,7 @@ struct search {
     struct place place[PLACES_MAX];
 };
 
-/* Whether something with this hash is cached; another name's costs a removal in vain. */
+/* Whether an entry with this hash is cached. A collision only costs a useless removal. */
 static bool is_taken(const struct place *place)
 {
     struct lruhash_bin *bin = sw_bins_hold_hash(place->table, place->hash);
@@ -97,8 +98,8 @@ static void add_rrset(struct search *search, uint16_t type)
         slabhash_gettable(&search->env->rrset_cache->table, hash), hash, type, 0, false};
 }
 
-/* RRsets in answers have no flags. Of all that a query can say only its type, and for AAAA its CD
- * bit, is part of a message's place (query_info_hash() of Unbound). */
+/* RRsets in answers have no flags. Of a query's properties only the type, and for AAAA the CD
+ * bit, enter the hash of a message (query_info_hash() of Unbound). */
 static void evict_type(struct search *search, uint16_t type)
 {
     if (search->n + 3 > PLACES_MAX)

@@ -9,9 +9,9 @@
 
 #define HEADER_SIZE   12U  /* RFC 1035 4.1.1 */
 #define QUESTION_SIZE 4U   /* type and class */
-#define RECORD_SIZE   8U   /* type, class, TTL; rdata with its length comes on top */
+#define RECORD_SIZE   8U   /* type, class, TTL; RDLENGTH and rdata are added */
 #define OPT_SIZE      11U  /* RFC 6891 6.1.2 */
-#define OPTION_SIZE   4U   /* code and length; in an EDE option the code of 2 on top */
+#define OPTION_SIZE   4U   /* code and length; an EDE option has a code of 2 more */
 #define UDP_MIN       512U /* RFC 6891 6.2.3 */
 
 size_t sw_explain_room(const struct module_qstate *qstate)
@@ -23,7 +23,7 @@ size_t sw_explain_room(const struct module_qstate *qstate)
     return least < UDP_MIN ? UDP_MIN : least;
 }
 
-/* Octets of the reply with no name compressed but against the question: an upper bound. */
+/* Upper bound for the octets of the reply: names are compressed against the question alone. */
 static size_t size_of(const struct module_qstate *qstate, const struct reply_info *reply)
 {
     size_t size = HEADER_SIZE + qstate->qinfo.qname_len + QUESTION_SIZE;
@@ -43,7 +43,7 @@ static size_t options_size(const struct edns_option *list)
     return size;
 }
 
-/* Octets that are left for the text. */
+/* Octets that remain for the text. */
 static size_t left_for_text(const struct module_qstate *qstate, const struct reply_info *reply,
                             const struct edns_data *edns, const struct edns_option *options,
                             size_t room)
@@ -60,7 +60,7 @@ void sw_explain(const struct sw_settings *settings, struct module_qstate *qstate
 {
     char text[SW_STRUCTURED_MAX];
     size_t len, left, list_len;
-    if (!edns->edns_present) { /* RFC 6891 6.1.1: no OPT record for who sent none */
+    if (!edns->edns_present) { /* RFC 6891 6.1.1: no OPT record for a client that sent none */
         verdict->ede = SW_EDE_OFF;
         return;
     }

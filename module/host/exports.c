@@ -1,9 +1,9 @@
 /*
  * exports.c - the six functions that dynlibmod looks up, and nothing else.
  *
- * In a process that is not the Unbound that we were built for init() fails, which ends the
- * daemon with our message: a resolver that was just changed must say so at start rather than
- * corrupt memory later. Nothing else makes init() fail.
+ * If the process is not the Unbound that this module was built for, init() fails, which ends the
+ * daemon with this module's message. After an upgrade an operator must see this at start, rather
+ * than memory corruption later. init() fails for no other reason.
  */
 #include "flow/ub.h"
 #include "host/abi.h"
@@ -22,8 +22,8 @@ SW_EXPORT void inform_super(struct module_qstate *qstate, int id, struct module_
 SW_EXPORT void clear(struct module_qstate *qstate, int id);
 SW_EXPORT size_t get_mem(struct module_env *env, int id);
 
-/* This file's init(), by a name that no other library in the process can have: Unbound loads dynlib modules with
- * RTLD_GLOBAL, and where another one was loaded before, an exported name is that one's. */
+/* This file's init(), under a name that is unique in the process. Unbound loads dynlib modules
+ * with RTLD_GLOBAL, so an exported name refers to the library that was loaded first. */
 extern int sw_own_init(struct module_env *env, int id)
     __attribute__((alias("init"), visibility("hidden")));
 

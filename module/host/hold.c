@@ -5,7 +5,7 @@
 #include <arpa/inet.h>
 #include <string.h>
 
-/* Whether no other query of this worker that was judged in an earlier hook is still to be run. */
+/* Whether no other query of this worker, judged in an earlier hook, is still to be run. */
 static bool alone(const struct module_qstate *qstate)
 {
     return qstate->env->mesh->run.count == 0;
@@ -38,7 +38,7 @@ static bool at_rest(const struct sw_module *module, const struct sw_hold *hold)
     return sw_turns_at_rest(&module->turns, hold->number);
 }
 
-/* What the iterator would find for this question: a message, or an alias to begin with. */
+/* Whether the iterator would find a message or a first alias for this question in the cache. */
 static bool something_cached(struct module_qstate *qstate)
 {
     const struct query_info *q = &qstate->qinfo;
@@ -66,8 +66,8 @@ static bool same_question(const struct query_info *a, const struct query_info *b
            memcmp(a->qname, b->qname, a->qname_len) == 0;
 }
 
-/* The question, the one that the answer is stored by, the aliases that the iterator has followed, and the answer
- * if it is there. */
+/* Match the known parts of an answer: the question, the question of the message, the aliases
+ * that the iterator has followed, and the answer if complete. */
 static void judge_known(const struct sw_module *module, const struct module_qstate *qstate,
                         struct sw_weighing *j)
 {
@@ -79,8 +79,8 @@ static void judge_known(const struct sw_module *module, const struct module_qsta
         sw_weigh_rrset(p->rrset, j);
 }
 
-/* What names the servers to ask next is stored, as it is as records alone, or each question for the zone would begin at
- * the root; the next response is held again. */
+/* A referral is stored, as RRsets alone; otherwise each question for the zone would start at the
+ * root. The next response sets `held` again. */
 static bool lend(const struct dns_msg *response, struct module_qstate *qstate, struct sw_hold *hold)
 {
     if (!hold || !sw_query_is_referral(response->rep))
@@ -92,7 +92,7 @@ static bool lend(const struct dns_msg *response, struct module_qstate *qstate, s
     return true;
 }
 
-/* Note which RRsets an answer is made of, if no list is concerned by them. */
+/* Note the RRsets of an answer that matches no list. */
 static void note_seen(struct sw_hold *hold, const struct reply_info *reply, bool plain)
 {
     hold->seen = NULL;
@@ -104,8 +104,8 @@ static void note_seen(struct sw_hold *hold, const struct reply_info *reply, bool
         hold->part[i] = reply->rrsets[i];
 }
 
-/* Whether two RRsets are the same as far as rules judge them. When an answer is stored, for the second time by the
- * validator, Unbound puts a copy of the cached RRset into the reply. */
+/* Whether rules cannot distinguish two RRsets. When an answer is stored, by the validator for
+ * the second time, Unbound puts a copy of the cached RRset into the reply. */
 static bool same_data(const struct ub_packed_rrset_key *a, const struct ub_packed_rrset_key *b)
 {
     const struct packed_rrset_data *x = a->entry.data, *y = b->entry.data;
@@ -131,8 +131,8 @@ bool sw_hold_knows(const struct sw_module *module, const struct module_qstate *q
     return true;
 }
 
-/* Match a response; the question was seen to concern no list before, and is not matched again. What minimisation
- * asked for is another question, and the answer to it is stored by that name. */
+/* Match a response. The question is not matched again if it is known to match no list. With
+ * query minimisation the response answers another question, and is stored under that name. */
 static void judge_response(const struct sw_module *module, const struct module_qstate *qstate,
                            const struct sw_hold *hold, uint64_t number,
                            const struct dns_msg *response, struct sw_weighing *j)
@@ -146,7 +146,7 @@ static void judge_response(const struct sw_module *module, const struct module_q
         sw_weigh(module, qstate->env, asked, response->rep, j);
 }
 
-/* What the cache has in this RRset's place; messages that refer to it are of no use then. */
+/* Remove the cached RRset with the same key; messages that refer to the RRset become unusable. */
 static void remove_cached(const struct module_qstate *qstate,
                           const struct ub_packed_rrset_key *rrset)
 {
@@ -165,16 +165,19 @@ void sw_hold_part(const struct module_qstate *qstate, struct reply_info *reply)
     }
 }
 
-/* Whether records that come along with an answer can take the place of those that messages are served with:
- * of what has expired; with prefetching also of what will in a minute, which leaves records of so little
- * trust that any take their place. */
+/*
+ * Whether additional RRsets of a response can replace RRsets that messages are served with. With
+ * serve-expired these are expired RRsets. With prefetch these are RRsets that expire within a
+ * minute; the new RRset has so little trust that the next additional RRset can replace the new
+ * RRset as well (D-078).
+ */
 static bool extra_replaces(const struct module_qstate *qstate)
 {
     return qstate->env->cfg->serve_expired || qstate->env->cfg->prefetch;
 }
 
-/* Where a list acts on such a record it gets a place of its own, and does not take that of one which is stored
- * in between. */
+/* Keep each additional RRset that a rule matches apart: the RRset gets an entry of its own, and
+ * does not replace an RRset that is stored meanwhile. */
 static void part_extra(const struct sw_module *module, struct module_qstate *qstate,
                        const struct reply_info *reply)
 {
@@ -189,19 +192,20 @@ static void part_extra(const struct sw_module *module, struct module_qstate *qst
     }
 }
 
-/* An answer that the iterator needs itself, and that a rule touches: the records are cached, so that the next
- * query for the zone finds its servers; the message is not, as clients would get it (D-101). */
+/* Handle an answer that the iterator needs itself and that a rule matches. The RRsets are
+ * cached, so that the next query for the zone finds the servers. The message is not cached,
+ * since clients would get the message (D-101). */
 static void store_records(const struct sw_module *module, struct module_qstate *qstate,
                           struct sw_hold *hold, const struct dns_msg *response)
 {
     struct sw_weighing j;
     if (!hold || (qstate->no_cache_store && !hold->held))
-        return; /* a zone that is not to be cached */
+        return; /* the zone's answers must not be cached */
     if (hold->held)
-        qstate->no_cache_store = 0; /* by the response before this one */
+        qstate->no_cache_store = 0; /* was set at the previous response */
     hold->held = false;
     if (sw_query_is_referral(response->rep))
-        return; /* stored as records alone in any case */
+        return; /* a referral is stored as RRsets alone in any case */
     sw_weigh(module, qstate->env, &response->qinfo, response->rep, &j);
     if (!sw_weighed_private(&j))
         return;
@@ -209,7 +213,8 @@ static void store_records(const struct sw_module *module, struct module_qstate *
     sw_hold_answer(qstate, hold);
 }
 
-/* An exempt query's answer is nobody's concern, but an alias in it gets into the RRset cache. */
+/* The answer to an exempt query goes to no client, but an alias in the answer enters the RRset
+ * cache. */
 void sw_hold_response(const struct sw_module *module, struct module_qstate *qstate,
                       struct sw_hold *hold, const struct dns_msg *response)
 {
@@ -295,8 +300,8 @@ void sw_hold_forget(const struct sw_module *module, const struct module_qstate *
                          qstate->query_flags);
 }
 
-/* As iterator and validator do: not what was asked for without recursion, nor past a zone that is
- * not to be cached; failures are another matter. */
+/* The rules of iterator and validator: no answer without recursion, and none from a zone that
+ * must not be cached. Failures are cached by the iterator in another way. */
 static bool to_be_stored(const struct module_qstate *qstate, const struct reply_info *reply)
 {
     unsigned rcode = FLAGS_GET_RCODE(reply->flags);
@@ -314,7 +319,8 @@ bool sw_hold_store(const struct sw_module *module, struct module_qstate *qstate,
     return true;
 }
 
-/* subnetcache keeps some answers from the cache, dns64 and respip make theirs from others. */
+/* subnetcache keeps some answers out of the cache; dns64 and respip make answers from other
+ * answers. */
 bool sw_hold_can_store(const char *module_conf)
 {
     static const char *const known[] = {"dynlib", "validator", "cachedb", "iterator"};

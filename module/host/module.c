@@ -18,7 +18,7 @@
 static const enum inplace_cb_list_type reply_lists[] = {inplace_cb_reply,
                                                         inplace_cb_reply_servfail};
 
-/* Our lines in Unbound's own log. */
+/* Log a line of this module in Unbound's own log. */
 static void log_to_unbound(enum sw_log_level level, const char *line)
 {
     switch (level) {
@@ -43,7 +43,8 @@ static void log_problem(void *arg, const char *message)
     sw_log(SW_LOG_ERROR, "%s", message);
 }
 
-/* A wrong line in the settings costs that key only; it is said, and the rest is used. */
+/* A wrong line in the settings affects that key only: the line is logged, and the others are
+ * used. */
 static void read_settings(struct sw_module *module)
 {
     const char *path = sw_settings_path();
@@ -55,8 +56,8 @@ static void read_settings(struct sw_module *module)
                path);
 }
 
-/* Modules that store and serve answers by themselves: with one of them before us no reply may be
- * made in advance, as it would be stored (host/path.c). */
+/* Modules that store and serve answers themselves. With such a module before this module, no
+ * reply may be made in advance, since the reply would be stored (host/path.c). */
 static void check_order(struct sw_module *module, const char *module_conf)
 {
     static const char *const caching[] = {"dns64", "subnetcache", "cachedb"};
@@ -73,7 +74,7 @@ static void check_order(struct sw_module *module, const char *module_conf)
     }
 }
 
-/* The prefix that the dns64 module embeds IPv4 addresses in, if it is in use. */
+/* The prefix with which the dns64 module embeds IPv4 addresses, if that module is in use. */
 static struct sw_addr translation_prefix(const struct config_file *cfg)
 {
     struct sw_addr prefix = {.family = 0};
@@ -183,7 +184,7 @@ static void remove_callbacks(struct sw_module *module)
     dynlib->inplace_cb_delete_wrapped(module->env, inplace_cb_query_response, module->id);
 }
 
-/* The rings of all workers, now: making one on a worker would cost it an allocation later. */
+/* The rings of all workers are made now; on a worker this would cost an allocation later. */
 static void make_rings(struct sw_module *module)
 {
     for (int n = 0; n < module->env->cfg->num_threads; n++)

@@ -4,7 +4,7 @@
 #include "host/emit.h"
 #include "host/replies.h"
 
-struct sw_owed { /* in the order of Unbound's list: who came last is first */
+struct sw_owed { /* in the order of Unbound's list: the latest client is first */
     const struct mesh_reply *reply;
     bool recorded;
     struct sw_owed *next;
@@ -20,17 +20,17 @@ void sw_owed_judge(const struct sw_module *module, const struct module_qstate *q
     sw_decide_client(&own->verdict, client);
 }
 
-/* ---- who gets no answer ---- */
+/* ---- clients without an answer ---- */
 
-struct waiting { /* what is asked of each client that waits */
+struct waiting { /* argument of the callback for each waiting client */
     struct sw_module *module;
     struct module_qstate *qstate;
     struct path_state *state;
     const struct reply_info *truth;
 };
 
-/* Weigh the client's own rules. Returns whether it gets no answer: no reply callback runs for it then,
- * so its hit is recorded here. */
+/* Look up the client's own rules. Returns whether the client gets no answer. No reply callback
+ * runs for such a client, so the hit is recorded here. */
 static bool weigh(void *arg, const struct mesh_reply *reply, const struct sw_client *client)
 {
     struct waiting *w = arg;
@@ -63,9 +63,9 @@ void sw_owed_weigh(struct sw_module *module, struct module_qstate *qstate, struc
         sw_replies_withdraw(qstate, weigh, &w);
 }
 
-/* ---- who gets one that needs no true answer ---- */
+/* ---- clients that need no true answer ---- */
 
-struct settling { /* what is asked of each client that waits */
+struct settling { /* argument of the callback for each waiting client */
     const struct sw_module *module;
     const struct module_qstate *qstate;
     const struct path_state *state;
@@ -95,7 +95,7 @@ bool sw_owed_settled(const struct sw_module *module, const struct module_qstate 
     return s.any;
 }
 
-/* ---- who is noted ---- */
+/* ---- noted clients ---- */
 
 static struct sw_owed *find(struct sw_owed *from, const struct mesh_reply *reply)
 {
@@ -104,8 +104,8 @@ static struct sw_owed *find(struct sw_owed *from, const struct mesh_reply *reply
     return from;
 }
 
-/* Whether a reply is noted, so that those behind it are, too. The list is searched only where the one that
- * was noted last may be gone, as a client on a stream can. */
+/* Whether a reply is noted, and so all replies behind. The list is searched only if the reply
+ * noted last may be gone, as a client on a stream may be. */
 static bool noted(struct sw_owed *list, const struct mesh_reply *reply)
 {
     if (!list || list->reply == reply)
@@ -113,7 +113,7 @@ static bool noted(struct sw_owed *list, const struct mesh_reply *reply)
     return (list->recorded || list->reply->query_reply.c->type != comm_udp) && find(list, reply);
 }
 
-/* Put a reply in at *at. Returns the place behind it, NULL when memory is out. */
+/* Insert a reply at *at. Returns the position behind, NULL when memory is out. */
 static struct sw_owed **put(struct module_qstate *qstate, struct sw_owed **at,
                             const struct mesh_reply *reply)
 {
@@ -136,7 +136,7 @@ void sw_owed_note(struct module_qstate *qstate, struct path_state *state)
         at = put(qstate, at, r);
     }
     if (at && !before && state->asker && !find(state->owed, state->asker))
-        put(qstate, at, state->asker); /* it hung up before the question matched */
+        put(qstate, at, state->asker); /* the client hung up before the question matched */
 }
 
 void sw_owed_note_oldest(const struct module_qstate *qstate, int id)
@@ -159,7 +159,7 @@ void sw_owed_settle(struct path_state *state, const struct mesh_reply *reply)
     state->next_owed = owed->next;
 }
 
-/* ---- who got no reply ---- */
+/* ---- clients without a reply ---- */
 
 static bool waits(const struct module_qstate *qstate, const struct mesh_reply *reply)
 {
@@ -176,13 +176,14 @@ static void record(struct sw_module *module, struct module_qstate *qstate,
     struct sw_own own;
     sw_query_client(&reply->query_reply, reply->qflags, &reply->edns, &client);
     sw_owed_judge(module, qstate, state, &client, state->truth, &own);
-    own.verdict.taken = SW_ACTION_MONITOR; /* it got nothing, by itself */
+    own.verdict.taken = SW_ACTION_MONITOR; /* no reply, but not because of a rule */
     own.verdict.ede = SW_EDE_OFF;
     if (own.event)
         sw_emit_hit(module, qstate, own.event, &client, &own.verdict);
 }
 
-/* A module before this one in the chain that starts again has this one cleared while clients wait. */
+/* If a module before this module starts again, Unbound clears this module's state while clients
+ * still wait. */
 void sw_owed_close(struct sw_module *module, struct module_qstate *qstate,
                    const struct path_state *state)
 {

@@ -5,7 +5,8 @@
 #include "host/draft.h"
 #include "host/weigh.h"
 
-/* Judge question and answer with the client's own rules; nothing changes when it has none. */
+/* Judge question and answer together with the client's own rules. Without such rules *own is
+ * unchanged. */
 static void judge_alone(const struct sw_module *module, const struct module_qstate *qstate,
                         const struct sw_client *client, const struct reply_info *truth,
                         struct sw_own *own)

@@ -30,7 +30,7 @@ static struct path_state *state_of(struct module_qstate *qstate, int id)
 
 /* ---- judging ---- */
 
-/* Note what was judged in the query's state, as copies. False when out of memory. */
+/* Keep a judgement in the query's state, as copies. False when out of memory. */
 static bool keep(struct sw_module *module, struct module_qstate *qstate, int id,
                  const struct sw_weighing *j, const struct reply_info *reply)
 {
@@ -48,7 +48,7 @@ static bool keep(struct sw_module *module, struct module_qstate *qstate, int id,
     return state->cases_n > 0;
 }
 
-/* Whether an answer may not be in the message cache under its own question. */
+/* Whether an answer must not be in the message cache under its own question. */
 static bool is_private(const struct path_state *state, const struct sw_weighing *j, bool whole)
 {
     return sw_weighed_private(j) ||
@@ -56,10 +56,11 @@ static bool is_private(const struct path_state *state, const struct sw_weighing 
 }
 
 /*
- * Judge a question, with an answer if there is one, inside one RCU section. What is to be recorded or
- * acted on is kept in the query's state. An answer that is whole is seen by ownership, and stored if
- * it was held only for caution. *private (the answer may not be in the message cache) is set in any
- * case; returns whether something was kept: there is something to record, and memory.
+ * Judge a question, with the answer if there is any, inside an RCU section. A hit or a private
+ * answer is kept in the query's state. A complete answer is also reported to ownership tracking; if
+ * the answer was held only as a precaution, the answer is stored now. *private is set in
+ * any case: whether the answer must not be in the message cache. Returns whether a judgement was
+ * kept; if not, there was no hit, or no memory.
  */
 static bool judge_and_keep(struct sw_module *module, struct module_qstate *qstate, int id,
                            struct reply_info *reply, bool whole, bool *private)
@@ -101,7 +102,7 @@ static void fail(struct module_qstate *qstate, int id)
     finish(qstate, id);
 }
 
-/* Let the other modules resolve. */
+/* Let the other modules resolve the query. */
 static void resolve(struct module_qstate *qstate, int id, struct path_state *state)
 {
     if (state)
@@ -109,7 +110,8 @@ static void resolve(struct module_qstate *qstate, int id, struct path_state *sta
     qstate->ext_state[id] = module_wait_module;
 }
 
-/* Wait for the walled gardens of all who are sent to one. False: there are none to ask for. */
+/* Start subqueries for the walled gardens of all clients, and wait. False: there is none to
+ * start. */
 static bool ask_gardens(struct module_qstate *qstate, int id, struct path_state *state,
                         enum phase phase)
 {
@@ -122,7 +124,7 @@ static bool ask_gardens(struct module_qstate *qstate, int id, struct path_state 
     return asked;
 }
 
-/* Make our reply the answer of this query; only clients see it. */
+/* Return a reply made here as the answer of this query; only clients get this reply. */
 static void answer(struct module_qstate *qstate, int id, struct path_state *state)
 {
     struct reply_info *reply =
@@ -146,7 +148,8 @@ static bool answer_at_once(const struct path_state *state, const struct module_q
            !state->cases->verdict.observe && sw_verdict_rewrites(&state->cases->verdict);
 }
 
-/* Where clients get different answers: the case of the client who waits alone becomes the only one. */
+/* For clients with different verdicts: if a single client waits, that client's case becomes the
+ * only case. */
 static bool narrow(struct sw_module *module, struct module_qstate *qstate, struct path_state *state,
                    const struct sw_client *client, unsigned clients)
 {
@@ -165,14 +168,14 @@ static bool narrow(struct sw_module *module, struct module_qstate *qstate, struc
     return true;
 }
 
-/* What the first client gets by the name alone. False: a true answer is needed. */
+/* Serve the waiting clients by the name alone. False: a true answer is needed. */
 static bool serve_by_name(struct sw_module *module, struct module_qstate *qstate, int id,
                           struct path_state *state)
 {
     struct sw_client client;
     unsigned clients = sw_query_first_client(qstate, &client);
     if (module->behind_cache)
-        return false; /* what we made would be stored */
+        return false; /* the module before would store the reply */
     if ((state->by_client || state->cases_n > 1) &&
         !narrow(module, qstate, state, &client, clients))
         return false;
@@ -185,12 +188,13 @@ static bool serve_by_name(struct sw_module *module, struct module_qstate *qstate
     else if (taken != SW_ACTION_CNAME || qstate->qinfo.qtype == LDNS_RR_TYPE_CNAME)
         answer(qstate, id, state);
     else if (!ask_gardens(qstate, id, state, PHASE_GARDEN))
-        answer(qstate, id, state); /* without the garden, if it cannot be resolved */
+        answer(qstate, id, state); /* without the garden's answer, if no subquery is possible */
     return true;
 }
 
-/* Unbound puts an answer to class ANY together from the answers in each class that it has servers for.
- * It is judged as one in class IN, and not stored: sweeps look for messages in class IN alone. */
+/* Unbound builds an answer to class ANY from the answers in each class with servers. Such an
+ * answer is judged like class IN, and not stored, since sweeps look for messages in class IN
+ * alone. */
 static bool one_class(const struct module_qstate *qstate)
 {
     return qstate->qinfo.qclass == LDNS_RR_CLASS_IN;
@@ -200,7 +204,7 @@ static void on_new(struct sw_module *module, struct module_qstate *qstate, int i
 {
     bool private;
     struct path_state *state = state_of(qstate, id);
-    if (!state) { /* memory is out: the query fails, as by the iterator */
+    if (!state) { /* no memory: the query fails, as the iterator's queries do */
         qstate->ext_state[id] = module_error;
         return;
     }
@@ -227,16 +231,16 @@ void sw_path_inform_super(struct module_qstate *qstate, int id, struct module_qs
         sw_cases_take_garden(qstate, super, state->gardens, state->gardens_n);
 }
 
-/* ---- event moddone: the whole answer ---- */
+/* ---- event moddone: the complete answer ---- */
 
-/* Whether Unbound's own policy for addresses (RPZ, response-ip) acted on the answer. */
+/* Whether Unbound's own address policy (RPZ, response-ip) acted on the answer. */
 static bool other_policy(const struct module_qstate *qstate)
 {
     return qstate->is_drop || qstate->respip_action_info;
 }
 
-/* Keep a message from being served without us, and remember it for the next query. Nobody stores a
- * message of TTL 0; what clients see is the TTL of its records. */
+/* Keep a message out of the message cache, and remember the message for the next query. No
+ * module stores a message with TTL 0; clients see the TTL of the records. */
 static void keep_out_of_cache(const struct sw_module *module, struct module_qstate *qstate,
                               const struct path_state *state, struct reply_info *reply)
 {
@@ -250,14 +254,14 @@ static void keep_out_of_cache(const struct sw_module *module, struct module_qsta
         reply->ttl = 0;
 }
 
-/* A matched answer for which clients wait. */
+/* Serve an answer that a rule matched. */
 static void serve_matched(struct sw_module *module, struct module_qstate *qstate, int id,
                           struct path_state *state, struct reply_info *reply)
 {
     bool fails = reply->security == sec_status_bogus && sw_query_validates(qstate);
     finish(qstate, id);
     if (fails)
-        return; /* becomes SERVFAIL, whatever a rule says */
+        return; /* becomes SERVFAIL, whatever the rules */
     sw_owed_weigh(module, qstate, state, reply);
     if (!sw_query_has_clients(qstate))
         return;
@@ -265,7 +269,7 @@ static void serve_matched(struct sw_module *module, struct module_qstate *qstate
     ask_gardens(qstate, id, state, PHASE_GARDEN_LATE);
 }
 
-/* Judge a whole answer. False: no rule concerns it (any more). */
+/* Judge a complete answer. False: no rule matches (any more). */
 static bool judge_whole(struct sw_module *module, struct module_qstate *qstate, int id,
                         struct reply_info *reply, bool remembered)
 {
@@ -291,8 +295,8 @@ static void serve(struct sw_module *module, struct module_qstate *qstate, int id
         serve_matched(module, qstate, id, state, reply);
 }
 
-/* Whether a rule concerns the name, or the answer. reply may be NULL. *private: whether the answer may not be
- * in the message cache. */
+/* Whether a rule matches the name or the answer; reply may be NULL. *private: the answer must
+ * not be in the message cache. */
 static bool touched(const struct sw_module *module, const struct module_qstate *qstate,
                     const struct reply_info *reply, bool *private)
 {
@@ -304,8 +308,8 @@ static bool touched(const struct sw_module *module, const struct module_qstate *
     return sw_match_records(&j.match);
 }
 
-/* Take a private message out of the cache that was stored while no rule touched it, or because the iterator keeps failures
- * for some seconds. reply: the answer, or NULL. */
+/* Remove a private message from the cache. The message was stored while no rule matched, or the
+ * iterator caches a failure for some seconds. reply: the answer, or NULL. */
 static void forget_touched(struct sw_module *module, struct module_qstate *qstate,
                            const struct reply_info *reply)
 {
@@ -317,9 +321,10 @@ static void forget_touched(struct sw_module *module, struct module_qstate *qstat
 }
 
 /*
- * No answer came. What the name and the aliases give is acted upon, for clients who get something else than the
- * truth, which is a failure: Unbound takes a message of that rcode for one, and looks for an expired answer. For
- * the others hits are recorded when their replies are made (D-083).
+ * Serve the clients of a query without an answer. The name and the followed aliases still decide
+ * for clients with a rewritten reply. The true answer is a failure, a message with rcode SERVFAIL,
+ * for which Unbound looks for an expired answer. The hits of the other clients are recorded when
+ * Unbound makes the replies (D-083).
  */
 static bool serve_failed(struct sw_module *module, struct module_qstate *qstate, int id,
                          struct path_state *state)
@@ -363,7 +368,7 @@ static void on_done(struct sw_module *module, struct module_qstate *qstate, int 
     }
 }
 
-/* Have the operator told of walled gardens that cannot be resolved. */
+/* Have the feeder log a walled garden that cannot be resolved. */
 static void note_gardens(struct sw_module *module, const struct path_state *state)
 {
     const struct sw_name *failed = sw_cases_failed_garden(state->cases, state->cases_n);
@@ -375,11 +380,9 @@ static void note_gardens(struct sw_module *module, const struct path_state *stat
     sw_garden_put(&module->garden, failed);
 }
 
-/*
- * Walled gardens have been resolved. Meanwhile lists can have changed and clients joined who asked
- * after that, or for whom the garden is not, or another query of the resolver that needs the true
- * answer: so all is judged again.
- */
+/* The walled gardens have been resolved. Meanwhile the lists may have changed, further clients
+ * may have joined with other verdicts, and another query of the resolver may need the true
+ * answer. So everything is judged again. */
 static void on_garden(struct sw_module *module, struct module_qstate *qstate, int id,
                       struct path_state *state)
 {
@@ -399,8 +402,8 @@ static void on_garden(struct sw_module *module, struct module_qstate *qstate, in
     }
 }
 
-/* An answer that was resolved before and is private is not asked for again. When it is private no more it
- * is resolved anew, and may then be cached as usual. */
+/* Serve a private answer that was resolved before, without asking again. An answer that is no
+ * longer private is resolved again, and may then be cached as usual. */
 static bool serve_remembered(struct sw_module *module, struct module_qstate *qstate, int id)
 {
     if (qstate->no_cache_lookup || !sw_query_has_clients(qstate) || !one_class(qstate))
@@ -431,7 +434,7 @@ static bool serve_remembered(struct sw_module *module, struct module_qstate *qst
     return true;
 }
 
-/* Other queries that wait for this one go on, and may store what was judged long ago. */
+/* Queries that wait for this query resume, and may store an answer that was judged long ago. */
 static void resume_supers(struct sw_module *module, struct module_qstate *qstate, int id)
 {
     struct mesh_state_ref *ref;
@@ -474,20 +477,21 @@ void sw_path_operate(struct sw_module *module, struct module_qstate *qstate, enu
     }
     if (qstate->ext_state[id] == module_finished && !module->behind_cache &&
         !sw_query_has_supers(qstate))
-        sw_hold_quiet(module, qstate); /* nobody else stores anything of this one */
+        sw_hold_quiet(module, qstate); /* no module stores anything for this query after this */
     state = qstate->minfo[id];
     if (event == module_event_new)
         sw_owed_note_oldest(qstate, id);
     if (state && (event != module_event_new || qstate->ext_state[id] != module_finished))
         sw_owed_note(qstate, state);
-    /* sizes are there only until replies are made */
+    /* clients' UDP sizes are known only until replies are made */
     if (module->settings.structured_errors && state && state->phase != PHASE_CLEAN)
         state->udp_room = sw_explain_room(qstate);
 }
 
 /* ---- callbacks ---- */
 
-/* Judge the aliases that resolving has come to. Whether nothing further is to be asked: they decide for all. */
+/* Judge the aliases followed so far. Returns whether to ask no further, because the aliases
+ * decide for all clients. */
 static bool judge_chain(struct sw_module *module, struct module_qstate *qstate, int id,
                         struct path_state *state, const struct dns_msg *response)
 {
@@ -509,7 +513,7 @@ static bool judge_chain(struct sw_module *module, struct module_qstate *qstate, 
     return all;
 }
 
-/* A response that a rule touches is not cached as a message. */
+/* Judge a response, and keep a private response out of the message cache. */
 int sw_path_on_response(struct module_qstate *qstate, struct dns_msg *response, int id, void *arg)
 {
     struct sw_module *module = arg;
@@ -525,8 +529,8 @@ int sw_path_on_response(struct module_qstate *qstate, struct dns_msg *response, 
     return 1;
 }
 
-/* A query is about to be sent: what its modules had to store before is stored. It is not sent where aliases
- * from the cache decide. */
+/* The query is about to be sent upstream, so everything that modules had to store before is
+ * stored. Nothing is sent if aliases from the cache decide for all clients. */
 int sw_path_on_query(struct query_info *qinfo, uint16_t flags, struct module_qstate *qstate,
                      struct sockaddr_storage *addr, socklen_t addr_len, uint8_t *zone,
                      size_t zone_len, struct regional *region, int id, void *arg)
@@ -542,8 +546,9 @@ int sw_path_on_query(struct query_info *qinfo, uint16_t flags, struct module_qst
     return !ends;
 }
 
-/* A reply that was not judged on its way: serve-expired answers a waiting client from the cache
- * before resolution ends; a module before us made it or had stored it. NULL when it is clean or memory is out. */
+/* Judge a reply that was not judged before: an expired answer from the cache (serve-expired), or
+ * an answer that a module before this module made or had stored. NULL when no rule matches or
+ * memory is out. */
 static struct path_state *judge_late(struct sw_module *module, struct module_qstate *qstate, int id,
                                      struct reply_info *reply)
 {
@@ -551,8 +556,7 @@ static struct path_state *judge_late(struct sw_module *module, struct module_qst
     uint64_t number = state ? state->hold.number : 0;
     bool private, kept = judge_and_keep(module, qstate, id, reply, false, &private);
     if (state)
-        state->hold.number =
-            number; /* the aliases that were followed are not judged by these lists */
+        state->hold.number = number; /* the followed aliases were judged by former lists */
     if (!kept)
         return NULL;
     state = qstate->minfo[id];
@@ -564,8 +568,8 @@ static struct path_state *judge_late(struct sw_module *module, struct module_qst
     return state;
 }
 
-/* The member of Unbound's list that a callback speaks of; NULL where it speaks of none: memory was out when the
- * client was to be put on it. */
+/* The member of Unbound's list for a callback's client. NULL when there is none, because memory
+ * was out when the client joined. */
 static struct mesh_reply *reply_of(struct comm_reply *client, const struct edns_data *edns)
 {
     struct mesh_reply *reply =
@@ -590,15 +594,14 @@ int sw_path_on_reply(struct query_info *qinfo, struct module_qstate *qstate,
     if (state && state->phase == PHASE_CLEAN) {
         if (!module->behind_cache)
             return 1;
-        state->phase =
-            PHASE_JUDGED; /* but the module before us may have changed the answer since */
+        state->phase = PHASE_JUDGED; /* but the module before may have changed the answer since */
         state->judged = NULL;
     }
     bool failed = !reply || rcode == LDNS_RCODE_SERVFAIL, private;
     if (!failed && (!state || state->judged != reply))
         state = judge_late(module, qstate, id, reply);
     else if (!state && touched(module, qstate, NULL, &private))
-        sw_journal_lost(module->journal, 1); /* memory is out */
+        sw_journal_lost(module->journal, 1); /* no memory for a state */
     if (!state || state->cases_n == 0)
         return 1;
     struct mesh_reply *to = reply_of(client, edns);
@@ -612,11 +615,11 @@ int sw_path_on_reply(struct query_info *qinfo, struct module_qstate *qstate,
                   &own);
     if (failed) {
         if (state->phase != PHASE_GARDEN)
-            own.verdict.taken = SW_ACTION_MONITOR; /* resolution failed by itself */
+            own.verdict.taken = SW_ACTION_MONITOR; /* the failure is resolution's own */
         own.verdict.ede = SW_EDE_OFF;
     } else {
         if (own.verdict.taken == SW_ACTION_DROP)
-            own.verdict.taken = SW_ACTION_REFUSED; /* it came to wait after weigh_clients() */
+            own.verdict.taken = SW_ACTION_REFUSED; /* client joined after sw_owed_weigh() */
         sw_truth_apply(qstate, state, &own.verdict,
                        sw_own_garden(&own, state->gardens, state->gardens_n), reply, to);
         sw_explain(&module->settings, qstate, reply, edns, &who, state->udp_room, &own.verdict,

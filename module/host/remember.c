@@ -11,10 +11,10 @@
 
 #define PRIVATE_CLASS 65280U /* RFC 6895 3.2: 65280-65534 are for private use */
 
-/* Any constant does; high bits choose the slab, low bits the bin, so both change. */
+/* Any constant would do; high bits choose the slab and low bits the bin, so both change. */
 #define CHANGED 0x5ca1ab1eU
 
-/* The key and hash that stand for a question. The name is still the query's. */
+/* Key and hash of a question in the private class. The name is borrowed from the query. */
 static hashvalue_type private_key(const struct module_qstate *qstate, struct query_info *key)
 {
     *key = qstate->qinfo;
@@ -24,14 +24,15 @@ static hashvalue_type private_key(const struct module_qstate *qstate, struct que
 }
 
 /*
- * Which questions were ever stored, a bit each: a clean query that is about to be resolved asks here
- * first and need not look into the cache, whose own hash costs ten times as much as this one. Set
- * before the entry is inserted, never cleared: a bit that is set for nothing costs one look-up.
+ * A filter of the questions that were ever remembered, a bit for each. A query that matches no rule
+ * looks here first, and mostly needs no look-up in the cache, with a hash that costs ten times as
+ * much. A bit is set before the entry is inserted and never cleared; a superfluous bit costs a
+ * look-up.
  */
 #define SEEN_BITS (1U << 18)
 static _Atomic uint8_t seen[SEEN_BITS / 8];
 
-/* The question's bit. Eight octets of the name at a time, in either letter case. */
+/* The question's bit; hashes eight octets of the name at a time, ignoring letter case. */
 static unsigned bit_of(const struct query_info *question)
 {
     const uint64_t lower = UINT64_C(0x2020202020202020), odd = UINT64_C(0x9e3779b97f4a7c15);
@@ -70,7 +71,7 @@ static bool worth_keeping(const struct reply_info *reply)
            reply->security != sec_status_secure_sentinel_fail && reply->ttl > 0;
 }
 
-/* Types whose data a rule can match. */
+/* Types of RRsets with data that a rule can match. */
 static bool matters(const struct ub_packed_rrset_key *rrset)
 {
     switch (ntohs(rrset->rk.type)) {
@@ -86,11 +87,9 @@ static bool matters(const struct ub_packed_rrset_key *rrset)
     }
 }
 
-/*
- * The answer's records get the private class, too. Else the iterator would follow the aliases without
- * us, and make messages of what they lead to; and a record that is stored takes the place of the one
- * that clean messages, expired ones among them, refer to.
- */
+/* The answer's RRsets get the private class as well. Otherwise the iterator would follow the
+ * aliases without this module and cache messages from the targets. And a stored RRset would
+ * replace the RRset that clean messages, expired messages included, refer to. */
 static void hide_records(struct reply_info *copy)
 {
     for (size_t i = 0; i < copy->an_numrrsets; i++) {
@@ -119,7 +118,7 @@ void sw_remember_store(struct module_qstate *qstate, struct reply_info *reply)
     struct reply_info *copy = reply_info_copy(reply, env->alloc, NULL);
     if (!copy)
         return;
-    key.qname = malloc(key.qname_len); /* becomes the entry's, as in dns_cache_store() */
+    key.qname = malloc(key.qname_len); /* belongs to the entry, as in dns_cache_store() */
     if (!key.qname) {
         reply_info_parsedelete(copy, env->alloc);
         return;
@@ -131,7 +130,7 @@ void sw_remember_store(struct module_qstate *qstate, struct reply_info *reply)
     note_stored(&qstate->qinfo);
     dns_cache_store_msg(env, &key, hash, copy, 0, 0, reply, qstate->query_flags, NULL,
                         qstate->qstarttime);
-    free(key.qname); /* NULL once the entry has it */
+    free(key.qname); /* NULL after the entry has taken the reply */
 }
 
 struct dns_msg *sw_remember_find(struct module_qstate *qstate)

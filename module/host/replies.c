@@ -2,7 +2,7 @@
 
 #include "flow/ub.h"
 
-/* Take one reply off the list; returns whether it is one over UDP. */
+/* Take a reply off the list if the client uses UDP. Returns whether the reply was taken off. */
 static bool withdraw(struct mesh_area *mesh, struct mesh_reply **link)
 {
     struct mesh_reply *reply = *link;
@@ -14,7 +14,7 @@ static bool withdraw(struct mesh_area *mesh, struct mesh_reply **link)
     return true;
 }
 
-/* Nobody waits any more for this query, who did before. */
+/* Update Unbound's counters when the last waiting client of a query is gone. */
 static void settle(struct mesh_area *mesh, const struct mesh_state *state)
 {
     if (state->reply_list || state->cb_list)

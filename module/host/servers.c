@@ -5,8 +5,8 @@
 
 #include <arpa/inet.h>
 
-#define SERVERS_MAX   8  /* of one zone */
-#define ADDRESSES_MAX 16 /* of one server and type */
+#define SERVERS_MAX   8  /* servers of a zone */
+#define ADDRESSES_MAX 16 /* addresses of a server and type */
 
 struct looking {
     struct module_env *env;
@@ -16,7 +16,7 @@ struct looking {
     struct sw_matching *m;
 };
 
-/* An RRset of the response outside its answer section; Unbound's own names are compared by it. */
+/* Find an RRset of the response outside the answer section, comparing names as Unbound does. */
 static const struct packed_rrset_data *in_reply(const struct looking *l, uint8_t *name,
                                                 uint16_t type)
 {
@@ -36,12 +36,12 @@ static struct ub_packed_rrset_key *in_cache(const struct looking *l, uint8_t *na
     return rrset_cache_lookup(l->env->rrset_cache, name, len, type, LDNS_RR_CLASS_IN, 0, l->now, 0);
 }
 
-/* Copy names or addresses out, so that no two entries are ever locked at once. */
+/* Names or addresses are copied, so that at most a single entry is locked at any time. */
 static size_t copy_names(const struct packed_rrset_data *data, struct sw_name *out)
 {
     size_t n = 0;
     for (size_t i = 0; i < data->count && n < SERVERS_MAX; i++)
-        if (data->rr_len[i] > 2 && /* the length of the data stands before it */
+        if (data->rr_len[i] > 2 && /* the rdata is behind RDLENGTH */
             sw_name_copy(data->rr_data[i] + 2, data->rr_len[i] - 2, &out[n]) == SW_OK)
             n++;
     return n;
@@ -73,8 +73,8 @@ static void match_addrs(const struct looking *l, struct sw_name *server, uint16_
         sw_match_server_addr(l->m, &addrs[i]);
 }
 
-/* Match a server's name and addresses. A rule borrows the server's name: keep a copy where it stays.
- * Where there is no room for one more the rule is judged all the same, and its indicator is not named. */
+/* Match a server's name and addresses. A rule borrows a copy of the server's name. When there is
+ * no room for a copy, the rule is judged without the copy, and events do not name the indicator. */
 static void match_server(const struct looking *l, struct sw_name *server)
 {
     struct sw_servers *servers = l->servers;
@@ -91,7 +91,7 @@ static void match_server(const struct looking *l, struct sw_name *server)
     match_addrs(l, server, LDNS_RR_TYPE_AAAA, 16);
 }
 
-/* The servers of the closest zone above (or at) a name. The root's are nobody's business. */
+/* Match the servers of the closest zone at or above a name, except the root's servers. */
 static size_t servers_of(const struct looking *l, uint8_t *name, size_t len, struct sw_name *out)
 {
     for (; len > 1; dname_remove_label(&name, &len)) {

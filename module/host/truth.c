@@ -27,7 +27,7 @@ void sw_truth_apply(struct module_qstate *qstate, struct path_state *state,
         if (!made || !sw_act_protect(qstate, &state->truth, reply))
             return;
         sw_act_replace(reply, made);
-        if (reply->security == sec_status_secure) { /* judged late: AD is decided already */
+        if (reply->security == sec_status_secure) { /* judged late: AD is already decided */
             to->qflags &= (uint16_t)~BIT_AD;
             to->edns.bits &= (uint16_t)~EDNS_DO;
         }

@@ -14,7 +14,7 @@ static void match_addr(void *arg, const struct sw_addr *addr)
     sw_match_addr(arg, addr);
 }
 
-/* The answer, and who served it; after sw_match_begin(). */
+/* Match the answer and the name servers; after sw_match_begin(). */
 static void weigh_answer(struct module_env *env, const struct query_info *qinfo,
                          const struct reply_info *reply, struct sw_weighing *j)
 {
@@ -84,7 +84,7 @@ bool sw_weighed_private_part(const struct sw_module *module, struct module_env *
     struct sw_weighing other;
     if (sw_weighed_private(j))
         return true;
-    if (!j->match.armed) /* no rule can change it, wherever it is used */
+    if (!j->match.armed) /* no rule can change the response, wherever it is used */
         return false;
     sw_match_begin(&other.matching, &module->flow, &other.match);
     sw_match_name(&other.matching, SW_TRIGGER_CNAME, asked->qname, asked->qname_len);
@@ -98,7 +98,7 @@ bool sw_weighed_private_part(const struct sw_module *module, struct module_env *
 bool sw_weigh_target(const struct packed_rrset_data *data, struct sw_name *name,
                      struct sw_weighing *j)
 {
-    if (data->count == 0 || data->rr_len[0] <= 2) /* the length of the data stands before it */
+    if (data->count == 0 || data->rr_len[0] <= 2) /* the rdata is behind RDLENGTH */
         return false;
     const uint8_t *target = data->rr_data[0] + 2;
     size_t len = sw_name_size(target, data->rr_len[0] - 2);

@@ -20,10 +20,9 @@ PRONOUNS = {"it", "its", "they", "them", "their", "those", "one", "ones"}
 # not there yet has limits of its own, which only go down.
 LIMIT = (1.5, 20)
 LIMITS = {
-    "host": (20, 55),
     "index": (20, 55),
 }
-WIDE = re.compile(r"module/(host|index)/.*|module/cli/report/report_style\.h|tests/.*")  # still to be folded
+WIDE = re.compile(r"module/(index)/.*|module/cli/report/report_style\.h|tests/.*")  # still to be folded
 NAMED_FUNCTION = re.compile(r"\b((?:sw|cli|sweep)_\w+)\(\)")
 NAMED_FILE = re.compile(r"(?<![\w/.-])((?:[\w-]+/)*[\w-]+\.[ch])\b")
 TAG = re.compile(r"^(?:typedef )?(struct|enum|union) (sw_\w+)\s*\{", re.M)
