@@ -52,7 +52,7 @@ static enum sw_status name_key(const struct sw_index *index, const struct sw_nam
     return SW_OK;
 }
 
-/* The octets as one big number; the host bits must be clear, as addr.h promises. */
+/* The octets as a big number. The host bits must be clear, as addr.h promises. */
 static enum sw_status addr_key(const struct sw_index *index, const struct sw_addr *addr,
                                struct key *out)
 {
@@ -97,7 +97,8 @@ static sw_rule rule_of(sw_list_id id, const struct sw_indicator *ind)
     return sw_rule_of(id, ind->type == SW_INDICATOR_DOMAIN ? ind->form : SW_FORM_SUBTREE);
 }
 
-/* See that look-ups come as far as the table, before the indicator can be found there. */
+/* Set the bits of gate and prefix lengths, so that look-ups reach the table, before the indicator
+ * is put into the table. */
 static bool let_through(struct sw_index *index, const struct sw_indicator *ind,
                         const struct key *key)
 {
@@ -179,7 +180,7 @@ enum sw_status sw_index_add(struct sw_index *index, sw_list_id id, const struct 
     return SW_OK;
 }
 
-/* Take one rule from what a key refers to. */
+/* Remove a rule from the set that a key refers to. */
 static enum sw_status rule_remove(struct sw_index *index, struct sw_digest digest, uint32_t ref,
                                   sw_rule rule)
 {
@@ -214,7 +215,7 @@ enum sw_status sw_index_remove(struct sw_index *index, sw_list_id id,
     return status;
 }
 
-/* ---- indicators that leave by themselves ---- */
+/* ---- indicators that expire ---- */
 
 enum sw_status sw_index_add_until(struct sw_index *index, sw_list_id id,
                                   const struct sw_indicator *ind, uint32_t until)
@@ -253,7 +254,7 @@ size_t sw_index_expire(struct sw_index *index, uint32_t now, size_t max,
         enum sw_status status =
             rule_remove(index, digest, sw_table_get(&index->table, digest), rule);
         if (status == SW_ENOMEM || status == SW_ETOOBIG)
-            break; /* it stays for the next time */
+            break; /* the indicator stays until the next call */
         sw_expiry_cancel(&index->expiry, digest, rule);
         if (status == SW_OK && gone != NULL)
             gone(arg, sw_rule_list(rule));
@@ -302,11 +303,11 @@ enum sw_status sw_index_renew(struct sw_index *index, size_t n)
 
 struct purge {
     uint32_t end;    /* references below this may be in use */
-    uint32_t *to;    /* by reference: what takes its place (held once where it differs) */
+    uint32_t *to;    /* by reference: the new reference, held once if different */
     uint32_t *moved; /* by reference: slots that changed */
 };
 
-/* For each set with rules of gone lists, the set without them. */
+/* For each set, find the set without the rules of gone lists. */
 static enum sw_status purge_plan(struct sw_index *index, struct purge *purge)
 {
     bool gone[SW_LISTS_MAX];
@@ -321,7 +322,7 @@ static enum sw_status purge_plan(struct sw_index *index, struct purge *purge)
     return status;
 }
 
-/* Let go of what the slots held before, and of the plan's own holds. */
+/* Release the former sets of the slots, and the holds of the plan. */
 static void purge_settle(struct sw_index *index, const struct purge *purge)
 {
     for (uint32_t ref = SW_REF_FIRST; ref < purge->end; ref++) {
@@ -343,7 +344,7 @@ static void purge_settle(struct sw_index *index, const struct purge *purge)
 
 enum sw_status sw_index_purge(struct sw_index *index)
 {
-    sw_retire_flush(&index->retire); /* readers of roots that showed these lists have left then */
+    sw_retire_flush(&index->retire); /* afterwards no reader has a root that shows these lists */
     struct purge purge = {.end = index->sets.next};
     purge.to = calloc(purge.end, sizeof *purge.to);
     purge.moved = calloc(purge.end, sizeof *purge.moved);

@@ -1,4 +1,4 @@
-/* expiry.c - heap and hash table of ends (expiry.h). */
+/* expiry.c - heap and hash table of expiry times (expiry.h). */
 #include "index/expiry.h"
 
 #include <stdlib.h>
@@ -12,7 +12,8 @@ static uint64_t pack(struct sw_digest digest, sw_rule rule)
 
 /* ---- the hash table ---- */
 
-/* a is secret and even, so its bits will do; rules of one name must not all meet. */
+/* The first slot to try. The bits of a are secret and evenly distributed; the multiplication
+ * separates the rules of a name. */
 static uint32_t home_of(const struct sw_expiry *expiry, uint64_t a, uint64_t b_rule)
 {
     uint64_t h = (a ^ b_rule) * UINT64_C(0x9E3779B97F4A7C15);
@@ -24,7 +25,7 @@ static uint32_t next_slot(const struct sw_expiry *expiry, uint32_t at)
     return at + 1 == expiry->slots ? 0 : at + 1;
 }
 
-/* The slot that has the key, or the empty one where it would be; slots > 0. */
+/* The slot of the key, or the empty slot where the key would be put; slots > 0. */
 static uint32_t find(const struct sw_expiry *expiry, uint64_t a, uint64_t b_rule)
 {
     uint32_t at = home_of(expiry, a, b_rule);
@@ -36,13 +37,13 @@ static uint32_t find(const struct sw_expiry *expiry, uint64_t a, uint64_t b_rule
     return at;
 }
 
-/* How far a slot is behind another, round the end. */
+/* The distance from slot `other` forward to slot `at`, around the end. */
 static uint32_t behind(const struct sw_expiry *expiry, uint32_t at, uint32_t other)
 {
     return at >= other ? at - other : at + expiry->slots - other;
 }
 
-/* Empty a slot; what was pushed past its place moves back, so that no gap hides it. */
+/* Empty a slot. Displaced entries behind the gap move back, since a search ends at a gap. */
 static void slot_clear(struct sw_expiry *expiry, uint32_t gap)
 {
     for (uint32_t i = next_slot(expiry, gap); expiry->slot[i] != 0; i = next_slot(expiry, i)) {
@@ -136,7 +137,7 @@ void sw_expiry_free(struct sw_expiry *expiry)
     *expiry = (struct sw_expiry){.n = 0};
 }
 
-/* ---- what the writer asks for ---- */
+/* ---- operations of the writer ---- */
 
 enum sw_status sw_expiry_set(struct sw_expiry *expiry, struct sw_digest digest, sw_rule rule,
                              uint32_t at)
@@ -173,7 +174,7 @@ uint32_t sw_expiry_get(const struct sw_expiry *expiry, struct sw_digest digest, 
     return slot == 0 ? 0 : expiry->item[slot - 1].at;
 }
 
-/* The last item takes the number of one that went. */
+/* Move the last item into the place of a removed item. */
 static void renumber_last(struct sw_expiry *expiry, uint32_t number)
 {
     uint32_t last = expiry->n;

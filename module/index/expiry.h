@@ -1,9 +1,10 @@
 /*
- * expiry.h - when single indicators leave the index: only those with an end of their own are here.
+ * expiry.h - the expiry times of indicators; indicators that never expire are not in here.
  *
- * The writer notes a time for a (digest, rule), changes or cancels it, and asks which is the
- * first. A heap orders the items by time, a hash table finds an item by its key. An indicator
- * without an end costs nothing but the question whether its list has any with one.
+ * The writer sets, changes or cancels the time of a key, which is a (digest, rule), and asks for
+ * the item that expires first. A heap orders the items by time; a hash table finds an item by the
+ * key. An indicator without expiry time costs no memory, only a check whether the list has any
+ * indicator with an expiry time.
  *
  * Threads      the writer; bytes: any
  * Memory       an item of 24 octets, 4 in the heap, 4 to 8 in the hash table; arrays grow by half
@@ -31,9 +32,9 @@ struct sw_expiry_item {
 };
 static_assert(sizeof(struct sw_expiry_item) == 24, "no holes");
 
-struct sw_expiry { /* all zero is an empty one */
+struct sw_expiry { /* all zero: empty */
     struct sw_expiry_item *item;
-    uint32_t *heap; /* numbers of items; a parent is due no later than its children */
+    uint32_t *heap; /* numbers of items; a parent expires no later than the children */
     uint32_t *slot; /* number of an item + 1, 0 = empty; open addressing, at most 2/3 full */
     uint32_t n, capacity, slots;
     uint32_t of_list[SW_LISTS_MAX]; /* items of each list */
@@ -52,20 +53,20 @@ static inline sw_rule sw_expiry_rule(const struct sw_expiry_item *item)
     return (sw_rule)(item->b_rule >> SW_DIGEST_B_BITS);
 }
 
-/** Note or change a time (not 0). SW_OK, SW_ENOMEM: nothing has changed. */
+/** Set or change the time of a key (not 0). SW_OK; SW_ENOMEM: nothing has changed. */
 enum sw_status sw_expiry_set(struct sw_expiry *expiry, struct sw_digest digest, sw_rule rule,
                              uint32_t at);
 
-/** The time of a key; 0: none is noted. */
+/** The time of a key; 0: the key never expires. */
 uint32_t sw_expiry_get(const struct sw_expiry *expiry, struct sw_digest digest, sw_rule rule);
 
-/** Forget a key; one that is not there is fine. */
+/** Remove a key, if present. */
 void sw_expiry_cancel(struct sw_expiry *expiry, struct sw_digest digest, sw_rule rule);
 
-/** Forget all keys of a list; costs nothing when it has none, else a walk. */
+/** Remove all keys of a list. Walks all items, unless the list has none. */
 void sw_expiry_forget(struct sw_expiry *expiry, sw_list_id list);
 
-/** What is due first, borrowed until the next change; NULL when there is nothing. */
+/** The item that expires first, borrowed until the next change; NULL without items. */
 const struct sw_expiry_item *sw_expiry_first(const struct sw_expiry *expiry);
 
 /** Free the memory. */

@@ -1,4 +1,4 @@
-/* filter.c - mappings of filters and their slices (filter.h). */
+/* filter.c - mappings of filters, divided into slices (filter.h). */
 #include "index/filter.h"
 
 #include <stdlib.h>
@@ -7,7 +7,7 @@
 
 #define SLICES 272u /* 256 shards and 16 spare: a grace period for 16 rebuilds */
 #define BITS_PER_KEY                                                                               \
-    9u /* at least: at most 2 % pass; the classes' steps give up to a quarter more */
+    9u /* bits for each key at least: at most 2 % pass; size classes give up to a quarter more */
 #define LARGE_PAGE (2u << 20) /* x86-64 and usual on ARM; elsewhere only alignment */
 #define CLASS_MAX  63u
 
@@ -46,7 +46,7 @@ uint8_t *sw_filter_map(size_t bytes)
     if (before > 0)
         munmap(map, before);
     munmap(map + before + used, bytes + LARGE_PAGE - before - used);
-    (void)madvise(map + before, used, MADV_HUGEPAGE); /* without it: slower, not wrong */
+    (void)madvise(map + before, used, MADV_HUGEPAGE); /* without large pages: slower, not wrong */
     return map + before;
 }
 
@@ -80,7 +80,7 @@ static void arena_free(struct sw_filter_arena *arena)
     free(arena);
 }
 
-/* A mapping that nobody takes slices from any more goes with its last slice. */
+/* Free a former mapping once all slices are back. */
 static void arena_check(struct sw_filter_arena *arena)
 {
     if (arena != NULL && arena != arena->filters->current && arena->n_free == SLICES)
@@ -100,7 +100,7 @@ void sw_filters_free(struct sw_filters *filters)
     assert(filters->arenas == 0);
 }
 
-/* The smallest class that gives so many keys their bits; CLASS_MAX + 1 when none does. */
+/* The smallest class with enough bits for `keys` keys; CLASS_MAX + 1 if no class has enough. */
 static unsigned class_for(uint32_t keys)
 {
     uint64_t lines = ((uint64_t)keys * BITS_PER_KEY + 511) / 512;
@@ -157,7 +157,7 @@ void sw_filters_shrink(struct sw_filters *filters, uint32_t keys)
 {
     unsigned class = class_for(keys);
     if (filters->current != NULL && class + 4 <= filters->current->class)
-        (void)arena_begin(filters, class); /* without memory: later */
+        (void)arena_begin(filters, class); /* without memory: tried again later */
 }
 
 void sw_filter_add(sw_filter filter, uint64_t a)

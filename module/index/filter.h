@@ -1,19 +1,19 @@
 /*
- * filter.h - what is asked before the table: a blocked Bloom filter for each shard.
+ * filter.h - a blocked Bloom filter for each shard of the table, asked before the table.
  *
- * A key sets six bits in one line of 64 octets: three in a word of its first half, three in a
- * word of its second. With 9 to 11 bits for each key 1 to 2 % of absent keys pass.
+ * A key sets six bits in a line of 64 octets: three bits in a word of the line's first half, three
+ * in a word of the second half. With 9 to 11 bits for each key, 1 to 2 % of absent keys pass.
  *
- * The filters of all shards lie in one mapping of large pages (2 MiB where the kernel gives
- * them), so that asking one needs neither a walk through page tables nor memory further away
- * than the last cache: that is most of the time of a look-up. The mapping has equal slices: one
- * for each shard and some spare ones, into which a filter is built anew while readers use the
- * old one. When a shard outgrows its slice, a mapping with slices a quarter larger is made and
- * all shards move to it, one with each change (table.c); the old mapping is freed with its last
- * slice.
+ * Most of the time of a look-up is waiting for memory. So the filters of all shards lie in a single
+ * mapping of large pages (2 MiB where the kernel has such pages): a filter access needs no walk
+ * through page tables, and is served by the last-level cache. The mapping is divided into equal
+ * slices: a slice for each shard, and spare slices, in which a filter is rebuilt while readers use
+ * the former filter. When a shard outgrows the slice, a mapping with slices a quarter larger is
+ * made. All shards move there, a shard with each change (table.c). The former mapping is freed when
+ * all slices are back.
  *
- * A filter is one word: the slice's address (a multiple of 64) and, in the lower 6 bits, its
- * size class; so a reader gets both in one load.
+ * A filter is a single word, so that a reader gets address and size in a single load: the slice's
+ * address (a multiple of 64) and, in the lower 6 bits, the size class.
  *
  * Threads      sw_filter_line_of/may_have: any, inside an RCU section; the others: the writer
  * Source       blocked Bloom filters: Putze, Sanders, Singler 2007
@@ -39,9 +39,9 @@ static_assert(sizeof(struct sw_filter_line) == 64, "one cache line");
 
 struct sw_filter_arena;
 
-struct sw_filters {                  /* the writer's */
+struct sw_filters {                  /* writer only */
     struct sw_filter_arena *current; /* NULL: none yet */
-    unsigned arenas;                 /* more than one: some shards have not moved yet */
+    unsigned arenas;                 /* over 1: some shards have not moved yet */
     struct sw_retire *retire;
     _Atomic size_t bytes;
 };
@@ -56,13 +56,13 @@ struct sw_filter_slice { /* the writer's handle of a filter */
 /** Lines of a size class: 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, ... */
 extern const uint32_t sw_filter_lines[64] __attribute__((visibility("hidden")));
 
-/** n-th of `parts` equal parts that a digest falls into, by the bits after the shard's. */
+/** The part (0..parts - 1) that a digest falls into, by the bits after the shard's bits. */
 static inline size_t sw_digest_part(uint64_t a, uint32_t parts)
 {
     return (size_t)((a >> 24 & 0xffffffff) * parts >> 32);
 }
 
-/** The line of a filter that has a digest's bits. */
+/** The line of a filter that holds a digest's bits. */
 static inline struct sw_filter_line *sw_filter_line_of(sw_filter filter, uint64_t a)
 {
     struct sw_filter_line *lines = (struct sw_filter_line *)(filter & ~(sw_filter)63);
@@ -75,8 +75,8 @@ struct sw_filter_bits {
     uint64_t mask0, mask1;
 };
 
-/* Three bits: one of 16 patterns, turned by 0..63. Cheaper than three shifts, and as good as three
- * bits drawn singly but for a tenth more that pass. */
+/* Three bits of a word: a pattern out of 16, rotated by 0..63. Cheaper than three shifts. Compared
+ * with three independent bits, a tenth more of the absent keys pass. */
 static inline uint64_t sw_filter_mask(uint64_t bits)
 {
 #define PATTERN(a, b) (UINT64_C(1) | UINT64_C(1) << (a) | UINT64_C(1) << (b))
@@ -92,7 +92,7 @@ static inline uint64_t sw_filter_mask(uint64_t bits)
     return mask << turn | mask >> (-turn & 63);
 }
 
-/** Which bits a digest has in its line. */
+/** The bits that a digest sets in the line. */
 static inline struct sw_filter_bits sw_filter_bits_of(uint64_t a)
 {
     return (struct sw_filter_bits){
@@ -103,7 +103,7 @@ static inline struct sw_filter_bits sw_filter_bits_of(uint64_t a)
     };
 }
 
-/** False: surely not in the shard. */
+/** False: the key is certainly not in the shard. */
 static inline bool sw_filter_may_have(const struct sw_filter_line *line, uint64_t a)
 {
     struct sw_filter_bits bits = sw_filter_bits_of(a);
@@ -114,33 +114,33 @@ static inline bool sw_filter_may_have(const struct sw_filter_line *line, uint64_
 
 /* ---- writing ---- */
 
-/** Zeroed memory for what every look-up asks, on large pages if one fits in; NULL: none. For
- * munmap(). */
+/** Zeroed memory for a structure that every look-up reads, on large pages if large enough; NULL:
+ * out of memory. Freed with munmap(). */
 uint8_t *sw_filter_map(size_t bytes);
 
-/** No mapping yet; retire outlives it. */
+/** Initialise without a mapping; retire must outlive filters. */
 void sw_filters_init(struct sw_filters *filters, struct sw_retire *retire);
 
-/** Free the current mapping; all slices must be back (sw_filter_release). */
+/** Free the current mapping; all slices must have been released (sw_filter_release()). */
 void sw_filters_free(struct sw_filters *filters);
 
-/** An empty filter for so many keys at least; makes a new mapping when the current one's slices
- * are too small. May wait for readers. SW_OK, SW_ENOMEM. */
+/** Make an empty filter for at least `keys` keys, with a new mapping if the current slices are too
+ * small. May wait for readers. SW_OK, SW_ENOMEM. */
 enum sw_status sw_filter_new(struct sw_filters *filters, uint32_t keys,
                              struct sw_filter_slice *out);
 
-/** The first filters of an empty table: one of size class `class` (0..63), filled with what is at
- * `lines`, or empty for NULL. All have to be of one class. SW_OK, SW_ENOMEM. */
+/** Make a filter for an empty table that is loaded from a file: of size class `class` (0..63), the
+ * same for all shards, with a copy of `lines`, or empty for NULL. SW_OK, SW_ENOMEM. */
 enum sw_status sw_filter_restore(struct sw_filters *filters, unsigned class, const void *lines,
                                  struct sw_filter_slice *out);
 
-/** Begin a mapping with smaller slices when so many keys in each shard need less than half. */
+/** Begin a mapping with smaller slices if `keys` keys in each shard need less than half a slice. */
 void sw_filters_shrink(struct sw_filters *filters, uint32_t keys);
 
-/** Add a digest; readers may be asking. */
+/** Add a digest; safe with concurrent readers. */
 void sw_filter_add(sw_filter filter, uint64_t a);
 
-/** Give a slice back: at once (no reader can have it), or after a grace period. */
+/** Give a slice back: at once (no reader can have the slice), or after a grace period. */
 void sw_filter_release(struct sw_filter_slice slice);
 void sw_filter_retire(struct sw_filters *filters, struct sw_filter_slice slice);
 

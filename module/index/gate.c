@@ -5,12 +5,12 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#define NAMES_PER_WORD 13u /* 4.9 bits for each, in each half */
-#define CLASS_MIN      20u /* 256 KiB: small lists may grow a while before it is doubled */
+#define NAMES_PER_WORD 13u /* 4.9 bits for each name, in each half */
+#define CLASS_MIN      20u /* 256 KiB: small lists can grow for a while before a doubling */
 #define CLASS_MAX      63u
-#define CLASS_DOUBLE   4u /* that many classes on: twice the size */
+#define CLASS_DOUBLE   4u /* so many classes further is twice the size */
 
-/* Names that it is made for. */
+/* The number of names that a gate is made for. */
 static size_t gate_room(sw_gate gate)
 {
     return gate == 0 ? 0 : sw_gate_words(gate) * NAMES_PER_WORD;
@@ -21,7 +21,7 @@ static sw_gate gate_of(const struct sw_gates *gates)
     return atomic_load_explicit(&gates->current, memory_order_relaxed);
 }
 
-/* The smallest class for so many names, or the largest. */
+/* The smallest class for so many names, or the largest class. */
 static unsigned class_for(size_t names)
 {
     unsigned class = CLASS_MIN;
@@ -30,7 +30,7 @@ static unsigned class_for(size_t names)
     return class;
 }
 
-/* 0: out of memory. */
+/* A new, empty gate; 0: out of memory. */
 static sw_gate gate_new(struct sw_gates *gates, unsigned class)
 {
     uint8_t *map = sw_filter_map(sw_gate_bytes(class));
@@ -48,14 +48,14 @@ static void gate_free(void *arg, void *ptr, size_t bytes)
     atomic_fetch_sub_explicit(&gates->bytes, bytes, memory_order_relaxed);
 }
 
-/* One that no reader has seen. */
+/* Free a gate that no reader has seen. */
 static void gate_drop(struct sw_gates *gates, sw_gate gate)
 {
     if (gate != 0)
         gate_free(gates, sw_gate_address(gate), sw_gate_bytes(gate));
 }
 
-/* Show another one, or none, to readers; the former one is freed after them. */
+/* Publish another gate, or none; the former gate is freed after a grace period. */
 static void gate_publish(struct sw_gates *gates, sw_gate gate)
 {
     sw_gate old = gate_of(gates);
@@ -64,7 +64,7 @@ static void gate_publish(struct sw_gates *gates, sw_gate gate)
         sw_retire(gates->retire, gate_free, gates, sw_gate_address(old), sw_gate_bytes(old));
 }
 
-/* False: all its bits were set already. */
+/* Set the bits of a digest. False: all bits were set already. */
 static bool gate_set(sw_gate gate, uint64_t a)
 {
     bool new = false;
@@ -72,7 +72,7 @@ static bool gate_set(sw_gate gate, uint64_t a)
         uint64_t mask;
         _Atomic uint64_t *word = sw_gate_word(gate, half, a, &mask);
         uint64_t bits = atomic_load_explicit(word, memory_order_relaxed);
-        if ((~bits & mask) == 0) /* a line that many read is not written for nothing */
+        if ((~bits & mask) == 0) /* no needless write: many workers have this line cached */
             continue;
         atomic_store_explicit(word, bits | mask, memory_order_relaxed);
         new = true;
@@ -80,9 +80,10 @@ static bool gate_set(sw_gate gate, uint64_t a)
     return new;
 }
 
-/* One for so many names at least, with the same content: of twice the size, or four times, and so on.
- * Word n of a half is where 2n and 2n + 1 will be looked for, and twice as far from the beginning,
- * whichever half it is of. As large as it may be or the same one when there is no more. */
+/* A gate with the same content and room for `names` names: twice the size, four times, and so on,
+ * up to the largest class. Doubling copies word n of a half to words 2n and 2n + 1, which are the
+ * words that the same digests select in a half of twice the size. The second half begins at twice
+ * the distance, so a single loop serves both halves. A gate that cannot grow is returned itself. */
 static sw_gate gate_grown(struct sw_gates *gates, sw_gate gate, size_t names)
 {
     unsigned class = gate & 63, times = 0;
@@ -100,7 +101,7 @@ static sw_gate gate_grown(struct sw_gates *gates, sw_gate gate, size_t names)
     return grown;
 }
 
-/* See that the current one is made for so many names, as far as there is memory. */
+/* Grow the current gate to room for `names` names, if memory allows. */
 static void grow_current(struct sw_gates *gates, size_t names)
 {
     sw_gate gate = gate_of(gates), grown = gate_grown(gates, gate, names);
@@ -108,8 +109,8 @@ static void grow_current(struct sw_gates *gates, size_t names)
         gate_publish(gates, grown);
 }
 
-/* A name into the one that is filled aside. It knows how many it has got: the index has also those
- * that lists to be replaced have. */
+/* Add a name to the gate that is filled aside. That gate needs a count of its own, since the index
+ * also counts names of lists that are about to be replaced. */
 static void add_next(struct sw_gates *gates, uint64_t a)
 {
     if (!gate_set(gates->next, a) || ++gates->next_names <= gate_room(gates->next))
@@ -148,7 +149,7 @@ enum sw_status sw_gate_reserve(struct sw_gates *gates, size_t names)
 
 enum sw_status sw_gate_add(struct sw_gates *gates, uint64_t a, size_t names)
 {
-    if (sw_gate_reserve(gates, names + 1 - names / 4) != SW_OK) /* a third denser than announced */
+    if (sw_gate_reserve(gates, names + 1 - names / 4) != SW_OK) /* a third more than planned */
         return SW_ENOMEM;
     (void)gate_set(gate_of(gates), a);
     if (gates->next != 0)

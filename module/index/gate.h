@@ -1,23 +1,29 @@
 /*
- * gate.h - what is asked first about a name: is anything listed at or below its last two labels?
+ * gate.h - a Bloom filter of the last two labels of all listed names: the first step of a look-up.
  *
- * Nearly always nothing is, and then one word of memory has answered for all suffixes of the name,
- * however many labels it has: the others need not even be hashed. Two halves, each a Bloom filter
- * with three bits in one 64-bit word for each pair of last labels and 4.9 bits for each listed name:
- * of ten million names a half has 6 MiB, which stay in the last cache of a machine. The second half
- * is asked where the first lets a name through, one in ten for nothing. Of those again one in ten
- * passes, and costs the look-up in filter and table, nothing else.
+ * For a queried name www.example.net the gate answers: is any name at or below example.net listed?
+ * Usually none is. Then a single word of memory has ruled out all suffixes of the name with two
+ * labels or more, and the remaining labels need not even be hashed.
  *
- * Bits are only ever set: the table does not keep what would be needed to make the gate anew. When
- * there are more names than it is made for, it is doubled by having each word twice, which keeps
- * what was in it as dense as it was; a third more names are let in first, since that takes as much
- * memory again. Where it is known how many are coming, it grows before they do (sw_gate_reserve). A new one is filled aside while all lists are read anew
- * (sw_gate_renew), for as many names as are announced then, and takes the old one's place when
- * every list that has names was begun after it (index.c).
+ * The gate has two halves, each a Bloom filter. A name sets three bits in a single 64-bit word of
+ * each half, chosen by the digest of the last two labels. A half has 4.9 bits for each listed name:
+ * 6 MiB for ten million names, which fit into the last-level cache. The first half wrongly passes
+ * one name in ten; only then the second half is asked, which again wrongly passes one in ten. A
+ * name that passes both halves without being listed only costs the look-up in filter and table.
  *
- * A gate is one word, like a filter: address, and size class in the lower 6 bits.
+ * Growth. Bits are only ever set: the gate cannot be rebuilt from the table, which does not keep
+ * the digest of the last two labels. The gate grows by duplicating each word, so the false-positive
+ * rate of the existing names stays the same. Doubling costs as much memory again, so up to a third
+ * more names than planned are accepted first. If the number of further names is known in advance,
+ * the gate grows before the names are added (sw_gate_reserve()).
  *
- * Threads      sw_gate_first, second: any, inside an RCU section; the others: the writer. A reader's
+ * Renewal. Bits of removed names go when all lists are reloaded: sw_gate_renew() begins a new gate
+ * of the announced size, which is filled aside (`next`). The new gate replaces the current gate
+ * when every list with names was begun after the new gate, so that `next` has all names (index.c).
+ *
+ * A gate is a single word, like a filter: the address, and the size class in the lower 6 bits.
+ *
+ * Threads      sw_gate_first, second: any, inside an RCU section; the others: the writer. The
  *              acquire load of `current` pairs with the release store in gate_publish().
  * Memory       1.4 octets for each name when announced, 1.9 at most when grown; 256 KiB at least
  */
@@ -33,41 +39,41 @@
 #include <stddef.h>
 #include <stdint.h>
 
-typedef uintptr_t sw_gate; /* 0: none, nothing passes */
+typedef uintptr_t sw_gate; /* 0: none, no name passes */
 
 #define SW_GATE_HALVES 2u
-#define SW_GATE_UNIT   128u /* words; each half has sw_filter_lines[size class] of them */
+#define SW_GATE_UNIT   128u /* words; each half has sw_filter_lines[size class] units */
 
 struct sw_gates {
     _Atomic sw_gate current;
-    /* the rest: the writer's */
-    sw_gate next;      /* 0: none is being filled */
-    size_t next_names; /* that it has got, about */
-    unsigned epoch;    /* how many were begun */
+    /* the rest: writer only */
+    sw_gate next;      /* the gate that is filled aside, 0: none */
+    size_t next_names; /* names in `next`, about */
+    unsigned epoch;    /* how many gates were begun aside */
     struct sw_retire *retire;
     _Atomic size_t bytes;
 };
 
-/** Words of each half. */
+/** Words in each half of a gate. */
 static inline size_t sw_gate_words(sw_gate gate)
 {
     return (size_t)sw_filter_lines[gate & 63] * SW_GATE_UNIT;
 }
 
-/** All its words, the second half behind the first. */
+/** The words of a gate, the second half behind the first. */
 static inline void *sw_gate_address(sw_gate gate)
 {
     return (void *)(gate & ~(sw_gate)63);
 }
 
-/** Octets that they occupy. */
+/** Octets of both halves. */
 static inline size_t sw_gate_bytes(sw_gate gate)
 {
     return SW_GATE_HALVES * sw_gate_words(gate) * sizeof(uint64_t);
 }
 
-/** The word of a half that knows about a digest; *mask is set to the bits that it sets there. The
- * halves take different bits of the digest. */
+/** The word of a half that a digest selects; *mask is set to the bits of the digest in that word.
+ * The halves use different bits of the digest. */
 static inline _Atomic uint64_t *sw_gate_word(sw_gate gate, unsigned half, uint64_t a,
                                              uint64_t *mask)
 {
@@ -78,13 +84,13 @@ static inline _Atomic uint64_t *sw_gate_word(sw_gate gate, unsigned half, uint64
     return &words[half * n + (at * n >> 32)];
 }
 
-struct sw_gate_ask { /* what is asked of the second half */
+struct sw_gate_ask { /* word and bits to check in the second half */
     const _Atomic uint64_t *word;
     uint64_t mask;
 };
 
-/** The first half. False: surely nothing is listed at or below the name of two labels with this
- * digest. Otherwise the second half's word is on its way into the cache. */
+/** Ask the first half. False: certainly no name is listed at or below the name of two labels with
+ * this digest. True: *ask is set, and the word of the second half is prefetched. */
 static inline bool sw_gate_first(const struct sw_gates *gates, uint64_t a, struct sw_gate_ask *ask)
 {
     sw_gate gate = atomic_load_explicit(&gates->current, memory_order_acquire);
@@ -99,7 +105,7 @@ static inline bool sw_gate_first(const struct sw_gates *gates, uint64_t a, struc
     return true;
 }
 
-/** The second half: likewise, inside the same RCU section. */
+/** Ask the second half, inside the same RCU section. False as in sw_gate_first(). */
 static inline bool sw_gate_second(const struct sw_gate_ask *ask)
 {
     return (~atomic_load_explicit(ask->word, memory_order_relaxed) & ask->mask) == 0;
@@ -107,36 +113,36 @@ static inline bool sw_gate_second(const struct sw_gate_ask *ask)
 
 /* ---- writing ---- */
 
-/** No gate yet; retire outlives it. */
+/** Initialise without a gate; retire must outlive gates. */
 void sw_gates_init(struct sw_gates *gates, struct sw_retire *retire);
 
 /** Free all; no reader may be left, and retire must be drained already. */
 void sw_gates_free(struct sw_gates *gates);
 
 /**
- * Let a name through from now on, before it can be found.
- * a      digest of its last two labels
- * names  how many names the index has, this one not counted
- * SW_OK; SW_ENOMEM (only for the first one: without memory to grow it lets more through).
+ * Let a name pass from now on. Call before the name is put into the table.
+ * a      digest of the last two labels
+ * names  number of names in the index, without this name
+ * SW_OK; SW_ENOMEM (only without any gate: a gate that cannot grow passes more absent names).
  */
 enum sw_status sw_gate_add(struct sw_gates *gates, uint64_t a, size_t names);
 
-/** Make the first one, for so many names, or have the one that is there grow while few are in it:
- * they would lie denser each time it is doubled. SW_OK; SW_ENOMEM as above. */
+/** Make room for `names` names in all: make the first gate, or grow the current gate. Growing
+ * before the names are added keeps the false-positive rate low. SW_OK; SW_ENOMEM as above. */
 enum sw_status sw_gate_reserve(struct sw_gates *gates, size_t names);
 
-/** Begin to fill one for so many names aside; one begun before is given up. Nothing happens while
- * there is no current one, or without memory. */
+/** Begin a gate aside, for `names` names; a gate begun before is given up. Without a current gate,
+ * or without memory, the call has no effect. */
 void sw_gate_renew(struct sw_gates *gates, size_t names);
 
-/** Show the next one: it has all names. */
+/** Publish the gate that was filled aside, which has all names. */
 void sw_gate_promote(struct sw_gates *gates);
 
-/** There is no name any more: free all. */
+/** Free all gates: the index has no name any more. */
 void sw_gate_reset(struct sw_gates *gates);
 
-/** Take over a current gate as it was found in a file: `bytes` octets. SW_OK; SW_EINVAL (no gate has
- * that size); SW_ENOMEM. */
+/** Make the current gate a copy of `bytes` octets from a file. SW_OK; SW_EINVAL (no gate has that
+ * size); SW_ENOMEM. */
 enum sw_status sw_gate_restore(struct sw_gates *gates, const void *words, size_t bytes);
 
 #endif

@@ -1,4 +1,4 @@
-/* hash.c - drawing the key; everything hot is inline in hash.h. */
+/* hash.c - drawing the key, and the rare cases; the hot functions are inline in hash.h. */
 #include "index/hash.h"
 
 #include <errno.h>

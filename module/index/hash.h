@@ -1,17 +1,19 @@
 /*
  * hash.h - keyed hashes of indicators: 96 bits, secret per process.
  *
- * A name is a vector of 64-bit words: each label, from the right, has a row of 8 of its own for
- * its length octet and its octets, folded to lower case and zero-filled. Every word has a random
- * 128-bit factor; the hash is the upper half of the sum of the products and of a random start
- * (vector multiply-shift). Any two different vectors have the same hash with a probability of
- * 2^-64 over the factors, whatever the vectors are: this needs no assumption but that the factors
- * are secret. A second, independent hash gives 32 bits more. Label by label the sum is carried along, so that all
- * suffixes of a name cost one pass: after "net" it is the hash of "net", after "example" that of
- * "example.net". The second hash is made only when the first one was found.
+ * A name is a vector of 64-bit words: each label, from the right, has a row of 8 words for the
+ * length octet and the octets, folded to lower case and zero-filled. Every word has a random
+ * 128-bit factor. The hash is the upper half of the sum of all products and of a random start
+ * (vector multiply-shift). Any two different vectors have the same hash with a probability of 2^-64
+ * over the factors. This holds for all vectors, also for names chosen by an attacker, as long as
+ * the factors are secret. A second, independent hash gives 32 bits more.
  *
- * Prefixes up to 64 bits and AS numbers fit into half a digest, so they go through a secret
- * bijection instead: two of them can never have the same digest at all.
+ * All suffixes of a name take a single pass from the right: after the label "net" the sum is the
+ * hash of "net", after "example" the hash of "example.net". The second hash is computed only when
+ * the first hash was found in the filter.
+ *
+ * Prefixes up to 64 bits and AS numbers fit into half a digest. A secret bijection maps these to
+ * digests, so two different prefixes or AS numbers never have the same digest.
  *
  * Threads      pure functions on the caller's memory; the key is constant after init
  * Security     key from getrandom(2); digests never leave the process (D-110)
@@ -31,7 +33,7 @@
 #include <string.h>
 
 struct sw_digest {
-    uint64_t a; /* selects shard, filter bits and bucket; kept whole in the table */
+    uint64_t a; /* selects shard, filter bits and bucket; all bits are kept in the table */
     uint64_t b; /* the table keeps the lower SW_DIGEST_B_BITS */
 };
 
@@ -46,8 +48,8 @@ struct sw_sum { /* of words times factors, modulo 2^128: low + 2^64 high */
     uint64_t high;
 };
 
-#define SW_HASH_ROWS      128 /* one for each label, the last for addresses */
-#define SW_HASH_ROW_WORDS 8   /* 64 octets: a label with its length octet */
+#define SW_HASH_ROWS      128 /* a row for each label, the last row for addresses */
+#define SW_HASH_ROW_WORDS 8   /* 64 octets: a label with the length octet */
 #define SW_HASH_ADDR_ROW  127
 
 struct sw_hash_key {
@@ -58,8 +60,8 @@ struct sw_hash_key {
 };
 
 /*
- * Classes of indicators: what a set of rules is about, besides the digest. Domain names by number
- * of labels, prefixes by family and length, AS numbers. 64 to a word of the presence bitmap.
+ * Classes of indicators: domain names by number of labels, prefixes by family and length, AS
+ * numbers. A set of rules belongs to a single class. The presence bitmap has 64 classes in a word.
  */
 #define SW_CLASS_NAME    0u   /* + labels 0..127 */
 #define SW_CLASS_PREFIX4 128u /* + length 0..32 */
@@ -75,13 +77,13 @@ enum sw_status sw_hash_key_init(struct sw_hash_key *key);
 
 typedef uint8_t sw_octets16 __attribute__((vector_size(16)));
 
-struct sw_hash_name {                 /* a name made ready for hashing */
+struct sw_hash_name {                 /* a name prepared for hashing */
     int labels;                       /* without the root label */
-    uint8_t at[SW_LABELS_MAX + 1];    /* where they begin, leftmost first */
+    uint8_t at[SW_LABELS_MAX + 1];    /* offsets of the labels, leftmost first */
     uint8_t octets[SW_NAME_MAX + 17]; /* folded, then 16 zeros: whole words may be read */
 };
 
-/* 16 octets with A to Z as a to z (RFC 4343 3), others as they are. */
+/* Fold 16 octets: A to Z become a to z (RFC 4343 3), other octets stay. */
 static inline void sw_hash_fold16(uint8_t *out, const uint8_t *octets)
 {
     sw_octets16 x;
@@ -91,13 +93,13 @@ static inline void sw_hash_fold16(uint8_t *out, const uint8_t *octets)
     memcpy(out, &x, 16);
 }
 
-/** Fold less than 16 octets, and add zeros. */
+/** Fold fewer than 16 octets, and add zeros. */
 void sw_hash_fold_short(uint8_t *out, const uint8_t *octets, size_t len);
 
 /**
- * Fold len octets (255 at most) into out, which has room for 17 more, and add zeros. Blocks overlap
- * instead of ending at len: up to 48 octets, nearly all names, take no loop, whose end a
- * processor could not guess.
+ * Fold len octets (255 at most) into out, which has room for 17 octets more, and add zeros. The
+ * last block overlaps the block before instead of being shorter. So names of up to 48 octets,
+ * nearly all names, need no loop, and no loop end that the processor cannot predict.
  */
 static inline void sw_hash_fold(uint8_t *out, const uint8_t *octets, size_t len)
 {
@@ -115,8 +117,8 @@ static inline void sw_hash_fold(uint8_t *out, const uint8_t *octets, size_t len)
 }
 
 /**
- * Make an uncompressed wire name in any letter case ready. False when there is no whole name
- * within len octets.
+ * Prepare an uncompressed wire name in any letter case. False without a whole name within len
+ * octets.
  */
 static inline bool sw_hash_name(struct sw_hash_name *name, const uint8_t *wire, size_t len)
 {
@@ -129,18 +131,18 @@ static inline bool sw_hash_name(struct sw_hash_name *name, const uint8_t *wire, 
             name->labels = n;
             return wire[i] == 0;
         }
-        name->at[n++] = (uint8_t)i; /* 127 at most in 255 octets, and one that is no label */
+        name->at[n++] = (uint8_t)i; /* at most 127 labels, and a last entry that is no label */
     }
     return false;
 }
 
-/** The sum to begin with. */
+/** The start value of the sum of a hash. */
 static inline struct sw_sum sw_hash_start(const struct sw_hash_key *key, unsigned which)
 {
     return (struct sw_sum){key->start[which].lo, key->start[which].hi};
 }
 
-/** Add a word times its factor. */
+/** Add a word times the factor of that word. */
 static inline void sw_hash_add(struct sw_sum *sum, const struct sw_factor *factor, uint64_t word)
 {
     sum->low += (unsigned __int128)word * factor->lo;
@@ -166,15 +168,15 @@ static inline uint64_t sw_hash_word(const uint8_t *octets)
 }
 
 /**
- * Add a label to the sum of one hash.
- * factor  the row of its place: key->factor[hash][k - 1] for the k-th label from the right
- * label   its length octet, in sw_hash_name.octets
+ * Add a label to the sum of a hash.
+ * factor  the row of the label: key->factor[hash][k - 1] for the k-th label from the right
+ * label   the length octet of the label, in sw_hash_name.octets
  */
 static inline void sw_hash_label(struct sw_sum *sum, const struct sw_factor *factor,
                                  const uint8_t *label)
 {
-    /* 64 times 0xff, 16 zeros: 16 octets from 63 - n on keep of a label of n octets what belongs to
-     * it and its length octet */
+    /* 64 times 0xff, then 16 zeros: 16 octets from place 63 - n on are a mask that keeps the n
+     * octets of a label and the length octet, and clears the octets of the following label */
 #define FF16                                                                                       \
     0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff
     static const uint8_t window[80] = {FF16, FF16, FF16, FF16};
@@ -186,14 +188,14 @@ static inline void sw_hash_label(struct sw_sum *sum, const struct sw_factor *fac
         *sum = sw_hash_long_label(*sum, factor, label);
 }
 
-/** The k-th label from the right, 1 is the last. */
+/** The k-th label from the right; 1 is the last label. */
 static inline const uint8_t *sw_hash_label_at(const struct sw_hash_name *name, unsigned k)
 {
     return &name->octets[name->at[(unsigned)name->labels - k]];
 }
 
-/** First half of the digest from the sum. The mixing is one to one: it changes no probability,
- * but names that differ regularly do not lie regularly in the table. */
+/** First half of the digest from the sum. The mixing is a bijection and changes no probability of a
+ * collision, but spreads names with a regular pattern evenly over the table. */
 static inline uint64_t sw_hash_first(const struct sw_hash_key *key, const struct sw_sum *sum)
 {
     uint64_t a = sw_hash_upper_half(sum);

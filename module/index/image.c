@@ -9,12 +9,12 @@
 #include <stdlib.h>
 #include <xxhash.h>
 
-#define AHEAD_PART 2           /* of the table may wait as copies of shards: 1.5 times the memory */
-#define AHEAD_MIN  (4u << 20)  /* but so much always */
-#define WRITE_MAX  (1u << 20)  /* octets for one write(2): cancelling is seen between two */
-#define SYNC_EACH  (16u << 20) /* octets to wait for at once: cancelling is seen between two */
+#define AHEAD_PART 2           /* copies of shards may take half the table: 1.5 times the memory */
+#define AHEAD_MIN  (4u << 20)  /* octets of copies that are always allowed */
+#define WRITE_MAX  (1u << 20)  /* octets for a write(2); cancelling is noticed in between */
+#define SYNC_EACH  (16u << 20) /* octets to sync at a time; cancelling is noticed in between */
 
-struct buffer { /* grows; filled up with zeros to whole pages when it is written */
+struct buffer { /* grows; written with zeros up to whole pages */
     uint8_t *data;
     size_t len, capacity;
     bool failed; /* out of memory */
@@ -31,7 +31,7 @@ struct sw_image {
     struct sw_table_watch watch;
     struct buffer part[SW_PART_COUNT];
     struct sw_image_header header;
-    pthread_mutex_t lock; /* guards copying: table for the saver, ahead for both */
+    pthread_mutex_t lock; /* guards copies: reads of the table by the saver, `ahead` */
     atomic_bool copied[SW_SHARDS];
     struct copy ahead[SW_SHARDS]; /* made by the writer, not yet written */
     size_t ahead_bytes, ahead_max;
@@ -95,7 +95,7 @@ static void put_lists(struct buffer *out, const struct sw_index *index)
     }
 }
 
-/* A set that nobody holds only waits to be freed. */
+/* Sets without holders are left out: such sets only wait to be freed. */
 static void put_sets(struct buffer *out, const struct sw_sets *sets)
 {
     for (uint32_t ref = SW_REF_FIRST; ref < sets->next; ref++) {
@@ -134,7 +134,7 @@ static bool put_parts(struct sw_image *image, const struct sw_index *index)
 
 /* ---- shards ---- */
 
-/* Copy a shard as it is; called under the lock. */
+/* Copy the current content of a shard; called with the lock held. */
 static enum sw_status copy_shard(const struct sw_image *image, unsigned shard, struct copy *out)
 {
     const struct sw_table *table = &image->index->table;
@@ -164,8 +164,8 @@ static void fail(struct sw_image *image, enum sw_status status)
     atomic_compare_exchange_strong(&image->failed, &none, (int)status);
 }
 
-/* The writer is about to change a shard. The acquire load pairs with the release stores of
- * `copied`: what was copied was copied before it changes. */
+/* Called when the writer is about to change a shard: copy the shard first, if not yet copied. The
+ * acquire load pairs with the release stores of `copied`, so copying precedes the change. */
 static void before_change(void *arg, unsigned shard)
 {
     struct sw_image *image = arg;
@@ -188,7 +188,7 @@ static void before_change(void *arg, unsigned shard)
     pthread_mutex_unlock(&image->lock);
 }
 
-/* For the saver: the copy that the writer made, or one made now. */
+/* For the saver: take the copy that the writer made, or copy the shard now. */
 static enum sw_status take_shard(struct sw_image *image, unsigned shard, struct copy *out)
 {
     enum sw_status status;
@@ -274,7 +274,8 @@ static enum sw_status write_header(struct sw_image *image, int fd, uint64_t file
     return write_all(image, fd, 0, pages, sizeof pages);
 }
 
-/* Have it all on disk but for the last word, fsync()'s: that cannot be given up. */
+/* Write the data to disk in steps that can be cancelled, so that the caller's fsync(), which
+ * cannot, has little left to do. */
 static enum sw_status sync_data(struct sw_image *image, int fd, uint64_t len)
 {
     const unsigned all =
@@ -282,7 +283,7 @@ static enum sw_status sync_data(struct sw_image *image, int fd, uint64_t len)
     for (uint64_t at = 0; at < len; at += SYNC_EACH) {
         if (atomic_load_explicit(&image->failed, memory_order_relaxed) == SW_ECLOSED)
             return SW_ECLOSED;
-        (void)sync_file_range(fd, (off_t)at, SYNC_EACH, all); /* fsync() tells what fails */
+        (void)sync_file_range(fd, (off_t)at, SYNC_EACH, all); /* fsync() reports errors */
     }
     return SW_OK;
 }

@@ -2,17 +2,18 @@
  * impl.h - the inside of struct sw_index, shared by index.c (lists), change.c (indicators) and
  * view.c (readers).
  *
- * Two things are published: the root (which list ids are shown, with which policy), replaced as
- * a whole whenever a list changes; and the table's slots, each changed in place. A slot's rules
- * name list ids; a reader skips those that its root does not show. So one store of the root
- * shows a staged list and hides the one it replaces, and the hidden one's rules are taken out of
- * the table later, for several lists in one walk (a purge). An id is given to a new list only
- * after that.
+ * Readers see the index through two structures: the root (the ids and policies of the lists that
+ * are shown), replaced as a whole whenever a list changes; and the slots of the table, each changed
+ * in place. The rules of a slot name lists by id; a reader skips the rules of lists that the root
+ * does not show. So a single store of the root shows a staged list and hides the replaced list. The
+ * rules of hidden lists are removed from the table later, for several lists in a single walk (a
+ * purge). Only after a purge the id of a hidden list is given to a new list.
  *
  * A list's life: free -> active (list_set) or staged (stage_begin) -> active (swap) -> gone
  * (drop, swapped out, abandoned) -> free (purge).
  *
- * Threads      root, classes, table: read by any; everything else is the writer's
+ * Threads      the members of struct sw_index above "writer only": read by any thread; all others:
+ *              the writer
  */
 #ifndef SW_INDEX_IMPL_H
 #define SW_INDEX_IMPL_H
@@ -28,7 +29,7 @@
 
 #define SW_TYPES 3 /* enum sw_indicator_type */
 
-struct sw_root {               /* what a view shows; only the flags change after it was published */
+struct sw_root { /* the lists that a view shows; after publication only flags change */
     atomic_bool any[SW_TYPES]; /* some list that is shown has an indicator of this type */
     atomic_bool any_client, clients_act, clients_rewrite, any_server; /* as in struct sw_view */
     const struct sw_policy *policy[SW_LISTS_MAX];                     /* NULL: not shown */
@@ -38,8 +39,8 @@ enum sw_list_state { SW_LIST_FREE, SW_LIST_ACTIVE, SW_LIST_STAGED, SW_LIST_GONE 
 
 struct sw_index_list {
     enum sw_list_state state;
-    sw_list_id origin;        /* staged: the list that it is to replace */
-    unsigned epoch;           /* of the gates when it was begun: later ones know all its names */
+    sw_list_id origin;        /* staged: the list to be replaced */
+    unsigned epoch;           /* gates.epoch at the begin: later gates have all names of the list */
     struct sw_policy *policy; /* active only */
     size_t count[SW_TYPES];
 };
@@ -53,7 +54,7 @@ struct sw_index {
     struct sw_gates gates;
     struct sw_table table;
     struct sw_sets sets;
-    /* the writer's */
+    /* writer only */
     struct sw_retire retire;
     struct sw_index_list list[SW_LISTS_MAX];
     struct sw_expiry expiry;
@@ -79,20 +80,21 @@ static inline bool sw_class_gated(uint16_t class)
     return class >= SW_CLASS_NAME + 2 && class < SW_CLASS_PREFIX4;
 }
 
-/** Set the flags of a root that say which triggers other than the usual ones are in use. */
+/** Set the flags of a root for triggers in use, other than the default triggers. */
 void sw_index_flag_triggers(const struct sw_index *index, struct sw_root *root);
 
-/** Publish a root that shows the lists as they are now. SW_OK, SW_ENOMEM. */
+/** Publish a root with the current lists. SW_OK, SW_ENOMEM. */
 enum sw_status sw_index_show(struct sw_index *index);
 
-/** Take the rules of gone lists out of the table, and free their ids. Waits for readers first.
- * SW_OK, SW_ENOMEM or SW_ETOOBIG: nothing was changed, call again later. */
+/** Remove the rules of gone lists from the table, and free the ids of these lists. Waits for
+ * readers first. SW_OK; SW_ENOMEM, SW_ETOOBIG: nothing was changed, call again later. */
 enum sw_status sw_index_purge(struct sw_index *index);
 
-/** Show the gate that is being filled, if it has the names of all lists. May wait for readers. */
+/** Publish the gate that is being filled aside, if that gate has the names of all lists. May wait
+ * for readers. */
 void sw_index_settle(struct sw_index *index);
 
-/** Count n keys of a class that come or go: keeps class_count and the presence bitmap. */
+/** Count an added key, or n removed keys, of a class: class_count and the presence bitmap. */
 void sw_index_class_more(struct sw_index *index, uint16_t class);
 void sw_index_class_less(struct sw_index *index, uint16_t class, uint32_t n);
 

@@ -1,4 +1,4 @@
-/* index.c - creating the index, its lists, replacing and dropping them (index.h, impl.h). */
+/* index.c - creating the index; creating, replacing and dropping lists (index.h, impl.h). */
 #include "index/index.h"
 
 #include "base/rcu.h"
@@ -8,7 +8,7 @@
 #include <string.h>
 
 #define PURGE_PART                                                                                 \
-    8 /* purge when gone rules are this part of the others: bounded waste, few walks */
+    8 /* purge when gone rules are an eighth of the others: bounded waste, few walks */
 
 static void count_bytes(struct sw_index *index, size_t more, size_t less)
 {
@@ -28,7 +28,7 @@ struct sw_index *sw_index_new(void)
     }
     sw_table_init(&index->table, &index->retire);
     sw_gates_init(&index->gates, &index->retire);
-    index->retire.limit = 4u << 20; /* the table raises it as it grows */
+    index->retire.limit = 4u << 20; /* raised by the growing table */
     atomic_init(&index->root, root);
     count_bytes(index, sizeof *index + sizeof *root, 0);
     return index;
@@ -63,14 +63,14 @@ static void retire_policy(struct sw_index *index, struct sw_policy *policy)
     sw_retire(&index->retire, release, index, policy, sizeof *policy);
 }
 
-/* A root for what the lists will be, to be filled in and published: allocated first, so that
- * nothing has to be undone. */
+/* A root to be filled in and published. Callers allocate the root before changing lists, so that
+ * no change has to be undone without memory. */
 static struct sw_root *root_alloc(void)
 {
     return calloc(1, sizeof(struct sw_root));
 }
 
-/* Whether a list has something that a trigger from `named` (names) or `numbers` can match. */
+/* Whether a list has an indicator that a trigger from `named` (names) or `numbers` can match. */
 static bool list_matches(const struct sw_index_list *list, unsigned named, unsigned numbers)
 {
     unsigned triggers = list->policy->triggers;
@@ -100,7 +100,8 @@ void sw_index_flag_triggers(const struct sw_index *index, struct sw_root *root)
     atomic_store_explicit(&root->any_server, server, memory_order_relaxed);
 }
 
-/* Show the lists as they are now. The release store pairs with sw_index_view()'s load. */
+/* Fill in the root with the current lists and publish. The release store pairs with the load in
+ * sw_index_view(). */
 static void root_publish(struct sw_index *index, struct sw_root *root)
 {
     struct sw_root *old = atomic_load_explicit(&index->root, memory_order_relaxed);
@@ -126,7 +127,7 @@ enum sw_status sw_index_show(struct sw_index *index)
     return SW_OK;
 }
 
-/* Count a list's rules as shown or not. */
+/* Adapt the counts of visible rules to a list that becomes visible (more) or hidden (less). */
 static void shown_more(struct sw_index *index, const struct sw_index_list *list)
 {
     for (unsigned t = 0; t < SW_TYPES; t++)
@@ -147,7 +148,7 @@ static size_t list_rules(const struct sw_index_list *list)
     return n;
 }
 
-/* The list is not to be used again; its rules go with the next purge. */
+/* Mark a list as gone: no longer usable, with rules that the next purge removes. */
 static void list_gone(struct sw_index *index, struct sw_index_list *list)
 {
     size_t n = list_rules(list);
@@ -158,14 +159,14 @@ static void list_gone(struct sw_index *index, struct sw_index_list *list)
     index->gone_rules += n;
 }
 
-/* Purge when it pays. Out of memory: the rules stay hidden, a later purge takes them. */
+/* Purge if enough rules are gone. Out of memory: the rules stay hidden until a later purge. */
 static void purge_if_due(struct sw_index *index)
 {
     if (index->gone_rules > 0 && index->gone_rules >= index->rules / PURGE_PART)
         (void)sw_index_purge(index);
 }
 
-/* An id that no rule in the table names. */
+/* Take an id that no rule in the table names. */
 static enum sw_status id_take(struct sw_index *index, sw_list_id *out)
 {
     for (int again = 0; again < 2; again++) {
@@ -192,7 +193,7 @@ void sw_index_settle(struct sw_index *index)
         if (used && list->count[SW_INDICATOR_DOMAIN] > 0 && list->epoch != index->gates.epoch)
             return;
     }
-    sw_rcu_synchronize(); /* who still sees replaced lists finds their names by the old gate */
+    sw_rcu_synchronize(); /* readers of replaced lists need the former gate */
     sw_gate_promote(&index->gates);
 }
 
@@ -278,7 +279,7 @@ enum sw_status sw_index_stage_begin(struct sw_index *index, sw_list_id id, sw_li
     return SW_OK;
 }
 
-/* Other instances staged for the list follow it to its new id. */
+/* Set the new id of a replaced list in other instances that are staged for the list. */
 static void stages_follow(struct sw_index *index, sw_list_id from, sw_list_id to)
 {
     for (unsigned i = 0; i < SW_LISTS_MAX; i++) {

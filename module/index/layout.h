@@ -1,5 +1,6 @@
 /*
- * layout.h - the file of image.h octet by octet; shared by image.c, which writes it, and restore.c.
+ * layout.h - the file format of image.h, octet by octet; shared by image.c (writing) and restore.c
+ * (reading).
  *
  * Threads      data only
  */
@@ -28,13 +29,13 @@ enum sw_image_part {
     SW_PART_COUNT
 };
 
-struct sw_image_span { /* octets in use, filled up with zeros to whole pages; hash of all */
+struct sw_image_span { /* octets in use, zeros up to whole pages; hash of all octets */
     uint64_t len, hash;
 };
 
-struct sw_image_shard { /* block, then filter, each in whole pages, with its hash */
+struct sw_image_shard { /* block, then filter, each in whole pages and with a hash */
     uint64_t block_len, block_hash, filter_hash;
-    uint32_t filter_class, pad; /* no filter when there is no block */
+    uint32_t filter_class, pad; /* no filter without a block */
 };
 
 struct sw_image_header {
@@ -46,20 +47,20 @@ struct sw_image_header {
     uint64_t file_len;
     struct sw_image_span part[SW_PART_COUNT];
     struct sw_image_shard shard[SW_SHARDS];
-    uint64_t hash; /* of all before it */
+    uint64_t hash; /* of all members above */
 };
 
-/* Header, in whole pages; the rest of the last one is zero and checked. */
+/* The header takes whole pages; the rest of the last page is zero, which is checked. */
 #define SW_IMAGE_HEADER_LEN                                                                        \
     ((sizeof(struct sw_image_header) + SW_IMAGE_PAGE - 1) / SW_IMAGE_PAGE * SW_IMAGE_PAGE)
 
 struct sw_image_list { /* followed by the policy's JSON, filled up to a multiple of 4 */
-    uint16_t id, gone; /* gone: its rules are still in the table; no JSON */
+    uint16_t id, gone; /* gone: rules of the list are still in the table; no JSON */
     uint32_t json_len;
     char name[SW_LISTNAME_MAX];
 };
 
-struct sw_image_set { /* followed by its rules, filled up to a multiple of 4 */
+struct sw_image_set { /* followed by the rules, filled up to a multiple of 4 */
     uint32_t ref;
     uint16_t class, n;
 };
@@ -70,7 +71,7 @@ static inline uint64_t sw_image_pages(uint64_t len)
     return (len + SW_IMAGE_PAGE - 1) / SW_IMAGE_PAGE * SW_IMAGE_PAGE;
 }
 
-/** Fill in what has to be equal where a file is written and where it is read. */
+/** Fill in the sizes that must be equal in the writing and in the reading program. */
 static inline void sw_image_layout(uint32_t layout[10])
 {
     const uint32_t sizes[10] = {sizeof(struct sw_bucket),

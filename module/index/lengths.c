@@ -4,7 +4,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-/* Zeroed, resident only where it is used; NULL: out of memory. */
+/* A zeroed table; only used pages are resident. NULL: out of memory. */
 static void *table_new(struct sw_lengths *lengths, size_t bytes)
 {
     void *map = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -68,7 +68,7 @@ enum sw_status sw_lengths_note(struct sw_lengths *lengths, const struct sw_hash_
         return note4(lengths, addr);
     if (addr->family == 6 && addr->plen >= 32)
         return note6(lengths, key, addr);
-    return SW_OK; /* looked for wherever the length occurs */
+    return SW_OK; /* short prefixes are looked for wherever the length occurs */
 }
 
 enum sw_status sw_lengths_restore(struct sw_lengths *lengths, const struct sw_lengths4 *v4,

@@ -1,19 +1,20 @@
 /*
- * lengths.h - which lengths of prefixes occur near an address, so that it is not looked up with all.
+ * lengths.h - the prefix lengths that occur near an address, so that only these are looked up.
  *
- * IPv4: for each /16 the lengths of the prefixes in it, of which the short ones are in every /16
- * that they cover; and for each /22 whether a prefix of more than 16 bits is in it or covers it.
- * Most /22 have none, and then only the short ones are left to look for.
- * IPv6: the lengths from 32 on of the prefixes with the same first 32 bits, by a keyed hash of those:
- * others may fall together with them, which costs a probe. Shorter prefixes are looked for wherever
- * the length occurs at all.
+ * IPv4: for each /16, the lengths of all listed prefixes that overlap the /16; and for each /22,
+ * whether a prefix of more than 16 bits overlaps the /22. Most /22 have no such prefix, and then
+ * only lengths up to 16 are looked up.
  *
- * Bits are only ever set: a length that does not occur any more costs a look-up, not a wrong answer.
+ * IPv6: the lengths from 32 on of prefixes with the same first 32 bits, in a place chosen by a
+ * keyed hash of these 32 bits. Other prefixes may share the place, which costs needless probes.
+ * Lengths under 32 are looked up for every address, if any listed prefix has that length.
+ *
+ * Bits are only ever set: a length that no longer occurs costs a probe, not a wrong answer.
  *
  * Threads      sw_lengths4/6: any, inside an RCU section; the others: the writer. A reader's
  *              acquire load of a table pairs with the release store that showed it.
- * Memory       768 KiB with the first IPv4 prefix, 1 MiB with the first IPv6 prefix; pages that
- *              nothing lies in are not resident
+ * Memory       768 KiB with the first IPv4 prefix, 1 MiB with the first IPv6 prefix; unused pages
+ *              are not resident
  */
 #ifndef SW_INDEX_LENGTHS_H
 #define SW_INDEX_LENGTHS_H
@@ -53,7 +54,7 @@ static inline uint64_t sw_lengths4(const struct sw_lengths *lengths, uint32_t ho
     return near >> (host >> 10 & 63) & 1 ? all : all & 0x1ffff;
 }
 
-/** Where lengths of prefixes with these first 32 bits are. */
+/** The place in sw_lengths6.in for prefixes with these first 32 bits. */
 static inline size_t sw_lengths6_at(const struct sw_hash_key *key, uint32_t first)
 {
     return sw_hash_mix(key, UINT64_C(3) << 40 | first) >> 48;
@@ -76,11 +77,11 @@ static inline void sw_lengths6(const struct sw_lengths *lengths, const struct sw
     out[2] = high >> 32;
 }
 
-/** Note a prefix's length before it can be found. SW_OK, SW_ENOMEM. */
+/** Set the bits of a prefix. Call before the prefix is put into the table. SW_OK, SW_ENOMEM. */
 enum sw_status sw_lengths_note(struct sw_lengths *lengths, const struct sw_hash_key *key,
                                const struct sw_addr *addr);
 
-/** Take over tables as they were found in a file; NULL: none. SW_OK, SW_ENOMEM. */
+/** Copy tables from a file; NULL: no table. SW_OK, SW_ENOMEM. */
 enum sw_status sw_lengths_restore(struct sw_lengths *lengths, const struct sw_lengths4 *v4,
                                   const struct sw_lengths6 *v6);
 

@@ -1,4 +1,4 @@
-/* restore.c - an index from a file that anybody may have damaged (image.h, layout.h). */
+/* restore.c - loading the index from a file that may be damaged or forged (image.h, layout.h). */
 #include "index/layout.h"
 
 #include <errno.h>
@@ -12,13 +12,13 @@
 
 struct restore {
     int fd;
-    uint64_t at, file_len; /* what comes next; no octet of the file is read twice or left out */
+    uint64_t at, file_len; /* offset of the next octet; the whole file is read exactly once */
     struct sw_image_header header;
     struct sw_index *index;
     uint8_t *part[SW_PART_COUNT];
-    uint8_t *known;  /* by reference: there is a set of it in the file */
-    uint32_t *users; /* by reference: slots that have it */
-    uint8_t *blocks; /* one mapping; each block is given to the table, which frees it alone */
+    uint8_t *known;  /* by reference: the file has a set with this reference */
+    uint32_t *users; /* by reference: number of slots */
+    uint8_t *blocks; /* a single mapping; each block goes to the table, to be freed separately */
     uint64_t blocks_len, blocks_used;
     char *why;
 };
@@ -189,7 +189,7 @@ static enum sw_status take_lists(struct restore *restore)
     return status;
 }
 
-/* Which sets there are: the walk through the table counts who uses them. */
+/* Call a function for each set of the file. Users of sets are counted in the table. */
 static enum sw_status each_set(struct restore *restore,
                                enum sw_status (*take)(struct restore *restore,
                                                       const struct sw_image_set *entry,
@@ -253,7 +253,7 @@ static enum sw_status take_set(struct restore *restore, const struct sw_image_se
     return SW_OK;
 }
 
-/* A table that is there and whole, or none. False: it has another size. */
+/* A part that is either empty or has exactly len octets. False: another size. */
 static bool part_whole(struct restore *restore, unsigned i, size_t len, const void **out)
 {
     uint64_t has = restore->header.part[i].len;
@@ -271,7 +271,7 @@ static enum sw_status take_lengths(struct restore *restore)
                                                                          : no_memory(restore);
 }
 
-/* After the sets: they say whether there has to be one. */
+/* Called after the sets were loaded: names of two labels or more require a gate. */
 static enum sw_status take_gate(struct restore *restore)
 {
     uint64_t len = restore->header.part[SW_PART_GATE].len;
@@ -310,7 +310,7 @@ static uint64_t filter_len(const struct sw_image_shard *entry)
     return sw_filter_lines[entry->filter_class] * sizeof(struct sw_filter_line);
 }
 
-/* Sizes of all shards, before anything is believed; the class that most filters have. */
+/* Check the sizes of all shards first; *class is set to the size class of most filters. */
 static enum sw_status survey(struct restore *restore, unsigned *class)
 {
     unsigned filters[64] = {0};
@@ -334,12 +334,12 @@ static enum sw_status survey(struct restore *restore, unsigned *class)
     return SW_OK;
 }
 
-/* One mapping for all blocks, on large pages where there are any: little time is lost to faults. */
+/* Make a single mapping for all blocks, on large pages if possible: few page faults occur. */
 static enum sw_status map_blocks(struct restore *restore)
 {
     if (restore->blocks_len == 0)
         return SW_OK;
-    if (sysconf(_SC_PAGESIZE) != SW_IMAGE_PAGE) /* a block could not be freed alone */
+    if (sysconf(_SC_PAGESIZE) != SW_IMAGE_PAGE) /* a block could not be freed separately */
         return refuse(restore, "not used on machines with pages of other than 4096 octets");
     void *map =
         mmap(NULL, restore->blocks_len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

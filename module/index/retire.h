@@ -1,9 +1,9 @@
 /*
- * retire.h - what was replaced and may still be seen by readers: freed later, many at once.
+ * retire.h - deferred freeing of replaced objects that readers may still see.
  *
- * The writer unlinks something, hands it over with sw_retire(), and goes on. When the list is
- * full, or holds more than `limit` octets, one grace period is waited for and all is freed: so
- * a hundred thousand small changes do not need a hundred thousand grace periods.
+ * The writer unlinks an object, hands the object over with sw_retire(), and continues. When the
+ * list of objects is full, or holds more than `limit` octets, the writer waits for a grace period
+ * and frees all objects. So a hundred thousand small changes need only some hundred grace periods.
  *
  * Threads      the writer only, never inside an RCU section
  * Memory       SW_RETIRE_MAX entries, no allocation
@@ -15,7 +15,7 @@
 
 #define SW_RETIRE_MAX 256 /* few grace periods, little memory held back */
 
-/** Frees one thing; must not retire others. */
+/** Frees an object; must not call sw_retire(). */
 typedef void sw_retire_fn(void *arg, void *ptr, size_t bytes);
 
 struct sw_retire {
@@ -28,13 +28,13 @@ struct sw_retire {
     } item[SW_RETIRE_MAX];
 };
 
-/** Free ptr by fn(arg, ptr, bytes) once no reader can see it; ptr is unlinked already. */
+/** Free ptr by fn(arg, ptr, bytes) after a grace period. The caller has unlinked ptr before. */
 void sw_retire(struct sw_retire *retire, sw_retire_fn *fn, void *arg, void *ptr, size_t bytes);
 
-/** Wait for readers and free all that waits; nothing to do costs nothing. */
+/** Wait for a grace period and free all retired objects. Returns at once if there are none. */
 void sw_retire_flush(struct sw_retire *retire);
 
-/** Free all at once: when there are no readers any more. */
+/** Free all retired objects without waiting. Only without readers. */
 void sw_retire_drain(struct sw_retire *retire);
 
 #endif

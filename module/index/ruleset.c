@@ -73,7 +73,7 @@ static uint32_t content_hash(const struct sw_sets *sets, uint16_t class, const s
     return (uint32_t)(h >> 32);
 }
 
-/* Where a set is or would be. */
+/* The slot of a set, or the empty slot where the set would be put. */
 static uint32_t intern_slot(const struct sw_sets *sets, uint32_t hash, uint16_t class,
                             const sw_rule *rule, size_t n)
 {
@@ -110,7 +110,7 @@ static enum sw_status intern_grow(struct sw_sets *sets)
     return SW_OK;
 }
 
-/* Take a set out; what was pushed past its place moves back, so that no gap hides it. */
+/* Remove a set. Displaced entries behind the gap move back, since a search ends at a gap. */
 static void intern_remove(struct sw_sets *sets, const struct sw_ruleset *set)
 {
     uint32_t mask = sets->intern_size - 1;
@@ -128,11 +128,11 @@ static void intern_remove(struct sw_sets *sets, const struct sw_ruleset *set)
 
 /* ---- references ---- */
 
-/* A reference that no reader can have: one given back, else a new one. */
+/* Take a reference that no reader can have: a free reference, else a new reference. */
 static enum sw_status ref_take(struct sw_sets *sets, uint32_t *out)
 {
     if (sets->free == 0 && sets->next > sets->last)
-        sw_retire_flush(sets->retire); /* sets that nothing refers to any more */
+        sw_retire_flush(sets->retire); /* frees references of sets without slots */
     if (sets->free != 0) {
         *out = sets->free;
         sets->free = *users_of(sets, *out);
@@ -152,7 +152,7 @@ static enum sw_status ref_take(struct sw_sets *sets, uint32_t *out)
     return SW_OK;
 }
 
-/* sw_retire_fn: free a set, and its reference for use by another. */
+/* sw_retire_fn: free a set, and make the reference available for another set. */
 static void set_release(void *arg, void *ptr, size_t bytes)
 {
     struct sw_sets *sets = arg;
@@ -300,7 +300,7 @@ static bool rules_ok(const sw_rule *rule, size_t n)
     return n > 0 && n <= SW_RULES_MAX;
 }
 
-/* All chunks up to a reference, since readers and sw_sets_free() expect no gap. */
+/* Allocate all chunks up to a reference: readers and sw_sets_free() expect no gap. */
 static enum sw_status chunks_up_to(struct sw_sets *sets, uint32_t ref)
 {
     for (uint32_t c = 0; c <= ref / SW_SETS_PER_CHUNK; c++) {

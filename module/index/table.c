@@ -7,7 +7,7 @@
 /* Slots to use at most in a block of so many pages: 29 in 32, after which overflow grows fast. */
 static uint32_t slots_limit(uint32_t pages)
 {
-    uint32_t buckets = pages * SW_BUCKETS_PER_PAGE - 1; /* the header takes the place of one */
+    uint32_t buckets = pages * SW_BUCKETS_PER_PAGE - 1; /* the header takes the place of a bucket */
     return (uint32_t)((uint64_t)buckets * SW_BUCKET_SLOTS * 29 / 32);
 }
 
@@ -20,7 +20,7 @@ static uint32_t pages_for(uint32_t n)
     return pages;
 }
 
-/* Pages for a shard of n keys that will get more: room for one sixteenth. */
+/* Pages for a growing shard of n keys: with room for a sixteenth more. */
 static uint32_t pages_to_grow(uint32_t n)
 {
     return pages_for(n + n / 16 + 1);
@@ -60,7 +60,7 @@ static sw_block_ref block_ref(const struct sw_block *block)
     return (sw_block_ref)block | (block != NULL && block->pages < SW_PAGE ? block->pages : 0);
 }
 
-/* Show a filter to readers; the former one is given back after them. */
+/* Publish a filter; the former filter is given back after a grace period. */
 static void filter_publish(struct sw_table *table, unsigned shard, struct sw_filter_slice slice)
 {
     struct sw_filter_slice old = table->use[shard].slice;
@@ -69,7 +69,8 @@ static void filter_publish(struct sw_table *table, unsigned shard, struct sw_fil
     sw_filter_retire(&table->filters, old);
 }
 
-/* Show a block and its filter (or none) to readers; the former ones are freed after them. */
+/* Publish a block with a filter (or none); the former block and filter are freed after a grace
+ * period. */
 static void shard_publish(struct sw_table *table, unsigned shard, struct sw_block *block,
                           struct sw_filter_slice slice)
 {
@@ -115,7 +116,7 @@ static uint32_t word_of(struct sw_digest digest, uint32_t ref)
     return (uint32_t)(digest.b >> 24 & 0xff) << SW_REF_BITS | ref;
 }
 
-/* The slot of a digest in one bucket, with its word; SW_BUCKET_SLOTS when it is not there. */
+/* The slot of a digest in a bucket, with *word set; SW_BUCKET_SLOTS for an absent digest. */
 static inline unsigned bucket_find(const struct sw_bucket *bucket, struct sw_digest digest,
                                    uint32_t *word)
 {
@@ -136,8 +137,8 @@ static inline unsigned bucket_find(const struct sw_bucket *bucket, struct sw_dig
     return SW_BUCKET_SLOTS;
 }
 
-/* The bucket and slot that hold a digest, removed or not; NULL when none does. Bounded by the
- * number of buckets; in fact the first or second. */
+/* The bucket and slot of a digest, removed or not; NULL for an absent digest. The search is bounded
+ * by the number of buckets, and nearly always ends in the first or second. */
 static const struct sw_bucket *block_find(sw_block_ref block, struct sw_digest digest,
                                           unsigned *slot, uint32_t *word)
 {
@@ -167,8 +168,8 @@ uint32_t sw_table_get(const struct sw_table *table, struct sw_digest digest)
     return ref == SW_REF_REMOVED ? 0 : ref;
 }
 
-/* Put a key that is not in the block into the first empty slot from its bucket on. There is one:
- * the limit is below the number of slots. */
+/* Put a key that is not in the block into the first empty slot, beginning with the key's bucket. An
+ * empty slot exists, since the limit is below the number of slots. */
 static void slot_put(struct sw_block *block, struct sw_digest digest, uint32_t ref)
 {
     struct sw_bucket *bucket = &block->bucket[sw_digest_part(digest.a, block->buckets)];
@@ -184,7 +185,7 @@ static void slot_put(struct sw_block *block, struct sw_digest digest, uint32_t r
     atomic_store_explicit(&bucket->word[i], word_of(digest, ref), memory_order_release);
 }
 
-/* What slot i holds, as a digest: a is whole, b has its stored bits. */
+/* The digest in slot i: all bits of a, and the stored bits of b. */
 static struct sw_digest slot_digest(const struct sw_bucket *bucket, unsigned i, unsigned shard,
                                     uint32_t word)
 {
@@ -194,7 +195,7 @@ static struct sw_digest slot_digest(const struct sw_bucket *bucket, unsigned i, 
                               (tag & 0xff) | extra << 8 | (uint64_t)(word >> SW_REF_BITS) << 24};
 }
 
-/* Said before anything of a shard is changed. */
+/* Call the watcher before a shard is changed. */
 static inline void touch(const struct sw_table *table, unsigned shard)
 {
     if (__builtin_expect(table->watch != NULL, 0))
@@ -221,7 +222,7 @@ static void copy_live(const struct sw_block *from, unsigned shard, struct sw_blo
     }
 }
 
-/* Replace a shard's block by one of so many pages that holds what is live. */
+/* Replace a shard's block by a block of `pages` pages with the live keys. */
 static enum sw_status shard_rebuild(struct sw_table *table, unsigned shard, uint32_t pages)
 {
     struct sw_block *old = block_of(table, shard);
@@ -242,8 +243,8 @@ static enum sw_status shard_rebuild(struct sw_table *table, unsigned shard, uint
     return SW_OK;
 }
 
-/* While shards have filters in different mappings, each change moves one more to the new one,
- * so that no change waits for all, and the old mapping is gone after 256 changes. */
+/* While shards have filters in different mappings, each change moves another shard's filter to the
+ * new mapping. So no change has to move all, and the former mapping is free after 256 changes. */
 static void move_one_filter(struct sw_table *table)
 {
     unsigned shard = table->next_move++ % SW_SHARDS;
@@ -257,7 +258,7 @@ static void move_one_filter(struct sw_table *table)
     filter_publish(table, shard, slice);
 }
 
-/* Where a key is that has a slot, removed or not; NULL when it has none. */
+/* The bucket of a key's slot, removed or not; NULL for a key without slot. */
 static struct sw_bucket *slot_of(struct sw_table *table, struct sw_digest digest, unsigned *slot,
                                  uint32_t *word)
 {
@@ -279,7 +280,7 @@ enum sw_status sw_table_put(struct sw_table *table, struct sw_digest digest, uin
     if (bucket != NULL) {
         use->live += (word & SW_REF_MASK) == SW_REF_REMOVED;
         atomic_store_explicit(&bucket->word[slot], word_of(digest, ref), memory_order_release);
-        sw_filter_add(use->slice.filter, digest.a); /* it may be younger than the removal */
+        sw_filter_add(use->slice.filter, digest.a); /* maybe rebuilt since the removal */
         return SW_OK;
     }
     struct sw_block *block = block_of(table, shard);
@@ -296,7 +297,7 @@ enum sw_status sw_table_put(struct sw_table *table, struct sw_digest digest, uin
     return SW_OK;
 }
 
-/* Rebuild a shard to what it needs now. Out of memory: it stays as it is. */
+/* Rebuild a shard in the size needed now. Out of memory: the shard stays unchanged. */
 static void shard_trim(struct sw_table *table, unsigned shard)
 {
     uint32_t live = table->use[shard].live;
@@ -387,7 +388,7 @@ enum sw_status sw_table_reserve(struct sw_table *table, size_t n)
     return SW_OK;
 }
 
-/* One bucket of a block found somewhere; false: no code of ours made it. */
+/* Check a bucket of a block from a file; false: slot_put() never makes such a bucket. */
 static bool bucket_check(const struct sw_bucket *bucket, const uint8_t *known, uint32_t *users,
                          uint32_t *live)
 {

@@ -1,25 +1,27 @@
 /*
- * table.h - the one hash table: digest of an indicator -> reference to its set of rules.
+ * table.h - the hash table from the digest of an indicator to the reference of a rule set.
  *
- * 256 shards by the first 8 bits of the digest. Each has a filter (filter.h), which is asked
- * first, and one block of whole pages that never moves: buckets of two cache lines with 9 slots
- * each. A look-up reads the bucket that the digest names, and the next one only where a bucket
- * says that it overflowed.
+ * The table has 256 shards, selected by the first 8 bits of the digest. A shard has a filter
+ * (filter.h), which is asked first, and a block of whole pages that never moves. A block consists
+ * of buckets of two cache lines with 9 slots each. A look-up reads the bucket that the digest
+ * selects, and the next bucket only if the first is marked as overflowed.
  *
- * A slot holds 88 bits of the digest and 24 bits of reference; the shard gives 8 more, so keys
- * are compared in 96 bits. A reader never sees a mixed slot: the digest's parts are written
- * first, the word with the reference last (release); a slot keeps its digest until the block is
- * replaced, removing only changes the reference. Blocks grow and shrink one shard at a time:
- * block and filter are filled aside, published with one store each, and the old ones retired.
- * It does not matter which of the two a reader sees first: old and new hold the same keys then.
+ * A slot holds 88 bits of the digest and 24 bits of reference. The shard gives 8 bits more, so keys
+ * are compared in 96 bits. A reader never sees a mixture of two keys in a slot: the parts of the
+ * digest are written first, the word with the reference last (release). A slot keeps the digest
+ * until the block is replaced; removing a key only changes the reference.
+ *
+ * Blocks grow and shrink shard by shard: block and filter are built aside, each is published with a
+ * single store, and the former block and filter are retired. Readers may see the two stores in
+ * either order, since the former and the new block and filter hold the same keys at that time.
  *
  * Threads      sw_table_filter/block/find/get: any, inside an RCU section (or the writer); the
  *              others: the writer. A reader's acquire load of a shard pairs with the release
- *              stores in shard_publish(), of a slot's word with the ones in slot_put(),
+ *              stores in shard_publish(), of a slot's word with the stores in slot_put(),
  *              sw_table_put() and sw_table_remove()
  * Memory       4096 octets for 260 slots in use at most, 6 % room after growing, and the filter:
- *              17 to 18.5 octets for each key; one shard more while one is rebuilt, plus what
- *              retire.h may hold back
+ *              17 to 18.5 octets for each key; a shard more during a rebuild, and the memory that
+ *              retire.h holds back
  */
 #ifndef SW_INDEX_TABLE_H
 #define SW_INDEX_TABLE_H
@@ -43,10 +45,10 @@
 #define SW_REF_FIRST    2u
 
 struct sw_bucket {
-    _Atomic uint64_t tag[SW_BUCKET_SLOTS];   /* digest.a without the shard's bits, 8 bits of b */
+    _Atomic uint64_t tag[SW_BUCKET_SLOTS];   /* digest.a without its first 8 bits, 8 bits of b */
     _Atomic uint32_t word[SW_BUCKET_SLOTS];  /* 8 bits of b, reference; 0 = slot is empty */
     _Atomic uint16_t extra[SW_BUCKET_SLOTS]; /* 16 bits of b */
-    _Atomic uint8_t overflow;                /* keys of this bucket are in the next one */
+    _Atomic uint8_t overflow;                /* keys of this bucket are in the next bucket */
     uint8_t used;                            /* writer only: slots that are not empty */
 };
 static_assert(sizeof(struct sw_bucket) == 128, "two cache lines");
@@ -59,14 +61,14 @@ struct sw_block {                   /* header: constant once published */
 };
 static_assert(sizeof(struct sw_block) == sizeof(struct sw_bucket), "buckets begin at a line");
 
-#define SW_PAGE             4096u /* blocks are whole ones; a larger page of the machine only rounds up */
+#define SW_PAGE             4096u /* unit of blocks; larger pages of a machine only round up */
 #define SW_BUCKETS_PER_PAGE ((uint32_t)(SW_PAGE / sizeof(struct sw_bucket)))
 
-/* A block as it is published: its address and, in the lower 12 bits, how many pages it has (0: too many
- * for that), so that nobody has to wait for its header to know where a bucket is. */
+/* A published block: the address and, in the lower 12 bits, the number of pages (0: too many for 12
+ * bits). So a reader finds a bucket without waiting for the header of the block. */
 typedef uintptr_t sw_block_ref;
 
-struct sw_table_watch { /* who wants to see a shard as it is before it is changed */
+struct sw_table_watch { /* a watcher, called with a shard before a change of that shard */
     void (*before)(void *arg, unsigned shard);
     void *arg;
 };
@@ -74,12 +76,12 @@ struct sw_table_watch { /* who wants to see a shard as it is before it is change
 struct sw_table {
     _Atomic sw_filter filter[SW_SHARDS];   /* 0: empty */
     _Atomic sw_block_ref block[SW_SHARDS]; /* 0: empty */
-    /* the rest: the writer's */
+    /* the rest: writer only */
     struct sw_retire *retire;
-    const struct sw_table_watch *watch; /* NULL: nobody; called in the writer's thread */
+    const struct sw_table_watch *watch; /* NULL: no watcher; called in the writer's thread */
     _Atomic size_t bytes;               /* of blocks */
     struct sw_filters filters;
-    unsigned next_move; /* shard to look at next, while shards move to another mapping */
+    unsigned next_move; /* next shard to move, while filters move to another mapping */
     struct sw_shard_use {
         uint32_t used, live; /* slots that are not empty; keys */
         struct sw_filter_slice slice;
@@ -88,25 +90,25 @@ struct sw_table {
 
 /* ---- reading ---- */
 
-/** The filter that knows about a digest; 0 when its shard is empty. */
+/** The filter of the digest's shard; 0 for an empty shard. */
 static inline sw_filter sw_table_filter(const struct sw_table *table, uint64_t a)
 {
     return atomic_load_explicit(&table->filter[a >> 56], memory_order_acquire);
 }
 
-/** The block that would hold a digest; 0 when its shard is empty. */
+/** The block of the digest's shard; 0 for an empty shard. */
 static inline sw_block_ref sw_table_block(const struct sw_table *table, uint64_t a)
 {
     return atomic_load_explicit(&table->block[a >> 56], memory_order_acquire);
 }
 
-/** The block itself; NULL for 0. */
+/** The block with a reference; NULL for 0. */
 static inline struct sw_block *sw_block_at(sw_block_ref ref)
 {
     return (struct sw_block *)(ref & ~(sw_block_ref)(SW_PAGE - 1));
 }
 
-/** How many buckets it has. */
+/** The number of buckets of a block. */
 static inline uint32_t sw_block_buckets(sw_block_ref ref)
 {
     uint32_t pages = ref & (SW_PAGE - 1);
@@ -114,7 +116,7 @@ static inline uint32_t sw_block_buckets(sw_block_ref ref)
                                            : sw_block_at(ref)->buckets;
 }
 
-/** Have a digest's bucket on its way to the cache. */
+/** Prefetch the bucket of a digest. */
 static inline void sw_table_prefetch(const struct sw_table *table, uint64_t a)
 {
     sw_block_ref block = sw_table_block(table, a);
@@ -126,15 +128,15 @@ static inline void sw_table_prefetch(const struct sw_table *table, uint64_t a)
     __builtin_prefetch((const uint8_t *)bucket + 64);
 }
 
-/** Reference of a key, 0 when it is not there. Does not ask the filter. */
+/** Reference of a key, 0 for an absent key. Does not ask the filter. */
 uint32_t sw_table_get(const struct sw_table *table, struct sw_digest digest);
 
 /* ---- writing ---- */
 
-/** How many keys there are. */
+/** The number of keys in the table. */
 size_t sw_table_keys(const struct sw_table *table);
 
-/** An empty table; retire outlives it. */
+/** Initialise an empty table; retire must outlive the table. */
 void sw_table_init(struct sw_table *table, struct sw_retire *retire);
 
 /** Free everything; no reader may be left, and retire must be drained already. */
@@ -143,41 +145,46 @@ void sw_table_free(struct sw_table *table);
 /** Set the reference (SW_REF_FIRST..SW_REF_MASK) of a key, new or not. SW_OK or SW_ENOMEM. */
 enum sw_status sw_table_put(struct sw_table *table, struct sw_digest digest, uint32_t ref);
 
-/** Remove a key that is there. Never fails; may give memory back. */
+/** Remove a key that is in the table. Never fails; may free memory. */
 void sw_table_remove(struct sw_table *table, struct sw_digest digest);
 
 /**
  * Replace references everywhere: ref becomes to[ref] where to[ref] != ref, 0 removes the key.
- * to     one entry for each reference in use
+ * to     an entry for each reference in use
  * moved  counts, for each old reference, how many slots changed (same size, zeroed by caller)
  */
 void sw_table_map(struct sw_table *table, const uint32_t *to, uint32_t *moved);
 
-/** Make room for n keys in all (not: more), as a hint; SW_ENOMEM leaves the rest as it is. */
+/** Make room for n keys in all (not: n more): a hint. SW_OK; SW_ENOMEM: some shards have not
+ * grown. */
 enum sw_status sw_table_reserve(struct sw_table *table, size_t n);
 
-/** Octets that it occupies. Any thread. */
+/** Octets of the table, filters included. Any thread. */
 static inline size_t sw_table_bytes(const struct sw_table *table)
 {
     return atomic_load_explicit(&table->bytes, memory_order_relaxed) +
            atomic_load_explicit(&table->filters.bytes, memory_order_relaxed);
 }
 
-/** Whether a block with so many octets, found somewhere, could have been made by this code: sizes, and
- * that every slot in use has a reference for which known[ref] is set or is removed. Counts slots in
- * use, keys, and for each reference its slots. */
+/** Whether a block of `bytes` octets from a file is valid: all sizes are right, and every slot in
+ * use is removed or has a reference with known[ref] set. Counts slots in use (*used), keys
+ * (*live), and the slots of each reference (users[]). */
 bool sw_table_check(const struct sw_block *block, size_t bytes, const uint8_t *known,
                     uint32_t *users, uint32_t *used, uint32_t *live);
 
 /**
- * Take over a shard that is empty: a block of whole pages of its own (munmap() will free it), checked
- * with the counts given; and its filter, or NULL to have it made anew. Slices of class `class`.
+ * Fill an empty shard from a file.
+ * block   checked by sw_table_check(), in separate pages that munmap() can free; belongs to the
+ *         table
+ * class   size class of the filter
+ * filter  copied, or NULL to build the filter from the block
+ * used, live  the counts of sw_table_check()
  * SW_OK, SW_ENOMEM.
  */
 enum sw_status sw_table_adopt(struct sw_table *table, unsigned shard, struct sw_block *block,
                               unsigned class, const void *filter, uint32_t used, uint32_t live);
 
-/** Rebuild shards that hold many removed keys or more room than they need. */
+/** Rebuild shards with many removed keys or too much room. */
 void sw_table_tidy(struct sw_table *table);
 
 #endif

@@ -1,24 +1,27 @@
 /*
- * view.c - what workers ask (index.h, "reading").
+ * view.c - the look-ups of workers (index.h, "reading").
  *
- * A name passes the gate first (gate.h): nearly always that is one word of memory, or two, and the
- * end. Then, and for an address, a look-up in three passes, so that all memory it may need is on its way
- * before the first is waited for: (1) make the digest of every suffix or prefix length that anything
- * is listed with, prefetch its filter line; (2) keep those that pass the filter; (3) look into the
- * table, most specific first. For an address nearly always nothing is left after pass 2; a name that
- * has passed the gate is nearly always there, so its buckets are prefetched before pass 2.
+ * A name has to pass the gate first (gate.h). Nearly always the look-up ends there, after a word or
+ * two of memory. Names that pass, and all addresses, are looked up in three passes, so that all
+ * memory accesses are under way before the first is waited for:
+ *     pass 1  for every suffix, or prefix length, that occurs in the index: compute the digest,
+ *             prefetch the filter line
+ *     pass 2  keep the probes that pass the filter
+ *     pass 3  look into the table, most specific first
+ * For an address, usually no probe is left after pass 2. A name that has passed the gate is nearly
+ * always in the table, so the buckets are prefetched before pass 2.
  */
 #include "index/impl.h"
 
 #define PROBES_MAX 129 /* prefix lengths 0..128; names have 128 suffixes at most */
 
-struct probe { /* one thing to look for */
+struct probe { /* a digest to look for */
     const struct sw_filter_line *line;
-    struct sw_digest digest; /* names: b is made in pass 3 */
+    struct sw_digest digest; /* names: b is computed in pass 3 */
     uint16_t class;
 };
 
-/* Whom to report the rules of a set to. */
+/* The caller's part of a look-up: view, triggers, function to call. */
 struct report {
     const struct sw_view *view;
     unsigned triggers;
@@ -42,8 +45,8 @@ struct sw_view sw_index_view(const struct sw_index *index)
     };
 }
 
-/* Pass 1 for one probe, into the place given; returns the next place, or the same one when its
- * shard is empty. */
+/* Pass 1 for a probe, stored at `probe`; returns the place for the next probe, which is `probe`
+ * itself if the shard is empty. */
 static inline struct probe *probe_start(const struct sw_index *index, struct probe *probe,
                                         struct sw_digest digest, unsigned class)
 {
@@ -58,7 +61,7 @@ static inline struct probe *probe_start(const struct sw_index *index, struct pro
     return probe + 1;
 }
 
-/* Have the buckets of all probes on their way. */
+/* Prefetch the buckets of all probes. */
 static inline void probes_fetch(const struct sw_index *index, const struct probe *probes,
                                 const struct probe *end)
 {
@@ -66,7 +69,7 @@ static inline void probes_fetch(const struct sw_index *index, const struct probe
         sw_table_prefetch(&index->table, probe->digest.a);
 }
 
-/* Pass 2: keep the probes that pass the filter, in order; returns the end of those. */
+/* Pass 2: keep the probes that pass the filter, in order; returns the end of the kept probes. */
 static inline __attribute__((always_inline)) struct probe *probes_filter(struct probe *probes,
                                                                          const struct probe *end)
 {
@@ -88,8 +91,8 @@ static const struct sw_ruleset *probe_finish(const struct sw_index *index,
     return set->class == probe->class ? set : NULL;
 }
 
-/* Report the rules of a set whose list the root shows; whole: the name itself is listed, not
- * one above it. */
+/* Report the rules of a set, except for lists that the root does not show. whole: the queried name
+ * itself is listed, not a name above. */
 static void report_set(const struct report *report, const struct sw_ruleset *set,
                        const struct sw_hit *about, bool whole)
 {
@@ -108,7 +111,7 @@ static void report_set(const struct report *report, const struct sw_ruleset *set
 
 /* ---- names ---- */
 
-/* Labels of the deepest name in the table. */
+/* The number of labels of the deepest name in the table. */
 static inline unsigned deepest(const struct sw_index *index)
 {
     uint64_t above = atomic_load_explicit(&index->classes[1], memory_order_relaxed);
@@ -117,7 +120,7 @@ static inline unsigned deepest(const struct sw_index *index)
                       : 63 - (unsigned)__builtin_clzll(low | 1);
 }
 
-/* Pass 1 for one suffix of a name. */
+/* Pass 1 for a suffix of a name. */
 static inline struct probe *name_probe(const struct sw_index *index, const struct sw_sum *sum,
                                        unsigned labels, struct probe *probes)
 {
@@ -125,9 +128,10 @@ static inline struct probe *name_probe(const struct sw_index *index, const struc
     return probe_start(index, probes, digest, SW_CLASS_NAME + labels);
 }
 
-/* Pass 1 for a name: a probe for each suffix whose number of labels occurs, shortest first. Nearly
- * always the gate says that nothing is listed at or below the last two labels: then there are none.
- * Its second half is waited for when the filter lines are on their way. Returns their end. */
+/* Pass 1 for a name: a probe for each suffix with a number of labels that occurs, shortest first.
+ * If the gate rules out all names at or below the last two labels, as nearly always, no probes of
+ * two labels or more are made. The second half of the gate is read last, after the filter lines
+ * have been prefetched. Returns the end of the probes. */
 static inline struct probe *name_probes(const struct sw_index *index,
                                         const struct sw_hash_name *name, struct probe *probes)
 {
@@ -186,7 +190,7 @@ void sw_view_find_name(const struct sw_view *view, unsigned triggers, const uint
     if (__builtin_expect(end == probes, 1))
         return;
     const struct report report = {view, triggers, found, arg};
-    probes_fetch(view->index, probes, end); /* who passed the gate is nearly always there */
+    probes_fetch(view->index, probes, end); /* after the gate: nearly always in the table */
     end = probes_filter(probes, end);
     names_finish(&report, &name, probes, end);
 }
@@ -206,20 +210,20 @@ static inline uint64_t first_bits(uint64_t x, unsigned n)
     return n == 0 ? 0 : x & UINT64_MAX << (64 - n);
 }
 
-/* Prefix lengths to look for, a bit for each: those of one word of the presence bitmap. */
+/* Prefix lengths that occur, a bit for each, from a word of the presence bitmap. */
 static inline uint64_t lengths_of(const struct sw_index *index, unsigned word)
 {
     return atomic_load_explicit(&index->classes[word], memory_order_relaxed);
 }
 
-/* Pass 1 for an IPv4 address: a probe for each length that occurs in its /16, longest first. */
+/* Pass 1 for an IPv4 address: a probe for each length that occurs in the /16, longest first. */
 static struct probe *probes4(const struct sw_index *index, const struct sw_addr *addr,
                              struct probe *probes)
 {
     uint32_t host = (uint32_t)(octets64(addr->octets) >> 32);
     uint64_t lengths = lengths_of(index, SW_CLASS_PREFIX4 / 64);
     lengths &= addr->plen > 32 ? 1 : sw_lengths4(&index->lengths, host);
-    lengths &= (UINT64_C(2) << addr->plen % 64) - 1; /* none longer than what is asked */
+    lengths &= (UINT64_C(2) << addr->plen % 64) - 1; /* no length over that of the queried prefix */
     while (lengths != 0) {
         unsigned plen = 63 - (unsigned)__builtin_clzll(lengths);
         lengths ^= UINT64_C(1) << plen;
@@ -230,7 +234,8 @@ static struct probe *probes4(const struct sw_index *index, const struct sw_addr 
     return probes;
 }
 
-/* Pass 1 for an IPv6 address and 64 lengths of which some may occur near it, longest first. */
+/* Pass 1 for an IPv6 address and a word of 64 lengths: a probe for each length that occurs near the
+ * address, longest first. */
 static struct probe *probes6(const struct sw_index *index, const struct sw_addr *addr,
                              unsigned word, uint64_t near, struct probe *probes)
 {

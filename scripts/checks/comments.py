@@ -20,7 +20,6 @@ PRONOUNS = {"it", "its", "they", "them", "their", "those", "one", "ones"}
 # not there yet has limits of its own, which only go down.
 LIMIT = (1.5, 20)
 LIMITS = {
-    "index": (20, 55),
 }
 WIDE = re.compile(r"module/(index)/.*|module/cli/report/report_style\.h|tests/.*")  # still to be folded
 NAMED_FUNCTION = re.compile(r"\b((?:sw|cli|sweep)_\w+)\(\)")
