@@ -132,9 +132,9 @@ static void match_answer(struct walk *walk, struct lruhash_entry *entry, struct 
         sw_servers_match_name(env, now, answer.name[i].wire, answer.name[i].len, NULL, &servers, m);
 }
 
-/* A message goes when a rule matches the question. When a rule matches the answer, the message
- * goes in two cases: in a periodic sweep, which leaves RRsets of addresses alone, and while some
- * list has a trigger for name servers. Keys do not change while the bin is locked. */
+/* A message goes when the question alone makes the answer private (flow/decide.h). The answer is
+ * matched as well in two cases: in a periodic sweep, which leaves RRsets of addresses alone, and
+ * while some list has a trigger for name servers. Keys do not change while the bin is locked. */
 static bool judge_message(struct walk *walk, struct lruhash_entry *entry, struct doomed *out)
 {
     const struct msgreply_entry *message = entry->key;

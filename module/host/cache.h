@@ -8,8 +8,8 @@
  *
  * All other contradictions (names below a listed name, aliases to a name that does not exist,
  * targets of HTTPS, addresses, AS numbers) are found by walking both caches. The walk removes
- * messages with a question that a rule matches, and RRsets with an alias or address that a rule
- * matches. A removed RRset makes the messages that refer to it unusable. The walk locks a few bins
+ * messages with a question that a rule acts on, and RRsets with an alias or address that a rule
+ * acts on. A removed RRset makes the messages that refer to it unusable. The walk locks a few bins
  * at a time and only collects keys while holding locks.
  *
  * A sweep is done in parts. A part is some slabs of one of the two caches, each slab from the first

@@ -3,13 +3,13 @@
  *
  * A true answer that is the same for all clients stays in the message cache, listed or not. Unbound
  * sends cached replies without calling any module, but runs a callback before encoding a reply:
- *   1. a reply with a valid mark (host/mark.h) matches no list: the callback is done
- *   2. otherwise question and answer are matched; a reply that matches no list is marked
- *   3. if some list matches, the verdict for this client is reached and the hit is recorded
+ *   1. a reply with a valid mark (host/mark.h) is no hit: the callback is done
+ *   2. otherwise question and answer are matched; a reply that is no hit for any client is marked
+ *   3. otherwise the verdict for this client is reached, and the hit is recorded
  *   4. if the verdict would change the reply, the true reply is sent and recorded as such. The
- *   message is removed from the cache when this worker runs the next query. This happens when the
- *   sweep for a change has not reached the message yet, or when a message was cached despite the
- *   lists
+ *      message is removed from the cache when this worker runs the next query. This happens when
+ *      the sweep for a change has not reached the message yet, or when a message was cached despite
+ *      the lists
  *
  * With cachedb in the chain, and for type ANY, the reply of step 4 is truncated (TC). The callback
  * cannot change the reply, and Unbound ignores the callback's return value. But the question is

@@ -176,7 +176,7 @@ static bool extra_replaces(const struct module_qstate *qstate)
     return qstate->env->cfg->serve_expired || qstate->env->cfg->prefetch;
 }
 
-/* Keep each additional RRset that a rule matches apart: the RRset gets an entry of its own, and
+/* Keep each additional RRset apart that a rule can change: the RRset gets an entry of its own, and
  * does not replace an RRset that is stored meanwhile. */
 static void part_extra(const struct sw_module *module, struct module_qstate *qstate,
                        const struct reply_info *reply)
@@ -192,7 +192,7 @@ static void part_extra(const struct sw_module *module, struct module_qstate *qst
     }
 }
 
-/* Handle an answer that the iterator needs itself and that a rule matches. The RRsets are
+/* Handle an answer that the iterator needs itself and that is private. The RRsets are
  * cached, so that the next query for the zone finds the servers. The message is not cached,
  * since clients would get the message (D-101). */
 static void store_records(const struct sw_module *module, struct module_qstate *qstate,

@@ -19,10 +19,11 @@
  *                       module stores the answer, inside the RCU read section of the judgement;
  *                       each change waits for that section.
  *
- * While no sweep runs, the caches contain nothing that a rule matches. An answer is then built from
- * cached RRsets and judged responses, and so needs no holding. This includes the RRset cache, which
- * must not contain a matched alias: sw_remember_store() stores such aliases in a private class, and
- * sweeps remove the others.
+ * An answer that a rule changes for some client is called private (flow/decide.h), an answer that
+ * is not private is called clean. While no sweep runs, the caches contain no private data. An
+ * answer is then built from cached RRsets and judged responses, and so needs no holding. This
+ * includes the RRset cache, which must not contain an alias of a private answer:
+ * sw_remember_store() stores such aliases in a class for private use, and sweeps remove the others.
  *
  * Threads      the worker that owns the query
  * Memory       the query's region; storing allocates in Unbound's caches
@@ -59,7 +60,7 @@ void sw_hold_quiet(struct sw_module *module, const struct module_qstate *qstate)
 void sw_hold_answer(struct module_qstate *qstate, struct sw_hold *hold);
 
 /**
- * Keep the RRsets of a matched answer apart from the RRsets that cached messages refer to. Only for
+ * Keep the RRsets of a private answer apart from the RRsets that cached messages refer to. Only for
  * a query without recursion (RD clear), since the validator then stores RRsets despite
  * no_cache_store; otherwise without effect.
  *
@@ -69,8 +70,8 @@ void sw_hold_answer(struct module_qstate *qstate, struct sw_hold *hold);
  */
 void sw_hold_part(const struct module_qstate *qstate, struct reply_info *reply);
 
-/** After operate(new) found the name clean: hold the answer if cached data that a rule matches
- * may become part of the answer. */
+/** After operate(new) found the name clean: hold the answer if private data in the cache may
+ * become part of the answer. */
 void sw_hold_new(const struct sw_module *module, struct module_qstate *qstate,
                  struct sw_hold *hold);
 

@@ -1,9 +1,9 @@
 /*
- * mark.h - marks on cached replies that match no list, in a word of the reply itself.
+ * mark.h - marks on cached replies that are no hit, in a word of the reply itself.
  *
  * Unbound answers from the message cache without calling any module. Only a callback sees the
- * reply, and the callback must cost next to nothing for a reply that matches no list. So a reply
- * that was judged and matches no list gets a mark, in a member of struct reply_info that Unbound
+ * reply, and the callback must cost next to nothing for a reply that is no hit. So a reply that was
+ * judged to be no hit for any client gets a mark, in a member of struct reply_info that Unbound
  * does not use. A reply without a valid mark is judged: a new reply, a copy, a reply loaded from a
  * dump, a reply marked before the last change of lists. No message has to be found for a change to
  * take effect, since every mark expires with the change.
@@ -109,9 +109,9 @@ static inline uint32_t sw_mark_in(const struct reply_info *reply)
     return __atomic_load_n(&reply->padding, __ATOMIC_RELAXED);
 }
 
-/** Mark a reply that matches no list. Called inside the read section in which the reply was
- * judged, with a salt loaded before. A reply with an RRset without id is not cached, and gets no
- * mark. */
+/** Mark a reply that is no hit for any client. Called inside the read section in which the reply
+ * was judged, with a salt loaded before. A reply with an RRset without id is not cached, and gets
+ * no mark. */
 void sw_mark_set(uint64_t salt, const struct query_info *qinfo, struct reply_info *reply);
 
 #endif

@@ -39,7 +39,7 @@ struct sw_module {
     struct module_env *env;  /* Unbound's own; all workers share its caches */
     int id;
     struct sw_turns turns; /* whether workers may still store answers */
-    struct sw_marks marks; /* cached replies that match no list */
+    struct sw_marks marks; /* cached replies that are no hit */
     bool can_store;        /* sw_hold_can_store() */
     bool behind_cache;     /* a module before this module stores and serves answers itself */
     bool has_cachedb;      /* cachedb is in the chain */

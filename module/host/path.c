@@ -254,7 +254,7 @@ static void keep_out_of_cache(const struct sw_module *module, struct module_qsta
         reply->ttl = 0;
 }
 
-/* Serve an answer that a rule matched. */
+/* Serve an answer that is a hit or private. */
 static void serve_matched(struct sw_module *module, struct module_qstate *qstate, int id,
                           struct path_state *state, struct reply_info *reply)
 {
@@ -269,7 +269,7 @@ static void serve_matched(struct sw_module *module, struct module_qstate *qstate
     ask_gardens(qstate, id, state, PHASE_GARDEN_LATE);
 }
 
-/* Judge a complete answer. False: no rule matches (any more). */
+/* Judge a complete answer. False: neither a hit nor private (any more). */
 static bool judge_whole(struct sw_module *module, struct module_qstate *qstate, int id,
                         struct reply_info *reply, bool remembered)
 {
@@ -295,8 +295,8 @@ static void serve(struct sw_module *module, struct module_qstate *qstate, int id
         serve_matched(module, qstate, id, state, reply);
 }
 
-/* Whether a rule matches the name or the answer; reply may be NULL. *private: the answer must
- * not be in the message cache. */
+/* Whether the name or the answer is a hit for some client; reply may be NULL. *private: the answer
+ * must not be in the message cache. */
 static bool touched(const struct sw_module *module, const struct module_qstate *qstate,
                     const struct reply_info *reply, bool *private)
 {
@@ -547,7 +547,7 @@ int sw_path_on_query(struct query_info *qinfo, uint16_t flags, struct module_qst
 }
 
 /* Judge a reply that was not judged before: an expired answer from the cache (serve-expired), or
- * an answer that a module before this module made or had stored. NULL when no rule matches or
+ * an answer that a module before this module made or had stored. NULL when the reply is clean or
  * memory is out. */
 static struct path_state *judge_late(struct sw_module *module, struct module_qstate *qstate, int id,
                                      struct reply_info *reply)

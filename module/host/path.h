@@ -3,7 +3,7 @@
  *
  * operate() first sees a query with event new: the name alone is judged. If the verdict needs no
  * true answer, the reply is made at once, and nothing is asked upstream. Otherwise the query goes
- * on to validator and iterator. Each upstream response is judged before it is cached (on_response),
+ * on to validator and iterator. Each upstream response is judged before being cached (on_response),
  * and the complete answer is judged again (event moddone). When Unbound sends replies, on_reply
  * runs once for each waiting client, and applies the verdict to a reply that is private to the
  * query. Other queries of the resolver still get the true answer.

@@ -15,8 +15,8 @@ enum phase {
     PHASE_GARDEN,      /* a walled garden is being resolved; no true answer is needed */
     PHASE_GARDEN_LATE, /* a walled garden is being resolved; the true answer is complete */
     PHASE_MADE,        /* the reply was made here; nothing was asked upstream */
-    PHASE_JUDGED,      /* the true answer was judged and matched */
-    PHASE_CLEAN,       /* the true answer was judged and matched no list */
+    PHASE_JUDGED,      /* the true answer was judged: a hit or private */
+    PHASE_CLEAN,       /* the true answer was judged: neither a hit nor private */
 };
 
 /* NULL for exempt queries only. */
