@@ -87,8 +87,7 @@ struct cli_progress {
     bool on, drawn;  /* standard error is a terminal; something is drawn */
 };
 
-/** A bar on standard error, if that is a terminal; drawn when the work takes longer than a moment.
- * */
+/** A bar on standard error, if that is a terminal; drawn if the work takes more than a moment. */
 void cli_progress_begin(struct cli_progress *progress, const char *what, uint64_t total);
 
 /** done of total octets; n items so far. */

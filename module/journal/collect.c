@@ -132,8 +132,7 @@ static size_t go_round(struct sw_collect *collect)
     return n;
 }
 
-/* The next pause: long enough to find rings a 32nd full, short of the eighth that rings the bell.
- * */
+/* The next pause: long enough to find rings a 32nd full, too short for the eighth of the bell. */
 static int64_t next_pause(const struct sw_collect *collect, size_t found)
 {
     int64_t pause_us = collect->pause_us;

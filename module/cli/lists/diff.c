@@ -36,8 +36,7 @@ static int compare_chunk(struct cli *cli, const redisReply *fields, const char *
     return code;
 }
 
-/* Fields of a hash that another does not have; HSCAN may return a field of a changing hash twice.
- * */
+/* Fields of a hash that another does not have; HSCAN may return fields of a changing hash twice. */
 static int missing_in(struct cli *cli, const char *key, const char *other, uint64_t *missing,
                       json_t *first)
 {

@@ -47,8 +47,7 @@ static bool next_word(struct span *rest, struct span *word)
     return true;
 }
 
-/* Cut comment, line end and surrounding white space off a line. No indicator contains '#' or ';'.
- * */
+/* Cut comment, line end and white space around a line. No indicator contains '#' or ';'. */
 static struct span content(const char *line, size_t len)
 {
     size_t n = 0;

@@ -244,8 +244,7 @@ static json_t *merge(const json_t *old, const json_t *members)
     return all;
 }
 
-/* Report the members that the action still needs; the settings here may differ from a resolver's.
- * */
+/* Report the members that the action still needs; local settings may differ from a resolver's. */
 static void say_needs(const struct cli *cli, const struct sw_policy *p)
 {
     const struct sw_settings *s = &cli->settings;
