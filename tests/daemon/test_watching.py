@@ -5,7 +5,9 @@ below leaves every answer true. So the answers are equal, and so are the questio
 step, and Unbound's own counters in the end; and each question for a listed name is recorded once.
 """
 
+import contextlib
 import itertools
+import time
 
 import pytest
 from harness.events import Events
@@ -16,11 +18,13 @@ SERVER = [
     "serve-expired: yes",
     "serve-expired-ttl: 3600",
     "prefetch: yes",
-    "cache-max-ttl: 10",
+    "val-bogus-ttl: 3600",
     "qname-minimisation: no",
     "udp-connect: no",
 ]
+BRIEF = ["cache-max-ttl: 10"]  # whose last tenth a test can wait for
 NUMBERS = itertools.count(1)
+ATTEMPTS = 20
 UNSERVED = "unserved.example"  # its server refuses, so it cannot be resolved
 NOT_CACHED = "second.example"  # by stub-no-cache
 INDICATORS = (
@@ -105,9 +109,17 @@ def expire(side):
 
 
 def fail(side):
-    for _ in range(4):
+    for _ in range(3):
         side.ask(f"www.{UNSERVED}")
+
+
+def fail_behind_alias(side):
+    for _ in range(3):
         side.ask("to-unserved.clean.example")
+
+
+def fail_to_validate(side):
+    for _ in range(4):
         side.ask("bogus.example")
         side.ask("bogus.example", cd=True)
 
@@ -142,7 +154,7 @@ def uncached_zone(side):
 
 def prefetch(side):
     side.ask("www.evil.example")
-    live(9.3)  # its last tenth
+    live(9.3)  # its last tenth; when the machine is late it has expired, which also renews it
     for _ in range(3):
         side.ask("www.evil.example")
 
@@ -158,17 +170,24 @@ def dump_and_load(side):
         side.ask(name)
 
 
-STEPS = [repeat, expire, fail, fail_once_expired, flush, uncached_zone, dump_and_load]
+STEPS = [
+    repeat, expire, fail, fail_behind_alias, fail_to_validate, fail_once_expired, flush, uncached_zone,
+    dump_and_load,
+]
+# Seconds in which a step sees the same as each time: Unbound caches a failure for 5, asks a silent server
+# again after 4, and a record lives for 300 and is renewed in the last tenth.
+LIMITS = {fail: 4, fail_behind_alias: 4, fail_once_expired: 6}
+LIMIT = 240
 
 
-@pytest.fixture(scope="module")
-def pair(env, authority, shared_redis, settings_for, session_folder):
+@contextlib.contextmanager
+def two_sides(env, authority, shared_redis, settings_for, folder, server):
     """Unbound alone, and Unbound with the module."""
     made = []
     for number, chain in enumerate((None, "dynlib validator iterator")):
-        path = session_folder / f"watching{number}"
+        path = folder.with_name(f"{folder.name}{number}")
         settings = settings_for(shared_redis, path) if chain else None
-        made.append(with_unserved(Resolver(env, path, authority, settings, SERVER, chain, threads=1)))
+        made.append(with_unserved(Resolver(env, path, authority, settings, server, chain, threads=1)))
     try:
         yield [resolver.start() for resolver in made]
         for resolver in made:
@@ -176,6 +195,20 @@ def pair(env, authority, shared_redis, settings_for, session_folder):
     finally:
         for resolver in made:
             resolver.kill()
+
+
+@pytest.fixture(scope="module")
+def pair(env, authority, shared_redis, settings_for, session_folder):
+    path = session_folder / "watching"
+    with two_sides(env, authority, shared_redis, settings_for, path, SERVER) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def brief_pair(env, authority, shared_redis, settings_for, session_folder):
+    path = session_folder / "brief"
+    with two_sides(env, authority, shared_redis, settings_for, path, SERVER + BRIEF) as made:
+        yield made
 
 
 def hits(events, names):
@@ -188,39 +221,52 @@ def hits(events, names):
     return found
 
 
-def compare(pair, lists, upstream, events, watching, step):
+def play(pair, upstream, step):
+    """Both sides after a step, and whether the machine was fast enough for it."""
     for resolver in pair:
         resolver.reload()  # flush_zone leaves what has expired
+    fresh = f"{next(NUMBERS)}.short.example"
+    sides, longest = [Side(resolver, upstream, fresh) for resolver in pair], 0
+    for side in sides:
+        upstream.forget()
+        side.begin()
+        begin = time.monotonic()
+        step(side)
+        longest = max(longest, time.monotonic() - begin)
+    return *sides, longest < LIMITS.get(step, LIMIT)
+
+
+def compare(pair, lists, shared_redis, upstream, watching, step):
     lists.drop_all()
     for name, policy in WATCHING[watching].items():
         lists.put(name, *INDICATORS, **policy)
-    fresh = f"{next(NUMBERS)}.short.example"
-    plain, ours = (Side(resolver, upstream, fresh) for resolver in pair)
-    for side in (plain, ours):
-        upstream.forget()
-        side.begin()
-        step(side)
-    for former, now in zip(plain.trace, ours.trace):
+    for _ in range(ATTEMPTS):
+        events = Events(shared_redis.client, pair[1].settings["redis-prefix"])
+        plain, ours, in_time = play(pair, upstream, step)
+        recorded(events, ours, bool(WATCHING[watching]))
+        if in_time:
+            break
+    assert in_time, f"{step.__name__} took too long in each of {ATTEMPTS} attempts"
+    for former, now in zip(plain.trace, ours.trace, strict=True):
         assert now == former
     assert ours.counters() == plain.counters()
-    wanted = {name: ours.asked.count(name) if WATCHING[watching] else 0 for name in set(ours.asked)}
-    until(lambda: hits(events, wanted) == wanted, lambda: f"{wanted} in {hits(events, wanted)}")
     pair[1].check_alive()
 
 
-@pytest.fixture
-def watching_events(pair, shared_redis):
-    return Events(shared_redis.client, pair[1].settings["redis-prefix"])
+def recorded(events, side, listed):
+    """Each question for a listed name is recorded once."""
+    wanted = {name: side.asked.count(name) if listed else 0 for name in set(side.asked)}
+    until(lambda: hits(events, wanted) == wanted, lambda: f"{wanted} in {hits(events, wanted)}")
 
 
 @pytest.mark.parametrize("step", STEPS, ids=[step.__name__ for step in STEPS])
 @pytest.mark.parametrize("watching", WATCHING)
-def test_as_if_not_listed(pair, lists_for, shared_redis, upstream, watching_events, watching, step):
+def test_as_if_not_listed(pair, lists_for, shared_redis, upstream, watching, step):
     lists = lists_for(pair[1], shared_redis)
-    compare(pair, lists, upstream, watching_events, watching, step)
+    compare(pair, lists, shared_redis, upstream, watching, step)
 
 
 @pytest.mark.parametrize("watching", ["monitor", "allowed"])
-def test_renewed_ahead_of_time(pair, lists_for, shared_redis, upstream, watching_events, watching):
-    lists = lists_for(pair[1], shared_redis)
-    compare(pair, lists, upstream, watching_events, watching, prefetch)
+def test_renewed_ahead_of_time(brief_pair, lists_for, shared_redis, upstream, watching):
+    lists = lists_for(brief_pair[1], shared_redis)
+    compare(brief_pair, lists, shared_redis, upstream, watching, prefetch)
