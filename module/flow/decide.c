@@ -93,6 +93,13 @@ void sw_decide_client(struct sw_verdict *verdict, const struct sw_client *client
         verdict->taken = SW_ACTION_REFUSED; /* D-080 */
 }
 
+void sw_decide_failure(struct sw_verdict *verdict)
+{
+    if (sw_verdict_rewrites(verdict))
+        verdict->taken = SW_ACTION_MONITOR;
+    verdict->ede = SW_EDE_OFF;
+}
+
 const struct sw_found *sw_decide(const struct sw_flow *flow, const struct sw_part *part,
                                  enum sw_over over, struct sw_verdict *out)
 {

@@ -31,6 +31,10 @@ const struct sw_found *sw_decide(const struct sw_flow *flow, const struct sw_par
  * Pure; needs no RCU section. */
 void sw_decide_client(struct sw_verdict *verdict, const struct sw_client *client);
 
+/** Adapt a verdict to a client who gets a failure of resolution, or a referral, whatever the list
+ * says: an action that rewrites answers is not taken, and no EDE is sent. Pure; needs no RCU section. */
+void sw_decide_failure(struct sw_verdict *verdict);
+
 /** Whether the verdict for a part depends on the transport, because some rule is tcp-only. */
 bool sw_decide_by_transport(const struct sw_part *part);
 

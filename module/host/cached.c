@@ -118,8 +118,7 @@ static void serve(const struct served *served, const struct sw_weighing *j)
     if (sw_verdict_rewrites(&verdict)) {
         if (contradicts(served))
             return;
-        verdict.taken = SW_ACTION_MONITOR;
-        verdict.ede = SW_EDE_OFF;
+        sw_decide_failure(&verdict);
     }
     if (!part->acted_on)
         return;

@@ -176,8 +176,7 @@ static void record(struct sw_module *module, struct module_qstate *qstate,
     struct sw_own own;
     sw_query_client(&reply->query_reply, reply->qflags, &reply->edns, &client);
     sw_owed_judge(module, qstate, state, &client, state->truth, &own);
-    own.verdict.taken = SW_ACTION_MONITOR; /* no reply, but not because of a rule */
-    own.verdict.ede = SW_EDE_OFF;
+    sw_decide_failure(&own.verdict);
     if (own.event)
         sw_emit_hit(module, qstate, own.event, &client, &own.verdict);
 }

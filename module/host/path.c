@@ -615,7 +615,7 @@ int sw_path_on_reply(struct query_info *qinfo, struct module_qstate *qstate,
                   &own);
     if (failed) {
         if (state->phase != PHASE_GARDEN)
-            own.verdict.taken = SW_ACTION_MONITOR; /* the failure is resolution's own */
+            sw_decide_failure(&own.verdict);
         own.verdict.ede = SW_EDE_OFF;
     } else {
         if (own.verdict.taken == SW_ACTION_DROP)

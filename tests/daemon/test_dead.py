@@ -16,10 +16,10 @@ GETS = {  # action: rcode, addresses
     "cname": ("NOERROR", [GARDEN4]),
 }
 RESOLVER = {"options": {"threads": 1}, "server": ["discard-timeout: 0"]}
-RECORDED = {  # what only records: action, policy
-    "monitor": {"action": "monitor"},
-    "passthru": {"action": "passthru"},
-    "shadow": {"action": "nxdomain", "shadow": True},
+RECORDED = {  # what only records: the action taken, the list's policy
+    "monitor": ("monitor", {"action": "monitor"}),
+    "passthru": ("passthru", {"action": "passthru"}),
+    "shadow": ("monitor", {"action": "nxdomain", "shadow": True}),
 }
 
 
@@ -121,11 +121,21 @@ def test_servers_of_the_listed_name_fail(failing, lists, ask, events, action, ob
 @pytest.mark.parametrize("name", ["www.evil.example", ALIAS])
 @pytest.mark.parametrize("how", RECORDED)
 def test_failure_of_what_is_only_recorded(failing, lists, ask, events, how, name):
-    lists.put("bad", "evil.example", **RECORDED[how])
+    taken, policy = RECORDED[how]
+    lists.put("bad", "evil.example", **policy)
     for _ in range(2):
         assert ask(name).rcode == "SERVFAIL"
-    hits = events.wait({NAME: name, WANTED: RECORDED[how]["action"]}, count=2)
-    assert {field(hit, TAKEN) for hit in hits} <= {"monitor", "passthru"}
+    events.wait({NAME: name, WANTED: policy["action"], TAKEN: taken}, count=2)
+
+
+@pytest.mark.parametrize("name", ["www.evil.example", ALIAS])
+def test_failure_of_an_exempt_name(failing, lists, ask, events, name):
+    """Resolved and from the cache: both are recorded as exempted."""
+    lists.put("bad", "evil.example", action="nxdomain")
+    lists.put("good", "evil.example", kind="allow", priority=1)
+    for _ in range(2):
+        assert ask(name).rcode == "SERVFAIL"
+    events.wait({NAME: name, TAKEN: "passthru"}, count=2)
 
 
 @pytest.mark.parametrize("name", ["www.evil.example", ALIAS])
