@@ -133,20 +133,10 @@ REASONS = {
         "the RA flag stays; EDE tells a client that the answer was rewritten",
     ),
     # Known faults of this tree; none of them belongs into the documents.
-    "alias that fails": Reason(
-        FAULT,
-        "an alias to a listed name is acted upon although nobody answers for that name",
-        "the failure is sent",
-    ),
     "expired": Reason(
         FAULT,
         "with `serve-expired` a rule by address is applied to the expired answer",
         "SERVFAIL, as no expired answer of a touched name is kept",
-    ),
-    "server that fails": Reason(
-        FAULT,
-        "an `nsdname` or `nsip` rule is acted upon although the listed server does not answer",
-        "the failure is sent",
     ),
 }
 
