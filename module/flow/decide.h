@@ -32,7 +32,8 @@ const struct sw_found *sw_decide(const struct sw_flow *flow, const struct sw_par
 void sw_decide_client(struct sw_verdict *verdict, const struct sw_client *client);
 
 /** Adapt a verdict to a client who gets a failure of resolution, or a referral, whatever the list
- * says: an action that rewrites answers is not taken, and no EDE is sent. Pure; needs no RCU section. */
+ * says: an action that rewrites answers is not taken, and no EDE is sent.
+ * Pure; needs no RCU section. */
 void sw_decide_failure(struct sw_verdict *verdict);
 
 /** Whether the verdict for a part depends on the transport, because some rule is tcp-only. */

@@ -7,7 +7,6 @@ step, and Unbound's own counters in the end; and each question for a listed name
 
 import contextlib
 import itertools
-import time
 
 import pytest
 from harness.events import Events
@@ -17,12 +16,13 @@ from harness.wait import live, until
 SERVER = [
     "serve-expired: yes",
     "serve-expired-ttl: 3600",
-    "prefetch: yes",
     "val-bogus-ttl: 3600",
     "qname-minimisation: no",
     "udp-connect: no",
 ]
-BRIEF = ["cache-max-ttl: 10"]  # whose last tenth a test can wait for
+# The last tenth of 10 seconds can be waited for. The other steps go without prefetching: Unbound 1.22.0 renews
+# an answer at its first repetition if one of its RRsets, as a SOA, is a second older than the answer.
+BRIEF = ["prefetch: yes", "cache-max-ttl: 10"]
 NUMBERS = itertools.count(1)
 ATTEMPTS = 20
 UNSERVED = "unserved.example"  # its server refuses, so it cannot be resolved
@@ -67,6 +67,9 @@ class Side:
     def begin(self):
         self.resolver.control("stats")  # counts from here
         self.trace, self.asked = [], []
+
+    def end(self):
+        self.seconds = float(self.resolver.statistic("time.elapsed"))
 
     def ask(self, name, rdtype="A", **options):
         before = len(self.upstream.asked("."))
@@ -175,9 +178,9 @@ STEPS = [
     dump_and_load,
 ]
 # Seconds in which a step sees the same as each time: Unbound caches a failure for 5, asks a silent server
-# again after 4, and a record lives for 300 and is renewed in the last tenth.
+# again after 4, and a record lives for 300, a denial for 60.
 LIMITS = {fail: 4, fail_behind_alias: 4, fail_once_expired: 6}
-LIMIT = 240
+LIMIT = 50
 
 
 @contextlib.contextmanager
@@ -226,14 +229,13 @@ def play(pair, upstream, step):
     for resolver in pair:
         resolver.reload()  # flush_zone leaves what has expired
     fresh = f"{next(NUMBERS)}.short.example"
-    sides, longest = [Side(resolver, upstream, fresh) for resolver in pair], 0
+    sides = [Side(resolver, upstream, fresh) for resolver in pair]
     for side in sides:
         upstream.forget()
         side.begin()
-        begin = time.monotonic()
         step(side)
-        longest = max(longest, time.monotonic() - begin)
-    return *sides, longest < LIMITS.get(step, LIMIT)
+        side.end()
+    return *sides, max(side.seconds for side in sides) < LIMITS.get(step, LIMIT)
 
 
 def compare(pair, lists, shared_redis, upstream, watching, step):
