@@ -9,7 +9,7 @@ import pytest
 sys.path.append(str(Path(__file__).resolve().parents[1] / "differential"))
 import differential  # noqa: E402
 
-QUERIES = {"nothing": 4000, "acting": 4000}
+QUERIES = {"nothing": 4000, "watching": 1500, "acting": 4000, "changing": 1500}
 
 
 @pytest.mark.parametrize("phase", list(QUERIES))

@@ -9,19 +9,19 @@ IN, ANY = 1, 255  # a class, a type
 REFUSED = 5
 TRUNCATED = 2  # TC in the third octet
 ALIAS = re.compile(r"(.*\.)?(c\d+|lo|dn|wi)-")  # kinds of names that may be aliases
+LIMIT = ("c11-", "c12-")  # chains of 11 and 12 aliases
 
 
-def known(line, verdict):
+def known(line):
     """Differences that are known.
 
-    - Every answer to ANY is held back until it was judged, so that what is said about an alias is not yet in the
-      cache when its target is looked for; and Unbound puts answers to ANY together of what is cached.
-    - A name that is recorded only has a store of its own: its failures are not cached, and an answer from there
-      has the records, the order and the TTL of the first one.
-    - Of a failure the client is not told which aliases were followed.
+    - Unbound puts answers to ANY together of what is cached, where a private answer is not (D-085).
+    - A failure is resolved anew where a rule that acts matches an address of the answer: the extended error
+      may be another one. And of a failure the client is not told which aliases were followed.
+    - Whether a chain of aliases as long as Unbound follows is followed to its end depends on the part of the
+      chain that is cached.
     """
-    recorded_only = verdict.winner is not None and not verdict.rewrites
-    return line.rdtype == ANY or line.failed or (recorded_only and line.turn == 1)
+    return line.rdtype == ANY or line.failed or line.name.lower().startswith(LIMIT)
 
 
 class Judge:
@@ -48,7 +48,7 @@ class Judge:
         at_once = rule.rank == RANK["name"] and not rule.policy.get("observe")
         if verdict.rewrites and (at_once or not line.bogus):
             return verdict
-        return Verdict(rule, "monitor", verdict.recorded)
+        return Verdict(rule, "monitor" if verdict.rewrites else verdict.taken, verdict.recorded)
 
     def touched(self, lines):
         return sum(self.verdict(line).winner is not None for line in lines)
@@ -76,7 +76,7 @@ class Judge:
 
     def _fault(self, line):
         verdict = self.verdict(line)
-        if self._refused(line) or line.late or line.unknown or known(line, verdict):
+        if self._refused(line) or line.late or line.unknown or known(line):
             return ""
         if not verdict.rewrites:
             return "" if line.same else "differs from Unbound alone"
@@ -98,7 +98,7 @@ class Judge:
             verdict = self.verdict(line)
             where[line.name.lower(), line.rdtype].append(line.index)
             lost = not line.answered and verdict.taken != "drop"
-            if lost or line.unknown or (known(line, verdict) and line.turn == 0):
+            if lost or line.unknown or known(line):
                 unsure.add((line.name.lower(), line.rdtype))
             if self._counts(line):
                 want[line.name.lower(), line.rdtype, verdict.winner.list, verdict.taken] += 1
