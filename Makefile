@@ -366,6 +366,7 @@ lint:
 	$(Q)scripts/run/lint
 
 fmt:
+	$(Q)find module tests -name '*.[ch]' -print0 | xargs -0 $(PYTHON) -B scripts/checks/dialect.py
 	$(Q)find module tests -name '*.[ch]' -print0 | xargs -0 clang-format -i
 
 # ---- install

@@ -14,7 +14,7 @@ _Static_assert(INET6_ADDRSTRLEN + 4 <= SW_ADDRTEXT_MAX, "address text with prefi
 
 static enum sw_status refuse(enum sw_status status, const char *words, const char **why)
 {
-    if (why != NULL)
+    if (why)
         *why = words;
     return status;
 }
@@ -30,7 +30,7 @@ static enum sw_status parse_address(const char *text, size_t text_len, struct sw
                                     const char **why)
 {
     char copy[INET6_ADDRSTRLEN];
-    if (text_len == 0 || text_len >= sizeof(copy) || memchr(text, '\0', text_len) != NULL)
+    if (text_len == 0 || text_len >= sizeof(copy) || memchr(text, '\0', text_len))
         return refuse(SW_ESYNTAX, "not an IPv4 or IPv6 address", why);
     memcpy(copy, text, text_len);
     copy[text_len] = '\0';
@@ -67,12 +67,12 @@ enum sw_status sw_addr_parse(const char *text, size_t text_len, struct sw_addr *
                              const char **why)
 {
     const char *slash = text_len > 0 ? memchr(text, '/', text_len) : NULL;
-    size_t address_len = slash != NULL ? (size_t)(slash - text) : text_len;
+    size_t address_len = slash ? (size_t)(slash - text) : text_len;
     struct sw_addr addr;
     enum sw_status status = parse_address(text, address_len, &addr, why);
     if (status != SW_OK)
         return status;
-    if (slash != NULL) {
+    if (slash) {
         unsigned plen;
         status = parse_plen(slash + 1, text_len - address_len - 1, addr.plen, &plen, why);
         if (status != SW_OK)

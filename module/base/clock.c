@@ -118,7 +118,7 @@ static int digits(const char **text, const char *end, int n)
 
 static bool skip(const char **text, const char *end, const char *one_of)
 {
-    bool there = *text < end && **text != '\0' && strchr(one_of, **text) != NULL;
+    bool there = *text < end && **text != '\0' && strchr(one_of, **text);
     *text += there;
     return there;
 }

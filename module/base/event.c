@@ -42,7 +42,7 @@ static uint8_t *reserve(struct sw_event *ev, enum sw_event_tag tag, size_t len)
 bool sw_event_put(struct sw_event *ev, enum sw_event_tag tag, const void *value, size_t len)
 {
     uint8_t *to = reserve(ev, tag, len);
-    if (to == NULL)
+    if (!to)
         return false;
     if (len > 0)
         memcpy(to, value, len);
@@ -54,7 +54,7 @@ bool sw_event_put_hit(struct sw_event *ev, const struct sw_event_hit *hit)
     size_t list_len = strlen(hit->list) + 1;
     size_t indicator_len = strlen(hit->indicator) + 1;
     uint8_t *to = reserve(ev, SW_TAG_HIT, HIT_FIXED + list_len + indicator_len);
-    if (to == NULL)
+    if (!to)
         return false;
     to[0] = hit->winner;
     to[1] = hit->trigger;
@@ -113,7 +113,7 @@ enum sw_status sw_event_get_hit(const uint8_t *value, size_t len, struct sw_even
     const uint8_t *end = value + len;
     const uint8_t *list = value + HIT_FIXED;
     const uint8_t *list_end = memchr(list, '\0', (size_t)(end - list));
-    if (list_end == NULL || list_end + 1 == end)
+    if (!list_end || list_end + 1 == end)
         return SW_EFORMAT;
     const uint8_t *indicator = list_end + 1;
     if (memchr(indicator, '\0', (size_t)(end - indicator)) != end - 1)

@@ -38,12 +38,12 @@ static unsigned group_named(struct sw_groups *groups, const char *text, size_t l
 {
     char name[SW_GROUPNAME_MAX] = "";
     unsigned group = sw_groups_find(groups, text, len);
-    if (group || len >= sizeof name || groups->n == SW_GROUPS_MAX)
+    if (group || len >= sizeof(name) || groups->n == SW_GROUPS_MAX)
         return group;
     memcpy(name, text, len);
     if (!sw_groupname_ok(name))
         return 0;
-    memcpy(groups->name[groups->n], name, sizeof name);
+    memcpy(groups->name[groups->n], name, sizeof(name));
     return ++groups->n;
 }
 

@@ -51,7 +51,7 @@ void sw_log(enum sw_log_level level, const char *format, ...)
         if ((unsigned char)*at < 0x20 || *at == 0x7f)
             *at = ' ';
     sw_log_fn *sink = atomic_load_explicit(&log_sink, memory_order_acquire);
-    if (sink == NULL)
+    if (!sink)
         sink = log_to_stderr;
     sink(level, line);
 }

@@ -154,7 +154,7 @@ static inline bool is_plain(uint8_t c)
 
 static enum sw_status refuse(enum sw_status status, const char *words, const char **why)
 {
-    if (why != NULL)
+    if (why)
         *why = words;
     return status;
 }
@@ -307,7 +307,7 @@ static inline char *print_name(const uint8_t *wire, char *to, bool lower)
         return to + 1;
     }
     char *end = print_plain(wire, valid_size(wire), to, lower);
-    if (end != NULL)
+    if (end)
         return end;
     while (*wire != 0) {
         size_t label = *wire++;

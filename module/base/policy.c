@@ -335,7 +335,7 @@ static bool set_owners(const struct parsing *p, const json_t *value, char out[SW
         memcpy(all + used, text, len + 1);
         used += len;
     }
-    memcpy(out, all, sizeof all);
+    memcpy(out, all, sizeof(all));
     return true;
 }
 
@@ -362,14 +362,14 @@ static bool set_groups(struct parsing *p, const json_t *value)
     {
         const char *text = json_string_value(one);
         size_t len = text ? strlen(text) : 0;
-        if (!text || !sw_groupname_ok(text) || used + len + 2 > sizeof all)
+        if (!text || !sw_groupname_ok(text) || used + len + 2 > sizeof(all))
             return refuse(p, one, allowed);
         if (used > 0)
             all[used++] = '\n';
         memcpy(all + used, text, len + 1);
         used += len;
     }
-    memcpy(p->policy->groups, all, sizeof all);
+    memcpy(p->policy->groups, all, sizeof(all));
     return true;
 }
 
@@ -531,13 +531,13 @@ static int put_text(json_t *object, const char *member, const char *text)
 static int put_owners(json_t *object, const char *member, const char *owners)
 {
     json_t *array = owners[0] ? json_array() : NULL;
-    int failed = owners[0] && array == NULL;
-    while (array != NULL && owners[0]) {
+    int failed = owners[0] && !array;
+    while (array && owners[0]) {
         size_t len = strcspn(owners, "\n");
         failed |= json_array_append_new(array, json_stringn(owners, len));
         owners += owners[len] ? len + 1 : len;
     }
-    return array != NULL ? failed | json_object_set_new(object, member, array) : failed;
+    return array ? failed | json_object_set_new(object, member, array) : failed;
 }
 
 /* Landing addresses and walled garden, if the policy sets any. */
@@ -558,7 +558,7 @@ static int put_targets(json_t *object, const struct sw_policy *policy)
 static int put_triggers(json_t *object, unsigned triggers)
 {
     json_t *array = json_array();
-    int failed = array == NULL;
+    int failed = !array;
     for (unsigned i = 0; !failed && i < SW_TRIGGER_COUNT; i++)
         if (triggers & SW_TRIGGER_BIT(i))
             failed |= json_array_append_new(array, json_string(trigger_names[i]));

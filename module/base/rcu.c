@@ -75,11 +75,11 @@ void sw_rcu_pin(void)
     const int mode = RTLD_NOW | RTLD_NODELETE | RTLD_NOLOAD;
     Dl_info info;
     void *handle = NULL;
-    if (dladdr((const void *)urcu_bp_synchronize_rcu, &info) != 0 && info.dli_fname != NULL)
+    if (dladdr((const void *)urcu_bp_synchronize_rcu, &info) != 0 && info.dli_fname)
         handle = dlopen(info.dli_fname, mode);
-    if (handle == NULL)
+    if (!handle)
         handle = dlopen("liburcu-bp.so.8", mode);
-    if (handle == NULL)
+    if (!handle)
         sw_log(SW_LOG_WARNING,
                "cannot keep liburcu-bp loaded: a reload may crash when threads end");
 }

@@ -42,7 +42,7 @@ struct sw_ring *sw_ring_new(size_t capacity)
         size *= 2;
     struct sw_ring *ring = aligned_alloc(CACHE_LINE, sizeof(*ring));
     void *data = aligned_alloc(CACHE_LINE, size);
-    if (ring == NULL || data == NULL) {
+    if (!ring || !data) {
         free(ring);
         free(data);
         return NULL;
@@ -76,7 +76,7 @@ static void look(struct sw_ring *ring, size_t head)
 
 void sw_ring_free(struct sw_ring *ring)
 {
-    if (ring == NULL)
+    if (!ring)
         return;
     free(ring->data);
     free(ring);
@@ -145,7 +145,7 @@ bool sw_ring_put(struct sw_ring *ring, const void *record, size_t len)
     memcpy(ring->data + (head & ring->mask), &header, HEADER);
     copy_in(ring, head + HEADER, record, len);
     atomic_store_explicit(&ring->head, head + need, memory_order_release);
-    if (ring->bell != NULL && head + need >= ring->look_at)
+    if (ring->bell && head + need >= ring->look_at)
         look(ring, head + need);
     return true;
 }

@@ -27,7 +27,7 @@ static const char *openssl_words(char buf[160])
 {
     unsigned long code = ERR_get_error();
     const char *reason = code != 0 ? ERR_reason_error_string(code) : NULL;
-    snprintf(buf, 160, "%s", reason != NULL ? reason : "no reason given");
+    snprintf(buf, 160, "%s", reason ? reason : "no reason given");
     ERR_clear_error();
     return buf;
 }
@@ -63,12 +63,12 @@ static long bio_control(BIO *bio, int command, long number, void *pointer)
 static BIO *make_bio(struct sw_tls *tls)
 {
     tls->method = BIO_meth_new(BIO_TYPE_SOURCE_SINK, "sinkwatch socket");
-    if (tls->method == NULL || BIO_meth_set_write(tls->method, bio_write) != 1 ||
+    if (!tls->method || BIO_meth_set_write(tls->method, bio_write) != 1 ||
         BIO_meth_set_read(tls->method, bio_read) != 1 ||
         BIO_meth_set_ctrl(tls->method, bio_control) != 1)
         return NULL;
     BIO *bio = BIO_new(tls->method);
-    if (bio != NULL) {
+    if (bio) {
         BIO_set_data(bio, tls);
         BIO_set_init(bio, 1);
     }
@@ -117,11 +117,11 @@ enum sw_status sw_tls_new(const struct sw_settings *settings, const char *host, 
     struct sw_tls *tls = calloc(1, sizeof(*tls));
     BIO *bio;
     snprintf(why, SW_WHY_MAX, "out of memory");
-    if (tls == NULL)
+    if (!tls)
         return SW_ENOMEM;
     tls->fd = fd;
     tls->context = SSL_CTX_new(TLS_client_method());
-    if (tls->context == NULL || SSL_CTX_set_min_proto_version(tls->context, TLS1_2_VERSION) != 1)
+    if (!tls->context || SSL_CTX_set_min_proto_version(tls->context, TLS1_2_VERSION) != 1)
         goto cleanup;
     SSL_CTX_set_verify(tls->context, SSL_VERIFY_PEER, NULL);
     SSL_CTX_set_mode(tls->context,
@@ -131,7 +131,7 @@ enum sw_status sw_tls_new(const struct sw_settings *settings, const char *host, 
         goto cleanup;
     status = SW_ENOMEM;
     tls->ssl = SSL_new(tls->context);
-    if (tls->ssl == NULL || !expect_name(tls->ssl, name) || (bio = make_bio(tls)) == NULL)
+    if (!tls->ssl || !expect_name(tls->ssl, name) || !(bio = make_bio(tls)))
         goto cleanup;
     SSL_set_bio(tls->ssl, bio, bio);
     SSL_set_connect_state(tls->ssl);
@@ -145,7 +145,7 @@ cleanup:
 
 void sw_tls_free(struct sw_tls *tls)
 {
-    if (tls == NULL)
+    if (!tls)
         return;
     SSL_free(tls->ssl); /* frees the BIO as well */
     BIO_meth_free(tls->method);

@@ -12,11 +12,11 @@
 
 bool sw_turns_init(struct sw_turns *turns, size_t workers)
 {
-    memset(turns, 0, sizeof *turns);
-    turns->turn = aligned_alloc(_Alignof(struct sw_turn), workers * sizeof turns->turn[0]);
+    memset(turns, 0, sizeof(*turns));
+    turns->turn = aligned_alloc(_Alignof(struct sw_turn), workers * sizeof(turns->turn[0]));
     if (!turns->turn)
         return false;
-    memset(turns->turn, 0, workers * sizeof turns->turn[0]);
+    memset(turns->turn, 0, workers * sizeof(turns->turn[0]));
     turns->n = workers;
     return true;
 }

@@ -28,7 +28,6 @@ uint64_t cli_span(const struct argp_state *state, const char *option, const char
     size_t digits = strspn(text, "0123456789");
     const char *unit = text[digits] != '\0' ? strchr(units, text[digits]) : units;
     uint64_t n = digits > 0 && digits < 10 ? strtoull(text, NULL, 10) : UINT32_MAX;
-
     if (!unit || (text[digits] != '\0' && text[digits + 1] != '\0') ||
         n * seconds[unit ? unit - units : 0] > UINT64_C(315360000))
         argp_error(state, "%s: '%s' is no span of time; such as 90m, 12h, 7d or 2w, up to 3650d",

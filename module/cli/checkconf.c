@@ -33,7 +33,6 @@ struct found {
 static void note(void *arg, const char *message)
 {
     struct found *found = arg;
-
     json_array_append_new(found->problems, json_string(cli_clean_text(message)));
     if (!found->cli->json)
         printf("%s%s%s\n", cli_style(found->cli, CLI_BAD), cli_clean_text(message),
@@ -47,10 +46,9 @@ static const char *fields_text(const struct sw_mmdb *db, char out[FIELDSTEXT_MAX
                                                      "country"};
     char path[SW_TEXT_MAX];
     size_t used = 0;
-
     out[0] = '\0';
     for (unsigned f = 0; f < SW_OWNER_COUNT && used < FIELDSTEXT_MAX; f++) {
-        if (sw_mmdb_field(db, (enum sw_owner_field)f, path, sizeof path)[0] == '\0')
+        if (sw_mmdb_field(db, (enum sw_owner_field)f, path, sizeof(path))[0] == '\0')
             continue;
         int n = snprintf(out + used, FIELDSTEXT_MAX - used, "%s%s from %s", used ? ", " : "",
                          name[f], path);
@@ -66,7 +64,6 @@ static json_t *try_mmdb(struct found *found, const char *key, const char *path, 
     char why[SW_WHY_MAX] = "", built[SW_TIMETEXT_MAX], fields[FIELDSTEXT_MAX];
     struct sw_mmdb *db = NULL;
     struct stat st;
-
     bool open = sw_mmdb_open(path, role, settings, &st, &db, why) == SW_OK;
     json_t *out = json_object();
     cli_json_set(out, "path", path);
@@ -124,7 +121,6 @@ int cli_checkconf(struct cli *cli, int argc, char **argv)
     const char *path = n ? words[0] : cli->config ? cli->config : sw_settings_path();
     enum sw_status status = sw_settings_read(path, &settings, note, &found);
     size_t problems = json_array_size(found.problems);
-
     if (!cli->json && status != SW_EIO)
         printf("%s: %s\n", cli_clean_text(path),
                problems ? cli_count(problems, "problem", "problems") : "no problem");

@@ -84,7 +84,6 @@ void cli_table_style(struct cli_table *table, enum cli_style style)
 static size_t screen(void)
 {
     struct winsize size = {0};
-
     if (!isatty(STDOUT_FILENO))
         return 0;
     if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= 40)
@@ -113,7 +112,6 @@ static void fit(struct cli_table *table, size_t room)
 static void print_cell(const struct cli_table *table, size_t column, const char *text, bool last)
 {
     size_t width = table->width[column], n = characters(text);
-
     if (n > width) { /* up to the character before the last that fits, and a sign */
         size_t octets = 0;
         for (size_t seen = 0; text[octets]; octets++) {
@@ -134,7 +132,6 @@ static void print_line(const struct cli_table *table, const char *const *cells, 
                        enum cli_style style)
 {
     size_t last = 0;
-
     for (size_t i = 0; i < table->columns; i++)
         if (table->width[i] && (cells[i][0] || table->right[i]))
             last = i;
@@ -148,7 +145,6 @@ static void print_line(const struct cli_table *table, const char *const *cells, 
 void cli_table_print(struct cli_table *table, unsigned indent)
 {
     size_t room = screen();
-
     if (room > 0)
         fit(table, room - indent);
     if (table->rows > 0)

@@ -27,7 +27,6 @@ int cli_settings(struct cli *cli)
 {
     struct sw_settings *s = &cli->settings;
     const char *path = cli->config ? cli->config : sw_settings_path();
-
     cli->settings_path = path;
     if (default_missing(cli, path)) {
         sw_settings_init(s);
@@ -51,7 +50,6 @@ int cli_settings(struct cli *cli)
 int cli_connect(struct cli *cli)
 {
     int code = cli_settings(cli);
-
     if (code != CLI_OK || cli->redis)
         return code;
     cli->redis = sw_redis_new_writer(&cli->settings);
@@ -69,9 +67,7 @@ int cli_redis_failed(struct cli *cli, redisReply *reply)
     const char *words = reply && reply->type == REDIS_REPLY_ERROR ? reply->str
                         : reply ? "an answer of an unexpected type"
                                 : sw_redis_error(cli->redis);
-
     const char *target = sw_redis_target(cli->redis);
-
     if (strncmp(words, target, strlen(target)) == 0) /* reports errors itself */
         cli_error("Redis at %s", words);
     else

@@ -79,7 +79,6 @@ int main(int argc, char **argv)
     const char *plain = getenv("NO_COLOR");
     struct cli cli = {.color = isatty(STDOUT_FILENO) && !(plain && plain[0])};
     struct cli_usage usage = {.words = "COMMAND [...]", .min = 1, .max = 1};
-
     setlocale(LC_CTYPE, "C.UTF-8");
     setenv("ARGP_HELP_FMT", "rmargin=98,no-dup-args-note", 0);
     argp_program_version = "sinkwatch " SW_VERSION;

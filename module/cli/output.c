@@ -77,7 +77,6 @@ const char *cli_clean(const char *text, size_t len)
     static unsigned turn;
     char *out = ring[turn++ % RING];
     size_t used = 0;
-
     for (size_t at = 0; at < len;) {
         const unsigned char *c = (const unsigned char *)text + at;
         size_t size = utf8_size(c, len - at);
@@ -111,7 +110,6 @@ __attribute__((format(printf, 2, 0))) static void say(const char *before, const 
                                                       va_list args)
 {
     char *text = NULL;
-
     fflush(stdout);
     if (vasprintf(&text, format, args) < 0)
         abort();
@@ -146,7 +144,6 @@ const char *cli_style(const struct cli *cli, enum cli_style style)
         [CLI_PLAIN] = "\033[0m", [CLI_BOLD] = "\033[1m", [CLI_DIM] = "\033[2m",
         [CLI_GOOD] = "\033[32m", [CLI_BAD] = "\033[31m",
     };
-
     return cli->color ? codes[style] : "";
 }
 
@@ -155,7 +152,6 @@ const char *cli_time(const char *rfc3339, bool seconds)
     static char ring[RING][24];
     static unsigned turn;
     char *out = ring[turn++ % RING];
-
     snprintf(out, sizeof(ring[0]), "%.*s", seconds ? 19 : 16, cli_clean_text(rfc3339));
     if (strlen(out) > 10 && out[10] == 'T')
         out[10] = ' ';
@@ -167,7 +163,6 @@ const char *cli_count(uint64_t n, const char *one, const char *many)
     static char ring[RING][64];
     static unsigned turn;
     char *out = ring[turn++ % RING];
-
     snprintf(out, sizeof(ring[0]), "%" PRIu64 " %s", n, n == 1 ? one : many);
     return out;
 }
@@ -177,7 +172,6 @@ const char *cli_count(uint64_t n, const char *one, const char *many)
 void cli_json(json_t *value)
 {
     char *text = value ? json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
-
     puts(got(text));
     free(text);
     json_decref(value);
@@ -187,7 +181,6 @@ json_t *cli_json_at(const json_t *object, const char *path)
 {
     char name[64];
     const char *dot;
-
     while ((dot = strchr(path, '.')) != NULL) {
         snprintf(name, sizeof(name), "%.*s", (int)(dot - path), path);
         object = json_object_get(object, name);
@@ -199,7 +192,6 @@ json_t *cli_json_at(const json_t *object, const char *path)
 const char *cli_json_text(const json_t *object, const char *path)
 {
     const char *text = json_string_value(cli_json_at(object, path));
-
     return text ? text : "";
 }
 
@@ -207,7 +199,6 @@ void cli_json_set(json_t *object, const char *member, const char *text)
 {
     char *copy = cli_copy(text);
     size_t len = strlen(copy);
-
     for (size_t at = 0; at < len;) {
         size_t size = utf8_size((const unsigned char *)copy + at, len - at);
         if (size == 0)

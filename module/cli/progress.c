@@ -22,7 +22,6 @@ void cli_progress_step(struct cli_progress *progress, uint64_t done, uint64_t n)
 {
     static const char full[] = "##############################";
     int64_t now;
-
     if (!progress->on || (now = sw_clock_mono_us()) < progress->next_us)
         return;
     progress->next_us = now + EACH_US;

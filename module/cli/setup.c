@@ -162,7 +162,6 @@ int cli_setup(struct cli *cli, int argc, char **argv)
 {
     struct setup setup = {.found = json_object()};
     char **words;
-
     cli_parse(cli, &usage, &setup, argc, argv, &words);
     if (setup.print) {
         fputs(cli_functions, stdout);

@@ -43,7 +43,6 @@ void cli_print_as(const json_t *owner)
 {
     json_int_t asn = json_integer_value(cli_json_at(owner, "as.number"));
     const char *registrant = cli_json_text(owner, "registrant");
-
     if (asn)
         printf(" AS%" JSON_INTEGER_FORMAT " %s", asn,
                cli_clean_text(cli_json_text(owner, "as.organization.name")));
@@ -56,7 +55,6 @@ static void print_entry(const struct cli *cli, const struct cli_tail *tail, cons
                         char *last, size_t max)
 {
     const redisReply *fields;
-
     if (entry->type != REDIS_REPLY_ARRAY || entry->elements != 2 ||
         entry->element[0]->type != REDIS_REPLY_STRING ||
         entry->element[1]->type != REDIS_REPLY_ARRAY)
@@ -85,7 +83,6 @@ static int print_latest(struct cli *cli, const struct cli_tail *tail, uint64_t n
                         size_t max, size_t *printed)
 {
     char count[24];
-
     snprintf(count, sizeof(count), "%ju", (uintmax_t)(n ? n : 1)); /* a single entry, for the id */
     redisReply *reply = cli_ask(cli, "XREVRANGE", cli_key(cli, "%s", tail->stream), "+", "-",
                                 "COUNT", count, CLI_END);
@@ -120,7 +117,6 @@ static void print_more(const struct cli *cli, const struct cli_tail *tail, const
 static int follow(struct cli *cli, const struct cli_tail *tail, char *last, size_t max)
 {
     const char *key = cli_key(cli, "%s", tail->stream);
-
     for (;;) {
         if (fflush(stdout) != 0)
             return CLI_NONE; /* said by main() */
@@ -140,7 +136,6 @@ int cli_tail(struct cli *cli, const struct cli_tail *tail, int argc, char **argv
     struct cli_usage usage = tail->use;
     char last[64] = "0-0", **words;
     size_t printed = 0;
-
     usage.words = "";
     usage.options = options;
     usage.parser = parse;

@@ -21,7 +21,6 @@ static bool is_missing(struct sw_feed *feed, const struct sw_list *list, const c
     struct sw_indicator indicator;
     char why[SW_WHY_MAX];
     uint32_t until = 0;
-
     if (sw_indicator_parse(field, field_len, &indicator, why) != SW_OK ||
         sw_index_has(feed->index, list->id, &indicator))
         return false;
@@ -66,7 +65,6 @@ static enum sw_status judge_suspects(struct sw_feed *feed)
     struct sw_audit *audit = &feed->audit;
     struct sw_list *list = sw_lists_find(&feed->lists, audit->suspect_list);
     bool missing = false;
-
     if (sw_stream_id_compare(&feed->position.id, &audit->end) < 0)
         return SW_OK;
     for (size_t i = 0; i < audit->suspects_n && list && list->held && !missing; i++) {
@@ -91,7 +89,6 @@ static enum sw_status judge_suspects(struct sw_feed *feed)
 static void begin_pass(struct sw_feed *feed, int64_t now_us)
 {
     struct sw_audit *audit = &feed->audit;
-
     *audit = (struct sw_audit){.began_us = now_us};
     for (size_t i = 0; i < feed->lists.n; i++)
         if (feed->lists.list[i]->held)
@@ -103,7 +100,6 @@ static void begin_pass(struct sw_feed *feed, int64_t now_us)
 static struct sw_list *list_at_hand(struct sw_feed *feed)
 {
     struct sw_audit *audit = &feed->audit;
-
     for (; audit->at < feed->lists.n; audit->at++, audit->cursor[0] = '\0') {
         struct sw_list *list = feed->lists.list[audit->at];
 
@@ -122,7 +118,6 @@ static void look_at(struct sw_feed *feed, const struct sw_list *list, const redi
 {
     struct sw_audit *audit = &feed->audit;
     const redisReply *fields;
-
     if (!sw_reply_is_array(reply, 2) || !sw_reply_is_text(reply->element[0]) ||
         !sw_reply_is_array(reply->element[1], 0) ||
         reply->element[0]->len >= sizeof(audit->cursor)) {
@@ -149,7 +144,7 @@ static enum sw_status next_chunk(struct sw_feed *feed, bool *done)
     char key[SW_KEY_MAX];
     redisReply *reply;
 
-    *done = list == NULL;
+    *done = !list;
     if (!list)
         return SW_OK;
     sw_redis_key(feed->redis, key, sizeof(key), "list:%s", list->name);
@@ -167,7 +162,6 @@ static enum sw_status note_end(struct sw_feed *feed)
 {
     struct sw_stream_state state;
     enum sw_status status = sw_stream_ask(feed->redis, &state);
-
     if (status == SW_ECLOSED)
         return sw_feed_failed(feed, status, "asking for the change stream");
     if (status == SW_OK)
@@ -182,7 +176,6 @@ static int64_t pass_us(const struct sw_feed *feed)
 {
     int64_t asked = (int64_t)feed->settings->reconcile_s * 1000000;
     int64_t least = (int64_t)(feed->audit.total * 1000000 / PER_S);
-
     return asked > least ? asked : least;
 }
 
@@ -192,7 +185,6 @@ enum sw_status sw_feed_audit(struct sw_feed *feed)
     int64_t now_us = sw_clock_mono_us();
     enum sw_status status = SW_OK;
     bool done = false;
-
     if (feed->settings->reconcile_s == 0)
         return SW_OK;
     if (audit->suspects_n > 0)

@@ -49,7 +49,6 @@ void sw_feed_enforce(struct sw_feed *feed)
                                    .added_n = feed->added_n,
                                    .everything = feed->everything,
                                    .stop = &feed->stopping};
-
     if (!feed->dirty)
         return;
     if (feed->host.changed && (changes.everything || changes.added_n > 0))
@@ -83,7 +82,6 @@ enum sw_status sw_feed_report_applied(struct sw_feed *feed)
 {
     struct sw_stream_id done = sw_sweeper_done(feed->sweeper);
     bool mmdb = sw_feed_mmdb_enforced(feed);
-
     if (!mmdb && sw_stream_id_compare(&done, &feed->applied) == 0)
         return SW_OK;
     return sw_feed_report(feed);

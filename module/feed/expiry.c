@@ -17,7 +17,6 @@
 static enum sw_status from_us(int64_t us, uint32_t *at)
 {
     int64_t s = us / 1000000 + (us % 1000000 > 0);
-
     *at = 0;
     if (s > UINT32_MAX)
         return SW_ESYNTAX;
@@ -28,7 +27,6 @@ static enum sw_status from_us(int64_t us, uint32_t *at)
 enum sw_status sw_expires_parse(const char *text, size_t len, uint32_t *at)
 {
     int64_t us;
-
     *at = 0;
     if (len == 0)
         return SW_OK;
@@ -38,7 +36,6 @@ enum sw_status sw_expires_parse(const char *text, size_t len, uint32_t *at)
 static enum sw_status from_json(const json_t *value, uint32_t *at)
 {
     double number = json_number_value(value);
-
     if (json_is_null(value))
         return SW_OK;
     if (json_is_string(value) && json_string_length(value) > 0)
@@ -52,7 +49,6 @@ static enum sw_status from_json(const json_t *value, uint32_t *at)
 static bool braced(const char *text, size_t len)
 {
     static const char space[] = " \t\r\n";
-
     while (len > 0 && strchr(space, text[len - 1]))
         len--;
     while (len > 0 && strchr(space, *text))
@@ -65,7 +61,6 @@ enum sw_status sw_facts_expires(const char *facts, size_t len, uint32_t *at)
     enum sw_status status = SW_OK;
     json_t *object;
     const json_t *value;
-
     *at = 0;
     if (len == 0)
         return SW_OK;
@@ -93,7 +88,6 @@ int64_t sw_feed_wall_us(const struct sw_feed *feed)
 static void on_gone(void *arg, sw_list_id id)
 {
     struct sw_feed *feed = arg;
-
     sw_count(&feed->counters->indicators_expired, 1);
     for (size_t i = 0; i < feed->lists.n; i++) {
         struct sw_list *list = feed->lists.list[i];
@@ -112,7 +106,6 @@ static void notice_jump(struct sw_feed *feed, int64_t wall_us)
 {
     int64_t ahead = wall_us - sw_clock_mono_us();
     bool back = feed->clock_known && ahead < feed->clock_ahead - JUMP_US, any = false;
-
     feed->clock_ahead = ahead;
     feed->clock_known = true;
     for (size_t i = 0; back && i < feed->lists.n; i++)
@@ -129,7 +122,6 @@ void sw_feed_expire(struct sw_feed *feed)
     int64_t wall_us = sw_feed_wall_us(feed), until = sw_clock_mono_us() + BUDGET_US;
     uint32_t now = wall_us < 0 ? 0 : (uint32_t)(wall_us / 1000000);
     bool before = feed->everything; /* set by the current batch, which is enforced at its end */
-
     notice_jump(feed, wall_us);
     feed->expiring = true;
     while (feed->expiring && sw_clock_mono_us() < until)

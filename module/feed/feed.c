@@ -46,7 +46,6 @@ void sw_feed_problem(struct sw_feed *feed, enum sw_problem which, const char *fo
 enum sw_status sw_feed_failed(struct sw_feed *feed, enum sw_status status, const char *doing)
 {
     const char *error = sw_redis_error(feed->redis);
-
     if (!sw_feed_stopping(feed))
         sw_feed_problem(feed, SW_PROBLEM_REDIS, "%s: %s", doing,
                         *error ? error : sw_strerror(status));
@@ -56,7 +55,6 @@ enum sw_status sw_feed_failed(struct sw_feed *feed, enum sw_status status, const
 struct sw_redis *sw_feed_writer(struct sw_feed *feed)
 {
     int64_t now = sw_clock_mono_us();
-
     if (sw_redis_is_open(feed->out))
         return feed->out;
     if (feed->out == feed->redis || now < feed->out_due)
@@ -70,7 +68,6 @@ struct sw_redis *sw_feed_writer(struct sw_feed *feed)
 enum sw_status sw_feed_write_failed(struct sw_feed *feed, enum sw_status status, const char *doing)
 {
     const char *error = sw_redis_error(feed->out);
-
     if (feed->out == feed->redis)
         return sw_feed_failed(feed, status, doing);
     if (!sw_feed_stopping(feed))
@@ -86,7 +83,6 @@ enum sw_status sw_feed_write_failed(struct sw_feed *feed, enum sw_status status,
 static void on_refused(void *arg, const struct sw_refusal *refusal)
 {
     struct sw_feed *feed = arg;
-
     sw_count(&feed->counters->items_refused, 1);
     sw_refused_note(&feed->refused, refusal, sw_clock_mono_us());
 }
@@ -95,7 +91,6 @@ static void on_refused(void *arg, const struct sw_refusal *refusal)
 static bool on_turn(void *arg)
 {
     struct sw_feed *feed = arg;
-
     if (sw_feed_stopping(feed))
         return false;
     sw_feed_tick(feed);
@@ -116,7 +111,6 @@ static void on_wait(void *arg)
 static void on_changed(void *arg, const struct sw_list *list, bool sweep)
 {
     struct sw_feed *feed = arg;
-
     (void)list;
     feed->dirty = true;
     if (sweep)
@@ -136,7 +130,6 @@ static void check_mmdb(struct sw_feed *feed, bool first)
     bool replaced = sw_owners_refresh(feed->owners);
     const char *former = feed->mmdb_next ? feed->mmdb_next : feed->mmdb_json;
     char *json = sw_owners_status(feed->owners);
-
     feed->mmdb_due = sw_clock_mono_us() + (int64_t)feed->settings->mmdb_check_s * 1000000;
     if (replaced && !first) {
         sw_feed_changed_everything(feed);
@@ -154,7 +147,6 @@ static void check_mmdb(struct sw_feed *feed, bool first)
 void sw_feed_tick(struct sw_feed *feed)
 {
     int64_t now = sw_clock_mono_us();
-
     sw_feed_expire(feed);
     sw_feed_take_requests(feed);
     sw_refused_tick(&feed->refused, now);
@@ -166,7 +158,6 @@ void sw_feed_tick(struct sw_feed *feed)
 static void wait_ms(struct sw_feed *feed, uint32_t ms)
 {
     int64_t until_us = sw_clock_mono_us() + (int64_t)ms * 1000;
-
     pthread_mutex_lock(&feed->lock);
     while (!sw_feed_stopping(feed) && sw_cond_wait(&feed->wake, &feed->lock, until_us))
         continue;
@@ -180,7 +171,6 @@ static void back_off(struct sw_feed *feed)
     uint32_t ms = feed->backoff_ms / 2 + arc4random_uniform(feed->backoff_ms / 2 + 1);
     int64_t until = sw_clock_mono_us() + (int64_t)ms * 1000;
     int64_t left;
-
     feed->backoff_ms =
         feed->backoff_ms * 2 < BACKOFF_MAX_MS ? feed->backoff_ms * 2 : BACKOFF_MAX_MS;
     while ((left = until - sw_clock_mono_us()) > 0 && !sw_feed_stopping(feed)) {
@@ -195,7 +185,6 @@ static void check_gardens(struct sw_feed *feed, int64_t now)
 {
     struct sw_name name;
     char text[SW_NAMETEXT_MAX];
-
     if (feed->host.garden && feed->host.garden(feed->host.arg, &name)) {
         if (!feed->problems[SW_PROBLEM_GARDEN][0])
             sw_feed_problem(feed, SW_PROBLEM_GARDEN,
@@ -212,7 +201,6 @@ static enum sw_status do_what_is_due(struct sw_feed *feed)
 {
     enum sw_status status = SW_OK;
     int64_t now = sw_clock_mono_us();
-
     check_gardens(feed, now);
     if (now >= feed->report_due) {
         status = sw_feed_check_stream(feed);
@@ -235,7 +223,6 @@ static enum sw_status do_what_is_due(struct sw_feed *feed)
 static enum sw_status turn(struct sw_feed *feed)
 {
     enum sw_status status;
-
     sw_feed_tick(feed);
     status = sw_feed_take_notices(feed);
     if (status != SW_OK)
@@ -265,7 +252,6 @@ static enum sw_status turn(struct sw_feed *feed)
 static enum sw_status resume(struct sw_feed *feed)
 {
     enum sw_status status = sw_feed_check_stream(feed);
-
     if (status != SW_OK || feed->load_due)
         return status;
     feed->state = SW_FEED_FOLLOWING;
@@ -287,7 +273,6 @@ static enum sw_status resume(struct sw_feed *feed)
 static void session(struct sw_feed *feed)
 {
     enum sw_status status = sw_feed_check_server(feed);
-
     if (feed->server[0] == '\0')
         feed->load_due = true;
     if (status == SW_OK && !feed->load_due)
@@ -311,7 +296,6 @@ static void session(struct sw_feed *feed)
 static void *run(void *arg)
 {
     struct sw_feed *feed = arg;
-
     check_mmdb(feed, true);
     while (!sw_feed_stopping(feed)) {
         sw_feed_tick(feed);
@@ -358,7 +342,6 @@ struct sw_feed *sw_feed_new(const struct sw_settings *settings, struct sw_index 
                             const struct sw_feed_host *host)
 {
     struct sw_feed *feed = calloc(1, sizeof(*feed));
-
     if (!feed)
         return NULL;
     feed->settings = settings;

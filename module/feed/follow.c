@@ -47,7 +47,6 @@ static bool read_entry(const redisReply *reply, struct entry *out)
 {
     struct entry entry = {.valid = false};
     const redisReply *id;
-
     if (!sw_reply_is_array(reply, 2))
         return false;
     id = reply->element[0];
@@ -89,7 +88,6 @@ static void add_one(struct sw_feed *feed, struct sw_list *list, const redisReply
     struct sw_indicator indicator;
     char why[SW_WHY_MAX] = "";
     enum sw_status status = sw_indicator_parse(item->str, item->len, &indicator, why);
-
     if (status != SW_OK) {
         list->refused++;
         list->surplus++;
@@ -116,7 +114,6 @@ static void remove_one(struct sw_feed *feed, struct sw_list *list, const redisRe
 {
     struct sw_indicator indicator;
     char why[SW_WHY_MAX] = "";
-
     if (sw_indicator_parse(item->str, item->len, &indicator, why) == SW_OK) {
         enum sw_status status = sw_index_remove(feed->index, list->id, &indicator);
 
@@ -149,7 +146,6 @@ static bool tells_no_end(const struct entry *entry)
 static size_t count_items(const struct entry *entry)
 {
     size_t n = 0;
-
     for (size_t i = 0; i + 1 < entry->fields->elements; i += 2)
         n += is_item(entry, i);
     return n;
@@ -164,7 +160,6 @@ static enum sw_status append_ask(struct sw_feed *feed, const struct entry *entry
     enum sw_status status = SW_ENOMEM;
     char key[SW_KEY_MAX];
     int argc = 2;
-
     if (argv && len) {
         argv[0] = "HMGET";
         argv[1] = sw_redis_key(feed->redis, key, sizeof(key), "list:%s", name);
@@ -203,7 +198,6 @@ static enum sw_status take_facts(struct sw_feed *feed, struct entry *entry)
 static enum sw_status ask_facts(struct sw_feed *feed, struct entry *entry, const char *name)
 {
     enum sw_status status;
-
     if (entry->asked || count_items(entry) == 0)
         return SW_OK;
     status = append_ask(feed, entry, name);
@@ -215,7 +209,6 @@ static uint32_t end_of(struct sw_feed *feed, const char *name, const redisReply 
 {
     uint32_t until = 0;
     enum sw_status status = SW_OK;
-
     if (sw_reply_is_text(value))
         status = facts ? sw_facts_expires(value->str, value->len, &until)
                        : sw_expires_parse(value->str, value->len, &until);
@@ -238,7 +231,6 @@ static void apply_add(struct sw_feed *feed, struct entry *entry, struct sw_list 
     bool by_facts = entry->facts && tells_no_end(entry);
     uint32_t until = 0;
     size_t item = 0;
-
     for (size_t i = 0; i + 1 < entry->fields->elements; i += 2) {
         const redisReply *value = entry->fields->element[i + 1];
 
@@ -259,7 +251,6 @@ static void apply_add(struct sw_feed *feed, struct entry *entry, struct sw_list 
 static void apply_remove(struct sw_feed *feed, struct entry *entry, struct sw_list *list)
 {
     size_t item = 0;
-
     for (size_t i = 0; i + 1 < entry->fields->elements; i += 2) {
         if (!is_item(entry, i) || contradicts(entry, item++, false))
             continue;
@@ -273,7 +264,6 @@ static enum sw_status apply_items(struct sw_feed *feed, struct entry *entry, con
                                   bool add)
 {
     struct sw_list *list = sw_lists_find(&feed->lists, name);
-
     if (!list || !list->held)
         return add ? sw_feed_read_list(feed, name, true) : SW_OK;
     enum sw_status status = ask_facts(feed, entry, name);
@@ -306,7 +296,6 @@ static enum sw_status apply_drop(struct sw_feed *feed, const char *name)
 {
     struct sw_list *list = sw_lists_find(&feed->lists, name);
     bool there = false;
-
     if (!list)
         return SW_OK;
     enum sw_status status = ask_whether_there(feed, name, &there);
@@ -336,7 +325,6 @@ static enum sw_status apply_to_list(struct sw_feed *feed, struct entry *entry)
 {
     const char *name = entry->list->str;
     struct sw_list *list;
-
     if (strlen(name) != entry->list->len || !sw_listname_ok(name)) {
         sw_load_refuse(&feed->hooks, SW_REFUSED_LIST_NAME, "", name, entry->list->len,
                        "a list name has 1 to 63 characters of a-z 0-9 . _ -");
@@ -360,7 +348,6 @@ static enum sw_status apply_to_list(struct sw_feed *feed, struct entry *entry)
 static enum sw_status apply(struct sw_feed *feed, struct entry *entry)
 {
     static const char *const of_lists[] = {"add", "remove", "policy", "replace", "drop"};
-
     if (!entry->valid || !entry->op) {
         refuse_entry(feed, entry, "an entry needs a field op");
         return SW_OK;
@@ -387,7 +374,6 @@ static enum sw_status apply(struct sw_feed *feed, struct entry *entry)
 static bool will_ask(struct sw_feed *feed, const struct entry *entry)
 {
     const struct sw_list *list;
-
     if (!entry->valid || !entry->list || strlen(entry->list->str) != entry->list->len ||
         (!sw_reply_equals(entry->op, "add") && !sw_reply_equals(entry->op, "remove")))
         return false;
@@ -402,7 +388,6 @@ static enum sw_status ask_for_batch(struct sw_feed *feed, struct entry *entries,
     bool ask[BATCH_MAX] = {false};
     enum sw_status status = SW_OK;
     size_t items = 0;
-
     for (size_t i = 0; i < n && status == SW_OK && items < ASK_MAX; i++) {
         size_t more = will_ask(feed, &entries[i]) ? count_items(&entries[i]) : 0;
 
@@ -440,7 +425,6 @@ static enum sw_status apply_batch(struct sw_feed *feed, const redisReply *reply)
     struct entry entries[BATCH_MAX];
     size_t n = reply->elements < BATCH_MAX ? reply->elements : BATCH_MAX;
     enum sw_status status;
-
     for (size_t i = 0; i < n; i++)
         if (!read_entry(reply->element[i], &entries[i]))
             return sw_feed_failed(feed, SW_EREDIS, "following changes: odd entry");
@@ -457,7 +441,6 @@ static const redisReply *entries_of(const struct sw_feed *feed, const redisReply
                                     const char *stream)
 {
     char key[SW_KEY_MAX];
-
     sw_redis_key(feed->redis, key, sizeof(key), "%s", stream);
     for (size_t i = 0; sw_reply_is_array(reply, 1) && i < reply->elements; i++) {
         const redisReply *one = reply->element[i];
@@ -474,7 +457,6 @@ static const redisReply *entries_of(const struct sw_feed *feed, const redisReply
 static int block_ms(struct sw_feed *feed)
 {
     struct sw_stream_id done;
-
     if (feed->expiring)
         return 1; /* XREAD takes 0 for no limit */
     if (sw_sweeper_busy(feed->sweeper))

@@ -37,7 +37,6 @@ struct sw_list *sw_lists_find(const struct sw_lists *lists, const char *name)
 struct sw_list *sw_lists_get(struct sw_lists *lists, const char *name)
 {
     struct sw_list *list = sw_lists_find(lists, name);
-
     assert(strlen(name) < SW_LISTNAME_MAX);
     if (list)
         return list;
@@ -78,7 +77,6 @@ struct sw_effect sw_effect_of(const struct sw_policy *policy)
                                .shadow = policy->shadow,
                                .priority = policy->priority,
                                .triggers = policy->triggers};
-
     memcpy(effect.groups, policy->groups, sizeof(effect.groups));
     return effect;
 }
@@ -104,7 +102,6 @@ static bool rewrites(const struct sw_effect *effect)
 bool sw_lists_shields(const struct sw_lists *lists, const struct sw_list *list)
 {
     const struct sw_effect *effect = &list->effect;
-
     if (!sw_effect_decides(effect) || rewrites(effect))
         return false;
     for (size_t i = 0; i < lists->n; i++) {
@@ -119,7 +116,6 @@ bool sw_lists_shields(const struct sw_lists *lists, const struct sw_list *list)
 size_t sw_lists_held(const struct sw_lists *lists)
 {
     size_t held = 0;
-
     for (size_t i = 0; i < lists->n; i++)
         held += lists->list[i]->held;
     return held;
@@ -128,7 +124,6 @@ size_t sw_lists_held(const struct sw_lists *lists)
 size_t sw_lists_lost(const struct sw_lists *lists)
 {
     size_t lost = 0;
-
     for (size_t i = 0; i < lists->n; i++)
         lost += lists->list[i]->held && lists->list[i]->lost;
     return lost;

@@ -20,7 +20,6 @@ void sw_load_refuse(const struct sw_load_hooks *hooks, enum sw_refused_reason re
                     const char *list, const char *item, size_t item_len, const char *why)
 {
     struct sw_refusal refusal = {reason, list, item, item_len, why};
-
     if (hooks->refused)
         hooks->refused(hooks->arg, &refusal);
 }
@@ -37,7 +36,6 @@ static void tell_changed(const struct sw_load_hooks *hooks, const struct sw_list
 static enum sw_status remember_text(struct sw_list *list, const char *text, size_t len)
 {
     char *copy = malloc(len + 1);
-
     if (!copy)
         return SW_ENOMEM;
     memcpy(copy, text, len);
@@ -64,7 +62,6 @@ enum sw_status sw_load_policy(struct sw_lists *lists, struct sw_list *list, cons
     char why[SW_WHY_MAX] = "";
     struct sw_effect former = list->effect;
     bool was_held = list->held;
-
     if (list->policy_text && list->policy_len == len && memcmp(list->policy_text, text, len) == 0)
         return SW_EEXIST;
     if (remember_text(list, text, len) != SW_OK)
@@ -106,7 +103,6 @@ static void keep_former(struct sw_list *list, const char *key, enum sw_refused_r
                         const char *why, const struct sw_load_hooks *hooks)
 {
     char problem[SW_WHY_MAX];
-
     snprintf(problem, sizeof(problem), "content: %.*s", SW_WHY_MAX - 10, why);
     if (strcmp(problem, list->problem) == 0)
         return;
@@ -118,7 +114,6 @@ static void keep_former(struct sw_list *list, const char *key, enum sw_refused_r
 static uint32_t end_of(struct scan *scan, const redisReply *field, const redisReply *facts)
 {
     uint32_t until = 0;
-
     if (sw_reply_is_text(facts) && sw_facts_expires(facts->str, facts->len, &until) != SW_OK)
         sw_load_refuse(scan->hooks, SW_REFUSED_FACTS, scan->list->name, field->str, field->len,
                        SW_EXPIRES_WHY);
@@ -133,7 +128,6 @@ static enum sw_status take_field(struct scan *scan, const redisReply *field,
     uint32_t until;
     char why[SW_WHY_MAX] = "";
     enum sw_status status;
-
     if (!sw_reply_is_text(field))
         return SW_EREDIS;
     scan->fields++;
@@ -184,7 +178,6 @@ static enum sw_status take_fields(struct scan *scan, const redisReply *fields)
 static enum sw_status ask_chunk(struct scan *scan, const char *cursor)
 {
     const char *argv[] = {"HSCAN", scan->key, cursor, "COUNT", chunks[scan->list->narrow]};
-
     if (sw_redis_append_argv(scan->redis, 5, argv, NULL) != SW_OK)
         return SW_ECLOSED;
     sw_redis_flush(scan->redis);
@@ -196,7 +189,6 @@ static enum sw_status take_chunk(struct scan *scan, const redisReply *reply, boo
                                  char why[SW_WHY_MAX])
 {
     char cursor[24];
-
     *asked = false;
     if (sw_reply_is_key_error(reply)) {
         snprintf(why, SW_WHY_MAX, "%s", reply->str);
@@ -219,7 +211,6 @@ static enum sw_status take_all(struct scan *scan, char why[SW_WHY_MAX])
 {
     enum sw_status status = ask_chunk(scan, "0");
     bool asked = status == SW_OK;
-
     while (asked && status == SW_OK) {
         redisReply *reply = sw_redis_reply(scan->redis);
 
@@ -259,7 +250,6 @@ static enum sw_status put_in_place(struct scan *scan)
 {
     struct sw_list *list = scan->list;
     enum sw_status status = sw_index_stage_swap(scan->lists->index, &list->id, scan->staged);
-
     if (status != SW_OK)
         return status;
     list->refused = scan->refused;
@@ -279,7 +269,6 @@ enum sw_status sw_load_content(struct sw_redis *redis, struct sw_lists *lists, s
     struct scan scan = {.redis = redis, .lists = lists, .list = list, .hooks = hooks};
     char why[SW_WHY_MAX] = "";
     enum sw_status status;
-
     assert(list->held);
     scan.began = lists->now;
     scan.now =
@@ -318,7 +307,6 @@ static enum sw_status take_list(struct sw_redis *redis, struct sw_lists *lists,
 {
     struct sw_list *list;
     bool was_held;
-
     if (!sw_reply_is_text(name) || !sw_reply_is_text(text))
         return SW_EREDIS;
     if (strlen(name->str) != name->len || !sw_listname_ok(name->str)) {
@@ -345,7 +333,6 @@ static enum sw_status announce(struct sw_redis *redis, struct sw_lists *lists,
                                const redisReply *reply)
 {
     size_t all = 0;
-
     for (size_t i = 0; i + 1 < reply->elements; i += 2) {
         const redisReply *name = reply->element[i];
         char key[SW_KEY_MAX];
@@ -369,7 +356,6 @@ enum sw_status sw_load_lists(struct sw_redis *redis, struct sw_lists *lists,
                              const struct sw_load_hooks *hooks)
 {
     enum sw_status status;
-
     for (size_t i = 0; i < lists->n; i++)
         lists->list[i]->seen = false;
     if (everything && (status = announce(redis, lists, reply)) != SW_OK)

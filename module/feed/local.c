@@ -29,7 +29,6 @@ static enum sw_status refuse(char why[SW_WHY_MAX], const char *words)
 static enum sw_status check_owner(int fd, char why[SW_WHY_MAX])
 {
     struct stat st;
-
     if (fstat(fd, &st) != 0)
         return refuse(why, strerror(errno));
     if (!S_ISREG(st.st_mode))
@@ -53,7 +52,6 @@ static enum sw_status read_note(const struct sw_settings *settings,
                                 char why[SW_WHY_MAX])
 {
     const char *prefix;
-
     *note = json_loadb(found->note, found->note_len, 0, NULL);
     prefix = json_string_value(json_object_get(*note, "prefix"));
     if (!prefix || !json_is_array(json_object_get(*note, "lists")))
@@ -67,7 +65,6 @@ static enum sw_status load(const struct sw_settings *settings, int fd, struct sw
 {
     struct sw_image_found found = {.index = NULL};
     enum sw_status status = check_owner(fd, start->refused);
-
     if (status == SW_OK)
         status = sw_image_load(fd, &found, start->refused);
     if (status != SW_OK)
@@ -103,7 +100,6 @@ void sw_local_open(const struct sw_settings *settings, int64_t wall_us,
     char text[SW_TIMETEXT_MAX];
     size_t lists, n;
     int fd;
-
     *start = (struct sw_local_start){.index = NULL};
     if (!path[0])
         return;
@@ -148,7 +144,6 @@ void sw_local_forget(struct sw_local_start *start)
 static json_t *list_note(const struct sw_list *list)
 {
     char read_at[SW_STREAMID_MAX];
-
     return json_pack("{s:s, s:s#, s:I, s:I, s:I, s:b, s:b, s:s}", "name", list->name, "policy",
                      list->policy_text ? list->policy_text : "", list->policy_len, "refused",
                      (json_int_t)list->refused, "expired", (json_int_t)list->expired, "surplus",
@@ -168,7 +163,6 @@ static char *make_note(const struct sw_feed *feed)
                              (json_int_t)feed->position.added, "lists", lists);
     bool ok = note != NULL;
     char *text;
-
     for (size_t i = 0; ok && i < feed->lists.n; i++) {
         if (feed->lists.list[i]->held)
             ok = json_array_append_new(lists, list_note(feed->lists.list[i])) == 0;
@@ -181,7 +175,6 @@ static char *make_note(const struct sw_feed *feed)
 static bool id_from(const json_t *object, const char *name, struct sw_stream_id *out)
 {
     const json_t *text = json_object_get(object, name);
-
     return json_is_string(text) &&
            sw_stream_id_parse(json_string_value(text), json_string_length(text), out) == SW_OK;
 }
@@ -252,7 +245,6 @@ void sw_local_adopt(struct sw_feed *feed, struct sw_local_start *start)
     size_t i;
     json_t *list;
     bool whole = true;
-
     memcpy(local->refused, start->refused, sizeof(local->refused));
     local->started_from_us = local->written_us = start->written_us;
     if (!start->note)
@@ -292,7 +284,6 @@ static enum sw_status sync_folder(struct sw_local *local)
     char path[SW_PATH_MAX];
     enum sw_status status = SW_OK;
     int fd;
-
     snprintf(path, sizeof(path), "%s", local->path);
     fd = open(dirname(path), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
@@ -307,7 +298,6 @@ static enum sw_status write_file(struct sw_local *local, int fd)
 {
     enum sw_status status =
         sw_image_write(local->image, fd, local->note, strlen(local->note), local->writing_us);
-
     if (status == SW_EIO)
         return failed(local, "writing");
     if (status != SW_OK)
@@ -324,7 +314,6 @@ static enum sw_status replace_file(struct sw_local *local)
     char temp[SW_PATH_MAX + 8];
     enum sw_status status;
     int fd;
-
     snprintf(temp, sizeof(temp), "%s.new", local->path);
     if (unlink(temp) != 0 && errno != ENOENT)
         return failed(local, "removing the former temporary file");
@@ -344,7 +333,6 @@ static enum sw_status replace_file(struct sw_local *local)
 static void *run(void *arg)
 {
     struct sw_local *local = arg;
-
     local->status = replace_file(local);
     atomic_store_explicit(&local->stage, SW_LOCAL_WRITTEN, memory_order_release);
     return NULL;
@@ -353,7 +341,6 @@ static void *run(void *arg)
 static void note_problem(struct sw_feed *feed, const char *why)
 {
     struct sw_local *local = &feed->local;
-
     if (strcmp(local->problem, why) == 0)
         return;
     snprintf(local->problem, sizeof(local->problem), "%s", why);
@@ -365,7 +352,6 @@ static void note_problem(struct sw_feed *feed, const char *why)
 static void begin(struct sw_feed *feed)
 {
     struct sw_local *local = &feed->local;
-
     local->due = sw_clock_mono_us() + (int64_t)feed->settings->snapshot_s * 1000000;
     local->path = feed->settings->snapshot_file;
     local->writing_us = sw_feed_wall_us(feed);
@@ -389,7 +375,6 @@ static void begin(struct sw_feed *feed)
 static void finish(struct sw_feed *feed)
 {
     struct sw_local *local = &feed->local;
-
     pthread_join(local->thread, NULL);
     sw_image_end(local->image);
     free(local->note);
@@ -439,7 +424,6 @@ void sw_local_stop(struct sw_feed *feed)
 static void set_time(json_t *object, const char *name, int64_t us)
 {
     char text[SW_TIMETEXT_MAX];
-
     if (us != 0)
         json_object_set_new(object, name, json_string(sw_time_text(us, text)));
 }
@@ -448,7 +432,6 @@ json_t *sw_local_json(const struct sw_feed *feed)
 {
     const struct sw_local *local = &feed->local;
     json_t *object = json_object();
-
     json_object_set_new(object, "lists_from",
                         json_string(local->loaded            ? "redis"
                                     : local->started_from_us ? "snapshot"

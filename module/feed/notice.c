@@ -28,7 +28,6 @@ static void make_pattern(const struct sw_feed *feed, char out[2 * SW_KEY_MAX])
 {
     char key[SW_KEY_MAX];
     size_t n = (size_t)snprintf(out, SW_KEY_MAX, "__keyspace@0__:");
-
     key_begin(feed, key);
     for (const char *c = key; *c; c++) {
         if (strchr("*?[\\", *c))
@@ -80,7 +79,6 @@ static void ping(struct sw_feed *feed, int64_t now)
 {
     struct sw_notices *notices = &feed->notices;
     const char *argv[] = {"PING"};
-
     if (now < notices->ping_due)
         return;
     if (notices->pinged || sw_redis_append_argv(notices->redis, 1, argv, NULL) != SW_OK) {
@@ -100,7 +98,6 @@ static void take(struct sw_feed *feed, const redisReply *reply, int64_t now)
     char begin[SW_KEY_MAX];
     const char *key;
     struct sw_list *list;
-
     if (!sw_reply_is_array(reply, 4)) {
         notices->pinged = false; /* PING is the only question on this connection */
         return;
@@ -146,7 +143,6 @@ static void take_all(struct sw_feed *feed, int64_t now)
 static enum sw_status look(struct sw_feed *feed)
 {
     enum sw_status status = sw_feed_copy(feed);
-
     if (status == SW_OK)
         status = sw_feed_compare(feed, NULL);
     if (status == SW_OK && feed->dirty)
@@ -173,7 +169,6 @@ bool sw_feed_noticed(const struct sw_list *list)
 void sw_feed_notices_compared(struct sw_feed *feed, int64_t began_us)
 {
     int64_t now = sw_clock_mono_us(), pause_us = (now - began_us) * PAUSE_TIMES;
-
     for (size_t i = 0; i < feed->lists.n; i++)
         feed->lists.list[i]->copied = false;
     feed->notices.look_due = now + (pause_us > PAUSE_US ? pause_us : PAUSE_US);
@@ -182,7 +177,6 @@ void sw_feed_notices_compared(struct sw_feed *feed, int64_t began_us)
 void sw_feed_forget_notices(struct sw_feed *feed)
 {
     struct sw_notices *notices = &feed->notices;
-
     if (!notices->redis)
         return;
     sw_redis_close(notices->redis);
@@ -194,7 +188,6 @@ enum sw_status sw_feed_take_notices(struct sw_feed *feed)
 {
     struct sw_notices *notices = &feed->notices;
     int64_t now = sw_clock_mono_us();
-
     if (!notices->redis)
         return SW_OK;
     if (!sw_redis_is_open(notices->redis) && now >= notices->connect_due)

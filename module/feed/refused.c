@@ -21,7 +21,6 @@ const char *sw_refused_reason_name(enum sw_refused_reason reason)
                                                         [SW_REFUSED_ENTRY] = "entry",
                                                         [SW_REFUSED_ROOM] = "room",
                                                         [SW_REFUSED_FACTS] = "facts"};
-
     assert(reason < SW_REFUSED_COUNT);
     return names[reason];
 }
@@ -30,7 +29,6 @@ const char *sw_refused_reason_name(enum sw_refused_reason reason)
 static void copy_printable(char *out, size_t max, const char *text, size_t len)
 {
     size_t used = 0;
-
     for (size_t i = 0; i < len; i++) {
         unsigned char c = (unsigned char)text[i];
         size_t need = c >= 0x20 && c < 0x7f ? 1 : 4;
@@ -88,7 +86,6 @@ static void log_item(struct sw_refused *refused, const struct sw_refused_item *i
 void sw_refused_note(struct sw_refused *refused, const struct sw_refusal *refusal, int64_t now_us)
 {
     struct sw_refused_item item;
-
     assert(refusal->reason < SW_REFUSED_COUNT);
     refused->counts[refusal->reason]++;
     sw_refused_tick(refused, now_us);
@@ -107,7 +104,6 @@ void sw_refused_note(struct sw_refused *refused, const struct sw_refusal *refusa
 json_t *sw_refused_items_json(const struct sw_refused *refused)
 {
     json_t *array = json_array();
-
     for (size_t i = 1; array && i <= refused->kept; i++) {
         const struct sw_refused_item *item =
             &refused->items[(refused->next + SW_REFUSED_KEPT - i) % SW_REFUSED_KEPT];
@@ -125,7 +121,6 @@ json_t *sw_refused_items_json(const struct sw_refused *refused)
 json_t *sw_refused_reasons_json(const struct sw_refused *refused)
 {
     json_t *object = json_object();
-
     for (unsigned i = 0; object && i < SW_REFUSED_COUNT; i++) {
         if (refused->counts[i] == 0)
             continue;

@@ -40,7 +40,6 @@ static void put(struct fields *fields, const char *name, const char *value)
 static void put_number(struct fields *fields, const char *name, uint64_t number)
 {
     char *text;
-
     if (fields->numbers_n == NUMBERS)
         return;
     text = fields->numbers[fields->numbers_n++];
@@ -51,7 +50,6 @@ static void put_number(struct fields *fields, const char *name, uint64_t number)
 static const char *state_name(enum sw_feed_state state)
 {
     static const char *const names[] = {"loading", "following", "disconnected"};
-
     return names[state];
 }
 
@@ -88,7 +86,6 @@ static const char *last_error(const struct sw_feed *feed)
 static json_t *lists_json(const struct sw_feed *feed)
 {
     json_t *object = json_object();
-
     for (size_t i = 0; object && i < feed->lists.n; i++) {
         const struct sw_list *list = feed->lists.list[i];
         size_t count = list->held ? sw_index_count(feed->index, list->id) : 0;
@@ -109,7 +106,6 @@ static json_t *lists_json(const struct sw_feed *feed)
 static char *dump(json_t *json)
 {
     char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
-
     json_decref(json);
     return text;
 }
@@ -124,7 +120,6 @@ static enum sw_status send_report(struct sw_feed *feed, const struct fields *fie
     const char *zadd[] = {"ZADD", resolvers, now, feed->settings->resolver_id};
     struct sw_redis *redis = feed->out;
     const char *argv[2 + 2 * FIELDS_MAX];
-
     for (int i = 0; i < fields->argc; i++)
         argv[i] = fields->argv[i];
     sw_redis_key(redis, resolvers, sizeof(resolvers), "resolvers");
@@ -154,7 +149,6 @@ static const char *first_error(const redisReply *reply)
 static enum sw_status take_replies(struct sw_feed *feed)
 {
     bool failed = false;
-
     for (int i = 0; i < 5; i++) {
         redisReply *reply = sw_redis_reply(feed->out);
         const char *error;
@@ -194,7 +188,6 @@ enum sw_status sw_feed_report(struct sw_feed *feed)
     char *reasons = dump(sw_refused_reasons_json(&feed->refused));
     char *snapshot = dump(sw_local_json(feed));
     enum sw_status status;
-
     note_files(feed);
     sw_feed_mmdb_enforced(feed);
     feed->applied = sw_sweeper_done(feed->sweeper);

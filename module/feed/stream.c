@@ -12,7 +12,6 @@ static bool read_number(const char **text, const char *end, uint64_t *out)
 {
     const char *at = *text;
     uint64_t value = 0;
-
     for (; at < end && *at >= '0' && *at <= '9'; at++) {
         unsigned digit = (unsigned)(*at - '0');
 
@@ -31,7 +30,6 @@ enum sw_status sw_stream_id_parse(const char *text, size_t len, struct sw_stream
 {
     const char *end = text + len;
     struct sw_stream_id id;
-
     if (!read_number(&text, end, &id.ms) || text == end || *text != '-')
         return SW_ESYNTAX;
     text++;
@@ -83,7 +81,6 @@ static bool read_member(const redisReply *name, const redisReply *value,
 enum sw_status sw_stream_read_state(const redisReply *reply, struct sw_stream_state *out)
 {
     struct sw_stream_state state = {.exists = false};
-
     if (sw_reply_has_code(reply, "ERR no such key")) {
         *out = state;
         return SW_OK;
@@ -103,7 +100,6 @@ enum sw_status sw_stream_append_ask(struct sw_redis *redis)
 {
     char key[SW_KEY_MAX];
     const char *argv[] = {"XINFO", "STREAM", sw_redis_key(redis, key, sizeof(key), "changes")};
-
     return sw_redis_append_argv(redis, 3, argv, NULL);
 }
 
@@ -127,7 +123,6 @@ enum sw_status sw_stream_ask(struct sw_redis *redis, struct sw_stream_state *out
 bool sw_stream_has_gap(const struct sw_stream_state *state, const struct sw_stream_position *at)
 {
     bool at_start = at->id.ms == 0 && at->id.seq == 0;
-
     if (!state->exists)
         return !at_start;
     if (sw_stream_id_compare(&state->last, &at->id) < 0)

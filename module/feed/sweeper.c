@@ -82,7 +82,6 @@ struct sw_sweeper *sw_sweeper_new(const struct sw_feed_host *host, struct sw_cou
                                   uint32_t interval_s)
 {
     struct sw_sweeper *sweeper = calloc(1, sizeof(*sweeper));
-
     if (!sweeper)
         return NULL;
     sweeper->host = host;
@@ -109,7 +108,6 @@ static bool stopping(const struct sw_sweeper *sweeper)
 static int64_t cpu_us(void)
 {
     struct timespec ts = {0, 0};
-
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
     return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
 }
@@ -119,7 +117,6 @@ static bool make_room(struct queue *queue, size_t n)
 {
     size_t wanted = queue->n + n;
     struct sw_indicator *grown;
-
     if (wanted > SW_FEED_ADDED_MAX)
         return false;
     if (wanted <= queue->capacity)
@@ -151,7 +148,6 @@ static void join(struct sw_sweeper *sweeper)
     struct job *job = &sweeper->jobs[sweeper->jobs_n];
     struct sw_changeset changes = {.stop = &sweeper->stopping};
     bool fits;
-
     assert(sweeper->jobs_n < JOBS_MAX);
     *job = sweeper->next;
     fits = append(&sweeper->sought, sweeper->coming.added, sweeper->coming.n);
@@ -181,7 +177,6 @@ static void leave(struct sw_sweeper *sweeper)
 {
     const struct job *job = &sweeper->jobs[0];
     struct queue *sought = &sweeper->sought;
-
     if (job->everything || job->added_n > 0) {
         sw_count(&sweeper->counters->sweeps, sweeper->host->sweep ? 1 : 0);
         sweeper->last_us = (uint64_t)(sw_clock_mono_us() - job->began_us);
@@ -220,7 +215,6 @@ static void walk_part(struct sw_sweeper *sweeper)
                                    .all_is_new = sweeper->all_is_new,
                                    .stop = &sweeper->stopping};
     int64_t cpu_began = cpu_us();
-
     pthread_mutex_unlock(&sweeper->lock);
     if (host->sweep && (changes.everything || changes.added_n > 0)) {
         host->sweep(host->arg, &changes, sweeper->part);
@@ -261,7 +255,6 @@ static void sweep_periodic(struct sw_sweeper *sweeper)
                                    .periodic = true,
                                    .low_priority = patient,
                                    .stop = patient ? &sweeper->hurry : &sweeper->stopping};
-
     pthread_mutex_unlock(&sweeper->lock);
     sweeper->host->sweep(sweeper->host->arg, &changes, sweeper->periodic_part);
     sw_count(&sweeper->counters->sweeps_cpu_us, (uint64_t)(cpu_us() - cpu_began));
@@ -291,7 +284,6 @@ static void report_names(struct sw_sweeper *sweeper)
 {
     struct sw_addr addrs[SW_FEED_TRACKED_MAX];
     size_t n = sweeper->addrs_n < SW_FEED_TRACKED_MAX ? sweeper->addrs_n : SW_FEED_TRACKED_MAX;
-
     memcpy(addrs, sweeper->addrs, n * sizeof(addrs[0]));
     sweeper->addrs_n -= n;
     memmove(sweeper->addrs, sweeper->addrs + n, sweeper->addrs_n * sizeof(addrs[0]));
@@ -303,7 +295,6 @@ static void report_names(struct sw_sweeper *sweeper)
 static void *run(void *arg)
 {
     struct sw_sweeper *sweeper = arg;
-
     prctl(PR_SET_TIMERSLACK, TIMER_SLACK_NS);
     pthread_mutex_lock(&sweeper->lock);
     while (!stopping(sweeper)) {
@@ -392,7 +383,6 @@ void sw_sweeper_reached(struct sw_sweeper *sweeper, const struct sw_stream_id *i
 bool sw_sweeper_track(struct sw_sweeper *sweeper, const struct sw_addr *addr)
 {
     bool room;
-
     if (!sweeper->host->tracked)
         return true;
     pthread_mutex_lock(&sweeper->lock);
@@ -407,7 +397,6 @@ bool sw_sweeper_track(struct sw_sweeper *sweeper, const struct sw_addr *addr)
 struct sw_stream_id sw_sweeper_done(struct sw_sweeper *sweeper)
 {
     struct sw_stream_id done;
-
     pthread_mutex_lock(&sweeper->lock);
     done = sweeper->done;
     pthread_mutex_unlock(&sweeper->lock);
@@ -417,7 +406,6 @@ struct sw_stream_id sw_sweeper_done(struct sw_sweeper *sweeper)
 bool sw_sweeper_busy(struct sw_sweeper *sweeper)
 {
     bool busy;
-
     pthread_mutex_lock(&sweeper->lock);
     busy = sweeper->waiting || sweeper->jobs_n > 0;
     pthread_mutex_unlock(&sweeper->lock);
@@ -427,7 +415,6 @@ bool sw_sweeper_busy(struct sw_sweeper *sweeper)
 static uint64_t read_locked(struct sw_sweeper *sweeper, const uint64_t *number)
 {
     uint64_t value;
-
     pthread_mutex_lock(&sweeper->lock);
     value = *number;
     pthread_mutex_unlock(&sweeper->lock);

@@ -26,7 +26,6 @@ static enum sw_status asked_stream(struct sw_feed *feed, enum sw_status status,
                                    const struct sw_stream_state *state)
 {
     char key[SW_KEY_MAX];
-
     if (status == SW_EINVAL) {
         sw_redis_key(feed->redis, key, sizeof(key), "changes");
         if (feed->stream_ok)
@@ -56,7 +55,6 @@ enum sw_status sw_feed_judge_stream(struct sw_feed *feed, enum sw_status asked,
 {
     bool was_ok = feed->stream_ok;
     enum sw_status status = asked_stream(feed, asked, state);
-
     if (status != SW_OK || !feed->stream_ok)
         return status;
     if (was_ok && !(feed->stream_gone && state->exists) &&
@@ -74,7 +72,6 @@ enum sw_status sw_feed_check_stream(struct sw_feed *feed)
 {
     struct sw_stream_state state = {.exists = false};
     enum sw_status asked = sw_stream_ask(feed->redis, &state);
-
     return sw_feed_judge_stream(feed, asked, &state);
 }
 
@@ -83,7 +80,6 @@ static void append_value(char *out, size_t max, const redisReply *info, const ch
 {
     const char *line = sw_reply_is_text(info) ? info->str : "";
     size_t name_len = strlen(name), used = strlen(out);
-
     while (line && strncmp(line, name, name_len) != 0) {
         line = strchr(line, '\n');
         line = line ? line + 1 : NULL;
@@ -131,7 +127,6 @@ static void distrust_contents(struct sw_feed *feed)
 static void keep_unreadable(struct sw_feed *feed, const char *why)
 {
     char key[SW_KEY_MAX];
-
     sw_redis_key(feed->redis, key, sizeof(key), "lists");
     if (!feed->problems[SW_PROBLEM_LISTS][0])
         sw_load_refuse(&feed->hooks, SW_REFUSED_KEY, "", key, strlen(key), why);
@@ -155,7 +150,6 @@ static void lose(struct sw_feed *feed)
 static void name_lost(const struct sw_feed *feed, char *out, size_t max)
 {
     size_t used = 0;
-
     for (size_t i = 0; i < feed->lists.n; i++) {
         const struct sw_list *list = feed->lists.list[i];
         size_t len = strlen(list->name);
@@ -170,7 +164,6 @@ void sw_feed_tell_lost(struct sw_feed *feed)
 {
     size_t held = sw_lists_held(&feed->lists), lost = sw_lists_lost(&feed->lists);
     char names[SW_PROBLEM_MAX / 2] = "";
-
     name_lost(feed, names, sizeof(names));
     if (lost == 0)
         sw_feed_problem(feed, SW_PROBLEM_EMPTY, NULL);
@@ -187,7 +180,6 @@ static enum sw_status take_lists(struct sw_feed *feed, const redisReply *reply, 
                                  bool *kept)
 {
     enum sw_status status = SW_OK;
-
     sw_feed_problem(feed, SW_PROBLEM_LISTS, NULL);
     *kept = reply->elements == 0 && sw_lists_held(&feed->lists) > 0 && feed->settings->keep_lists;
     if (*kept)
@@ -219,7 +211,6 @@ static enum sw_status load_lists(struct sw_feed *feed)
 static size_t indicators(const struct sw_feed *feed)
 {
     size_t n = 0;
-
     for (size_t i = 0; i < feed->lists.n; i++) {
         const struct sw_list *list = feed->lists.list[i];
 
@@ -234,7 +225,6 @@ enum sw_status sw_feed_load(struct sw_feed *feed)
     int64_t began = sw_clock_mono_us();
     enum sw_status status;
     bool begun_anew;
-
     feed->state = SW_FEED_LOADING;
     sw_copy_clear(&feed->copy);
     status = sw_feed_report(feed);
@@ -307,7 +297,6 @@ enum sw_status sw_feed_read_list(struct sw_feed *feed, const char *name, bool co
     struct sw_stream_state state;
     struct sw_list *list = NULL;
     enum sw_status status = ask_stream(feed, &state);
-
     if (status != SW_OK)
         return status;
     status = read_policy(feed, name, &list);
@@ -343,7 +332,6 @@ static enum sw_status append_hlen(struct sw_feed *feed, const char *name)
 {
     char key[SW_KEY_MAX];
     const char *argv[] = {"HLEN", sw_redis_key(feed->redis, key, sizeof(key), "list:%s", name)};
-
     return sw_redis_append_argv(feed->redis, 2, argv, NULL);
 }
 
@@ -355,7 +343,6 @@ static enum sw_status take_copy(struct sw_feed *feed, struct sw_copy *copy)
     const char *xinfo[] = {"XINFO", "STREAM", changes}, *hgetall[] = {"HGETALL", lists};
     struct sw_redis *redis = feed->redis;
     enum sw_status status;
-
     sw_redis_key(redis, changes, sizeof(changes), "changes");
     sw_redis_key(redis, lists, sizeof(lists), "lists");
     status = sw_redis_append_argv(redis, 1, multi, NULL);
@@ -393,7 +380,6 @@ enum sw_status sw_feed_copy(struct sw_feed *feed)
     struct sw_stream_state state;
     struct sw_copy copy = {.reply = NULL};
     enum sw_status status;
-
     sw_copy_clear(&feed->copy);
     sw_feed_notices_copied(feed);
     status = name_lists(feed, &copy);
@@ -449,7 +435,6 @@ static enum sw_status compare(struct sw_feed *feed, const struct sw_copy *copy)
     struct sw_stream_state state;
     bool kept = false;
     enum sw_status status;
-
     if (!sw_reply_is_array(lists, 0)) {
         keep_unreadable(feed, sw_reply_words(lists));
         return SW_OK;
@@ -468,7 +453,6 @@ enum sw_status sw_feed_compare(struct sw_feed *feed, const struct sw_stream_id *
     struct sw_copy copy = feed->copy;
     int64_t began = sw_clock_mono_us();
     enum sw_status status;
-
     if (!copy.reply)
         return SW_OK;
     if (next ? sw_stream_id_compare(next, &copy.at) <= 0

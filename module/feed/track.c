@@ -28,7 +28,6 @@ void sw_feed_track_text(struct sw_feed *feed, const redisReply *item)
 {
     struct sw_addr addr;
     const char *why = "";
-
     if (!sw_reply_is_text(item))
         return;
     if (sw_addr_parse(item->str, item->len, &addr, &why) == SW_OK)
@@ -41,7 +40,6 @@ void sw_feed_take_requests(struct sw_feed *feed)
 {
     struct sw_addr requests[SW_TRACKED_QUEUE];
     size_t n = sw_tracked_take(&feed->tracked, requests);
-
     for (size_t i = 0; i < n; i++) {
         if (sw_tracked_add(&feed->tracked, &requests[i]) != SW_OK)
             continue;
@@ -65,7 +63,6 @@ static enum sw_status add_members(struct sw_feed *feed, size_t n, bool *isnew)
     enum sw_status status = SW_OK;
     char key[SW_KEY_MAX], score[24], text[SW_ADDRTEXT_MAX];
     const char *argv[] = {"ZADD", key, score, text};
-
     sw_redis_key(feed->out, key, sizeof(key), "tracked");
     snprintf(score, sizeof(score), "%" PRId64, sw_clock_wall_us() / 1000000);
     for (size_t i = 0; i < n; i++) {
@@ -98,7 +95,6 @@ static enum sw_status announce(struct sw_feed *feed, size_t n, const bool *isnew
     const char *trim[] = {"ZREMRANGEBYRANK", tracked, "0", last};
     enum sw_status status = SW_OK;
     int argc = FIXED;
-
     sw_redis_key(feed->out, tracks, sizeof(tracks), SW_STREAM_TRACKS);
     sw_redis_key(feed->out, tracked, sizeof(tracked), "tracked");
     snprintf(last, sizeof(last), "-%" PRIu32, feed->settings->tracked_max + 1);
@@ -131,7 +127,6 @@ static enum sw_status announce(struct sw_feed *feed, size_t n, const bool *isnew
 enum sw_status sw_feed_send_tracked(struct sw_feed *feed)
 {
     bool isnew[100];
-
     while (feed->unsent_n > 0 && sw_feed_writer(feed)) {
         size_t n = feed->unsent_n < 100 ? feed->unsent_n : 100;
         enum sw_status status = add_members(feed, n, isnew);
@@ -198,7 +193,6 @@ static enum sw_status note_end(struct sw_feed *feed)
 static void take_track(struct sw_feed *feed, const redisReply *entry)
 {
     struct sw_stream_id id;
-
     if (!sw_reply_is_array(entry, 2) || !sw_reply_is_text(entry->element[0]) ||
         sw_stream_id_parse(entry->element[0]->str, entry->element[0]->len, &id) != SW_OK)
         return;
@@ -220,9 +214,7 @@ enum sw_status sw_feed_load_tracked(struct sw_feed *feed)
 {
     char key[SW_KEY_MAX];
     int64_t from = -(int64_t)feed->settings->tracked_max;
-
     enum sw_status status = note_end(feed);
-
     if (status != SW_OK)
         return status;
     sw_redis_key(feed->redis, key, sizeof(key), "tracked");

@@ -10,7 +10,6 @@ enum sw_status sw_tracked_init(struct sw_tracked *tracked, size_t max)
 {
     struct sw_policy policy;
     enum sw_status status;
-
     *tracked = (struct sw_tracked){.max = max};
     tracked->set = sw_index_new();
     if (!tracked->set)
@@ -34,7 +33,6 @@ void sw_tracked_clear(struct sw_tracked *tracked)
 static void note_found(void *arg, const struct sw_hit *hit)
 {
     bool *found = arg;
-
     (void)hit;
     *found = true;
 }
@@ -43,7 +41,6 @@ bool sw_tracked_has(const struct sw_tracked *tracked, const struct sw_addr *addr
 {
     struct sw_view view;
     bool found = false;
-
     /* Relaxed: a reader that misses a concurrent addition counts as asking before the addition. */
     if (atomic_load_explicit(&tracked->n, memory_order_relaxed) == 0)
         return false;
@@ -60,7 +57,6 @@ static bool is_whole(const struct sw_addr *addr)
 void sw_tracked_request(struct sw_tracked *tracked, const struct sw_addr *addr)
 {
     bool has;
-
     if (tracked->max == 0 || !is_whole(addr))
         return;
     sw_rcu_enter();
@@ -77,7 +73,6 @@ void sw_tracked_request(struct sw_tracked *tracked, const struct sw_addr *addr)
 size_t sw_tracked_take(struct sw_tracked *tracked, struct sw_addr *out)
 {
     size_t n;
-
     pthread_mutex_lock(&tracked->lock);
     n = tracked->queued;
     memcpy(out, tracked->queue, n * sizeof(*out));
@@ -91,7 +86,6 @@ static enum sw_status make_room(struct sw_tracked *tracked, size_t n)
 {
     size_t capacity = tracked->capacity ? tracked->capacity * 2 : 256;
     struct sw_addr *grown;
-
     if (n < tracked->capacity)
         return SW_OK;
     if (capacity > tracked->max)
@@ -114,7 +108,6 @@ enum sw_status sw_tracked_add(struct sw_tracked *tracked, const struct sw_addr *
     struct sw_indicator indicator = indicator_of(addr);
     size_t n = atomic_load_explicit(&tracked->n, memory_order_relaxed);
     enum sw_status status;
-
     if (tracked->max == 0 || !is_whole(addr))
         return SW_EINVAL;
     if (n < tracked->max && make_room(tracked, n) != SW_OK)

@@ -25,12 +25,12 @@ static struct ub_packed_rrset_key *one_record(struct regional *region, uint8_t *
 {
     size_t rr = sizeof(size_t) + sizeof(uint8_t *) + sizeof(time_t) + 2 + rdata_len;
     struct ub_packed_rrset_key *key =
-        regional_alloc(region, sizeof *key + sizeof(struct packed_rrset_data) + rr);
+        regional_alloc(region, sizeof(*key) + sizeof(struct packed_rrset_data) + rr);
     if (!key)
         return NULL;
     struct packed_rrset_data *data = (struct packed_rrset_data *)(void *)(key + 1);
-    memset(key, 0, sizeof *key);
-    memset(data, 0, sizeof *data);
+    memset(key, 0, sizeof(*key));
+    memset(data, 0, sizeof(*data));
     data->ttl = (time_t)ttl;
     data->count = 1;
     data->trust = rrset_trust_ultimate;
@@ -58,10 +58,10 @@ static struct reply_info *empty_reply(struct regional *region, uint16_t rcode, u
                                       size_t n)
 {
     struct reply_info *reply =
-        regional_alloc(region, sizeof *reply + (n + 1) * sizeof *reply->rrsets);
+        regional_alloc(region, sizeof(*reply) + (n + 1) * sizeof(*reply->rrsets));
     if (!reply)
         return NULL;
-    memset(reply, 0, sizeof *reply);
+    memset(reply, 0, sizeof(*reply));
     reply->flags = (uint16_t)(BIT_QR | BIT_RA | rcode);
     reply->qdcount = 1;
     reply->ttl = (time_t)ttl;
@@ -74,16 +74,16 @@ static struct reply_info *empty_reply(struct regional *region, uint16_t rcode, u
 static struct ub_packed_rrset_key *soa_record(struct regional *region,
                                               const struct query_info *qinfo, uint32_t ttl)
 {
-    uint8_t rdata[sizeof soa_names + 20];
+    uint8_t rdata[sizeof(soa_names) + 20];
     const uint32_t numbers[5] = {1, SOA_REFRESH, SOA_RETRY, SOA_EXPIRE, ttl};
-    uint8_t *at = rdata + sizeof soa_names;
-    memcpy(rdata, soa_names, sizeof soa_names);
+    uint8_t *at = rdata + sizeof(soa_names);
+    memcpy(rdata, soa_names, sizeof(soa_names));
     for (int i = 0; i < 5; i++, at += 4) {
         uint32_t big = htonl(numbers[i]);
         memcpy(at, &big, 4);
     }
     return one_record(region, qinfo->qname, qinfo->qname_len, LDNS_RR_TYPE_SOA, ttl, rdata,
-                      sizeof rdata);
+                      sizeof(rdata));
 }
 
 static struct reply_info *negative(struct regional *region, const struct query_info *qinfo,
@@ -179,7 +179,7 @@ void sw_act_replace(struct reply_info *to, const struct reply_info *from)
 struct dns_msg *sw_act_message(struct regional *region, const struct query_info *qinfo,
                                struct reply_info *reply)
 {
-    struct dns_msg *msg = regional_alloc_zero(region, sizeof *msg);
+    struct dns_msg *msg = regional_alloc_zero(region, sizeof(*msg));
     if (!msg)
         return NULL;
     msg->qinfo = *qinfo;
@@ -190,7 +190,7 @@ struct dns_msg *sw_act_message(struct regional *region, const struct query_info 
 
 struct reply_info *sw_act_copy(struct regional *region, const struct reply_info *reply)
 {
-    return regional_alloc_init(region, reply, sizeof *reply);
+    return regional_alloc_init(region, reply, sizeof(*reply));
 }
 
 bool sw_act_protect(struct module_qstate *qstate, struct reply_info **truth,
@@ -214,7 +214,7 @@ void sw_act_ede(struct edns_option **list, struct regional *region, uint16_t cod
 {
     if (code == SW_EDE_OFF)
         return;
-    struct edns_option *option = regional_alloc_zero(region, sizeof *option);
+    struct edns_option *option = regional_alloc_zero(region, sizeof(*option));
     uint8_t *data = regional_alloc(region, 2 + text_len);
     if (!option || !data)
         return;

@@ -59,7 +59,7 @@ bool sw_record_client(struct sw_ring *ring, struct sw_event *ev, int64_t time_us
         flags |= client->dnssec_ok ? SW_EVENT_DO : 0;
         ev->client_family = client->addr.family;
         ev->client_port = client->port;
-        memcpy(ev->client, client->addr.octets, sizeof ev->client);
+        memcpy(ev->client, client->addr.octets, sizeof(ev->client));
     }
     if (verdict) {
         flags |= verdict->shadow ? SW_EVENT_SHADOW : 0;

@@ -68,7 +68,7 @@ static void put_string(struct text *t, const char *text)
             put(t, "\\", 1);
             put(t, s, 1);
         } else if ((unsigned char)*s < 0x20 || *s == 0x7f) {
-            snprintf(escaped, sizeof escaped, "\\u%04x", (unsigned)(unsigned char)*s);
+            snprintf(escaped, sizeof(escaped), "\\u%04x", (unsigned)(unsigned char)*s);
             put_word(t, escaped);
         } else {
             put(t, s, n);
@@ -124,7 +124,7 @@ static size_t write_text(const struct sw_settings *settings, const struct sw_ver
     }
     if (sub) {
         put_name(&t, "s");
-        snprintf(number, sizeof number, "%u", sub);
+        snprintf(number, sizeof(number), "%u", sub);
         put_word(&t, number);
     }
     if (words && settings->structured_organization[0]) {

@@ -32,8 +32,8 @@ static const char unbound_space[] = "unbound ";
 static void note_version(struct constants *c, const char *text, const char *end)
 {
     size_t n = 0;
-    const char *version = text + sizeof unbound_space - 1;
-    while (version + n < end && n + 1 < sizeof c->version &&
+    const char *version = text + sizeof(unbound_space) - 1;
+    while (version + n < end && n + 1 < sizeof(c->version) &&
            (isalnum((unsigned char)version[n]) || version[n] == '.' || version[n] == '-'))
         n++;
     if (n == 0 || version + n >= end || version[n] != '\0' || !isdigit((unsigned char)*version))
@@ -47,9 +47,9 @@ static void scan_segment(struct constants *c, const char *start, size_t len)
 {
     const char *end = start + len, *at = start;
     while (!c->version_ok &&
-           (at = memmem(at, (size_t)(end - at), unbound_space, sizeof unbound_space - 1)) != NULL)
+           (at = memmem(at, (size_t)(end - at), unbound_space, sizeof(unbound_space) - 1)) != NULL)
         note_version(c, at++, end);
-    if (memmem(start, len, CONFCMDLINE, sizeof CONFCMDLINE))
+    if (memmem(start, len, CONFCMDLINE, sizeof(CONFCMDLINE)))
         c->options_ok = true;
 }
 
@@ -127,7 +127,7 @@ static bool symbols_ok(char why[WHY_MAX])
         {"dnsc_create", "--enable-dnscrypt", HAS_DNSCRYPT},
         {"dt_create", "--enable-dnstap", HAS_DNSTAP},
     };
-    for (size_t i = 0; i < sizeof probes / sizeof probes[0]; i++) {
+    for (size_t i = 0; i < sizeof(probes) / sizeof(probes[0]); i++) {
         if ((dlsym(RTLD_DEFAULT, probes[i].symbol) != NULL) == probes[i].expected)
             continue;
         snprintf(why, WHY_MAX,
@@ -145,7 +145,7 @@ static bool symbols_ok(char why[WHY_MAX])
 static bool peek(const void *at, void *out, size_t len)
 {
     struct iovec local = {out, len}, remote;
-    memcpy(&remote.iov_base, &at, sizeof at);
+    memcpy(&remote.iov_base, &at, sizeof(at));
     remote.iov_len = len;
     return process_vm_readv(getpid(), &local, 1, &remote, 1, 0) == (ssize_t)len;
 }
@@ -155,9 +155,9 @@ static bool modinfo_ok(const struct module_env *env, int id, const void *own_ini
 {
     const void *record = NULL;
     struct dynlibmod_env dynlib;
-    if (id >= 0 && id < MAX_MODULE && peek(&env->modinfo[id], &record, sizeof record) && record &&
-        peek(record, &dynlib, sizeof dynlib) &&
-        memcmp(&dynlib.func_init, &own_init, sizeof own_init) == 0)
+    if (id >= 0 && id < MAX_MODULE && peek(&env->modinfo[id], &record, sizeof(record)) && record &&
+        peek(record, &dynlib, sizeof(dynlib)) &&
+        memcmp(&dynlib.func_init, &own_init, sizeof(own_init)) == 0)
         return true;
     snprintf(why, WHY_MAX,
              "modinfo[%d] of this Unbound is not where the headers of Unbound %s have it; " ADVICE,
@@ -180,8 +180,8 @@ static bool registered_at(const struct inplace_cb *at, int id, const void *callb
 {
     struct inplace_cb entry;
     struct cb_pair pair;
-    for (int i = 0; i < LIST_MAX && at && peek(at, &entry, sizeof entry); i++, at = entry.next)
-        if (entry.id == id && peek(entry.cb_arg, &pair, sizeof pair) && pair.cb == callback)
+    for (int i = 0; i < LIST_MAX && at && peek(at, &entry, sizeof(entry)); i++, at = entry.next)
+        if (entry.id == id && peek(entry.cb_arg, &pair, sizeof(pair)) && pair.cb == callback)
             return true;
     return false;
 }
@@ -194,10 +194,10 @@ static bool callbacks_ok(struct module_env *env, int id, char why[WHY_MAX])
     void *callback = (void *)&probe_callback;
     const struct inplace_cb *first;
     bool ok = true;
-    for (size_t i = 0; ok && i < sizeof types / sizeof types[0]; i++) {
+    for (size_t i = 0; ok && i < sizeof(types) / sizeof(types[0]); i++) {
         if (!dynlib->inplace_cb_register_wrapped(callback, types[i], NULL, env, id))
             continue; /* no memory: not a difference of the layout */
-        ok = peek(&env->inplace_cb_lists[types[i]], &first, sizeof first) &&
+        ok = peek(&env->inplace_cb_lists[types[i]], &first, sizeof(first)) &&
              registered_at(first, id, callback);
         dynlib->inplace_cb_delete_wrapped(env, types[i], id);
     }

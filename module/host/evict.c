@@ -26,7 +26,7 @@ static const uint16_t common_types[] = {
     LDNS_RR_TYPE_MX,  LDNS_RR_TYPE_TXT,  LDNS_RR_TYPE_NS,  LDNS_RR_TYPE_SOA,
     LDNS_RR_TYPE_SRV, 64 /* SVCB */,     LDNS_RR_TYPE_PTR, LDNS_RR_TYPE_ANY,
 };
-#define COMMON           (sizeof common_types / sizeof common_types[0])
+#define COMMON           (sizeof(common_types) / sizeof(common_types[0]))
 #define EVICT_WHOLLY_MAX 16
 
 /* A key under which data of the name may be cached. */
@@ -116,7 +116,7 @@ static void evict_name(struct sw_module *module, const struct sw_name *name, boo
     for (size_t i = 0; i < COMMON; i++)
         evict_type(&search, common_types[i]);
     look(&search);
-    for (size_t i = 0; !many && i < sizeof evicted_types / sizeof evicted_types[0]; i++)
+    for (size_t i = 0; !many && i < sizeof(evicted_types) / sizeof(evicted_types[0]); i++)
         for (unsigned type = evicted_types[i].first; type <= evicted_types[i].last; type++)
             evict_type(&search, (uint16_t)type);
     look(&search);

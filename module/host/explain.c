@@ -64,14 +64,14 @@ void sw_explain(const struct sw_settings *settings, struct module_qstate *qstate
         verdict->ede = SW_EDE_OFF;
         return;
     }
-    list_len = strnlen(verdict->list, sizeof verdict->list);
+    list_len = strnlen(verdict->list, sizeof(verdict->list));
     if (verdict->ede == SW_EDE_OFF || !settings->structured_errors ||
         !sw_query_wants_structured(edns, settings->structured_option)) {
         sw_act_ede(options, qstate->region, verdict->ede, verdict->list, list_len);
         return;
     }
     verdict->ede = sw_structured_code(verdict->ede);
-    left = client->tcp ? sizeof text
+    left = client->tcp ? sizeof(text)
                        : left_for_text(qstate, reply, edns, *options, room ? room : UDP_MIN);
     len = sw_structured_text(settings, verdict, verdict->ede, left, text);
     if (len > 0)

@@ -32,7 +32,7 @@ SW_EXPORT int init(struct module_env *env, int id)
     char why[SW_WHY_MAX * 2];
     int (*self)(struct module_env *, int) = sw_own_init;
     void *own_init;
-    memcpy(&own_init, &self, sizeof own_init);
+    memcpy(&own_init, &self, sizeof(own_init));
     if (!sw_abi_ok(env, id, own_init, why)) {
         log_err("sinkwatch: refusing to run: %s", why);
         return 0;
@@ -75,5 +75,5 @@ SW_EXPORT void clear(struct module_qstate *qstate, int id)
 SW_EXPORT size_t get_mem(struct module_env *env, int id)
 {
     const struct sw_module *module = sw_module_of(env, id);
-    return module ? sizeof *module + sw_index_bytes(module->index) : 0;
+    return module ? sizeof(*module) + sw_index_bytes(module->index) : 0;
 }

@@ -62,7 +62,7 @@ static void check_order(struct sw_module *module, const char *module_conf)
 {
     static const char *const caching[] = {"dns64", "subnetcache", "cachedb"};
     const char *ours = module_conf ? strstr(module_conf, "dynlib") : NULL;
-    for (size_t i = 0; ours && i < sizeof caching / sizeof caching[0]; i++) {
+    for (size_t i = 0; ours && i < sizeof(caching) / sizeof(caching[0]); i++) {
         const char *at = strstr(module_conf, caching[i]);
         if (!at || at > ours)
             continue;
@@ -163,7 +163,7 @@ static bool register_callbacks(struct sw_module *module)
     if (!dynlib->inplace_cb_register_wrapped((void *)&sw_cached_on_reply, inplace_cb_reply_cache,
                                              module, module->env, module->id))
         return false;
-    for (size_t i = 0; i < sizeof reply_lists / sizeof reply_lists[0]; i++)
+    for (size_t i = 0; i < sizeof(reply_lists) / sizeof(reply_lists[0]); i++)
         if (!dynlib->inplace_cb_register_wrapped((void *)&sw_path_on_reply, reply_lists[i], module,
                                                  module->env, module->id))
             return false;
@@ -177,7 +177,7 @@ static bool register_callbacks(struct sw_module *module)
 static void remove_callbacks(struct sw_module *module)
 {
     struct dynlibmod_env *dynlib = module->env->modinfo[module->id];
-    for (size_t i = 0; i < sizeof reply_lists / sizeof reply_lists[0]; i++)
+    for (size_t i = 0; i < sizeof(reply_lists) / sizeof(reply_lists[0]); i++)
         dynlib->inplace_cb_delete_wrapped(module->env, reply_lists[i], module->id);
     dynlib->inplace_cb_delete_wrapped(module->env, inplace_cb_reply_cache, module->id);
     dynlib->inplace_cb_delete_wrapped(module->env, inplace_cb_query, module->id);
@@ -193,7 +193,7 @@ static void make_rings(struct sw_module *module)
 
 struct sw_module *sw_module_start(struct module_env *env, int id)
 {
-    struct sw_module *module = calloc(1, sizeof *module);
+    struct sw_module *module = calloc(1, sizeof(*module));
     if (!module)
         return NULL;
     module->env = env;

@@ -154,7 +154,7 @@ static bool narrow(struct sw_module *module, struct module_qstate *qstate, struc
                    const struct sw_client *client, unsigned clients)
 {
     struct sw_own own;
-    struct sw_case *one = regional_alloc(qstate->region, sizeof *one);
+    struct sw_case *one = regional_alloc(qstate->region, sizeof(*one));
     if (clients != 1 || !one)
         return false;
     sw_owed_judge(module, qstate, state, client, NULL, &own);

@@ -63,7 +63,7 @@ static enum sw_status addr_key(const struct sw_index *index, const struct sw_add
     if (!sw_addr_equal(&masked, addr))
         return SW_EINVAL;
     uint64_t half[2];
-    memcpy(half, addr->octets, sizeof half);
+    memcpy(half, addr->octets, sizeof(half));
     uint64_t hi = be64toh(half[0]), lo = be64toh(half[1]);
     if (addr->family == 4) {
         out->digest = sw_hash_prefix4(&index->key, (uint32_t)(hi >> 32), addr->plen);
@@ -256,7 +256,7 @@ size_t sw_index_expire(struct sw_index *index, uint32_t now, size_t max,
         if (status == SW_ENOMEM || status == SW_ETOOBIG)
             break; /* the indicator stays until the next call */
         sw_expiry_cancel(&index->expiry, digest, rule);
-        if (status == SW_OK && gone != NULL)
+        if (status == SW_OK && gone)
             gone(arg, sw_rule_list(rule));
     }
     return n;
@@ -265,7 +265,7 @@ size_t sw_index_expire(struct sw_index *index, uint32_t now, size_t max,
 uint32_t sw_index_next_expiry(const struct sw_index *index)
 {
     const struct sw_expiry_item *first = sw_expiry_first(&index->expiry);
-    return first == NULL ? 0 : first->at;
+    return !first ? 0 : first->at;
 }
 
 bool sw_index_has(const struct sw_index *index, sw_list_id id, const struct sw_indicator *ind)
@@ -316,7 +316,7 @@ static enum sw_status purge_plan(struct sw_index *index, struct purge *purge)
         gone[i] = index->list[i].state == SW_LIST_GONE;
     for (uint32_t ref = SW_REF_FIRST; ref < purge->end; ref++) {
         purge->to[ref] = ref;
-        if (status == SW_OK && sw_set_get(&index->sets, ref) != NULL)
+        if (status == SW_OK && sw_set_get(&index->sets, ref))
             status = sw_sets_without_lists(&index->sets, ref, gone, &purge->to[ref]);
     }
     return status;
@@ -346,10 +346,10 @@ enum sw_status sw_index_purge(struct sw_index *index)
 {
     sw_retire_flush(&index->retire); /* afterwards no reader has a root that shows these lists */
     struct purge purge = {.end = index->sets.next};
-    purge.to = calloc(purge.end, sizeof *purge.to);
-    purge.moved = calloc(purge.end, sizeof *purge.moved);
+    purge.to = calloc(purge.end, sizeof(*purge.to));
+    purge.moved = calloc(purge.end, sizeof(*purge.moved));
     enum sw_status status = SW_ENOMEM;
-    if (purge.to == NULL || purge.moved == NULL)
+    if (!purge.to || !purge.moved)
         goto cleanup;
     status = purge_plan(index, &purge);
     if (status == SW_OK)

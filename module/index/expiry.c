@@ -108,12 +108,12 @@ static enum sw_status grow(struct sw_expiry *expiry)
     uint64_t slots = capacity * 3 / 2;
     if (slots > UINT32_MAX)
         return SW_ENOMEM;
-    uint32_t *slot = calloc(slots, sizeof *slot);
-    uint32_t *heap = realloc(expiry->heap, capacity * sizeof *heap);
-    expiry->heap = heap != NULL ? heap : expiry->heap;
-    struct sw_expiry_item *item = realloc(expiry->item, capacity * sizeof *item);
-    expiry->item = item != NULL ? item : expiry->item;
-    if (slot == NULL || heap == NULL || item == NULL) {
+    uint32_t *slot = calloc(slots, sizeof(*slot));
+    uint32_t *heap = realloc(expiry->heap, capacity * sizeof(*heap));
+    expiry->heap = heap ? heap : expiry->heap;
+    struct sw_expiry_item *item = realloc(expiry->item, capacity * sizeof(*item));
+    expiry->item = item ? item : expiry->item;
+    if (!slot || !heap || !item) {
         free(slot);
         return SW_ENOMEM;
     }
@@ -124,7 +124,7 @@ static enum sw_status grow(struct sw_expiry *expiry)
     for (uint32_t i = 0; i < expiry->n; i++)
         slot[find(expiry, item[i].a, item[i].b_rule)] = i + 1;
     atomic_store_explicit(&expiry->bytes,
-                          capacity * (sizeof *item + sizeof *heap) + slots * sizeof *slot,
+                          capacity * (sizeof(*item) + sizeof(*heap)) + slots * sizeof(*slot),
                           memory_order_relaxed);
     return SW_OK;
 }

@@ -52,14 +52,14 @@ uint8_t *sw_filter_map(size_t bytes)
 
 static struct sw_filter_arena *arena_new(struct sw_filters *filters, unsigned class)
 {
-    struct sw_filter_arena *arena = calloc(1, sizeof *arena);
-    if (arena == NULL)
+    struct sw_filter_arena *arena = calloc(1, sizeof(*arena));
+    if (!arena)
         return NULL;
     arena->filters = filters;
     arena->class = class;
     arena->slice_bytes = sw_filter_lines[class] * sizeof(struct sw_filter_line);
     arena->map = sw_filter_map(arena_bytes(arena));
-    if (arena->map == NULL) {
+    if (!arena->map) {
         free(arena);
         return NULL;
     }
@@ -83,7 +83,7 @@ static void arena_free(struct sw_filter_arena *arena)
 /* Free a former mapping once all slices are back. */
 static void arena_check(struct sw_filter_arena *arena)
 {
-    if (arena != NULL && arena != arena->filters->current && arena->n_free == SLICES)
+    if (arena && arena != arena->filters->current && arena->n_free == SLICES)
         arena_free(arena);
 }
 
@@ -113,7 +113,7 @@ static unsigned class_for(uint32_t keys)
 static enum sw_status arena_begin(struct sw_filters *filters, unsigned class)
 {
     struct sw_filter_arena *arena = arena_new(filters, class), *old = filters->current;
-    if (arena == NULL)
+    if (!arena)
         return SW_ENOMEM;
     filters->current = arena;
     arena_check(old);
@@ -125,7 +125,7 @@ enum sw_status sw_filter_new(struct sw_filters *filters, uint32_t keys, struct s
     unsigned class = class_for(keys);
     if (class > CLASS_MAX)
         return SW_ENOMEM;
-    if ((filters->current == NULL || class > filters->current->class) &&
+    if ((!filters->current || class > filters->current->class) &&
         arena_begin(filters, class) != SW_OK)
         return SW_ENOMEM;
     struct sw_filter_arena *arena = filters->current;
@@ -141,13 +141,13 @@ enum sw_status sw_filter_new(struct sw_filters *filters, uint32_t keys, struct s
 enum sw_status sw_filter_restore(struct sw_filters *filters, unsigned class, const void *lines,
                                  struct sw_filter_slice *out)
 {
-    if (class > CLASS_MAX || (filters->current == NULL && arena_begin(filters, class) != SW_OK))
+    if (class > CLASS_MAX || (!filters->current && arena_begin(filters, class) != SW_OK))
         return SW_ENOMEM;
     struct sw_filter_arena *arena = filters->current;
     if (arena->class != class || arena->n_free == 0)
         return SW_ENOMEM;
     uint8_t *slice = arena->map + arena->free[--arena->n_free] * arena->slice_bytes;
-    if (lines != NULL)
+    if (lines)
         memcpy(slice, lines, arena->slice_bytes);
     *out = (struct sw_filter_slice){(sw_filter)slice | class, arena};
     return SW_OK;
@@ -156,7 +156,7 @@ enum sw_status sw_filter_restore(struct sw_filters *filters, unsigned class, con
 void sw_filters_shrink(struct sw_filters *filters, uint32_t keys)
 {
     unsigned class = class_for(keys);
-    if (filters->current != NULL && class + 4 <= filters->current->class)
+    if (filters->current && class + 4 <= filters->current->class)
         (void)arena_begin(filters, class); /* without memory: tried again later */
 }
 

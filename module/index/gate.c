@@ -34,7 +34,7 @@ static unsigned class_for(size_t names)
 static sw_gate gate_new(struct sw_gates *gates, unsigned class)
 {
     uint8_t *map = sw_filter_map(sw_gate_bytes(class));
-    if (map == NULL)
+    if (!map)
         return 0;
     atomic_fetch_add_explicit(&gates->bytes, sw_gate_bytes(class), memory_order_relaxed);
     return (sw_gate)map | class;
@@ -124,7 +124,7 @@ static void add_next(struct sw_gates *gates, uint64_t a)
 
 void sw_gates_init(struct sw_gates *gates, struct sw_retire *retire)
 {
-    memset(gates, 0, sizeof *gates);
+    memset(gates, 0, sizeof(*gates));
     gates->retire = retire;
 }
 

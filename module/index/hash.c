@@ -7,8 +7,8 @@
 enum sw_status sw_hash_key_init(struct sw_hash_key *key)
 {
     uint8_t *octets = (uint8_t *)key;
-    for (size_t at = 0; at < sizeof *key;) {
-        ssize_t n = getrandom(octets + at, sizeof *key - at, 0);
+    for (size_t at = 0; at < sizeof(*key);) {
+        ssize_t n = getrandom(octets + at, sizeof(*key) - at, 0);
         if (n < 0 && errno != EINTR)
             return SW_EIO;
         at += n > 0 ? (size_t)n : 0;

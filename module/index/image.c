@@ -45,7 +45,7 @@ static void *more(struct buffer *buffer, size_t n)
     if (buffer->len + n > buffer->capacity) {
         size_t capacity = sw_image_pages((buffer->len + n) * 3 / 2);
         uint8_t *grown = realloc(buffer->data, capacity);
-        if (grown == NULL) {
+        if (!grown) {
             buffer->failed = true;
             return NULL;
         }
@@ -61,7 +61,7 @@ static void *more(struct buffer *buffer, size_t n)
 static void append(struct buffer *buffer, const void *data, size_t n)
 {
     void *at = n > 0 ? more(buffer, n) : NULL;
-    if (at != NULL)
+    if (at)
         memcpy(at, data, n);
 }
 
@@ -81,14 +81,14 @@ static void put_lists(struct buffer *out, const struct sw_index *index)
         if (list->state == SW_LIST_FREE)
             continue;
         if (entry.gone) {
-            append(out, &entry, sizeof entry);
+            append(out, &entry, sizeof(entry));
             continue;
         }
         char *json = sw_policy_json(list->policy);
-        out->failed = out->failed || json == NULL;
-        entry.json_len = json == NULL ? 0 : (uint32_t)strlen(json);
-        memcpy(entry.name, list->policy->name, sizeof entry.name);
-        append(out, &entry, sizeof entry);
+        out->failed = out->failed || !json;
+        entry.json_len = !json ? 0 : (uint32_t)strlen(json);
+        memcpy(entry.name, list->policy->name, sizeof(entry.name));
+        append(out, &entry, sizeof(entry));
         append(out, json, entry.json_len);
         align4(out);
         free(json);
@@ -100,11 +100,11 @@ static void put_sets(struct buffer *out, const struct sw_sets *sets)
 {
     for (uint32_t ref = SW_REF_FIRST; ref < sets->next; ref++) {
         const struct sw_ruleset *set = sw_set_get(sets, ref);
-        if (set == NULL || sw_sets_users(sets, ref) == 0)
+        if (!set || sw_sets_users(sets, ref) == 0)
             continue;
         struct sw_image_set entry = {.ref = ref, .class = set->class, .n = set->n};
-        append(out, &entry, sizeof entry);
-        append(out, set->rule, set->n * sizeof set->rule[0]);
+        append(out, &entry, sizeof(entry));
+        append(out, set->rule, set->n * sizeof(set->rule[0]));
         align4(out);
     }
 }
@@ -115,16 +115,16 @@ static bool put_parts(struct sw_image *image, const struct sw_index *index)
     const struct sw_lengths4 *v4 = atomic_load_explicit(&index->lengths.v4, memory_order_relaxed);
     const struct sw_lengths6 *v6 = atomic_load_explicit(&index->lengths.v6, memory_order_relaxed);
     sw_gate gate = atomic_load_explicit(&index->gates.current, memory_order_relaxed);
-    append(&part[SW_PART_KEY], &index->key, sizeof index->key);
+    append(&part[SW_PART_KEY], &index->key, sizeof(index->key));
     put_lists(&part[SW_PART_LISTS], index);
     put_sets(&part[SW_PART_SETS], &index->sets);
-    if (v4 != NULL)
-        append(&part[SW_PART_LENGTHS4], v4, sizeof *v4);
-    if (v6 != NULL)
-        append(&part[SW_PART_LENGTHS6], v6, sizeof *v6);
+    if (v4)
+        append(&part[SW_PART_LENGTHS4], v4, sizeof(*v4));
+    if (v6)
+        append(&part[SW_PART_LENGTHS6], v6, sizeof(*v6));
     if (gate != 0)
         append(&part[SW_PART_GATE], sw_gate_address(gate), sw_gate_bytes(gate));
-    append(&part[SW_PART_ENDS], index->expiry.item, index->expiry.n * sizeof *index->expiry.item);
+    append(&part[SW_PART_ENDS], index->expiry.item, index->expiry.n * sizeof(*index->expiry.item));
     for (unsigned i = 0; i < SW_PART_COUNT; i++) {
         if (part[i].failed)
             return false;
@@ -142,13 +142,13 @@ static enum sw_status copy_shard(const struct sw_image *image, unsigned shard, s
         sw_block_at(atomic_load_explicit(&table->block[shard], memory_order_relaxed));
     sw_filter filter = atomic_load_explicit(&table->filter[shard], memory_order_relaxed);
     *out = (struct copy){.data = NULL};
-    if (block == NULL)
+    if (!block)
         return SW_OK;
     size_t block_len = (size_t)block->pages * SW_IMAGE_PAGE;
     size_t filter_len = sw_filter_lines[filter & 63] * sizeof(struct sw_filter_line);
     size_t all = block_len + sw_image_pages(filter_len);
     uint8_t *data = malloc(all);
-    if (data == NULL)
+    if (!data)
         return SW_ENOMEM;
     memcpy(data, block, block_len);
     memcpy(data + block_len, (const void *)(filter & ~(sw_filter)63), filter_len);
@@ -264,14 +264,14 @@ static enum sw_status write_header(struct sw_image *image, int fd, uint64_t file
     static_assert(SW_IMAGE_HEADER_LEN <= 16384, "fits on the stack");
     struct sw_image_header *header = &image->header;
     uint8_t pages[SW_IMAGE_HEADER_LEN] = {0};
-    memcpy(header->magic, SW_IMAGE_MAGIC, sizeof header->magic);
+    memcpy(header->magic, SW_IMAGE_MAGIC, sizeof(header->magic));
     header->version = SW_IMAGE_VERSION;
     header->endian = 0x01020304;
     sw_image_layout(header->layout);
     header->file_len = file_len;
     header->hash = XXH3_64bits(header, offsetof(struct sw_image_header, hash));
-    memcpy(pages, header, sizeof *header);
-    return write_all(image, fd, 0, pages, sizeof pages);
+    memcpy(pages, header, sizeof(*header));
+    return write_all(image, fd, 0, pages, sizeof(pages));
 }
 
 /* Write the data to disk in steps that can be cancelled, so that the caller's fsync(), which
@@ -327,9 +327,9 @@ static void image_free(struct sw_image *image)
 
 struct sw_image *sw_image_begin(struct sw_index *index)
 {
-    struct sw_image *image = calloc(1, sizeof *image);
-    assert(index->table.watch == NULL);
-    if (image == NULL)
+    struct sw_image *image = calloc(1, sizeof(*image));
+    assert(!index->table.watch);
+    if (!image)
         return NULL;
     if (pthread_mutex_init(&image->lock, NULL) != 0) {
         free(image);
@@ -350,7 +350,7 @@ struct sw_image *sw_image_begin(struct sw_index *index)
 
 void sw_image_end(struct sw_image *image)
 {
-    if (image == NULL)
+    if (!image)
         return;
     image->index->table.watch = NULL;
     explicit_bzero(image->part[SW_PART_KEY].data, image->part[SW_PART_KEY].len);

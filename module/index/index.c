@@ -17,9 +17,9 @@ static void count_bytes(struct sw_index *index, size_t more, size_t less)
 
 struct sw_index *sw_index_new(void)
 {
-    struct sw_index *index = calloc(1, sizeof *index);
-    struct sw_root *root = calloc(1, sizeof *root);
-    if (index == NULL || root == NULL || sw_hash_key_init(&index->key) != SW_OK ||
+    struct sw_index *index = calloc(1, sizeof(*index));
+    struct sw_root *root = calloc(1, sizeof(*root));
+    if (!index || !root || sw_hash_key_init(&index->key) != SW_OK ||
         sw_sets_init(&index->sets, &index->retire, index->key.mask ^ index->key.step,
                      index->key.mul[1]) != SW_OK) {
         free(root);
@@ -30,13 +30,13 @@ struct sw_index *sw_index_new(void)
     sw_gates_init(&index->gates, &index->retire);
     index->retire.limit = 4u << 20; /* raised by the growing table */
     atomic_init(&index->root, root);
-    count_bytes(index, sizeof *index + sizeof *root, 0);
+    count_bytes(index, sizeof(*index) + sizeof(*root), 0);
     return index;
 }
 
 void sw_index_free(struct sw_index *index)
 {
-    if (index == NULL)
+    if (!index)
         return;
     sw_retire_drain(&index->retire);
     sw_table_free(&index->table);
@@ -47,7 +47,7 @@ void sw_index_free(struct sw_index *index)
         free(index->list[i].policy);
     free(atomic_load_explicit(&index->root, memory_order_relaxed));
     sw_expiry_free(&index->expiry);
-    explicit_bzero(&index->key, sizeof index->key);
+    explicit_bzero(&index->key, sizeof(index->key));
     free(index);
 }
 
@@ -60,7 +60,7 @@ static void release(void *arg, void *ptr, size_t bytes)
 
 static void retire_policy(struct sw_index *index, struct sw_policy *policy)
 {
-    sw_retire(&index->retire, release, index, policy, sizeof *policy);
+    sw_retire(&index->retire, release, index, policy, sizeof(*policy));
 }
 
 /* A root to be filled in and published. Callers allocate the root before changing lists, so that
@@ -114,14 +114,14 @@ static void root_publish(struct sw_index *index, struct sw_root *root)
         atomic_init(&root->any[t], index->shown[t] > 0);
     sw_index_flag_triggers(index, root);
     atomic_store_explicit(&index->root, root, memory_order_release);
-    count_bytes(index, sizeof *root, 0);
-    sw_retire(&index->retire, release, index, old, sizeof *old);
+    count_bytes(index, sizeof(*root), 0);
+    sw_retire(&index->retire, release, index, old, sizeof(*old));
 }
 
 enum sw_status sw_index_show(struct sw_index *index)
 {
     struct sw_root *root = root_alloc();
-    if (root == NULL)
+    if (!root)
         return SW_ENOMEM;
     root_publish(index, root);
     return SW_OK;
@@ -218,7 +218,7 @@ enum sw_status sw_index_list_set(struct sw_index *index, const struct sw_policy 
                                  sw_list_id *id)
 {
     sw_list_id at;
-    if (policy->name[0] == '\0' || memchr(policy->name, '\0', sizeof policy->name) == NULL)
+    if (policy->name[0] == '\0' || !memchr(policy->name, '\0', sizeof(policy->name)))
         return SW_EINVAL;
     if (sw_index_list_find(index, policy->name, &at) != SW_OK) {
         enum sw_status status = id_take(index, &at);
@@ -227,8 +227,8 @@ enum sw_status sw_index_list_set(struct sw_index *index, const struct sw_policy 
         index->list[at].epoch = index->gates.epoch;
     }
     struct sw_root *root = root_alloc();
-    struct sw_policy *copy = malloc(sizeof *copy);
-    if (root == NULL || copy == NULL) {
+    struct sw_policy *copy = malloc(sizeof(*copy));
+    if (!root || !copy) {
         free(root);
         free(copy);
         return SW_ENOMEM;
@@ -237,9 +237,9 @@ enum sw_status sw_index_list_set(struct sw_index *index, const struct sw_policy 
     struct sw_policy *old = index->list[at].policy;
     index->list[at].policy = copy;
     index->list[at].state = SW_LIST_ACTIVE;
-    count_bytes(index, sizeof *copy, 0);
+    count_bytes(index, sizeof(*copy), 0);
     root_publish(index, root);
-    if (old != NULL)
+    if (old)
         retire_policy(index, old);
     *id = at;
     return SW_OK;
@@ -250,7 +250,7 @@ enum sw_status sw_index_list_drop(struct sw_index *index, sw_list_id id)
     if (!in_state(index, id, SW_LIST_ACTIVE))
         return SW_ENOTFOUND;
     struct sw_root *root = root_alloc();
-    if (root == NULL)
+    if (!root)
         return SW_ENOMEM;
     struct sw_index_list *list = &index->list[id];
     struct sw_policy *policy = list->policy;
@@ -294,7 +294,7 @@ enum sw_status sw_index_stage_swap(struct sw_index *index, sw_list_id *id, sw_li
         index->list[staged].origin != *id)
         return SW_ENOTFOUND;
     struct sw_root *root = root_alloc();
-    if (root == NULL)
+    if (!root)
         return SW_ENOMEM;
     struct sw_index_list *old = &index->list[*id], *list = &index->list[staged];
     list->policy = old->policy;

@@ -84,7 +84,7 @@ static inline void sw_image_layout(uint32_t layout[10])
                                 SW_SHARDS << 16 | SW_BUCKET_SLOTS,
                                 SW_DIGEST_B_BITS << 16 | SW_CLASS_COUNT,
                                 sizeof(void *)};
-    memcpy(layout, sizes, sizeof sizes);
+    memcpy(layout, sizes, sizeof(sizes));
 }
 
 #endif

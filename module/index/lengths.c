@@ -17,7 +17,7 @@ static void *table_new(struct sw_lengths *lengths, size_t bytes)
 static struct sw_lengths4 *need4(struct sw_lengths *lengths)
 {
     struct sw_lengths4 *v4 = atomic_load_explicit(&lengths->v4, memory_order_relaxed);
-    if (v4 == NULL && (v4 = table_new(lengths, sizeof *v4)) != NULL)
+    if (!v4 && (v4 = table_new(lengths, sizeof(*v4))) != NULL)
         atomic_store_explicit(&lengths->v4, v4, memory_order_release);
     return v4;
 }
@@ -25,7 +25,7 @@ static struct sw_lengths4 *need4(struct sw_lengths *lengths)
 static struct sw_lengths6 *need6(struct sw_lengths *lengths)
 {
     struct sw_lengths6 *v6 = atomic_load_explicit(&lengths->v6, memory_order_relaxed);
-    if (v6 == NULL && (v6 = table_new(lengths, sizeof *v6)) != NULL)
+    if (!v6 && (v6 = table_new(lengths, sizeof(*v6))) != NULL)
         atomic_store_explicit(&lengths->v6, v6, memory_order_release);
     return v6;
 }
@@ -33,7 +33,7 @@ static struct sw_lengths6 *need6(struct sw_lengths *lengths)
 static enum sw_status note4(struct sw_lengths *lengths, const struct sw_addr *addr)
 {
     struct sw_lengths4 *v4 = need4(lengths);
-    if (v4 == NULL)
+    if (!v4)
         return SW_ENOMEM;
     unsigned first = (unsigned)addr->octets[0] << 8 | addr->octets[1];
     unsigned n = addr->plen < 16 ? 1u << (16 - addr->plen) : 1;
@@ -52,9 +52,9 @@ static enum sw_status note6(struct sw_lengths *lengths, const struct sw_hash_key
 {
     struct sw_lengths6 *v6 = need6(lengths);
     uint32_t first;
-    if (v6 == NULL)
+    if (!v6)
         return SW_ENOMEM;
-    memcpy(&first, addr->octets, sizeof first);
+    memcpy(&first, addr->octets, sizeof(first));
     unsigned bit = addr->plen - 32u;
     atomic_fetch_or_explicit(&v6->in[sw_lengths6_at(key, be32toh(first))][bit / 64],
                              UINT64_C(1) << bit % 64, memory_order_relaxed);
@@ -74,12 +74,12 @@ enum sw_status sw_lengths_note(struct sw_lengths *lengths, const struct sw_hash_
 enum sw_status sw_lengths_restore(struct sw_lengths *lengths, const struct sw_lengths4 *v4,
                                   const struct sw_lengths6 *v6)
 {
-    if ((v4 != NULL && need4(lengths) == NULL) || (v6 != NULL && need6(lengths) == NULL))
+    if ((v4 && !need4(lengths)) || (v6 && !need6(lengths)))
         return SW_ENOMEM;
-    if (v4 != NULL)
-        memcpy(need4(lengths), v4, sizeof *v4);
-    if (v6 != NULL)
-        memcpy(need6(lengths), v6, sizeof *v6);
+    if (v4)
+        memcpy(need4(lengths), v4, sizeof(*v4));
+    if (v6)
+        memcpy(need6(lengths), v6, sizeof(*v6));
     return SW_OK;
 }
 
@@ -87,8 +87,8 @@ void sw_lengths_free(struct sw_lengths *lengths)
 {
     struct sw_lengths4 *v4 = atomic_load_explicit(&lengths->v4, memory_order_relaxed);
     struct sw_lengths6 *v6 = atomic_load_explicit(&lengths->v6, memory_order_relaxed);
-    if (v4 != NULL)
-        munmap(v4, sizeof *v4);
-    if (v6 != NULL)
-        munmap(v6, sizeof *v6);
+    if (v4)
+        munmap(v4, sizeof(*v4));
+    if (v6)
+        munmap(v6, sizeof(*v6));
 }

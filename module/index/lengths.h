@@ -46,7 +46,7 @@ struct sw_lengths {
 static inline uint64_t sw_lengths4(const struct sw_lengths *lengths, uint32_t host)
 {
     const struct sw_lengths4 *v4 = atomic_load_explicit(&lengths->v4, memory_order_acquire);
-    if (v4 == NULL)
+    if (!v4)
         return 1;
     uint64_t in = atomic_load_explicit(&v4->in[host >> 16], memory_order_relaxed);
     uint64_t near = atomic_load_explicit(&v4->near[host >> 16], memory_order_relaxed);
@@ -67,7 +67,7 @@ static inline void sw_lengths6(const struct sw_lengths *lengths, const struct sw
 {
     const struct sw_lengths6 *v6 = atomic_load_explicit(&lengths->v6, memory_order_acquire);
     uint64_t low = 0, high = 0;
-    if (v6 != NULL) {
+    if (v6) {
         size_t at = sw_lengths6_at(key, first);
         low = atomic_load_explicit(&v6->in[at][0], memory_order_relaxed);
         high = atomic_load_explicit(&v6->in[at][1], memory_order_relaxed);

@@ -64,7 +64,7 @@ static enum sw_status check_kind(struct restore *restore)
     const struct sw_image_header *header = &restore->header;
     uint32_t layout[10];
     sw_image_layout(layout);
-    if (memcmp(header->magic, SW_IMAGE_MAGIC, sizeof header->magic) != 0)
+    if (memcmp(header->magic, SW_IMAGE_MAGIC, sizeof(header->magic)) != 0)
         return refuse(restore, "no snapshot of Sinkwatch");
     if (header->endian != 0x01020304)
         return refuse(restore, "written on a machine of another kind (order of octets)");
@@ -73,7 +73,7 @@ static enum sw_status check_kind(struct restore *restore)
                  SW_IMAGE_VERSION);
         return SW_EFORMAT;
     }
-    if (memcmp(header->layout, layout, sizeof layout) != 0)
+    if (memcmp(header->layout, layout, sizeof(layout)) != 0)
         return refuse(restore, "written by another build (sizes differ)");
     if (header->hash != XXH3_64bits(header, offsetof(struct sw_image_header, hash)))
         return refuse(restore, "damaged: the header's checksum is wrong");
@@ -87,14 +87,14 @@ static enum sw_status read_header(struct restore *restore)
     if (fstat(restore->fd, &st) != 0 || st.st_size < 0)
         return refuse(restore, "no size can be told");
     restore->file_len = (uint64_t)st.st_size;
-    if (restore->file_len < sizeof pages)
+    if (restore->file_len < sizeof(pages))
         return refuse(restore, "damaged: shorter than a header");
-    enum sw_status status = read_next(restore, pages, sizeof pages);
+    enum sw_status status = read_next(restore, pages, sizeof(pages));
     if (status != SW_OK)
         return status;
-    memcpy(&restore->header, pages, sizeof restore->header);
+    memcpy(&restore->header, pages, sizeof(restore->header));
     status = check_kind(restore);
-    for (size_t i = sizeof restore->header; status == SW_OK && i < sizeof pages; i++) {
+    for (size_t i = sizeof(restore->header); status == SW_OK && i < sizeof(pages); i++) {
         if (pages[i] != 0)
             return refuse(restore, "damaged: something behind the header");
     }
@@ -110,7 +110,7 @@ static enum sw_status read_part(struct restore *restore, unsigned i)
         return refuse(restore, "damaged: shorter than its parts");
     uint64_t len = sw_image_pages(span->len);
     restore->part[i] = malloc(len + 1);
-    if (restore->part[i] == NULL)
+    if (!restore->part[i])
         return no_memory(restore);
     enum sw_status status = read_next(restore, restore->part[i], len);
     if (status != SW_OK)
@@ -126,10 +126,10 @@ static enum sw_status read_part(struct restore *restore, unsigned i)
 static enum sw_status take_key(struct restore *restore)
 {
     struct sw_hash_key *key = &restore->index->key;
-    if (restore->header.part[SW_PART_KEY].len != sizeof *key)
+    if (restore->header.part[SW_PART_KEY].len != sizeof(*key))
         return refuse(restore, "inconsistent: the key");
-    memcpy(key, restore->part[SW_PART_KEY], sizeof *key);
-    explicit_bzero(restore->part[SW_PART_KEY], sizeof *key);
+    memcpy(key, restore->part[SW_PART_KEY], sizeof(*key));
+    explicit_bzero(restore->part[SW_PART_KEY], sizeof(*key));
     if ((key->mul[0] & key->mul[1] & 1) == 0)
         return refuse(restore, "inconsistent: the key");
     sw_sets_free(&restore->index->sets);
@@ -153,11 +153,11 @@ static enum sw_status take_list(struct restore *restore, const struct sw_image_l
         list->state = SW_LIST_GONE;
         return SW_OK;
     }
-    if (memchr(entry->name, '\0', sizeof entry->name) == NULL ||
+    if (!memchr(entry->name, '\0', sizeof(entry->name)) ||
         sw_index_list_find(restore->index, entry->name, &other) == SW_OK)
         return refuse(restore, "inconsistent: names of lists");
-    policy = malloc(sizeof *policy);
-    if (policy == NULL)
+    policy = malloc(sizeof(*policy));
+    if (!policy)
         return no_memory(restore);
     if (sw_policy_parse(entry->name, json, entry->json_len, policy, why) != SW_OK) {
         free(policy);
@@ -166,7 +166,7 @@ static enum sw_status take_list(struct restore *restore, const struct sw_image_l
     }
     list->policy = policy;
     list->state = SW_LIST_ACTIVE;
-    atomic_fetch_add_explicit(&restore->index->list_bytes, sizeof *policy, memory_order_relaxed);
+    atomic_fetch_add_explicit(&restore->index->list_bytes, sizeof(*policy), memory_order_relaxed);
     return SW_OK;
 }
 
@@ -177,10 +177,10 @@ static enum sw_status take_lists(struct restore *restore)
     enum sw_status status = SW_OK;
     while (at < len && status == SW_OK) {
         struct sw_image_list entry;
-        if (len - at < sizeof entry)
+        if (len - at < sizeof(entry))
             return refuse(restore, "inconsistent: lists");
-        memcpy(&entry, data + at, sizeof entry);
-        at += sizeof entry;
+        memcpy(&entry, data + at, sizeof(entry));
+        at += sizeof(entry);
         if (entry.json_len > len - at)
             return refuse(restore, "inconsistent: lists");
         status = take_list(restore, &entry, (const char *)data + at);
@@ -200,10 +200,10 @@ static enum sw_status each_set(struct restore *restore,
     enum sw_status status = SW_OK;
     while (at < len && status == SW_OK) {
         struct sw_image_set entry;
-        if (len - at < sizeof entry)
+        if (len - at < sizeof(entry))
             return refuse(restore, "inconsistent: sets of rules");
-        memcpy(&entry, data + at, sizeof entry);
-        at += sizeof entry;
+        memcpy(&entry, data + at, sizeof(entry));
+        at += sizeof(entry);
         if (entry.n * sizeof(sw_rule) > len - at)
             return refuse(restore, "inconsistent: sets of rules");
         status = take(restore, &entry, (const sw_rule *)(const void *)(data + at));
@@ -291,7 +291,7 @@ static enum sw_status take_ends(struct restore *restore)
         return refuse(restore, "inconsistent: ends of indicators");
     for (uint64_t at = 0; at < len; at += sizeof(struct sw_expiry_item)) {
         struct sw_expiry_item item;
-        memcpy(&item, restore->part[SW_PART_ENDS] + at, sizeof item);
+        memcpy(&item, restore->part[SW_PART_ENDS] + at, sizeof(item));
         sw_list_id id = sw_rule_list(sw_expiry_rule(&item));
         if (item.at == 0 || item.b_rule >> (SW_DIGEST_B_BITS + 16) != 0 || id >= SW_LISTS_MAX)
             return refuse(restore, "inconsistent: ends of indicators");
@@ -388,7 +388,7 @@ static enum sw_status take_shards(struct restore *restore)
             most = pages > most ? pages : most;
     }
     uint8_t *filter = malloc(most);
-    if (status == SW_OK && filter == NULL)
+    if (status == SW_OK && !filter)
         status = no_memory(restore);
     for (unsigned s = 0; s < SW_SHARDS && status == SW_OK; s++) {
         if (restore->header.shard[s].block_len > 0)
@@ -408,9 +408,9 @@ static enum sw_status take_all(struct restore *restore)
     if (status != SW_OK)
         return status;
     restore->index = sw_index_new();
-    restore->known = calloc(SW_REF_MASK + 1, sizeof *restore->known);
-    restore->users = calloc(SW_REF_MASK + 1, sizeof *restore->users);
-    if (restore->index == NULL || restore->known == NULL || restore->users == NULL)
+    restore->known = calloc(SW_REF_MASK + 1, sizeof(*restore->known));
+    restore->users = calloc(SW_REF_MASK + 1, sizeof(*restore->users));
+    if (!restore->index || !restore->known || !restore->users)
         return no_memory(restore);
     if ((status = take_key(restore)) != SW_OK || (status = take_lists(restore)) != SW_OK ||
         (status = each_set(restore, note_set)) != SW_OK ||
@@ -425,8 +425,8 @@ static enum sw_status take_all(struct restore *restore)
 
 enum sw_status sw_image_load(int fd, struct sw_image_found *out, char why[SW_WHY_MAX])
 {
-    struct restore *restore = calloc(1, sizeof *restore);
-    if (restore == NULL)
+    struct restore *restore = calloc(1, sizeof(*restore));
+    if (!restore)
         return SW_ENOMEM;
     restore->fd = fd;
     restore->why = why;
@@ -438,7 +438,7 @@ enum sw_status sw_image_load(int fd, struct sw_image_found *out, char why[SW_WHY
         restore->part[SW_PART_NOTE] = NULL;
     } else {
         sw_index_free(restore->index);
-        if (restore->blocks_len > restore->blocks_used && restore->blocks != NULL)
+        if (restore->blocks_len > restore->blocks_used && restore->blocks)
             munmap(restore->blocks + restore->blocks_used,
                    restore->blocks_len - restore->blocks_used);
     }
@@ -446,7 +446,7 @@ enum sw_status sw_image_load(int fd, struct sw_image_found *out, char why[SW_WHY
         free(restore->part[i]);
     free(restore->known);
     free(restore->users);
-    explicit_bzero(restore, sizeof *restore);
+    explicit_bzero(restore, sizeof(*restore));
     free(restore);
     return status;
 }

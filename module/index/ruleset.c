@@ -35,17 +35,17 @@ static void count_bytes(struct sw_sets *sets, size_t more, size_t less)
 enum sw_status sw_sets_init(struct sw_sets *sets, struct sw_retire *retire, uint64_t seed,
                             uint64_t mul)
 {
-    memset(sets, 0, sizeof *sets);
+    memset(sets, 0, sizeof(*sets));
     sets->retire = retire;
     sets->seed = seed;
     sets->mul = mul | 1;
     sets->next = SW_REF_FIRST;
     sets->last = SW_REF_MASK;
-    sets->intern = calloc(INTERN_MIN, sizeof *sets->intern);
-    if (sets->intern == NULL)
+    sets->intern = calloc(INTERN_MIN, sizeof(*sets->intern));
+    if (!sets->intern)
         return SW_ENOMEM;
     sets->intern_size = INTERN_MIN;
-    count_bytes(sets, INTERN_MIN * sizeof *sets->intern, 0);
+    count_bytes(sets, INTERN_MIN * sizeof(*sets->intern), 0);
     return SW_OK;
 }
 
@@ -53,7 +53,7 @@ void sw_sets_free(struct sw_sets *sets)
 {
     for (uint32_t c = 0; c < SW_SET_CHUNKS; c++) {
         struct sw_set_chunk *chunk = atomic_load_explicit(&sets->chunk[c], memory_order_relaxed);
-        if (chunk == NULL)
+        if (!chunk)
             break;
         for (uint32_t i = 0; i < SW_SETS_PER_CHUNK; i++)
             free(atomic_load_explicit(&chunk->set[i], memory_order_relaxed));
@@ -83,7 +83,7 @@ static uint32_t intern_slot(const struct sw_sets *sets, uint32_t hash, uint16_t 
             return i;
         const struct sw_ruleset *set = sw_set_get(sets, sets->intern[i]);
         if (set->hash == hash && set->class == class && set->n == n &&
-            memcmp(set->rule, rule, n * sizeof *rule) == 0)
+            memcmp(set->rule, rule, n * sizeof(*rule)) == 0)
             return i;
     }
 }
@@ -91,8 +91,8 @@ static uint32_t intern_slot(const struct sw_sets *sets, uint32_t hash, uint16_t 
 static enum sw_status intern_grow(struct sw_sets *sets)
 {
     uint32_t size = sets->intern_size * 2;
-    uint32_t *bigger = calloc(size, sizeof *bigger);
-    if (bigger == NULL)
+    uint32_t *bigger = calloc(size, sizeof(*bigger));
+    if (!bigger)
         return SW_ENOMEM;
     for (uint32_t i = 0; i < sets->intern_size; i++) {
         uint32_t ref = sets->intern[i];
@@ -103,7 +103,7 @@ static enum sw_status intern_grow(struct sw_sets *sets)
             at = (at + 1) & (size - 1);
         bigger[at] = ref;
     }
-    count_bytes(sets, (size - sets->intern_size) * sizeof *bigger, 0);
+    count_bytes(sets, (size - sets->intern_size) * sizeof(*bigger), 0);
     free(sets->intern);
     sets->intern = bigger;
     sets->intern_size = size;
@@ -140,13 +140,13 @@ static enum sw_status ref_take(struct sw_sets *sets, uint32_t *out)
     }
     if (sets->next > sets->last)
         return SW_ETOOBIG;
-    if (chunk_of(sets, sets->next) == NULL) {
-        struct sw_set_chunk *chunk = calloc(1, sizeof *chunk);
-        if (chunk == NULL)
+    if (!chunk_of(sets, sets->next)) {
+        struct sw_set_chunk *chunk = calloc(1, sizeof(*chunk));
+        if (!chunk)
             return SW_ENOMEM;
         atomic_store_explicit(&sets->chunk[sets->next / SW_SETS_PER_CHUNK], chunk,
                               memory_order_relaxed);
-        count_bytes(sets, sizeof *chunk, 0);
+        count_bytes(sets, sizeof(*chunk), 0);
     }
     *out = sets->next++;
     return SW_OK;
@@ -178,7 +178,7 @@ static enum sw_status intern(struct sw_sets *sets, uint16_t class, const sw_rule
         return SW_OK;
     }
     struct sw_ruleset *set = malloc(set_size(n));
-    if (set == NULL)
+    if (!set)
         return SW_ENOMEM;
     enum sw_status status = ref_take(sets, &ref);
     if (status != SW_OK) {
@@ -186,7 +186,7 @@ static enum sw_status intern(struct sw_sets *sets, uint16_t class, const sw_rule
         return status;
     }
     *set = (struct sw_ruleset){.ref = ref, .hash = hash, .class = class, .n = (uint16_t)n};
-    memcpy(set->rule, rule, n * sizeof *rule);
+    memcpy(set->rule, rule, n * sizeof(*rule));
     set_store(sets, ref, set);
     *users_of(sets, ref) = 1;
     sets->intern[slot] = ref;
@@ -242,9 +242,9 @@ enum sw_status sw_sets_with(struct sw_sets *sets, uint32_t ref, uint16_t class, 
         n++;
     if (n < set->n && set->rule[n] == rule)
         return SW_EEXIST;
-    memcpy(sets->scratch, set->rule, n * sizeof rule);
+    memcpy(sets->scratch, set->rule, n * sizeof(rule));
     sets->scratch[n] = rule;
-    memcpy(sets->scratch + n + 1, set->rule + n, (set->n - n) * sizeof rule);
+    memcpy(sets->scratch + n + 1, set->rule + n, (set->n - n) * sizeof(rule));
     return intern(sets, class, sets->scratch, (size_t)set->n + 1, out);
 }
 
@@ -284,8 +284,7 @@ enum sw_status sw_sets_without_lists(struct sw_sets *sets, uint32_t ref, const b
 uint32_t sw_sets_users(const struct sw_sets *sets, uint32_t ref)
 {
     const struct sw_set_chunk *chunk = chunk_of(sets, ref);
-    if (chunk == NULL ||
-        atomic_load_explicit(&chunk->set[ref % SW_SETS_PER_CHUNK], memory_order_relaxed) == NULL)
+    if (!chunk || !atomic_load_explicit(&chunk->set[ref % SW_SETS_PER_CHUNK], memory_order_relaxed))
         return 0;
     return chunk->users[ref % SW_SETS_PER_CHUNK];
 }
@@ -304,13 +303,13 @@ static bool rules_ok(const sw_rule *rule, size_t n)
 static enum sw_status chunks_up_to(struct sw_sets *sets, uint32_t ref)
 {
     for (uint32_t c = 0; c <= ref / SW_SETS_PER_CHUNK; c++) {
-        if (atomic_load_explicit(&sets->chunk[c], memory_order_relaxed) != NULL)
+        if (atomic_load_explicit(&sets->chunk[c], memory_order_relaxed))
             continue;
-        struct sw_set_chunk *chunk = calloc(1, sizeof *chunk);
-        if (chunk == NULL)
+        struct sw_set_chunk *chunk = calloc(1, sizeof(*chunk));
+        if (!chunk)
             return SW_ENOMEM;
         atomic_store_explicit(&sets->chunk[c], chunk, memory_order_relaxed);
-        count_bytes(sets, sizeof *chunk, 0);
+        count_bytes(sets, sizeof(*chunk), 0);
     }
     return SW_OK;
 }
@@ -329,10 +328,10 @@ enum sw_status sw_sets_restore(struct sw_sets *sets, uint32_t ref, uint16_t clas
     if (sets->intern[slot] != 0)
         return SW_EINVAL;
     struct sw_ruleset *set = malloc(set_size(n));
-    if (set == NULL)
+    if (!set)
         return SW_ENOMEM;
     *set = (struct sw_ruleset){.ref = ref, .hash = hash, .class = class, .n = (uint16_t)n};
-    memcpy(set->rule, rule, n * sizeof *rule);
+    memcpy(set->rule, rule, n * sizeof(*rule));
     set_store(sets, ref, set);
     *users_of(sets, ref) = users;
     sets->intern[slot] = ref;

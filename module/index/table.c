@@ -57,7 +57,7 @@ static struct sw_block *block_of(const struct sw_table *table, unsigned shard)
 
 static sw_block_ref block_ref(const struct sw_block *block)
 {
-    return (sw_block_ref)block | (block != NULL && block->pages < SW_PAGE ? block->pages : 0);
+    return (sw_block_ref)block | (block && block->pages < SW_PAGE ? block->pages : 0);
 }
 
 /* Publish a filter; the former filter is given back after a grace period. */
@@ -77,13 +77,13 @@ static void shard_publish(struct sw_table *table, unsigned shard, struct sw_bloc
     struct sw_block *old = block_of(table, shard);
     atomic_store_explicit(&table->block[shard], block_ref(block), memory_order_release);
     filter_publish(table, shard, slice);
-    if (old != NULL)
+    if (old)
         sw_retire(table->retire, block_free, table, old, (size_t)old->pages * SW_PAGE);
 }
 
 void sw_table_init(struct sw_table *table, struct sw_retire *retire)
 {
-    memset(table, 0, sizeof *table);
+    memset(table, 0, sizeof(*table));
     table->retire = retire;
     sw_filters_init(&table->filters, retire);
 }
@@ -92,7 +92,7 @@ void sw_table_free(struct sw_table *table)
 {
     for (unsigned s = 0; s < SW_SHARDS; s++) {
         struct sw_block *block = block_of(table, s);
-        if (block != NULL)
+        if (block)
             block_free(table, block, (size_t)block->pages * SW_PAGE);
         sw_filter_release(table->use[s].slice);
     }
@@ -162,7 +162,7 @@ uint32_t sw_table_get(const struct sw_table *table, struct sw_digest digest)
     unsigned slot;
     uint32_t word;
     sw_block_ref block = sw_table_block(table, digest.a);
-    if (block == 0 || block_find(block, digest, &slot, &word) == NULL)
+    if (block == 0 || !block_find(block, digest, &slot, &word))
         return 0;
     uint32_t ref = word & SW_REF_MASK;
     return ref == SW_REF_REMOVED ? 0 : ref;
@@ -216,7 +216,7 @@ static void copy_live(const struct sw_block *from, unsigned shard, struct sw_blo
                 continue;
             struct sw_digest digest = slot_digest(bucket, i, shard, word);
             sw_filter_add(filter, digest.a);
-            if (to != NULL)
+            if (to)
                 slot_put(to, digest, word & SW_REF_MASK);
         }
     }
@@ -229,13 +229,13 @@ static enum sw_status shard_rebuild(struct sw_table *table, unsigned shard, uint
     struct sw_filter_slice slice;
     touch(table, shard);
     struct sw_block *block = block_new(table, pages);
-    if (block == NULL)
+    if (!block)
         return SW_ENOMEM;
     if (sw_filter_new(&table->filters, block->limit, &slice) != SW_OK) {
         block_free(table, block, (size_t)pages * SW_PAGE);
         return SW_ENOMEM;
     }
-    if (old != NULL)
+    if (old)
         copy_live(old, shard, block, slice.filter);
     table->use[shard].used = table->use[shard].live;
     table->retire->limit = (4u << 20) + sw_table_bytes(table) / 32;
@@ -250,7 +250,7 @@ static void move_one_filter(struct sw_table *table)
     unsigned shard = table->next_move++ % SW_SHARDS;
     const struct sw_block *block = block_of(table, shard);
     struct sw_filter_slice slice;
-    if (block == NULL || table->use[shard].slice.arena == table->filters.current ||
+    if (!block || table->use[shard].slice.arena == table->filters.current ||
         sw_filter_new(&table->filters, block->limit, &slice) != SW_OK)
         return;
     touch(table, shard);
@@ -265,7 +265,7 @@ static struct sw_bucket *slot_of(struct sw_table *table, struct sw_digest digest
     sw_block_ref ref = sw_table_block(table, digest.a);
     struct sw_block *block = sw_block_at(ref);
     const struct sw_bucket *found = ref == 0 ? NULL : block_find(ref, digest, slot, word);
-    return found == NULL ? NULL : &block->bucket[found - block->bucket];
+    return !found ? NULL : &block->bucket[found - block->bucket];
 }
 
 enum sw_status sw_table_put(struct sw_table *table, struct sw_digest digest, uint32_t ref)
@@ -277,14 +277,14 @@ enum sw_status sw_table_put(struct sw_table *table, struct sw_digest digest, uin
     if (table->filters.arenas > 1)
         move_one_filter(table);
     struct sw_bucket *bucket = slot_of(table, digest, &slot, &word);
-    if (bucket != NULL) {
+    if (bucket) {
         use->live += (word & SW_REF_MASK) == SW_REF_REMOVED;
         atomic_store_explicit(&bucket->word[slot], word_of(digest, ref), memory_order_release);
         sw_filter_add(use->slice.filter, digest.a); /* maybe rebuilt since the removal */
         return SW_OK;
     }
     struct sw_block *block = block_of(table, shard);
-    if (block == NULL || use->used >= block->limit) {
+    if (!block || use->used >= block->limit) {
         enum sw_status status = shard_rebuild(table, shard, pages_to_grow(use->live));
         if (status != SW_OK)
             return status;
@@ -320,7 +320,7 @@ void sw_table_remove(struct sw_table *table, struct sw_digest digest)
     unsigned shard = (unsigned)(digest.a >> 56), slot;
     uint32_t word;
     struct sw_bucket *bucket = slot_of(table, digest, &slot, &word);
-    if (bucket == NULL || (word & SW_REF_MASK) == SW_REF_REMOVED)
+    if (!bucket || (word & SW_REF_MASK) == SW_REF_REMOVED)
         return;
     touch(table, shard);
     atomic_store_explicit(&bucket->word[slot], word_of(digest, SW_REF_REMOVED),
@@ -351,7 +351,7 @@ void sw_table_map(struct sw_table *table, const uint32_t *to, uint32_t *moved)
 {
     for (unsigned s = 0; s < SW_SHARDS; s++) {
         struct sw_block *block = block_of(table, s);
-        if (block == NULL)
+        if (!block)
             continue;
         touch(table, s);
         for (uint32_t b = 0; b < block->buckets; b++)
@@ -379,7 +379,7 @@ enum sw_status sw_table_reserve(struct sw_table *table, size_t n)
     uint32_t pages = pages_for(each + spread); /* shards differ by about the square root */
     for (unsigned s = 0; s < SW_SHARDS; s++) {
         const struct sw_block *block = block_of(table, s);
-        if (block != NULL && block->pages >= pages)
+        if (block && block->pages >= pages)
             continue;
         enum sw_status status = shard_rebuild(table, s, pages);
         if (status != SW_OK)
@@ -433,7 +433,7 @@ enum sw_status sw_table_adopt(struct sw_table *table, unsigned shard, struct sw_
     struct sw_filter_slice slice;
     if (sw_filter_restore(&table->filters, class, filter, &slice) != SW_OK)
         return SW_ENOMEM;
-    if (filter == NULL)
+    if (!filter)
         copy_live(block, shard, NULL, slice.filter);
     table->use[shard] = (struct sw_shard_use){.used = used, .live = live};
     atomic_fetch_add_explicit(&table->bytes, (size_t)block->pages * SW_PAGE, memory_order_relaxed);
@@ -450,7 +450,7 @@ void sw_table_tidy(struct sw_table *table)
     sw_filters_shrink(&table->filters, slots_limit(pages_to_grow(most)));
     for (unsigned s = 0; s < SW_SHARDS; s++) {
         const struct sw_block *block = block_of(table, s);
-        if (block == NULL)
+        if (!block)
             continue;
         uint32_t live = table->use[s].live;
         if (live == 0 || pages_to_grow(live) < block->pages ||

@@ -308,7 +308,7 @@ char *sw_hit_text(const struct sw_hit *hit, const uint8_t *name, const struct sw
 {
     text[0] = '\0';
     if (hit->type == SW_INDICATOR_DOMAIN) {
-        unsigned labels = name != NULL ? sw_name_labels(name) : 0;
+        unsigned labels = name ? sw_name_labels(name) : 0;
         if (labels < hit->labels)
             return text;
         for (; labels > hit->labels; labels--)
@@ -317,7 +317,7 @@ char *sw_hit_text(const struct sw_hit *hit, const uint8_t *name, const struct sw
     }
     struct sw_indicator ind = {.type = hit->type, .asn = hit->asn};
     if (hit->type == SW_INDICATOR_PREFIX) {
-        if (addr == NULL || hit->plen > sw_addr_bits(addr))
+        if (!addr || hit->plen > sw_addr_bits(addr))
             return text;
         ind.addr = *addr;
         sw_addr_mask(&ind.addr, hit->plen);

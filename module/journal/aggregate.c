@@ -15,7 +15,7 @@ struct sw_aggregate *sw_aggregate_new(int64_t window_us, size_t max)
 {
     assert(max > 0);
     struct sw_aggregate *aggregate = calloc(1, sizeof(*aggregate));
-    if (aggregate == NULL || sw_map_init(&aggregate->open, max) != SW_OK) {
+    if (!aggregate || sw_map_init(&aggregate->open, max) != SW_OK) {
         free(aggregate);
         return NULL;
     }
@@ -27,13 +27,11 @@ struct sw_aggregate *sw_aggregate_new(int64_t window_us, size_t max)
 
 void sw_aggregate_free(struct sw_aggregate *aggregate)
 {
-    if (aggregate == NULL) {
+    if (!aggregate)
         return;
-    }
     struct sw_record *record;
-    while ((record = sw_aggregate_flush(aggregate)) != NULL) {
+    while ((record = sw_aggregate_flush(aggregate)) != NULL)
         free(record);
-    }
     sw_map_free(&aggregate->open);
     free(aggregate);
 }
@@ -85,9 +83,8 @@ static struct sw_digest128 digest_of(const struct sw_aggregate *aggregate,
         digest_value(aggregate, 0, event->body, event->body_len, &digest);
         return digest;
     }
-    while (sw_event_next(event, &cursor, &tag, &value, &len)) {
+    while (sw_event_next(event, &cursor, &tag, &value, &len))
         digest_value(aggregate, tag, value, len, &digest);
-    }
     return digest;
 }
 
@@ -110,12 +107,10 @@ static void fold_in(struct sw_record *record, const struct sw_event *event)
 {
     record->count++;
     record->event->flags |= event->flags & SW_EVENT_TRUNCATED;
-    if (event->time_us < record->first_us) {
+    if (event->time_us < record->first_us)
         record->first_us = event->time_us;
-    }
-    if (event->time_us > record->last_us) {
+    if (event->time_us > record->last_us)
         record->last_us = event->time_us;
-    }
 }
 
 void sw_aggregate_meet(const struct sw_aggregate *aggregate, struct sw_arrival *arrival)
@@ -130,9 +125,8 @@ void sw_aggregate_meet(const struct sw_aggregate *aggregate, struct sw_arrival *
 
 void sw_aggregate_fetch(const struct sw_arrival *arrival)
 {
-    if (arrival->place != NULL) {
+    if (arrival->place)
         sw_map_fetch(arrival->place);
-    }
 }
 
 enum sw_status sw_aggregate_add(struct sw_aggregate *aggregate, const struct sw_arrival *arrival,
@@ -143,23 +137,21 @@ enum sw_status sw_aggregate_add(struct sw_aggregate *aggregate, const struct sw_
     *out = NULL;
     if (aggregate->window_us == 0) {
         *out = sw_record_new(event, NULL);
-        return *out != NULL ? SW_OK : SW_ENOMEM;
+        return *out ? SW_OK : SW_ENOMEM;
     }
     struct sw_node *found =
         sw_map_find_hashed(&aggregate->open, digest->half[0], digest, sizeof(*digest));
-    if (found != NULL && within(aggregate, (struct sw_record *)found, event->time_us)) {
+    if (found && within(aggregate, (struct sw_record *)found, event->time_us)) {
         fold_in((struct sw_record *)found, event);
         return SW_OK;
     }
     struct sw_record *record = sw_record_new(event, digest);
-    if (record == NULL) {
+    if (!record)
         return SW_ENOMEM;
-    }
-    if (found != NULL) {
+    if (found)
         *out = take(aggregate, found);
-    } else if (aggregate->open.n >= aggregate->max) {
+    else if (aggregate->open.n >= aggregate->max)
         *out = take(aggregate, aggregate->open.oldest);
-    }
     sw_map_insert_hashed(&aggregate->open, &record->node, digest->half[0], &record->digest,
                          sizeof(record->digest));
     return SW_OK;
@@ -168,9 +160,8 @@ enum sw_status sw_aggregate_add(struct sw_aggregate *aggregate, const struct sw_
 struct sw_record *sw_aggregate_expired(struct sw_aggregate *aggregate, int64_t now_us)
 {
     struct sw_node *oldest = aggregate->open.oldest;
-    if (oldest == NULL) {
+    if (!oldest)
         return NULL;
-    }
     /* A first time far in the future means that the clock was set back. */
     int64_t age = now_us - ((struct sw_record *)oldest)->first_us;
     bool over = age >= aggregate->window_us || -age > aggregate->window_us;
@@ -180,9 +171,8 @@ struct sw_record *sw_aggregate_expired(struct sw_aggregate *aggregate, int64_t n
 int64_t sw_aggregate_left(const struct sw_aggregate *aggregate, int64_t now_us)
 {
     const struct sw_record *oldest = (const struct sw_record *)aggregate->open.oldest;
-    if (oldest == NULL) {
+    if (!oldest)
         return INT64_MAX;
-    }
     int64_t age = now_us - oldest->first_us;
     return -age > aggregate->window_us ? 0 : aggregate->window_us - age;
 }
@@ -190,7 +180,7 @@ int64_t sw_aggregate_left(const struct sw_aggregate *aggregate, int64_t now_us)
 struct sw_record *sw_aggregate_flush(struct sw_aggregate *aggregate)
 {
     struct sw_node *oldest = aggregate->open.oldest;
-    return oldest != NULL ? take(aggregate, oldest) : NULL;
+    return oldest ? take(aggregate, oldest) : NULL;
 }
 
 size_t sw_aggregate_open(const struct sw_aggregate *aggregate)

@@ -23,9 +23,8 @@ bool sw_stop_wait(struct sw_stop *stop, int64_t us)
 static bool go_on(struct sw_collect *collect, int64_t sleep_us)
 {
     struct sw_stop *stop = collect->stop;
-    if (sleep_us > 0) {
+    if (sleep_us > 0)
         sw_bell_sleep(&collect->rings->bell, sleep_us);
-    }
     pthread_mutex_lock(&stop->lock);
     bool stopping = stop->stop;
     pthread_mutex_unlock(&stop->lock);
@@ -34,9 +33,8 @@ static bool go_on(struct sw_collect *collect, int64_t sleep_us)
 
 static void pass_on(struct sw_collect *collect, struct sw_record *record)
 {
-    if (record != NULL) {
+    if (record)
         sw_records_add(&collect->ready, record);
-    }
 }
 
 /* How many records the queue takes in addition to the ready records. */
@@ -51,9 +49,8 @@ static size_t take_some(struct sw_collect *collect, struct sw_ring *ring, size_t
     size_t whole = 0, len;
     for (*n = 0; *n < max; ++*n) {
         struct sw_arrival *arrival = &collect->scratch[whole];
-        if ((len = sw_ring_get(ring, &arrival->event, sizeof(arrival->event))) == 0) {
+        if ((len = sw_ring_get(ring, &arrival->event, sizeof(arrival->event))) == 0)
             break;
-        }
         if (sw_event_whole(&arrival->event, len)) {
             sw_aggregate_meet(collect->aggregate, arrival);
             whole++;
@@ -72,14 +69,12 @@ static size_t take_turn(struct sw_collect *collect, struct sw_ring *ring, size_t
     for (; n < max && some == SW_ARRIVALS; n += some) {
         size_t left = max - n, whole;
         whole = take_some(collect, ring, left < SW_ARRIVALS ? left : SW_ARRIVALS, &some);
-        for (size_t i = 0; i < whole; i++) {
+        for (size_t i = 0; i < whole; i++)
             sw_aggregate_fetch(&collect->scratch[i]);
-        }
         for (size_t i = 0; i < whole; i++) {
             struct sw_record *out = NULL;
-            if (sw_aggregate_add(collect->aggregate, &collect->scratch[i], &out) != SW_OK) {
+            if (sw_aggregate_add(collect->aggregate, &collect->scratch[i], &out) != SW_OK)
                 sw_count(&collect->rings->lost_elsewhere, 1);
-            }
             pass_on(collect, out);
         }
     }
@@ -93,9 +88,8 @@ static size_t take_turns(struct sw_collect *collect)
     for (unsigned i = 0; i < SW_WORKERS_MAX; i++) {
         struct sw_ring *ring =
             atomic_load_explicit(&collect->rings->worker[i], memory_order_acquire);
-        if (ring != NULL) {
+        if (ring)
             n += take_turn(collect, ring, most - n);
-        }
     }
     return n;
 }
@@ -116,7 +110,7 @@ static size_t fullest(const struct sw_rings *rings)
     size_t most = sw_ring_used(rings->slow);
     for (unsigned i = 0; i < SW_WORKERS_MAX; i++) {
         struct sw_ring *ring = atomic_load_explicit(&rings->worker[i], memory_order_acquire);
-        size_t used = ring != NULL ? sw_ring_used(ring) : 0;
+        size_t used = ring ? sw_ring_used(ring) : 0;
         most = used > most ? used : most;
     }
     return most;
@@ -136,9 +130,8 @@ static size_t go_round(struct sw_collect *collect)
 static int64_t next_pause(const struct sw_collect *collect, size_t found)
 {
     int64_t pause_us = collect->pause_us;
-    if (found > collect->rings->capacity / SW_ALARM_PART) {
+    if (found > collect->rings->capacity / SW_ALARM_PART)
         return pause_us / 2 < PAUSE_MIN_US ? 0 : pause_us / 2;
-    }
     if (found < collect->rings->capacity / (4 * SW_ALARM_PART)) {
         pause_us = pause_us * 2 < PAUSE_MIN_US ? PAUSE_MIN_US : pause_us * 2;
         return pause_us < PAUSE_MAX_US ? pause_us : PAUSE_MAX_US;
@@ -160,9 +153,8 @@ static uint64_t lost_so_far(const struct sw_rings *rings)
     uint64_t lost = sw_counted(&rings->lost_elsewhere) + sw_ring_lost(rings->slow);
     for (unsigned i = 0; i < SW_WORKERS_MAX; i++) {
         struct sw_ring *ring = atomic_load_explicit(&rings->worker[i], memory_order_acquire);
-        if (ring != NULL) {
+        if (ring)
             lost += sw_ring_lost(ring);
-        }
     }
     return lost;
 }
@@ -172,20 +164,16 @@ static uint64_t lost_so_far(const struct sw_rings *rings)
 static void tell_losses(struct sw_collect *collect, bool at_end)
 {
     int64_t mono_us = sw_clock_mono_us();
-    if (!at_end && mono_us < collect->next_notice_us) {
+    if (!at_end && mono_us < collect->next_notice_us)
         return;
-    }
     uint64_t lost = lost_so_far(collect->rings) - collect->lost_told;
     struct sw_record *notice = NULL;
-    if (lost == 0) {
+    if (lost == 0)
         return;
-    }
-    if (room(collect) > 0) {
+    if (room(collect) > 0)
         notice = sw_record_lost(lost, sw_clock_wall_us());
-    }
-    if (notice == NULL && !at_end) {
+    if (!notice && !at_end)
         return;
-    }
     collect->lost_told += lost;
     collect->next_notice_us = mono_us + NOTICE_US;
     sw_count(&collect->counters->events_lost_ring, lost);
@@ -199,9 +187,8 @@ static bool wait_for_room(struct sw_collect *collect, int64_t until_us)
     const struct timespec pause = {.tv_nsec = 1000000};
     sw_queue_push(collect->queue, &collect->ready);
     while (sw_queue_room(collect->queue) == 0) {
-        if (sw_clock_mono_us() >= until_us) {
+        if (sw_clock_mono_us() >= until_us)
             return false;
-        }
         nanosleep(&pause, NULL);
     }
     return true;

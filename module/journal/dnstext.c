@@ -31,9 +31,8 @@ static const char *look_up(const struct word *words, size_t n, unsigned number, 
                            char text[SW_DNSTEXT_MAX])
 {
     for (size_t i = 0; i < n; i++) {
-        if (words[i].number == number) {
+        if (words[i].number == number)
             return words[i].text;
-        }
     }
     snprintf(text, SW_DNSTEXT_MAX, "%s%u", prefix, number & 0xffff);
     return text;

@@ -77,16 +77,13 @@ static void put_question(struct sw_json *json, const struct sw_event *event)
 {
     struct sw_name qname;
     char name[SW_NAMETEXT_MAX], text[SW_DNSTEXT_MAX];
-    if (sw_event_qname(event, &qname)) {
+    if (sw_event_qname(event, &qname))
         sw_put_text(json, SW_FIELD_QUESTION_NAME, sw_name_text(qname.wire, name));
-    }
     sw_put_text(json, SW_FIELD_QUESTION_TYPE, sw_qtype_text(event->qtype, text));
-    if (event->qclass != QCLASS_IN) {
+    if (event->qclass != QCLASS_IN)
         sw_put_text(json, SW_FIELD_QUESTION_CLASS, sw_qclass_text(event->qclass, text));
-    }
-    if (event->flags & SW_EVENT_RESOLVED) {
+    if (event->flags & SW_EVENT_RESOLVED)
         sw_put_text(json, SW_FIELD_RESPONSE_CODE, sw_rcode_text(event->rcode, text));
-    }
 }
 
 /* ---- the true answer ---- */
@@ -101,9 +98,8 @@ static bool next_text(const struct sw_event *event, size_t *cursor, enum sw_even
     while (sw_event_next(event, cursor, &tag, &value, size)) {
         struct sw_name name;
         struct sw_addr addr;
-        if (tag != wanted) {
+        if (tag != wanted)
             continue;
-        }
         bool is_name = tag == SW_TAG_ALIAS || tag == SW_TAG_ZONE || tag == SW_TAG_SERVER;
         if (is_name && sw_name_copy(value, *size, &name) == SW_OK) {
             sw_name_text(name.wire, text);
@@ -129,12 +125,10 @@ static void put_answer(struct sw_json *json, const char *type, const char *data)
 /* Addresses in answers to HTTPS and SVCB are hints (RFC 9460 7.3), else A or AAAA records. */
 static const char *address_type(const struct sw_event *event, size_t size)
 {
-    if (event->qtype == QTYPE_HTTPS) {
+    if (event->qtype == QTYPE_HTTPS)
         return "HTTPS";
-    }
-    if (event->qtype == QTYPE_SVCB) {
+    if (event->qtype == QTYPE_SVCB)
         return "SVCB";
-    }
     return size == 4 ? "A" : "AAAA";
 }
 
@@ -145,9 +139,8 @@ static void put_texts(struct sw_json *json, enum sw_field field, const struct sw
     char text[SW_NAMETEXT_MAX];
     size_t cursor = 0, size;
     sw_array_begin(json, field);
-    while (next_text(event, &cursor, tag, text, &size)) {
+    while (next_text(event, &cursor, tag, text, &size))
         sw_array_text(json, text);
-    }
     sw_array_end(json);
 }
 
@@ -157,13 +150,11 @@ static void put_answers(struct sw_json *json, const struct sw_event *event)
     char text[SW_NAMETEXT_MAX];
     size_t cursor = 0, size;
     sw_array_begin(json, SW_FIELD_ANSWERS);
-    while (next_text(event, &cursor, SW_TAG_ALIAS, text, &size)) {
+    while (next_text(event, &cursor, SW_TAG_ALIAS, text, &size))
         put_answer(json, "CNAME", text);
-    }
     cursor = 0;
-    while (next_text(event, &cursor, SW_TAG_ADDRESS, text, &size)) {
+    while (next_text(event, &cursor, SW_TAG_ADDRESS, text, &size))
         put_answer(json, address_type(event, size), text);
-    }
     sw_array_end(json);
     put_texts(json, SW_FIELD_RESOLVED_IP, event, SW_TAG_ADDRESS);
 }
@@ -178,17 +169,15 @@ static const struct sw_owner *indicator_owner(const struct sw_indicator *indicat
     const struct sw_owner *any = NULL;
     for (size_t i = 0; i < n; i++) {
         const struct sw_owner *owner = &owned[i].owner;
-        if (owner->asn == 0) {
+        if (owner->asn == 0)
             continue;
-        }
         if ((indicator->type == SW_INDICATOR_ASN && owner->asn == indicator->asn) ||
             (indicator->type == SW_INDICATOR_PREFIX &&
              sw_addr_covers(&indicator->addr, &owned[i].addr))) {
             return owner;
         }
-        if (any == NULL && indicator->type != SW_INDICATOR_ASN) {
+        if (!any && indicator->type != SW_INDICATOR_ASN)
             any = owner;
-        }
     }
     return any;
 }
@@ -213,11 +202,10 @@ static void put_threat(struct sw_json *json, const char *list, const char *text,
     char why[SW_WHY_MAX];
     bool parsed = is_name || sw_indicator_parse(text, strlen(text), &indicator, why) == SW_OK;
     const struct sw_owner *owner = parsed ? indicator_owner(&indicator, owned, owned_n) : NULL;
-    if (parsed) {
+    if (parsed)
         sw_put_text(json, SW_FIELD_INDICATOR_TYPE, indicator_type(&indicator));
-    }
     sw_put_text(json, SW_FIELD_INDICATOR_NAME, text);
-    if (owner != NULL) {
+    if (owner) {
         sw_put_number(json, SW_FIELD_INDICATOR_ASN, owner->asn);
         sw_put_text(json, SW_FIELD_INDICATOR_ORG, owner->org);
     } else if (parsed && indicator.type == SW_INDICATOR_ASN) {
@@ -267,9 +255,8 @@ static void put_owner(struct sw_json *json, const struct sw_addr *addr,
 {
     sw_put_addr(json, SW_FIELD_OWNER_IP, addr);
     sw_put_addr(json, SW_FIELD_OWNER_PREFIX, &owner->prefix);
-    if (owner->asn != 0) {
+    if (owner->asn != 0)
         sw_put_number(json, SW_FIELD_OWNER_ASN, owner->asn);
-    }
     sw_put_text(json, SW_FIELD_OWNER_ORG, owner->org);
     sw_put_addr(json, SW_FIELD_OWNER_REGISTERED, &owner->registered);
     sw_put_text(json, SW_FIELD_OWNER_REGISTRANT, owner->registrant);
@@ -310,31 +297,27 @@ static void put_circumstances(struct sw_json *json, const struct sw_record *reco
                               const struct sw_event_hit *hit)
 {
     const struct sw_event *event = record->event;
-    if (hit != NULL) {
+    if (hit) {
         sw_put_text(json, SW_FIELD_TRIGGER, sw_trigger_name((enum sw_trigger)hit->trigger));
         sw_put_text(json, SW_FIELD_LIST, hit->list);
         sw_put_text(json, SW_FIELD_INDICATOR, hit->indicator);
     }
-    if (tags & 1U << SW_TAG_ALIAS) {
+    if (tags & 1U << SW_TAG_ALIAS)
         put_texts(json, SW_FIELD_CHAIN, event, SW_TAG_ALIAS);
-    }
     sw_put_number(json, SW_FIELD_COUNT, record->count);
     sw_put_time(json, SW_FIELD_FIRST, record->first_us);
     sw_put_time(json, SW_FIELD_LAST, record->last_us);
-    if (event->flags & SW_EVENT_RESOLVED) {
+    if (event->flags & SW_EVENT_RESOLVED)
         sw_put_text(json, SW_FIELD_DNSSEC, sw_security_text((enum sw_security)event->security));
-    }
-    if (event->type == SW_EVENT_HIT && event->ede != SW_EDE_OFF && event->ede != SW_EDE_AUTO) {
+    if (event->type == SW_EVENT_HIT && event->ede != SW_EDE_OFF && event->ede != SW_EDE_AUTO)
         sw_put_number(json, SW_FIELD_EDE, event->ede);
-    }
 }
 
 /* event.type: whether the client got the true answer. */
 static const char *event_type(const struct sw_event *event)
 {
-    if (event->type != SW_EVENT_HIT) {
+    if (event->type != SW_EVENT_HIT)
         return "info";
-    }
     return event->action_taken <= SW_ACTION_MONITOR ? "allowed" : "denied";
 }
 
@@ -363,23 +346,19 @@ char *sw_document_event(struct sw_writer *writer, const struct sw_record *record
           is_hit ? action_text(event->action_taken) : "answer");
     put_client(&json, event);
     put_question(&json, event);
-    if (tags & (1U << SW_TAG_ALIAS | 1U << SW_TAG_ADDRESS)) {
+    if (tags & (1U << SW_TAG_ALIAS | 1U << SW_TAG_ADDRESS))
         put_answers(&json, event);
-    }
-    if (is_ioc) {
+    if (is_ioc)
         put_threat(&json, hit.list, hit.indicator, names_name(&hit), owned, owned_n);
-    }
     put_observer(&json, writer);
     put_actions(&json, event);
     put_circumstances(&json, record, tags, ruled ? &hit : NULL);
     put_hits(&json, event);
     put_owners(&json, owned, owned_n);
-    if (tags & 1U << SW_TAG_ZONE) {
+    if (tags & 1U << SW_TAG_ZONE)
         put_zone(&json, event);
-    }
-    if (event->flags & SW_EVENT_TRUNCATED) {
+    if (event->flags & SW_EVENT_TRUNCATED)
         sw_put_bool(&json, SW_FIELD_TRUNCATED, true);
-    }
     return sw_json_end(&json, len);
 }
 
@@ -401,13 +380,11 @@ static void put_history(struct sw_json *json, const struct sw_anomaly_report *re
 static void put_names(struct sw_json *json, const struct sw_anomaly_report *report)
 {
     sw_array_begin(json, SW_FIELD_ANOMALY_NAMES);
-    for (size_t i = 0; i < report->names_n && i < SW_NAMES_MAX; i++) {
+    for (size_t i = 0; i < report->names_n && i < SW_NAMES_MAX; i++)
         sw_array_text(json, report->names[i]);
-    }
     sw_array_end(json);
-    if (report->names_n > 0) {
+    if (report->names_n > 0)
         sw_put_number(json, SW_FIELD_ANOMALY_NAMES_TOTAL, report->anomaly->other_names);
-    }
 }
 
 /* The evidence for the type of anomaly. */
@@ -423,9 +400,8 @@ static void put_grounds(struct sw_json *json, const struct sw_anomaly_report *re
         const char *at = anomaly->declared;
         sw_put_text(json, SW_FIELD_EXPECTED_LIST, anomaly->list);
         sw_array_begin(json, SW_FIELD_EXPECTED_OWNERS);
-        while ((at = sw_declared_next(at, text, sizeof(text))) != NULL) {
+        while ((at = sw_declared_next(at, text, sizeof(text))) != NULL)
             sw_array_text(json, text);
-        }
         sw_array_end(json);
     } else if (anomaly->type == SW_ANOMALY_OWNER_CHANGE) {
         sw_object_begin(json, SW_FIELD_ANOMALY_FORMER);
@@ -435,7 +411,7 @@ static void put_grounds(struct sw_json *json, const struct sw_anomaly_report *re
         sw_put_number(json, SW_FIELD_FLUX_AS, anomaly->flux_as);
         sw_put_number(json, SW_FIELD_FLUX_ADDRESSES, anomaly->flux_addresses);
         sw_put_number(json, SW_FIELD_FLUX_HOURS, report->flux_hours);
-    } else if (anomaly->special != NULL) {
+    } else if (anomaly->special) {
         sw_put_addr(json, SW_FIELD_SPECIAL_BLOCK, &anomaly->special->block);
         sw_put_text(json, SW_FIELD_SPECIAL_NAME, anomaly->special->name);
         sw_put_text(json, SW_FIELD_SPECIAL_SOURCE, anomaly->special->source);
@@ -444,15 +420,13 @@ static void put_grounds(struct sw_json *json, const struct sw_anomaly_report *re
 
 static void put_delegation(struct sw_json *json, const struct sw_anomaly_report *report)
 {
-    if (report->zone == NULL) {
+    if (!report->zone)
         return;
-    }
     sw_put_text(json, SW_FIELD_DELEGATION_ZONE, report->zone);
     sw_put_text(json, SW_FIELD_DELEGATION_SERVER, report->server);
     sw_array_begin(json, SW_FIELD_DELEGATION_SERVERS);
-    for (size_t i = 0; i < report->servers_n; i++) {
+    for (size_t i = 0; i < report->servers_n; i++)
         sw_array_text(json, report->servers[i]);
-    }
     sw_array_end(json);
 }
 
@@ -464,9 +438,8 @@ char *sw_document_anomaly(struct sw_writer *writer, const struct sw_anomaly_repo
     struct sw_owned owned = {.addr = anomaly->addr, .owner = *report->owner};
     struct sw_json json;
     begin(writer, &json, report->time_us, "alert", "info", type);
-    if (report->list[0] != '\0') {
+    if (report->list[0] != '\0')
         put_threat(&json, report->list, report->indicator, false, &owned, 1);
-    }
     put_observer(&json, writer);
     sw_put_text(&json, SW_FIELD_ANOMALY_TYPE, type);
     sw_put_text(&json, SW_FIELD_ANOMALY_NAME, report->name);
@@ -481,9 +454,8 @@ char *sw_document_anomaly(struct sw_writer *writer, const struct sw_anomaly_repo
     sw_put_text(&json, SW_FIELD_KNOWN_OWNER, anomaly->known_owner);
     sw_put_time(&json, SW_FIELD_ANOMALY_FIRST, report->first_us);
     sw_put_number(&json, SW_FIELD_ANOMALY_COUNT, report->count);
-    if (report->history_unread) {
+    if (report->history_unread)
         sw_put_bool(&json, SW_FIELD_HISTORY_UNREAD, true);
-    }
     put_history(&json, report);
     return sw_json_end(&json, len);
 }

@@ -33,7 +33,7 @@ struct sw_filelog {
 struct sw_filelog *sw_filelog_new(const char *path, struct sw_counters *counters)
 {
     struct sw_filelog *log = calloc(1, sizeof(*log));
-    if (log != NULL) {
+    if (log) {
         snprintf(log->path, sizeof(log->path), "%s", path);
         log->counters = counters;
         log->fd = -1;
@@ -43,13 +43,11 @@ struct sw_filelog *sw_filelog_new(const char *path, struct sw_counters *counters
 
 void sw_filelog_free(struct sw_filelog *log)
 {
-    if (log == NULL) {
+    if (!log)
         return;
-    }
     sw_filelog_flush(log, sw_clock_mono_us());
-    if (log->fd >= 0) {
+    if (log->fd >= 0)
         close(log->fd);
-    }
     free(log->buffer);
     free(log);
 }
@@ -57,18 +55,15 @@ void sw_filelog_free(struct sw_filelog *log)
 /* Make room for len more octets; false when the bound or the memory says no. */
 static bool reserve(struct sw_filelog *log, size_t len)
 {
-    if (len > SW_FILELOG_BUFFER_MAX - log->len) {
+    if (len > SW_FILELOG_BUFFER_MAX - log->len)
         return false;
-    }
     size_t size = log->size != 0 ? log->size : FIRST_SIZE;
-    while (size < log->len + len) {
+    while (size < log->len + len)
         size *= 2;
-    }
     if (size != log->size) {
         char *grown = realloc(log->buffer, size);
-        if (grown == NULL) {
+        if (!grown)
             return false;
-        }
         log->buffer = grown;
         log->size = size;
     }
@@ -77,9 +72,8 @@ static bool reserve(struct sw_filelog *log, size_t len)
 
 void sw_filelog_add(struct sw_filelog *log, const char *line, size_t len)
 {
-    if (log->path[0] == '\0') {
+    if (log->path[0] == '\0')
         return;
-    }
     if (!reserve(log, len + 1)) {
         log->lost++;
         return;
@@ -123,11 +117,10 @@ static void consume(struct sw_filelog *log, size_t n)
 /* The rest of a line that began in another file is of no use. */
 static void drop_half(struct sw_filelog *log)
 {
-    if (!log->half) {
+    if (!log->half)
         return;
-    }
     const char *end = memchr(log->buffer, '\n', log->len);
-    size_t n = end != NULL ? (size_t)(end - log->buffer) + 1 : log->len;
+    size_t n = end ? (size_t)(end - log->buffer) + 1 : log->len;
     memmove(log->buffer, log->buffer + n, log->len - n);
     log->len -= n;
     log->half = false;
@@ -147,23 +140,19 @@ static bool open_file(struct sw_filelog *log)
 
 enum sw_status sw_filelog_flush(struct sw_filelog *log, int64_t mono_us)
 {
-    if (log->len == 0) {
+    if (log->len == 0)
         return SW_OK;
-    }
     if (log->fd < 0) {
-        if (log->problem != 0 && mono_us < log->next_check_us) {
+        if (log->problem != 0 && mono_us < log->next_check_us)
             return SW_EIO;
-        }
         log->next_check_us = mono_us + CHECK_US;
-        if (!open_file(log)) {
+        if (!open_file(log))
             return SW_EIO;
-        }
     }
     while (log->len > 0) {
         ssize_t n = write(log->fd, log->buffer, log->len);
-        if (n < 0 && errno == EINTR) {
+        if (n < 0 && errno == EINTR)
             continue;
-        }
         if (n <= 0) {
             report(log, n < 0 ? errno : EIO);
             return SW_EIO;
@@ -176,9 +165,8 @@ enum sw_status sw_filelog_flush(struct sw_filelog *log, int64_t mono_us)
 
 void sw_filelog_tick(struct sw_filelog *log, int64_t mono_us)
 {
-    if (log->fd < 0 || mono_us < log->next_check_us) {
+    if (log->fd < 0 || mono_us < log->next_check_us)
         return;
-    }
     log->next_check_us = mono_us + CHECK_US;
     struct stat mine, now;
     if (fstat(log->fd, &mine) == 0 && stat(log->path, &now) == 0 && mine.st_ino == now.st_ino &&

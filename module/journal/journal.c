@@ -39,9 +39,8 @@ static bool init_locks(struct sw_journal *journal)
 static struct sw_ring *make_ring(struct sw_journal *journal)
 {
     struct sw_ring *ring = sw_ring_new(journal->rings.capacity);
-    if (ring != NULL) {
+    if (ring)
         sw_ring_alarm(ring, journal->rings.capacity / SW_ALARM_PART, &journal->rings.bell);
-    }
     return ring;
 }
 
@@ -50,18 +49,16 @@ struct sw_journal *sw_journal_new(const struct sw_settings *settings, const stru
                                   const struct sw_journal_host *host)
 {
     struct sw_journal *journal = calloc(1, sizeof(*journal));
-    if (journal == NULL) {
+    if (!journal)
         return NULL;
-    }
     if (!init_locks(journal)) {
         free(journal);
         return NULL;
     }
     journal->settings = settings;
     journal->rings.capacity = ring_size(settings);
-    if (!sw_bell_init(&journal->rings.bell)) {
+    if (!sw_bell_init(&journal->rings.bell))
         sw_log(SW_LOG_WARNING, "events: no descriptor to be woken by; full rings are found late");
-    }
     journal->rings.slow = make_ring(journal);
     journal->queue = sw_queue_new(QUEUE_MAX);
     journal->collect.rings = &journal->rings;
@@ -70,12 +67,11 @@ struct sw_journal *sw_journal_new(const struct sw_settings *settings, const stru
     journal->collect.stop = &journal->stop;
     journal->collect.aggregate =
         sw_aggregate_new((int64_t)settings->event_window_ms * 1000, WINDOWS_MAX);
-    if (journal->queue != NULL) {
+    if (journal->queue) {
         journal->recorder =
             sw_recorder_new(settings, index, owners, counters, host, journal->queue);
     }
-    if (journal->rings.slow == NULL || journal->recorder == NULL ||
-        journal->collect.aggregate == NULL) {
+    if (!journal->rings.slow || !journal->recorder || !journal->collect.aggregate) {
         sw_journal_free(journal);
         return NULL;
     }
@@ -84,16 +80,14 @@ struct sw_journal *sw_journal_new(const struct sw_settings *settings, const stru
 
 void sw_journal_free(struct sw_journal *journal)
 {
-    if (journal == NULL) {
+    if (!journal)
         return;
-    }
     sw_journal_stop(journal);
     sw_recorder_free(journal->recorder);
     sw_aggregate_free(journal->collect.aggregate);
     sw_queue_free(journal->queue);
-    for (unsigned i = 0; i < SW_WORKERS_MAX; i++) {
+    for (unsigned i = 0; i < SW_WORKERS_MAX; i++)
         sw_ring_free(atomic_load_explicit(&journal->rings.worker[i], memory_order_acquire));
-    }
     sw_ring_free(journal->rings.slow);
     sw_bell_free(&journal->rings.bell);
     pthread_cond_destroy(&journal->stop.changed);
@@ -144,20 +138,17 @@ enum sw_status sw_journal_start(struct sw_journal *journal)
 
 void sw_journal_stop(struct sw_journal *journal)
 {
-    if (journal == NULL || !journal->started) {
+    if (!journal || !journal->started)
         return;
-    }
     ask_to_stop(journal);
     int64_t until_us = sw_clock_mono_us() + STOP_US, left_us;
     pthread_mutex_lock(&journal->stop.lock);
-    while (!journal->stop.recorder_done && (left_us = until_us - sw_clock_mono_us()) > 0) {
+    while (!journal->stop.recorder_done && (left_us = until_us - sw_clock_mono_us()) > 0)
         sw_stop_wait(&journal->stop, left_us);
-    }
     bool done = journal->stop.recorder_done;
     pthread_mutex_unlock(&journal->stop.lock);
-    if (!done) {
+    if (!done)
         sw_recorder_interrupt(journal->recorder);
-    }
     pthread_join(journal->collector_thread, NULL);
     pthread_join(journal->recorder_thread, NULL);
     journal->started = false;
@@ -165,11 +156,10 @@ void sw_journal_stop(struct sw_journal *journal)
 
 struct sw_ring *sw_journal_ring(struct sw_journal *journal, unsigned n)
 {
-    if (n >= SW_WORKERS_MAX) {
+    if (n >= SW_WORKERS_MAX)
         return NULL;
-    }
     struct sw_ring *ring = atomic_load_explicit(&journal->rings.worker[n], memory_order_acquire);
-    if (ring == NULL) {
+    if (!ring) {
         ring = make_ring(journal);
         atomic_store_explicit(&journal->rings.worker[n], ring, memory_order_release);
     }

@@ -16,7 +16,7 @@ static bool grow(struct sw_json *json, size_t len)
 {
     size_t size = json->size * 2 > json->len + len ? json->size * 2 : json->len + len + FIRST_SIZE;
     char *grown = json->failed ? NULL : realloc(json->text, size);
-    if (grown == NULL) {
+    if (!grown) {
         json->failed = true;
         return false;
     }
@@ -27,18 +27,16 @@ static bool grow(struct sw_json *json, size_t len)
 
 static inline void add(struct sw_json *json, const char *text, size_t len)
 {
-    if (json->size - json->len < len && !grow(json, len)) {
+    if (json->size - json->len < len && !grow(json, len))
         return;
-    }
     memcpy(json->text + json->len, text, len);
     json->len += len;
 }
 
 static inline void add_char(struct sw_json *json, char c)
 {
-    if (json->size - json->len >= 1 || grow(json, 1)) {
+    if (json->size - json->len >= 1 || grow(json, 1))
         json->text[json->len++] = c;
-    }
 }
 
 /* Octets of the UTF-8 character at text, 0 for an invalid sequence (RFC 3629 4). */
@@ -52,12 +50,10 @@ static size_t utf8_size(const unsigned char *text)
         {0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4},
     };
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-        if (text[0] < kinds[i].from || text[0] > kinds[i].to) {
+        if (text[0] < kinds[i].from || text[0] > kinds[i].to)
             continue;
-        }
-        if (text[1] < kinds[i].second_from || text[1] > kinds[i].second_to) {
+        if (text[1] < kinds[i].second_from || text[1] > kinds[i].second_to)
             return 0;
-        }
         for (size_t k = 2; k < kinds[i].size; k++) {
             if ((text[k] & 0xc0) != 0x80) { /* the final NUL stops here, too */
                 return 0;
@@ -110,9 +106,8 @@ static bool is_plain(const char *text, size_t len)
     size_t at = 0;
     for (; len - at >= sizeof(word); at += sizeof(word)) {
         memcpy(&word, text + at, sizeof(word));
-        if (word_is_special(word)) {
+        if (word_is_special(word))
             return false;
-        }
     }
     word = UINT64_C(0x6161616161616161);
     memcpy(&word, text + at, len - at);
@@ -124,13 +119,11 @@ static void add_escaped(struct sw_json *json, const char *text)
     const unsigned char *at = (const unsigned char *)text;
     while (*at != '\0') {
         const unsigned char *plain = at;
-        while (*at >= 0x20 && *at < 0x7f && *at != '"' && *at != '\\') {
+        while (*at >= 0x20 && *at < 0x7f && *at != '"' && *at != '\\')
             at++;
-        }
         add(json, (const char *)plain, (size_t)(at - plain));
-        if (*at != '\0') {
+        if (*at != '\0')
             at += add_special(json, at);
-        }
     }
 }
 
@@ -174,7 +167,7 @@ static const char *local_path(const struct sw_json *json, enum sw_field field)
 {
     const char *path = sw_field_path(field);
     const char *bracket = json->depth > 0 ? strchr(path, '[') : NULL;
-    return bracket != NULL ? bracket + 3 : path;
+    return bracket ? bracket + 3 : path;
 }
 
 /* ---- the text between two members ---- */
@@ -193,9 +186,8 @@ static _Thread_local struct sw_join joins_kept[SW_FIELD_END];
 static unsigned dots_in(const char *path)
 {
     unsigned dots = 0;
-    for (; *path != '\0'; path++) {
+    for (; *path != '\0'; path++)
         dots += *path == '.';
-    }
     return dots;
 }
 
@@ -210,12 +202,10 @@ static void make_join(const struct sw_json *json, const struct sw_json_level *in
     join->dots = (unsigned char)dots_in(path);
     if (in->last >= 0) {
         last = local_path(json, (enum sw_field)in->last);
-        for (size_t i = 0; path[i] != '\0' && path[i] == last[i]; i++) {
+        for (size_t i = 0; path[i] != '\0' && path[i] == last[i]; i++)
             shared = path[i] == '.' ? i + 1 : shared;
-        }
-        for (unsigned i = dots_in(last + shared); i > 0; i--) {
+        for (unsigned i = dots_in(last + shared); i > 0; i--)
             *to++ = '}';
-        }
         *to++ = ',';
     }
     path += shared;
@@ -263,9 +253,8 @@ void sw_json_begin(struct sw_json *json)
 static void leave(struct sw_json *json)
 {
     assert(level(json)->array < 0);
-    for (unsigned i = level(json)->dots + 1; i > 0; i--) {
+    for (unsigned i = level(json)->dots + 1; i > 0; i--)
         add_char(json, '}');
-    }
     json->depth--;
 }
 
@@ -336,9 +325,8 @@ void sw_array_object(struct sw_json *json)
 void sw_array_end(struct sw_json *json)
 {
     struct sw_json_level *in = level(json);
-    if (in->array_open) {
+    if (in->array_open)
         add_char(json, ']');
-    }
     in->array = -1;
     in->array_open = false;
 }
@@ -380,7 +368,6 @@ void sw_put_time(struct sw_json *json, enum sw_field field, int64_t wall_us)
 void sw_put_addr(struct sw_json *json, enum sw_field field, const struct sw_addr *addr)
 {
     char text[SW_ADDRTEXT_MAX];
-    if (addr->family != 0) {
+    if (addr->family != 0)
         sw_put_text(json, field, sw_addr_text(addr, text));
-    }
 }

@@ -24,12 +24,11 @@ struct sw_link {
 struct sw_link *sw_link_new(const struct sw_settings *settings, struct sw_counters *counters)
 {
     struct sw_link *link = calloc(1, sizeof(*link));
-    if (link == NULL) {
+    if (!link)
         return NULL;
-    }
     link->counters = counters;
     link->redis = sw_redis_new_writer(settings);
-    if (link->redis == NULL) {
+    if (!link->redis) {
         free(link);
         return NULL;
     }
@@ -38,7 +37,7 @@ struct sw_link *sw_link_new(const struct sw_settings *settings, struct sw_counte
 
 void sw_link_free(struct sw_link *link)
 {
-    if (link != NULL) {
+    if (link) {
         sw_redis_free(link->redis);
         free(link);
     }
@@ -46,12 +45,10 @@ void sw_link_free(struct sw_link *link)
 
 struct sw_redis *sw_link_up(struct sw_link *link, int64_t mono_us)
 {
-    if (sw_redis_is_open(link->redis)) {
+    if (sw_redis_is_open(link->redis))
         return link->redis;
-    }
-    if (mono_us < link->next_try_us) {
+    if (mono_us < link->next_try_us)
         return NULL;
-    }
     if (sw_redis_open(link->redis) != SW_OK) {
         sw_link_failed(link, sw_clock_mono_us());
         return NULL;
@@ -71,9 +68,8 @@ void sw_link_failed(struct sw_link *link, int64_t mono_us)
         link->down_told = true;
     }
     link->pause_us = link->pause_us == 0 ? PAUSE_MIN_US : link->pause_us * 2;
-    if (link->pause_us > PAUSE_MAX_US) {
+    if (link->pause_us > PAUSE_MAX_US)
         link->pause_us = PAUSE_MAX_US;
-    }
     /* Jitter of up to a quarter, from the noise in the clock's low digits. */
     uint64_t noise = (uint64_t)mono_us * UINT64_C(0x9e3779b97f4a7c15) >> 20;
     link->next_try_us =
@@ -91,9 +87,8 @@ void sw_link_worked(struct sw_link *link)
 
 int64_t sw_link_wait_us(const struct sw_link *link, int64_t mono_us)
 {
-    if (sw_redis_is_open(link->redis) || link->next_try_us <= mono_us) {
+    if (sw_redis_is_open(link->redis) || link->next_try_us <= mono_us)
         return 0;
-    }
     return link->next_try_us - mono_us;
 }
 
@@ -111,8 +106,7 @@ enum sw_status sw_link_append(struct sw_redis *redis, int n, const char **texts)
 {
     size_t lens[ARGS_MAX];
     assert(n <= ARGS_MAX);
-    for (int i = 0; i < n; i++) {
+    for (int i = 0; i < n; i++)
         lens[i] = strlen(texts[i]);
-    }
     return sw_redis_append_argv(redis, n, texts, lens);
 }

@@ -9,9 +9,8 @@
 
 void sw_map_secret(uint64_t *secret, size_t n)
 {
-    if (getrandom(secret, n * sizeof(*secret), GRND_NONBLOCK) == (ssize_t)(n * sizeof(*secret))) {
+    if (getrandom(secret, n * sizeof(*secret), GRND_NONBLOCK) == (ssize_t)(n * sizeof(*secret)))
         return;
-    }
     for (size_t i = 0; i < n; i++) { /* very early after the machine's start */
         secret[i] = (uint64_t)sw_clock_wall_us() * (2 * i + UINT64_C(0x9e3779b97f4a7c15)) ^
                     (uint64_t)(uintptr_t)secret;
@@ -21,14 +20,12 @@ void sw_map_secret(uint64_t *secret, size_t n)
 enum sw_status sw_map_init(struct sw_map *map, size_t expected)
 {
     size_t n = 64;
-    while (n < expected) {
+    while (n < expected)
         n *= 2;
-    }
     memset(map, 0, sizeof(*map));
     map->buckets = calloc(n, sizeof(struct sw_node *));
-    if (map->buckets == NULL) {
+    if (!map->buckets)
         return SW_ENOMEM;
-    }
     map->mask = n - 1;
     sw_map_secret(map->secret, 2);
     return SW_OK;
@@ -69,7 +66,7 @@ struct sw_node **sw_map_place(const struct sw_map *map, uint64_t hash)
 void sw_map_fetch(struct sw_node **place)
 {
     const uint8_t *node = (const uint8_t *)*place;
-    if (node != NULL) {
+    if (node) {
         __builtin_prefetch(node);
         __builtin_prefetch(node + 64); /* the surrounding entry continues at this address */
     }
@@ -84,8 +81,8 @@ struct sw_node *sw_map_find_hashed(const struct sw_map *map, uint64_t hash, cons
                                    size_t key_len)
 {
     struct sw_node *node = map->buckets[hash & map->mask];
-    while (node != NULL && (node->hash != hash || node->key_len != key_len ||
-                            memcmp(node->key, key, key_len) != 0)) {
+    while (node && (node->hash != hash || node->key_len != key_len ||
+                    memcmp(node->key, key, key_len) != 0)) {
         node = node->chain;
     }
     return node;
@@ -96,27 +93,24 @@ static void link_newest(struct sw_map *map, struct sw_node *node)
 {
     node->newer = NULL;
     node->older = map->newest;
-    if (map->newest != NULL) {
+    if (map->newest)
         map->newest->newer = node;
-    } else {
+    else
         map->oldest = node;
-    }
     map->newest = node;
 }
 
 /* Take out of the order list. */
 static void unlink_order(struct sw_map *map, struct sw_node *node)
 {
-    if (node->older != NULL) {
+    if (node->older)
         node->older->newer = node->newer;
-    } else {
+    else
         map->oldest = node->newer;
-    }
-    if (node->newer != NULL) {
+    if (node->newer)
         node->newer->older = node->older;
-    } else {
+    else
         map->newest = node->older;
-    }
 }
 
 void sw_map_insert(struct sw_map *map, struct sw_node *node, const void *key, size_t key_len)
@@ -141,7 +135,7 @@ void sw_map_remove(struct sw_map *map, struct sw_node *node)
 {
     struct sw_node **at = &map->buckets[node->hash & map->mask];
     while (*at != node) {
-        assert(*at != NULL);
+        assert(*at);
         at = &(*at)->chain;
     }
     *at = node->chain;

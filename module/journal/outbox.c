@@ -39,16 +39,15 @@ struct sw_outbox *sw_outbox_new(const struct sw_settings *settings, struct sw_co
                                 struct sw_writer *writer)
 {
     struct sw_outbox *outbox = calloc(1, sizeof(*outbox));
-    if (outbox == NULL) {
+    if (!outbox)
         return NULL;
-    }
     outbox->settings = settings;
     outbox->counters = counters;
     outbox->writer = writer;
     outbox->max = settings->backlog_max > 0 ? settings->backlog_max : 1;
     outbox->ring = calloc(outbox->max + 1, sizeof(*outbox->ring));
     outbox->spool = sw_spool_new(settings->event_spool, (uint64_t)settings->spool_max_mib << 20);
-    if (outbox->ring == NULL || outbox->spool == NULL) {
+    if (!outbox->ring || !outbox->spool) {
         sw_outbox_free(outbox);
         return NULL;
     }
@@ -64,9 +63,8 @@ static struct entry *at(struct sw_outbox *outbox, size_t i)
 /* Take n off the front. */
 static void drop(struct sw_outbox *outbox, size_t n)
 {
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n; i++)
         free(at(outbox, i)->document.json);
-    }
     outbox->n -= n;
     outbox->head = outbox->n > 0 ? (outbox->head + n) % (outbox->max + 1)
                                  : 0; /* the front is in the CPU's cache */
@@ -74,12 +72,10 @@ static void drop(struct sw_outbox *outbox, size_t n)
 
 void sw_outbox_free(struct sw_outbox *outbox)
 {
-    if (outbox == NULL) {
+    if (!outbox)
         return;
-    }
-    if (outbox->ring != NULL) {
+    if (outbox->ring)
         drop(outbox, outbox->n);
-    }
     sw_spool_free(outbox->spool);
     free(outbox->ring);
     free(outbox);
@@ -99,9 +95,8 @@ static bool keep(struct sw_outbox *outbox, const struct sw_spooled *document)
         *at(outbox, outbox->n++) = (struct entry){.document = *document};
         return true;
     }
-    if (sw_spool_add(outbox->spool, document) != SW_OK) {
+    if (sw_spool_add(outbox->spool, document) != SW_OK)
         return false;
-    }
     sw_count(&outbox->counters->events_spooled, 1);
     free(document->json);
     return true;
@@ -122,20 +117,17 @@ static struct sw_spooled make(struct sw_outbox *outbox, enum sw_stream stream, c
 static void append_notice(struct sw_outbox *outbox)
 {
     size_t len;
-    if (outbox->lost == 0 || (!has_room(outbox) && !sw_spool_has_room(outbox->spool))) {
+    if (outbox->lost == 0 || (!has_room(outbox) && !sw_spool_has_room(outbox->spool)))
         return;
-    }
     char *json =
         sw_document_lost(outbox->writer, outbox->lost, "backlog", sw_clock_wall_us(), &len);
-    if (json == NULL) {
+    if (!json)
         return;
-    }
     struct sw_spooled notice = make(outbox, SW_STREAM_EVENTS, json, len, 0);
-    if (keep(outbox, &notice)) {
+    if (keep(outbox, &notice))
         outbox->lost = 0;
-    } else {
+    else
         free(json);
-    }
 }
 
 void sw_outbox_add(struct sw_outbox *outbox, enum sw_stream stream, char *json, size_t len,
@@ -163,13 +155,11 @@ static enum sw_status spill(struct sw_outbox *outbox)
 {
     struct sw_spooled *documents = calloc(outbox->n, sizeof(*documents));
     size_t n = 0;
-    if (documents == NULL) {
+    if (!documents)
         return SW_ENOMEM;
-    }
     for (size_t i = 0; i < outbox->n; i++) {
-        if (!at(outbox, i)->acknowledged) {
+        if (!at(outbox, i)->acknowledged)
             documents[n++] = at(outbox, i)->document;
-        }
     }
     enum sw_status status = n > 0 ? sw_spool_put_back(outbox->spool, documents, n) : SW_OK;
     free(documents);
@@ -183,9 +173,8 @@ static enum sw_status spill(struct sw_outbox *outbox)
 void sw_outbox_to_disk(struct sw_outbox *outbox, int64_t mono_us)
 {
     sw_spool_tick(outbox->spool, mono_us);
-    if (outbox->n > 0 && !outbox->spooled && sw_spool_open(outbox->spool)) {
+    if (outbox->n > 0 && !outbox->spooled && sw_spool_open(outbox->spool))
         spill(outbox);
-    }
     sw_outbox_flush(outbox);
 }
 
@@ -213,9 +202,8 @@ static void refill(struct sw_outbox *outbox)
     size_t max = outbox->max < SW_BATCH_MAX ? outbox->max : SW_BATCH_MAX;
     struct sw_spooled document;
     enum sw_status status = SW_OK;
-    if (outbox->n > 0 || sw_spool_waiting(outbox->spool) == 0) {
+    if (outbox->n > 0 || sw_spool_waiting(outbox->spool) == 0)
         return;
-    }
     while (outbox->n < max && (status = sw_spool_take(outbox->spool, &document)) == SW_OK) {
         *at(outbox, outbox->n++) =
             (struct entry){.document = document, .acknowledged = done_before(outbox, &document)};
@@ -224,18 +212,16 @@ static void refill(struct sw_outbox *outbox)
     uint64_t missing = sw_spool_missing(outbox->spool);
     outbox->lost += missing;
     sw_count(&outbox->counters->events_lost_backlog, missing);
-    if (status == SW_ENOMEM && outbox->n == 0) {
+    if (status == SW_ENOMEM && outbox->n == 0)
         sw_spool_rewind(outbox->spool);
-    }
 }
 
 /* Take the acknowledged documents off the front, and off the disk. */
 static void advance(struct sw_outbox *outbox)
 {
     size_t n = 0;
-    while (n < outbox->n && at(outbox, n)->acknowledged) {
+    while (n < outbox->n && at(outbox, n)->acknowledged)
         n++;
-    }
     drop(outbox, n);
     if (outbox->spooled) {
         sw_spool_done(outbox->spool, n);
@@ -276,9 +262,8 @@ static enum sw_status settle(struct sw_outbox *outbox, struct sw_redis *redis)
     char key[SW_REDISKEY_MAX];
     struct note note;
     redisReply *reply = sw_redis_command(redis, "GET %s", written_key(outbox, redis, key));
-    if (reply == NULL) {
+    if (!reply)
         return SW_ECLOSED;
-    }
     if (reply->type == REDIS_REPLY_ERROR) {
         freeReplyObject(reply);
         return SW_EREDIS;
@@ -349,9 +334,8 @@ static size_t append_batch(struct sw_outbox *outbox, struct sw_redis *redis,
     enum sw_status status = sw_link_append(redis, 1, (const char *[]){"MULTI"});
     for (size_t i = 0; i < outbox->n && n < SW_BATCH_MAX && status == SW_OK; i++) {
         struct entry *entry = at(outbox, i);
-        if (entry->acknowledged) {
+        if (entry->acknowledged)
             continue;
-        }
         if (n == 0) {
             note.run = entry->document.run;
             note.first = entry->document.number;
@@ -362,12 +346,10 @@ static size_t append_batch(struct sw_outbox *outbox, struct sw_redis *redis,
         note.last = entry->document.number;
         sent[n++] = entry;
     }
-    if (status == SW_OK) {
+    if (status == SW_OK)
         status = append_note(outbox, redis, &note);
-    }
-    if (status == SW_OK) {
+    if (status == SW_OK)
         status = sw_link_append(redis, 1, (const char *[]){"EXEC"});
-    }
     return status == SW_OK ? n : 0;
 }
 
@@ -376,9 +358,8 @@ static enum sw_status read_exec(struct sw_outbox *outbox, const redisReply *repl
                                 struct entry *sent[SW_BATCH_MAX])
 {
     enum sw_status status = SW_OK;
-    if (reply->type != REDIS_REPLY_ARRAY || reply->elements != n + 1) {
+    if (reply->type != REDIS_REPLY_ARRAY || reply->elements != n + 1)
         return SW_EREDIS;
-    }
     for (size_t i = 0; i < n; i++) {
         if (reply->element[i]->type == REDIS_REPLY_ERROR) {
             status = SW_EREDIS;
@@ -395,28 +376,23 @@ enum sw_status sw_outbox_send(struct sw_outbox *outbox, struct sw_redis *redis)
     struct entry *sent[SW_BATCH_MAX];
     append_notice(outbox);
     fetch(outbox);
-    if (outbox->in_doubt && settle(outbox, redis) != SW_OK) {
+    if (outbox->in_doubt && settle(outbox, redis) != SW_OK)
         return SW_ECLOSED;
-    }
     fetch(outbox);
-    if (outbox->n == 0) {
+    if (outbox->n == 0)
         return SW_OK;
-    }
     size_t n = append_batch(outbox, redis, sent);
-    if (n == 0) {
+    if (n == 0)
         return SW_ECLOSED;
-    }
     outbox->in_doubt = true;
     redisReply *reply = NULL;
     for (size_t i = 0; i < n + 3; i++) { /* MULTI, each, the note, EXEC */
-        if (i < n + 2 && sw_redis_was_queued(redis)) {
+        if (i < n + 2 && sw_redis_was_queued(redis))
             continue;
-        }
         freeReplyObject(reply);
         reply = sw_redis_reply(redis);
-        if (reply == NULL) {
+        if (!reply)
             return SW_ECLOSED;
-        }
     }
     outbox->in_doubt = false;
     enum sw_status status = read_exec(outbox, reply, n, sent);
@@ -429,9 +405,8 @@ void sw_outbox_give_up(struct sw_outbox *outbox)
 {
     sw_outbox_to_disk(outbox, sw_clock_mono_us());
     for (size_t i = 0; i < outbox->n && !outbox->spooled; i++) {
-        if (!at(outbox, i)->acknowledged) {
+        if (!at(outbox, i)->acknowledged)
             sw_count(&outbox->counters->events_lost_backlog, at(outbox, i)->document.events);
-        }
     }
     drop(outbox, outbox->n);
     outbox->spooled = false;

@@ -17,9 +17,8 @@ struct sw_queue {
 struct sw_queue *sw_queue_new(size_t max)
 {
     struct sw_queue *queue = calloc(1, sizeof(*queue));
-    if (queue == NULL) {
+    if (!queue)
         return NULL;
-    }
     queue->max = max;
     pthread_mutex_init(&queue->lock, NULL);
     if (sw_cond_init(&queue->filled))
@@ -31,10 +30,9 @@ struct sw_queue *sw_queue_new(size_t max)
 
 void sw_queue_free(struct sw_queue *queue)
 {
-    if (queue == NULL) {
+    if (!queue)
         return;
-    }
-    while (queue->head != NULL) {
+    while (queue->head) {
         struct sw_record *next = queue->head->next;
         free(queue->head);
         queue->head = next;
@@ -47,11 +45,10 @@ void sw_queue_free(struct sw_queue *queue)
 void sw_records_add(struct sw_records *records, struct sw_record *record)
 {
     record->next = NULL;
-    if (records->tail != NULL) {
+    if (records->tail)
         records->tail->next = record;
-    } else {
+    else
         records->head = record;
-    }
     records->tail = record;
     records->n++;
 }
@@ -66,12 +63,11 @@ size_t sw_queue_room(struct sw_queue *queue)
 
 void sw_queue_push(struct sw_queue *queue, struct sw_records *records)
 {
-    if (records->n == 0) {
+    if (records->n == 0)
         return;
-    }
     pthread_mutex_lock(&queue->lock);
     assert(records->n <= queue->max - queue->n && !queue->closed);
-    if (queue->tail != NULL) {
+    if (queue->tail) {
         queue->tail->next = records->head;
     } else {
         queue->head = records->head;
@@ -96,14 +92,13 @@ static struct sw_record *cut(struct sw_queue *queue, size_t max)
 {
     struct sw_record *first = queue->head, *last = first;
     size_t n = 1;
-    while (n < max && last->next != NULL) {
+    while (n < max && last->next) {
         last = last->next;
         n++;
     }
     queue->head = last->next;
-    if (queue->head == NULL) {
+    if (!queue->head)
         queue->tail = NULL;
-    }
     last->next = NULL;
     queue->n -= n;
     return first;
@@ -114,14 +109,13 @@ struct sw_record *sw_queue_take(struct sw_queue *queue, size_t max, int64_t wait
     struct sw_record *first = NULL;
     int64_t until_us = sw_clock_mono_us() + wait_us;
     pthread_mutex_lock(&queue->lock);
-    while (queue->head == NULL && !queue->closed && wait_us > 0) {
+    while (!queue->head && !queue->closed && wait_us > 0) {
         if (!sw_cond_wait(&queue->filled, &queue->lock, until_us))
             break;
     }
-    if (queue->head != NULL) {
+    if (queue->head)
         first = cut(queue, max);
-    }
-    *closed = queue->closed && queue->head == NULL;
+    *closed = queue->closed && !queue->head;
     pthread_mutex_unlock(&queue->lock);
     return first;
 }

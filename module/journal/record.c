@@ -7,15 +7,13 @@ struct sw_record *sw_record_new(const struct sw_event *event, const struct sw_di
 {
     size_t size = sw_event_size(event);
     struct sw_record *record = malloc(sizeof(*record) + size);
-    if (record == NULL) {
+    if (!record)
         return NULL;
-    }
     memset(record, 0, sizeof(*record));
     record->event = (struct sw_event *)(void *)(record + 1);
     memcpy(record->event, event, size);
-    if (digest != NULL) {
+    if (digest)
         record->digest = *digest;
-    }
     record->first_us = event->time_us;
     record->last_us = event->time_us;
     record->count = 1;
@@ -25,7 +23,7 @@ struct sw_record *sw_record_new(const struct sw_event *event, const struct sw_di
 struct sw_record *sw_record_lost(uint64_t lost, int64_t time_us)
 {
     struct sw_record *record = calloc(1, sizeof(*record));
-    if (record != NULL) {
+    if (record) {
         record->lost = lost;
         record->first_us = time_us;
         record->last_us = time_us;
@@ -42,16 +40,14 @@ bool sw_event_winner(const struct sw_event *event, struct sw_event_hit *hit)
     bool found = false;
     while (sw_event_next(event, &cursor, &tag, &value, &len)) {
         struct sw_event_hit one;
-        if (tag != SW_TAG_HIT || sw_event_get_hit(value, len, &one) != SW_OK) {
+        if (tag != SW_TAG_HIT || sw_event_get_hit(value, len, &one) != SW_OK)
             continue;
-        }
         if (one.winner || !found) {
             *hit = one;
             found = true;
         }
-        if (one.winner) {
+        if (one.winner)
             break;
-        }
     }
     return found;
 }
@@ -63,9 +59,8 @@ bool sw_event_qname(const struct sw_event *event, struct sw_name *name)
     const uint8_t *value;
     size_t len;
     while (sw_event_next(event, &cursor, &tag, &value, &len)) {
-        if (tag == SW_TAG_QNAME) {
+        if (tag == SW_TAG_QNAME)
             return sw_name_copy(value, len, name) == SW_OK;
-        }
     }
     return false;
 }

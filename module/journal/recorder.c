@@ -37,7 +37,7 @@ struct sw_recorder {
 static void put_out(struct sw_recorder *recorder, enum sw_stream stream, char *json, size_t len,
                     uint64_t events, bool counted)
 {
-    if (json == NULL) {
+    if (!json) {
         sw_log(SW_LOG_ERROR, "events: out of memory, %llu lost", (unsigned long long)events);
         sw_count(&recorder->counters->events_lost_backlog, counted ? 0 : events);
         return;
@@ -79,8 +79,8 @@ static enum sw_status make_parts(struct sw_recorder *recorder, const struct sw_i
         .arg = recorder,
     };
     recorder->observe = sw_observe_new(&with);
-    bool all = recorder->link != NULL && recorder->outbox != NULL && recorder->file != NULL &&
-               recorder->seens != NULL && recorder->sight != NULL && recorder->observe != NULL;
+    bool all = recorder->link && recorder->outbox && recorder->file && recorder->seens &&
+               recorder->sight && recorder->observe;
     return all ? SW_OK : SW_ENOMEM;
 }
 
@@ -90,9 +90,8 @@ struct sw_recorder *sw_recorder_new(const struct sw_settings *settings,
                                     const struct sw_journal_host *host, struct sw_queue *queue)
 {
     struct sw_recorder *recorder = calloc(1, sizeof(*recorder));
-    if (recorder == NULL) {
+    if (!recorder)
         return NULL;
-    }
     recorder->settings = settings;
     recorder->counters = counters;
     recorder->queue = queue;
@@ -107,9 +106,8 @@ struct sw_recorder *sw_recorder_new(const struct sw_settings *settings,
 
 void sw_recorder_free(struct sw_recorder *recorder)
 {
-    if (recorder == NULL) {
+    if (!recorder)
         return;
-    }
     sw_observe_free(recorder->observe);
     free(recorder->sight);
     sw_seens_free(recorder->seens);
@@ -128,7 +126,7 @@ static void record_one(struct sw_recorder *recorder, struct sw_record *record)
 {
     char *json;
     size_t len = 0;
-    if (record->event == NULL) {
+    if (!record->event) {
         json = sw_document_lost(&recorder->writer, record->lost, "ring", record->first_us, &len);
         put_out(recorder, SW_STREAM_EVENTS, json, len, record->lost, true);
         return;
@@ -146,15 +144,14 @@ static void record_one(struct sw_recorder *recorder, struct sw_record *record)
 static void fetch(const struct sw_record *record)
 {
     const char *at = (const char *)record;
-    for (size_t i = 0; record != NULL && i < 4; i++) {
+    for (size_t i = 0; record && i < 4; i++)
         __builtin_prefetch(at + 64 * i);
-    }
 }
 
 static void record_batch(struct sw_recorder *recorder, struct sw_record *records)
 {
     sw_observe_prefetch(recorder->observe, records, sw_clock_mono_us());
-    while (records != NULL) {
+    while (records) {
         struct sw_record *next = records->next;
         fetch(next);
         record_one(recorder, records);
@@ -179,27 +176,24 @@ uint64_t sw_recorder_settled(const struct sw_recorder *recorder)
 
 static void note_settled(struct sw_recorder *recorder)
 {
-    if (sw_outbox_waiting(recorder->outbox) == 0 && sw_seens_waiting(recorder->seens) == 0) {
+    if (sw_outbox_waiting(recorder->outbox) == 0 && sw_seens_waiting(recorder->seens) == 0)
         atomic_store_explicit(&recorder->settled, recorder->taken, memory_order_relaxed);
-    }
 }
 
 /* Send up to `batches` of the backlog, and history when due. False: Redis is not there now. */
 static bool send_some(struct sw_recorder *recorder, size_t batches, int64_t mono_us)
 {
     bool history = is_due(recorder, mono_us);
-    if (sw_outbox_waiting(recorder->outbox) == 0 && !history) {
+    if (sw_outbox_waiting(recorder->outbox) == 0 && !history)
         return true;
-    }
     struct sw_redis *redis = sw_link_up(recorder->link, mono_us);
-    if (redis == NULL) {
+    if (!redis) {
         sw_outbox_to_disk(recorder->outbox, mono_us);
         return false;
     }
     enum sw_status status = SW_OK;
-    while (status == SW_OK && batches-- > 0 && sw_outbox_waiting(recorder->outbox) > 0) {
+    while (status == SW_OK && batches-- > 0 && sw_outbox_waiting(recorder->outbox) > 0)
         status = sw_outbox_send(recorder->outbox, redis);
-    }
     for (size_t i = 0; status == SW_OK && history && i < CHUNKS_MAX; i++) {
         status = sw_seens_flush(recorder->seens, redis);
         history = sw_seens_waiting(recorder->seens) > 0;
@@ -219,16 +213,13 @@ static int64_t idle_time(const struct sw_recorder *recorder, int64_t mono_us)
 {
     int64_t wait_us = IDLE_US;
     bool backlog = sw_outbox_waiting(recorder->outbox) > 0;
-    if (sw_seens_waiting(recorder->seens) > 0) {
+    if (sw_seens_waiting(recorder->seens) > 0)
         wait_us = recorder->next_history_us - mono_us;
-    }
-    if (backlog) {
+    if (backlog)
         wait_us = 0;
-    }
     int64_t rest_us = sw_link_wait_us(recorder->link, mono_us);
-    if (wait_us < rest_us && (backlog || wait_us < IDLE_US)) {
+    if (wait_us < rest_us && (backlog || wait_us < IDLE_US))
         wait_us = rest_us;
-    }
     wait_us = wait_us < IDLE_US ? wait_us : IDLE_US;
     return wait_us > 0 ? wait_us : 0;
 }
@@ -241,9 +232,8 @@ static void send_the_rest(struct sw_recorder *recorder)
     sw_link_hurry(recorder->link);
     while (sw_outbox_waiting(recorder->outbox) > 0 || sw_seens_waiting(recorder->seens) > 0) {
         recorder->next_history_us = 0;
-        if (!send_some(recorder, BATCHES_MAX, sw_clock_mono_us())) {
+        if (!send_some(recorder, BATCHES_MAX, sw_clock_mono_us()))
             break;
-        }
     }
     sw_outbox_give_up(recorder->outbox);
 }

@@ -102,9 +102,8 @@ static bool make_room(struct sw_spool *spool)
     if (spool->n == spool->capacity) {
         size_t capacity = spool->capacity != 0 ? spool->capacity * 2 : 16;
         struct segment *grown = realloc(spool->segment, capacity * sizeof(*grown));
-        if (grown == NULL) {
+        if (!grown)
             return false;
-        }
         spool->segment = grown;
         spool->capacity = capacity;
     }
@@ -114,16 +113,15 @@ static bool make_room(struct sw_spool *spool)
 /* A segment behind all others. False: no memory. */
 static bool append_segment(struct sw_spool *spool, uint64_t number)
 {
-    if (!make_room(spool)) {
+    if (!make_room(spool))
         return false;
-    }
     spool->segment[spool->n++] = (struct segment){.number = number};
     return true;
 }
 
 static void close_file(FILE **file)
 {
-    if (*file != NULL) {
+    if (*file) {
         fclose(*file);
         *file = NULL;
     }
@@ -135,17 +133,14 @@ static void drop_first(struct sw_spool *spool)
     char path[SW_PATH_MAX];
     assert(spool->n > 0);
     path_of(spool, spool->segment[0].number, path);
-    if (spool->n == 1) {
+    if (spool->n == 1)
         close_file(&spool->out);
-    }
-    if (spool->in_segment == 0) {
+    if (spool->in_segment == 0)
         close_file(&spool->in);
-    } else {
+    else
         spool->in_segment--;
-    }
-    if (unlink(path) != 0) {
+    if (unlink(path) != 0)
         told(spool, errno, "cannot remove a segment that was sent");
-    }
     spool->octets -= spool->segment[0].octets;
     memmove(spool->segment, spool->segment + 1, --spool->n * sizeof(*spool->segment));
 }
@@ -181,9 +176,8 @@ static void count_lines(struct sw_spool *spool, struct segment *segment)
     size_t json_at;
     path_of(spool, segment->number, path);
     FILE *file = fopen(path, "re");
-    if (file == NULL) {
+    if (!file)
         return;
-    }
     while ((len = getline(&spool->line, &spool->line_size, file)) > 0) {
         segment->octets += (uint64_t)len;
         segment->documents += read_head(spool->line, (size_t)len, &head, &json_at);
@@ -195,9 +189,8 @@ static void find_segments(struct sw_spool *spool)
 {
     DIR *folder = opendir(spool->folder);
     const struct dirent *entry;
-    if (folder == NULL) {
+    if (!folder)
         return;
-    }
     while ((entry = readdir(folder)) != NULL) {
         char *end;
         uint64_t number = strtoull(entry->d_name, &end, 16);
@@ -207,18 +200,16 @@ static void find_segments(struct sw_spool *spool)
         }
     }
     closedir(folder);
-    if (spool->n == 0) {
+    if (spool->n == 0)
         return;
-    }
     qsort(spool->segment, spool->n, sizeof(*spool->segment), by_number);
     for (size_t i = 0; i < spool->n; i++) {
         count_lines(spool, &spool->segment[i]);
         spool->waiting += spool->segment[i].documents;
         spool->octets += spool->segment[i].octets;
     }
-    while (spool->n > 0 && spool->segment[0].documents == 0) {
+    while (spool->n > 0 && spool->segment[0].documents == 0)
         drop_first(spool);
-    }
     if (spool->waiting > 0) {
         sw_log(SW_LOG_INFO, "event-spool %s: %" PRIu64 " events of a run before go first",
                spool->folder, spool->waiting);
@@ -252,15 +243,13 @@ static void use_folder(struct sw_spool *spool)
 struct sw_spool *sw_spool_new(const char *folder, uint64_t max)
 {
     struct sw_spool *spool = calloc(1, sizeof(*spool));
-    if (spool == NULL) {
+    if (!spool)
         return NULL;
-    }
     snprintf(spool->folder, sizeof(spool->folder), "%s", folder);
     spool->max = max;
     spool->lock = -1;
-    if (folder[0] != '\0') {
+    if (folder[0] != '\0')
         use_folder(spool);
-    }
     return spool;
 }
 
@@ -274,14 +263,12 @@ void sw_spool_tick(struct sw_spool *spool, int64_t mono_us)
 
 void sw_spool_free(struct sw_spool *spool)
 {
-    if (spool == NULL) {
+    if (!spool)
         return;
-    }
     close_file(&spool->out);
     close_file(&spool->in);
-    if (spool->lock >= 0) {
+    if (spool->lock >= 0)
         close(spool->lock);
-    }
     free(spool->segment);
     free(spool->line);
     free(spool);
@@ -296,14 +283,13 @@ static FILE *make_segment(struct sw_spool *spool, uint64_t number)
     path_of(spool, number, path);
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     FILE *file = fd >= 0 ? fdopen(fd, "w") : NULL;
-    if (file != NULL) {
+    if (file) {
         setvbuf(file, NULL, _IOFBF, BUFFER_MAX);
         return file;
     }
     told(spool, errno, "cannot make a segment");
-    if (fd >= 0) {
+    if (fd >= 0)
         close(fd);
-    }
     return NULL;
 }
 
@@ -312,9 +298,8 @@ static enum sw_status begin_segment(struct sw_spool *spool)
 {
     uint64_t number = spool->n > 0 ? spool->segment[spool->n - 1].number + 1 : FIRST_NUMBER;
     FILE *file = make_segment(spool, number);
-    if (file == NULL) {
+    if (!file)
         return SW_EIO;
-    }
     if (!append_segment(spool, number)) {
         fclose(file);
         return SW_ENOMEM;
@@ -349,18 +334,14 @@ static bool write_line(FILE *file, const struct sw_spooled *document)
 enum sw_status sw_spool_add(struct sw_spool *spool, const struct sw_spooled *document)
 {
     uint64_t octets = octets_of(document);
-    if (spool->lock < 0) {
+    if (spool->lock < 0)
         return SW_EIO;
-    }
-    if (spool->octets + octets > spool->max) {
+    if (spool->octets + octets > spool->max)
         return SW_ETOOBIG;
-    }
-    if (spool->out != NULL && spool->segment[spool->n - 1].octets >= SEGMENT_MAX) {
+    if (spool->out && spool->segment[spool->n - 1].octets >= SEGMENT_MAX)
         close_file(&spool->out);
-    }
-    if (spool->out == NULL && begin_segment(spool) != SW_OK) {
+    if (!spool->out && begin_segment(spool) != SW_OK)
         return SW_EIO;
-    }
     if (!write_line(spool->out, document)) {
         told(spool, errno, "cannot be written to");
         close_file(&spool->out); /* a reader leaves out a line that was cut short */
@@ -382,12 +363,10 @@ static bool write_front(struct sw_spool *spool, uint64_t number, const struct sw
     char path[SW_PATH_MAX];
     FILE *file = make_segment(spool, number);
     bool all = file != NULL;
-    if (file == NULL) {
+    if (!file)
         return false;
-    }
-    for (size_t i = 0; all && i < n; i++) {
+    for (size_t i = 0; all && i < n; i++)
         all = write_line(file, &documents[i]);
-    }
     if (fclose(file) != 0 || !all) {
         told(spool, errno, "cannot be written to");
         path_of(spool, number, path);
@@ -402,19 +381,15 @@ enum sw_status sw_spool_put_back(struct sw_spool *spool, const struct sw_spooled
 {
     uint64_t octets = 0;
     assert(spool->taken == 0);
-    if (spool->lock < 0) {
+    if (spool->lock < 0)
         return SW_EIO;
-    }
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n; i++)
         octets += octets_of(&documents[i]);
-    }
-    if (spool->octets + octets > spool->max) {
+    if (spool->octets + octets > spool->max)
         return SW_ETOOBIG;
-    }
     uint64_t number = spool->n > 0 ? spool->segment[0].number - 1 : FIRST_NUMBER;
-    if (!make_room(spool) || !write_front(spool, number, documents, n)) {
+    if (!make_room(spool) || !write_front(spool, number, documents, n))
         return SW_EIO;
-    }
     sw_spool_rewind(spool);
     memmove(spool->segment + 1, spool->segment, spool->n++ * sizeof(*spool->segment));
     spool->segment[0] = (struct segment){.number = number, .octets = octets, .documents = n};
@@ -425,9 +400,8 @@ enum sw_status sw_spool_put_back(struct sw_spool *spool, const struct sw_spooled
 
 void sw_spool_flush(struct sw_spool *spool)
 {
-    if (spool->out != NULL && fflush(spool->out) != 0) {
+    if (spool->out && fflush(spool->out) != 0)
         told(spool, errno, "cannot be written to");
-    }
 }
 
 /* ---- reading ---- */
@@ -436,14 +410,12 @@ void sw_spool_flush(struct sw_spool *spool)
 static bool open_segment(struct sw_spool *spool)
 {
     char path[SW_PATH_MAX];
-    if (spool->in_segment >= spool->n) {
+    if (spool->in_segment >= spool->n)
         return false;
-    }
     path_of(spool, spool->segment[spool->in_segment].number, path);
     spool->in = fopen(path, "re");
-    if (spool->in != NULL) {
+    if (spool->in)
         fseek(spool->in, spool->segment[spool->in_segment].done_at, SEEK_SET);
-    }
     return spool->in != NULL;
 }
 
@@ -451,19 +423,17 @@ static bool open_segment(struct sw_spool *spool)
 static size_t next_line(struct sw_spool *spool)
 {
     for (;;) {
-        if (spool->in == NULL && !open_segment(spool)) {
-            if (spool->in_segment + 1 >= spool->n) {
+        if (!spool->in && !open_segment(spool)) {
+            if (spool->in_segment + 1 >= spool->n)
                 return 0;
-            }
             spool->in_segment++; /* gone under us */
             continue;
         }
         clearerr(spool->in);
         long at = ftell(spool->in);
         ssize_t len = getline(&spool->line, &spool->line_size, spool->in);
-        if (len > 0 && spool->line[len - 1] == '\n') {
+        if (len > 0 && spool->line[len - 1] == '\n')
             return (size_t)len;
-        }
         if (spool->in_segment + 1 >= spool->n) {
             fseek(spool->in, at, SEEK_SET); /* more may come */
             return 0;
@@ -485,9 +455,8 @@ static void give_up_missing(struct sw_spool *spool)
         segment->documents -= of_it;
         missing -= of_it;
     }
-    while (spool->taken == 0 && spool->n > 0 && spool->segment[0].documents == 0) {
+    while (spool->taken == 0 && spool->n > 0 && spool->segment[0].documents == 0)
         drop_first(spool);
-    }
 }
 
 uint64_t sw_spool_missing(struct sw_spool *spool)
@@ -501,9 +470,8 @@ enum sw_status sw_spool_take(struct sw_spool *spool, struct sw_spooled *out)
 {
     struct sw_spooled document;
     size_t len, json_at;
-    if (spool->taken >= spool->waiting) {
+    if (spool->taken >= spool->waiting)
         return SW_ENOTFOUND;
-    }
     sw_spool_flush(spool);
     do {
         len = next_line(spool);
@@ -514,9 +482,8 @@ enum sw_status sw_spool_take(struct sw_spool *spool, struct sw_spooled *out)
     }
     document.len = len - json_at - 1;
     document.json = malloc(document.len + 1);
-    if (document.json == NULL) {
+    if (!document.json)
         return SW_ENOMEM; /* this document is passed over until the next rewind */
-    }
     memcpy(document.json, spool->line + json_at, document.len);
     document.json[document.len] = '\0';
     spool->taken++;
@@ -534,13 +501,11 @@ static void pass(struct sw_spool *spool, uint64_t n)
     ssize_t len;
     path_of(spool, first->number, path);
     FILE *file = fopen(path, "re");
-    if (file == NULL) {
+    if (!file)
         return;
-    }
     fseek(file, first->done_at, SEEK_SET);
-    while (n > 0 && (len = getline(&spool->line, &spool->line_size, file)) > 0) {
+    while (n > 0 && (len = getline(&spool->line, &spool->line_size, file)) > 0)
         n -= read_head(spool->line, (size_t)len, &head, &json_at) ? 1 : 0;
-    }
     first->done_at = ftell(file);
     fclose(file);
 }
@@ -555,11 +520,10 @@ void sw_spool_done(struct sw_spool *spool, uint64_t n)
         uint64_t of_it = n < first->documents ? n : first->documents;
         first->documents -= of_it;
         n -= of_it;
-        if (first->documents > 0) {
+        if (first->documents > 0)
             pass(spool, of_it);
-        } else {
+        else
             drop_first(spool);
-        }
     }
 }
 

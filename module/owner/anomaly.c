@@ -68,14 +68,14 @@ static void add_known(const struct sw_view *view, const struct sw_addr *addr,
     struct sw_addr asked;
     if (!find_kind(view, SW_KIND_KNOWN, addr, owner, &hit, &asked))
         return;
-    snprintf(out->known_list, sizeof out->known_list, "%s", hit.list->name);
-    snprintf(out->known_owner, sizeof out->known_owner, "%s", hit.list->owner);
+    snprintf(out->known_list, sizeof(out->known_list), "%s", hit.list->name);
+    snprintf(out->known_owner, sizeof(out->known_owner), "%s", hit.list->owner);
 }
 
 static void begin(const struct sw_view *view, enum sw_anomaly_type type, const struct sw_addr *addr,
                   const struct sw_owner *owner, struct sw_anomaly *out)
 {
-    memset(out, 0, sizeof *out);
+    memset(out, 0, sizeof(*out));
     out->type = type;
     out->addr = *addr;
     add_known(view, addr, owner, out);
@@ -89,8 +89,8 @@ bool sw_anomaly_protected_owner(const struct sw_view *view, const struct sw_addr
     if (!find_kind(view, SW_KIND_PROTECTED, addr, owner, &hit, &asked))
         return false;
     begin(view, SW_ANOMALY_PROTECTED_OWNER, addr, owner, out);
-    snprintf(out->list, sizeof out->list, "%s", hit.list->name);
-    snprintf(out->protected_owner, sizeof out->protected_owner, "%s", hit.list->owner);
+    snprintf(out->list, sizeof(out->list), "%s", hit.list->name);
+    snprintf(out->protected_owner, sizeof(out->protected_owner), "%s", hit.list->owner);
     sw_hit_text(&hit, NULL, &asked, out->protected_by);
     return true;
 }
@@ -114,8 +114,8 @@ bool sw_anomaly_unexpected_owner(const struct sw_view *view, const struct sw_nam
     if (sw_declared_judge(view, name, of, addr, owner, &list) != SW_DECLARED_OUTSIDE)
         return false;
     begin(view, SW_ANOMALY_UNEXPECTED_OWNER, addr, owner, out);
-    snprintf(out->list, sizeof out->list, "%s", list->name);
-    snprintf(out->declared, sizeof out->declared, "%s",
+    snprintf(out->list, sizeof(out->list), "%s", list->name);
+    snprintf(out->declared, sizeof(out->declared), "%s",
              of == SW_OF_ZONE ? list->ns_owners : list->owners);
     return true;
 }
@@ -168,7 +168,7 @@ static struct baseline baseline_before(const struct sw_name_history *of, int64_t
             continue;
         base.first_us = seen->first_us < base.first_us ? seen->first_us : base.first_us;
         base.count += seen->count;
-        if (base.last == NULL || seen->last_us > base.last->last_us)
+        if (!base.last || seen->last_us > base.last->last_us)
             base.last = seen;
     }
     return base;
@@ -206,7 +206,7 @@ bool sw_anomaly_owner_change(const struct sw_settings *settings, const struct sw
         return false;
     int64_t since = holder_since(of, owner);
     struct baseline base = baseline_before(of, since);
-    if (base.last == NULL || base.count < settings->baseline_count ||
+    if (!base.last || base.count < settings->baseline_count ||
         since - base.first_us < (int64_t)settings->baseline_days * 24 * US_PER_HOUR ||
         is_flux(settings, of, time_us, &addresses, &as))
         return false;
@@ -233,7 +233,7 @@ bool sw_anomaly_special_address(const struct sw_view *view, const struct sw_addr
                                 const struct sw_owner *owner, struct sw_anomaly *out)
 {
     const struct sw_special *special = sw_special_find(addr);
-    if (special == NULL)
+    if (!special)
         return false;
     begin(view, SW_ANOMALY_SPECIAL_ADDRESS, addr, owner, out);
     out->special = special;
@@ -243,7 +243,7 @@ bool sw_anomaly_special_address(const struct sw_view *view, const struct sw_addr
 bool sw_anomaly_no_owner(const struct sw_view *view, bool have_asn, const struct sw_addr *addr,
                          const struct sw_owner *owner, struct sw_anomaly *out)
 {
-    if (!have_asn || owner->asn != 0 || sw_special_find(addr) != NULL)
+    if (!have_asn || owner->asn != 0 || sw_special_find(addr))
         return false;
     begin(view, SW_ANOMALY_NO_OWNER, addr, owner, out);
     return true;

@@ -9,7 +9,7 @@
 
 const char *sw_declared_next(const char *at, char *out, size_t room)
 {
-    if (at == NULL || *at == '\0')
+    if (!at || *at == '\0')
         return NULL;
     size_t len = strcspn(at, "\n");
     snprintf(out, room, "%.*s", (int)len, at);
@@ -67,7 +67,7 @@ static void weigh_hit(void *arg, const struct sw_hit *hit)
         search->result = SW_DECLARED_OUTSIDE;
     if (!search->best.list || goes_before(hit, &search->best))
         search->best = *hit;
-    while (search->result != SW_DECLARED_INSIDE && (at = sw_declared_next(at, text, sizeof text)))
+    while (search->result != SW_DECLARED_INSIDE && (at = sw_declared_next(at, text, sizeof(text))))
         if (names_owner(text, search->addr, search->owner))
             search->result = SW_DECLARED_INSIDE;
 }

@@ -25,19 +25,19 @@ struct sw_history {
 
 struct sw_history *sw_history_new(size_t names_max, size_t addrs_max)
 {
-    struct sw_history *history = calloc(1, sizeof *history);
-    if (history == NULL)
+    struct sw_history *history = calloc(1, sizeof(*history));
+    if (!history)
         return NULL;
     history->names_max = names_max > 0 ? names_max : 1;
     history->addrs_max = addrs_max > 0 ? addrs_max : 1;
     history->buckets = 16;
     while (history->buckets < history->names_max && history->buckets < BUCKETS_MAX)
         history->buckets *= 2;
-    if (getrandom(&history->seed, sizeof history->seed, GRND_NONBLOCK) !=
-        (ssize_t)sizeof history->seed)
+    if (getrandom(&history->seed, sizeof(history->seed), GRND_NONBLOCK) !=
+        (ssize_t)sizeof(history->seed))
         history->seed = (uint64_t)(uintptr_t)history; /* early at boot: addresses are random too */
     history->bucket = calloc(history->buckets, sizeof(struct entry *));
-    if (history->bucket == NULL) {
+    if (!history->bucket) {
         free(history);
         return NULL;
     }
@@ -52,9 +52,9 @@ static void entry_free(struct entry *entry)
 
 void sw_history_free(struct sw_history *history)
 {
-    if (history == NULL)
+    if (!history)
         return;
-    for (struct entry *at = history->newest, *older; at != NULL; at = older) {
+    for (struct entry *at = history->newest, *older; at; at = older) {
         older = at->older;
         entry_free(at);
     }
@@ -83,8 +83,8 @@ static bool same_name(const struct sw_name *a, const struct sw_name *b)
 /* Take an entry out of the order of use. */
 static void unlink_use(struct sw_history *history, struct entry *entry)
 {
-    *(entry->newer != NULL ? &entry->newer->older : &history->newest) = entry->older;
-    *(entry->older != NULL ? &entry->older->newer : &history->oldest) = entry->newer;
+    *(entry->newer ? &entry->newer->older : &history->newest) = entry->older;
+    *(entry->older ? &entry->older->newer : &history->oldest) = entry->newer;
     entry->newer = entry->older = NULL;
 }
 
@@ -92,7 +92,7 @@ static void unlink_use(struct sw_history *history, struct entry *entry)
 static void link_newest(struct sw_history *history, struct entry *entry)
 {
     entry->older = history->newest;
-    *(history->newest != NULL ? &history->newest->newer : &history->oldest) = entry;
+    *(history->newest ? &history->newest->newer : &history->oldest) = entry;
     history->newest = entry;
 }
 
@@ -114,7 +114,7 @@ struct sw_name_history *sw_history_get(struct sw_history *history, const struct 
 {
     assert(name->len > 0);
     struct entry **bucket = bucket_of(history, name);
-    for (struct entry *at = *bucket; at != NULL; at = at->chain) {
+    for (struct entry *at = *bucket; at; at = at->chain) {
         if (!same_name(&at->of.name, name))
             continue;
         unlink_use(history, at);
@@ -122,8 +122,8 @@ struct sw_name_history *sw_history_get(struct sw_history *history, const struct 
         *created = false;
         return &at->of;
     }
-    struct entry *entry = calloc(1, sizeof *entry);
-    if (entry == NULL)
+    struct entry *entry = calloc(1, sizeof(*entry));
+    if (!entry)
         return NULL;
     if (history->n >= history->names_max)
         drop_oldest(history);
@@ -169,8 +169,8 @@ static struct sw_seen *place_for_new(const struct sw_history *history, struct sw
     if (of->n == of->capacity) {
         size_t capacity = of->capacity > 0 ? of->capacity * 2 : ADDRS_AT_FIRST;
         capacity = capacity < history->addrs_max ? capacity : history->addrs_max;
-        struct sw_seen *seen = realloc(of->seen, capacity * sizeof *seen);
-        if (seen == NULL)
+        struct sw_seen *seen = realloc(of->seen, capacity * sizeof(*seen));
+        if (!seen)
             return NULL;
         of->seen = seen;
         of->capacity = capacity;
@@ -187,9 +187,9 @@ struct sw_seen *sw_history_note(struct sw_history *history, struct sw_name_histo
     bool found = seen != NULL;
     if (!found) {
         seen = place_for_new(history, of);
-        if (seen == NULL)
+        if (!seen)
             return NULL;
-        memset(seen, 0, sizeof *seen);
+        memset(seen, 0, sizeof(*seen));
         seen->addr = *addr;
         seen->owner = *owner;
         seen->first_us = seen->last_us = time_us;

@@ -52,7 +52,7 @@ static const char *path_of_settings(const struct sw_settings *settings, enum sw_
 static bool path_split(struct sw_fieldpath *path, const char *dotted)
 {
     size_t len = strlen(dotted), steps = 0;
-    if (len >= sizeof path->text)
+    if (len >= sizeof(path->text))
         return false;
     memcpy(path->text, dotted, len + 1);
     char *at = path->text;
@@ -61,7 +61,7 @@ static bool path_split(struct sw_fieldpath *path, const char *dotted)
         if (*at == '\0' || dot == at || steps == SW_PATHSTEPS_MAX)
             return false;
         path->step[steps++] = at;
-        if (dot == NULL)
+        if (!dot)
             break;
         *dot = '\0';
         at = dot + 1;
@@ -75,7 +75,7 @@ static char *path_text(const struct sw_fieldpath *path, char *out, size_t room)
 {
     size_t used = 0;
     out[0] = '\0';
-    for (size_t i = 0; path->step[i] != NULL && used < room; i++) {
+    for (size_t i = 0; path->step[i] && used < room; i++) {
         int n = snprintf(out + used, room - used, "%s%s", i == 0 ? "" : ".", path->step[i]);
         used += n > 0 ? (size_t)n : 0;
     }
@@ -87,13 +87,13 @@ char *sw_layout_path(const struct sw_layout *layout, enum sw_owner_field field, 
 {
     const struct sw_fieldpath *path = layout->chosen[field];
     out[0] = '\0';
-    return path != NULL ? path_text(path, out, room) : out;
+    return path ? path_text(path, out, room) : out;
 }
 
 enum sw_status sw_layout_init(struct sw_layout *layout, enum sw_role role,
                               const struct sw_settings *settings, char *why)
 {
-    memset(layout, 0, sizeof *layout);
+    memset(layout, 0, sizeof(*layout));
     layout->role = role;
     for (unsigned f = 0; f < SW_OWNER_COUNT; f++) {
         if (!role_has[role][f])
@@ -107,7 +107,7 @@ enum sw_status sw_layout_init(struct sw_layout *layout, enum sw_role role,
         }
         layout->configured[f] = *set != '\0';
         size_t at = layout->configured[f] ? 1 : 0;
-        for (size_t i = 0; at < SW_CANDIDATES_MAX && known_paths[f][i] != NULL; i++, at++) {
+        for (size_t i = 0; at < SW_CANDIDATES_MAX && known_paths[f][i]; i++, at++) {
             bool split = path_split(&layout->candidate[f][at], known_paths[f][i]);
             assert(split);
             (void)split;
@@ -180,7 +180,7 @@ static bool text_at(const struct sw_fieldpath *path, enum sw_owner_field field, 
 uint32_t sw_layout_asn(const struct sw_layout *layout, MMDB_entry_s record)
 {
     const struct sw_fieldpath *path = layout->chosen[SW_OWNER_ASN];
-    return path != NULL ? asn_at(path, record) : 0;
+    return path ? asn_at(path, record) : 0;
 }
 
 void sw_layout_text(const struct sw_layout *layout, enum sw_owner_field field, MMDB_entry_s record,
@@ -189,7 +189,7 @@ void sw_layout_text(const struct sw_layout *layout, enum sw_owner_field field, M
     const struct sw_fieldpath *path = layout->chosen[field];
     MMDB_entry_data_s value;
     out[0] = '\0';
-    if (path != NULL && text_at(path, field, record, &value))
+    if (path && text_at(path, field, record, &value))
         sw_text_clean(out, room, value.utf8_string, value.data_size);
 }
 
@@ -201,7 +201,7 @@ void sw_layout_try(struct sw_layout *layout, MMDB_entry_s record)
     for (unsigned f = 0; f < SW_OWNER_COUNT; f++) {
         for (size_t i = 0; i < SW_CANDIDATES_MAX; i++) {
             struct sw_fieldpath *path = &layout->candidate[f][i];
-            if (path->step[0] == NULL)
+            if (!path->step[0])
                 break;
             bool there = f == SW_OWNER_ASN ? asn_at(path, record) != 0
                                            : text_at(path, (enum sw_owner_field)f, record, &value);
@@ -216,7 +216,7 @@ bool sw_layout_choose(struct sw_layout *layout)
         const struct sw_fieldpath *best = NULL;
         for (size_t i = 0; i < SW_CANDIDATES_MAX; i++) {
             const struct sw_fieldpath *path = &layout->candidate[f][i];
-            if (path->found > (best != NULL ? best->found : 0))
+            if (path->found > (best ? best->found : 0))
                 best = path;
         }
         if (layout->configured[f] && layout->candidate[f][0].found > 0)
@@ -225,8 +225,8 @@ bool sw_layout_choose(struct sw_layout *layout)
     }
     if (layout->role == SW_ROLE_ASN)
         return layout->chosen[SW_OWNER_ASN] != NULL;
-    return layout->chosen[SW_OWNER_REGISTRANT] != NULL ||
-           layout->chosen[SW_OWNER_NETNAME] != NULL || layout->chosen[SW_OWNER_COUNTRY] != NULL;
+    return layout->chosen[SW_OWNER_REGISTRANT] || layout->chosen[SW_OWNER_NETNAME] ||
+           layout->chosen[SW_OWNER_COUNTRY];
 }
 
 char *sw_layout_wanted(const struct sw_layout *layout, char *out, size_t room)
@@ -238,10 +238,10 @@ char *sw_layout_wanted(const struct sw_layout *layout, char *out, size_t room)
         if (layout->role == SW_ROLE_ASN && f != SW_OWNER_ASN)
             continue;
         for (size_t i = 0; i < WANTED_PER_FIELD && used < room; i++) {
-            if (layout->candidate[f][i].step[0] == NULL)
+            if (!layout->candidate[f][i].step[0])
                 break;
             int n = snprintf(out + used, room - used, "%s%s", used == 0 ? "" : ", ",
-                             path_text(&layout->candidate[f][i], path, sizeof path));
+                             path_text(&layout->candidate[f][i], path, sizeof(path)));
             used += n > 0 ? (size_t)n : 0;
         }
     }

@@ -57,7 +57,7 @@ static bool copy_file(int from, int to, int64_t size)
     char chunk[COPY_CHUNK];
     int64_t at = 0;
     for (;;) {
-        ssize_t n = pread(from, chunk, sizeof chunk, at);
+        ssize_t n = pread(from, chunk, sizeof(chunk), at);
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0 || (n > 0 && !write_all(to, chunk, (size_t)n)))
@@ -74,7 +74,7 @@ static bool copy_file(int from, int to, int64_t size)
 static const uint8_t *find_metadata(const uint8_t *tail, size_t len)
 {
     static const char marker[] = "\xab\xcd\xefMaxMind.com";
-    const size_t marker_len = sizeof marker - 1;
+    const size_t marker_len = sizeof(marker) - 1;
     const uint8_t *found = NULL, *at = tail;
     while ((at = memmem(at, len - (size_t)(at - tail), marker, marker_len)) != NULL)
         found = at += marker_len;
@@ -105,12 +105,12 @@ static bool tree_fits(int copy, int64_t size)
     uint8_t *tail = malloc(len);
     uint32_t nodes, bits;
     bool fits = false;
-    if (tail != NULL && pread(copy, tail, len, size - (int64_t)len) == (ssize_t)len) {
+    if (tail && pread(copy, tail, len, size - (int64_t)len) == (ssize_t)len) {
         const uint8_t *start = find_metadata(tail, len);
         MMDB_s metadata = {.data_section = start};
-        if (start != NULL)
+        if (start)
             metadata.data_section_size = (uint32_t)(len - (size_t)(start - tail));
-        fits = start != NULL && metadata_number(&metadata, "node_count", &nodes) &&
+        fits = start && metadata_number(&metadata, "node_count", &nodes) &&
                metadata_number(&metadata, "record_size", &bits) &&
                (uint64_t)nodes * bits / 4 + SEPARATOR <= (uint64_t)size;
     }
@@ -135,7 +135,7 @@ static int open_in_memory(int file, int64_t size, MMDB_s *mmdb)
         return status;
     if (copy_file(file, fd, size) &&
         fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) == 0) {
-        snprintf(name, sizeof name, "/proc/self/fd/%d", fd);
+        snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
         status = open_whole(fd, name, size, mmdb);
     }
     close(fd);
@@ -147,8 +147,8 @@ static int open_in_folder(const char *folder, int file, int64_t size, MMDB_s *mm
 {
     char name[SW_PATH_MAX];
     int status = MMDB_IO_ERROR;
-    int len = snprintf(name, sizeof name, "%s/.sinkwatch-mmdb-XXXXXX", folder);
-    if (len < 0 || (size_t)len >= sizeof name)
+    int len = snprintf(name, sizeof(name), "%s/.sinkwatch-mmdb-XXXXXX", folder);
+    if (len < 0 || (size_t)len >= sizeof(name))
         return status;
     int fd = mkostemp(name, O_CLOEXEC);
     if (fd < 0)
@@ -170,8 +170,8 @@ static enum sw_status open_copy(int file, int64_t size, MMDB_s *mmdb, char *why)
 {
     const char *const folder[] = {getenv("TMPDIR"), "/tmp", "/var/tmp", "/run"};
     int status = open_in_memory(file, size, mmdb);
-    for (size_t i = 0; no_access(status) && i < sizeof folder / sizeof *folder; i++) {
-        if (folder[i] != NULL && folder[i][0] == '/')
+    for (size_t i = 0; no_access(status) && i < sizeof(folder) / sizeof(*folder); i++) {
+        if (folder[i] && folder[i][0] == '/')
             status = open_in_folder(folder[i], file, size, mmdb);
     }
     if (status == MMDB_SUCCESS)
@@ -190,12 +190,12 @@ static enum sw_status open_copy(int file, int64_t size, MMDB_s *mmdb, char *why)
 /* Open a regular file of a sane size for reading; *seen is the present state of the file. */
 static enum sw_status open_source(const char *path, int *file, struct stat *seen, char *why)
 {
-    memset(seen, 0, sizeof *seen);
+    memset(seen, 0, sizeof(*seen));
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO must not block us */
     if (fd < 0 || fstat(fd, seen) != 0) {
         snprintf(why, SW_WHY_MAX, "cannot be opened: %s", strerror(errno));
         if (fd < 0 && stat(path, seen) != 0)
-            memset(seen, 0, sizeof *seen);
+            memset(seen, 0, sizeof(*seen));
         if (fd >= 0)
             close(fd);
         return SW_EIO;
@@ -239,7 +239,7 @@ static enum sw_status find_layout(struct sw_mmdb *db, char *why)
     uint32_t step = db->n / SAMPLE_RECORDS + 1;
     if (recognise(db, step) || (step > 1 && recognise(db, 1)))
         return SW_OK;
-    sw_layout_wanted(&db->layout, wanted, sizeof wanted);
+    sw_layout_wanted(&db->layout, wanted, sizeof(wanted));
     if (db->layout.role == SW_ROLE_ASN)
         snprintf(why, SW_WHY_MAX,
                  "type %.40s gives no AS numbers (no %s); one like GeoLite2-ASN is needed",
@@ -256,8 +256,8 @@ static enum sw_status fill_table(struct sw_mmdb *db, char *why)
 {
     uint64_t cursor = 0;
     uint32_t offset, i = 0;
-    db->asn = calloc((size_t)db->n + 1, sizeof *db->asn); /* one more: "no record" has no AS */
-    if (db->asn == NULL) {
+    db->asn = calloc((size_t)db->n + 1, sizeof(*db->asn)); /* one more: "no record" has no AS */
+    if (!db->asn) {
         snprintf(why, SW_WHY_MAX, "out of memory");
         return SW_ENOMEM;
     }
@@ -271,7 +271,7 @@ static enum sw_status fill_table(struct sw_mmdb *db, char *why)
 static enum sw_status check(struct sw_mmdb *db, char *why)
 {
     const MMDB_metadata_s *meta = &db->mmdb.metadata;
-    sw_text_clean(db->type, sizeof db->type, meta->database_type, strlen(meta->database_type));
+    sw_text_clean(db->type, sizeof(db->type), meta->database_type, strlen(meta->database_type));
     if (meta->binary_format_major_version != 2) {
         snprintf(why, SW_WHY_MAX, "MMDB format version %u; 2 is supported",
                  meta->binary_format_major_version);
@@ -314,9 +314,9 @@ enum sw_status sw_mmdb_open(const char *path, enum sw_role role, const struct sw
     enum sw_status status = open_source(path, &file, seen, why);
     if (status != SW_OK)
         return status;
-    struct sw_mmdb *db = calloc(1, sizeof *db);
+    struct sw_mmdb *db = calloc(1, sizeof(*db));
     status = SW_ENOMEM;
-    if (db == NULL) {
+    if (!db) {
         snprintf(why, SW_WHY_MAX, "out of memory");
         goto cleanup;
     }
@@ -328,7 +328,7 @@ enum sw_status sw_mmdb_open(const char *path, enum sw_role role, const struct sw
         db = NULL;
     }
 cleanup:
-    if (db != NULL) {
+    if (db) {
         sw_recordset_free(&db->records);
         free(db->asn);
         free(db);
@@ -339,7 +339,7 @@ cleanup:
 
 void sw_mmdb_close(struct sw_mmdb *db)
 {
-    if (db == NULL)
+    if (!db)
         return;
     MMDB_close(&db->mmdb);
     sw_recordset_free(&db->records);
@@ -361,7 +361,7 @@ static bool lookup(const struct sw_mmdb *db, const struct sw_addr *addr, struct 
     int error;
     if (addr->family != 6 || sw_addr_embedded(addr, judged) != SW_OK)
         *judged = *addr;
-    memset(&sa, 0, sizeof sa);
+    memset(&sa, 0, sizeof(sa));
     if (judged->family == 4) {
         sa.v4.sin_family = AF_INET;
         memcpy(&sa.v4.sin_addr, judged->octets, 4);
@@ -396,7 +396,7 @@ enum sw_status sw_mmdb_asn(const struct sw_mmdb *db, const struct sw_addr *addr,
     if (found == 0)
         return SW_ENOTFOUND;
     *asn = found;
-    if (prefix != NULL)
+    if (prefix)
         network_of(db, &judged, result.netmask, prefix);
     return SW_OK;
 }
@@ -416,11 +416,11 @@ static enum sw_status fill_asn(const struct sw_mmdb *db, const struct sw_addr *j
 {
     char org[SW_OWNERTEXT_MAX];
     uint32_t asn = db->asn[sw_recordset_number(&db->records, found->entry.offset)];
-    bool added = fill_text(db, SW_OWNER_COUNTRY, found->entry, out->country, sizeof out->country);
-    sw_layout_text(&db->layout, SW_OWNER_ORG, found->entry, org, sizeof org);
+    bool added = fill_text(db, SW_OWNER_COUNTRY, found->entry, out->country, sizeof(out->country));
+    sw_layout_text(&db->layout, SW_OWNER_ORG, found->entry, org, sizeof(org));
     if (out->prefix.family == 0 && (asn != 0 || org[0] != '\0')) {
         out->asn = asn;
-        memcpy(out->org, org, sizeof org);
+        memcpy(out->org, org, sizeof(org));
         network_of(db, judged, found->netmask, &out->prefix);
         added = true;
     }
@@ -433,9 +433,9 @@ static enum sw_status fill_registrant(const struct sw_mmdb *db, const struct sw_
     MMDB_entry_s record = found->entry;
     bool first = out->registrant[0] == '\0' && out->netname[0] == '\0';
     bool names =
-        fill_text(db, SW_OWNER_REGISTRANT, record, out->registrant, sizeof out->registrant);
-    names |= fill_text(db, SW_OWNER_NETNAME, record, out->netname, sizeof out->netname);
-    bool country = fill_text(db, SW_OWNER_COUNTRY, record, out->country, sizeof out->country);
+        fill_text(db, SW_OWNER_REGISTRANT, record, out->registrant, sizeof(out->registrant));
+    names |= fill_text(db, SW_OWNER_NETNAME, record, out->netname, sizeof(out->netname));
+    bool country = fill_text(db, SW_OWNER_COUNTRY, record, out->country, sizeof(out->country));
     if ((names && first) || (country && out->registered.family == 0))
         network_of(db, judged, found->netmask, &out->registered);
     return names || country ? SW_OK : SW_ENOTFOUND;

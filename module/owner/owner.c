@@ -58,8 +58,8 @@ static void add_sources(struct sw_owners *owners, const char *key, enum sw_role 
 
 struct sw_owners *sw_owners_new(const struct sw_settings *settings, struct sw_counters *counters)
 {
-    struct sw_owners *owners = calloc(1, sizeof *owners);
-    if (owners == NULL)
+    struct sw_owners *owners = calloc(1, sizeof(*owners));
+    if (!owners)
         return NULL;
     owners->settings = settings;
     owners->counters = counters;
@@ -70,7 +70,7 @@ struct sw_owners *sw_owners_new(const struct sw_settings *settings, struct sw_co
 
 void sw_owners_free(struct sw_owners *owners)
 {
-    if (owners == NULL)
+    if (!owners)
         return;
     for (size_t i = 0; i < owners->n; i++)
         sw_mmdb_close(atomic_load_explicit(&owners->source[i].db, memory_order_acquire));
@@ -82,7 +82,7 @@ void sw_owners_free(struct sw_owners *owners)
 static struct file_state state_of(const struct stat *st)
 {
     struct file_state state;
-    memset(&state, 0, sizeof state);
+    memset(&state, 0, sizeof(state));
     state.dev = st->st_dev;
     state.ino = st->st_ino;
     state.size = st->st_size;
@@ -104,7 +104,7 @@ static bool needs_reading(const struct source *source)
     if (!source->tried || !source->settled)
         return true;
     if (stat(source->path, &st) != 0)
-        memset(&st, 0, sizeof st);
+        memset(&st, 0, sizeof(st));
     struct file_state state = state_of(&st);
     return !state_equal(&state, &source->state);
 }
@@ -115,10 +115,10 @@ static void note_refusal(struct sw_owners *owners, struct source *source,
 {
     if (source->tried && state_equal(state, &source->state) && strcmp(why, source->error) == 0)
         return;
-    snprintf(source->error, sizeof source->error, "%s", why);
+    snprintf(source->error, sizeof(source->error), "%s", why);
     sw_count(&owners->counters->mmdb_refused, 1);
     sw_log(SW_LOG_WARNING, "%s: %s: %s; %s", source->key, source->path, why,
-           atomic_load_explicit(&source->db, memory_order_relaxed) != NULL
+           atomic_load_explicit(&source->db, memory_order_relaxed)
                ? "the database opened before stays in use"
                : "going on without it");
 }
@@ -127,7 +127,7 @@ static void note_refusal(struct sw_owners *owners, struct source *source,
 static void replace(struct sw_owners *owners, struct source *source, struct sw_mmdb *db)
 {
     struct sw_mmdb *old = atomic_exchange_explicit(&source->db, db, memory_order_acq_rel);
-    if (old != NULL) {
+    if (old) {
         sw_rcu_synchronize();
         sw_mmdb_close(old);
     }
@@ -153,7 +153,7 @@ static bool refresh(struct sw_owners *owners, struct source *source)
     } else {
         const struct sw_mmdb *old = atomic_load_explicit(&source->db, memory_order_relaxed);
         source->error[0] = '\0';
-        if (old != NULL && sw_mmdb_same(old, db)) {
+        if (old && sw_mmdb_same(old, db)) {
             sw_mmdb_close(db); /* touched, or read twice because the file was young: nothing new */
         } else {
             replace(owners, source, db);
@@ -185,8 +185,8 @@ static json_t *fields_status(const struct sw_mmdb *db)
                                                      "country"};
     char path[SW_TEXT_MAX];
     json_t *out = json_object();
-    for (unsigned f = 0; out != NULL && f < SW_OWNER_COUNT; f++)
-        if (sw_mmdb_field(db, (enum sw_owner_field)f, path, sizeof path)[0] != '\0')
+    for (unsigned f = 0; out && f < SW_OWNER_COUNT; f++)
+        if (sw_mmdb_field(db, (enum sw_owner_field)f, path, sizeof(path))[0] != '\0')
             json_object_set_new(out, name[f], json_string(path));
     return out;
 }
@@ -195,15 +195,15 @@ static json_t *source_status(const struct source *source)
 {
     char path[SW_PATH_MAX];
     const struct sw_mmdb *db = atomic_load_explicit(&source->db, memory_order_relaxed);
-    sw_text_clean(path, sizeof path, source->path, strlen(source->path));
+    sw_text_clean(path, sizeof(path), source->path, strlen(source->path));
     json_t *out = json_pack("{s:s, s:b}", "path", path, "open", db != NULL);
-    if (out != NULL && db != NULL) {
+    if (out && db) {
         json_object_set_new(out, "type", json_string(sw_mmdb_type(db)));
         json_object_set_new(out, "epoch", json_integer(sw_mmdb_epoch(db)));
         json_object_set_new(out, "records", json_integer(sw_mmdb_records(db)));
         json_object_set_new(out, "fields", fields_status(db));
     }
-    if (out != NULL)
+    if (out)
         json_object_set_new(out, "error", json_string(source->error));
     return out;
 }
@@ -211,12 +211,12 @@ static json_t *source_status(const struct source *source)
 char *sw_owners_status(const struct sw_owners *owners)
 {
     json_t *status = json_object();
-    if (status == NULL)
+    if (!status)
         return NULL;
     for (size_t i = 0; i < owners->n; i++) {
         const struct source *source = &owners->source[i];
         const char *role = source->role == SW_ROLE_ASN ? "asn" : "owner";
-        if (json_object_get(status, role) == NULL)
+        if (!json_object_get(status, role))
             json_object_set_new(status, role, json_array());
         json_array_append_new(json_object_get(status, role), source_status(source));
     }
@@ -237,7 +237,7 @@ static const struct sw_mmdb *opened(const struct sw_owners *owners, size_t i, en
 bool sw_owners_have_asn(const struct sw_owners *owners)
 {
     for (size_t i = 0; i < owners->n; i++)
-        if (opened(owners, i, SW_ROLE_ASN) != NULL)
+        if (opened(owners, i, SW_ROLE_ASN))
             return true;
     return false;
 }
@@ -247,7 +247,7 @@ enum sw_status sw_owner_find_asn(const struct sw_owners *owners, const struct sw
 {
     for (size_t i = 0; i < owners->n; i++) {
         const struct sw_mmdb *db = opened(owners, i, SW_ROLE_ASN);
-        if (db != NULL && sw_mmdb_asn(db, addr, asn, prefix) == SW_OK)
+        if (db && sw_mmdb_asn(db, addr, asn, prefix) == SW_OK)
             return SW_OK;
     }
     return SW_ENOTFOUND;
@@ -259,11 +259,11 @@ enum sw_status sw_owner_find(const struct sw_owners *owners, const struct sw_add
     /* The registrant's country first: the registrant holds the address, the AS may only carry. */
     static const enum sw_role order[] = {SW_ROLE_OWNER, SW_ROLE_ASN};
     enum sw_status status = SW_ENOTFOUND;
-    memset(out, 0, sizeof *out);
-    for (size_t r = 0; r < sizeof order / sizeof order[0]; r++)
+    memset(out, 0, sizeof(*out));
+    for (size_t r = 0; r < sizeof(order) / sizeof(order[0]); r++)
         for (size_t i = 0; i < owners->n; i++) {
             const struct sw_mmdb *db = opened(owners, i, order[r]);
-            if (db != NULL && sw_mmdb_fill(db, addr, out) == SW_OK)
+            if (db && sw_mmdb_fill(db, addr, out) == SW_OK)
                 status = SW_OK;
         }
     return status;

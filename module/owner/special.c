@@ -62,7 +62,7 @@ const struct sw_special *sw_special_find(const struct sw_addr *addr)
 {
     struct sw_addr inner;
     const struct sw_addr *judged = sw_addr_embedded(addr, &inner) == SW_OK ? &inner : addr;
-    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
         if (sw_addr_covers(&table[i].block, judged))
             return &table[i];
     }

@@ -26,7 +26,7 @@ struct walk {
 void sw_recordset_free(struct sw_recordset *records)
 {
     free(records->word);
-    memset(records, 0, sizeof *records);
+    memset(records, 0, sizeof(*records));
 }
 
 bool sw_recordset_next(const struct sw_recordset *records, uint64_t *cursor, uint32_t *offset)
@@ -277,9 +277,9 @@ enum sw_status sw_mmdb_verify(const MMDB_s *mmdb, struct sw_recordset *records, 
     w.budget = (uint64_t)mmdb->file_size * 16 + 65536;
     w.height = calloc(mmdb->metadata.node_count, 1);
     w.records.words = (mmdb->data_section_size >> 6) + 1;
-    w.records.word = calloc(w.records.words, sizeof *w.records.word);
+    w.records.word = calloc(w.records.words, sizeof(*w.records.word));
     enum sw_status status = SW_ENOMEM;
-    if (w.height != NULL && w.records.word != NULL)
+    if (w.height && w.records.word)
         status = walk_tree(&w);
     free(w.height);
     if (status != SW_OK) {

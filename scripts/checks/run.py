@@ -11,6 +11,7 @@ from pathlib import Path
 
 import comments
 import decisions
+import dialect
 import documents
 import exports
 import headers
@@ -31,6 +32,7 @@ CHECKS = [
     headers,
     words,
     comments,
+    dialect,
     documents,
     decisions,
     settings,

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import comments
 import decisions
+import dialect
 import documents
 import exports
 import headers
@@ -122,6 +123,10 @@ FAULTS = [
     (comments, "module/owner/a.c", "/* what */\n", "of 1,000 words are what"),
     (comments, "module/owner/a.c", "/* those */\n", "of 1,000 words are it, its"),
     (comments, "module/owner/a.h", "struct sw_b {\n", "struct sw_b is another type"),
+    (dialect, "module/base/good.c", "int n = sizeof x;\n", "make fmt"),
+    (dialect, "module/base/good.c", "int f(void *p)\n{\n    if (p == NULL)\n", "make fmt"),
+    (dialect, "module/base/good.c", "void f(int n)\n{\n    if (n) {\n        n++;\n    }\n", "make fmt"),
+    (dialect, "module/base/good.c", "void f(void)\n{\n    int n = 0;\n\n    n++;\n", "make fmt"),
     (documents, "README.md", "See `module/base/bad.h`.\n", "no module/base/bad.h"),
     (documents, "README.md", "See flow/nothing.c.\n", "no flow/nothing.c"),
     (documents, "README.md", "Run `make nonsense`.\n", "no target 'nonsense'"),
@@ -201,7 +206,7 @@ def plant(tree, result, folder, check_of, path, text, wanted):
 def nothing_found(tree, result, folder):
     good = make_tree(tree, folder, {})
     for check_of in (
-        layers, sizes, headers, words, comments, documents, decisions, settings, registered, models,
+        layers, sizes, headers, words, comments, dialect, documents, decisions, settings, registered, models,
         waits, style.Shell,
     ):  # fmt: skip
         for problem in check_of.check(good).problems:

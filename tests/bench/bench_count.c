@@ -106,7 +106,7 @@ static bool fill_both(struct sw_index *index)
 static int inside(void)
 {
     struct sw_index *index = sw_index_new();
-    if (index == NULL || !fill_both(index))
+    if (!index || !fill_both(index))
         return EXIT_FAILURE;
     bool same = true;
     CALLGRIND_START_INSTRUMENTATION;
@@ -141,11 +141,11 @@ static bool take_count(const char *base, unsigned n, double *count)
 {
     char path[4096 + 32], line[512];
     bool found = false;
-    snprintf(path, sizeof path, "%s.%u", base, n + 1);
+    snprintf(path, sizeof(path), "%s.%u", base, n + 1);
     FILE *f = fopen(path, "r");
-    while (f != NULL && fgets(line, sizeof line, f) != NULL)
+    while (f && fgets(line, sizeof(line), f))
         found = sscanf(line, "totals: %lf", count) == 1 || found;
-    if (f != NULL)
+    if (f)
         fclose(f);
     unlink(path);
     *count /= QUESTIONS;
@@ -166,10 +166,10 @@ static int outside(FILE *json)
     char self[4096], base[4096], command[3 * 4096];
     double count[COUNTS];
     const char *folder = getenv("SINKWATCH_BUILD");
-    ssize_t len = readlink("/proc/self/exe", self, sizeof self - 1);
+    ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
     self[len > 0 ? len : 0] = '\0';
-    snprintf(base, sizeof base, "%s/callgrind.%ld", folder != NULL ? folder : ".", (long)getpid());
-    snprintf(command, sizeof command,
+    snprintf(base, sizeof(base), "%s/callgrind.%ld", folder ? folder : ".", (long)getpid());
+    snprintf(command, sizeof(command),
              "valgrind -q --tool=callgrind --instr-atstart=no --callgrind-out-file='%s' '%s' "
              "inside 2>&1",
              base, self);
@@ -201,10 +201,10 @@ int main(int argc, char **argv)
         return EXIT_SUCCESS;
     }
     const char *out = getenv("SW_BENCH_OUT");
-    out = out != NULL ? out : getenv("SINKWATCH_BENCH");
-    out = out != NULL ? out : "build/bench.jsonl";
+    out = out ? out : getenv("SINKWATCH_BENCH");
+    out = out ? out : "build/bench.jsonl";
     FILE *json = fopen(out, "a");
-    if (json == NULL) {
+    if (!json) {
         perror(out);
         return EXIT_FAILURE;
     }

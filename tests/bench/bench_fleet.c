@@ -54,8 +54,8 @@ static void fail(const char *what)
 
 static void ok(redisReply *reply)
 {
-    if (reply == NULL || reply->type == REDIS_REPLY_ERROR)
-        fail(reply != NULL ? reply->str : "no answer");
+    if (!reply || reply->type == REDIS_REPLY_ERROR)
+        fail(reply ? reply->str : "no answer");
     freeReplyObject(reply);
 }
 
@@ -66,8 +66,8 @@ static void report(unsigned resolvers, const char *name, double value, const cha
     const char *path = getenv("SW_BENCH_OUT") ? getenv("SW_BENCH_OUT") : getenv("SINKWATCH_BENCH");
     printf("%-30s %4u resolvers %12.2f %s\n", name, resolvers, value, unit);
     fflush(stdout);
-    FILE *file = fopen(path != NULL ? path : "build/bench.jsonl", "a");
-    if (file == NULL)
+    FILE *file = fopen(path ? path : "build/bench.jsonl", "a");
+    if (!file)
         return;
     fprintf(file, "{\"name\":\"%s_%u\",\"value\":%.4f,\"unit\":\"%s\",\"n\":%u}\n", name, resolvers,
             value, unit, n);
@@ -96,8 +96,8 @@ static void report_percentiles(unsigned resolvers, const char *what, double *ms,
 static double info(const char *section, const char *field)
 {
     redisReply *reply = redisCommand(redis, "INFO %s", section);
-    const char *at = reply != NULL && reply->str != NULL ? strstr(reply->str, field) : NULL;
-    if (at == NULL)
+    const char *at = reply && reply->str ? strstr(reply->str, field) : NULL;
+    if (!at)
         fail("INFO");
     double value = strtod(at + strlen(field) + 1, NULL);
     freeReplyObject(reply);
@@ -158,10 +158,10 @@ static void start_fleet(unsigned resolvers)
         snprintf(r->settings.resolver_id, sizeof(r->settings.resolver_id), "r%u", i);
         r->index = sw_index_new();
         r->owners = sw_owners_new(&r->settings, &r->counters);
-        if (r->index == NULL || r->owners == NULL)
+        if (!r->index || !r->owners)
             fail("out of memory");
         r->feed = sw_feed_new(&r->settings, r->index, r->owners, &r->counters, NULL);
-        if (r->feed == NULL || sw_feed_start(r->feed) != SW_OK)
+        if (!r->feed || sw_feed_start(r->feed) != SW_OK)
             fail("no feeder");
     }
     wait_for_all(resolvers, last_name - 1);
@@ -198,7 +198,7 @@ static void add_one(char id[64])
     ok(redisCommand(redis, "HSET " P ":list:l n%u.fleet.example %s", last_name, ""));
     redisReply *reply = redisCommand(
         redis, "XADD " P ":changes MAXLEN ~ 100000 * op add list l i n%u.fleet.example", last_name);
-    if (reply == NULL || reply->type != REDIS_REPLY_STRING)
+    if (!reply || reply->type != REDIS_REPLY_STRING)
         fail("XADD");
     snprintf(id, 64, "%s", reply->str);
     freeReplyObject(reply);
@@ -224,7 +224,7 @@ static void measure_visible(unsigned resolvers)
 static bool reached(const char *is, const char *wanted)
 {
     uint64_t ms, n, wanted_ms, wanted_n;
-    return is != NULL && sscanf(is, "%" SCNu64 "-%" SCNu64, &ms, &n) == 2 &&
+    return is && sscanf(is, "%" SCNu64 "-%" SCNu64, &ms, &n) == 2 &&
            sscanf(wanted, "%" SCNu64 "-%" SCNu64, &wanted_ms, &wanted_n) == 2 &&
            (ms > wanted_ms || (ms == wanted_ms && n >= wanted_n));
 }
@@ -289,7 +289,7 @@ int main(void)
     sw_log_sink(no_log);
     redis_fixture_start(&server, NULL);
     redis = redisConnectUnix(server.socket);
-    if (redis == NULL || redis->err)
+    if (!redis || redis->err)
         fail("no connection");
     fill_list();
     for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {

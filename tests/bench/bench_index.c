@@ -99,10 +99,10 @@ static void compare(const struct sw_index *index, const struct sorted *s, const 
         }
     }
     double base = median(them, PASSES);
-    snprintf(name, sizeof name, "index_%s_ns_%s", what, size);
+    snprintf(name, sizeof(name), "index_%s_ns_%s", what, size);
     figure(name, median(us, PASSES), "ns", base, QUERIES);
     printf("    of %u passes: %.1f to %.1f\n", PASSES, us[0], us[PASSES - 1]);
-    snprintf(name, sizeof name, "qptrie_%s_ns_%s", what, size);
+    snprintf(name, sizeof(name), "qptrie_%s_ns_%s", what, size);
     figure(name, median(trie, PASSES), "ns", base, SHORT * BATCH);
 }
 
@@ -135,18 +135,18 @@ static void by_labels(struct sw_index *index, sw_list_id id, size_t n, const cha
     }
     for (unsigned labels = 2; labels <= 8; labels += 2) {
         make_misses(index, labels);
-        snprintf(name, sizeof name, "index_miss_%ulabels_ns_%s", labels, size);
+        snprintf(name, sizeof(name), "index_miss_%ulabels_ns_%s", labels, size);
         figure(name, time_index(index, &found), "ns", 0, QUERIES);
     }
-    snprintf(name, sizeof name, "index_label_ns_%s", size);
+    snprintf(name, sizeof(name), "index_label_ns_%s", size);
     figure(name, further_label(index, &four), "ns", 0, QUERIES);
     queries.passed = true;
     queries.listed = n;
     double more = further_label(index, &four);
     queries.passed = false;
-    snprintf(name, sizeof name, "index_passed_ns_%s", size);
+    snprintf(name, sizeof(name), "index_passed_ns_%s", size);
     figure(name, four, "ns", 0, QUERIES);
-    snprintf(name, sizeof name, "index_passed_label_ns_%s", size);
+    snprintf(name, sizeof(name), "index_passed_label_ns_%s", size);
     figure(name, more, "ns", 0, QUERIES);
 }
 
@@ -156,8 +156,8 @@ static void updates(struct sw_index *index, sw_list_id id, size_t n, const char 
     enum { PAIRS = 200000 };
     char name[64];
     size_t pairs = n < PAIRS ? n : PAIRS;
-    struct sw_indicator *out = need(malloc(2 * pairs * sizeof *out)), *in = out + pairs;
-    double *took = need(malloc(pairs * sizeof *took));
+    struct sw_indicator *out = need(malloc(2 * pairs * sizeof(*out))), *in = out + pairs;
+    double *took = need(malloc(pairs * sizeof(*took)));
     for (uint64_t i = 0; i < pairs; i++) {
         out[i] = nth(scramble(i) % n);
         in[i] = nth((UINT64_C(1) << 41) + i);
@@ -170,12 +170,12 @@ static void updates(struct sw_index *index, sw_list_id id, size_t n, const char 
         took[i] = (t - last) / 1000;
         last = t;
     }
-    snprintf(name, sizeof name, "index_updates_per_s_%s", size);
+    snprintf(name, sizeof(name), "index_updates_per_s_%s", size);
     figure(name, 2e9 * (double)pairs / (last - start), "1/s", 0, 2 * pairs);
-    qsort(took, pairs, sizeof *took, by_value);
-    snprintf(name, sizeof name, "index_update_p99_us_%s", size);
+    qsort(took, pairs, sizeof(*took), by_value);
+    snprintf(name, sizeof(name), "index_update_p99_us_%s", size);
     figure(name, took[pairs / 100 * 99], "us", 0, pairs);
-    snprintf(name, sizeof name, "index_update_max_us_%s", size);
+    snprintf(name, sizeof(name), "index_update_max_us_%s", size);
     figure(name, took[pairs - 1], "us", 0, pairs);
     free(took);
     free(out);
@@ -204,14 +204,14 @@ static void bench_size(size_t n, const char *size)
     qp_bytes = resident() - qp_bytes;
     printf("\n%zu names, %zu of them twice\n", n, same);
     if (n >= 1000000) { /* below it is mostly what any index has */
-        snprintf(name, sizeof name, "index_bytes_%s", size);
+        snprintf(name, sizeof(name), "index_bytes_%s", size);
         figure(name, bytes / (double)count, "B", (double)sorted_bytes(&s) / (double)n, count);
-        snprintf(name, sizeof name, "qptrie_bytes_%s", size);
+        snprintf(name, sizeof(name), "qptrie_bytes_%s", size);
         figure(name, qp_bytes / (double)count, "B", (double)sorted_bytes(&s) / (double)n, count);
     }
-    snprintf(name, sizeof name, "index_grow_peak_%s", size);
+    snprintf(name, sizeof(name), "index_grow_peak_%s", size);
     figure(name, (double)most / need_now, "ratio", 0, count);
-    snprintf(name, sizeof name, "index_add_ns_%s", size);
+    snprintf(name, sizeof(name), "index_add_ns_%s", size);
     figure(name, fill_ns, "ns", 0, n);
     make_misses(index, 4);
     compare(index, &s, &qp, "miss", size);
@@ -325,20 +325,20 @@ static size_t real_names(const char *command, struct sw_index *index, sw_list_id
     char line[512], why[SW_WHY_MAX];
     size_t n = 0;
     FILE *f = popen(command, "r");
-    while (f != NULL && fgets(line, sizeof line, f) != NULL) {
+    while (f && fgets(line, sizeof(line), f)) {
         struct sw_indicator ind;
         enum sw_status status = sw_indicator_parse(line, strcspn(line, "\n"), &ind, why);
         if (status != SW_OK || ind.type != SW_INDICATOR_DOMAIN)
             continue;
-        if (s != NULL && sw_index_add(index, id, &ind) == SW_OK) {
+        if (s && sw_index_add(index, id, &ind) == SW_OK) {
             sorted_add(s, ind.name.wire);
             n++;
-        } else if (s == NULL && n < REAL_MAX && ind.name.len <= sizeof queries.real->wire) {
+        } else if (!s && n < REAL_MAX && ind.name.len <= sizeof(queries.real->wire)) {
             queries.real[n].len = ind.name.len;
             memcpy(queries.real[n++].wire, ind.name.wire, ind.name.len);
         }
     }
-    if (f != NULL)
+    if (f)
         pclose(f);
     return n;
 }
@@ -349,19 +349,19 @@ static void bench_real(void)
     char command[1024];
     sw_list_id id;
     const char *data = getenv("SINKWATCH_DATA");
-    data = data != NULL ? data : "../shared/data";
-    snprintf(command, sizeof command, "%s/ioc/maltrail_1.16M.txt.gz", data);
-    if (strchr(data, '\'') != NULL || access(command, R_OK) != 0) {
+    data = data ? data : "../shared/data";
+    snprintf(command, sizeof(command), "%s/ioc/maltrail_1.16M.txt.gz", data);
+    if (strchr(data, '\'') || access(command, R_OK) != 0) {
         printf("\nno real names: %s is not here (SINKWATCH_DATA)\n", command);
         return;
     }
     struct sw_index *index = new_index(&id);
     struct sorted s = {0};
     must(sw_index_reserve(index, 1160000), "reserve");
-    snprintf(command, sizeof command, "gzip -dc '%s/ioc/maltrail_1.16M.txt.gz'", data);
+    snprintf(command, sizeof(command), "gzip -dc '%s/ioc/maltrail_1.16M.txt.gz'", data);
     size_t n = real_names(command, index, id, &s);
-    snprintf(command, sizeof command, "sed 's/^/www./' '%s'/names/*.txt", data);
-    queries.real = need(malloc(REAL_MAX * sizeof *queries.real));
+    snprintf(command, sizeof(command), "sed 's/^/www./' '%s'/names/*.txt", data);
+    queries.real = need(malloc(REAL_MAX * sizeof(*queries.real)));
     size_t asked = queries.real_n = real_names(command, NULL, 0, NULL);
     if (n > 0 && asked > 0) {
         sorted_finish(&s);
@@ -383,7 +383,7 @@ int main(int argc, char **argv)
 {
     size_t max = argc > 1 ? strtoull(argv[1], NULL, 10) : 10000000;
     open_figures();
-    memset(queries.again, 1, sizeof queries.again); /* resident from now on */
+    memset(queries.again, 1, sizeof(queries.again)); /* resident from now on */
     printf("  %-28s %12s %-6s %12s %9s\n", "figure", "index", "unit", "sorted array", "ratio");
     bench_size(1000, "1k");
     bench_size(10000, "10k");

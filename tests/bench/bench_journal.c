@@ -75,7 +75,7 @@ static void start(bool redis, uint32_t window_ms)
     settings.event_window_ms = window_ms;
     settings.backlog_max = REDIS_EVENTS;
     journal = sw_journal_new(&settings, indicators, owners, &counters, NULL);
-    if (journal == NULL || sw_journal_start(journal) != SW_OK)
+    if (!journal || sw_journal_start(journal) != SW_OK)
         fail("no journal");
 }
 
@@ -167,7 +167,7 @@ static double redis_round(void)
 static double bare_round(char *json, size_t len)
 {
     struct sw_redis *redis = sw_redis_new(&settings);
-    if (redis == NULL || sw_redis_open(redis) != SW_OK)
+    if (!redis || sw_redis_open(redis) != SW_OK)
         fail("no Redis");
     clear_redis();
     int64_t from = sw_clock_mono_us();
@@ -189,7 +189,7 @@ static double bare_round(char *json, size_t len)
 static char *sample_document(size_t *len)
 {
     redisReply *reply = redis_fixture_command(&server, "XREVRANGE {sinkwatch}:events + - COUNT 1");
-    if (reply == NULL || reply->type != REDIS_REPLY_ARRAY || reply->elements != 1)
+    if (!reply || reply->type != REDIS_REPLY_ARRAY || reply->elements != 1)
         fail("no document to copy");
     const redisReply *text = reply->element[0]->element[1]->element[1];
     char *copy = strdup(text->str);
@@ -215,9 +215,9 @@ static double median(double *values)
 static void figure(const char *name, double value, double baseline, const char *what)
 {
     const char *path = getenv("SW_BENCH_OUT");
-    path = path != NULL ? path : getenv("SINKWATCH_BENCH");
-    FILE *out = fopen(path != NULL ? path : "build/bench.jsonl", "a");
-    if (out == NULL)
+    path = path ? path : getenv("SINKWATCH_BENCH");
+    FILE *out = fopen(path ? path : "build/bench.jsonl", "a");
+    if (!out)
         fail("the file for figures cannot be opened");
     fprintf(out, "{\"name\":\"%s\",\"value\":%.0f,\"unit\":\"1/s\",\"n\":%d", name, value, ROUNDS);
     printf("%-22s %12.0f /s   %s", name, value, what);
@@ -239,7 +239,7 @@ int main(void)
     indicators = sw_index_new();
     owners = sw_owners_new(&settings, &counters);
     prepared = calloc(2 * RING_NAMES, sizeof(*prepared));
-    if (indicators == NULL || owners == NULL || prepared == NULL)
+    if (!indicators || !owners || !prepared)
         fail("out of memory");
     for (unsigned i = 0; i < 2 * RING_NAMES; i++)
         make_event(&prepared[i], i % RING_NAMES, i / RING_NAMES);

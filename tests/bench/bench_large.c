@@ -28,7 +28,7 @@ static char size[16]; /* "100m": of the names, as figures have it */
 static void sized(const char *what, double value, const char *unit, size_t n)
 {
     char name[64];
-    snprintf(name, sizeof name, "%s_%s", what, size);
+    snprintf(name, sizeof(name), "%s_%s", what, size);
     figure(name, value, unit, 0, n);
 }
 
@@ -46,11 +46,11 @@ static void lookups(const struct sw_index *index, const char *what, size_t names
     char name[64];
     size_t found;
     make_misses(index, 4);
-    snprintf(name, sizeof name, "%s_miss_ns", what);
+    snprintf(name, sizeof(name), "%s_miss_ns", what);
     sized(name, timed(index, &found), "ns", QUERIES);
     must(found == 0 ? SW_OK : SW_EINVAL, "a name that is not listed was found");
     make_hits(names);
-    snprintf(name, sizeof name, "%s_hit_ns", what);
+    snprintf(name, sizeof(name), "%s_hit_ns", what);
     sized(name, timed(index, &found), "ns", QUERIES);
     must(found == SHORT * BATCH ? SW_OK : SW_ENOTFOUND, "a listed name");
 }
@@ -136,7 +136,7 @@ static struct sw_policy list_policy(unsigned i)
 {
     struct sw_policy policy;
     char name[32];
-    snprintf(name, sizeof name, "list-%u", i);
+    snprintf(name, sizeof(name), "list-%u", i);
     sw_policy_init(&policy, name);
     policy.priority = (uint16_t)i;
     return policy;
@@ -231,12 +231,12 @@ static void bench_mixed(size_t names, size_t prefixes)
 int main(int argc, char **argv)
 {
     const char *more = getenv("LONG");
-    size_t n = more != NULL && more[0] != '\0' ? 100000000 : 1000000;
+    size_t n = more && more[0] != '\0' ? 100000000 : 1000000;
     n = argc > 1 ? strtoull(argv[1], NULL, 10) : n;
-    snprintf(size, sizeof size, n >= 1000000 ? "%zum" : "%zuk",
+    snprintf(size, sizeof(size), n >= 1000000 ? "%zum" : "%zuk",
              n / (n >= 1000000 ? 1000000 : 1000));
     open_figures();
-    memset(queries.again, 1, sizeof queries.again); /* resident from now on */
+    memset(queries.again, 1, sizeof(queries.again)); /* resident from now on */
     printf("  %-28s %12s\n", "figure", "value");
     if (has_room("names on one list", BYTES_EACH * (double)n))
         bench_names(n);

@@ -66,9 +66,9 @@ static void no_log(enum sw_log_level level, const char *line)
 static void figure(const char *name, size_t names, double value, const char *unit, double baseline)
 {
     const char *path = getenv("SW_BENCH_OUT") ? getenv("SW_BENCH_OUT") : getenv("SINKWATCH_BENCH");
-    FILE *out = fopen(path != NULL ? path : "build/bench.jsonl", "a");
+    FILE *out = fopen(path ? path : "build/bench.jsonl", "a");
     char size[16] = "small";
-    if (out == NULL)
+    if (!out)
         fail("the file for figures cannot be opened");
     if (names >= 1000000)
         snprintf(size, sizeof(size), "%zum", names / 1000000);
@@ -128,7 +128,7 @@ static double read_bare(void)
     double start = (double)sw_clock_mono_us();
     do {
         redisReply *reply = redisCommand(redis, "HSCAN " P ":list:big %s COUNT 1000", cursor);
-        if (reply == NULL || reply->type != REDIS_REPLY_ARRAY)
+        if (!reply || reply->type != REDIS_REPLY_ARRAY)
             fail("HSCAN");
         snprintf(cursor, sizeof(cursor), "%s", reply->element[0]->str);
         freeReplyObject(reply);
@@ -157,7 +157,7 @@ static void start_feed(void)
     names_index = sw_index_new();
     owners = sw_owners_new(&settings, &counters);
     feed = sw_feed_new(&settings, names_index, owners, &counters, NULL);
-    if (names_index == NULL || owners == NULL || feed == NULL || sw_feed_start(feed) != SW_OK)
+    if (!names_index || !owners || !feed || sw_feed_start(feed) != SW_OK)
         fail("no feeder");
 }
 
@@ -371,7 +371,7 @@ int main(int argc, char **argv)
     sw_log_sink(no_log);
     settings.reconcile_s = 0;
     redis = redisConnectUnix(server.socket);
-    if (redis == NULL || redis->err)
+    if (!redis || redis->err)
         fail("no connection");
     for (int i = 1; i < argc; i++)
         bench(strtoull(argv[i], NULL, 10));
@@ -379,7 +379,7 @@ int main(int argc, char **argv)
         bench(1000000);
         bench_lists(1000000);
     }
-    if (argc < 2 && more != NULL && more[0] != '\0') {
+    if (argc < 2 && more && more[0] != '\0') {
         bench(10000000);
         bench(50000000);
     }

@@ -76,21 +76,21 @@ static int by_value(const void *a, const void *b)
 
 static double median(double *values, size_t n)
 {
-    qsort(values, n, sizeof *values, by_value);
+    qsort(values, n, sizeof(*values), by_value);
     return values[n / 2];
 }
 
 static void figure(const char *name, double value, const char *unit, double baseline, int n)
 {
     const char *out = getenv("SW_BENCH_OUT");
-    if (out == NULL)
+    if (!out)
         out = getenv("SINKWATCH_BENCH");
-    FILE *f = fopen(out != NULL ? out : "build/bench.jsonl", "a");
+    FILE *f = fopen(out ? out : "build/bench.jsonl", "a");
     if (baseline > 0)
         printf("%-20s %12.1f %-4s %12.1f %8.2f\n", name, value, unit, baseline, value / baseline);
     else
         printf("%-20s %12.1f %-4s %12s %8s\n", name, value, unit, "-", "-");
-    if (f == NULL) {
+    if (!f) {
         perror("bench.jsonl");
         return;
     }
@@ -104,8 +104,8 @@ static void figure(const char *name, double value, const char *unit, double base
 static void make_addresses(void)
 {
     uint64_t x = 88172645463325252U;
-    addresses = calloc(ADDRESSES, sizeof *addresses);
-    if (addresses == NULL)
+    addresses = calloc(ADDRESSES, sizeof(*addresses));
+    if (!addresses)
         exit(EXIT_FAILURE);
     for (size_t i = 0; i < ADDRESSES; i++) {
         x ^= x << 13;
@@ -222,13 +222,13 @@ static bool make_file(const char *table, const char *path)
 {
     char command[700];
     FILE *f = fopen(table, "w");
-    if (f == NULL)
+    if (!f)
         return false;
     for (uint32_t i = 0; i < SYNTHETIC; i++) /* odd multiplier: no network comes twice */
         fprintf(f, "%u.%u.%u.0/24\t%u\tNetwork %u\n", 1 + (i * 7919U >> 16) % 223,
                 (i * 7919U >> 8) & 255, i * 7919U & 255, 1 + i % 60000, i % 60000);
     fclose(f);
-    snprintf(command, sizeof command, "scripts/make-asn-mmdb --quiet '%s' '%s'", table, path);
+    snprintf(command, sizeof(command), "scripts/make-asn-mmdb --quiet '%s' '%s'", table, path);
     bool made = system(command) == 0;
     unlink(table);
     return made;
@@ -243,12 +243,12 @@ static bool find_file(int argc, char **argv, char path[SW_PATH_MAX], bool *mine)
     snprintf(path, SW_PATH_MAX, "%s", argc > 1 ? argv[1] : "");
     if (argc > 1)
         return true;
-    snprintf(path, SW_PATH_MAX, "%s/asn/GeoLite2-ASN.mmdb", root != NULL ? root : "../shared/data");
+    snprintf(path, SW_PATH_MAX, "%s/asn/GeoLite2-ASN.mmdb", root ? root : "../shared/data");
     if (access(path, R_OK) == 0)
         return true;
     printf("no full AS database here: one is made with %d networks\n", SYNTHETIC);
     snprintf(path, SW_PATH_MAX, "/tmp/sw-bench-%ld.mmdb", (long)getpid());
-    snprintf(table, sizeof table, "/tmp/sw-bench-%ld.tsv", (long)getpid());
+    snprintf(table, sizeof(table), "/tmp/sw-bench-%ld.tsv", (long)getpid());
     *mine = true;
     return make_file(table, path);
 }
@@ -258,7 +258,7 @@ int main(int argc, char **argv)
     struct sw_counters counters;
     MMDB_s mmdb;
     bool mine, good = false;
-    memset(&counters, 0, sizeof counters);
+    memset(&counters, 0, sizeof(counters));
     sw_settings_init(&settings);
     if (!find_file(argc, argv, settings.asn_mmdb[0], &mine)) {
         fprintf(stderr, "bench_owner: no AS database\n");
@@ -266,7 +266,7 @@ int main(int argc, char **argv)
     }
     make_addresses();
     struct sw_owners *owners = sw_owners_new(&settings, &counters);
-    if (owners != NULL && sw_owners_refresh(owners) &&
+    if (owners && sw_owners_refresh(owners) &&
         MMDB_open(settings.asn_mmdb[0], MMDB_MODE_MMAP, &mmdb) == MMDB_SUCCESS) {
         printf("%-20s %12s %-4s %12s %8s\n", "figure", "ours", "", "libmaxminddb", "ratio");
         good = bench_lookup(owners, &mmdb);

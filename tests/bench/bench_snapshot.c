@@ -66,7 +66,7 @@ static struct sw_indicator nth(size_t i)
 {
     struct sw_indicator ind = {.type = SW_INDICATOR_DOMAIN};
     char text[64];
-    int len = snprintf(text, sizeof text, "host%zu.example%zu.test", i, i % 99991);
+    int len = snprintf(text, sizeof(text), "host%zu.example%zu.test", i, i % 99991);
     must(sw_name_parse(text, (size_t)len, &ind.name, NULL) == SW_OK, "name");
     return ind;
 }
@@ -84,7 +84,7 @@ static struct sw_index *make(size_t n, sw_list_id *id)
     struct sw_index *index = sw_index_new();
     struct sw_policy policy;
     sw_policy_init(&policy, "l");
-    must(index != NULL && sw_index_list_set(index, &policy, id) == SW_OK, "index");
+    must(index && sw_index_list_set(index, &policy, id) == SW_OK, "index");
     for (size_t i = 0; i < n; i++) {
         struct sw_indicator ind = nth(i);
         must(sw_index_add(index, *id, &ind) == SW_OK, "add");
@@ -101,9 +101,9 @@ static int start(size_t n)
     struct sw_local_start found;
     double began = now_s();
     sw_settings_init(&settings);
-    snprintf(settings.snapshot_file, sizeof settings.snapshot_file, "%s", path);
+    snprintf(settings.snapshot_file, sizeof(settings.snapshot_file), "%s", path);
     sw_local_open(&settings, sw_clock_wall_us(), &found);
-    bool ok = found.index != NULL && listed(found.index, n / 2) && !listed(found.index, n);
+    bool ok = found.index && listed(found.index, n / 2) && !listed(found.index, n);
     printf("%.6f\n%.0f\n", now_s() - began, resident_peak());
     sw_local_forget(&found);
     return ok ? 0 : 1;
@@ -119,12 +119,12 @@ static double start_once(const char *self, size_t n, bool cold, double *bytes)
         (void)posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
         close(fd);
     }
-    snprintf(command, sizeof command, "%s --start %zu '%s'", self, n, path);
+    snprintf(command, sizeof(command), "%s --start %zu '%s'", self, n, path);
     double began = now_s();
     FILE *child = popen(command, "r");
-    must(child != NULL && fgets(line, sizeof line, child) != NULL, "child");
+    must(child && fgets(line, sizeof(line), child) != NULL, "child");
     double took = now_s() - began; /* exec and reading the clock included */
-    must(fgets(line, sizeof line, child) != NULL, "child");
+    must(fgets(line, sizeof(line), child) != NULL, "child");
     *bytes = strtod(line, NULL);
     must(pclose(child) == 0, "the start failed");
     return took;
@@ -137,13 +137,13 @@ static void bench_start(const char *self, size_t n, const char *size)
         char name[64];
         for (int i = 0; i < STARTS; i++)
             took[i] = start_once(self, n, cold, &bytes);
-        qsort(took, STARTS, sizeof took[0], by_value);
-        snprintf(name, sizeof name, "snapshot_start_%s%s_s", size, cold ? "_cold" : "");
+        qsort(took, STARTS, sizeof(took[0]), by_value);
+        snprintf(name, sizeof(name), "snapshot_start_%s%s_s", size, cold ? "_cold" : "");
         figure(name, took[STARTS / 2], "s", STARTS,
                cold ? "median; file dropped from the page cache" : "median; reach <= 0.5");
         if (cold)
             continue;
-        snprintf(name, sizeof name, "snapshot_start_bytes_%s", size);
+        snprintf(name, sizeof(name), "snapshot_start_bytes_%s", size);
         figure(name, bytes / (double)n, "B", 1, "for each name, the most resident until then");
     }
 }
@@ -162,7 +162,7 @@ static void *write_image(void *arg)
 {
     struct writing *w = arg;
     double began = now_s();
-    w->status = sw_image_write(w->image, w->fd, note, sizeof note - 1, sw_clock_wall_us());
+    w->status = sw_image_write(w->image, w->fd, note, sizeof(note) - 1, sw_clock_wall_us());
     w->took = now_s() - began;
     atomic_store(&w->over, true);
     return NULL;
@@ -181,14 +181,14 @@ static size_t changes(struct sw_index *index, sw_list_id id, size_t n, const ato
         us[k] = (double)(sw_clock_mono_us() - began);
         usleep(100);
     }
-    qsort(us, k, sizeof *us, by_value);
+    qsort(us, k, sizeof(*us), by_value);
     return k;
 }
 
 static void bench_write(struct sw_index *index, sw_list_id id, size_t n, const char *size)
 {
     struct writing w = {.fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)};
-    double *us = calloc(CHANGES, sizeof *us);
+    double *us = calloc(CHANGES, sizeof(*us));
     pthread_t thread;
     char name[64];
     struct stat st;
@@ -197,25 +197,25 @@ static void bench_write(struct sw_index *index, sw_list_id id, size_t n, const c
     double before = resident(), began = now_s();
     w.image = sw_image_begin(index);
     double begin_s = now_s() - began;
-    must(w.image != NULL && pthread_create(&thread, NULL, write_image, &w) == 0, "thread");
+    must(w.image && pthread_create(&thread, NULL, write_image, &w) == 0, "thread");
     size_t k = changes(index, id, n, &w.over, us);
     pthread_join(thread, NULL);
-    double most = resident_peak() - (double)k * sizeof *us;
+    double most = resident_peak() - (double)k * sizeof(*us);
     sw_image_end(w.image);
     errno = 0;
     must(w.status == SW_OK && fstat(w.fd, &st) == 0, sw_strerror(w.status));
     close(w.fd);
-    snprintf(name, sizeof name, "snapshot_write_%s_s", size);
+    snprintf(name, sizeof(name), "snapshot_write_%s_s", size);
     figure(name, w.took, "s", 1, "in its own thread");
-    snprintf(name, sizeof name, "snapshot_begin_%s_ms", size);
+    snprintf(name, sizeof(name), "snapshot_begin_%s_ms", size);
     figure(name, begin_s * 1e3, "ms", 1, "the feeder's share");
-    snprintf(name, sizeof name, "snapshot_change_p99_%s_us", size);
+    snprintf(name, sizeof(name), "snapshot_change_p99_%s_us", size);
     figure(name, k > 0 ? us[k * 99 / 100] : 0, "us", k, "one in, one out, while it is written");
-    snprintf(name, sizeof name, "snapshot_change_max_%s_us", size);
+    snprintf(name, sizeof(name), "snapshot_change_max_%s_us", size);
     figure(name, k > 0 ? us[k - 1] : 0, "us", k, "");
-    snprintf(name, sizeof name, "snapshot_bytes_%s", size);
+    snprintf(name, sizeof(name), "snapshot_bytes_%s", size);
     figure(name, (double)st.st_size / (double)n, "B", n, "of file for each name");
-    snprintf(name, sizeof name, "snapshot_write_peak_%s", size);
+    snprintf(name, sizeof(name), "snapshot_write_peak_%s", size);
     figure(name, most / before, "ratio", 1, "of the process while it is written");
     free(us);
 }
@@ -250,7 +250,7 @@ static void bench(const char *self, size_t n)
 {
     char size[16];
     sw_list_id id;
-    snprintf(size, sizeof size, n >= 1000000 ? "%zum" : "%zuk",
+    snprintf(size, sizeof(size), n >= 1000000 ? "%zum" : "%zuk",
              n >= 1000000 ? n / 1000000 : n / 1000);
     if (!has_room("snapshot", 25.0 * (double)n))
         return;
@@ -266,16 +266,16 @@ int main(int argc, char **argv)
     const char *out = getenv("SINKWATCH_BENCH"), *folder = getenv("SINKWATCH_BUILD");
     const char *more = getenv("LONG");
     if (argc == 4 && strcmp(argv[1], "--start") == 0) {
-        snprintf(path, sizeof path, "%s", argv[3]);
+        snprintf(path, sizeof(path), "%s", argv[3]);
         return start(strtoull(argv[2], NULL, 10));
     }
     size_t n = argc > 1 ? strtoull(argv[1], NULL, 10) : 10000000;
-    snprintf(path, sizeof path, "%s/bench.snapshot", folder != NULL ? folder : ".");
-    json = fopen(out != NULL ? out : "build/bench.jsonl", "a");
+    snprintf(path, sizeof(path), "%s/bench.snapshot", folder ? folder : ".");
+    json = fopen(out ? out : "build/bench.jsonl", "a");
     must(json != NULL, "bench.jsonl");
     printf("  %-30s %12s\n", "figure", "value");
     bench(argv[0], n);
-    if (argc < 2 && more != NULL && more[0] != '\0')
+    if (argc < 2 && more && more[0] != '\0')
         bench(argv[0], 100000000);
     bench_ends(n < 1000000 ? n : 1000000);
     return fclose(json) != 0;

@@ -59,12 +59,12 @@ static inline void sorted_add(struct sorted *s, const uint8_t *wire)
     if (s->used + end[n] + 1 > s->room) {
         s->room += s->room / 8 + 65536;
         s->keys = realloc(s->keys, s->room);
-        if (s->keys == NULL)
+        if (!s->keys)
             abort();
     }
     if (s->n % 65536 == 0) {
-        s->at = realloc(s->at, (s->n + 65536) * sizeof *s->at);
-        if (s->at == NULL)
+        s->at = realloc(s->at, (s->n + 65536) * sizeof(*s->at));
+        if (!s->at)
             abort();
     }
     s->at[s->n++] = (uint32_t)s->used;
@@ -96,8 +96,8 @@ static inline uint64_t sorted_word(const uint8_t *key, size_t len, size_t from)
 /* After the last name: sort. */
 static inline void sorted_finish(struct sorted *s)
 {
-    struct sorted_item *items = malloc(s->n * sizeof *items);
-    if (items == NULL)
+    struct sorted_item *items = malloc(s->n * sizeof(*items));
+    if (!items)
         abort();
     for (size_t i = 0; i < s->n; i++) {
         const uint8_t *key = s->keys + s->at[i];
@@ -105,7 +105,7 @@ static inline void sorted_finish(struct sorted *s)
                                         sorted_word(key + 1, *key, 8), s->at[i]};
     }
     sorted_keys = s->keys;
-    qsort(items, s->n, sizeof *items, sorted_order);
+    qsort(items, s->n, sizeof(*items), sorted_order);
     for (size_t i = 0; i < s->n; i++)
         s->at[i] = items[i].at;
     free(items);
@@ -144,7 +144,7 @@ static inline size_t sorted_find(const struct sorted *s, const uint8_t *wire)
 /* Octets that hold names and offsets. */
 static inline size_t sorted_bytes(const struct sorted *s)
 {
-    return s->used + s->n * sizeof *s->at;
+    return s->used + s->n * sizeof(*s->at);
 }
 
 static inline void sorted_free(struct sorted *s)

@@ -32,7 +32,7 @@ static inline double now_ns(void)
 
 static inline void *need(void *memory)
 {
-    if (memory == NULL) {
+    if (!memory) {
         fprintf(stderr, "bench: out of memory\n");
         exit(1);
     }
@@ -51,11 +51,11 @@ static inline void must(enum sw_status status, const char *what)
 static inline void open_figures(void)
 {
     const char *out = getenv("SW_BENCH_OUT");
-    if (out == NULL)
+    if (!out)
         out = getenv("SINKWATCH_BENCH");
-    json = fopen(out != NULL ? out : "build/bench.jsonl", "a");
-    if (json == NULL) {
-        perror(out != NULL ? out : "build/bench.jsonl");
+    json = fopen(out ? out : "build/bench.jsonl", "a");
+    if (!json) {
+        perror(out ? out : "build/bench.jsonl");
         exit(1);
     }
 }
@@ -83,7 +83,7 @@ static inline int by_value(const void *a, const void *b)
 
 static inline double median(double *values, size_t n)
 {
-    qsort(values, n, sizeof *values, by_value);
+    qsort(values, n, sizeof(*values), by_value);
     return values[n / 2];
 }
 
@@ -175,7 +175,7 @@ static inline struct sw_indicator nth_prefix(uint64_t i)
 static inline double time_addresses(const struct sw_index *index, unsigned family)
 {
     static double batch[QUERIES / BATCH];
-    struct sw_addr *addrs = need(malloc(QUERIES * sizeof *addrs));
+    struct sw_addr *addrs = need(malloc(QUERIES * sizeof(*addrs)));
     struct sw_hit hits[HITS_MAX];
     struct sw_view view = sw_index_view(index);
     for (uint64_t q = 0; q < QUERIES; q++) {

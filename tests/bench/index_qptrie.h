@@ -73,18 +73,18 @@ static inline const struct qp_node *qp_walk(const struct qp *qp, const uint8_t *
 static inline bool qp_has(const struct qp *qp, const uint8_t *key, size_t len)
 {
     const struct qp_node *leaf = qp->any ? qp_walk(qp, key, len) : NULL;
-    return leaf != NULL && *qp_key(qp, leaf) == len && memcmp(qp_key(qp, leaf) + 1, key, len) == 0;
+    return leaf && *qp_key(qp, leaf) == len && memcmp(qp_key(qp, leaf) + 1, key, len) == 0;
 }
 
 /* Children of a branch, one more with this value. */
 static inline struct qp_node *qp_widen(struct qp *qp, struct qp_node *branch, unsigned value)
 {
     unsigned n = (unsigned)__builtin_popcount(branch->map), place = qp_place(branch, value);
-    struct qp_node *wide = malloc((n + 1) * sizeof *wide);
-    if (wide == NULL)
+    struct qp_node *wide = malloc((n + 1) * sizeof(*wide));
+    if (!wide)
         abort();
-    memcpy(wide, branch->children, place * sizeof *wide);
-    memcpy(wide + place + 1, branch->children + place, (n - place) * sizeof *wide);
+    memcpy(wide, branch->children, place * sizeof(*wide));
+    memcpy(wide + place + 1, branch->children + place, (n - place) * sizeof(*wide));
     free(branch->children);
     branch->children = wide;
     branch->map |= 1u << value;
@@ -105,8 +105,8 @@ static inline unsigned qp_difference(const uint8_t *a, size_t a_len, const uint8
 static inline struct qp_node *qp_split(struct qp *qp, struct qp_node *node, unsigned at,
                                        unsigned old, unsigned new)
 {
-    struct qp_node *pair = malloc(2 * sizeof *pair);
-    if (pair == NULL)
+    struct qp_node *pair = malloc(2 * sizeof(*pair));
+    if (!pair)
         abort();
     pair[old > new] = *node;
     *node = (struct qp_node){.map = 1u << old | 1u << new, .at = (uint16_t)at, .children = pair};
@@ -125,7 +125,7 @@ static inline void qp_add(struct qp *qp, const uint8_t *wire)
     if (qp->used + len + 1 > qp->room) {
         qp->room += qp->room / 8 + 65536;
         qp->keys = realloc(qp->keys, qp->room);
-        if (qp->keys == NULL)
+        if (!qp->keys)
             abort();
     }
     struct qp_node leaf = {.leaf = 1, .key = qp->used};

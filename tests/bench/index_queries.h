@@ -50,7 +50,7 @@ static inline void make_passed(uint64_t seed, unsigned labels, struct query *que
 static inline void make_query(size_t q, struct query *query)
 {
     uint64_t seed = (UINT64_C(1) << 40) + queries.again[q] * (uint64_t)QUERIES + q;
-    if (queries.real != NULL)
+    if (queries.real)
         *query = queries.real[q % queries.real_n];
     else if (queries.passed)
         make_passed(seed, queries.labels, query);
@@ -75,7 +75,7 @@ static inline void make_misses(const struct sw_index *index, unsigned labels)
     struct query query;
     struct sw_view view = sw_index_view(index);
     queries.labels = labels;
-    memset(queries.again, 0, sizeof queries.again);
+    memset(queries.again, 0, sizeof(queries.again));
     for (size_t q = 0; q < QUERIES; q++)
         for (make_query(q, &query); find_name(&view, query.wire, query.len, &hit, 1) > 0;
              make_query(q, &query))

@@ -14,10 +14,10 @@ static inline double proc_bytes(const char *file, const char *name)
     unsigned long kib = 0;
     char line[256];
     FILE *f = fopen(file, "r");
-    while (f != NULL && fgets(line, sizeof line, f) != NULL && kib == 0)
+    while (f && fgets(line, sizeof(line), f) && kib == 0)
         if (strncmp(line, name, strlen(name)) == 0)
             (void)sscanf(line + strlen(name), " %lu kB", &kib);
-    if (f != NULL)
+    if (f)
         fclose(f);
     return (double)kib * 1024;
 }
@@ -38,7 +38,7 @@ static inline double resident_peak(void)
 static inline void forget_peak(void)
 {
     FILE *f = fopen("/proc/self/clear_refs", "w");
-    if (f != NULL) {
+    if (f) {
         (void)fputs("5\n", f);
         fclose(f);
     }

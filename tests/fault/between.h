@@ -45,7 +45,6 @@ static inline int between_socket(const char *path, bool listening)
     struct sockaddr_un sa = {.sun_family = AF_UNIX};
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     int rc;
-
     snprintf(sa.sun_path, sizeof(sa.sun_path), "%.100s", path);
     if (listening)
         unlink(path);
@@ -68,7 +67,6 @@ static inline void between_accept(struct between *b)
 {
     int client = accept(b->listener, NULL, NULL);
     char server[160];
-
     pthread_mutex_lock(&b->lock);
     memcpy(server, b->server, sizeof(server));
     pthread_mutex_unlock(&b->lock);
@@ -89,7 +87,6 @@ static inline void between_accept(struct between *b)
 static inline size_t between_allowed(struct between *b, size_t n, bool *cut)
 {
     long long left = atomic_load(&b->left);
-
     *cut = left >= 0 && (long long)n >= left;
     if (left < 0)
         return n;
@@ -104,7 +101,6 @@ static inline void between_forward(struct between *b, int pair[2], int from)
     char data[16384];
     ssize_t n = recv(pair[from], data, slow ? 3 : sizeof(data), 0);
     size_t pass = n > 0 ? (size_t)n : 0;
-
     if (slow)
         poll(NULL, 0, 1);
     if (from == 1 && pass > 0)
@@ -116,7 +112,6 @@ static inline void between_forward(struct between *b, int pair[2], int from)
 static inline void *between_run(void *arg)
 {
     struct between *b = arg;
-
     while (!atomic_load(&b->stop)) {
         struct pollfd fds[1 + 2 * BETWEEN_PAIRS] = {{.fd = b->listener, .events = POLLIN}};
 

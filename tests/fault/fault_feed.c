@@ -28,7 +28,6 @@
 static void change_add(struct history *h)
 {
     const char *list = any_list(h), *item = any_item(h), *other = any_item(h);
-
     run(h, "MULTI");
     run(h, "HSET " P ":list:%s %s %s %s %s", list, item, "", other, "");
     run(h, "XADD " P ":changes * op add list %s i %s i %s", list, item, other);
@@ -38,7 +37,6 @@ static void change_add(struct history *h)
 static void change_remove(struct history *h)
 {
     const char *list = any_list(h), *item = any_item(h), *other = any_item(h);
-
     run(h, "MULTI");
     run(h, "HDEL " P ":list:%s %s %s", list, item, other);
     run(h, "XADD " P ":changes * op remove list %s i %s i %s", list, item, other);
@@ -48,7 +46,6 @@ static void change_remove(struct history *h)
 static void change_replace(struct history *h)
 {
     const char *list = any_list(h);
-
     run(h, "MULTI");
     run(h, "DEL " P ":list:%s:staging:t", list);
     run(h, "HSET " P ":list:%s:staging:t %s %s %s %s", list, any_item(h), "", any_item(h), "");
@@ -60,7 +57,6 @@ static void change_replace(struct history *h)
 static void change_drop(struct history *h)
 {
     const char *list = any_list(h);
-
     run(h, "MULTI");
     run(h, "HDEL " P ":lists %s", list);
     run(h, "DEL " P ":list:%s", list);
@@ -71,7 +67,6 @@ static void change_drop(struct history *h)
 static void change_policy(struct history *h)
 {
     const char *list = any_list(h);
-
     run(h, "MULTI");
     run(h, "HSET " P ":lists %s %s", list, any_policy(h));
     run(h, "XADD " P ":changes * op policy list %s", list);
@@ -102,7 +97,6 @@ static void fault_cut(struct history *h)
 static void fault_cut_answer(struct history *h)
 {
     unsigned octets = below(h, below(h, 2) == 0 ? 40 : 2000);
-
     say(h, "answers are cut after %u octets", octets);
     between_cut(&h->between, octets);
 }
@@ -110,7 +104,6 @@ static void fault_cut_answer(struct history *h)
 static void fault_trickle(struct history *h)
 {
     unsigned ms = 1 + below(h, 60);
-
     say(h, "answers trickle for %u ms", ms);
     between_slow(&h->between, ms);
 }
@@ -156,7 +149,6 @@ static void fault_flush(struct history *h)
 static void fault_rename(struct history *h)
 {
     unsigned which = below(h, 5);
-
     if (which == 0)
         run(h, "RENAME " P ":lists " P ":aside");
     else if (which < 3)
@@ -197,7 +189,6 @@ static void fault_failover(struct history *h)
     struct redis_fixture *replica = h->rf == &h->servers[0] ? &h->servers[1] : &h->servers[0];
     int64_t until = sw_clock_mono_us() + SETTLE_MS * 1000;
     unsigned port = open_port(h->rf), lost = below(h, 4);
-
     say(h, "a replica is promoted, the primary goes on for %u changes and is killed", lost);
     redis_fixture_start(replica, NULL);
     redis_fixture_run(replica, "REPLICAOF 127.0.0.1 %u", port);
@@ -226,7 +217,6 @@ static void fault_wrong_type(struct history *h)
 {
     static const char *const keys[] = {P ":changes", P ":lists", P ":list:a", P ":list:b"};
     const char *key = keys[below(h, 4)];
-
     run(h, "SET %s x", key);
 }
 
@@ -260,7 +250,6 @@ static void step(struct history *h)
 {
     unsigned all = 0, at;
     size_t i = 0;
-
     for (size_t k = 0; k < sizeof(choices) / sizeof(choices[0]); k++)
         all += choices[k].weight;
     for (at = below(h, all); at >= choices[i].weight; i++)
@@ -282,7 +271,6 @@ static bool index_has(struct history *h, const struct sw_indicator *ind, const c
     char want[SW_INDICATORTEXT_MAX], text[SW_INDICATORTEXT_MAX], sub[SW_INDICATORTEXT_MAX + 1];
     bool found = false;
     size_t n;
-
     sw_indicator_text(ind, want);
     if (ind->type == SW_INDICATOR_DOMAIN && want[0] == '*') { /* ask for what is below */
         snprintf(sub, sizeof(sub), "x%s", want + 1);
@@ -310,7 +298,6 @@ static bool index_has(struct history *h, const struct sw_indicator *ind, const c
 static bool redis_has(const redisReply *fields, const struct sw_indicator *ind)
 {
     char want[SW_INDICATORTEXT_MAX], text[SW_INDICATORTEXT_MAX], why[SW_WHY_MAX];
-
     sw_indicator_text(ind, want);
     for (size_t i = 0; i < fields->elements; i++) {
         struct sw_indicator other;
@@ -401,7 +388,6 @@ static void answers(struct history *h, const char *list, bool out[UNIVERSE])
 {
     static const char *const actions[] = {"monitor", "nxdomain", "drop", "refused"};
     char why[SW_WHY_MAX];
-
     for (size_t i = 0; i < UNIVERSE; i++) {
         struct sw_indicator ind;
 
@@ -418,7 +404,6 @@ static bool refill_one(struct history *h)
     bool before[LISTS][UNIVERSE], after[UNIVERSE];
     int64_t until = sw_clock_mono_us() + SETTLE_MS * 1000;
     char why[LINE_MAX_];
-
     if (!wait_applied(h))
         return false;
     for (size_t i = 1; i < LISTS; i++)
@@ -482,7 +467,6 @@ static bool settles(struct history *h)
     char why[LINE_MAX_] = "not said that Redis holds no lists, or one list written ended others";
     int64_t until = sw_clock_mono_us() + SETTLE_MS * 1000;
     bool ok = heal(h);
-
     while (ok && differs_anywhere(h, why)) {
         ok = sw_clock_mono_us() < until && drop_lost(h);
         poll(NULL, 0, 20);
@@ -502,7 +486,6 @@ static char *in_folder(const struct history *h, const char *name, char *out, siz
 static void set_up(struct history *h)
 {
     const char *tmp = getenv("TMPDIR");
-
     h->rf = &h->servers[0];
     redis_fixture_start(h->rf, NULL);
     redis_fixture_run(h->rf, "CONFIG SET notify-keyspace-events %s", h->seed % 2 ? "Kgh" : "");
@@ -526,7 +509,6 @@ static void take_down(struct history *h)
 {
     static const char *const files[] = {"s", "snapshot", "snapshot.new"};
     char path[sizeof(h->folder) + 32];
-
     between_stop(&h->between);
     redis_fixture_stop(h->rf);
     for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
@@ -537,7 +519,6 @@ static void take_down(struct history *h)
 static bool one_history(uint64_t seed)
 {
     static struct history h;
-
     memset(&h, 0, sizeof(h));
     h.seed = seed;
     h.state = (seed + 1) * UINT64_C(0x9e3779b97f4a7c15);
@@ -571,7 +552,6 @@ static uint64_t number(const char *name, uint64_t other)
 static void child(uint64_t first, uint64_t end, uint64_t at_once)
 {
     int failed = 0;
-
     for (uint64_t seed = first; seed < end; seed += at_once)
         failed += !one_history(seed);
     exit(failed < 100 ? failed : 100);
@@ -582,7 +562,6 @@ int main(void)
     uint64_t n = number("FAULT_HISTORIES", 40), seed = number("FAULT_SEED", 1);
     uint64_t at_once = number("FAULT_AT_ONCE", 8);
     unsigned long long failed = 0;
-
     signal(SIGPIPE, SIG_IGN); /* the driver's own connection: hiredis writes without asking */
     sw_log_sink(quiet);
     for (uint64_t i = 0; i < at_once; i++) {

@@ -153,7 +153,6 @@ __attribute__((format(printf, 2, 3))) static inline void say(struct history *h, 
 static inline void feeder_start(struct history *h)
 {
     struct sw_local_start start = {.index = NULL};
-
     sw_local_open(&h->settings, sw_clock_wall_us(), &start);
     h->index = start.index ? start.index : sw_index_new();
     h->owners = sw_owners_new(&h->settings, &h->counters);

@@ -68,7 +68,6 @@ int main(int argc, char **argv)
     int count = 1;
     int failed = 0;
     uint8_t none = 0;
-
     LLVMFuzzerTestOneInput(&none, 0);
     for (int i = 1; i < argc; i++, count++)
         failed += run_file(argv[i]);

@@ -47,8 +47,8 @@ static inline void *fuzz_copy(const void *data, size_t len)
 static inline size_t fuzz_line(const uint8_t *data, size_t size, size_t *next)
 {
     const uint8_t *end = size > 0 ? memchr(data, '\n', size) : NULL;
-    size_t len = end != NULL ? (size_t)(end - data) : size;
-    *next = end != NULL ? len + 1 : size;
+    size_t len = end ? (size_t)(end - data) : size;
+    *next = end ? len + 1 : size;
     return len;
 }
 

@@ -81,7 +81,7 @@ static void document(const struct sw_record *record)
     struct sw_owned owned[4];
     size_t len = 0;
     char *json = sw_document_event(&writer, record, owned, own(record->event, owned, 4), &len);
-    FUZZ_CHECK(json != NULL && strlen(json) == len && memchr(json, '\n', len) == NULL);
+    FUZZ_CHECK(json && strlen(json) == len && !memchr(json, '\n', len));
     json_t *object = json_loadb(json, len, JSON_REJECT_DUPLICATES, NULL);
     FUZZ_CHECK(json_is_object(object));
     json_decref(object);
@@ -94,17 +94,17 @@ static void aggregate(const struct sw_event *event)
     struct sw_aggregate *a = sw_aggregate_new(1000000, 8);
     struct sw_record *out = NULL;
     struct sw_arrival *arrival = malloc(sizeof(*arrival));
-    FUZZ_CHECK(a != NULL && arrival != NULL);
+    FUZZ_CHECK(a && arrival);
     memcpy(&arrival->event, event, sw_event_size(event));
     for (unsigned i = 0; i < 2; i++) {
         sw_aggregate_meet(a, arrival);
         sw_aggregate_fetch(arrival);
-        FUZZ_CHECK(sw_aggregate_add(a, arrival, &out) == SW_OK && out == NULL);
+        FUZZ_CHECK(sw_aggregate_add(a, arrival, &out) == SW_OK && !out);
     }
     free(arrival);
     FUZZ_CHECK(sw_aggregate_open(a) == 1);
     out = sw_aggregate_flush(a);
-    FUZZ_CHECK(out != NULL && out->count == 2);
+    FUZZ_CHECK(out && out->count == 2);
     document(out);
     free(out);
     sw_aggregate_free(a);

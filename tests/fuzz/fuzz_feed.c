@@ -74,7 +74,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct sw_index *index = sw_index_new();
     struct sw_owners *owners = sw_owners_new(&settings, &counters);
     struct sw_feed *feed = sw_feed_new(&settings, index, owners, &counters, NULL);
-    FUZZ_CHECK(index != NULL && owners != NULL && feed != NULL);
+    FUZZ_CHECK(index && owners && feed);
     feed->mmdb_due = INT64_MAX;
     FUZZ_CHECK(sw_redis_open(feed->redis) == SW_OK);
     session(feed);

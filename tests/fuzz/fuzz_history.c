@@ -55,8 +55,8 @@ static void check_mind(struct sw_recall *recall)
     struct sw_name_history *of =
         sw_history_get(sw_recall_history(recall, SW_OF_NAME), &name, &created);
     struct sw_place *place = sw_places_get(sw_recall_places(recall), &addr);
-    FUZZ_CHECK(of != NULL && of->n <= settings.history_max);
-    FUZZ_CHECK(place != NULL && place->n <= settings.history_max);
+    FUZZ_CHECK(of && of->n <= settings.history_max);
+    FUZZ_CHECK(place && place->n <= settings.history_max);
     for (size_t i = 0; i < place->n; i++) {
         FUZZ_CHECK(strlen(place->names[i].name) < SW_NAMETEXT_MAX);
         FUZZ_CHECK(place->names[i].list[0] == '\0' || sw_listname_ok(place->names[i].list));
@@ -87,7 +87,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct sw_redis *redis = sw_redis_new(&settings);
     struct sw_recall *recall = sw_recall_new(&settings);
     struct sw_seens *seens = sw_seens_new(&settings, &counters);
-    FUZZ_CHECK(redis != NULL && recall != NULL && seens != NULL);
+    FUZZ_CHECK(redis && recall && seens);
     FUZZ_CHECK(sw_redis_open(redis) == SW_OK);
     session(recall, seens, redis);
     sw_seens_free(seens);

@@ -68,7 +68,7 @@ static void make_good(void)
     FUZZ_CHECK(sw_index_list_drop(index, id[2]) == SW_OK);
     good_len = save(index, fd);
     good = malloc(good_len);
-    FUZZ_CHECK(good != NULL && pread(fd, good, good_len, 0) == (ssize_t)good_len);
+    FUZZ_CHECK(good && pread(fd, good, good_len, 0) == (ssize_t)good_len);
     sw_index_free(index);
     close(fd);
 }
@@ -146,7 +146,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     char why[SW_WHY_MAX] = "", path[FUZZ_PATH_MAX];
     if (size < 1)
         return 0;
-    if (good == NULL)
+    if (!good)
         make_good();
     uint8_t how = *data++, *file = fuzz_copy(good, good_len);
     size_t len = good_len;

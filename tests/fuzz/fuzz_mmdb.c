@@ -222,7 +222,7 @@ static void try_file(const uint8_t *file, size_t len, enum sw_role role, const s
     enum sw_status status = sw_mmdb_open(path, role, &settings, &seen, &db, why);
     close(fd);
     FUZZ_CHECK((size_t)seen.st_size == len);
-    if (good != NULL)
+    if (good)
         check_good(db, good);
     if (status == SW_OK) {
         FUZZ_CHECK(text_ok(sw_mmdb_type(db), SW_MMDBTYPE_MAX));
@@ -231,7 +231,7 @@ static void try_file(const uint8_t *file, size_t len, enum sw_role role, const s
         ask_around(db, role, octets);
         sw_mmdb_close(db);
     } else {
-        FUZZ_CHECK(db == NULL && fuzz_words_ok(why, sizeof(why)));
+        FUZZ_CHECK(!db && fuzz_words_ok(why, sizeof(why)));
         FUZZ_CHECK(status == SW_EFORMAT || status == SW_ENOMEM);
     }
 }

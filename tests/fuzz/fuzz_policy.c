@@ -42,7 +42,7 @@ static void accepted(const struct sw_policy *policy)
     FUZZ_CHECK(json != NULL);
     FUZZ_CHECK(sw_policy_parse(policy->name, json, strlen(json), &again, why) == SW_OK);
     char *canonical = sw_policy_json(&again);
-    FUZZ_CHECK(canonical != NULL && strcmp(canonical, json) == 0);
+    FUZZ_CHECK(canonical && strcmp(canonical, json) == 0);
     free(canonical);
     free(json);
 }

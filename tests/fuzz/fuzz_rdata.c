@@ -102,7 +102,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct reply_info reply = {.an_numrrsets = 1, .rrsets = keys};
     struct sw_walk walk = {&got, on_alias, on_addr};
     uint16_t type = types[size > 0 ? data[0] % (sizeof(types) / sizeof(types[0])) : 0];
-
     got.n = wanted.n = 0;
     key.rk.type = htons(type);
     for (size_t at = 1; at < size && rrset.count < RECORDS_MAX; rrset.count++) {

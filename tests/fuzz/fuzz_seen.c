@@ -16,7 +16,7 @@ static void round_trip(const struct sw_seen_entry *entry, bool of_name)
     FUZZ_CHECK(again.first_us == entry->first_us && again.last_us == entry->last_us);
     FUZZ_CHECK(again.count == entry->count);
     FUZZ_CHECK(json_equal(again.anomalies, entry->anomalies) ||
-               (again.anomalies == NULL && entry->anomalies == NULL));
+               (!again.anomalies && !entry->anomalies));
     if (of_name) {
         FUZZ_CHECK(again.owner.asn == entry->owner.asn);
         FUZZ_CHECK(sw_addr_equal(&again.owner.prefix, &entry->owner.prefix) ||
@@ -25,7 +25,7 @@ static void round_trip(const struct sw_seen_entry *entry, bool of_name)
         FUZZ_CHECK(strcmp(again.list, entry->list) == 0);
     }
     char *canonical = sw_seen_encode(&again, of_name);
-    FUZZ_CHECK(canonical != NULL && strcmp(canonical, json) == 0);
+    FUZZ_CHECK(canonical && strcmp(canonical, json) == 0);
     json_decref(again.anomalies);
     free(canonical);
     free(json);

@@ -11,7 +11,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     uint8_t *packet = fuzz_copy(data, size);
     struct sweep_answer *answer = calloc(1, sizeof(*answer));
     struct sweep_answer *before = calloc(1, sizeof(*before));
-    FUZZ_CHECK(answer != NULL && before != NULL);
+    FUZZ_CHECK(answer && before);
 
     if (sweep_answer_parse(packet, size, answer) != SW_OK) {
         FUZZ_CHECK(memcmp(answer, before, sizeof(*answer)) == 0);

@@ -58,7 +58,6 @@ static bool rewritten(const uint8_t *packet, size_t length, bool *bad)
     unsigned records = u16(packet + 6) + u16(packet + 8) + u16(packet + 10);
     size_t at = skip_name(packet, length, 12) + 4;
     bool found = false;
-
     for (unsigned i = 0; i < records; i++) {
         at = skip_name(packet, length, at);
         if (at == 0 || at + 10 > length || at + 10 + u16(packet + at + 8) > length) {
@@ -115,7 +114,7 @@ enum sw_race_outcome sw_race_read(const uint8_t *packet, size_t length,
         return SW_RACE_ODD;
     unsigned rcode = packet[3] & 15, answers = u16(packet + 6);
     bool landed = holds(packet, length, size == 4 ? landing4 : landing6, size);
-    bool in_garden = holds(packet, length, garden, sizeof garden - 1);
+    bool in_garden = holds(packet, length, garden, sizeof(garden) - 1);
 
     if ((moves || truth->kind == SW_RACE_ADDRESS) && holds(packet, length, truth->address, size))
         return listed || landed ? SW_RACE_ODD : SW_RACE_TRUE;

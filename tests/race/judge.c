@@ -55,7 +55,6 @@ bool sw_race_judge(struct sw_race_counts *counts, uint64_t before, uint64_t afte
 {
     unsigned may = allowed(before, after), given = states_of(outcome, query);
     bool certain = before == after && (may & (may - 1)) == 0;
-
     counts->answers++;
     if (outcome == SW_RACE_AWAY) {
         counts->away++;

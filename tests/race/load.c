@@ -122,7 +122,6 @@ static void make_wire(struct question *q)
     static const uint8_t opt[11] = {0, 0, 41, 1232 >> 8, 1232 & 255, 0, 0, 0, 0, 0, 0};
     uint8_t *at = q->wire;
     static const uint8_t header[12] = {0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 1};
-
     memcpy(at, header, 12);
     at += 12;
     for (const char *label = q->name; *label;) {
@@ -172,7 +171,7 @@ static int by_source(const void *a, const void *b)
 
 static void sort_by_source(void)
 {
-    qsort(questions, question_count, sizeof *questions, by_source);
+    qsort(questions, question_count, sizeof(*questions), by_source);
     for (size_t i = 0; i < question_count; i++) {
         unsigned n = questions[i].source;
         if (i == 0 || n != questions[i - 1].source) {
@@ -193,7 +192,7 @@ static void map_words(const char *path)
     int fd = open(path, O_RDONLY);
     if (fd < 0 || fstat(fd, &st) != 0)
         die(path);
-    rules = (size_t)st.st_size / sizeof *words;
+    rules = (size_t)st.st_size / sizeof(*words);
     words = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, fd, 0);
     if (words == MAP_FAILED)
         die("mmap");
@@ -232,7 +231,6 @@ static size_t compose(struct worker *w, struct pending *p, const struct source *
 {
     uint64_t r = random_of(w);
     const struct question *q = &questions[s->first + (r >> 32) % s->count];
-
     p->flags = (uint8_t)((r & 3 ? 0 : FLAG_DO) | (r >> 2 & 7 ? 0 : FLAG_CD));
     if ((r >> 5 & 15) == 0 && (q->truth.kind == SW_RACE_ADDRESS || q->truth.kind == SW_RACE_MOVES))
         p->flags |= FLAG_NO_RD;
@@ -259,7 +257,6 @@ static void take(struct worker *w, struct pending *p, const uint8_t *packet, siz
     const struct sw_race_query query = {.landing = q->type == TYPE_A || q->type == TYPE_AAAA,
                                         .tcp = (p->flags & FLAG_TCP) != 0,
                                         .cut = cut};
-
     if (outcome == SW_RACE_EMPTY && !(p->flags & FLAG_NO_RD))
         outcome = SW_RACE_ODD;
     if (p->flags & FLAG_NO_RD && outcome == SW_RACE_ODD && !(packet[3] & 15))
@@ -312,7 +309,7 @@ static void receive(struct worker *w, struct channel *c)
 {
     uint8_t in[4096];
     ssize_t n;
-    while ((n = recv(c->fd, in, sizeof in, MSG_DONTWAIT)) >= 12) {
+    while ((n = recv(c->fd, in, sizeof(in), MSG_DONTWAIT)) >= 12) {
         uint16_t id = (uint16_t)(in[0] << 8 | in[1]);
         struct pending *p = &c->pending[id % WINDOW];
         if (p->question && p->id == id)
@@ -324,8 +321,8 @@ static void receive(struct worker *w, struct channel *c)
 
 static bool connect_from(int fd, const struct source *s)
 {
-    return bind(fd, (const struct sockaddr *)&s->at, sizeof s->at) == 0 &&
-           connect(fd, (struct sockaddr *)&server, sizeof server) == 0;
+    return bind(fd, (const struct sockaddr *)&s->at, sizeof(s->at)) == 0 &&
+           connect(fd, (struct sockaddr *)&server, sizeof(server)) == 0;
 }
 
 /** SOCKETS of the first source, one of each other. */
@@ -371,7 +368,7 @@ static int open_tcp(const struct source *s)
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0)
         die("socket");
-    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
     if (connect_from(fd, s))
         return fd;
     close(fd);
@@ -430,10 +427,10 @@ static void print_rule(size_t rule, const struct worker *workers, int count)
 {
     uint64_t sum[sizeof(struct sw_race_counts) / sizeof(uint64_t)] = {0};
     for (int i = 0; i < count; i++)
-        for (size_t j = 0; j < sizeof sum / sizeof *sum; j++)
+        for (size_t j = 0; j < sizeof(sum) / sizeof(*sum); j++)
             sum[j] += ((const uint64_t *)&workers[i].counts[rule])[j];
     printf("%s\n[", rule ? "," : "");
-    for (size_t j = 0; j < sizeof sum / sizeof *sum; j++)
+    for (size_t j = 0; j < sizeof(sum) / sizeof(*sum); j++)
         printf("%s%llu", j ? "," : "", (unsigned long long)sum[j]);
     printf("]");
 }
@@ -457,13 +454,13 @@ int main(int argc, char **argv)
     cut = atoi(argv[7]) != 0;
     int count = atoi(argv[6]) + 1;
     uint64_t strays = 0;
-    struct worker *workers = calloc((size_t)count, sizeof *workers);
+    struct worker *workers = calloc((size_t)count, sizeof(*workers));
     if (!workers)
         die("calloc");
     for (int i = 0; i < count; i++) {
         struct worker *w = &workers[i];
         w->random = 0x9e3779b97f4a7c15ULL * ((uint64_t)time(NULL) + (uint64_t)i + 1);
-        w->counts = calloc(rules, sizeof *w->counts);
+        w->counts = calloc(rules, sizeof(*w->counts));
         if (!w->counts || pthread_create(&w->thread, NULL, i ? run_udp : run_tcp, w) != 0)
             die("thread");
     }

@@ -66,14 +66,14 @@ static void stop(const char *scenario, const char *what)
 static const char *text_at(const json_t *object, const char *path)
 {
     char key[64];
-    while (object != NULL && *path != '\0') {
+    while (object && *path != '\0') {
         size_t len = strcspn(path, ".");
-        snprintf(key, sizeof key, "%.*s", (int)len, path);
+        snprintf(key, sizeof(key), "%.*s", (int)len, path);
         object = json_object_get(object, key);
         path += path[len] == '.' ? len + 1 : len;
     }
     const char *text = json_string_value(object);
-    return text != NULL ? text : "";
+    return text ? text : "";
 }
 
 /* "2015-04-01" or "2015-04-01T10:00" as microseconds. */
@@ -81,7 +81,7 @@ static int64_t time_of(const char *text)
 {
     struct tm tm = {0};
     const char *end = strptime(text, strchr(text, 'T') ? "%Y-%m-%dT%H:%M" : "%Y-%m-%d", &tm);
-    if (end == NULL || *end != '\0')
+    if (!end || *end != '\0')
         stop(text, "no time");
     return (int64_t)timegm(&tm) * 1000000;
 }
@@ -131,7 +131,7 @@ static void put_lists(const char *scenario, json_t *lists)
 static void write_file(struct mm *file, const char *path)
 {
     char aside[SW_PATH_MAX + 8];
-    snprintf(aside, sizeof aside, "%s.new", path);
+    snprintf(aside, sizeof(aside), "%s.new", path);
     mm_write(file, aside);
     if (rename(aside, path) != 0)
         stop(path, "cannot be renamed");
@@ -186,12 +186,12 @@ static void take_document(const json_t *document)
     if (strcmp(type, "owner-flux") == 0)
         detail[0] = '\0';
     else if (by_as && asn != 0)
-        snprintf(detail, sizeof detail, " AS%lld", (long long)asn);
+        snprintf(detail, sizeof(detail), " AS%lld", (long long)asn);
     else
-        snprintf(detail, sizeof detail, " %s", text_at(anomaly, "address"));
+        snprintf(detail, sizeof(detail), " %s", text_at(anomaly, "address"));
     for (size_t i = 0; i == 0 || i < json_array_size(names); i++) {
         const char *other = json_string_value(json_array_get(names, i));
-        snprintf(key, sizeof key, "%s %s%s%s%s%s%s%s", type,
+        snprintf(key, sizeof(key), "%s %s%s%s%s%s%s%s", type,
                  of_zone ? text_at(anomaly, "delegation.zone") : text_at(anomaly, "name"), detail,
                  other ? " " : "", other ? other : "", of_zone ? " zone" : "",
                  known[0] ? " known:" : "", known);
@@ -203,9 +203,9 @@ static void on_raise(void *arg, const struct sw_anomaly_report *report)
 {
     size_t len;
     char *text = sw_document_anomaly(&run.writer, report, &len);
-    json_t *document = text != NULL ? json_loadb(text, len, 0, NULL) : NULL;
+    json_t *document = text ? json_loadb(text, len, 0, NULL) : NULL;
     (void)arg;
-    if (document == NULL)
+    if (!document)
         stop(report->name, "no document");
     take_document(document);
     json_decref(document);
@@ -227,7 +227,7 @@ static void on_track(void *arg, const struct sw_addr *addr)
 static struct sw_name name_of(const char *text)
 {
     struct sw_name name;
-    if (text == NULL || sw_name_parse(text, strlen(text), &name, NULL) != SW_OK)
+    if (!text || sw_name_parse(text, strlen(text), &name, NULL) != SW_OK)
         stop(text ? text : "(nothing)", "no name");
     return name;
 }
@@ -236,7 +236,7 @@ static struct sw_addr addr_of(const json_t *value)
 {
     const char *text = json_string_value(value);
     struct sw_addr addr;
-    if (text == NULL || sw_addr_parse(text, strlen(text), &addr, NULL) != SW_OK)
+    if (!text || sw_addr_parse(text, strlen(text), &addr, NULL) != SW_OK)
         stop(text ? text : "(nothing)", "no address");
     return addr;
 }
@@ -340,7 +340,7 @@ static void play_all(const json_t *scenario)
     const json_t *all = json_object_get(scenario, "answers"),
                  *tables = json_object_get(scenario, "tables");
     size_t n = json_array_size(all), table = 0;
-    size_t *done = calloc(n, sizeof *done);
+    size_t *done = calloc(n, sizeof(*done));
     for (;;) {
         size_t next = n;
         int64_t when = INT64_MAX;
@@ -420,7 +420,7 @@ static bool compare(const json_t *scenario)
     json_array_foreach(known, i, one)
     {
         key = json_string_value(one);
-        if (!has(expect, key) && json_object_get(run.raised, key) == NULL) {
+        if (!has(expect, key) && !json_object_get(run.raised, key)) {
             printf("DIFFERS %s: no longer raised: %s\n", name, key);
             good = false;
         }
@@ -430,7 +430,7 @@ static bool compare(const json_t *scenario)
 
 static void one_scenario(const json_t *scenario, const char *in)
 {
-    memset(&run, 0, sizeof run);
+    memset(&run, 0, sizeof(run));
     sw_settings_init(&run.settings);
     snprintf(run.settings.asn_mmdb[0], SW_PATH_MAX, "%s/as.mmdb", in);
     snprintf(run.settings.owner_mmdb[0], SW_PATH_MAX, "%s/registrants.mmdb", in);
@@ -513,7 +513,7 @@ int main(void)
     glob_t files;
     sw_log_sink(quiet);
     all_scenarios = json_array();
-    if (mkdtemp(folder) == NULL || glob("tests/scenarios/*.json", 0, NULL, &files) != 0)
+    if (!mkdtemp(folder) || glob("tests/scenarios/*.json", 0, NULL, &files) != 0)
         stop("tests/scenarios", "run in the top folder of the checkout");
     for (size_t i = 0; i < files.gl_pathc; i++)
         load_file(files.gl_pathv[i], all_scenarios);

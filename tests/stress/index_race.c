@@ -64,7 +64,7 @@ static struct sw_indicator name_of(const char *kind, uint64_t i)
 {
     struct sw_indicator ind;
     char text[64], why[SW_WHY_MAX];
-    snprintf(text, sizeof text, "%s%llu.test", kind, (unsigned long long)i);
+    snprintf(text, sizeof(text), "%s%llu.test", kind, (unsigned long long)i);
     if (sw_indicator_parse(text, strlen(text), &ind, why) != SW_OK)
         abort();
     return ind;
@@ -313,14 +313,14 @@ static void *saver(void *arg)
 /* Begin to save, or take the saver back when it is over. */
 static void write_image(struct sw_image **image, pthread_t *thread, bool last)
 {
-    if (*image != NULL && (last || atomic_load(&saved))) {
+    if (*image && (last || atomic_load(&saved))) {
         pthread_join(*thread, NULL);
         sw_image_end(*image);
         *image = NULL;
-    } else if (*image == NULL && !last) {
+    } else if (!*image && !last) {
         atomic_store(&saved, false);
         *image = sw_image_begin(ix);
-        if (*image == NULL || pthread_create(thread, NULL, saver, *image) != 0)
+        if (!*image || pthread_create(thread, NULL, saver, *image) != 0)
             exit(2);
     }
 }
@@ -380,7 +380,7 @@ static uint64_t writer(int64_t until)
 static void prepare(void)
 {
     ix = sw_index_new();
-    if (ix == NULL)
+    if (!ix)
         exit(2);
     sw_list_id always = set_list("always", 1), flip = set_list("flip", 1);
     fill_always(always);
@@ -390,7 +390,7 @@ static void prepare(void)
 int main(int argc, char **argv)
 {
     const char *text = argc > 1 ? argv[1] : getenv("SINKWATCH_STRESS_SECONDS");
-    long seconds = text != NULL ? strtol(text, NULL, 10) : 5;
+    long seconds = text ? strtol(text, NULL, 10) : 5;
     pthread_t threads[READERS];
     prepare();
     for (uintptr_t i = 0; i < READERS; i++) {
@@ -406,8 +406,8 @@ int main(int argc, char **argv)
            sw_index_bytes(ix));
     sw_index_free(ix);
     const char *words = atomic_load(&broken);
-    if (words != NULL)
+    if (words)
         printf("broken: %s\n", words);
-    printf("%d passed, %d failed\n", words == NULL, words != NULL);
+    printf("%d passed, %d failed\n", !words, words != NULL);
     return words != NULL;
 }

@@ -77,7 +77,6 @@ static inline void rig_log(enum sw_log_level level, const char *line)
 static inline void rig_on_sweep(void *arg, const struct sw_changeset *changes, size_t part)
 {
     struct rig *rig = arg;
-
     ck_assert_uint_lt(part, SW_FEED_PARTS);
     ck_assert_uint_le(changes->new_n, changes->added_n);
     if (changes->periodic)
@@ -107,7 +106,6 @@ static inline void rig_on_sweep(void *arg, const struct sw_changeset *changes, s
 static inline void rig_on_evict(void *arg, const struct sw_changeset *changes)
 {
     struct rig *rig = arg;
-
     ck_assert_uint_gt(changes->added_n, 0);
     atomic_fetch_add(&rig->evictions, 1);
     while (atomic_load(&rig->stall)) {
@@ -119,7 +117,6 @@ static inline void rig_on_evict(void *arg, const struct sw_changeset *changes)
 static inline void rig_on_tracked(void *arg, const struct sw_addr *addrs, size_t n)
 {
     struct rig *rig = arg;
-
     (void)addrs;
     pthread_mutex_lock(&rig->lock);
     rig->tracked_n += n;
@@ -179,7 +176,6 @@ static inline void rig_stop(struct rig *rig)
 static inline size_t rig_sweeps(struct rig *rig, struct rig_sweep *newest)
 {
     size_t n;
-
     pthread_mutex_lock(&rig->lock);
     n = rig->sweeps_n;
     if (n > 0 && newest)
@@ -286,7 +282,6 @@ static inline bool rig_find(struct rig *rig, const char *text, struct sw_policy 
     struct sw_hit hits[HITS_MAX];
     struct sw_view view;
     size_t n;
-
     ck_assert_int_eq(sw_name_parse(text, strlen(text), &name, NULL), SW_OK);
     sw_rcu_enter();
     view = sw_index_view(rig->index);
@@ -306,7 +301,6 @@ static inline bool rig_lists(struct rig *rig, const char *text)
 static inline bool rig_acts(struct rig *rig, const char *text, enum sw_action action)
 {
     struct sw_policy policy;
-
     return rig_find(rig, text, &policy) && policy.action == action;
 }
 
@@ -314,7 +308,6 @@ static inline bool rig_tracks(struct rig *rig, const char *text)
 {
     struct sw_addr addr;
     bool tracked;
-
     ck_assert_int_eq(sw_addr_parse(text, strlen(text), &addr, NULL), SW_OK);
     sw_rcu_enter();
     tracked = sw_feed_is_tracked(rig->feed, &addr);
@@ -325,7 +318,6 @@ static inline bool rig_tracks(struct rig *rig, const char *text)
 static inline size_t rig_tracked_told(struct rig *rig)
 {
     size_t n;
-
     pthread_mutex_lock(&rig->lock);
     n = rig->tracked_n;
     pthread_mutex_unlock(&rig->lock);

@@ -69,10 +69,10 @@ static inline void p_names(struct program *p, const char *suffix, unsigned deep)
     for (unsigned l = 0; l < 3 && deep > 0; l++) {
         char name[200], text[210];
         const char *dot = suffix[0] != '\0' ? "." : "";
-        int len = snprintf(name, sizeof name, "%s%s%s", labels[l], dot, suffix);
-        P_CHECK(len > 0 && (size_t)len < sizeof name);
+        int len = snprintf(name, sizeof(name), "%s%s%s", labels[l], dot, suffix);
+        P_CHECK(len > 0 && (size_t)len < sizeof(name));
         for (unsigned f = 0; f < 3; f++) {
-            snprintf(text, sizeof text, "%s%s", forms[f], name);
+            snprintf(text, sizeof(text), "%s%s", forms[f], name);
             p_indicator(p, text);
         }
         p_names(p, name, deep - 1);
@@ -96,10 +96,10 @@ static inline void p_universe(struct program *p)
     static const uint8_t v4[] = {0, 1, 7, 8, 9, 16, 24, 31, 32};
     static const uint8_t v6[] = {0, 1, 32, 48, 63, 64, 65, 127, 128};
     p_names(p, "", 4);
-    p_prefixes(p, "213.24.76.23", v4, sizeof v4);
+    p_prefixes(p, "213.24.76.23", v4, sizeof(v4));
     p_prefixes(p, "213.24.77.22", v4 + 6, 3);
     p_prefixes(p, "10.0.0.0", v4 + 1, 8);
-    p_prefixes(p, "2001:db8::1", v6, sizeof v6);
+    p_prefixes(p, "2001:db8::1", v6, sizeof(v6));
     p_prefixes(p, "2001:db8::8000:0:0:1", v6 + 6, 3);
     p_prefixes(p, "::10.0.0.0", v6 + 2, 7);
     p_indicator(p, "AS1");
@@ -159,7 +159,7 @@ static inline size_t p_wanted(const struct program *p, const struct sw_indicator
                 want[n++] = (struct p_want){p_specific(ind), list->id, ind->form, list->priority};
         }
     }
-    qsort(want, n, sizeof *want, p_order);
+    qsort(want, n, sizeof(*want), p_order);
     return n;
 }
 
@@ -234,7 +234,7 @@ static inline void p_set(struct program *p, unsigned l)
     P_CHECK(sw_index_list_set(p->ix, &policy, &id) == SW_OK);
     P_CHECK(!list->exists || list->id == id);
     if (!list->exists)
-        memset(list->has, 0, sizeof list->has);
+        memset(list->has, 0, sizeof(list->has));
     list->exists = true;
     list->id = id;
 }
@@ -255,15 +255,15 @@ static inline void p_stage(struct program *p, struct p_list *list, uint8_t what)
         enum sw_status status = sw_index_stage_begin(p->ix, list->id, &list->staged_id);
         P_CHECK(status == (list->exists ? SW_OK : SW_ENOTFOUND));
         list->staging = list->exists;
-        memset(list->staged, 0, sizeof list->staged);
+        memset(list->staged, 0, sizeof(list->staged));
     } else if (what % 4 == 0) {
         sw_index_stage_abandon(p->ix, list->staged_id);
         list->staging = false;
     } else {
         P_CHECK(sw_index_stage_swap(p->ix, &list->id, list->staged_id) == SW_OK);
         P_CHECK(list->id == list->staged_id);
-        memcpy(list->has, list->staged, sizeof list->has);
-        memcpy(list->until, list->staged_until, sizeof list->until);
+        memcpy(list->has, list->staged, sizeof(list->has));
+        memcpy(list->until, list->staged_until, sizeof(list->until));
         list->staging = false;
     }
 }
@@ -357,7 +357,7 @@ static inline void p_reload(struct program *p)
     struct sw_image_found found = {.index = NULL};
     char why[SW_WHY_MAX] = "";
     struct sw_image *image = sw_image_begin(p->ix);
-    P_CHECK(fd >= 0 && image != NULL);
+    P_CHECK(fd >= 0 && image);
     P_CHECK(sw_image_write(image, fd, "note", 4, p->now) == SW_OK);
     sw_image_end(image);
     sw_index_free(p->ix);
@@ -420,8 +420,8 @@ static inline void p_step(struct program *p)
 /** Run data as a program; aborts when index and model differ. */
 static inline void p_run(const uint8_t *data, size_t len)
 {
-    struct program *p = calloc(1, sizeof *p);
-    if (p == NULL)
+    struct program *p = calloc(1, sizeof(*p));
+    if (!p)
         abort();
     p->data = data;
     p->len = len;

@@ -82,7 +82,7 @@ static inline void must_add(sw_list_id id, const char *text)
 static inline size_t find_wire(const uint8_t *wire, size_t len, struct sw_hit *hits, size_t max)
 {
     uint8_t *copy = malloc(len > 0 ? len : 1);
-    if (copy == NULL)
+    if (!copy)
         abort();
     memcpy(copy, wire, len);
     struct sw_view view = sw_index_view(ix);
@@ -116,9 +116,9 @@ static inline const char *told(size_t n, const struct sw_hit *hits, const uint8_
     out[0] = '\0';
     for (size_t i = 0; i < n; i++) {
         sw_hit_text(&hits[i], name, addr, text);
-        at += (size_t)snprintf(out + at, sizeof out - at, "%s%s %s", i > 0 ? ", " : "",
+        at += (size_t)snprintf(out + at, sizeof(out) - at, "%s%s %s", i > 0 ? ", " : "",
                                hits[i].list->name, text);
-        ck_assert_uint_lt(at, sizeof out);
+        ck_assert_uint_lt(at, sizeof(out));
     }
     return out;
 }

@@ -122,7 +122,7 @@ static inline void jr_list(struct jr *rig, const char *name, const char *policy_
     sw_list_id id;
     ck_assert_int_eq(sw_policy_parse(name, policy_json, strlen(policy_json), &policy, why), SW_OK);
     ck_assert_int_eq(sw_index_list_set(rig->index, &policy, &id), SW_OK);
-    if (indicator_text == NULL)
+    if (!indicator_text)
         return;
     ck_assert_int_eq(sw_indicator_parse(indicator_text, strlen(indicator_text), &indicator, why),
                      SW_OK);
@@ -187,7 +187,7 @@ static inline void jr_done(struct jr *rig)
 static inline void jr_fill(const struct jr_event *in, struct sw_event *ev)
 {
     struct sw_name name;
-    struct sw_addr client = jr_addr(in->client != NULL ? in->client : "192.0.2.53");
+    struct sw_addr client = jr_addr(in->client ? in->client : "192.0.2.53");
     sw_event_init(ev, in->type, in->time_us != 0 ? in->time_us : sw_clock_wall_us());
     ev->flags = SW_EVENT_RESOLVED | (in->type == SW_EVENT_HIT ? SW_EVENT_CLIENT : 0);
     ev->action_wanted = ev->action_taken = SW_ACTION_MONITOR;
@@ -201,7 +201,7 @@ static inline void jr_fill(const struct jr_event *in, struct sw_event *ev)
     }
     ck_assert_int_eq(sw_name_parse(in->qname, strlen(in->qname), &name, NULL), SW_OK);
     ck_assert(sw_event_put(ev, SW_TAG_QNAME, name.wire, name.len));
-    if (in->list != NULL) {
+    if (in->list) {
         struct sw_event_hit hit = {.winner = 1,
                                    .trigger = (uint8_t)in->trigger,
                                    .kind = (uint8_t)in->kind,
@@ -210,11 +210,11 @@ static inline void jr_fill(const struct jr_event *in, struct sw_event *ev)
                                    .indicator = in->indicator};
         ck_assert(sw_event_put_hit(ev, &hit));
     }
-    if (in->alias != NULL) {
+    if (in->alias) {
         ck_assert_int_eq(sw_name_parse(in->alias, strlen(in->alias), &name, NULL), SW_OK);
         ck_assert(sw_event_put(ev, SW_TAG_ALIAS, name.wire, name.len));
     }
-    for (size_t i = 0; i < JR_ADDRS_MAX && in->address[i] != NULL; i++) {
+    for (size_t i = 0; i < JR_ADDRS_MAX && in->address[i]; i++) {
         struct sw_addr addr = jr_addr(in->address[i]);
         ck_assert(sw_event_put(ev, SW_TAG_ADDRESS, addr.octets, addr.family == 4 ? 4 : 16));
     }
@@ -270,7 +270,7 @@ static inline json_t *jr_stream(const struct jr *rig, const char *stream)
 {
     json_t *all = json_array();
     redisReply *reply = redis_fixture_command(&rig->rf, "XRANGE " P ":%s - +", stream);
-    ck_assert(reply != NULL && reply->type == REDIS_REPLY_ARRAY);
+    ck_assert(reply && reply->type == REDIS_REPLY_ARRAY);
     for (size_t i = 0; i < reply->elements; i++) {
         const redisReply *fields = reply->element[i]->element[1];
         ck_assert_uint_eq(fields->elements, 2);
@@ -292,13 +292,13 @@ static inline json_t *jr_lines(const char *path)
     size_t size = 0;
     ssize_t len;
     FILE *file = fopen(path, "r");
-    while (file != NULL && (len = getline(&line, &size, file)) > 0 && line[len - 1] == '\n') {
+    while (file && (len = getline(&line, &size, file)) > 0 && line[len - 1] == '\n') {
         json_t *one = json_loads(line, 0, NULL);
         ck_assert_ptr_nonnull(one);
         json_array_append_new(all, one);
     }
     free(line);
-    if (file != NULL)
+    if (file)
         fclose(file);
     return all;
 }
@@ -315,7 +315,7 @@ static inline size_t jr_lines_count(const char *path)
 static inline json_t *jr_at(json_t *object, const char *path)
 {
     char key[64];
-    while (object != NULL && *path != '\0') {
+    while (object && *path != '\0') {
         size_t len = strcspn(path, ".");
         ck_assert_uint_lt(len, sizeof(key));
         memcpy(key, path, len);
@@ -331,7 +331,7 @@ static inline json_t *jr_at(json_t *object, const char *path)
 static inline const char *jr_text(json_t *object, const char *path)
 {
     const char *text = json_string_value(jr_at(object, path));
-    return text != NULL ? text : "";
+    return text ? text : "";
 }
 
 static inline long long jr_number(json_t *object, const char *path)
@@ -355,7 +355,7 @@ static inline long long jr_seen_count(const struct jr *rig, const char *kind, co
                                       const char *field)
 {
     json_t *one = jr_seen(rig, kind, key, field);
-    long long count = one != NULL ? jr_number(one, "count") : 0;
+    long long count = one ? jr_number(one, "count") : 0;
     json_decref(one);
     return count;
 }

@@ -43,7 +43,7 @@ struct mm {
 
 static inline void mm_init(struct mm *m, unsigned ip_version, const char *type)
 {
-    memset(m, 0, sizeof *m);
+    memset(m, 0, sizeof(*m));
     m->ip_version = ip_version;
     m->type = type;
     m->nodes = 1;
@@ -114,7 +114,7 @@ static inline uint32_t mm_pointer(struct mm *m, uint32_t to)
 {
     uint8_t p[5] = {1 << 5 | 3 << 3, (uint8_t)(to >> 24), (uint8_t)(to >> 16), (uint8_t)(to >> 8),
                     (uint8_t)to};
-    return mm_raw(m, p, sizeof p);
+    return mm_raw(m, p, sizeof(p));
 }
 
 /* {key: value} with one text. */

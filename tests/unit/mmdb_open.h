@@ -22,9 +22,9 @@ static char why[SW_WHY_MAX];
 
 static inline void setup(void)
 {
-    snprintf(folder, sizeof folder, "/tmp/sw-mmdb-XXXXXX");
+    snprintf(folder, sizeof(folder), "/tmp/sw-mmdb-XXXXXX");
     ck_assert_ptr_nonnull(mkdtemp(folder));
-    snprintf(path, sizeof path, "%s/test.mmdb", folder);
+    snprintf(path, sizeof(path), "%s/test.mmdb", folder);
     sw_settings_init(&settings);
     why[0] = '\0';
 }

@@ -244,7 +244,7 @@ START_TEST(embedded_ipv4)
     struct sw_addr addr = parsed(embedded[_i].from);
     struct sw_addr ipv4 = {.family = 99};
     enum sw_status status = sw_addr_embedded(&addr, &ipv4);
-    if (embedded[_i].ipv4 == NULL) {
+    if (!embedded[_i].ipv4) {
         ck_assert_int_eq(status, SW_ENOTFOUND);
         ck_assert_uint_eq(ipv4.family, 99);
         return;
@@ -278,7 +278,7 @@ START_TEST(translated_ipv4)
     struct sw_addr prefix = parsed(translated[_i].prefix), addr = parsed(translated[_i].from);
     struct sw_addr ipv4 = {.family = 99};
     enum sw_status status = sw_addr_translated(&prefix, &addr, &ipv4);
-    if (translated[_i].ipv4 == NULL) {
+    if (!translated[_i].ipv4) {
         ck_assert_int_eq(status, SW_ENOTFOUND);
         ck_assert_uint_eq(ipv4.family, 99);
         return;

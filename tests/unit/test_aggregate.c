@@ -29,7 +29,7 @@ static void fill(const struct in *in, int64_t time_us, struct sw_event *ev)
 {
     struct sw_name name;
     sw_event_init(ev, SW_EVENT_HIT, time_us);
-    ev->flags = SW_EVENT_CLIENT | (in->address[0] != NULL ? SW_EVENT_RESOLVED : 0);
+    ev->flags = SW_EVENT_CLIENT | (in->address[0] ? SW_EVENT_RESOLVED : 0);
     ev->client_family = 4;
     ev->client[3] = in->client;
     ev->qtype = in->qtype;
@@ -39,7 +39,7 @@ static void fill(const struct in *in, int64_t time_us, struct sw_event *ev)
     sw_event_put(ev, SW_TAG_QNAME, name.wire, name.len);
     struct sw_event_hit hit = {.winner = 1, .list = in->list, .indicator = in->indicator};
     sw_event_put_hit(ev, &hit);
-    for (size_t i = 0; i < 3 && in->address[i] != NULL; i++) {
+    for (size_t i = 0; i < 3 && in->address[i]; i++) {
         struct sw_addr addr;
         ck_assert_int_eq(sw_addr_parse(in->address[i], strlen(in->address[i]), &addr, NULL), SW_OK);
         sw_event_put(ev, SW_TAG_ADDRESS, addr.octets, 4);
@@ -208,7 +208,7 @@ START_TEST(full_table_closes_the_oldest_early)
         in.client = i;
         record = add(a, &in, 10 * S + i);
         ck_assert_int_eq(record != NULL, i >= 10);
-        if (record != NULL) {
+        if (record) {
             ck_assert_uint_eq(record->event->client[3], i - 10);
             sum += record->count;
             free(record);
@@ -238,7 +238,7 @@ START_TEST(counts_are_exact_under_random_load)
         now += rand() % 40;
         in_by[in.client]++;
         record = add(a, &in, now - rand() % 100);
-        for (; record != NULL; record = sw_aggregate_expired(a, now)) {
+        for (; record; record = sw_aggregate_expired(a, now)) {
             out_by[record->event->client[3]] += record->count;
             ck_assert_int_lt(record->last_us - record->first_us, 1000);
             free(record);

@@ -18,7 +18,7 @@ static void setup(void)
 {
     idx = sw_index_new();
     ck_assert_ptr_nonnull(idx);
-    memset(&anomaly, 0, sizeof anomaly);
+    memset(&anomaly, 0, sizeof(anomaly));
 }
 
 static void teardown(void)
@@ -34,7 +34,7 @@ static void list(const char *name, enum sw_kind kind, const char *owner, const c
     sw_list_id id;
     sw_policy_init(&policy, name);
     policy.kind = kind;
-    snprintf(policy.owner, sizeof policy.owner, "%s", owner);
+    snprintf(policy.owner, sizeof(policy.owner), "%s", owner);
     ck_assert_int_eq(sw_index_list_set(idx, &policy, &id), SW_OK);
     ck_assert_int_eq(sw_indicator_parse(indicator, strlen(indicator), &ind, why), SW_OK);
     ck_assert_int_eq(sw_index_add(idx, id, &ind), SW_OK);
@@ -159,7 +159,7 @@ START_TEST(crowded_address)
 {
     char name[32];
     for (unsigned i = 0; i < 12; i++) {
-        snprintf(name, sizeof name, "feed%u", i);
+        snprintf(name, sizeof(name), "feed%u", i);
         list(name, SW_KIND_IOC, "", "192.0.2.1");
     }
     list("gov", SW_KIND_PROTECTED, "An agency", "192.0.2.0/24");
@@ -207,11 +207,11 @@ START_TEST(special_blocks)
         {"2002:808:808::1", NULL},
         {"64:ff9b:1::1", "local-use translation"},
     };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct sw_addr addr = addr_of(rows[i][0]);
         const struct sw_special *special = sw_special_find(&addr);
-        ck_assert_msg((special == NULL) == (rows[i][1] == NULL), "%s", rows[i][0]);
-        if (special != NULL)
+        ck_assert_msg((!special) == (!rows[i][1]), "%s", rows[i][0]);
+        if (special)
             ck_assert_str_eq(special->name, rows[i][1]);
     }
 }
@@ -239,8 +239,8 @@ static void watch(const char *name, const char *owners, const char *ns_owners,
     sw_list_id id;
     sw_policy_init(&policy, name);
     policy.kind = SW_KIND_WATCH;
-    snprintf(policy.owners, sizeof policy.owners, "%s", owners);
-    snprintf(policy.ns_owners, sizeof policy.ns_owners, "%s", ns_owners);
+    snprintf(policy.owners, sizeof(policy.owners), "%s", owners);
+    snprintf(policy.ns_owners, sizeof(policy.ns_owners), "%s", ns_owners);
     ck_assert_int_eq(sw_index_list_set(idx, &policy, &id), SW_OK);
     ck_assert_int_eq(sw_indicator_parse(indicator, strlen(indicator), &ind, why), SW_OK);
     ck_assert_int_eq(sw_index_add(idx, id, &ind), SW_OK);

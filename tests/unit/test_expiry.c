@@ -80,7 +80,7 @@ START_TEST(times)
                                  "1234567890123",
                                  "-5",
                                  "soon"};
-    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
         ck_assert_msg(time_of(wrong[i]) == -1, "%s", wrong[i]);
 }
 END_TEST
@@ -96,7 +96,7 @@ START_TEST(times_as_text)
         gmtime_r(&seconds, &utc);
         if (utc.tm_year + 1900 < 0)
             continue;
-        snprintf(wanted, sizeof wanted, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", utc.tm_year + 1900,
+        snprintf(wanted, sizeof(wanted), "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", utc.tm_year + 1900,
                  utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec,
                  (int)((us - (int64_t)seconds * 1000000) / 1000));
         ck_assert_str_eq(sw_time_text(us, text), wanted);
@@ -207,8 +207,8 @@ START_TEST(entry_without_a_word)
     rig_start(&rig);
     rig_wait_loads(&rig, 1);
     set_facts(&rig, "a.test", in(500));
+    redis_fixture_run(&rig.rf, "HSET " P ":list:l b.test {} c.test {}");
     redis_fixture_run(&rig.rf, "XADD " P ":changes * op add list l i a.test i b.test i c.test");
-    redis_fixture_run(&rig.rf, "HSET " P ":list:l b.test {}");
     rig_wait_applied(&rig);
     ck_assert(rig_lists(&rig, "a.test") && rig_lists(&rig, "b.test") && rig_lists(&rig, "c.test"));
     pass(501);

@@ -8,7 +8,6 @@ START_TEST(test_full_load)
 {
     struct rig rig;
     struct rig_sweep sweep = {.everything = false};
-
     rig_init(&rig);
     rig_list(&rig, "a", "{\"action\":\"sinkhole\"}", "one.test", "=two.test", "192.0.2.0/24", NULL);
     rig_list(&rig, "b", "{\"kind\":\"allow\"}", "three.test", "AS64500", NULL);
@@ -35,7 +34,6 @@ START_TEST(test_status_hash)
     json_t *lists;
     int count = 0, refused = 0;
     const char *kind = "";
-
     rig_init(&rig);
     rig_list(&rig, "a", "{}", "one.test", "two.test", "not a name", NULL);
     rig_start(&rig);
@@ -73,7 +71,6 @@ START_TEST(test_add_and_remove)
 {
     struct rig rig;
     struct rig_sweep sweep = {.everything = false};
-
     rig_init(&rig);
     rig_list(&rig, "l", "{\"action\":\"nxdomain\"}", "a.test", NULL);
     rig_start(&rig);
@@ -114,7 +111,6 @@ END_TEST
 START_TEST(test_sweeps_only_for_ioc)
 {
     struct rig rig;
-
     rig_init(&rig);
     rig_list(&rig, "w", "{\"kind\":\"watch\"}", "a.test", NULL);
     rig_start(&rig);
@@ -169,7 +165,6 @@ START_TEST(test_replace)
 {
     struct rig rig;
     struct rig_sweep sweep = {.everything = false};
-
     rig_init(&rig);
     rig_list(&rig, "l", "{}", "old.test", "both.test", NULL);
     rig_list(&rig, "other", "{}", "other.test", NULL);
@@ -192,7 +187,6 @@ END_TEST
 START_TEST(test_replaced_often_is_read_once)
 {
     struct rig rig;
-
     rig_init(&rig);
     rig_list(&rig, "l", "{}", "a.test", NULL);
     rig_start(&rig);
@@ -215,7 +209,6 @@ END_TEST
 START_TEST(test_drop)
 {
     struct rig rig;
-
     rig_init(&rig);
     rig_list(&rig, "l", "{}", "a.test", NULL);
     rig_start(&rig);
@@ -236,7 +229,6 @@ START_TEST(test_new_list)
 {
     struct rig rig;
     struct rig_sweep sweep = {.everything = false};
-
     rig_init(&rig);
     rig_start(&rig);
     rig_wait_loads(&rig, 1);
@@ -261,7 +253,6 @@ START_TEST(test_policy_change)
     struct rig rig;
     struct rig_sweep sweep = {.everything = false};
     struct sw_policy policy;
-
     rig_init(&rig);
     rig_list(&rig, "l", "{\"kind\":\"watch\"}", "a.test", NULL);
     rig_start(&rig);
@@ -288,7 +279,6 @@ END_TEST
 START_TEST(test_bad_policy)
 {
     struct rig rig;
-
     rig_init(&rig);
     rig_list(&rig, "l", "{\"action\":\"nxdomain\"}", "a.test", NULL);
     rig_list(&rig, "never", "{\"action\":\"explode\"}", "never.test", NULL);
@@ -324,7 +314,6 @@ END_TEST
 START_TEST(test_refused_items)
 {
     struct rig rig;
-
     rig_init(&rig);
     rig_list(&rig, "l", "{}", "good.test", "bad..test", "192.0.2.1/24", "AS0", "\xff\x01", NULL);
     rig_list(&rig, "Bad Name", "{}", "x.test", NULL);
@@ -363,7 +352,6 @@ START_TEST(test_plain_writes_are_noticed)
 {
     struct rig rig;
     struct rig_sweep sweep = {.everything = false};
-
     rig_init(&rig);
     rig.settings.reconcile_s = 1;
     rig_list(&rig, "l", "{}", "a.test", "refused..test", "A.TEST.", NULL);
@@ -394,7 +382,6 @@ END_TEST
 START_TEST(test_plain_writes_of_the_same_size_are_noticed)
 {
     struct rig rig;
-
     rig_init(&rig);
     rig.settings.reconcile_s = 1;
     rig_list(&rig, "l", "{}", "a.test", "refused..test", "B.TEST.", NULL);
@@ -425,7 +412,6 @@ START_TEST(test_an_audit_takes_its_time)
     unsigned long before;
     int64_t began;
     char script[] = "for i=1,40000 do redis.call('HSET',KEYS[1],'n'..i..'.test','') end";
-
     rig_init(&rig);
     rig.settings.reconcile_s = 1;
     rig_list(&rig, "l", "{}", "a.test", NULL);
@@ -448,7 +434,6 @@ START_TEST(test_reconciliation_is_quiet)
 {
     struct rig rig;
     size_t sweeps;
-
     rig_init(&rig);
     rig.settings.reconcile_s = 1;
     rig_list(&rig, "l", "{}", "a.test", "refused..test", "A.TEST.", NULL);
@@ -489,7 +474,6 @@ START_TEST(test_load_all)
     struct rig rig;
     struct sw_load_hooks hooks = {.arg = &told, .refused = count_refusal};
     struct sw_redis *redis;
-
     rig_init(&rig);
     rig_list(&rig, "l", "{}", "a.test", "b..test", NULL);
     rig_list(&rig, "bad", "[]", "c.test", NULL);
@@ -513,7 +497,6 @@ END_TEST
 static bool give_up(void *arg)
 {
     size_t *chunks = arg;
-
     return ++*chunks < 2;
 }
 
@@ -526,7 +509,6 @@ START_TEST(test_abandoned_load)
     struct sw_lists lists;
     struct sw_list *list;
     struct sw_redis *redis;
-
     rig_init(&rig);
     rig_list(&rig, "l", "{}", "a.test", NULL);
     redis = sw_redis_new(&rig.settings);

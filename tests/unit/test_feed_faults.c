@@ -19,7 +19,6 @@ static void start_with_a_list(struct rig *rig, uint32_t reconcile_s)
 START_TEST(test_redis_comes_late)
 {
     struct rig rig;
-
     rig_init(&rig);
     redis_fixture_kill(&rig.rf);
     rig_start(&rig);
@@ -41,7 +40,6 @@ END_TEST
 START_TEST(test_killed_and_back_empty)
 {
     struct rig rig;
-
     start_with_a_list(&rig, 1);
     redis_fixture_kill(&rig.rf);
     RIG_WAIT(sw_counted(&rig.counters.redis_failures) >= 1);
@@ -66,7 +64,6 @@ END_TEST
 START_TEST(test_killed_and_back_with_data)
 {
     struct rig rig;
-
     start_with_a_list(&rig, 0);
     redis_fixture_run(&rig.rf, "SAVE");
     rig_change(&rig, "add", "l", "after-save.test"); /* will be lost */
@@ -90,7 +87,6 @@ END_TEST
 START_TEST(test_connection_lost)
 {
     struct rig rig;
-
     start_with_a_list(&rig, 0);
     redis_fixture_run(&rig.rf, "CLIENT KILL TYPE normal SKIPME yes");
     rig_change(&rig, "add", "l", "b.test");
@@ -106,7 +102,6 @@ END_TEST
 START_TEST(test_flushall)
 {
     struct rig rig;
-
     start_with_a_list(&rig, 1);
     redis_fixture_run(&rig.rf, "FLUSHALL");
     RIG_WAIT(rig_status_has(&rig, "last_error", KEPT));
@@ -124,7 +119,6 @@ END_TEST
 START_TEST(test_flushall_obeyed)
 {
     struct rig rig;
-
     rig_init(&rig);
     rig.settings.keep_lists = false;
     rig_list(&rig, "l", "{}", "a.test", NULL);
@@ -146,7 +140,6 @@ END_TEST
 START_TEST(test_flushall_and_another_list)
 {
     struct rig rig;
-
     start_with_a_list(&rig, 1);
     rig_list(&rig, "n", "{}", "n.test", NULL);
     rig_entry(&rig, "policy", "n", NULL);
@@ -189,7 +182,6 @@ START_TEST(test_flushed_and_written_at_once)
         "redis.call('XADD', c, '*', 'op', 'drop', 'list', 'n')"
         "redis.call('XADD', c, '*', 'op', 'add', 'list', 'l', 'i', 'b.test')";
     struct rig rig;
-
     start_with_a_list(&rig, 0);
     rig_list(&rig, "n", "{}", "n.test", NULL);
     rig_entry(&rig, "policy", "n", NULL);
@@ -219,7 +211,6 @@ END_TEST
 START_TEST(test_trimmed_past_us)
 {
     struct rig rig;
-
     start_with_a_list(&rig, 0);
     atomic_store(&rig.stall, true);
     rig_change(&rig, "add", "l", "b.test");
@@ -241,7 +232,6 @@ END_TEST
 START_TEST(test_trimmed_behind_us)
 {
     struct rig rig;
-
     start_with_a_list(&rig, 0);
     redis_fixture_run(&rig.rf, "XTRIM %s MAXLEN 0", P ":changes");
     rig_change(&rig, "add", "l", "b.test");
@@ -262,7 +252,6 @@ START_TEST(test_made_anew_and_trimmed)
                                  "'list', 'l', 'i', 'b.test') end "
                                  "return redis.call('XTRIM', KEYS[1], 'MAXLEN', 0)";
     struct rig rig;
-
     start_with_a_list(&rig, 0);
     rig_change(&rig, "add", "l", "c.test");
     rig_wait_applied(&rig);
@@ -282,7 +271,6 @@ START_TEST(test_entry_deleted)
                                  "return redis.call('XDEL', KEYS[1], redis.call('XADD', KEYS[1], "
                                  "'*', 'op', 'add', 'list', 'l', 'i', 'b.test'))";
     struct rig rig;
-
     start_with_a_list(&rig, 1);
     ck_assert_int_eq(
         redis_fixture_run(&rig.rf, "EVAL %s 2 %s %s", script, P ":changes", P ":list:l"), 1);
@@ -295,7 +283,6 @@ END_TEST
 START_TEST(test_stream_goes_backwards)
 {
     struct rig rig;
-
     start_with_a_list(&rig, 0);
     redis_fixture_run(&rig.rf, "DEL %s", P ":changes");
     redis_fixture_run(&rig.rf, "HSET %s b.test %s", P ":list:l", "");
@@ -314,7 +301,6 @@ END_TEST
 START_TEST(test_wrong_types)
 {
     struct rig rig;
-
     start_with_a_list(&rig, 1);
     redis_fixture_run(&rig.rf, "DEL %s %s %s", P ":lists", P ":changes", P ":list:l");
     redis_fixture_run(&rig.rf, "MSET %s x %s x %s x", P ":lists", P ":changes", P ":list:l");
@@ -345,7 +331,6 @@ START_TEST(test_read_only_server)
 {
     struct rig rig;
     struct sw_addr addr;
-
     start_with_a_list(&rig, 0);
     redis_fixture_run(&rig.rf, "CONFIG SET min-replicas-to-write 1");
     ck_assert_int_eq(sw_addr_parse("192.0.2.9", 9, &addr, NULL), SW_OK);
@@ -366,7 +351,6 @@ END_TEST
 static int64_t time_to_stop_us(struct rig *rig)
 {
     int64_t began = sw_clock_mono_us();
-
     sw_feed_stop(rig->feed);
     return sw_clock_mono_us() - began;
 }
@@ -378,7 +362,6 @@ static int64_t time_to_stop_us(struct rig *rig)
 START_TEST(test_stop_while_redis_hangs)
 {
     struct rig rig;
-
     start_with_a_list(&rig, 0);
     rig.settings.redis_timeout_ms = 60000; /* read at connecting; the first connection keeps 1 s */
     redis_fixture_pause(&rig.rf);
@@ -391,7 +374,6 @@ END_TEST
 START_TEST(test_stop_while_connecting_hangs)
 {
     struct rig rig;
-
     rig_init(&rig);
     rig.settings.redis_timeout_ms = 60000;
     redis_fixture_pause(&rig.rf);
@@ -405,7 +387,6 @@ END_TEST
 START_TEST(test_stop_while_redis_is_away)
 {
     struct rig rig;
-
     rig_init(&rig);
     redis_fixture_kill(&rig.rf);
     rig_start(&rig);
@@ -419,7 +400,6 @@ END_TEST
 START_TEST(test_never_started)
 {
     struct rig rig;
-
     rig_init(&rig);
     rig.feed = sw_feed_new(&rig.settings, rig.index, rig.owners, &rig.counters, NULL);
     ck_assert_ptr_nonnull(rig.feed);
@@ -433,7 +413,6 @@ END_TEST
 START_TEST(test_hang_and_go_on)
 {
     struct rig rig;
-
     start_with_a_list(&rig, 0);
     redis_fixture_pause(&rig.rf);
     RIG_WAIT(sw_counted(&rig.counters.redis_failures) >= 1);
@@ -451,7 +430,6 @@ static struct mm mm;
 static void write_mmdb(const char *path, uint32_t asn)
 {
     uint32_t record;
-
     mm_init(&mm, 6, "GeoLite2-ASN");
     record = mm_map(&mm, 2);
     mm_text(&mm, "autonomous_system_number");
@@ -467,7 +445,6 @@ static uint32_t asn_of(struct rig *rig, const char *text)
 {
     struct sw_addr addr;
     uint32_t asn = 0;
-
     ck_assert_int_eq(sw_addr_parse(text, strlen(text), &addr, NULL), SW_OK);
     sw_rcu_enter();
     if (sw_owner_find_asn(rig->owners, &addr, &asn, NULL) != SW_OK)
@@ -482,7 +459,6 @@ START_TEST(test_mmdb_files)
 {
     struct rig rig;
     struct rig_sweep sweep = {.everything = false};
-
     rig_init(&rig);
     rig.settings.mmdb_check_s = 1;
     snprintf(rig.settings.asn_mmdb[0], sizeof(rig.settings.asn_mmdb[0]), "%s/asn.mmdb", rig.rf.dir);

@@ -73,7 +73,6 @@ END_TEST
 START_TEST(test_no_room_for_combinations)
 {
     struct rig rig;
-
     rig_init(&rig);
     rig.index->sets.last = SW_REF_FIRST + 1; /* list l alone, list m alone */
     rig_list(&rig, "l", "{}", "both.test", "first.test", NULL);
@@ -117,7 +116,6 @@ START_TEST(test_reports_of_many_lists)
     struct rig rig;
     char script[] = "for i=1,1000 do redis.call('HSET',KEYS[1],'l'..i,'{}') "
                     "redis.call('HSET',KEYS[2]..i,'n'..i..'.test','') end";
-
     rig_init(&rig);
     redis_fixture_run(&rig.rf, "EVAL %s 2 %s %s", script, P ":lists", P ":list:l");
     rig_start(&rig);

@@ -29,7 +29,6 @@ START_TEST(test_every_plain_write_is_noticed)
 {
     struct rig rig;
     struct rig_sweep sweep = {.everything = false};
-
     begin(&rig, "Kgh");
     redis_fixture_run(&rig.rf, "HSET %s plain.test %s", P ":list:l", "");
     RIG_WAIT(rig_lists(&rig, "plain.test"));
@@ -59,7 +58,6 @@ END_TEST
 START_TEST(test_writes_that_leave_the_size_are_noticed)
 {
     struct rig rig;
-
     begin(&rig, "Kgh");
     redis_fixture_run(&rig.rf, "EVAL %s 0",
                       "redis.call('HDEL','" P ":list:l','a.test','A.TEST.') "
@@ -80,7 +78,6 @@ START_TEST(test_a_busy_feed_causes_no_reading)
 {
     struct rig rig;
     int at = 0;
-
     begin(&rig, "Kgh");
     for (int64_t until = sw_clock_mono_us() + 2000000; sw_clock_mono_us() < until; at += 20) {
         changes(&rig, at % 3 == 0 ? "l" : "m", at, 20);
@@ -107,7 +104,6 @@ END_TEST
 START_TEST(test_writers_without_transactions)
 {
     struct rig rig;
-
     begin(&rig, "Kgh");
     rig_change(&rig, "add", "l", "new.test");
     redis_fixture_run(&rig.rf, "HSET %s staged.test %s", P ":list:l:staging:x", "");
@@ -127,7 +123,6 @@ END_TEST
 START_TEST(test_lost_connection)
 {
     struct rig rig;
-
     begin(&rig, "Kgh");
     redis_fixture_run(&rig.rf, "HSET %s first.test %s", P ":list:l", "");
     RIG_WAIT(rig_lists(&rig, "first.test"));
@@ -145,7 +140,6 @@ END_TEST
 START_TEST(test_resumed_session)
 {
     struct rig rig;
-
     begin(&rig, "Kgh");
     redis_fixture_run(&rig.rf, "HSET %s first.test %s", P ":list:l", "");
     RIG_WAIT(rig_lists(&rig, "first.test"));
@@ -162,7 +156,6 @@ END_TEST
 START_TEST(test_off)
 {
     struct rig rig;
-
     rig_init(&rig);
     redis_fixture_run(&rig.rf, EVENTS, _i == 0 ? "" : "Kgh");
     rig.settings.redis_notices = _i == 0;
@@ -181,7 +174,6 @@ END_TEST
 START_TEST(test_forbidden)
 {
     struct rig rig;
-
     rig_init(&rig);
     redis_fixture_run(&rig.rf, EVENTS, "Kgh");
     redis_fixture_run(&rig.rf, "ACL SETUSER default -psubscribe");
@@ -204,7 +196,6 @@ START_TEST(test_prefix_of_pattern_signs)
 {
     struct rig rig;
     const char *prefix = "x*[y]?\\z";
-
     rig_init(&rig);
     redis_fixture_run(&rig.rf, EVENTS, "Kgh");
     snprintf(rig.settings.redis_prefix, sizeof(rig.settings.redis_prefix), "%s", prefix);

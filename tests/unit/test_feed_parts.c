@@ -18,7 +18,6 @@ START_TEST(test_stream_ids)
                                       "1-2-", "1 -2", "1-2 ", "+1-2", "18446744073709551616-0"};
     struct sw_stream_id id = {7, 7}, other = {1, 2};
     char text[SW_STREAMID_MAX];
-
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
         ck_assert_msg(sw_stream_id_parse(bad[i], strlen(bad[i]), &id) == SW_ESYNTAX, "%s", bad[i]);
     ck_assert_uint_eq(id.ms, 7); /* untouched */
@@ -90,7 +89,6 @@ static enum sw_status state_of(const char *text, struct sw_stream_state *out)
 START_TEST(test_stream_state)
 {
     struct sw_stream_state state = {.exists = true};
-
     ck_assert_int_eq(state_of("-ERR no such key\r\n", &state), SW_OK);
     ck_assert(!state.exists);
     ck_assert_int_eq(state_of("*8\r\n+length\r\n:3\r\n+last-generated-id\r\n+9-1\r\n"
@@ -127,7 +125,6 @@ static void count_line(enum sw_log_level level, const char *line)
 static void refuse(struct sw_refused *refused, const char *item, size_t len, int64_t now_us)
 {
     struct sw_refusal refusal = {SW_REFUSED_INDICATOR, "l", item, len, "no good"};
-
     sw_refused_note(refused, &refusal, now_us);
 }
 
@@ -136,7 +133,6 @@ START_TEST(test_refused_are_kept_and_counted)
     static struct sw_refused refused;
     char item[32], *text;
     json_t *json;
-
     sw_log_sink(count_line);
     for (int i = 0; i < 100; i++) {
         snprintf(item, sizeof(item), "item %d", i);
@@ -173,7 +169,6 @@ START_TEST(test_refused_octets)
     char long_item[1000];
     json_t *json;
     const char *text;
-
     sw_log_sink(count_line);
     refuse(&refused, "a\0\n\xc3\xa4", 5, 1);
     memset(long_item, 0xff, sizeof(long_item));
@@ -196,7 +191,6 @@ static struct sw_addr number(unsigned n)
 {
     uint8_t octets[4] = {10, (uint8_t)(n >> 16), (uint8_t)(n >> 8), (uint8_t)n};
     struct sw_addr addr;
-
     ck_assert_int_eq(sw_addr_from_octets(octets, 4, &addr), SW_OK);
     return addr;
 }
@@ -205,7 +199,6 @@ static bool has(const struct sw_tracked *tracked, unsigned n)
 {
     struct sw_addr addr = number(n);
     bool found;
-
     sw_rcu_enter();
     found = sw_tracked_has(tracked, &addr);
     sw_rcu_leave();
@@ -215,7 +208,6 @@ static bool has(const struct sw_tracked *tracked, unsigned n)
 static enum sw_status add(struct sw_tracked *tracked, unsigned n)
 {
     struct sw_addr addr = number(n);
-
     return sw_tracked_add(tracked, &addr);
 }
 
@@ -224,7 +216,6 @@ START_TEST(test_tracked_is_bounded)
 {
     static struct sw_tracked tracked;
     enum { MAX = 1000, N = 3500 };
-
     ck_assert_int_eq(sw_tracked_init(&tracked, MAX), SW_OK);
     ck_assert(!has(&tracked, 0));
     for (unsigned i = 0; i < N; i++) {
@@ -242,7 +233,6 @@ END_TEST
 START_TEST(test_tracked_one_or_none)
 {
     static struct sw_tracked tracked;
-
     ck_assert_int_eq(sw_tracked_init(&tracked, 1), SW_OK);
     ck_assert_int_eq(add(&tracked, 1), SW_OK);
     ck_assert_int_eq(add(&tracked, 2), SW_OK);
@@ -260,7 +250,6 @@ START_TEST(test_tracked_queue)
     static struct sw_tracked tracked;
     static struct sw_addr out[SW_TRACKED_QUEUE];
     struct sw_addr addr, none = {.family = 0};
-
     ck_assert_int_eq(sw_tracked_init(&tracked, 10), SW_OK);
     ck_assert_int_eq(add(&tracked, 1), SW_OK);
     addr = number(1);

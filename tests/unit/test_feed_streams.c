@@ -5,7 +5,6 @@
 START_TEST(test_false_entries)
 {
     struct rig rig;
-
     rig_init(&rig);
     rig.settings.reconcile_s = 0; /* nothing repairs what an entry does */
     rig_list(&rig, "l", "{}", "a.test", "b.test", NULL);
@@ -42,7 +41,6 @@ START_TEST(test_tracking)
 {
     struct rig rig;
     struct sw_addr addr, prefix;
-
     rig_init(&rig);
     redis_fixture_run(&rig.rf, "ZADD %s 1 192.0.2.1 2 2001:db8::1 3 junk", P ":tracked");
     rig_start(&rig);
@@ -86,7 +84,6 @@ START_TEST(test_tracking_without_redis)
 {
     struct rig rig;
     struct sw_addr addr;
-
     rig_init(&rig);
     redis_fixture_kill(&rig.rf);
     rig_start(&rig);

@@ -10,7 +10,6 @@ START_TEST(test_changes_during_a_sweep)
     struct rig rig;
     struct rig_sweep sweep = {.everything = false};
     char before[SW_STREAMID_MAX];
-
     rig_init(&rig);
     rig_list(&rig, "l", "{}", "old.test", NULL);
     rig_start(&rig);
@@ -65,7 +64,6 @@ static void next_part(struct rig *rig)
 static void wait_handed(struct rig *rig, uint64_t times)
 {
     unsigned long reads;
-
     RIG_WAIT(sw_sweeper_handed(rig->feed->sweeper) >= times);
     reads = rig_calls(rig, "xread");
     RIG_WAIT(rig_calls(rig, "xread") >= reads + 2);
@@ -74,7 +72,6 @@ static void wait_handed(struct rig *rig, uint64_t times)
 static size_t sought(struct rig *rig)
 {
     size_t n;
-
     pthread_mutex_lock(&rig->lock);
     n = rig->sought_n;
     pthread_mutex_unlock(&rig->lock);
@@ -89,7 +86,6 @@ START_TEST(test_changes_join_a_walk)
     struct rig_sweep sweep = {.everything = false};
     char id[3][SW_STREAMID_MAX], name[32];
     size_t began = 0;
-
     rig_init(&rig);
     rig_list(&rig, "l", "{}", NULL);
     rig_start(&rig);
@@ -138,7 +134,6 @@ START_TEST(test_everything_joins_and_leaves)
 {
     struct rig rig;
     struct rig_sweep sweep = {.everything = false};
-
     rig_init(&rig);
     rig_list(&rig, "l", "{}", NULL);
     rig_start(&rig);

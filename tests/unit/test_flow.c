@@ -94,7 +94,7 @@ static const char *winner(const char *qname, const char *alias, const char *addr
     static char list[SW_LISTNAME_MAX];
     struct sw_match match;
     struct sw_verdict v = judged(qname, alias, addr, NULL, &match);
-    snprintf(list, sizeof list, "%s", !v.wins ? "-" : v.list);
+    snprintf(list, sizeof(list), "%s", !v.wins ? "-" : v.list);
     return list;
 }
 
@@ -199,8 +199,8 @@ START_TEST(more_rules_than_fit_keep_the_winner)
     struct sw_match match;
     char name[32], json[64];
     for (int i = 0; i < 2 * SW_MATCH_MAX; i++) {
-        snprintf(name, sizeof name, "list%02d", i);
-        snprintf(json, sizeof json, "{\"priority\":%d,\"action\":\"nodata\"}", 1000 - i);
+        snprintf(name, sizeof(name), "list%02d", i);
+        snprintf(json, sizeof(json), "{\"priority\":%d,\"action\":\"nodata\"}", 1000 - i);
         LIST(name, json, "many.example");
     }
     struct sw_verdict v = judged("many.example", NULL, NULL, NULL, &match);
@@ -236,7 +236,7 @@ START_TEST(event_holds_rules_and_client)
     ck_assert(!sw_record_client(NULL, &ev, 43, &client, &verdict));
 
     struct sw_event got;
-    ck_assert_uint_eq(sw_ring_get(ring, &got, sizeof got), sw_event_size(&ev));
+    ck_assert_uint_eq(sw_ring_get(ring, &got, sizeof(got)), sw_event_size(&ev));
     ck_assert_int_eq(got.time_us, 43);
     ck_assert_uint_eq(got.client_port, 99);
     ck_assert(got.flags & SW_EVENT_TCP && got.flags & SW_EVENT_CLIENT);
@@ -309,7 +309,7 @@ static const char *winner_for(unsigned group, size_t parts_wanted)
     sw_rcu_enter();
     const struct sw_part *part = sw_match_part(&match, group);
     sw_decide(&flow, part, SW_OVER_UDP, &v);
-    snprintf(list, sizeof list, "%s%s", !v.wins ? "-" : v.list, part->acted_on ? "" : " clean");
+    snprintf(list, sizeof(list), "%s%s", !v.wins ? "-" : v.list, part->acted_on ? "" : " clean");
     sw_rcu_leave();
     return list;
 }
@@ -399,7 +399,7 @@ static const char *client_gets(const char *client, const char *qname)
     struct sw_client who = {.addr = address(client)};
     struct sw_match match;
     struct sw_verdict v = judged(qname, NULL, NULL, &who, &match);
-    snprintf(out, sizeof out, "%s %s", !v.wins ? "-" : v.list, sw_action_name(v.taken));
+    snprintf(out, sizeof(out), "%s %s", !v.wins ? "-" : v.list, sw_action_name(v.taken));
     return out;
 }
 

@@ -60,7 +60,7 @@ START_TEST(all_that_was_added_passes)
     const struct {
         size_t before, announced, others;
     } cases[] = {{0, N, N / 50}, {1000, N, N / 50}, {100000, N, N / 20}, {0, 0, N / 10}};
-    for (unsigned k = 0; k < sizeof cases / sizeof cases[0]; k++) {
+    for (unsigned k = 0; k < sizeof(cases) / sizeof(cases[0]); k++) {
         struct sw_retire retire = {.limit = 1u << 20};
         struct sw_gates gates;
         sw_gates_init(&gates, &retire);
@@ -104,9 +104,9 @@ START_TEST(sizes_that_no_gate_has)
     struct sw_gates gates;
     sw_gates_init(&gates, &retire);
     ck_assert_int_eq(sw_gate_restore(&gates, words, 8), SW_EINVAL);
-    ck_assert_int_eq(sw_gate_restore(&gates, words, sizeof words - 8), SW_EINVAL);
+    ck_assert_int_eq(sw_gate_restore(&gates, words, sizeof(words) - 8), SW_EINVAL);
     ck_assert_int_eq(sw_gate_restore(&gates, words, SIZE_MAX), SW_EINVAL);
-    ck_assert_int_eq(sw_gate_restore(&gates, words, sizeof words), SW_OK);
+    ck_assert_int_eq(sw_gate_restore(&gates, words, sizeof(words)), SW_OK);
     gates_over(&gates, &retire);
 }
 END_TEST
@@ -229,7 +229,7 @@ enum { MANY = 450000 }; /* the smallest gate is doubled twice */
 static struct sw_indicator nth(unsigned i)
 {
     char text[64];
-    snprintf(text, sizeof text, i % 2 == 0 ? "n%u.test" : "=deep.n%u.co.uk", i);
+    snprintf(text, sizeof(text), i % 2 == 0 ? "n%u.test" : "=deep.n%u.co.uk", i);
     return name(text);
 }
 
@@ -262,7 +262,7 @@ static void through_a_file(void)
     struct sw_image *image = sw_image_begin(ix);
     struct sw_image_found found;
     char why[SW_WHY_MAX] = "";
-    ck_assert(fd >= 0 && image != NULL);
+    ck_assert(fd >= 0 && image);
     ck_assert_int_eq(sw_image_write(image, fd, "", 0, 1), SW_OK);
     sw_image_end(image);
     sw_index_free(ix);

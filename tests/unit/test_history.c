@@ -179,7 +179,7 @@ static bool model_get(unsigned n, uint64_t now)
     bool created = !model[n].there;
     unsigned kept = 0, oldest = n;
     if (created)
-        memset(model[n].count, 0, sizeof model[n].count);
+        memset(model[n].count, 0, sizeof(model[n].count));
     model[n].there = true;
     model[n].used = now;
     for (unsigned i = 0; i < MODEL_NAMES; i++) {
@@ -201,7 +201,7 @@ START_TEST(random_against_model)
         unsigned n = (unsigned)(random >> 33) % MODEL_NAMES;
         unsigned a = (unsigned)(random >> 50) % MODEL_ADDRS;
         char text[32];
-        snprintf(text, sizeof text, "n%u.example", n);
+        snprintf(text, sizeof(text), "n%u.example", n);
         struct sw_name name = name_of(text);
         struct sw_addr addr = addr_number(a);
         bool created, is_new;

@@ -19,9 +19,9 @@ static struct sw_indicator nth(unsigned i)
     struct sw_indicator ind;
     char text[64], why[SW_WHY_MAX];
     if (i % 5 == 4)
-        snprintf(text, sizeof text, "10.%u.%u.%u", i >> 16 & 255, i >> 8 & 255, i & 255);
+        snprintf(text, sizeof(text), "10.%u.%u.%u", i >> 16 & 255, i >> 8 & 255, i & 255);
     else
-        snprintf(text, sizeof text, "=n%u.d%u.test", i, i % 101);
+        snprintf(text, sizeof(text), "=n%u.d%u.test", i, i % 101);
     ck_assert_int_eq(sw_indicator_parse(text, strlen(text), &ind, why), SW_OK);
     return ind;
 }
@@ -46,7 +46,7 @@ static int save(struct sw_index *index)
 {
     int fd = memfd_create("image", MFD_CLOEXEC);
     struct sw_image *image = sw_image_begin(index);
-    ck_assert(fd >= 0 && image != NULL);
+    ck_assert(fd >= 0 && image);
     ck_assert_int_eq(sw_image_write(image, fd, "{}", 2, 5), SW_OK);
     sw_image_end(image);
     return fd;
@@ -86,7 +86,7 @@ START_TEST(there_and_back)
 {
     sw_list_id id;
     const unsigned sizes[] = {0, 1, 300, NAMES};
-    for (size_t k = 0; k < sizeof sizes / sizeof sizes[0]; k++) {
+    for (size_t k = 0; k < sizeof(sizes) / sizeof(sizes[0]); k++) {
         struct sw_index *index = make(sizes[k], &id);
         int fd = save(index);
         struct sw_index *again = load(fd);
@@ -233,11 +233,11 @@ END_TEST
 static void with_header(int fd, const struct sw_image_header *changed, const char *words)
 {
     struct sw_image_header former, header = *changed;
-    ck_assert_int_eq(pread(fd, &former, sizeof former, 0), sizeof former);
+    ck_assert_int_eq(pread(fd, &former, sizeof(former), 0), sizeof(former));
     header.hash = XXH3_64bits(&header, offsetof(struct sw_image_header, hash));
-    ck_assert_int_eq(pwrite(fd, &header, sizeof header, 0), sizeof header);
+    ck_assert_int_eq(pwrite(fd, &header, sizeof(header), 0), sizeof(header));
     refused(fd, words);
-    ck_assert_int_eq(pwrite(fd, &former, sizeof former, 0), sizeof former);
+    ck_assert_int_eq(pwrite(fd, &former, sizeof(former), 0), sizeof(former));
 }
 
 START_TEST(other_versions_and_machines)
@@ -246,7 +246,7 @@ START_TEST(other_versions_and_machines)
     struct sw_index *index = make(300, &id);
     int fd = save(index);
     struct sw_image_header good, h;
-    ck_assert_int_eq(pread(fd, &good, sizeof good, 0), sizeof good);
+    ck_assert_int_eq(pread(fd, &good, sizeof(good), 0), sizeof(good));
     h = good, h.version--;
     with_header(fd, &h, "version 3 of the format; this is 4");
     h = good, h.version++;

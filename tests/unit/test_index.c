@@ -84,12 +84,12 @@ START_TEST(labels_are_hashed_whole)
     static const size_t sizes[] = {1, 2, 7, 8, 9, 14, 15, 16, 17, 31, 62, 63};
     struct sw_hash_key key;
     ck_assert_int_eq(sw_hash_key_init(&key), SW_OK);
-    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
         uint8_t label[64 + 16] = {(uint8_t)sizes[i]};
         memset(label + 1, 'x', sizes[i]);
         struct sw_sum sum = sw_hash_start(&key, 0), other;
         sw_hash_label(&sum, key.factor[0][5], label);
-        for (size_t at = 0; at < sizeof label; at++) {
+        for (size_t at = 0; at < sizeof(label); at++) {
             label[at] ^= at == 0 ? 0 : 1; /* the length octet stays */
             other = sw_hash_start(&key, 0);
             sw_hash_label(&other, key.factor[0][5], label);
@@ -215,7 +215,7 @@ START_TEST(what_is_no_name_finds_nothing)
     };
     sw_list_id l = list("l");
     must_add(l, "net");
-    for (size_t b = 0; b < sizeof bad / sizeof *bad; b++) {
+    for (size_t b = 0; b < sizeof(bad) / sizeof(*bad); b++) {
         struct sw_hit hits[HITS_MAX];
         ck_assert_uint_eq(find_wire(bad[b].wire, bad[b].len, hits, HITS_MAX), 0);
         struct sw_indicator i = {.type = SW_INDICATOR_DOMAIN};
@@ -224,10 +224,10 @@ START_TEST(what_is_no_name_finds_nothing)
         ck_assert_int_eq(sw_index_add(ix, l, &i), SW_EINVAL);
     }
     uint8_t longest[300];
-    memset(longest, 1, sizeof longest);
+    memset(longest, 1, sizeof(longest));
     longest[299] = 0;
     struct sw_hit hits[HITS_MAX];
-    ck_assert_uint_eq(find_wire(longest, sizeof longest, hits, HITS_MAX), 0);
+    ck_assert_uint_eq(find_wire(longest, sizeof(longest), hits, HITS_MAX), 0);
 }
 END_TEST
 
@@ -383,5 +383,5 @@ int main(void)
         any_says_what_shown_lists_have,
         blocks_of_any_size,
     };
-    return run_tests("index", tests, sizeof tests / sizeof *tests);
+    return run_tests("index", tests, sizeof(tests) / sizeof(*tests));
 }

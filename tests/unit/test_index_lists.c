@@ -146,7 +146,7 @@ START_TEST(reused_ids_bring_nothing_back)
     sw_list_id keep = list("keep");
     for (unsigned i = 0; i < 20000; i++) { /* so many that drops alone never purge */
         char text[32];
-        snprintf(text, sizeof text, "k%u.test", i);
+        snprintf(text, sizeof(text), "k%u.test", i);
         must_add(keep, text);
     }
     for (unsigned i = 0; i < 3 * SW_LISTS_MAX; i++) {
@@ -167,7 +167,7 @@ START_TEST(as_many_lists_as_allowed)
     sw_list_id id = 0;
     char name[SW_LISTNAME_MAX];
     for (unsigned i = 0; i < SW_LISTS_MAX; i++) {
-        snprintf(name, sizeof name, "l%u", i);
+        snprintf(name, sizeof(name), "l%u", i);
         must_add(list(name), "all.test");
     }
     sw_policy_init(&policy, "surplus");
@@ -187,7 +187,7 @@ END_TEST
 static struct sw_indicator nth(unsigned i)
 {
     char text[64];
-    snprintf(text, sizeof text, "host%u.example%u.test", i, i % 977);
+    snprintf(text, sizeof(text), "host%u.example%u.test", i, i % 977);
     return ind(text);
 }
 
@@ -250,7 +250,7 @@ START_TEST(growth_takes_little_beside)
         size_t most = 0;
         for (int i = step * STEP; i < (step + 1) * STEP; i++) {
             char name[32];
-            snprintf(name, sizeof name, "n%d.d%d.test", i, i / 2);
+            snprintf(name, sizeof(name), "n%d.d%d.test", i, i / 2);
             must_add(l, name);
             size_t bytes = i % 8 == 0 ? sw_index_bytes(ix) : 0;
             most = bytes > most ? bytes : most;
@@ -379,7 +379,7 @@ START_TEST(many_different_combinations)
     sw_list_id ids[LISTS];
     char name[16];
     for (unsigned k = 0; k < LISTS; k++) {
-        snprintf(name, sizeof name, "l%u", k);
+        snprintf(name, sizeof(name), "l%u", k);
         ids[k] = list(name);
     }
     unsigned failed = 0;
@@ -398,7 +398,7 @@ START_TEST(many_different_combinations)
         ck_assert_uint_eq(failed, 0);
         for (unsigned k = 0; k < LISTS; k += 2) {
             ck_assert_int_eq(sw_index_list_drop(ix, ids[k]), SW_OK);
-            snprintf(name, sizeof name, "l%u", k);
+            snprintf(name, sizeof(name), "l%u", k);
             ids[k] = list(name);
         }
         for (unsigned i = 1; i < 1u << LISTS; i++) {
@@ -416,8 +416,8 @@ END_TEST
 /* More pairs of 1,000 lists than a million, as many public lists that overlap have. */
 START_TEST(more_than_a_million_combinations)
 {
-    struct sw_sets *sets = calloc(1, sizeof *sets);
-    struct sw_retire *retire = calloc(1, sizeof *retire);
+    struct sw_sets *sets = calloc(1, sizeof(*sets));
+    struct sw_retire *retire = calloc(1, sizeof(*retire));
     uint32_t one[1000], two;
     ck_assert(sets && retire);
     ck_assert_int_eq(sw_sets_init(sets, retire, 1, UINT64_C(0x9E3779B97F4A7C15)), SW_OK);
@@ -461,9 +461,9 @@ START_TEST(the_filter_lets_few_pass)
 {
     enum { N = 60000 }; /* shards full to their limit: the worst case */
     struct sw_hash_key key;
-    struct sw_table *table = calloc(1, sizeof *table);
-    struct sw_retire *retire = calloc(1, sizeof *retire);
-    ck_assert(table != NULL && retire != NULL && sw_hash_key_init(&key) == SW_OK);
+    struct sw_table *table = calloc(1, sizeof(*table));
+    struct sw_retire *retire = calloc(1, sizeof(*retire));
+    ck_assert(table && retire && sw_hash_key_init(&key) == SW_OK);
     sw_table_init(table, retire);
     unsigned passed = 0, failed = 0;
     for (uint32_t i = 0; i < N; i++)
@@ -488,10 +488,10 @@ END_TEST
 /* A key is found by all its 96 bits: by none that differs in one, be it in the same bucket or removed. */
 START_TEST(a_key_is_compared_whole)
 {
-    struct sw_table *table = calloc(1, sizeof *table);
-    struct sw_retire *retire = calloc(1, sizeof *retire);
+    struct sw_table *table = calloc(1, sizeof(*table));
+    struct sw_retire *retire = calloc(1, sizeof(*retire));
     const struct sw_digest d = {UINT64_C(0x0123456789abcdef), UINT64_C(0xa5a5a5a5)};
-    ck_assert(table != NULL && retire != NULL);
+    ck_assert(table && retire);
     sw_table_init(table, retire);
     for (unsigned round = 0; round < 2; round++) {
         ck_assert_int_eq(sw_table_put(table, d, SW_REF_FIRST), SW_OK);
@@ -536,5 +536,5 @@ int main(void)
         the_filter_lets_few_pass,
         a_key_is_compared_whole,
     };
-    return run_tests("index lists", tests, sizeof tests / sizeof *tests);
+    return run_tests("index lists", tests, sizeof(tests) / sizeof(*tests));
 }

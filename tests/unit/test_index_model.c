@@ -27,7 +27,7 @@ static uint64_t random64(void)
 static uint64_t first_seed(void)
 {
     const char *text = getenv("SW_SEED");
-    return text != NULL ? strtoull(text, NULL, 10) : 1;
+    return text ? strtoull(text, NULL, 10) : 1;
 }
 
 START_TEST(random_programs)
@@ -35,11 +35,11 @@ START_TEST(random_programs)
     static uint8_t data[STEPS];
     uint64_t seed = first_seed() + (uint64_t)_i;
     random_state = seed * UINT64_C(0x9E3779B97F4A7C15) + 1;
-    for (size_t i = 0; i < sizeof data; i++)
+    for (size_t i = 0; i < sizeof(data); i++)
         data[i] = (uint8_t)(random64() >> 32);
     data[0] = 0;                                              /* begin with a list */
     fprintf(stderr, "seed %llu\n", (unsigned long long)seed); /* shown when it fails */
-    p_run(data, sizeof data);
+    p_run(data, sizeof(data));
 }
 END_TEST
 
@@ -58,7 +58,7 @@ static struct sw_indicator nth(unsigned i)
 {
     struct sw_indicator ind;
     char text[64], why[SW_WHY_MAX];
-    snprintf(text, sizeof text, "=n%u.d%u.test", i, i % 101);
+    snprintf(text, sizeof(text), "=n%u.d%u.test", i, i % 101);
     if (sw_indicator_parse(text, strlen(text), &ind, why) != SW_OK)
         abort();
     return ind;
@@ -125,7 +125,7 @@ static void large_replace(struct large *g)
 
 START_TEST(large_transactions)
 {
-    struct large *g = calloc(1, sizeof *g);
+    struct large *g = calloc(1, sizeof(*g));
     ck_assert_ptr_nonnull(g);
     random_state = first_seed();
     g->ix = sw_index_new();

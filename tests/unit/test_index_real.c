@@ -25,7 +25,7 @@ static sw_list_id list_id;
 static void keep(struct names *names, const char *text)
 {
     if ((names->n & (names->n - 1)) == 0) {
-        names->text = realloc(names->text, (2 * names->n + 1) * sizeof *names->text);
+        names->text = realloc(names->text, (2 * names->n + 1) * sizeof(*names->text));
         ck_assert_ptr_nonnull(names->text);
     }
     names->text[names->n] = strdup(text);
@@ -49,7 +49,7 @@ static int by_text(const void *a, const void *b)
 static void sort_once(struct names *names)
 {
     size_t kept = 0;
-    qsort(names->text, names->n, sizeof *names->text, by_text);
+    qsort(names->text, names->n, sizeof(*names->text), by_text);
     for (size_t i = 0; i < names->n; i++) {
         if (kept > 0 && strcmp(names->text[kept - 1], names->text[i]) == 0)
             free(names->text[i]);
@@ -65,7 +65,7 @@ static void read_names(struct names *names, const char *command)
     char line[512], why[SW_WHY_MAX], text[SW_INDICATORTEXT_MAX];
     FILE *f = popen(command, "r");
     ck_assert_ptr_nonnull(f);
-    while (fgets(line, sizeof line, f) != NULL) {
+    while (fgets(line, sizeof(line), f)) {
         struct sw_indicator i;
         if (sw_indicator_parse(line, strcspn(line, "\n"), &i, why) == SW_OK &&
             i.type == SW_INDICATOR_DOMAIN && i.form == SW_FORM_SUBTREE)
@@ -115,7 +115,7 @@ static void make_name(char *out)
 
 static bool is_listed(const char *text)
 {
-    return bsearch(&text, listed.text, listed.n, sizeof *listed.text, by_text) != NULL;
+    return bsearch(&text, listed.text, listed.n, sizeof(*listed.text), by_text) != NULL;
 }
 
 /* Forms are mixed by the names' own octets. */
@@ -145,7 +145,7 @@ static void ask(const char *text, bool half)
     struct sw_indicator question = ind(text);
     size_t found = find_wire(question.name.wire, question.name.len, hits, HITS_MAX), n = 0;
     unsigned labels = (unsigned)sw_name_labels(question.name.wire);
-    for (const char *at = text; at != NULL; labels--) {
+    for (const char *at = text; at; labels--) {
         enum sw_form form = form_of(at);
         bool whole = at == text;
         if (is_listed(at) && !is_removed(at, half) &&
@@ -155,7 +155,7 @@ static void ask(const char *text, bool half)
             n++;
         }
         at = strchr(at, '.');
-        at = at == NULL ? NULL : at + 1;
+        at = !at ? NULL : at + 1;
     }
     if (n != found)
         ck_abort_msg("'%s': %zu found instead of %zu", text, found, n);
@@ -169,9 +169,9 @@ static void ask_about(const struct names *names, bool half, size_t step)
         ask(name, half);
         if (strlen(name) > 240)
             continue;
-        snprintf(text, sizeof text, "www.%s", name);
+        snprintf(text, sizeof(text), "www.%s", name);
         ask(text, half);
-        snprintf(text, sizeof text, "x%s", name); /* no label boundary */
+        snprintf(text, sizeof(text), "x%s", name); /* no label boundary */
         if (strcspn(text, ".") <= SW_LABEL_MAX)
             ask(text, half);
     }
@@ -220,19 +220,18 @@ static char list_file[512], names_folder[512];
 static bool find_real(void)
 {
     const char *root = getenv("SINKWATCH_DATA");
-    root = root != NULL ? root : "../shared/data";
-    snprintf(list_file, sizeof list_file, "%s/ioc/maltrail_1.16M.txt.gz", root);
-    snprintf(names_folder, sizeof names_folder, "%s/names", root);
-    return strchr(root, '\'') == NULL && access(list_file, R_OK) == 0 &&
-           access(names_folder, R_OK) == 0;
+    root = root ? root : "../shared/data";
+    snprintf(list_file, sizeof(list_file), "%s/ioc/maltrail_1.16M.txt.gz", root);
+    snprintf(names_folder, sizeof(names_folder), "%s/names", root);
+    return !strchr(root, '\'') && access(list_file, R_OK) == 0 && access(names_folder, R_OK) == 0;
 }
 
 START_TEST(real_names)
 {
     char command[600];
-    snprintf(command, sizeof command, "gzip -dc '%s'", list_file);
+    snprintf(command, sizeof(command), "gzip -dc '%s'", list_file);
     read_names(&listed, command);
-    snprintf(command, sizeof command, "cat '%s'/*.txt", names_folder);
+    snprintf(command, sizeof(command), "cat '%s'/*.txt", names_folder);
     read_names(&asked, command);
     ck_assert_uint_gt(listed.n, 1000000);
     ck_assert_uint_gt(asked.n, 10000);

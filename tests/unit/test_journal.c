@@ -436,21 +436,21 @@ static int threads_with_all_blocked(void)
     int n = 0;
     DIR *tasks = opendir("/proc/self/task");
     struct dirent *task;
-    while (tasks != NULL && (task = readdir(tasks)) != NULL) {
+    while (tasks && (task = readdir(tasks)) != NULL) {
         char path[300], line[256], name[64] = "";
         unsigned long long blocked = 0;
         snprintf(path, sizeof(path), "/proc/self/task/%s/status", task->d_name);
         FILE *file = fopen(path, "r");
-        while (file != NULL && fgets(line, sizeof(line), file) != NULL) {
+        while (file && fgets(line, sizeof(line), file)) {
             sscanf(line, "Name: %63s", name);
             sscanf(line, "SigBlk: %llx", &blocked);
         }
-        if (file != NULL)
+        if (file)
             fclose(file);
         bool hup = blocked & 1ULL << (SIGHUP - 1), term = blocked & 1ULL << (SIGTERM - 1);
         n += strncmp(name, "sw-", 3) == 0 && hup && term;
     }
-    if (tasks != NULL)
+    if (tasks)
         closedir(tasks);
     return n;
 }

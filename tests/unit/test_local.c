@@ -29,7 +29,7 @@ static void step(const char *what, const char *name)
 {
     pthread_mutex_lock(&lock);
     size_t len = strlen(steps);
-    snprintf(steps + len, sizeof steps - len, "%s %s; ", what, name);
+    snprintf(steps + len, sizeof(steps) - len, "%s %s; ", what, name);
     pthread_mutex_unlock(&lock);
 }
 
@@ -37,8 +37,8 @@ static void step(const char *what, const char *name)
 int fsync(int fd)
 {
     char link[64], name[256] = "";
-    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-    if (readlink(link, name, sizeof name - 1) < 0)
+    snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+    if (readlink(link, name, sizeof(name) - 1) < 0)
         return -1;
     step("fsync", strcmp(name, folder) == 0 ? "folder" : basename(name));
     if (atomic_load(&fsync_fails)) {
@@ -63,7 +63,7 @@ static void keep_line(enum sw_log_level level, const char *line)
 {
     (void)level;
     pthread_mutex_lock(&lock);
-    snprintf(last_line, sizeof last_line, "%s", line);
+    snprintf(last_line, sizeof(last_line), "%s", line);
     pthread_mutex_unlock(&lock);
 }
 
@@ -71,13 +71,13 @@ static void keep_line(enum sw_log_level level, const char *line)
 
 static void start(struct rig *rig)
 {
-    snprintf(folder, sizeof folder, "/tmp/sw-local-XXXXXX");
+    snprintf(folder, sizeof(folder), "/tmp/sw-local-XXXXXX");
     ck_assert_ptr_nonnull(mkdtemp(folder));
-    snprintf(path, sizeof path, "%s/lists", folder);
-    snprintf(temporary, sizeof temporary, "%s.new", path);
+    snprintf(path, sizeof(path), "%s/lists", folder);
+    snprintf(temporary, sizeof(temporary), "%s.new", path);
     steps[0] = '\0';
     rig_init(rig);
-    snprintf(rig->settings.snapshot_file, sizeof rig->settings.snapshot_file, "%s", path);
+    snprintf(rig->settings.snapshot_file, sizeof(rig->settings.snapshot_file), "%s", path);
     rig->settings.snapshot_s = 1;
     rig_list(rig, "l", "{}", "a.test", NULL);
 }
@@ -148,10 +148,10 @@ static void change_header(void (*change)(struct sw_image_header *header))
 {
     struct sw_image_header header;
     int fd = open(path, O_RDWR | O_CLOEXEC);
-    ck_assert_int_eq(pread(fd, &header, sizeof header, 0), sizeof header);
+    ck_assert_int_eq(pread(fd, &header, sizeof(header), 0), sizeof(header));
     change(&header);
     header.hash = XXH3_64bits(&header, offsetof(struct sw_image_header, hash));
-    ck_assert_int_eq(pwrite(fd, &header, sizeof header, 0), sizeof header);
+    ck_assert_int_eq(pwrite(fd, &header, sizeof(header), 0), sizeof(header));
     close(fd);
 }
 
@@ -172,7 +172,7 @@ static void of_another_machine(struct sw_image_header *header)
 
 static void of_another_program(struct sw_image_header *header)
 {
-    memcpy(header->magic, "REDIS001", sizeof header->magic);
+    memcpy(header->magic, "REDIS001", sizeof(header->magic));
 }
 
 static void damaged(struct sw_image_header *header)
@@ -190,7 +190,7 @@ static void a_link(struct sw_image_header *header)
 {
     char other[100];
     (void)header;
-    snprintf(other, sizeof other, "%s.other", path);
+    snprintf(other, sizeof(other), "%s.other", path);
     ck_assert_int_eq(syscall(SYS_renameat, AT_FDCWD, path, AT_FDCWD, other), 0);
     ck_assert_int_eq(symlink(other, path), 0);
 }
@@ -211,7 +211,7 @@ static const struct {
 /* As init does: a feeder that begins with what was found. */
 static void start_from(struct rig *rig, struct sw_local_start *found)
 {
-    rig->index = found->index != NULL ? found->index : sw_index_new();
+    rig->index = found->index ? found->index : sw_index_new();
     rig->owners = sw_owners_new(&rig->settings, &rig->counters);
     rig->feed = sw_feed_new(&rig->settings, rig->index, rig->owners, &rig->counters, &rig->host);
     sw_local_adopt(rig->feed, found);
@@ -233,7 +233,7 @@ static void written_and_stopped(struct rig *rig)
     rig_start(rig);
     RIG_WAIT(rig_status_has(rig, "snapshot", "\"written\""));
     stop_feeder(rig);
-    memset(&rig->counters, 0, sizeof rig->counters);
+    memset(&rig->counters, 0, sizeof(rig->counters));
 }
 
 START_TEST(refused_and_all_is_loaded)
@@ -244,14 +244,14 @@ START_TEST(refused_and_all_is_loaded)
     written_and_stopped(&rig);
     change_header(harms[_i].change);
     sw_local_open(&rig.settings, sw_clock_wall_us(), &found);
-    ck_assert(found.index == NULL && found.note == NULL);
+    ck_assert(!found.index && !found.note);
     ck_assert_msg(strstr(found.refused, harms[_i].words) != NULL, "%s", found.refused);
     start_from(&rig, &found);
     RIG_WAIT(sw_counted(&rig.counters.full_loads) == 1);
     RIG_WAIT(rig_lists(&rig, "a.test"));
     RIG_WAIT(rig_status_has(&rig, "snapshot", harms[_i].words));
     RIG_WAIT(rig_status_has(&rig, "snapshot", "\"written\"")); /* a good one in its place */
-    snprintf(other, sizeof other, "%s.other", path);
+    snprintf(other, sizeof(other), "%s.other", path);
     (void)unlink(other);
     stop(&rig);
 }
@@ -268,7 +268,7 @@ START_TEST(taken_and_followed)
     sw_local_open(&rig.settings, sw_clock_wall_us() + INT64_C(7200000000), &found);
     sw_log_sink(rig_log);
     ck_assert_ptr_nonnull(found.index);
-    ck_assert_msg(strstr(last_line, " (72") != NULL && strstr(last_line, " s old)") != NULL, "%s",
+    ck_assert_msg(strstr(last_line, " (72") && strstr(last_line, " s old)") != NULL, "%s",
                   last_line);
     start_from(&rig, &found);
     ck_assert(rig_lists(&rig, "a.test"));
@@ -311,7 +311,7 @@ int main(void)
     tcase_set_timeout(tc, 120);
     tcase_add_test(tc, on_disk_before_it_has_its_name);
     tcase_add_test(tc, what_fails_is_told);
-    tcase_add_loop_test(tc, refused_and_all_is_loaded, 0, (int)(sizeof harms / sizeof harms[0]));
+    tcase_add_loop_test(tc, refused_and_all_is_loaded, 0, (int)(sizeof(harms) / sizeof(harms[0])));
     tcase_add_test(tc, taken_and_followed);
     tcase_add_test(tc, ends_that_passed_meanwhile);
     suite_add_tcase(suite, tc);

@@ -154,20 +154,20 @@ START_TEST(paths_of_the_settings)
     mm_u32(&m, 1);
     mm_insert(&m, "192.0.2.0/24", at);
     mm_write(&m, path);
-    snprintf(settings.asn_field, sizeof settings.asn_field, "as.0.number");
+    snprintf(settings.asn_field, sizeof(settings.asn_field), "as.0.number");
     struct sw_mmdb *db = open_ok(SW_ROLE_ASN);
     ck_assert_uint_eq(asn_of(db, "192.0.2.1"), 64500);
     sw_mmdb_close(db);
-    snprintf(settings.asn_field, sizeof settings.asn_field, "as.1.number");
+    snprintf(settings.asn_field, sizeof(settings.asn_field), "as.1.number");
     db = open_ok(SW_ROLE_ASN); /* nothing there in this file: read as usual */
     ck_assert_uint_eq(asn_of(db, "192.0.2.1"), 1);
     char used[SW_TEXT_MAX];
-    ck_assert_str_eq(sw_mmdb_field(db, SW_OWNER_ASN, used, sizeof used), "asn");
-    ck_assert_str_eq(sw_mmdb_field(db, SW_OWNER_ORG, used, sizeof used), "");
+    ck_assert_str_eq(sw_mmdb_field(db, SW_OWNER_ASN, used, sizeof(used)), "asn");
+    ck_assert_str_eq(sw_mmdb_field(db, SW_OWNER_ORG, used, sizeof(used)), "");
     sw_mmdb_close(db);
     static const char *const bad[] = {".", "a.", ".a", "a..b", "a.b.c.d.e.f.g.h.i"};
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-        snprintf(settings.asn_field, sizeof settings.asn_field, "%s", bad[i]);
+    for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+        snprintf(settings.asn_field, sizeof(settings.asn_field), "%s", bad[i]);
         open_fails(SW_ROLE_ASN, SW_EINVAL, bad[i]);
     }
 }
@@ -241,7 +241,7 @@ START_TEST(rare_numbers_are_found)
     mm_init(&m, 6, "GeoIP2-ISP");
     for (unsigned i = 0; i < 20500; i++) {
         char prefix[32];
-        snprintf(prefix, sizeof prefix, "10.%u.%u.0/24", i >> 8, i & 255);
+        snprintf(prefix, sizeof(prefix), "10.%u.%u.0/24", i >> 8, i & 255);
         mm_insert(&m, prefix, i == 1 ? geolite_record(64500, "Z") : mm_pair(&m, "isp", "X"));
     }
     mm_write(&m, path);
@@ -273,8 +273,8 @@ START_TEST(text_is_cleaned)
         {"12345678901234\xc3\xa7", "12345678901234"},
         {"123456789012345678", "123456789012345"},
     };
-    for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
-        sw_text_clean(out, sizeof out, t[i].in, strlen(t[i].in));
+    for (size_t i = 0; i < sizeof(t) / sizeof(*t); i++) {
+        sw_text_clean(out, sizeof(out), t[i].in, strlen(t[i].in));
         ck_assert_str_eq(out, t[i].out);
     }
     sw_text_clean(out, 1, "x", 1);
@@ -294,7 +294,7 @@ static int child_in_chroot(bool with_tmp)
         return 10;
     enum sw_status status = sw_mmdb_open("/test.mmdb", SW_ROLE_ASN, &settings, &seen, &db, why);
     if (!with_tmp)
-        return status == SW_EIO && strstr(why, "/proc") != NULL ? 0 : 11;
+        return status == SW_EIO && strstr(why, "/proc") ? 0 : 11;
     if (status != SW_OK || asn_of(db, "192.0.2.1") != 64500)
         return 12;
     sw_mmdb_close(db);
@@ -340,7 +340,7 @@ static const char *shared(const char *name)
 {
     static char found[512];
     const char *root = getenv("SINKWATCH_DATA");
-    snprintf(found, sizeof found, "%s/%s", root != NULL ? root : "../shared/data", name);
+    snprintf(found, sizeof(found), "%s/%s", root ? root : "../shared/data", name);
     if (access(found, R_OK) == 0)
         return found;
     skip(name);
@@ -357,7 +357,7 @@ START_TEST(real_asn_database)
 {
     const char *file = shared("asn/GeoLite2-ASN.mmdb");
     struct sw_mmdb *db = NULL;
-    if (file == NULL)
+    if (!file)
         return;
     ck_assert_int_eq(open_shared(file, SW_ROLE_ASN, &db), SW_OK);
     ck_assert_uint_eq(asn_of(db, "213.24.76.23"), 8342);
@@ -379,9 +379,9 @@ START_TEST(real_layouts)
         {"mmdb/good/MaxMind-DB-test-mixed-32.mmdb", false, false},
         {"mmdb/good/MaxMind-DB-no-ipv4-search-tree.mmdb", false, false},
     };
-    if (shared("mmdb/good") == NULL)
+    if (!shared("mmdb/good"))
         return;
-    for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
+    for (size_t i = 0; i < sizeof(t) / sizeof(*t); i++) {
         const char *file = shared(t[i].file);
         ck_assert_ptr_nonnull(file);
         for (int role = 0; role < 2; role++) {
@@ -399,15 +399,15 @@ START_TEST(real_broken_files)
 {
     char file[600];
     const char *at = shared("mmdb/broken");
-    DIR *dir = at != NULL ? opendir(at) : NULL;
+    DIR *dir = at ? opendir(at) : NULL;
     size_t n = 0;
-    if (dir == NULL)
+    if (!dir)
         return;
     for (struct dirent *entry; (entry = readdir(dir)) != NULL;) {
-        if (strstr(entry->d_name, ".mmdb") == NULL)
+        if (!strstr(entry->d_name, ".mmdb"))
             continue;
         struct sw_mmdb *db = NULL;
-        snprintf(file, sizeof file, "%s/%s", at, entry->d_name);
+        snprintf(file, sizeof(file), "%s/%s", at, entry->d_name);
         ck_assert_msg(open_shared(file, SW_ROLE_ASN, &db) != SW_OK, "%s", file);
         ck_assert_msg(open_shared(file, SW_ROLE_OWNER, &db) != SW_OK, "%s", file);
         n++;
@@ -420,7 +420,7 @@ END_TEST
 int main(void)
 {
     skipped =
-        mmap(NULL, sizeof *skipped, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+        mmap(NULL, sizeof(*skipped), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (skipped == MAP_FAILED)
         return EXIT_FAILURE;
     Suite *suite = suite_create("mmdb");

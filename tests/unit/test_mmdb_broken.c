@@ -24,7 +24,7 @@ static void ask_around(const struct sw_mmdb *db)
 {
     static const char *const asked[] = {"192.0.2.1", "0.0.0.0", "255.255.255.255", "2001:db8::1",
                                         "::",        "ffff::",  "2002:c000:201::"};
-    for (size_t i = 0; i < sizeof asked / sizeof *asked; i++) {
+    for (size_t i = 0; i < sizeof(asked) / sizeof(*asked); i++) {
         struct sw_addr addr = addr_of(asked[i]), prefix;
         struct sw_owner owner = {.asn = 0};
         uint32_t asn;
@@ -146,7 +146,7 @@ START_TEST(more_nodes_claimed_than_there_are)
     for (unsigned version = 4; version <= 6; version += 2) {
         mm_init(&m, version, "GeoLite2-ASN");
         mm_insert(&m, "192.0.2.0/24", geolite_record(64500, "A"));
-        for (size_t i = 0; i < sizeof claims / sizeof *claims; i++) {
+        for (size_t i = 0; i < sizeof(claims) / sizeof(*claims); i++) {
             m.claimed_nodes = claims[i];
             mm_write(&m, path);
             /* times six octets two of them wrap in 32 bits: libmaxminddb of Debian 12 lets that

@@ -25,18 +25,18 @@ static void count_lines(enum sw_log_level level, const char *line)
 {
     (void)level;
     lines++;
-    snprintf(last_line, sizeof last_line, "%s", line);
+    snprintf(last_line, sizeof(last_line), "%s", line);
 }
 
 static void setup(void)
 {
-    snprintf(folder, sizeof folder, "/tmp/sw-owner-XXXXXX");
+    snprintf(folder, sizeof(folder), "/tmp/sw-owner-XXXXXX");
     ck_assert_ptr_nonnull(mkdtemp(folder));
-    snprintf(asn_path, sizeof asn_path, "%s/asn.mmdb", folder);
-    snprintf(owner_path, sizeof owner_path, "%s/owner.mmdb", folder);
-    snprintf(next_path, sizeof next_path, "%s/next.mmdb", folder);
+    snprintf(asn_path, sizeof(asn_path), "%s/asn.mmdb", folder);
+    snprintf(owner_path, sizeof(owner_path), "%s/owner.mmdb", folder);
+    snprintf(next_path, sizeof(next_path), "%s/next.mmdb", folder);
     sw_settings_init(&settings);
-    memset(&counters, 0, sizeof counters);
+    memset(&counters, 0, sizeof(counters));
     lines = 0;
     sw_log_sink(count_lines);
     owners = NULL;
@@ -55,8 +55,8 @@ static void teardown(void)
 /* The settings name both files; nothing is opened yet. */
 static void configure(void)
 {
-    snprintf(settings.asn_mmdb[0], sizeof settings.asn_mmdb[0], "%s", asn_path);
-    snprintf(settings.owner_mmdb[0], sizeof settings.owner_mmdb[0], "%s", owner_path);
+    snprintf(settings.asn_mmdb[0], sizeof(settings.asn_mmdb[0]), "%s", asn_path);
+    snprintf(settings.owner_mmdb[0], sizeof(settings.owner_mmdb[0]), "%s", owner_path);
     owners = sw_owners_new(&settings, &counters);
     ck_assert_ptr_nonnull(owners);
 }
@@ -126,7 +126,7 @@ static const char *status_text(const char *database, const char *member)
     ck_assert_ptr_nonnull(all);
     const char *value = json_string_value(
         json_object_get(json_array_get(json_object_get(all, database), 0), member));
-    snprintf(out, sizeof out, "%s", value != NULL ? value : "");
+    snprintf(out, sizeof(out), "%s", value ? value : "");
     json_decref(all);
     free(text);
     return out;
@@ -195,17 +195,17 @@ static void write_country(const char *path, const char *prefix, const char *code
 /* Two AS databases and two of registrants: the first that knows gives, one after the other. */
 START_TEST(several_files)
 {
-    char asn_first[sizeof asn_path], country[sizeof asn_path];
-    snprintf(asn_first, sizeof asn_first, "%s/first.mmdb", folder);
-    snprintf(country, sizeof country, "%s/country.mmdb", folder);
+    char asn_first[sizeof(asn_path)], country[sizeof(asn_path)];
+    snprintf(asn_first, sizeof(asn_first), "%s/first.mmdb", folder);
+    snprintf(country, sizeof(country), "%s/country.mmdb", folder);
     write_asn(asn_first, "192.0.2.0/25", 64501, "First");
     write_asn(asn_path, "192.0.2.0/24", 64502, "Second");
     write_owner(owner_path, "192.0.2.0/26", "Somebody");
     write_country(country, "192.0.0.0/16", "DE");
-    snprintf(settings.asn_mmdb[0], sizeof settings.asn_mmdb[0], "%s", asn_first);
-    snprintf(settings.asn_mmdb[1], sizeof settings.asn_mmdb[1], "%s", asn_path);
-    snprintf(settings.owner_mmdb[0], sizeof settings.owner_mmdb[0], "%s", owner_path);
-    snprintf(settings.owner_mmdb[1], sizeof settings.owner_mmdb[1], "%s", country);
+    snprintf(settings.asn_mmdb[0], sizeof(settings.asn_mmdb[0]), "%s", asn_first);
+    snprintf(settings.asn_mmdb[1], sizeof(settings.asn_mmdb[1]), "%s", asn_path);
+    snprintf(settings.owner_mmdb[0], sizeof(settings.owner_mmdb[0]), "%s", owner_path);
+    snprintf(settings.owner_mmdb[1], sizeof(settings.owner_mmdb[1]), "%s", country);
     owners = sw_owners_new(&settings, &counters);
     ck_assert(sw_owners_refresh(owners));
 
@@ -324,7 +324,7 @@ END_TEST
 
 START_TEST(words_of_the_log)
 {
-    snprintf(settings.asn_mmdb[0], sizeof settings.asn_mmdb[0], "%s", asn_path);
+    snprintf(settings.asn_mmdb[0], sizeof(settings.asn_mmdb[0]), "%s", asn_path);
     owners = sw_owners_new(&settings, &counters);
     mm_write_octets(asn_path, "x", 1);
     ck_assert(!sw_owners_refresh(owners));
@@ -384,7 +384,7 @@ END_TEST
 static bool make(const char *maker, const char *table, const char *out)
 {
     char command[512];
-    snprintf(command, sizeof command, "scripts/%s --quiet conf/%s %s", maker, table, out);
+    snprintf(command, sizeof(command), "scripts/%s --quiet conf/%s %s", maker, table, out);
     return system(command) == 0;
 }
 

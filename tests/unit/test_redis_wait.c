@@ -68,7 +68,7 @@ static void fail_to_find(void (*other_work)(void *arg))
 {
     struct sw_settings settings;
     sw_settings_init(&settings);
-    snprintf(settings.redis_host, sizeof settings.redis_host, "redis.example");
+    snprintf(settings.redis_host, sizeof(settings.redis_host), "redis.example");
     struct sw_redis *redis = sw_redis_new(&settings);
     sw_redis_on_wait(redis, other_work, NULL);
     ck_assert_int_eq(sw_redis_open(redis), SW_EIO);

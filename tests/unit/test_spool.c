@@ -27,7 +27,7 @@ static int files_in(const char *path, bool remove)
     int n = 0;
     DIR *dir = opendir(path);
     const struct dirent *entry;
-    while (dir != NULL && (entry = readdir(dir)) != NULL) {
+    while (dir && (entry = readdir(dir)) != NULL) {
         char name[400];
         snprintf(name, sizeof(name), "%s/%s", path, entry->d_name);
         if (entry->d_name[0] == '.')
@@ -36,7 +36,7 @@ static int files_in(const char *path, bool remove)
         if (remove)
             unlink(name);
     }
-    if (dir != NULL)
+    if (dir)
         closedir(dir);
     if (remove)
         rmdir(path);
@@ -417,7 +417,7 @@ static int relay_connect(const char *path)
 /* What Redis answers to EXEC, or to a note's GET, is more than "+OK" or "+QUEUED". */
 static bool is_exec_answer(const char *data, ssize_t len)
 {
-    return memmem(data, (size_t)len, "\n*", 2) != NULL || data[0] == '*';
+    return memmem(data, (size_t)len, "\n*", 2) || data[0] == '*';
 }
 
 /* Octets from one to the other. False: end. */

@@ -16,7 +16,7 @@ static struct sw_verdict verdict;
 static void setup(void)
 {
     sw_settings_init(&settings);
-    memset(&verdict, 0, sizeof verdict);
+    memset(&verdict, 0, sizeof(verdict));
 }
 
 static void set(char *to, const char *text)

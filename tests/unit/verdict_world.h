@@ -189,9 +189,8 @@ static inline void v_make_policy(struct v_world *w, unsigned i)
     if (p->kind != SW_KIND_IOC && p->kind != SW_KIND_ALLOW)
         return;
     p->shadow = p->kind == SW_KIND_IOC && v_one_in(s, 5);
-    if (v_one_in(s, 3)) {
+    if (v_one_in(s, 3))
         p->triggers = (uint8_t)(1 + v_pick(s, (1U << SW_TRIGGER_COUNT) - 1));
-    }
     if (v_one_in(s, 2)) {
         v_name(s, list->garden);
         v_wire(list->garden, &p->cname);

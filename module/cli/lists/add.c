@@ -50,7 +50,6 @@ static void parse_expires(struct add *add, const struct argp_state *state, const
 {
     char out[SW_TIMETEXT_MAX];
     uint32_t at = 0;
-
     free(add->expires);
     add->expires = NULL;
     add->never = strcmp(text, "never") == 0;
@@ -66,7 +65,6 @@ static void parse_for(struct add *add, const struct argp_state *state, const cha
 {
     int64_t span = (int64_t)cli_span(state, "--for", text) * 1000000;
     char out[SW_TIMETEXT_MAX];
-
     free(add->expires);
     add->never = false;
     add->expires = cli_copy(sw_time_text(sw_clock_wall_us() + span, out));
@@ -120,7 +118,6 @@ static char *judge(const char *word, bool safe, json_t *refused)
     struct sw_indicator indicator;
     char why[SW_WHY_MAX] = "", text[SW_INDICATORTEXT_MAX];
     bool harmful = false;
-
     if (sw_indicator_parse(word, strlen(word), &indicator, why) == SW_OK) {
         harmful = safe && cli_harmful(&indicator, why);
         if (!harmful)
@@ -168,7 +165,6 @@ int cli_add(struct cli *cli, int argc, char **argv)
     enum sw_kind kind = SW_KIND_IOC;
     uint64_t fresh = 0;
     size_t n = 0;
-
     int code = cli_connect(cli);
     if (code == CLI_OK)
         code = cli_list_kind(cli, words[0], &kind);

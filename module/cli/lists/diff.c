@@ -17,7 +17,6 @@ static int compare_chunk(struct cli *cli, const redisReply *fields, const char *
                          uint64_t *missing, json_t *first)
 {
     struct cli_argv argv = {0};
-
     cli_argv_add(&argv, "HMGET");
     cli_argv_add(&argv, other);
     for (size_t i = 0; i + 1 < fields->elements; i += 2)
@@ -42,7 +41,6 @@ static int missing_in(struct cli *cli, const char *key, const char *other, uint6
 {
     char cursor[24] = "0";
     int code = CLI_OK;
-
     do {
         redisReply *reply = cli_ask(cli, "HSCAN", key, cursor, "COUNT", CHUNK, CLI_END);
         if (!reply)
@@ -85,7 +83,6 @@ static void print_first(char sign, uint64_t n, const json_t *first)
 {
     const json_t *one;
     size_t i;
-
     json_array_foreach(first, i, one)
     {
         printf("  %c %s\n", sign, json_string_value(one));

@@ -28,7 +28,6 @@ int cli_list_kind(struct cli *cli, const char *name, enum sw_kind *kind)
 {
     struct sw_policy policy;
     char why[SW_WHY_MAX];
-
     if (!sw_listname_ok(name)) {
         cli_error("'%s' is no list name; 1 to 63 characters of a-z 0-9 . _ -",
                   cli_clean_text(name));
@@ -81,7 +80,6 @@ int cli_list_lifetime(struct cli *cli, const char *name, char **expires)
 char *cli_facts_until(const char *facts, const char *expires)
 {
     json_t *object = facts && facts[0] ? json_loads(facts, 0, NULL) : NULL;
-
     if (!json_is_object(object)) {
         json_decref(object);
         object = json_object();
@@ -114,7 +112,6 @@ void cli_change(struct cli *cli, const struct cli_argv *argv)
 void cli_change_entry(struct cli *cli, struct cli_argv *argv, const char *op, const char *list)
 {
     static const char *const before[] = {"MAXLEN", "~", CLI_CHANGES_KEPT, "*", "op"};
-
     cli_argv_add(argv, "XADD");
     cli_argv_add(argv, cli_key(cli, "changes"));
     for (size_t i = 0; i < sizeof(before) / sizeof(before[0]); i++)
@@ -144,7 +141,6 @@ redisReply *cli_commit(struct cli *cli)
 {
     bool refused = false;
     size_t changes = (size_t)queued - 1;
-
     if (!cli_queue(cli, "EXEC", CLI_END)) {
         cli_redis_failed(cli, NULL);
         return NULL;
@@ -180,7 +176,6 @@ redisReply *cli_commit(struct cli *cli)
 void cli_outcome_id(struct cli_outcome *outcome, const redisReply *replies)
 {
     const redisReply *last = replies->elements ? replies->element[replies->elements - 1] : NULL;
-
     if (last && last->type == REDIS_REPLY_STRING)
         snprintf(outcome->id, sizeof(outcome->id), "%s", last->str);
 }
@@ -209,7 +204,6 @@ static void say_waited(const struct cli_outcome *outcome, const json_t *done, co
                        int waited)
 {
     char *who = names(waited == CLI_OK ? done : late);
-
     if (waited == CLI_OK && json_array_size(done) == 0)
         cli_error("no resolver is live, so nothing enforces this yet ('sinkwatch status')");
     else if (waited == CLI_OK)
@@ -228,7 +222,6 @@ int cli_report(struct cli *cli, struct cli_outcome *outcome)
     json_t *done = json_array(), *late = json_array();
     int waited = CLI_OK;
     bool wait = outcome->wait_s > 0 && outcome->id[0];
-
     if (wait) {
         fflush(stdout);
         waited = cli_wait(cli, outcome->id, outcome->wait_s, done, late);

@@ -7,7 +7,6 @@
 static const psl_ctx_t *suffixes(void)
 {
     static psl_ctx_t *list; /* for the life of the process */
-
     if (!list)
         list = psl_latest(NULL);
     return list;
@@ -16,7 +15,6 @@ static const psl_ctx_t *suffixes(void)
 bool cli_harmful(const struct sw_indicator *indicator, char why[SW_WHY_MAX])
 {
     char text[SW_NAMETEXT_MAX];
-
     if (indicator->type != SW_INDICATOR_DOMAIN)
         return false;
     sw_name_text(indicator->name.wire, text);

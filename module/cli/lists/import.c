@@ -121,7 +121,6 @@ static int stage(struct import *im)
 {
     struct cli_argv argv = {0};
     char *facts = im->outcome.expires ? cli_facts_until(NULL, im->outcome.expires) : NULL;
-
     cli_argv_add(&argv, "HSET");
     cli_argv_add(&argv, im->staging);
     for (size_t i = 0; i < im->n; i++) {
@@ -154,7 +153,6 @@ static int judge_diff(struct import *im)
 {
     int code =
         cli_diff(im->cli, cli_key(im->cli, "list:%s", im->outcome.list), im->staging, &im->diff);
-
     if (code != CLI_OK || im->force || !cli_diff_shrinks(&im->diff, im->max_shrink))
         return code;
     if (!im->cli->json)
@@ -177,7 +175,6 @@ static int put_in_place(struct import *im)
 {
     const char *now = cli_key(im->cli, "list:%s", im->outcome.list);
     struct cli_argv keep = {0}, rename_key = {0}, entry = {0};
-
     add_rename(&keep, now, cli_key(im->cli, "list:%s:previous", im->outcome.list));
     add_rename(&rename_key, im->staging, now);
     cli_change_entry(im->cli, &entry, "replace", im->outcome.list);
@@ -218,7 +215,6 @@ static void say_line(struct import *im, const char *text, size_t len, const char
 static void refuse(void *arg, const char *text, size_t len, const char *why)
 {
     struct import *im = arg;
-
     im->refused++;
     say_line(im, text, len, "is refused", why);
     if (im->cli->json) {
@@ -234,7 +230,6 @@ static void take(void *arg, const struct sw_indicator *indicator, const char *te
 {
     struct import *im = arg;
     char why[SW_WHY_MAX], canonical[SW_INDICATORTEXT_MAX];
-
     if (im->safe && cli_harmful(indicator, why)) {
         if (!im->force) {
             refuse(im, text, len, why);
@@ -261,7 +256,6 @@ static int read_lines(struct import *im, FILE *in)
     char *line = NULL;
     size_t room = 0;
     ssize_t len;
-
     errno = 0;
     while (im->code == CLI_OK && !interrupted && (len = getline(&line, &room, in)) >= 0) {
         if (im->importer.line == 0 && is_utf16(line, (size_t)len)) {
@@ -384,7 +378,6 @@ int cli_import(struct cli *cli, int argc, char **argv)
     char **words;
     char *expires = NULL;
     int code = CLI_OK;
-
     im->cli = cli;
     im->max_shrink = 50;
     im->refusals = json_array();

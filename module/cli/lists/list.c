@@ -43,7 +43,6 @@ static int by_name(const void *a, const void *b)
 static struct row *make_rows(const redisReply *reply, size_t *n)
 {
     struct row *rows = cli_alloc(reply->elements / 2 + 1, sizeof(*rows));
-
     *n = 0;
     for (size_t i = 0; i + 1 < reply->elements; i += 2) {
         const redisReply *name = reply->element[i], *text = reply->element[i + 1];
@@ -82,7 +81,6 @@ static void print_json(const struct row *row)
 {
     char *policy = row->why[0] ? NULL : sw_policy_json(&row->policy);
     json_t *object = json_object();
-
     cli_json_set(object, "name", row->name);
     json_object_set_new(object, "count", row->count < 0 ? json_null() : json_integer(row->count));
     json_object_set_new(object, "policy", policy ? json_loads(policy, 0, NULL) : json_null());
@@ -96,7 +94,6 @@ static void add_row(struct cli_table *table, const struct row *row)
 {
     const struct sw_policy *p = &row->policy;
     char priority[8], number[24];
-
     snprintf(priority, sizeof(priority), "%u", p->priority);
     snprintf(number, sizeof(number), "%lld", row->count);
     if (row->why[0]) {

@@ -57,7 +57,6 @@ static const struct cli_usage usage = {
 static bool confirmed(const char *name, long long count)
 {
     char answer[16] = "";
-
     if (!isatty(STDIN_FILENO))
         return true;
     fprintf(stderr, "Remove the list '%s' with %s for all resolvers? [y/N] ", name,
@@ -82,7 +81,6 @@ static long long count_of(struct cli *cli, const char *name)
 static int drop_list(struct cli *cli, const char *name, struct cli_outcome *outcome)
 {
     struct cli_argv hdel = {0}, unlink_key = {0}, entry = {0};
-
     cli_argv_add(&hdel, "HDEL");
     cli_argv_add(&hdel, cli_key(cli, "lists"));
     cli_argv_add(&hdel, name);
@@ -110,7 +108,6 @@ int cli_list_drop(struct cli *cli, int argc, char **argv)
     struct drop drop = {0};
     enum sw_kind kind;
     char **words;
-
     cli_parse(cli, &usage, &drop, argc, argv, &words);
     struct cli_outcome outcome = {.list = words[0], .op = "drop", .wait_s = drop.wait_s};
     int code = cli_connect(cli);

@@ -230,7 +230,6 @@ static json_t *merge(const json_t *old, const json_t *members)
     json_t *all = old ? json_deep_copy(old) : json_object(), *value;
     const char *kind = cli_json_text(members, "kind"), *key;
     json_t *copy = json_deep_copy(members);
-
     if (kind[0] && strcmp(kind, "ioc") != 0 && strcmp(kind, cli_json_text(old, "kind")) != 0)
         json_object_del(all, "action");
     json_object_foreach(copy, key, value)
@@ -250,7 +249,6 @@ static void say_needs(const struct cli *cli, const struct sw_policy *p)
     const struct sw_settings *s = &cli->settings;
     bool landing =
         p->sinkhole4.family || p->sinkhole6.family || s->sinkhole4.family || s->sinkhole6.family;
-
     if (p->kind != SW_KIND_IOC)
         return;
     if (p->action == SW_ACTION_SINKHOLE && !landing)
@@ -267,7 +265,6 @@ static int write_policy(struct cli *cli, const char *name, const char *text,
                         struct cli_outcome *outcome)
 {
     struct cli_argv set = {0}, entry = {0};
-
     cli_argv_add(&set, "HSET");
     cli_argv_add(&set, cli_key(cli, "lists"));
     cli_argv_add(&set, name);
@@ -297,7 +294,6 @@ static int apply(struct cli *cli, const char *name, const json_t *old, const str
     enum sw_status status = sw_policy_parse(name, merged, strlen(merged), &policy, why);
     char *text = status == SW_OK ? sw_policy_json(&policy) : NULL;
     int code = CLI_NONE;
-
     if (!text) {
         cli_error("list '%s' is left as it is: %s", name, why);
     } else {
@@ -308,7 +304,7 @@ static int apply(struct cli *cli, const char *name, const json_t *old, const str
         if (!cli->json)
             printf("%s %s: %s\n", name, old ? "is now" : "is new", text);
         outcome.members =
-            json_pack("{s:b,s:o}", "created", old == NULL, "policy", json_loads(text, 0, NULL));
+            json_pack("{s:b,s:o}", "created", !old, "policy", json_loads(text, 0, NULL));
         code = cli_report(cli, &outcome);
     }
     json_decref(all);
@@ -322,7 +318,6 @@ int cli_list_set(struct cli *cli, int argc, char **argv)
     struct set set = {.members = json_object()};
     json_t *old = NULL;
     char **words;
-
     cli_parse(cli, &usage, &set, argc, argv, &words);
     if (!sw_listname_ok(words[0])) {
         cli_error("'%s' is no list name; 1 to 63 characters of a-z 0-9 . _ -",

@@ -69,7 +69,6 @@ static int scan(struct cli *cli, const char *name, struct items *items)
 {
     const char *key = cli_key(cli, "list:%s", name);
     char cursor[24] = "0";
-
     do {
         redisReply *reply = cli_ask(cli, "HSCAN", key, cursor, "COUNT", "1000", CLI_END);
         if (!reply)
@@ -103,7 +102,6 @@ static json_t *ask_policy(struct cli *cli, const char *name)
 static void print_json(const char *name, json_t *policy, long long count, const struct items *items)
 {
     json_t *object = json_object(), *indicators = json_object();
-
     for (size_t i = 0; i < items->n; i++) {
         json_t *facts = json_loads(items->item[i].facts, 0, NULL);
         json_object_set_new(indicators, cli_clean_text(items->item[i].text),
@@ -120,7 +118,6 @@ static void print_text(const struct cli *cli, const char *name, const json_t *po
                        long long count, const struct items *items)
 {
     char *text = json_dumps(policy, JSON_ENCODE_ANY);
-
     printf("%s%s%s: %s\n", cli_style(cli, CLI_BOLD), name, cli_style(cli, CLI_PLAIN),
            cli_count((uint64_t)count, "indicator", "indicators"));
     printf("policy: %s\n", json_is_null(policy) ? "not a JSON object; the list is not in force"
@@ -140,7 +137,6 @@ int cli_list_show(struct cli *cli, int argc, char **argv)
     struct items items = {0};
     enum sw_kind kind;
     char **words;
-
     items.limit = LIMIT_DEFAULT;
     cli_parse(cli, &usage, &items.limit, argc, argv, &words);
     items.limit = items.limit ? items.limit : LIMIT_MAX;

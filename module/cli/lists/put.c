@@ -11,7 +11,6 @@
 static redisReply *ask_there(struct cli *cli, const char *key, char *const *texts, size_t n)
 {
     struct cli_argv argv = {0};
-
     cli_argv_add(&argv, "HMGET");
     cli_argv_add(&argv, key);
     for (size_t i = 0; i < n; i++)
@@ -44,7 +43,6 @@ static void tell_end(struct put *put, const char *facts)
 {
     char text[SW_TIMETEXT_MAX];
     uint32_t until = 0;
-
     (void)sw_facts_expires(facts, strlen(facts), &until);
     if (put->any_told && until == put->told)
         return;
@@ -60,7 +58,6 @@ static void put_one(struct put *put, const char *text, const redisReply *there)
 {
     const char *own = there->type == REDIS_REPLY_STRING ? there->str : "";
     const char *facts = put->facts ? put->facts : own;
-
     if (put->expires)
         facts = keep(put, cli_facts_until(facts, put->expires));
     if (there->type == REDIS_REPLY_NIL || strcmp(facts, own) != 0) {

@@ -65,7 +65,6 @@ static int understand(struct cli *cli, const char *key, char **given, int n, str
     char why[SW_WHY_MAX], text[SW_INDICATORTEXT_MAX];
     struct sw_indicator indicator;
     int known = 0;
-
     for (int i = 1; i < n; i++) {
         bool parsed = sw_indicator_parse(given[i], strlen(given[i]), &indicator, why) == SW_OK;
         int there = parsed ? 1 : is_there(cli, key, given[i]);
@@ -86,7 +85,6 @@ static redisReply *change(struct cli *cli, const char *list, const char *key,
                           const struct word *words, int n)
 {
     struct cli_argv entry = {0};
-
     cli_change_entry(cli, &entry, "remove", list);
     cli_begin(cli);
     for (int i = 0; i < n; i++) {
@@ -134,7 +132,6 @@ int cli_remove(struct cli *cli, int argc, char **argv)
     struct cli_outcome outcome = {.list = given[0], .op = "remove", .wait_s = wait_s};
     enum sw_kind kind;
     uint64_t removed = 0;
-
     int code = cli_connect(cli);
     if (code == CLI_OK)
         code = cli_list_kind(cli, given[0], &kind);

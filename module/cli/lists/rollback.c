@@ -44,7 +44,6 @@ static int exchange(struct cli *cli, const char *name, bool has_now, struct cli_
     const char *aside = cli_key(cli, "list:%s:aside", name);
     const char *const renames[][2] = {{now, aside}, {previous, now}, {aside, previous}};
     struct cli_argv command[3] = {0}, entry = {0};
-
     cli_change_entry(cli, &entry, "replace", name);
     cli_begin(cli);
     for (size_t i = 0; i < 3; i++) {
@@ -73,7 +72,6 @@ int cli_rollback(struct cli *cli, int argc, char **argv)
     enum sw_kind kind;
     char **words;
     uint64_t now = 0, previous = 0;
-
     cli_parse(cli, &usage, &outcome.wait_s, argc, argv, &words);
     outcome.list = words[0];
     int code = cli_connect(cli);

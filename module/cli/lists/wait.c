@@ -24,7 +24,6 @@ static void judge(const redisReply *applied, const char *name, const struct sw_s
 {
     struct sw_stream_id id;
     json_t *array = late;
-
     if (applied->type != REDIS_REPLY_STRING)
         return;
     if (sw_stream_id_parse(applied->str, applied->len, &id) == SW_OK &&
@@ -62,7 +61,6 @@ int cli_wait(struct cli *cli, const char *id, uint32_t seconds, json_t *done, js
     int64_t until = sw_clock_mono_us() + seconds * US_PER_S;
     long pause_us = PAUSE_FIRST_US;
     struct sw_stream_id wanted;
-
     if (sw_stream_id_parse(id, strlen(id), &wanted) != SW_OK) {
         cli_error("Redis at %s gave a change id that is none: '%s'", sw_redis_target(cli->redis),
                   cli_clean_text(id));

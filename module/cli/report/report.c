@@ -34,7 +34,6 @@ static const struct argp_option options[] = {
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct options *o = state->input;
-
     switch (key) {
     case KEY_OUTPUT:
         o->output = arg;
@@ -74,7 +73,6 @@ static const struct cli_usage usage = {
 time_t report_time(const char *rfc3339)
 {
     struct tm tm = {0};
-
     return strptime(rfc3339, "%Y-%m-%dT%H:%M:%S", &tm) ? timegm(&tm) : 0;
 }
 
@@ -84,7 +82,6 @@ static bool parse_since(const char *text, time_t now, time_t *since)
     struct tm tm = {0};
     char *end;
     const char *rest = strptime(text, "%Y-%m-%d", &tm);
-
     if (rest && *rest == '\0') {
         *since = timegm(&tm);
         return true;
@@ -99,7 +96,6 @@ static bool parse_since(const char *text, time_t now, time_t *since)
 bool report_shows(const struct report *report, const struct graph_edge *edge)
 {
     time_t last = report_time(cli_json_text(edge->facts, "last"));
-
     return last > 0 && last >= report->since && report_time(cli_json_text(edge->facts, "first"));
 }
 
@@ -107,14 +103,12 @@ const json_t *report_facts(const struct report *report, const struct graph_edge 
 {
     const struct graph_node *address = report->graph->node[edge->address];
     bool own = json_object_get(edge->facts, "asn") || json_object_get(edge->facts, "registrant");
-
     return own || !address->owner ? edge->facts : address->owner;
 }
 
 size_t report_owner(struct report *report, const json_t *facts)
 {
     char text[300];
-
     graph_owner(facts, text, sizeof(text));
     if (!text[0])
         snprintf(text, sizeof(text), "no owner recorded");
@@ -142,7 +136,6 @@ static bool wanted(const struct report *report, const json_t *document)
 static int read_anomalies(struct report *report)
 {
     char from[32], to[80] = "+";
-
     snprintf(from, sizeof(from), "%jd", (intmax_t)report->since * 1000);
     for (bool more = true; more;) {
         redisReply *reply = cli_ask(report->cli, "XREVRANGE", cli_key(report->cli, "anomalies"), to,
@@ -173,7 +166,6 @@ static int read_anomalies(struct report *report)
 static void start(struct report *report, const char *name)
 {
     size_t before = report->graph->nodes;
-
     if (before >= NAMES_MAX || before >= report->max / 2)
         report->cut_names++;
     else
@@ -184,7 +176,6 @@ static void start(struct report *report, const char *name)
 static int start_some(struct report *report, char **name, size_t n)
 {
     struct cli *cli = report->cli;
-
     for (size_t i = 0; i < n; i++)
         if (!cli_queue(cli, "EXISTS", cli_key(cli, "seen:name:%s", name[i]), CLI_END))
             return cli_redis_failed(cli, NULL);
@@ -206,7 +197,6 @@ static int read_history(struct report *report)
     struct sweep_names names = {0};
     const json_t *one;
     size_t i;
-
     json_array_foreach(report->anomalies, i, one)
     {
         const char *name = cli_json_text(one, "sinkwatch.anomaly.name");
@@ -229,7 +219,6 @@ static int read_history(struct report *report)
 static int write_page(const char *path, const char *page, size_t len)
 {
     char buf[64];
-
     if (!path)
         return fwrite(page, 1, len, stdout) == len ? CLI_OK : CLI_NONE;
     if (sw_file_replace(path, page, len))
@@ -242,7 +231,6 @@ static int put_out(struct report *report, const char *path)
 {
     char *page = NULL;
     size_t len = 0;
-
     if (report->cli->json) {
         json_t *out = graph_json(report->graph);
         json_object_set(out, "anomalies", report->anomalies);
@@ -263,7 +251,6 @@ static int put_out(struct report *report, const char *path)
 static int make(struct report *report, const char *path)
 {
     int code = read_anomalies(report);
-
     if (code == CLI_OK)
         code = read_history(report);
     if (code == CLI_OK)
@@ -278,7 +265,6 @@ int cli_report_page(struct cli *cli, int argc, char **argv)
     struct options o = {.max = MAX_DEFAULT};
     struct report report = {.cli = cli, .now = time(NULL)};
     char **words;
-
     cli_parse(cli, &usage, &o, argc, argv, &words);
     if (o.since && !parse_since(o.since, report.now, &report.since)) {
         cli_error("--since: '%s' is not allowed; a date such as 2026-11-01, or days such as 30d",

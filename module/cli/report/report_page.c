@@ -40,7 +40,6 @@ void page_short(FILE *out, const char *text, size_t max)
 {
     const char *clean = cli_clean_text(text);
     size_t n = 0;
-
     for (; *clean; clean++) {
         n += ((unsigned char)*clean & 0xc0) != 0x80; /* UTF-8: another character */
         if (n >= max && clean[1]) {
@@ -91,7 +90,6 @@ static void words(FILE *out, const char *before, const json_t *array)
 {
     const json_t *one;
     size_t i;
-
     json_array_foreach(array, i, one)
     {
         if (i == 5) {
@@ -126,7 +124,6 @@ static void evidence(FILE *out, const json_t *anomaly)
     json_int_t former = json_integer_value(cli_json_at(anomaly, "former.as.number"));
     json_int_t flux = json_integer_value(cli_json_at(anomaly, "flux.as_total"));
     char as[24];
-
     fact(out, "in ", cli_json_text(anomaly, "special.block"), " for ",
          cli_json_text(anomaly, "special.name"));
     fact(out, "name server ", cli_json_text(anomaly, "delegation.server"), " of zone ",
@@ -148,7 +145,6 @@ static void evidence(FILE *out, const json_t *anomaly)
 static void details(FILE *out, const json_t *anomaly)
 {
     const char *owner = cli_json_text(anomaly, "protected.owner");
-
     fputs("<td>", out);
     fact(out, "protected: ", owner[0] ? owner : cli_json_text(anomaly, "protected.list"), ", ",
          cli_json_text(anomaly, "protected.indicator"));
@@ -228,7 +224,6 @@ static void history_table(struct report *report)
                                            NULL};
     const struct graph *graph = report->graph;
     uint64_t n = 0, cut = 0;
-
     head(report->out, headings);
     for (size_t i = 0; i < graph->edges; i++) {
         if (!report_shows(report, &graph->edge[i]))
@@ -283,7 +278,6 @@ static void tile(FILE *out, size_t n, const char *what)
 static void tiles(struct report *report)
 {
     size_t names = 0, addresses = 0;
-
     for (size_t i = 0; i < report->graph->nodes; i++) {
         names += report->graph->node[i]->is_name;
         addresses += !report->graph->node[i]->is_name;

@@ -40,7 +40,6 @@ static void stretch(struct axis *axis, time_t at)
 static void widen(struct axis *axis)
 {
     time_t more = (axis->to - axis->from) / 40 + 1800;
-
     axis->from -= more;
     axis->to += more;
 }
@@ -64,7 +63,6 @@ static void draw_axis(FILE *out, const struct axis *axis, int height)
     bool hours = axis->to - axis->from < 4 * DAY;
     char text[32];
     struct tm tm;
-
     for (int i = 0; i <= 4; i++) {
         time_t at = axis->from + (axis->to - axis->from) * i / 4;
         double x = at_x(axis, at);
@@ -110,7 +108,6 @@ static void draw_anomaly(FILE *out, const struct axis *axis, const json_t *one, 
 {
     const json_t *anomaly = cli_json_at(one, "sinkwatch.anomaly");
     time_t at = report_time(cli_json_text(one, "@timestamp"));
-
     if (!at)
         return;
     fprintf(out, "<circle class=a%zu cx=%.1f cy=%zu r=5><title>", row % REPORT_COLORS,
@@ -131,7 +128,6 @@ void report_time_line(struct report *report)
     struct axis axis = {0};
     size_t n = 0, i;
     const json_t *one;
-
     json_array_foreach(report->anomalies, i, one)
     {
         stretch(&axis, report_time(cli_json_text(one, "@timestamp")));
@@ -171,7 +167,6 @@ struct bars {
 static int by_first(const void *a, const void *b)
 {
     const struct bar *x = a, *y = b;
-
     if (x->first != y->first)
         return x->first < y->first ? -1 : 1;
     return x->owner < y->owner ? -1 : x->owner > y->owner;
@@ -182,7 +177,6 @@ static void add_bar(struct report *report, const json_t *facts, time_t from, tim
                     struct bars *bars)
 {
     size_t owner = report_owner(report, facts), at = 0;
-
     while (at < bars->n && bars->bar[at].owner != owner)
         at++;
     if (at == BARS_OF_ONE || !from || to < report->since)
@@ -245,7 +239,6 @@ static int draw_bars(struct report *report, const struct axis *axis, size_t *cut
     struct bars bars;
     int y = 22;
     size_t shown = 0;
-
     *cut = 0;
     for (size_t i = 0; i < report->starts; i++) {
         const struct graph_node *name = report->graph->node[i];
@@ -270,7 +263,6 @@ void report_bars(struct report *report)
 {
     struct axis axis = {0};
     size_t cut;
-
     for (size_t i = 0; i < report->graph->edges; i++) {
         const struct graph_edge *edge = &report->graph->edge[i];
         if (report->graph->node[edge->name]->index < report->starts && report_shows(report, edge)) {
@@ -353,7 +345,6 @@ static void collect(struct report *report, struct picture *picture)
 static int by_sum(const void *a, const void *b)
 {
     const struct item *x = a, *y = b;
-
     if (x->sum < y->sum || x->sum > y->sum)
         return x->sum < y->sum ? -1 : 1;
     return x->id < y->id ? -1 : x->id > y->id;
@@ -368,7 +359,6 @@ static size_t end_of(const struct link *link, size_t column)
 static void order(struct picture *picture, size_t column, size_t by)
 {
     struct column *c = &picture->column[column];
-
     for (size_t i = 0; i < c->n; i++)
         c->item[i].sum = c->item[i].links = 0;
     for (size_t i = 0; i < picture->n; i++) {
@@ -429,7 +419,6 @@ static void draw_graph(struct report *report, const struct picture *picture)
     static const char *const anchor[] = {"end", "middle", "start"};
     double step[3];
     size_t rows = 1;
-
     for (size_t c = 0; c < 3; c++)
         rows = picture->column[c].n > rows ? picture->column[c].n : rows;
     int height = 40 + (int)rows * 20;
@@ -446,7 +435,6 @@ static void draw_graph(struct report *report, const struct picture *picture)
 void report_graph(struct report *report)
 {
     struct picture *picture = cli_alloc(1, sizeof(*picture));
-
     picture->link = cli_alloc(report->graph->edges, sizeof(*picture->link));
     collect(report, picture);
     for (int i = 0; i < PASSES && picture->n > 0; i++) {

@@ -9,7 +9,6 @@ static void print_protected(const json_t *anomaly)
 {
     const char *owner = cli_json_text(anomaly, "protected.owner");
     const char *list = cli_json_text(anomaly, "protected.list");
-
     if (owner[0])
         printf("  %s (%s)", cli_clean_text(owner), cli_clean_text(list));
     else if (list[0])
@@ -23,7 +22,6 @@ static void print_grounds(const json_t *anomaly)
     const char *special = cli_json_text(anomaly, "special.name");
     const char *expected = cli_json_text(anomaly, "expected.list");
     json_int_t as_total = json_integer_value(cli_json_at(anomaly, "flux.as_total"));
-
     if (zone[0])
         printf("  name server %s of %s",
                cli_clean_text(cli_json_text(anomaly, "delegation.server")), cli_clean_text(zone));
@@ -47,7 +45,6 @@ static void print_names(const json_t *anomaly)
     const json_t *names = json_object_get(anomaly, "names"), *name;
     json_int_t total = json_integer_value(json_object_get(anomaly, "names_total"));
     size_t i;
-
     json_array_foreach(names, i, name)
     {
         if (i == 3)
@@ -62,7 +59,6 @@ void cli_anomaly_line(const struct cli *cli, const json_t *event)
 {
     const json_t *anomaly = cli_json_at(event, "sinkwatch.anomaly");
     const char *known = cli_json_text(anomaly, "known.list");
-
     printf("%s%s%s  %s%s%s  %s %s", cli_style(cli, CLI_DIM),
            cli_time(cli_json_text(event, "@timestamp"), true), cli_style(cli, CLI_PLAIN),
            cli_style(cli, CLI_BAD), cli_clean_text(cli_json_text(anomaly, "type")),
@@ -95,6 +91,5 @@ int cli_anomalies(struct cli *cli, int argc, char **argv)
                    "  sinkwatch --json anomalies --follow",
         .line = cli_anomaly_line,
     };
-
     return cli_tail(cli, &tail, argc, argv);
 }

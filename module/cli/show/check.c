@@ -47,7 +47,6 @@ static bool understand(struct asked *a)
 {
     char why[SW_WHY_MAX] = "";
     enum sw_status status = sw_indicator_parse(a->word, strlen(a->word), &a->what, why);
-
     if (status == SW_OK && a->what.type == SW_INDICATOR_PREFIX &&
         a->what.addr.plen < sw_addr_bits(&a->what.addr))
         snprintf(why, sizeof(why), "a prefix; ask for one address in it");
@@ -62,7 +61,6 @@ static bool understand(struct asked *a)
 static void add_other(void *arg, const struct sw_hit *hit)
 {
     struct asked *a = arg;
-
     if (hit->list->kind != SW_KIND_PROTECTED && hit->list->kind != SW_KIND_KNOWN)
         return;
     if (a->others < OTHERS_MAX)
@@ -75,7 +73,6 @@ static void find_others(struct asked *a, const struct sw_view *view)
 {
     const unsigned all = SW_TRIGGERS_DEFAULT;
     uint32_t asn = a->what.type == SW_INDICATOR_ASN ? a->what.asn : a->owner.asn;
-
     if (a->what.type == SW_INDICATOR_DOMAIN)
         sw_view_find_name(view, all, a->what.name.wire, a->what.name.len, add_other, a);
     if (a->what.type == SW_INDICATOR_PREFIX)
@@ -88,7 +85,6 @@ static void find_others(struct asked *a, const struct sw_view *view)
 static void match_names(struct asked *a, struct sw_matching *m)
 {
     const struct sw_name *name = &a->what.name;
-
     sw_match_name(m, SW_TRIGGER_QNAME, name->wire, name->len);
     m->except = SW_TRIGGER_BIT(SW_TRIGGER_QNAME);
     sw_match_name(m, SW_TRIGGER_CNAME, name->wire, name->len);
@@ -107,7 +103,6 @@ static void judge(struct asked *a)
 {
     struct sw_matching m;
     const struct sw_part *part = &a->match.part[0];
-
     sw_match_begin(&m, a->flow, &a->match);
     m.every_group = true;
     switch (a->what.type) {
@@ -150,7 +145,6 @@ static void print_table(const struct cli *cli, const struct asked *a)
     struct cli_table *table = cli_table_new(cli, "RESULT", "~LIST", "KIND", "ACTION", ">PRIORITY",
                                             "TRIGGER", "~INDICATOR", CLI_END);
     char text[SW_INDICATORTEXT_MAX], priority[8];
-
     for (size_t i = 0; i < a->hits.n; i++) {
         const struct sw_found *found = a->hits.rule[i];
         const struct sw_policy *p = found->hit.list;
@@ -174,7 +168,6 @@ static void print_table(const struct cli *cli, const struct asked *a)
 static void print_text(const struct cli *cli, const struct asked *a)
 {
     char words[CLI_WORDS_MAX];
-
     printf("%s%s%s\n", cli_style(cli, CLI_BOLD), cli_clean_text(a->word),
            cli_style(cli, CLI_PLAIN));
     if (a->what.type == SW_INDICATOR_PREFIX)
@@ -199,7 +192,6 @@ static void print_json(const struct asked *a)
     bool wins = a->hits.winner;
     char text[SW_INDICATORTEXT_MAX], words[CLI_WORDS_MAX];
     json_t *out = json_object(), *matches = json_array(), *others = json_array();
-
     for (size_t i = 0; i < a->hits.n; i++) {
         const struct sw_found *found = a->hits.rule[i];
         const struct sw_policy *p = found->hit.list;
@@ -234,7 +226,6 @@ static void print_json(const struct asked *a)
 static void count_refused(void *arg, const struct sw_refusal *refusal)
 {
     uint64_t *n = arg;
-
     if (refusal->reason == SW_REFUSED_POLICY || refusal->reason == SW_REFUSED_KEY)
         cli_error("list '%s' is not in force: %s", cli_clean_text(refusal->list), refusal->why);
     ++*n;
@@ -244,7 +235,6 @@ static int load(struct cli *cli, struct sw_index *index)
 {
     uint64_t refused = 0;
     struct sw_load_hooks hooks = {.arg = &refused, .refused = count_refused};
-
     if (sw_load_all(cli->redis, index, &hooks) != SW_OK)
         return cli_redis_failed(cli, NULL);
     if (refused)
@@ -260,7 +250,6 @@ int cli_check(struct cli *cli, int argc, char **argv)
     int n = cli_parse(cli, &usage, NULL, argc, argv, &words);
     int code = cli_connect(cli);
     bool any = false;
-
     if (code != CLI_OK)
         return code;
     struct sw_index *index = sw_index_new();

@@ -13,7 +13,6 @@ static void print_action(const struct cli *cli, const json_t *event)
     const json_t *type = json_array_get(cli_json_at(event, "event.type"), 0);
     const char *allowed = json_string_value(type);
     bool changed = allowed && strcmp(allowed, "denied") == 0;
-
     printf(" %s%s%s", cli_style(cli, changed ? CLI_BAD : CLI_GOOD), cli_clean_text(taken),
            cli_style(cli, CLI_PLAIN));
     if (json_is_true(cli_json_at(event, "sinkwatch.shadow")))
@@ -30,7 +29,6 @@ static void print_address(const json_t *event)
     const char *ip = json_string_value(json_array_get(ips, 0));
     size_t i, n = json_array_size(ips);
     const json_t *owner;
-
     if (!ip)
         return;
     printf("  %s", cli_clean_text(ip));
@@ -46,7 +44,6 @@ static void print_address(const json_t *event)
 static void print_lost(const json_t *event)
 {
     json_int_t n = json_integer_value(cli_json_at(event, "sinkwatch.lost"));
-
     printf("  %s (%s)\n", cli_count((uint64_t)n, "event was lost", "events were lost"),
            cli_clean_text(cli_json_text(event, "sinkwatch.lost_where")));
 }
@@ -56,7 +53,6 @@ static void line(const struct cli *cli, const json_t *event)
     json_int_t count = json_integer_value(cli_json_at(event, "sinkwatch.count"));
     const char *client = cli_json_text(event, "client.ip");
     const char *list = cli_json_text(event, "sinkwatch.list");
-
     printf("%s%s%s", cli_style(cli, CLI_DIM), cli_time(cli_json_text(event, "@timestamp"), true),
            cli_style(cli, CLI_PLAIN));
     if (strcmp(cli_json_text(event, "event.action"), "events-lost") == 0) {
@@ -91,6 +87,5 @@ int cli_events(struct cli *cli, int argc, char **argv)
                    "  sinkwatch --json events --follow | jq .client.ip",
         .line = line,
     };
-
     return cli_tail(cli, &tail, argc, argv);
 }

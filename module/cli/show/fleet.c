@@ -36,7 +36,6 @@ static bool is_json(const char *field)
 {
     static const char *const fields[] = {"lists", "refused", "refused_by_reason", "mmdb",
                                          "snapshot"};
-
     for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
         if (strcmp(field, fields[i]) == 0)
             return true;
@@ -57,7 +56,6 @@ static bool is_counter(const char *field)
 static json_t *make_state(const redisReply *reply)
 {
     json_t *state = reply->elements ? json_object() : NULL;
-
     for (size_t i = 0; i + 1 < reply->elements; i += 2) {
         const char *field = cli_clean_text(reply->element[i]->str);
         const redisReply *value = reply->element[i + 1];
@@ -78,7 +76,6 @@ static int ask_behind(struct cli *cli, struct resolver *r)
     const char *applied = cli_json_text(r->state, "applied");
     struct sw_stream_id id;
     size_t n;
-
     snprintf(r->behind, sizeof(r->behind), "?");
     if (sw_stream_id_parse(applied, strlen(applied), &id) != SW_OK)
         return CLI_OK;
@@ -129,7 +126,6 @@ static void print_overview(const struct cli *cli, const struct resolver *all, si
     struct cli_table *table = cli_table_new(cli, "~RESOLVER", "STATE", "VERSION", "UNBOUND",
                                             ">LISTS", "~APPLIED", ">BEHIND", "REPORTED", CLI_END);
     int64_t now = sw_clock_wall_us() / US_PER_S;
-
     for (size_t i = 0; i < n; i++) {
         const json_t *s = all[i].state;
         char lists[24], when[32];
@@ -158,7 +154,6 @@ struct line {
 static void put_item(struct line *line, const char *item)
 {
     size_t len = strlen(item);
-
     if (line->column == 0)
         line->column = (size_t)printf("  %-10s ", line->label);
     else if (line->column + len > 94)
@@ -179,7 +174,6 @@ static void print_lists(const json_t *state)
     struct line line = {.label = "lists"};
     const char *name;
     json_t *list, *lists = json_object_get(state, "lists");
-
     json_object_foreach(lists, name, list)
     {
         json_int_t refused = json_integer_value(json_object_get(list, "refused"));
@@ -211,7 +205,6 @@ static void print_refused(const struct cli *cli, const json_t *state)
     const char *reason;
     char text[80];
     size_t i;
-
     json_object_foreach(reasons, reason, count)
     {
         snprintf(text, sizeof(text), "%.40s %" JSON_INTEGER_FORMAT, cli_clean_text(reason),
@@ -253,7 +246,6 @@ static void print_databases(const struct cli *cli, const json_t *state)
     const char *role;
     json_t *files, *db;
     size_t i;
-
     json_object_foreach(json_object_get(state, "mmdb"), role, files)
     {
         json_array_foreach(files, i, db) print_database(cli, role, db);
@@ -265,7 +257,6 @@ static void print_counters(const json_t *state)
 {
     struct line line = {.label = "counted"};
     char item[80];
-
 #define PRINT_COUNTER(id, name)                                                                    \
     if (json_integer_value(json_object_get(state, name)) != 0) {                                   \
         snprintf(item, sizeof(item), name " %" JSON_INTEGER_FORMAT,                                \
@@ -284,7 +275,6 @@ static void print_snapshot(const struct cli *cli, const json_t *state)
     const char *from = cli_json_text(s, "started_from"), *written = cli_json_text(s, "written");
     const char *refused = cli_json_text(s, "refused"), *problem = cli_json_text(s, "problem");
     int64_t us;
-
     if (!from[0] && !written[0] && !refused[0] && !problem[0])
         return;
     printf("  snapshot   lists from %s",
@@ -307,7 +297,6 @@ static void print_snapshot(const struct cli *cli, const json_t *state)
 static void print_details(const struct cli *cli, const struct resolver *r)
 {
     const char *error = cli_json_text(r->state, "last_error");
-
     printf("\n%s%s%s, started %s\n", cli_style(cli, CLI_BOLD), cli_clean_text(r->id),
            cli_style(cli, CLI_PLAIN), cli_time(cli_json_text(r->state, "started"), true));
     print_lists(r->state);
@@ -323,7 +312,6 @@ static void print_details(const struct cli *cli, const struct resolver *r)
 static void print_json(struct cli *cli, struct resolver *all, size_t n, const char *last)
 {
     json_t *out = json_object(), *resolvers = json_array();
-
     for (size_t i = 0; i < n; i++) {
         json_t *one = json_object();
         cli_json_set(one, "id", all[i].id);
@@ -398,7 +386,6 @@ int cli_status(struct cli *cli, int argc, char **argv)
     struct resolver *all = NULL;
     size_t n = 0, live = 0;
     char last[64], **words;
-
     cli_parse(cli, &usage, NULL, argc, argv, &words);
     int code = cli_connect(cli);
     if (code == CLI_OK)

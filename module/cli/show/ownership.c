@@ -41,7 +41,6 @@ void cli_owner_print(const struct cli *cli, const struct sw_addr *addr,
                      const struct sw_owner *owner)
 {
     char text[SW_ADDRTEXT_MAX];
-
     if (!known(owner)) {
         printf("  %s is in no network of %s\n", sw_addr_text(addr, text),
                cli->settings.asn_mmdb[0][0] ? "the AS database"
@@ -72,7 +71,6 @@ static void put(json_t *object, const char *member, const char *text)
 json_t *cli_owner_json(const struct sw_addr *addr, const struct sw_owner *owner)
 {
     char text[SW_ADDRTEXT_MAX];
-
     if (!known(owner))
         return json_null();
     json_t *out = json_object();

@@ -29,7 +29,6 @@ static const struct argp_option options[] = {
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct options *o = state->input;
-
     switch (key) {
     case KEY_HOPS:
         o->hops = cli_number(state, "--hops", arg, 1, HOPS_MAX);
@@ -62,7 +61,6 @@ static const struct cli_usage usage = {
 static const char *number(const json_t *facts, char text[24])
 {
     json_int_t count = json_integer_value(json_object_get(facts, "count"));
-
     snprintf(text, 24, "%" JSON_INTEGER_FORMAT, count);
     return text;
 }
@@ -74,7 +72,6 @@ static void print_addresses(const struct cli *cli, const struct graph *graph)
     struct cli_table *table = cli_table_new(cli, "ADDRESS", "PREFIX", "~OWNER", "FIRST", "LAST",
                                             ">COUNT", "~ANOMALIES", CLI_END);
     char odd[100], count[24], owner[300];
-
     for (size_t i = 0; i < graph->edges; i++) {
         const json_t *facts = graph->edge[i].facts;
         graph_anomalies(facts, odd, sizeof(odd));
@@ -93,7 +90,6 @@ static void print_names(const struct cli *cli, const struct graph *graph)
     struct cli_table *table =
         cli_table_new(cli, "~NAME", "~LIST", "FIRST", "LAST", ">COUNT", "~ANOMALIES", CLI_END);
     char odd[100], count[24];
-
     for (size_t i = 0; i < graph->edges; i++) {
         const json_t *facts = graph->edge[i].facts;
         const struct graph_node *name = graph->node[graph->edge[i].name];
@@ -110,7 +106,6 @@ static void print_names(const struct cli *cli, const struct graph *graph)
 static void print_json(const char *what, json_t *owner, const struct graph *graph, bool of_name)
 {
     json_t *out = json_object(), *array = json_array();
-
     for (size_t i = 0; i < graph->edges; i++) {
         const struct graph_edge *edge = &graph->edge[i];
         json_t *one = json_object();
@@ -135,7 +130,6 @@ static void print_text(const struct cli *cli, const struct sw_indicator *what,
                         : of_name ? cli_count(n, "address was seen", "addresses were seen")
                                   : cli_count(n, "name was seen here", "names were seen here");
     char text[SW_INDICATORTEXT_MAX];
-
     printf("%s%s%s: %s\n", cli_style(cli, CLI_BOLD), sw_indicator_text(what, text),
            cli_style(cli, CLI_PLAIN), words);
     if (of_name) {
@@ -152,7 +146,6 @@ static void print_node(const struct cli *cli, const struct graph_node *node,
                        const struct graph_edge *edge, unsigned depth, const char *more)
 {
     char owner[300], odd[100] = "", count[24];
-
     printf("%*s%s%s%s", (int)(2 * depth), "", cli_style(cli, node->list[0] ? CLI_BAD : CLI_BOLD),
            cli_clean_text(node->text), cli_style(cli, CLI_PLAIN));
     if (node->list[0])
@@ -213,7 +206,6 @@ static void show(struct cli *cli, const struct sw_indicator *what, const struct 
 {
     bool of_name = what->type == SW_INDICATOR_DOMAIN;
     struct sw_owner owner = {0};
-
     if (o->hops && cli->json) {
         json_t *out = graph_json(graph);
         cli_json_set(out, "start", graph->node[0]->text);
@@ -242,7 +234,6 @@ static int pivot(struct cli *cli, const struct sw_indicator *what, const struct 
     bool of_name = what->type == SW_INDICATOR_DOMAIN;
     struct graph *graph = graph_new(o->hops ? o->max : MAX_MAX);
     char text[SW_NAMETEXT_MAX];
-
     if (of_name)
         sw_name_text(what->name.wire, text);
     else
@@ -266,7 +257,6 @@ int cli_pivot(struct cli *cli, int argc, char **argv)
     struct sw_indicator what;
     char why[SW_WHY_MAX] = "";
     char **words;
-
     cli_parse(cli, &usage, &o, argc, argv, &words);
     if (sw_indicator_parse(words[0], strlen(words[0]), &what, why) == SW_OK) {
         if (what.type == SW_INDICATOR_ASN)

@@ -13,7 +13,6 @@
 struct graph *graph_new(size_t max_nodes)
 {
     struct graph *graph = cli_alloc(1, sizeof(*graph));
-
     graph->max_nodes = max_nodes;
     return graph;
 }
@@ -46,7 +45,6 @@ void graph_free(struct graph *graph)
 static int compare(const void *a, const void *b)
 {
     const struct graph_node *x = a, *y = b;
-
     return x->is_name != y->is_name ? (int)x->is_name - (int)y->is_name : strcmp(x->text, y->text);
 }
 
@@ -54,7 +52,6 @@ static struct graph_node *find(const struct graph *graph, bool is_name, const ch
 {
     struct graph_node key = {.is_name = is_name, .text = (char *)(uintptr_t)text};
     void *found = tfind(&key, &graph->by_text, compare);
-
     return found ? *(struct graph_node **)found : NULL;
 }
 
@@ -62,7 +59,6 @@ struct graph_node *graph_node(struct graph *graph, bool is_name, const char *tex
                               size_t parent)
 {
     struct graph_node *node = find(graph, is_name, text);
-
     if (node)
         return node;
     if (graph->nodes == graph->max_nodes) {
@@ -96,7 +92,6 @@ static struct graph_edge *find_edge(const struct graph *graph, const struct grap
                                     const struct graph_node *b)
 {
     const struct graph_node *fewer = a->edges < b->edges ? a : b;
-
     for (size_t i = 0; i < fewer->edges; i++) {
         struct graph_edge *edge = &graph->edge[fewer->edge[i]];
         if (graph_other(graph, edge, fewer) == (fewer == a ? b : a))
@@ -132,7 +127,6 @@ static void note(struct graph_edge *edge, const struct graph_node *node, struct 
 {
     const char *list = cli_json_text(facts, "list");
     bool of_name = node == name;
-
     if (of_name)
         json_object_update(edge->facts, (json_t *)(uintptr_t)facts);
     else
@@ -160,14 +154,12 @@ static int by_last(const void *a, const void *b)
 {
     const struct seen *x = a, *y = b;
     int order = strcmp(cli_json_text(y->facts, "last"), cli_json_text(x->facts, "last"));
-
     return order ? order : strcmp(x->key, y->key);
 }
 
 static size_t collect(struct graph *graph, const redisReply *reply, struct seen *seen)
 {
     size_t n = 0;
-
     for (size_t i = 0; i + 1 < reply->elements; i += 2) {
         const redisReply *value = reply->element[i + 1];
         json_t *facts = json_loadb(value->str, value->len, 0, NULL);
@@ -186,7 +178,6 @@ static void link_one(struct graph *graph, struct graph_node *node, const struct 
 {
     struct graph_node *other =
         graph_node(graph, !node->is_name, seen->key, node->hop + 1, node->index);
-
     if (!other)
         return;
     struct graph_node *name = node->is_name ? node : other, *address = node->is_name ? other : node;
@@ -238,7 +229,6 @@ char *graph_anomalies(const json_t *facts, char *out, size_t max)
 {
     const json_t *one, *all = json_object_get(facts, "anomalies");
     size_t i, used = 0;
-
     out[0] = '\0';
     json_array_foreach(all, i, one)
     {
@@ -257,7 +247,6 @@ char *graph_owner(const json_t *facts, char *out, size_t max)
 {
     json_int_t asn = json_integer_value(json_object_get(facts, "asn"));
     const char *registrant = cli_json_text(facts, "registrant");
-
     out[0] = '\0';
     if (asn)
         snprintf(out, max, "AS%" JSON_INTEGER_FORMAT " %.90s%s%.90s", asn,
@@ -271,7 +260,6 @@ static json_t *node_json(const struct graph_node *node)
 {
     static const char *const owned[] = {"prefix", "asn", "org", "registrant", "netname", "country"};
     json_t *out = json_object(), *owner = json_object();
-
     cli_json_set(out, "id", node->text);
     cli_json_set(out, "type", node->is_name ? "name" : "address");
     json_object_set_new(out, "hop", json_integer(node->hop));
@@ -291,7 +279,6 @@ static json_t *node_json(const struct graph_node *node)
 json_t *graph_json(const struct graph *graph)
 {
     json_t *out = json_object(), *nodes = json_array(), *edges = json_array();
-
     for (size_t i = 0; i < graph->nodes; i++)
         json_array_append_new(nodes, node_json(graph->node[i]));
     for (size_t i = 0; i < graph->edges; i++) {

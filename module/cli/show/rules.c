@@ -39,7 +39,6 @@ static void why_passed_over(const struct sw_found *winner, const struct sw_found
                             char words[CLI_WORDS_MAX])
 {
     const struct sw_policy *p = first->hit.list;
-
     if (p->shadow)
         snprintf(words, CLI_WORDS_MAX,
                  "%s goes first, and is in shadow mode: it changes nothing for clients", p->name);
@@ -56,7 +55,6 @@ static void why_first(const struct sw_found *a, const struct sw_found *b, char w
 {
     const struct sw_policy *p = a->hit.list, *q = b->hit.list;
     char at[SW_INDICATORTEXT_MAX], bt[SW_INDICATORTEXT_MAX];
-
     if (p->priority != q->priority)
         snprintf(words, CLI_WORDS_MAX, "the smaller priority number goes first: %u before %u of %s",
                  p->priority, q->priority, q->name);
@@ -78,7 +76,6 @@ static void why_first(const struct sw_found *a, const struct sw_found *b, char w
 char *cli_why(const struct sw_hits *hits, char words[CLI_WORDS_MAX])
 {
     const struct sw_found *b = runner_up(hits);
-
     assert(hits->winner);
     if (!b)
         snprintf(words, CLI_WORDS_MAX, "it is the only rule");
@@ -99,7 +96,6 @@ static const char *landing(const struct sw_addr *addr, char text[SW_ADDRTEXT_MAX
 static void action_words(const struct sw_verdict *v, enum sw_action action, char *words, size_t max)
 {
     char four[SW_ADDRTEXT_MAX], six[SW_ADDRTEXT_MAX], name[SW_NAMETEXT_MAX];
-
     switch (action) {
     case SW_ACTION_SINKHOLE:
         snprintf(words, max, "A: %s, AAAA: %s, other types: empty", landing(&v->sinkhole4, four),
@@ -145,7 +141,6 @@ static bool has_ttl(enum sw_action action)
 char *cli_gets(const struct sw_verdict *v, char words[CLI_WORDS_MAX])
 {
     size_t used;
-
     if (v->shadow && v->wanted != SW_ACTION_MONITOR && v->wanted != SW_ACTION_PASSTHRU) {
         char would[CLI_WORDS_MAX - 80];
         action_words(v, v->wanted, would, sizeof(would));
@@ -172,7 +167,6 @@ json_t *cli_verdict_json(const struct sw_verdict *v)
     json_t *out =
         json_pack("{s:s,s:s,s:s,s:b}", "list", v->list, "wanted", sw_action_name(v->wanted),
                   "taken", sw_action_name(v->taken), "shadow", v->shadow);
-
     if (has_ttl(v->taken))
         json_object_set_new(out, "ttl", json_integer(v->ttl));
     if (v->ede != SW_EDE_OFF)

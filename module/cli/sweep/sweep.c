@@ -71,7 +71,6 @@ static void add_text(struct argp_state *state, const char **array, size_t *n, si
 static error_t parse_numbers(int key, char *arg, struct argp_state *state)
 {
     struct sweep_options *o = state->input;
-
     switch (key) {
     case KEY_RATE:
         o->rate = cli_number(state, "--rate", arg, 0, 1000000);
@@ -96,7 +95,6 @@ static error_t parse_numbers(int key, char *arg, struct argp_state *state)
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct sweep_options *o = state->input;
-
     switch (key) {
     case KEY_LIST:
         add_text(state, o->list, &o->lists, SWEEP_LISTS_MAX, "--list", arg);
@@ -199,7 +197,6 @@ static void catch_signals(struct sweep *sweep)
 {
     struct sigaction action = {.sa_handler = on_signal};
     sigset_t ours;
-
     sigemptyset(&ours);
     sigaddset(&ours, SIGINT);
     sigaddset(&ours, SIGTERM);
@@ -213,7 +210,6 @@ static void catch_signals(struct sweep *sweep)
 static enum sweep_outcome outcome_of(const struct sweep_task *task)
 {
     enum sweep_outcome a = task->answer[0].outcome, b = task->answer[1].outcome;
-
     return a > b ? a : b;
 }
 
@@ -232,7 +228,6 @@ static void on_done(void *arg, struct sweep_task *task)
     enum sweep_outcome outcome = outcome_of(task);
     bool failed =
         task->answer[0].outcome == SWEEP_FAILED || task->answer[1].outcome == SWEEP_FAILED;
-
     if (failed && !interrupted && sweep->tries[task->index] < sweep->options.retries) {
         sweep->tries[task->index]++;
         again(sweep, task->index);
@@ -253,7 +248,6 @@ static void on_done(void *arg, struct sweep_task *task)
 static bool take_token(struct sweep *sweep, int64_t now_us)
 {
     double rate = (double)sweep->options.rate, most = rate / 10 > 1 ? rate / 10 : 1;
-
     if (rate <= 0)
         return true;
     sweep->tokens += (double)(now_us - sweep->filled_us) * rate / 1e6;
@@ -270,7 +264,6 @@ static bool next_name(struct sweep *sweep, int64_t now_us, size_t *index)
 {
     bool waits = sweep->retry_at < sweep->retry_n;
     bool due = waits && sweep->retry[sweep->retry_at].due_us <= now_us;
-
     if (!due && sweep->next == sweep->names.n)
         return false;
     if (!take_token(sweep, now_us))
@@ -283,7 +276,6 @@ static bool ask_more(struct sweep *sweep)
 {
     int64_t now_us = sw_clock_mono_us();
     size_t index;
-
     /* answers under way may come back before there is room again */
     while (!interrupted && sweep_resolver_open(sweep->resolver) < sweep->options.in_flight &&
            sweep_sink_has_room(sweep->sink) && next_name(sweep, now_us, &index))
@@ -310,7 +302,6 @@ static void say_progress(struct sweep *sweep, int64_t now_us)
     double seconds = (double)(now_us - sweep->start_us) / 1e6;
     double rate = seconds > 0 ? (double)sweep->finished / seconds : 0;
     uint64_t total = sweep->names.n - sweep->first, left = total - sweep->finished;
-
     sweep->progress.rate = rate;
     cli_progress_step(&sweep->progress, sweep->finished, sweep->finished);
     if (sweep->progress.on || now_us < sweep->said_us)
@@ -325,7 +316,6 @@ static void say_progress(struct sweep *sweep, int64_t now_us)
 static bool tick(struct sweep *sweep)
 {
     int64_t now_us = sw_clock_mono_us();
-
     say_progress(sweep, now_us);
     if (now_us < sweep->tick_us)
         return true;
@@ -346,7 +336,6 @@ static bool finished(const struct sweep *sweep)
 static void run(struct sweep *sweep)
 {
     int64_t leave_us = 0;
-
     sweep->start_us = sweep->filled_us = sw_clock_mono_us();
     sweep->said_us = sweep->start_us + 5000000;
     while (!finished(sweep)) {
@@ -367,7 +356,6 @@ static void run(struct sweep *sweep)
 static void settle(struct sweep *sweep)
 {
     int64_t until_us = sw_clock_mono_us() + SETTLE_US;
-
     while (sweep_sink_settled(sweep->sink) < sweep_sink_sent(sweep->sink)) {
         if (sw_clock_mono_us() > until_us) {
             cli_error("Redis has not taken everything; the next run repeats it");
@@ -430,7 +418,6 @@ static json_t *summary_json(const struct sweep *sweep, double seconds, size_t an
 static void row(struct cli_table *table, const char *what, uint64_t n)
 {
     char number[24];
-
     snprintf(number, sizeof(number), "%" PRIu64, n);
     cli_table_row(table, what, number);
 }
@@ -438,7 +425,6 @@ static void row(struct cli_table *table, const char *what, uint64_t n)
 static void print_summary(const struct sweep *sweep, double seconds, size_t anomalies)
 {
     struct cli_table *table = cli_table_new(sweep->cli, "SWEEP", ">NAMES", CLI_END);
-
     row(table, "looked up", sweep->finished);
     row(table, "resolved", sweep->count[SWEEP_RESOLVED]);
     row(table, "no address", sweep->count[SWEEP_NODATA]);
@@ -468,7 +454,6 @@ static void print_anomalies(const struct cli *cli, const json_t *anomalies)
 {
     const json_t *one;
     size_t i;
-
     json_array_foreach(anomalies, i, one)
     {
         if (cli->json) {
@@ -486,7 +471,6 @@ static void print_anomalies(const struct cli *cli, const json_t *anomalies)
 static int report(struct sweep *sweep, double seconds)
 {
     json_t *anomalies = sweep_sink_anomalies(sweep->sink);
-
     if (!anomalies)
         return CLI_REDIS;
     print_anomalies(sweep->cli, anomalies);
@@ -511,7 +495,6 @@ static int report(struct sweep *sweep, double seconds)
 static void complete(struct sweep_options *o)
 {
     bool other = o->forwards || o->resolv_conf;
-
     if (!o->anchor && !other && access(ANCHOR, R_OK) == 0)
         o->anchor = ANCHOR;
     if (o->anchor && o->anchor[0] == '\0')
@@ -524,7 +507,6 @@ static int prepare(struct sweep *sweep)
 {
     char *after = NULL;
     int code = sweep_collect(sweep->cli, &sweep->options, &sweep->names);
-
     if (code == CLI_OK)
         code = sweep_state_read(&sweep->options, &after);
     for (; code == CLI_OK && sweep->first < sweep->names.n; sweep->first++)
@@ -540,7 +522,6 @@ static int prepare(struct sweep *sweep)
 static int work(struct sweep *sweep)
 {
     int code = prepare(sweep);
-
     if (code == CLI_OK)
         sweep->sink = sweep_sink_new(sweep->cli, &sweep->options, &code);
     if (code != CLI_OK)
@@ -563,7 +544,6 @@ int cli_sweep(struct cli *cli, int argc, char **argv)
 {
     struct sweep *sweep = cli_alloc(1, sizeof(*sweep));
     char **words;
-
     sweep->cli = cli;
     cli->patience_ms = PATIENCE_MS;
     sweep->options = (struct sweep_options){

@@ -27,7 +27,6 @@ static bool take_name(struct packet *p, struct sw_name *name)
     uint8_t wire[SW_NAME_MAX];
     size_t used = 0, at = p->at, after = 0;
     unsigned pointers = 0;
-
     for (;;) {
         if (at >= p->len)
             return false;
@@ -95,7 +94,6 @@ enum sw_status sweep_answer_parse(const uint8_t *packet, size_t len, struct swee
 {
     struct packet p = {packet, len, HEADER_SIZE};
     struct sweep_answer parsed = *answer;
-
     if (len < HEADER_SIZE)
         return SW_EFORMAT;
     parsed.rcode = packet[3] & 0x0f;
@@ -119,6 +117,5 @@ const char *sweep_outcome_name(enum sweep_outcome outcome)
         [SWEEP_FAILED] = "failed", [SWEEP_BOGUS] = "bogus",       [SWEEP_NXDOMAIN] = "nxdomain",
         [SWEEP_NODATA] = "nodata", [SWEEP_RESOLVED] = "resolved",
     };
-
     return names[outcome];
 }

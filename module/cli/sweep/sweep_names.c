@@ -14,7 +14,6 @@ static void add(struct sweep_names *names, const struct sweep_options *options,
                 const struct sw_name *name)
 {
     char text[SW_NAMETEXT_MAX];
-
     sw_name_text(name->wire, text);
     if (options->match && fnmatch(options->match, text, FNM_CASEFOLD) != 0)
         return;
@@ -31,7 +30,6 @@ static void take(struct sweep_names *names, const struct sweep_options *options,
 {
     struct sw_indicator indicator;
     char why[SW_WHY_MAX];
-
     if (sw_indicator_parse(text, len, &indicator, why) != SW_OK)
         names->refused++;
     else if (indicator.type != SW_INDICATOR_DOMAIN)
@@ -49,7 +47,6 @@ static int scan(struct cli *cli, const struct sweep_options *options, const char
 {
     const char *key = cli_key(cli, "list:%s", list);
     char cursor[24] = "0";
-
     do {
         redisReply *reply = cli_ask(cli, "HSCAN", key, cursor, "COUNT", "1000", CLI_END);
         if (!reply)
@@ -72,7 +69,6 @@ static bool wanted(const struct sweep_options *options, const char *list, const 
 {
     struct sw_policy parsed;
     char why[SW_WHY_MAX];
-
     for (size_t i = 0; i < options->lists; i++)
         if (strcmp(options->list[i], list) == 0)
             return true;
@@ -148,7 +144,6 @@ static int by_text(const void *a, const void *b)
 static void sort_once(struct sweep_names *names)
 {
     size_t kept = 0;
-
     if (names->n == 0)
         return;
     qsort(names->name, names->n, sizeof(*names->name), by_text);
@@ -164,7 +159,6 @@ static void sort_once(struct sweep_names *names)
 int sweep_collect(struct cli *cli, const struct sweep_options *options, struct sweep_names *names)
 {
     int code = options->file ? from_file(options, names) : from_lists(cli, options, names);
-
     sort_once(names);
     return code;
 }

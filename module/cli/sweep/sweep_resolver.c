@@ -73,7 +73,6 @@ static int tune(struct ub_ctx *context, const struct sweep_options *options)
         {"val-log-level:", "0"},
     };
     uint64_t each = 2 * options->in_flight / options->contexts + 64;
-
     /* each question may need further questions: name servers' addresses, keys */
     snprintf(queries, sizeof(queries), "%ju", (uintmax_t)(2 * each));
     snprintf(range, sizeof(range), "%ju", (uintmax_t)(each < 2048 ? 2 * each : 4096));
@@ -90,7 +89,6 @@ static bool direct(struct ub_ctx *context, const struct sweep_options *options)
 {
     const char *what = "libunbound";
     int error = 0;
-
     ub_ctx_debugout(context, NULL);
     error = tune(context, options);
     for (size_t i = 0; i < options->forwards && !error; i++)
@@ -112,18 +110,16 @@ struct sweep_resolver *sweep_resolver_new(const struct sweep_options *options, s
                                           void *arg)
 {
     struct sweep_resolver *resolver = cli_alloc(1, sizeof(*resolver));
-
     resolver->done = done;
     resolver->arg = arg;
     resolver->timeout_us = (int64_t)options->timeout_s * 1000000;
     resolver->validates = options->anchor != NULL;
     for (size_t i = 0; i < options->contexts && i < CONTEXTS_MAX; i++) {
         struct ub_ctx *context = ub_ctx_create();
-        if (!context) {
+        if (!context)
             cli_error("libunbound: no context (out of memory or file descriptors)");
-        } else {
+        else
             resolver->context[resolver->contexts++] = context;
-        }
         if (!context || !direct(context, options)) {
             sweep_resolver_free(resolver);
             return NULL;
@@ -151,7 +147,6 @@ static void finish(struct question *question, bool tell)
 {
     struct sweep_resolver *resolver = question->resolver;
     struct sweep_task *task = question->task;
-
     *(question->older ? &question->older->newer : &resolver->oldest) = question->newer;
     *(question->newer ? &question->newer->older : &resolver->newest) = question->older;
     free(question);
@@ -202,7 +197,6 @@ static void on_result(void *arg, int error, struct ub_result *result)
 {
     struct question *question = arg;
     struct sweep_answer *answer = &question->task->answer[question->type];
-
     if (!error && result)
         judge(question->resolver, result, answer);
     ub_resolve_free(result);
@@ -214,7 +208,6 @@ static int ask_one(struct sweep_resolver *resolver, struct sweep_task *task, con
 {
     struct question *question = cli_alloc(1, sizeof(*question));
     struct sweep_resolver *r = resolver;
-
     *question = (struct question){.resolver = r,
                                   .task = task,
                                   .type = type,
@@ -235,7 +228,6 @@ bool sweep_resolver_ask(struct sweep_resolver *resolver, const char *name, size_
 {
     struct sweep_task *task = cli_alloc(1, sizeof(*task));
     size_t context = resolver->turn++ % resolver->contexts;
-
     task->index = index;
     task->answer[0].outcome = task->answer[1].outcome = SWEEP_FAILED;
     for (size_t i = 0; i < SWEEP_TYPES; i++) {
@@ -267,7 +259,6 @@ bool sweep_resolver_wait(struct sweep_resolver *resolver, unsigned ms, const sig
 {
     struct pollfd fds[CONTEXTS_MAX];
     struct timespec time = {.tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000};
-
     for (size_t i = 0; i < resolver->contexts; i++)
         fds[i] = (struct pollfd){.fd = ub_fd(resolver->context[i]), .events = POLLIN};
     int ready = ppoll(fds, (nfds_t)resolver->contexts, &time, mask);

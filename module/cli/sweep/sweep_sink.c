@@ -52,7 +52,6 @@ struct sweep_sink {
 static void track(void *arg, const struct sw_addr *addr)
 {
     struct sweep_sink *sink = arg;
-
     pthread_mutex_lock(&sink->lock);
     if (sink->tracked_n == sink->tracked_room) {
         sink->tracked_room = sink->tracked_room ? 2 * sink->tracked_room : 1024;
@@ -79,7 +78,6 @@ static int announce(struct cli *cli, char (*text)[SW_ADDRTEXT_MAX], const bool *
 {
     struct cli_argv argv = {0};
     const char *before[] = {"XADD", cli_key(cli, "resolvers:tracked"), "MAXLEN", "~", "10000", "*"};
-
     for (size_t i = 0; i < sizeof(before) / sizeof(before[0]); i++)
         cli_argv_add(&argv, before[i]);
     int fixed = argv.n;
@@ -104,7 +102,6 @@ static int track_some(struct sweep_sink *sink, const struct sw_addr *addrs, size
     struct cli *cli = sink->cli;
     char text[100][SW_ADDRTEXT_MAX], score[24];
     bool isnew[100] = {false};
-
     snprintf(score, sizeof(score), "%" PRId64, sw_clock_wall_us() / 1000000);
     for (size_t i = 0; i < n; i++)
         if (!cli_queue(cli, "ZADD", cli_key(cli, "tracked"), score,
@@ -127,7 +124,6 @@ int sweep_sink_track(struct sweep_sink *sink)
     struct sw_addr *addrs = take_tracked(sink, &n);
     char last[24];
     int code = CLI_OK;
-
     for (size_t at = 0; at < n && code == CLI_OK; at += 100)
         code = track_some(sink, addrs + at, n - at < 100 ? n - at : 100);
     free(addrs);
@@ -165,7 +161,6 @@ static int load(struct sweep_sink *sink)
 static void change_settings(struct sweep_sink *sink, const struct sweep_options *options)
 {
     struct sw_settings *s = &sink->settings;
-
     *s = sink->cli->settings;
     s->event_file[0] = s->event_spool[0] = '\0';
     s->event_redis = options->events;
@@ -182,7 +177,6 @@ static bool start(struct sweep_sink *sink)
 {
     const struct sw_journal_host host = {.arg = sink, .track = track};
     static struct sw_journal_host kept; /* outlives the journal */
-
     kept = host;
     sink->flow = (struct sw_flow){
         .settings = &sink->settings, .index = sink->index, .owners = cli_owners(sink->cli)};
@@ -195,7 +189,6 @@ static bool start(struct sweep_sink *sink)
 struct sweep_sink *sweep_sink_new(struct cli *cli, const struct sweep_options *options, int *code)
 {
     struct sweep_sink *sink = cli_alloc(1, sizeof(*sink));
-
     sink->cli = cli;
     pthread_mutex_init(&sink->lock, NULL);
     change_settings(sink, options);
@@ -246,7 +239,6 @@ uint64_t sweep_sink_dropped(const struct sweep_sink *sink)
 bool sweep_sink_has_room(struct sweep_sink *sink)
 {
     uint64_t settled = sweep_sink_settled(sink);
-
     if (sink->sent - settled + SWEEP_TYPES > WINDOW ||
         sw_ring_used(sink->ring) + SWEEP_TYPES * (SW_EVENT_MAX + 64) > RING_KIB * 1024)
         return false;
@@ -274,7 +266,6 @@ static void draft(const struct sweep_sink *sink, const struct sw_name *qname, ui
     const struct sw_part *part = &match->part[0];
     struct sw_verdict verdict;
     struct sw_hits hits;
-
     sw_match_hits(match, part, sw_decide(&sink->flow, part, SW_OVER_UDP, &verdict), &hits);
     sw_record_draft(event, SW_EVENT_ANSWER, sw_clock_wall_us(), &question, &hits);
     event->rcode = answer->rcode;
@@ -293,7 +284,6 @@ static bool exempted(const struct sweep_sink *sink, const struct sw_match *match
 {
     struct sw_verdict verdict;
     const struct sw_found *winner = sw_decide(&sink->flow, &match->part[0], SW_OVER_UDP, &verdict);
-
     return winner && winner->hit.list->kind == SW_KIND_ALLOW && !match->watched;
 }
 
@@ -308,7 +298,6 @@ static void send(struct sweep_sink *sink, const struct sw_event *event, size_t a
 static void lists_json(json_t *line, const struct sw_match *match)
 {
     json_t *lists = json_array();
-
     for (size_t i = 0; i < match->n; i++) {
         const char *name = match->found[i].hit.list->name;
         bool there = false;
@@ -326,7 +315,6 @@ static json_t *answer_json(const struct sweep_sink *sink, const struct sweep_ans
     char text[SW_NAMETEXT_MAX];
     json_t *out = json_object(), *aliases = json_array(), *ips = json_array(),
            *owners = json_array();
-
     cli_json_set(out, "result", sweep_outcome_name(answer->outcome));
     if (answer->answered) {
         cli_json_set(out, "response_code", sw_rcode_text(answer->rcode, text));
@@ -358,7 +346,6 @@ static void judge(struct sweep_sink *sink, const struct sw_name *qname, size_t i
     struct sw_matching m;
     struct sw_match match;
     static const char *const types[SWEEP_TYPES] = {"A", "AAAA"};
-
     sw_match_begin(&m, &sink->flow, &match);
     m.every_group = true;
     match_all(&m, qname, answer);
@@ -382,7 +369,6 @@ void sweep_sink_put(struct sweep_sink *sink, const char *name, const struct swee
 {
     json_t *line = sink->cli->json ? json_object() : NULL;
     struct sw_name qname;
-
     if (sw_name_parse(name, strlen(name), &qname, NULL) != SW_OK)
         abort(); /* the text came out of sw_name_text() */
     if (line)
@@ -411,7 +397,6 @@ uint64_t sweep_sink_exempt(const struct sweep_sink *sink)
 static void take_anomaly(const struct sweep_sink *sink, const redisReply *entry, json_t *out)
 {
     const redisReply *fields = entry->elements == 2 ? entry->element[1] : NULL;
-
     if (!fields || fields->type != REDIS_REPLY_ARRAY || fields->elements < 2)
         return;
     json_t *document = json_loadb(fields->element[1]->str, fields->element[1]->len, 0, NULL);
@@ -424,7 +409,6 @@ json_t *sweep_sink_anomalies(struct sweep_sink *sink)
 {
     json_t *out = json_array();
     char from[80];
-
     snprintf(from, sizeof(from), "(%s", sink->since);
     for (;;) {
         redisReply *reply = cli_ask(sink->cli, "XRANGE", cli_key(sink->cli, "anomalies"), from, "+",

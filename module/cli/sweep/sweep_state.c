@@ -15,7 +15,6 @@ static void selection(const struct sweep_options *options, char text[20])
 {
     uint64_t hash = 0xcbf29ce484222325;
     const char *parts[SWEEP_LISTS_MAX + 2] = {options->match, options->file};
-
     for (size_t i = 0; i < options->lists; i++)
         parts[i + 2] = options->list[i];
     for (size_t i = 0; i < options->lists + 2; i++) {
@@ -30,7 +29,6 @@ int sweep_state_read(const struct sweep_options *options, char **after)
 {
     char mine[20];
     json_error_t error;
-
     *after = cli_copy("");
     if (!options->state || (access(options->state, F_OK) != 0 && errno == ENOENT))
         return CLI_OK;
@@ -59,7 +57,6 @@ int sweep_state_read(const struct sweep_options *options, char **after)
 void sweep_state_write(const struct sweep_options *options, const char *after)
 {
     char mine[20];
-
     if (!options->state)
         return;
     if (!after) {

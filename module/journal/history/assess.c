@@ -35,21 +35,17 @@ static int latest_first(const void *a, const void *b)
 /* Copy the latest addresses of a name as evidence; returns how many. */
 static size_t evidence(const struct sw_name_history *of, struct sw_seen out[SW_EVIDENCE_MAX])
 {
-    if (of == NULL || of->n == 0) {
+    if (!of || of->n == 0)
         return 0;
-    }
     const struct sw_seen **order = calloc(of->n, sizeof(*order));
-    if (order == NULL) {
+    if (!order)
         return 0;
-    }
-    for (size_t i = 0; i < of->n; i++) {
+    for (size_t i = 0; i < of->n; i++)
         order[i] = &of->seen[i];
-    }
     qsort(order, of->n, sizeof(*order), latest_first);
     size_t n = of->n < SW_EVIDENCE_MAX ? of->n : SW_EVIDENCE_MAX;
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n; i++)
         out[i] = *order[i];
-    }
     free(order);
     return n;
 }
@@ -84,7 +80,7 @@ static void times_of(const struct judging *j, struct sw_anomaly_report *report)
     const struct sw_name_history *of = j->subject.history;
     report->first_us = j->record->first_us;
     report->count = 0;
-    for (size_t i = 0; of != NULL && i < of->n; i++) {
+    for (size_t i = 0; of && i < of->n; i++) {
         const struct sw_seen *seen = &of->seen[i];
         if (sw_addr_equal(&seen->addr, &j->owned->addr)) {
             report->first_us =
@@ -126,20 +122,16 @@ static void judge_one(const struct judging *j, enum sw_anomaly_type type)
     bool odd = sw_judge(type, j->with->settings, sw_owners_have_asn(j->with->owners), &view,
                         &j->subject, j->owned, &anomaly, mark);
     sw_rcu_leave();
-    if (!odd) {
+    if (!odd)
         return;
-    }
     const struct sw_name *name = of_zone ? &sight->zone : &sight->qname;
     bool is_new = sw_recall_mark(j->with->recall, j->subject.of, name, &j->owned->addr, mark);
-    if (is_new || sw_mark_of_name(mark)) {
+    if (is_new || sw_mark_of_name(mark))
         remember(j, mark); /* with each address, so that the mark stays when older addresses go */
-    }
-    if (!is_new) {
+    if (!is_new)
         return;
-    }
-    for (size_t i = 0; i < sight->servers_n; i++) {
+    for (size_t i = 0; i < sight->servers_n; i++)
         servers[i] = sight->server[i];
-    }
     struct sw_anomaly_report report = {
         .anomaly = &anomaly,
         .name = sight->name,
@@ -156,9 +148,8 @@ static void judge_one(const struct judging *j, enum sw_anomaly_type type)
 
 static void judge_all(const struct judging *j)
 {
-    for (int type = 0; type < SW_ANOMALY_COUNT; type++) {
+    for (int type = 0; type < SW_ANOMALY_COUNT; type++)
         judge_one(j, (enum sw_anomaly_type)type);
-    }
 }
 
 /* ---- other names on the address ---- */
@@ -173,12 +164,10 @@ static size_t pick_others(const struct sw_assess_with *with, struct sw_place *pl
     size_t n = 0, limit = with->settings->history_max;
     for (size_t i = 0; i < place->n; i++) {
         struct sw_place_name *name = &place->names[i];
-        if (name->shared || name == but || (only != NULL && name != only)) {
+        if (name->shared || name == but || (only && name != only))
             continue;
-        }
-        if (place->reported >= limit || n == SW_NAMES_MAX) {
+        if (place->reported >= limit || n == SW_NAMES_MAX)
             break;
-        }
         name->shared = true;
         place->reported++;
         names[n++] = name->name;
@@ -201,21 +190,18 @@ static void judge_shared(const struct judging *j, struct sw_place *place, struct
     const char *names[SW_NAMES_MAX];
     struct sw_anomaly anomaly;
     struct sw_place_name *listed = sight->is_ioc ? me : sw_place_listed(place);
-    if (listed == NULL || (listed == me && !sight->is_ioc)) {
+    if (!listed || (listed == me && !sight->is_ioc))
         return;
-    }
     size_t n = pick_others(j->with, place, listed, listed == me ? NULL : me, names);
-    if (n == 0) {
+    if (n == 0)
         return;
-    }
     sw_rcu_enter();
     struct sw_view view = sw_index_view(j->with->index);
     bool odd =
         sw_anomaly_shared_address(&view, &j->owned->addr, &j->owned->owner, place->n - 1, &anomaly);
     sw_rcu_leave();
-    if (!odd) {
+    if (!odd)
         return;
-    }
     struct sw_anomaly_report report = {
         .anomaly = &anomaly,
         .name = listed == me ? sight->name : listed->name,
@@ -234,11 +220,9 @@ static void judge_place(const struct judging *j)
     struct sw_places *places = sw_recall_places(j->with->recall);
     struct sw_place *place = sw_places_get(places, &j->owned->addr);
     struct sw_place_name *me =
-        place != NULL ? sw_place_note(places, place, j->sight->name, "", j->record->first_us)
-                      : NULL;
-    if (me != NULL) {
+        place ? sw_place_note(places, place, j->sight->name, "", j->record->first_us) : NULL;
+    if (me)
         judge_shared(j, place, me);
-    }
 }
 
 static struct sw_subject subject_of(const struct sw_assess_with *with,
@@ -269,13 +253,11 @@ void sw_assess(const struct sw_assess_with *with, const struct sw_record *record
     for (size_t i = 0; i < sight->n; i++) {
         j.owned = &sight->owned[i];
         judge_all(&j);
-        if (!sw_is_nowhere(&j.owned->addr)) {
+        if (!sw_is_nowhere(&j.owned->addr))
             judge_place(&j);
-        }
     }
-    if (sight->zone.len == 0) {
+    if (sight->zone.len == 0)
         return;
-    }
     j.subject = subject_of(with, record, sight, SW_OF_ZONE);
     for (size_t i = 0; i < sight->served_n; i++) {
         j.owned = &sight->served[i];

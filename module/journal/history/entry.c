@@ -16,8 +16,8 @@ static int64_t parse_time(const char *text)
 {
     struct tm tm = {0};
     int ms = 0;
-    if (text == NULL || sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2d.%3dZ", &tm.tm_year, &tm.tm_mon,
-                               &tm.tm_mday, &tm.tm_hour, &tm.tm_min, &tm.tm_sec, &ms) < 6) {
+    if (!text || sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2d.%3dZ", &tm.tm_year, &tm.tm_mon, &tm.tm_mday,
+                        &tm.tm_hour, &tm.tm_min, &tm.tm_sec, &ms) < 6) {
         return 0;
     }
     if (tm.tm_year < 0 || tm.tm_mon < 1 || tm.tm_mon > 12 || tm.tm_mday < 1 || tm.tm_mday > 31 ||
@@ -33,15 +33,14 @@ static int64_t parse_time(const char *text)
 static const char *text_of(const json_t *object, const char *name)
 {
     const char *text = json_string_value(json_object_get(object, name));
-    return text != NULL ? text : "";
+    return text ? text : "";
 }
 
 static void decode_owner(const json_t *object, struct sw_owner *owner)
 {
     const char *why, *prefix = text_of(object, "prefix");
-    if (sw_addr_parse(prefix, strlen(prefix), &owner->prefix, &why) != SW_OK) {
+    if (sw_addr_parse(prefix, strlen(prefix), &owner->prefix, &why) != SW_OK)
         owner->prefix.family = 0;
-    }
     json_int_t asn = json_integer_value(json_object_get(object, "asn"));
     owner->asn = asn > 0 && asn <= UINT32_MAX ? (uint32_t)asn : 0;
     snprintf(owner->org, sizeof(owner->org), "%s", text_of(object, "org"));
@@ -65,7 +64,7 @@ static json_t *decode_former(const json_t *object)
     {
         if (!json_is_object(one) || i == SW_FORMER_MAX)
             continue;
-        out = out != NULL ? out : json_array();
+        out = out ? out : json_array();
         json_array_append(out, one);
     }
     return out;
@@ -107,9 +106,8 @@ void sw_seen_free(struct sw_seen_entry *entry)
 bool sw_seen_former(const struct sw_seen_entry *entry, size_t i, struct sw_former *out)
 {
     const json_t *object = json_array_get(entry->former, i);
-    if (object == NULL) {
+    if (!object)
         return false;
-    }
     memset(out, 0, sizeof(*out));
     decode_owner(object, &out->owner);
     out->since_us = parse_time(text_of(object, "since"));
@@ -124,27 +122,23 @@ static void encode_text(json_t *object, const char *name, const char *text)
 {
     char clean[SW_OWNERTEXT_MAX];
     json_t *value = text[0] != '\0' ? json_string(text) : NULL;
-    if (value == NULL && text[0] != '\0') {
+    if (!value && text[0] != '\0') {
         snprintf(clean, sizeof(clean), "%s", text);
-        for (char *at = clean; *at != '\0'; at++) {
+        for (char *at = clean; *at != '\0'; at++)
             *at = (unsigned char)*at < 0x80 ? *at : '?';
-        }
         value = json_string(clean);
     }
-    if (value != NULL) {
+    if (value)
         json_object_set_new(object, name, value);
-    }
 }
 
 static void encode_owner(json_t *object, const struct sw_owner *owner)
 {
     char text[SW_ADDRTEXT_MAX];
-    if (owner->prefix.family != 0) {
+    if (owner->prefix.family != 0)
         encode_text(object, "prefix", sw_addr_text(&owner->prefix, text));
-    }
-    if (owner->asn != 0) {
+    if (owner->asn != 0)
         json_object_set_new(object, "asn", json_integer(owner->asn));
-    }
     encode_text(object, "org", owner->org);
     encode_text(object, "registrant", owner->registrant);
     encode_text(object, "netname", owner->netname);
@@ -164,14 +158,13 @@ char *sw_seen_encode(const struct sw_seen_entry *entry, bool of_name)
     encode_text(object, "first", sw_time_text(entry->first_us, text));
     encode_text(object, "last", sw_time_text(entry->last_us, text));
     json_object_set_new(object, "count", json_integer((json_int_t)entry->count));
-    if (of_name && entry->former != NULL) {
+    if (of_name && entry->former) {
         encode_text(object, "since", sw_time_text(entry->since_us, text));
         json_object_set(object, "former", entry->former);
     }
-    if (entry->anomalies != NULL) {
+    if (entry->anomalies)
         json_object_set(object, "anomalies", entry->anomalies);
-    }
-    char *json = object != NULL ? json_dumps(object, JSON_COMPACT) : NULL;
+    char *json = object ? json_dumps(object, JSON_COMPACT) : NULL;
     json_decref(object);
     return json;
 }
@@ -180,27 +173,23 @@ char *sw_seen_encode(const struct sw_seen_entry *entry, bool of_name)
 
 void sw_seen_remember(struct sw_seen_entry *entry, const char *anomaly)
 {
-    if (entry->anomalies == NULL) {
+    if (!entry->anomalies)
         entry->anomalies = json_array();
-    }
     for (size_t i = 0; i < json_array_size(entry->anomalies); i++) {
         const char *known = json_string_value(json_array_get(entry->anomalies, i));
-        if (known != NULL && strcmp(known, anomaly) == 0) {
+        if (known && strcmp(known, anomaly) == 0)
             return;
-        }
     }
-    if (json_array_size(entry->anomalies) < ANOMALY_MAX) {
+    if (json_array_size(entry->anomalies) < ANOMALY_MAX)
         json_array_append_new(entry->anomalies, json_string(anomaly));
-    }
 }
 
 uint64_t sw_seen_owner_count(const struct sw_seen_entry *entry)
 {
     struct sw_former former;
     uint64_t count = entry->count;
-    for (size_t i = 0; sw_seen_former(entry, i, &former); i++) {
+    for (size_t i = 0; sw_seen_former(entry, i, &former); i++)
         count -= former.count < count ? former.count : count;
-    }
     return count;
 }
 
@@ -209,7 +198,7 @@ static void push_former(struct sw_seen_entry *entry, const struct sw_former *for
 {
     char text[SW_TIMETEXT_MAX];
     json_t *object = json_object();
-    entry->former = entry->former != NULL ? entry->former : json_array();
+    entry->former = entry->former ? entry->former : json_array();
     encode_owner(object, &former->owner);
     encode_text(object, "since", sw_time_text(former->since_us, text));
     encode_text(object, "last", sw_time_text(former->last_us, text));
@@ -239,7 +228,7 @@ static bool take_former(struct sw_seen_entry *entry, const struct sw_owner *owne
 void sw_seen_owned(struct sw_seen_entry *entry, const struct sw_former *now)
 {
     struct sw_former then;
-    bool first = entry->count == 0 && entry->former == NULL;
+    bool first = entry->count == 0 && !entry->former;
     if (first || sw_owner_same(&entry->owner, &now->owner)) {
         entry->since_us =
             first || now->since_us < entry->since_us ? now->since_us : entry->since_us;

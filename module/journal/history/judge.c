@@ -90,7 +90,7 @@ bool sw_mark_of_name(const char *mark)
 {
     static const enum sw_anomaly_type of_name[] = {SW_ANOMALY_UNEXPECTED_OWNER,
                                                    SW_ANOMALY_OWNER_CHANGE, SW_ANOMALY_OWNER_FLUX};
-    for (size_t i = 0; i < sizeof of_name / sizeof of_name[0]; i++) {
+    for (size_t i = 0; i < sizeof(of_name) / sizeof(of_name[0]); i++) {
         const char *name = sw_anomaly_name(of_name[i]);
         size_t len = strlen(name);
         if (strncmp(mark, name, len) == 0 && (mark[len] == ' ' || mark[len] == '\0'))

@@ -23,13 +23,12 @@ struct sw_observe {
 struct sw_observe *sw_observe_new(const struct sw_observe_with *with)
 {
     struct sw_observe *observe = calloc(1, sizeof(*observe));
-    if (observe == NULL) {
+    if (!observe)
         return NULL;
-    }
     observe->with = *with;
     observe->pending_end = &observe->pending;
     observe->recall = sw_recall_new(with->settings);
-    if (observe->recall == NULL) {
+    if (!observe->recall) {
         free(observe);
         return NULL;
     }
@@ -47,10 +46,9 @@ struct sw_observe *sw_observe_new(const struct sw_observe_with *with)
 
 void sw_observe_free(struct sw_observe *observe)
 {
-    if (observe == NULL) {
+    if (!observe)
         return;
-    }
-    while (observe->pending != NULL) {
+    while (observe->pending) {
         struct sw_record *next = observe->pending->next;
         free(observe->pending);
         observe->pending = next;
@@ -70,9 +68,8 @@ static bool names_it(const struct sw_event_hit *hit)
 
 static void take_hit(struct sw_sight *sight, const struct sw_event_hit *hit)
 {
-    if (hit->kind == SW_KIND_WATCH) {
+    if (hit->kind == SW_KIND_WATCH)
         sight->is_watched = true;
-    }
     if (hit->kind == SW_KIND_IOC && names_it(hit) && (!sight->is_ioc || hit->winner)) {
         size_t len = strnlen(hit->list, sizeof(sight->list) - 1);
         sight->is_ioc = true;
@@ -86,12 +83,10 @@ static void take_hit(struct sw_sight *sight, const struct sw_event_hit *hit)
 static bool is_observed(const struct sw_event *event)
 {
     struct sw_event_hit winner;
-    if (!(sw_event_tags(event) & 1U << SW_TAG_ADDRESS)) {
+    if (!(sw_event_tags(event) & 1U << SW_TAG_ADDRESS))
         return false;
-    }
-    if (event->type == SW_EVENT_ANSWER) {
+    if (event->type == SW_EVENT_ANSWER)
         return true;
-    }
     return sw_event_winner(event, &winner) &&
            (winner.kind == SW_KIND_IOC || winner.kind == SW_KIND_WATCH);
 }
@@ -148,9 +143,8 @@ static void take_apart(const struct sw_event *event, struct sw_sight *sight)
 static void find_owners(const struct sw_observe *observe, struct sw_owned *owned, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
-        if (sw_owner_find(observe->with.owners, &owned[i].addr, &owned[i].owner) != SW_OK) {
+        if (sw_owner_find(observe->with.owners, &owned[i].addr, &owned[i].owner) != SW_OK)
             memset(&owned[i].owner, 0, sizeof(owned[i].owner));
-        }
     }
 }
 
@@ -158,9 +152,8 @@ void sw_observe_look(struct sw_observe *observe, const struct sw_event *event,
                      struct sw_sight *sight)
 {
     take_apart(event, sight);
-    if (!sight->observed) {
+    if (!sight->observed)
         return;
-    }
     sw_name_text(sight->qname.wire, sight->name);
     sw_rcu_enter();
     find_owners(observe, sight->owned, sight->n);
@@ -177,9 +170,8 @@ static void want(struct sw_observe *observe, const struct sw_event *event, int64
     size_t cursor = 0, len, n = 0;
     enum sw_event_tag tag;
     const uint8_t *value;
-    if (event == NULL || !is_observed(event) || !sw_event_qname(event, &qname)) {
+    if (!event || !is_observed(event) || !sw_event_qname(event, &qname))
         return;
-    }
     while (sw_event_next(event, &cursor, &tag, &value, &len)) {
         struct sw_addr addr;
         if (tag == SW_TAG_ADDRESS && n < SW_SIGHT_MAX &&
@@ -190,9 +182,8 @@ static void want(struct sw_observe *observe, const struct sw_event *event, int64
             sw_recall_want_name(observe->recall, SW_OF_ZONE, &zone);
         }
     }
-    if (n > 0) {
+    if (n > 0)
         sw_recall_want_name(observe->recall, SW_OF_NAME, &qname);
-    }
 }
 
 /* Whether the durable history of all that a sight concerns was read. */
@@ -205,9 +196,8 @@ static bool is_ready(struct sw_observe *observe, const struct sw_sight *sight)
     for (size_t i = 0; i < sight->n; i++) {
         struct sw_place *place =
             sw_places_get(sw_recall_places(observe->recall), &sight->owned[i].addr);
-        if (place != NULL && place->loaded_us == 0) {
+        if (place && place->loaded_us == 0)
             return false;
-        }
     }
     return true;
 }
@@ -216,7 +206,7 @@ static bool is_ready(struct sw_observe *observe, const struct sw_sight *sight)
 static void judge_pending(struct sw_observe *observe, bool all)
 {
     struct sw_record **at = &observe->pending;
-    while (*at != NULL) {
+    while (*at) {
         struct sw_record *record = *at;
         sw_observe_look(observe, record->event, &observe->sight);
         bool ready = is_ready(observe, &observe->sight);
@@ -242,21 +232,18 @@ void sw_observe_settle(struct sw_observe *observe)
 static bool defer(struct sw_observe *observe, const struct sw_record *record)
 {
     struct sw_record *copy = sw_record_new(record->event, NULL);
-    if (copy == NULL) {
+    if (!copy)
         return false;
-    }
     copy->first_us = record->first_us;
     copy->last_us = record->last_us;
     copy->count = record->count;
     copy->next = NULL;
-    if (observe->pending == NULL) {
+    if (!observe->pending)
         observe->pending_since = sw_clock_mono_us();
-    }
     *observe->pending_end = copy;
     observe->pending_end = &copy->next;
-    if (++observe->pending_n > SW_PENDING_MAX) {
+    if (++observe->pending_n > SW_PENDING_MAX)
         judge_pending(observe, true);
-    }
     return true;
 }
 
@@ -264,24 +251,19 @@ void sw_observe_prefetch(struct sw_observe *observe, const struct sw_record *rec
                          int64_t mono_us)
 {
     bool any = observe->pending != NULL;
-    for (const struct sw_record *record = records; record != NULL && !any; record = record->next) {
-        any = record->event != NULL && is_observed(record->event);
-    }
+    for (const struct sw_record *record = records; record && !any; record = record->next)
+        any = record->event && is_observed(record->event);
     struct sw_redis *redis = any ? sw_link_up(observe->with.link, mono_us) : NULL;
-    if (redis != NULL) {
-        for (const struct sw_record *one = observe->pending; one != NULL; one = one->next) {
+    if (redis) {
+        for (const struct sw_record *one = observe->pending; one; one = one->next)
             want(observe, one->event, mono_us);
-        }
-        for (const struct sw_record *one = records; one != NULL; one = one->next) {
+        for (const struct sw_record *one = records; one; one = one->next)
             want(observe, one->event, mono_us);
-        }
-        if (sw_recall_load(observe->recall, redis) != SW_OK) {
+        if (sw_recall_load(observe->recall, redis) != SW_OK)
             sw_link_failed(observe->with.link, mono_us);
-        }
     }
-    if (observe->pending != NULL) {
+    if (observe->pending)
         judge_pending(observe, mono_us - observe->pending_since > SW_PATIENCE_US);
-    }
 }
 
 /* ---- noting ---- */
@@ -295,10 +277,10 @@ static void note_owned(struct sw_observe *observe, const struct sw_record *recor
     char address[SW_ADDRTEXT_MAX];
     struct sw_history *history = sw_recall_history(observe->recall, of);
     struct sw_name_history *names = sw_history_get(history, name, &created);
-    struct sw_seen *seen = names != NULL ? sw_history_note(history, names, &owned->addr,
-                                                           &owned->owner, record->last_us, &is_new)
-                                         : NULL;
-    if (seen != NULL) {
+    struct sw_seen *seen = names ? sw_history_note(history, names, &owned->addr, &owned->owner,
+                                                   record->last_us, &is_new)
+                                 : NULL;
+    if (seen) {
         seen->count += record->count - 1;
         seen->first_us = record->first_us < seen->first_us ? record->first_us : seen->first_us;
     }
@@ -328,9 +310,8 @@ static void note_place(struct sw_observe *observe, const struct sw_record *recor
     struct sw_places *places = sw_recall_places(observe->recall);
     struct sw_place *place = sw_places_get(places, addr);
     struct sw_place_name *me =
-        place != NULL ? sw_place_note(places, place, sight->name, note.list, record->first_us)
-                      : NULL;
-    if (me != NULL) {
+        place ? sw_place_note(places, place, sight->name, note.list, record->first_us) : NULL;
+    if (me) {
         me->first_us = record->first_us < me->first_us ? record->first_us : me->first_us;
         me->last_us = record->last_us > me->last_us ? record->last_us : me->last_us;
         me->count += record->count;
@@ -341,27 +322,23 @@ void sw_observe_note(struct sw_observe *observe, const struct sw_record *record,
                      const struct sw_sight *sight)
 {
     const struct sw_journal_host *host = observe->with.host;
-    if (!sight->observed || sight->n == 0) {
+    if (!sight->observed || sight->n == 0)
         return;
-    }
     for (size_t i = 0; i < sight->n; i++) {
         const struct sw_addr *addr = &sight->owned[i].addr;
         struct sw_seen_note note = {.key = sight->name};
         note_owned(observe, record, SW_OF_NAME, &sight->qname, &sight->owned[i], &note);
-        if (sw_is_nowhere(addr)) {
+        if (sw_is_nowhere(addr))
             continue;
-        }
         note_place(observe, record, sight, addr);
-        if ((sight->is_ioc || sight->is_watched) && host != NULL && host->track != NULL) {
+        if ((sight->is_ioc || sight->is_watched) && host && host->track)
             host->track(host->arg, addr);
-        }
     }
     for (size_t i = 0; i < sight->served_n; i++) {
         struct sw_seen_note note = {.key = sight->zone_name,
                                     .server = sight->server[sight->served_by[i]]};
         note_owned(observe, record, SW_OF_ZONE, &sight->zone, &sight->served[i], &note);
     }
-    if (is_ready(observe, sight) || !defer(observe, record)) {
+    if (is_ready(observe, sight) || !defer(observe, record))
         sw_assess(&observe->assess, record, sight, false);
-    }
 }

@@ -12,7 +12,7 @@ struct sw_places {
 struct sw_places *sw_places_new(size_t places_max, size_t names_max)
 {
     struct sw_places *places = calloc(1, sizeof(*places));
-    if (places == NULL || sw_map_init(&places->map, places_max) != SW_OK) {
+    if (!places || sw_map_init(&places->map, places_max) != SW_OK) {
         free(places);
         return NULL;
     }
@@ -24,21 +24,18 @@ struct sw_places *sw_places_new(size_t places_max, size_t names_max)
 static void drop(struct sw_places *places, struct sw_place *place)
 {
     sw_map_remove(&places->map, &place->node);
-    for (size_t i = 0; i < place->n; i++) {
+    for (size_t i = 0; i < place->n; i++)
         free(place->names[i].name);
-    }
     free(place->names);
     free(place);
 }
 
 void sw_places_free(struct sw_places *places)
 {
-    if (places == NULL) {
+    if (!places)
         return;
-    }
-    while (places->map.oldest != NULL) {
+    while (places->map.oldest)
         drop(places, (struct sw_place *)places->map.oldest);
-    }
     sw_map_free(&places->map);
     free(places);
 }
@@ -46,17 +43,15 @@ void sw_places_free(struct sw_places *places)
 struct sw_place *sw_places_get(struct sw_places *places, const struct sw_addr *addr)
 {
     struct sw_node *node = sw_map_find(&places->map, addr, sizeof(*addr));
-    if (node != NULL) {
+    if (node) {
         sw_map_touch(&places->map, node);
         return (struct sw_place *)node;
     }
     struct sw_place *place = calloc(1, sizeof(*place));
-    if (place == NULL) {
+    if (!place)
         return NULL;
-    }
-    if (places->map.n >= places->places_max) {
+    if (places->map.n >= places->places_max)
         drop(places, (struct sw_place *)places->map.oldest);
-    }
     place->addr = *addr;
     sw_map_insert(&places->map, &place->node, &place->addr, sizeof(place->addr));
     return place;
@@ -69,9 +64,8 @@ static struct sw_place_name *least(struct sw_place *place)
     for (size_t i = 1; i < place->n; i++) {
         struct sw_place_name *name = &place->names[i];
         bool listed = name->list[0] != '\0', worst_listed = worst->list[0] != '\0';
-        if (listed != worst_listed ? worst_listed : name->last_us < worst->last_us) {
+        if (listed != worst_listed ? worst_listed : name->last_us < worst->last_us)
             worst = name;
-        }
     }
     return worst;
 }
@@ -87,9 +81,8 @@ static struct sw_place_name *entry_new(const struct sw_places *places, struct sw
     if (place->n == place->size) {
         size_t size = place->size == 0 ? 4 : place->size * 2;
         struct sw_place_name *grown = realloc(place->names, size * sizeof(*grown));
-        if (grown == NULL) {
+        if (!grown)
             return NULL;
-        }
         place->names = grown;
         place->size = size;
     }
@@ -99,9 +92,8 @@ static struct sw_place_name *entry_new(const struct sw_places *places, struct sw
 static struct sw_place_name *find(struct sw_place *place, const char *name)
 {
     for (size_t i = 0; i < place->n; i++) {
-        if (strcmp(place->names[i].name, name) == 0) {
+        if (strcmp(place->names[i].name, name) == 0)
             return &place->names[i];
-        }
     }
     return NULL;
 }
@@ -110,18 +102,17 @@ struct sw_place_name *sw_place_note(struct sw_places *places, struct sw_place *p
                                     const char *name, const char *list, int64_t time_us)
 {
     struct sw_place_name *entry = find(place, name);
-    if (entry == NULL) {
+    if (!entry) {
         char *copy = strdup(name);
-        entry = copy != NULL ? entry_new(places, place) : NULL;
-        if (entry == NULL) {
+        entry = copy ? entry_new(places, place) : NULL;
+        if (!entry) {
             free(copy);
             return NULL;
         }
         *entry = (struct sw_place_name){.name = copy, .first_us = time_us, .last_us = time_us};
     }
-    if (list[0] != '\0') {
+    if (list[0] != '\0')
         snprintf(entry->list, sizeof(entry->list), "%s", list);
-    }
     return entry;
 }
 
@@ -130,9 +121,8 @@ struct sw_place_name *sw_place_listed(struct sw_place *place)
     struct sw_place_name *latest = NULL;
     for (size_t i = 0; i < place->n; i++) {
         struct sw_place_name *name = &place->names[i];
-        if (name->list[0] != '\0' && (latest == NULL || name->last_us > latest->last_us)) {
+        if (name->list[0] != '\0' && (!latest || name->last_us > latest->last_us))
             latest = name;
-        }
     }
     return latest;
 }

@@ -44,16 +44,15 @@ struct sw_recall {
 struct sw_recall *sw_recall_new(const struct sw_settings *settings)
 {
     struct sw_recall *recall = calloc(1, sizeof(*recall));
-    if (recall == NULL) {
+    if (!recall)
         return NULL;
-    }
     size_t each = settings->history_max < EACH_MAX ? settings->history_max : EACH_MAX;
     each = each > 0 ? each : 1;
     recall->settings = settings;
     recall->history[SW_OF_NAME] = sw_history_new(NAMES_MAX, each);
     recall->history[SW_OF_ZONE] = sw_history_new(NAMES_MAX, each);
     recall->places = sw_places_new(PLACES_MAX, each);
-    if (recall->history[0] == NULL || recall->history[1] == NULL || recall->places == NULL ||
+    if (!recall->history[0] || !recall->history[1] || !recall->places ||
         sw_map_init(&recall->marks, MARKS_MAX / 4) != SW_OK ||
         sw_map_init(&recall->loaded, NAMES_MAX) != SW_OK) {
         sw_recall_free(recall);
@@ -71,14 +70,12 @@ static void set_remove(struct sw_map *set, struct sw_node *node)
 /* Add to a bounded set; true for a new member. Out of memory counts as new. */
 static bool set_add(struct sw_map *set, size_t max, const void *key, size_t key_len)
 {
-    if (sw_map_find(set, key, key_len) != NULL) {
+    if (sw_map_find(set, key, key_len))
         return false;
-    }
-    if (set->n >= max) {
+    if (set->n >= max)
         set_remove(set, set->oldest);
-    }
     struct member *member = malloc(sizeof(*member) + key_len);
-    if (member != NULL) {
+    if (member) {
         memcpy(member->octets, key, key_len);
         sw_map_insert(set, &member->node, member->octets, key_len);
     }
@@ -87,17 +84,15 @@ static bool set_add(struct sw_map *set, size_t max, const void *key, size_t key_
 
 static void set_free(struct sw_map *set)
 {
-    while (set->oldest != NULL) {
+    while (set->oldest)
         set_remove(set, set->oldest);
-    }
     sw_map_free(set);
 }
 
 void sw_recall_free(struct sw_recall *recall)
 {
-    if (recall == NULL) {
+    if (!recall)
         return;
-    }
     sw_history_free(recall->history[SW_OF_NAME]);
     sw_history_free(recall->history[SW_OF_ZONE]);
     sw_places_free(recall->places);
@@ -129,9 +124,8 @@ bool sw_recall_mark(struct sw_recall *recall, enum sw_of of, const struct sw_nam
     key.of = (uint8_t)of;
     key.name.len = name->len;
     memcpy(key.name.wire, name->wire, name->len);
-    if (!sw_mark_of_name(mark)) {
+    if (!sw_mark_of_name(mark))
         key.addr = *addr;
-    }
     snprintf(key.mark, sizeof(key.mark), "%s", mark);
     size_t used = offsetof(__typeof__(key), mark) + strlen(key.mark);
     return set_add(&recall->marks, MARKS_MAX, &key, used);
@@ -152,13 +146,10 @@ void sw_recall_want_name(struct sw_recall *recall, enum sw_of of, const struct s
     bool created;
     uint8_t key[SW_NAME_MAX + 1];
     size_t len = loaded_key(of, name, key);
-    if (recall->wants_n == WANTS_MAX ||
-        sw_history_get(recall->history[of], name, &created) == NULL) {
+    if (recall->wants_n == WANTS_MAX || !sw_history_get(recall->history[of], name, &created))
         return;
-    }
-    if (set_add(&recall->loaded, 2 * NAMES_MAX, key, len) || created) {
+    if (set_add(&recall->loaded, 2 * NAMES_MAX, key, len) || created)
         recall->wants[recall->wants_n++] = (struct want){.of_name = true, .of = of, .name = *name};
-    }
 }
 
 bool sw_recall_is_loaded(const struct sw_recall *recall, enum sw_of of, const struct sw_name *name)
@@ -170,12 +161,11 @@ bool sw_recall_is_loaded(const struct sw_recall *recall, enum sw_of of, const st
 void sw_recall_want_addr(struct sw_recall *recall, const struct sw_addr *addr, int64_t mono_us)
 {
     struct sw_place *place = sw_places_get(recall->places, addr);
-    if (place == NULL || recall->wants_n == WANTS_MAX) {
+    if (!place || recall->wants_n == WANTS_MAX)
         return;
-    }
     int64_t age = mono_us - place->loaded_us;
     if (place->loaded_us == 0 || age > RELOAD_US ||
-        (age > RELOAD_UNLISTED_US && sw_place_listed(place) == NULL)) {
+        (age > RELOAD_UNLISTED_US && !sw_place_listed(place))) {
         place->loaded_us = mono_us;
         recall->wants[recall->wants_n++] = (struct want){.addr = *addr};
     }
@@ -186,17 +176,15 @@ static void unwant(struct sw_recall *recall, const struct want *want)
 {
     if (!want->of_name) {
         struct sw_place *place = sw_places_get(recall->places, &want->addr);
-        if (place != NULL) {
+        if (place)
             place->loaded_us = 0;
-        }
         return;
     }
     uint8_t key[SW_NAME_MAX + 1];
     size_t len = loaded_key(want->of, &want->name, key);
     struct sw_node *node = sw_map_find(&recall->loaded, key, len);
-    if (node != NULL) {
+    if (node)
         set_remove(&recall->loaded, node);
-    }
 }
 
 /* The earlier of a time from Redis (0: not understood) and a time of ours. */
@@ -211,13 +199,12 @@ static void absorb_owned(struct sw_history *history, struct sw_name_history *of,
 {
     bool is_new;
     struct sw_seen *seen = sw_history_find(of, addr, &owned->owner);
-    if (seen == NULL) {
+    if (!seen) {
         seen = sw_history_note(history, of, addr, &owned->owner, owned->last_us, &is_new);
-        if (seen != NULL) {
+        if (seen)
             seen->count = 0;
-        }
     }
-    if (seen != NULL) {
+    if (seen) {
         seen->first_us = earlier(owned->since_us, seen->first_us);
         seen->count = owned->count > seen->count ? owned->count : seen->count;
     }
@@ -233,18 +220,15 @@ static void absorb_name(struct sw_recall *recall, const struct want *want, const
     bool created;
     struct sw_history *history = recall->history[want->of];
     struct sw_name_history *of = sw_history_get(history, &want->name, &created);
-    if (of == NULL || sw_addr_parse(field, strlen(field), &addr, &why) != SW_OK) {
+    if (!of || sw_addr_parse(field, strlen(field), &addr, &why) != SW_OK)
         return;
-    }
     for (size_t i = 0; i < json_array_size(entry->anomalies); i++) {
         const char *mark = json_string_value(json_array_get(entry->anomalies, i));
-        if (mark != NULL && strlen(mark) < SW_MARK_MAX) {
+        if (mark && strlen(mark) < SW_MARK_MAX)
             sw_recall_mark(recall, want->of, &want->name, &addr, mark);
-        }
     }
-    for (size_t i = 0; sw_seen_former(entry, i, &owned); i++) {
+    for (size_t i = 0; sw_seen_former(entry, i, &owned); i++)
         absorb_owned(history, of, &addr, &owned);
-    }
     owned = (struct sw_former){.owner = entry->owner,
                                .since_us = entry->since_us,
                                .last_us = entry->last_us,
@@ -257,14 +241,12 @@ static void absorb_addr(struct sw_recall *recall, const struct sw_addr *addr, co
                         const struct sw_seen_entry *entry)
 {
     struct sw_place *place = sw_places_get(recall->places, addr);
-    if (place == NULL || strlen(field) >= SW_NAMETEXT_MAX) {
+    if (!place || strlen(field) >= SW_NAMETEXT_MAX)
         return;
-    }
     struct sw_place_name *name =
         sw_place_note(recall->places, place, field, entry->list, entry->last_us);
-    if (name == NULL) {
+    if (!name)
         return;
-    }
     name->first_us = earlier(entry->first_us, name->first_us);
     name->last_us = entry->last_us > name->last_us ? entry->last_us : name->last_us;
     name->count = entry->count > name->count ? entry->count : name->count;
@@ -276,15 +258,14 @@ static void absorb(struct sw_recall *recall, const struct want *want, const redi
     for (size_t i = 0; i + 1 < reply->elements; i += 2) {
         const redisReply *field = reply->element[i], *value = reply->element[i + 1];
         struct sw_seen_entry entry;
-        if (field->str == NULL || value->str == NULL ||
+        if (!field->str || !value->str ||
             sw_seen_decode(value->str, (size_t)value->len, &entry) != SW_OK) {
             continue;
         }
-        if (want->of_name) {
+        if (want->of_name)
             absorb_name(recall, want, field->str, &entry);
-        } else {
+        else
             absorb_addr(recall, &want->addr, field->str, &entry);
-        }
         sw_seen_free(&entry);
     }
 }
@@ -306,12 +287,11 @@ enum sw_status sw_recall_load(struct sw_recall *recall, struct sw_redis *redis)
 {
     enum sw_status status = SW_OK;
     size_t n = recall->wants_n;
-    for (size_t i = 0; i < n && status == SW_OK; i++) {
+    for (size_t i = 0; i < n && status == SW_OK; i++)
         status = ask(&recall->wants[i], redis);
-    }
     for (size_t i = 0; i < n; i++) {
         redisReply *reply = status == SW_OK ? sw_redis_reply(redis) : NULL;
-        if (reply == NULL) {
+        if (!reply) {
             status = SW_ECLOSED;
             unwant(recall, &recall->wants[i]);
         } else if (reply->type == REDIS_REPLY_ARRAY) {

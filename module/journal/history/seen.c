@@ -29,7 +29,7 @@ struct sw_seens {
 struct sw_seens *sw_seens_new(const struct sw_settings *settings, struct sw_counters *counters)
 {
     struct sw_seens *seens = calloc(1, sizeof(*seens));
-    if (seens == NULL || sw_map_init(&seens->map, SW_SEEN_MAX / 4) != SW_OK) {
+    if (!seens || sw_map_init(&seens->map, SW_SEEN_MAX / 4) != SW_OK) {
         free(seens);
         return NULL;
     }
@@ -47,12 +47,10 @@ static void drop(struct sw_seens *seens, struct waiting *waiting)
 
 void sw_seens_free(struct sw_seens *seens)
 {
-    if (seens == NULL) {
+    if (!seens)
         return;
-    }
-    while (seens->map.oldest != NULL) {
+    while (seens->map.oldest)
         drop(seens, (struct waiting *)seens->map.oldest);
-    }
     sw_map_free(&seens->map);
     free(seens);
 }
@@ -75,9 +73,8 @@ static struct waiting *waiting_new(struct sw_seens *seens, const struct sw_seen_
 {
     size_t key_len = strlen(note->key) + 1, field_len = strlen(note->field) + 1;
     struct waiting *waiting = calloc(1, sizeof(*waiting) + 1 + key_len + field_len);
-    if (waiting == NULL) {
+    if (!waiting)
         return NULL;
-    }
     char *text = (char *)(waiting + 1);
     text[0] = kind_of(note);
     memcpy(text + 1, note->key, key_len);
@@ -116,21 +113,18 @@ static void fold(struct sw_seen_entry *entry, const struct sw_seen_note *note)
         snprintf(entry->server, sizeof(entry->server), "%s",
                  strlen(note->server) < sizeof(entry->server) ? note->server : "");
     }
-    if (!note->of_name && note->list[0] != '\0') {
+    if (!note->of_name && note->list[0] != '\0')
         snprintf(entry->list, sizeof(entry->list), "%s", note->list);
-    }
-    if (note->anomaly != NULL) {
+    if (note->anomaly)
         sw_seen_remember(entry, note->anomaly);
-    }
 }
 
 void sw_seens_note(struct sw_seens *seens, const struct sw_seen_note *note)
 {
     struct waiting *waiting = find(seens, note);
-    if (waiting == NULL && seens->map.n < SW_SEEN_MAX) {
+    if (!waiting && seens->map.n < SW_SEEN_MAX)
         waiting = waiting_new(seens, note);
-    }
-    if (waiting == NULL) {
+    if (!waiting) {
         sw_count(&seens->counters->history_dropped, 1);
         if (!seens->full) {
             seens->full = true;
@@ -161,13 +155,11 @@ static void add_up(struct sw_seen_entry *old, const struct waiting *waiting)
 {
     const struct sw_seen_entry *new = &waiting->entry;
     struct sw_former former;
-    if (old->first_us == 0 || new->first_us < old->first_us) {
+    if (old->first_us == 0 || new->first_us < old->first_us)
         old->first_us = new->first_us;
-    }
     if (waiting->of_name) {
-        for (size_t i = 0; sw_seen_former(new, i, &former); i++) {
+        for (size_t i = 0; sw_seen_former(new, i, &former); i++)
             sw_seen_owned(old, &former);
-        }
         struct sw_former now = {.owner = new->owner,
                                 .since_us = new->since_us,
                                 .last_us = new->last_us,
@@ -179,15 +171,13 @@ static void add_up(struct sw_seen_entry *old, const struct waiting *waiting)
         old->count += new->count;
     }
     old->last_us = new->last_us > old->last_us ? new->last_us : old->last_us;
-    if (new->list[0] != '\0') {
+    if (new->list[0] != '\0')
         memcpy(old->list, new->list, sizeof(old->list));
-    }
-    if (new->server[0] != '\0') {
+    if (new->server[0] != '\0')
         memcpy(old->server, new->server, sizeof(old->server));
-    }
     for (size_t i = 0; i < json_array_size(new->anomalies); i++) {
         const char *text = json_string_value(json_array_get(new->anomalies, i));
-        sw_seen_remember(old, text != NULL ? text : "");
+        sw_seen_remember(old, text ? text : "");
     }
 }
 
@@ -222,9 +212,8 @@ static enum sw_status append_writes(const struct sw_seens *seens, struct sw_redi
     const char *expire[] = {seens->settings->history_days > 0 ? "EXPIRE" : "PERSIST", key, ttl};
     const char *hlen[] = {"HLEN", key};
     enum sw_status status = sw_link_append(redis, 4, hset);
-    if (status == SW_OK) {
+    if (status == SW_OK)
         status = sw_link_append(redis, seens->settings->history_days > 0 ? 3 : 2, expire);
-    }
     return status == SW_OK ? sw_link_append(redis, 2, hlen) : status;
 }
 
@@ -237,22 +226,20 @@ static enum sw_status read_chunk(struct sw_redis *redis, struct waiting **chunk,
         char key[SW_REDISKEY_MAX];
         redis_key(redis, chunk[i], key);
         const char *hget[] = {"HGET", key, chunk[i]->field};
-        if (sw_link_append(redis, 3, hget) != SW_OK) {
+        if (sw_link_append(redis, 3, hget) != SW_OK)
             return SW_ECLOSED;
-        }
     }
     for (size_t i = 0; i < n; i++) {
         redisReply *reply = sw_redis_reply(redis);
-        if (reply == NULL) {
+        if (!reply)
             return SW_ECLOSED;
-        }
         if (is_wrong_type(reply)) {
             sw_log(SW_LOG_ERROR, "history: %s", sw_redis_error(redis));
         } else if (reply->type == REDIS_REPLY_ERROR) {
             status = SW_EREDIS;
         } else {
             texts[i] = merged(chunk[i], reply);
-            status = texts[i] == NULL ? SW_ENOMEM : status;
+            status = !texts[i] ? SW_ENOMEM : status;
         }
         freeReplyObject(reply);
     }
@@ -269,9 +256,8 @@ struct field {
 static int by_worth(const void *a, const void *b)
 {
     const struct field *one = a, *two = b;
-    if (one->listed != two->listed) {
+    if (one->listed != two->listed)
         return one->listed ? 1 : -1;
-    }
     return (one->last_us > two->last_us) - (one->last_us < two->last_us);
 }
 
@@ -280,36 +266,32 @@ static void delete_surplus(struct sw_redis *redis, const char *key, const redisR
 {
     size_t n = all->elements / 2;
     for (size_t i = 0; i < all->elements; i++) {
-        if (all->element[i]->str == NULL) { /* no answer to HGETALL */
+        if (!all->element[i]->str) { /* no answer to HGETALL */
             return;
         }
     }
-    if (n <= max) {
+    if (n <= max)
         return;
-    }
     struct field *fields = calloc(n, sizeof(*fields));
     const char **argv = calloc(n - max + 2, sizeof(*argv));
     size_t *lens = calloc(n - max + 2, sizeof(*lens));
-    for (size_t i = 0; i < n && fields != NULL; i++) {
+    for (size_t i = 0; i < n && fields; i++) {
         const redisReply *value = all->element[2 * i + 1];
         struct sw_seen_entry entry = {0};
-        if (sw_seen_decode(value->str, (size_t)value->len, &entry) == SW_OK) {
+        if (sw_seen_decode(value->str, (size_t)value->len, &entry) == SW_OK)
             sw_seen_free(&entry);
-        }
         fields[i] = (struct field){.text = all->element[2 * i]->str,
                                    .listed = entry.list[0] != '\0',
                                    .last_us = entry.last_us};
     }
-    if (fields != NULL && argv != NULL && lens != NULL) {
+    if (fields && argv && lens) {
         qsort(fields, n, sizeof(*fields), by_worth);
         argv[0] = "HDEL";
         argv[1] = key;
-        for (size_t i = 0; i < n - max; i++) {
+        for (size_t i = 0; i < n - max; i++)
             argv[i + 2] = fields[i].text;
-        }
-        for (size_t i = 0; i < n - max + 2; i++) {
+        for (size_t i = 0; i < n - max + 2; i++)
             lens[i] = strlen(argv[i]);
-        }
         freeReplyObject(sw_redis_command_argv(redis, (int)(n - max + 2), argv, lens));
     }
     free(fields);
@@ -326,9 +308,8 @@ static void trim(const struct sw_seens *seens, struct sw_redis *redis,
     const char *argv[] = {"HGETALL", key};
     size_t lens[] = {7, strlen(key)};
     redisReply *all = sw_redis_command_argv(redis, 2, argv, lens);
-    if (all != NULL && all->type == REDIS_REPLY_ARRAY) {
+    if (all && all->type == REDIS_REPLY_ARRAY)
         delete_surplus(redis, key, all, seens->settings->history_max);
-    }
     freeReplyObject(all);
 }
 
@@ -338,12 +319,10 @@ static enum sw_status read_writes(struct sw_redis *redis, long long *length)
     enum sw_status status = SW_OK;
     for (int i = 0; i < 3; i++) {
         redisReply *reply = sw_redis_reply(redis);
-        if (reply == NULL) {
+        if (!reply)
             return SW_ECLOSED;
-        }
-        if (reply->type == REDIS_REPLY_ERROR) {
+        if (reply->type == REDIS_REPLY_ERROR)
             status = SW_EREDIS;
-        }
         *length = reply->type == REDIS_REPLY_INTEGER ? reply->integer : 0;
         freeReplyObject(reply);
     }
@@ -357,24 +336,21 @@ static enum sw_status write_chunk(struct sw_seens *seens, struct sw_redis *redis
 {
     enum sw_status status = SW_OK;
     for (size_t i = 0; i < n; i++) {
-        if (texts[i] != NULL && append_writes(seens, redis, chunk[i], texts[i]) != SW_OK) {
+        if (texts[i] && append_writes(seens, redis, chunk[i], texts[i]) != SW_OK)
             return SW_ECLOSED;
-        }
     }
     for (size_t i = 0; i < n; i++) {
         long long length = 0;
-        enum sw_status one = texts[i] != NULL ? read_writes(redis, &length) : SW_OK;
-        if (one == SW_ECLOSED) {
+        enum sw_status one = texts[i] ? read_writes(redis, &length) : SW_OK;
+        if (one == SW_ECLOSED)
             return one;
-        }
         if (one != SW_OK) {
             status = one;
             continue;
         }
         surplus[i] = length > seens->settings->history_max;
-        if (!surplus[i]) {
+        if (!surplus[i])
             drop(seens, chunk[i]);
-        }
     }
     return status;
 }
@@ -386,19 +362,17 @@ static void trim_chunk(struct sw_seens *seens, struct sw_redis *redis, struct wa
 {
     const struct waiting *trimmed = NULL;
     for (size_t i = 0; i < n; i++) {
-        if (!surplus[i]) {
+        if (!surplus[i])
             continue;
-        }
-        if (trimmed == NULL || trimmed->of_name != chunk[i]->of_name ||
+        if (!trimmed || trimmed->of_name != chunk[i]->of_name ||
             trimmed->of_zone != chunk[i]->of_zone || strcmp(trimmed->key, chunk[i]->key) != 0) {
             trim(seens, redis, chunk[i]);
             trimmed = chunk[i];
         }
     }
     for (size_t i = 0; i < n; i++) {
-        if (surplus[i]) {
+        if (surplus[i])
             drop(seens, chunk[i]);
-        }
     }
 }
 
@@ -408,20 +382,15 @@ enum sw_status sw_seens_flush(struct sw_seens *seens, struct sw_redis *redis)
     char *texts[CHUNK_MAX] = {NULL};
     bool surplus[CHUNK_MAX] = {false};
     size_t n = 0;
-    for (struct sw_node *node = seens->map.oldest; node != NULL && n < CHUNK_MAX;
-         node = node->newer) {
+    for (struct sw_node *node = seens->map.oldest; node && n < CHUNK_MAX; node = node->newer)
         chunk[n++] = (struct waiting *)node;
-    }
     enum sw_status status = read_chunk(redis, chunk, n, texts);
-    if (status == SW_OK) {
+    if (status == SW_OK)
         status = write_chunk(seens, redis, chunk, n, texts, surplus);
-    }
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n; i++)
         free(texts[i]);
-    }
     trim_chunk(seens, redis, chunk, n, surplus);
-    if (status == SW_OK && !sw_redis_is_open(redis)) {
+    if (status == SW_OK && !sw_redis_is_open(redis))
         status = SW_ECLOSED;
-    }
     return status;
 }
