@@ -35,6 +35,7 @@ class BadRedis:
         self.backend = backend  # port of the real one
         self.port = free_port()
         self.step, self.kind = None, None
+        self.turns = 0  # calls of go_bad(): a connection from before the last one only ends
         self.hung_up, self.tolerated = 0, 0  # bad connections that the client ended, or did not in time
         self.connections = set()
         self.lock = threading.Lock()
@@ -47,6 +48,7 @@ class BadRedis:
 
     def go_bad(self, step, kind):
         """From now on; connections that are open begin anew."""
+        self.turns += 1
         self.step, self.kind, self.hung_up = step.encode(), KINDS[kind], 0
         self._cut()
 
@@ -76,6 +78,7 @@ class BadRedis:
             threading.Thread(target=self._serve, args=(client,), daemon=True).start()
 
     def _serve(self, client):
+        turn = self.turns
         with self.lock:
             self.connections.add(client)
         server = socket.create_connection(("127.0.0.1", self.backend))
@@ -87,7 +90,7 @@ class BadRedis:
                 with self.lock:
                     self.connections.discard(raw)
                     self.connections.add(client)
-            self._forward(client, server)
+            self._forward(client, server, turn)
         except OSError:
             pass
         finally:
@@ -96,14 +99,15 @@ class BadRedis:
             client.close()
             server.close()
 
-    def _forward(self, client, server):
+    def _forward(self, client, server, turn):
         while True:
             pending = self.tls and client.pending()
             ready = [client] if pending else select.select([client, server], [], [])[0]
             if client in ready:
                 data = client.recv(65536)
                 if self.step and self.step in data:
-                    self._misbehave(client, self.kind)
+                    if turn == self.turns:
+                        self._misbehave(client, self.kind)
                     return
                 if b"get-master-addr-by-name" in data:
                     port = str(self.port).encode()
