@@ -116,7 +116,7 @@ CHECK_LIB = $(shell $(PKG_CONFIG) --cflags --libs check)
 
 # What sees Unbound's headers; everything else is plain.
 HOST  = $(wildcard module/host/*.c) $(wildcard module/flow/query.c module/flow/act.c)
-PLAIN = $(filter-out $(HOST),$(wildcard $(addprefix module/,$(addsuffix /*.c,base index owner feed journal journal/history flow))))
+PLAIN = $(filter-out $(HOST),$(wildcard $(addprefix module/,$(addsuffix /*.c,base redis index owner feed journal journal/history flow))))
 CLI   = $(wildcard module/cli/*.c module/cli/*/*.c)
 PLAIN_O = $(PLAIN:%.c=$(OUT)/%.o)
 CLI_O   = $(CLI:%.c=$(OUT)/%.o)

@@ -18,7 +18,7 @@
 #ifndef SW_CLI_CLI_H
 #define SW_CLI_CLI_H
 
-#include "base/redis.h"
+#include "redis/redis.h"
 #include "base/settings.h"
 #include "base/status.h"
 

@@ -5,7 +5,7 @@
 #include "base/log.h"
 #include "feed/expiry.h"
 #include "feed/feeder.h"
-#include "feed/reply.h"
+#include "redis/reply.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -21,7 +21,7 @@
 #ifndef SW_FEED_FEEDER_H
 #define SW_FEED_FEEDER_H
 
-#include "base/redis.h"
+#include "redis/redis.h"
 #include "feed/audit.h"
 #include "feed/feed.h"
 #include "feed/lists.h"

@@ -12,7 +12,7 @@
 #include "base/log.h"
 #include "feed/expiry.h"
 #include "feed/feeder.h"
-#include "feed/reply.h"
+#include "redis/reply.h"
 
 #include <inttypes.h>
 #include <stdio.h>

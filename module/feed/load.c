@@ -4,7 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "feed/expiry.h"
-#include "feed/reply.h"
+#include "redis/reply.h"
 
 #include <assert.h>
 #include <stdio.h>

@@ -17,7 +17,7 @@
 #ifndef SW_FEED_LOAD_H
 #define SW_FEED_LOAD_H
 
-#include "base/redis.h"
+#include "redis/redis.h"
 #include "feed/lists.h"
 #include "feed/refused.h"
 #include "index/index.h"

@@ -4,7 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "feed/feeder.h"
-#include "feed/reply.h"
+#include "redis/reply.h"
 
 #include <stdio.h>
 #include <string.h>

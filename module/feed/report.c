@@ -11,7 +11,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "feed/feeder.h"
-#include "feed/reply.h"
+#include "redis/reply.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* stream.c - see stream.h. */
 #include "feed/stream.h"
 
-#include "feed/reply.h"
+#include "redis/reply.h"
 
 #include <assert.h>
 #include <inttypes.h>

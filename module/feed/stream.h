@@ -13,7 +13,7 @@
 #ifndef SW_FEED_STREAM_H
 #define SW_FEED_STREAM_H
 
-#include "base/redis.h"
+#include "redis/redis.h"
 #include "base/status.h"
 
 #include <stdbool.h>

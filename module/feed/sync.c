@@ -12,7 +12,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "feed/feeder.h"
-#include "feed/reply.h"
+#include "redis/reply.h"
 
 #include <stdio.h>
 #include <stdlib.h>

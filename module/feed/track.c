@@ -8,7 +8,7 @@
  */
 #include "base/clock.h"
 #include "feed/feeder.h"
-#include "feed/reply.h"
+#include "redis/reply.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -11,7 +11,7 @@
 #define SW_JOURNAL_LINK_H
 
 #include "base/counters.h"
-#include "base/redis.h"
+#include "redis/redis.h"
 
 struct sw_link;
 

@@ -21,7 +21,7 @@
 #ifndef SW_JOURNAL_OUTBOX_H
 #define SW_JOURNAL_OUTBOX_H
 
-#include "base/redis.h"
+#include "redis/redis.h"
 #include "journal/document.h"
 #include "journal/spool.h"
 

@@ -7,13 +7,14 @@ from tree import Result
 NAME = "layers"
 ALLOWED = {
     "base": "base",
+    "redis": "base redis",
     "index": "base index",
     "owner": "base index owner",
-    "feed": "base index owner feed",
-    "journal": "base index owner journal",
+    "feed": "base redis index owner feed",
+    "journal": "base redis index owner journal",
     "flow": "base index owner feed journal flow",
     "host": "base index owner feed journal flow host",
-    "cli": "base index owner feed journal flow cli",
+    "cli": "base redis index owner feed journal flow cli",
 }
 # Rooms inside a wing, and the rooms that each may include beside the wing's own files.
 ROOMS = {"cli": {"": "", "lists": "", "show": "", "sweep": "show", "report": "show sweep"}}
@@ -44,6 +45,8 @@ def judge(tree, result, where, quote, name):
     if quote == "<":
         if name == "maxminddb.h" and layer != "owner":
             result.problem(path, number, "only owner/ uses libmaxminddb")
+        if name.startswith("openssl/") and layer != "redis":
+            result.problem(path, number, "only redis/ uses OpenSSL")
         return
     if f"module/{name}" not in tree.files:
         if not sees_unbound:

@@ -17,7 +17,7 @@
 #include "../unit/redis_fixture.h"
 
 #include "base/clock.h"
-#include "base/redis.h"
+#include "redis/redis.h"
 #include "journal/journal.h"
 
 #include <pthread.h>

@@ -1,6 +1,6 @@
 /* A connection to Redis against real servers: ways to connect, AUTH, time-outs, a server that
  * dies, interruption from another thread, pipelines of any size. */
-#include "base/redis.h"
+#include "redis/redis.h"
 
 #include "base/clock.h"
 #include "listening.h"

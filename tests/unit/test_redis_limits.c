@@ -3,7 +3,7 @@
  * comes, nests arrays. For each of these kinds and each step of a conversation the connection is given
  * up in time and with the reason, and memory stays bounded (D-095).
  */
-#include "base/redis.h"
+#include "redis/redis.h"
 
 #include "base/clock.h"
 #include "listening.h"

@@ -8,7 +8,7 @@
 #include "listening.h"
 
 #include "base/clock.h"
-#include "base/redis.h"
+#include "redis/redis.h"
 
 #include <arpa/inet.h>
 #include <check.h>

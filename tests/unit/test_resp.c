@@ -2,7 +2,7 @@
  * test_resp.c - the scanner of replies against hiredis: both find the same end for every reply, whatever
  * its shape and however its octets are cut; what is over a limit, or no reply, ends the scan early.
  */
-#include "base/resp.h"
+#include "redis/resp.h"
 
 #include <check.h>
 #include <hiredis/hiredis.h>

@@ -11,7 +11,7 @@
 #ifndef SW_JOURNAL_HISTORY_RECALL_H
 #define SW_JOURNAL_HISTORY_RECALL_H
 
-#include "base/redis.h"
+#include "redis/redis.h"
 #include "journal/history/judge.h"
 #include "journal/history/places.h"
 #include "owner/history.h"

@@ -19,7 +19,7 @@
 #define SW_JOURNAL_HISTORY_SEEN_H
 
 #include "base/counters.h"
-#include "base/redis.h"
+#include "redis/redis.h"
 #include "journal/history/entry.h"
 
 #define SW_SEEN_MAX 65536

@@ -8,7 +8,7 @@
  *   size      octets and elements, counted before hiredis sees the octets
  */
 #include "base/clock.h"
-#include "base/redis_parts.h"
+#include "redis/redis_parts.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -7,8 +7,8 @@
  * Threads      pure functions
  * Memory       the caller keeps and frees replies
  */
-#ifndef SW_FEED_REPLY_H
-#define SW_FEED_REPLY_H
+#ifndef SW_REDIS_REPLY_H
+#define SW_REDIS_REPLY_H
 
 #include <hiredis/hiredis.h>
 #include <stdbool.h>

@@ -1,5 +1,5 @@
 /* resp.c - see resp.h. */
-#include "base/resp.h"
+#include "redis/resp.h"
 
 #include <stdbool.h>
 #include <string.h>

@@ -28,8 +28,8 @@
  *              is a host name
  * Standards    RESP2; AUTH as in Redis 6 (ACL user) or before
  */
-#ifndef SW_BASE_REDIS_H
-#define SW_BASE_REDIS_H
+#ifndef SW_REDIS_REDIS_H
+#define SW_REDIS_REDIS_H
 
 #include "base/settings.h"
 #include "base/status.h"

@@ -1,4 +1,4 @@
-#include "base/redis_parts.h"
+#include "redis/redis_parts.h"
 
 #include "base/clock.h"
 #include "base/policy.h"

@@ -16,8 +16,8 @@
  * Standards    RESP2: simple strings, errors, integers, bulk strings, arrays
  * Source       D-095
  */
-#ifndef SW_BASE_RESP_H
-#define SW_BASE_RESP_H
+#ifndef SW_REDIS_RESP_H
+#define SW_REDIS_RESP_H
 
 #include "base/status.h"
 

@@ -1,4 +1,4 @@
-#include "base/tls.h"
+#include "redis/tls.h"
 
 #include "base/addr.h"
 #include "base/policy.h"

@@ -3,12 +3,12 @@
  * (waiting, replies) and redis_open.c (connecting). Private to these files, except for
  * sw_server_parse(), which settings.c uses as well.
  */
-#ifndef SW_BASE_REDIS_PARTS_H
-#define SW_BASE_REDIS_PARTS_H
+#ifndef SW_REDIS_REDIS_PARTS_H
+#define SW_REDIS_REDIS_PARTS_H
 
-#include "base/redis.h"
-#include "base/resp.h"
-#include "base/tls.h"
+#include "redis/redis.h"
+#include "redis/resp.h"
+#include "redis/tls.h"
 
 #define SW_REDISERROR_MAX  512
 #define SW_REDISTARGET_MAX (SW_PATH_MAX + 16)

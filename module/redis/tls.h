@@ -9,8 +9,8 @@
  * Security     TLS 1.2 or later; names checked as in RFC 6125, addresses against subjectAltName
  * Errors       a message for people in `why`, SW_WHY_MAX octets
  */
-#ifndef SW_BASE_TLS_H
-#define SW_BASE_TLS_H
+#ifndef SW_REDIS_TLS_H
+#define SW_REDIS_TLS_H
 
 #include "base/settings.h"
 #include "base/status.h"
