@@ -1,7 +1,7 @@
 #include "base/settings.h"
 
 #include "base/policy.h"
-#include "redis/redis_parts.h"
+#include "base/server.h"
 
 #include <assert.h>
 #include <errno.h>

@@ -18,9 +18,9 @@
 #ifndef SW_CLI_CLI_H
 #define SW_CLI_CLI_H
 
-#include "redis/redis.h"
 #include "base/settings.h"
 #include "base/status.h"
+#include "redis/redis.h"
 
 #include <argp.h>
 #include <stdbool.h>

@@ -21,7 +21,6 @@
 #ifndef SW_FEED_FEEDER_H
 #define SW_FEED_FEEDER_H
 
-#include "redis/redis.h"
 #include "feed/audit.h"
 #include "feed/feed.h"
 #include "feed/lists.h"
@@ -32,6 +31,7 @@
 #include "feed/stream.h"
 #include "feed/sweeper.h"
 #include "feed/tracked.h"
+#include "redis/redis.h"
 
 #include <pthread.h>
 #include <stdatomic.h>

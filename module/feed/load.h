@@ -17,10 +17,10 @@
 #ifndef SW_FEED_LOAD_H
 #define SW_FEED_LOAD_H
 
-#include "redis/redis.h"
 #include "feed/lists.h"
 #include "feed/refused.h"
 #include "index/index.h"
+#include "redis/redis.h"
 
 struct sw_load_hooks { /* any may be NULL */
     void *arg;

@@ -13,8 +13,8 @@
 #ifndef SW_FEED_STREAM_H
 #define SW_FEED_STREAM_H
 
-#include "redis/redis.h"
 #include "base/status.h"
+#include "redis/redis.h"
 
 #include <stdbool.h>
 #include <stdint.h>

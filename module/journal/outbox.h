@@ -21,9 +21,9 @@
 #ifndef SW_JOURNAL_OUTBOX_H
 #define SW_JOURNAL_OUTBOX_H
 
-#include "redis/redis.h"
 #include "journal/document.h"
 #include "journal/spool.h"
+#include "redis/redis.h"
 
 enum sw_stream { SW_STREAM_EVENTS, SW_STREAM_ANOMALIES, SW_STREAM_COUNT };
 

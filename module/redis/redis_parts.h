@@ -1,24 +1,22 @@
 /*
  * redis_parts.h - the inside of struct sw_redis, shared by redis.c (commands), redis_read.c
- * (waiting, replies) and redis_open.c (connecting). Private to these files, except for
- * sw_server_parse(), which settings.c uses as well.
+ * (waiting, replies) and redis_open.c (connecting). Private to these files.
  */
 #ifndef SW_REDIS_REDIS_PARTS_H
 #define SW_REDIS_REDIS_PARTS_H
 
+#include "base/server.h"
 #include "redis/redis.h"
 #include "redis/resp.h"
 #include "redis/tls.h"
+
+#include <assert.h>
 
 #define SW_REDISERROR_MAX  512
 #define SW_REDISTARGET_MAX (SW_PATH_MAX + 16)
 #define SW_REDISREAD_MAX   65536 /* octets taken from the socket at once */
 
-/* A server by host and port; host "" stands for none. */
-struct sw_server {
-    char host[SW_TEXT_MAX];
-    uint16_t port;
-};
+static_assert(SW_SERVER_HOST_MAX >= SW_TEXT_MAX, "a host of the settings fits");
 
 /* Time and traffic of the current pipeline: since the last moment when no reply was due. */
 struct sw_redis_turn {
@@ -92,8 +90,5 @@ void sw_redis_aim(struct sw_redis *redis, const struct sw_server *server);
 
 /** strerror() that is safe with threads (the GNU form). */
 const char *sw_errno_words(int number, char buf[64]);
-
-/** "192.0.2.1:6379", "[2001:db8::1]:6379", "host:6379". SW_ESYNTAX. */
-enum sw_status sw_server_parse(const char *text, struct sw_server *out);
 
 #endif

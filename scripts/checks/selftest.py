@@ -107,6 +107,7 @@ FAULTS = [
     (layers, "module/base/good.c", '#include "cli/x.h"\n', "base/ may not include cli/"),
     (layers, "module/cli/lists/y.c", '#include "cli/show/z.h"\n', "lists of cli/ may not include"),
     (layers, "module/cli/main.c", '#include "flow/ub.h"\n', "flow/ub.h brings"),
+    (layers, "module/base/good.c", "#include <openssl/ssl.h>\n", "only redis/ uses OpenSSL"),
     (layers, "module/new/x.c", "", "is in no layer"),
     (sizes, "module/base/good.c", LONG, "sw_long() has 124 lines"),
     (sizes, "module/base/good.c", "\n" * 700, "700 lines"),

@@ -17,8 +17,8 @@
 #include "../unit/redis_fixture.h"
 
 #include "base/clock.h"
-#include "redis/redis.h"
 #include "journal/journal.h"
+#include "redis/redis.h"
 
 #include <pthread.h>
 #include <sched.h>

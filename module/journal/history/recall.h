@@ -11,10 +11,10 @@
 #ifndef SW_JOURNAL_HISTORY_RECALL_H
 #define SW_JOURNAL_HISTORY_RECALL_H
 
-#include "redis/redis.h"
 #include "journal/history/judge.h"
 #include "journal/history/places.h"
 #include "owner/history.h"
+#include "redis/redis.h"
 
 struct sw_recall;
 

@@ -19,8 +19,8 @@
 #define SW_JOURNAL_HISTORY_SEEN_H
 
 #include "base/counters.h"
-#include "redis/redis.h"
 #include "journal/history/entry.h"
+#include "redis/redis.h"
 
 #define SW_SEEN_MAX 65536
 
