@@ -38,6 +38,7 @@ enum sw_event_flag {
     SW_EVENT_TCP = 16,      /* transport was TCP (or TLS, HTTPS) */
     SW_EVENT_RESOLVED = 32, /* rcode, security and addresses come from a true answer */
     SW_EVENT_CLIENT = 64,   /* client fields are set */
+    SW_EVENT_EXPIRED = 128, /* the answer came from the cache after the end of its time to live */
 };
 
 enum sw_security { /* as Unbound's sec_status, for the event's DNSSEC field */
@@ -57,6 +58,7 @@ enum sw_event_tag {
     SW_TAG_SERVER,    /* wire name: a name server of that zone */
     SW_TAG_SERVED_AT, /* 4 or 16 octets: an address of the preceding SW_TAG_SERVER */
     SW_TAG_MORE,      /* uint32_t: rules that matched and have no SW_TAG_HIT */
+    SW_TAG_UNTIL,     /* int64_t, seconds: an answer found in the cache is valid until then */
 };
 
 struct sw_event {

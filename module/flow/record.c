@@ -48,10 +48,15 @@ void sw_record_addr(struct sw_event *ev, const struct sw_addr *addr)
     sw_event_put(ev, SW_TAG_ADDRESS, addr->octets, addr->family == 4 ? 4 : 16);
 }
 
+void sw_record_until(struct sw_event *ev, int64_t until)
+{
+    sw_event_put(ev, SW_TAG_UNTIL, &until, sizeof(until));
+}
+
 bool sw_record_client(struct sw_ring *ring, struct sw_event *ev, int64_t time_us,
                       const struct sw_client *client, const struct sw_verdict *verdict)
 {
-    uint8_t flags = ev->flags & (SW_EVENT_TRUNCATED | SW_EVENT_RESOLVED);
+    uint8_t flags = ev->flags & (SW_EVENT_TRUNCATED | SW_EVENT_RESOLVED | SW_EVENT_EXPIRED);
     if (client) {
         flags |= SW_EVENT_CLIENT;
         flags |= client->tcp ? SW_EVENT_TCP : 0;

@@ -23,6 +23,10 @@ void sw_record_draft(struct sw_event *ev, enum sw_event_type type, int64_t time_
 void sw_record_alias(struct sw_event *ev, const uint8_t *name, size_t len);
 void sw_record_addr(struct sw_event *ev, const struct sw_addr *addr);
 
+/** Add the end of the time to live of an answer that was found in the cache, in seconds since the
+ * epoch. The time of the event is then the time at which the answer was stored. */
+void sw_record_until(struct sw_event *ev, int64_t until);
+
 /** Complete the draft for a client and put the event into the ring. The draft can be completed
  * again for the next client. Returns whether the event is in the ring; if not (full, or ring
  * NULL), the caller counts the loss. */

@@ -27,7 +27,8 @@ struct doomed {
     struct sw_name name;   /* as cached, letter case kept */
     uint16_t type, dclass; /* network order for RRsets, host order for messages */
     uint32_t flags;
-    uint64_t found; /* tracked look-up: bit i for address i */
+    uint64_t found;       /* tracked look-up: bit i for address i */
+    time_t stored, until; /* tracked look-up: the RRset's time of storing, and end of validity */
 };
 
 /* A walk over a cache. judge: whether an entry must go; called under the bin's lock. */
@@ -43,6 +44,7 @@ struct walk {
     const atomic_bool *stop;     /* or NULL */
     const struct sw_addr *addrs; /* for the tracked look-up */
     size_t addrs_n;
+    time_t now; /* likewise: RRsets with a time to live that ended before are passed over */
     struct lruhash_bin *bins; /* bins of the current table; valid while a bin is locked */
     struct lruhash_bin *held; /* NULL: none */
     size_t bins_n;            /* number of bins in the current table */
@@ -524,7 +526,15 @@ static void compare_addr(void *arg, const struct sw_addr *addr)
             looking->found |= UINT64_C(1) << i;
 }
 
-/* Whether an RRset contains a wanted address. Such an RRset is reported, not removed. */
+/* Whether an RRset is valid now, with a known time of storing. An expired RRset says nothing about
+ * the present. Unbound notes no time of storing for RRsets of load_cache: since their age is
+ * unknown, they are no sighting either (D-138). */
+static bool speaks_of_now(const struct walk *walk, const struct packed_rrset_data *data)
+{
+    return data->ttl >= walk->now && data->ttl_add > 0 && data->ttl_add <= walk->now;
+}
+
+/* Whether a valid RRset contains a wanted address. Such an RRset is reported, not removed. */
 static bool holds_addr(struct walk *walk, struct lruhash_entry *entry, struct doomed *out)
 {
     const struct ub_packed_rrset_key *key = entry->key;
@@ -534,11 +544,14 @@ static bool holds_addr(struct walk *walk, struct lruhash_entry *entry, struct do
     if (type != LDNS_RR_TYPE_A && type != LDNS_RR_TYPE_AAAA)
         return false;
     lock_rw_rdlock(&entry->lock);
-    if (key->id != 0 && entry->data) {
-        sw_query_walk_rrset(type, entry->data, &visit);
+    const struct packed_rrset_data *data = entry->data;
+    if (key->id != 0 && data && speaks_of_now(walk, data)) {
+        sw_query_walk_rrset(type, data, &visit);
         if (looking.found && !rrset_key(key, out))
             looking.found = 0;
         out->found = looking.found;
+        out->stored = data->ttl_add;
+        out->until = data->ttl;
     }
     lock_rw_unlock(&entry->lock);
     return looking.found != 0;
@@ -563,8 +576,9 @@ static void report_name(struct walk *walk, const struct doomed *found)
                                          ntohs(found->dclass)};
     if (reports_itself(walk->module, &found->name))
         return;
-    sw_record_draft(&ev, SW_EVENT_ANSWER, sw_clock_wall_us(), &question, NULL);
+    sw_record_draft(&ev, SW_EVENT_ANSWER, (int64_t)found->stored * 1000000, &question, NULL);
     ev.flags |= SW_EVENT_RESOLVED;
+    sw_record_until(&ev, found->until);
     for (size_t i = 0; i < walk->addrs_n; i++)
         if (found->found >> i & 1)
             sw_record_addr(&ev, &walk->addrs[i]);
@@ -578,6 +592,7 @@ void sw_cache_report_names(void *arg, const struct sw_addr *addrs, size_t n)
                         .unlocked = true,
                         .judge = holds_addr,
                         .remove = report_name,
+                        .now = (time_t)(sw_clock_wall_us() / 1000000),
                         .addrs = addrs,
                         .addrs_n = n < SW_FEED_TRACKED_MAX ? n : SW_FEED_TRACKED_MAX};
     walk_part(&walk, &module->env->rrset_cache->table, 0, 1);

@@ -36,7 +36,9 @@ void sw_cache_evict(void *module, const struct sw_changeset *changes);
 void sw_cache_sweep(void *module, const struct sw_changeset *changes, size_t part);
 
 /** Implements sw_feed_host.tracked: report the names that the cache has for these addresses, as
- * SW_EVENT_ANSWER events. module is a struct sw_module. */
+ * SW_EVENT_ANSWER events. The time of an event is the time at which the RRset was stored, and
+ * SW_TAG_UNTIL has the end of the RRset's time to live. Expired RRsets are not reported (D-138).
+ * module is a struct sw_module. */
 void sw_cache_report_names(void *module, const struct sw_addr *addrs, size_t n);
 
 #endif

@@ -124,6 +124,8 @@ static void serve(const struct served *served, const struct sw_weighing *j)
         return;
     sw_match_hits(match, part, winner, &hits);
     sw_draft_at(&ev, SW_EVENT_HIT, &hits, served->qinfo, served->now_us, served->reply);
+    if (served->reply->ttl < served->now_us / 1000000)
+        ev.flags |= SW_EVENT_EXPIRED;
     sw_emit_hit_at(module, (unsigned)log_thread_get(), served->now_us, &ev, client, &verdict);
 }
 

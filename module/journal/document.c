@@ -292,6 +292,23 @@ static void put_actions(struct sw_json *json, const struct sw_event *event)
     }
 }
 
+/* An answer out of the cache: how long it is valid, or that its time to live is over. */
+static void put_cached(struct sw_json *json, const struct sw_event *event, unsigned tags)
+{
+    int64_t until;
+    size_t cursor = 0, len;
+    enum sw_event_tag tag;
+    const uint8_t *value;
+    if (event->flags & SW_EVENT_EXPIRED)
+        sw_put_bool(json, SW_FIELD_CACHED_EXPIRED, true);
+    while (tags & 1U << SW_TAG_UNTIL && sw_event_next(event, &cursor, &tag, &value, &len)) {
+        if (tag == SW_TAG_UNTIL && len == sizeof(until)) {
+            memcpy(&until, value, sizeof(until));
+            sw_put_time(json, SW_FIELD_CACHED_UNTIL, until * 1000000);
+        }
+    }
+}
+
 /* Which rule, aliases, how often, how safe. */
 static void put_circumstances(struct sw_json *json, const struct sw_record *record, unsigned tags,
                               const struct sw_event_hit *hit)
@@ -307,6 +324,7 @@ static void put_circumstances(struct sw_json *json, const struct sw_record *reco
     sw_put_number(json, SW_FIELD_COUNT, record->count);
     sw_put_time(json, SW_FIELD_FIRST, record->first_us);
     sw_put_time(json, SW_FIELD_LAST, record->last_us);
+    put_cached(json, event, tags);
     if (event->flags & SW_EVENT_RESOLVED)
         sw_put_text(json, SW_FIELD_DNSSEC, sw_security_text((enum sw_security)event->security));
     if (event->type == SW_EVENT_HIT && event->ede != SW_EDE_OFF && event->ede != SW_EDE_AUTO)

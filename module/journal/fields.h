@@ -48,6 +48,8 @@
     X(COUNT, "sinkwatch.count")                                                                    \
     X(FIRST, "sinkwatch.first")                                                                    \
     X(LAST, "sinkwatch.last")                                                                      \
+    X(CACHED_UNTIL, "sinkwatch.cached.until")                                                      \
+    X(CACHED_EXPIRED, "sinkwatch.cached.expired")                                                  \
     X(DNSSEC, "sinkwatch.dnssec")                                                                  \
     X(EDE, "sinkwatch.ede")                                                                        \
     X(HITS, "sinkwatch.hits")                                                                      \

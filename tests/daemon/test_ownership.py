@@ -1,10 +1,13 @@
 """Whose address is it: ownership in events, history, anomalies, the Carbanak case."""
 
 import json
+import time
+from datetime import datetime
+from types import SimpleNamespace
 
 import pytest
 from harness.events import ANOMALY, ANOMALY_NAME, NAME, field
-from harness.wait import until
+from harness.wait import live, until
 
 ADDRESS = "213.24.76.23"
 AGENCY = "Federal agency"  # the registrant in the tests' table: harness/mmdb.py
@@ -153,6 +156,45 @@ def test_names_cached_before_the_address_is_tracked(case):
     )
     anomaly = case.events.anomaly({ANOMALY: "shared-address"})
     assert "mail.neighbour.example" in anomaly["sinkwatch"]["anomaly"]["names"]
+
+
+def test_cached_names_are_judged_by_their_time_to_live(make_resolver, shared_redis, lists_for):
+    """D-138: an expired RRset is no sighting, and a valid one was seen when it was stored."""
+    resolver = make_resolver(shared_redis, server=["serve-expired: yes", "ede: yes"])
+    case = SimpleNamespace(
+        ask=resolver.client.ask, client=shared_redis.client, lists=lists_for(resolver, shared_redis)
+    )
+    begin = time.time()
+    case.ask("left.short.example")
+    case.ask("stays.short.example")
+    asked = time.time()
+    live(3)  # the time to live of `left` is one second
+    case.lists.put("bad", "listed.short.example")
+    case.ask("listed.short.example")
+    place = until(lambda: len(at := seen(case, "addr", "192.0.2.71")) >= 2 and at, "the neighbour")
+    resolver.stop()  # writes what it still has
+    assert set(seen(case, "addr", "192.0.2.71")) == {"listed.short.example", "stays.short.example"}
+    first = datetime.fromisoformat(place["stays.short.example"]["first"]).timestamp()
+    assert begin - 1 <= first <= asked + 1
+    assert place["stays.short.example"]["last"] == place["stays.short.example"]["first"]
+
+
+def test_expired_answer_is_a_hit_and_no_sighting(
+    make_resolver, shared_redis, lists_for, events_for, upstream
+):
+    name, server = "hit.short.example", ["serve-expired: yes", "ede: yes", "ede-serve-expired: yes"]
+    resolver = make_resolver(shared_redis, server=server)
+    case = SimpleNamespace(client=shared_redis.client, lists=lists_for(resolver, shared_redis))
+    case.lists.put("bad", name)
+    events = events_for(resolver, shared_redis)
+    assert resolver.client.ask(name).addresses == ["192.0.2.71"]
+    with upstream.hold(name):
+        until(lambda: 3 in dict(resolver.client.ask(name).ede), "an expired answer (RFC 8914)")
+    events.wait({NAME: name, "sinkwatch.cached.expired": True})
+    resolver.stop()
+    hits = [e["sinkwatch"] for e in events.all() if field(e, NAME) == name]
+    true = sum(hit["count"] for hit in hits if "cached" not in hit)
+    assert seen(case, "name", name)["192.0.2.71"]["count"] == true
 
 
 def test_names_on_a_tracked_address_are_still_answered(case):

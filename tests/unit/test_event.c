@@ -182,7 +182,7 @@ START_TEST(damaged_body_ends_the_walk)
         while (sw_event_next(&event, &cursor, &tag, &value, &len)) {
             struct sw_event_hit hit;
             ck_assert_uint_le((size_t)(value - event.body) + len, limit);
-            ck_assert(tag >= SW_TAG_QNAME && tag <= SW_TAG_MORE);
+            ck_assert(tag >= SW_TAG_QNAME && tag <= SW_TAG_UNTIL);
             if (sw_event_get_hit(value, len, &hit) == SW_OK)
                 ck_assert_uint_eq(strlen(hit.list) + strlen(hit.indicator) + 6, len);
             ck_assert_uint_le(++steps, SW_EVENT_BODY_MAX);

@@ -79,11 +79,12 @@ static void take_hit(struct sw_sight *sight, const struct sw_event_hit *hit)
     }
 }
 
-/* Whether this event is about ownership: a blocked query has no address to ask for. */
+/* Whether this event is about ownership: a blocked query has no address to ask for, and an expired
+ * answer (serve-expired) is no sighting of now (D-138). */
 static bool is_observed(const struct sw_event *event)
 {
     struct sw_event_hit winner;
-    if (!(sw_event_tags(event) & 1U << SW_TAG_ADDRESS))
+    if (event->flags & SW_EVENT_EXPIRED || !(sw_event_tags(event) & 1U << SW_TAG_ADDRESS))
         return false;
     if (event->type == SW_EVENT_ANSWER)
         return true;

@@ -121,7 +121,7 @@ LARGE = (
 SUNK = "www A 198.18.0.1\nback CNAME www.evil.example.\n"
 
 # TTL of one second, for answers that expire; what one brings along lasts longer.
-SHORT = "$TTL 1\n* A 192.0.2.71\nbrief MX 10 lasting\nlasting 30 A 192.0.2.72\n"
+SHORT = "$TTL 1\n* A 192.0.2.71\nstays 600 A 192.0.2.71\nbrief MX 10 lasting\nlasting 30 A 192.0.2.72\n"
 
 # The case (public reporting, May 2015): see D-045.
 SYSTEMSVC = "@ A 213.24.76.23\nwww CNAME @\n"
