@@ -15,16 +15,16 @@
 ##   make test-unit     Check programs in tests/unit, headers alone, fuzz corpora
 ##   make scenarios     labelled timelines of ownership: precision and recall for each anomaly
 ##   make test-stress   threads against each other, STRESS_SECONDS for each program
-##   make model         protocols between threads as models for SPIN, checked whole; their mutations fail
+##   make model         protocols between threads as models for SPIN, checked whole; each mutation fails
 ##   make fault         1,000 random histories of writers and faults: index and Redis agree in the end
 ##   make test-daemon   a real Unbound with the module, driven by tests/daemon
 ##   make chance        all daemon tests RUNS times in a row, every other time on a busy machine
 ##   make soak          SOAK_QUESTIONS of every action over every transport, and Unbound's counters after
-##   make race          lists that flap under RACE_QUERIES queries: no answer may contradict them
-##   make differential  Unbound alone and with the module, side by side: the same answers to
-##                      DIFFERENTIAL_QUERIES made-up questions, but where a list says otherwise
+##   make race          lists that flap under RACE_QUERIES queries: no answer contradicts a list
+##   make differential  Unbound alone and with the module, side by side, DIFFERENTIAL_QUERIES
+##                      made-up questions: the answers differ only where a list says so
 ##   make test-replay   Unbound's own replay scenarios, without and with the module
-##   make test-peers    Unbound's scenarios with lists in force: its RPZ's answers against ours
+##   make test-peers    Unbound's scenarios with lists in force: answers of RPZ against ours
 ##   make bench         benchmarks: a table, and build/bench.jsonl
 ##   make fuzz          every parser with libFuzzer (clang), FUZZ_SECONDS each
 ##   make lint          cppcheck and shellcheck, where installed
@@ -32,24 +32,24 @@
 ##
 ## Variables
 ##   SANITIZER=address|undefined|thread   instrumented build in build/<sanitizer>; address implies
-##                      undefined; the daemon tests then preload its runtime into Unbound
+##                      undefined; the daemon tests then preload the runtime into Unbound
 ##   V=1                show commands
-##   STAY=1             make demo: leave everything running, and say how to query and stop it
+##   STAY=1             make demo: leave everything running, and print how to query and stop
 ##   STRICT=1           a skipped test is a failure
 ##   SUITE=trixie       make setup: another Debian suite's Unbound, into .deps/unbound-<version>
-##   UNBOUND=1.22.0     make setup: this Unbound (1.17.1, 1.22.0), whatever suite has it now
+##   UNBOUND=1.22.0     make setup: this Unbound (1.17.1, 1.22.0), from any suite
 ##   UNBOUND_SRC=DIR    source tree of your own Unbound, configured --with-dynlibmodule
-##   UNBOUND_BUILD=DIR  where it was built, if not in its source tree (config.h is there)
+##   UNBOUND_BUILD=DIR  folder of config.h, if Unbound was built outside the source tree
 ##   TESTS=WORD         only programs (test-unit, test-stress), models, or tests (test-daemon, as
 ##                      pytest -k) or scenarios (test-replay, test-peers) with this word in the name
 ##   DECKARD=DIR        make test-peers: the scenarios of a checked-out Deckard as well
-##   LONG=1 QUICK=1     the long forms of daemon tests and benchmarks, or the quick ones
+##   LONG=1 QUICK=1     the long forms of daemon tests and benchmarks, or the quick forms
 ##   KEEP=1             daemon tests leave their folders below TMPDIR behind
 ##   ORDER=NUMBER       daemon tests in the random order that this number stands for
 ##   RUNS=10            make chance: how many
 ##   CC=gcc CFLAGS='-O2 -g' PREFIX=/usr/local DESTDIR= SYSCONFDIR=/etc
 ##
-## What tests get in their environment (absolute paths)
+## Environment of the tests (absolute paths)
 ##   UNBOUND_BIN UNBOUND_CONTROL UNBOUND_CHECKCONF UNBOUND_ANCHOR   Unbound's programs
 ##   UNBOUND_VERSION    such as 1.17.1
 ##   SINKWATCH_SO       the module          SINKWATCH_CLI    the command
@@ -58,11 +58,11 @@
 ##   SINKWATCH_SANITIZER_RUNTIME  shared libraries for LD_PRELOAD then, separated by spaces
 ##   SINKWATCH_STRESS_SECONDS     how long a stress program should run
 ##   SINKWATCH_DATA               yours to set: a folder of real lists, names and databases; without
-##                                it ../shared/data, and without that a skip that says so
+##                                this variable ../shared/data; without either, a named skip
 #
-# How it is put together: plain parts (no Unbound in them) compile once per sanitizer into
-# build/ or build/<sanitizer>/; what sees Unbound's headers compiles once per Unbound version
-# into unbound-<version>/ below that. A file of flags in each makes a change of flags a rebuild.
+# Build folders: plain parts (without Unbound's headers) compile once per sanitizer into build/ or
+# build/<sanitizer>/; parts that include Unbound's headers compile once per Unbound version into
+# unbound-<version>/ below. A file of flags in each folder makes a change of flags a rebuild.
 
 UNBOUND_SRC   ?= .deps/unbound
 UNBOUND_BUILD ?= $(if $(wildcard $(UNBOUND_SRC)/b/unbound/config.h),$(UNBOUND_SRC)/b/unbound,$(UNBOUND_SRC))
@@ -114,7 +114,7 @@ BASEFLAGS = -std=c11 -D_GNU_SOURCE -fPIC -fvisibility=hidden -Imodule $(WARN) $(
 LIBS      = -lxxhash -lhiredis -lssl -lcrypto -lmaxminddb -ljansson -lidn2 -lpsl -lurcu-bp -lpthread
 CHECK_LIB = $(shell $(PKG_CONFIG) --cflags --libs check)
 
-# What sees Unbound's headers; everything else is plain.
+# Sources that include Unbound's headers; all other sources are plain.
 HOST  = $(wildcard module/host/*.c) $(wildcard module/flow/query.c module/flow/act.c)
 PLAIN = $(filter-out $(HOST),$(wildcard $(addprefix module/,$(addsuffix /*.c,base redis index owner feed journal journal/history flow))))
 CLI   = $(wildcard module/cli/*.c module/cli/*/*.c)
@@ -125,7 +125,7 @@ UNBOUND_VERSION := $(shell sed -n 's/^.define PACKAGE_VERSION "\(.*\)"/\1/p' $(U
 UNBOUND_DYNLIB  := $(shell grep -s '^.define WITH_DYNLIBMODULE' $(UNBOUND_BUILD)/config.h)
 UOUT      = $(OUT)/unbound-$(UNBOUND_VERSION)
 HOST_O    = $(HOST:%.c=$(UOUT)/%.o)
-# config.h has the version as text only; UNBOUND_VERSION_MAJOR belongs to its unbound.h.
+# config.h has the version as text only; UNBOUND_VERSION_MAJOR belongs to libunbound's header.
 UNBOUND_FLAGS = -isystem $(UNBOUND_BUILD) -isystem $(UNBOUND_SRC) \
     -DSW_UNBOUND_MAJOR=$(word 1,$(subst ., ,$(UNBOUND_VERSION))) \
     -DSW_UNBOUND_MINOR=$(word 2,$(subst ., ,$(UNBOUND_VERSION)))
@@ -152,10 +152,10 @@ FAULTS  = $(FAULT_SRC:%.c=$(OUT)/%)
 BENCHES = $(BENCH_SRC:%.c=$(OUT)/%)
 CORPORA = $(FUZZ_SRC:tests/fuzz/%.c=$(OUT)/tests/fuzz/%)
 FUZZERS = $(FUZZ_SRC:tests/fuzz/%.c=$(BUILD)/fuzz/%)
-# What libFuzzer steers by is compiled in, so these are objects of their own; UBSan has to stop.
+# Fuzz objects carry the instrumentation of libFuzzer, hence separate objects; UBSan has to stop.
 FUZZFLAGS = -std=c11 -D_GNU_SOURCE -Imodule -g -O1 -fno-omit-frame-pointer $(SANITIZE_address)
 FUZZ_O    = $(patsubst %.c,$(BUILD)/fuzz/%.o,$(PLAIN) $(filter-out %/main.c,$(CLI)))
-# A fuzz program may include these; its corpus driver is compiled in one go, without a .d file.
+# A fuzz program may include these; the corpus driver is compiled in one go, without a .d file.
 FUZZ_DEPS = $(wildcard tests/fuzz/*.h tests/unit/*.h module/flow/query.[ch])
 
 TARGETS = help all module cli demo test test-unit scenarios test-stress model fault test-daemon chance test-replay test-peers race soak \
@@ -184,7 +184,7 @@ $(OUT)/module/%.o: module/%.c $(OUT)/flags
 	$(call say,CC,$<)
 	$(Q)$(CC) $(BASEFLAGS) $(CFLAGS) $(CPPFLAGS) -MMD -MP -c -o $@ $<
 
-# Unbound's headers are not clean under our warnings, hence -isystem; -MD notes them all the same.
+# Unbound's headers are not clean under our warnings, hence -isystem; -MD notes such headers too.
 $(UOUT)/module/%.o: module/%.c $(UOUT)/flags | need-unbound
 	@mkdir -p $(@D)
 	$(call say,CC,$< (Unbound $(UNBOUND_VERSION)))
@@ -202,7 +202,7 @@ $(UOUT)/floor.so: $(BENCH_MODULE) $(HOST_O) $(PLAIN_O) module/host/exports.map $
 	    -Wl,--as-needed -Wl,--version-script=module/host/exports.map -o $@ $(BENCH_MODULE) \
 	    $(filter %/act.o,$(HOST_O)) $(PLAIN_O) $(LIBS)
 
-# An archive, so that a test program takes out of it only what it needs.
+# An archive, so that a test program links only the needed objects.
 $(OUT)/plain.a: $(PLAIN_O) $(filter-out %/main.o,$(CLI_O))
 	@rm -f $@
 	$(Q)$(AR) rcs $@ $^
@@ -229,7 +229,7 @@ else
 	@test -f $(UNBOUND_SRC)/util/module.h || { echo "UNBOUND_SRC=$(UNBOUND_SRC) is not Unbound's source tree: no util/module.h" >&2; false; }
 endif
 
-# The assembler reads it, so no compiler notes it.
+# The assembler reads this file, so no compiler notes the dependency.
 $(OUT)/module/cli/functions.o $(BUILD)/fuzz/module/cli/functions.o: conf/sinkwatch.lua
 
 # ---- test programs
@@ -264,7 +264,7 @@ $(DIFFERENTIAL): $(wildcard tests/differential/*.h) $(OUT)/flags
 	@mkdir -p $(@D)
 	$(call say,CC,tests/differential/$(@F))
 	$(Q)$(CC) $(BASEFLAGS) $(CFLAGS) $(CPPFLAGS) -o $@ $(filter %.c,$^) -lcrypto
-# With any compiler: the corpus driver runs what fuzzing has found once.
+# With any compiler: the corpus driver runs the inputs that fuzzing has found.
 $(OUT)/tests/fuzz/%: tests/fuzz/%.c tests/fuzz/driver.c $(FUZZ_DEPS) $(OUT)/plain.a $(OUT)/flags
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
@@ -283,7 +283,7 @@ $(BUILD)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(BUILD)/fuzz/plain.a
 -include $(wildcard $(BUILD)/fuzz/*.d $(BUILD)/fuzz/module/*/*.d $(BUILD)/fuzz/module/*/*/*.d)
 -include $(wildcard $(OUT)/module/*/*.d $(OUT)/module/*/*/*.d $(UOUT)/module/*/*.d $(OUT)/tests/*/*.d)
 
-# What scripts/checks compares with the files in tests/.
+# The list that scripts/checks compares with the files in tests/.
 print-tests:
 	@printf '%s\n' $(UNIT_SRC) tests/scenarios/run_scenarios.c $(STRESS_SRC) $(FAULT_SRC) $(RACE_SRC) tests/race/race.py tests/peers/peers.py $(sort $(AUTHORITY_SRC) $(CLIENT_SRC)) tests/differential/differential.py $(BENCH_SRC) $(BENCH_MODULE) $(BENCH_RUN) $(FUZZ_SRC) $(MODEL_SRC) $(DAEMON_SRC)
 build-tests: $(UNITS) $(STRESS) $(FAULTS) $(CORPORA) $(RACE_LOAD) $(DIFFERENTIAL)
@@ -338,7 +338,7 @@ soak: module cli $(RACE_LOAD)
 race: module cli $(RACE_LOAD)
 	$(Q)$(TEST_ENV) $(PYTHON) -B tests/race/race.py --queries $(RACE_QUERIES)
 
-# SEED, CONFIGURATION, PHASE, .. repeat what a report names.
+# SEED, CONFIGURATION, PHASE, .. repeat the case of a report.
 differential: module cli $(DIFFERENTIAL)
 	$(Q)$(TEST_ENV) $(PYTHON) -B tests/differential/differential.py --queries $(DIFFERENTIAL_QUERIES) \
 	    $(if $(SEED),--seed $(SEED)) $(if $(POOL),--pool $(POOL)) $(if $(BLOCK),--block $(BLOCK)) \

@@ -1,7 +1,7 @@
 #!lua name=sinkwatch
 
--- Functions for feeds: each changes a list and tells the change stream, as one step that nobody
--- sees half of. Redis 7.0 or later. `sinkwatch setup` loads them, or:
+-- Functions for feeds: each changes a list and appends to the change stream, as a single step.
+-- Redis 7.0 or later. `sinkwatch setup` loads the functions, or:
 --
 --     redis-cli -x FUNCTION LOAD REPLACE < sinkwatch.lua
 --
@@ -13,14 +13,15 @@
 --     FCALL sinkwatch_replace 4  STAGING P:list:LIST P:list:LIST:previous P:changes   LIST
 --     FCALL sinkwatch_drop    4  P:lists P:list:LIST P:list:LIST:previous P:changes   LIST
 --
--- Each returns the id of its entry in the change stream: a resolver whose `applied` has reached it
--- enforces the change. Indicators in canonical form (lower case, A-labels, no final dot); what does
--- not parse is refused by resolvers, one by one. Facts: a JSON object, or an empty string.
--- sinkwatch_replace: fill a hash under a key of your own (P:list:LIST:staging:ANYTHING), then
--- call it; the content before is kept for `sinkwatch rollback`.
+-- Each returns the id of the new entry in the change stream. A resolver that reports this
+-- id or a later id as `applied` enforces the change. Indicators in canonical form (lower case, A-labels, no final dot);
+-- resolvers refuse an indicator that does not parse, alone. Facts: a JSON object, or an empty
+-- string.
+-- sinkwatch_replace: fill a hash under a staging key (P:list:LIST:staging:ANYTHING), then call the
+-- function; the former content is kept for `sinkwatch rollback`.
 
 local KEPT = 100000   -- entries of the change stream, about
-local ENTRY = 1000    -- indicators told in one entry
+local ENTRY = 1000    -- indicators in an entry
 
 -- items: indicators; ends[i]: when items[i] ends ('': never), or nil where resolvers need not know.
 local function tell(changes, op, list, items, ends)
@@ -45,7 +46,7 @@ local function tell(changes, op, list, items, ends)
     return id
 end
 
--- What facts say of the end, as text.
+-- The end that the facts declare, as text.
 local function end_of(facts)
     if facts == '' then
         return ''

@@ -3,7 +3,7 @@
 # Names of lists are asked of Redis with the options that are already on the line; without Redis
 # there are none.
 
-_sinkwatch_words() { # _sinkwatch_words WORDS: offer those that fit
+_sinkwatch_words() { # _sinkwatch_words WORDS: offer the matching words
     mapfile -t COMPREPLY < <(compgen -W "$1" -- "$cur")
 }
 
@@ -18,7 +18,7 @@ _sinkwatch_lists() {
         sed -n 's/.*"name":"\([^"]*\)".*/\1/p'
 }
 
-# Options of a sub-command, without the global ones.
+# Options of a sub-command, without the global options.
 _sinkwatch_options() {
     case $1 in
     "list show") echo "--limit" ;;
@@ -42,7 +42,7 @@ _sinkwatch_options() {
     esac
 }
 
-# The sub-command on the line, in one or two words, and how many words follow it.
+# The sub-command on the line, in one or two words, and the number of these words.
 _sinkwatch_command() {
     local i word
     command='' after=0

@@ -40,7 +40,17 @@ int sw_good(int a, int b);
 """
 LONG = "int sw_long(void)\n{\n" + "    ;\n" * 120 + "    return 0;\n}\n"
 SETTINGS = 'static const struct key keys[] = {{"ring", KIND_NUMBER, FIELD(ring), 1, 9, "5"}};\n'
-CONF = "# Size. Default: 5. 1 to 9.\n#ring: 5\n"
+CONF = "# settings\n\n# ---- events ----\n\n# Size. Default: 5. 1 to 9.\n#ring: 5\n"
+PAGE = """.Sh SETTINGS
+.Ss Events
+.Bl -tag -width indent
+.It Li ring: 5
+Size.
+Default: 5.
+1 to 9.
+.El
+.Sh FILES
+"""
 MAKEFILE = "TARGETS = all test\nprint-tests:\n\t@echo tests/unit/test_a.c tests/daemon/test_a.py tests/daemon/test_b.py "
 MAKEFILE += "tests/model/x.pml\n"
 MODEL = """/*
@@ -85,6 +95,7 @@ GOOD = {
     "Makefile": MAKEFILE,
     "README.md": "See `base/good.h`, `make test`, `sw_good()`, `sinkwatch add`.\n",
     "conf/sinkwatch.conf": CONF,
+    "conf/man/sinkwatch.conf.5": PAGE,
     "module/DECISIONS.md": DECISIONS,
     "module/decisions/D-001-a.md": DECISION,
     "module/base/good.h": HEADER,
@@ -123,6 +134,10 @@ FAULTS = [
     (comments, "module/owner/a.c", f"/* {'long ' * 20} */\n", "106 columns"),
     (comments, "module/owner/a.c", "/* what */\n", "of 1,000 words are what"),
     (comments, "module/owner/a.c", "/* those */\n", "of 1,000 words are it, its"),
+    (comments, "README.md", "What\n", "of 1,000 words are what"),
+    (comments, "README.md", "`what` is code. They are.\n", "of 1,000 words are it, its"),
+    (comments, "conf/redis.conf", "# Whose\nport 1\n", "of 1,000 words are what"),
+    (comments, "conf/man/a.1", ".Sh what\nIt is.\n", "of 1,000 words are it, its"),
     (comments, "module/owner/a.h", "struct sw_b {\n", "struct sw_b is another type"),
     (dialect, "module/base/good.c", "int n = sizeof x;\n", "make fmt"),
     (dialect, "module/base/good.c", "int f(void *p)\n{\n    if (p == NULL)\n", "make fmt"),
@@ -144,9 +159,10 @@ FAULTS = [
     (decisions, "module/DECISIONS.md", DECISIONS.replace("in force", "rejected"), "is not as its file says"),
     (decisions, "module/DECISIONS.md", DECISIONS + "## D-001 A title\n", "a file of its own"),
     (settings, "conf/sinkwatch.conf", CONF + "# Not there.\n#other: 1\n", "no key other"),
-    (settings, "conf/sinkwatch.conf", "# nothing\n", "ring of module/base/settings.c is not"),
+    (settings, "conf/sinkwatch.conf", "\n# ---- events ----\n", "ring of module/base/settings.c is not"),
     (settings, "conf/sinkwatch.conf", CONF.replace("5.", "6."), "'Default: 5' is missing"),
     (settings, "conf/sinkwatch.conf", CONF.replace("to 9", "to 8"), "range '1 to 9'"),
+    (settings, "conf/man/sinkwatch.conf.5", PAGE.replace("Size", "Length"), "other words than"),
     (registered, "tests/unit/other.c", "", "no target runs this file"),
     (registered, "tests/lost/test_b.c", "", "no target runs tests/lost"),
     (registered, "tests/unit/test_a.c", UNIT, "one is added to no test case"),

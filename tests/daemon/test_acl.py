@@ -61,7 +61,7 @@ def documented():
     """{user: [(patterns, commands)]} of the table."""
     rights = {}
     text = (ROOT / "module/REDIS.md").read_text()
-    section = text[text.index("## Who may do what") :]
+    section = text[text.index("## Rights of each role") :]
     section = section[: section.index("\n## ", 5)]
     for line in section.splitlines():
         found = re.match(r"\| `([a-z]+)` \| (.*?) \| (.*) \|$", line)
