@@ -19,6 +19,8 @@
 -- string.
 -- sinkwatch_replace: fill a hash under a staging key (P:list:LIST:staging:ANYTHING), then call the
 -- function; the former content is kept for `sinkwatch rollback`.
+--
+-- Decision: D-035 of module/DECISIONS.md.
 
 local KEPT = 100000   -- entries of the change stream, about
 local ENTRY = 1000    -- indicators in an entry

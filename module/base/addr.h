@@ -6,6 +6,7 @@
  * Threads      pure functions, any thread
  * Memory       callers own all buffers
  * Standards    RFC 4291 2.2 and RFC 5952 (text form), RFC 4632 (prefixes)
+ * Decision     D-029
  */
 #ifndef SW_BASE_ADDR_H
 #define SW_BASE_ADDR_H

@@ -7,6 +7,7 @@
  *
  * Threads      pure functions, any thread
  * Standards    action names as in RPZ (draft-vixie-dnsop-dns-rpz); EDE codes RFC 8914
+ * Decision     D-055
  */
 #ifndef SW_BASE_POLICY_H
 #define SW_BASE_POLICY_H

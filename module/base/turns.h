@@ -24,6 +24,7 @@
  * Threads      busy, quiet: worker n only; raise: feeder; wait, settled: sweeper; the rest: any
  * Memory       a cache line for each worker
  * Reliability  a wait for a turn ends after SW_TURNS_PATIENCE_US: the worker then counts as quiet
+ * Decision     D-014
  */
 #ifndef SW_BASE_TURNS_H
 #define SW_BASE_TURNS_H

@@ -15,6 +15,7 @@
  * Memory       a chunk, and some suspects
  * Cost         at most some 4 chunks a second, 0.4 % of a core: a million indicators in 5 minutes
  * Reliability  a lost connection ends the session; other errors are left to reconciliation
+ * Decision     D-037
  */
 #ifndef SW_FEED_AUDIT_H
 #define SW_FEED_AUDIT_H

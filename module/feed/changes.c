@@ -4,6 +4,8 @@
  *
  * The sweeper waits for readers and for the answers that they store, evicts the names again, and
  * walks the caches (sweeper.h).
+ *
+ * Decision     D-065
  */
 #include "feed/feeder.h"
 

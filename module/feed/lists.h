@@ -8,6 +8,7 @@
  *
  * Threads      the feeder; in the command the main thread
  * Memory       each entry is allocated separately: a pointer is valid until the entry is removed
+ * Decision     D-009
  */
 #ifndef SW_FEED_LISTS_H
 #define SW_FEED_LISTS_H

@@ -20,6 +20,7 @@
  * Cost         at most two copies a second; reading lists again takes at most a fifth of the time
  * Reliability  a failure of this connection does not end the session; a look after the next
  *              connection replaces the notices that were lost
+ * Decision     D-063
  */
 #ifndef SW_FEED_NOTICE_H
 #define SW_FEED_NOTICE_H

@@ -21,6 +21,7 @@
  * Threads      a separate thread; all calls except sw_sweeper_stop() come from the feeder
  * Memory       at most SW_FEED_ADDED_MAX indicators wait; more become "everything"
  * Reliability  stopping ends a walk at the next pause
+ * Decision     D-064
  */
 #ifndef SW_FEED_SWEEPER_H
 #define SW_FEED_SWEEPER_H

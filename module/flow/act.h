@@ -8,6 +8,7 @@
  * Memory       the query's region; freed by Unbound with the query
  * Security     a rewritten reply has no AD bit (security below secure) and no RRSIG
  * Standards    RFC 8914 (EDE), RFC 2308 (negative answers), RFC 9460 (no hints in sinkholes)
+ * Decisions    D-061, D-107
  */
 #ifndef SW_FLOW_ACT_H
 #define SW_FLOW_ACT_H

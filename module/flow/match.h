@@ -19,7 +19,7 @@
  * Memory       struct sw_match is 9 KB, on the caller's stack; only the used part is written
  * Cost         one index look-up for each name and address; an AS look-up for each address only
  *              while some list contains an AS number; then some comparisons for each rule
- * Decisions    D-090, D-091, D-092
+ * Decisions    D-024, D-027, D-090, D-091, D-092
  */
 #ifndef SW_FLOW_MATCH_H
 #define SW_FLOW_MATCH_H

@@ -6,6 +6,7 @@
  *
  * Threads      the worker; no lock, no allocation, no I/O
  * Memory       drafts are on the caller's stack or in the query's region
+ * Decision     D-007
  */
 #ifndef SW_FLOW_RECORD_H
 #define SW_FLOW_RECORD_H

@@ -11,6 +11,7 @@
  * Security     texts are checked when settings and policies are read, and escaped here; octets that
  *              are not UTF-8 become U+FFFD
  * Standards    draft-ietf-dnsop-structured-dns-error, as of June 2026; RFC 8914; RFC 7493 (I-JSON)
+ * Decision     D-058
  */
 #ifndef SW_FLOW_STRUCTURED_H
 #define SW_FLOW_STRUCTURED_H

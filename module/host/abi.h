@@ -15,6 +15,7 @@
  * Each check alone can miss a difference; a difference missed by all checks is improbable.
  *
  * Threads      init only
+ * Decision     D-008
  */
 #ifndef SW_HOST_ABI_H
 #define SW_HOST_ABI_H

@@ -7,6 +7,7 @@
  * Threads      the worker that owns the query
  * Cost         at most 8 look-ups for NS, and 2 look-ups for each of 8 server names; read locks for
  *              single entries, as the iterator takes; no allocation
+ * Decision     D-043
  */
 #ifndef SW_HOST_DELEGATION_H
 #define SW_HOST_DELEGATION_H

@@ -4,6 +4,8 @@
  * A name is looked for under more than a hundred types, most of which are not cached. So the bins
  * are searched before Unbound's own removal is called. The table's lock is held only while a
  * prefetched bin is located.
+ *
+ * Decision     D-018
  */
 #include "base/counters.h"
 #include "flow/ub.h"

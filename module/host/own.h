@@ -9,6 +9,7 @@
  *
  * Threads      the worker that owns the query state; opens an RCU section of its own
  * Memory       struct sw_own: the caller's stack; gardens: the query's region
+ * Decision     D-056
  */
 #ifndef SW_HOST_OWN_H
 #define SW_HOST_OWN_H

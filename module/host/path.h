@@ -12,6 +12,7 @@
  *              cache
  * Threads      the worker that owns the query state; no lock, no I/O, allocations in the query's
  *              region only
+ * Decision     D-028
  */
 #ifndef SW_HOST_PATH_H
 #define SW_HOST_PATH_H

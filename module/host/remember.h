@@ -12,6 +12,7 @@
  * Threads      the worker that owns the query state
  * Memory       the message cache's
  * Standards    RFC 6895 3.2 (classes for private use)
+ * Decision     D-011
  */
 #ifndef SW_HOST_REMEMBER_H
 #define SW_HOST_REMEMBER_H

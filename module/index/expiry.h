@@ -9,6 +9,7 @@
  * Threads      the writer; bytes: any
  * Memory       an item of 24 octets, 4 in the heap, 4 to 8 in the hash table; arrays grow by half
  * Source       binary heap: Williams 1964
+ * Decision     D-031
  */
 #ifndef SW_INDEX_EXPIRY_H
 #define SW_INDEX_EXPIRY_H

@@ -26,6 +26,7 @@
  * Threads      sw_gate_first, second: any, inside an RCU section; the others: the writer. The
  *              acquire load of `current` pairs with the release store in gate_publish().
  * Memory       1.4 octets for each name when announced, 1.9 at most when grown; 256 KiB at least
+ * Decision     D-075
  */
 #ifndef SW_INDEX_GATE_H
 #define SW_INDEX_GATE_H

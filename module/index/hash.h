@@ -19,6 +19,7 @@
  * Security     key from getrandom(2); digests never leave the process (D-110)
  * Source       Dietzfelbinger 1996, Thorup 2015 "High speed hashing for integers and strings"
  *              3.5 (vector multiply-shift); RFC 4343 3 (letter case)
+ * Decision     D-068
  */
 #ifndef SW_INDEX_HASH_H
 #define SW_INDEX_HASH_H

@@ -24,6 +24,7 @@
  *              count is checked or computed again. A damaged file is refused, or gives wrong
  *              content, but never breaks the process
  * Security     the file holds the key of the hashes (D-033): mode 0600
+ * Decision     D-032
  */
 #ifndef SW_INDEX_IMAGE_H
 #define SW_INDEX_IMAGE_H

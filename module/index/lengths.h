@@ -15,6 +15,7 @@
  *              acquire load of a table pairs with the release store that showed it.
  * Memory       768 KiB with the first IPv4 prefix, 1 MiB with the first IPv6 prefix; unused pages
  *              are not resident
+ * Decision     D-076
  */
 #ifndef SW_INDEX_LENGTHS_H
 #define SW_INDEX_LENGTHS_H

@@ -22,6 +22,7 @@
  * Memory       4096 octets for 260 slots in use at most, 6 % room after growing, and the filter:
  *              17 to 18.5 octets for each key; a shard more during a rebuild, and the memory that
  *              retire.h holds back
+ * Decision     D-004
  */
 #ifndef SW_INDEX_TABLE_H
 #define SW_INDEX_TABLE_H

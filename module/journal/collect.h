@@ -11,6 +11,7 @@
  * Threads      sw_collect_run(): one thread; sw_rings_*: the workers, see journal.h
  * Reliability  every event is part of a single record, or counted in events_lost_ring and in a
  *              single loss notice (at most a notice each second)
+ * Decisions    D-015, D-060
  */
 #ifndef SW_JOURNAL_COLLECT_H
 #define SW_JOURNAL_COLLECT_H

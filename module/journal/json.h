@@ -19,6 +19,7 @@
  *              members is kept for each thread (some 10 KiB)
  * Security     every text is escaped; octets that are not UTF-8 become '?'
  * Standards    RFC 8259, RFC 3629 (UTF-8)
+ * Decisions    D-016, D-066
  */
 #ifndef SW_JOURNAL_JSON_H
 #define SW_JOURNAL_JSON_H

@@ -17,6 +17,7 @@
  * Threads      the recorder
  * Memory       at most event-backlog-max documents (and a notice)
  * Disk         at most event-spool-max MiB
+ * Decision     D-017
  */
 #ifndef SW_JOURNAL_OUTBOX_H
 #define SW_JOURNAL_OUTBOX_H

@@ -14,6 +14,7 @@
  * Reliability  survives the end of the process, not that of the machine (no fsync). Of two
  *              processes with the same folder the second gets none
  * Security     folder and files are for this user only: clients' addresses are inside
+ * Decisions    D-050, D-070
  */
 #ifndef SW_JOURNAL_SPOOL_H
 #define SW_JOURNAL_SPOOL_H

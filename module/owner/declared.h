@@ -7,6 +7,7 @@
  * in any letter case.
  *
  * Threads      pure functions; finds in the index inside an RCU section
+ * Decision     D-040
  */
 #ifndef SW_OWNER_DECLARED_H
 #define SW_OWNER_DECLARED_H

@@ -9,6 +9,7 @@
  * Threads      the recorder only
  * Memory       bounded: names_max names in the cache, the least recently used go first (the
  *              durable copy stays); at most addrs_max addresses with owners for each name
+ * Decision     D-042
  */
 #ifndef SW_OWNER_HISTORY_H
 #define SW_OWNER_HISTORY_H

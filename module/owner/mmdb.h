@@ -14,6 +14,7 @@
  *              each distinct record more
  * Reliability  refused as a whole, with a reason, or trusted as a whole
  * Standards    MaxMind DB file format 2.0
+ * Decision     D-013
  */
 #ifndef SW_OWNER_MMDB_H
 #define SW_OWNER_MMDB_H

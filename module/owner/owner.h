@@ -17,6 +17,7 @@
  * Threads      sw_owner_find*: any thread inside an RCU section, no locks, no allocation kept;
  *              sw_owners_refresh(): the feeder
  * Standards    MaxMind DB file format 2.0
+ * Decision     D-049
  */
 #ifndef SW_OWNER_OWNER_H
 #define SW_OWNER_OWNER_H

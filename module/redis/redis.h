@@ -27,6 +27,7 @@
  *              The only wait that cannot be interrupted is getaddrinfo(), for a redis-host that
  *              is a host name
  * Standards    RESP2; AUTH as in Redis 6 (ACL user) or before
+ * Decisions    D-012, D-051, D-095
  */
 #ifndef SW_REDIS_REDIS_H
 #define SW_REDIS_REDIS_H

@@ -1,6 +1,7 @@
 """Decisions: one file each, with a status, short, in the index; a name such as D-0nn leads to a file.
 
-Run as a program this renews the table of module/DECISIONS.md from the files of module/decisions/.
+The files of a decision exist. Code, a test or a script names each decision that is not replaced or rejected, unless
+the decision has a line that begins with "Named nowhere:" and gives the reason. Run as a program this renews the table of module/DECISIONS.md from the files of module/decisions/.
 """
 
 import re
@@ -19,7 +20,7 @@ HEAD = re.compile(rf"Date: (\d{{4}}-\d\d-\d\d(?:, \d{{4}}-\d\d-\d\d)*)\. Status:
 FILES = re.compile(r"Files: (\S.*)\.")
 LINES = 40
 COLUMNS = 110
-SEARCHED = r"(module|scripts|tests|conf)/.*\.(c|h|py|md|pml|inc|conf|lua|map|sh)|README\.md|Makefile"
+SEARCHED = r"(module|scripts|tests|conf)/(?!.*/corpus/).*|README\.md|Makefile"
 
 
 def check(tree):
@@ -30,7 +31,10 @@ def check(tree):
         if decision:
             decisions[decision[0]] = (path, decision)
     index(tree, result, decisions)
-    mentions(tree, result, set(decisions))
+    named = mentions(tree, result, set(decisions))
+    for number, (path, decision) in decisions.items():
+        files(tree, result, path, decision[4])
+        unnamed(tree, result, path, decision, named)
     result.note = f"{len(decisions)} decisions"
     return result
 
@@ -71,12 +75,33 @@ def index(tree, result, decisions):
             result.problem(INDEX, number, "a decision is a file of its own in module/decisions/")
 
 
+def files(tree, result, path, listed):
+    """Each file or folder of the line "Files:" exists."""
+    for name in re.findall(r"`([^`]+)`", listed):
+        full = name if re.match(r"(tests|scripts|conf|module)/|Makefile", name) else f"module/{name}"
+        if not any(file == full or file.startswith(f"{full}/") for file in tree.files):
+            result.problem(path, 3, f"there is no {full}")
+
+
+def unnamed(tree, result, path, decision, named):
+    number, _, _, status, _ = decision
+    if number in named or re.match(r"replaced|rejected", status):
+        return
+    if not re.search(r"^Named nowhere: \S", tree.text(path), re.M):
+        result.problem(path, 0, f"no code, test or script names {number}, and no line 'Named nowhere:' says why")
+
+
 def mentions(tree, result, known):
+    """The decisions that code, tests or scripts name."""
+    named = set()
     for path in tree.matching(SEARCHED):
         for number, line in enumerate(tree.lines(path), 1):
             for name in MENTION.findall(line):
                 if name not in known:
                     result.problem(path, number, f"there is no decision {name}")
+                if not path.endswith(".md"):
+                    named.add(name)
+    return named
 
 
 def main():

@@ -10,6 +10,8 @@ In the Python of tests/daemon and tests/race:
            function that asked and has not waited since: for an event, or for the resolver's end
   port     a port written as a number: free_port() finds one that is free
 
+Decision: D-105.
+
 In the C of tests/unit: a pause of 50 ms or more without a comment on its line that says why.
 """
 

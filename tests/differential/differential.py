@@ -7,6 +7,8 @@ Each configuration has its phases: lists that match nothing, lists that only wat
 that change from one block of questions to the next. A difference counts when it lasts: it is seen
 again each time when its question is asked alone, from empty caches. Prints a table, and for each difference the
 question, both answers, and the command that asks it again alone. Exits with 1 when there is one.
+
+Decision: D-103.
 """
 
 import argparse

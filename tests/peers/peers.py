@@ -10,6 +10,7 @@ Parts:
     own        scenarios of our own, with lists of theirs
     deckard    with DECKARD=DIR: Deckard's scenarios, likewise (deckard.py)
 Prints what differs, and, alone on the last line, "N passed, N failed". Called by 'make test-peers'.
+Decision: D-102.
 """
 
 import argparse

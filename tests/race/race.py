@@ -5,6 +5,8 @@
 Runs each configuration of the resolver in turn, prints a table, and exits with 1 when an answer
 contradicted what the resolver had reported as applied, or a hit was not recorded. --early
 proves that the judge can fail: changes count as in force before they are made.
+
+Decisions: D-023, D-054, D-078.
 """
 
 import argparse

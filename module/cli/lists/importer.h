@@ -16,6 +16,7 @@
  * Threads      pure functions
  * Memory       none allocated
  * Security     lines may hold any octets and be of any length
+ * Decision     D-010
  */
 #ifndef SW_CLI_LISTS_IMPORTER_H
 #define SW_CLI_LISTS_IMPORTER_H

@@ -11,6 +11,7 @@
  * Security     every text goes through page_text(), which cleans and escapes; the page's
  *              Content-Security-Policy lets nothing be fetched, and only our own script run, by
  *              hash. The page states facts, and works without the script
+ * Decision     D-047
  */
 #ifndef SW_CLI_REPORT_REPORT_H
 #define SW_CLI_REPORT_REPORT_H

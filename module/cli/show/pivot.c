@@ -1,4 +1,4 @@
-/* pivot.c - sinkwatch pivot: from a name to the addresses, from an address to the names. */
+/* pivot.c - sinkwatch pivot: from a name to addresses, from an address to names (D-046). */
 #include "base/indicator.h"
 #include "base/rcu.h"
 #include "cli/output.h"

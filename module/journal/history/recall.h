@@ -7,6 +7,7 @@
  *
  * Threads      the recorder
  * Memory       bounded, see the limits in recall.c
+ * Decision     D-044
  */
 #ifndef SW_JOURNAL_HISTORY_RECALL_H
 #define SW_JOURNAL_HISTORY_RECALL_H

@@ -1,4 +1,4 @@
-"""Instructions of user space for one query on the workers, counted by callgrind.
+"""Instructions of user space for a query on the workers, counted by callgrind (D-067).
 
 Times of two resolvers side by side differ by some percent on a machine with other work, which is as
 much as what is looked for; counts do not. `plain` is Unbound alone, `module` has Sinkwatch with the
