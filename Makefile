@@ -46,6 +46,7 @@
 ##   LONG=1 QUICK=1     the long forms of daemon tests and benchmarks, or the quick forms
 ##   KEEP=1             daemon tests leave their folders below TMPDIR behind
 ##   ORDER=NUMBER       daemon tests in the random order that this number stands for
+##   CHOICE=threads|plain SHARE=2/4  of the daemon tests these files (tests/daemon/choices.py)
 ##   RUNS=10            make chance: how many
 ##   CC=gcc CFLAGS='-O2 -g' PREFIX=/usr/local DESTDIR= SYSCONFDIR=/etc
 ##
@@ -85,6 +86,8 @@ UNBOUND       ?=
 TESTS         ?=
 STRICT        ?=
 ORDER         ?=
+CHOICE        ?=
+SHARE         ?=
 RUNS          ?= 10
 STAY          ?=
 # nsd is where an ordinary user's PATH on Debian does not lead.
@@ -160,7 +163,7 @@ FUZZ_DEPS = $(wildcard tests/fuzz/*.h tests/unit/*.h module/flow/query.[ch])
 
 TARGETS = help all module cli demo test test-unit scenarios test-stress model fault test-daemon chance test-replay test-peers race soak \
           differential checks bench fuzz lint fmt install clean setup
-.PHONY: $(TARGETS) build-tests print-tests need-unbound FORCE
+.PHONY: $(TARGETS) build-tests build-daemon print-tests need-unbound FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 all: module cli
@@ -286,6 +289,7 @@ $(BUILD)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(BUILD)/fuzz/plain.a
 # The list that scripts/checks compares with the files in tests/.
 print-tests:
 	@printf '%s\n' $(UNIT_SRC) tests/scenarios/run_scenarios.c $(STRESS_SRC) $(FAULT_SRC) $(RACE_SRC) tests/race/race.py tests/peers/peers.py $(sort $(AUTHORITY_SRC) $(CLIENT_SRC)) tests/differential/differential.py $(BENCH_SRC) $(BENCH_MODULE) $(BENCH_RUN) $(FUZZ_SRC) $(MODEL_SRC) $(DAEMON_SRC)
+build-daemon: module cli $(RACE_LOAD) $(DIFFERENTIAL)
 build-tests: $(UNITS) $(STRESS) $(FAULTS) $(CORPORA) $(RACE_LOAD) $(DIFFERENTIAL)
 
 # ---- run tests
@@ -298,7 +302,8 @@ TEST_ENV = UNBOUND_BIN=$(abspath $(UNBOUND_BUILD)/unbound) \
     SINKWATCH_SO=$(abspath $(UOUT)/sinkwatch.so) SINKWATCH_CLI=$(abspath $(OUT)/sinkwatch) \
     SINKWATCH_BUILD=$(abspath $(OUT)) SINKWATCH_BENCH=$(abspath $(BUILD)/bench.jsonl) \
     SINKWATCH_SANITIZER=$(SANITIZER) SINKWATCH_SANITIZER_RUNTIME="$(sanitizer_runtime)" \
-    SINKWATCH_STRESS_SECONDS=$(STRESS_SECONDS) STRICT=$(STRICT) TESTS="$(TESTS)" ORDER=$(ORDER)
+    SINKWATCH_STRESS_SECONDS=$(STRESS_SECONDS) STRICT=$(STRICT) TESTS="$(TESTS)" ORDER=$(ORDER) \
+    CHOICE=$(CHOICE) SHARE=$(SHARE)
 
 test:
 	$(Q)MAKE="$(MAKE)" STRICT=$(STRICT) scripts/run/test $(BUILD)
@@ -326,10 +331,10 @@ test-stress: $(STRESS)
 model:
 	$(Q)STRICT=$(STRICT) TESTS="$(TESTS)" V=$(V) $(PYTHON) -B tests/model/run.py $(BUILD)/model
 
-test-daemon: module cli $(RACE_LOAD) $(DIFFERENTIAL)
+test-daemon: build-daemon
 	$(Q)$(TEST_ENV) scripts/run/daemon $(PYTHON)
 
-chance: module cli $(RACE_LOAD) $(DIFFERENTIAL)
+chance: build-daemon
 	$(Q)$(TEST_ENV) scripts/run/chance $(PYTHON) $(RUNS)
 
 soak: module cli $(RACE_LOAD)

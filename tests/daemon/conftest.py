@@ -18,6 +18,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 sys.dont_write_bytecode = True
 
+from choices import chosen  # noqa: E402
 from harness import mmdb  # noqa: E402
 from harness.authority import Authority  # noqa: E402
 from harness.environment import read_environment  # noqa: E402
@@ -26,7 +27,17 @@ from harness.lists import Lists  # noqa: E402
 from harness.redis_server import Redis  # noqa: E402
 from harness.resolver import GARDEN, SINK4, SINK6, Resolver  # noqa: E402
 
+HERE = Path(__file__).resolve().parent
 NUMBERS = itertools.count(1)
+CHOSEN = pytest.StashKey()
+
+
+def pytest_configure(config):
+    choice, share = os.environ.get("CHOICE"), os.environ.get("SHARE")
+    try:
+        config.stash[CHOSEN] = chosen(HERE.glob("test_*.py"), choice, share)
+    except ValueError as error:
+        raise pytest.UsageError(str(error)) from error
 
 
 def pytest_sessionstart(session):
@@ -36,7 +47,15 @@ def pytest_sessionstart(session):
 
 
 def pytest_report_header():
-    return f"order: {os.environ.get('ORDER') or 'as in the files'}"
+    words = {name: os.environ.get(name) for name in ("ORDER", "CHOICE", "SHARE", "TESTS")}
+    return "tests: " + (", ".join(f"{key}={value}" for key, value in words.items() if value) or "all")
+
+
+def pytest_ignore_collect(collection_path, config):
+    """CHOICE and SHARE: the other files are not read at all."""
+    if collection_path.parent != HERE or not collection_path.match("test_*.py"):
+        return None
+    return None if collection_path in config.stash[CHOSEN] else True
 
 
 def pytest_collection_modifyitems(items):
