@@ -2,8 +2,8 @@
 #include "feed/audit.h"
 
 #include "base/clock.h"
+#include "base/expires.h"
 #include "base/log.h"
-#include "feed/expiry.h"
 #include "feed/feeder.h"
 #include "redis/reply.h"
 

@@ -3,15 +3,15 @@
  *
  * Private to feed/. The thread's work, file by file:
  *     feed.c       connect, pause, tick; decides which of the others comes next
- *     sync.c       full load; reconciliation with the lists in Redis
+ *     load_all.c   full load; reconciliation with the lists in Redis
  *     audit.c      lists in Redis against the index, chunk by chunk
  *     notice.c     keyspace notifications of plain writes
  *     follow.c     XREAD, applying entries in order, gaps
- *     changes.c    the changes of a batch: evict names, hand over to the sweeper, report
+ *     batch.c      the changes of a batch: evict names, hand over to the sweeper, report
  *     local.c      the local snapshot
  *     track.c      tracked addresses from Redis and to Redis
- *     expiry.c     removal of expired indicators
- *     report.c     the status hash
+ *     expire.c     removal of expired indicators
+ *     status_hash.c the status hash
  * The files load.c lists.c stream.c refused.c tracked.c sweeper.c do not use struct sw_feed.
  *
  * Threads      everything belongs to the feeder thread, except the members of the last group
@@ -132,7 +132,7 @@ struct sw_feed {
 
     /* monotonic times, microseconds */
     int64_t mmdb_due, report_due, reconcile_due, unsent_due;
-    int64_t lists_due; /* when a report has the field `lists` again: report.c */
+    int64_t lists_due; /* when a report has the field `lists` again: status_hash.c */
     uint32_t backoff_ms;
 
     /* shared with other threads */
@@ -167,7 +167,7 @@ struct sw_redis *sw_feed_writer(struct sw_feed *feed);
  * status. */
 enum sw_status sw_feed_write_failed(struct sw_feed *feed, enum sw_status status, const char *doing);
 
-/* ---- changes.c ---- */
+/* ---- batch.c ---- */
 
 /** Note one added indicator of a list that acts. */
 void sw_feed_added(struct sw_feed *feed, const struct sw_indicator *indicator);
@@ -192,7 +192,7 @@ bool sw_feed_mmdb_enforced(struct sw_feed *feed);
 /** Report when more is enforced than the last report says. SW_OK, or the session is over. */
 enum sw_status sw_feed_report_applied(struct sw_feed *feed);
 
-/* ---- sync.c ---- */
+/* ---- load_all.c ---- */
 
 /** Full load: stream position, lists, tracked addresses. */
 enum sw_status sw_feed_load(struct sw_feed *feed);
@@ -232,7 +232,7 @@ void sw_feed_tell_lost(struct sw_feed *feed);
 /** Wait up to SW_FEED_BLOCK_MS (SW_FEED_SWEEP_MS) for changes and apply them. */
 enum sw_status sw_feed_follow(struct sw_feed *feed);
 
-/* ---- expiry.c ---- */
+/* ---- expire.c ---- */
 
 /** Remove expired indicators, for about 10 ms at most; `expiring` is set when more are left. */
 void sw_feed_expire(struct sw_feed *feed);
@@ -260,7 +260,7 @@ enum sw_status sw_feed_send_tracked(struct sw_feed *feed);
 /** Read {prefix}:tracked. */
 enum sw_status sw_feed_load_tracked(struct sw_feed *feed);
 
-/* ---- report.c ---- */
+/* ---- status_hash.c ---- */
 
 /** Write the status hash. SW_ECLOSED: connection lost. An error reply is a problem, and SW_OK. */
 enum sw_status sw_feed_report(struct sw_feed *feed);

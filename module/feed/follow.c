@@ -9,8 +9,8 @@
  * list is already part of that reading.
  */
 #include "base/clock.h"
+#include "base/expires.h"
 #include "base/log.h"
-#include "feed/expiry.h"
 #include "feed/feeder.h"
 #include "redis/reply.h"
 

@@ -2,8 +2,8 @@
 #include "feed/load.h"
 
 #include "base/clock.h"
+#include "base/expires.h"
 #include "base/log.h"
-#include "feed/expiry.h"
 #include "redis/reply.h"
 
 #include <assert.h>

@@ -4,7 +4,7 @@
  * A plain write changes a list without an entry in the change stream. A server with notifications
  * on (notify-keyspace-events with K, h and g) publishes the key of every write. A second connection
  * subscribes to the keys of the lists. Without notifications, reconciliation and audit find plain
- * writes (sync.c, audit.c).
+ * writes (load_all.c, audit.c).
  *
  * A notice names the list, but neither the indicator nor whether the change stream has an entry for
  * the write. So a notice only leads to a look, step by step:

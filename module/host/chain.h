@@ -14,7 +14,7 @@
 #ifndef SW_HOST_CHAIN_H
 #define SW_HOST_CHAIN_H
 
-#include "host/weigh.h"
+#include "host/judge.h"
 
 /** Number of aliases that the iterator has followed, plus the aliases by which response
  * continues the chain. response may be NULL. */

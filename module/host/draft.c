@@ -1,7 +1,7 @@
 #include "host/draft.h"
 
+#include "flow/draft.h"
 #include "flow/query.h"
-#include "flow/record.h"
 #include "flow/ub.h"
 
 int64_t sw_draft_now(const struct module_qstate *qstate)

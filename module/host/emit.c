@@ -1,6 +1,6 @@
 #include "host/emit.h"
 
-#include "flow/record.h"
+#include "flow/draft.h"
 #include "host/delegation.h"
 #include "host/draft.h"
 

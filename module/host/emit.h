@@ -7,7 +7,7 @@
 #ifndef SW_HOST_EMIT_H
 #define SW_HOST_EMIT_H
 
-#include "host/weigh.h"
+#include "host/judge.h"
 
 /** Put the hit of a client into the ring: an event drafted before, with this client's verdict. */
 void sw_emit_hit(struct sw_module *module, const struct module_qstate *qstate,

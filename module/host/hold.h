@@ -32,7 +32,7 @@
 #ifndef SW_HOST_HOLD_H
 #define SW_HOST_HOLD_H
 
-#include "host/weigh.h"
+#include "host/judge.h"
 
 #define SW_HOLD_PARTS 3 /* RRsets noted of a response; a longer answer is judged twice */
 

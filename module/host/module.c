@@ -8,7 +8,7 @@
 #include "flow/ub.h"
 #include "host/abi.h"
 #include "host/cache.h"
-#include "host/cached.h"
+#include "host/from_cache.h"
 #include "host/hold.h"
 #include "host/path.h"
 

@@ -25,8 +25,8 @@
 #ifndef SW_HOST_OWED_H
 #define SW_HOST_OWED_H
 
+#include "host/client_outcome.h"
 #include "host/module.h"
-#include "host/own.h"
 #include "host/state.h"
 
 /** The verdict for a client, from the cases and the client's own rules. truth: the true answer,

@@ -4,16 +4,16 @@
 #include "flow/act.h"
 #include "flow/decide.h"
 #include "flow/query.h"
-#include "host/cached.h"
 #include "host/chain.h"
 #include "host/draft.h"
 #include "host/emit.h"
 #include "host/explain.h"
+#include "host/from_cache.h"
+#include "host/judge.h"
 #include "host/owed.h"
 #include "host/remember.h"
 #include "host/state.h"
 #include "host/truth.h"
-#include "host/weigh.h"
 
 #include <stddef.h>
 

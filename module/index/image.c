@@ -1,7 +1,7 @@
-/* image.c - saving the index while it changes (image.h, layout.h). */
+/* image.c - saving the index while it changes (image.h, image_format.h). */
 #include "index/image.h"
 
-#include "index/layout.h"
+#include "index/image_format.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,5 +1,5 @@
-/* restore.c - loading the index from a file that may be damaged or forged (image.h, layout.h). */
-#include "index/layout.h"
+/* restore.c - loading the index from a file that may be damaged or forged (image.h, image_format.h). */
+#include "index/image_format.h"
 
 #include <errno.h>
 #include <stdio.h>

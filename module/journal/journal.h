@@ -4,7 +4,7 @@
  * An event's way: the worker's ring -> the collector folds equal hits of a client within the
  * window into a single event with an exact count (collect.h, aggregate.h) -> a bounded
  * queue -> the recorder adds ownership, writes the event, notes history, judges anomalies
- * (recorder.h, observe.h) -> JSON lines in the file, Redis streams in pipelined batches. While
+ * (recorder.h, sight.h) -> JSON lines in the file, Redis streams in pipelined batches. While
  * Redis is away events wait on disk (spool.h), or without a spool in a bounded backlog in memory.
  * Events beyond that are counted, and the count is written as a separate event when Redis is back.
  *

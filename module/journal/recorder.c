@@ -3,7 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "journal/filelog.h"
-#include "journal/history/observe.h"
+#include "journal/history/sight.h"
 #include "journal/outbox.h"
 
 #include <stdatomic.h>

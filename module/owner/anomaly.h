@@ -13,7 +13,7 @@
  *
  * The caller notes an observation in the history first, then asks. The answer depends on nothing
  * else: a second or later question gives the same answer. The caller raises each anomaly only once
- * (journal/history/observe.h). The same rules judge the addresses of a zone's name servers.
+ * (journal/history/sight.h). The same rules judge the addresses of a zone's name servers.
  *
  * Threads      the recorder; finds in the index inside its own RCU section
  * Sources      fraction of AS among addresses: D-041

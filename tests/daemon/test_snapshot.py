@@ -13,7 +13,7 @@ from harness.wait import until
 WWW = "www.evil.example"
 TRUE = ["192.0.2.66"]
 CLEAN = "www.clean.example"
-HEADER_VERSION = 8  # offset in the file (module/index/layout.h)
+HEADER_VERSION = 8  # offset in the file (module/index/image_format.h)
 
 
 def addresses(resolver, name, **options):

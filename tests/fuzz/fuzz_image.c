@@ -10,7 +10,7 @@
 #include "../unit/index_hits.h"
 #include "fuzz_file.h"
 
-#include "index/layout.h"
+#include "index/image_format.h"
 
 #include <xxhash.h>
 

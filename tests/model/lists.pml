@@ -333,7 +333,7 @@ proctype sweeper()
     d_step { applied = true; check_invariants() } /* = leave(), feed/sweeper.c */
 }
 
-/* ---- the feeder: = sw_feed_enforce(), feed/changes.c ---- */
+/* ---- the feeder: = sw_feed_enforce(), feed/batch.c ---- */
 
 proctype feeder()
 {

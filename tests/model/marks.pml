@@ -1,6 +1,6 @@
 /*
  * marks.pml - a cached reply is recorded unless it was judged clean by lists that still hold (host/mark.h,
- * host/cached.c), on memory that is weakly ordered.
+ * host/from_cache.c), on memory that is weakly ordered.
  *
  * One cached reply, whose data can move: the other data are what an address list matches. Two workers send it
  * to clients, some of whom ask after they were told that a change is applied; that telling (by Redis, by a
@@ -71,13 +71,13 @@ proctype worker(byte me, questions)
             fi;
             holders++
         }
-        load(salt, SALT); /* = sw_marks_salt(), host/mark.h, = sw_cached_on_reply(), host/cached.c */
+        load(salt, SALT); /* = sw_marks_salt(), host/mark.h, = sw_cached_on_reply(), host/from_cache.c */
         own_salt = got;
         load(mark, RELAXED); /* = sw_mark_in(), host/mark.h */
         if
         :: got == mark_of(own_salt) -> /* taken for clean */
             d_step { recorded = !(late > 0 && late == applied && matches); assert(recorded) }
-        :: else -> /* = judge(), host/cached.c */
+        :: else -> /* = judge(), host/from_cache.c */
             enter();
             load(lists, RELAXED);
 #ifdef NO_LOCK
@@ -110,7 +110,7 @@ proctype authority() /* at any time, or not before all ends: the answer is store
     d_step { holders == 0 -> moved = true }
 }
 
-inline list_it(new_salt) /* = sw_feed_enforce(), feed/changes.c */
+inline list_it(new_salt) /* = sw_feed_enforce(), feed/batch.c */
 {
 #ifdef RENEW_FIRST
     store(salt, new_salt, RENEW);

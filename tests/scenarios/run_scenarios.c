@@ -11,9 +11,9 @@
 
 #include "base/log.h"
 #include "base/rcu.h"
+#include "flow/draft.h"
 #include "flow/match.h"
-#include "flow/record.h"
-#include "journal/history/observe.h"
+#include "journal/history/sight.h"
 
 #include <glob.h>
 #include <jansson.h>

@@ -1,7 +1,7 @@
 /* Indicators with an end: as text, in facts, in the stream, in time; on a clock of the test's. */
 #include "feed_rig.h"
 
-#include "feed/expiry.h"
+#include "base/expires.h"
 
 static atomic_llong clock_offset_s; /* what the test adds to the real wall clock */
 

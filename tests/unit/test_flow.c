@@ -1,8 +1,8 @@
 /* Match, decide and record against a real index: order of rules, verdicts, events. */
 #include "base/rcu.h"
 #include "flow/decide.h"
+#include "flow/draft.h"
 #include "flow/match.h"
-#include "flow/record.h"
 
 #include <check.h>
 #include <stdio.h>

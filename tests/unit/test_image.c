@@ -3,7 +3,7 @@
 
 #include "index/image.h"
 
-#include "index/layout.h"
+#include "index/image_format.h"
 
 #include <check.h>
 #include <pthread.h>

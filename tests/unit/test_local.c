@@ -7,7 +7,7 @@
 #include "feed_rig.h"
 
 #include "feed/local.h"
-#include "index/layout.h"
+#include "index/image_format.h"
 
 #include <errno.h>
 #include <fcntl.h>

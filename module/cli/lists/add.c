@@ -1,9 +1,9 @@
 /* add.c - sinkwatch add LIST INDICATOR... */
 #include "base/clock.h"
+#include "base/expires.h"
 #include "cli/lists/edit.h"
 #include "cli/lists/harm.h"
 #include "cli/output.h"
-#include "feed/expiry.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 /* put.c - adding a batch of indicators; known indicators keep the facts. See edit.h. */
 #include "base/clock.h"
+#include "base/expires.h"
 #include "cli/lists/edit.h"
 #include "cli/output.h"
-#include "feed/expiry.h"
 
 #include <stdlib.h>
 #include <string.h>

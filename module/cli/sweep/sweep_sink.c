@@ -12,8 +12,8 @@
 #include "cli/sweep/sweep.h"
 #include "feed/load.h"
 #include "flow/decide.h"
+#include "flow/draft.h"
 #include "flow/match.h"
-#include "flow/record.h"
 #include "journal/dnstext.h"
 #include "journal/journal.h"
 

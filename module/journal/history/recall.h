@@ -12,7 +12,7 @@
 #ifndef SW_JOURNAL_HISTORY_RECALL_H
 #define SW_JOURNAL_HISTORY_RECALL_H
 
-#include "journal/history/judge.h"
+#include "journal/history/anomaly_rules.h"
 #include "journal/history/places.h"
 #include "owner/history.h"
 #include "redis/redis.h"

@@ -1,4 +1,4 @@
-#include "host/weigh.h"
+#include "host/judge.h"
 
 #include "flow/decide.h"
 

@@ -1,5 +1,5 @@
-/* assess.c - a sight judged. See assess.h. */
-#include "journal/history/assess.h"
+/* raise.c - a sight judged. See raise.h. */
+#include "journal/history/raise.h"
 
 #include "base/rcu.h"
 

@@ -1,5 +1,5 @@
 /*
- * sync.c - full loads, and reconciliation with the lists in Redis.
+ * load_all.c - full loads, and reconciliation with the lists in Redis.
  *
  * A full load notes the stream's end before reading the lists. So following from the noted id may
  * repeat changes that were read, but never misses a change.

@@ -1,5 +1,5 @@
-/* expiry.c - see expiry.h. */
-#include "feed/expiry.h"
+/* expires.c - see expires.h. */
+#include "base/expires.h"
 
 #include "base/clock.h"
 #include "base/log.h"

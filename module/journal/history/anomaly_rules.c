@@ -1,5 +1,5 @@
-/* judge.c - the anomaly rules for an address. See judge.h. */
-#include "journal/history/judge.h"
+/* anomaly_rules.c - the anomaly rules for an address. See anomaly_rules.h. */
+#include "journal/history/anomaly_rules.h"
 
 #include <inttypes.h>
 #include <stdio.h>

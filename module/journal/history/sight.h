@@ -1,5 +1,5 @@
 /*
- * observe.h - from an event to ownership: owners of the addresses, history, anomalies.
+ * sight.h - from an event to ownership: owners of the addresses, history, anomalies.
  *
  * For an event that a rule of kind ioc or watch won, and for an observed answer, step by step:
  *   sw_observe_prefetch()  for a whole batch: histories not in memory are loaded from Redis in a
@@ -9,7 +9,7 @@
  *   sw_observe_note()      history of the name and of each address; addresses of listed and
  *                          watched names are tracked from now on; anomalies are raised
  *
- * assess.h judges the event: at once when the durable histories of all names and addresses involved
+ * raise.h judges the event: at once when the durable histories of all names and addresses involved
  * are in memory, else as soon as Redis has answered. So a restart while Redis is away raises
  * nothing twice. After SW_PATIENCE_US, or with too many waiting events, the judgement goes without
  * the durable history, and the document says so (history_unread).
@@ -18,10 +18,10 @@
  * Memory       bounded: names, addresses, raised anomalies in memory; least recent go first
  * Reliability  works without Redis, on the resolver's own observations
  */
-#ifndef SW_JOURNAL_HISTORY_OBSERVE_H
-#define SW_JOURNAL_HISTORY_OBSERVE_H
+#ifndef SW_JOURNAL_HISTORY_SIGHT_H
+#define SW_JOURNAL_HISTORY_SIGHT_H
 
-#include "journal/history/assess.h"
+#include "journal/history/raise.h"
 #include "journal/history/seen.h"
 #include "journal/journal.h"
 #include "journal/link.h"

@@ -1,11 +1,11 @@
-#include "host/cached.h"
+#include "host/from_cache.h"
 
 #include "base/rcu.h"
 #include "flow/decide.h"
 #include "host/draft.h"
 #include "host/emit.h"
+#include "host/judge.h"
 #include "host/mark.h"
-#include "host/weigh.h"
 
 #include <arpa/inet.h>
 

@@ -1,11 +1,11 @@
 /*
- * layout.h - the file format of image.h, octet by octet; shared by image.c (writing) and restore.c
- * (reading).
+ * image_format.h - the file format of image.h, octet by octet; shared by image.c (writing) and
+ * restore.c (reading).
  *
  * Threads      data only
  */
-#ifndef SW_INDEX_LAYOUT_H
-#define SW_INDEX_LAYOUT_H
+#ifndef SW_INDEX_IMAGE_FORMAT_H
+#define SW_INDEX_IMAGE_FORMAT_H
 
 #include "index/image.h"
 #include "index/impl.h"

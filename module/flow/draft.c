@@ -1,4 +1,4 @@
-#include "flow/record.h"
+#include "flow/draft.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /*
- * own.h - the verdict for a single client, while some list has trigger `client`.
+ * client_outcome.h - the verdict for a single client, while some list has trigger `client`.
  *
- * A case (cases.h) is the verdict for a client's group, reached from question and answer. When a
+ * A case (outcome.h) is the verdict for a client's group, reached from question and answer. When a
  * reply is sent to a client, the rules that match the client's address are looked up. If there is
  * such a rule, question and answer are judged once more together with the client's rules, which
  * belong to the first stage (match.h). So the verdict does not depend on the time at which the
@@ -11,12 +11,12 @@
  * Memory       struct sw_own: the caller's stack; gardens: the query's region
  * Decision     D-056
  */
-#ifndef SW_HOST_OWN_H
-#define SW_HOST_OWN_H
+#ifndef SW_HOST_CLIENT_OUTCOME_H
+#define SW_HOST_CLIENT_OUTCOME_H
 
 #include "base/event.h"
-#include "host/cases.h"
 #include "host/module.h"
+#include "host/outcome.h"
 
 /* Walled gardens from rules with trigger `client`, for all clients of a query. When there are
  * more different gardens, the clients of the others get the alias alone. */

@@ -1,4 +1,4 @@
-#include "host/cases.h"
+#include "host/outcome.h"
 
 #include "flow/decide.h"
 #include "flow/match.h"

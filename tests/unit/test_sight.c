@@ -1,5 +1,5 @@
 /*
- * test_observe.c - ownership, history in Redis, tracking, and anomalies raised once.
+ * test_sight.c - ownership, history in Redis, tracking, and anomalies raised once.
  */
 #include "journal_rig.h"
 

@@ -1,5 +1,5 @@
 /*
- * cases.h - cases: the verdicts for the clients of a query, by client group and transport.
+ * outcome.h - cases: the verdicts for the clients of a query, by client group and transport.
  *
  * Mostly a single case serves all clients. If a rule that matched is limited to some client groups,
  * there is a case for each part of the groups (flow/match.h). If the transport makes a difference,
@@ -9,8 +9,8 @@
  * Threads      the worker that owns the query state
  * Memory       the query's region
  */
-#ifndef SW_HOST_CASES_H
-#define SW_HOST_CASES_H
+#ifndef SW_HOST_OUTCOME_H
+#define SW_HOST_OUTCOME_H
 
 #include "flow/stage.h"
 #include "flow/ub.h"

@@ -1,5 +1,5 @@
 /*
- * cached.h - replies from Unbound's own message cache: hits are recorded.
+ * from_cache.h - replies from Unbound's own message cache: hits are recorded.
  *
  * A true answer that is the same for all clients stays in the message cache, listed or not. Unbound
  * sends cached replies without calling any module, but runs a callback before encoding a reply:
@@ -21,8 +21,8 @@
  * Cost         see host/mark.h; a recorded reply costs as much as any event
  * Decisions    D-085, D-053
  */
-#ifndef SW_HOST_CACHED_H
-#define SW_HOST_CACHED_H
+#ifndef SW_HOST_FROM_CACHE_H
+#define SW_HOST_FROM_CACHE_H
 
 #include "flow/ub.h"
 

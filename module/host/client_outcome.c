@@ -1,9 +1,9 @@
-#include "host/own.h"
+#include "host/client_outcome.h"
 
 #include "base/rcu.h"
 #include "flow/decide.h"
 #include "host/draft.h"
-#include "host/weigh.h"
+#include "host/judge.h"
 
 /* Judge question and answer together with the client's own rules. Without such rules *own is
  * unchanged. */

@@ -1,5 +1,5 @@
 /*
- * expiry.h - the end of a single indicator: parsed from facts and stream entries, and enforced.
+ * expires.h - the end of a single indicator: parsed from facts and stream entries, and enforced.
  *
  * A feed writes "expires" into an indicator's facts, and the same time into the `add` entry
  * (module/REDIS.md). The feeder hands the time to the index and removes expired indicators at least
@@ -9,8 +9,8 @@
  * Threads      the feeder; the parsers: any
  * Reliability  an invalid end is reported as refused; the indicator stays in force without an end
  */
-#ifndef SW_FEED_EXPIRY_H
-#define SW_FEED_EXPIRY_H
+#ifndef SW_BASE_EXPIRES_H
+#define SW_BASE_EXPIRES_H
 
 #include "base/status.h"
 

@@ -1,5 +1,5 @@
 /*
- * changes.c - the way of a batch of changes: updated in the index -> host.changed -> added names
+ * batch.c - the way of a batch of changes: updated in the index -> host.changed -> added names
  * evicted -> handed over to the sweeper -> reported as applied when the sweep is over.
  *
  * The sweeper waits for readers and for the answers that they store, evicts the names again, and

@@ -1,5 +1,5 @@
 /*
- * judge.h - every anomaly rule for an address, with a mark for each true rule.
+ * anomaly_rules.h - every anomaly rule for an address, with a mark for each true rule.
  *
  * The recorder notes an observation in the history, then asks here for each type. A true rule has a
  * mark, a text that stands for this fact. The history in Redis keeps the marks: a known mark means
@@ -9,12 +9,12 @@
  *   unexpected-owner LIST AS64500        for a name (the address where no AS is known)
  *   owner-change AS64500, owner-flux     for a name
  *   special-address, no-owner            for a name and address
- * shared-address is judged with the names of an address: observe.c.
+ * shared-address is judged with the names of an address: sight.c.
  *
  * Threads      the recorder
  */
-#ifndef SW_JOURNAL_HISTORY_JUDGE_H
-#define SW_JOURNAL_HISTORY_JUDGE_H
+#ifndef SW_JOURNAL_HISTORY_ANOMALY_RULES_H
+#define SW_JOURNAL_HISTORY_ANOMALY_RULES_H
 
 #include "base/event.h"
 #include "journal/document.h"

@@ -1,5 +1,6 @@
 /*
- * report.c - the status of this resolver in {prefix}:resolver:<id>, described in module/REDIS.md.
+ * status_hash.c - the status of this resolver in {prefix}:resolver:<id>, described in
+ * module/REDIS.md.
  *
  * A MULTI writes the hash, the hash's time to live, and this resolver's member of
  * {prefix}:resolvers. When a server refuses the write (a replica, an ACL), the feeder still follows

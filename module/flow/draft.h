@@ -1,5 +1,5 @@
 /*
- * record.h - fifth stage: an event for each hit of a client, into the worker's ring.
+ * draft.h - fifth stage: an event for each hit of a client, into the worker's ring.
  *
  * The event is drafted once, when the answer is judged (rules, aliases, addresses). For every
  * waiting client the draft is completed and copied into the ring.
@@ -8,8 +8,8 @@
  * Memory       drafts are on the caller's stack or in the query's region
  * Decision     D-007
  */
-#ifndef SW_FLOW_RECORD_H
-#define SW_FLOW_RECORD_H
+#ifndef SW_FLOW_DRAFT_H
+#define SW_FLOW_DRAFT_H
 
 #include "base/ring.h"
 #include "flow/stage.h"

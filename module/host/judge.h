@@ -1,11 +1,11 @@
 /*
- * weigh.h - weighing: the query and match stages in a call, for a question and its answer.
+ * judge.h - weighing: the query and match stages in a call, for a question and its answer.
  *
  * Threads      any; inside one RCU read section, from sw_weigh() to the last use of its result
  * Memory       the caller's; names and rules are borrowed from the query and the lists
  */
-#ifndef SW_HOST_WEIGH_H
-#define SW_HOST_WEIGH_H
+#ifndef SW_HOST_JUDGE_H
+#define SW_HOST_JUDGE_H
 
 #include "flow/match.h"
 #include "flow/query.h"

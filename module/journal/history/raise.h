@@ -1,15 +1,15 @@
 /*
- * assess.h - a sight judged: every new anomaly is raised.
+ * raise.h - a sight judged: every new anomaly is raised.
  *
  * A sight is an event reduced to the facts of ownership: the name, the rules for the name, the
  * addresses with owners, and for a watched name the zone's name servers with addresses and owners.
- * The history has the sight already (observe.c). Each anomaly is raised once and from then on only
+ * The history has the sight already (sight.c). Each anomaly is raised once and from then on only
  * counted in the history, which keeps a mark.
  *
  * Threads      the recorder
  */
-#ifndef SW_JOURNAL_HISTORY_ASSESS_H
-#define SW_JOURNAL_HISTORY_ASSESS_H
+#ifndef SW_JOURNAL_HISTORY_RAISE_H
+#define SW_JOURNAL_HISTORY_RAISE_H
 
 #include "journal/document.h"
 #include "journal/history/recall.h"

@@ -1,5 +1,5 @@
 /*
- * evict.c - remove the added names from both caches by key: sw_cache_evict() of cache.h.
+ * cache_evict.c - remove the added names from both caches by key: sw_cache_evict() of cache.h.
  *
  * A name is looked for under more than a hundred types, most of which are not cached. So the bins
  * are searched before Unbound's own removal is called. The table's lock is held only while a

@@ -1,4 +1,4 @@
-#include "journal/history/observe.h"
+#include "journal/history/sight.h"
 
 #include "base/clock.h"
 #include "base/rcu.h"
