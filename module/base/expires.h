@@ -1,13 +1,14 @@
 /*
- * expires.h - the end of a single indicator: parsed from facts and stream entries, and enforced.
+ * expires.h - the end of a single indicator, parsed from facts and stream entries.
  *
  * A feed writes "expires" into an indicator's facts, and the same time into the `add` entry
- * (module/REDIS.md). The feeder hands the time to the index and removes expired indicators at least
- * five times a second, with or without Redis, also while waiting for a reply. An expired field may
- * stay in Redis for ever: the field is skipped whenever the list is read.
+ * (module/REDIS.md). The feeder hands the time to the index (feed/expire.c removes expired
+ * indicators), and the command skips expired fields.
  *
- * Threads      the feeder; the parsers: any
- * Reliability  an invalid end is reported as refused; the indicator stays in force without an end
+ * Threads      pure functions
+ * Memory       nothing is kept; facts with an end are parsed by jansson
+ * Errors       a caller reports an invalid end as refused; the indicator stays in force without an
+ *              end
  */
 #ifndef SW_BASE_EXPIRES_H
 #define SW_BASE_EXPIRES_H
@@ -19,8 +20,7 @@
 
 #define SW_EXPIRES_WHY                                                                             \
     "the end is neither a time of RFC 3339 nor seconds since 1970 (before 2106), or the facts "    \
-    "are "                                                                                         \
-    "no JSON object; the indicator is in force without an end"
+    "are no JSON object; the indicator is in force without an end"
 
 /** Parse an end: RFC 3339, or seconds in digits; "" is never. SW_OK: *at is in seconds since 1970,
  * rounded up; 0 is never, and 1 also stands for any earlier time. SW_ESYNTAX: *at is 0. */

@@ -31,7 +31,8 @@ struct path_state {
     /* the cases of the previous judgement: their resolved gardens are taken over */
     size_t former_n;
     const struct sw_case *former;
-    /* some list has trigger client, so each client's own rules must be looked up as well (client_outcome.h) */
+    /* some list has trigger client, so each client's own rules must be looked up as well
+     * (client_outcome.h) */
     bool by_client;
     /* walled gardens from rules with trigger client, for the clients that waited at the
      * judgement */

@@ -1,4 +1,4 @@
-/* restore.c - loading the index from a file that may be damaged or forged (image.h, image_format.h). */
+/* restore.c - loading the index from a file that may be damaged or forged (image.h). */
 #include "index/image_format.h"
 
 #include <errno.h>
