@@ -48,17 +48,24 @@ local function tell(changes, op, list, items, ends)
     return id
 end
 
--- The end that the facts declare, as text.
+-- What facts say of the end, as text; nil where facts are no JSON object, or where their end is
+-- neither text nor a number: resolvers then read the facts themselves, and report them.
 local function end_of(facts)
     if facts == '' then
         return ''
     end
     local ok, object = pcall(cjson.decode, facts)
-    local value = ok and type(object) == 'table' and object.expires
+    if not ok or type(object) ~= 'table' or not string.find(facts, '^%s*{') then
+        return nil
+    end
+    local value = object.expires
+    if value == nil or value == cjson.null then
+        return ''
+    end
     if type(value) == 'number' then
         return string.format('%.0f', value)
     end
-    return type(value) == 'string' and value or ''
+    return type(value) == 'string' and value or nil
 end
 
 local function wrong(words)
@@ -81,13 +88,19 @@ redis.register_function('sinkwatch_add', function(keys, args)
     if #keys ~= 2 or #args < 3 or #args % 2 == 0 then
         return wrong('2 keys, then LIST and pairs of INDICATOR and FACTS')
     end
-    local items, ends = {}, {}
+    local items, ends, odd = {}, {}, {}
     for i = 2, #args, 2 do
+        local ending = end_of(args[i + 1])
         redis.call('HSET', keys[1], args[i], args[i + 1])
-        items[#items + 1] = args[i]
-        ends[#ends + 1] = end_of(args[i + 1])
+        if ending then
+            items[#items + 1] = args[i]
+            ends[#ends + 1] = ending
+        else
+            odd[#odd + 1] = args[i]
+        end
     end
-    return tell(keys[2], 'add', args[1], items, ends)
+    local id = #odd > 0 and tell(keys[2], 'add', args[1], odd)
+    return #items > 0 and tell(keys[2], 'add', args[1], items, ends) or id
 end)
 
 redis.register_function('sinkwatch_remove', function(keys, args)

@@ -27,9 +27,9 @@ _sinkwatch_options() {
             "--sinkhole6 --cname --ttl --lifetime --ede --owner --note --group --trigger --justification --sub-error --wait"
         ;;
     "list drop") echo "--yes --lost --wait" ;;
-    add) echo "--facts --expires --for --force --wait" ;;
-    remove) echo "--wait" ;;
-    import) echo "--format --replace --max-shrink --dry-run --force --wait" ;;
+    add) echo "--facts --expires --for --allow-suffix --wait" ;;
+    remove) echo "--as-written --wait" ;;
+    import) echo "--format --replace --max-shrink --max-growth --allow-suffix --dry-run --wait" ;;
     rollback) echo "--wait" ;;
     setup) echo "--check --print" ;;
     report) echo "--output --since --list --max" ;;
@@ -53,7 +53,7 @@ _sinkwatch_command() {
             --kind | --action | --priority | --sinkhole4 | --sinkhole6 | --cname | --ttl | --lifetime | --ede | \
             --owner | --note | --group | --trigger | --justification | --sub-error | --list | --match | --file | --forward | --root-hints | --trust-anchor | \
             --rate | --in-flight | --timeout | --retries | --threads | --state | --observer | --hops | --max | \
-            --output | --since) i=$((i + 1)) ;;
+            --output | --since | --allow-suffix | --max-shrink | --max-growth) i=$((i + 1)) ;;
         -*) ;;
         *)
             if [ -z "$command" ]; then

@@ -29,11 +29,13 @@
 
 enum cli_exit {
     CLI_OK = 0,
-    CLI_NONE = 1,     /* something was refused, or nothing was found */
+    CLI_NONE = 1,     /* nothing was found, or nothing was done */
     CLI_USAGE = 2,    /* wrong options or words */
     CLI_REDIS = 3,    /* Redis cannot be reached, or answered with an error */
     CLI_SETTINGS = 4, /* the settings file has problems */
     CLI_TIMEOUT = 5,  /* --wait: not every resolver has reported in time */
+    CLI_PARTLY = 6,   /* done, but for items that were refused */
+    CLI_INPUT = 7,    /* a file cannot be read, or is not what was to be read */
 };
 
 struct cli {

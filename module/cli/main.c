@@ -29,9 +29,9 @@ static const struct cli_command commands[] = {
 };
 
 #define AFTER                                                                                      \
-    "Exit codes: 0 done; 1 something was refused, or nothing was found; 2 wrong options or "       \
-    "words; 3 Redis cannot be reached or answered with an error; 4 the settings file has "         \
-    "problems; 5 --wait timed out.\n\n"                                                            \
+    "Exit codes: 0 done; 1 nothing was found or done; 2 wrong options or words; 3 Redis cannot "   \
+    "be reached or answered with an error; 4 the settings file has problems; 5 --wait timed out; " \
+    "6 done, but for items that were refused; 7 a file cannot be read.\n\n"                        \
     "Examples:\n"                                                                                  \
     "  sinkwatch list set carbanak --action sinkhole --note \"public reporting\"\n"                \
     "  sinkwatch add carbanak systemsvc.net --wait\n"                                              \

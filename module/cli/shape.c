@@ -10,26 +10,13 @@
 static const struct {
     const char *command, *shape;
 } shapes[] = {
-    {"DEL", "i"},
-    {"EXISTS", "i"},
-    {"EXPIRE", "i"},
-    {"HDEL", "i"},
-    {"HEXISTS", "i"},
-    {"HGET", "?s"},
-    {"HGETALL", "[ss]"},
-    {"HKEYS", "[s]"},
-    {"HLEN", "i"},
-    {"HMGET", "[?s]"},
-    {"HSCAN", "(s[ss])"},
-    {"HSET", "i"},
-    {"RENAME", "s"},
-    {"UNLINK", "i"},
-    {"XADD", "s"},
-    {"XRANGE", ENTRIES},
-    {"XREAD", "?[(s" ENTRIES ")]"},
-    {"XREVRANGE", ENTRIES},
-    {"ZRANGE", "[s]"},
-    {"ZREMRANGEBYRANK", "i"},
+    {"DEL", "i"},           {"EXISTS", "i"},      {"EXPIRE", "i"},
+    {"HDEL", "i"},          {"HEXISTS", "i"},     {"HGET", "?s"},
+    {"HGETALL", "[ss]"},    {"HKEYS", "[s]"},     {"HLEN", "i"},
+    {"HMGET", "[?s]"},      {"HSCAN", "(s[ss])"}, {"HSET", "i"},
+    {"RENAME", "s"},        {"UNLINK", "i"},      {"WATCH", "s"},
+    {"XADD", "s"},          {"XRANGE", ENTRIES},  {"XREAD", "?[(s" ENTRIES ")]"},
+    {"XREVRANGE", ENTRIES}, {"ZRANGE", "[s]"},    {"ZREMRANGEBYRANK", "i"},
 };
 
 /* The end of the shape at s, matching brackets included. */

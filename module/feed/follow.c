@@ -204,16 +204,19 @@ static enum sw_status ask_facts(struct sw_feed *feed, struct entry *entry, const
     return status == SW_OK ? take_facts(feed, entry) : status;
 }
 
-/* The end from a field `expires` or from an indicator's facts; 0 when there is no valid end. */
-static uint32_t end_of(struct sw_feed *feed, const char *name, const redisReply *value, bool facts)
+/* The end from a field `expires`, or from the facts of an indicator; 0 when there is no valid end.
+ * indicator  NULL for a field `expires` */
+static uint32_t end_of(struct sw_feed *feed, const char *name, const redisReply *value,
+                       const redisReply *indicator)
 {
+    const redisReply *shown = indicator ? indicator : value;
     uint32_t until = 0;
     enum sw_status status = SW_OK;
     if (sw_reply_is_text(value))
-        status = facts ? sw_facts_expires(value->str, value->len, &until)
-                       : sw_expires_parse(value->str, value->len, &until);
+        status = indicator ? sw_facts_expires(value->str, value->len, &until)
+                           : sw_expires_parse(value->str, value->len, &until);
     if (status != SW_OK)
-        sw_load_refuse(&feed->hooks, SW_REFUSED_FACTS, name, value->str, value->len,
+        sw_load_refuse(&feed->hooks, SW_REFUSED_FACTS, name, shown->str, shown->len,
                        SW_EXPIRES_WHY);
     return until;
 }
@@ -235,11 +238,11 @@ static void apply_add(struct sw_feed *feed, struct entry *entry, struct sw_list 
         const redisReply *value = entry->fields->element[i + 1];
 
         if (sw_reply_equals(entry->fields->element[i], "expires"))
-            until = end_of(feed, list->name, value, false);
+            until = end_of(feed, list->name, value, NULL);
         if (!is_item(entry, i))
             continue;
         if (by_facts)
-            until = end_of(feed, list->name, entry->facts->element[item], true);
+            until = end_of(feed, list->name, entry->facts->element[item], value);
         if (contradicts(entry, item++, true))
             continue;
         sw_count(&feed->counters->changes_applied, 1);

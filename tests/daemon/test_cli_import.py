@@ -4,7 +4,7 @@ import os
 import pty
 import signal
 
-from cli_rig import NONE, OK, bad, read_all, sw, text_file  # noqa: F401
+from cli_rig import INPUT, NONE, OK, PARTLY, bad, read_all, sw, text_file  # noqa: F401
 from harness.wait import FACTOR, until
 
 
@@ -13,7 +13,7 @@ def test_import_plain_with_every_refused_line_named(bad, text_file):
         "\ufeffA.example\r\n# comment\n\nb.example ; inline\nbad..example\n"
         "c.example,https://report.example\ncom\n192.0.2.0/24\nAS64500\nbücher.example.\n"
     )
-    (done,) = bad.json("import", "bad", path, code=NONE)
+    (done,) = bad.json("import", "bad", path, code=PARTLY)
     assert set(bad.list("bad")) == {
         "a.example", "b.example", "192.0.2.0/24", "AS64500", "xn--bcher-kva.example",
     }  # fmt: skip
@@ -30,14 +30,17 @@ def test_import_hosts_from_standard_input(bad):
 
 def test_import_again_adds_nothing_and_keeps_facts(bad, text_file):
     bad("add", "bad", "a.example", "--facts", '{"n":1}')
-    assert "1 added, 1 there already" in bad("import", "bad", text_file("a.example\nb.example\n"))
+    assert "1 added, 1 there already or repeated" in bad("import", "bad", text_file("a.example\nb.example\n"))
     assert bad.list("bad")["a.example"] == '{"n":1}'
 
 
-def test_import_force_says_what_was_forced(bad, text_file):
-    path = text_file("com\na.example\n")
-    assert "1 forced" in bad("import", "--force", "bad", path)
-    assert f"{path}:1: 'com'" in bad.err and "com" in bad.list("bad")
+def test_each_suffix_is_allowed_by_its_name(bad, text_file):
+    path = text_file("com\nco.uk\na.example\n")
+    out = bad("import", "--allow-suffix=com", "bad", path, code=PARTLY)
+    assert "1 accepted by --allow-suffix" in out and "1 refused" in out
+    assert f"{path}:1: 'com'" in bad.err and set(bad.list("bad")) == {"com", "a.example"}
+    bad("import", "--allow-suffix=a..b", "bad", path, code=2)
+    assert "--allow-suffix" in bad.err
 
 
 def test_import_replace_is_one_change(bad, text_file):
@@ -73,9 +76,9 @@ def staging_keys(sw):
     return [key for key in sw.redis.scan_iter(match="*:staging*") if key.startswith(sw.prefix)]
 
 
-def test_import_dry_run_needs_no_redis(sw, folder, text_file):
-    sw("--socket", folder / "nobody.sock", "import", "--dry-run", "bad",
-       text_file("a.example\nb..c\n"), code=NONE)  # fmt: skip
+def test_dry_run_without_a_list_needs_no_redis(sw, folder, text_file):
+    sw("--socket", folder / "nobody.sock", "import", "--dry-run", "-",
+       text_file("a.example\nb..c\n"), code=PARTLY)  # fmt: skip
     assert "1 indicator" in sw.out and "nothing written" in sw.out
 
 
@@ -85,7 +88,7 @@ def test_import_of_files_that_cannot_be_read(bad, folder, text_file):
         (folder, "directory"),
         (text_file("a.example\n".encode("utf-16")), "UTF-16"),
     ]:
-        bad("import", "bad", path, code=NONE)
+        bad("import", "bad", path, code=INPUT)
         assert word in bad.err
     assert bad.list("bad") == {}
 
@@ -104,7 +107,7 @@ def test_progress_on_a_terminal_only(bad, text_file):
     process.communicate(timeout=60 * FACTOR)
     assert process.returncode == OK
     assert drawn == b"" or (b"%" in drawn and drawn.endswith(b"\r\x1b[K"))
-    bad("import", "--dry-run", "bad", path)
+    bad("import", "--dry-run", "-", path)
     assert bad.err == ""
 
 
@@ -123,17 +126,18 @@ def test_replacement_shows_what_it_changes(bad, text_file):
     assert done["diff"]["added_first"] == ["n1.example"]
 
 
-def test_suspicious_shrinkage_is_refused_unless_forced(bad, text_file):
+def test_large_shrinkage_is_refused_unless_allowed(bad, text_file):
     bad("import", "bad", text_file(numbers(0, 100)))
     short = text_file(numbers(0, 40))
     bad("import", "--replace", "bad", short, code=NONE)
-    assert "shrink from 100 to 40" in bad.err and "--force" in bad.err
+    assert "shrink from 100 to 40" in bad.err and "--max-shrink" in bad.err
     assert len(bad.list("bad")) == 100 and not staging_keys(bad)
     assert bad.changes()[-1][0] == "add"
     bad("import", "--replace", "--max-shrink", "60", "bad", short)
     assert len(bad.list("bad")) == 40
     bad("import", "--replace", "bad", text_file("one.example\n"), code=NONE)
-    bad("import", "--replace", "--force", "bad", text_file("one.example\n"))
+    bad("import", "--replace", "--allow-suffix=com", "bad", text_file("one.example\n"), code=NONE)
+    bad("import", "--replace", "--max-shrink=100", "bad", text_file("one.example\n"))
     assert set(bad.list("bad")) == {"one.example"}
 
 

@@ -6,7 +6,7 @@ import pty
 import re
 
 import pytest
-from cli_rig import NONE, OK, TIMEOUT, bad, sw  # noqa: F401
+from cli_rig import NONE, OK, PARTLY, TIMEOUT, bad, sw  # noqa: F401
 from harness.wait import FACTOR, until
 
 # ---- lists ----
@@ -175,7 +175,7 @@ def test_add_keeps_facts_unless_new_ones_are_given(bad):
 
 
 def test_add_refuses_one_by_one(bad):
-    (done,) = bad.json("add", "bad", "a..b", "AS0", "ok.example", "10.0.0.1/8", code=NONE)
+    (done,) = bad.json("add", "bad", "a..b", "AS0", "ok.example", "10.0.0.1/8", code=PARTLY)
     assert set(bad.list("bad")) == {"ok.example"}
     assert [one["item"] for one in done["refused"]] == ["a..b", "AS0", "10.0.0.1/8"]
     assert all(one["why"] for one in done["refused"])
@@ -183,13 +183,14 @@ def test_add_refuses_one_by_one(bad):
     assert "'a..b'" in bad.err and "host bits" in bad.err
 
 
-def test_add_refuses_what_would_hurt_unless_forced(bad):
-    bad("add", "bad", "com", "github.io", "=github.io", code=NONE)
+def test_add_refuses_what_would_hurt_unless_allowed(bad):
+    bad("add", "bad", "com", "github.io", "=github.io", code=PARTLY)
     assert set(bad.list("bad")) == {"=github.io"}
-    assert "--force" in bad.err and "public suffix" in bad.err
-    bad("add", "bad", "com", "--force")
+    assert "--allow-suffix com" in bad.err and "public suffix" in bad.err
+    bad("add", "bad", "com", "--allow-suffix", "com")
     assert "com" in bad.list("bad")
-    bad("add", "bad", ".", "--force", code=NONE)
+    bad("add", "bad", ".", code=NONE)
+    bad("add", "bad", "net", "--allow-suffix=com", code=NONE)
 
 
 def test_kinds_that_are_never_acted_on_may_hold_public_suffixes(sw):
@@ -216,7 +217,7 @@ def test_remove(bad):
     assert "1 indicator removed" in bad("remove", "bad", "A.EXAMPLE.")
     assert set(bad.list("bad")) == {"b.example"}
     assert bad.changes()[-1] == ("remove", "bad", ["a.example"])
-    bad("remove", "bad", "a.example", "b.example", code=NONE)
+    bad("remove", "bad", "a.example", "b.example", code=PARTLY)
     assert "'a.example' is not on" in bad.err and bad.list("bad") == {}
 
 
@@ -260,5 +261,5 @@ def test_wait_without_a_live_resolver_says_so(bad):
 
 
 def test_seconds_of_wait_need_an_equals_sign(bad):
-    bad("add", "bad", "a.example", "--wait", "5", code=NONE)
+    bad("add", "bad", "a.example", "--wait", "5", code=PARTLY)
     assert "'5'" in bad.err and set(bad.list("bad")) == {"a.example"}

@@ -17,7 +17,7 @@ def test_add_with_wait_returns_when_enforced(lists, resolver, ask):
     assert ask(WWW).addresses == ["192.0.2.66"]
 
 
-@pytest.mark.parametrize("replace", [(), ("--replace", "--force")], ids=["added", "replaced"])
+@pytest.mark.parametrize("replace", [(), ("--replace", "--max-shrink=100")], ids=["added", "replaced"])
 def test_import_with_wait_returns_when_enforced(lists, resolver, ask, folder, replace):
     """Answers that were cached before are, too."""
     file = folder / "names.txt"

@@ -4,6 +4,7 @@ import pytest
 import redis
 from cli_rig import NONE, ROOT, bad, sw  # noqa: F401
 from harness.resolver import SINK4
+from harness.wait import until
 
 WWW = "www.evil.example"
 
@@ -47,6 +48,18 @@ def test_many_indicators_and_their_ends(functions, lists, ask):
     assert ask("www.clean.example").addresses == [SINK4]
     entries = lists.client.xrevrange(lists.key("changes"), count=3)
     assert sum(len(fields) > 3 for _, fields in entries) == 3  # 1,000, 1,000, 502
+
+
+def test_facts_that_cannot_be_read_are_reported(functions, lists, ask):
+    """Their indicators are in force without an end, and resolvers are made to look at the facts."""
+    functions("sinkwatch_policy", ["lists", "changes"], "bad", '{"action":"sinkhole"}')
+    odd = ["no json", "[1]", '{"expires":true}', '{"expires":"soon"}']
+    words = [word for i, facts in enumerate(odd) for word in (f"n{i}.evil.example", facts)]
+    good = ["clean.example", '{"expires":null}']
+    lists.wait_applied(functions("sinkwatch_add", ["list:bad", "changes"], "bad", *words, *good))
+    assert ask("n0.evil.example").addresses == [SINK4]
+    assert ask("www.clean.example").addresses == [SINK4]
+    until(lambda: all(f"n{i}.evil" in lists.state()["refused"] for i in range(len(odd))), "reports")
 
 
 @pytest.mark.parametrize(

@@ -73,6 +73,17 @@ def test_asn_table(make):
     assert prefix_length(out, "213.24.76.23") == 96 + 16
 
 
+def test_table_of_caida(make):
+    """routeviews-prefix2as: address, length, origins."""
+    rows = ["1.0.0.0\t24\t13335", "192.0.2.0\t25\t64496_64497", "2001:db8::\t32\t64499,64500",
+            "198.51.100.0\t24\t{64501,64502}"]  # fmt: skip
+    out = make("make-asn-mmdb", "\n".join(rows))
+    found = ("1.0.0.255", 13335), ("192.0.2.1", 64496), ("2001:db8::1", 64499), ("198.51.100.9", 64501)
+    for address, asn in found:
+        assert lookup(out, address) == {ASN: asn}
+    assert prefix_length(out, "1.0.0.255") == 96 + 24 and lookup(out, "192.0.2.128") is None
+
+
 def test_longest_prefix_wins_in_any_order(make):
     rows = ["192.0.2.0/24\t1", "192.0.2.128/25\t2", "192.0.2.200/32\t3", "192.0.0.0/16\t4"]
     for order in (rows, rows[::-1]):

@@ -118,9 +118,13 @@ END_TEST
 START_TEST(comments_and_empty_lines_are_nothing)
 {
     feed(CLI_FORMAT_PLAIN, "# a.example\n; b.example\n\n   \n\r\n"
-                           "c.example # 1, 2, 3\nd.example;x\n\t# e.example\n");
+                           "c.example # 1, 2, 3\nd.example\t;x\n\t# e.example\n");
     TAKEN("c.example", "d.example");
     ck_assert_uint_eq(got.refused, 0);
+    feed(CLI_FORMAT_PLAIN, "news.example##.banner\nshop.example#@#.ad\nx.example;why;y.example\n"
+                           "z.example#\n");
+    TAKEN_NOTHING();
+    ck_assert_uint_eq(got.refused, 4);
     feed(CLI_FORMAT_PLAIN, "");
     TAKEN_NOTHING();
 }
@@ -285,9 +289,17 @@ START_TEST(top_level_domains_and_public_suffixes_are_harmful)
         "CO.UK.", "github.io", "xn--p1ai", "*.github.io", "anything.ck", /* *.ck is on the list */
     };
     static const char *const no[] = {
-        "example.com",   "=github.io",        "=co.uk", "www.github.io", "a.co.uk",
-        "systemsvc.net", "example.nosuchtld", "www.ck", /* !www.ck is on the list */
-        "192.0.2.0/24",  "AS64500",
+        "example.com",
+        "=github.io",
+        "=co.uk",
+        "www.github.io",
+        "a.co.uk",
+        "systemsvc.net",
+        "example.nosuchtld",
+        "www.ck", /* !www.ck is on the list */
+        "192.0.2.0/24",
+        "AS64500",
+        "ec2-52-20-133-164.compute-1.amazonaws.com", /* by a private wildcard rule */
     };
     for (size_t i = 0; i < sizeof(yes) / sizeof(yes[0]); i++)
         ck_assert_msg(harmful(yes[i]), "%s", yes[i]);

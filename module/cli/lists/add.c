@@ -5,11 +5,12 @@
 #include "cli/lists/harm.h"
 #include "cli/output.h"
 
+#include <search.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEY_FACTS = 300, KEY_EXPIRES, KEY_FOR, KEY_WAIT, KEY_FORCE };
+enum { KEY_FACTS = 300, KEY_EXPIRES, KEY_FOR, KEY_WAIT, KEY_SUFFIX };
 
 static const struct argp_option options[] = {
     {"facts", KEY_FACTS, "JSON", 0,
@@ -21,16 +22,27 @@ static const struct argp_option options[] = {
      "they end after this time, such as 12h or 7d (default: the list's lifetime)", 0},
     {"wait", KEY_WAIT, "SECONDS", OPTION_ARG_OPTIONAL,
      "return when every live resolver enforces it (default: 10 seconds at most)", 0},
-    {"force", KEY_FORCE, NULL, 0, "accept top-level domains and public suffixes", 0},
+    {"allow-suffix", KEY_SUFFIX, "NAME", 0,
+     "accept this top-level domain or public suffix (may be given several times)", 0},
     {0},
 };
 
 struct add {
     char *facts;   /* compact JSON, or NULL */
     char *expires; /* RFC 3339, or NULL */
-    bool never, force;
+    bool never;
+    struct cli_names suffixes; /* permitted */
     uint32_t wait_s;
 };
+
+/* An end that has passed would never be in force. */
+static void refuse_past(const struct argp_state *state, const char *option, uint32_t at)
+{
+    char text[SW_TIMETEXT_MAX];
+    if (at != 0 && (int64_t)at * 1000000 <= sw_clock_wall_us())
+        argp_error(state, "%s: %s has passed: the indicators would never be in force", option,
+                   sw_time_text((int64_t)at * 1000000, text));
+}
 
 /* Facts in compact form; a text that is no JSON object is a usage error. */
 static char *parse_facts(const struct argp_state *state, const char *text)
@@ -41,7 +53,11 @@ static char *parse_facts(const struct argp_state *state, const char *text)
         argp_error(state, "--facts: not a JSON object such as {\"campaign\":\"carbanak\"}: %s",
                    facts ? "some other value" : error.text);
     char *compact = json_dumps(facts, JSON_COMPACT);
+    uint32_t at = 0;
     json_decref(facts);
+    if (sw_facts_expires(compact, strlen(compact), &at) != SW_OK)
+        argp_error(state, "--facts: %s", SW_EXPIRES_WHY);
+    refuse_past(state, "--facts: expires", at);
     return compact;
 }
 
@@ -58,6 +74,7 @@ static void parse_expires(struct add *add, const struct argp_state *state, const
     if (!*text || sw_expires_parse(text, strlen(text), &at) != SW_OK)
         argp_error(state, "--expires: '%s' is no time such as 2026-12-31T00:00:00Z, nor never",
                    text);
+    refuse_past(state, "--expires", at);
     add->expires = cli_copy(sw_time_text((int64_t)at * 1000000, out));
 }
 
@@ -86,8 +103,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case KEY_WAIT:
         add->wait_s = cli_wait_seconds(state, arg);
         return 0;
-    case KEY_FORCE:
-        add->force = true;
+    case KEY_SUFFIX:
+        cli_names_add(&add->suffixes, state, "--allow-suffix", arg);
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -113,19 +130,19 @@ static const struct cli_usage usage = {
 };
 
 /* Parse a word: the canonical text, or NULL after an error message and a note in refused. */
-static char *judge(const char *word, bool safe, json_t *refused)
+static char *judge(const char *word, const struct cli_names *allowed, bool safe, json_t *refused)
 {
     struct sw_indicator indicator;
     char why[SW_WHY_MAX] = "", text[SW_INDICATORTEXT_MAX];
     bool harmful = false;
     if (sw_indicator_parse(word, strlen(word), &indicator, why) == SW_OK) {
-        harmful = safe && cli_harmful(&indicator, why);
+        harmful = safe && cli_harmful(&indicator, why) && !cli_allowed(allowed, &indicator);
         if (!harmful)
             return cli_copy(sw_indicator_text(&indicator, text));
     }
     cli_error("'%s' is refused: %s", cli_clean_text(word), why);
     if (harmful)
-        cli_hint("--force adds it all the same");
+        cli_hint("'--allow-suffix %s' adds it all the same", cli_clean_text(word));
     json_t *one = json_object();
     cli_json_set(one, "item", word);
     cli_json_set(one, "why", why);
@@ -133,13 +150,43 @@ static char *judge(const char *word, bool safe, json_t *refused)
     return NULL;
 }
 
-/* Add the accepted indicators, CLI_BATCH at a time. */
-static int put_all(struct cli *cli, char *const *texts, size_t n, const char *facts,
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(a, b);
+}
+
+static void forget_nothing(void *text)
+{
+    (void)text;
+}
+
+/* Judge all words; the accepted ones, each once, go into texts. Returns their number. */
+static size_t judge_all(char **words, int n, const struct cli_names *allowed, bool safe,
+                        char **texts, json_t *refused)
+{
+    void *seen = NULL;
+    size_t kept = 0;
+    for (int i = 1; i < n; i++) {
+        char *text = judge(words[i], allowed, safe, refused);
+        if (text && *(char **)tsearch(text, &seen, by_text) == text)
+            texts[kept++] = text;
+        else
+            free(text);
+    }
+    tdestroy(seen, forget_nothing);
+    return kept;
+}
+
+/* Add the accepted indicators, CLI_BATCH at a time, all with the same facts. */
+static int put_all(struct cli *cli, char *const *texts, size_t n, char *facts,
                    struct cli_outcome *outcome, uint64_t *fresh)
 {
+    char none[] = "", *each[CLI_BATCH];
+    for (size_t i = 0; i < CLI_BATCH; i++)
+        each[i] = facts ? facts : none;
     for (size_t at = 0; at < n; at += CLI_BATCH) {
         size_t some = n - at < CLI_BATCH ? n - at : CLI_BATCH;
-        int code = cli_put(cli, texts + at, some, facts, fresh, outcome);
+        int code = cli_put(cli, texts + at, each, some, fresh, outcome);
         if (code != CLI_OK)
             return code;
     }
@@ -168,6 +215,8 @@ int cli_add(struct cli *cli, int argc, char **argv)
     int code = cli_connect(cli);
     if (code == CLI_OK)
         code = cli_list_kind(cli, words[0], &kind);
+    if (code == CLI_OK)
+        code = cli_changes_usable(cli);
     /* An end in the given facts counts as an end by option. */
     bool end_known = add.expires || add.never || (add.facts && strstr(add.facts, "\"expires\""));
     if (code == CLI_OK && !end_known)
@@ -175,17 +224,15 @@ int cli_add(struct cli *cli, int argc, char **argv)
     if (code != CLI_OK)
         return code;
     outcome.expires = add.never ? "" : add.expires;
-    bool safe = !add.force && (kind == SW_KIND_IOC || kind == SW_KIND_ALLOW);
+    bool safe = kind == SW_KIND_IOC || kind == SW_KIND_ALLOW;
     json_t *refused = json_array();
     char **texts = cli_alloc((size_t)words_n, sizeof(*texts));
-    for (int i = 1; i < words_n; i++) {
-        texts[n] = judge(words[i], safe, refused);
-        n += texts[n] != NULL;
-    }
+    n = judge_all(words, words_n, &add.suffixes, safe, texts, refused);
     code = put_all(cli, texts, n, add.facts, &outcome, &fresh);
     if (code == CLI_OK) {
         say_added(cli, words[0], fresh, n);
-        outcome.code = json_array_size(refused) ? CLI_NONE : CLI_OK;
+        if (json_array_size(refused))
+            outcome.code = n ? CLI_PARTLY : CLI_NONE;
         outcome.members = json_pack("{s:I,s:I,s:O}", "added", (json_int_t)fresh, "there",
                                     (json_int_t)(n - fresh), "refused", refused);
         code = cli_report(cli, &outcome);
@@ -193,6 +240,7 @@ int cli_add(struct cli *cli, int argc, char **argv)
     for (size_t i = 0; i < n; i++)
         free(texts[i]);
     free(texts);
+    free(add.suffixes.name);
     free(add.facts);
     free(add.expires);
     json_decref(refused);

@@ -12,32 +12,45 @@
 #define CHUNK        "1000"
 #define SHRINK_FLOOR 20 /* indicators: a smaller list changes a lot every day */
 
+/* Where to count what one hash has otherwise than another. */
+struct side {
+    const char *other;
+    uint64_t *missing, *changed; /* changed: NULL, not counted */
+    json_t *first;
+};
+
+/* Count a field that the other hash has not, or with another value. */
+static void compare_field(const struct side *side, const redisReply *field, const redisReply *value,
+                          const redisReply *there)
+{
+    if (there->type != REDIS_REPLY_NIL) {
+        bool same = there->len == value->len && memcmp(there->str, value->str, value->len) == 0;
+        if (side->changed && !same)
+            ++*side->changed;
+    } else if ((*side->missing)++ < CLI_DIFF_SHOWN) {
+        json_array_append_new(side->first, json_string(cli_clean(field->str, field->len)));
+    }
+}
+
 /* The fields of a chunk that the other hash does not have. */
-static int compare_chunk(struct cli *cli, const redisReply *fields, const char *other,
-                         uint64_t *missing, json_t *first)
+static int compare_chunk(struct cli *cli, const redisReply *fields, const struct side *side)
 {
     struct cli_argv argv = {0};
     cli_argv_add(&argv, "HMGET");
-    cli_argv_add(&argv, other);
+    cli_argv_add(&argv, side->other);
     for (size_t i = 0; i + 1 < fields->elements; i += 2)
         cli_argv_add_n(&argv, fields->element[i]->str, fields->element[i]->len);
     redisReply *reply = argv.n > 2 ? cli_ask_argv(cli, &argv) : NULL;
     int code = argv.n > 2 && !reply ? CLI_REDIS : CLI_OK;
-    for (size_t i = 0; reply && i < reply->elements; i++) {
-        const redisReply *field = fields->element[2 * i];
-        if (reply->element[i]->type != REDIS_REPLY_NIL)
-            continue;
-        if ((*missing)++ < CLI_DIFF_SHOWN)
-            json_array_append_new(first, json_string(cli_clean(field->str, field->len)));
-    }
+    for (size_t i = 0; reply && i < reply->elements && 2 * i + 1 < fields->elements; i++)
+        compare_field(side, fields->element[2 * i], fields->element[2 * i + 1], reply->element[i]);
     freeReplyObject(reply);
     cli_argv_free(&argv);
     return code;
 }
 
 /* Fields of a hash that another does not have; HSCAN may return fields of a changing hash twice. */
-static int missing_in(struct cli *cli, const char *key, const char *other, uint64_t *missing,
-                      json_t *first)
+static int missing_in(struct cli *cli, const char *key, const struct side *side)
 {
     char cursor[24] = "0";
     int code = CLI_OK;
@@ -51,7 +64,7 @@ static int missing_in(struct cli *cli, const char *key, const char *other, uint6
             code = CLI_REDIS;
         } else {
             memcpy(cursor, reply->element[0]->str, reply->element[0]->len + 1);
-            code = compare_chunk(cli, reply->element[1], other, missing, first);
+            code = compare_chunk(cli, reply->element[1], side);
         }
         freeReplyObject(reply);
     } while (code == CLI_OK && strcmp(cursor, "0") != 0);
@@ -66,9 +79,10 @@ int cli_diff(struct cli *cli, const char *now, const char *then, struct cli_diff
     if (code == CLI_OK)
         code = cli_hash_length(cli, then, &diff->after);
     if (code == CLI_OK)
-        code = missing_in(cli, now, then, &diff->removed, diff->removed_first);
+        code = missing_in(
+            cli, now, &(struct side){then, &diff->removed, &diff->changed, diff->removed_first});
     if (code == CLI_OK)
-        code = missing_in(cli, then, now, &diff->added, diff->added_first);
+        code = missing_in(cli, then, &(struct side){now, &diff->added, NULL, diff->added_first});
     return code;
 }
 
@@ -93,8 +107,12 @@ static void print_first(char sign, uint64_t n, const json_t *first)
 
 void cli_diff_print(const struct cli_diff *diff)
 {
-    printf("%" PRIu64 " added, %" PRIu64 " removed, %" PRIu64 " as before\n", diff->added,
-           diff->removed, diff->before - diff->removed);
+    uint64_t kept = diff->before > diff->removed ? diff->before - diff->removed : 0;
+    printf("%" PRIu64 " added, %" PRIu64 " removed, %" PRIu64 " as before", diff->added,
+           diff->removed, kept);
+    if (diff->changed)
+        printf(" (%" PRIu64 " with other facts)", diff->changed);
+    printf("\n");
     print_first('+', diff->added, diff->added_first);
     print_first('-', diff->removed, diff->removed_first);
 }
@@ -103,4 +121,10 @@ bool cli_diff_shrinks(const struct cli_diff *diff, unsigned percent)
 {
     return diff->before >= SHRINK_FLOOR && diff->removed > diff->added &&
            (diff->removed - diff->added) * 100 > diff->before * percent;
+}
+
+bool cli_diff_grows(const struct cli_diff *diff, unsigned percent)
+{
+    return diff->before >= SHRINK_FLOOR && diff->added > diff->removed &&
+           (diff->added - diff->removed) * 100 > diff->before * percent;
 }

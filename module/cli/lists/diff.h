@@ -18,6 +18,7 @@
 struct cli_diff {
     uint64_t before, after; /* indicators of the list now, and then */
     uint64_t added, removed;
+    uint64_t changed;                    /* indicators of both whose facts differ */
     json_t *added_first, *removed_first; /* arrays of up to CLI_DIFF_SHOWN texts */
 };
 
@@ -29,7 +30,8 @@ void cli_diff_free(struct cli_diff *diff);
 /** For people: "+12 -3", and the first of each. */
 void cli_diff_print(const struct cli_diff *diff);
 
-/** Whether more than so many percent of a list of some size would go. */
+/** Whether a list of some size would lose, or gain, more than so many percent of the indicators. */
 bool cli_diff_shrinks(const struct cli_diff *diff, unsigned percent);
+bool cli_diff_grows(const struct cli_diff *diff, unsigned percent);
 
 #endif

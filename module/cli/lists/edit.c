@@ -5,6 +5,7 @@
 
 #include "cli/output.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -121,43 +122,68 @@ void cli_change_entry(struct cli *cli, struct cli_argv *argv, const char *op, co
     cli_argv_add(argv, list);
 }
 
-/* Print an error among the replies of EXEC, a reply for each change. */
-static bool any_error(struct cli *cli, const redisReply *replies, size_t changes)
+/* Judge the reply to EXEC, which has a reply for each change; says what is wrong. */
+static bool all_done(struct cli *cli, const redisReply *replies, size_t changes,
+                     enum cli_left *left)
 {
+    const char *target = sw_redis_target(cli->redis);
+    size_t failed = 0;
+    if (replies->type == REDIS_REPLY_NIL) {
+        *left = CLI_LEFT_FOILED;
+        return false;
+    }
     if (replies->type != REDIS_REPLY_ARRAY || replies->elements != changes) {
-        cli_error("Redis at %s: the change was not made", sw_redis_target(cli->redis));
-        return true;
+        cli_error("Redis at %s: the change was not made", target);
+        return false;
     }
     for (size_t i = 0; i < replies->elements; i++) {
-        if (replies->element[i]->type == REDIS_REPLY_ERROR) {
-            cli_error("Redis at %s: %s", sw_redis_target(cli->redis), replies->element[i]->str);
-            return true;
-        }
+        if (replies->element[i]->type != REDIS_REPLY_ERROR)
+            continue;
+        failed++;
+        cli_error("Redis at %s: %s", target, replies->element[i]->str);
     }
-    return false;
+    if (failed > 0 && failed < changes)
+        *left = CLI_LEFT_PARTLY;
+    return failed == 0;
 }
 
-redisReply *cli_commit(struct cli *cli)
+/* The replies to MULTI and to each queued command. *refused: the server took one of them not.
+ * false: the connection broke; said. */
+static bool read_queued(struct cli *cli, bool *refused)
+{
+    for (; queued > 0; queued--) {
+        redisReply *reply = sw_redis_reply(cli->redis);
+        if (reply && reply->type != REDIS_REPLY_ERROR) {
+            freeReplyObject(reply);
+            continue;
+        }
+        if (!reply || !*refused)
+            cli_redis_failed(cli, reply);
+        else
+            freeReplyObject(reply);
+        if (!reply)
+            return false;
+        *refused = true;
+    }
+    return true;
+}
+
+redisReply *cli_commit(struct cli *cli, enum cli_left *left)
 {
     bool refused = false;
     size_t changes = (size_t)queued - 1;
+    *left = CLI_LEFT_AS_IT_WAS;
     if (!cli_queue(cli, "EXEC", CLI_END)) {
         cli_redis_failed(cli, NULL);
         return NULL;
     }
-    for (; queued > 0; queued--) {
-        redisReply *reply = sw_redis_reply(cli->redis);
-        if (!reply || (reply->type == REDIS_REPLY_ERROR && !refused)) {
-            bool lost = !reply;
-            cli_redis_failed(cli, reply);
-            if (lost)
-                return NULL;
-            refused = true;
-            continue;
-        }
-        freeReplyObject(reply);
+    if (!read_queued(cli, &refused)) {
+        *left = CLI_LEFT_UNKNOWN;
+        return NULL;
     }
     redisReply *replies = sw_redis_reply(cli->redis);
+    if (!replies)
+        *left = CLI_LEFT_UNKNOWN;
     if (refused || !replies || replies->type == REDIS_REPLY_ERROR) {
         if (refused)
             freeReplyObject(replies);
@@ -165,10 +191,62 @@ redisReply *cli_commit(struct cli *cli)
             cli_redis_failed(cli, replies);
         return NULL;
     }
-    if (!any_error(cli, replies, changes))
+    if (all_done(cli, replies, changes, left))
         return replies;
     freeReplyObject(replies);
     return NULL;
+}
+
+void cli_say_left(const char *list, enum cli_left left)
+{
+    if (left == CLI_LEFT_UNKNOWN)
+        cli_error(
+            "whether the list '%s' was changed is not known: the answer of Redis did not come",
+            list);
+    else if (left == CLI_LEFT_PARTLY)
+        cli_error("the list '%s' was changed, but not all of the change was carried out", list);
+    else
+        cli_error("list '%s' is left as it is", list);
+}
+
+redisReply *cli_commit_list(struct cli *cli, const char *list)
+{
+    enum cli_left left;
+    redisReply *replies = cli_commit(cli, &left);
+    if (!replies)
+        cli_say_left(list, left);
+    return replies;
+}
+
+int cli_watch(struct cli *cli, const char *key, ...)
+{
+    struct cli_argv argv = {0};
+    va_list rest;
+    cli_argv_add(&argv, "WATCH");
+    va_start(rest, key);
+    for (; key; key = va_arg(rest, const char *))
+        cli_argv_add(&argv, key);
+    va_end(rest);
+    redisReply *reply = cli_ask_argv(cli, &argv);
+    cli_argv_free(&argv);
+    int code = reply ? CLI_OK : CLI_REDIS;
+    freeReplyObject(reply);
+    return code;
+}
+
+int cli_changes_usable(struct cli *cli)
+{
+    const char *key = cli_key(cli, "changes");
+    redisReply *reply = sw_redis_command(cli->redis, "TYPE %s", key);
+    if (!reply)
+        return cli_redis_failed(cli, NULL);
+    bool other = reply->type == REDIS_REPLY_STATUS && strcmp(reply->str, "none") != 0 &&
+                 strcmp(reply->str, "stream") != 0;
+    if (other)
+        cli_error("Redis at %s: %s is no stream but a %s, so no resolver could be told",
+                  sw_redis_target(cli->redis), key, cli_clean_text(reply->str));
+    freeReplyObject(reply);
+    return other ? CLI_REDIS : CLI_OK;
 }
 
 /* ---- the outcome ---- */

@@ -20,6 +20,7 @@
 #define CLI_STREAMID_MAX 44       /* two 64-bit numbers, '-', NUL */
 #define CLI_CHANGES_KEPT "100000" /* entries of the change stream, about */
 #define CLI_WAIT_DEFAULT 10       /* seconds */
+#define CLI_SCAN_COUNT   "1000"   /* fields of a chunk of HSCAN */
 
 /**
  * Look a list up. CLI_OK: *kind is set (ioc for a policy that does not parse). CLI_NONE: no such
@@ -39,7 +40,15 @@ int cli_hash_length(struct cli *cli, const char *key, uint64_t *out);
  * CLI_OK, CLI_REDIS. */
 int cli_list_lifetime(struct cli *cli, const char *name, char **expires);
 
+/** Whether the change stream can be written: no key of another type is in its place. CLI_OK (also
+ * where that may not be asked), CLI_REDIS (said). */
+int cli_changes_usable(struct cli *cli);
+
 /* A MULTI. */
+
+/** WATCH keys, ended by CLI_END: the next MULTI does nothing when one of these keys has changed by
+ * then. CLI_OK, CLI_REDIS (said). */
+int cli_watch(struct cli *cli, const char *key, ...) __attribute__((sentinel));
 
 /** Open a MULTI. */
 void cli_begin(struct cli *cli);
@@ -51,8 +60,23 @@ void cli_change(struct cli *cli, const struct cli_argv *argv);
  * added to argv as "i", text. */
 void cli_change_entry(struct cli *cli, struct cli_argv *argv, const char *op, const char *list);
 
-/** Execute the MULTI: the array of replies, freed by the caller, or NULL after an error message. */
-redisReply *cli_commit(struct cli *cli);
+/* What a MULTI that failed has left behind. */
+enum cli_left {
+    CLI_LEFT_AS_IT_WAS, /* nothing was carried out */
+    CLI_LEFT_FOILED,    /* nothing was carried out: a watched key has changed; not said */
+    CLI_LEFT_PARTLY,    /* some commands were carried out */
+    CLI_LEFT_UNKNOWN,   /* the connection broke before the answer came */
+};
+
+/** Execute the MULTI: the array of replies, freed by the caller, or NULL after an error message.
+ * left  set on NULL */
+redisReply *cli_commit(struct cli *cli, enum cli_left *left);
+
+/** Execute a MULTI without WATCH, and say after a failure how the list is left. */
+redisReply *cli_commit_list(struct cli *cli, const char *list);
+
+/** Say how a list is left after a failure. */
+void cli_say_left(const char *list, enum cli_left left);
 
 #define CLI_BATCH 1000 /* indicators in a MULTI */
 
@@ -64,7 +88,7 @@ struct cli_outcome {
     json_t *members;           /* more for --json, or NULL; taken over */
     uint32_t wait_s;           /* --wait; 0: do not */
     const char *expires; /* end of the added indicators (RFC 3339), "": never; NULL: in the facts */
-    int code;            /* so far: CLI_OK or CLI_NONE */
+    int code;            /* so far: CLI_OK, CLI_NONE or CLI_PARTLY */
 };
 
 /** Copy the id out of the last reply of a committed MULTI. Requires: the last command was XADD. */
@@ -78,11 +102,13 @@ int cli_report(struct cli *cli, struct cli_outcome *outcome);
 
 /**
  * Add up to CLI_BATCH indicators, in canonical form, to a list and to the change stream. An
- * indicator on the list keeps the facts, unless facts (JSON text) are given; NULL: none.
- * outcome->expires goes into the facts of all indicators. CLI_OK: *fresh grows by the number of new
- * indicators, outcome has the id. CLI_REDIS after an error message.
+ * indicator on the list keeps the facts where facts[i] is ""; otherwise facts[i] (JSON text)
+ * replaces them. outcome->expires goes into the facts of all indicators.
+ *
+ * fresh  grows by the number of indicators that were not on the list, each counted once
+ * CLI_OK: outcome has the id. CLI_REDIS after an error message.
  */
-int cli_put(struct cli *cli, char *const *texts, size_t n, const char *facts, uint64_t *fresh,
+int cli_put(struct cli *cli, char *const *texts, char *const *facts, size_t n, uint64_t *fresh,
             struct cli_outcome *outcome);
 
 /** Value of --wait[=SECONDS]; 1 to 86400. */

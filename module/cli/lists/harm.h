@@ -2,8 +2,8 @@
  * harm.h - indicators that would hurt the operator's own clients: top-level domains and public
  * suffixes, below which are the names of very many others.
  *
- * `add` and `import` refuse such indicators for lists that act, unless --force is given. The root
- * and prefixes of length 0 never get here: sw_indicator_parse() refuses both.
+ * `add` and `import` refuse such indicators for lists that act, unless --allow-suffix names them.
+ * The root and prefixes of length 0 never get here: sw_indicator_parse() refuses both.
  *
  * Threads      one
  * Source       the Public Suffix List (libpsl: the system's newest copy, or the built-in one)
@@ -13,6 +13,8 @@
 
 #include "base/indicator.h"
 
+#include <argp.h>
+
 #include <stdbool.h>
 
 /**
@@ -21,5 +23,18 @@
  * why  SW_WHY_MAX bytes, set when true
  */
 bool cli_harmful(const struct sw_indicator *indicator, char why[SW_WHY_MAX]);
+
+/* Names that an option permits; empty: {0}. */
+struct cli_names {
+    struct sw_name *name;
+    size_t n;
+};
+
+/** Add a name given to an option; ends the process with CLI_USAGE where text is no name. */
+void cli_names_add(struct cli_names *names, const struct argp_state *state, const char *option,
+                   const char *text);
+
+/** Whether the indicator's name is one of the permitted names, in any form. */
+bool cli_allowed(const struct cli_names *names, const struct sw_indicator *indicator);
 
 #endif

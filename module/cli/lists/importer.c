@@ -47,11 +47,12 @@ static bool next_word(struct span *rest, struct span *word)
     return true;
 }
 
-/* Cut comment, line end and white space around a line. No indicator contains '#' or ';'. */
+/* Cut comment, line end and white space around a line. A comment begins at the start of the line or
+ * after white space: elsewhere '#' and ';' belong to formats that are not ours. */
 static struct span content(const char *line, size_t len)
 {
     size_t n = 0;
-    while (n < len && line[n] != '#' && line[n] != ';')
+    while (n < len && !((line[n] == '#' || line[n] == ';') && (n == 0 || is_space(line[n - 1]))))
         n++;
     return trim((struct span){line, n});
 }

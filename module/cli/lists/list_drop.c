@@ -1,5 +1,6 @@
 /* list_drop.c - sinkwatch list drop NAME. */
 #include "cli/lists/edit.h"
+#include "cli/lists/staging.h"
 #include "cli/output.h"
 
 #include <stdio.h>
@@ -77,22 +78,30 @@ static long long count_of(struct cli *cli, const char *name)
     return count;
 }
 
-/* The change itself. */
-static int drop_list(struct cli *cli, const char *name, struct cli_outcome *outcome)
+/* The change itself; stagings: contents that were being built. */
+static int drop_list(struct cli *cli, const char *name, json_t *stagings,
+                     struct cli_outcome *outcome)
 {
     struct cli_argv hdel = {0}, unlink_key = {0}, entry = {0};
+    const char *staging;
+    json_t *began;
     cli_argv_add(&hdel, "HDEL");
     cli_argv_add(&hdel, cli_key(cli, "lists"));
     cli_argv_add(&hdel, name);
     cli_argv_add(&unlink_key, "UNLINK");
     cli_argv_add(&unlink_key, cli_key(cli, "list:%s", name));
     cli_argv_add(&unlink_key, cli_key(cli, "list:%s:previous", name));
+    cli_argv_add(&unlink_key, cli_key(cli, "list:%s:staging", name));
+    json_object_foreach(stagings, staging, began)
+    {
+        cli_argv_add(&unlink_key, cli_key(cli, "list:%s:staging:%s", name, staging));
+    }
     cli_change_entry(cli, &entry, "drop", name);
     cli_begin(cli);
     cli_change(cli, &hdel);
     cli_change(cli, &unlink_key);
     cli_change(cli, &entry);
-    redisReply *replies = cli_commit(cli);
+    redisReply *replies = cli_commit_list(cli, name);
     cli_argv_free(&hdel);
     cli_argv_free(&unlink_key);
     cli_argv_free(&entry);
@@ -115,6 +124,9 @@ int cli_list_drop(struct cli *cli, int argc, char **argv)
         code = cli_list_kind(cli, words[0], &kind);
     if (code != CLI_OK)
         return code;
+    code = cli_changes_usable(cli);
+    if (code != CLI_OK)
+        return code;
     long long count = count_of(cli, words[0]);
     if (count < 0)
         return cli_redis_failed(cli, NULL);
@@ -122,7 +134,9 @@ int cli_list_drop(struct cli *cli, int argc, char **argv)
         cli_error("list '%s' is left as it is", words[0]);
         return CLI_NONE;
     }
-    code = drop_list(cli, words[0], &outcome);
+    json_t *stagings = cli_stagings(cli, words[0]);
+    code = stagings ? drop_list(cli, words[0], stagings, &outcome) : CLI_REDIS;
+    json_decref(stagings);
     if (code != CLI_OK)
         return code;
     if (!cli->json)

@@ -273,7 +273,7 @@ static int write_policy(struct cli *cli, const char *name, const char *text,
     cli_begin(cli);
     cli_change(cli, &set);
     cli_change(cli, &entry);
-    redisReply *replies = cli_commit(cli);
+    redisReply *replies = cli_commit_list(cli, name);
     cli_argv_free(&set);
     cli_argv_free(&entry);
     if (!replies)

@@ -1,6 +1,7 @@
 /* list_show.c - sinkwatch list show NAME. */
 #include "base/policy.h"
 #include "cli/lists/edit.h"
+#include "cli/lists/staging.h"
 #include "cli/output.h"
 
 #include <stdio.h>
@@ -99,23 +100,38 @@ static json_t *ask_policy(struct cli *cli, const char *name)
     return policy ? policy : json_null();
 }
 
-static void print_json(const char *name, json_t *policy, long long count, const struct items *items)
+static void print_json(const char *name, json_t *policy, long long count, const struct items *items,
+                       json_t *stagings)
 {
     json_t *object = json_object(), *indicators = json_object();
     for (size_t i = 0; i < items->n; i++) {
-        json_t *facts = json_loads(items->item[i].facts, 0, NULL);
+        const char *text = items->item[i].facts;
+        json_t *facts = text[0] ? json_loads(text, JSON_DECODE_ANY, NULL) : json_object();
         json_object_set_new(indicators, cli_clean_text(items->item[i].text),
-                            facts ? facts : json_object());
+                            facts ? facts : json_string(cli_clean_text(text)));
     }
     cli_json_set(object, "name", name);
     json_object_set(object, "policy", policy);
     json_object_set_new(object, "count", json_integer(count));
+    json_object_set_new(object, "shown", json_integer((json_int_t)items->n));
     json_object_set_new(object, "indicators", indicators);
+    json_object_set(object, "stagings", stagings);
     cli_json(object);
 }
 
+/* New contents that are being built, or were left behind by a command that was killed. */
+static void print_stagings(json_t *stagings)
+{
+    const char *name;
+    json_t *began;
+    json_object_foreach(stagings, name, began)
+    {
+        printf("  a new content is being built since %s (%s)\n", json_string_value(began), name);
+    }
+}
+
 static void print_text(const struct cli *cli, const char *name, const json_t *policy,
-                       long long count, const struct items *items)
+                       long long count, const struct items *items, json_t *stagings)
 {
     char *text = json_dumps(policy, JSON_ENCODE_ANY);
     printf("%s%s%s: %s\n", cli_style(cli, CLI_BOLD), name, cli_style(cli, CLI_PLAIN),
@@ -129,6 +145,7 @@ static void print_text(const struct cli *cli, const char *name, const json_t *po
     if ((long long)items->n < count)
         printf("  ... %s shown; --limit 0 shows all\n",
                cli_count(items->n, "of them is", "of them are"));
+    print_stagings(stagings);
     free(text);
 }
 
@@ -150,13 +167,15 @@ int cli_list_show(struct cli *cli, int argc, char **argv)
     if (!count)
         return code == CLI_OK ? CLI_REDIS : code;
     json_t *policy = ask_policy(cli, words[0]);
-    if (!policy)
+    json_t *stagings = policy ? cli_stagings(cli, words[0]) : NULL;
+    if (!stagings)
         code = CLI_REDIS;
     else if (cli->json)
-        print_json(words[0], policy, count->integer, &items);
+        print_json(words[0], policy, count->integer, &items, stagings);
     else
-        print_text(cli, words[0], policy, count->integer, &items);
+        print_text(cli, words[0], policy, count->integer, &items, stagings);
     json_decref(policy);
+    json_decref(stagings);
     freeReplyObject(count);
     for (size_t i = 0; i < items.n; i++) {
         free(items.item[i].text);

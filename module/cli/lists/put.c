@@ -25,7 +25,7 @@ static redisReply *ask_there(struct cli *cli, const char *key, char *const *text
 
 struct put { /* a batch */
     struct cli_argv set, entry;
-    const char *facts, *expires;
+    const char *expires;
     char *own[2 * CLI_BATCH]; /* texts made here: the commands only point to the texts */
     size_t own_n;
     uint32_t told; /* the end that the entry has for the indicators that follow */
@@ -53,11 +53,11 @@ static void tell_end(struct put *put, const char *facts)
                  until ? keep(put, cli_copy(sw_time_text((int64_t)until * 1000000, text))) : "");
 }
 
-/* Add an indicator; there: the present facts, or nil. */
-static void put_one(struct put *put, const char *text, const redisReply *there)
+/* Add an indicator; given: new facts, or ""; there: the present facts, or nil. */
+static void put_one(struct put *put, const char *text, const char *given, const redisReply *there)
 {
     const char *own = there->type == REDIS_REPLY_STRING ? there->str : "";
-    const char *facts = put->facts ? put->facts : own;
+    const char *facts = given[0] ? given : own;
     if (put->expires)
         facts = keep(put, cli_facts_until(facts, put->expires));
     if (there->type == REDIS_REPLY_NIL || strcmp(facts, own) != 0) {
@@ -69,34 +69,32 @@ static void put_one(struct put *put, const char *text, const redisReply *there)
     cli_argv_add(&put->entry, text);
 }
 
-int cli_put(struct cli *cli, char *const *texts, size_t n, const char *facts, uint64_t *fresh,
+int cli_put(struct cli *cli, char *const *texts, char *const *facts, size_t n, uint64_t *fresh,
             struct cli_outcome *outcome)
 {
     const char *key = cli_key(cli, "list:%s", outcome->list);
     struct put *put = cli_alloc(1, sizeof(*put));
     redisReply *there = ask_there(cli, key, texts, n), *replies;
-    uint64_t not_there = 0;
 
     if (!there) {
         free(put);
         return CLI_REDIS;
     }
-    put->facts = facts;
     put->expires = outcome->expires;
     cli_argv_add(&put->set, "HSET");
     cli_argv_add(&put->set, key);
     cli_change_entry(cli, &put->entry, "add", outcome->list);
-    for (size_t i = 0; i < n; i++) {
-        not_there += there->element[i]->type == REDIS_REPLY_NIL;
-        put_one(put, texts[i], there->element[i]);
-    }
+    for (size_t i = 0; i < n; i++)
+        put_one(put, texts[i], facts[i], there->element[i]);
+    bool any = put->set.n > 2;
     cli_begin(cli);
-    if (put->set.n > 2)
+    if (any)
         cli_change(cli, &put->set);
     cli_change(cli, &put->entry);
-    replies = cli_commit(cli);
+    replies = cli_commit_list(cli, outcome->list);
     if (replies) {
-        *fresh += not_there;
+        if (any && replies->element[0]->type == REDIS_REPLY_INTEGER)
+            *fresh += (uint64_t)replies->element[0]->integer;
         cli_outcome_id(outcome, replies);
     }
     freeReplyObject(there);

@@ -6,30 +6,47 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEY_WAIT = 300 };
+enum { KEY_WAIT = 300, KEY_AS_WRITTEN };
 
 static const struct argp_option options[] = {
     {"wait", KEY_WAIT, "SECONDS", OPTION_ARG_OPTIONAL,
      "return when no live resolver enforces it any more (default: 10 seconds at most)", 0},
+    {"as-written", KEY_AS_WRITTEN, NULL, 0,
+     "only as written here or in canonical form: do not search the list for other spellings", 0},
     {0},
+};
+
+struct options {
+    uint32_t wait_s;
+    bool as_written;
 };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
-    uint32_t *wait_s = state->input;
-    if (key != KEY_WAIT)
+    struct options *own = state->input;
+    switch (key) {
+    case KEY_WAIT:
+        own->wait_s = cli_wait_seconds(state, arg);
+        return 0;
+    case KEY_AS_WRITTEN:
+        own->as_written = true;
+        return 0;
+    default:
         return ARGP_ERR_UNKNOWN;
-    *wait_s = cli_wait_seconds(state, arg);
-    return 0;
+    }
 }
 
 static const struct cli_usage usage = {
     .words = "LIST INDICATOR...",
-    .doc = "Take indicators off a list, in the form in which they are on it: example.net does not "
-           "take =example.net off."
-           "\vOne that was not on the list is named; the exit code is 1 then.\n\n"
-           "Examples:\n"
-           "  sinkwatch remove carbanak systemsvc.net --wait",
+    .doc =
+        "Take indicators off a list, in the form in which they are on it: example.net does not "
+        "take =example.net off. Every spelling of an indicator goes (Example.NET, "
+        "example.net.), wherever on the list another program wrote it."
+        "\vOne that was not on the list is named; the exit code is then 6, or 1 where none was. A "
+        "list of a million is searched in about a second; what is in canonical form is out of "
+        "force before that.\n\n"
+        "Examples:\n"
+        "  sinkwatch remove carbanak systemsvc.net --wait",
     .options = options,
     .parser = parse,
     .min = 2,
@@ -38,7 +55,16 @@ static const struct cli_usage usage = {
 
 struct word {
     const char *given;
-    char *text; /* in canonical form, or the given text when no indicator */
+    char *text;     /* in canonical form, or the given text when no indicator */
+    uint64_t found; /* fields removed */
+};
+
+struct removal {
+    struct cli *cli;
+    const char *list, *key;
+    struct word *word; /* sorted by text */
+    size_t n;
+    struct cli_outcome outcome;
 };
 
 static void note_missing(json_t *missing, const char *word, const char *list)
@@ -47,112 +73,204 @@ static void note_missing(json_t *missing, const char *word, const char *list)
     json_array_append_new(missing, json_string(cli_clean_text(word)));
 }
 
-/* A text that is no indicator can only be a field that others wrote by mistake: 1 when such a field
- * is there, 0 when not, -1 after an error message. */
-static int is_there(struct cli *cli, const char *key, const char *word)
+static int by_text(const void *a, const void *b)
 {
-    redisReply *reply = cli_ask(cli, "HEXISTS", key, word, CLI_END);
-    int there = !reply ? -1 : reply->integer != 0;
-
-    freeReplyObject(reply);
-    return there;
+    return strcmp(((const struct word *)a)->text, ((const struct word *)b)->text);
 }
 
-/* Understand all words; returns how many can be removed, or -1: said. */
-static int understand(struct cli *cli, const char *key, char **given, int n, struct word *words,
-                      json_t *missing)
+/* Understand all words, and sort them; the same indicator twice is one word. */
+static void understand(struct removal *r, char **given, int n)
 {
     char why[SW_WHY_MAX], text[SW_INDICATORTEXT_MAX];
     struct sw_indicator indicator;
-    int known = 0;
+    size_t kept = 0;
     for (int i = 1; i < n; i++) {
         bool parsed = sw_indicator_parse(given[i], strlen(given[i]), &indicator, why) == SW_OK;
-        int there = parsed ? 1 : is_there(cli, key, given[i]);
-        if (there < 0)
-            return -1;
-        if (there == 0) {
-            note_missing(missing, given[i], given[0]);
-            continue;
-        }
-        words[known].given = given[i];
-        words[known++].text = cli_copy(parsed ? sw_indicator_text(&indicator, text) : given[i]);
+        r->word[r->n].given = given[i];
+        r->word[r->n++].text = cli_copy(parsed ? sw_indicator_text(&indicator, text) : given[i]);
     }
-    return known;
+    qsort(r->word, r->n, sizeof(*r->word), by_text);
+    for (size_t i = 1; i < r->n; i++) {
+        if (strcmp(r->word[i].text, r->word[kept].text) == 0)
+            free(r->word[i].text);
+        else
+            r->word[++kept] = r->word[i];
+    }
+    r->n = kept + 1;
 }
 
-/* HDEL for each, in canonical form and in the given form, for fields that others wrote. */
-static redisReply *change(struct cli *cli, const char *list, const char *key,
-                          const struct word *words, int n)
+/* ---- fields of the hash ---- */
+
+/* Fields to remove in one MULTI, with the word of each. */
+struct batch {
+    char *field[CLI_BATCH];
+    struct word *word[CLI_BATCH];
+    size_t n;
+};
+
+static void forget(struct batch *batch)
+{
+    for (size_t i = 0; i < batch->n; i++)
+        free(batch->field[i]);
+    batch->n = 0;
+}
+
+/* HDEL for each field, and an entry with the indicators. The entry is written only for fields that
+ * are there: resolvers take what an entry names out of force at once. */
+static int take_off(struct removal *r, struct batch *batch)
 {
     struct cli_argv entry = {0};
-    cli_change_entry(cli, &entry, "remove", list);
-    cli_begin(cli);
-    for (int i = 0; i < n; i++) {
+    if (batch->n == 0)
+        return CLI_OK;
+    cli_change_entry(r->cli, &entry, "remove", r->list);
+    cli_begin(r->cli);
+    for (size_t i = 0; i < batch->n; i++) {
         struct cli_argv hdel = {0};
         cli_argv_add(&hdel, "HDEL");
-        cli_argv_add(&hdel, key);
-        cli_argv_add(&hdel, words[i].text);
-        if (strcmp(words[i].text, words[i].given) != 0)
-            cli_argv_add(&hdel, words[i].given);
-        cli_change(cli, &hdel);
+        cli_argv_add(&hdel, r->key);
+        cli_argv_add(&hdel, batch->field[i]);
+        cli_change(r->cli, &hdel);
         cli_argv_free(&hdel);
         cli_argv_add(&entry, "i");
-        cli_argv_add(&entry, words[i].text);
+        cli_argv_add(&entry, batch->word[i]->text);
     }
-    cli_change(cli, &entry);
+    cli_change(r->cli, &entry);
     cli_argv_free(&entry);
-    return cli_commit(cli);
+    redisReply *replies = cli_commit_list(r->cli, r->list);
+    if (!replies)
+        return CLI_REDIS;
+    for (size_t i = 0; i < batch->n && i < replies->elements; i++)
+        batch->word[i]->found +=
+            replies->element[i]->type == REDIS_REPLY_INTEGER && replies->element[i]->integer > 0;
+    cli_outcome_id(&r->outcome, replies);
+    freeReplyObject(replies);
+    forget(batch);
+    return CLI_OK;
 }
 
-/* Make the change and count the removed fields. CLI_OK or CLI_REDIS; *removed is set. */
-static int remove_all(struct cli *cli, const struct word *words, int n, const char *key,
-                      json_t *missing, struct cli_outcome *outcome, uint64_t *removed)
+static int add_field(struct removal *r, struct batch *batch, struct word *word, const char *field)
 {
-    redisReply *replies = n > 0 ? change(cli, outcome->list, key, words, n) : NULL;
+    batch->word[batch->n] = word;
+    batch->field[batch->n++] = cli_copy(field);
+    return batch->n == CLI_BATCH ? take_off(r, batch) : CLI_OK;
+}
 
-    if (!replies)
-        return n > 0 ? CLI_REDIS : CLI_OK;
-    for (int i = 0; i < n && (size_t)i < replies->elements; i++) {
-        const redisReply *reply = replies->element[i];
-        if (reply->type == REDIS_REPLY_INTEGER && reply->integer > 0)
-            ++*removed;
-        else
-            note_missing(missing, words[i].given, outcome->list);
+/* The fields in canonical form and in the given form, which need no search. */
+static int take_known(struct removal *r, struct batch *batch)
+{
+    int code = CLI_OK;
+    for (size_t i = 0; i < r->n && code == CLI_OK; i++) {
+        struct word *word = &r->word[i];
+        const char *const spelling[] = {word->text, word->given};
+        for (int k = 0; k < 2 && code == CLI_OK; k++) {
+            if (k == 1 && strcmp(spelling[0], spelling[1]) == 0)
+                break;
+            redisReply *reply = cli_ask(r->cli, "HEXISTS", r->key, spelling[k], CLI_END);
+            code = !reply ? CLI_REDIS
+                          : (reply->integer ? add_field(r, batch, word, spelling[k]) : CLI_OK);
+            freeReplyObject(reply);
+        }
     }
-    cli_outcome_id(outcome, replies);
-    freeReplyObject(replies);
-    return CLI_OK;
+    return code == CLI_OK ? take_off(r, batch) : code;
+}
+
+/* Whether a field may be another spelling of a canonical form: of a name, by letters that no
+ * canonical form has; addresses and AS numbers are looked at always. */
+static bool is_odd(const redisReply *field)
+{
+    bool digit = field->len > 0 && field->str[0] >= '0' && field->str[0] <= '9';
+    if (digit || (field->len > 2 && strncasecmp(field->str, "as", 2) == 0))
+        return true;
+    for (size_t i = 0; i < field->len; i++) {
+        char c = field->str[i];
+        if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || (c && strchr("-_.*=/", c))))
+            return true;
+    }
+    return field->len > 0 && field->str[field->len - 1] == '.';
+}
+
+/* The word whose indicator a field spells, or NULL. */
+static struct word *word_of(struct removal *r, const redisReply *field)
+{
+    struct sw_indicator indicator;
+    char why[SW_WHY_MAX], text[SW_INDICATORTEXT_MAX];
+    if (sw_indicator_parse(field->str, field->len, &indicator, why) != SW_OK)
+        return NULL;
+    struct word wanted = {.text = sw_indicator_text(&indicator, text)};
+    return bsearch(&wanted, r->word, r->n, sizeof(*r->word), by_text);
+}
+
+/* Search the whole list for other spellings, as other programs may have written them. */
+static int take_other_spellings(struct removal *r, struct batch *batch)
+{
+    char cursor[24] = "0";
+    int code = CLI_OK;
+    do {
+        redisReply *reply =
+            cli_ask(r->cli, "HSCAN", r->key, cursor, "COUNT", CLI_SCAN_COUNT, CLI_END);
+        if (!reply)
+            return CLI_REDIS;
+        snprintf(cursor, sizeof(cursor), "%s", reply->element[0]->str);
+        const redisReply *fields = reply->element[1];
+        for (size_t i = 0; i + 1 < fields->elements && code == CLI_OK; i += 2) {
+            struct word *word = is_odd(fields->element[i]) ? word_of(r, fields->element[i]) : NULL;
+            if (word)
+                code = add_field(r, batch, word, fields->element[i]->str);
+        }
+        freeReplyObject(reply);
+    } while (code == CLI_OK && strcmp(cursor, "0") != 0);
+    return code == CLI_OK ? take_off(r, batch) : code;
+}
+
+/* ---- the whole ---- */
+
+static int report(struct removal *r, int words)
+{
+    json_t *missing = json_array();
+    uint64_t removed = 0;
+    for (size_t i = 0; i < r->n; i++) {
+        if (r->word[i].found)
+            removed++;
+        else
+            note_missing(missing, r->word[i].given, r->list);
+    }
+    if (!r->cli->json && removed > 0)
+        printf("%s: %s removed\n", r->list, cli_count(removed, "indicator", "indicators"));
+    if (json_array_size(missing))
+        r->outcome.code = removed ? CLI_PARTLY : CLI_NONE;
+    r->outcome.members = json_pack("{s:I,s:o,s:i}", "removed", (json_int_t)removed, "not_there",
+                                   missing, "words", words);
+    return cli_report(r->cli, &r->outcome);
 }
 
 int cli_remove(struct cli *cli, int argc, char **argv)
 {
-    uint32_t wait_s = 0;
+    struct options own = {0};
     char **given;
-    int n = cli_parse(cli, &usage, &wait_s, argc, argv, &given);
-    struct cli_outcome outcome = {.list = given[0], .op = "remove", .wait_s = wait_s};
+    int n = cli_parse(cli, &usage, &own, argc, argv, &given);
+    struct removal r = {.cli = cli, .list = given[0]};
     enum sw_kind kind;
-    uint64_t removed = 0;
+    r.outcome = (struct cli_outcome){.list = given[0], .op = "remove", .wait_s = own.wait_s};
     int code = cli_connect(cli);
     if (code == CLI_OK)
         code = cli_list_kind(cli, given[0], &kind);
+    if (code == CLI_OK)
+        code = cli_changes_usable(cli);
     if (code != CLI_OK)
         return code;
-    const char *key = cli_key(cli, "list:%s", given[0]);
-    struct word *words = cli_alloc((size_t)n, sizeof(*words));
-    json_t *missing = json_array();
-    int known = understand(cli, key, given, n, words, missing);
-    code = known < 0 ? CLI_REDIS : remove_all(cli, words, known, key, missing, &outcome, &removed);
-    if (code == CLI_OK) {
-        if (!cli->json && removed > 0)
-            printf("%s: %s removed\n", given[0], cli_count(removed, "indicator", "indicators"));
-        outcome.code = json_array_size(missing) ? CLI_NONE : CLI_OK;
-        outcome.members =
-            json_pack("{s:I,s:O}", "removed", (json_int_t)removed, "not_there", missing);
-        code = cli_report(cli, &outcome);
-    }
-    for (int i = 0; i < known; i++)
-        free(words[i].text);
-    free(words);
-    json_decref(missing);
+    struct batch *batch = cli_alloc(1, sizeof(*batch));
+    r.key = cli_key(cli, "list:%s", given[0]);
+    r.word = cli_alloc((size_t)n, sizeof(*r.word));
+    understand(&r, given, n);
+    code = take_known(&r, batch);
+    if (code == CLI_OK && !own.as_written)
+        code = take_other_spellings(&r, batch);
+    if (code == CLI_OK)
+        code = report(&r, n - 1);
+    for (size_t i = 0; i < r.n; i++)
+        free(r.word[i].text);
+    free(r.word);
+    forget(batch);
+    free(batch);
     return code;
 }

@@ -36,31 +36,37 @@ static const struct cli_usage usage = {
     .max = 1,
 };
 
-/* Exchange the two keys. Without a content of now there is none to keep. */
+/* Exchange the two keys, unless another program changes one of them at the same time. Without a
+ * content of now there is none to keep. */
 static int exchange(struct cli *cli, const char *name, bool has_now, struct cli_outcome *outcome)
 {
     const char *now = cli_key(cli, "list:%s", name);
     const char *previous = cli_key(cli, "list:%s:previous", name);
     const char *aside = cli_key(cli, "list:%s:aside", name);
     const char *const renames[][2] = {{now, aside}, {previous, now}, {aside, previous}};
-    struct cli_argv command[3] = {0}, entry = {0};
+    struct cli_argv entry = {0};
     cli_change_entry(cli, &entry, "replace", name);
     cli_begin(cli);
     for (size_t i = 0; i < 3; i++) {
+        struct cli_argv command = {0};
         if (i != 1 && !has_now)
             continue;
-        cli_argv_add(&command[i], "RENAME");
-        cli_argv_add(&command[i], renames[i][0]);
-        cli_argv_add(&command[i], renames[i][1]);
-        cli_change(cli, &command[i]);
+        cli_argv_add(&command, "RENAME");
+        cli_argv_add(&command, renames[i][0]);
+        cli_argv_add(&command, renames[i][1]);
+        cli_change(cli, &command);
+        cli_argv_free(&command);
     }
     cli_change(cli, &entry);
-    redisReply *replies = cli_commit(cli);
-    for (size_t i = 0; i < 3; i++)
-        cli_argv_free(&command[i]);
     cli_argv_free(&entry);
-    if (!replies)
+    enum cli_left left;
+    redisReply *replies = cli_commit(cli, &left);
+    if (!replies) {
+        if (left == CLI_LEFT_FOILED)
+            cli_error("another program changed the list '%s' at the same time", name);
+        cli_say_left(name, left);
         return CLI_REDIS;
+    }
     cli_outcome_id(outcome, replies);
     freeReplyObject(replies);
     return CLI_OK;
@@ -77,6 +83,11 @@ int cli_rollback(struct cli *cli, int argc, char **argv)
     int code = cli_connect(cli);
     if (code == CLI_OK)
         code = cli_list_kind(cli, words[0], &kind);
+    if (code == CLI_OK)
+        code = cli_changes_usable(cli);
+    if (code == CLI_OK)
+        code = cli_watch(cli, cli_key(cli, "list:%s", words[0]),
+                         cli_key(cli, "list:%s:previous", words[0]), CLI_END);
     if (code == CLI_OK)
         code = cli_hash_length(cli, cli_key(cli, "list:%s", words[0]), &now);
     if (code == CLI_OK)

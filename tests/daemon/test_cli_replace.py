@@ -1,0 +1,238 @@
+"""A list is replaced as a whole or not at all, whatever happens meanwhile."""
+
+import signal
+import subprocess
+import threading
+
+import pytest
+from cli_rig import NONE, OK, PARTLY, REDIS, USAGE, bad, sw, text_file  # noqa: F401
+from harness.wait import FACTOR, until
+
+
+def names(first, last, suffix="example"):
+    return "".join(f"n{i}.{suffix}\n" for i in range(first, last))
+
+
+def staging_keys(sw):
+    return [key for key in sw.redis.scan_iter(sw.key("list:bad:staging:*"))]
+
+
+def begin(sw, *words, **options):
+    """An import that has written a first batch and waits for more."""
+    process = sw.start("import", *words, "bad", "-", **options)
+    process.stdin.write(names(0, 1500))
+    process.stdin.flush()
+    until(lambda: staging_keys(sw) or "--replace" not in words, "the staging key")
+    return process
+
+
+def end(process, more=""):
+    out, err = process.communicate(more, timeout=30 * FACTOR)
+    return process.returncode, out, err
+
+
+def test_two_replacements_at_once_do_not_mix(bad):
+    """Each builds a key of its own, whatever process numbers and clock say."""
+    bad("add", "bad", "old.example")
+    one = begin(bad, "--replace")
+    two = bad.start("import", "--replace", "bad", "-")
+    two.stdin.write(names(0, 1500, "net"))
+    two.stdin.flush()
+    until(lambda: len(staging_keys(bad)) == 2, "two staging keys")
+    assert {end(one)[0], end(two)[0]} == {OK}
+    assert set(bad.list("bad")) == set(names(0, 1500, "net").split())
+    assert not staging_keys(bad) and not bad.redis.exists(bad.key("list:bad:staging"))
+
+
+@pytest.mark.parametrize("loss", ["deleted", "a part deleted", "expired", "another type"])
+def test_a_staging_key_that_is_lost_is_never_put_in_force(bad, loss):
+    bad("add", "bad", "old.example")
+    process = begin(bad, "--replace")
+    (key,) = staging_keys(bad)
+    if loss == "expired":
+        bad.redis.pexpire(key, 1)
+        until(lambda: not bad.redis.exists(key), "the end of the key")
+    elif loss == "a part deleted":
+        bad.redis.hdel(key, "n1.example", "n2.example")
+    else:
+        bad.redis.delete(key)
+        if loss == "another type":
+            bad.redis.set(key, "x")
+    code, _, err = end(process, names(1500, 1600))
+    assert code == REDIS and "left as it is" in err, err
+    assert set(bad.list("bad")) == {"old.example"} and not staging_keys(bad)
+    assert bad.changes()[-1][0] == "add"
+
+
+def test_another_writer_does_not_foil_the_swap_for_good(bad):
+    """A WATCH that trips is tried again, and the content before is what the other writer left."""
+    bad("add", "bad", "old.example")
+    stop = threading.Event()
+
+    def write():
+        while not stop.is_set():
+            bad.redis.hset(bad.key("list:bad"), "busy.example", "")
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    code, _, err = end(begin(bad, "--replace"))
+    stop.set()
+    writer.join()
+    assert code in (OK, REDIS), err
+    if code == REDIS:
+        assert "other programs changed" in err and "old.example" in bad.list("bad")
+    else:
+        assert "n1.example" in bad.list("bad")
+
+
+def test_nothing_is_done_where_resolvers_could_not_be_told(bad):
+    bad("add", "bad", "old.example")
+    bad.redis.set(bad.key("changes"), "x")
+    for words in (["import", "--replace"], ["import"]):
+        bad(*words, "bad", "-", stdin=names(0, 3), code=REDIS)
+        assert "no stream" in bad.err
+    for words in (["add", "bad", "b.example"], ["remove", "bad", "old.example"], ["list", "drop", "bad"]):
+        bad(*words, code=REDIS)
+    assert set(bad.list("bad")) == {"old.example"} and not staging_keys(bad)
+
+
+def test_a_killed_command_leaves_a_key_that_expires_and_is_seen(bad):
+    process = begin(bad, "--replace")
+    process.kill()
+    process.communicate()
+    (key,) = staging_keys(bad)
+    assert 0 < bad.redis.ttl(key) <= 3600 and 0 < bad.redis.ttl(bad.key("list:bad:staging")) <= 3600
+    assert "being built since" in bad("list", "show", "bad")
+    (shown,) = bad.json("list", "show", "bad")
+    assert list(shown["stagings"]) == [key.rsplit(":", 1)[1]]
+    bad("list", "drop", "bad", "--yes")
+    assert not [key for key in bad.redis.scan_iter(bad.key("list:bad*"))]
+
+
+def test_the_list_in_force_never_expires(bad):
+    bad("import", "--replace", "bad", "-", stdin=names(0, 3))
+    assert bad.redis.ttl(bad.key("list:bad")) == -1
+
+
+def test_an_unchanged_replacement_keeps_the_former_content(bad):
+    bad("import", "--replace", "bad", "-", stdin=names(0, 30))
+    bad("import", "--replace", "bad", "-", stdin=names(1, 31))
+    before = len(bad.changes())
+    assert "0 added, 0 removed" in bad("import", "--replace", "bad", "-", stdin=names(1, 31))
+    assert len(bad.changes()) == before and not staging_keys(bad)
+    bad("rollback", "bad")
+    assert set(bad.list("bad")) == set(names(0, 30).split())
+
+
+def test_signals_that_are_ignored_stay_ignored(bad):
+    process = begin(bad, "--replace", preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
+    process.send_signal(signal.SIGHUP)
+    code, _, err = end(process)
+    assert code == OK, err
+    assert len(bad.list("bad")) == 1500
+
+
+def test_an_interrupted_import_says_how_far_it_came(bad):
+    process = begin(bad)
+    until(lambda: len(bad.list("bad")) == 1000, "the first batch")
+    process.send_signal(signal.SIGINT)
+    code, _, err = end(process)
+    assert code == -signal.SIGINT
+    assert len(bad.list("bad")) >= 1000 and "are on the list" in err and "the rest is not" in err
+
+
+def test_dry_run_is_judged_as_the_import_is(sw, text_file):
+    """A list that is only observed may hold suffixes: in a dry run as well."""
+    path = text_file("com\nco.uk\ngithub.io\nok.example\n")
+    sw("list", "set", "seen", "--kind", "watch")
+    sw("list", "set", "acts")
+    for name, code, accepted in (("seen", OK, 4), ("acts", PARTLY, 1)):
+        (dry,) = sw.json("import", "--dry-run", name, path, code=code)
+        assert not sw.list(name)
+        (done,) = sw.json("import", name, path, code=code)
+        assert dry["accepted"] == done["accepted"] == accepted and dry["added"] == done["added"]
+        assert dry["refused"] == done["refused"]
+    sw("import", "--dry-run", "no such list", path, code=NONE)
+    sw("import", "--dry-run", "nowhere", path, code=NONE)
+    assert "list set nowhere" in sw.err
+
+
+def test_dry_run_of_a_replacement_shows_the_difference(bad):
+    bad("import", "bad", "-", stdin=names(0, 100))
+    before = bad.list("bad"), bad.changes()
+    out = bad("import", "--dry-run", "--replace", "bad", "-", stdin=names(1, 102))
+    assert "2 added, 1 removed, 99 as before" in out and "would be the list" in out
+    bad("import", "--dry-run", "--replace", "bad", "-", stdin=names(0, 3), code=NONE)
+    assert "shrink from 100 to 3" in bad.err
+    assert (bad.list("bad"), bad.changes()) == before and not staging_keys(bad)
+
+
+def test_growth_is_limited_where_told(bad):
+    bad("import", "bad", "-", stdin=names(0, 100))
+    bad("import", "--replace", "--max-growth=50", "bad", "-", stdin=names(0, 151), code=NONE)
+    assert "grow from 100 to 151" in bad.err and len(bad.list("bad")) == 100
+    bad("import", "--replace", "--max-growth=50", "bad", "-", stdin=names(0, 150))
+
+
+# ---- adding and removing ----
+
+
+def test_counts_are_of_what_changed(bad, text_file):
+    text = "dup1.example\ndup1.example\nDUP1.example\ndup1.example.\nbücher.example\nxn--bcher-kva.example\n"
+    assert "2 added, 4 there already or repeated" in bad("import", "bad", text_file(text))
+    assert len(bad.list("bad")) == 2
+    assert "1 indicator added" in bad("add", "bad", "x.example", "x.example", "X.example")
+
+
+def test_an_end_that_has_passed_is_refused(bad):
+    for words in (["--expires", "2020-01-01T00:00:00Z"], ["--facts", '{"expires":"2020-01-01T00:00:00Z"}']):
+        bad("add", "bad", "a.example", *words, code=USAGE)
+        assert "has passed" in bad.err
+    bad("add", "bad", "a.example", "--facts", '{"expires":"soon"}', code=USAGE)
+    assert not bad.list("bad")
+
+
+SPELLINGS = {
+    "c2.example": ["c2.example.", "C2.Example", "C2.EXAMPLE."],
+    "=c2.example": ["=C2.example"],
+    "*.c2.example": ["*.C2.example."],
+    "xn--bcher-kva.example": ["bücher.example", "BÜCHER.example"],
+    "2001:db8::1": ["2001:DB8::1", "2001:db8:0::1"],
+    "192.0.2.1": ["192.0.2.1/32"],
+    "AS64500": ["as64500"],
+}
+
+
+@pytest.mark.parametrize("canonical", SPELLINGS)
+def test_every_spelling_of_an_indicator_goes(bad, canonical):
+    key = bad.key("list:bad")
+    for has_canonical in (True, False):
+        fields = SPELLINGS[canonical] + ["other.example"] + [canonical] * has_canonical
+        bad.redis.hset(key, mapping={field: "" for field in fields})
+        assert "1 indicator removed" in bad("remove", "bad", canonical)
+        assert set(bad.list("bad")) == {"other.example"}
+        assert bad.changes()[-1][2].count(canonical) >= 1
+
+
+def test_a_refused_removal_does_nothing(bad):
+    bad("add", "bad", "a.example")
+    before = bad.changes()
+    bad("remove", "bad", "b.example", "no indicator", code=NONE)
+    bad("remove", "--as-written", "bad", "b.example", code=NONE)
+    assert bad.changes() == before and set(bad.list("bad")) == {"a.example"}
+
+
+def test_many_other_spellings_at_once(bad):
+    bad.redis.hset(bad.key("list:bad"), mapping={f"N{i}.Example": "" for i in range(2500)})
+    bad("remove", "bad", *[f"n{i}.example" for i in range(2500)])
+    assert not bad.list("bad")
+    assert max(len(indicators) for _, _, indicators in bad.changes()) <= 1000
+
+
+def test_nohup_survives_the_end_of_the_terminal(bad, text_file):
+    """The same by the program nohup, as people use it."""
+    path = text_file(names(0, 10))
+    words = ["nohup", bad.env.cli, "-c", bad.conf, "import", "--replace", "bad", path]
+    done = subprocess.run(list(map(str, words)), capture_output=True, text=True, check=False)
+    assert done.returncode == OK, done.stderr
+    assert len(bad.list("bad")) == 10
