@@ -48,7 +48,7 @@ local function tell(changes, op, list, items, ends)
     return id
 end
 
--- What facts say of the end, as text; nil where facts are no JSON object, or where their end is
+-- The end that the facts declare, as text; nil for facts that are no JSON object, or with an end that is
 -- neither text nor a number: resolvers then read the facts themselves, and report them.
 local function end_of(facts)
     if facts == '' then

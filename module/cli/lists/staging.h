@@ -9,7 +9,7 @@
  * Reliability  the key and the registry expire an hour after the last batch, so that nothing stays
  *              behind a killed command; the swap compares the number of indicators under WATCH, so
  *              that a key that was evicted, expired or deleted is never put in force
- * Interface    module/REDIS.md, "A list is replaced as a whole"
+ * Interface    module/REDIS.md; D-143
  */
 #ifndef SW_CLI_LISTS_STAGING_H
 #define SW_CLI_LISTS_STAGING_H
