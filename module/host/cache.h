@@ -13,7 +13,7 @@
  * at a time and only collects keys while holding locks.
  *
  * A sweep is done in parts. A part is some slabs of one of the two caches, each slab from the first
- * bin to the last, so that growth of the table during the walk does no harm (cache.c has the
+ * bin to the last, so that growth of the table during the walk does no harm (cache_walk.c has the
  * proof).
  *
  * A periodic sweep (sw_changeset.periodic) looks for messages that were cached despite the lists.

@@ -275,13 +275,13 @@ inline evict() /* = sw_cache_evict(), host/cache.h */
     fi
 }
 
-inline walk_messages() /* = judge_message(), host/cache.c: by the question */
+inline walk_messages() /* = judge_message(), host/cache_sweep.c: by the question */
 {
     message[alias] = message[alias] && what != alias;
     message[target] = message[target] && what != target
 }
 
-inline walk_records() /* = judge_rrset(), host/cache.c: by the data, and an alias by its own name */
+inline walk_records() /* = judge_rrset(), host/cache_sweep.c: by the data, and an alias by its own name */
 {
     if
     :: what == alias || what == target -> remove_record(alias)
