@@ -2,89 +2,16 @@
 
 #include "base/rcu.h"
 #include "flow/act.h"
-#include "flow/decide.h"
 #include "flow/query.h"
 #include "host/chain.h"
 #include "host/draft.h"
-#include "host/emit.h"
 #include "host/explain.h"
 #include "host/from_cache.h"
-#include "host/judge.h"
 #include "host/owed.h"
+#include "host/path_judge.h"
 #include "host/remember.h"
 #include "host/state.h"
 #include "host/truth.h"
-
-#include <stddef.h>
-
-static struct path_state *state_of(struct module_qstate *qstate, int id)
-{
-    struct path_state *state = qstate->minfo[id];
-    if (state)
-        return state;
-    qstate->minfo[id] = state = regional_alloc_zero(qstate->region, sizeof(*state));
-    if (state)
-        state->asker = qstate->mesh_info->reply_list;
-    return state;
-}
-
-/* ---- judging ---- */
-
-/* Keep a judgement in the query's state, as copies. False when out of memory. */
-static bool keep(struct sw_module *module, struct module_qstate *qstate, int id,
-                 const struct sw_weighing *j, const struct reply_info *reply)
-{
-    struct path_state *state = state_of(qstate, id);
-    if (!state)
-        return false;
-    state->judged = reply;
-    state->by_client = j->match.by_client;
-    if (state->phase != PHASE_GARDEN_LATE)
-        state->gardens_n = 0;
-    state->former = state->cases;
-    state->former_n = state->cases_n;
-    state->cases_n = sw_cases_make(module, qstate, &j->match, reply, &state->cases);
-    sw_cases_inherit(qstate, state->cases, state->cases_n, state->former, state->former_n);
-    return state->cases_n > 0;
-}
-
-/* Whether an answer must not be in the message cache under its own question. */
-static bool is_private(const struct path_state *state, const struct sw_weighing *j, bool whole)
-{
-    return sw_weighed_private(j) ||
-           (whole && state && state->hold.private_part && sw_match_records(&j->match));
-}
-
-/*
- * Judge a question, with the answer if there is any, inside an RCU section. A hit or a private
- * answer is kept in the query's state. A complete answer is also reported to ownership tracking; if
- * the answer was held only as a precaution, the answer is stored now. *private is set in
- * any case: whether the answer must not be in the message cache. Returns whether a judgement was
- * kept; if not, there was no hit, or no memory.
- */
-static bool judge_and_keep(struct sw_module *module, struct module_qstate *qstate, int id,
-                           struct reply_info *reply, bool whole, bool *private)
-{
-    struct path_state *state = qstate->minfo[id];
-    struct sw_weighing j;
-    bool kept = false;
-    sw_rcu_enter();
-    if (state)
-        state->hold.number = sw_turns_number(&module->turns);
-    sw_weigh(module, qstate->env, &qstate->qinfo, reply, &j);
-    if (whole && state && !is_private(state, &j, whole) &&
-        sw_hold_store(module, qstate, &state->hold, reply))
-        sw_weigh(module, qstate->env, &qstate->qinfo, reply, &j);
-    if (state && !whole)
-        state->hold.plain = sw_weighed_plain(&j);
-    *private = is_private(state, &j, whole);
-    if (sw_match_records(&j.match) || *private)
-        kept = keep(module, qstate, id, &j, reply);
-    if (whole && !j.match.acted_on && (j.match.watched || j.match.tracked))
-        sw_emit_answer(module, qstate, &j, reply);
-    sw_rcu_leave();
-    return kept;
-}
 
 static bool serve_remembered(struct sw_module *module, struct module_qstate *qstate, int id);
 
@@ -203,12 +130,12 @@ static bool one_class(const struct module_qstate *qstate)
 static void on_new(struct sw_module *module, struct module_qstate *qstate, int id)
 {
     bool private;
-    struct path_state *state = state_of(qstate, id);
+    struct path_state *state = sw_path_state(qstate, id);
     if (!state) { /* no memory: the query fails, as the iterator's queries do */
         qstate->ext_state[id] = module_error;
         return;
     }
-    bool kept = judge_and_keep(module, qstate, id, NULL, false, &private);
+    bool kept = sw_path_judge(module, qstate, id, NULL, false, &private);
     if (kept && serve_by_name(module, qstate, id, state))
         return;
     if (serve_remembered(module, qstate, id))
@@ -244,8 +171,7 @@ static bool other_policy(const struct module_qstate *qstate)
 static void keep_out_of_cache(const struct sw_module *module, struct module_qstate *qstate,
                               const struct path_state *state, struct reply_info *reply)
 {
-    msg_cache_remove(qstate->env, qstate->qinfo.qname, qstate->qinfo.qname_len, qstate->qinfo.qtype,
-                     qstate->qinfo.qclass, qstate->query_flags);
+    sw_path_forget_message(qstate);
     if (!state->remembered && one_class(qstate) && !other_policy(qstate)) {
         sw_hold_part(qstate, reply);
         sw_remember_store(qstate, reply);
@@ -274,7 +200,7 @@ static bool judge_whole(struct sw_module *module, struct module_qstate *qstate, 
                         struct reply_info *reply, bool remembered)
 {
     bool private;
-    if (!judge_and_keep(module, qstate, id, reply, !remembered, &private))
+    if (!sw_path_judge(module, qstate, id, reply, !remembered, &private))
         return private;
     struct path_state *state = qstate->minfo[id];
     state->phase = PHASE_JUDGED;
@@ -295,29 +221,15 @@ static void serve(struct sw_module *module, struct module_qstate *qstate, int id
         serve_matched(module, qstate, id, state, reply);
 }
 
-/* Whether the name or the answer is a hit for some client; reply may be NULL. *private: the answer
- * must not be in the message cache. */
-static bool touched(const struct sw_module *module, const struct module_qstate *qstate,
-                    const struct reply_info *reply, bool *private)
-{
-    struct sw_weighing j;
-    sw_rcu_enter();
-    sw_weigh(module, qstate->env, &qstate->qinfo, reply, &j);
-    *private = sw_weighed_private(&j);
-    sw_rcu_leave();
-    return sw_match_records(&j.match);
-}
-
 /* Remove a private message from the cache. The message was stored while no rule matched, or the
  * iterator caches a failure for some seconds. reply: the answer, or NULL. */
 static void forget_touched(struct sw_module *module, struct module_qstate *qstate,
                            const struct reply_info *reply)
 {
     bool private;
-    touched(module, qstate, reply, &private);
+    sw_path_touched(module, qstate, reply, &private);
     if (private)
-        msg_cache_remove(qstate->env, qstate->qinfo.qname, qstate->qinfo.qname_len,
-                         qstate->qinfo.qtype, qstate->qinfo.qclass, qstate->query_flags);
+        sw_path_forget_message(qstate);
 }
 
 /*
@@ -504,7 +416,7 @@ static bool judge_chain(struct sw_module *module, struct module_qstate *qstate, 
     sw_rcu_enter();
     sw_weigh(module, NULL, &qstate->qinfo, NULL, &j);
     sw_chain_weigh(qstate, response, &j);
-    bool kept = sw_match_records(&j.match) && keep(module, qstate, id, &j, NULL);
+    bool kept = sw_match_records(&j.match) && sw_path_keep(module, qstate, id, &j, NULL);
     sw_rcu_leave();
     if (kept && !(sw_query_validates(qstate) && sw_chain_signed(qstate, response)))
         sw_owed_settled(module, qstate, state, &all);
@@ -518,7 +430,7 @@ int sw_path_on_response(struct module_qstate *qstate, struct dns_msg *response, 
 {
     struct sw_module *module = arg;
     struct path_state *state =
-        sw_query_for_iterator(qstate) ? state_of(qstate, id) : qstate->minfo[id];
+        sw_query_for_iterator(qstate) ? sw_path_state(qstate, id) : qstate->minfo[id];
     sw_hold_busy(module, qstate);
     if (response && response->rep)
         sw_hold_response(module, qstate, state ? &state->hold : NULL, response);
@@ -544,91 +456,6 @@ int sw_path_on_query(struct query_info *qinfo, uint16_t flags, struct module_qst
     if (qstate)
         sw_hold_quiet(arg, qstate);
     return !ends;
-}
-
-/* Judge a reply that was not judged before: an expired answer from the cache (serve-expired), or
- * an answer that a module before this module made or had stored. NULL when the reply is clean or
- * memory is out. */
-static struct path_state *judge_late(struct sw_module *module, struct module_qstate *qstate, int id,
-                                     struct reply_info *reply)
-{
-    struct path_state *state = qstate->minfo[id];
-    uint64_t number = state ? state->hold.number : 0;
-    bool private, kept = judge_and_keep(module, qstate, id, reply, false, &private);
-    if (state)
-        state->hold.number = number; /* the followed aliases were judged by former lists */
-    if (!kept)
-        return NULL;
-    state = qstate->minfo[id];
-    if (module->behind_cache && private)
-        msg_cache_remove(qstate->env, qstate->qinfo.qname, qstate->qinfo.qname_len,
-                         qstate->qinfo.qtype, qstate->qinfo.qclass, qstate->query_flags);
-    state->truth = NULL;
-    state->was_secure = false;
-    return state;
-}
-
-/* The member of Unbound's list for a callback's client. NULL when there is none, because memory
- * was out when the client joined. */
-static struct mesh_reply *reply_of(struct comm_reply *client, const struct edns_data *edns)
-{
-    struct mesh_reply *reply =
-        (struct mesh_reply *)(void *)((char *)client - offsetof(struct mesh_reply, query_reply));
-    return &reply->edns == edns ? reply : NULL;
-}
-
-int sw_path_on_reply(struct query_info *qinfo, struct module_qstate *qstate,
-                     struct reply_info *reply, int rcode, struct edns_data *edns,
-                     struct edns_option **options_out, struct comm_reply *client,
-                     struct regional *region, struct timeval *start_time, int id, void *arg)
-{
-    struct sw_module *module = arg;
-    (void)region;
-    if (!qstate)
-        sw_cached_on_failure(module, qinfo, reply, edns, client, start_time);
-    if (!qstate || !client || sw_query_exempt(qstate))
-        return 1;
-    if (module->behind_cache && !sw_query_has_supers(qstate))
-        sw_hold_quiet(module, qstate);
-    struct path_state *state = qstate->minfo[id];
-    if (state && state->phase == PHASE_CLEAN) {
-        if (!module->behind_cache)
-            return 1;
-        state->phase = PHASE_JUDGED; /* but the module before may have changed the answer since */
-        state->judged = NULL;
-    }
-    bool failed = !reply || rcode == LDNS_RCODE_SERVFAIL, private;
-    if (!failed && (!state || state->judged != reply))
-        state = judge_late(module, qstate, id, reply);
-    else if (!state && touched(module, qstate, NULL, &private))
-        sw_journal_lost(module->journal, 1); /* no memory for a state */
-    if (!state || state->cases_n == 0)
-        return 1;
-    struct mesh_reply *to = reply_of(client, edns);
-    struct sw_client who;
-    sw_query_client(client, to ? to->qflags : 0, edns, &who);
-    struct sw_own own;
-    sw_owed_judge(module, qstate, state, &who,
-                  failed         ? NULL
-                  : state->truth ? state->truth
-                                 : reply,
-                  &own);
-    if (failed) {
-        if (state->phase != PHASE_GARDEN)
-            sw_decide_failure(&own.verdict);
-        own.verdict.ede = SW_EDE_OFF;
-    } else {
-        if (own.verdict.taken == SW_ACTION_DROP)
-            own.verdict.taken = SW_ACTION_REFUSED; /* client joined after sw_owed_weigh() */
-        sw_truth_apply(qstate, state, &own.verdict,
-                       sw_own_garden(&own, state->gardens, state->gardens_n), reply, to);
-        sw_explain(&module->settings, qstate, reply, edns, &who, state->udp_room, &own.verdict,
-                   options_out);
-    }
-    if (own.event)
-        sw_emit_hit(module, qstate, own.event, &who, &own.verdict);
-    sw_owed_settle(state, to);
-    return 1;
 }
 
 void sw_path_clear(struct sw_module *module, struct module_qstate *qstate, int id)
