@@ -73,7 +73,12 @@ struct sw_race_counts {
 bool sw_race_judge(struct sw_race_counts *counts, uint64_t before, uint64_t after,
                    enum sw_race_outcome outcome, const struct sw_race_query *query);
 
-/** Count a query that got no answer. */
+/**
+ * Count a query that got no answer.
+ *
+ * The resolver may still have the query in hand when the client gives up, and records the query by the lists
+ * of that moment (D-082): perhaps a hit, whatever the rule's word says.
+ */
 void sw_race_lost(struct sw_race_counts *counts, uint64_t before, uint64_t after);
 
 #endif
