@@ -80,18 +80,32 @@ static uint16_t flags_of(const struct comm_reply *client)
                : 0;
 }
 
+/* Whether an RRset of the answer section expires later than the message. Then another answer has
+ * replaced the RRset after the message was judged and stored (D-126). */
+static bool has_newer_rrset(const struct reply_info *reply)
+{
+    for (size_t i = 0; i < reply->an_numrrsets; i++) {
+        const struct packed_rrset_data *data = reply->rrsets[i]->entry.data;
+        if (data->ttl > reply->ttl)
+            return true;
+    }
+    return false;
+}
+
 /*
  * A reply that this client must not get: the sweep has not reached the message yet, or the message
  * was cached despite the lists. A failure or a referral never counts. Returns whether the reply is
- * truncated. This is done with cachedb, which caches answers before this module sees the answers,
- * and for type ANY, which Unbound builds from whatever is cached.
+ * truncated. This is done with cachedb, which caches answers before this module sees the answers;
+ * for type ANY, which Unbound builds from whatever is cached; and for an RRset that is newer than
+ * the message.
  */
 static bool contradicts(const struct served *served)
 {
     if (served->fails || sw_query_is_referral(served->reply))
         return false;
     remove_later(served->qinfo);
-    if (!served->module->has_cachedb && served->qinfo->qtype != LDNS_RR_TYPE_ANY)
+    if (!served->module->has_cachedb && served->qinfo->qtype != LDNS_RR_TYPE_ANY &&
+        !has_newer_rrset(served->reply))
         return false;
     truncate_answer(served->qinfo);
     return true;
