@@ -114,7 +114,7 @@ sanitizer_runtime = $(foreach l,$(RUNTIME_$(SANITIZER)),$(realpath $(shell $(CC)
 
 OUT       = $(BUILD)$(if $(SANITIZER),/$(SANITIZER))
 BASEFLAGS = -std=c11 -D_GNU_SOURCE -fPIC -fvisibility=hidden -Imodule $(WARN) $(SANITIZE)
-LIBS      = -lxxhash -lhiredis -lssl -lcrypto -lmaxminddb -ljansson -lidn2 -lpsl -lurcu-bp -lpthread
+LIBS      = -lxxhash -lhiredis -lssl -lcrypto -lmaxminddb -ljansson -lidn2 -lunistring -lpsl -lurcu-bp -lpthread
 CHECK_LIB = $(shell $(PKG_CONFIG) --cflags --libs check)
 
 # Sources that include Unbound's headers; all other sources are plain.
@@ -232,7 +232,8 @@ else
 	@test -f $(UNBOUND_SRC)/util/module.h || { echo "UNBOUND_SRC=$(UNBOUND_SRC) is not Unbound's source tree: no util/module.h" >&2; false; }
 endif
 
-# The assembler reads this file, so no compiler notes the dependency.
+# The assembler reads these files, so no compiler notes them.
+$(OUT)/module/owner/classtable.o $(BUILD)/fuzz/module/owner/classtable.o: conf/classes.tsv
 $(OUT)/module/cli/functions.o $(BUILD)/fuzz/module/cli/functions.o: conf/sinkwatch.lua
 
 # ---- test programs

@@ -1,7 +1,6 @@
 #include "base/settings.h"
 
-#include "base/policy.h"
-#include "base/server.h"
+#include "base/settings_parts.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -12,44 +11,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define MESSAGE_MAX      (SW_PATH_MAX + 2 * SW_WHY_MAX)
-#define SHOWN_MAX        44  /* octets of a bad value in messages */
-#define SOCKET_MAX       107 /* sun_path of unix(7) without the final zero octet */
-#define SW_SPOOLPATH_MAX 200 /* leaves room in a path for the names of files */
-#define KEY_MAX          40  /* longest word for which a similar key is looked for */
-#define KEY_CHARS        "abcdefghijklmnopqrstuvwxyz0123456789-"
-
-enum kind {
-    KIND_TEXT,     /* any text without control characters */
-    KIND_SECRET,   /* as KIND_TEXT, never quoted in a message */
-    KIND_WORD,     /* printable ASCII without spaces, not empty */
-    KIND_PATH,     /* absolute path or empty */
-    KIND_SERVER,   /* HOST:PORT, "sentinel", or empty */
-    KIND_SERVERS,  /* HOST:PORT, once for each line with the key: rows of SW_TEXT_MAX */
-    KIND_CONTACTS, /* a contact URI (mailto:, tel:), likewise */
-    KIND_PATHS,    /* as KIND_PATH, once for each line with the key: rows of SW_PATH_MAX */
-    KIND_GROUPS,   /* NAME PREFIX..., any number of lines */
-    KIND_NUMBER,   /* whole number in min..max */
-    KIND_BOOL,     /* yes, no */
-    KIND_ADDR4,    /* an address or empty */
-    KIND_ADDR6,
-    KIND_NAME, /* domain name or empty */
-};
-
-/* A row of the table: all data for parse, validate, apply and the messages. */
-struct key {
-    const char *name;
-    enum kind kind;
-    size_t offset; /* of the field in struct sw_settings */
-    size_t size;   /* of the field */
-    uint32_t min;  /* numbers: the range; texts: the length in octets */
-    uint32_t max;
-    const char *def; /* default as written in a file; NULL: the host name */
-};
+#define MESSAGE_MAX (SW_PATH_MAX + 2 * SW_WHY_MAX)
+#define SHOWN_MAX   44  /* octets of a bad value in messages */
+#define SOCKET_MAX  107 /* sun_path of unix(7) without the final zero octet */
+#define KEY_MAX     40  /* longest word for which a similar key is looked for */
+#define KEY_CHARS   "abcdefghijklmnopqrstuvwxyz0123456789-"
 
 #define FIELD(field) offsetof(struct sw_settings, field), sizeof(((struct sw_settings *)0)->field)
 
-static const struct key keys[] = {
+static const struct sw_setting keys[] = {
     {"redis-socket", KIND_PATH, FIELD(redis_socket), 0, SOCKET_MAX, ""},
     {"redis-host", KIND_WORD, FIELD(redis_host), 1, SW_TEXT_MAX - 1, "127.0.0.1"},
     {"redis-port", KIND_NUMBER, FIELD(redis_port), 1, UINT16_MAX, "6379"},
@@ -85,6 +55,10 @@ static const struct key keys[] = {
     {"owner-registrant-field", KIND_TEXT, FIELD(registrant_field), 0, SW_TEXT_MAX - 1, ""},
     {"owner-netname-field", KIND_TEXT, FIELD(netname_field), 0, SW_TEXT_MAX - 1, ""},
     {"owner-country-field", KIND_TEXT, FIELD(country_field), 0, SW_TEXT_MAX - 1, ""},
+    {"asn-class-field", KIND_TEXT, FIELD(asn_class_field), 0, SW_TEXT_MAX - 1, ""},
+    {"owner-class-field", KIND_TEXT, FIELD(owner_class_field), 0, SW_TEXT_MAX - 1, ""},
+    {"class-table", KIND_PATHS, FIELD(class_table), 0, SW_PATH_MAX - 1, ""},
+    {"shipped-classes", KIND_BOOL, FIELD(shipped_classes), 0, 0, "yes"},
     {"mmdb-check-interval", KIND_NUMBER, FIELD(mmdb_check_s), 1, 86400, "5"},
     {"tracked-addresses-max", KIND_NUMBER, FIELD(tracked_max), 0, 10000000, "100000"},
     {"history-max", KIND_NUMBER, FIELD(history_max), 1, 100000, "200"},
@@ -122,16 +96,6 @@ static const struct key keys[] = {
 
 _Static_assert(SOCKET_MAX < SW_PATH_MAX, "a socket path fits its field");
 
-/* A value between parse and apply. */
-struct value {
-    const char *text;
-    size_t len;
-    uint64_t number;
-    bool yes;
-    struct sw_addr addr;
-    struct sw_name name;
-};
-
 const char *sw_settings_key(size_t i)
 {
     return i < KEYS ? keys[i].name : NULL;
@@ -145,184 +109,11 @@ const char *sw_settings_path(void)
 
 /* ---- parse, validate, apply ---- */
 
-/* Decimal digits only; stops growing above 32 bits. */
-static bool number_parse(const char *text, uint64_t *out)
+static bool value_set(const struct sw_setting *key, const char *text, struct sw_settings *settings)
 {
-    uint64_t number = 0;
-    size_t digits = strspn(text, "0123456789");
-    if (digits == 0 || text[digits] != '\0')
-        return false;
-    for (size_t i = 0; i < digits && number <= UINT32_MAX; i++)
-        number = number * 10 + (uint64_t)(text[i] - '0');
-    *out = number;
-    return true;
-}
-
-/* Text to value. False: not the form of the key's kind. */
-static bool value_parse(const struct key *key, const char *text, struct value *out)
-{
-    memset(out, 0, sizeof(*out));
-    out->text = text;
-    out->len = strlen(text);
-    switch (key->kind) {
-    case KIND_NUMBER:
-        return number_parse(text, &out->number);
-    case KIND_BOOL:
-        out->yes = strcmp(text, "yes") == 0;
-        return out->yes || strcmp(text, "no") == 0;
-    case KIND_ADDR4:
-    case KIND_ADDR6:
-        return out->len == 0 || sw_addr_parse(text, out->len, &out->addr, NULL) == SW_OK;
-    case KIND_NAME:
-        return out->len == 0 || sw_name_parse(text, out->len, &out->name, NULL) == SW_OK;
-    case KIND_TEXT:
-    case KIND_SECRET:
-    case KIND_WORD:
-    case KIND_PATH:
-    case KIND_PATHS:
-    case KIND_SERVER:
-    case KIND_SERVERS:
-    case KIND_CONTACTS:
-    case KIND_GROUPS:
-    default:
-        return true;
-    }
-}
-
-/* Whether all octets are allowed: no control characters; words printable ASCII, no space. */
-static bool text_clean(const char *text, bool word)
-{
-    for (const unsigned char *p = (const unsigned char *)text; *p; p++)
-        if (*p < 0x20 || *p == 0x7f || (word && (*p == ' ' || *p > 0x7e)))
-            return false;
-    return true;
-}
-
-static bool addr_valid(const struct sw_addr *addr, unsigned family)
-{
-    return addr->family == 0 || (addr->family == family && addr->plen == sw_addr_bits(addr));
-}
-
-/* "HOST:PORT", "[v6]:PORT" or empty; also "sentinel" if `sentinel`. */
-static bool server_valid(const struct value *value, bool sentinel)
-{
-    struct sw_server server;
-    return value->len == 0 || (sentinel && strcmp(value->text, "sentinel") == 0) ||
-           (text_clean(value->text, true) && sw_server_parse(value->text, &server) == SW_OK);
-}
-
-/* A URI of one of the two schemes that are registered for contacts, or empty. */
-static bool contact_valid(const struct value *value)
-{
-    bool scheme = strncmp(value->text, "mailto:", 7) == 0 || strncmp(value->text, "tel:", 4) == 0;
-    return value->len == 0 || (text_clean(value->text, true) && scheme);
-}
-
-/* Whether a parsed value is within the limits of the key. */
-static bool value_validate(const struct key *key, const struct value *value)
-{
-    bool length_ok = value->len >= key->min && value->len <= key->max;
-    switch (key->kind) {
-    case KIND_NUMBER:
-        return value->number >= key->min && value->number <= key->max;
-    case KIND_ADDR4:
-        return addr_valid(&value->addr, 4);
-    case KIND_ADDR6:
-        return addr_valid(&value->addr, 6);
-    case KIND_NAME:
-        return value->name.len != 1 && !(value->len && sw_name_ends_in_number(value->name.wire));
-    case KIND_TEXT:
-    case KIND_SECRET:
-        return length_ok && text_clean(value->text, false);
-    case KIND_WORD:
-        return length_ok && text_clean(value->text, true);
-    case KIND_PATH:
-    case KIND_PATHS:
-        return length_ok && text_clean(value->text, false) &&
-               (value->len == 0 || value->text[0] == '/');
-    case KIND_SERVER:
-    case KIND_SERVERS:
-        return length_ok && server_valid(value, key->kind == KIND_SERVER);
-    case KIND_CONTACTS:
-        return length_ok && contact_valid(value);
-    case KIND_GROUPS:
-    case KIND_BOOL:
-    default:
-        return true;
-    }
-}
-
-static bool may_repeat(const struct key *key)
-{
-    return key->kind == KIND_PATHS || key->kind == KIND_SERVERS || key->kind == KIND_CONTACTS ||
-           key->kind == KIND_GROUPS;
-}
-
-static size_t row_size(const struct key *key)
-{
-    return key->kind == KIND_PATHS ? SW_PATH_MAX : SW_TEXT_MAX;
-}
-
-/* Put a text into the first free row. An empty text, or a text without a free row, is ignored. */
-static void append_row(const struct key *key, const struct value *value, unsigned char *field)
-{
-    for (size_t at = 0; at < key->size; at += row_size(key))
-        if (field[at] == '\0') {
-            memcpy(field + at, value->text, value->len + 1);
-            return;
-        }
-}
-
-/* Put a valid value into the field of the key; false when earlier values forbid this value. */
-static bool value_apply(const struct key *key, const struct value *value,
-                        struct sw_settings *settings)
-{
-    unsigned char *field = (unsigned char *)settings + key->offset;
-    uint32_t number = (uint32_t)value->number;
-    uint16_t number16 = (uint16_t)value->number;
-    switch (key->kind) {
-    case KIND_NUMBER:
-        assert(key->size == sizeof(number) || key->size == sizeof(number16));
-        if (key->size == sizeof(number))
-            memcpy(field, &number, sizeof(number));
-        else
-            memcpy(field, &number16, sizeof(number16));
-        break;
-    case KIND_BOOL:
-        memcpy(field, &value->yes, sizeof(value->yes));
-        break;
-    case KIND_ADDR4:
-    case KIND_ADDR6:
-        memcpy(field, &value->addr, sizeof(value->addr));
-        break;
-    case KIND_NAME:
-        memcpy(field, &value->name, sizeof(value->name));
-        break;
-    case KIND_PATHS:
-    case KIND_SERVERS:
-    case KIND_CONTACTS:
-        append_row(key, value, field);
-        break;
-    case KIND_GROUPS:
-        return value->len == 0 || sw_groups_add(&settings->groups, value->text) == SW_OK;
-    case KIND_TEXT:
-    case KIND_SECRET:
-    case KIND_WORD:
-    case KIND_PATH:
-    default:
-        assert(value->len < key->size);
-        memset(field, 0, key->size);
-        memcpy(field, value->text, value->len);
-        break;
-    }
-    return true;
-}
-
-static bool value_set(const struct key *key, const char *text, struct sw_settings *settings)
-{
-    struct value value;
-    return value_parse(key, text, &value) && value_validate(key, &value) &&
-           value_apply(key, &value, settings);
+    struct sw_setting_value value;
+    return sw_setting_parse(key, text, &value) && sw_setting_validate(key, &value) &&
+           sw_setting_apply(key, &value, settings);
 }
 
 void sw_settings_init(struct sw_settings *settings)
@@ -366,54 +157,6 @@ static void report(struct reading *r, const char *key, const char *words)
         r->on_error(r->arg, message);
 }
 
-/* The allowed values of a key, for people. */
-static void allowed_words(const struct key *key, char out[SW_WHY_MAX])
-{
-    switch (key->kind) {
-    case KIND_NUMBER:
-        snprintf(out, SW_WHY_MAX, "a whole number from %u to %u", key->min, key->max);
-        break;
-    case KIND_BOOL:
-        snprintf(out, SW_WHY_MAX, "yes or no");
-        break;
-    case KIND_ADDR4:
-    case KIND_ADDR6:
-        snprintf(out, SW_WHY_MAX, "one %s address, or \"\" for none",
-                 key->kind == KIND_ADDR4 ? "IPv4" : "IPv6");
-        break;
-    case KIND_NAME:
-        snprintf(out, SW_WHY_MAX, "a domain name, or \"\" for none; no address");
-        break;
-    case KIND_PATH:
-    case KIND_PATHS:
-        snprintf(out, SW_WHY_MAX, "an absolute path of up to %u octets, or \"\" for none",
-                 key->max);
-        break;
-    case KIND_GROUPS:
-        snprintf(out, SW_WHY_MAX,
-                 "\"NAME PREFIX...\": a name of a-z 0-9 . _ -, prefixes that no group has yet; "
-                 "up to %d groups, %d prefixes",
-                 SW_GROUPS_MAX, SW_GROUP_PREFIXES_MAX);
-        break;
-    case KIND_SERVER:
-    case KIND_SERVERS:
-        snprintf(out, SW_WHY_MAX, "HOST:PORT%s, or \"\" for none",
-                 key->kind == KIND_SERVER ? ", sentinel" : "");
-        break;
-    case KIND_CONTACTS:
-        snprintf(out, SW_WHY_MAX, "mailto: or tel:, up to %u octets, or \"\" for none", key->max);
-        break;
-    case KIND_WORD:
-        snprintf(out, SW_WHY_MAX, "1 to %u printable ASCII characters without spaces", key->max);
-        break;
-    case KIND_TEXT:
-    case KIND_SECRET:
-    default:
-        snprintf(out, SW_WHY_MAX, "up to %u octets without control characters", key->max);
-        break;
-    }
-}
-
 /* Text in quotes, cut, with anything but printable ASCII as '?': messages go to logs. */
 static const char *shown(const char *text, char out[SHOWN_MAX])
 {
@@ -428,12 +171,12 @@ static const char *shown(const char *text, char out[SHOWN_MAX])
     return out;
 }
 
-static void report_value(struct reading *r, const struct key *key, const char *text)
+static void report_value(struct reading *r, const struct sw_setting *key, const char *text)
 {
     char allowed[SW_WHY_MAX];
     char words[2 * SW_WHY_MAX];
     char was[SHOWN_MAX];
-    allowed_words(key, allowed);
+    sw_setting_allowed(key, allowed);
     snprintf(words, sizeof(words), "%s is not allowed; %s",
              key->kind == KIND_SECRET ? "this value" : shown(text, was), allowed);
     report(r, key->name, words);
@@ -547,7 +290,7 @@ static const char *split(char *line, char **key, char **value)
     return NULL;
 }
 
-static const struct key *find_key(const char *word)
+static const struct sw_setting *find_key(const char *word)
 {
     for (size_t i = 0; i < KEYS; i++)
         if (strcmp(keys[i].name, word) == 0)
@@ -560,7 +303,7 @@ static void read_line(struct reading *r, char *line)
     char *word;
     char *text = NULL;
     const char *wrong = split(line, &word, &text);
-    const struct key *key = word ? find_key(word) : NULL;
+    const struct sw_setting *key = word ? find_key(word) : NULL;
     if (word && !key)
         report_unknown(r, word);
     else if (wrong)
@@ -569,15 +312,15 @@ static void read_line(struct reading *r, char *line)
         return;
     unsigned *seen = &r->seen[key - keys];
     char words[SW_WHY_MAX];
-    if (*seen && !may_repeat(key)) {
+    if (*seen && !sw_setting_repeats(key)) {
         snprintf(words, sizeof(words), "given again; once is allowed, line %u counts", *seen);
         report(r, word, words);
         return;
     }
-    if (may_repeat(key) && key->kind != KIND_GROUPS &&
-        ++r->times[key - keys] > key->size / row_size(key)) {
+    if (sw_setting_repeats(key) && key->kind != KIND_GROUPS &&
+        ++r->times[key - keys] > key->size / sw_setting_row(key)) {
         snprintf(words, sizeof(words), "given more than %zu times; this one is left out",
-                 key->size / row_size(key));
+                 key->size / sw_setting_row(key));
         report(r, word, words);
         return;
     }

@@ -27,6 +27,7 @@
 #define SW_SENTINELS_MAX    8
 #define SW_CONTACTS_MAX     4
 #define SW_MMDB_MAX         16 /* files for each key */
+#define SW_CLASSTABLES_MAX  8
 
 struct sw_settings {
     /* Redis */
@@ -63,20 +64,28 @@ struct sw_settings {
     char asn_mmdb[SW_MMDB_MAX][SW_PATH_MAX];   /* asn-mmdb, repeated: AS databases, asked in
                                                   this order; "" after the last */
     char owner_mmdb[SW_MMDB_MAX][SW_PATH_MAX]; /* owner-mmdb, repeated: registrants, countries */
-    char asn_field[SW_TEXT_MAX];        /* asn-number-field: path in the record, "" = by layout */
-    char org_field[SW_TEXT_MAX];        /* asn-organization-field */
-    char registrant_field[SW_TEXT_MAX]; /* owner-registrant-field */
-    char netname_field[SW_TEXT_MAX];    /* owner-netname-field */
-    char country_field[SW_TEXT_MAX];    /* owner-country-field */
-    uint32_t mmdb_check_s;              /* mmdb-check-interval: default 5 */
-    uint32_t tracked_max;               /* tracked-addresses-max: default 100000 */
-    uint32_t history_max;               /* history-max: addresses kept per name, default 200 */
-    uint32_t history_days;              /* history-days: default 400 */
-    uint32_t baseline_days;             /* baseline-days: default 7 */
-    uint32_t baseline_count;            /* baseline-count: default 3 */
-    uint32_t flux_hours;                /* flux-hours: default 24 */
-    uint32_t flux_as;                   /* flux-as-min: default 5 */
-    uint32_t flux_percent;              /* flux-as-percent: default 50 */
+    char asn_field[SW_TEXT_MAX];         /* asn-number-field: path in the record, "" = by layout */
+    char org_field[SW_TEXT_MAX];         /* asn-organization-field */
+    char registrant_field[SW_TEXT_MAX];  /* owner-registrant-field */
+    char netname_field[SW_TEXT_MAX];     /* owner-netname-field */
+    char country_field[SW_TEXT_MAX];     /* owner-country-field */
+    char asn_class_field[SW_TEXT_MAX];   /* asn-class-field: class of the AS */
+    char owner_class_field[SW_TEXT_MAX]; /* owner-class-field: class of the registrant */
+    char class_table[SW_CLASSTABLES_MAX][SW_PATH_MAX]; /* class-table, repeated: asked in this
+                                                          order; "" after the last */
+    bool shipped_classes;                              /* shipped-classes: yes|no, default yes */
+    uint32_t protected_classes; /* protected-classes: SW_CLASS_BIT() of each class */
+    uint32_t odd_names;         /* odd-names-min: default 20 */
+    uint32_t odd_percent;       /* odd-percent: default 10 */
+    uint32_t mmdb_check_s;      /* mmdb-check-interval: default 5 */
+    uint32_t tracked_max;       /* tracked-addresses-max: default 100000 */
+    uint32_t history_max;       /* history-max: addresses kept per name, default 200 */
+    uint32_t history_days;      /* history-days: default 400 */
+    uint32_t baseline_days;     /* baseline-days: default 7 */
+    uint32_t baseline_count;    /* baseline-count: default 3 */
+    uint32_t flux_hours;        /* flux-hours: default 24 */
+    uint32_t flux_as;           /* flux-as-min: default 5 */
+    uint32_t flux_percent;      /* flux-as-percent: default 50 */
     /* clients */
     struct sw_groups groups; /* client-group, repeated: NAME PREFIX... */
     /* answers */

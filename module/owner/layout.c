@@ -18,12 +18,18 @@ static const char *const known_paths[SW_OWNER_COUNT][SW_CANDIDATES_MAX] = {
     [SW_OWNER_NETNAME] = {"netname"},
     [SW_OWNER_COUNTRY] = {"country_code", "country.iso_code", "country",
                           "registered_country.iso_code"},
+    [SW_OWNER_CLASS] = {"class", "type", "as_type", "user_type", "traits.user_type"},
 };
 
 static const bool role_has[][SW_OWNER_COUNT] = {
-    [SW_ROLE_ASN] = {[SW_OWNER_ASN] = true, [SW_OWNER_ORG] = true, [SW_OWNER_COUNTRY] = true},
-    [SW_ROLE_OWNER] =
-        {[SW_OWNER_REGISTRANT] = true, [SW_OWNER_NETNAME] = true, [SW_OWNER_COUNTRY] = true},
+    [SW_ROLE_ASN] = {[SW_OWNER_ASN] = true,
+                     [SW_OWNER_ORG] = true,
+                     [SW_OWNER_COUNTRY] = true,
+                     [SW_OWNER_CLASS] = true},
+    [SW_ROLE_OWNER] = {[SW_OWNER_REGISTRANT] = true,
+                       [SW_OWNER_NETNAME] = true,
+                       [SW_OWNER_COUNTRY] = true,
+                       [SW_OWNER_CLASS] = true},
 };
 
 /* ---- paths ---- */
@@ -43,6 +49,9 @@ static const char *path_of_settings(const struct sw_settings *settings, enum sw_
         return settings->netname_field;
     case SW_OWNER_COUNTRY: /* owner-country-field speaks of the registrant database only */
         return role == SW_ROLE_OWNER ? settings->country_field : "";
+    case SW_OWNER_CLASS:
+        return role == SW_ROLE_OWNER ? settings->owner_class_field : settings->asn_class_field;
+    case SW_OWNER_COUNT:
     default:
         return "";
     }
@@ -174,7 +183,9 @@ static bool text_at(const struct sw_fieldpath *path, enum sw_owner_field field, 
                     MMDB_entry_data_s *value)
 {
     return value_at(path, record, value) && value->type == MMDB_DATA_TYPE_UTF8_STRING &&
-           value->data_size > 0 && (field != SW_OWNER_COUNTRY || is_country(value));
+           value->data_size > 0 && (field != SW_OWNER_COUNTRY || is_country(value)) &&
+           (field != SW_OWNER_CLASS ||
+            sw_class_of_value(value->utf8_string, value->data_size) != SW_HOLDER_UNKNOWN);
 }
 
 uint32_t sw_layout_asn(const struct sw_layout *layout, MMDB_entry_s record)
@@ -191,6 +202,20 @@ void sw_layout_text(const struct sw_layout *layout, enum sw_owner_field field, M
     out[0] = '\0';
     if (path && text_at(path, field, record, &value))
         sw_text_clean(out, room, value.utf8_string, value.data_size);
+}
+
+enum sw_class sw_layout_class(const struct sw_layout *layout, MMDB_entry_s record)
+{
+    const struct sw_fieldpath *path = layout->chosen[SW_OWNER_CLASS];
+    MMDB_entry_data_s value;
+    if (!path || !text_at(path, SW_OWNER_CLASS, record, &value))
+        return SW_HOLDER_UNKNOWN;
+    return sw_class_of_value(value.utf8_string, value.data_size);
+}
+
+bool sw_layout_unread(const struct sw_layout *layout, enum sw_owner_field field)
+{
+    return layout->configured[field] && layout->candidate[field][0].found == 0;
 }
 
 /* ---- recognition ---- */
@@ -226,7 +251,7 @@ bool sw_layout_choose(struct sw_layout *layout)
     if (layout->role == SW_ROLE_ASN)
         return layout->chosen[SW_OWNER_ASN] != NULL;
     return layout->chosen[SW_OWNER_REGISTRANT] || layout->chosen[SW_OWNER_NETNAME] ||
-           layout->chosen[SW_OWNER_COUNTRY];
+           layout->chosen[SW_OWNER_COUNTRY] || layout->chosen[SW_OWNER_CLASS];
 }
 
 char *sw_layout_wanted(const struct sw_layout *layout, char *out, size_t room)

@@ -19,6 +19,7 @@
 #ifndef SW_OWNER_LAYOUT_H
 #define SW_OWNER_LAYOUT_H
 
+#include "base/class.h"
 #include "base/settings.h"
 #include "base/status.h"
 
@@ -38,6 +39,7 @@ enum sw_owner_field {
     SW_OWNER_REGISTRANT,
     SW_OWNER_NETNAME,
     SW_OWNER_COUNTRY,
+    SW_OWNER_CLASS, /* a word that sw_class_of_value() knows */
     SW_OWNER_COUNT
 };
 
@@ -73,6 +75,12 @@ bool sw_layout_choose(struct sw_layout *layout);
 /** The path kept for a field, with dots, and "" for none; returns out. */
 char *sw_layout_path(const struct sw_layout *layout, enum sw_owner_field field, char *out,
                      size_t room);
+
+/** Whether the settings give a path for a field at which no record has a usable value. */
+bool sw_layout_unread(const struct sw_layout *layout, enum sw_owner_field field);
+
+/** The class of a record; SW_HOLDER_UNKNOWN when the record has none. */
+enum sw_class sw_layout_class(const struct sw_layout *layout, MMDB_entry_s record);
 
 /** The usual paths of the fields that a role requires, for messages; returns out. */
 char *sw_layout_wanted(const struct sw_layout *layout, char *out, size_t room);

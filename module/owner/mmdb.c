@@ -411,12 +411,22 @@ static bool fill_text(const struct sw_mmdb *db, enum sw_owner_field field, MMDB_
     return out[0] != '\0';
 }
 
+/* Read the class into a field that has none; true when the field has one now. */
+static bool fill_class(const struct sw_mmdb *db, MMDB_entry_s record, struct sw_ownerclass *out)
+{
+    if (out->class != SW_HOLDER_UNKNOWN)
+        return false;
+    out->class = (uint8_t)sw_layout_class(&db->layout, record);
+    return out->class != SW_HOLDER_UNKNOWN;
+}
+
 static enum sw_status fill_asn(const struct sw_mmdb *db, const struct sw_addr *judged,
                                const MMDB_lookup_result_s *found, struct sw_owner *out)
 {
     char org[SW_OWNERTEXT_MAX];
     uint32_t asn = db->asn[sw_recordset_number(&db->records, found->entry.offset)];
     bool added = fill_text(db, SW_OWNER_COUNTRY, found->entry, out->country, sizeof(out->country));
+    added |= fill_class(db, found->entry, &out->as_class);
     sw_layout_text(&db->layout, SW_OWNER_ORG, found->entry, org, sizeof(org));
     if (out->prefix.family == 0 && (asn != 0 || org[0] != '\0')) {
         out->asn = asn;
@@ -436,9 +446,10 @@ static enum sw_status fill_registrant(const struct sw_mmdb *db, const struct sw_
         fill_text(db, SW_OWNER_REGISTRANT, record, out->registrant, sizeof(out->registrant));
     names |= fill_text(db, SW_OWNER_NETNAME, record, out->netname, sizeof(out->netname));
     bool country = fill_text(db, SW_OWNER_COUNTRY, record, out->country, sizeof(out->country));
-    if ((names && first) || (country && out->registered.family == 0))
+    bool class = fill_class(db, record, &out->registrant_class);
+    if ((names && first) || ((country || class) && out->registered.family == 0))
         network_of(db, judged, found->netmask, &out->registered);
-    return names || country ? SW_OK : SW_ENOTFOUND;
+    return names || country || class ? SW_OK : SW_ENOTFOUND;
 }
 
 enum sw_status sw_mmdb_fill(const struct sw_mmdb *db, const struct sw_addr *addr,
@@ -454,6 +465,11 @@ enum sw_status sw_mmdb_fill(const struct sw_mmdb *db, const struct sw_addr *addr
 }
 
 /* ---- about a database ---- */
+
+bool sw_mmdb_unread(const struct sw_mmdb *db, enum sw_owner_field field)
+{
+    return sw_layout_unread(&db->layout, field);
+}
 
 char *sw_mmdb_field(const struct sw_mmdb *db, enum sw_owner_field field, char *out, size_t room)
 {

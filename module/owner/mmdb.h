@@ -58,7 +58,8 @@ enum sw_status sw_mmdb_asn(const struct sw_mmdb *db, const struct sw_addr *addr,
                            struct sw_addr *prefix);
 
 /** Fill the fields that are still empty in *out and that a database of this role knows. AS role:
- * prefix, asn and org together, country. Owner role: registrant, netname, country, and the network
+ * prefix, asn and org together, country, class. Owner role: registrant, netname, country, class
+ * (without the source of the class), and the network
  * (registered) of the first field found. SW_ENOTFOUND and *out unchanged: nothing to add. */
 enum sw_status sw_mmdb_fill(const struct sw_mmdb *db, const struct sw_addr *addr,
                             struct sw_owner *out);
@@ -66,6 +67,7 @@ enum sw_status sw_mmdb_fill(const struct sw_mmdb *db, const struct sw_addr *addr
 /** The path of a field in the records, "" for none (returns out); the type from the metadata,
  * cleaned; the build time; the number of distinct records; whether two databases are equal octet
  * for octet. */
+bool sw_mmdb_unread(const struct sw_mmdb *db, enum sw_owner_field field); /* sw_layout_unread() */
 char *sw_mmdb_field(const struct sw_mmdb *db, enum sw_owner_field field, char *out, size_t room);
 const char *sw_mmdb_type(const struct sw_mmdb *db);
 int64_t sw_mmdb_epoch(const struct sw_mmdb *db); /* seconds since 1970 */

@@ -1,29 +1,18 @@
 /* owner.c - the open databases: refresh, publish, ask. See owner.h. */
 #include "owner/owner.h"
 
-#include "base/clock.h"
 #include "base/log.h"
 #include "base/policy.h"
 #include "base/rcu.h"
+#include "owner/filestate.h"
 #include "owner/mmdb.h"
+#include "owner/sources.h"
 
 #include <jansson.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/*
- * A file that was written less than this before the read is read once more: a second write within
- * a tick of the file system's clock leaves the same times behind.
- */
-#define SETTLE_US INT64_C(2000000)
-
-struct file_state { /* to notice a change; all zero: no file */
-    dev_t dev;
-    ino_t ino;
-    int64_t size, mtime_ns, ctime_ns;
-};
 
 struct source {
     const char *key; /* of the settings, for messages */
@@ -32,17 +21,22 @@ struct source {
     _Atomic(struct sw_mmdb *) db; /* stored with release by replace(), loaded with acquire */
     bool tried;                   /* state below is that of the last try */
     bool settled;
-    struct file_state state;
+    struct sw_filestate state;
     char error[SW_WHY_MAX]; /* of the last try; "" = fine */
 };
 
 struct sw_owners {
     const struct sw_settings *settings;
     struct sw_counters *counters;
+    struct sw_classes *classes;
+    _Atomic uint64_t generation;
     size_t n;
     struct source
         source[2 * SW_MMDB_MAX]; /* AS databases first, each role in the order of the settings */
 };
+
+static const char *const field_names[SW_OWNER_COUNT] = {"asn",     "organization", "registrant",
+                                                        "netname", "country",      "class"};
 
 static void add_sources(struct sw_owners *owners, const char *key, enum sw_role role,
                         const char path[SW_MMDB_MAX][SW_PATH_MAX])
@@ -63,6 +57,11 @@ struct sw_owners *sw_owners_new(const struct sw_settings *settings, struct sw_co
         return NULL;
     owners->settings = settings;
     owners->counters = counters;
+    owners->classes = sw_classes_new(settings, counters);
+    if (!owners->classes) {
+        free(owners);
+        return NULL;
+    }
     add_sources(owners, "asn-mmdb", SW_ROLE_ASN, settings->asn_mmdb);
     add_sources(owners, "owner-mmdb", SW_ROLE_OWNER, settings->owner_mmdb);
     return owners;
@@ -74,46 +73,27 @@ void sw_owners_free(struct sw_owners *owners)
         return;
     for (size_t i = 0; i < owners->n; i++)
         sw_mmdb_close(atomic_load_explicit(&owners->source[i].db, memory_order_acquire));
+    sw_classes_free(owners->classes);
     free(owners);
 }
 
 /* ---- refresh ---- */
 
-static struct file_state state_of(const struct stat *st)
-{
-    struct file_state state;
-    memset(&state, 0, sizeof(state));
-    state.dev = st->st_dev;
-    state.ino = st->st_ino;
-    state.size = st->st_size;
-    state.mtime_ns = (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec;
-    state.ctime_ns = (int64_t)st->st_ctim.tv_sec * 1000000000 + st->st_ctim.tv_nsec;
-    return state;
-}
-
-static bool state_equal(const struct file_state *a, const struct file_state *b)
-{
-    return a->dev == b->dev && a->ino == b->ino && a->size == b->size &&
-           a->mtime_ns == b->mtime_ns && a->ctime_ns == b->ctime_ns;
-}
-
 /* Whether the file at the path has to be read (again). */
 static bool needs_reading(const struct source *source)
 {
-    struct stat st;
     if (!source->tried || !source->settled)
         return true;
-    if (stat(source->path, &st) != 0)
-        memset(&st, 0, sizeof(st));
-    struct file_state state = state_of(&st);
-    return !state_equal(&state, &source->state);
+    struct sw_filestate state = sw_filestate_at(source->path);
+    return !sw_filestate_equal(&state, &source->state);
 }
 
 /* Note how a try went. Says so once: not again for the same file and the same words. */
 static void note_refusal(struct sw_owners *owners, struct source *source,
-                         const struct file_state *state, const char *why)
+                         const struct sw_filestate *state, const char *why)
 {
-    if (source->tried && state_equal(state, &source->state) && strcmp(why, source->error) == 0)
+    if (source->tried && sw_filestate_equal(state, &source->state) &&
+        strcmp(why, source->error) == 0)
         return;
     snprintf(source->error, sizeof(source->error), "%s", why);
     sw_count(&owners->counters->mmdb_refused, 1);
@@ -134,6 +114,12 @@ static void replace(struct sw_owners *owners, struct source *source, struct sw_m
     sw_count(&owners->counters->mmdb_reloads, 1);
     sw_log(SW_LOG_INFO, "%s: %s: opened, type %s, %u distinct records", source->key, source->path,
            sw_mmdb_type(db), sw_mmdb_records(db));
+    for (unsigned f = 0; f < SW_OWNER_COUNT; f++)
+        if (sw_mmdb_unread(db, (enum sw_owner_field)f))
+            sw_log(SW_LOG_WARNING,
+                   "%s: %s: no record has a usable %s at the path of the settings; the file is "
+                   "used without it",
+                   source->key, source->path, field_names[f]);
 }
 
 /* One file: true when the database was replaced. */
@@ -147,7 +133,7 @@ static bool refresh(struct sw_owners *owners, struct source *source)
     bool replaced = false;
     enum sw_status status =
         sw_mmdb_open(source->path, source->role, owners->settings, &st, &db, why);
-    struct file_state state = state_of(&st);
+    struct sw_filestate state = sw_filestate_of(&st);
     if (status != SW_OK) {
         note_refusal(owners, source, &state, why);
     } else {
@@ -164,16 +150,23 @@ static bool refresh(struct sw_owners *owners, struct source *source)
     source->state = state;
     /* A failure that lies outside the file (memory, no room for the copy) is tried again. */
     bool may_pass = status == SW_ENOMEM || (status == SW_EIO && state.ino != 0);
-    source->settled = !may_pass && sw_clock_wall_us() - state.ctime_ns / 1000 > SETTLE_US;
+    source->settled = !may_pass && sw_filestate_settled(&state);
     return replaced;
 }
 
 bool sw_owners_refresh(struct sw_owners *owners)
 {
-    bool replaced = false;
+    bool replaced = sw_classes_refresh(owners->classes);
     for (size_t i = 0; i < owners->n; i++)
         replaced |= refresh(owners, &owners->source[i]);
+    if (replaced)
+        atomic_fetch_add_explicit(&owners->generation, 1, memory_order_relaxed);
     return replaced;
+}
+
+uint64_t sw_owners_generation(const struct sw_owners *owners)
+{
+    return atomic_load_explicit(&owners->generation, memory_order_relaxed);
 }
 
 /* ---- status ---- */
@@ -181,13 +174,11 @@ bool sw_owners_refresh(struct sw_owners *owners)
 /* {"asn":"autonomous_system_number"}: where each value is read from. */
 static json_t *fields_status(const struct sw_mmdb *db)
 {
-    static const char *const name[SW_OWNER_COUNT] = {"asn", "organization", "registrant", "netname",
-                                                     "country"};
     char path[SW_TEXT_MAX];
     json_t *out = json_object();
     for (unsigned f = 0; out && f < SW_OWNER_COUNT; f++)
         if (sw_mmdb_field(db, (enum sw_owner_field)f, path, sizeof(path))[0] != '\0')
-            json_object_set_new(out, name[f], json_string(path));
+            json_object_set_new(out, field_names[f], json_string(path));
     return out;
 }
 
@@ -220,6 +211,9 @@ char *sw_owners_status(const struct sw_owners *owners)
             json_object_set_new(status, role, json_array());
         json_array_append_new(json_object_get(status, role), source_status(source));
     }
+    json_t *classes = sw_classes_status(owners->classes);
+    if (classes)
+        json_object_set_new(status, "classes", classes);
     char *text = json_dumps(status, JSON_COMPACT);
     json_decref(status);
     return text;
@@ -253,6 +247,13 @@ enum sw_status sw_owner_find_asn(const struct sw_owners *owners, const struct sw
     return SW_ENOTFOUND;
 }
 
+/* Note the database that gave a class which was not known before. */
+static void note_source(struct sw_ownerclass *field, uint8_t before, size_t source)
+{
+    if (field->class != before)
+        field->source = (uint8_t)source;
+}
+
 enum sw_status sw_owner_find(const struct sw_owners *owners, const struct sw_addr *addr,
                              struct sw_owner *out)
 {
@@ -263,8 +264,29 @@ enum sw_status sw_owner_find(const struct sw_owners *owners, const struct sw_add
     for (size_t r = 0; r < sizeof(order) / sizeof(order[0]); r++)
         for (size_t i = 0; i < owners->n; i++) {
             const struct sw_mmdb *db = opened(owners, i, order[r]);
+            uint8_t as_class = out->as_class.class, of_registrant = out->registrant_class.class;
             if (db && sw_mmdb_fill(db, addr, out) == SW_OK)
                 status = SW_OK;
+            note_source(&out->as_class, as_class, i);
+            note_source(&out->registrant_class, of_registrant, i);
         }
     return status;
+}
+
+/* ---- sources ---- */
+
+const struct sw_classes *sw_owners_classes(const struct sw_owners *owners)
+{
+    return owners->classes;
+}
+
+void sw_owners_source(const struct sw_owners *owners, unsigned source, char *path, size_t path_room,
+                      char *field, size_t field_room)
+{
+    const struct source *from = &owners->source[source];
+    const struct sw_mmdb *db = atomic_load_explicit(&from->db, memory_order_acquire);
+    sw_text_clean(path, path_room, from->path, strlen(from->path));
+    field[0] = '\0';
+    if (db)
+        sw_mmdb_field(db, SW_OWNER_CLASS, field, field_room);
 }

@@ -23,6 +23,7 @@
 #define SW_OWNER_OWNER_H
 
 #include "base/addr.h"
+#include "base/class.h"
 #include "base/counters.h"
 #include "base/settings.h"
 #include "base/status.h"
@@ -33,6 +34,11 @@
 
 #define SW_OWNERTEXT_MAX 96
 
+struct sw_ownerclass { /* the class field of a database */
+    uint8_t class;     /* enum sw_class; SW_HOLDER_UNKNOWN: no field, or no known value */
+    uint8_t source;    /* number of the database: sources.h */
+};
+
 struct sw_owner {
     struct sw_addr prefix;             /* matched network in the AS database; family 0 when none */
     uint32_t asn;                      /* 0 when not found */
@@ -40,7 +46,9 @@ struct sw_owner {
     struct sw_addr registered;         /* matched network in the registrant database */
     char registrant[SW_OWNERTEXT_MAX]; /* "" when none */
     char netname[SW_OWNERTEXT_MAX];
-    char country[4]; /* ISO 3166-1 alpha-2, "" when none */
+    char country[4];                       /* ISO 3166-1 alpha-2, "" when none */
+    struct sw_ownerclass as_class;         /* of the AS database */
+    struct sw_ownerclass registrant_class; /* of the registrant database */
 };
 
 struct sw_owners; /* the open databases */
@@ -59,10 +67,13 @@ void sw_owners_free(struct sw_owners *owners);
 bool sw_owners_refresh(struct sw_owners *owners);
 
 /** A line of JSON text for the status: {"asn":[{"path":...,"open":true,"type":...,"epoch":...,
- * "records":...,"fields":{"asn":...},"error":""}],"owner":[...]}. `fields` gives the path of each
- * field. A role without files has no member; a file that is not open lacks type, epoch, records and
- * fields. Feeder only. The caller frees; NULL: out of memory. */
+ * "records":...,"fields":{"asn":...},"error":""}],"owner":[...],"classes":[...]}. `fields` gives
+ * the path of each field. A role without files has no member; a file that is not open lacks type,
+ * epoch, records and fields. Feeder only. The caller frees; NULL: out of memory. */
 char *sw_owners_status(const struct sw_owners *owners);
+
+/** A number that changes with each replaced database or table of classes. Any thread. */
+uint64_t sw_owners_generation(const struct sw_owners *owners);
 
 /** Whether an AS database is open now. Any thread. */
 bool sw_owners_have_asn(const struct sw_owners *owners);

@@ -38,6 +38,9 @@ static void check_texts(const struct sw_settings *s)
     FUZZ_CHECK(text_ok(s->asn_field, SW_TEXT_MAX) && text_ok(s->org_field, SW_TEXT_MAX));
     FUZZ_CHECK(text_ok(s->registrant_field, SW_TEXT_MAX) && text_ok(s->netname_field, SW_TEXT_MAX));
     FUZZ_CHECK(text_ok(s->country_field, SW_TEXT_MAX));
+    FUZZ_CHECK(text_ok(s->asn_class_field, SW_TEXT_MAX));
+    FUZZ_CHECK(text_ok(s->owner_class_field, SW_TEXT_MAX));
+    FUZZ_CHECK(path_ok(s->class_table[0], SW_PATH_MAX));
     FUZZ_CHECK(path_ok(s->event_file, SW_PATH_MAX));
 }
 

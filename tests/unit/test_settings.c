@@ -232,6 +232,19 @@ START_TEST(every_key_has_its_field)
 }
 END_TEST
 
+START_TEST(keys_of_classes)
+{
+    struct sw_settings s = good("asn-class-field: f6\nowner-class-field: f7\nclass-table: /c1\n"
+                                "class-table: /c2\nshipped-classes: no\n");
+    ck_assert_str_eq(s.asn_class_field, "f6");
+    ck_assert_str_eq(s.owner_class_field, "f7");
+    ck_assert_str_eq(s.class_table[0], "/c1");
+    ck_assert_str_eq(s.class_table[1], "/c2");
+    ck_assert_str_eq(s.class_table[2], "");
+    ck_assert(!s.shipped_classes && good("").shipped_classes);
+}
+END_TEST
+
 START_TEST(ways_to_write_a_line)
 {
     struct sw_settings s = good("\n  \t\n#c\n\t # c: d\r\n"
@@ -519,6 +532,7 @@ int main(void)
     tcase_add_test(tc, defaults_of_all_keys);
     tcase_add_test(tc, client_groups);
     tcase_add_test(tc, every_key_has_its_field);
+    tcase_add_test(tc, keys_of_classes);
     tcase_add_test(tc, ways_to_write_a_line);
     tcase_add_test(tc, keys_that_may_be_repeated);
     tcase_add_test(tc, lines_that_are_none);
