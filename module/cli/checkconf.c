@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/policy.h"
 #include "cli/output.h"
+#include "owner/classtable.h"
 #include "owner/mmdb.h"
 
 #include <stdio.h>
@@ -16,8 +17,9 @@ static const struct cli_usage usage = {
     .words = "[FILE]",
     .doc = "Judge a settings file: every problem with file, line, key and what is allowed; which "
            "Redis it names, where the MMDB files are, and whether they open. Redis is not asked."
-           "\vThe exit code is 4 when a setting has a problem, 1 when only an MMDB file does not "
-           "open: a resolver goes on without it.\n\n"
+           "\vThe exit code is 4 when a setting has a problem, 1 when only an MMDB file or a "
+           "table of classes does not open, or a table has a bad line: a resolver goes on without "
+           "it.\n\n"
            "Examples:\n"
            "  sinkwatch checkconf\n"
            "  sinkwatch checkconf conf/sinkwatch.conf",
@@ -42,8 +44,8 @@ static void note(void *arg, const char *message)
 /* "AS from autonomous_system_number, ...": by which paths a file is read. */
 static const char *fields_text(const struct sw_mmdb *db, char out[FIELDSTEXT_MAX])
 {
-    static const char *const name[SW_OWNER_COUNT] = {"AS", "organization", "registrant", "netname",
-                                                     "country"};
+    static const char *const name[SW_OWNER_COUNT] = {"AS",      "organization", "registrant",
+                                                     "netname", "country",      "class"};
     char path[SW_TEXT_MAX];
     size_t used = 0;
     out[0] = '\0';
@@ -97,6 +99,41 @@ static json_t *try_mmdbs(struct found *found, const char *key,
     return out;
 }
 
+/* Try a table of classes: its lines with a problem are told. Returns the object for --json. */
+static json_t *try_classes(struct found *found, const char *path)
+{
+    char why[SW_WHY_MAX] = "";
+    struct sw_classtable *table = NULL;
+    struct stat st;
+    size_t refused;
+    bool open = sw_classtable_read(path, note, found, &refused, &st, &table, why) == SW_OK;
+    json_t *out = json_object();
+    cli_json_set(out, "path", path);
+    json_object_set_new(out, "open", json_boolean(open));
+    if (!open)
+        cli_json_set(out, "error", why);
+    else
+        json_object_set_new(out, "rules", json_integer((json_int_t)sw_classtable_rules(table)));
+    if (!found->cli->json && open)
+        printf("class-table: %s: %zu rules, %zu lines passed over\n", cli_clean_text(path),
+               sw_classtable_rules(table), refused);
+    else if (!found->cli->json)
+        printf("class-table: %s: %sdoes not open%s: %s\n", cli_clean_text(path),
+               cli_style(found->cli, CLI_BAD), cli_style(found->cli, CLI_PLAIN),
+               cli_clean_text(why));
+    sw_classtable_free(table);
+    found->unopened = found->unopened || !open || refused > 0;
+    return out;
+}
+
+static json_t *try_all_classes(struct found *found, const struct sw_settings *settings)
+{
+    json_t *out = json_array();
+    for (size_t i = 0; i < SW_CLASSTABLES_MAX && settings->class_table[i][0] != '\0'; i++)
+        json_array_append_new(out, try_classes(found, settings->class_table[i]));
+    return out;
+}
+
 /* "unix:/run/x.sock" or "127.0.0.1:6379", with the prefix. */
 static json_t *redis_target(const struct cli *cli, const struct sw_settings *s)
 {
@@ -135,6 +172,7 @@ int cli_checkconf(struct cli *cli, int argc, char **argv)
         json_object_set_new(
             out, "owner-mmdb",
             try_mmdbs(&found, "owner-mmdb", settings.owner_mmdb, SW_ROLE_OWNER, &settings));
+        json_object_set_new(out, "class-table", try_all_classes(&found, &settings));
     }
     if (cli->json)
         cli_json(out);
