@@ -12,6 +12,7 @@
  *
  * Threads      any thread inside an RCU section
  * Memory       none is allocated, but folding (fold.h) may allocate during the call
+ * Decision     D-134
  */
 #ifndef SW_OWNER_HOLDER_H
 #define SW_OWNER_HOLDER_H
