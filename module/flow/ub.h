@@ -54,6 +54,19 @@ static inline int sw_ub_attach_sub(struct module_qstate *qstate, struct query_in
 #endif
 }
 
+/* Have a question resolved for nobody, as a query of its own: env->add_sub, which has the
+ * parameters of attach_sub. *made is NULL when the mesh has such a query already. */
+static inline int sw_ub_add_sub(struct module_qstate *qstate, struct query_info *ask,
+                                uint16_t flags, struct module_qstate **made,
+                                struct mesh_state **state)
+{
+#if SW_UNBOUND_MAJOR > 1 || SW_UNBOUND_MINOR >= 25
+    return (*qstate->env->add_sub)(qstate, ask, NULL, flags, 0, 0, made, state);
+#else
+    return (*qstate->env->add_sub)(qstate, ask, flags, 0, 0, made, state);
+#endif
+}
+
 /* Store the answer of a query in the caches, as the iterator does. records_alone: only the
  * RRsets are stored, as for a referral, and no message. Since 1.23 dns_cache_store also takes
  * whether the validator asked. */

@@ -8,6 +8,7 @@
 #include "flow/query.h"
 #include "flow/ub.h"
 #include "host/cache_walk.h"
+#include "host/remember.h"
 #include "host/servers.h"
 
 #include <arpa/inet.h>
@@ -95,6 +96,15 @@ static void match_answer(const struct sweep *sweep, struct lruhash_entry *entry,
         sw_servers_match_name(env, now, answer.name[i].wire, answer.name[i].len, NULL, &servers, m);
 }
 
+/* Whether a message was stored by this module, which judges the message at each use. */
+static bool is_remembered(struct lruhash_entry *entry)
+{
+    lock_rw_rdlock(&entry->lock);
+    bool remembered = entry->data && sw_remember_owns(entry->data);
+    lock_rw_unlock(&entry->lock);
+    return remembered;
+}
+
 /* A message goes when the question alone makes the answer private (flow/decide.h). The answer is
  * matched as well in two cases: in a periodic sweep, which leaves RRsets of addresses alone, and
  * while some list has a trigger for name servers. Keys do not change while the bin is locked. */
@@ -116,7 +126,7 @@ static bool judge_message(void *arg, struct lruhash_entry *entry, struct sw_pick
         match_answer(sweep, entry, &m);
         private = sw_decide_private(&match);
     }
-    return private && sw_picked_message(entry, out);
+    return private && !is_remembered(entry) && sw_picked_message(entry, out);
 }
 
 /* Whether an RRset makes the answers that contain the RRset private. The RRset's own name

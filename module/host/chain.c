@@ -120,7 +120,7 @@ void sw_chain_remember(struct module_qstate *qstate, struct reply_info *failure)
     if (failure->an_numrrsets == 0)
         return;
     failure->flags = BIT_QR | BIT_RA | BIT_TC | LDNS_RCODE_NOERROR;
-    sw_remember_store(qstate, failure);
+    sw_remember_failure(qstate, failure);
     failure->flags = flags;
 }
 

@@ -80,3 +80,12 @@ void sw_explain(const struct sw_settings *settings, struct module_qstate *qstate
         sw_act_ede(options, qstate->region, verdict->ede, verdict->list,
                    left < list_len ? 0 : list_len);
 }
+
+void sw_explain_stale(struct module_qstate *qstate, const struct edns_data *edns,
+                      struct edns_option **options)
+{
+    const struct config_file *cfg = qstate->env->cfg;
+    qstate->env->mesh->ans_expired++;
+    if (edns->edns_present && cfg->ede && cfg->ede_serve_expired)
+        sw_act_ede(options, qstate->region, LDNS_EDE_STALE_ANSWER, "", 0);
+}

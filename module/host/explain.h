@@ -33,4 +33,9 @@ void sw_explain(const struct sw_settings *settings, struct module_qstate *qstate
                 const struct sw_client *client, size_t room, struct sw_verdict *verdict,
                 struct edns_option **options);
 
+/** The same for a true answer that has expired: Unbound's own option (ede-serve-expired), and
+ * Unbound's own count of such answers. */
+void sw_explain_stale(struct module_qstate *qstate, const struct edns_data *edns,
+                      struct edns_option **options);
+
 #endif

@@ -1,6 +1,7 @@
 #include "host/hold.h"
 
 #include "base/rcu.h"
+#include "host/remember.h"
 
 #include <arpa/inet.h>
 #include <string.h>
@@ -296,8 +297,7 @@ void sw_hold_forget(const struct sw_module *module, const struct module_qstate *
     sw_weigh(module, qstate->env, by, qstate->return_msg->rep, &j);
     sw_rcu_leave();
     if (sw_weighed_private(&j))
-        msg_cache_remove(qstate->env, by->qname, by->qname_len, by->qtype, by->qclass,
-                         qstate->query_flags);
+        sw_remember_uncache(qstate->env, by, qstate->query_flags);
 }
 
 /* The rules of iterator and validator: no answer without recursion, and none from a zone that

@@ -9,6 +9,7 @@
 #include "host/from_cache.h"
 #include "host/owed.h"
 #include "host/path_judge.h"
+#include "host/refresh.h"
 #include "host/remember.h"
 #include "host/state.h"
 #include "host/truth.h"
@@ -25,6 +26,15 @@ static void finish(struct module_qstate *qstate, int id)
 static void fail(struct module_qstate *qstate, int id)
 {
     qstate->return_rcode = LDNS_RCODE_SERVFAIL;
+    qstate->return_msg = NULL;
+    finish(qstate, id);
+}
+
+/* Answer REFUSED to a question in the class that RRsets of private answers are cached in. Unbound
+ * has no servers for this class, but would find aliases of private answers in its cache. */
+static void refuse(struct module_qstate *qstate, int id)
+{
+    qstate->return_rcode = LDNS_RCODE_REFUSED;
     qstate->return_msg = NULL;
     finish(qstate, id);
 }
@@ -166,16 +176,25 @@ static bool other_policy(const struct module_qstate *qstate)
     return qstate->is_drop || qstate->respip_action_info;
 }
 
+/* Whether what becomes of the query may be remembered. The iterator sets no_cache_lookup for a
+ * zone with stub-no-cache or forward-no-cache. */
+static bool may_remember(const struct module_qstate *qstate)
+{
+    return one_class(qstate) && !other_policy(qstate) && !qstate->no_cache_lookup;
+}
+
 /* Keep a message out of the message cache, and remember the message for the next query. No
  * module stores a message with TTL 0; clients see the TTL of the records. */
 static void keep_out_of_cache(const struct sw_module *module, struct module_qstate *qstate,
                               const struct path_state *state, struct reply_info *reply)
 {
-    sw_path_forget_message(qstate);
-    if (!state->remembered && one_class(qstate) && !other_policy(qstate)) {
+    if (other_policy(qstate))
+        sw_remember_forget(qstate);
+    if (!state->remembered && may_remember(qstate)) {
         sw_hold_part(qstate, reply);
         sw_remember_store(qstate, reply);
     }
+    sw_path_forget_message(qstate);
     if (module->behind_cache)
         reply->ttl = 0;
 }
@@ -232,6 +251,48 @@ static void forget_touched(struct sw_module *module, struct module_qstate *qstat
         sw_path_forget_message(qstate);
 }
 
+/* Whether question and aliases make the answer private, where there is no answer yet. */
+static bool chain_is_private(const struct sw_module *module, const struct module_qstate *qstate)
+{
+    struct sw_weighing j;
+    sw_rcu_enter();
+    sw_weigh(module, NULL, &qstate->qinfo, NULL, &j);
+    sw_chain_weigh(qstate, NULL, &j);
+    bool private = sw_weighed_private(&j);
+    sw_rcu_leave();
+    return private;
+}
+
+/* Remember a failure that the iterator does not cache, since the answer would be private. */
+static void remember_failure(const struct sw_module *module, struct module_qstate *qstate)
+{
+    if (!may_remember(qstate) || !chain_is_private(module, qstate))
+        return;
+    struct dns_msg *msg = sw_chain_failure(qstate);
+    if (!msg)
+        return;
+    struct reply_info *failure = msg->rep;
+    if (failure->an_numrrsets == 0 || failure->ttl > NORR_TTL)
+        failure->ttl = failure->prefetch_ttl = failure->serve_expired_ttl = NORR_TTL;
+    sw_remember_failure(qstate, failure);
+}
+
+/* Serve the remembered answer, though expired, to a question that cannot be resolved now. */
+static bool serve_stale(struct sw_module *module, struct module_qstate *qstate, int id,
+                        struct path_state *state)
+{
+    struct sw_remembered found;
+    if (!qstate->env->cfg->serve_expired || !may_remember(qstate) ||
+        !sw_remember_find(qstate, true, &found) ||
+        !judge_whole(module, qstate, id, found.msg->rep, true))
+        return false;
+    state->stale = true;
+    qstate->return_rcode = LDNS_RCODE_NOERROR;
+    qstate->return_msg = found.msg;
+    serve(module, qstate, id, found.msg->rep);
+    return true;
+}
+
 /*
  * Serve the clients of a query without an answer. The name and the followed aliases still decide
  * for clients with a rewritten reply. The true answer is a failure, a message with rcode SERVFAIL,
@@ -242,13 +303,19 @@ static bool serve_failed(struct sw_module *module, struct module_qstate *qstate,
                          struct path_state *state)
 {
     struct dns_msg *msg = state->failed ? qstate->return_msg : sw_chain_failure(qstate);
-    bool all;
+    bool any, all;
     if (state->failed)
         qstate->return_rcode = LDNS_RCODE_SERVFAIL;
+    else
+        remember_failure(module, qstate);
     qstate->return_msg = NULL;
     if (!msg || !sw_query_has_clients(qstate) || sw_query_has_supers(qstate) ||
-        !judge_whole(module, qstate, id, msg->rep, true) ||
-        !sw_owed_settled(module, qstate, state, &all))
+        !judge_whole(module, qstate, id, msg->rep, true))
+        return false;
+    any = sw_owed_settled(module, qstate, state, &all);
+    if (!all && !state->failed && serve_stale(module, qstate, id, state))
+        return true;
+    if (!any)
         return false;
     if (all && !state->failed)
         sw_chain_remember(qstate, msg->rep);
@@ -314,35 +381,66 @@ static void on_garden(struct sw_module *module, struct module_qstate *qstate, in
     }
 }
 
-/* Serve a private answer that was resolved before, without asking again. An answer that is no
- * longer private is resolved again, and may then be cached as usual. */
-static bool serve_remembered(struct sw_module *module, struct module_qstate *qstate, int id)
+/* Serve a remembered failure. part: its aliases decided for all clients that asked before (D-083).
+ * False: the rest of the answer is needed. */
+static bool serve_remembered_failure(struct sw_module *module, struct module_qstate *qstate, int id,
+                                     struct path_state *state, struct dns_msg *msg, bool part)
 {
-    if (qstate->no_cache_lookup || !sw_query_has_clients(qstate) || !one_class(qstate))
-        return false;
-    struct dns_msg *msg = sw_remember_find(qstate);
-    struct path_state *state = qstate->minfo[id];
-    bool part = msg && sw_chain_recall(msg->rep), all = true;
-    if (!msg || !judge_whole(module, qstate, id, msg->rep, true))
-        return false;
-    if (!state || !state->private) {
-        if (state)
-            state->remembered = false;
-        return false;
-    }
-    if (part)
-        sw_owed_settled(module, qstate, state, &all);
-    if (!all) { /* the rest of the answer is needed */
+    bool all, any = sw_owed_settled(module, qstate, state, &all);
+    if (part && !all) {
         state->remembered = false;
         return false;
     }
-    state->failed = part;
-    if (part)
-        FLAGS_SET_RCODE(msg->rep->flags, LDNS_RCODE_NOERROR);
+    if (!any) {
+        fail(qstate, id);
+        return true;
+    }
+    state->failed = true;
+    FLAGS_SET_RCODE(msg->rep->flags, all ? LDNS_RCODE_NOERROR : LDNS_RCODE_SERVFAIL);
     qstate->return_rcode = LDNS_RCODE_NOERROR;
     qstate->return_msg = msg;
     finish(qstate, id);
     serve(module, qstate, id, msg->rep);
+    return true;
+}
+
+/* Judge a remembered answer. False: the answer is no longer private, and is forgotten, so that it
+ * is resolved again and may then be cached as usual. */
+static bool still_private(struct sw_module *module, struct module_qstate *qstate, int id,
+                          struct dns_msg *msg)
+{
+    struct path_state *state = qstate->minfo[id];
+    if (judge_whole(module, qstate, id, msg->rep, true) && state->private)
+        return true;
+    state->remembered = false;
+    sw_remember_forget(qstate);
+    return false;
+}
+
+/* Serve a private answer that was resolved before, without asking again. */
+static bool serve_remembered(struct sw_module *module, struct module_qstate *qstate, int id)
+{
+    struct path_state *state = qstate->minfo[id];
+    struct sw_remembered found;
+    if (qstate->no_cache_lookup || !sw_query_has_clients(qstate) || !one_class(qstate) ||
+        !sw_remember_find(qstate, false, &found))
+        return false;
+    struct dns_msg *msg = found.msg;
+    bool part = sw_chain_recall(msg->rep);
+    if (!still_private(module, qstate, id, msg))
+        return false;
+    if (FLAGS_GET_RCODE(msg->rep->flags) == LDNS_RCODE_SERVFAIL) {
+        if (!serve_remembered_failure(module, qstate, id, state, msg, part))
+            return false;
+    } else {
+        state->stale = found.stale;
+        qstate->return_rcode = LDNS_RCODE_NOERROR;
+        qstate->return_msg = msg;
+        finish(qstate, id);
+        serve(module, qstate, id, msg->rep);
+    }
+    if (found.renew)
+        sw_refresh_begin(qstate, found.leeway);
     return true;
 }
 
@@ -369,6 +467,8 @@ void sw_path_operate(struct sw_module *module, struct module_qstate *qstate, enu
     case module_event_pass:
         if (state && (state->phase == PHASE_GARDEN || state->phase == PHASE_GARDEN_LATE))
             on_garden(module, qstate, id, state);
+        else if (qstate->qinfo.qclass == SW_REMEMBER_CLASS)
+            refuse(qstate, id);
         else if (sw_query_exempt(qstate))
             resolve(qstate, id, NULL);
         else

@@ -2,6 +2,7 @@
 
 #include "base/rcu.h"
 #include "host/emit.h"
+#include "host/remember.h"
 
 struct path_state *sw_path_state(struct module_qstate *qstate, int id)
 {
@@ -75,6 +76,5 @@ bool sw_path_touched(const struct sw_module *module, const struct module_qstate 
 
 void sw_path_forget_message(struct module_qstate *qstate)
 {
-    msg_cache_remove(qstate->env, qstate->qinfo.qname, qstate->qinfo.qname_len, qstate->qinfo.qtype,
-                     qstate->qinfo.qclass, qstate->query_flags);
+    sw_remember_uncache(qstate->env, &qstate->qinfo, qstate->query_flags);
 }

@@ -37,7 +37,8 @@ bool sw_path_judge(struct sw_module *module, struct module_qstate *qstate, int i
 bool sw_path_touched(const struct sw_module *module, const struct module_qstate *qstate,
                      const struct reply_info *reply, bool *private);
 
-/** Remove the message of a query from the message cache. */
+/** Remove the message of a query from the message cache, unless it is a remembered one
+ * (remember.h). */
 void sw_path_forget_message(struct module_qstate *qstate);
 
 #endif

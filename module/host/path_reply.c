@@ -89,7 +89,11 @@ int sw_path_on_reply(struct query_info *qinfo, struct module_qstate *qstate,
                        sw_own_garden(&own, state->gardens, state->gardens_n), reply, to);
         sw_explain(&module->settings, qstate, reply, edns, &who, state->udp_room, &own.verdict,
                    options_out);
+        if (state->stale && !sw_verdict_rewrites(&own.verdict))
+            sw_explain_stale(qstate, edns, options_out);
     }
+    if (own.event && state->stale)
+        own.event->flags |= SW_EVENT_EXPIRED;
     if (own.event)
         sw_emit_hit(module, qstate, own.event, &who, &own.verdict);
     sw_owed_settle(state, to);
