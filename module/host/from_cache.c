@@ -1,5 +1,6 @@
 #include "host/from_cache.h"
 
+#include "base/clock.h"
 #include "base/rcu.h"
 #include "flow/decide.h"
 #include "host/draft.h"
@@ -80,24 +81,23 @@ static uint16_t flags_of(const struct comm_reply *client)
                : 0;
 }
 
-/* Whether an RRset of the answer section expires later than the message. Then another answer has
- * replaced the RRset after the message was judged and stored (D-126). */
-static bool has_newer_rrset(const struct reply_info *reply)
+/*
+ * Whether a reply has expired by the system's clock, and not yet by the clock of this worker, which
+ * Unbound reads when the worker wakes. A worker that is ahead may have replaced an RRset of the
+ * reply meanwhile, since the RRset has expired as well (D-126). With serve-expired Unbound serves
+ * expired replies on purpose.
+ */
+static bool has_expired(const struct served *served)
 {
-    for (size_t i = 0; i < reply->an_numrrsets; i++) {
-        const struct packed_rrset_data *data = reply->rrsets[i]->entry.data;
-        if (data->ttl > reply->ttl)
-            return true;
-    }
-    return false;
+    return !served->module->env->cfg->serve_expired &&
+           sw_clock_wall_us() / 1000000 > served->reply->ttl;
 }
 
 /*
  * A reply that this client must not get: the sweep has not reached the message yet, or the message
  * was cached despite the lists. A failure or a referral never counts. Returns whether the reply is
  * truncated. This is done with cachedb, which caches answers before this module sees the answers;
- * for type ANY, which Unbound builds from whatever is cached; and for an RRset that is newer than
- * the message.
+ * for type ANY, which Unbound builds from whatever is cached; and for a reply that has expired.
  */
 static bool contradicts(const struct served *served)
 {
@@ -105,7 +105,7 @@ static bool contradicts(const struct served *served)
         return false;
     remove_later(served->qinfo);
     if (!served->module->has_cachedb && served->qinfo->qtype != LDNS_RR_TYPE_ANY &&
-        !has_newer_rrset(served->reply))
+        !has_expired(served))
         return false;
     truncate_answer(served->qinfo);
     return true;

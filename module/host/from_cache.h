@@ -11,11 +11,11 @@
  *      the sweep for a change has not reached the message yet, or when a message was cached despite
  *      the lists
  *
- * With cachedb in the chain, for type ANY, and for an RRset that is newer than the message, the
- * reply of step 4 is truncated (TC). The callback cannot change the reply, and Unbound ignores the
- * callback's return value. But the question is private to the worker: the callback adds an alias,
- * as for local-data, that is too long for any packet, and Unbound truncates the reply before this
- * alias.
+ * With cachedb in the chain, for type ANY, and for a reply that has expired by the system's clock,
+ * the reply of step 4 is truncated (TC). The callback cannot change the reply, and Unbound ignores
+ * the callback's return value. But the question is private to the worker: the callback adds an
+ * alias, as for local-data, that is too long for any packet, and Unbound truncates the reply before
+ * this alias.
  *
  * Threads      the worker that serves the client
  * Memory       one question for each thread

@@ -1,7 +1,5 @@
 """`unbound-control load_cache` may bring back answers that were listed since the dump: they are found."""
 
-import re
-
 import pytest
 from harness.wait import until
 
@@ -49,33 +47,3 @@ def test_clean_answers_of_a_dump_stay(lists, resolver, ask):
     before = swept(lists, "sweeps_again")
     until(lambda: swept(lists, "sweeps_again") > before + 1, "two more sweeps")
     assert resolver.cached("www.clean.example", "A")
-
-
-def newer(dump, name, address, by):
-    """The RRset of name in the dump with another address, and by how many seconds it expires later."""
-    rrset = re.search(
-        rf"^;rrset (\d+) 1 0 (\d+) (\d+)\n{re.escape(name)}\.\t\d+\tIN\tA\t\S+\n", dump, re.M
-    )
-    ttl = int(rrset[1]) + by
-    text = f";rrset {ttl} 1 0 {rrset[2]} {rrset[3]}\n{name}.\t{ttl}\tIN\tA\t{address}\n"
-    return f"START_RRSET_CACHE\n{text}END_RRSET_CACHE\nSTART_MSG_CACHE\nEND_MSG_CACHE\nEOF\n"
-
-
-@pytest.mark.parametrize("name", ["www.evil.example", "to-evil.clean.example"])
-def test_record_that_replaces_another_under_a_message(lists, resolver, ask, name):
-    """As when two workers do not have the same second yet: for one of them the record has expired, and an
-    answer that brings the address along replaces it; for the other one the message has not (D-126)."""
-    lists.put("bad", "203.0.113.77", action="refused")
-    assert ask(name).rcode == "NOERROR"
-    resolver.load_cache(newer(resolver.control("dump_cache"), "www.evil.example", "203.0.113.77", 100))
-    answer = ask(name)
-    assert (answer.tc, answer.addresses) == (True, [])
-    until(lambda: ask(name).addresses == ["192.0.2.66"], "the name to be resolved again")
-
-
-def test_record_that_replaces_another_and_is_not_listed(lists, resolver, ask):
-    lists.put("bad", "203.0.113.77", action="refused")
-    assert ask("www.evil.example").rcode == "NOERROR"
-    dump = newer(resolver.control("dump_cache"), "www.evil.example", "203.0.113.78", 100)
-    resolver.load_cache(dump)
-    assert ask("www.evil.example").addresses == ["203.0.113.78"]
