@@ -78,6 +78,12 @@ CHANCE = [
     ("def test_a(ask, events):\n    ask('a')\n    assert not events.all()\n", "wait first"),
     ("def test_a(e):\n    e.wait({})\n    ask('a')\n    assert seen(e)\n", "wait first"),
     ("AT = '127.0.0.1:5353'\n", "use free_port()"),
+    ("def test_a(e):\n    ask('a')\n    until(lambda: up(), 'it')\n    assert e.all()\n", "wait first"),
+    ("def test_a(e):\n    ask('a')\n    until(lambda: read_file(p), 'it')\n    assert e.all()\n", "before the stream"),
+    ("def look():\n    assert up()\ndef test_a():\n    until(lambda: look(), 'it')\n", "an assert in a condition"),
+    ("def test_a(ask):\n    ask('a', timeout=0.5)\n", "a short time-out"),
+    ("SOON = 0.5\ndef test_a(ask):\n    try:\n        ask('a', timeout=SOON)\n    except E:\n        pass\n", "a short time-out"),
+    ("def test_a():\n    subprocess.run(['a'], timeout=60)\n", "without FACTOR"),
 ]
 # The same, right.
 WAITING = """

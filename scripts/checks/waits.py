@@ -7,7 +7,15 @@ In the Python of tests/daemon and tests/race:
   state    an assert on what a resolver last reported (.state()): .wait_state() waits for a report
   log      an assert that words stand in a log (.log()): .says() waits for them
   stream   an assert on all that was recorded (.all(), .raised(), .xlen(), read_file(), seen()), in a
-           function that asked and has not waited since: for an event, or for the resolver's end
+           function that asked and has not waited since: for an event, or for the resolver's end; an
+           until() counts if its condition looks at what was recorded
+  order    an assert on the stream or on what is made of it, and the wait before was for the event file,
+           which is written first
+  raises   a condition for until() that contains an assert, which ends the wait at once; a comment on the
+           line says that it has to hold at each look
+  short    timeout= of less than 5 seconds, which a busy machine exceeds, but in pytest.raises(), suppress()
+           or a condition for until(); or a comment on the line says why
+  factor   timeout= as a number for a process, without FACTOR, which sanitizers need
   port     a port written as a number: free_port() finds one that is free
 
 Decision: D-105.
@@ -25,8 +33,12 @@ PAUSE = re.compile(r"\bpoll\(NULL, 0, (\d+)\)|\busleep\((\d+)\)|\bsleep\((\d+)\)
 LONG_MS = 50
 PORT = re.compile(r"127\.0\.0\.1[:@]\d{2,5}\b")
 ASKS = {"ask", "ask_many"}
-WAITS = {"until", "wait", "wait_applied", "wait_state", "anomaly", "stop", "says", "ask_for"}
-RECORDED = {"all", "raised", "xlen", "read_file", "seen"}
+WAITS = {"wait", "anomaly", "stop", "ask_for", "raises"}
+STREAM = {"all", "raised", "xlen", "seen"}
+RECORDED = {*STREAM, "read_file"}
+SHORT = 5.0  # seconds
+PROCESSES = {"run", "communicate", "check_output"}
+MAY_FAIL = {"raises", "suppress"}
 
 
 def called(node):
@@ -55,14 +67,83 @@ def statements(body):
             yield statement
 
 
-def looks_too_early(function):
-    """Lines of asserts on what was recorded, behind a question and before any wait."""
-    asked = False
+def conditions(node, functions):
+    """The condition of each until(): its own text, and the functions of the file that it leads to."""
+    for call in calls(node):
+        if called(call) == "until" and call.args:
+            found, new = set(), [call.args[0]]
+            while new:
+                found.update(new)
+                words = {getattr(each, "id", getattr(each, "attr", None))
+                         for one in new for each in ast.walk(one)}  # fmt: skip
+                new = [functions[word] for word in words & set(functions)]
+                new = [function for function in new if function not in found]
+            yield from found
+
+
+def waited_for(node, functions):
+    """What a statement waits for: "stream", "file", or nothing."""
+    found = {name for each in conditions(node, functions) for name in names(each)}
+    if names(node) & WAITS or found & (STREAM | WAITS):
+        return "stream"
+    return "file" if "read_file" in found else ""
+
+
+def looks_too_early(function, functions):
+    """Lines of asserts on what was recorded, and why: behind a question and before any wait."""
+    pending = ""
     for statement in statements(function.body):
-        found = names(statement)
-        if asked and isinstance(statement, ast.Assert) and names(statement.test) & RECORDED:
-            yield statement.lineno
-        asked = (asked or bool(found & ASKS)) and not found & WAITS
+        looks = names(statement.test) & RECORDED if isinstance(statement, ast.Assert) else set()
+        if looks and pending == "asked":
+            yield statement.lineno, "what was asked for may not be recorded yet: wait first"
+        if looks & STREAM and pending == "file":
+            yield statement.lineno, "the file is written before the stream: wait for the stream"
+        waited = waited_for(statement, functions)
+        if waited == "stream":
+            pending = ""
+        elif waited == "file" and pending:
+            pending = "file"
+        elif names(statement) & ASKS:
+            pending = "asked"
+
+
+def numbers_of(tree):
+    """Module-level numbers by name."""
+    return {
+        node.targets[0].id: node.value.value
+        for node in tree.body
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
+        and isinstance(node.value, ast.Constant) and isinstance(node.value.value, (int, float))
+    }  # fmt: skip
+
+
+def seconds(node, constants):
+    """The smallest number that the value of timeout= may be, and whether FACTOR is part of it."""
+    found = [each.value for each in ast.walk(node)
+             if isinstance(each, ast.Constant) and isinstance(each.value, (int, float))]  # fmt: skip
+    named = {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
+    found += [constants[name] for name in named & set(constants)]
+    return min(found, default=None), "FACTOR" in named
+
+
+def excused(tree, functions):
+    """Nodes inside what may fail: with pytest.raises(), with suppress(), conditions for until()."""
+    blocks = [node for node in ast.walk(tree) if isinstance(node, ast.With)
+              and any(names(item.context_expr) & MAY_FAIL for item in node.items)]  # fmt: skip
+    return {each for block in [*blocks, *conditions(tree, functions)] for each in ast.walk(block)}
+
+
+def check_timeouts(result, path, tree, functions, lines):
+    constants, free = numbers_of(tree), excused(tree, functions)
+    for call in calls(tree):
+        value = next((key.value for key in call.keywords if key.arg == "timeout"), None)
+        if value is None or call in free or "#" in lines[value.lineno - 1]:
+            continue
+        least, scaled = seconds(value, constants)
+        if least is not None and least < SHORT and called(call) not in PROCESSES:
+            result.problem(path, value.lineno, "a short time-out: say why no answer can be late")
+        elif least is not None and not scaled and called(call) in PROCESSES:
+            result.problem(path, value.lineno, "a time-out without FACTOR")
 
 
 def asserts(tree):
@@ -92,11 +173,17 @@ def check_python(result, path, text):
             result.problem(path, test.lineno, "a report may be an old one: use wait_state()")
         if stands_in_a_log(test):
             result.problem(path, test.lineno, "a log may lack the words yet: use says()")
-    for function in ast.walk(tree):
-        if isinstance(function, ast.FunctionDef):
-            for line in looks_too_early(function):
-                result.problem(path, line, "what was asked for may not be recorded yet: wait first")
-    for number, line in enumerate(text.splitlines(), 1):
+    lines = text.splitlines()
+    functions = {node.name: node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+    for function in functions.values():
+        for line, why in looks_too_early(function, functions):
+            result.problem(path, line, why)
+    for condition in conditions(tree, functions):
+        for each in ast.walk(condition):
+            if isinstance(each, ast.Assert) and "#" not in lines[each.lineno - 1]:
+                result.problem(path, each.lineno, "an assert in a condition for until()")
+    check_timeouts(result, path, tree, functions, lines)
+    for number, line in enumerate(lines, 1):
         if PORT.search(line):
             result.problem(path, number, "a port that may be taken: use free_port()")
 

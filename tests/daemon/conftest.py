@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 sys.dont_write_bytecode = True
 
 from choices import chosen  # noqa: E402
-from harness import mmdb  # noqa: E402
+from harness import evidence, mmdb  # noqa: E402
 from harness.authority import Authority  # noqa: E402
 from harness.environment import read_environment  # noqa: E402
 from harness.events import NAME, Events  # noqa: E402
@@ -33,6 +33,8 @@ CHOSEN = pytest.StashKey()
 
 
 def pytest_configure(config):
+    # A thread of a test that dies proves nothing any more.
+    config.addinivalue_line("filterwarnings", "error::pytest.PytestUnhandledThreadExceptionWarning")
     choice, share = os.environ.get("CHOICE"), os.environ.get("SHARE")
     try:
         config.stash[CHOSEN] = chosen(HERE.glob("test_*.py"), choice, share)
@@ -72,6 +74,14 @@ def pytest_collection_modifyitems(items):
     shuffled = list(files.values())
     order.shuffle(shuffled)
     items[:] = itertools.chain.from_iterable(shuffled)
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport():
+    """A failure tells the state of all resolvers that run."""
+    report = (yield).get_result()
+    if report.failed:
+        report.sections += evidence.sections()
 
 
 @pytest.fixture(scope="session")

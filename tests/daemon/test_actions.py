@@ -206,7 +206,8 @@ def test_every_query_is_acted_on_not_only_the_first(block, resolver, ask, events
     block(action=action)
     for _ in range(3):
         try:
-            assert ask(WWW, timeout=0.3 if action == "drop" else 5).addresses != TRUE4
+            seconds = 0.3 if action == "drop" else 5
+            assert ask(WWW, timeout=seconds).addresses != TRUE4
         except dns.exception.Timeout:
             assert action == "drop"
     events.wait({NAME: WWW}, count=3)

@@ -8,6 +8,7 @@ import pytest
 from cli_rig import TIME, Command
 from harness.odd_redis import ODD, OddRedis
 from harness.redis_server import Redis
+from harness.wait import FACTOR
 
 STEPS_MAX = 60  # replies of one run that are replaced in turn
 ANOMALY = {
@@ -84,7 +85,7 @@ def run(sw, words, stdin):
     """Exit code and standard error; it did not die."""
     # What lives until the end of a run is freed by the end of the process.
     process = sw.start(*words, env={**os.environ, "ASAN_OPTIONS": "detect_leaks=0"})
-    out, err = process.communicate(stdin, timeout=60)
+    out, err = process.communicate(stdin, timeout=60 * FACTOR)
     said = f"sinkwatch {' '.join(words)}: {process.returncode}\n{out}{err}"
     assert 0 <= process.returncode <= 7, said
     assert "Sanitizer" not in err and "runtime error" not in err, said

@@ -7,6 +7,7 @@ import subprocess
 import pytest
 from harness.events import NAME
 from harness.resolver import SINK4
+from harness.wait import FACTOR
 
 RESOLVER = {
     "settings": {
@@ -28,7 +29,8 @@ def cli_check(env, resolver):
 
     def check(word):
         words = [env.cli, "-c", resolver.settings_path, "--json", "check", word]
-        return json.loads(subprocess.run(words, capture_output=True, text=True, timeout=60).stdout)
+        done = subprocess.run(words, capture_output=True, text=True, timeout=60 * FACTOR)
+        return json.loads(done.stdout)
 
     return check
 

@@ -81,8 +81,8 @@ def test_address_that_comes_along_with_a_renewed_answer(run, upstream):
     upstream.move("192.0.2.72", LISTED)
 
     def renewed():
-        assert ask("brief.short.example", "MX").rcode == "NOERROR"
-        assert LISTED not in ask("lasting.short.example").addresses
+        assert ask("brief.short.example", "MX").rcode == "NOERROR"  # at each look
+        assert LISTED not in ask("lasting.short.example").addresses  # at each look
         return len(upstream.asked("brief.short.example")) > 5
 
     until(renewed, "the answer to be renewed")

@@ -28,7 +28,7 @@ class Askers:
         while not self.stop.is_set():
             for name in names:
                 try:
-                    client.ask(name, timeout=1)
+                    client.ask(name, timeout=1)  # nobody judges it
                 except dns.exception.Timeout:
                     pass  # a list that drops
 

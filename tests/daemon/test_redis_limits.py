@@ -45,8 +45,9 @@ def misbehaves(resolver, lists, bad, step, kind):
     def noticed():
         nonlocal peak
         # Events for the recorder to write; and answers, whatever the feeder does.
-        assert resolver.client.ask(f"n{next(NUMBERS)}.many.evil.example").addresses == [SINK4]
-        assert resolver.client.ask("www.clean.example").addresses == ["198.51.100.10"]
+        ask = resolver.client.ask
+        assert ask(f"n{next(NUMBERS)}.many.evil.example").addresses == [SINK4]  # at each look
+        assert ask("www.clean.example").addresses == ["198.51.100.10"]  # at each look
         peak = max(peak, resolver.memory_kib())
         return bad.hung_up or bad.tolerated
 

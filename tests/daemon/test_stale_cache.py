@@ -56,7 +56,7 @@ def test_answers_stay_enforced_while_they_expire_and_are_refreshed(lists, ask, u
     lists.put("bad", "192.0.2.71", action="sinkhole", ttl=0)
 
     def refreshed():
-        assert ask("refresh.short.example").addresses == [SINK4]
+        assert ask("refresh.short.example").addresses == [SINK4]  # at each look
         return len(upstream.asked("refresh.short.example")) > 3
 
     until(refreshed, "three refreshed answers")

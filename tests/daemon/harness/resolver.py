@@ -5,7 +5,7 @@ import re
 import subprocess
 
 
-from . import sanitizer, zones
+from . import evidence, sanitizer, zones
 from .client import Client
 from .process import PORTS, Process, free_port
 from .wait import FACTOR, until
@@ -21,6 +21,10 @@ GARDEN6 = "2001:db8:1::99"
 CRASH = re.compile(
     r"fatal error|assertion|internal error|stack smashing|runtime error:|Sanitizer", re.I
 )
+
+
+class ControlError(OSError):
+    """unbound-control failed: perhaps Unbound reloads, so until() takes it for "not yet"."""
 
 
 class Resolver:
@@ -54,6 +58,7 @@ class Resolver:
         self.settings_path = folder / "sinkwatch.conf"
         self.process = None
         self.maps = set()
+        evidence.watch(self)
 
     # Files.
 
@@ -198,9 +203,9 @@ class Resolver:
             timeout=30 * FACTOR,
             check=False,
         )
-        assert (
-            done.returncode == 0
-        ), f"unbound-control {words}: {done.stdout}{done.stderr}{self.log()}"
+        if done.returncode != 0:
+            said = done.stdout + done.stderr
+            raise ControlError(f"unbound-control {words}: {said}{self.log()}")
         return done.stdout
 
     def load_cache(self, dump):
@@ -249,6 +254,17 @@ class Resolver:
     def log(self):
         log = self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
         return log + (self.process.output() if self.process else "")
+
+    def evidence(self):
+        """How it runs or how it ended, its settings, its keys in Redis, and the end of its log."""
+        state = "not running"
+        if self.process:
+            state = "running" if self.process.running else f"ended, status {self.process.returncode}"
+        words = [f"unbound on port {self.port}, {state}; chain {self.chain}; {self.server}"]
+        if self.settings is not None:
+            words.append(evidence.attempt(self.settings_path.read_text))
+            words.append(evidence.attempt(lambda: evidence.redis_state(self.settings)))
+        return "\n".join([*words, evidence.tail(self.log())])
 
     def statistic(self, name):
         for line in self.control("stats_noreset").splitlines():
