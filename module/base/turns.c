@@ -33,10 +33,10 @@ void sw_turns_raise(struct sw_turns *turns)
     atomic_fetch_add_explicit(&turns->number, 1, memory_order_acq_rel);
 }
 
-void sw_turns_settled(struct sw_turns *turns, uint64_t number)
+void sw_turns_swept(struct sw_turns *turns, uint64_t number)
 {
     if (number != 0)
-        atomic_store_explicit(&turns->settled, number, memory_order_release);
+        atomic_store_explicit(&turns->swept, number, memory_order_release);
 }
 
 static bool stopped(const atomic_bool *stop)

@@ -17,11 +17,11 @@
  *     .. Unbound stores ..                    sw_rcu_synchronize()   judging has ended
  *     sw_turns_quiet(t, n, ..)                sw_turns_wait(t)       storing has ended
  *                                             sweep the caches
- *                                             sw_turns_settled(t, g) from now on sw_turns_at_rest()
+ *                                             sw_turns_swept(t, g) from now on sw_turns_at_rest()
  * A query that is judged in several runs of the worker keeps the epoch of the latest judgement.
  * If the epoch differs at the next hook, the whole answer is judged again.
  *
- * Threads      busy, quiet: worker n only; raise: feeder; wait, settled: sweeper; the rest: any
+ * Threads      busy, quiet: worker n only; raise: feeder; wait, swept: sweeper; the rest: any
  * Memory       a cache line for each worker
  * Reliability  a wait for a turn ends after SW_TURNS_PATIENCE_US: the worker then counts as quiet
  * Decision     D-014
@@ -45,7 +45,7 @@ struct sw_turn {
 
 struct sw_turns {
     _Alignas(64) _Atomic uint64_t number; /* epoch of the lists, raised by each change */
-    _Atomic uint64_t settled;             /* epoch of the last completed sweep */
+    _Atomic uint64_t swept;               /* epoch of the last completed sweep */
     struct sw_turn *turn;
     size_t n;
 };
@@ -83,7 +83,7 @@ static inline void sw_turns_quiet(struct sw_turns *turns, size_t worker, bool al
 }
 
 /** The epoch of the lists. Read in the same read section as the lists, and before the lists. */
-static inline uint64_t sw_turns_number(const struct sw_turns *turns)
+static inline uint64_t sw_turns_epoch(const struct sw_turns *turns)
 {
     return atomic_load_explicit(&turns->number, memory_order_acquire);
 }
@@ -91,7 +91,7 @@ static inline uint64_t sw_turns_number(const struct sw_turns *turns)
 /** Whether the sweep for this epoch is complete: every cached answer agrees with the lists. */
 static inline bool sw_turns_at_rest(const struct sw_turns *turns, uint64_t number)
 {
-    return atomic_load_explicit(&turns->settled, memory_order_acquire) == number;
+    return atomic_load_explicit(&turns->swept, memory_order_acquire) == number;
 }
 
 /** Begin a new epoch, after a change of the lists was published. */
@@ -102,11 +102,11 @@ void sw_turns_raise(struct sw_turns *turns);
  * former lists, or an answer built from a cached answer of that kind. Takes microseconds when
  * workers are quiet.
  *
- * Returns the epoch to pass to sw_turns_settled() after the sweep; 0 when *stop became true.
+ * Returns the epoch to pass to sw_turns_swept() after the sweep; 0 when *stop became true.
  */
 uint64_t sw_turns_wait(struct sw_turns *turns, const atomic_bool *stop);
 
 /** Declare the sweep for this epoch complete; 0 is ignored. */
-void sw_turns_settled(struct sw_turns *turns, uint64_t number);
+void sw_turns_swept(struct sw_turns *turns, uint64_t number);
 
 #endif

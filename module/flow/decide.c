@@ -71,19 +71,20 @@ static void adopt(const struct sw_flow *flow, const struct sw_policy *list, bool
 
 /* The winning rule for a transport, or NULL. *bound: the rule binds the clients and rewrites the
  * answer. */
-static const struct sw_found *pick(const struct sw_part *part, enum sw_over over, bool *bound)
+static const struct sw_found *pick(const struct sw_audience *audience, enum sw_over over,
+                                   bool *bound)
 {
-    *bound = part->binds[over] && sw_list_rewrites(part->binding[over].hit.list);
+    *bound = audience->binds[over] && sw_list_rewrites(audience->binding[over].hit.list);
     if (*bound)
-        return &part->binding[over];
-    return part->any ? &part->first : NULL;
+        return &audience->binding[over];
+    return audience->any ? &audience->first : NULL;
 }
 
-bool sw_decide_by_transport(const struct sw_part *part)
+bool sw_decide_by_transport(const struct sw_audience *audience)
 {
     bool udp_bound, tcp_bound;
-    const struct sw_found *udp = pick(part, SW_OVER_UDP, &udp_bound);
-    const struct sw_found *tcp = pick(part, SW_OVER_TCP, &tcp_bound);
+    const struct sw_found *udp = pick(audience, SW_OVER_UDP, &udp_bound);
+    const struct sw_found *tcp = pick(audience, SW_OVER_TCP, &tcp_bound);
     return udp_bound != tcp_bound || (udp && !sw_found_same(udp, tcp));
 }
 
@@ -100,11 +101,11 @@ void sw_decide_failure(struct sw_verdict *verdict)
     verdict->ede = SW_EDE_OFF;
 }
 
-const struct sw_found *sw_decide(const struct sw_flow *flow, const struct sw_part *part,
+const struct sw_found *sw_decide(const struct sw_flow *flow, const struct sw_audience *audience,
                                  enum sw_over over, struct sw_verdict *out)
 {
     bool bound;
-    const struct sw_found *winner = pick(part, over, &bound);
+    const struct sw_found *winner = pick(audience, over, &bound);
     out->wins = false;
     out->wanted = out->taken = SW_ACTION_PASSTHRU;
     out->shadow = out->observe = false;
@@ -121,10 +122,10 @@ const struct sw_found *sw_decide(const struct sw_flow *flow, const struct sw_par
 
 bool sw_decide_rewrites_any(const struct sw_match *match)
 {
-    for (size_t p = 0; match->armed && p < match->parts_n; p++)
+    for (size_t p = 0; match->armed && p < match->audiences_n; p++)
         for (unsigned over = 0; over < SW_OVER_COUNT; over++) {
             bool bound;
-            pick(&match->part[p], over, &bound);
+            pick(&match->audience[p], over, &bound);
             if (bound)
                 return true;
         }

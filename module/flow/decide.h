@@ -1,10 +1,10 @@
 /*
- * decide.h - third stage: the verdict for the clients of a part.
+ * decide.h - third stage: the verdict for the clients of an audience.
  *
- * A part is a set of client groups to which the same rules apply (stage.h). The rules were compared
- * during the look-ups (match.h). For each part and transport there is a best binding rule; if that
- * rule rewrites the answer, the rule wins. Otherwise the true answer is sent, and the winner is the
- * best rule of all, whether binding or not, so that the would-be action is recorded.
+ * An audience is a set of client groups to which the same rules apply (stage.h). The rules were
+ * compared during the look-ups (match.h). For each audience and transport there is a best binding
+ * rule; if that rule rewrites the answer, the rule wins. Otherwise the true answer is sent, and the
+ * winner is the best rule of all, whether binding or not, so that the would-be action is recorded.
  *
  * Threads      pure over its arguments; inside the RCU section of the match
  */
@@ -14,7 +14,7 @@
 #include "flow/stage.h"
 
 /**
- * Decide a match for the clients of a part over a transport.
+ * Decide a match for the clients of an audience over a transport.
  *
  * out  always filled; if no rule acts or exempts: `wins` is false and the action is PASSTHRU
  *
@@ -24,7 +24,7 @@
  *
  * Returns the winning rule, borrowed from the match, or NULL.
  */
-const struct sw_found *sw_decide(const struct sw_flow *flow, const struct sw_part *part,
+const struct sw_found *sw_decide(const struct sw_flow *flow, const struct sw_audience *audience,
                                  enum sw_over over, struct sw_verdict *out);
 
 /** Adapt a verdict, made without a client, to a client: drop becomes refused over TCP (D-080).
@@ -36,8 +36,8 @@ void sw_decide_client(struct sw_verdict *verdict, const struct sw_client *client
  * Pure; needs no RCU section. */
 void sw_decide_failure(struct sw_verdict *verdict);
 
-/** Whether the verdict for a part depends on the transport, because some rule is tcp-only. */
-bool sw_decide_by_transport(const struct sw_part *part);
+/** Whether the verdict for an audience depends on the transport, because some rule is tcp-only. */
+bool sw_decide_by_transport(const struct sw_audience *audience);
 
 /** Whether the answer is rewritten for some client group over some transport. */
 bool sw_decide_rewrites_any(const struct sw_match *match);

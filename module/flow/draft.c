@@ -22,8 +22,8 @@ static void put_hits(struct sw_event *ev, const struct sw_hits *hits)
         sw_event_put(ev, SW_TAG_MORE, &more, sizeof(more));
 }
 
-void sw_record_draft(struct sw_event *ev, enum sw_event_type type, int64_t time_us,
-                     const struct sw_question *question, const struct sw_hits *hits)
+void sw_draft_begin(struct sw_event *ev, enum sw_event_type type, int64_t time_us,
+                    const struct sw_question *question, const struct sw_hits *hits)
 {
     struct sw_name name;
     sw_event_init(ev, type, time_us);
@@ -36,25 +36,25 @@ void sw_record_draft(struct sw_event *ev, enum sw_event_type type, int64_t time_
         put_hits(ev, hits);
 }
 
-void sw_record_alias(struct sw_event *ev, const uint8_t *name, size_t len)
+void sw_draft_alias(struct sw_event *ev, const uint8_t *name, size_t len)
 {
     struct sw_name folded;
     if (sw_name_copy(name, len, &folded) == SW_OK)
         sw_event_put(ev, SW_TAG_ALIAS, folded.wire, folded.len);
 }
 
-void sw_record_addr(struct sw_event *ev, const struct sw_addr *addr)
+void sw_draft_addr(struct sw_event *ev, const struct sw_addr *addr)
 {
     sw_event_put(ev, SW_TAG_ADDRESS, addr->octets, addr->family == 4 ? 4 : 16);
 }
 
-void sw_record_until(struct sw_event *ev, int64_t until)
+void sw_draft_until(struct sw_event *ev, int64_t until)
 {
     sw_event_put(ev, SW_TAG_UNTIL, &until, sizeof(until));
 }
 
-bool sw_record_client(struct sw_ring *ring, struct sw_event *ev, int64_t time_us,
-                      const struct sw_client *client, const struct sw_verdict *verdict)
+bool sw_draft_put(struct sw_ring *ring, struct sw_event *ev, int64_t time_us,
+                  const struct sw_client *client, const struct sw_verdict *verdict)
 {
     uint8_t flags = ev->flags & (SW_EVENT_TRUNCATED | SW_EVENT_RESOLVED | SW_EVENT_EXPIRED);
     if (client) {

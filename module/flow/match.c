@@ -92,10 +92,11 @@ static bool keep(struct sw_match *match, const struct sw_found *found)
     return true;
 }
 
-void sw_match_hits(const struct sw_match *match, const struct sw_part *part,
+void sw_match_hits(const struct sw_match *match, const struct sw_audience *audience,
                    const struct sw_found *winner, struct sw_hits *out)
 {
-    uint32_t groups = part ? part->groups : UINT32_MAX, rules = part ? part->rules : match->rules;
+    uint32_t groups = audience ? audience->groups : UINT32_MAX,
+             rules = audience ? audience->rules : match->rules;
     out->n = 0;
     out->winner = winner;
     if (winner)
@@ -108,7 +109,7 @@ void sw_match_hits(const struct sw_match *match, const struct sw_part *part,
     out->more = rules > out->n ? rules - (uint32_t)out->n : 0;
 }
 
-/* ---- the best rule of each part ---- */
+/* ---- the best rule of each audience ---- */
 
 /* The set of groups that a list applies to. A group name that this resolver does not know stands
  * for no client. */
@@ -127,17 +128,17 @@ static uint32_t groups_of(const struct sw_matching *m, const struct sw_policy *l
     return set;
 }
 
-/* Split the parts until each is either inside a set of groups or outside. */
+/* Split the audiences until each is either inside a set of groups or outside. */
 static void cut(struct sw_match *match, uint32_t groups)
 {
-    for (size_t p = 0, before = match->parts_n; p < before; p++) {
-        struct sw_part *part = &match->part[p];
-        uint32_t in = part->groups & groups, out = part->groups & ~groups;
+    for (size_t p = 0, before = match->audiences_n; p < before; p++) {
+        struct sw_audience *audience = &match->audience[p];
+        uint32_t in = audience->groups & groups, out = audience->groups & ~groups;
         if (in == 0 || out == 0)
             continue;
-        match->part[match->parts_n] = *part;
-        match->part[match->parts_n++].groups = out;
-        part->groups = in;
+        match->audience[match->audiences_n] = *audience;
+        match->audience[match->audiences_n++].groups = out;
+        audience->groups = in;
     }
 }
 
@@ -173,16 +174,16 @@ static void better(const struct sw_found *found, bool *set, struct sw_found *bes
     *set = true;
 }
 
-static void weigh(struct sw_part *part, const struct sw_found *found, unsigned over)
+static void compare(struct sw_audience *audience, const struct sw_found *found, unsigned over)
 {
-    part->rules++;
-    part->acted_on |= found->hit.list->kind == SW_KIND_IOC;
+    audience->rules++;
+    audience->acted_on |= found->hit.list->kind == SW_KIND_IOC;
     if (found->hit.list->kind == SW_KIND_WATCH)
         return;
-    better(found, &part->any, &part->first);
+    better(found, &audience->any, &audience->first);
     for (unsigned o = 0; o < SW_OVER_COUNT; o++)
-        if ((over & SW_OVER_BIT(o)) && !part->decided[o])
-            better(found, &part->binds[o], &part->binding[o]);
+        if ((over & SW_OVER_BIT(o)) && !audience->decided[o])
+            better(found, &audience->binds[o], &audience->binding[o]);
 }
 
 /* A look-up, with the template of the rules found. */
@@ -217,19 +218,20 @@ static void add_hit(void *arg, const struct sw_hit *hit)
     if (found->groups != UINT32_MAX)
         cut(match, found->groups);
     unsigned over = bound(looking->m, hit->list);
-    for (size_t p = 0; p < match->parts_n; p++)
-        if (match->part[p].groups & found->groups)
-            weigh(&match->part[p], found, over);
+    for (size_t p = 0; p < match->audiences_n; p++)
+        if (match->audience[p].groups & found->groups)
+            compare(&match->audience[p], found, over);
 }
 
 /* ---- stages ---- */
 
 static void close_stage(struct sw_match *match)
 {
-    for (size_t p = 0; p < match->parts_n; p++)
+    for (size_t p = 0; p < match->audiences_n; p++)
         for (unsigned o = 0; o < SW_OVER_COUNT; o++) {
-            struct sw_part *part = &match->part[p];
-            part->decided[o] |= part->binds[o] && sw_list_rewrites(part->binding[o].hit.list);
+            struct sw_audience *audience = &match->audience[p];
+            audience->decided[o] |=
+                audience->binds[o] && sw_list_rewrites(audience->binding[o].hit.list);
         }
 }
 
@@ -265,12 +267,12 @@ void sw_match_begin(struct sw_matching *m, const struct sw_flow *flow, struct sw
     match->qname = NULL;
     match->n = 0;
     match->rules = 0;
-    match->parts_n = 1;
-    match->part[0].groups = UINT32_MAX;
-    match->part[0].rules = 0;
-    match->part[0].acted_on = match->part[0].any = false;
+    match->audiences_n = 1;
+    match->audience[0].groups = UINT32_MAX;
+    match->audience[0].rules = 0;
+    match->audience[0].acted_on = match->audience[0].any = false;
     for (unsigned o = 0; o < SW_OVER_COUNT; o++)
-        match->part[0].binds[o] = match->part[0].decided[o] = false;
+        match->audience[0].binds[o] = match->audience[0].decided[o] = false;
     match->by_client = m->view.any_client;
     match->clients_act = m->view.clients_act;
     match->clients_rewrite = m->view.clients_rewrite;

@@ -5,9 +5,9 @@
  * the answer in order, then addresses and name servers. Used for clients' queries, for responses
  * before Unbound caches the response, by the cache sweep, and by the command.
  *
- * Decided during look-up: the best rule so far is kept for each part of the client groups, so any
- * number of rules is decided correctly. The limit SW_MATCH_MAX only cuts the rules that an event
- * names.
+ * Decided during look-up: the best rule so far is kept for each audience of the client groups, so
+ * any number of rules is decided correctly. The limit SW_MATCH_MAX only cuts the rules that an
+ * event names.
  *
  * Stages: the question (client, name, the address in the name of a PTR question) is the first
  * stage, each alias is a stage of its own, the data of the answer is the last. At the end of a
@@ -82,18 +82,19 @@ bool sw_found_before(const struct sw_found *a, const struct sw_found *b);
 /** Whether a and b are the same rule, matched by the same name or address. */
 bool sw_found_same(const struct sw_found *a, const struct sw_found *b);
 
-/** The part that contains a client group. */
-static inline const struct sw_part *sw_match_part(const struct sw_match *match, unsigned group)
+/** The audience that contains a client group. */
+static inline const struct sw_audience *sw_match_audience(const struct sw_match *match,
+                                                          unsigned group)
 {
     size_t i = 0;
-    while (i + 1 < match->parts_n && !(match->part[i].groups >> group & 1))
+    while (i + 1 < match->audiences_n && !(match->audience[i].groups >> group & 1))
         i++;
-    return &match->part[i];
+    return &match->audience[i];
 }
 
 /** Select the rules for an event: the winner first (NULL: none), then the kept rules that apply
- * to a part (NULL: to any client), in order. out->more counts the other rules. */
-void sw_match_hits(const struct sw_match *match, const struct sw_part *part,
+ * to an audience (NULL: to any client), in order. out->more counts the other rules. */
+void sw_match_hits(const struct sw_match *match, const struct sw_audience *audience,
                    const struct sw_found *winner, struct sw_hits *out);
 
 /** Whether a list changes the answers of the clients that the list binds. */

@@ -1,12 +1,12 @@
 /*
- * stage.h - the structures between the five stages: query -> match -> decide -> act -> record.
+ * stage.h - the structures between the five stages: query -> match -> decide -> act -> draft.
  *
  * A client's query, step by step:
  *   query   reads question and client, and walks the answer            (sees Unbound's types)
  *   match   asks the index about names, addresses, AS; sorts the rules (plain)
  *   decide  picks the winning rule and the action                      (plain)
  *   act     turns the verdict into the reply for this client           (sees Unbound's types)
- *   record  writes an event into the worker's ring                     (plain)
+ *   draft   writes an event for the worker's ring                      (plain)
  *
  * Threads      every structure belongs to a single worker: on its stack, or in the query's region
  * Memory       no pointer into the index leaves its RCU section: verdicts and events are copies
@@ -36,7 +36,7 @@ struct sw_flow {
     struct sw_addr translation; /* prefix of DNS64 (RFC 6147); family 0: none */
 };
 
-/* query -> match, record. Names are borrowed from the query. */
+/* query -> match, draft. Names are borrowed from the query. */
 struct sw_question {
     const uint8_t *qname; /* wire form, any letter case */
     size_t qname_len;
@@ -44,7 +44,7 @@ struct sw_question {
     uint16_t qclass;
 };
 
-/* query -> decide, record. */
+/* query -> decide, draft. */
 struct sw_client {
     struct sw_addr addr; /* family 0: unknown */
     uint16_t port;
@@ -71,7 +71,7 @@ static inline enum sw_over sw_client_over(const struct sw_client *client)
 #define SW_STAGE_QUESTION 0
 #define SW_STAGE_ANSWER   UINT8_MAX
 
-/* match -> decide, record: a rule that matched, and the matched name or address. Valid inside
+/* match -> decide, draft: a rule that matched, and the matched name or address. Valid inside
  * the RCU section only. */
 struct sw_found {
     struct sw_hit hit;
@@ -84,12 +84,12 @@ struct sw_found {
 };
 
 /*
- * A part: a set of client groups to which the same rules apply, with the best of these rules so
- * far. A rule binds a client unless the rule leaves the client's answer alone for a reason of its
- * own: the list is in shadow mode, the action is tcp-only and the client uses TCP, or the rule
+ * An audience: a set of client groups to which the same rules apply, with the best of these rules
+ * so far. A rule binds a client unless the rule leaves the client's answer alone for a reason of
+ * its own: the list is in shadow mode, the action is tcp-only and the client uses TCP, or the rule
  * would alias a walled garden to itself.
  */
-struct sw_part {
+struct sw_audience {
     uint32_t groups;                        /* bit i: group i; group 0: clients in no group */
     uint32_t rules;                         /* number of rules that matched, whether kept or not */
     bool acted_on;                          /* some list of kind ioc matched */
@@ -100,19 +100,19 @@ struct sw_part {
     struct sw_found binding[SW_OVER_COUNT]; /* best rule that binds clients of this transport */
 };
 
-#define SW_PARTS_MAX 32 /* a part for each group */
+#define SW_AUDIENCES_MAX 32 /* an audience for each group */
 
-/* match -> decide, record. */
+/* match -> decide, draft. */
 struct sw_match {
     const uint8_t *qname; /* name asked for; NULL: unknown */
     size_t n;             /* kept rules: ioc and allow first, in order */
     struct sw_found found[SW_MATCH_MAX];
-    size_t parts_n;                    /* 1 unless a list that matched is limited to some groups */
-    struct sw_part part[SW_PARTS_MAX]; /* disjoint; together all groups */
-    uint32_t rules;                    /* number of rules that matched, for any client */
-    bool acted_on;                     /* some list of kind ioc matched */
-    bool watched;                      /* some list of kind watch matched */
-    bool tracked;                      /* an address of the answer is tracked */
+    size_t audiences_n; /* 1 unless a list that matched is limited to some groups */
+    struct sw_audience audience[SW_AUDIENCES_MAX]; /* disjoint; together all groups */
+    uint32_t rules;       /* number of rules that matched, for any client */
+    bool acted_on;        /* some list of kind ioc matched */
+    bool watched;         /* some list of kind watch matched */
+    bool tracked;         /* an address of the answer is tracked */
     bool by_client;       /* some list has trigger client, so the client must be matched as well */
     bool clients_act;     /* some list of kind ioc has trigger client */
     bool clients_rewrite; /* some list with trigger client can change an answer */
@@ -126,7 +126,8 @@ static inline bool sw_match_records(const struct sw_match *match)
     return match->acted_on || match->clients_act;
 }
 
-/* match -> record: the rules of a part that an event names. Valid inside the RCU section only. */
+/* match -> draft: the rules of an audience that an event names. Valid inside the RCU section
+ * only. */
 struct sw_hits {
     size_t n;
     const struct sw_found *rule[SW_MATCH_MAX];
@@ -134,7 +135,7 @@ struct sw_hits {
     uint32_t more;                 /* number of rules that matched and are not in `rule` */
 };
 
-/* decide -> act, record: only copies, so that a verdict stays valid after the RCU section. */
+/* decide -> act, draft: only copies, so that a verdict stays valid after the RCU section. */
 struct sw_verdict {
     bool wins;             /* a rule decided; false: none acts or exempts */
     enum sw_action wanted; /* action of the winner's list; PASSTHRU for an allow list */

@@ -150,14 +150,14 @@ static bool peek(const void *at, void *out, size_t len)
     return process_vm_readv(getpid(), &local, 1, &remote, 1, 0) == (ssize_t)len;
 }
 
-static bool modinfo_ok(const struct module_env *env, int id, const void *own_init,
+static bool modinfo_ok(const struct module_env *env, int id, const void *this_init,
                        char why[WHY_MAX])
 {
     const void *record = NULL;
     struct dynlibmod_env dynlib;
     if (id >= 0 && id < MAX_MODULE && peek(&env->modinfo[id], &record, sizeof(record)) && record &&
         peek(record, &dynlib, sizeof(dynlib)) &&
-        memcmp(&dynlib.func_init, &own_init, sizeof(own_init)) == 0)
+        memcmp(&dynlib.func_init, &this_init, sizeof(this_init)) == 0)
         return true;
     snprintf(why, WHY_MAX,
              "modinfo[%d] of this Unbound is not where the headers of Unbound %s have it; " ADVICE,
@@ -242,8 +242,8 @@ _Static_assert(offsetof(struct reply_info, padding) % sizeof(uint32_t) == 0 &&
                        offsetof(struct reply_info, padding) + sizeof(uint32_t),
                "the unused member of struct reply_info is elsewhere");
 
-bool sw_abi_ok(struct module_env *env, int id, const void *own_init, char why[WHY_MAX])
+bool sw_abi_ok(struct module_env *env, int id, const void *this_init, char why[WHY_MAX])
 {
-    return constants_ok(why) && symbols_ok(why) && modinfo_ok(env, id, own_init, why) &&
+    return constants_ok(why) && symbols_ok(why) && modinfo_ok(env, id, this_init, why) &&
            settings_ok(why) && callbacks_ok(env, id, why);
 }

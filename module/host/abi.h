@@ -29,10 +29,10 @@ struct module_env;
 /**
  * Whether this process is the Unbound that this module was built for.
  *
- * own_init  address of this module's init(), which dynlibmod has recorded
+ * this_init  address of this module's init(), which dynlibmod has recorded
  * why       set on false: the difference, both versions if known, and a remedy
  */
-bool sw_abi_ok(struct module_env *env, int id, const void *own_init, char why[SW_WHY_MAX * 2]);
+bool sw_abi_ok(struct module_env *env, int id, const void *this_init, char why[SW_WHY_MAX * 2]);
 
 /** Version of the Unbound that this module was built for, such as "1.17.1". */
 const char *sw_abi_built_for(void);

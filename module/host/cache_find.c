@@ -88,12 +88,12 @@ static void report_name(void *arg, const struct sw_picked *found)
                                          ntohs(found->dclass)};
     if (reports_itself(search->module, &found->name))
         return;
-    sw_record_draft(&ev, SW_EVENT_ANSWER, (int64_t)found->stored * 1000000, &question, NULL);
+    sw_draft_begin(&ev, SW_EVENT_ANSWER, (int64_t)found->stored * 1000000, &question, NULL);
     ev.flags |= SW_EVENT_RESOLVED;
-    sw_record_until(&ev, found->until);
+    sw_draft_until(&ev, found->until);
     for (size_t i = 0; i < search->addrs_n; i++)
         if (found->addrs >> i & 1)
-            sw_record_addr(&ev, &search->addrs[i]);
+            sw_draft_addr(&ev, &search->addrs[i]);
     sw_journal_put_slow(search->module->journal, &ev);
 }
 

@@ -39,7 +39,7 @@ static bool has_signatures(const struct ub_packed_rrset_key *alias)
  * Match each alias if j is not NULL, and count aliases with signatures. Returns the number of
  * aliases. */
 static size_t walk(const struct module_qstate *qstate, const struct dns_msg *response,
-                   struct sw_weighing *j, size_t *with_signatures)
+                   struct sw_judgement *j, size_t *with_signatures)
 {
     const struct iter_prep_list *p = sw_ub_aliases_followed(qstate);
     const struct ub_packed_rrset_key *alias;
@@ -53,7 +53,7 @@ static size_t walk(const struct module_qstate *qstate, const struct dns_msg *res
         name = target(p->rrset);
         n++;
         if (j)
-            sw_weigh_rrset(p->rrset, j);
+            sw_judge_rrset(p->rrset, j);
     }
     last = n + ALIASES_MAX;
     while (response && n < last && (alias = alias_of(response->rep, name)) != NULL) {
@@ -61,7 +61,7 @@ static size_t walk(const struct module_qstate *qstate, const struct dns_msg *res
         n++;
         *with_signatures += has_signatures(alias);
         if (j)
-            sw_weigh_rrset(alias, j);
+            sw_judge_rrset(alias, j);
     }
     return n;
 }
@@ -82,8 +82,8 @@ bool sw_chain_signed(const struct module_qstate *qstate, const struct dns_msg *r
     return with_signatures > 0;
 }
 
-void sw_chain_weigh(const struct module_qstate *qstate, const struct dns_msg *response,
-                    struct sw_weighing *j)
+void sw_chain_judge(const struct module_qstate *qstate, const struct dns_msg *response,
+                    struct sw_judgement *j)
 {
     size_t with_signatures;
     walk(qstate, response, j, &with_signatures);

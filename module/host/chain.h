@@ -24,9 +24,9 @@ size_t sw_chain_length(const struct module_qstate *qstate, const struct dns_msg 
  * bogus. */
 bool sw_chain_signed(const struct module_qstate *qstate, const struct dns_msg *response);
 
-/** Match the aliases of the chain, after sw_weigh() of the question. response may be NULL. */
-void sw_chain_weigh(const struct module_qstate *qstate, const struct dns_msg *response,
-                    struct sw_weighing *j);
+/** Match the aliases of the chain, after sw_judge() of the question. response may be NULL. */
+void sw_chain_judge(const struct module_qstate *qstate, const struct dns_msg *response,
+                    struct sw_judgement *j);
 
 /** The message for a failed resolution: SERVFAIL with the aliases followed so far; NULL when
  * memory is out. */

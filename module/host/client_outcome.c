@@ -2,88 +2,91 @@
 
 #include "base/rcu.h"
 #include "flow/decide.h"
-#include "host/draft.h"
+#include "host/emit.h"
 #include "host/judge.h"
 
 /* Judge question and answer together with the client's own rules. Without such rules *own is
  * unchanged. */
 static void judge_alone(const struct sw_module *module, const struct module_qstate *qstate,
                         const struct sw_client *client, const struct reply_info *truth,
-                        struct sw_own *own)
+                        struct sw_client_outcome *outcome)
 {
-    struct sw_weighing j;
+    struct sw_judgement j;
     struct sw_hits hits;
-    const struct sw_part *part =
-        sw_weigh_client(module, qstate->env, client, &qstate->qinfo, truth, &j);
-    if (!part)
+    const struct sw_audience *audience =
+        sw_judge_client(module, qstate->env, client, &qstate->qinfo, truth, &j);
+    if (!audience)
         return;
-    own->judged = true;
+    outcome->judged = true;
     const struct sw_found *winner =
-        sw_decide(&module->flow, part, sw_client_over(client), &own->verdict);
-    own->event = NULL;
-    if (!part->acted_on)
+        sw_decide(&module->flow, audience, sw_client_over(client), &outcome->verdict);
+    outcome->event = NULL;
+    if (!audience->acted_on)
         return;
-    sw_match_hits(&j.match, part, winner, &hits);
-    sw_draft(&own->own_event, SW_EVENT_HIT, &hits, qstate, truth);
-    own->event = &own->own_event;
+    sw_match_hits(&j.match, audience, winner, &hits);
+    sw_emit_draft(&outcome->made_event, SW_EVENT_HIT, &hits, qstate, truth);
+    outcome->event = &outcome->made_event;
 }
 
-void sw_own_judge(const struct sw_module *module, const struct module_qstate *qstate,
-                  const struct sw_case *one, bool by_client, const struct sw_client *client,
-                  const struct reply_info *truth, struct sw_own *own)
+void sw_client_outcome_judge(const struct sw_module *module, const struct module_qstate *qstate,
+                             const struct sw_outcome *one, bool by_client,
+                             const struct sw_client *client, const struct reply_info *truth,
+                             struct sw_client_outcome *outcome)
 {
-    own->one = one;
-    own->verdict = one->verdict;
-    own->judged = false;
-    own->event = one->acts ? one->event : NULL;
+    outcome->one = one;
+    outcome->verdict = one->verdict;
+    outcome->judged = false;
+    outcome->event = one->acts ? one->event : NULL;
     if (!by_client)
         return;
     sw_rcu_enter();
-    judge_alone(module, qstate, client, truth, own);
+    judge_alone(module, qstate, client, truth, outcome);
     sw_rcu_leave();
 }
 
-bool sw_own_case(const struct module_qstate *qstate, const struct sw_own *own, struct sw_case *out)
+bool sw_client_outcome_copy(const struct module_qstate *qstate,
+                            const struct sw_client_outcome *outcome, struct sw_outcome *out)
 {
-    struct sw_event *event = own->event;
-    if (event == &own->own_event)
+    struct sw_event *event = outcome->event;
+    if (event == &outcome->made_event)
         event = regional_alloc_init(qstate->region, event, sw_event_size(event));
-    if (own->event && !event)
+    if (outcome->event && !event)
         return false;
-    *out = (struct sw_case){.groups = UINT32_MAX,
-                            .over = SW_OVER_ANY,
-                            .verdict = own->verdict,
-                            .event = event,
-                            .acts = event != NULL};
+    *out = (struct sw_outcome){.groups = UINT32_MAX,
+                               .over = SW_OVER_ANY,
+                               .verdict = outcome->verdict,
+                               .event = event,
+                               .acts = event != NULL};
     return true;
 }
 
-/* Whether a client is sent to the walled garden of a case. */
-static bool same_garden(const struct sw_own *own, const struct sw_case *one)
+/* Whether a client is sent to the walled garden of an outcome. */
+static bool same_garden(const struct sw_client_outcome *outcome, const struct sw_outcome *one)
 {
-    return own->verdict.taken == SW_ACTION_CNAME && one->verdict.taken == SW_ACTION_CNAME &&
-           sw_name_equal(own->verdict.cname.wire, one->verdict.cname.wire);
+    return outcome->verdict.taken == SW_ACTION_CNAME && one->verdict.taken == SW_ACTION_CNAME &&
+           sw_name_equal(outcome->verdict.cname.wire, one->verdict.cname.wire);
 }
 
-size_t sw_own_note_garden(const struct sw_own *own, struct sw_case *gardens, size_t n)
+size_t sw_client_outcome_note_garden(const struct sw_client_outcome *outcome,
+                                     struct sw_outcome *gardens, size_t n)
 {
-    if (!own->judged || own->verdict.taken != SW_ACTION_CNAME || n == SW_OWN_GARDENS_MAX ||
-        same_garden(own, own->one))
+    if (!outcome->judged || outcome->verdict.taken != SW_ACTION_CNAME ||
+        n == SW_CLIENT_GARDENS_MAX || same_garden(outcome, outcome->one))
         return n;
     for (size_t i = 0; i < n; i++)
-        if (same_garden(own, &gardens[i]))
+        if (same_garden(outcome, &gardens[i]))
             return n;
-    gardens[n] = (struct sw_case){.verdict = own->verdict};
+    gardens[n] = (struct sw_outcome){.verdict = outcome->verdict};
     return n + 1;
 }
 
-const struct reply_info *sw_own_garden(const struct sw_own *own, const struct sw_case *gardens,
-                                       size_t n)
+const struct reply_info *sw_client_outcome_garden(const struct sw_client_outcome *outcome,
+                                                  const struct sw_outcome *gardens, size_t n)
 {
-    if (same_garden(own, own->one))
-        return own->one->garden;
+    if (same_garden(outcome, outcome->one))
+        return outcome->one->garden;
     for (size_t i = 0; i < n; i++)
-        if (same_garden(own, &gardens[i]))
+        if (same_garden(outcome, &gardens[i]))
             return gardens[i].garden;
     return NULL;
 }

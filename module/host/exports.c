@@ -24,16 +24,16 @@ SW_EXPORT size_t get_mem(struct module_env *env, int id);
 
 /* This file's init(), under a name that is unique in the process. Unbound loads dynlib modules
  * with RTLD_GLOBAL, so an exported name refers to the library that was loaded first. */
-extern int sw_own_init(struct module_env *env, int id)
+extern int sw_this_init(struct module_env *env, int id)
     __attribute__((alias("init"), visibility("hidden")));
 
 SW_EXPORT int init(struct module_env *env, int id)
 {
     char why[SW_WHY_MAX * 2];
-    int (*self)(struct module_env *, int) = sw_own_init;
-    void *own_init;
-    memcpy(&own_init, &self, sizeof(own_init));
-    if (!sw_abi_ok(env, id, own_init, why)) {
+    int (*self)(struct module_env *, int) = sw_this_init;
+    void *this_init;
+    memcpy(&this_init, &self, sizeof(this_init));
+    if (!sw_abi_ok(env, id, this_init, why)) {
         log_err("sinkwatch: refusing to run: %s", why);
         return 0;
     }

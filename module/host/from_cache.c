@@ -3,7 +3,6 @@
 #include "base/clock.h"
 #include "base/rcu.h"
 #include "flow/decide.h"
-#include "host/draft.h"
 #include "host/emit.h"
 #include "host/judge.h"
 #include "host/mark.h"
@@ -51,7 +50,7 @@ static void remove_later(const struct query_info *qinfo)
         sw_query_question(qinfo, &doomed);
 }
 
-void sw_cached_remove(struct module_env *env)
+void sw_from_cache_remove(struct module_env *env)
 {
     if (doomed_name.len == 0)
         return;
@@ -113,31 +112,31 @@ static bool contradicts(const struct served *served)
 
 /* Decide for this client, and record the hit. j is the match without the client; inside the read
  * section of j. */
-static void serve(const struct served *served, const struct sw_weighing *j)
+static void serve(const struct served *served, const struct sw_judgement *j)
 {
     struct sw_module *module = served->module;
     const struct sw_client *client = &served->client;
-    struct sw_weighing own;
-    const struct sw_part *part = NULL;
+    struct sw_judgement outcome;
+    const struct sw_audience *audience = NULL;
     struct sw_verdict verdict;
     struct sw_hits hits;
     struct sw_event ev;
     if (j->match.by_client)
-        part = sw_weigh_client(module, NULL, client, served->qinfo, served->reply, &own);
-    const struct sw_match *match = part ? &own.match : &j->match;
-    if (!part)
-        part = sw_match_part(match, sw_groups_of(&module->settings.groups, &client->addr));
+        audience = sw_judge_client(module, NULL, client, served->qinfo, served->reply, &outcome);
+    const struct sw_match *match = audience ? &outcome.match : &j->match;
+    if (!audience)
+        audience = sw_match_audience(match, sw_groups_of(&module->settings.groups, &client->addr));
     const struct sw_found *winner =
-        sw_decide(&module->flow, part, sw_client_over(client), &verdict);
+        sw_decide(&module->flow, audience, sw_client_over(client), &verdict);
     if (sw_verdict_rewrites(&verdict)) {
         if (contradicts(served))
             return;
         sw_decide_failure(&verdict);
     }
-    if (!part->acted_on)
+    if (!audience->acted_on)
         return;
-    sw_match_hits(match, part, winner, &hits);
-    sw_draft_at(&ev, SW_EVENT_HIT, &hits, served->qinfo, served->now_us, served->reply);
+    sw_match_hits(match, audience, winner, &hits);
+    sw_emit_draft_at(&ev, SW_EVENT_HIT, &hits, served->qinfo, served->now_us, served->reply);
     if (served->reply->ttl < served->now_us / 1000000)
         ev.flags |= SW_EVENT_EXPIRED;
     sw_emit_hit_at(module, (unsigned)log_thread_get(), served->now_us, &ev, client, &verdict);
@@ -154,8 +153,8 @@ static bool may_change(const struct reply_info *reply)
 
 /* Match the aliases that led to a failure. A failure contains no record, but the aliases are in
  * the RRset cache. No RRset is locked. The match borrows the aliases' names in `name`. */
-static void weigh_failed_aliases(const struct served *served, struct sw_name name[ALIASES_MAX + 1],
-                                 struct sw_weighing *j)
+static void judge_failed_aliases(const struct served *served, struct sw_name name[ALIASES_MAX + 1],
+                                 struct sw_judgement *j)
 {
     struct rrset_cache *cache = served->module->env->rrset_cache;
     time_t now = (time_t)(served->now_us / 1000000);
@@ -167,19 +166,19 @@ static void weigh_failed_aliases(const struct served *served, struct sw_name nam
             cache, name[i].wire, name[i].len, LDNS_RR_TYPE_CNAME, LDNS_RR_CLASS_IN, 0, now, 0);
         if (!alias)
             return;
-        more = sw_weigh_target(alias->entry.data, &name[i + 1], j);
+        more = sw_judge_target(alias->entry.data, &name[i + 1], j);
         lock_rw_unlock(&alias->entry.lock);
     }
 }
 
 static void judge(const struct served *served, uint64_t salt)
 {
-    struct sw_weighing j;
+    struct sw_judgement j;
     struct sw_name followed[ALIASES_MAX + 1];
     sw_rcu_enter();
     /* no env: the reply's RRsets are locked */
-    sw_weigh(served->module, NULL, served->qinfo, served->reply, &j);
-    weigh_failed_aliases(served, followed, &j);
+    sw_judge(served->module, NULL, served->qinfo, served->reply, &j);
+    judge_failed_aliases(served, followed, &j);
     if (sw_match_records(&j.match))
         serve(served, &j);
     else if (!may_change(served->reply))
@@ -210,10 +209,10 @@ look_at_reply(struct sw_module *module, struct query_info *qinfo, struct reply_i
     look_at(module, qinfo, reply, edns, client, now, false);
 }
 
-int sw_cached_on_reply(struct query_info *qinfo, struct module_qstate *qstate,
-                       struct reply_info *reply, int rcode, struct edns_data *edns,
-                       struct edns_option **options_out, struct comm_reply *client,
-                       struct regional *region, struct timeval *start_time, int id, void *arg)
+int sw_from_cache_on_reply(struct query_info *qinfo, struct module_qstate *qstate,
+                           struct reply_info *reply, int rcode, struct edns_data *edns,
+                           struct edns_option **options_out, struct comm_reply *client,
+                           struct regional *region, struct timeval *start_time, int id, void *arg)
 {
     struct sw_module *module = arg;
     (void)qstate, (void)rcode, (void)options_out, (void)region, (void)id;
@@ -223,9 +222,9 @@ int sw_cached_on_reply(struct query_info *qinfo, struct module_qstate *qstate,
     return 1;
 }
 
-void sw_cached_on_failure(struct sw_module *module, struct query_info *qinfo,
-                          struct reply_info *reply, const struct edns_data *edns,
-                          const struct comm_reply *client, const struct timeval *start_time)
+void sw_from_cache_on_failure(struct sw_module *module, struct query_info *qinfo,
+                              struct reply_info *reply, const struct edns_data *edns,
+                              const struct comm_reply *client, const struct timeval *start_time)
 {
     if (reply && client)
         look_at(module, qinfo, reply, edns, client, start_time, true);

@@ -31,18 +31,18 @@ struct sw_module;
 
 /** inplace_cb_reply_cache, and inplace_cb_reply_servfail without a query state: Unbound is about
  * to encode an answer from the cache, and has locked the answer's RRsets. */
-int sw_cached_on_reply(struct query_info *qinfo, struct module_qstate *qstate,
-                       struct reply_info *reply, int rcode, struct edns_data *edns,
-                       struct edns_option **options_out, struct comm_reply *client,
-                       struct regional *region, struct timeval *start_time, int id, void *arg);
+int sw_from_cache_on_reply(struct query_info *qinfo, struct module_qstate *qstate,
+                           struct reply_info *reply, int rcode, struct edns_data *edns,
+                           struct edns_option **options_out, struct comm_reply *client,
+                           struct regional *region, struct timeval *start_time, int id, void *arg);
 
 /** inplace_cb_reply_servfail: the same for a bogus answer that is sent as SERVFAIL. */
-void sw_cached_on_failure(struct sw_module *module, struct query_info *qinfo,
-                          struct reply_info *reply, const struct edns_data *edns,
-                          const struct comm_reply *client, const struct timeval *start_time);
+void sw_from_cache_on_failure(struct sw_module *module, struct query_info *qinfo,
+                              struct reply_info *reply, const struct edns_data *edns,
+                              const struct comm_reply *client, const struct timeval *start_time);
 
 /** Remove the message that step 4 noted last on this thread. The caller holds no lock of a
  * cache. */
-void sw_cached_remove(struct module_env *env);
+void sw_from_cache_remove(struct module_env *env);
 
 #endif

@@ -36,7 +36,7 @@ void sw_hold_answer(struct module_qstate *qstate, struct sw_hold *hold)
 
 static bool at_rest(const struct sw_module *module, const struct sw_hold *hold)
 {
-    return sw_turns_at_rest(&module->turns, hold->number);
+    return sw_turns_at_rest(&module->turns, hold->epoch);
 }
 
 /* Whether the iterator would find a message or a first alias for this question in the cache. */
@@ -70,23 +70,24 @@ static bool same_question(const struct query_info *a, const struct query_info *b
 /* Match the known parts of an answer: the question, the question of the message, the aliases
  * that the iterator has followed, and the answer if complete. */
 static void judge_known(const struct sw_module *module, const struct module_qstate *qstate,
-                        struct sw_weighing *j)
+                        struct sw_judgement *j)
 {
     const struct dns_msg *msg = qstate->return_msg;
-    sw_weigh(module, qstate->env, &qstate->qinfo, msg ? msg->rep : NULL, j);
+    sw_judge(module, qstate->env, &qstate->qinfo, msg ? msg->rep : NULL, j);
     if (msg && !same_question(&msg->qinfo, &qstate->qinfo))
-        sw_weigh_name(&msg->qinfo, j);
+        sw_judge_name(&msg->qinfo, j);
     for (const struct iter_prep_list *p = sw_ub_aliases_followed(qstate); p; p = p->next)
-        sw_weigh_rrset(p->rrset, j);
+        sw_judge_rrset(p->rrset, j);
 }
 
 /* A referral is stored, as RRsets alone; otherwise each question for the zone would start at the
  * root. The next response sets `held` again. */
-static bool lend(const struct dns_msg *response, struct module_qstate *qstate, struct sw_hold *hold)
+static bool release(const struct dns_msg *response, struct module_qstate *qstate,
+                    struct sw_hold *hold)
 {
     if (!hold || !sw_query_is_referral(response->rep))
         return false;
-    hold->lent |= hold->held;
+    hold->released |= hold->held;
     if (hold->held)
         qstate->no_cache_store = 0;
     hold->held = false;
@@ -94,15 +95,15 @@ static bool lend(const struct dns_msg *response, struct module_qstate *qstate, s
 }
 
 /* Note the RRsets of an answer that matches no list. */
-static void note_seen(struct sw_hold *hold, const struct reply_info *reply, bool plain)
+static void note_unlisted(struct sw_hold *hold, const struct reply_info *reply, bool unlisted)
 {
-    hold->seen = NULL;
-    if (!plain || !hold->plain || reply->an_numrrsets > SW_HOLD_PARTS)
+    hold->unlisted = NULL;
+    if (!unlisted || !hold->name_unlisted || reply->an_numrrsets > SW_HOLD_RRSETS)
         return;
-    hold->seen = reply;
-    hold->parts_n = reply->an_numrrsets;
-    for (size_t i = 0; i < hold->parts_n; i++)
-        hold->part[i] = reply->rrsets[i];
+    hold->unlisted = reply;
+    hold->rrsets_n = reply->an_numrrsets;
+    for (size_t i = 0; i < hold->rrsets_n; i++)
+        hold->rrset[i] = reply->rrsets[i];
 }
 
 /* Whether rules cannot distinguish two RRsets. When an answer is stored, by the validator for
@@ -123,11 +124,11 @@ static bool same_data(const struct ub_packed_rrset_key *a, const struct ub_packe
 bool sw_hold_knows(const struct sw_module *module, const struct module_qstate *qstate,
                    const struct sw_hold *hold, const struct reply_info *reply)
 {
-    if (hold->seen != reply || hold->parts_n != reply->an_numrrsets || qstate->no_cache_store ||
-        hold->number != sw_turns_number(&module->turns))
+    if (hold->unlisted != reply || hold->rrsets_n != reply->an_numrrsets ||
+        qstate->no_cache_store || hold->epoch != sw_turns_epoch(&module->turns))
         return false;
-    for (size_t i = 0; i < hold->parts_n; i++)
-        if (!same_data(hold->part[i], reply->rrsets[i]))
+    for (size_t i = 0; i < hold->rrsets_n; i++)
+        if (!same_data(hold->rrset[i], reply->rrsets[i]))
             return false;
     return true;
 }
@@ -135,16 +136,16 @@ bool sw_hold_knows(const struct sw_module *module, const struct module_qstate *q
 /* Match a response. The question is not matched again if it is known to match no list. With
  * query minimisation the response answers another question, and is stored under that name. */
 static void judge_response(const struct sw_module *module, const struct module_qstate *qstate,
-                           const struct sw_hold *hold, uint64_t number,
-                           const struct dns_msg *response, struct sw_weighing *j)
+                           const struct sw_hold *hold, uint64_t epoch,
+                           const struct dns_msg *response, struct sw_judgement *j)
 {
     const struct query_info *asked = &response->qinfo;
     bool known =
-        hold && hold->plain && hold->number == number && same_question(asked, &qstate->qinfo);
+        hold && hold->name_unlisted && hold->epoch == epoch && same_question(asked, &qstate->qinfo);
     if (known)
-        sw_weigh_answer(module, qstate->env, asked, response->rep, j);
+        sw_judge_answer(module, qstate->env, asked, response->rep, j);
     else
-        sw_weigh(module, qstate->env, asked, response->rep, j);
+        sw_judge(module, qstate->env, asked, response->rep, j);
 }
 
 /* Remove the cached RRset with the same key; messages that refer to the RRset become unusable. */
@@ -155,7 +156,7 @@ static void remove_cached(const struct module_qstate *qstate,
                        ntohs(rrset->rk.type), ntohs(rrset->rk.rrset_class), 0);
 }
 
-void sw_hold_part(const struct module_qstate *qstate, struct reply_info *reply)
+void sw_hold_apart(const struct module_qstate *qstate, struct reply_info *reply)
 {
     if (qstate->query_flags & BIT_RD)
         return;
@@ -179,13 +180,13 @@ static bool extra_replaces(const struct module_qstate *qstate)
 
 /* Keep each additional RRset apart that a rule can change: the RRset gets an entry of its own, and
  * does not replace an RRset that is stored meanwhile. */
-static void part_extra(const struct sw_module *module, struct module_qstate *qstate,
-                       const struct reply_info *reply)
+static void set_extra_apart(const struct sw_module *module, struct module_qstate *qstate,
+                            const struct reply_info *reply)
 {
-    struct sw_weighing j;
+    struct sw_judgement j;
     for (size_t i = reply->an_numrrsets; i < reply->rrset_count; i++) {
         sw_match_begin(&j.matching, &module->flow, &j.match);
-        sw_weigh_rrset(reply->rrsets[i], &j);
+        sw_judge_rrset(reply->rrsets[i], &j);
         if (!j.match.armed)
             continue;
         remove_cached(qstate, reply->rrsets[i]);
@@ -199,7 +200,7 @@ static void part_extra(const struct sw_module *module, struct module_qstate *qst
 static void store_records(const struct sw_module *module, struct module_qstate *qstate,
                           struct sw_hold *hold, const struct dns_msg *response)
 {
-    struct sw_weighing j;
+    struct sw_judgement j;
     if (!hold || (qstate->no_cache_store && !hold->held))
         return; /* the zone's answers must not be cached */
     if (hold->held)
@@ -207,8 +208,8 @@ static void store_records(const struct sw_module *module, struct module_qstate *
     hold->held = false;
     if (sw_query_is_referral(response->rep))
         return; /* a referral is stored as RRsets alone in any case */
-    sw_weigh(module, qstate->env, &response->qinfo, response->rep, &j);
-    if (!sw_weighed_private(&j))
+    sw_judge(module, qstate->env, &response->qinfo, response->rep, &j);
+    if (!sw_judged_private(&j))
         return;
     sw_ub_cache_store(qstate, response->rep, true);
     sw_hold_answer(qstate, hold);
@@ -219,69 +220,70 @@ static void store_records(const struct sw_module *module, struct module_qstate *
 void sw_hold_response(const struct sw_module *module, struct module_qstate *qstate,
                       struct sw_hold *hold, const struct dns_msg *response)
 {
-    struct sw_weighing j;
+    struct sw_judgement j;
     bool exempt = sw_query_exempt(qstate) && !has_alias(response->rep);
     bool own = exempt && sw_query_for_iterator(qstate);
     if (exempt && !own && !extra_replaces(qstate))
         return;
     sw_rcu_enter();
     if (extra_replaces(qstate))
-        part_extra(module, qstate, response->rep);
+        set_extra_apart(module, qstate, response->rep);
     if (own)
         store_records(module, qstate, hold, response);
     if (exempt) {
         sw_rcu_leave();
         return;
     }
-    uint64_t number = sw_turns_number(&module->turns);
-    judge_response(module, qstate, hold, number, response, &j);
-    bool lent = lend(response, qstate, hold);
-    bool plain = sw_weighed_plain(&j);
-    bool private = sw_weighed_private_part(module, qstate->env, &response->qinfo, &qstate->qinfo,
-                                           response->rep, &j);
+    uint64_t epoch = sw_turns_epoch(&module->turns);
+    judge_response(module, qstate, hold, epoch, response, &j);
+    bool released = release(response, qstate, hold);
+    bool unlisted = sw_judged_unlisted(&j);
+    bool private = sw_judged_private_anywhere(module, qstate->env, &response->qinfo, &qstate->qinfo,
+                                              response->rep, &j);
     if (hold)
-        hold->private_part |= private && response->rep->an_numrrsets > 0;
-    if (hold && hold->number != number && (lent || !private)) {
+        hold->private_response |= private && response->rep->an_numrrsets > 0;
+    if (hold && hold->epoch != epoch && (released || !private)) {
         judge_known(module, qstate, &j);
-        private = sw_weighed_private(&j);
-        hold->number = number;
-        hold->plain = sw_weighed_plain(&j);
-        plain = plain && hold->plain;
+        private = sw_judged_private(&j);
+        hold->epoch = epoch;
+        hold->name_unlisted = sw_judged_unlisted(&j);
+        unlisted = unlisted && hold->name_unlisted;
     }
     if (hold)
-        note_seen(hold, response->rep, hold->number == number && plain);
+        note_unlisted(hold, response->rep, hold->epoch == epoch && unlisted);
     sw_rcu_leave();
-    if (lent) {
-        hold->lent |= private;
+    if (released) {
+        hold->released |= private;
         return;
     }
     if (private)
-        sw_hold_part(qstate, response->rep);
-    if (private || (hold && (hold->lent || (has_alias(response->rep) && !at_rest(module, hold)))))
+        sw_hold_apart(qstate, response->rep);
+    if (private ||
+        (hold && (hold->released || (has_alias(response->rep) && !at_rest(module, hold)))))
         sw_hold_answer(qstate, hold);
 }
 
 void sw_hold_resumed(const struct sw_module *module, struct module_qstate *qstate,
                      struct sw_hold *hold)
 {
-    struct sw_weighing j;
+    struct sw_judgement j;
     sw_rcu_enter();
-    uint64_t number = sw_turns_number(&module->turns);
-    bool changed = hold->number != number;
+    uint64_t epoch = sw_turns_epoch(&module->turns);
+    bool changed = hold->epoch != epoch;
     if (changed)
         judge_known(module, qstate, &j);
     if (changed && qstate->return_msg && extra_replaces(qstate))
-        part_extra(module, qstate, qstate->return_msg->rep);
+        set_extra_apart(module, qstate, qstate->return_msg->rep);
     sw_rcu_leave();
     if (!changed)
         return;
-    hold->number = number;
-    hold->plain = false;
-    hold->seen = NULL;
-    if (!sw_weighed_private(&j))
+    hold->epoch = epoch;
+    hold->name_unlisted = false;
+    hold->unlisted = NULL;
+    if (!sw_judged_private(&j))
         return;
     if (qstate->return_msg)
-        sw_hold_part(qstate, qstate->return_msg->rep);
+        sw_hold_apart(qstate, qstate->return_msg->rep);
     sw_hold_answer(qstate, hold);
 }
 
@@ -289,14 +291,14 @@ void sw_hold_forget(const struct sw_module *module, const struct module_qstate *
                     const struct sw_hold *hold)
 {
     const struct query_info *by = &qstate->return_msg->qinfo;
-    struct sw_weighing j;
-    if ((hold && hold->number == sw_turns_number(&module->turns)) ||
+    struct sw_judgement j;
+    if ((hold && hold->epoch == sw_turns_epoch(&module->turns)) ||
         same_question(by, &qstate->qinfo))
         return;
     sw_rcu_enter();
-    sw_weigh(module, qstate->env, by, qstate->return_msg->rep, &j);
+    sw_judge(module, qstate->env, by, qstate->return_msg->rep, &j);
     sw_rcu_leave();
-    if (sw_weighed_private(&j))
+    if (sw_judged_private(&j))
         sw_remember_uncache(qstate->env, by, qstate->query_flags);
 }
 

@@ -4,7 +4,7 @@
  * Unbound's iterator and validator store a message some microseconds after this module's last hook.
  * A worker can be descheduled in between, and the lists can change meanwhile. A change therefore
  * waits until every worker has passed a quiescent state (base/turns.h), and a query remembers the
- * number of the change (sw_turns_number()) up to which it was judged. An answer is called held
+ * epoch of the lists (sw_turns_epoch()) by which it was judged. An answer is called held
  * while this module has set no_cache_store: then neither iterator nor validator stores the answer.
  *
  * The hooks of a query, in order:
@@ -34,21 +34,21 @@
 
 #include "host/judge.h"
 
-#define SW_HOLD_PARTS 3 /* RRsets noted of a response; a longer answer is judged twice */
+#define SW_HOLD_RRSETS 3 /* RRsets noted of a response; a longer answer is judged twice */
 
 struct sw_hold {
-    /* number of the change up to which all known parts of the answer were judged */
-    uint64_t number;
+    /* epoch of the lists by which all known parts of the answer were judged */
+    uint64_t epoch;
     bool held; /* this module, and no other, has set no_cache_store */
     /* `held` was cleared so that a referral could be cached; the next response sets `held` again */
-    bool lent;
+    bool released;
     /* some response must not be cached, so the complete answer must not be cached either */
-    bool private_part;
-    bool plain; /* the question matches no list, as of `number` */
+    bool private_response;
+    bool name_unlisted; /* the question matches no list, as of `epoch` */
     /* the latest response if its answer matches no list either, else NULL */
-    const struct reply_info *seen;
-    size_t parts_n; /* number of RRsets in that answer */
-    const struct ub_packed_rrset_key *part[SW_HOLD_PARTS];
+    const struct reply_info *unlisted;
+    size_t rrsets_n; /* number of RRsets in that answer */
+    const struct ub_packed_rrset_key *rrset[SW_HOLD_RRSETS];
 };
 
 /** Enter a hook: after sw_hold_busy() Unbound may store an answer, after sw_hold_quiet() none.
@@ -68,7 +68,7 @@ void sw_hold_answer(struct module_qstate *qstate, struct sw_hold *hold);
  *                 storing does not replace an RRset that was cached meanwhile
  * after storing   removes the RRsets that the validator has stored
  */
-void sw_hold_part(const struct module_qstate *qstate, struct reply_info *reply);
+void sw_hold_apart(const struct module_qstate *qstate, struct reply_info *reply);
 
 /** After operate(new) found the name clean: hold the answer if private data in the cache may
  * become part of the answer. */

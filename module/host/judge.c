@@ -15,8 +15,8 @@ static void match_addr(void *arg, const struct sw_addr *addr)
 }
 
 /* Match the answer and the name servers; after sw_match_begin(). */
-static void weigh_answer(struct module_env *env, const struct query_info *qinfo,
-                         const struct reply_info *reply, struct sw_weighing *j)
+static void match_answer(struct module_env *env, const struct query_info *qinfo,
+                         const struct reply_info *reply, struct sw_judgement *j)
 {
     const struct sw_walk walk = {&j->matching, match_alias, match_addr};
     if (reply)
@@ -26,77 +26,78 @@ static void weigh_answer(struct module_env *env, const struct query_info *qinfo,
         sw_servers_match(env, *env->now, qinfo, reply, &j->servers, &j->matching);
 }
 
-void sw_weigh_name(const struct query_info *qinfo, struct sw_weighing *j)
+void sw_judge_name(const struct query_info *qinfo, struct sw_judgement *j)
 {
     struct sw_question question;
     sw_query_question(qinfo, &question);
     sw_match_question(&j->matching, &question);
 }
 
-void sw_weigh(const struct sw_module *module, struct module_env *env,
-              const struct query_info *qinfo, const struct reply_info *reply, struct sw_weighing *j)
+void sw_judge(const struct sw_module *module, struct module_env *env,
+              const struct query_info *qinfo, const struct reply_info *reply,
+              struct sw_judgement *j)
 {
     sw_match_begin(&j->matching, &module->flow, &j->match);
-    sw_weigh_name(qinfo, j);
-    weigh_answer(env, qinfo, reply, j);
+    sw_judge_name(qinfo, j);
+    match_answer(env, qinfo, reply, j);
 }
 
-const struct sw_part *sw_weigh_client(const struct sw_module *module, struct module_env *env,
-                                      const struct sw_client *client,
-                                      const struct query_info *qinfo,
-                                      const struct reply_info *reply, struct sw_weighing *j)
+const struct sw_audience *sw_judge_client(const struct sw_module *module, struct module_env *env,
+                                          const struct sw_client *client,
+                                          const struct query_info *qinfo,
+                                          const struct reply_info *reply, struct sw_judgement *j)
 {
     sw_match_begin(&j->matching, &module->flow, &j->match);
     sw_match_client(&j->matching, &client->addr, qinfo->qname);
     if (j->match.rules == 0)
         return NULL;
     unsigned group = sw_groups_of(&module->settings.groups, &client->addr);
-    if (sw_match_part(&j->match, group)->rules == 0)
+    if (sw_match_audience(&j->match, group)->rules == 0)
         return NULL;
-    sw_weigh_name(qinfo, j);
-    weigh_answer(env, qinfo, reply, j);
-    return sw_match_part(&j->match, group);
+    sw_judge_name(qinfo, j);
+    match_answer(env, qinfo, reply, j);
+    return sw_match_audience(&j->match, group);
 }
 
-void sw_weigh_answer(const struct sw_module *module, struct module_env *env,
+void sw_judge_answer(const struct sw_module *module, struct module_env *env,
                      const struct query_info *qinfo, const struct reply_info *reply,
-                     struct sw_weighing *j)
+                     struct sw_judgement *j)
 {
     sw_match_begin(&j->matching, &module->flow, &j->match);
-    weigh_answer(env, qinfo, reply, j);
+    match_answer(env, qinfo, reply, j);
 }
 
-void sw_weigh_rrset(const struct ub_packed_rrset_key *rrset, struct sw_weighing *j)
+void sw_judge_rrset(const struct ub_packed_rrset_key *rrset, struct sw_judgement *j)
 {
     const struct sw_walk walk = {&j->matching, match_alias, match_addr};
     sw_query_walk_rrset(ntohs(rrset->rk.type), rrset->entry.data, &walk);
 }
 
-bool sw_weighed_private(const struct sw_weighing *j)
+bool sw_judged_private(const struct sw_judgement *j)
 {
     return sw_decide_private(&j->match);
 }
 
-bool sw_weighed_private_part(const struct sw_module *module, struct module_env *env,
-                             const struct query_info *asked, const struct query_info *query,
-                             const struct reply_info *reply, const struct sw_weighing *j)
+bool sw_judged_private_anywhere(const struct sw_module *module, struct module_env *env,
+                                const struct query_info *asked, const struct query_info *query,
+                                const struct reply_info *reply, const struct sw_judgement *j)
 {
-    struct sw_weighing other;
-    if (sw_weighed_private(j))
+    struct sw_judgement other;
+    if (sw_judged_private(j))
         return true;
     if (!j->match.armed) /* no rule can change the response, wherever it is used */
         return false;
     sw_match_begin(&other.matching, &module->flow, &other.match);
     sw_match_name(&other.matching, SW_TRIGGER_CNAME, asked->qname, asked->qname_len);
-    weigh_answer(env, asked, reply, &other);
-    if (sw_weighed_private(&other))
+    match_answer(env, asked, reply, &other);
+    if (sw_judged_private(&other))
         return true;
-    sw_weigh(module, env, query, reply, &other);
-    return sw_weighed_private(&other);
+    sw_judge(module, env, query, reply, &other);
+    return sw_judged_private(&other);
 }
 
-bool sw_weigh_target(const struct packed_rrset_data *data, struct sw_name *name,
-                     struct sw_weighing *j)
+bool sw_judge_target(const struct packed_rrset_data *data, struct sw_name *name,
+                     struct sw_judgement *j)
 {
     if (data->count == 0 || data->rr_len[0] <= 2) /* the rdata is behind RDLENGTH */
         return false;

@@ -101,7 +101,7 @@ static uint64_t settle(void *arg, const atomic_bool *stop)
 static void settled(void *arg, uint64_t number)
 {
     struct sw_module *module = arg;
-    sw_turns_settled(&module->turns, number);
+    sw_turns_swept(&module->turns, number);
 }
 
 static bool take_garden(void *arg, struct sw_name *name)
@@ -160,8 +160,9 @@ static bool make_parts(struct sw_module *module)
 static bool register_callbacks(struct sw_module *module)
 {
     struct dynlibmod_env *dynlib = module->env->modinfo[module->id];
-    if (!dynlib->inplace_cb_register_wrapped((void *)&sw_cached_on_reply, inplace_cb_reply_cache,
-                                             module, module->env, module->id))
+    if (!dynlib->inplace_cb_register_wrapped((void *)&sw_from_cache_on_reply,
+                                             inplace_cb_reply_cache, module, module->env,
+                                             module->id))
         return false;
     for (size_t i = 0; i < sizeof(reply_lists) / sizeof(reply_lists[0]); i++)
         if (!dynlib->inplace_cb_register_wrapped((void *)&sw_path_on_reply, reply_lists[i], module,

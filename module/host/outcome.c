@@ -2,66 +2,66 @@
 
 #include "flow/decide.h"
 #include "flow/match.h"
-#include "host/draft.h"
+#include "host/emit.h"
 
-/* Make the case for a part and a set of transports. False when out of memory. */
-static bool make_case(const struct sw_module *module, const struct module_qstate *qstate,
-                      const struct sw_match *match, const struct sw_part *part, unsigned over,
-                      const struct reply_info *reply, struct sw_case *out)
+/* Make the outcome for an audience and a set of transports. False when out of memory. */
+static bool make_outcome(const struct sw_module *module, const struct module_qstate *qstate,
+                         const struct sw_match *match, const struct sw_audience *audience,
+                         unsigned over, const struct reply_info *reply, struct sw_outcome *out)
 {
     struct sw_event ev;
     struct sw_hits hits;
-    out->groups = part->groups;
+    out->groups = audience->groups;
     out->over = over;
     const struct sw_found *winner =
-        sw_decide(&module->flow, part, over & SW_OVER_BIT(SW_OVER_UDP) ? SW_OVER_UDP : SW_OVER_TCP,
-                  &out->verdict);
-    out->acts = part->acted_on;
+        sw_decide(&module->flow, audience,
+                  over & SW_OVER_BIT(SW_OVER_UDP) ? SW_OVER_UDP : SW_OVER_TCP, &out->verdict);
+    out->acts = audience->acted_on;
     if (!out->acts)
         return true;
-    sw_match_hits(match, part, winner, &hits);
-    sw_draft(&ev, SW_EVENT_HIT, &hits, qstate, reply);
+    sw_match_hits(match, audience, winner, &hits);
+    sw_emit_draft(&ev, SW_EVENT_HIT, &hits, qstate, reply);
     out->event = regional_alloc_init(qstate->region, &ev, sw_event_size(&ev));
     return out->event;
 }
 
-size_t sw_cases_make(const struct sw_module *module, const struct module_qstate *qstate,
-                     const struct sw_match *match, const struct reply_info *reply,
-                     struct sw_case **out)
+size_t sw_outcomes_make(const struct sw_module *module, const struct module_qstate *qstate,
+                        const struct sw_match *match, const struct reply_info *reply,
+                        struct sw_outcome **out)
 {
     size_t most = 1, n = 0;
-    if (match->parts_n > 1 || sw_decide_by_transport(&match->part[0]))
-        most = SW_OVER_COUNT * match->parts_n;
-    struct sw_case *cases = regional_alloc_zero(qstate->region, most * sizeof(*cases));
-    *out = cases;
-    for (size_t p = 0; cases && p < match->parts_n; p++) {
-        const struct sw_part *part = &match->part[p];
-        bool by = sw_decide_by_transport(part);
+    if (match->audiences_n > 1 || sw_decide_by_transport(&match->audience[0]))
+        most = SW_OVER_COUNT * match->audiences_n;
+    struct sw_outcome *outcomes = regional_alloc_zero(qstate->region, most * sizeof(*outcomes));
+    *out = outcomes;
+    for (size_t p = 0; outcomes && p < match->audiences_n; p++) {
+        const struct sw_audience *audience = &match->audience[p];
+        bool by = sw_decide_by_transport(audience);
         unsigned over = by ? SW_OVER_BIT(SW_OVER_UDP) : SW_OVER_ANY;
-        if (!make_case(module, qstate, match, part, over, reply, &cases[n++]))
+        if (!make_outcome(module, qstate, match, audience, over, reply, &outcomes[n++]))
             return 0;
-        if (by &&
-            !make_case(module, qstate, match, part, SW_OVER_BIT(SW_OVER_TCP), reply, &cases[n++]))
+        if (by && !make_outcome(module, qstate, match, audience, SW_OVER_BIT(SW_OVER_TCP), reply,
+                                &outcomes[n++]))
             return 0;
     }
     return n;
 }
 
-struct sw_case *sw_case_of(const struct sw_groups *groups, struct sw_case *cases, size_t n,
-                           const struct sw_client *client)
+struct sw_outcome *sw_outcome_of(const struct sw_groups *groups, struct sw_outcome *outcomes,
+                                 size_t n, const struct sw_client *client)
 {
     size_t i = 0;
     if (n > 1) {
         unsigned group = sw_groups_of(groups, &client->addr);
-        while (i + 1 < n && !((cases[i].groups >> group & 1) &&
-                              (cases[i].over & SW_OVER_BIT(sw_client_over(client)))))
+        while (i + 1 < n && !((outcomes[i].groups >> group & 1) &&
+                              (outcomes[i].over & SW_OVER_BIT(sw_client_over(client)))))
             i++;
     }
-    return &cases[i];
+    return &outcomes[i];
 }
 
 /* Start the subquery for a walled garden, of the client's type. False: not possible. */
-static bool ask_for(struct module_qstate *qstate, struct sw_case *one)
+static bool ask_for(struct module_qstate *qstate, struct sw_outcome *one)
 {
     struct query_info ask = qstate->qinfo;
     struct module_qstate *sub = NULL;
@@ -73,16 +73,16 @@ static bool ask_for(struct module_qstate *qstate, struct sw_case *one)
     return sw_ub_attach_sub(qstate, &ask, flags, &sub);
 }
 
-bool sw_cases_ask_gardens(struct module_qstate *qstate, struct sw_case *cases, size_t n)
+bool sw_outcomes_ask_gardens(struct module_qstate *qstate, struct sw_outcome *outcomes, size_t n)
 {
     bool asked = false;
     for (size_t i = 0; i < n; i++) {
-        if (cases[i].verdict.taken != SW_ACTION_CNAME || cases[i].tried ||
+        if (outcomes[i].verdict.taken != SW_ACTION_CNAME || outcomes[i].tried ||
             qstate->qinfo.qtype == LDNS_RR_TYPE_CNAME)
             continue;
-        cases[i].tried = true;
-        cases[i].waiting = ask_for(qstate, &cases[i]);
-        asked |= cases[i].waiting;
+        outcomes[i].tried = true;
+        outcomes[i].waiting = ask_for(qstate, &outcomes[i]);
+        asked |= outcomes[i].waiting;
     }
     return asked;
 }
@@ -98,52 +98,52 @@ static struct reply_info *garden_reply(const struct module_qstate *garden)
     return reply;
 }
 
-void sw_cases_take_garden(const struct module_qstate *garden, struct module_qstate *super,
-                          struct sw_case *cases, size_t n)
+void sw_outcomes_take_garden(const struct module_qstate *garden, struct module_qstate *super,
+                             struct sw_outcome *outcomes, size_t n)
 {
     struct reply_info *reply = garden_reply(garden);
     for (size_t i = 0; i < n; i++) {
-        struct sw_case *one = &cases[i];
+        struct sw_outcome *one = &outcomes[i];
         if (!one->waiting || !sw_name_equal(one->verdict.cname.wire, garden->qinfo.qname))
             continue;
         one->waiting = false;
-        if (reply) /* each case has its own copy, since sending changes the reply */
+        if (reply) /* each outcome has its own copy, since sending changes the reply */
             one->garden = reply_info_copy(reply, NULL, super->region);
     }
 }
 
-static bool same_garden(const struct sw_case *one, const struct sw_case *other)
+static bool same_garden(const struct sw_outcome *one, const struct sw_outcome *other)
 {
     return one->verdict.taken == SW_ACTION_CNAME && other->verdict.taken == SW_ACTION_CNAME &&
            other->tried && sw_name_equal(one->verdict.cname.wire, other->verdict.cname.wire);
 }
 
-void sw_cases_inherit(const struct module_qstate *qstate, struct sw_case *cases, size_t n,
-                      const struct sw_case *former, size_t former_n)
+void sw_outcomes_inherit(const struct module_qstate *qstate, struct sw_outcome *outcomes, size_t n,
+                         const struct sw_outcome *former, size_t former_n)
 {
     for (size_t i = 0; i < n; i++)
-        for (size_t j = 0; j < former_n && !cases[i].tried; j++) {
-            if (!same_garden(&cases[i], &former[j]))
+        for (size_t j = 0; j < former_n && !outcomes[i].tried; j++) {
+            if (!same_garden(&outcomes[i], &former[j]))
                 continue;
-            cases[i].tried = true;
-            cases[i].waiting = former[j].waiting;
+            outcomes[i].tried = true;
+            outcomes[i].waiting = former[j].waiting;
             if (former[j].garden)
-                cases[i].garden = reply_info_copy(former[j].garden, NULL, qstate->region);
+                outcomes[i].garden = reply_info_copy(former[j].garden, NULL, qstate->region);
         }
 }
 
-const struct sw_name *sw_cases_failed_garden(const struct sw_case *cases, size_t n)
+const struct sw_name *sw_outcomes_failed_garden(const struct sw_outcome *outcomes, size_t n)
 {
     for (size_t i = 0; i < n; i++)
-        if (cases[i].tried && !cases[i].waiting && !cases[i].garden)
-            return &cases[i].verdict.cname;
+        if (outcomes[i].tried && !outcomes[i].waiting && !outcomes[i].garden)
+            return &outcomes[i].verdict.cname;
     return NULL;
 }
 
-bool sw_cases_wait(const struct sw_case *cases, size_t n)
+bool sw_outcomes_wait(const struct sw_outcome *outcomes, size_t n)
 {
     bool waits = false;
     for (size_t i = 0; i < n; i++)
-        waits |= cases[i].waiting;
+        waits |= outcomes[i].waiting;
     return waits;
 }

@@ -12,12 +12,12 @@ struct sw_owed { /* in the order of Unbound's list: the latest client is first *
 
 void sw_owed_judge(const struct sw_module *module, const struct module_qstate *qstate,
                    const struct path_state *state, const struct sw_client *client,
-                   const struct reply_info *truth, struct sw_own *own)
+                   const struct reply_info *truth, struct sw_client_outcome *outcome)
 {
-    const struct sw_case *one =
-        sw_case_of(&module->settings.groups, state->cases, state->cases_n, client);
-    sw_own_judge(module, qstate, one, state->by_client, client, truth, own);
-    sw_decide_client(&own->verdict, client);
+    const struct sw_outcome *one =
+        sw_outcome_of(&module->settings.groups, state->outcomes, state->outcomes_n, client);
+    sw_client_outcome_judge(module, qstate, one, state->by_client, client, truth, outcome);
+    sw_decide_client(&outcome->verdict, client);
 }
 
 /* ---- clients without an answer ---- */
@@ -31,36 +31,37 @@ struct waiting { /* argument of the callback for each waiting client */
 
 /* Look up the client's own rules. Returns whether the client gets no answer. No reply callback
  * runs for such a client, so the hit is recorded here. */
-static bool weigh(void *arg, const struct mesh_reply *reply, const struct sw_client *client)
+static bool prepare(void *arg, const struct mesh_reply *reply, const struct sw_client *client)
 {
     struct waiting *w = arg;
-    struct sw_own own;
-    sw_owed_judge(w->module, w->qstate, w->state, client, w->truth, &own);
+    struct sw_client_outcome outcome;
+    sw_owed_judge(w->module, w->qstate, w->state, client, w->truth, &outcome);
     if (w->state->gardens)
-        w->state->gardens_n = sw_own_note_garden(&own, w->state->gardens, w->state->gardens_n);
-    if (own.verdict.taken != SW_ACTION_DROP)
+        w->state->gardens_n =
+            sw_client_outcome_note_garden(&outcome, w->state->gardens, w->state->gardens_n);
+    if (outcome.verdict.taken != SW_ACTION_DROP)
         return false;
-    own.verdict.ede = SW_EDE_OFF;
-    if (own.event)
-        sw_emit_hit(w->module, w->qstate, own.event, client, &own.verdict);
-    sw_owed_settle(w->state, reply);
+    outcome.verdict.ede = SW_EDE_OFF;
+    if (outcome.event)
+        sw_emit_hit(w->module, w->qstate, outcome.event, client, &outcome.verdict);
+    sw_owed_recorded(w->state, reply);
     if (w->state->asker == reply)
         w->state->asker = NULL;
     return true;
 }
 
-void sw_owed_weigh(struct sw_module *module, struct module_qstate *qstate, struct path_state *state,
-                   const struct reply_info *truth)
+void sw_owed_prepare(struct sw_module *module, struct module_qstate *qstate,
+                     struct path_state *state, const struct reply_info *truth)
 {
     struct waiting w = {module, qstate, state, truth};
     bool drops = state->by_client;
-    for (size_t i = 0; i < state->cases_n; i++)
-        drops |= state->cases[i].verdict.taken == SW_ACTION_DROP;
+    for (size_t i = 0; i < state->outcomes_n; i++)
+        drops |= state->outcomes[i].verdict.taken == SW_ACTION_DROP;
     if (state->by_client && !state->gardens)
         state->gardens =
-            regional_alloc_zero(qstate->region, SW_OWN_GARDENS_MAX * sizeof(state->gardens[0]));
+            regional_alloc_zero(qstate->region, SW_CLIENT_GARDENS_MAX * sizeof(state->gardens[0]));
     if (drops)
-        sw_replies_withdraw(qstate, weigh, &w);
+        sw_replies_withdraw(qstate, prepare, &w);
 }
 
 /* ---- clients that need no true answer ---- */
@@ -75,19 +76,19 @@ struct settling { /* argument of the callback for each waiting client */
 static void settle(void *arg, const struct sw_client *client)
 {
     struct settling *s = arg;
-    struct sw_own own;
-    sw_owed_judge(s->module, s->qstate, s->state, client, s->state->judged, &own);
-    bool rewrites = sw_verdict_rewrites(&own.verdict);
-    s->all &= rewrites && !own.verdict.observe;
+    struct sw_client_outcome outcome;
+    sw_owed_judge(s->module, s->qstate, s->state, client, s->state->judged, &outcome);
+    bool rewrites = sw_verdict_rewrites(&outcome.verdict);
+    s->all &= rewrites && !outcome.verdict.observe;
     s->any |= rewrites;
 }
 
-bool sw_owed_settled(const struct sw_module *module, const struct module_qstate *qstate,
-                     const struct path_state *state, bool *all)
+bool sw_owed_all_decided(const struct sw_module *module, const struct module_qstate *qstate,
+                         const struct path_state *state, bool *all)
 {
     struct settling s = {module, qstate, state, true, false};
     *all = false;
-    if (state->cases_n == 0 || module->behind_cache || !sw_query_has_clients(qstate) ||
+    if (state->outcomes_n == 0 || module->behind_cache || !sw_query_has_clients(qstate) ||
         sw_query_has_supers(qstate))
         return false;
     sw_query_each_client(qstate, settle, &s);
@@ -128,7 +129,7 @@ static struct sw_owed **put(struct module_qstate *qstate, struct sw_owed **at,
 void sw_owed_note(struct module_qstate *qstate, struct path_state *state)
 {
     struct sw_owed *before = state->owed, **at = &state->owed;
-    if (state->cases_n == 0)
+    if (state->outcomes_n == 0)
         return;
     for (const struct mesh_reply *r = qstate->mesh_info->reply_list; at && r; r = r->next) {
         if (noted(before, r))
@@ -148,7 +149,7 @@ void sw_owed_note_oldest(const struct module_qstate *qstate, int id)
         sw_owed_note(&oldest->s, state);
 }
 
-void sw_owed_settle(struct path_state *state, const struct mesh_reply *reply)
+void sw_owed_recorded(struct path_state *state, const struct mesh_reply *reply)
 {
     struct sw_owed *owed = find(state->next_owed, reply);
     if (!owed)
@@ -173,12 +174,12 @@ static void record(struct sw_module *module, struct module_qstate *qstate,
                    const struct path_state *state, const struct mesh_reply *reply)
 {
     struct sw_client client;
-    struct sw_own own;
+    struct sw_client_outcome outcome;
     sw_query_client(&reply->query_reply, reply->qflags, &reply->edns, &client);
-    sw_owed_judge(module, qstate, state, &client, state->truth, &own);
-    sw_decide_failure(&own.verdict);
-    if (own.event)
-        sw_emit_hit(module, qstate, own.event, &client, &own.verdict);
+    sw_owed_judge(module, qstate, state, &client, state->truth, &outcome);
+    sw_decide_failure(&outcome.verdict);
+    if (outcome.event)
+        sw_emit_hit(module, qstate, outcome.event, &client, &outcome.verdict);
 }
 
 /* If a module before this module starts again, Unbound clears this module's state while clients
@@ -186,7 +187,7 @@ static void record(struct sw_module *module, struct module_qstate *qstate,
 void sw_owed_close(struct sw_module *module, struct module_qstate *qstate,
                    const struct path_state *state)
 {
-    if (state->cases_n == 0)
+    if (state->outcomes_n == 0)
         return;
     for (const struct sw_owed *owed = state->owed; owed; owed = owed->next)
         if (!owed->recorded && !waits(qstate, owed->reply))

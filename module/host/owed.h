@@ -3,7 +3,7 @@
  *
  * A hit is recorded in the reply callback, when the client's reply is made. Some replies end
  * without that callback:
- *     action drop       sw_owed_weigh() withdraws the reply and records the hit
+ *     action drop       sw_owed_prepare() withdraws the reply and records the hit
  *     discard-timeout   the answer comes too late; upstream in 2026 for UDP alone
  *     jostled out       the request list is full, and a newer question takes the place
  *     flush_requestlist, reload, stop
@@ -29,23 +29,23 @@
 #include "host/module.h"
 #include "host/state.h"
 
-/** The verdict for a client, from the cases and the client's own rules. truth: the true answer,
+/** The verdict for a client, from the outcomes and the client's own rules. truth: the true answer,
  * or NULL. */
 void sw_owed_judge(const struct sw_module *module, const struct module_qstate *qstate,
                    const struct path_state *state, const struct sw_client *client,
-                   const struct reply_info *truth, struct sw_own *own);
+                   const struct reply_info *truth, struct sw_client_outcome *outcome);
 
 /** Go through all waiting clients: note the gardens that their own rules need, and withdraw the
  * replies of dropped clients, with their hits recorded (replies.h). The other clients are
  * answered. */
-void sw_owed_weigh(struct sw_module *module, struct module_qstate *qstate, struct path_state *state,
-                   const struct reply_info *truth);
+void sw_owed_prepare(struct sw_module *module, struct module_qstate *qstate,
+                     struct path_state *state, const struct reply_info *truth);
 
 /** Whether some waiting client gets a rewritten reply. *all: whether all do, by rules that need
  * no true answer, and no other query of the resolver waits for the true answer. With a module
  * before this module that stores answers, the result and *all are false. */
-bool sw_owed_settled(const struct sw_module *module, const struct module_qstate *qstate,
-                     const struct path_state *state, bool *all);
+bool sw_owed_all_decided(const struct sw_module *module, const struct module_qstate *qstate,
+                         const struct path_state *state, bool *all);
 
 /** Note the clients that wait now for a matched question. */
 void sw_owed_note(struct module_qstate *qstate, struct path_state *state);
@@ -55,7 +55,7 @@ void sw_owed_note(struct module_qstate *qstate, struct path_state *state);
 void sw_owed_note_oldest(const struct module_qstate *qstate, int id);
 
 /** The hit of this reply has been recorded. */
-void sw_owed_settle(struct path_state *state, const struct mesh_reply *reply);
+void sw_owed_recorded(struct path_state *state, const struct mesh_reply *reply);
 
 /** Record the hits of all noted clients without a reply. Called when Unbound clears the query. */
 void sw_owed_close(struct sw_module *module, struct module_qstate *qstate,

@@ -4,7 +4,6 @@
 #include "flow/act.h"
 #include "flow/query.h"
 #include "host/chain.h"
-#include "host/draft.h"
 #include "host/explain.h"
 #include "host/from_cache.h"
 #include "host/owed.h"
@@ -52,8 +51,8 @@ static void resolve(struct module_qstate *qstate, int id, struct path_state *sta
 static bool ask_gardens(struct module_qstate *qstate, int id, struct path_state *state,
                         enum phase phase)
 {
-    bool asked = sw_cases_ask_gardens(qstate, state->cases, state->cases_n);
-    asked |= sw_cases_ask_gardens(qstate, state->gardens, state->gardens_n);
+    bool asked = sw_outcomes_ask_gardens(qstate, state->outcomes, state->outcomes_n);
+    asked |= sw_outcomes_ask_gardens(qstate, state->gardens, state->gardens_n);
     if (asked) {
         state->phase = phase;
         qstate->ext_state[id] = module_wait_subquery;
@@ -64,8 +63,8 @@ static bool ask_gardens(struct module_qstate *qstate, int id, struct path_state 
 /* Return a reply made here as the answer of this query; only clients get this reply. */
 static void answer(struct module_qstate *qstate, int id, struct path_state *state)
 {
-    struct reply_info *reply =
-        sw_act_build(qstate->region, &qstate->qinfo, &state->cases->verdict, state->cases->garden);
+    struct reply_info *reply = sw_act_build(qstate->region, &qstate->qinfo,
+                                            &state->outcomes->verdict, state->outcomes->garden);
     struct dns_msg *msg = reply ? sw_act_message(qstate->region, &qstate->qinfo, reply) : NULL;
     if (!msg) {
         fail(qstate, id);
@@ -81,26 +80,26 @@ static void answer(struct module_qstate *qstate, int id, struct path_state *stat
 /* Whether all clients can be served without a true answer. */
 static bool answer_at_once(const struct path_state *state, const struct module_qstate *qstate)
 {
-    return state->cases_n == 1 && sw_query_has_clients(qstate) && !sw_query_has_supers(qstate) &&
-           !state->cases->verdict.observe && sw_verdict_rewrites(&state->cases->verdict);
+    return state->outcomes_n == 1 && sw_query_has_clients(qstate) && !sw_query_has_supers(qstate) &&
+           !state->outcomes->verdict.observe && sw_verdict_rewrites(&state->outcomes->verdict);
 }
 
-/* For clients with different verdicts: if a single client waits, that client's case becomes the
- * only case. */
+/* For clients with different verdicts: if a single client waits, that client's outcome becomes the
+ * only outcome. */
 static bool narrow(struct sw_module *module, struct module_qstate *qstate, struct path_state *state,
                    const struct sw_client *client, unsigned clients)
 {
-    struct sw_own own;
-    struct sw_case *one = regional_alloc(qstate->region, sizeof(*one));
+    struct sw_client_outcome outcome;
+    struct sw_outcome *one = regional_alloc(qstate->region, sizeof(*one));
     if (clients != 1 || !one)
         return false;
-    sw_owed_judge(module, qstate, state, client, NULL, &own);
-    if (!sw_verdict_rewrites(&own.verdict) || own.verdict.observe || sw_query_has_supers(qstate) ||
-        !sw_own_case(qstate, &own, one))
+    sw_owed_judge(module, qstate, state, client, NULL, &outcome);
+    if (!sw_verdict_rewrites(&outcome.verdict) || outcome.verdict.observe ||
+        sw_query_has_supers(qstate) || !sw_client_outcome_copy(qstate, &outcome, one))
         return false;
-    sw_cases_inherit(qstate, one, 1, state->former, state->former_n);
-    state->cases = one;
-    state->cases_n = 1;
+    sw_outcomes_inherit(qstate, one, 1, state->former, state->former_n);
+    state->outcomes = one;
+    state->outcomes_n = 1;
     state->by_client = false;
     return true;
 }
@@ -113,13 +112,13 @@ static bool serve_by_name(struct sw_module *module, struct module_qstate *qstate
     unsigned clients = sw_query_first_client(qstate, &client);
     if (module->behind_cache)
         return false; /* the module before would store the reply */
-    if ((state->by_client || state->cases_n > 1) &&
+    if ((state->by_client || state->outcomes_n > 1) &&
         !narrow(module, qstate, state, &client, clients))
         return false;
     if (!answer_at_once(state, qstate))
         return false;
-    sw_owed_weigh(module, qstate, state, NULL);
-    enum sw_action taken = state->cases->verdict.taken;
+    sw_owed_prepare(module, qstate, state, NULL);
+    enum sw_action taken = state->outcomes->verdict.taken;
     if (!sw_query_has_clients(qstate))
         finish(qstate, id);
     else if (taken != SW_ACTION_CNAME || qstate->qinfo.qtype == LDNS_RR_TYPE_CNAME)
@@ -163,9 +162,9 @@ void sw_path_inform_super(struct module_qstate *qstate, int id, struct module_qs
 {
     struct path_state *state = super->minfo[id];
     if (state && (state->phase == PHASE_GARDEN || state->phase == PHASE_GARDEN_LATE))
-        sw_cases_take_garden(qstate, super, state->cases, state->cases_n);
+        sw_outcomes_take_garden(qstate, super, state->outcomes, state->outcomes_n);
     if (state && state->phase == PHASE_GARDEN_LATE)
-        sw_cases_take_garden(qstate, super, state->gardens, state->gardens_n);
+        sw_outcomes_take_garden(qstate, super, state->gardens, state->gardens_n);
 }
 
 /* ---- event moddone: the complete answer ---- */
@@ -191,7 +190,7 @@ static void keep_out_of_cache(const struct sw_module *module, struct module_qsta
     if (other_policy(qstate))
         sw_remember_forget(qstate);
     if (!state->remembered && may_remember(qstate)) {
-        sw_hold_part(qstate, reply);
+        sw_hold_apart(qstate, reply);
         sw_remember_store(qstate, reply);
     }
     sw_path_forget_message(qstate);
@@ -207,7 +206,7 @@ static void serve_matched(struct sw_module *module, struct module_qstate *qstate
     finish(qstate, id);
     if (fails)
         return; /* becomes SERVFAIL, whatever the rules */
-    sw_owed_weigh(module, qstate, state, reply);
+    sw_owed_prepare(module, qstate, state, reply);
     if (!sw_query_has_clients(qstate))
         return;
     sw_truth_prepare(qstate, state, reply);
@@ -254,11 +253,11 @@ static void forget_touched(struct sw_module *module, struct module_qstate *qstat
 /* Whether question and aliases make the answer private, where there is no answer yet. */
 static bool chain_is_private(const struct sw_module *module, const struct module_qstate *qstate)
 {
-    struct sw_weighing j;
+    struct sw_judgement j;
     sw_rcu_enter();
-    sw_weigh(module, NULL, &qstate->qinfo, NULL, &j);
-    sw_chain_weigh(qstate, NULL, &j);
-    bool private = sw_weighed_private(&j);
+    sw_judge(module, NULL, &qstate->qinfo, NULL, &j);
+    sw_chain_judge(qstate, NULL, &j);
+    bool private = sw_judged_private(&j);
     sw_rcu_leave();
     return private;
 }
@@ -312,7 +311,7 @@ static bool serve_failed(struct sw_module *module, struct module_qstate *qstate,
     if (!msg || !sw_query_has_clients(qstate) || sw_query_has_supers(qstate) ||
         !judge_whole(module, qstate, id, msg->rep, true))
         return false;
-    any = sw_owed_settled(module, qstate, state, &all);
+    any = sw_owed_all_decided(module, qstate, state, &all);
     if (!all && !state->failed && serve_stale(module, qstate, id, state))
         return true;
     if (!any)
@@ -343,16 +342,16 @@ static void on_done(struct sw_module *module, struct module_qstate *qstate, int 
         serve(module, qstate, id, reply);
     } else if (state) {
         state->phase = PHASE_CLEAN;
-        state->cases_n = 0;
+        state->outcomes_n = 0;
     }
 }
 
 /* Have the feeder log a walled garden that cannot be resolved. */
 static void note_gardens(struct sw_module *module, const struct path_state *state)
 {
-    const struct sw_name *failed = sw_cases_failed_garden(state->cases, state->cases_n);
+    const struct sw_name *failed = sw_outcomes_failed_garden(state->outcomes, state->outcomes_n);
     if (!failed)
-        failed = sw_cases_failed_garden(state->gardens, state->gardens_n);
+        failed = sw_outcomes_failed_garden(state->gardens, state->gardens_n);
     if (!failed)
         return;
     sw_count(&module->counters.gardens_failed, 1);
@@ -365,8 +364,8 @@ static void note_gardens(struct sw_module *module, const struct path_state *stat
 static void on_garden(struct sw_module *module, struct module_qstate *qstate, int id,
                       struct path_state *state)
 {
-    if (sw_cases_wait(state->cases, state->cases_n) ||
-        sw_cases_wait(state->gardens, state->gardens_n)) {
+    if (sw_outcomes_wait(state->outcomes, state->outcomes_n) ||
+        sw_outcomes_wait(state->gardens, state->gardens_n)) {
         qstate->ext_state[id] = module_wait_subquery;
         return;
     }
@@ -386,7 +385,7 @@ static void on_garden(struct sw_module *module, struct module_qstate *qstate, in
 static bool serve_remembered_failure(struct sw_module *module, struct module_qstate *qstate, int id,
                                      struct path_state *state, struct dns_msg *msg, bool part)
 {
-    bool all, any = sw_owed_settled(module, qstate, state, &all);
+    bool all, any = sw_owed_all_decided(module, qstate, state, &all);
     if (part && !all) {
         state->remembered = false;
         return false;
@@ -461,7 +460,7 @@ void sw_path_operate(struct sw_module *module, struct module_qstate *qstate, enu
 {
     struct path_state *state = qstate->minfo[id];
     sw_hold_busy(module, qstate);
-    sw_cached_remove(qstate->env);
+    sw_from_cache_remove(qstate->env);
     switch (event) {
     case module_event_new:
     case module_event_pass:
@@ -507,19 +506,19 @@ void sw_path_operate(struct sw_module *module, struct module_qstate *qstate, enu
 static bool judge_chain(struct sw_module *module, struct module_qstate *qstate, int id,
                         struct path_state *state, const struct dns_msg *response)
 {
-    struct sw_weighing j;
+    struct sw_judgement j;
     bool all = false;
     size_t n = sw_chain_length(qstate, response);
     if (n <= state->aliases || state->phase != PHASE_RESOLVE || sw_query_exempt(qstate))
         return false;
     state->aliases = n;
     sw_rcu_enter();
-    sw_weigh(module, NULL, &qstate->qinfo, NULL, &j);
-    sw_chain_weigh(qstate, response, &j);
+    sw_judge(module, NULL, &qstate->qinfo, NULL, &j);
+    sw_chain_judge(qstate, response, &j);
     bool kept = sw_match_records(&j.match) && sw_path_keep(module, qstate, id, &j, NULL);
     sw_rcu_leave();
     if (kept && !(sw_query_validates(qstate) && sw_chain_signed(qstate, response)))
-        sw_owed_settled(module, qstate, state, &all);
+        sw_owed_all_decided(module, qstate, state, &all);
     if (all)
         sw_ub_follow_no_further(qstate);
     return all;

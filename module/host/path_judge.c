@@ -16,7 +16,7 @@ struct path_state *sw_path_state(struct module_qstate *qstate, int id)
 }
 
 bool sw_path_keep(struct sw_module *module, struct module_qstate *qstate, int id,
-                  const struct sw_weighing *j, const struct reply_info *reply)
+                  const struct sw_judgement *j, const struct reply_info *reply)
 {
     struct path_state *state = sw_path_state(qstate, id);
     if (!state)
@@ -25,35 +25,35 @@ bool sw_path_keep(struct sw_module *module, struct module_qstate *qstate, int id
     state->by_client = j->match.by_client;
     if (state->phase != PHASE_GARDEN_LATE)
         state->gardens_n = 0;
-    state->former = state->cases;
-    state->former_n = state->cases_n;
-    state->cases_n = sw_cases_make(module, qstate, &j->match, reply, &state->cases);
-    sw_cases_inherit(qstate, state->cases, state->cases_n, state->former, state->former_n);
-    return state->cases_n > 0;
+    state->former = state->outcomes;
+    state->former_n = state->outcomes_n;
+    state->outcomes_n = sw_outcomes_make(module, qstate, &j->match, reply, &state->outcomes);
+    sw_outcomes_inherit(qstate, state->outcomes, state->outcomes_n, state->former, state->former_n);
+    return state->outcomes_n > 0;
 }
 
 /* Whether an answer must not be in the message cache under its own question. */
-static bool is_private(const struct path_state *state, const struct sw_weighing *j, bool whole)
+static bool is_private(const struct path_state *state, const struct sw_judgement *j, bool whole)
 {
-    return sw_weighed_private(j) ||
-           (whole && state && state->hold.private_part && sw_match_records(&j->match));
+    return sw_judged_private(j) ||
+           (whole && state && state->hold.private_response && sw_match_records(&j->match));
 }
 
 bool sw_path_judge(struct sw_module *module, struct module_qstate *qstate, int id,
                    struct reply_info *reply, bool whole, bool *private)
 {
     struct path_state *state = qstate->minfo[id];
-    struct sw_weighing j;
+    struct sw_judgement j;
     bool kept = false;
     sw_rcu_enter();
     if (state)
-        state->hold.number = sw_turns_number(&module->turns);
-    sw_weigh(module, qstate->env, &qstate->qinfo, reply, &j);
+        state->hold.epoch = sw_turns_epoch(&module->turns);
+    sw_judge(module, qstate->env, &qstate->qinfo, reply, &j);
     if (whole && state && !is_private(state, &j, whole) &&
         sw_hold_store(module, qstate, &state->hold, reply))
-        sw_weigh(module, qstate->env, &qstate->qinfo, reply, &j);
+        sw_judge(module, qstate->env, &qstate->qinfo, reply, &j);
     if (state && !whole)
-        state->hold.plain = sw_weighed_plain(&j);
+        state->hold.name_unlisted = sw_judged_unlisted(&j);
     *private = is_private(state, &j, whole);
     if (sw_match_records(&j.match) || *private)
         kept = sw_path_keep(module, qstate, id, &j, reply);
@@ -66,10 +66,10 @@ bool sw_path_judge(struct sw_module *module, struct module_qstate *qstate, int i
 bool sw_path_touched(const struct sw_module *module, const struct module_qstate *qstate,
                      const struct reply_info *reply, bool *private)
 {
-    struct sw_weighing j;
+    struct sw_judgement j;
     sw_rcu_enter();
-    sw_weigh(module, qstate->env, &qstate->qinfo, reply, &j);
-    *private = sw_weighed_private(&j);
+    sw_judge(module, qstate->env, &qstate->qinfo, reply, &j);
+    *private = sw_judged_private(&j);
     sw_rcu_leave();
     return sw_match_records(&j.match);
 }

@@ -19,7 +19,7 @@ struct path_state *sw_path_state(struct module_qstate *qstate, int id);
 /** Keep a judgement in the query's state, as copies. Inside the RCU section of the judgement. False
  * when out of memory. */
 bool sw_path_keep(struct sw_module *module, struct module_qstate *qstate, int id,
-                  const struct sw_weighing *j, const struct reply_info *reply);
+                  const struct sw_judgement *j, const struct reply_info *reply);
 
 /**
  * Judge a question, with the answer if there is any, in an RCU section. A hit or a private answer

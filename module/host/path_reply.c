@@ -19,10 +19,10 @@ static struct path_state *judge_late(struct sw_module *module, struct module_qst
                                      struct reply_info *reply)
 {
     struct path_state *state = qstate->minfo[id];
-    uint64_t number = state ? state->hold.number : 0;
+    uint64_t epoch = state ? state->hold.epoch : 0;
     bool private, kept = sw_path_judge(module, qstate, id, reply, false, &private);
     if (state)
-        state->hold.number = number; /* the followed aliases were judged by former lists */
+        state->hold.epoch = epoch; /* the followed aliases were judged by former lists */
     if (!kept)
         return NULL;
     state = qstate->minfo[id];
@@ -50,7 +50,7 @@ int sw_path_on_reply(struct query_info *qinfo, struct module_qstate *qstate,
     struct sw_module *module = arg;
     (void)region;
     if (!qstate)
-        sw_cached_on_failure(module, qinfo, reply, edns, client, start_time);
+        sw_from_cache_on_failure(module, qinfo, reply, edns, client, start_time);
     if (!qstate || !client || sw_query_exempt(qstate))
         return 1;
     if (module->behind_cache && !sw_query_has_supers(qstate))
@@ -67,35 +67,36 @@ int sw_path_on_reply(struct query_info *qinfo, struct module_qstate *qstate,
         state = judge_late(module, qstate, id, reply);
     else if (!state && sw_path_touched(module, qstate, NULL, &private))
         sw_journal_lost(module->journal, 1); /* no memory for a state */
-    if (!state || state->cases_n == 0)
+    if (!state || state->outcomes_n == 0)
         return 1;
     struct mesh_reply *to = reply_of(client, edns);
     struct sw_client who;
     sw_query_client(client, to ? to->qflags : 0, edns, &who);
-    struct sw_own own;
+    struct sw_client_outcome outcome;
     sw_owed_judge(module, qstate, state, &who,
                   failed         ? NULL
                   : state->truth ? state->truth
                                  : reply,
-                  &own);
+                  &outcome);
     if (failed) {
         if (state->phase != PHASE_GARDEN)
-            sw_decide_failure(&own.verdict);
-        own.verdict.ede = SW_EDE_OFF;
+            sw_decide_failure(&outcome.verdict);
+        outcome.verdict.ede = SW_EDE_OFF;
     } else {
-        if (own.verdict.taken == SW_ACTION_DROP)
-            own.verdict.taken = SW_ACTION_REFUSED; /* client joined after sw_owed_weigh() */
-        sw_truth_apply(qstate, state, &own.verdict,
-                       sw_own_garden(&own, state->gardens, state->gardens_n), reply, to);
-        sw_explain(&module->settings, qstate, reply, edns, &who, state->udp_room, &own.verdict,
+        if (outcome.verdict.taken == SW_ACTION_DROP)
+            outcome.verdict.taken = SW_ACTION_REFUSED; /* client joined after sw_owed_prepare() */
+        sw_truth_apply(qstate, state, &outcome.verdict,
+                       sw_client_outcome_garden(&outcome, state->gardens, state->gardens_n), reply,
+                       to);
+        sw_explain(&module->settings, qstate, reply, edns, &who, state->udp_room, &outcome.verdict,
                    options_out);
-        if (state->stale && !sw_verdict_rewrites(&own.verdict))
+        if (state->stale && !sw_verdict_rewrites(&outcome.verdict))
             sw_explain_stale(qstate, edns, options_out);
     }
-    if (own.event && state->stale)
-        own.event->flags |= SW_EVENT_EXPIRED;
-    if (own.event)
-        sw_emit_hit(module, qstate, own.event, &who, &own.verdict);
-    sw_owed_settle(state, to);
+    if (outcome.event && state->stale)
+        outcome.event->flags |= SW_EVENT_EXPIRED;
+    if (outcome.event)
+        sw_emit_hit(module, qstate, outcome.event, &who, &outcome.verdict);
+    sw_owed_recorded(state, to);
     return 1;
 }

@@ -22,22 +22,23 @@ enum phase {
 /* NULL for exempt queries only. */
 struct path_state {
     enum phase phase;
-    struct sw_hold hold;             /* whether and by whom the answer may be stored */
-    const struct reply_info *judged; /* the reply that the cases' verdicts and events are about */
-    struct reply_info *truth;        /* shallow copy of the reply before rewriting */
-    bool was_secure;                 /* truth was secure; lowered to clear the AD bit */
-    size_t cases_n;                  /* 0: no hit; 1: the same verdict for all clients */
-    struct sw_case *cases;
-    /* the cases of the previous judgement: their resolved gardens are taken over */
+    struct sw_hold hold; /* whether and by whom the answer may be stored */
+    /* the reply that the outcomes' verdicts and events are about */
+    const struct reply_info *judged;
+    struct reply_info *truth; /* shallow copy of the reply before rewriting */
+    bool was_secure;          /* truth was secure; lowered to clear the AD bit */
+    size_t outcomes_n;        /* 0: no hit; 1: the same verdict for all clients */
+    struct sw_outcome *outcomes;
+    /* the outcomes of the previous judgement: their resolved gardens are taken over */
     size_t former_n;
-    const struct sw_case *former;
+    const struct sw_outcome *former;
     /* some list has trigger client, so each client's own rules must be looked up as well
      * (client_outcome.h) */
     bool by_client;
     /* walled gardens from rules with trigger client, for the clients that waited at the
      * judgement */
     size_t gardens_n;
-    struct sw_case *gardens;        /* room for SW_OWN_GARDENS_MAX, or NULL */
+    struct sw_outcome *gardens;     /* room for SW_CLIENT_GARDENS_MAX, or NULL */
     size_t udp_room;                /* result of sw_explain_room(), 0: not called */
     bool remembered;                /* the true answer was remembered (remember.h) */
     bool stale;                     /* and had expired */

@@ -7,8 +7,8 @@ void sw_truth_prepare(struct module_qstate *qstate, struct path_state *state,
 {
     bool rewrites = state->by_client;
     state->truth = sw_act_copy(qstate->region, reply);
-    for (size_t i = 0; i < state->cases_n; i++)
-        rewrites |= sw_verdict_rewrites(&state->cases[i].verdict);
+    for (size_t i = 0; i < state->outcomes_n; i++)
+        rewrites |= sw_verdict_rewrites(&state->outcomes[i].verdict);
     if (!state->truth || !rewrites)
         return;
     state->was_secure = reply->security == sec_status_secure;

@@ -27,7 +27,7 @@ struct search {
 };
 
 /* sw_hit_fn. The longest prefix goes first; of two lists with one prefix the first by name. */
-static void weigh_hit(void *arg, const struct sw_hit *hit)
+static void take_hit(void *arg, const struct sw_hit *hit)
 {
     struct search *search = arg;
     const struct sw_hit *best = &search->best;
@@ -49,13 +49,13 @@ static bool find_kind(const struct sw_view *view, enum sw_kind kind, const struc
     struct search search = {.kind = kind};
     struct sw_addr embedded;
     *asked = *addr;
-    sw_view_find_addr(view, SW_TRIGGERS_DEFAULT, addr, weigh_hit, &search);
+    sw_view_find_addr(view, SW_TRIGGERS_DEFAULT, addr, take_hit, &search);
     if (!search.best.list && addr->family == 6 && sw_addr_embedded(addr, &embedded) == SW_OK) {
         *asked = embedded;
-        sw_view_find_addr(view, SW_TRIGGERS_DEFAULT, &embedded, weigh_hit, &search);
+        sw_view_find_addr(view, SW_TRIGGERS_DEFAULT, &embedded, take_hit, &search);
     }
     if (!search.best.list && owner->asn != 0)
-        sw_view_find_asn(view, SW_TRIGGERS_DEFAULT, owner->asn, weigh_hit, &search);
+        sw_view_find_asn(view, SW_TRIGGERS_DEFAULT, owner->asn, take_hit, &search);
     *hit = search.best;
     return hit->list;
 }

@@ -55,7 +55,7 @@ static bool goes_before(const struct sw_hit *hit, const struct sw_hit *best)
     return strcmp(hit->list->name, best->list->name) < 0;
 }
 
-static void weigh_hit(void *arg, const struct sw_hit *hit)
+static void take_hit(void *arg, const struct sw_hit *hit)
 {
     struct search *search = arg;
     char text[SW_DECLARED_MAX];
@@ -77,7 +77,7 @@ enum sw_declared sw_declared_judge(const struct sw_view *view, const struct sw_n
                                    const struct sw_owner *owner, const struct sw_policy **list)
 {
     struct search search = {.of = of, .addr = addr, .owner = owner, .result = SW_DECLARED_NONE};
-    sw_view_find_name(view, SW_TRIGGERS_DEFAULT, name->wire, name->len, weigh_hit, &search);
+    sw_view_find_name(view, SW_TRIGGERS_DEFAULT, name->wire, name->len, take_hit, &search);
     if (search.result != SW_DECLARED_NONE)
         *list = search.best.list;
     return search.result;

@@ -88,7 +88,7 @@ inline turn_begins() /* = sw_turns_busy(), base/turns.h */
     busy_awaited[me] = false
 }
 
-inline section_begins() /* = sw_rcu_enter(), base/rcu.h, = sw_turns_number(), base/turns.h */
+inline section_begins() /* = sw_rcu_enter(), base/rcu.h, = sw_turns_epoch(), base/turns.h */
 {
     section[me] = true;
     now = number
@@ -329,7 +329,7 @@ proctype sweeper()
 #ifndef WALK_FIRST
     walk();
 #endif
-    settled = mine;                               /* = sw_turns_settled(), base/turns.h */
+    settled = mine;                               /* = sw_turns_swept(), base/turns.h */
     d_step { applied = true; check_invariants() } /* = leave(), feed/sweeper.c */
 }
 

@@ -71,7 +71,7 @@ proctype worker(byte me, questions)
             fi;
             holders++
         }
-        load(salt, SALT); /* = sw_marks_salt(), host/mark.h, = sw_cached_on_reply(), host/from_cache.c */
+        load(salt, SALT); /* = sw_marks_salt(), host/mark.h, = sw_from_cache_on_reply(), host/from_cache.c */
         own_salt = got;
         load(mark, RELAXED); /* = sw_mark_in(), host/mark.h */
         if

@@ -114,7 +114,7 @@ proctype relying_worker()
 
     turn_changes(turn1, BUSY);
     enter();
-    load(number, ORDERED); /* = sw_turns_number(), base/turns.h */
+    load(number, ORDERED); /* = sw_turns_epoch(), base/turns.h */
     judged_by = got;
     load(listed, RELAXED);
     found = got;
@@ -188,7 +188,7 @@ proctype sweeper()
     d_step { swept = true; seen = false }
     take_out(first);
     take_out(second);
-    store(settled, newest_value(number), SETTLED) /* = sw_turns_settled(), base/turns.h */
+    store(settled, newest_value(number), SETTLED) /* = sw_turns_swept(), base/turns.h */
 }
 
 init

@@ -321,12 +321,11 @@ static void play(const json_t *answer, size_t n, int64_t time_us)
         match.tracked = match.tracked || is_tracked(&addr[i]);
     }
     sw_match_hits(&match, NULL, NULL, &hits);
-    sw_record_draft(&ev, match.acted_on ? SW_EVENT_HIT : SW_EVENT_ANSWER, time_us, &question,
-                    &hits);
+    sw_draft_begin(&ev, match.acted_on ? SW_EVENT_HIT : SW_EVENT_ANSWER, time_us, &question, &hits);
     for (i = 0; i < aliases; i++)
-        sw_record_alias(&ev, alias[i].wire, alias[i].len);
+        sw_draft_alias(&ev, alias[i].wire, alias[i].len);
     for (i = 0; i < addrs; i++)
-        sw_record_addr(&ev, &addr[i]);
+        sw_draft_addr(&ev, &addr[i]);
     if (match.watched && !match.acted_on)
         put_delegation(answer, &ev);
     sw_rcu_leave();

@@ -3,11 +3,11 @@
  *
  *   turns_race [SECONDS]      else SINKWATCH_STRESS_SECONDS, else 5
  *
- * A model of the caches: for each key a first store, made of what was judged clean, and a second one,
- * made of what was found in the first one without judging it: as a chain of aliases is. Workers store
- * after their read section, and put off some second stores to a later turn. The writer lists a key,
- * waits, sweeps both stores, and holds the workers to the promise that nothing of it comes back while
- * it is listed. Exit code 1 and a line for the first broken promise.
+ * A model of the caches: for each key a first store, made of what was judged clean, and a second
+ * one, made of what was found in the first one without judging it: as a chain of aliases is.
+ * Workers store after their read section, and put off some second stores to a later turn. The
+ * writer lists a key, waits, sweeps both stores, and holds the workers to the promise that nothing
+ * of it comes back while it is listed. Exit code 1 and a line for the first broken promise.
  */
 #include "base/clock.h"
 #include "base/rcu.h"
@@ -54,7 +54,7 @@ struct asked { /* a query that is under way */
 static bool judge(const struct asked *q, uint64_t *number)
 {
     sw_rcu_enter();
-    *number = sw_turns_number(&turns);
+    *number = sw_turns_epoch(&turns);
     bool clean = !atomic_load_explicit(&listed[q->key], memory_order_relaxed);
     sw_rcu_leave();
     return clean;
@@ -128,7 +128,7 @@ static uint64_t write_for(int64_t until)
         uint64_t number = sw_turns_wait(&turns, NULL);
         atomic_store(&first[key], false);
         atomic_store(&second[key], false);
-        sw_turns_settled(&turns, number);
+        sw_turns_swept(&turns, number);
         if (comes_back(key))
             atomic_store(&broken, true);
         atomic_store_explicit(&listed[key], false, memory_order_relaxed);

@@ -81,7 +81,7 @@ static struct sw_verdict judged(const char *qname, const char *alias, const char
         struct sw_addr parsed = address(addr);
         sw_match_addr(&m, &parsed);
     }
-    sw_decide(&flow, sw_match_part(match, group), client ? sw_client_over(client) : SW_OVER_UDP,
+    sw_decide(&flow, sw_match_audience(match, group), client ? sw_client_over(client) : SW_OVER_UDP,
               &verdict);
     if (client)
         sw_decide_client(&verdict, client);
@@ -222,18 +222,18 @@ START_TEST(event_holds_rules_and_client)
     sw_rcu_enter();
     sw_match_begin(&m, &flow, &match);
     sw_match_name(&m, SW_TRIGGER_QNAME, q.wire, q.len);
-    const struct sw_found *won = sw_decide(&flow, &match.part[0], SW_OVER_UDP, &verdict);
+    const struct sw_found *won = sw_decide(&flow, &match.audience[0], SW_OVER_UDP, &verdict);
     const struct sw_question question = {q.wire, q.len, 1, 1};
     struct sw_hits shown;
-    sw_match_hits(&match, &match.part[0], won, &shown);
-    sw_record_draft(&ev, SW_EVENT_HIT, 42, &question, &shown);
+    sw_match_hits(&match, &match.audience[0], won, &shown);
+    sw_draft_begin(&ev, SW_EVENT_HIT, 42, &question, &shown);
     sw_rcu_leave();
     struct sw_addr answer = address("192.0.2.4");
-    sw_record_addr(&ev, &answer);
+    sw_draft_addr(&ev, &answer);
     struct sw_client client = {.addr = address("127.0.0.3"), .port = 99, .tcp = true};
     struct sw_ring *ring = sw_ring_new(8192);
-    ck_assert(sw_record_client(ring, &ev, 43, &client, &verdict));
-    ck_assert(!sw_record_client(NULL, &ev, 43, &client, &verdict));
+    ck_assert(sw_draft_put(ring, &ev, 43, &client, &verdict));
+    ck_assert(!sw_draft_put(NULL, &ev, 43, &client, &verdict));
 
     struct sw_event got;
     ck_assert_uint_eq(sw_ring_get(ring, &got, sizeof(got)), sw_event_size(&ev));
@@ -293,23 +293,24 @@ START_TEST(ptr_question_matches_its_address_where_asked_for)
 END_TEST
 
 /* Who wins for a client of this group: list, or "-". */
-static const char *winner_for(unsigned group, size_t parts_wanted)
+static const char *winner_for(unsigned group, size_t audiences_wanted)
 {
     static char list[SW_LISTNAME_MAX + 8];
     struct sw_match match;
     struct sw_verdict v;
     uint32_t all = 0;
     judged("www.bad.example", NULL, NULL, NULL, &match);
-    ck_assert_uint_eq(match.parts_n, parts_wanted);
-    for (size_t i = 0; i < match.parts_n; i++) {
-        ck_assert_uint_eq(all & match.part[i].groups, 0);
-        all |= match.part[i].groups;
+    ck_assert_uint_eq(match.audiences_n, audiences_wanted);
+    for (size_t i = 0; i < match.audiences_n; i++) {
+        ck_assert_uint_eq(all & match.audience[i].groups, 0);
+        all |= match.audience[i].groups;
     }
     ck_assert_uint_eq(all, UINT32_MAX);
     sw_rcu_enter();
-    const struct sw_part *part = sw_match_part(&match, group);
-    sw_decide(&flow, part, SW_OVER_UDP, &v);
-    snprintf(list, sizeof(list), "%s%s", !v.wins ? "-" : v.list, part->acted_on ? "" : " clean");
+    const struct sw_audience *audience = sw_match_audience(&match, group);
+    sw_decide(&flow, audience, SW_OVER_UDP, &v);
+    snprintf(list, sizeof(list), "%s%s", !v.wins ? "-" : v.list,
+             audience->acted_on ? "" : " clean");
     sw_rcu_leave();
     return list;
 }

@@ -1,6 +1,6 @@
 /*
- * test_turns.c - when a worker's turn is waited for, and when not; tests/stress/turns_race.c has the
- * promise that this is for.
+ * test_turns.c - when a worker's turn is waited for, and when not; tests/stress/turns_race.c has
+ * the promise that this is for.
  */
 #include "base/turns.h"
 
@@ -31,15 +31,15 @@ static int64_t waited(uint64_t *number, const atomic_bool *stop)
 
 START_TEST(number_and_rest)
 {
-    uint64_t first = sw_turns_number(&turns), settled;
+    uint64_t first = sw_turns_epoch(&turns), settled;
     ck_assert(sw_turns_at_rest(&turns, first));
     sw_turns_raise(&turns);
-    ck_assert_uint_ne(sw_turns_number(&turns), first);
-    ck_assert(!sw_turns_at_rest(&turns, sw_turns_number(&turns)));
+    ck_assert_uint_ne(sw_turns_epoch(&turns), first);
+    ck_assert(!sw_turns_at_rest(&turns, sw_turns_epoch(&turns)));
     waited(&settled, NULL);
-    ck_assert(!sw_turns_at_rest(&turns, sw_turns_number(&turns)));
-    sw_turns_settled(&turns, settled);
-    ck_assert(sw_turns_at_rest(&turns, sw_turns_number(&turns)));
+    ck_assert(!sw_turns_at_rest(&turns, sw_turns_epoch(&turns)));
+    sw_turns_swept(&turns, settled);
+    ck_assert(sw_turns_at_rest(&turns, sw_turns_epoch(&turns)));
     ck_assert(!sw_turns_at_rest(&turns, first));
 }
 END_TEST
@@ -51,8 +51,8 @@ START_TEST(change_during_a_sweep)
     sw_turns_raise(&turns);
     waited(&settled, NULL);
     sw_turns_raise(&turns);
-    sw_turns_settled(&turns, settled);
-    ck_assert(!sw_turns_at_rest(&turns, sw_turns_number(&turns)));
+    sw_turns_swept(&turns, settled);
+    ck_assert(!sw_turns_at_rest(&turns, sw_turns_epoch(&turns)));
 }
 END_TEST
 
@@ -98,11 +98,11 @@ END_TEST
 START_TEST(stopping_ends_the_wait)
 {
     atomic_bool stop = true;
-    uint64_t number = 1, now = sw_turns_number(&turns);
+    uint64_t number = 1, now = sw_turns_epoch(&turns);
     sw_turns_busy(&turns, 0, true);
     ck_assert_int_lt(waited(&number, &stop), SW_TURNS_PATIENCE_US);
     ck_assert_uint_eq(number, 0);
-    sw_turns_settled(&turns, number);
+    sw_turns_swept(&turns, number);
     ck_assert(sw_turns_at_rest(&turns, now)); /* as it was before: nothing was swept */
 }
 END_TEST

@@ -1,8 +1,10 @@
 /*
- * verdict_model.h - a naive model of matching and deciding, compared with flow/match.h and decide.h.
+ * verdict_model.h - a naive model of matching and deciding, compared with flow/match.h and
+ * decide.h.
  *
- * Each case of verdict_world.h is judged for each client group and both transports. The model goes over all rules of all lists in loops, on names as text and
- * addresses as bits, and decides by the words of D-091 and D-092; it shares no code with the product.
+ * Each case of verdict_world.h is judged for each client group and both transports. The model goes
+ * over all rules of all lists in loops, on names as text and addresses as bits, and decides by the
+ * words of D-091 and D-092; it shares no code with the product.
  *
  * Used by test_verdict_model.c with random octets, and by a fuzz program with its input.
  */
@@ -247,7 +249,8 @@ static inline void v_feed(struct sw_matching *m, const struct v_case *c, size_t 
 
 /* What differs, in words; NULL: nothing. */
 static inline const char *v_compare_hits(const struct v_found *f, unsigned group,
-                                         const struct sw_match *match, const struct sw_part *part,
+                                         const struct sw_match *match,
+                                         const struct sw_audience *audience,
                                          const struct sw_found *won)
 {
     struct sw_hits hits;
@@ -259,8 +262,8 @@ static inline const char *v_compare_hits(const struct v_found *f, unsigned group
         mine += v_counts(&f->match[i], group);
         acted |= v_counts(&f->match[i], group) && kind == SW_KIND_IOC;
     }
-    sw_match_hits(match, part, won, &hits);
-    if (part->acted_on != acted)
+    sw_match_hits(match, audience, won, &hits);
+    if (audience->acted_on != acted)
         return "a rule that acts is among them, or none";
     if (all <= SW_MATCH_MAX ? hits.n + hits.more != mine : hits.n + hits.more < mine)
         return "the number of rules";
@@ -284,11 +287,11 @@ static inline const char *v_compare(const struct v_world *w, const struct v_case
                                     const struct v_found *f, const struct sw_match *match,
                                     unsigned group, bool tcp)
 {
-    const struct sw_part *part = sw_match_part(match, group);
+    const struct sw_audience *audience = sw_match_audience(match, group);
     struct sw_verdict v;
     bool final;
     const struct v_match *want = v_winner(w, f, c->qname, group, tcp, &final);
-    const struct sw_found *won = sw_decide(&w->flow, part, tcp ? SW_OVER_TCP : SW_OVER_UDP, &v);
+    const struct sw_found *won = sw_decide(&w->flow, audience, tcp ? SW_OVER_TCP : SW_OVER_UDP, &v);
     if (!want != !won || v.wins != (won != NULL))
         return "whether a rule wins";
     if (won && (strcmp(want->list->policy.name, v.list) != 0 || want->trigger != won->trigger ||
@@ -304,7 +307,7 @@ static inline const char *v_compare(const struct v_world *w, const struct v_case
         if (v.taken != action)
             return "what is done";
     }
-    return v_compare_hits(f, group, match, part, won);
+    return v_compare_hits(f, group, match, audience, won);
 }
 
 /* What a verdict may not depend on: how much of the answer was there when it was judged. */
@@ -319,8 +322,8 @@ static inline const char *v_compare_early(const struct v_world *w, const struct 
     for (unsigned group = 0; group <= V_GROUPS; group += 5)
         for (unsigned over = 0; over < SW_OVER_COUNT; over++) {
             struct sw_verdict a, b;
-            sw_decide(&w->flow, sw_match_part(&early, group), (enum sw_over)over, &a);
-            sw_decide(&w->flow, sw_match_part(whole, group), (enum sw_over)over, &b);
+            sw_decide(&w->flow, sw_match_audience(&early, group), (enum sw_over)over, &a);
+            sw_decide(&w->flow, sw_match_audience(whole, group), (enum sw_over)over, &b);
             if (sw_verdict_rewrites(&a) && (a.taken != b.taken || strcmp(a.list, b.list) != 0))
                 return "an early verdict does not stand";
         }

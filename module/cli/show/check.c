@@ -102,7 +102,7 @@ static void match_asn(struct asked *a, struct sw_matching *m)
 static void judge(struct asked *a)
 {
     struct sw_matching m;
-    const struct sw_part *part = &a->match.part[0];
+    const struct sw_audience *audience = &a->match.audience[0];
     sw_match_begin(&m, a->flow, &a->match);
     m.every_group = true;
     switch (a->what.type) {
@@ -119,9 +119,10 @@ static void judge(struct asked *a)
         match_asn(a, &m);
         break;
     }
-    a->by_transport = sw_decide_by_transport(part);
-    sw_decide(a->flow, part, SW_OVER_TCP, &a->over_tcp);
-    sw_match_hits(&a->match, part, sw_decide(a->flow, part, SW_OVER_UDP, &a->verdict), &a->hits);
+    a->by_transport = sw_decide_by_transport(audience);
+    sw_decide(a->flow, audience, SW_OVER_TCP, &a->over_tcp);
+    sw_match_hits(&a->match, audience, sw_decide(a->flow, audience, SW_OVER_UDP, &a->verdict),
+                  &a->hits);
     find_others(a, &m.view);
 }
 

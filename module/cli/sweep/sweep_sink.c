@@ -263,27 +263,28 @@ static void draft(const struct sweep_sink *sink, const struct sw_name *qname, ui
 {
     const struct sw_question question = {
         .qname = qname->wire, .qname_len = qname->len, .qtype = qtype, .qclass = 1};
-    const struct sw_part *part = &match->part[0];
+    const struct sw_audience *audience = &match->audience[0];
     struct sw_verdict verdict;
     struct sw_hits hits;
-    sw_match_hits(match, part, sw_decide(&sink->flow, part, SW_OVER_UDP, &verdict), &hits);
-    sw_record_draft(event, SW_EVENT_ANSWER, sw_clock_wall_us(), &question, &hits);
+    sw_match_hits(match, audience, sw_decide(&sink->flow, audience, SW_OVER_UDP, &verdict), &hits);
+    sw_draft_begin(event, SW_EVENT_ANSWER, sw_clock_wall_us(), &question, &hits);
     event->rcode = answer->rcode;
     event->security = (uint8_t)answer->security;
     event->flags |= answer->answered ? SW_EVENT_RESOLVED : 0;
     if (answer->outcome != SWEEP_RESOLVED)
         return;
     for (size_t i = 0; i < answer->aliases; i++)
-        sw_record_alias(event, answer->alias[i].wire, answer->alias[i].len);
+        sw_draft_alias(event, answer->alias[i].wire, answer->alias[i].len);
     for (size_t i = 0; i < answer->addresses; i++)
-        sw_record_addr(event, &answer->address[i]);
+        sw_draft_addr(event, &answer->address[i]);
 }
 
 /* Whether an allow list wins: a resolver does not observe such an answer either. */
 static bool exempted(const struct sweep_sink *sink, const struct sw_match *match)
 {
     struct sw_verdict verdict;
-    const struct sw_found *winner = sw_decide(&sink->flow, &match->part[0], SW_OVER_UDP, &verdict);
+    const struct sw_found *winner =
+        sw_decide(&sink->flow, &match->audience[0], SW_OVER_UDP, &verdict);
     return winner && winner->hit.list->kind == SW_KIND_ALLOW && !match->watched;
 }
 

@@ -66,9 +66,10 @@ static const char *holder(const struct sw_owned *owned, char text[SW_ADDRTEXT_MA
     return text;
 }
 
-bool sw_judge(enum sw_anomaly_type type, const struct sw_settings *settings, bool have_asn,
-              const struct sw_view *view, const struct sw_subject *subject,
-              const struct sw_owned *owned, struct sw_anomaly *anomaly, char mark[SW_MARK_MAX])
+bool sw_anomaly_rule(enum sw_anomaly_type type, const struct sw_settings *settings, bool have_asn,
+                     const struct sw_view *view, const struct sw_subject *subject,
+                     const struct sw_owned *owned, struct sw_anomaly *anomaly,
+                     char mark[SW_MARK_MAX])
 {
     char text[SW_ADDRTEXT_MAX];
     const char *name = sw_anomaly_name(type);

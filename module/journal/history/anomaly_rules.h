@@ -35,9 +35,10 @@ struct sw_subject {
  * Ask a rule. True: *anomaly is filled, and mark has the text to keep.
  * Inside an RCU section. shared-address is always false here.
  */
-bool sw_judge(enum sw_anomaly_type type, const struct sw_settings *settings, bool have_asn,
-              const struct sw_view *view, const struct sw_subject *subject,
-              const struct sw_owned *owned, struct sw_anomaly *anomaly, char mark[SW_MARK_MAX]);
+bool sw_anomaly_rule(enum sw_anomaly_type type, const struct sw_settings *settings, bool have_asn,
+                     const struct sw_view *view, const struct sw_subject *subject,
+                     const struct sw_owned *owned, struct sw_anomaly *anomaly,
+                     char mark[SW_MARK_MAX]);
 
 /** Whether a mark is about the name as a whole, in contrast to an address. */
 bool sw_mark_of_name(const char *mark);

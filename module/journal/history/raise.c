@@ -119,8 +119,8 @@ static void judge_one(const struct judging *j, enum sw_anomaly_type type)
     bool of_zone = j->subject.of == SW_OF_ZONE;
     sw_rcu_enter();
     struct sw_view view = sw_index_view(j->with->index);
-    bool odd = sw_judge(type, j->with->settings, sw_owners_have_asn(j->with->owners), &view,
-                        &j->subject, j->owned, &anomaly, mark);
+    bool odd = sw_anomaly_rule(type, j->with->settings, sw_owners_have_asn(j->with->owners), &view,
+                               &j->subject, j->owned, &anomaly, mark);
     sw_rcu_leave();
     if (!odd)
         return;
