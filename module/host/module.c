@@ -74,6 +74,17 @@ static void check_order(struct sw_module *module, const char *module_conf)
     }
 }
 
+/* Unbound answers from such a zone before any module is called, and before its cache. */
+static void check_zones(const struct config_file *cfg)
+{
+    for (const struct config_auth *zone = cfg->auths; zone; zone = zone->next)
+        if (zone->for_downstream && !zone->isrpz)
+            sw_log(SW_LOG_WARNING,
+                   "auth-zone %s has for-downstream: yes, so Unbound answers from the zone itself, "
+                   "and no list is compared; with \"for-downstream: no\" the lists are enforced",
+                   zone->name);
+}
+
 /* The prefix with which the dns64 module embeds IPv4 addresses, if that module is in use. */
 static struct sw_addr translation_prefix(const struct config_file *cfg)
 {
@@ -203,6 +214,7 @@ struct sw_module *sw_module_start(struct module_env *env, int id)
     sw_rcu_pin();
     sw_settings_init(&module->settings);
     check_order(module, env->cfg->module_conf);
+    check_zones(env->cfg);
     read_settings(module);
     if (!make_parts(module) || !register_callbacks(module) ||
         sw_journal_start(module->journal) != SW_OK || sw_feed_start(module->feed) != SW_OK) {

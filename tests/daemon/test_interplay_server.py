@@ -52,6 +52,34 @@ def test_rpz(run, folder, chain):
     assert ask("mail.evil.example").addresses == ["192.0.2.67"]
 
 
+@pytest.mark.parametrize("downstream", ["yes", "no"])
+def test_auth_zone(run, folder, downstream):
+    """With for-downstream Unbound answers before any module: the module says so at its start (D-121)."""
+    (folder / "mine.zone").write_text(ZONE.replace("rpz.test", "mine.example") + "bad A 203.0.113.5\n")
+    zone = ["auth-zone:", "  name: mine.example", f'  zonefile: "{folder}/mine.zone"']
+    zone += [f"  for-downstream: {downstream}", "  for-upstream: yes"]
+    resolver, ask, lists = run(clauses=zone)
+    if downstream == "yes":
+        resolver.says("auth-zone mine.example has for-downstream: yes")
+    assert ask("bad.mine.example").addresses == ["203.0.113.5"]
+    lists.put("bad", "www.evil.example.mine.example", "203.0.113.5", action="refused")
+    wanted = "NOERROR" if downstream == "yes" else "REFUSED"
+    assert ask("www.evil.example.mine.example").rcode == wanted
+    assert ask("bad.mine.example").rcode == wanted
+
+
+@pytest.mark.parametrize("minimal", ["yes", "no"])
+def test_records_beside_an_answer(run, minimal):
+    """The additional section is not judged, as RPZ does not judge it; the address itself is (D-121)."""
+    _, ask, lists = run([f"minimal-responses: {minimal}"])
+    lists.put("bad", "192.0.2.67", action="nxdomain")
+    for _ in range(2):
+        answer = ask("evil.example", "MX")
+        assert answer.rcode == "NOERROR"
+        assert ("192.0.2.67" in str(answer.message)) == (minimal == "no")
+        assert ask("mail.evil.example").rcode == "NXDOMAIN"
+
+
 def test_views(run):
     """A view's local data goes first, for its clients; the lists hold for everybody."""
     server = ["access-control-view: 127.0.0.2/32 inside"]

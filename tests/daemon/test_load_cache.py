@@ -40,6 +40,20 @@ def test_loaded_answer_was_there(lists, resolver, ask):
     until(lambda: swept(lists, "messages_swept_again") > before, "an answer to be found")
 
 
+@pytest.mark.parametrize("kind", ["A", "CNAME"])
+def test_private_answers_are_out_of_reach(lists, resolver, ask, kind):
+    """Neither a dump nor the class in which RRsets of private answers are kept gives the answer (D-120)."""
+    lists.put("bad", "203.0.113.5", "to-evil.clean.example", "www.evil.example", action="nxdomain", observe=True)
+    names = ("four.address.example", "to-evil.clean.example")
+    assert {ask(name).rcode for name in names} == {"NXDOMAIN"}
+    dump = resolver.control("dump_cache")
+    assert not re.search(r"^msg (four\.address|to-evil\.clean)", dump, re.M)
+    resolver.load_cache(dump)
+    for name in names:
+        answer = ask(name, kind, rdclass="CLASS65280")
+        assert answer.rcode == "REFUSED" and not answer.all_types
+
+
 def test_clean_answers_of_a_dump_stay(lists, resolver, ask):
     lists.put("bad", "evil.example", action="refused")
     assert ask("www.clean.example").rcode == "NOERROR"
