@@ -37,6 +37,11 @@
 #include <limits.h>
 #include <stdbool.h>
 
+#if defined(CLIENT_SUBNET) && (SW_UNBOUND_MAJOR > 1 || SW_UNBOUND_MINOR >= 25)
+#define SW_UB_SUBNET_KEEPS_FAILURES 1
+#include "edns-subnet/subnetmod.h"
+#endif
+
 #ifndef WITH_DYNLIBMODULE
 #error "this Unbound tree was configured without --with-dynlibmodule"
 #endif
@@ -107,6 +112,29 @@ static inline void sw_ub_follow_no_further(const struct module_qstate *qstate)
     struct iter_qstate *iq = sw_ub_iterator(qstate);
     if (iq)
         iq->query_restart_count = INT_MAX / 2;
+}
+
+/* Withdraw a failure that the subnetcache module has kept for a query: since 1.25 it answers
+ * SERVFAIL from its own cache for some seconds after the iterator failed. To be called for a
+ * failure that the module itself has caused, after subnetcache has seen it (D-152). Takes the lock
+ * of one entry of that cache. */
+static inline void sw_ub_withdraw_failure(const struct module_qstate *qstate)
+{
+#ifdef SW_UB_SUBNET_KEEPS_FAILURES
+    int id = modstack_find(&qstate->env->mesh->mods, "subnetcache");
+    struct subnet_env *subnet = id < 0 ? NULL : qstate->env->modinfo[id];
+    struct query_info question = qstate->qinfo;
+    if (!subnet)
+        return;
+    struct lruhash_entry *entry = slabhash_lookup(
+        subnet->subnet_msg_cache, query_info_hash(&question, qstate->query_flags), &question, 1);
+    if (!entry)
+        return;
+    ((struct subnet_msg_cache_data *)entry->data)->ttl_servfail = 0;
+    lock_rw_unlock(&entry->lock);
+#else
+    (void)qstate;
+#endif
 }
 
 #endif

@@ -246,8 +246,10 @@ static void forget_touched(struct sw_module *module, struct module_qstate *qstat
 {
     bool private;
     sw_path_touched(module, qstate, reply, &private);
-    if (private)
-        sw_path_forget_message(qstate);
+    if (!private)
+        return;
+    sw_path_forget_message(qstate);
+    sw_ub_withdraw_failure(qstate);
 }
 
 /* Whether question and aliases make the answer private, where there is no answer yet. */
@@ -316,6 +318,7 @@ static bool serve_failed(struct sw_module *module, struct module_qstate *qstate,
         return true;
     if (!any)
         return false;
+    sw_ub_withdraw_failure(qstate);
     if (all && !state->failed)
         sw_chain_remember(qstate, msg->rep);
     state->failed = true;

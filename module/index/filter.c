@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #define SLICES 272u /* 256 shards and 16 spare: a grace period for 16 rebuilds */
 #define BITS_PER_KEY                                                                               \
@@ -31,6 +32,12 @@ static size_t arena_bytes(const struct sw_filter_arena *arena)
     return SLICES * arena->slice_bytes;
 }
 
+size_t sw_machine_pages(size_t bytes)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    return (bytes + page - 1) / page * page;
+}
+
 uint8_t *sw_filter_map(size_t bytes)
 {
     const int prot = PROT_READ | PROT_WRITE, flags = MAP_PRIVATE | MAP_ANONYMOUS;
@@ -42,7 +49,7 @@ uint8_t *sw_filter_map(size_t bytes)
     if (map == MAP_FAILED)
         return NULL;
     size_t before = (LARGE_PAGE - (uintptr_t)map % LARGE_PAGE) % LARGE_PAGE;
-    size_t used = (bytes + 4095) / 4096 * 4096;
+    size_t used = sw_machine_pages(bytes);
     if (before > 0)
         munmap(map, before);
     munmap(map + before + used, bytes + LARGE_PAGE - before - used);

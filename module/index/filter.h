@@ -114,6 +114,10 @@ static inline bool sw_filter_may_have(const struct sw_filter_line *line, uint64_
 
 /* ---- writing ---- */
 
+/** Octets rounded up to whole pages of this machine, which may be larger than 4096 octets. Only
+ * whole pages can be unmapped. */
+size_t sw_machine_pages(size_t bytes);
+
 /** Zeroed memory for a structure that every look-up reads, on large pages if large enough; NULL:
  * out of memory. Freed with munmap(). */
 uint8_t *sw_filter_map(size_t bytes);

@@ -324,7 +324,7 @@ static enum sw_status survey(struct restore *restore, unsigned *class)
         if (entry->block_len == 0)
             continue;
         filters[entry->filter_class]++;
-        restore->blocks_len += entry->block_len;
+        restore->blocks_len += sw_machine_pages(entry->block_len);
         all += entry->block_len + sw_image_pages(filter_len(entry));
     }
     if (all != restore->file_len - restore->at)
@@ -334,13 +334,12 @@ static enum sw_status survey(struct restore *restore, unsigned *class)
     return SW_OK;
 }
 
-/* Make a single mapping for all blocks, on large pages if possible: few page faults occur. */
+/* Make a single mapping for all blocks, on large pages if possible: few page faults occur. Each
+ * block begins on a page of the machine, so that the block can be unmapped separately (D-150). */
 static enum sw_status map_blocks(struct restore *restore)
 {
     if (restore->blocks_len == 0)
         return SW_OK;
-    if (sysconf(_SC_PAGESIZE) != SW_IMAGE_PAGE) /* a block could not be freed separately */
-        return refuse(restore, "not used on machines with pages of other than 4096 octets");
     void *map =
         mmap(NULL, restore->blocks_len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (map == MAP_FAILED)
@@ -371,7 +370,7 @@ static enum sw_status take_shard(struct restore *restore, unsigned s, unsigned c
     if (sw_table_adopt(&restore->index->table, s, block, class,
                        entry->filter_class == class ? filter : NULL, used, live) != SW_OK)
         return no_memory(restore);
-    restore->blocks_used += entry->block_len;
+    restore->blocks_used += sw_machine_pages(entry->block_len);
     return SW_OK;
 }
 
