@@ -8,7 +8,10 @@
 ##   make all           module and command (the default)
 ##   make module        build/sinkwatch.so, for the Unbound in UNBOUND_SRC
 ##   make cli           build/sinkwatch, the command
-##   make install       into PREFIX (/usr/local) and SYSCONFDIR (/etc), under DESTDIR
+##   make install       into PREFIX (/usr/local) and SYSCONFDIR (/etc), under DESTDIR, for the Unbound
+##                      of your own in UNBOUND_PROGRAM; Debian's lacks dynlib: make deb
+##   make deb           Debian packages for the running Debian, into build/deb/: Unbound with dynlib,
+##                      the module for it, the command; again after a security update of Unbound
 ##   make clean         remove build/ (not .deps/)
 ##
 ##   make checks        static checks: layers, sizes, documents, exports, ... (seconds)
@@ -25,6 +28,8 @@
 ##                      made-up questions: the answers differ only where a list says so
 ##   make test-replay   Unbound's own replay scenarios, without and with the module
 ##   make test-peers    Unbound's scenarios with lists in force: answers of RPZ against ours
+##   make test-deb      the packages of make deb (SUITE=trixie: of Debian 13) in fresh root folders:
+##                      install, enforce, upgrade, remove, purge
 ##   make bench         benchmarks: a table, and build/bench.jsonl
 ##   make fuzz          every parser with libFuzzer (clang), FUZZ_SECONDS each
 ##   make lint          cppcheck and shellcheck, where installed
@@ -40,6 +45,7 @@
 ##   UNBOUND=1.22.0     make setup: this Unbound (1.17.1, 1.22.0), from any suite
 ##   UNBOUND_SRC=DIR    source tree of your own Unbound, configured --with-dynlibmodule
 ##   UNBOUND_BUILD=DIR  folder of config.h, if Unbound was built outside the source tree
+##   UNBOUND_PROGRAM=unbound   make install: the Unbound that will load the module; empty: not compared
 ##   TESTS=WORD         only programs (test-unit, test-stress), models, or tests (test-daemon, as
 ##                      pytest -k) or scenarios (test-replay, test-peers) with this word in the name
 ##   DECKARD=DIR        make test-peers: the scenarios of a checked-out Deckard as well
@@ -73,6 +79,7 @@ CFLAGS        ?= -O2 -g -fstack-protector-strong $(if $(SANITIZER),,-D_FORTIFY_S
 PREFIX        ?= /usr/local
 SYSCONFDIR    ?= /etc
 MODULEDIR     ?= $(PREFIX)/lib/sinkwatch
+UNBOUND_PROGRAM ?= unbound
 STRESS_SECONDS ?= 60
 FUZZ_SECONDS  ?= 60
 RACE_QUERIES  ?= 10000000
@@ -162,7 +169,7 @@ FUZZ_O    = $(patsubst %.c,$(BUILD)/fuzz/%.o,$(PLAIN) $(filter-out %/main.c,$(CL
 FUZZ_DEPS = $(wildcard tests/fuzz/*.h tests/unit/*.h module/flow/query.[ch])
 
 TARGETS = help all module cli demo test test-unit scenarios test-stress model fault test-daemon chance test-replay test-peers race soak \
-          differential checks bench fuzz lint fmt install clean setup
+          differential checks bench fuzz lint fmt install deb test-deb clean setup
 .PHONY: $(TARGETS) build-tests build-daemon print-tests need-unbound FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -289,7 +296,7 @@ $(BUILD)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(BUILD)/fuzz/plain.a
 
 # The list that scripts/checks compares with the files in tests/.
 print-tests:
-	@printf '%s\n' $(UNIT_SRC) tests/scenarios/run_scenarios.c $(STRESS_SRC) $(FAULT_SRC) $(RACE_SRC) tests/race/race.py tests/peers/peers.py $(sort $(AUTHORITY_SRC) $(CLIENT_SRC)) tests/differential/differential.py $(BENCH_SRC) $(BENCH_MODULE) $(BENCH_RUN) $(FUZZ_SRC) $(MODEL_SRC) $(DAEMON_SRC)
+	@printf '%s\n' $(UNIT_SRC) tests/scenarios/run_scenarios.c $(STRESS_SRC) $(FAULT_SRC) $(RACE_SRC) tests/race/race.py tests/peers/peers.py tests/deb/deb.py $(sort $(AUTHORITY_SRC) $(CLIENT_SRC)) tests/differential/differential.py $(BENCH_SRC) $(BENCH_MODULE) $(BENCH_RUN) $(FUZZ_SRC) $(MODEL_SRC) $(DAEMON_SRC)
 build-daemon: module cli $(RACE_LOAD) $(DIFFERENTIAL)
 build-tests: $(UNITS) $(STRESS) $(FAULTS) $(CORPORA) $(RACE_LOAD) $(DIFFERENTIAL)
 
@@ -378,10 +385,17 @@ fmt:
 # ---- install
 
 install: all
-	install -d $(DESTDIR)$(MODULEDIR) $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(SYSCONFDIR)/sinkwatch
+	$(Q)scripts/run/match "$(UNBOUND_PROGRAM)" $(UNBOUND_BUILD)
+	install -d $(DESTDIR)$(MODULEDIR) $(DESTDIR)$(PREFIX)/bin
 	install -m 0755 $(UOUT)/sinkwatch.so $(DESTDIR)$(MODULEDIR)/sinkwatch.so
 	install -m 0755 $(OUT)/sinkwatch $(DESTDIR)$(PREFIX)/bin/sinkwatch
-	scripts/run/install "$(DESTDIR)$(SYSCONFDIR)/sinkwatch" "$(DESTDIR)$(PREFIX)/share"
+	scripts/run/install "$(DESTDIR)$(SYSCONFDIR)/sinkwatch" "$(PREFIX)" "$(DESTDIR)"
+
+deb:
+	$(Q)scripts/deb/packages
+
+test-deb:
+	$(Q)TESTS="$(TESTS)" $(PYTHON) -B tests/deb/deb.py $(if $(SUITE),--suite $(SUITE))
 
 clean:
 	rm -rf $(BUILD)

@@ -12,7 +12,9 @@
 #include <unistd.h>
 
 #define WHY_MAX (SW_WHY_MAX * 2)
-#define ADVICE  "build sinkwatch.so against this program's own source tree (make UNBOUND_SRC=...)"
+#define ADVICE                                                                                     \
+    "build sinkwatch.so against this program's own source tree (make UNBOUND_SRC=...), or, with "  \
+    "the Debian packages, run make deb and install the packages of both together"
 
 const char *sw_abi_built_for(void)
 {

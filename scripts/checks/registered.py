@@ -10,7 +10,7 @@ from tree import Result
 
 NAME = "registered"
 FOLDERS = {"unit", "scenarios", "stress", "fault", "race", "differential", "bench", "fuzz", "daemon", "headers",
-           "model", "peers", "soak"}  # fmt: skip
+           "model", "peers", "soak", "deb"}  # fmt: skip
 # Files that are no tests: drivers, fixtures, data.
 HELPER = re.compile(
     r"tests/(.*\.(h|md|txt|conf|json|tsv|csv|supp|zone|queries|inc|rpl)|.*/corpus/.*|daemon/conftest\.py|"

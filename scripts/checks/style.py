@@ -54,7 +54,7 @@ class Shell:
                 result.problem(path, 0, output.stderr.strip())
         result.note = f"{len(scripts)} scripts parse"
         if scripts and shutil.which("shellcheck"):
-            output = run(tree, "shellcheck", "--format=gcc", *scripts)
+            output = run(tree, "shellcheck", "-x", "--format=gcc", *scripts)
             result.problems += output.stdout.splitlines()
             result.note += ", shellcheck finds nothing"
         return result

@@ -1,0 +1,41 @@
+# Completion of the sinkwatch command for fish. Sub-commands and options are read out of the
+# command's own --help, names of lists out of Redis; without Redis there are none.
+
+# The sub-command on the line, in one or two words.
+function __sinkwatch_path
+    set -l found
+    for word in (commandline -opc)[2..-1]
+        switch $word
+            case '-*'
+            case '*'
+                if test (count $found) -eq 0
+                    set -a found $word
+                else if test (count $found) -eq 1 -a "$found[1]" = list
+                    contains -- $word show set drop; and set -a found $word
+                end
+        end
+    end
+    string join \n -- $found
+end
+
+function __sinkwatch_commands
+    set -l path (__sinkwatch_path)
+    sinkwatch $path --help 2>/dev/null |
+        sed -n '/^Sub-commands:/,/^$/s/^  \([a-z-]*\)  *\(.*\)$/\1\t\2/p'
+end
+
+function __sinkwatch_options
+    set -l path (__sinkwatch_path)
+    sinkwatch $path --help 2>/dev/null |
+        sed -n 's/^ *\(-., \)\{0,1\}\(--[a-z0-9-]*\)\(=[A-Z]*\)\{0,1\}  *\(.*\)$/\2\t\4/p'
+end
+
+function __sinkwatch_lists
+    set -l path (__sinkwatch_path)
+    contains -- "$path[1]" list add remove import rollback; or return
+    timeout 2 sinkwatch --json list 2>/dev/null | sed -n 's/.*"name":"\([^"]*\)".*/\1/p'
+end
+
+complete -c sinkwatch -n 'string match -q -- "-*" (commandline -ct)' -f -a '(__sinkwatch_options)'
+complete -c sinkwatch -n 'not string match -q -- "-*" (commandline -ct)' -a '(__sinkwatch_commands)'
+complete -c sinkwatch -n 'not string match -q -- "-*" (commandline -ct)' -a '(__sinkwatch_lists)'
