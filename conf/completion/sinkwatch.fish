@@ -1,7 +1,7 @@
-# Completion of the sinkwatch command for fish. Sub-commands and options are read out of the
-# command's own --help, names of lists out of Redis; without Redis there are none.
+# Completion of the sinkwatch command for fish. The --help of the command gives
+# sub-commands and options, Redis gives names of lists.
 
-# The sub-command on the line, in one or two words.
+# The sub-command on the line, a word or two words.
 function __sinkwatch_path
     set -l found
     for word in (commandline -opc)[2..-1]

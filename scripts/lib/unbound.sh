@@ -1,18 +1,18 @@
 #!/bin/bash
-# The Debian source package of Unbound: shared by scripts/setup, which builds it into .deps/, and
-# scripts/deb/packages, which makes packages of it. To be sourced, not run.
+# The Debian source package of Unbound: shared by scripts/setup, which builds Unbound into .deps/, and
+# scripts/deb/packages, which makes packages. To be sourced, not run.
 #
 # Before a download: $suite, $running (Debian code names) and $apt (a folder for lists, files, log).
 # Messages begin with $me, the name of the script that sources this file. $version is a result.
 # shellcheck disable=SC2154,SC2034
 
-FLAGS=--with-dynlibmodule # what we add to Debian's own configure options
+FLAGS=--with-dynlibmodule # added to Debian's own configure options
 KEYRING=/usr/share/keyrings/debian-archive-keyring.gpg
 SAFE_PATH=/usr/sbin:/usr/bin:/sbin:/bin # a foreign python in PATH would end up in the build
 
-# Source packages known by the hash of their .dsc (its signature was checked with Debian's keyring
-# when the line was written): version, Debian's version, suite. A mirror's pool keeps them for some
-# time after its index has moved on to a newer one.
+# Source packages known by the hash of the .dsc (the signature was checked with Debian's keyring
+# when the line was written): version, Debian's version, suite. A mirror's pool keeps source packages
+# for some time after the index has moved on to a newer version.
 PINNED=(
     "1.17.1 1.17.1-2+deb12u4 bookworm 7833b82f7a888354c672dd743c19551325cb745e9a70793e90f4c9493ebaa065"
     "1.26.2 1.26.2-0+deb13u1 trixie d0de2b0ac0bc2f0448e6a5b80f45b69236c9124f8ac09182f1b95bf02a97385b"
@@ -24,9 +24,9 @@ LOGS=.deps # where logs of apt go
 say() { printf '%s\n' "$me: $*"; }
 die() { printf '%s\n' "$me: $*" >&2; exit 1; }
 
-# On a terminal one line that is rewritten, elsewhere a line for every tenth part.
+# On a terminal a single line that is rewritten, elsewhere a line for every tenth part.
 shown=-1
-progress() { # progress DONE TOTAL WHAT
+progress() { # progress DONE TOTAL TITLE
     local percent=$(($2 > 0 ? $1 * 100 / $2 : 0))
     [ "$percent" -le 100 ] || percent=100
     if [ -t 1 ]; then
@@ -38,8 +38,8 @@ progress() { # progress DONE TOTAL WHAT
     fi
 }
 
-# Run a command into a log file, and show how many lines of it match, out of how many.
-watch_log() { # watch_log LOG PATTERN TOTAL WHAT COMMAND...
+# Run a command into a log file, and show how many lines of the log match, out of how many.
+watch_log() { # watch_log LOG PATTERN TOTAL TITLE COMMAND...
     local log=$1 pattern=$2 total=$3 what=$4 done=0 pid
     shift 4
     shown=-1
@@ -117,7 +117,7 @@ apt_update() {
     updated=1
 }
 
-apt_install() { # apt_install WHAT APT-ARGUMENT...: installs, and sees to new services
+apt_install() { # apt_install TITLE APT-ARGUMENT...: installs, and sees to new services
     local what=$1 before after new=()
     shift
     apt_update
@@ -153,14 +153,14 @@ own_apt() { # own_apt COMMAND ARGUMENT...: apt that sees only our sources file
         -o Dir::Cache="$apt/cache" "$@"
 }
 
-# Do apt's lists arrive, signed with Debian's keys, with this line added to those we have?
+# Do apt's lists arrive, signed with Debian's keys, with this line added to $lines?
 usable() { # usable LINE
     printf '%s\n' "${lines[@]}" "$1" >"$apt/sources.list"
     own_apt apt-get -o APT::Update::Error-Mode=any update >>"$apt/log" 2>&1
 }
 
 # Writes the sources file: the suite from the first mirror that has it, and for the running
-# release its updates and security suites too.
+# release the updates and security suites too.
 find_sources() {
     local lines=() line address each also=()
     [ "$suite" != "$running" ] || also=("$suite-updates" "$suite-security")
@@ -192,7 +192,7 @@ newest_first() { # Debian versions, one a line
     printf '%s\n' "${versions[@]}"
 }
 
-# One file from the pool of one of this machine's mirrors, if its hash is right.
+# A file from the pool of a mirror of this machine, if the hash is right.
 pool_file() { # pool_file NAME SHA256
     local address
     while read -r address; do
@@ -202,7 +202,7 @@ pool_file() { # pool_file NAME SHA256
     return 1
 }
 
-# A source package by the hash of its .dsc, whose own table has the hashes of the other files.
+# A source package by the hash of the .dsc, which names the hashes of the other files.
 pool_package() { # pool_package DEBIAN-VERSION SHA256
     local sum file
     rm -rf "$apt/source"
@@ -214,7 +214,7 @@ pool_package() { # pool_package DEBIAN-VERSION SHA256
         "$apt/source/unbound_$1.dsc")
 }
 
-# Sets $version to one pinned under this name, a version's or a suite's; false: not to be had.
+# Sets $version to a pinned version with this name, a version's or a suite's; false: not to be had.
 download_pinned() { # download_pinned NAME
     local line upstream debian of hash
     for line in "${PINNED[@]}"; do
@@ -225,7 +225,7 @@ download_pinned() { # download_pinned NAME
     return 1
 }
 
-# Sets $version to the newest one that can be downloaded; its files are in $apt/source.
+# Sets $version to the newest version that can be downloaded; the files are in $apt/source.
 download() {
     local candidate candidates=()
     rm -rf "$apt/source"
@@ -246,8 +246,8 @@ download() {
 
 unpack() { # unpack TREE
     rm -rf "$1"
-    # It remarks that the maintainer's own key is not at hand. What counts has been checked by
-    # apt: archive key -> InRelease -> Sources -> the hash of each of these files.
+    # dpkg-source remarks that the maintainer's own key is not at hand. apt has checked the chain:
+    # archive key -> InRelease -> Sources -> the hash of each of these files.
     dpkg-source --no-copy -x "$apt"/source/*.dsc "$1" >"$apt/unpack.log" 2>&1 ||
         die "cannot unpack the source package; see $apt/unpack.log"
     sed -i "s/--enable-subnet/$FLAGS &/" "$1/debian/rules"
@@ -262,7 +262,7 @@ upstream_of() { # upstream_of DEBIAN-VERSION -> Unbound's own version
     printf '%s\n' "${upstream%-*}"
 }
 
-# Lines of the table of advisories that concern a version and that its changelog does not name.
+# Lines of the table of advisories that concern a version and that the changelog does not name. D-151.
 advisories_open() { # advisories_open DEBIAN-VERSION CHANGELOG
     local upstream day cve since fixed what
     upstream=$(upstream_of "$1")

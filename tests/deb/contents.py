@@ -1,4 +1,4 @@
-"""What is in the packages, and the scripts that make them. No root folder is needed."""
+"""The contents of the packages, and the scripts that make packages. No root folder is needed."""
 
 import contextlib
 import fnmatch
@@ -56,6 +56,14 @@ def unpacked(path):
         yield Path(folder)
 
 
+def libraries_of_setup_are_build_dependencies(_packages):
+    """A library that scripts/setup installs for the build is named for the package's build, too."""
+    needed = re.findall(r"^    (lib\S+-dev) ", (ROOT / "scripts/setup").read_text(), re.M)
+    control = (ROOT / "scripts/deb/debian/control").read_text().split("\n\n")[0]
+    assert len(needed) >= 8, needed
+    assert [name for name in needed if f" {name},\n" not in control] == []
+
+
 def all_packages_were_made(packages):
     assert set(packages) >= set(NAMES), f"made: {sorted(packages)}"
 
@@ -104,7 +112,7 @@ def paths_of_installed_files_are_the_packages_own(packages):
 
 
 def lintian_finds_no_error(packages):
-    """In Unbound's package one is Debian's own: its dependency on lsb-base."""
+    """An error of Unbound's package is Debian's own: the dependency on lsb-base."""
     lintian = ["lintian", "--allow-root", "--fail-on", "error"]
     for name in NAMES:
         known = ["--suppress-tags", "depends-on-obsolete-package"] if name == "unbound" else []
@@ -191,11 +199,11 @@ def open_advisories_are_those_of_a_model(_packages):
             assert bash(script, version, changelog.name).split() == expected, version
 
 
-# ---- AppArmor
+# ---- AppArmor (D-149)
 
 
 def rules():
-    """Paths of the file rules, without their permissions."""
+    """Paths and permissions of the file rules."""
     text = (ROOT / "conf/apparmor/sinkwatch").read_text()
     return re.findall(r"^  (/\S+) ([rwkm]+),$", text, re.M)
 
@@ -243,6 +251,7 @@ def apparmor_parses_the_profile_with_the_addition(packages):
 
 
 STEPS = [
+    libraries_of_setup_are_build_dependencies,
     all_packages_were_made,
     module_depends_on_exactly_this_build,
     rebuilt_module_is_an_upgrade,

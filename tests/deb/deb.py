@@ -3,7 +3,7 @@
     deb.py [--suite NAME] [--keep]
 
 Makes the packages (scripts/deb/packages; for another suite than the running one inside a root folder
-of that suite), looks at their contents, then installs them in a fresh minimal root folder, where
+of that suite), looks at the contents, then installs the packages in a fresh minimal root folder, where
 real Unbound and Redis run in a network namespace of their own. TESTS=WORD runs only the steps with
 this word in the name. Prints a line for each step, and, alone on the last line, "N passed, N failed".
 Called by 'make test-deb'. Needs root; installs mmdebstrap, lintian and apparmor where missing.
@@ -42,7 +42,7 @@ def which(tool):
 
 
 class Steps:
-    """Runs steps in order, and counts. A step is a function; its first line of words names it."""
+    """Runs steps in order, and counts. A step is a function, named by the function's name."""
 
     def __init__(self, word):
         self.word = word

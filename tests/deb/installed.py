@@ -15,7 +15,7 @@ from contents import NAMES, field
 SUPPORT = "redis-server bind9-dnsutils dns-root-data fish zsh logrotate"
 LINE = 'include-toplevel: "/usr/share/sinkwatch*/unbound.conf"'
 SWITCH = "/etc/unbound/unbound.conf.d/sinkwatch.conf"
-# What a root folder lacks of a running system: no syslog, no service manager.
+# A root folder has no syslog and no service manager.
 PLAIN = "server:\n  use-syslog: no\n  logfile: ''\n  do-ip6: no\n"
 
 SERVERS = r"""
@@ -57,7 +57,7 @@ def expect_installed(root, packages):
 
 
 def enforces(root):
-    """Real Unbound and Redis: a listed name is blocked, another one is not, the hit is recorded."""
+    """Real Unbound and Redis: a listed name is blocked, another name is not, the hit is recorded."""
     words = root.run(ENFORCE).stdout
     assert words.count("status: NXDOMAIN") == 1 and re.search(r"EDE: 1[57]", words), words
     assert words.count("status: SERVFAIL") == 1, words  # no network: the other name fails
@@ -193,7 +193,7 @@ def completions_offer_commands_and_options(root, _packages):
 
 
 def repacked(path, version, folder, changes=()):
-    """A package with another version, and other changes to its control file."""
+    """A package with another version, and other changes to the control file."""
     tree = Path(folder) / "tree"
     shutil.rmtree(tree, ignore_errors=True)
     subprocess.run(["dpkg-deb", "-R", path, tree], check=True)
@@ -210,8 +210,8 @@ def repacked(path, version, folder, changes=()):
 
 
 def other_unbound_is_refused(root, packages):
-    """Debian's next Unbound, without dynlib: apt leaves everything as it was, and says what to do.
-    dpkg, which puts its files in place first, does not configure it."""
+    """Debian's next Unbound, without dynlib: apt changes nothing, and names the remedy.
+    dpkg, which unpacks first, refuses to configure."""
     with tempfile.TemporaryDirectory() as folder:
         ours = field(packages["unbound"], "Version").removesuffix("+sinkwatch1")
         plain = re.sub(r"\d+$", lambda match: str(int(match[0]) + 1), ours)
@@ -291,7 +291,7 @@ def purge_leaves_nothing(root, _packages):
         "find / -xdev -path /proc -prune -o -path /dev -prune -o -iname '*sinkwatch*' -print"
     ).stdout.split()
     own = [path for path in left if path != SWITCH and not path.startswith(("/other", "/debs", "/newer"))]
-    # and what these tests made by hand, and the cache of man
+    # and files that these tests made by hand, and the cache of man
     by_hand = ("/etc/systemd/system/strict-", "/var/lib/unbound/", "/var/cache/man/")
     own = [path for path in own if not path.startswith(by_hand)]
     assert own == [], own

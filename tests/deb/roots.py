@@ -39,7 +39,7 @@ def mirrors(suite):
 
 
 def build_packages(suite):
-    """{name: path} of the packages, made here or, for another suite, in a root folder of it."""
+    """{name: path} of the packages, made here or, for another suite, in a root folder."""
     if suite == running_suite():
         subprocess.run(["scripts/deb/packages"], cwd=ROOT, check=True)
     else:
@@ -48,7 +48,7 @@ def build_packages(suite):
 
 
 def build_in_root(suite):
-    """The root folder for building stays: a second run only installs what is missing."""
+    """The root folder for building stays: a second run installs missing packages only."""
     root = Root(suite, "build-root", ["build-essential", "git", "ca-certificates"])
     if not (root.path / "usr/bin/dpkg-buildpackage").exists():
         root.make()
@@ -80,8 +80,8 @@ def same(source, target):
 
 
 class Root:
-    """A root folder. Commands run in it in namespaces of their own for mounts and processes: all
-    that a command started ends with it; without network=True there is only a loopback."""
+    """A root folder. Commands run inside, in new namespaces for mounts and processes: all
+    processes of a command end with the command; without network=True there is only a loopback."""
 
     def __init__(self, suite, name="root", include=()):
         self.suite = suite
