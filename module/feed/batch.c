@@ -62,29 +62,3 @@ void sw_feed_enforce(struct sw_feed *feed)
     feed->everything = false;
     feed->dirty = false;
 }
-
-enum sw_status sw_feed_finish_batch(struct sw_feed *feed)
-{
-    sw_feed_enforce(feed);
-    sw_sweeper_reached(feed->sweeper, &feed->position.id);
-    return sw_feed_report_applied(feed);
-}
-
-bool sw_feed_mmdb_enforced(struct sw_feed *feed)
-{
-    if (!feed->mmdb_next || sw_sweeper_over(feed->sweeper) < feed->mmdb_handed)
-        return false;
-    free(feed->mmdb_json);
-    feed->mmdb_json = feed->mmdb_next;
-    feed->mmdb_next = NULL;
-    return true;
-}
-
-enum sw_status sw_feed_report_applied(struct sw_feed *feed)
-{
-    struct sw_stream_id done = sw_sweeper_done(feed->sweeper);
-    bool mmdb = sw_feed_mmdb_enforced(feed);
-    if (!mmdb && sw_stream_id_compare(&done, &feed->applied) == 0)
-        return SW_OK;
-    return sw_feed_report(feed);
-}

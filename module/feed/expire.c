@@ -1,5 +1,5 @@
 /*
- * expire.c - removal of expired indicators from the index, and the feeder's wall clock.
+ * expire.c - removal of expired indicators from the index.
  *
  * The index knows the end of each indicator (index/expiry.h). Expired indicators are removed at
  * least five times a second, with or without Redis, also while the feeder waits for a reply. The
@@ -12,11 +12,6 @@
 #define BUDGET_US INT64_C(10000)   /* for a call of sw_feed_expire(): bounds the delay of changes */
 #define SOME      256              /* indicators removed between two looks at the clock */
 #define JUMP_US   INT64_C(2000000) /* a slewed clock makes no steps of this size */
-
-int64_t sw_feed_wall_us(const struct sw_feed *feed)
-{
-    return feed->host.wall_us ? feed->host.wall_us(feed->host.arg) : sw_clock_wall_us();
-}
 
 /* An indicator was removed: the list's hash in Redis still has the field, so the surplus grows. */
 static void on_gone(void *arg, sw_list_id id)

@@ -3,15 +3,18 @@
  *
  * Private to feed/. The thread's work, file by file:
  *     feed.c       connect, pause, tick; decides which of the others comes next
- *     load_all.c   full load; reconciliation with the lists in Redis
+ *     session.c    the floor of all others: problems, the connection for writing, wall clock
+ *     load_all.c   full load
+ *     reconcile.c  reconciliation with the lists in Redis
  *     audit.c      lists in Redis against the index, chunk by chunk
  *     notice.c     keyspace notifications of plain writes
+ *     noticed.c    which lists a notice named
  *     follow.c     XREAD, applying entries in order, gaps
- *     batch.c      the changes of a batch: evict names, hand over to the sweeper, report
+ *     batch.c      the changes of a batch: evict names, hand over to the sweeper
  *     local.c      the local snapshot
  *     track.c      tracked addresses from Redis and to Redis
  *     expire.c     removal of expired indicators
- *     status_hash.c the status hash
+ *     status_hash.c  the status hash, written again when a sweep is over
  * The files load.c lists.c stream.c refused.c tracked.c sweeper.c do not use struct sw_feed.
  *
  * Threads      everything belongs to the feeder thread, except the members of the last group
@@ -145,7 +148,7 @@ struct sw_feed {
     pthread_t thread;
 };
 
-/* ---- feed.c ---- */
+/* ---- session.c ---- */
 
 /** Set a problem (a new text is logged), or clear the problem with format NULL. */
 void sw_feed_problem(struct sw_feed *feed, enum sw_problem which, const char *format, ...)
@@ -153,9 +156,6 @@ void sw_feed_problem(struct sw_feed *feed, enum sw_problem which, const char *fo
 
 /** Set SW_PROBLEM_REDIS for a failed call of Redis; returns status. */
 enum sw_status sw_feed_failed(struct sw_feed *feed, enum sw_status status, const char *doing);
-
-/** The work that does not depend on Redis: MMDB files, expired indicators, requests to track. */
-void sw_feed_tick(struct sw_feed *feed);
 
 /** Whether the thread has to end: checked in every loop that may take long. */
 bool sw_feed_stopping(const struct sw_feed *feed);
@@ -166,6 +166,14 @@ struct sw_redis *sw_feed_writer(struct sw_feed *feed);
 /** Set a problem for a failed write. SW_OK with redis-primary, since reading goes on; else
  * status. */
 enum sw_status sw_feed_write_failed(struct sw_feed *feed, enum sw_status status, const char *doing);
+
+/** Wall clock, microseconds: the host's, or the real one. */
+int64_t sw_feed_wall_us(const struct sw_feed *feed);
+
+/* ---- feed.c ---- */
+
+/** The work that does not depend on Redis: MMDB files, expired indicators, requests to track. */
+void sw_feed_tick(struct sw_feed *feed);
 
 /* ---- batch.c ---- */
 
@@ -182,16 +190,6 @@ void sw_feed_changed_everything(struct sw_feed *feed);
 /** Evict the noted names and hand the noted changes to the sweeper; no changes are fine. */
 void sw_feed_enforce(struct sw_feed *feed);
 
-/** Enforce the batch and report as applied all entries with a finished sweep; the rest is reported
- * by sw_feed_report_applied(). SW_OK, or the session is over. */
-enum sw_status sw_feed_finish_batch(struct sw_feed *feed);
-
-/** Update mmdb_json when newer MMDB files are enforced, sweep included; true: updated. */
-bool sw_feed_mmdb_enforced(struct sw_feed *feed);
-
-/** Report when more is enforced than the last report says. SW_OK, or the session is over. */
-enum sw_status sw_feed_report_applied(struct sw_feed *feed);
-
 /* ---- load_all.c ---- */
 
 /** Full load: stream position, lists, tracked addresses. */
@@ -207,6 +205,30 @@ enum sw_status sw_feed_judge_stream(struct sw_feed *feed, enum sw_status asked,
 /** Ask whether the server is still the server of the position; load_due is set when not. */
 enum sw_status sw_feed_check_server(struct sw_feed *feed);
 
+/** Free a copy; an empty copy is fine. */
+void sw_copy_clear(struct sw_copy *copy);
+
+/** Ask for the state of the stream. SW_OK: stream_ok is set, and *state if the stream is a
+ * stream. */
+enum sw_status sw_feed_ask_stream(struct sw_feed *feed, struct sw_stream_state *state);
+
+/** {prefix}:lists cannot be read, for the reason why: keep the lists of the index. */
+void sw_feed_keep_unreadable(struct sw_feed *feed, const char *why);
+
+/** Update all lists from a reply with {prefix}:lists; everything: read all of them again. *kept:
+ * the reply is empty, and all lists stay. */
+enum sw_status sw_feed_take_lists(struct sw_feed *feed, const redisReply *reply, bool everything,
+                                  bool *kept);
+
+/** Read a list's policy, with `content` or when still unread also the indicators. A list without a
+ * policy in Redis is refused. */
+enum sw_status sw_feed_read_list(struct sw_feed *feed, const char *name, bool content);
+
+/** Say which lists are lost, or that none is. */
+void sw_feed_tell_lost(struct sw_feed *feed);
+
+/* ---- reconcile.c ---- */
+
 /** Copy policies and sizes from Redis, to be compared when the copy's stream id is reached. */
 enum sw_status sw_feed_copy(struct sw_feed *feed);
 
@@ -217,16 +239,6 @@ enum sw_status sw_feed_reconcile(struct sw_feed *feed);
  * entries up to the copy are applied). */
 enum sw_status sw_feed_compare(struct sw_feed *feed, const struct sw_stream_id *next);
 
-/** Free a copy; an empty copy is fine. */
-void sw_copy_clear(struct sw_copy *copy);
-
-/** Read a list's policy, with `content` or when still unread also the indicators. A list without a
- * policy in Redis is refused. */
-enum sw_status sw_feed_read_list(struct sw_feed *feed, const char *name, bool content);
-
-/** Say which lists are lost, or that none is. */
-void sw_feed_tell_lost(struct sw_feed *feed);
-
 /* ---- follow.c ---- */
 
 /** Wait up to SW_FEED_BLOCK_MS (SW_FEED_SWEEP_MS) for changes and apply them. */
@@ -236,9 +248,6 @@ enum sw_status sw_feed_follow(struct sw_feed *feed);
 
 /** Remove expired indicators, for about 10 ms at most; `expiring` is set when more are left. */
 void sw_feed_expire(struct sw_feed *feed);
-
-/** Wall clock, microseconds: the host's, or the real one. */
-int64_t sw_feed_wall_us(const struct sw_feed *feed);
 
 /* ---- track.c ---- */
 
@@ -264,6 +273,16 @@ enum sw_status sw_feed_load_tracked(struct sw_feed *feed);
 
 /** Write the status hash. SW_ECLOSED: connection lost. An error reply is a problem, and SW_OK. */
 enum sw_status sw_feed_report(struct sw_feed *feed);
+
+/** Enforce the batch and report as applied all entries with a finished sweep; the rest is reported
+ * by sw_feed_report_applied(). SW_OK, or the session is over. */
+enum sw_status sw_feed_finish_batch(struct sw_feed *feed);
+
+/** Update mmdb_json when newer MMDB files are enforced, sweep included; true: updated. */
+bool sw_feed_mmdb_enforced(struct sw_feed *feed);
+
+/** Report when more is enforced than the last report says. SW_OK, or the session is over. */
+enum sw_status sw_feed_report_applied(struct sw_feed *feed);
 
 /** A clean stop: delete the status hash and this resolver's member of {prefix}:resolvers. */
 void sw_feed_farewell(struct sw_feed *feed);

@@ -9,12 +9,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define GRACE_US     INT64_C(150000)  /* for a feed that writes the entry after the hash */
-#define PAUSE_US     INT64_C(500000)  /* shortest pause between two looks */
-#define PAUSE_TIMES  4                /* and at least that many times the length of the last look */
-#define EXPLAINED_US INT64_C(2000000) /* an entry about the list explains notices for that long */
-#define CONNECT_US   INT64_C(5000000)
-#define AT_ONCE      100000 /* notices in a call of take_all() */
+#define GRACE_US   INT64_C(150000) /* for a feed that writes the entry after the hash */
+#define CONNECT_US INT64_C(5000000)
+#define AT_ONCE    100000 /* notices in a call of take_all() */
 
 /* The common beginning of the keys of lists and of the policies: P:list:<name>, P:lists. */
 static char *key_begin(const struct sw_feed *feed, char *out)
@@ -148,30 +145,6 @@ static enum sw_status look(struct sw_feed *feed)
     if (status == SW_OK && feed->dirty)
         status = sw_feed_finish_batch(feed);
     return status;
-}
-
-void sw_feed_notices_copied(struct sw_feed *feed)
-{
-    for (size_t i = 0; i < feed->lists.n; i++) {
-        struct sw_list *list = feed->lists.list[i];
-
-        list->copied = list->copied || list->touched;
-        list->touched = false;
-    }
-    feed->notices.waiting = false;
-}
-
-bool sw_feed_noticed(const struct sw_list *list)
-{
-    return list->copied && sw_clock_mono_us() - list->entry_us > EXPLAINED_US;
-}
-
-void sw_feed_notices_compared(struct sw_feed *feed, int64_t began_us)
-{
-    int64_t now = sw_clock_mono_us(), pause_us = (now - began_us) * PAUSE_TIMES;
-    for (size_t i = 0; i < feed->lists.n; i++)
-        feed->lists.list[i]->copied = false;
-    feed->notices.look_due = now + (pause_us > PAUSE_US ? pause_us : PAUSE_US);
 }
 
 void sw_feed_forget_notices(struct sw_feed *feed)

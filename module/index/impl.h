@@ -1,6 +1,6 @@
 /*
- * impl.h - the inside of struct sw_index, shared by index.c (lists), change.c (indicators) and
- * view.c (readers).
+ * impl.h - the inside of struct sw_index, shared by index.c (lists), purge.c (rules of gone lists),
+ * change.c (indicators), root.c (flags) and view.c (readers).
  *
  * Readers see the index through two structures: the root (the ids and policies of the lists that
  * are shown), replaced as a whole whenever a list changes; and the slots of the table, each changed

@@ -12,10 +12,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define SEND_MAX   12288 /* octets of a send(): for more the kernel uses whole pages */
 #define SEND_EARLY 32768 /* octets of a pipeline that are sent before the pipeline ends */
 #define LENGTH_MAX 23    /* octets of a RESP length: type, 20 digits, CR, LF */
-#define OUT_KEEP   65536 /* octets of the output buffer kept between commands */
 
 struct sw_redis *sw_redis_new(const struct sw_settings *settings)
 {
@@ -74,25 +72,6 @@ void sw_redis_free(struct sw_redis *redis)
     free(redis);
 }
 
-void sw_redis_close(struct sw_redis *redis)
-{
-    sw_tls_free(redis->tls);
-    redis->tls = NULL;
-    if (redis->fd >= 0)
-        close(redis->fd);
-    redis->fd = -1;
-    if (redis->reader)
-        redisReaderFree(redis->reader);
-    redis->reader = NULL;
-    free(redis->out);
-    redis->out = NULL;
-    redis->out_len = redis->out_done = redis->out_max = 0;
-    redis->in_at = redis->in_len = 0;
-    redis->due = 0;
-    redis->extra_ms = 0;
-    redis->turn = (struct sw_redis_turn){.waited_us = 0};
-}
-
 bool sw_redis_is_open(const struct sw_redis *redis)
 {
     return redis->fd >= 0;
@@ -133,72 +112,7 @@ char *sw_redis_key(const struct sw_redis *redis, char *out, size_t max, const ch
     return out;
 }
 
-/* ---- problems ---- */
-
-__attribute__((format(printf, 2, 3))) void sw_redis_problem(struct sw_redis *redis,
-                                                            const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    vsnprintf(redis->error, SW_REDISERROR_MAX, format, args);
-    va_end(args);
-    for (char *p = redis->error; *p; p++)
-        if (*p < 0x20 || *p == 0x7f)
-            *p = '?';
-}
-
-const char *sw_errno_words(int number, char buf[64])
-{
-    return strerror_r(number, buf, 64);
-}
-
-void sw_redis_problem_errno(struct sw_redis *redis, const char *doing, int number)
-{
-    char buf[64];
-    sw_redis_problem(redis, "%s: %s: %s", redis->target, doing, sw_errno_words(number, buf));
-}
-
-enum sw_status sw_redis_problem_wait(struct sw_redis *redis, const char *doing,
-                                     enum sw_status status)
-{
-    if (status == SW_ETIMEOUT)
-        sw_redis_problem(redis, "%s: %s: nothing within %u ms", redis->target, doing,
-                         redis->settings.redis_timeout_ms + redis->extra_ms);
-    else if (status == SW_ECLOSED)
-        sw_redis_problem(redis, "%s: interrupted", redis->target);
-    else
-        sw_redis_problem_errno(redis, doing, errno);
-    return status;
-}
-
 /* ---- commands ---- */
-
-/* Send as many octets as the socket takes at once. A broken socket drops the rest. Reading goes on
- * up to the end of the stream, since the server may have sent the reason for hanging up. */
-void sw_redis_send_some(struct sw_redis *redis)
-{
-    ssize_t n;
-    size_t len;
-    do {
-        const char *data = redis->out + redis->out_done;
-        len = redis->out_len - redis->out_done;
-        len = len < SEND_MAX ? len : SEND_MAX;
-        n = redis->tls ? sw_tls_send(redis->tls, data, len)
-                       : send(redis->fd, data, len, MSG_NOSIGNAL | MSG_DONTWAIT);
-        if (n >= 0)
-            redis->out_done += (size_t)n;
-        else if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)
-            redis->out_done = redis->out_len;
-    } while (n == (ssize_t)len && redis->out_done < redis->out_len);
-    if (redis->out_done < redis->out_len)
-        return;
-    redis->out_len = redis->out_done = 0;
-    if (redis->out_max > OUT_KEEP) {
-        free(redis->out);
-        redis->out = NULL;
-        redis->out_max = 0;
-    }
-}
 
 /* Room in the output buffer. NULL when out of memory. */
 static char *room_out(struct sw_redis *redis, size_t len)
@@ -414,12 +328,6 @@ void sw_redis_on_wait(struct sw_redis *redis, void (*fn)(void *arg), void *arg)
     redis->on_wait = fn;
     redis->on_wait_arg = arg;
     redis->worked_us = sw_clock_mono_us();
-}
-
-void sw_redis_flush(struct sw_redis *redis)
-{
-    if (redis->fd >= 0 && redis->out_len > redis->out_done)
-        sw_redis_send_some(redis);
 }
 
 enum sw_status sw_redis_set_timeout(struct sw_redis *redis, uint32_t ms)

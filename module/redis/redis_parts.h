@@ -1,6 +1,7 @@
 /*
  * redis_parts.h - the inside of struct sw_redis, shared by redis.c (commands), redis_read.c
- * (waiting, replies) and redis_open.c (connecting). Private to these files.
+ * (waiting, replies), redis_socket.c (sending, closing) and redis_open.c (connecting). Private to
+ * these files.
  */
 #ifndef SW_REDIS_REDIS_PARTS_H
 #define SW_REDIS_REDIS_PARTS_H

@@ -9,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+import circles
 import comments
 import decisions
 import dialect
@@ -28,6 +29,7 @@ from tree import Tree
 
 CHECKS = [
     layers,
+    circles,
     sizes,
     headers,
     words,

@@ -7,6 +7,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+import circles
 import comments
 import decisions
 import dialect
@@ -111,6 +112,7 @@ GOOD = {
     "module/cli/x.h": HEADER.replace("good.h", "x.h").replace("BASE_GOOD", "CLI_X"),
     "module/flow/ub.h": HEADER.replace("good.h", "ub.h").replace("BASE_GOOD", "FLOW_UB"),
     "module/cli/show/z.h": HEADER.replace("good.h", "z.h").replace("BASE_GOOD", "CLI_SHOW_Z"),
+    "module/base/a.c": "int sw_a(void)\n{\n    return sw_circle();\n}\n",
     "module/cli/main.c": 'static const char *const names[] = {"add"};\n',
     "scripts/tool": "#!/bin/bash\necho\n",
     "tests/model/x.pml": MODEL,
@@ -118,6 +120,7 @@ GOOD = {
     "tests/daemon/test_a.py": "def test_a():\n    pass\n",
     "tests/daemon/test_b.py": WAITING,
 }
+CIRCLE = "int sw_a(void);\nint sw_circle(void)\n{\n    return sw_a();\n}\n"
 # (check, file, its faulty content, words of the problem that must be found)
 FAULTS = [
     (layers, "module/base/good.c", '#include "feed/feed.h"\n', "flow/ub.h see Unbound's headers"),
@@ -126,6 +129,7 @@ FAULTS = [
     (layers, "module/cli/main.c", '#include "flow/ub.h"\n', "flow/ub.h brings"),
     (layers, "module/base/good.c", "#include <openssl/ssl.h>\n", "only redis/ uses OpenSSL"),
     (layers, "module/new/x.c", "", "is in no layer"),
+    (circles, "module/base/good.c", CIRCLE, "a circle of files that call each other: a.c, good.c"),
     (sizes, "module/base/good.c", LONG, "sw_long() has 124 lines"),
     (sizes, "module/base/good.c", "\n" * 700, "700 lines"),
     (sizes, "tests/daemon/test_a.py", "def f():\n" + "    f()\n" * 110, "f() has 111 lines"),

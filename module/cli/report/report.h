@@ -3,7 +3,9 @@
  *
  * Step by step:
  *   report.c            anomalies and history out of Redis, the page to the file
- *   report_page.c       text, tables, the frame with style and script
+ *   report_facts.c      times, owners and their numbers, for tables and pictures
+ *   report_text.c       text of any octets, escaped
+ *   report_page.c       tables, the frame with style and script
  *   report_picture.c    time line, bars of ownership, graph: SVG, laid out here
  *
  * Threads      one
@@ -38,7 +40,7 @@ struct report {
     FILE *out;
 };
 
-/* ---- for pictures and tables (report.c) ---- */
+/* ---- for pictures and tables (report_facts.c) ---- */
 
 /** Number of an owner, for the colour; new owners are added. */
 size_t report_owner(struct report *report, const json_t *facts);
@@ -52,13 +54,15 @@ const json_t *report_facts(const struct report *report, const struct graph_edge 
 /** Whether an edge was seen within the time of the report. */
 bool report_shows(const struct report *report, const struct graph_edge *edge);
 
-/* ---- the page (report_page.c) ---- */
+/* ---- text (report_text.c) ---- */
 
 /** Text of any octets, escaped for element content and attributes; at most some 300 characters. */
 void page_text(FILE *out, const char *text);
 
 /** The same, cut to so many characters with an ellipsis. */
 void page_short(FILE *out, const char *text, size_t max);
+
+/* ---- the page (report_page.c) ---- */
 
 /** Everything. */
 void report_page(struct report *report);
