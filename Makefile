@@ -48,6 +48,8 @@
 ##   UNBOUND_PROGRAM=unbound   make install: the Unbound that will load the module; empty: not compared
 ##   TESTS=WORD         only programs (test-unit, test-stress), models, or tests (test-daemon, as
 ##                      pytest -k) or scenarios (test-replay, test-peers) with this word in the name
+##   SCENARIOS=DIR      make scenarios: the timelines of this folder, with every label and document
+##                      raised as lines of JSON
 ##   DECKARD=DIR        make test-peers: the scenarios of a checked-out Deckard as well
 ##   LONG=1 QUICK=1     the long forms of daemon tests and benchmarks, or the quick forms
 ##   KEEP=1             daemon tests leave their folders below TMPDIR behind
@@ -152,7 +154,7 @@ FUZZ_SRC   = $(wildcard tests/fuzz/fuzz_*.c)
 MODEL_SRC  = $(wildcard tests/model/*.pml) tests/model/run.py
 DAEMON_SRC = $(wildcard tests/daemon/test_*.py)
 UNITS   = $(UNIT_SRC:%.c=$(OUT)/%)
-SCENARIOS = $(OUT)/tests/scenarios/run_scenarios
+PLAY_SCENARIOS = $(OUT)/tests/scenarios/run_scenarios
 RACE_LOAD = $(OUT)/tests/race/load
 AUTHORITY_SRC = $(addprefix tests/differential/,authority.c data.c odd.c records.c message.c world.c)
 CLIENT_SRC    = $(addprefix tests/differential/,client.c reply.c world.c)
@@ -323,12 +325,12 @@ demo: setup
 run-demo:
 	$(Q)$(TEST_ENV) scripts/demo $(if $(STAY),--stay)
 
-test-unit: $(UNITS) $(CORPORA) $(SCENARIOS) $(FAULTS)
+test-unit: $(UNITS) $(CORPORA) $(PLAY_SCENARIOS) $(FAULTS)
 	$(Q)$(TEST_ENV) CC="$(CC)" FLAGS="$(BASEFLAGS)" UNBOUND_FLAGS="$(if $(UNBOUND_VERSION),$(UNBOUND_FLAGS))" \
-	    scripts/run/programs unit $(UNITS) $(CORPORA) $(SCENARIOS) $(FAULTS) tests/headers/run
+	    scripts/run/programs unit $(UNITS) $(CORPORA) $(PLAY_SCENARIOS) $(FAULTS) tests/headers/run
 
-scenarios: $(SCENARIOS)
-	$(Q)$(SCENARIOS)
+scenarios: $(PLAY_SCENARIOS)
+	$(Q)SCENARIOS="$(SCENARIOS)" $(PLAY_SCENARIOS)
 
 fault: $(FAULTS)
 	$(Q)FAULT_HISTORIES=$${FAULT_HISTORIES:-1000} $(FAULTS)

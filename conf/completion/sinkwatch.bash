@@ -24,7 +24,7 @@ _sinkwatch_options() {
     "list show") echo "--limit" ;;
     "list set")
         echo "--kind --action --priority --shadow --no-shadow --observe --no-observe --sinkhole4" \
-            "--sinkhole6 --cname --ttl --lifetime --ede --owner --note --group --trigger --justification --sub-error --wait"
+            "--sinkhole6 --cname --ttl --lifetime --ede --owner --owners --ns-owners --baseline-days --baseline-count --flux-hours --flux-as-min --flux-as-percent --note --group --trigger --justification --sub-error --wait"
         ;;
     "list drop") echo "--yes --lost --wait" ;;
     add) echo "--facts --expires --for --allow-suffix --wait" ;;
@@ -51,7 +51,7 @@ _sinkwatch_command() {
         case $word in
         -c | --config | --socket | --host | --port | -n | --number | --facts | --expires | --for | --limit | --format | \
             --kind | --action | --priority | --sinkhole4 | --sinkhole6 | --cname | --ttl | --lifetime | --ede | \
-            --owner | --note | --group | --trigger | --justification | --sub-error | --list | --match | --file | --forward | --root-hints | --trust-anchor | \
+            --owner | --owners | --ns-owners | --baseline-days | --baseline-count | --flux-hours | --flux-as-min | --flux-as-percent | --note | --group | --trigger | --justification | --sub-error | --list | --match | --file | --forward | --root-hints | --trust-anchor | \
             --rate | --in-flight | --timeout | --retries | --threads | --state | --observer | --hops | --max | \
             --output | --since | --allow-suffix | --max-shrink | --max-growth) i=$((i + 1)) ;;
         -*) ;;

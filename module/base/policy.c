@@ -15,75 +15,6 @@
 #define EDE_MAX          0xfffd
 #define QUOTE_MAX        44 /* octets of a refused value in messages */
 
-static const char *const kind_names[SW_KIND_COUNT] = {
-    [SW_KIND_IOC] = "ioc",     [SW_KIND_ALLOW] = "allow",
-    [SW_KIND_WATCH] = "watch", [SW_KIND_PROTECTED] = "protected",
-    [SW_KIND_KNOWN] = "known",
-};
-
-static const char *const action_names[SW_ACTION_COUNT] = {
-    [SW_ACTION_PASSTHRU] = "passthru", [SW_ACTION_MONITOR] = "monitor",
-    [SW_ACTION_NXDOMAIN] = "nxdomain", [SW_ACTION_NODATA] = "nodata",
-    [SW_ACTION_REFUSED] = "refused",   [SW_ACTION_DROP] = "drop",
-    [SW_ACTION_TCP_ONLY] = "tcp-only", [SW_ACTION_SINKHOLE] = "sinkhole",
-    [SW_ACTION_CNAME] = "cname",
-};
-
-static const char *const trigger_names[SW_TRIGGER_COUNT] = {
-    [SW_TRIGGER_QNAME] = "qname",     [SW_TRIGGER_CNAME] = "cname",
-    [SW_TRIGGER_ADDRESS] = "address", [SW_TRIGGER_ASN] = "asn",
-    [SW_TRIGGER_NSDNAME] = "nsdname", [SW_TRIGGER_NSIP] = "nsip",
-    [SW_TRIGGER_CLIENT] = "client",
-};
-
-const char *sw_kind_name(enum sw_kind kind)
-{
-    return (unsigned)kind < SW_KIND_COUNT ? kind_names[kind] : "?";
-}
-
-const char *sw_action_name(enum sw_action action)
-{
-    return (unsigned)action < SW_ACTION_COUNT ? action_names[action] : "?";
-}
-
-const char *sw_trigger_name(enum sw_trigger trigger)
-{
-    return (unsigned)trigger < SW_TRIGGER_COUNT ? trigger_names[trigger] : "?";
-}
-
-enum sw_status sw_trigger_parse(const char *text, enum sw_trigger *out)
-{
-    for (unsigned i = 0; i < SW_TRIGGER_COUNT; i++) {
-        if (strcmp(text, trigger_names[i]) == 0) {
-            *out = (enum sw_trigger)i;
-            return SW_OK;
-        }
-    }
-    return SW_ENOTFOUND;
-}
-
-enum sw_status sw_kind_parse(const char *text, enum sw_kind *out)
-{
-    for (unsigned i = 0; i < SW_KIND_COUNT; i++) {
-        if (strcmp(text, kind_names[i]) == 0) {
-            *out = (enum sw_kind)i;
-            return SW_OK;
-        }
-    }
-    return SW_ENOTFOUND;
-}
-
-enum sw_status sw_action_parse(const char *text, enum sw_action *out)
-{
-    for (unsigned i = 0; i < SW_ACTION_COUNT; i++) {
-        if (strcmp(text, action_names[i]) == 0) {
-            *out = (enum sw_action)i;
-            return SW_OK;
-        }
-    }
-    return SW_ENOTFOUND;
-}
-
 bool sw_action_needs_no_answer(enum sw_action action)
 {
     return action != SW_ACTION_PASSTHRU && action != SW_ACTION_MONITOR &&
@@ -107,6 +38,8 @@ void sw_policy_init(struct sw_policy *policy, const char *name)
     policy->ttl = TTL_DEFAULT;
     policy->ede = SW_EDE_AUTO;
     policy->triggers = SW_TRIGGERS_DEFAULT;
+    for (unsigned i = 0; i < SW_LIMIT_COUNT; i++)
+        policy->limit[i] = SW_LIMIT_UNSET;
 }
 
 /* ---- parse: a setter for each type of member, with the allowed values in the message ---- */
@@ -394,6 +327,31 @@ static bool set_triggers(struct parsing *p, const json_t *value)
     return true;
 }
 
+/* The values that settings.c allows. */
+static const struct {
+    uint32_t min, max;
+} limits[SW_LIMIT_COUNT] = {
+    [SW_LIMIT_BASELINE_DAYS] = {0, 3650}, [SW_LIMIT_BASELINE_COUNT] = {1, 1000000},
+    [SW_LIMIT_FLUX_HOURS] = {1, 8760},    [SW_LIMIT_FLUX_AS] = {2, 1000},
+    [SW_LIMIT_FLUX_PERCENT] = {1, 100},
+};
+
+static bool set_limit(struct parsing *p, const json_t *value)
+{
+    char allowed[64];
+    unsigned i = 0;
+    while (strcmp(sw_limit_name(i), p->member) != 0)
+        i++;
+    json_int_t number = json_integer_value(value);
+    if (json_is_integer(value) && number >= limits[i].min && number <= limits[i].max) {
+        p->policy->limit[i] = (uint32_t)number;
+        return true;
+    }
+    snprintf(allowed, sizeof(allowed), "a whole number from %u to %u", limits[i].min,
+             limits[i].max);
+    return refuse(p, value, allowed);
+}
+
 static const struct member {
     const char *name;
     bool (*set)(struct parsing *p, const json_t *value);
@@ -417,6 +375,11 @@ static const struct member {
     {"triggers", set_triggers},
     {"justification", set_justification},
     {"sub_error", set_sub_error},
+    {"baseline_days", set_limit},
+    {"baseline_count", set_limit},
+    {"flux_hours", set_limit},
+    {"flux_as_min", set_limit},
+    {"flux_as_percent", set_limit},
 };
 
 static const struct member *find_member(const char *name)
@@ -437,7 +400,8 @@ static bool refuse_unknown(const struct parsing *p, const char *key)
     snprintf(p->why, SW_WHY_MAX,
              "%s: unknown member; allowed are kind action priority shadow observe sinkhole4 "
              "sinkhole6 cname ttl lifetime ede owner note owners ns_owners groups triggers "
-             "justification sub_error",
+             "justification sub_error baseline_days baseline_count flux_hours flux_as_min "
+             "flux_as_percent",
              was);
     return false;
 }
@@ -561,7 +525,7 @@ static int put_triggers(json_t *object, unsigned triggers)
     int failed = !array;
     for (unsigned i = 0; !failed && i < SW_TRIGGER_COUNT; i++)
         if (triggers & SW_TRIGGER_BIT(i))
-            failed |= json_array_append_new(array, json_string(trigger_names[i]));
+            failed |= json_array_append_new(array, json_string(sw_trigger_name(i)));
     return failed | json_object_set_new(object, "triggers", array);
 }
 
@@ -597,6 +561,9 @@ static int put_members(json_t *object, const struct sw_policy *policy)
     failed |= put_owners(object, "groups", policy->groups);
     if (policy->triggers != SW_TRIGGERS_DEFAULT)
         failed |= put_triggers(object, policy->triggers);
+    for (unsigned i = 0; i < SW_LIMIT_COUNT; i++)
+        if (policy->limit[i] != SW_LIMIT_UNSET)
+            failed |= json_object_set_new(object, sw_limit_name(i), json_integer(policy->limit[i]));
     return failed;
 }
 

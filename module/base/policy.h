@@ -24,7 +24,7 @@
 #define SW_DECLARED_MAX 96  /* with NUL: a declared owner */
 #define SW_OWNERS_MAX   768 /* with NUL: all declared owners, a line each */
 #define SW_APPLIES_MAX  256 /* with NUL: names of groups, a line each */
-#define SW_WHY_MAX      200 /* room for the reason of a refusal, with NUL */
+#define SW_WHY_MAX      320 /* room for the reason of a refusal, with NUL */
 
 enum sw_kind {
     SW_KIND_IOC,       /* indicators of compromise: acted on */
@@ -62,6 +62,18 @@ enum sw_trigger {
 
 #define SW_TRIGGER_BIT(trigger) (1u << (trigger))
 
+/* The limits of ownership that a list may set for its names (owner/limits.h). */
+enum sw_limit {
+    SW_LIMIT_BASELINE_DAYS,
+    SW_LIMIT_BASELINE_COUNT,
+    SW_LIMIT_FLUX_HOURS,
+    SW_LIMIT_FLUX_AS,
+    SW_LIMIT_FLUX_PERCENT,
+    SW_LIMIT_COUNT
+};
+
+#define SW_LIMIT_UNSET UINT32_MAX /* as in the settings of the resolver */
+
 /* The triggers of a list without the member "triggers" in the policy. */
 #define SW_TRIGGERS_DEFAULT                                                                        \
     (SW_TRIGGER_BIT(SW_TRIGGER_QNAME) | SW_TRIGGER_BIT(SW_TRIGGER_CNAME) |                         \
@@ -94,6 +106,7 @@ struct sw_policy {
     char groups[SW_APPLIES_MAX];     /* kind ioc, allow: client groups that the list applies to, a
                                       line each; "" all clients */
     char ns_owners[SW_OWNERS_MAX];   /* as owners, for the addresses of the names' name servers */
+    uint32_t limit[SW_LIMIT_COUNT];  /* kind ioc, watch: limits of ownership, SW_LIMIT_UNSET */
 };
 
 /** Defaults for a list of this name: ioc, monitor, priority 1000, ttl 60, EDE auto. */
@@ -104,7 +117,8 @@ void sw_policy_init(struct sw_policy *policy, const char *name);
  * "shadow":false,"observe":false,"sinkhole4":"192.0.2.1","sinkhole6":"2001:db8::1",
  * "cname":"garden.example","ttl":60,"lifetime":604800,"ede":"auto"|"off"|15,"owner":"...",
  * "note":"...","owners":["AS64500","192.0.2.0/24","Registrant"],"ns_owners":[...],
- * "groups":["kids"],"triggers":["client"],"justification":"...","sub_error":1}.
+ * "groups":["kids"],"triggers":["client"],"justification":"...","sub_error":1,
+ * "baseline_days":7,"baseline_count":3,"flux_hours":24,"flux_as_min":5,"flux_as_percent":50}.
  * All members optional; "" and "{}" mean the defaults. Unknown members are an error, so that a
  * misspelt member is noticed.
  *
@@ -127,6 +141,9 @@ bool sw_listname_ok(const char *text);
 const char *sw_kind_name(enum sw_kind kind);
 const char *sw_action_name(enum sw_action action);
 const char *sw_trigger_name(enum sw_trigger trigger);
+
+/** The member of the policy for a limit, such as "flux_hours". */
+const char *sw_limit_name(enum sw_limit limit);
 
 /** Reverse of the above; SW_ENOTFOUND. */
 enum sw_status sw_trigger_parse(const char *text, enum sw_trigger *out);

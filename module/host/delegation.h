@@ -1,8 +1,9 @@
 /*
  * delegation.h - the name servers of a name's zone, as far as the RRset cache has the data now.
  *
- * For answers to watched names only. The iterator has just resolved the name, so the RRset cache
- * has the NS RRset of the closest zone and the addresses of the servers that were asked.
+ * For answers to watched and listed names only. The iterator has just resolved the name, so the
+ * RRset cache has the NS RRset of the closest zone and the addresses of the servers that were
+ * asked.
  *
  * Threads      the worker that owns the query
  * Cost         at most 8 look-ups for NS, and 2 look-ups for each of 8 server names; read locks for

@@ -161,10 +161,11 @@ static bool make_parts(struct sw_module *module)
     if (module->feed)
         sw_local_adopt(module->feed, &start);
     sw_local_forget(&start);
+    module->journal_host.translation = translation_prefix(module->env->cfg);
     module->journal = sw_journal_new(&module->settings, module->index, module->owners,
                                      &module->counters, &module->journal_host);
     module->flow = (struct sw_flow){&module->settings, module->index, module->owners, module->feed,
-                                    translation_prefix(module->env->cfg)};
+                                    module->journal_host.translation};
     return module->feed && module->journal;
 }
 

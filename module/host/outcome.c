@@ -2,7 +2,15 @@
 
 #include "flow/decide.h"
 #include "flow/match.h"
+#include "host/delegation.h"
 #include "host/emit.h"
+
+/* Whether the first rule matched the name itself: then the name servers are of interest, too. */
+static bool is_by_name(const struct sw_hits *hits)
+{
+    return hits->n > 0 && (hits->rule[0]->trigger == SW_TRIGGER_QNAME ||
+                           hits->rule[0]->trigger == SW_TRIGGER_CNAME);
+}
 
 /* Make the outcome for an audience and a set of transports. False when out of memory. */
 static bool make_outcome(const struct sw_module *module, const struct module_qstate *qstate,
@@ -21,6 +29,8 @@ static bool make_outcome(const struct sw_module *module, const struct module_qst
         return true;
     sw_match_hits(match, audience, winner, &hits);
     sw_emit_draft(&ev, SW_EVENT_HIT, &hits, qstate, reply);
+    if (reply && is_by_name(&hits))
+        sw_delegation_record(qstate, &ev);
     out->event = regional_alloc_init(qstate->region, &ev, sw_event_size(&ev));
     return out->event;
 }

@@ -421,10 +421,17 @@ static void put_grounds(struct sw_json *json, const struct sw_anomaly_report *re
         while ((at = sw_declared_next(at, text, sizeof(text))) != NULL)
             sw_array_text(json, text);
         sw_array_end(json);
-    } else if (anomaly->type == SW_ANOMALY_OWNER_CHANGE) {
+        sw_put_text(json, SW_FIELD_RENAMED_FROM, anomaly->renamed_from);
+    } else if (anomaly->former_addr.family != 0 || anomaly->silent_us != 0) {
+        if (anomaly->expected)
+            sw_put_text(json, SW_FIELD_EXPECTED_LIST, anomaly->list);
         sw_object_begin(json, SW_FIELD_ANOMALY_FORMER);
         put_owner(json, &anomaly->former_addr, &anomaly->former);
         sw_object_end(json);
+        if (anomaly->silent_us != 0)
+            sw_put_time(json, SW_FIELD_SILENT_SINCE, anomaly->silent_us);
+    } else if (anomaly->type == SW_ANOMALY_DANGLING_ALIAS) {
+        sw_put_text(json, SW_FIELD_ALIAS_TARGET, anomaly->target);
     } else if (anomaly->type == SW_ANOMALY_OWNER_FLUX) {
         sw_put_number(json, SW_FIELD_FLUX_AS, anomaly->flux_as);
         sw_put_number(json, SW_FIELD_FLUX_ADDRESSES, anomaly->flux_addresses);
@@ -455,21 +462,32 @@ char *sw_document_anomaly(struct sw_writer *writer, const struct sw_anomaly_repo
     const char *type = sw_anomaly_name(anomaly->type);
     struct sw_owned owned = {.addr = anomaly->addr, .owner = *report->owner};
     struct sw_json json;
-    begin(writer, &json, report->time_us, "alert", "info", type);
+    begin(writer, &json, report->time_us, sw_anomaly_explained(anomaly) ? "event" : "alert", "info",
+          type);
+    sw_put_number(&json, SW_FIELD_EVENT_SEVERITY,
+                  sw_anomaly_severity(anomaly, report->is_watched, report->zone));
     if (report->list[0] != '\0')
         put_threat(&json, report->list, report->indicator, false, &owned, 1);
     put_observer(&json, writer);
     sw_put_text(&json, SW_FIELD_ANOMALY_TYPE, type);
     sw_put_text(&json, SW_FIELD_ANOMALY_NAME, report->name);
-    sw_put_addr(&json, SW_FIELD_ANOMALY_ADDRESS, &anomaly->addr);
-    sw_object_begin(&json, SW_FIELD_ANOMALY_OWNER);
-    put_owner(&json, &anomaly->addr, report->owner);
-    sw_object_end(&json);
+    if (anomaly->addr.family != 0) {
+        sw_put_addr(&json, SW_FIELD_ANOMALY_ADDRESS, &anomaly->addr);
+        sw_object_begin(&json, SW_FIELD_ANOMALY_OWNER);
+        put_owner(&json, &anomaly->addr, report->owner);
+        sw_object_end(&json);
+    }
     put_grounds(&json, report);
     put_delegation(&json, report);
     put_names(&json, report);
     sw_put_text(&json, SW_FIELD_KNOWN_LIST, anomaly->known_list);
     sw_put_text(&json, SW_FIELD_KNOWN_OWNER, anomaly->known_owner);
+    if (report->finding) {
+        sw_put_text(&json, SW_FIELD_FINDING_ID, report->finding);
+        sw_put_number(&json, SW_FIELD_FINDING_MEMBERS, report->members);
+    }
+    if (anomaly->begin_us > 0)
+        sw_put_time(&json, SW_FIELD_EPISODE_BEGIN, anomaly->begin_us);
     sw_put_time(&json, SW_FIELD_ANOMALY_FIRST, report->first_us);
     sw_put_number(&json, SW_FIELD_ANOMALY_COUNT, report->count);
     if (report->history_unread)

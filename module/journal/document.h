@@ -53,6 +53,9 @@ struct sw_anomaly_report {
     bool history_unread; /* Redis could not be asked for an earlier document of the same anomaly */
     int64_t first_us;    /* this name on this address: first time and how often */
     uint64_t count;
+    const char *finding; /* the finding that the anomaly belongs to (journal/history/finding.h) */
+    size_t members;      /* names, or addresses, of the finding so far */
+    bool is_watched;     /* a list of kind watch covers the name */
     const char *const *names; /* shared-address: other names */
     size_t names_n;
     const struct sw_seen *history; /* the name's addresses, or the zone's servers', so far */

@@ -20,6 +20,7 @@
     X(EVENT_TYPE, "event.type")                                                                    \
     X(EVENT_ACTION, "event.action")                                                                \
     X(EVENT_ID, "event.id")                                                                        \
+    X(EVENT_SEVERITY, "event.severity")                                                            \
     X(CLIENT_IP, "client.ip")                                                                      \
     X(CLIENT_PORT, "client.port")                                                                  \
     X(NETWORK_TRANSPORT, "network.transport")                                                      \
@@ -83,7 +84,10 @@
     X(PROTECTED_INDICATOR, "sinkwatch.anomaly.protected.indicator")                                \
     X(EXPECTED_LIST, "sinkwatch.anomaly.expected.list")                                            \
     X(EXPECTED_OWNERS, "sinkwatch.anomaly.expected.owners")                                        \
+    X(RENAMED_FROM, "sinkwatch.anomaly.renamed_from")                                              \
     X(ANOMALY_FORMER, "sinkwatch.anomaly.former")                                                  \
+    X(SILENT_SINCE, "sinkwatch.anomaly.silent_since")                                              \
+    X(ALIAS_TARGET, "sinkwatch.anomaly.target")                                                    \
     X(FLUX_AS, "sinkwatch.anomaly.flux.as_total")                                                  \
     X(FLUX_ADDRESSES, "sinkwatch.anomaly.flux.addresses_total")                                    \
     X(FLUX_HOURS, "sinkwatch.anomaly.flux.hours")                                                  \
@@ -97,6 +101,9 @@
     X(ANOMALY_NAMES_TOTAL, "sinkwatch.anomaly.names_total")                                        \
     X(KNOWN_LIST, "sinkwatch.anomaly.known.list")                                                  \
     X(KNOWN_OWNER, "sinkwatch.anomaly.known.owner")                                                \
+    X(FINDING_ID, "sinkwatch.anomaly.finding.id")                                                  \
+    X(FINDING_MEMBERS, "sinkwatch.anomaly.finding.members")                                        \
+    X(EPISODE_BEGIN, "sinkwatch.anomaly.episode")                                                  \
     X(ANOMALY_FIRST, "sinkwatch.anomaly.first")                                                    \
     X(ANOMALY_COUNT, "sinkwatch.anomaly.count")                                                    \
     X(HISTORY_UNREAD, "sinkwatch.anomaly.history_unread")                                          \

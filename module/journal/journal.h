@@ -35,6 +35,7 @@ struct sw_journal_host {
     void *arg;
     /* An indicator's or watched name resolved to this address: track the address from now on. */
     void (*track)(void *arg, const struct sw_addr *addr);
+    struct sw_addr translation; /* prefix of DNS64 (RFC 6147); family 0: none */
 };
 
 /** Copies nothing; all arguments must outlive the journal. NULL: no memory. */

@@ -5,18 +5,22 @@
  *   protected-owner   an indicator's name resolves into an owner that a `protected` list names
  *   shared-address    other names were seen on an address that an indicator's name resolves to
  *   unexpected-owner  a watched name resolves outside the owners that its watch list declares
- *   owner-change      a name is in a new AS after a long enough time in other AS
+ *   owner-change      a name is with a new holder after a long enough time with others
  *   owner-flux        many AS for a name's addresses within a window
  *   special-address   the address is in a block for special use (special.h)
  *   no-owner          the AS databases do not know the address: nobody announces such a prefix
+ *   origin-change     a more specific prefix, announced by another AS, now covers a name's address
+ *   woke              a name that had no answer for a long enough time has an address
+ *   dangling-alias    a watched name is an alias of a name that does not exist
  * A `known` list that covers the address or the AS is reported along as an explanation.
  *
  * The caller notes an observation in the history first, then asks. The answer depends on nothing
- * else: a second or later question gives the same answer. The caller raises each anomaly only once
- * (journal/history/sight.h). The same rules judge the addresses of a zone's name servers.
+ * else: a second or later question gives the same answer. The caller raises each anomaly once for
+ * each episode (journal/history/sight.h), which begins at begin_us. The same rules judge the
+ * addresses of a zone's name servers.
  *
  * Threads      the recorder; finds in the index inside its own RCU section
- * Sources      fraction of AS among addresses: D-041
+ * Sources      fraction of AS among addresses: D-041; episodes: D-139
  */
 #ifndef SW_OWNER_ANOMALY_H
 #define SW_OWNER_ANOMALY_H
@@ -24,7 +28,8 @@
 #include "base/settings.h"
 #include "index/index.h"
 #include "owner/declared.h"
-#include "owner/history.h"
+#include "owner/episode.h"
+#include "owner/limits.h"
 #include "owner/special.h"
 
 enum sw_anomaly_type {
@@ -35,6 +40,9 @@ enum sw_anomaly_type {
     SW_ANOMALY_OWNER_FLUX,
     SW_ANOMALY_SPECIAL_ADDRESS,
     SW_ANOMALY_NO_OWNER,
+    SW_ANOMALY_ORIGIN_CHANGE,
+    SW_ANOMALY_WOKE,
+    SW_ANOMALY_DANGLING_ALIAS,
     SW_ANOMALY_COUNT
 };
 
@@ -50,10 +58,19 @@ struct sw_anomaly {
     char declared[SW_OWNERS_MAX];            /* unexpected-owner: the declared owners, by lines */
     char known_list[SW_LISTNAME_MAX];        /* explanation, "" when none */
     char known_owner[SW_NOTE_MAX];
-    size_t other_names;               /* shared-address: how many other names */
-    struct sw_addr former_addr;       /* owner-change: the latest of the others; family 0: none */
-    struct sw_owner former;           /* owner of former_addr */
-    size_t flux_as, flux_addresses;   /* owner-flux: distinct within the window */
+    unsigned known_bits; /* length of the known prefix, 0: an AS */
+    bool known_is_wider; /* protected-owner: the known list is less specific than the protected */
+    char renamed_from[SW_OWNERTEXT_MAX]; /* unexpected-owner: the declared text that databases
+                                            said before about the same AS, "" none */
+    size_t other_names;                  /* shared-address: how many other names */
+    struct sw_addr former_addr;     /* owner-change, woke: the latest of the others; family 0: none.
+                                   origin-change: the address itself */
+    struct sw_owner former;         /* owner of former_addr */
+    char target[SW_NAMETEXT_MAX];   /* dangling-alias: the name that does not exist */
+    int64_t silent_us;              /* woke: without an answer since */
+    bool expected;                  /* owner-change: `list` declares the new holder */
+    int64_t begin_us;               /* the fact began then: earlier marks are of another episode */
+    size_t flux_as, flux_addresses; /* owner-flux: distinct within the window */
     const struct sw_special *special; /* special-address: the block */
 };
 
@@ -77,24 +94,54 @@ bool sw_anomaly_unexpected_owner(const struct sw_view *view, const struct sw_nam
                                  enum sw_of of, const struct sw_addr *addr,
                                  const struct sw_owner *owner, struct sw_anomaly *out);
 
+/* The present sight of a name, and the history with this sight in it. */
+struct sw_sighted {
+    const struct sw_limits *limits;
+    const struct sw_view *view;
+    enum sw_of of;
+    const struct sw_name *name;            /* that was asked for */
+    const struct sw_name_history *history; /* of the name, or of its zone */
+    const struct sw_addr *addr;
+    const struct sw_owner *owner;
+    int64_t time_us;
+};
+
 /**
- * owner-change: of is the history with this observation in it. True when the AS first appeared
- * for the name baseline_days or more after the first other AS, and the others had been seen
- * baseline_count times or more. No change: the same AS number under another name, the same
- * registrant in another AS, a database that says something new about an address that the name
- * had before, and a name that is in flux. Inside an RCU section. Cost: entries squared.
+ * owner-change: the holder's episode began baseline_days or more after the first episode of other
+ * holders, which had been seen baseline_count times or more. A holder that had been seen as long
+ * and as often itself is news only when others took its place for as long, and for more than twice
+ * its longest absence before: a rhythm is no change (D-139). The same goes for a holder that was
+ * there from the beginning, as one of several. No change: a database that says something new about
+ * an address that the name had before, and a name that is in flux. A holder that a watch list
+ * declares is an expected change. Inside an RCU section. Cost: episodes, and addresses squared.
  */
-bool sw_anomaly_owner_change(const struct sw_settings *settings, const struct sw_view *view,
-                             const struct sw_name_history *of, const struct sw_addr *addr,
-                             const struct sw_owner *owner, int64_t time_us, struct sw_anomaly *out);
+bool sw_anomaly_owner_change(const struct sw_sighted *now, struct sw_anomaly *out);
 
 /**
  * owner-flux: within flux_hours before time_us the name's addresses were in flux_as AS or more,
- * and for each hundred addresses there were flux_percent AS or more. Inside an RCU section.
+ * and for each hundred addresses there were flux_percent AS or more. Addresses of owners that a
+ * watch list declares do not count. Inside an RCU section.
  */
-bool sw_anomaly_owner_flux(const struct sw_settings *settings, const struct sw_view *view,
-                           const struct sw_name_history *of, const struct sw_addr *addr,
-                           const struct sw_owner *owner, int64_t time_us, struct sw_anomaly *out);
+bool sw_anomaly_owner_flux(const struct sw_sighted *now, struct sw_anomaly *out);
+
+/** origin-change: the address belonged to another AS until now, by a shorter prefix that covers the
+ * present prefix. The organisation of both AS differs. Inside an RCU section. */
+bool sw_anomaly_origin_change(const struct sw_sighted *now, struct sw_anomaly *out);
+
+/** woke: the holder's episode began after baseline_days or more without an answer, seen twice or
+ * more, and without an address in between. Inside an RCU section. */
+bool sw_anomaly_woke(const struct sw_sighted *now, struct sw_anomaly *out);
+
+/** Begin an anomaly of a type about an address: explained by a `known` list, if there is one. */
+void sw_anomaly_begin(const struct sw_view *view, enum sw_anomaly_type type,
+                      const struct sw_addr *addr, const struct sw_owner *owner,
+                      struct sw_anomaly *out);
+
+/** Whether a list explains the anomaly: it is no alert then. */
+bool sw_anomaly_explained(const struct sw_anomaly *anomaly);
+
+/** How grave, 0 to 100: the table of REDIS.md. An explained anomaly has 10 at most. */
+unsigned sw_anomaly_severity(const struct sw_anomaly *anomaly, bool is_watched, bool of_zone);
 
 /** special-address: the address, or an embedded IPv4 address, is for special use. */
 bool sw_anomaly_special_address(const struct sw_view *view, const struct sw_addr *addr,

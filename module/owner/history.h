@@ -30,10 +30,20 @@ struct sw_seen { /* an address of a name during one ownership (prefix, AS, regis
     bool dirty; /* not yet written to Redis */
 };
 
+struct sw_episode {        /* a time of the name with one holder: episode.h */
+    struct sw_owner owner; /* as said last; empty for "no answer" */
+    bool answered;         /* false: "no answer" */
+    int64_t from_us, to_us;
+    int64_t before_us; /* the sight before the last, 0: not known */
+    uint64_t count;
+};
+
 struct sw_name_history {
     struct sw_name name;
     size_t n, capacity;
     struct sw_seen *seen; /* unordered */
+    size_t episodes_n, episodes_room;
+    struct sw_episode *episodes; /* unordered */
 };
 
 struct sw_history;

@@ -4,8 +4,12 @@
  * For each scenario of tests/scenarios/ (README.md there has the format): lists go into an index,
  * tables into MMDB files, each answer through match and record, observe and assess, and the
  * anomalies are read back from their JSON documents. Time is that of the timeline; there is no
- * Redis. Prints precision and recall for each type; fails when a scenario differs from what its
- * labels and its list of known errors say.
+ * Redis, and several observers share their claims of findings as they would in Redis. Prints
+ * precision and recall for each type, by label and by document; fails when a scenario differs from
+ * its labels and its list of known errors.
+ *
+ * With SCENARIOS=DIR in the environment the timelines of that folder are played instead, and each
+ * verdict, label and document is printed as a line of JSON.
  */
 #include "../unit/mmdb_fixture.h"
 
@@ -21,8 +25,18 @@
 #include <time.h>
 #include <unistd.h>
 
-#define TRACKED_MAX 4096
-#define MINUTE_US   INT64_C(60000000)
+#define TRACKED_MAX   4096
+#define OBSERVERS_MAX 8
+#define MINUTE_US     INT64_C(60000000)
+
+struct observer { /* a resolver, with a memory of its own */
+    const char *name;
+    struct sw_observe *observe;
+    struct sw_writer writer;
+    struct sw_addr tracked[TRACKED_MAX];
+    size_t tracked_n;
+    size_t searched; /* tracked addresses that the caches were searched for */
+};
 
 struct run {
     struct sw_settings settings;
@@ -31,21 +45,24 @@ struct run {
     struct sw_owners *owners;
     struct sw_link *link;
     struct sw_seens *seens;
-    struct sw_observe *observe;
-    struct sw_writer writer;
+    struct sw_findings *findings;
+    struct observer observer[OBSERVERS_MAX];
+    size_t observers_n;
+    struct observer *now; /* the observer whose sight is judged */
     struct sw_sight sight;
-    struct sw_addr tracked[TRACKED_MAX];
-    size_t tracked_n;
-    json_t *raised; /* set of keys */
+    json_t *raised;    /* set of keys */
+    json_t *documents; /* array */
 };
 
 struct score {
-    unsigned right, missed, wrong;
+    unsigned right, missed, wrong;             /* labels */
+    unsigned doc_right, doc_missed, doc_wrong; /* documents */
 };
 
 static struct score scores[SW_ANOMALY_COUNT];
 static unsigned scenarios, answers;
 static json_t *all_scenarios;
+static const char *theirs; /* the folder of SCENARIOS, NULL: our own */
 static char folder[] = "/tmp/sw-scenarios-XXXXXX";
 static struct run run;
 static struct mm as_file, registrant_file;
@@ -183,8 +200,10 @@ static void take_document(const json_t *document)
         json_object_get(json_object_get(json_object_get(anomaly, "owner"), "as"), "number"));
     bool by_as = strcmp(type, "owner-change") == 0 || strcmp(type, "unexpected-owner") == 0;
     char detail[128], key[512];
-    if (strcmp(type, "owner-flux") == 0)
+    if (strcmp(type, "owner-flux") == 0 || strcmp(type, "woke") == 0)
         detail[0] = '\0';
+    else if (strcmp(type, "dangling-alias") == 0)
+        snprintf(detail, sizeof(detail), " %s", text_at(anomaly, "target"));
     else if (by_as && asn != 0)
         snprintf(detail, sizeof(detail), " AS%lld", (long long)asn);
     else
@@ -202,24 +221,25 @@ static void take_document(const json_t *document)
 static void on_raise(void *arg, const struct sw_anomaly_report *report)
 {
     size_t len;
-    char *text = sw_document_anomaly(&run.writer, report, &len);
+    char *text = sw_document_anomaly(&run.now->writer, report, &len);
     json_t *document = text ? json_loadb(text, len, 0, NULL) : NULL;
     (void)arg;
     if (!document)
         stop(report->name, "no document");
     take_document(document);
-    json_decref(document);
+    json_array_append_new(run.documents, document);
     free(text);
 }
 
 static void on_track(void *arg, const struct sw_addr *addr)
 {
     (void)arg;
-    for (size_t i = 0; i < run.tracked_n; i++)
-        if (sw_addr_equal(&run.tracked[i], addr))
+    struct observer *o = run.now;
+    for (size_t i = 0; i < o->tracked_n; i++)
+        if (sw_addr_equal(&o->tracked[i], addr))
             return;
-    if (run.tracked_n < TRACKED_MAX)
-        run.tracked[run.tracked_n++] = *addr;
+    if (o->tracked_n < TRACKED_MAX)
+        o->tracked[o->tracked_n++] = *addr;
 }
 
 /* ---- one answer, as a worker would judge and record it ---- */
@@ -243,8 +263,8 @@ static struct sw_addr addr_of(const json_t *value)
 
 static bool is_tracked(const struct sw_addr *addr)
 {
-    for (size_t i = 0; i < run.tracked_n; i++)
-        if (sw_addr_equal(&run.tracked[i], addr))
+    for (size_t i = 0; i < run.now->tracked_n; i++)
+        if (sw_addr_equal(&run.now->tracked[i], addr))
             return true;
     return false;
 }
@@ -285,13 +305,83 @@ static size_t pick(const json_t *answer, size_t n, struct sw_addr *out)
 static void observe(struct sw_event *ev)
 {
     struct sw_record *record = sw_record_new(ev, NULL);
-    sw_observe_look(run.observe, record->event, &run.sight);
-    sw_observe_note(run.observe, record, &run.sight);
-    sw_observe_settle(run.observe);
+    sw_observe_look(run.now->observe, record->event, &run.sight);
+    sw_observe_note(run.now->observe, record, &run.sight);
+    sw_observe_settle(run.now->observe);
     free(record);
 }
 
-static void play(const json_t *answer, size_t n, int64_t time_us)
+/* The observer of this name, made when it is new. */
+static struct observer *observer_of(const char *name)
+{
+    static const struct sw_journal_host host = {.track = on_track};
+    name = name[0] != '\0' ? name : "ns1";
+    for (size_t i = 0; i < run.observers_n; i++)
+        if (strcmp(run.observer[i].name, name) == 0)
+            return &run.observer[i];
+    if (run.observers_n == OBSERVERS_MAX)
+        stop(name, "too many observers");
+    struct observer *o = &run.observer[run.observers_n++];
+    struct sw_observe_with with = {.settings = &run.settings,
+                                   .index = run.index,
+                                   .owners = run.owners,
+                                   .host = &host,
+                                   .link = run.link,
+                                   .seens = run.seens,
+                                   .findings = run.findings,
+                                   .raise = on_raise};
+    o->name = o->writer.observer = name;
+    o->observe = sw_observe_new(&with);
+    return o;
+}
+
+/* What the cache of a resolver holds for an address that is tracked from now on: RRsets that were
+ * stored before and are valid, as sw_cache_report_names() does. */
+static void search_cache(const json_t *caches, const struct sw_addr *addr, int64_t time_us)
+{
+    json_t *one;
+    size_t i;
+    json_array_foreach(caches, i, one)
+    {
+        struct sw_event ev;
+        struct sw_addr its = addr_of(json_object_get(one, "a"));
+        int64_t stored = time_of(text_at(one, "stored"));
+        int64_t ttl = json_integer_value(json_object_get(one, "ttl"));
+        if (!sw_addr_equal(&its, addr) || stored > time_us || stored + ttl * 1000000 < time_us)
+            continue;
+        struct sw_name name = name_of(text_at(one, "name"));
+        struct sw_question question = {
+            .qname = name.wire, .qname_len = name.len, .qtype = 1, .qclass = 1};
+        sw_draft_begin(&ev, SW_EVENT_ANSWER, stored, &question, NULL);
+        ev.flags |= SW_EVENT_RESOLVED;
+        sw_draft_addr(&ev, addr);
+        observe(&ev);
+    }
+}
+
+static void search_caches(const json_t *caches, int64_t time_us)
+{
+    while (run.now->searched < run.now->tracked_n) {
+        struct sw_addr addr = run.now->tracked[run.now->searched++];
+        search_cache(caches, &addr, time_us);
+    }
+}
+
+/* Whether a time lies in one of the gaps of an answer: [[from, to], ...]. */
+static bool in_gap(const json_t *answer, int64_t time_us)
+{
+    json_t *gap;
+    size_t i;
+    json_array_foreach(json_object_get(answer, "gaps"), i, gap)
+    {
+        if (time_us >= time_of(json_string_value(json_array_get(gap, 0))) &&
+            time_us < time_of(json_string_value(json_array_get(gap, 1))))
+            return true;
+    }
+    return false;
+}
+
+static void play(const json_t *scenario, const json_t *answer, size_t n, int64_t time_us)
 {
     const struct sw_flow flow = {
         .settings = &run.settings, .index = run.index, .owners = run.owners};
@@ -306,7 +396,10 @@ static void play(const json_t *answer, size_t n, int64_t time_us)
     struct sw_event ev;
     size_t addrs = pick(answer, n, addr), aliases = 0, i;
     json_t *one;
+    if (in_gap(answer, time_us))
+        return;
     answers++;
+    run.now = observer_of(text_at(answer, "observer"));
     sw_rcu_enter();
     sw_match_begin(&matching, &flow, &match);
     sw_match_name(&matching, SW_TRIGGER_QNAME, qname.wire, qname.len);
@@ -326,11 +419,14 @@ static void play(const json_t *answer, size_t n, int64_t time_us)
         sw_draft_alias(&ev, alias[i].wire, alias[i].len);
     for (i = 0; i < addrs; i++)
         sw_draft_addr(&ev, &addr[i]);
-    if (match.watched && !match.acted_on)
+    ev.flags |= SW_EVENT_RESOLVED;
+    ev.rcode = strcmp(text_at(answer, "rcode"), "NXDOMAIN") == 0 ? 3 : 0;
+    if (match.watched || match.acted_on)
         put_delegation(answer, &ev);
     sw_rcu_leave();
     if (match.acted_on || match.watched || match.tracked)
         observe(&ev);
+    search_caches(json_object_get(scenario, "caches"), time_us);
 }
 
 /* Everything in the order of time: of all answers the one that is due next, tables first. */
@@ -360,108 +456,55 @@ static void play_all(const json_t *scenario)
         while (table < json_array_size(tables) &&
                time_of(text_at(json_array_get(tables, table), "at")) <= when)
             put_tables(json_array_get(tables, table++));
-        play(json_array_get(all, next), done[next]++, when);
+        play(scenario, json_array_get(all, next), done[next]++, when);
     }
     free(done);
 }
 
-/* ---- judging the judgement ---- */
+#include "verdict.h"
 
-static bool has(const json_t *array, const char *text)
-{
-    json_t *one;
-    size_t i;
-    json_array_foreach(array, i, one)
-    {
-        if (strcmp(json_string_value(one), text) == 0)
-            return true;
-    }
-    return false;
-}
+/* ---- a scenario ---- */
 
-static struct score *score_of(const char *scenario, const char *key)
-{
-    for (int type = 0; type < SW_ANOMALY_COUNT; type++) {
-        const char *name = sw_anomaly_name((enum sw_anomaly_type)type);
-        if (strncmp(key, name, strlen(name)) == 0 && key[strlen(name)] == ' ')
-            return &scores[type];
-    }
-    stop(scenario, key);
-    return NULL;
-}
-
-static bool compare(const json_t *scenario)
-{
-    const char *name = text_at(scenario, "name"), *key;
-    const json_t *expect = json_object_get(scenario, "expect"),
-                 *known = json_object_get(scenario, "known_errors");
-    json_t *one, *value;
-    size_t i;
-    bool good = true;
-    json_array_foreach(expect, i, one)
-    {
-        key = json_string_value(one);
-        bool found = json_object_get(run.raised, key) != NULL;
-        struct score *score = score_of(name, key);
-        *(found ? &score->right : &score->missed) += 1;
-        if (!found)
-            printf("%s%s: missed %s\n", has(known, key) ? "known   " : "DIFFERS ", name, key);
-        good = good && found != has(known, key);
-    }
-    json_object_foreach(run.raised, key, value)
-    {
-        if (has(expect, key))
-            continue;
-        score_of(name, key)->wrong++;
-        printf("%s%s: raised %s\n", has(known, key) ? "known   " : "DIFFERS ", name, key);
-        good = good && has(known, key);
-    }
-    json_array_foreach(known, i, one)
-    {
-        key = json_string_value(one);
-        if (!has(expect, key) && !json_object_get(run.raised, key)) {
-            printf("DIFFERS %s: no longer raised: %s\n", name, key);
-            good = false;
-        }
-    }
-    return good;
-}
-
-static void one_scenario(const json_t *scenario, const char *in)
+static void begin_run(const char *in)
 {
     memset(&run, 0, sizeof(run));
     sw_settings_init(&run.settings);
     snprintf(run.settings.asn_mmdb[0], SW_PATH_MAX, "%s/as.mmdb", in);
     snprintf(run.settings.owner_mmdb[0], SW_PATH_MAX, "%s/registrants.mmdb", in);
     unlink(run.settings.owner_mmdb[0]);
-    const struct sw_journal_host host = {.track = on_track};
-    run.writer.observer = "scenarios";
     run.index = sw_index_new();
     run.owners = sw_owners_new(&run.settings, &run.counters);
     run.link = sw_link_new(&run.settings, &run.counters);
     run.seens = sw_seens_new(&run.settings, &run.counters);
+    run.findings = sw_findings_new(&run.settings, NULL);
     run.raised = json_object();
-    put_lists(text_at(scenario, "name"), json_object_get(scenario, "lists"));
-    put_tables(json_array_get(json_object_get(scenario, "tables"), 0));
-    struct sw_observe_with with = {.settings = &run.settings,
-                                   .index = run.index,
-                                   .owners = run.owners,
-                                   .host = &host,
-                                   .link = run.link,
-                                   .seens = run.seens,
-                                   .raise = on_raise};
-    run.observe = sw_observe_new(&with);
-    play_all(scenario);
-    scenarios++;
-    bool good = compare(scenario);
-    sw_observe_free(run.observe);
+    run.documents = json_array();
+}
+
+static void end_run(void)
+{
+    for (size_t i = 0; i < run.observers_n; i++)
+        sw_observe_free(run.observer[i].observe);
+    sw_findings_free(run.findings);
     sw_seens_free(run.seens);
     sw_link_free(run.link);
     sw_owners_free(run.owners);
     sw_index_free(run.index);
     json_decref(run.raised);
+    json_decref(run.documents);
     unlink(run.settings.asn_mmdb[0]);
     unlink(run.settings.owner_mmdb[0]);
+}
+
+static void one_scenario(const json_t *scenario, const char *in)
+{
+    begin_run(in);
+    put_lists(text_at(scenario, "name"), json_object_get(scenario, "lists"));
+    put_tables(json_array_get(json_object_get(scenario, "tables"), 0));
+    play_all(scenario);
+    scenarios++;
+    bool good = compare(scenario);
+    end_run();
     ck_assert_msg(good, "%s differs from its labels", text_at(scenario, "name"));
 }
 
@@ -484,36 +527,17 @@ START_TEST(scenario)
 }
 END_TEST
 
-static void print_part(unsigned part, unsigned all)
-{
-    if (all == 0)
-        printf(" %9s", "-");
-    else
-        printf(" %9.3f", (double)part / all);
-}
-
-static void print_table(void)
-{
-    printf("\n%-18s %8s %8s %8s %9s %9s\n", "anomaly", "right", "missed", "wrong", "precision",
-           "recall");
-    for (int type = 0; type < SW_ANOMALY_COUNT; type++) {
-        const struct score *s = &scores[type];
-        printf("%-18s %8u %8u %8u", sw_anomaly_name((enum sw_anomaly_type)type), s->right,
-               s->missed, s->wrong);
-        print_part(s->right, s->right + s->wrong);
-        print_part(s->right, s->right + s->missed);
-        printf("\n");
-    }
-    printf("%u scenarios, %u answers\n\n", scenarios, answers);
-}
-
 int main(void)
 {
     glob_t files;
+    char pattern[4096];
+    const char *dir = getenv("SCENARIOS");
+    theirs = dir && dir[0] != '\0' ? dir : NULL;
+    snprintf(pattern, sizeof(pattern), "%s/*.json", theirs ? theirs : "tests/scenarios");
     sw_log_sink(quiet);
     all_scenarios = json_array();
-    if (!mkdtemp(folder) || glob("tests/scenarios/*.json", 0, NULL, &files) != 0)
-        stop("tests/scenarios", "run in the top folder of the checkout");
+    if (!mkdtemp(folder) || glob(pattern, 0, NULL, &files) != 0)
+        stop(pattern, "no such files; run in the top folder of the checkout");
     for (size_t i = 0; i < files.gl_pathc; i++)
         load_file(files.gl_pathv[i], all_scenarios);
     globfree(&files);

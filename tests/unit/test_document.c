@@ -398,7 +398,8 @@ START_TEST(an_anomaly_in_full)
                                        .history = &seen,
                                        .history_n = 1};
     json_t *json = parse(sw_document_anomaly(&writer, &report, &len));
-    ck_assert_str_eq(jr_text(json, "event.kind"), "alert");
+    ck_assert_str_eq(jr_text(json, "event.kind"), "event"); /* a known list explains it */
+    ck_assert_int_eq(jr_number(json, "event.severity"), 10);
     ck_assert_str_eq(jr_text(json, "event.action"), "protected-owner");
     ck_assert_str_eq(jr_text(json, "threat.feed.name"), "carbanak");
     ck_assert_int_eq(jr_number(json, "threat.indicator.as.number"), 8342);

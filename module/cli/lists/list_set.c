@@ -27,7 +27,10 @@ enum {
     KEY_TRIGGER,
     KEY_JUSTIFICATION,
     KEY_SUB_ERROR,
-    KEY_WAIT
+    KEY_OWNERS,
+    KEY_NS_OWNERS,
+    KEY_BASELINE_DAYS, /* the limits, in the order of enum sw_limit */
+    KEY_WAIT = KEY_BASELINE_DAYS + SW_LIMIT_COUNT
 };
 
 static const struct argp_option options[] = {
@@ -47,6 +50,23 @@ static const struct argp_option options[] = {
      "new indicators expire after it, such as 12h or 7d (0, the default: never)", 0},
     {"ede", KEY_EDE, "CODE", 0, "extended DNS error: auto (default), off, or a number", 0},
     {"owner", KEY_OWNER, "TEXT", 0, "whose these addresses are (kinds protected, known)", 0},
+    {"owners", KEY_OWNERS, "OWNER", 0,
+     "kind watch: an owner of the names' addresses (AS number, prefix, registrant); may be "
+     "repeated ('': none is declared)",
+     0},
+    {"ns-owners", KEY_NS_OWNERS, "OWNER", 0,
+     "the same for the addresses of the names' name servers; may be repeated", 0},
+    {"baseline-days", KEY_BASELINE_DAYS + SW_LIMIT_BASELINE_DAYS, "N", 0,
+     "owner-change: days before a new holder is news ('': the resolver's, as for the next four)",
+     0},
+    {"baseline-count", KEY_BASELINE_DAYS + SW_LIMIT_BASELINE_COUNT, "N", 0,
+     "owner-change: answers before a new holder is news", 0},
+    {"flux-hours", KEY_BASELINE_DAYS + SW_LIMIT_FLUX_HOURS, "N", 0,
+     "owner-flux: hours in which AS are counted", 0},
+    {"flux-as-min", KEY_BASELINE_DAYS + SW_LIMIT_FLUX_AS, "N", 0,
+     "owner-flux: least number of AS in these hours", 0},
+    {"flux-as-percent", KEY_BASELINE_DAYS + SW_LIMIT_FLUX_PERCENT, "N", 0,
+     "owner-flux: least number of AS for a hundred addresses", 0},
     {"note", KEY_NOTE, "TEXT", 0, "for people", 0},
     {"group", KEY_GROUP, "NAME", 0,
      "only for clients of this group of the resolvers' settings; may be repeated ('': everybody)",
@@ -132,10 +152,27 @@ static const char *text_member(int key)
     }
 }
 
+/* A limit of ownership; "" takes the member out. sw_policy_parse() judges the number. */
+static void put_limit(const struct argp_state *state, enum sw_limit limit, const char *text)
+{
+    struct set *set = state->input;
+    char option[32];
+    snprintf(option, sizeof(option), "--%s", sw_limit_name(limit));
+    for (char *at = option; *at; at++)
+        *at = *at == '_' ? '-' : *at;
+    json_t *value = text[0] ? json_integer((json_int_t)cli_number(state, option, text, 0, 1000000))
+                            : json_null();
+    json_object_set_new(set->members, sw_limit_name(limit), value);
+}
+
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct set *set = state->input;
     const char *member = text_member(key);
+    if (key >= KEY_BASELINE_DAYS && key < KEY_BASELINE_DAYS + SW_LIMIT_COUNT) {
+        put_limit(state, (enum sw_limit)(key - KEY_BASELINE_DAYS), arg);
+        return 0;
+    }
     if (member) {
         put_text(state, member, arg);
         return 0;
@@ -176,6 +213,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case KEY_TRIGGER:
         put_more(state, "trigger", "triggers", arg);
         return 0;
+    case KEY_OWNERS:
+        put_more(state, "owners", "owners", arg);
+        return 0;
+    case KEY_NS_OWNERS:
+        put_more(state, "ns-owners", "ns_owners", arg);
+        return 0;
     case KEY_WAIT:
         set->wait_s = cli_wait_seconds(state, arg);
         return 0;
@@ -190,6 +233,7 @@ static const struct cli_usage usage = {
            "\vExamples:\n"
            "  sinkwatch list set carbanak --action sinkhole --sinkhole4 192.0.2.66 --wait\n"
            "  sinkwatch list set ours --kind allow --priority 1\n"
+           "  sinkwatch list set banks --kind watch --owners AS64500 --ns-owners AS64500\n"
            "  sinkwatch list set agency --kind protected --owner \"the agency's network\"\n"
            "  sinkwatch list set adult --action nxdomain --group kids --group guests\n"
            "  sinkwatch list set quarantine --action cname --trigger client\n"
@@ -251,6 +295,10 @@ static void say_needs(const struct cli *cli, const struct sw_policy *p)
         p->sinkhole4.family || p->sinkhole6.family || s->sinkhole4.family || s->sinkhole6.family;
     if (p->kind != SW_KIND_IOC)
         return;
+    if (sw_action_needs_no_answer(p->action) && !p->shadow && !p->observe)
+        cli_error("action %s asks nothing upstream, so ownership of these names is not seen; "
+                  "--observe has them resolved, 'sinkwatch sweep' looks them up",
+                  sw_action_name(p->action));
     if (p->action == SW_ACTION_SINKHOLE && !landing)
         cli_error("no landing address here or in %s: without one A and AAAA get an empty answer "
                   "(--sinkhole4, --sinkhole6)",

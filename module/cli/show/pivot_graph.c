@@ -157,11 +157,15 @@ static int by_last(const void *a, const void *b)
     return order ? order : strcmp(x->key, y->key);
 }
 
+/* Entries of addresses or names. A name has an entry for each holder as well, with a space in the
+ * key, which no address and no name has. */
 static size_t collect(struct graph *graph, const redisReply *reply, struct seen *seen)
 {
     size_t n = 0;
     for (size_t i = 0; i + 1 < reply->elements; i += 2) {
         const redisReply *value = reply->element[i + 1];
+        if (strchr(reply->element[i]->str, ' '))
+            continue;
         json_t *facts = json_loadb(value->str, value->len, 0, NULL);
         if (json_is_object(facts)) {
             seen[n++] = (struct seen){reply->element[i]->str, facts};
@@ -225,6 +229,15 @@ int graph_walk(struct cli *cli, struct graph *graph, unsigned hops)
 
 /* ---- words and JSON ---- */
 
+/* Whether a remembered anomaly is about another AS than the pair's: the history keeps anomalies of
+ * a name with each address of the name. */
+static bool is_elsewhere(const json_t *facts, const char *text)
+{
+    const char *at = strstr(text, " AS");
+    json_int_t asn = json_integer_value(json_object_get(facts, "asn"));
+    return at && asn != 0 && strtoll(at + 3, NULL, 10) != asn;
+}
+
 char *graph_anomalies(const json_t *facts, char *out, size_t max)
 {
     const json_t *one, *all = json_object_get(facts, "anomalies");
@@ -236,7 +249,8 @@ char *graph_anomalies(const json_t *facts, char *out, size_t max)
         int len = text ? (int)strcspn(text, " ") : 0;
         char word[40];
         snprintf(word, sizeof(word), "%.*s", len, text ? text : "");
-        if (len == 0 || strstr(out, word) || used + strlen(word) + 3 > max)
+        if (len == 0 || is_elsewhere(facts, text) || strstr(out, word) ||
+            used + strlen(word) + 3 > max)
             continue;
         used += (size_t)snprintf(out + used, max - used, "%s%s", used ? ", " : "", word);
     }

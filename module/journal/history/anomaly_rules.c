@@ -27,34 +27,88 @@ static bool is_unexpected(const struct sw_view *view, const struct sw_subject *s
                                        anomaly);
 }
 
-static bool ask(enum sw_anomaly_type type, const struct sw_settings *settings, bool have_asn,
-                const struct sw_view *view, const struct sw_subject *subject,
-                const struct sw_owned *owned, struct sw_anomaly *anomaly)
+/* Whether databases named a declared owner before, for the same AS: then the holder was renamed. */
+static void add_rename(const struct sw_view *view, const struct sw_subject *subject,
+                       const struct sw_owned *owned, struct sw_anomaly *anomaly)
 {
-    const struct sw_addr *addr = &owned->addr;
-    const struct sw_owner *owner = &owned->owner;
-    const struct sw_name_history *history = subject->history;
+    const struct sw_policy *list;
+    const struct sw_name_history *of = subject->history;
+    for (size_t i = 0; of && owned->owner.asn != 0 && i < of->n; i++) {
+        const struct sw_owner *then = &of->seen[i].owner;
+        if (then->asn != owned->owner.asn ||
+            (strcmp(then->org, owned->owner.org) == 0 &&
+             strcmp(then->registrant, owned->owner.registrant) == 0))
+            continue;
+        if (sw_declared_judge(view, subject->name, subject->of, &of->seen[i].addr, then, &list) !=
+            SW_DECLARED_INSIDE)
+            continue;
+        bool by_org = strcmp(then->org, owned->owner.org) != 0;
+        memcpy(anomaly->renamed_from, by_org ? then->org : then->registrant,
+               sizeof(anomaly->renamed_from));
+        return;
+    }
+}
+
+/* The rules that compare with the history. */
+static bool ask_history(enum sw_anomaly_type type, const struct sw_sighted *now,
+                        struct sw_anomaly *anomaly)
+{
+    switch (type) {
+    case SW_ANOMALY_OWNER_CHANGE:
+        return sw_anomaly_owner_change(now, anomaly);
+    case SW_ANOMALY_OWNER_FLUX:
+        return sw_anomaly_owner_flux(now, anomaly);
+    case SW_ANOMALY_ORIGIN_CHANGE:
+        return sw_anomaly_origin_change(now, anomaly);
+    case SW_ANOMALY_WOKE:
+        return now->of == SW_OF_NAME && sw_anomaly_woke(now, anomaly);
+    default:
+        return false;
+    }
+}
+
+/* The rules about the address alone. */
+static bool ask_address(enum sw_anomaly_type type, bool have_asn, const struct sw_view *view,
+                        const struct sw_subject *subject, const struct sw_owned *owned,
+                        struct sw_anomaly *anomaly)
+{
     switch (type) {
     case SW_ANOMALY_PROTECTED_OWNER:
         return subject->is_ioc && subject->of == SW_OF_NAME &&
-               sw_anomaly_protected_owner(view, addr, owner, anomaly);
+               sw_anomaly_protected_owner(view, &owned->addr, &owned->owner, anomaly);
     case SW_ANOMALY_UNEXPECTED_OWNER:
         return subject->is_watched && is_unexpected(view, subject, owned, anomaly);
-    case SW_ANOMALY_OWNER_CHANGE:
-        return history && sw_anomaly_owner_change(settings, view, history, addr, owner,
-                                                  subject->time_us, anomaly);
-    case SW_ANOMALY_OWNER_FLUX:
-        return history && sw_anomaly_owner_flux(settings, view, history, addr, owner,
-                                                subject->time_us, anomaly);
     case SW_ANOMALY_SPECIAL_ADDRESS:
-        return sw_anomaly_special_address(view, addr, owner, anomaly);
+        return sw_anomaly_special_address(view, &owned->addr, &owned->owner, anomaly);
     case SW_ANOMALY_NO_OWNER:
-        return sw_anomaly_no_owner(view, have_asn, addr, owner, anomaly);
-    case SW_ANOMALY_SHARED_ADDRESS:
-    case SW_ANOMALY_COUNT:
-        break;
+        return sw_anomaly_no_owner(view, have_asn, &owned->addr, &owned->owner, anomaly);
+    default:
+        return false;
     }
-    return false;
+}
+
+/* Ask, and fill in when the fact began: for a rule about the address with the holder's episode. */
+static bool ask(enum sw_anomaly_type type, bool have_asn, const struct sw_view *view,
+                const struct sw_subject *subject, const struct sw_owned *owned,
+                struct sw_anomaly *anomaly)
+{
+    if (ask_address(type, have_asn, view, subject, owned, anomaly)) {
+        const struct sw_episode *episode =
+            subject->history ? sw_episode_latest(subject->history, &owned->owner, true) : NULL;
+        anomaly->begin_us = episode ? episode->from_us : INT64_MIN;
+        if (type == SW_ANOMALY_UNEXPECTED_OWNER)
+            add_rename(view, subject, owned, anomaly);
+        return true;
+    }
+    const struct sw_sighted now = {.limits = subject->limits,
+                                   .view = view,
+                                   .of = subject->of,
+                                   .name = subject->name,
+                                   .history = subject->history,
+                                   .addr = &owned->addr,
+                                   .owner = &owned->owner,
+                                   .time_us = subject->time_us};
+    return subject->history && ask_history(type, &now, anomaly);
 }
 
 /* "AS64500", or the address where no AS is known. */
@@ -66,31 +120,80 @@ static const char *holder(const struct sw_owned *owned, char text[SW_ADDRTEXT_MA
     return text;
 }
 
-bool sw_anomaly_rule(enum sw_anomaly_type type, const struct sw_settings *settings, bool have_asn,
-                     const struct sw_view *view, const struct sw_subject *subject,
-                     const struct sw_owned *owned, struct sw_anomaly *anomaly,
-                     char mark[SW_MARK_MAX])
+/* " HOLDER" where the holder is not the AS itself, else "". */
+static const char *registrant(const struct sw_owned *owned, char text[SW_HOLDER_MAX + 1])
 {
-    char text[SW_ADDRTEXT_MAX];
+    char as[SW_ADDRTEXT_MAX];
+    text[0] = ' ';
+    sw_holder_text(&owned->owner, true, text + 1);
+    return strcmp(text + 1, holder(owned, as)) == 0 ? "" : text;
+}
+
+bool sw_anomaly_rule(enum sw_anomaly_type type, bool have_asn, const struct sw_view *view,
+                     const struct sw_subject *subject, const struct sw_owned *owned,
+                     struct sw_anomaly *anomaly, char mark[SW_MARK_MAX])
+{
+    char text[SW_ADDRTEXT_MAX], prefix[SW_ADDRTEXT_MAX], whom[SW_HOLDER_MAX + 1];
     const char *name = sw_anomaly_name(type);
     if ((!subject->is_ioc && !subject->is_watched) ||
-        !ask(type, settings, have_asn, view, subject, owned, anomaly))
+        !ask(type, have_asn, view, subject, owned, anomaly))
         return false;
     if (type == SW_ANOMALY_PROTECTED_OWNER)
         snprintf(mark, SW_MARK_MAX, "%s %s %s", name, anomaly->list, anomaly->protected_by);
     else if (type == SW_ANOMALY_UNEXPECTED_OWNER)
         snprintf(mark, SW_MARK_MAX, "%s %s %s", name, anomaly->list, holder(owned, text));
     else if (type == SW_ANOMALY_OWNER_CHANGE)
-        snprintf(mark, SW_MARK_MAX, "%s %s", name, holder(owned, text));
+        snprintf(mark, SW_MARK_MAX, "%s %s%s", name, holder(owned, text), registrant(owned, whom));
+    else if (type == SW_ANOMALY_ORIGIN_CHANGE)
+        snprintf(mark, SW_MARK_MAX, "%s %s %s", name, holder(owned, text),
+                 sw_addr_text(&owned->owner.prefix, prefix));
     else
         snprintf(mark, SW_MARK_MAX, "%s", name);
     return true;
 }
 
+bool sw_anomaly_dangling(const struct sw_view *view, const struct sw_subject *subject,
+                         struct sw_anomaly *anomaly, char mark[SW_MARK_MAX])
+{
+    static const struct sw_addr nowhere;
+    static const struct sw_owner nobody;
+    size_t cursor = 0, len;
+    enum sw_event_tag tag;
+    const uint8_t *value;
+    struct sw_name target = {.len = 0};
+    while (sw_event_next(subject->event, &cursor, &tag, &value, &len))
+        if (tag == SW_TAG_ALIAS && sw_name_copy(value, len, &target) != SW_OK)
+            target.len = 0;
+    if (target.len == 0)
+        return false;
+    sw_anomaly_begin(view, SW_ANOMALY_DANGLING_ALIAS, &nowhere, &nobody, anomaly);
+    const struct sw_episode *silence =
+        subject->history ? sw_episode_latest(subject->history, &nobody, false) : NULL;
+    anomaly->begin_us = silence ? silence->from_us : INT64_MIN;
+    sw_name_text(target.wire, anomaly->target);
+    snprintf(mark, SW_MARK_MAX, "%s %.*s", sw_anomaly_name(SW_ANOMALY_DANGLING_ALIAS),
+             SW_MARK_MAX - 32, anomaly->target);
+    return true;
+}
+
+char *sw_mark_of_before(const char *mark, char out[SW_MARK_MAX])
+{
+    size_t word = strcspn(mark, " ");
+    const char *change = sw_anomaly_name(SW_ANOMALY_OWNER_CHANGE);
+    out[0] = '\0';
+    if (mark[word] == '\0' || word != strlen(change) || strncmp(mark, change, word) != 0)
+        return out;
+    size_t end = word + 1 + strcspn(mark + word + 1, " ");
+    if (mark[end] != '\0')
+        snprintf(out, SW_MARK_MAX, "%.*s", (int)end, mark);
+    return out;
+}
+
 bool sw_mark_of_name(const char *mark)
 {
     static const enum sw_anomaly_type of_name[] = {SW_ANOMALY_UNEXPECTED_OWNER,
-                                                   SW_ANOMALY_OWNER_CHANGE, SW_ANOMALY_OWNER_FLUX};
+                                                   SW_ANOMALY_OWNER_CHANGE, SW_ANOMALY_OWNER_FLUX,
+                                                   SW_ANOMALY_WOKE, SW_ANOMALY_DANGLING_ALIAS};
     for (size_t i = 0; i < sizeof(of_name) / sizeof(of_name[0]); i++) {
         const char *name = sw_anomaly_name(of_name[i]);
         size_t len = strlen(name);

@@ -70,6 +70,21 @@ static json_t *decode_former(const json_t *object)
     return out;
 }
 
+/* Episodes of a holder; an episode that ends before the begin is left out. */
+static void decode_spans(const json_t *object, struct sw_seen_entry *entry)
+{
+    json_t *one;
+    size_t i;
+    json_array_foreach(json_object_get(object, "episodes"), i, one)
+    {
+        struct sw_span span = {.from_us = parse_time(text_of(one, "from")),
+                               .to_us = parse_time(text_of(one, "to")),
+                               .count = count_of(one)};
+        if (span.from_us > 0 && span.to_us >= span.from_us)
+            sw_seen_add_span(entry, &span);
+    }
+}
+
 enum sw_status sw_seen_decode(const char *json, size_t len, struct sw_seen_entry *entry)
 {
     json_t *object = json_loadb(json, len, 0, NULL);
@@ -92,6 +107,7 @@ enum sw_status sw_seen_decode(const char *json, size_t len, struct sw_seen_entry
     json_t *anomalies = json_object_get(object, "anomalies");
     entry->anomalies = json_is_array(anomalies) ? json_incref(anomalies) : NULL;
     entry->former = decode_former(object);
+    decode_spans(object, entry);
     json_decref(object);
     return SW_OK;
 }
@@ -145,6 +161,20 @@ static void encode_owner(json_t *object, const struct sw_owner *owner)
     encode_text(object, "country", owner->country);
 }
 
+static json_t *encode_spans(const struct sw_seen_entry *entry)
+{
+    char text[SW_TIMETEXT_MAX];
+    json_t *spans = json_array();
+    for (size_t i = 0; i < entry->spans_n; i++) {
+        json_t *one = json_object();
+        encode_text(one, "from", sw_time_text(entry->span[i].from_us, text));
+        encode_text(one, "to", sw_time_text(entry->span[i].to_us, text));
+        json_object_set_new(one, "count", json_integer((json_int_t)entry->span[i].count));
+        json_array_append_new(spans, one);
+    }
+    return spans;
+}
+
 char *sw_seen_encode(const struct sw_seen_entry *entry, bool of_name)
 {
     char text[SW_TIMETEXT_MAX];
@@ -162,6 +192,8 @@ char *sw_seen_encode(const struct sw_seen_entry *entry, bool of_name)
         encode_text(object, "since", sw_time_text(entry->since_us, text));
         json_object_set(object, "former", entry->former);
     }
+    if (entry->spans_n > 0)
+        json_object_set_new(object, "episodes", encode_spans(entry));
     if (entry->anomalies)
         json_object_set(object, "anomalies", entry->anomalies);
     char *json = object ? json_dumps(object, JSON_COMPACT) : NULL;
@@ -171,17 +203,89 @@ char *sw_seen_encode(const struct sw_seen_entry *entry, bool of_name)
 
 /* ---- merging ---- */
 
-void sw_seen_remember(struct sw_seen_entry *entry, const char *anomaly)
+#define TIME_MARK " @" /* between a remembered anomaly and its time */
+
+/* Length of a remembered anomaly without the time. */
+static size_t anomaly_length(const char *text)
 {
+    const char *end = NULL, *at = text;
+    while ((at = strstr(at, TIME_MARK))) {
+        end = at;
+        at += strlen(TIME_MARK);
+    }
+    return end ? (size_t)(end - text) : strlen(text);
+}
+
+bool sw_seen_remembered(const struct sw_seen_entry *entry, size_t i, char *anomaly, size_t room,
+                        int64_t *time_us)
+{
+    if (i >= json_array_size(entry->anomalies))
+        return false;
+    const char *text = json_string_value(json_array_get(entry->anomalies, i));
+    text = text ? text : "";
+    size_t len = anomaly_length(text);
+    int64_t at = text[len] != '\0' ? parse_time(text + len + strlen(TIME_MARK)) : 0;
+    int64_t seen = entry->last_us > entry->since_us ? entry->last_us : entry->since_us;
+    *time_us = at != 0 ? at : seen;
+    snprintf(anomaly, room, "%.*s", (int)len, text);
+    return true;
+}
+
+void sw_seen_remember(struct sw_seen_entry *entry, const char *anomaly, int64_t time_us)
+{
+    char time[SW_TIMETEXT_MAX], whole[SW_ANOMALYTEXT_MAX + SW_TIMETEXT_MAX + 4];
+    size_t len = strlen(anomaly);
+    snprintf(whole, sizeof(whole), "%s" TIME_MARK "%s", anomaly, sw_time_text(time_us, time));
     if (!entry->anomalies)
         entry->anomalies = json_array();
     for (size_t i = 0; i < json_array_size(entry->anomalies); i++) {
         const char *known = json_string_value(json_array_get(entry->anomalies, i));
-        if (known && strcmp(known, anomaly) == 0)
-            return;
+        if (!known || anomaly_length(known) != len || strncmp(known, anomaly, len) != 0)
+            continue;
+        if (known[len] == '\0' || parse_time(known + len + strlen(TIME_MARK)) < time_us)
+            json_array_set_new(entry->anomalies, i, json_string(whole));
+        return;
     }
     if (json_array_size(entry->anomalies) < ANOMALY_MAX)
-        json_array_append_new(entry->anomalies, json_string(anomaly));
+        json_array_append_new(entry->anomalies, json_string(whole));
+}
+
+/* The span at position i takes over the next span. */
+static void join_next(struct sw_seen_entry *entry, size_t i)
+{
+    struct sw_span *one = &entry->span[i];
+    const struct sw_span *next = one + 1;
+    one->to_us = next->to_us > one->to_us ? next->to_us : one->to_us;
+    one->count += next->count;
+    entry->spans_n--;
+    memmove(one + 1, one + 2, (entry->spans_n - i - 1) * sizeof(*one));
+}
+
+void sw_seen_add_span(struct sw_seen_entry *entry, const struct sw_span *span)
+{
+    size_t at = entry->spans_n;
+    while (at > 0 && entry->span[at - 1].from_us > span->from_us)
+        at--;
+    bool full = entry->spans_n == SW_SPANS_MAX;
+    bool joins = at > 0 && entry->span[at - 1].to_us >= span->from_us;
+    if (joins) { /* the span before takes this span over */
+        struct sw_span *before = &entry->span[--at];
+        before->to_us = span->to_us > before->to_us ? span->to_us : before->to_us;
+        before->count += span->count;
+    } else if (full && at == 0) {
+        return; /* older than all that are kept */
+    } else {
+        if (full) {
+            memmove(entry->span, entry->span + 1, (SW_SPANS_MAX - 1) * sizeof(*span));
+            entry->spans_n--;
+            at--;
+        }
+        memmove(&entry->span[at + 1], &entry->span[at], (entry->spans_n - at) * sizeof(*span));
+        entry->span[at] = *span;
+        entry->spans_n++;
+    }
+    while (at + 1 < entry->spans_n && entry->span[at + 1].from_us <= entry->span[at].to_us)
+        join_next(entry, at);
 }
 
 uint64_t sw_seen_owner_count(const struct sw_seen_entry *entry)

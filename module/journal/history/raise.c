@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SHARED "shared-address"
+#define SHARED         "shared-address"
+#define RCODE_NXDOMAIN 3 /* RFC 1035 4.1.1 */
 
 bool sw_is_nowhere(const struct sw_addr *addr)
 {
@@ -53,6 +54,7 @@ static size_t evidence(const struct sw_name_history *of, struct sw_seen out[SW_E
 /* An address under judgement: of the name, or of a server of the name's zone. */
 struct judging {
     const struct sw_assess_with *with;
+    struct sw_limits limits;
     const struct sw_record *record;
     const struct sw_sight *sight;
     struct sw_subject subject;
@@ -70,7 +72,8 @@ static void raise_it(const struct judging *j, struct sw_anomaly_report *report)
     report->history_n = report->name == j->sight->name ? evidence(j->subject.history, history) : 0;
     report->history = history;
     report->history_unread = j->unread;
-    report->flux_hours = j->with->settings->flux_hours;
+    report->flux_hours = j->limits.flux_hours;
+    report->is_watched = j->sight->is_watched;
     j->with->raise(j->with->arg, report);
 }
 
@@ -91,7 +94,8 @@ static void times_of(const struct judging *j, struct sw_anomaly_report *report)
     report->count = report->count > 0 ? report->count : j->record->count;
 }
 
-/* Keep the mark of the raised anomaly in the history. */
+/* Keep the mark of the raised anomaly in the history: with the address, or for an answer without
+ * address with "no answer". */
 static void remember(const struct judging *j, const char *mark)
 {
     char address[SW_ADDRTEXT_MAX];
@@ -100,7 +104,8 @@ static void remember(const struct judging *j, const char *mark)
         .of_name = true,
         .of_zone = of_zone,
         .key = of_zone ? j->sight->zone_name : j->sight->name,
-        .field = sw_addr_text(&j->owned->addr, address),
+        .field = j->owned->addr.family != 0 ? sw_addr_text(&j->owned->addr, address)
+                                            : SW_HOLDER_PREFIX SW_HOLDER_NONE,
         .first_us = j->record->first_us,
         .last_us = j->record->last_us,
         .owner = &j->owned->owner,
@@ -110,30 +115,62 @@ static void remember(const struct judging *j, const char *mark)
     sw_seens_note(j->with->seens, &note);
 }
 
-static void judge_one(const struct judging *j, enum sw_anomaly_type type)
+/* The text of the finding that an anomaly belongs to: "TYPE:LIST INDICATOR:DETAIL". The mark has
+ * the detail. All that one `known` list explains for a list is one finding. */
+static void finding_of(const struct judging *j, const struct sw_anomaly *anomaly, const char *mark,
+                       char out[SW_FINDING_MAX])
+{
+    const struct sw_sight *sight = j->sight;
+    const char *list = sight->is_ioc ? sight->list : sight->watch_list;
+    const char *indicator = sight->is_ioc ? sight->indicator : sight->watched;
+    const char *detail = mark + strcspn(mark, " ");
+    detail += detail[0] == ' ';
+    if (anomaly->special)
+        detail = anomaly->special->name;
+    bool known = anomaly->known_list[0] != '\0' && sw_anomaly_explained(anomaly);
+    snprintf(out, SW_FINDING_MAX, "%s:%s %s:%s%s%s", sw_anomaly_name(anomaly->type), list,
+             known ? "" : indicator, known ? "known " : "", known ? anomaly->known_list : detail,
+             j->subject.of == SW_OF_ZONE ? " zone" : "");
+}
+
+/* Claim the name, with the address where the mark is about an address, as a member of the finding.
+ * True: a document is due. */
+static bool claim(const struct judging *j, const char *mark, struct sw_anomaly_report *report,
+                  char finding[SW_FINDING_MAX])
+{
+    char address[SW_ADDRTEXT_MAX] = "", member[SW_NAMETEXT_MAX + SW_ADDRTEXT_MAX];
+    finding_of(j, report->anomaly, mark, finding);
+    if (!sw_mark_of_name(mark))
+        sw_addr_text(&j->owned->addr, address);
+    snprintf(member, sizeof(member), "%s %s", report->zone ? report->zone : report->name, address);
+    report->finding = finding;
+    report->members = sw_findings_claim(j->with->findings, finding, member,
+                                        report->anomaly->begin_us, j->record->last_us);
+    return sw_finding_grew(report->members);
+}
+
+/* A true rule: remembered, and raised unless known. */
+static void found(const struct judging *j, const struct sw_anomaly *anomaly, const char *mark)
 {
     const struct sw_sight *sight = j->sight;
     const char *servers[SW_SERVERS_MAX];
-    char mark[SW_MARK_MAX];
-    struct sw_anomaly anomaly;
+    char before[SW_MARK_MAX], finding[SW_FINDING_MAX];
+    struct sw_recall *recall = j->with->recall;
     bool of_zone = j->subject.of == SW_OF_ZONE;
-    sw_rcu_enter();
-    struct sw_view view = sw_index_view(j->with->index);
-    bool odd = sw_anomaly_rule(type, j->with->settings, sw_owners_have_asn(j->with->owners), &view,
-                               &j->subject, j->owned, &anomaly, mark);
-    sw_rcu_leave();
-    if (!odd)
-        return;
     const struct sw_name *name = of_zone ? &sight->zone : &sight->qname;
-    bool is_new = sw_recall_mark(j->with->recall, j->subject.of, name, &j->owned->addr, mark);
+    const struct sw_addr *addr = &j->owned->addr;
+    bool is_new = sw_recall_mark(recall, j->subject.of, name, addr, mark, anomaly->begin_us,
+                                 j->record->last_us);
     if (is_new || sw_mark_of_name(mark))
         remember(j, mark); /* with each address, so that the mark stays when older addresses go */
-    if (!is_new)
+    if (!is_new ||
+        (sw_mark_of_before(mark, before)[0] != '\0' &&
+         sw_recall_has_mark(recall, j->subject.of, name, addr, before, anomaly->begin_us)))
         return;
     for (size_t i = 0; i < sight->servers_n; i++)
         servers[i] = sight->server[i];
     struct sw_anomaly_report report = {
-        .anomaly = &anomaly,
+        .anomaly = anomaly,
         .name = sight->name,
         .list = sight->list,
         .indicator = sight->indicator,
@@ -142,8 +179,38 @@ static void judge_one(const struct judging *j, enum sw_anomaly_type type)
         .servers = servers,
         .servers_n = sight->servers_n,
     };
+    if (!claim(j, mark, &report, finding))
+        return;
     times_of(j, &report);
     raise_it(j, &report);
+}
+
+static void judge_one(const struct judging *j, enum sw_anomaly_type type)
+{
+    char mark[SW_MARK_MAX];
+    struct sw_anomaly anomaly;
+    sw_rcu_enter();
+    struct sw_view view = sw_index_view(j->with->index);
+    bool odd = sw_anomaly_rule(type, sw_owners_have_asn(j->with->owners), &view, &j->subject,
+                               j->owned, &anomaly, mark);
+    sw_rcu_leave();
+    if (odd)
+        found(j, &anomaly, mark);
+}
+
+/* A watched name without an answer. */
+static void judge_unanswered(const struct judging *j)
+{
+    char mark[SW_MARK_MAX];
+    struct sw_anomaly anomaly;
+    if (!j->sight->is_watched || j->record->event->rcode != RCODE_NXDOMAIN)
+        return;
+    sw_rcu_enter();
+    struct sw_view view = sw_index_view(j->with->index);
+    bool odd = sw_anomaly_dangling(&view, &j->subject, &anomaly, mark);
+    sw_rcu_leave();
+    if (odd)
+        found(j, &anomaly, mark);
 }
 
 static void judge_all(const struct judging *j)
@@ -154,64 +221,163 @@ static void judge_all(const struct judging *j)
 
 /* ---- other names on the address ---- */
 
-/* Pick the other names of a place that were not reported yet, mark each as reported, and return the
- * number; up to SW_NAMES_MAX are put into names. only: a single name, or NULL for all but `but`. */
-static size_t pick_others(const struct sw_assess_with *with, struct sw_place *place,
-                          const struct sw_place_name *but, struct sw_place_name *only,
+/* The indicator of lists of kind ioc that covers a name: the one with the most labels. */
+struct covering {
+    const struct sw_policy *list;
+    size_t labels;
+    char text[SW_INDICATORTEXT_MAX];
+    const uint8_t *wire;
+};
+
+/* sw_hit_fn */
+static void take_covering(void *arg, const struct sw_hit *hit)
+{
+    struct covering *covering = arg;
+    if (hit->list->kind != SW_KIND_IOC || (covering->list && hit->labels <= covering->labels))
+        return;
+    covering->list = hit->list;
+    covering->labels = hit->labels;
+    sw_hit_text(hit, covering->wire, NULL, covering->text);
+}
+
+/* Inside an RCU section. list is NULL when no indicator covers the name. */
+static void cover(const struct sw_view *view, const char *text, struct covering *out)
+{
+    struct sw_name name;
+    *out = (struct covering){.list = NULL};
+    if (sw_name_parse(text, strlen(text), &name, NULL) != SW_OK)
+        return;
+    out->wire = name.wire;
+    sw_view_find_name(view, SW_TRIGGERS_DEFAULT, name.wire, name.len, take_covering, out);
+    out->wire = NULL;
+}
+
+/* The other names of a place: no name that the listed name's own indicator covers is another. */
+struct others {
+    size_t n;     /* all */
+    bool has_new; /* some name that no document had: the name of the sight, or any if listed */
+};
+
+static bool is_other(const struct sw_view *view, const struct covering *mine,
+                     const struct sw_place_name *listed, const struct sw_place_name *name)
+{
+    struct covering its;
+    if (name == listed)
+        return false;
+    if (name->list[0] == '\0' || !mine->list)
+        return true;
+    cover(view, name->name, &its);
+    return its.list != mine->list || strcmp(its.text, mine->text) != 0;
+}
+
+static void count_others(const struct sw_view *view, const struct covering *mine,
+                         const struct sw_place *place, const struct sw_place_name *listed,
+                         const struct sw_place_name *me, struct others *out)
+{
+    *out = (struct others){.n = 0};
+    for (size_t i = 0; i < place->n; i++) {
+        const struct sw_place_name *name = &place->names[i];
+        if (!is_other(view, mine, listed, name))
+            continue;
+        out->n++;
+        out->has_new |= !name->shared && (name == me || listed == me);
+    }
+}
+
+/* Put up to SW_NAMES_MAX other names that no document had into names; returns how many. Inside an
+ * RCU section. */
+static size_t list_others(const struct sw_view *view, const struct covering *mine,
+                          const struct sw_place *place, const struct sw_place_name *listed,
                           const char *names[SW_NAMES_MAX])
 {
+    size_t n = 0;
+    for (size_t i = 0; i < place->n && n < SW_NAMES_MAX; i++) {
+        const struct sw_place_name *name = &place->names[i];
+        if (!name->shared && is_other(view, mine, listed, name))
+            names[n++] = name->name;
+    }
+    return n;
+}
+
+/* Remember for all names but the listed name that a document had them, or counted them. */
+static void mark_others(const struct judging *j, struct sw_place *place,
+                        const struct sw_place_name *listed)
+{
     char address[SW_ADDRTEXT_MAX];
-    size_t n = 0, limit = with->settings->history_max;
+    sw_addr_text(&place->addr, address);
     for (size_t i = 0; i < place->n; i++) {
         struct sw_place_name *name = &place->names[i];
-        if (name->shared || name == but || (only && name != only))
+        if (name->shared || name == listed)
             continue;
-        if (place->reported >= limit || n == SW_NAMES_MAX)
-            break;
         name->shared = true;
-        place->reported++;
-        names[n++] = name->name;
         struct sw_seen_note note = {
-            .key = sw_addr_text(&place->addr, address),
+            .key = address,
             .field = name->name,
             .first_us = name->first_us,
             .last_us = name->last_us,
             .list = name->list,
             .anomaly = SHARED,
         };
-        sw_seens_note(with->seens, &note);
+        sw_seens_note(j->with->seens, &note);
     }
-    return n;
 }
 
+/* The claim of a number of other names on an address: for an address that a `known` list explains
+ * a claim for the address, so that a content network is one finding. */
+static bool claim_shared(const struct judging *j, size_t n, struct sw_anomaly_report *report,
+                         char finding[SW_FINDING_MAX])
+{
+    const struct sw_anomaly *anomaly = report->anomaly;
+    char address[SW_ADDRTEXT_MAX], level[32];
+    bool known = anomaly->known_list[0] != '\0';
+    size_t reached = 1;
+    while (2 * reached <= n)
+        reached *= 2;
+    sw_addr_text(&anomaly->addr, address);
+    snprintf(level, sizeof(level), "%zu names", reached);
+    snprintf(finding, SW_FINDING_MAX, SHARED ":%s %s:%s%s", report->list,
+             known ? "" : report->indicator, known ? "known " : "",
+             known ? anomaly->known_list : address);
+    size_t members = sw_findings_claim(j->with->findings, finding, known ? address : level,
+                                       INT64_MIN, j->record->last_us);
+    report->finding = finding;
+    report->members = known ? members : n;
+    return known ? sw_finding_grew(members) : members > 0;
+}
+
+/* A place with other names than the listed name's: raised when the names have doubled. */
 static void judge_shared(const struct judging *j, struct sw_place *place, struct sw_place_name *me)
 {
     const struct sw_sight *sight = j->sight;
     const char *names[SW_NAMES_MAX];
+    char finding[SW_FINDING_MAX];
+    struct covering mine;
+    struct others others;
     struct sw_anomaly anomaly;
     struct sw_place_name *listed = sight->is_ioc ? me : sw_place_listed(place);
-    if (!listed || (listed == me && !sight->is_ioc))
-        return;
-    size_t n = pick_others(j->with, place, listed, listed == me ? NULL : me, names);
-    if (n == 0)
-        return;
-    sw_rcu_enter();
-    struct sw_view view = sw_index_view(j->with->index);
-    bool odd =
-        sw_anomaly_shared_address(&view, &j->owned->addr, &j->owned->owner, place->n - 1, &anomaly);
-    sw_rcu_leave();
-    if (!odd)
+    if (!listed || (listed == me && !sight->is_ioc) || (listed != me && me->shared))
         return;
     struct sw_anomaly_report report = {
         .anomaly = &anomaly,
         .name = listed == me ? sight->name : listed->name,
         .list = listed->list,
-        .indicator = listed == me ? sight->indicator : "",
+        .indicator = listed == me ? sight->indicator : mine.text,
         .first_us = listed->first_us,
         .count = listed->count,
         .names = names,
-        .names_n = n,
     };
+    sw_rcu_enter();
+    struct sw_view view = sw_index_view(j->with->index);
+    cover(&view, listed->name, &mine);
+    count_others(&view, &mine, place, listed, me, &others);
+    bool odd = others.has_new && sw_anomaly_shared_address(&view, &j->owned->addr, &j->owned->owner,
+                                                           others.n, &anomaly);
+    if (odd)
+        report.names_n = list_others(&view, &mine, place, listed, names);
+    sw_rcu_leave();
+    if (!odd || !claim_shared(j, others.n, &report, finding))
+        return;
+    mark_others(j, place, listed);
     raise_it(j, &report);
 }
 
@@ -232,7 +398,7 @@ static struct sw_subject subject_of(const struct sw_assess_with *with,
     bool created;
     return (struct sw_subject){
         .of = of,
-        .is_ioc = sight->is_ioc,
+        .is_ioc = sight->is_ioc && (of == SW_OF_NAME || sight->zone_listed),
         .is_watched = sight->is_watched,
         .name = &sight->qname,
         .event = record->event,
@@ -242,14 +408,31 @@ static struct sw_subject subject_of(const struct sw_assess_with *with,
     };
 }
 
+/* The limits of the lists that cover the name. */
+static struct sw_limits limits_of(const struct sw_assess_with *with, const struct sw_sight *sight)
+{
+    struct sw_limits limits;
+    sw_rcu_enter();
+    struct sw_view view = sw_index_view(with->index);
+    sw_limits_of(with->settings, &view, &sight->qname, &limits);
+    sw_rcu_leave();
+    return limits;
+}
+
 void sw_assess(const struct sw_assess_with *with, const struct sw_record *record,
                const struct sw_sight *sight, bool unread)
 {
+    static const struct sw_owned nowhere;
     struct judging j = {.with = with,
+                        .limits = limits_of(with, sight),
                         .record = record,
                         .sight = sight,
                         .unread = unread,
+                        .owned = &nowhere,
                         .subject = subject_of(with, record, sight, SW_OF_NAME)};
+    j.subject.limits = &j.limits;
+    if (sight->unanswered)
+        judge_unanswered(&j);
     for (size_t i = 0; i < sight->n; i++) {
         j.owned = &sight->owned[i];
         judge_all(&j);
@@ -259,6 +442,7 @@ void sw_assess(const struct sw_assess_with *with, const struct sw_record *record
     if (sight->zone.len == 0)
         return;
     j.subject = subject_of(with, record, sight, SW_OF_ZONE);
+    j.subject.limits = &j.limits;
     for (size_t i = 0; i < sight->served_n; i++) {
         j.owned = &sight->served[i];
         j.server = sight->server[sight->served_by[i]];

@@ -3,8 +3,9 @@
  *
  * A sight is an event reduced to the facts of ownership: the name, the rules for the name, the
  * addresses with owners, and for a watched name the zone's name servers with addresses and owners.
- * The history has the sight already (sight.c). Each anomaly is raised once and from then on only
- * counted in the history, which keeps a mark.
+ * The history has the sight already (sight.c). Each anomaly is raised once for each episode, and
+ * from then on only counted in the history, which keeps a mark. Sights of one finding are grouped
+ * (finding.h): the document comes again when the finding has doubled.
  *
  * Threads      the recorder
  */
@@ -12,25 +13,30 @@
 #define SW_JOURNAL_HISTORY_RAISE_H
 
 #include "journal/document.h"
+#include "journal/history/finding.h"
 #include "journal/history/recall.h"
 #include "journal/history/seen.h"
 #include "journal/record.h"
 
-#define SW_SIGHT_MAX  64 /* addresses of an answer that are judged */
-#define SW_SERVED_MAX 16 /* addresses of name servers */
+#define SW_SIGHT_MAX  512 /* addresses that are judged: all that an event has room for */
+#define SW_SERVED_MAX 16  /* addresses of name servers */
 
 /* The ownership facts of an event. Texts point into the event. */
 struct sw_sight {
-    bool observed; /* whether ownership matters here at all */
-    bool is_ioc;   /* qname, or a name in the alias chain, is an indicator */
+    bool observed;   /* whether ownership matters here at all */
+    bool unanswered; /* the name does not exist, or has no address; n is 0 */
+    bool is_ioc;     /* qname, or a name in the alias chain, is an indicator */
     bool is_watched;
-    char list[SW_LISTNAME_MAX]; /* that says so, "" */
-    const char *indicator;      /* of that list, "" */
+    char list[SW_LISTNAME_MAX];       /* of kind ioc, "" */
+    const char *indicator;            /* of that list, "" */
+    char watch_list[SW_LISTNAME_MAX]; /* of kind watch, "" */
+    const char *watched;              /* its indicator, "" */
     struct sw_name qname;
     char name[SW_NAMETEXT_MAX];
     size_t n;
     struct sw_owned owned[SW_SIGHT_MAX];
     struct sw_name zone; /* len 0: none */
+    bool zone_listed;    /* an indicator of kind ioc covers the zone itself */
     char zone_name[SW_NAMETEXT_MAX];
     size_t servers_n, served_n;
     char server[SW_SERVERS_MAX][SW_NAMETEXT_MAX];
@@ -44,6 +50,7 @@ struct sw_assess_with { /* the parts that are used */
     const struct sw_owners *owners;
     struct sw_recall *recall;
     struct sw_seens *seens;
+    struct sw_findings *findings;
     /* An anomaly was raised; the report is valid during the call. */
     void (*raise)(void *arg, const struct sw_anomaly_report *report);
     void *arg;

@@ -21,6 +21,7 @@
 /* A set of byte strings of bounded size: raised anomalies, names that were loaded. */
 struct member {
     struct sw_node node;
+    int64_t time_us; /* marks: when the anomaly was true last */
     uint8_t octets[];
 };
 
@@ -67,19 +68,31 @@ static void set_remove(struct sw_map *set, struct sw_node *node)
     free(node);
 }
 
-/* Add to a bounded set; true for a new member. Out of memory counts as new. */
-static bool set_add(struct sw_map *set, size_t max, const void *key, size_t key_len)
+/* Add to a bounded set unless present. *is_new: it was not. NULL: out of memory. */
+static struct member *set_put(struct sw_map *set, size_t max, const void *key, size_t key_len,
+                              bool *is_new)
 {
-    if (sw_map_find(set, key, key_len))
-        return false;
+    struct member *member = (struct member *)sw_map_find(set, key, key_len);
+    *is_new = !member;
+    if (member)
+        return member;
     if (set->n >= max)
         set_remove(set, set->oldest);
-    struct member *member = malloc(sizeof(*member) + key_len);
+    member = malloc(sizeof(*member) + key_len);
     if (member) {
+        member->time_us = INT64_MIN;
         memcpy(member->octets, key, key_len);
         sw_map_insert(set, &member->node, member->octets, key_len);
     }
-    return true;
+    return member;
+}
+
+/* Add to a bounded set; true for a new member. Out of memory counts as new. */
+static bool set_add(struct sw_map *set, size_t max, const void *key, size_t key_len)
+{
+    bool is_new;
+    set_put(set, max, key, key_len, &is_new);
+    return is_new;
 }
 
 static void set_free(struct sw_map *set)
@@ -111,24 +124,48 @@ struct sw_places *sw_recall_places(struct sw_recall *recall)
     return recall->places;
 }
 
-bool sw_recall_mark(struct sw_recall *recall, enum sw_of of, const struct sw_name *name,
-                    const struct sw_addr *addr, const char *mark)
+struct mark_key {
+    uint8_t of;
+    struct sw_name name;
+    struct sw_addr addr;
+    char mark[SW_MARK_MAX];
+};
+
+/* Fill the key; returns the length. */
+static size_t mark_key(enum sw_of of, const struct sw_name *name, const struct sw_addr *addr,
+                       const char *mark, struct mark_key *key)
 {
-    struct {
-        uint8_t of;
-        struct sw_name name;
-        struct sw_addr addr;
-        char mark[SW_MARK_MAX];
-    } key;
-    memset(&key, 0, sizeof(key)); /* every octet counts */
-    key.of = (uint8_t)of;
-    key.name.len = name->len;
-    memcpy(key.name.wire, name->wire, name->len);
+    memset(key, 0, sizeof(*key)); /* every octet counts */
+    key->of = (uint8_t)of;
+    key->name.len = name->len;
+    memcpy(key->name.wire, name->wire, name->len);
     if (!sw_mark_of_name(mark))
-        key.addr = *addr;
-    snprintf(key.mark, sizeof(key.mark), "%s", mark);
-    size_t used = offsetof(__typeof__(key), mark) + strlen(key.mark);
-    return set_add(&recall->marks, MARKS_MAX, &key, used);
+        key->addr = *addr;
+    snprintf(key->mark, sizeof(key->mark), "%s", mark);
+    return offsetof(struct mark_key, mark) + strlen(key->mark);
+}
+
+bool sw_recall_mark(struct sw_recall *recall, enum sw_of of, const struct sw_name *name,
+                    const struct sw_addr *addr, const char *mark, int64_t begin_us, int64_t time_us)
+{
+    struct mark_key key;
+    bool is_new;
+    size_t len = mark_key(of, name, addr, mark, &key);
+    struct member *member = set_put(&recall->marks, MARKS_MAX, &key, len, &is_new);
+    if (!member)
+        return true;
+    is_new = is_new || member->time_us < begin_us;
+    member->time_us = time_us > member->time_us ? time_us : member->time_us;
+    return is_new;
+}
+
+bool sw_recall_has_mark(struct sw_recall *recall, enum sw_of of, const struct sw_name *name,
+                        const struct sw_addr *addr, const char *mark, int64_t begin_us)
+{
+    struct mark_key key;
+    size_t len = mark_key(of, name, addr, mark, &key);
+    const struct member *member = (const struct member *)sw_map_find(&recall->marks, &key, len);
+    return member && member->time_us >= begin_us;
 }
 
 /* ---- loading ---- */
@@ -210,23 +247,48 @@ static void absorb_owned(struct sw_history *history, struct sw_name_history *of,
     }
 }
 
-/* An address of a name or zone, from Redis. */
+static void absorb_marks(struct sw_recall *recall, const struct want *want,
+                         const struct sw_addr *addr, const struct sw_seen_entry *entry)
+{
+    char mark[SW_MARK_MAX];
+    int64_t time_us;
+    for (size_t i = 0; sw_seen_remembered(entry, i, mark, sizeof(mark), &time_us); i++)
+        sw_recall_mark(recall, want->of, &want->name, addr, mark, INT64_MIN, time_us);
+}
+
+/* The episodes of a holder, from Redis. */
+static void absorb_holder(struct sw_name_history *of, const char *field,
+                          const struct sw_seen_entry *entry)
+{
+    struct sw_episode episode = {.owner = entry->owner,
+                                 .answered = strcmp(field, SW_HOLDER_PREFIX SW_HOLDER_NONE) != 0};
+    for (size_t i = 0; i < entry->spans_n; i++) {
+        episode.from_us = entry->span[i].from_us;
+        episode.to_us = entry->span[i].to_us;
+        episode.count = entry->span[i].count;
+        sw_episode_absorb(of, &episode);
+    }
+}
+
+/* An address of a name or zone, from Redis. Marks of "no answer" have the unspecified address. */
 static void absorb_name(struct sw_recall *recall, const struct want *want, const char *field,
                         const struct sw_seen_entry *entry)
 {
+    static const struct sw_addr nowhere;
     struct sw_addr addr;
     struct sw_former owned;
     const char *why;
     bool created;
     struct sw_history *history = recall->history[want->of];
     struct sw_name_history *of = sw_history_get(history, &want->name, &created);
+    if (of && strncmp(field, SW_HOLDER_PREFIX, strlen(SW_HOLDER_PREFIX)) == 0) {
+        absorb_holder(of, field, entry);
+        absorb_marks(recall, want, &nowhere, entry);
+        return;
+    }
     if (!of || sw_addr_parse(field, strlen(field), &addr, &why) != SW_OK)
         return;
-    for (size_t i = 0; i < json_array_size(entry->anomalies); i++) {
-        const char *mark = json_string_value(json_array_get(entry->anomalies, i));
-        if (mark && strlen(mark) < SW_MARK_MAX)
-            sw_recall_mark(recall, want->of, &want->name, &addr, mark);
-    }
+    absorb_marks(recall, want, &addr, entry);
     for (size_t i = 0; sw_seen_former(entry, i, &owned); i++)
         absorb_owned(history, of, &addr, &owned);
     owned = (struct sw_former){.owner = entry->owner,
@@ -253,6 +315,44 @@ static void absorb_addr(struct sw_recall *recall, const struct sw_addr *addr, co
     name->shared = name->shared || json_array_size(entry->anomalies) > 0;
 }
 
+static int by_first(const void *a, const void *b)
+{
+    const struct sw_seen *const *one = a, *const *two = b;
+    return ((*one)->first_us > (*two)->first_us) - ((*one)->first_us < (*two)->first_us);
+}
+
+/* Whether an episode of the holder has part of the time of an entry. */
+static bool has_episode(const struct sw_name_history *of, const struct sw_seen *seen)
+{
+    for (size_t i = 0; i < of->episodes_n; i++) {
+        const struct sw_episode *one = &of->episodes[i];
+        if (one->answered && sw_episode_same(&one->owner, &seen->owner) &&
+            one->from_us <= seen->last_us && one->to_us >= seen->first_us)
+            return true;
+    }
+    return false;
+}
+
+/* Former versions kept no episodes: make episodes of the addresses, in the order of time. */
+static void make_episodes(struct sw_recall *recall, const struct want *want)
+{
+    bool created;
+    struct sw_name_history *of = sw_history_get(recall->history[want->of], &want->name, &created);
+    const struct sw_seen **order = of && of->n > 0 ? calloc(of->n, sizeof(*order)) : NULL;
+    if (!order)
+        return;
+    for (size_t i = 0; i < of->n; i++)
+        order[i] = &of->seen[i];
+    qsort(order, of->n, sizeof(*order), by_first);
+    for (size_t i = 0; i < of->n; i++)
+        if (!has_episode(of, order[i]))
+            sw_episode_note_addr(of, &order[i]->addr, &order[i]->owner, order[i]->first_us,
+                                 order[i]->last_us, order[i]->count);
+        else /* an episode that was begun before the load may have begun earlier */
+            sw_episode_note(of, &order[i]->owner, true, order[i]->first_us, order[i]->first_us, 0);
+    free(order);
+}
+
 static void absorb(struct sw_recall *recall, const struct want *want, const redisReply *reply)
 {
     for (size_t i = 0; i + 1 < reply->elements; i += 2) {
@@ -268,6 +368,8 @@ static void absorb(struct sw_recall *recall, const struct want *want, const redi
             absorb_addr(recall, &want->addr, field->str, &entry);
         sw_seen_free(&entry);
     }
+    if (want->of_name)
+        make_episodes(recall, want);
 }
 
 static enum sw_status ask(const struct want *want, struct sw_redis *redis)

@@ -40,9 +40,17 @@ enum sw_status sw_recall_load(struct sw_recall *recall, struct sw_redis *redis);
 /** Whether the durable history of a name in memory was read. */
 bool sw_recall_is_loaded(const struct sw_recall *recall, enum sw_of of, const struct sw_name *name);
 
-/** Keep the mark of an anomaly raised for a name or zone, at an address (irrelevant for marks that
- * are about the name); true for a new mark. */
+/**
+ * Keep the mark of an anomaly raised for a name or zone, at an address (irrelevant for marks that
+ * are about the name). A mark has the time at which the anomaly was true last. Returns true for a
+ * new mark, and for a mark older than begin_us, which is of an earlier episode.
+ */
 bool sw_recall_mark(struct sw_recall *recall, enum sw_of of, const struct sw_name *name,
-                    const struct sw_addr *addr, const char *mark);
+                    const struct sw_addr *addr, const char *mark, int64_t begin_us,
+                    int64_t time_us);
+
+/** Whether a mark is kept that is not older than begin_us. */
+bool sw_recall_has_mark(struct sw_recall *recall, enum sw_of of, const struct sw_name *name,
+                        const struct sw_addr *addr, const char *mark, int64_t begin_us);
 
 #endif

@@ -99,7 +99,12 @@ static struct waiting *find(struct sw_seens *seens, const struct sw_seen_note *n
 static void fold(struct sw_seen_entry *entry, const struct sw_seen_note *note)
 {
     entry->first_us = note->first_us < entry->first_us ? note->first_us : entry->first_us;
-    if (note->of_name && note->count > 0) {
+    if (note->span) {
+        entry->owner = *note->owner;
+        entry->last_us = note->last_us > entry->last_us ? note->last_us : entry->last_us;
+        entry->count += note->count;
+        sw_seen_add_span(entry, note->span);
+    } else if (note->of_name && note->count > 0) {
         struct sw_former now = {.owner = *note->owner,
                                 .since_us = note->first_us,
                                 .last_us = note->last_us,
@@ -116,7 +121,7 @@ static void fold(struct sw_seen_entry *entry, const struct sw_seen_note *note)
     if (!note->of_name && note->list[0] != '\0')
         snprintf(entry->list, sizeof(entry->list), "%s", note->list);
     if (note->anomaly)
-        sw_seen_remember(entry, note->anomaly);
+        sw_seen_remember(entry, note->anomaly, note->last_us);
 }
 
 void sw_seens_note(struct sw_seens *seens, const struct sw_seen_note *note)
@@ -157,7 +162,12 @@ static void add_up(struct sw_seen_entry *old, const struct waiting *waiting)
     struct sw_former former;
     if (old->first_us == 0 || new->first_us < old->first_us)
         old->first_us = new->first_us;
-    if (waiting->of_name) {
+    if (new->spans_n > 0) {
+        old->owner = new->owner;
+        old->count += new->count;
+        for (size_t i = 0; i < new->spans_n; i++)
+            sw_seen_add_span(old, &new->span[i]);
+    } else if (waiting->of_name) {
         for (size_t i = 0; sw_seen_former(new, i, &former); i++)
             sw_seen_owned(old, &former);
         struct sw_former now = {.owner = new->owner,
@@ -175,10 +185,10 @@ static void add_up(struct sw_seen_entry *old, const struct waiting *waiting)
         memcpy(old->list, new->list, sizeof(old->list));
     if (new->server[0] != '\0')
         memcpy(old->server, new->server, sizeof(old->server));
-    for (size_t i = 0; i < json_array_size(new->anomalies); i++) {
-        const char *text = json_string_value(json_array_get(new->anomalies, i));
-        sw_seen_remember(old, text ? text : "");
-    }
+    char anomaly[SW_ANOMALYTEXT_MAX];
+    int64_t time_us;
+    for (size_t i = 0; sw_seen_remembered(new, i, anomaly, sizeof(anomaly), &time_us); i++)
+        sw_seen_remember(old, anomaly, time_us);
 }
 
 /* The field from Redis merged with the new observation. */

@@ -7,6 +7,7 @@
  * survives restarts, and nothing is lost while Redis is away (within the bound).
  *
  * {prefix}:seen:name:<name>     address -> prefix asn org ... first last count anomalies
+ *                               "holder H" -> asn org ... first last count episodes
  * {prefix}:seen:addr:<address>  name -> first last count list anomalies
  * {prefix}:seen:zone:<zone>     as seen:name, of the zone's name servers, with server
  *
@@ -27,6 +28,8 @@
 struct sw_seen_note {
     bool of_name; /* seen:name:<key>, field an address; else seen:addr:<key>, field a name */
     bool of_zone; /* with of_name: seen:zone:<key>, field an address of a name server */
+    const struct sw_span
+        *span; /* field is a holder: the episode so far; NULL: an address or name */
     const char *key, *field;
     int64_t first_us, last_us;
     uint64_t count;               /* to be added */

@@ -10,10 +10,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define QTYPE_A        1 /* RFC 1035 3.2.2 */
+#define RCODE_NXDOMAIN 3 /* RFC 1035 4.1.1 */
+
 struct sw_observe {
     struct sw_observe_with with;
     struct sw_assess_with assess;
     struct sw_recall *recall;
+    struct sw_findings *findings; /* with.findings, or our own */
+    struct sw_findings *own;
     size_t pending_n;
     struct sw_record *pending, **pending_end; /* not judged yet: Redis was not asked */
     int64_t pending_since;                    /* monotonic time of the first waiting event */
@@ -28,8 +33,11 @@ struct sw_observe *sw_observe_new(const struct sw_observe_with *with)
     observe->with = *with;
     observe->pending_end = &observe->pending;
     observe->recall = sw_recall_new(with->settings);
-    if (!observe->recall) {
-        free(observe);
+    if (!with->findings)
+        observe->own = sw_findings_new(with->settings, with->link);
+    observe->findings = with->findings ? with->findings : observe->own;
+    if (!observe->recall || !observe->findings) {
+        sw_observe_free(observe);
         return NULL;
     }
     observe->assess = (struct sw_assess_with){
@@ -38,6 +46,7 @@ struct sw_observe *sw_observe_new(const struct sw_observe_with *with)
         .owners = with->owners,
         .recall = observe->recall,
         .seens = with->seens,
+        .findings = observe->findings,
         .raise = with->raise,
         .arg = with->arg,
     };
@@ -54,6 +63,7 @@ void sw_observe_free(struct sw_observe *observe)
         observe->pending = next;
     }
     sw_recall_free(observe->recall);
+    sw_findings_free(observe->own);
     free(observe);
 }
 
@@ -68,15 +78,25 @@ static bool names_it(const struct sw_event_hit *hit)
 
 static void take_hit(struct sw_sight *sight, const struct sw_event_hit *hit)
 {
-    if (hit->kind == SW_KIND_WATCH)
+    if (hit->kind == SW_KIND_WATCH && !sight->is_watched) {
         sight->is_watched = true;
+        snprintf(sight->watch_list, sizeof(sight->watch_list), "%s", hit->list);
+        sight->watched = hit->indicator;
+    }
     if (hit->kind == SW_KIND_IOC && names_it(hit) && (!sight->is_ioc || hit->winner)) {
-        size_t len = strnlen(hit->list, sizeof(sight->list) - 1);
         sight->is_ioc = true;
-        memcpy(sight->list, hit->list, len);
-        sight->list[len] = '\0';
+        snprintf(sight->list, sizeof(sight->list), "%s", hit->list);
         sight->indicator = hit->indicator;
     }
+}
+
+/* Whether a true answer says that the name leads nowhere: NXDOMAIN, or no address of type A. (A
+ * name without AAAA is none without an address.) */
+static bool is_unanswered(const struct sw_event *event)
+{
+    return event->flags & SW_EVENT_RESOLVED && !(event->flags & SW_EVENT_EXPIRED) &&
+           !(sw_event_tags(event) & 1U << SW_TAG_ADDRESS) &&
+           (event->rcode == RCODE_NXDOMAIN || (event->rcode == 0 && event->qtype == QTYPE_A));
 }
 
 /* Whether this event is about ownership: a blocked query has no address to ask for, and an expired
@@ -84,7 +104,8 @@ static void take_hit(struct sw_sight *sight, const struct sw_event_hit *hit)
 static bool is_observed(const struct sw_event *event)
 {
     struct sw_event_hit winner;
-    if (event->flags & SW_EVENT_EXPIRED || !(sw_event_tags(event) & 1U << SW_TAG_ADDRESS))
+    bool has_address = sw_event_tags(event) & 1U << SW_TAG_ADDRESS;
+    if (event->flags & SW_EVENT_EXPIRED || (!has_address && !is_unanswered(event)))
         return false;
     if (event->type == SW_EVENT_ANSWER)
         return true;
@@ -116,27 +137,40 @@ static void take_zone(struct sw_sight *sight, enum sw_event_tag tag, const uint8
     }
 }
 
-static void take_apart(const struct sw_event *event, struct sw_sight *sight)
+/* The address of the answer. An address that DNS64 made of an IPv4 address stands for the IPv4
+ * address (D-029). */
+static void take_address(const struct sw_observe *observe, struct sw_sight *sight,
+                         const uint8_t *value, size_t len)
+{
+    struct sw_addr addr, inner;
+    const struct sw_journal_host *host = observe->with.host;
+    if (sight->n == SW_SIGHT_MAX || sw_addr_from_octets(value, len, &addr) != SW_OK)
+        return;
+    bool made = host && sw_addr_translated(&host->translation, &addr, &inner) == SW_OK;
+    sight->owned[sight->n++].addr = made ? inner : addr;
+}
+
+static void take_apart(const struct sw_observe *observe, const struct sw_event *event,
+                       struct sw_sight *sight)
 {
     size_t cursor = 0, len;
     enum sw_event_tag tag;
     const uint8_t *value;
-    sight->is_ioc = sight->is_watched = false;
-    sight->list[0] = '\0';
-    sight->indicator = "";
+    sight->is_ioc = sight->is_watched = sight->zone_listed = false;
+    sight->list[0] = sight->watch_list[0] = '\0';
+    sight->indicator = sight->watched = "";
     sight->n = sight->servers_n = sight->served_n = 0;
     sight->zone.len = 0;
     sight->observed = is_observed(event) && sw_event_qname(event, &sight->qname);
+    sight->unanswered = sight->observed && is_unanswered(event);
     while (sight->observed && sw_event_next(event, &cursor, &tag, &value, &len)) {
         struct sw_event_hit hit;
-        if (tag == SW_TAG_HIT && sw_event_get_hit(value, len, &hit) == SW_OK) {
+        if (tag == SW_TAG_HIT && sw_event_get_hit(value, len, &hit) == SW_OK)
             take_hit(sight, &hit);
-        } else if (tag == SW_TAG_ADDRESS && sight->n < SW_SIGHT_MAX &&
-                   sw_addr_from_octets(value, len, &sight->owned[sight->n].addr) == SW_OK) {
-            sight->n++;
-        } else {
+        else if (tag == SW_TAG_ADDRESS)
+            take_address(observe, sight, value, len);
+        else
             take_zone(sight, tag, value, len);
-        }
     }
 }
 
@@ -149,14 +183,36 @@ static void find_owners(const struct sw_observe *observe, struct sw_owned *owned
     }
 }
 
+/* sw_hit_fn */
+static void note_ioc(void *arg, const struct sw_hit *hit)
+{
+    bool *listed = arg;
+    *listed |= hit->list->kind == SW_KIND_IOC;
+}
+
+/* The servers of a zone say something about a listed name only where the zone is the indicator's
+ * own: the zone of a hoster or of dynamic DNS is not. Inside an RCU section. */
+static void judge_zone(const struct sw_observe *observe, struct sw_sight *sight)
+{
+    struct sw_view view = sw_index_view(observe->with.index);
+    if (sight->zone.len > 0)
+        sw_view_find_name(&view, SW_TRIGGERS_DEFAULT, sight->zone.wire, sight->zone.len, note_ioc,
+                          &sight->zone_listed);
+    if (!sight->zone_listed && !sight->is_watched) {
+        sight->zone.len = 0;
+        sight->served_n = sight->servers_n = 0;
+    }
+}
+
 void sw_observe_look(struct sw_observe *observe, const struct sw_event *event,
                      struct sw_sight *sight)
 {
-    take_apart(event, sight);
+    take_apart(observe, event, sight);
     if (!sight->observed)
         return;
     sw_name_text(sight->qname.wire, sight->name);
     sw_rcu_enter();
+    judge_zone(observe, sight);
     find_owners(observe, sight->owned, sight->n);
     find_owners(observe, sight->served, sight->served_n);
     sw_rcu_leave();
@@ -167,6 +223,7 @@ void sw_observe_look(struct sw_observe *observe, const struct sw_event *event,
 /* Want the histories that an event concerns. */
 static void want(struct sw_observe *observe, const struct sw_event *event, int64_t mono_us)
 {
+    const struct sw_journal_host *host = observe->with.host;
     struct sw_name qname, zone;
     size_t cursor = 0, len, n = 0;
     enum sw_event_tag tag;
@@ -174,16 +231,18 @@ static void want(struct sw_observe *observe, const struct sw_event *event, int64
     if (!event || !is_observed(event) || !sw_event_qname(event, &qname))
         return;
     while (sw_event_next(event, &cursor, &tag, &value, &len)) {
-        struct sw_addr addr;
+        struct sw_addr addr, inner;
         if (tag == SW_TAG_ADDRESS && n < SW_SIGHT_MAX &&
             sw_addr_from_octets(value, len, &addr) == SW_OK) {
+            if (host && sw_addr_translated(&host->translation, &addr, &inner) == SW_OK)
+                addr = inner;
             sw_recall_want_addr(observe->recall, &addr, mono_us);
             n++;
         } else if (tag == SW_TAG_ZONE && sw_name_copy(value, len, &zone) == SW_OK) {
             sw_recall_want_name(observe->recall, SW_OF_ZONE, &zone);
         }
     }
-    if (n > 0)
+    if (n > 0 || is_unanswered(event))
         sw_recall_want_name(observe->recall, SW_OF_NAME, &qname);
 }
 
@@ -269,9 +328,69 @@ void sw_observe_prefetch(struct sw_observe *observe, const struct sw_record *rec
 
 /* ---- noting ---- */
 
-/* An address in the history of the name, or of the name's zone. */
+/* An episode of a name or zone, with the sights of this record, to the durable history. */
+static void note_episode(struct sw_observe *observe, const struct sw_record *record, bool of_zone,
+                         const char *key, const struct sw_episode *episode)
+{
+    char field[sizeof(SW_HOLDER_PREFIX) + SW_HOLDER_MAX] = SW_HOLDER_PREFIX;
+    struct sw_owner owner = episode->owner;
+    struct sw_span span = {.from_us = episode->from_us,
+                           .to_us = record->last_us > episode->from_us ? record->last_us
+                                                                       : episode->from_us,
+                           .count = record->count};
+    owner.prefix.family = owner.registered.family = 0; /* of an address, not of the holder */
+    sw_holder_text(&owner, episode->answered, field + strlen(SW_HOLDER_PREFIX));
+    struct sw_seen_note note = {.of_name = true,
+                                .of_zone = of_zone,
+                                .key = key,
+                                .field = field,
+                                .first_us = span.from_us,
+                                .last_us = span.to_us,
+                                .count = record->count,
+                                .owner = &owner,
+                                .server = "",
+                                .span = &span};
+    sw_seens_note(observe->with.seens, &note);
+}
+
+/* An answer without an address in the history of the name. */
+static void note_silence(struct sw_observe *observe, const struct sw_record *record,
+                         const struct sw_sight *sight)
+{
+    static const struct sw_owner nobody;
+    bool created;
+    struct sw_name_history *of =
+        sw_history_get(sw_recall_history(observe->recall, SW_OF_NAME), &sight->qname, &created);
+    const struct sw_episode *episode =
+        of ? sw_episode_note(of, &nobody, false, record->first_us, record->last_us, record->count)
+           : NULL;
+    if (episode)
+        note_episode(observe, record, false, sight->name, episode);
+}
+
+#define HOLDERS_MAX 16 /* told apart in an answer; further holders count with each address */
+
+/* The holders of an answer so far. */
+struct holders {
+    size_t n;
+    const struct sw_owner *owner[HOLDERS_MAX];
+};
+
+/* Whether the holder had another address of this answer: an answer counts once for each holder. */
+static bool is_again(struct holders *holders, const struct sw_owner *owner)
+{
+    for (size_t i = 0; i < holders->n; i++)
+        if (sw_episode_same(holders->owner[i], owner))
+            return true;
+    if (holders->n < HOLDERS_MAX)
+        holders->owner[holders->n++] = owner;
+    return false;
+}
+
+/* An address in the history of the name, or of the name's zone. again: the answer's sight of the
+ * holder is noted already. */
 static void note_owned(struct sw_observe *observe, const struct sw_record *record, enum sw_of of,
-                       const struct sw_name *name, const struct sw_owned *owned,
+                       const struct sw_name *name, const struct sw_owned *owned, bool again,
                        struct sw_seen_note *note)
 {
     bool created, is_new;
@@ -285,6 +404,12 @@ static void note_owned(struct sw_observe *observe, const struct sw_record *recor
         seen->count += record->count - 1;
         seen->first_us = record->first_us < seen->first_us ? record->first_us : seen->first_us;
     }
+    const struct sw_episode *episode =
+        names && !again ? sw_episode_note_addr(names, &owned->addr, &owned->owner, record->first_us,
+                                               record->last_us, record->count)
+                        : NULL;
+    if (episode)
+        note_episode(observe, record, of == SW_OF_ZONE, note->key, episode);
     note->of_name = true;
     note->of_zone = of == SW_OF_ZONE;
     note->field = sw_addr_text(&owned->addr, address);
@@ -323,12 +448,16 @@ void sw_observe_note(struct sw_observe *observe, const struct sw_record *record,
                      const struct sw_sight *sight)
 {
     const struct sw_journal_host *host = observe->with.host;
-    if (!sight->observed || sight->n == 0)
+    struct holders holders = {.n = 0}, servers = {.n = 0};
+    if (!sight->observed || (sight->n == 0 && !sight->unanswered))
         return;
+    if (sight->unanswered)
+        note_silence(observe, record, sight);
     for (size_t i = 0; i < sight->n; i++) {
         const struct sw_addr *addr = &sight->owned[i].addr;
         struct sw_seen_note note = {.key = sight->name};
-        note_owned(observe, record, SW_OF_NAME, &sight->qname, &sight->owned[i], &note);
+        note_owned(observe, record, SW_OF_NAME, &sight->qname, &sight->owned[i],
+                   is_again(&holders, &sight->owned[i].owner), &note);
         if (sw_is_nowhere(addr))
             continue;
         note_place(observe, record, sight, addr);
@@ -338,7 +467,8 @@ void sw_observe_note(struct sw_observe *observe, const struct sw_record *record,
     for (size_t i = 0; i < sight->served_n; i++) {
         struct sw_seen_note note = {.key = sight->zone_name,
                                     .server = sight->server[sight->served_by[i]]};
-        note_owned(observe, record, SW_OF_ZONE, &sight->zone, &sight->served[i], &note);
+        note_owned(observe, record, SW_OF_ZONE, &sight->zone, &sight->served[i],
+                   is_again(&servers, &sight->served[i].owner), &note);
     }
     if (is_ready(observe, sight) || !defer(observe, record))
         sw_assess(&observe->assess, record, sight, false);

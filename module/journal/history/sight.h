@@ -38,6 +38,7 @@ struct sw_observe_with { /* the parts that are used; all outlive the observer */
     const struct sw_journal_host *host; /* may be NULL */
     struct sw_link *link;
     struct sw_seens *seens;
+    struct sw_findings *findings; /* NULL: the observer makes its own */
     /* An anomaly was raised; the report is valid during the call. */
     void (*raise)(void *arg, const struct sw_anomaly_report *report);
     void *arg;

@@ -1,0 +1,285 @@
+/* change.c - the anomaly rules that compare a sight with the history. See anomaly.h. */
+#include "owner/anomaly.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define US_PER_HOUR INT64_C(3600000000)
+#define US_PER_DAY  (24 * US_PER_HOUR)
+
+#define FLUX_REARM_DAYS 30 /* flux that was away for so long is a new flux */
+#define SILENCES_MIN    2  /* sights without an answer before a name counts as silent */
+
+/* The watch list that covers the name and declares this owner, or NULL. */
+static const struct sw_policy *declaring(const struct sw_sighted *now, const struct sw_addr *addr,
+                                         const struct sw_owner *owner)
+{
+    const struct sw_policy *list;
+    return sw_declared_judge(now->view, now->name, now->of, addr, owner, &list) ==
+                   SW_DECLARED_INSIDE
+               ? list
+               : NULL;
+}
+
+static bool is_declared(const struct sw_sighted *now, const struct sw_addr *addr,
+                        const struct sw_owner *owner)
+{
+    return declaring(now, addr, owner) != NULL;
+}
+
+/* The address seen last with another holder before a time; NULL: none. */
+static const struct sw_seen *last_elsewhere(const struct sw_sighted *now, int64_t before_us)
+{
+    const struct sw_name_history *of = now->history;
+    const struct sw_seen *last = NULL;
+    for (size_t i = 0; i < of->n; i++) {
+        const struct sw_seen *seen = &of->seen[i];
+        if (sw_holder_known(&seen->owner) && seen->first_us < before_us &&
+            !sw_episode_same(&seen->owner, now->owner) && (!last || seen->last_us > last->last_us))
+            last = seen;
+    }
+    return last;
+}
+
+static void begin(const struct sw_sighted *now, enum sw_anomaly_type type, int64_t begin_us,
+                  const struct sw_seen *former, struct sw_anomaly *out)
+{
+    sw_anomaly_begin(now->view, type, now->addr, now->owner, out);
+    out->begin_us = begin_us;
+    if (former) {
+        out->former_addr = former->addr;
+        out->former = former->owner;
+    }
+}
+
+/* ---- flux ---- */
+
+/* Whether an entry counts in the window that begins at from_us. */
+static bool in_window(const struct sw_sighted *now, const struct sw_seen *seen, int64_t from_us)
+{
+    return seen->owner.asn != 0 && seen->last_us >= from_us && seen->first_us <= now->time_us &&
+           !is_declared(now, &seen->addr, &seen->owner);
+}
+
+/* Distinct addresses and AS numbers within the window that ends now. */
+static bool is_flux(const struct sw_sighted *now, size_t *addresses, size_t *as)
+{
+    const struct sw_limits *limits = now->limits;
+    const struct sw_name_history *of = now->history;
+    int64_t from_us = now->time_us - (int64_t)limits->flux_hours * US_PER_HOUR;
+    *addresses = *as = 0;
+    if (of->n < limits->flux_as)
+        return false;
+    for (size_t i = 0; i < of->n; i++) {
+        const struct sw_seen *seen = &of->seen[i];
+        bool new_addr = true, new_as = true;
+        if (!in_window(now, seen, from_us))
+            continue;
+        for (size_t j = 0; j < i; j++) {
+            if (!in_window(now, &of->seen[j], from_us))
+                continue;
+            new_addr = new_addr && !sw_addr_equal(&of->seen[j].addr, &seen->addr);
+            new_as = new_as && of->seen[j].owner.asn != seen->owner.asn;
+        }
+        *addresses += new_addr;
+        *as += new_as;
+    }
+    return *as >= limits->flux_as && *as * 100 >= *addresses * limits->flux_percent;
+}
+
+bool sw_anomaly_owner_flux(const struct sw_sighted *now, struct sw_anomaly *out)
+{
+    size_t addresses, as;
+    if (!is_flux(now, &addresses, &as))
+        return false;
+    begin(now, SW_ANOMALY_OWNER_FLUX, now->time_us - FLUX_REARM_DAYS * US_PER_DAY, NULL, out);
+    out->flux_addresses = addresses;
+    out->flux_as = as;
+    return true;
+}
+
+/* ---- change of holder ---- */
+
+/* Several episodes together. */
+struct past {
+    int64_t first_us, last_us; /* first_us INT64_MAX: no episode */
+    uint64_t count;
+    int64_t absence_us; /* the longest time between two episodes */
+};
+
+static bool is_holder(const struct sw_sighted *now, const struct sw_episode *one)
+{
+    return one->answered && sw_episode_same(&one->owner, now->owner);
+}
+
+static void add_episode(struct past *past, const struct sw_episode *one)
+{
+    past->first_us = one->from_us < past->first_us ? one->from_us : past->first_us;
+    past->last_us = one->to_us > past->last_us ? one->to_us : past->last_us;
+    past->count += one->count;
+}
+
+/* The other holders' episodes that began between two times. */
+static struct past others_between(const struct sw_sighted *now, int64_t after_us, int64_t before_us)
+{
+    struct past past = {.first_us = INT64_MAX};
+    for (size_t i = 0; i < now->history->episodes_n; i++) {
+        const struct sw_episode *one = &now->history->episodes[i];
+        if (one->answered && sw_holder_known(&one->owner) && !is_holder(now, one) &&
+            one->from_us > after_us && one->from_us < before_us)
+            add_episode(&past, one);
+    }
+    return past;
+}
+
+/* The holders that took the place of the holder after its last episode. A holder beside it, from
+ * before that end, is no successor; caches make for a short overlap. */
+static struct past successors(const struct sw_sighted *now, int64_t end_us, int64_t before_us)
+{
+    return others_between(now, end_us - SW_EPISODE_GAP_US, before_us);
+}
+
+/* The end of the holder's latest episode that began before a time. */
+static int64_t end_before(const struct sw_sighted *now, int64_t before_us)
+{
+    int64_t end_us = INT64_MIN;
+    for (size_t i = 0; i < now->history->episodes_n; i++) {
+        const struct sw_episode *one = &now->history->episodes[i];
+        if (is_holder(now, one) && one->from_us < before_us && one->to_us > end_us)
+            end_us = one->to_us;
+    }
+    return end_us;
+}
+
+/* The holder's own episodes before the present episode. */
+static struct past own_before(const struct sw_sighted *now, const struct sw_episode *present)
+{
+    struct past past = {.first_us = INT64_MAX};
+    for (size_t i = 0; i < now->history->episodes_n; i++) {
+        const struct sw_episode *one = &now->history->episodes[i];
+        if (!is_holder(now, one) || one->from_us >= present->from_us)
+            continue;
+        int64_t before_us = end_before(now, one->from_us);
+        if (before_us != INT64_MIN && one->from_us - before_us > past.absence_us)
+            past.absence_us = one->from_us - before_us;
+        add_episode(&past, one);
+    }
+    return past;
+}
+
+/* Long and often enough to be where the name belongs. */
+static bool is_settled(const struct sw_limits *limits, const struct past *past, int64_t until_us)
+{
+    return past->first_us != INT64_MAX && past->count >= limits->baseline_count &&
+           until_us - past->first_us >= (int64_t)limits->baseline_days * US_PER_DAY;
+}
+
+/* Whether the holder was there from the beginning, as one of several. */
+static bool is_native(const struct sw_limits *limits, const struct past *own,
+                      const struct past *others)
+{
+    return own->first_us != INT64_MAX &&
+           own->first_us - others->first_us < (int64_t)limits->baseline_days * US_PER_DAY;
+}
+
+/* Whether the present episode is a change: anomaly.h. */
+static bool is_change(const struct sw_sighted *now, const struct sw_episode *present)
+{
+    struct past others = others_between(now, INT64_MIN, present->from_us);
+    struct past own = own_before(now, present);
+    if (!is_settled(now->limits, &others, present->from_us))
+        return false;
+    if (!is_settled(now->limits, &own, own.last_us) && !is_native(now->limits, &own, &others))
+        return true;
+    struct past since = successors(now, own.last_us, present->from_us);
+    return is_settled(now->limits, &since, present->from_us) &&
+           present->from_us - own.last_us > 2 * own.absence_us;
+}
+
+bool sw_anomaly_owner_change(const struct sw_sighted *now, struct sw_anomaly *out)
+{
+    size_t addresses, as;
+    const struct sw_episode *present = sw_episode_latest(now->history, now->owner, true);
+    if (!sw_holder_known(now->owner) || !present || !is_change(now, present) ||
+        is_flux(now, &addresses, &as))
+        return false;
+    const struct sw_seen *former = last_elsewhere(now, present->from_us);
+    begin(now, SW_ANOMALY_OWNER_CHANGE, present->from_us, former, out);
+    const struct sw_policy *list = declaring(now, now->addr, now->owner);
+    if (list) {
+        snprintf(out->list, sizeof(out->list), "%s", list->name);
+        out->expected = true;
+    }
+    return true;
+}
+
+/* ---- change of origin ---- */
+
+/* What the databases said last about the address, other than now; NULL: nothing. */
+static const struct sw_seen *said_before(const struct sw_sighted *now)
+{
+    const struct sw_seen *last = NULL;
+    for (size_t i = 0; i < now->history->n; i++) {
+        const struct sw_seen *seen = &now->history->seen[i];
+        if (sw_addr_equal(&seen->addr, now->addr) && !sw_owner_same(&seen->owner, now->owner) &&
+            (!last || seen->last_us > last->last_us))
+            last = seen;
+    }
+    return last;
+}
+
+bool sw_anomaly_origin_change(const struct sw_sighted *now, struct sw_anomaly *out)
+{
+    const struct sw_seen *before = said_before(now);
+    if (!before || before->owner.asn == 0 || now->owner->asn == 0 ||
+        before->owner.asn == now->owner->asn || before->owner.prefix.family == 0 ||
+        now->owner->prefix.plen <= before->owner.prefix.plen ||
+        !sw_addr_covers(&before->owner.prefix, &now->owner->prefix) ||
+        is_declared(now, now->addr, now->owner))
+        return false;
+    struct sw_owner old_as = {.org = ""}, new_as = {.org = ""};
+    memcpy(old_as.registrant, before->owner.org, sizeof(old_as.registrant));
+    memcpy(new_as.registrant, now->owner->org, sizeof(new_as.registrant));
+    if (old_as.registrant[0] != '\0' && sw_episode_same(&old_as, &new_as))
+        return false; /* two AS of one organisation */
+    begin(now, SW_ANOMALY_ORIGIN_CHANGE, before->last_us - SW_EPISODE_GAP_US, before, out);
+    return true;
+}
+
+/* ---- names that wake ---- */
+
+/* The latest silence before a time, NULL: none. */
+static const struct sw_episode *silence_before(const struct sw_name_history *of, int64_t before_us)
+{
+    const struct sw_episode *silence = NULL;
+    for (size_t i = 0; i < of->episodes_n; i++) {
+        const struct sw_episode *one = &of->episodes[i];
+        if (!one->answered && one->from_us < before_us && (!silence || one->to_us > silence->to_us))
+            silence = one;
+    }
+    return silence;
+}
+
+bool sw_anomaly_woke(const struct sw_sighted *now, struct sw_anomaly *out)
+{
+    static const struct sw_owner nobody;
+    const struct sw_name_history *of = now->history;
+    const struct sw_episode *present = sw_episode_latest(of, now->owner, true);
+    const struct sw_episode *silence = present ? silence_before(of, present->from_us) : NULL;
+    if (!silence || silence->count < SILENCES_MIN)
+        return false;
+    int64_t since_us = silence->from_us;
+    for (size_t i = 0; i < of->episodes_n; i++) {
+        const struct sw_episode *one = &of->episodes[i];
+        if (one->answered && one->from_us < present->from_us && one->to_us > since_us)
+            since_us = one->to_us;
+    }
+    if (silence->to_us <= since_us ||
+        present->from_us - since_us < (int64_t)now->limits->baseline_days * US_PER_DAY)
+        return false;
+    struct sw_sighted anywhere = *now;
+    anywhere.owner = &nobody;
+    begin(now, SW_ANOMALY_WOKE, present->from_us, last_elsewhere(&anywhere, since_us + 1), out);
+    out->silent_us = since_us;
+    return true;
+}
