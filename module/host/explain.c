@@ -54,10 +54,12 @@ static size_t left_for_text(const struct module_qstate *qstate, const struct rep
 }
 
 void sw_explain(const struct sw_settings *settings, struct module_qstate *qstate,
-                const struct reply_info *reply, const struct edns_data *edns,
+                const struct reply_info *reply, struct edns_data *edns,
                 const struct sw_client *client, size_t room, struct sw_verdict *verdict,
                 struct edns_option **options)
 {
+    if (sw_verdict_rewrites(verdict))
+        edns_opt_list_remove(&edns->opt_list_out, LDNS_EDNS_EDE);
     char text[SW_STRUCTURED_MAX];
     size_t len, left, list_len;
     if (!edns->edns_present) { /* RFC 6891 6.1.1: no OPT record for a client that sent none */

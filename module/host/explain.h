@@ -23,13 +23,14 @@ size_t sw_explain_room(const struct module_qstate *qstate);
 /**
  * Put the EDE option for a verdict in front of *options, and store the code sent in the verdict,
  * for the event. A client without EDNS gets no code. A client that asks for structured errors does
- * not get the code "forged answer".
+ * not get the code "forged answer". From a rewritten reply the extended errors that Unbound has put
+ * into edns are removed: they are about the true answer.
  *
  * reply  the reply that will be encoded: over UDP the text is limited to the remaining room
  * room   result of sw_explain_room(); 0: not called in time
  */
 void sw_explain(const struct sw_settings *settings, struct module_qstate *qstate,
-                const struct reply_info *reply, const struct edns_data *edns,
+                const struct reply_info *reply, struct edns_data *edns,
                 const struct sw_client *client, size_t room, struct sw_verdict *verdict,
                 struct edns_option **options);
 

@@ -74,3 +74,12 @@ def test_option_of_one_answer_does_not_stay_for_the_next(lists, ask):
     for _ in range(5):
         assert len(ask(WWW).ede) == 1
         assert ask("www.clean.example").ede == []
+
+
+def test_extended_error_of_unbound_is_about_the_true_answer(make_resolver, shared_redis, lists_for):
+    """Where the answer is rewritten it is not said why the true one does not validate."""
+    resolver = make_resolver(shared_redis, server=["ede: yes"])
+    lists_for(resolver, shared_redis).put("bad", "192.0.2.99", action="nxdomain")
+    for _ in range(2):
+        answer = resolver.client.ask("www.bogus.example", cd=True)
+        assert (answer.rcode, answer.ede) == ("NXDOMAIN", [(BLOCKED, "bad")])
