@@ -92,8 +92,8 @@ static bool worth_keeping(const struct reply_info *reply)
     return is_good(reply) && reply->security != sec_status_secure_sentinel_fail && reply->ttl > 0;
 }
 
-/* Whether an RRset has data that a rule can match. An answer in class IN can have an RRset of another
- * class under the same name and type. In one class the two would become one RRset. */
+/* Whether an RRset has data that a rule can match. An answer in class IN can have an RRset of
+ * another class under the same name and type. In one class the two would become one RRset. */
 static bool matters(const struct ub_packed_rrset_key *rrset)
 {
     if (rrset->rk.rrset_class != htons(LDNS_RR_CLASS_IN))

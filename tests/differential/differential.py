@@ -76,6 +76,7 @@ class Phase:
             asked=len(lines), touched=self.judge.touched(lines), recorded=self.judge.expected(lines),
             once=len(faults), lasting=len(lasting),
         )  # fmt: skip
+        self.counts.update(self.judge.excused(lines))
         for line, reason in lasting:
             self.tell(line, reason, number, sorted(faults))
 

@@ -9,7 +9,7 @@
  * is first (0: no limit). Lines of QUESTIONS: "RULE NAME TYPE KIND ADDRESS AWAY SOURCE", TYPE a
  * number, KIND one of enum sw_race_kind, AWAY the other address of SW_RACE_MOVES, SOURCE the client
  * that asks: 0 is 127.0.0.1, another number N 127.0.1.N. CUT is 1 where any answer may come truncated
- * (judge.h); answers of names whose data move always may (D-126). Contradictions are told on standard error, the first ones.
+ * (judge.h). Contradictions are told on standard error, the first ones.
  */
 #include "judge.h"
 
@@ -256,7 +256,7 @@ static void take(struct worker *w, struct pending *p, const uint8_t *packet, siz
     enum sw_race_outcome outcome = sw_race_read(packet, length, &q->truth);
     const struct sw_race_query query = {.landing = q->type == TYPE_A || q->type == TYPE_AAAA,
                                         .tcp = (p->flags & FLAG_TCP) != 0,
-                                        .cut = cut || q->truth.kind == SW_RACE_MOVES};
+                                        .cut = cut};
     if (outcome == SW_RACE_EMPTY && !(p->flags & FLAG_NO_RD))
         outcome = SW_RACE_ODD;
     if (p->flags & FLAG_NO_RD && outcome == SW_RACE_ODD && !(packet[3] & 15))

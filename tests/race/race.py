@@ -297,7 +297,7 @@ class Race:
         questions = self.folder / "questions"
         self.world.write_questions(questions)
         command = [self.env.build / "tests/race/load", self.folder / "words", questions]
-        command += [self.resolver.port, queries, seconds, 2, int("cachedb" in self.what)]
+        command += [self.resolver.port, queries, seconds, 2, 1]  # any answer may be truncated (D-126)
         done = subprocess.run(
             [str(word) for word in command], stdout=subprocess.PIPE, text=True, check=True
         )
@@ -379,7 +379,10 @@ def supported(env, name):
 
 
 def wrong(row):
-    return row["contradictions"] + row["unrecorded"] + row["extra"] + row["odd"]
+    """What must not be. Failures and truncated answers are few."""
+    few = row["answers"] // 50 + 10
+    found = row["contradictions"] + row["unrecorded"] + row["extra"] + row["odd"]
+    return found + max(0, row["failed"] - few)
 
 
 def main():
