@@ -126,7 +126,7 @@ class World:
 
     def seen(self, kind, key):
         entries = self.client.hgetall(self.lists.key(f"seen:{kind}:{key}"))
-        return {entry: json.loads(facts) for entry, facts in entries.items()}
+        return {entry: json.loads(facts) for entry, facts in entries.items() if " " not in entry}
 
     def ask_for(self, names, times):
         """Ask, until the history has each name so often."""
@@ -188,7 +188,8 @@ def test_what_the_analyst_saw(world):
     )
     expected = [
         ("protected-owner", ODD, ADDRESS),
-        *(("shared-address", ODD, ADDRESS, name) for name in sorted(EARLY + LATE)),
+        # documents with the first and the second neighbour; the next comes with the fourth
+        *(("shared-address", ODD, ADDRESS, name) for name in sorted(EARLY)),
     ]
     until(lambda: len(w.raised()) >= len(expected), lambda: f"{expected}, not {w.raised()}")
     pivot = w.resolver.command("pivot", ADDRESS)

@@ -10,7 +10,7 @@ from harness.odd_redis import ODD, OddRedis
 from harness.redis_server import Redis
 from harness.wait import FACTOR
 
-STEPS_MAX = 60  # replies of one run that are replaced in turn
+STEPS_MAX = 100  # replies of one run that are replaced in turn
 ANOMALY = {
     "@timestamp": TIME,
     "event": {"action": "shared-address"},
