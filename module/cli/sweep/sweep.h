@@ -34,7 +34,7 @@
 #define SWEEP_FORWARDS_MAX  16
 #define SWEEP_LISTS_MAX     64
 #define SWEEP_ALIASES_MAX   16
-#define SWEEP_ADDRESSES_MAX 64
+#define SWEEP_ADDRESSES_MAX 512
 
 struct sweep_options {
     const char *list[SWEEP_LISTS_MAX]; /* only these lists; none: all of kind ioc and watch */

@@ -25,6 +25,9 @@
 
 #define RING_KIB 4096
 #define WINDOW   8192 /* events that are not settled, at most */
+#define ADDRESSES_EACH                                                                             \
+    128 /* of an answer in one event, so that none is left out for want of room */
+#define EVENTS_EACH (SWEEP_TYPES * (SWEEP_ADDRESSES_MAX / ADDRESSES_EACH)) /* of a name, at most */
 #define FIELDS_MAX                                                                                 \
     32768 /* history fields of waiting events: the journal drops fields beyond 65536 */
 #define ANOMALY_PAGE "1000"
@@ -239,8 +242,8 @@ uint64_t sweep_sink_dropped(const struct sweep_sink *sink)
 bool sweep_sink_has_room(struct sweep_sink *sink)
 {
     uint64_t settled = sweep_sink_settled(sink);
-    if (sink->sent - settled + SWEEP_TYPES > WINDOW ||
-        sw_ring_used(sink->ring) + SWEEP_TYPES * (SW_EVENT_MAX + 64) > RING_KIB * 1024)
+    if (sink->sent - settled + EVENTS_EACH > WINDOW ||
+        sw_ring_used(sink->ring) + EVENTS_EACH * (SW_EVENT_MAX + 64) > RING_KIB * 1024)
         return false;
     return sink->sent == settled || sink->fields - sink->fields_at[settled % WINDOW] < FIELDS_MAX;
 }
@@ -258,7 +261,7 @@ static void match_all(struct sw_matching *m, const struct sw_name *qname,
 }
 
 static void draft(const struct sweep_sink *sink, const struct sw_name *qname, uint16_t qtype,
-                  const struct sweep_answer *answer, const struct sw_match *match,
+                  const struct sweep_answer *answer, size_t from, const struct sw_match *match,
                   struct sw_event *event)
 {
     const struct sw_question question = {
@@ -271,11 +274,11 @@ static void draft(const struct sweep_sink *sink, const struct sw_name *qname, ui
     event->rcode = answer->rcode;
     event->security = (uint8_t)answer->security;
     event->flags |= answer->answered ? SW_EVENT_RESOLVED : 0;
-    if (answer->outcome != SWEEP_RESOLVED)
+    if (answer->outcome != SWEEP_RESOLVED && answer->outcome != SWEEP_NXDOMAIN)
         return;
     for (size_t i = 0; i < answer->aliases; i++)
         sw_draft_alias(event, answer->alias[i].wire, answer->alias[i].len);
-    for (size_t i = 0; i < answer->addresses; i++)
+    for (size_t i = from; i < answer->addresses && i < from + ADDRESSES_EACH; i++)
         sw_draft_addr(event, &answer->address[i]);
 }
 
@@ -291,7 +294,7 @@ static bool exempted(const struct sweep_sink *sink, const struct sw_match *match
 static void send(struct sweep_sink *sink, const struct sw_event *event, size_t addresses)
 {
     sink->fields_at[sink->sent % WINDOW] = sink->fields;
-    sink->fields += 2 * addresses;
+    sink->fields += 3 * addresses + 1;
     sink->sent++;
     sw_ring_put(sink->ring, event, sw_event_size(event));
 }
@@ -308,6 +311,13 @@ static void lists_json(json_t *line, const struct sw_match *match)
             json_array_append_new(lists, json_string(name));
     }
     json_object_set_new(line, "lists", lists);
+}
+
+/* Whether the history wants an answer: addresses, or for type A that the name leads nowhere. */
+static bool is_news(const struct sweep_sink *sink, size_t i, const struct sweep_answer *answer)
+{
+    bool nowhere = answer->outcome == SWEEP_NXDOMAIN || answer->outcome == SWEEP_NODATA;
+    return answer->outcome == SWEEP_RESOLVED || (i == 0 && nowhere) || sink->settings.event_redis;
 }
 
 /* Members as in the events. Inside an RCU section. */
@@ -355,9 +365,12 @@ static void judge(struct sweep_sink *sink, const struct sw_name *qname, size_t i
         sink->unlisted += !mine && !exempt;
         sink->exempt += exempt;
     }
-    if (mine && !exempt && (answer->outcome == SWEEP_RESOLVED || sink->settings.event_redis)) {
-        draft(sink, qname, sweep_type(i), answer, &match, &event);
-        send(sink, &event, answer->addresses);
+    for (size_t from = 0; mine && !exempt && is_news(sink, i, answer); from += ADDRESSES_EACH) {
+        size_t left = answer->addresses - (from < answer->addresses ? from : answer->addresses);
+        draft(sink, qname, sweep_type(i), answer, from, &match, &event);
+        send(sink, &event, left < ADDRESSES_EACH ? left : ADDRESSES_EACH);
+        if (left <= ADDRESSES_EACH)
+            break;
     }
     if (!line)
         return;
