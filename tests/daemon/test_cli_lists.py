@@ -34,6 +34,26 @@ def test_set_creates_then_changes_what_is_named(sw):
     assert [op for op, *_ in sw.changes()] == ["policy"] * 4
 
 
+def test_owners_and_limits_of_a_watch_list(sw):
+    """D-140; what the strongest rule needs can be said on the command line."""
+    words = ["--owners", "AS64500", "--owners", "Example Agency", "--ns-owners", "192.0.2.0/24"]
+    sw("list", "set", "ours", "--kind", "watch", *words, "--flux-as-min", "9")
+    sw("list", "set", "ours", "--baseline-days", "0", "--baseline-count", "5")
+    assert sw.policy("ours") == {
+        "kind": "watch",
+        "action": "monitor",
+        "owners": ["AS64500", "Example Agency"],
+        "ns_owners": ["192.0.2.0/24"],
+        "flux_as_min": 9,
+        "baseline_days": 0,
+        "baseline_count": 5,
+    }
+    sw("list", "set", "ours", "--owners", "", "--flux-as-min", "")
+    assert not {"owners", "flux_as_min"} & sw.policy("ours").keys()
+    sw("list", "set", "ours", "--flux-as-percent", "101", code=NONE)
+    assert "flux_as_percent" not in sw.policy("ours")
+
+
 def test_groups_are_named_anew_each_time(sw):
     sw("list", "set", "feed", "--group", "kids", "--group", "guests")
     assert sw.policy("feed")["groups"] == ["kids", "guests"]

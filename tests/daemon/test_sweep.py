@@ -64,6 +64,17 @@ def test_finds_the_odd_one_among_all(sw, zone):
     assert odd["A"]["dnssec"] == "unchecked" and odd["AAAA"]["result"] == "nodata"
 
 
+def test_names_without_an_answer_enter_the_history(sw, zone):
+    """D-139: "no answer" is an episode, so that a later sweep sees a name wake."""
+    zone.fill(sw.redis, sw.prefix)
+    name = zone.names[9]
+    rows, found, _ = sweep(sw, zone, "--match", name)
+    assert rows[name]["A"]["result"] == "nxdomain" and not found
+    ((episode,),) = [entry["episodes"] for entry in seen(sw, "name", name).values()]
+    assert list(seen(sw, "name", name)) == ["holder none"]
+    assert episode["count"] == 1 and episode["from"] <= episode["to"]
+
+
 def test_leaves_the_records_that_a_resolver_leaves(sw, zone):
     zone.fill(sw.redis, sw.prefix)
     sweep(sw, zone, "--match", zone.odd_name)

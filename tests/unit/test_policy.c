@@ -82,6 +82,40 @@ START_TEST(declared_owners)
 }
 END_TEST
 
+/* Each limit of ownership: unset, least, greatest, and the numbers beside; D-140. */
+START_TEST(limits_of_ownership)
+{
+    static const struct {
+        const char *name;
+        int min, max;
+    } rows[SW_LIMIT_COUNT] = {{"baseline_days", 0, 3650},
+                              {"baseline_count", 1, 1000000},
+                              {"flux_hours", 1, 8760},
+                              {"flux_as_min", 2, 1000},
+                              {"flux_as_percent", 1, 100}};
+    char json[100];
+    for (int i = 0; i < SW_LIMIT_COUNT; i++) {
+        ck_assert_str_eq(sw_limit_name((enum sw_limit)i), rows[i].name);
+        ck_assert_uint_eq(good("{}").limit[i], SW_LIMIT_UNSET);
+        snprintf(json, sizeof(json), "{\"%s\":%d}", rows[i].name, rows[i].min);
+        struct sw_policy policy = good(json);
+        ck_assert_uint_eq(policy.limit[i], (uint32_t)rows[i].min);
+        char *written = sw_policy_json(&policy);
+        struct sw_policy again = good(written);
+        ck_assert_mem_eq(&policy, &again, sizeof(policy));
+        free(written);
+        snprintf(json, sizeof(json), "{\"%s\":%d}", rows[i].name, rows[i].max);
+        ck_assert_uint_eq(good(json).limit[i], (uint32_t)rows[i].max);
+        snprintf(json, sizeof(json), "{\"%s\":%d}", rows[i].name, rows[i].max + 1);
+        bad(json, SW_EINVAL, rows[i].name);
+        snprintf(json, sizeof(json), "{\"%s\":%d}", rows[i].name, rows[i].min - 1);
+        bad(json, SW_EINVAL, rows[i].name);
+        snprintf(json, sizeof(json), "{\"%s\":\"7\"}", rows[i].name);
+        bad(json, SW_EINVAL, rows[i].name);
+    }
+}
+END_TEST
+
 START_TEST(every_member)
 {
     struct sw_policy policy =
@@ -350,6 +384,7 @@ int main(void)
     TCase *tc = tcase_create("policy");
     tcase_add_test(tc, defaults);
     tcase_add_test(tc, declared_owners);
+    tcase_add_test(tc, limits_of_ownership);
     tcase_add_test(tc, every_member);
     tcase_add_test(tc, groups_of_a_list);
     tcase_add_test(tc, triggers_of_a_list);
