@@ -117,6 +117,7 @@ def test_sinkhole_without_a_landing_address_is_said(sw):
     sw.conf.write_text(re.sub(r"(?m)^sinkhole-.*\n", "", conf))
     sw("list", "set", "feed", "--action", "sinkhole")
     assert "landing address" in sw.err
+    assert "--observe" in sw.err, "a list that blocks sees no owners"
     sw("list", "set", "feed", "--sinkhole4", "192.0.2.9")
     assert sw.err == ""
 

@@ -288,14 +288,16 @@ static json_t *merge(const json_t *old, const json_t *members)
 }
 
 /* Report the members that the action still needs; local settings may differ from a resolver's. */
-static void say_needs(const struct cli *cli, const struct sw_policy *p)
+static void say_needs(const struct cli *cli, const struct sw_policy *p, const json_t *given)
 {
     const struct sw_settings *s = &cli->settings;
     bool landing =
         p->sinkhole4.family || p->sinkhole6.family || s->sinkhole4.family || s->sinkhole6.family;
     if (p->kind != SW_KIND_IOC)
         return;
-    if (sw_action_needs_no_answer(p->action) && !p->shadow && !p->observe)
+    bool asked = json_object_get(given, "action") || json_object_get(given, "observe") ||
+                 json_object_get(given, "shadow");
+    if (asked && sw_action_needs_no_answer(p->action) && !p->shadow && !p->observe)
         cli_error("action %s asks nothing upstream, so ownership of these names is not seen; "
                   "--observe has them resolved, 'sinkwatch sweep' looks them up",
                   sw_action_name(p->action));
@@ -345,7 +347,7 @@ static int apply(struct cli *cli, const char *name, const json_t *old, const str
     if (!text) {
         cli_error("list '%s' is left as it is: %s", name, why);
     } else {
-        say_needs(cli, &policy);
+        say_needs(cli, &policy, set->members);
         code = write_policy(cli, name, text, &outcome);
     }
     if (code == CLI_OK) {
