@@ -123,13 +123,13 @@ sanitizer_runtime = $(foreach l,$(RUNTIME_$(SANITIZER)),$(realpath $(shell $(CC)
 
 OUT       = $(BUILD)$(if $(SANITIZER),/$(SANITIZER))
 BASEFLAGS = -std=c11 -D_GNU_SOURCE -fPIC -fvisibility=hidden -Imodule $(WARN) $(SANITIZE)
-LIBS      = -lxxhash -lhiredis -lssl -lcrypto -lmaxminddb -ljansson -lidn2 -lunistring -lpsl -lurcu-bp -lpthread
+LIBS      = -lxxhash -lhiredis -lssl -lcrypto -lmaxminddb -ljansson -lidn2 -lunistring -lpsl -lz -lzstd -lurcu-bp -lpthread
 CHECK_LIB = $(shell $(PKG_CONFIG) --cflags --libs check)
 
 # Sources that include Unbound's headers; all other sources are plain.
 HOST  = $(wildcard module/host/*.c) $(wildcard module/flow/query.c module/flow/act.c)
 PLAIN = $(filter-out $(HOST),$(wildcard $(addprefix module/,$(addsuffix /*.c,base redis index owner feed journal journal/history flow))))
-CLI   = $(wildcard module/cli/*.c module/cli/*/*.c)
+CLI   = $(wildcard module/formats/*.c module/cli/*.c module/cli/*/*.c)
 PLAIN_O = $(PLAIN:%.c=$(OUT)/%.o)
 CLI_O   = $(CLI:%.c=$(OUT)/%.o)
 

@@ -29,7 +29,10 @@ _sinkwatch_options() {
     "list drop") echo "--yes --lost --wait" ;;
     add) echo "--facts --expires --for --allow-suffix --wait" ;;
     remove) echo "--as-written --wait" ;;
-    import) echo "--format --replace --max-shrink --max-growth --allow-suffix --dry-run --wait" ;;
+    import)
+        echo "--format --scope --columns --origin --refang --only --no-facts --replace --dry-run --whole --max-shrink" \
+            "--max-growth --allow-suffix --allow-own --allow-top --top-file --top --show-refused --wait"
+        ;; ;;
     rollback) echo "--wait" ;;
     setup) echo "--check --print" ;;
     report) echo "--output --since --list --max" ;;
@@ -53,7 +56,8 @@ _sinkwatch_command() {
             --kind | --action | --priority | --sinkhole4 | --sinkhole6 | --cname | --ttl | --lifetime | --ede | \
             --owner | --owners | --ns-owners | --baseline-days | --baseline-count | --flux-hours | --flux-as-min | --flux-as-percent | --note | --group | --trigger | --justification | --sub-error | --list | --match | --file | --forward | --root-hints | --trust-anchor | \
             --rate | --in-flight | --timeout | --retries | --threads | --state | --observer | --hops | --max | \
-            --output | --since | --allow-suffix | --max-shrink | --max-growth) i=$((i + 1)) ;;
+            --output | --since | --allow-suffix | --max-shrink | --max-growth | \
+            --scope | --columns | --origin | --only | --allow-own | --allow-top | --top-file | --top | --show-refused) i=$((i + 1)) ;;
         -*) ;;
         *)
             if [ -z "$command" ]; then

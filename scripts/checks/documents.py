@@ -9,7 +9,7 @@ from tree import Result
 
 NAME = "documents"
 FOLDERS = "module|conf|scripts|tests|\\.ci"
-LAYERS = "base|index|owner|feed|journal|flow|host|cli"
+LAYERS = "base|formats|index|owner|feed|journal|flow|host|cli"
 GENERATED = ("build", ".deps")
 PATH = re.compile(rf"(?<![\w./~$<-])((?:{FOLDERS}|{LAYERS})/[\w.*{{}},<>/-]*)")
 FILE_NAME = re.compile(r"[\w.-]+\.(?:c|h|md|conf|py|sh|map)")

@@ -14,7 +14,8 @@ ALLOWED = {
     "journal": "base redis index owner journal",
     "flow": "base index owner feed journal flow",
     "host": "base index owner feed journal flow host",
-    "cli": "base redis index owner feed journal flow cli",
+    "formats": "base formats",
+    "cli": "base redis index owner feed journal flow formats cli",
 }
 # Rooms inside a wing, and the rooms that each may include beside the wing's own files.
 ROOMS = {"cli": {"": "", "lists": "", "show": "", "sweep": "show", "report": "show sweep"}}

@@ -37,7 +37,7 @@ def test_import_again_adds_nothing_and_keeps_facts(bad, text_file):
 def test_each_suffix_is_allowed_by_its_name(bad, text_file):
     path = text_file("com\nco.uk\na.example\n")
     out = bad("import", "--allow-suffix=com", "bad", path, code=PARTLY)
-    assert "1 accepted by --allow-suffix" in out and "1 refused" in out
+    assert "1 accepted by --allow" in out and "1 refused" in out
     assert f"{path}:1: 'com'" in bad.err and set(bad.list("bad")) == {"com", "a.example"}
     bad("import", "--allow-suffix=a..b", "bad", path, code=2)
     assert "--allow-suffix" in bad.err
@@ -63,7 +63,7 @@ def test_import_replace_with_nothing_leaves_the_list(bad, text_file):
 def test_import_replace_interrupted_leaves_the_list(bad):
     bad("add", "bad", "old.example")
     process = bad.start("import", "--replace", "bad", "-")
-    process.stdin.write("".join(f"n{i}.example\n" for i in range(1500)))
+    process.stdin.write("".join(f"n{i}.example\n" for i in range(9000)))
     process.stdin.flush()
     until(lambda: staging_keys(bad), "the staging key")
     process.send_signal(signal.SIGTERM)

@@ -122,7 +122,7 @@ void cli_change_entry(struct cli *cli, struct cli_argv *argv, const char *op, co
     cli_argv_add(argv, list);
 }
 
-/* Judge the reply to EXEC, which has a reply for each change; says what is wrong. */
+/* Judge the reply to EXEC, which has a reply for each change; says the errors. */
 static bool all_done(struct cli *cli, const redisReply *replies, size_t changes,
                      enum cli_left *left)
 {

@@ -60,7 +60,7 @@ void cli_change(struct cli *cli, const struct cli_argv *argv);
  * added to argv as "i", text. */
 void cli_change_entry(struct cli *cli, struct cli_argv *argv, const char *op, const char *list);
 
-/* What a MULTI that failed has left behind. */
+/* The state of a list after a MULTI that failed. */
 enum cli_left {
     CLI_LEFT_AS_IT_WAS, /* nothing was carried out */
     CLI_LEFT_FOILED,    /* nothing was carried out: a watched key has changed; not said */

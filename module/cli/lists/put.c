@@ -58,7 +58,7 @@ static void put_one(struct put *put, const char *text, const char *given, const 
 {
     const char *own = there->type == REDIS_REPLY_STRING ? there->str : "";
     const char *facts = given[0] ? given : own;
-    if (put->expires)
+    if (put->expires && !strstr(given, "\"expires\""))
         facts = keep(put, cli_facts_until(facts, put->expires));
     if (there->type == REDIS_REPLY_NIL || strcmp(facts, own) != 0) {
         cli_argv_add(&put->set, text);

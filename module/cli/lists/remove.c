@@ -116,7 +116,7 @@ static void forget(struct batch *batch)
 }
 
 /* HDEL for each field, and an entry with the indicators. The entry is written only for fields that
- * are there: resolvers take what an entry names out of force at once. */
+ * are there: resolvers take the indicators of an entry out of force at once. */
 static int take_off(struct removal *r, struct batch *batch)
 {
     struct cli_argv entry = {0};

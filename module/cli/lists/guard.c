@@ -1,0 +1,142 @@
+/* guard.c - see guard.h. */
+#include "cli/lists/guard.h"
+
+#include "cli/lists/edit.h"
+#include "cli/output.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <xxhash.h>
+
+/* ---- sets ---- */
+
+static uint64_t digest(const uint8_t *wire)
+{
+    uint64_t value = XXH3_64bits(wire, sw_name_size(wire, SW_NAME_MAX));
+    return value ? value : 1;
+}
+
+static void insert(struct cli_digests *set, uint64_t value)
+{
+    size_t at = value & (set->room - 1);
+    while (set->slot[at] && set->slot[at] != value)
+        at = (at + 1) & (set->room - 1);
+    set->n += set->slot[at] == 0;
+    set->slot[at] = value;
+}
+
+static void add(struct cli_digests *set, uint64_t value)
+{
+    if (2 * set->n >= set->room) {
+        struct cli_digests larger = {.room = set->room ? 2 * set->room : 1024};
+        larger.slot = cli_alloc(larger.room, sizeof(*larger.slot));
+        for (size_t i = 0; i < set->room; i++)
+            if (set->slot[i])
+                insert(&larger, set->slot[i]);
+        free(set->slot);
+        *set = larger;
+    }
+    insert(set, value);
+}
+
+static bool has(const struct cli_digests *set, uint64_t value)
+{
+    if (set->room == 0)
+        return false;
+    size_t at = value & (set->room - 1);
+    while (set->slot[at] && set->slot[at] != value)
+        at = (at + 1) & (set->room - 1);
+    return set->slot[at] != 0;
+}
+
+/* A name, and the names above it with two labels or more. */
+static void add_name(struct cli_guard *guard, const struct sw_name *name)
+{
+    unsigned labels = sw_name_labels(name->wire);
+    add(&guard->names, digest(name->wire));
+    for (unsigned n = 2; n < labels; n++)
+        add(&guard->above, digest(sw_name_suffix(name->wire, n)));
+}
+
+void cli_guard_free(struct cli_guard *guard)
+{
+    free(guard->names.slot);
+    free(guard->above.slot);
+}
+
+bool cli_guarded(const struct cli_guard *guard, const struct sw_indicator *indicator)
+{
+    if (indicator->type != SW_INDICATOR_DOMAIN)
+        return false;
+    uint64_t value = digest(indicator->name.wire);
+    return (indicator->form != SW_FORM_BELOW && has(&guard->names, value)) ||
+           (indicator->form != SW_FORM_EXACT && has(&guard->above, value));
+}
+
+/* ---- sources ---- */
+
+static void add_text(struct cli_guard *guard, const char *text, size_t len)
+{
+    struct sw_indicator indicator;
+    char why[SW_WHY_MAX];
+    if (sw_indicator_parse(text, len, &indicator, why) == SW_OK &&
+        indicator.type == SW_INDICATOR_DOMAIN)
+        add_name(guard, &indicator.name);
+}
+
+static int add_list(struct cli_guard *guard, struct cli *cli, const char *list)
+{
+    const char *key = cli_key(cli, "list:%s", list);
+    char cursor[24] = "0";
+    do {
+        redisReply *reply = cli_ask(cli, "HSCAN", key, cursor, "COUNT", CLI_SCAN_COUNT, CLI_END);
+        if (!reply)
+            return CLI_REDIS;
+        snprintf(cursor, sizeof(cursor), "%s", reply->element[0]->str);
+        const redisReply *fields = reply->element[1];
+        for (size_t i = 0; i + 1 < fields->elements; i += 2)
+            add_text(guard, fields->element[i]->str, fields->element[i]->len);
+        freeReplyObject(reply);
+    } while (strcmp(cursor, "0") != 0);
+    return CLI_OK;
+}
+
+int cli_guard_own(struct cli_guard *guard, struct cli *cli)
+{
+    redisReply *all = cli_ask(cli, "HGETALL", cli_key(cli, "lists"), CLI_END);
+    int code = all ? CLI_OK : CLI_REDIS;
+    for (size_t i = 0; all && i + 1 < all->elements && code == CLI_OK; i += 2) {
+        const redisReply *name = all->element[i], *text = all->element[i + 1];
+        struct sw_policy policy;
+        char why[SW_WHY_MAX];
+        if (sw_policy_parse(name->str, text->str, text->len, &policy, why) == SW_OK &&
+            (policy.kind == SW_KIND_ALLOW || policy.kind == SW_KIND_WATCH))
+            code = add_list(guard, cli, name->str);
+    }
+    freeReplyObject(all);
+    return code;
+}
+
+int cli_guard_top(struct cli_guard *guard, const char *path, uint64_t names)
+{
+    FILE *in = fopen(path, "re");
+    char *line = NULL;
+    size_t room = 0;
+    if (!in) {
+        cli_error("%s: %s", cli_clean_text(path), strerror(errno));
+        return CLI_INPUT;
+    }
+    for (uint64_t n = 0; n < names && getline(&line, &room, in) >= 0; n++) {
+        const char *comma = strchr(line, ',');
+        const char *name = comma ? comma + 1 : line;
+        add_text(guard, name, strcspn(name, ",\r\n"));
+    }
+    int code = ferror(in) ? CLI_INPUT : CLI_OK;
+    if (code != CLI_OK)
+        cli_error("%s: %s", cli_clean_text(path), strerror(errno));
+    free(line);
+    fclose(in);
+    return code;
+}
