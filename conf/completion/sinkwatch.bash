@@ -32,7 +32,7 @@ _sinkwatch_options() {
     import)
         echo "--format --scope --columns --origin --refang --only --no-facts --replace --dry-run --whole --max-shrink" \
             "--max-growth --allow-suffix --allow-own --allow-top --top-file --top --show-refused --wait"
-        ;; ;;
+        ;;
     rollback) echo "--wait" ;;
     setup) echo "--check --print" ;;
     report) echo "--output --since --list --max" ;;

@@ -42,7 +42,7 @@ from cli_rig import (  # noqa: F401
         ("add", "bad", "a.example", "--facts", "[1]"),
         ("add", "bad", "a.example", "--facts", "{"),
         ("add", "bad", "a.example", "--wait=0"),
-        ("import", "--format", "csv", "bad", "-"),
+        ("import", "--format", "xls", "bad", "-"),
         ("list", "set", "bad", "--ttl", "86401"),
         ("list", "set", "bad", "--ede", "maybe"),
     ],
