@@ -13,7 +13,7 @@
 
 #include <string.h>
 
-static bool is_cosmetic(struct sw_span s)
+static bool is_cosmetic(struct sw_piece s)
 {
     static const char *const signs[] = {"##",  "#@#",  "#?#", "#@?#", "#$#",  "#@$#",
                                         "#%#", "#@%#", "$$",  "$@$",  "#$?#", "#+js"};
@@ -24,11 +24,11 @@ static bool is_cosmetic(struct sw_span s)
 }
 
 /* Judge modifiers: false for a modifier that limits the rule. dnsrewrite names an action. */
-static bool modifiers_hold(struct sw_span modifiers, struct sw_said *said)
+static bool modifiers_hold(struct sw_piece modifiers, struct sw_said *said)
 {
     static const char *const all[] = {"", "important", "all", "document", "doc", "popup"};
     while (modifiers.len > 0) {
-        struct sw_span one = sw_trim(sw_cut(&modifiers, ','));
+        struct sw_piece one = sw_trim(sw_cut(&modifiers, ','));
         bool known = false;
         for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
             known = known || sw_span_is(one, all[i]);
@@ -46,7 +46,7 @@ static bool modifiers_hold(struct sw_span modifiers, struct sw_said *said)
 }
 
 /* The name of a rule without anchors; scope is set. */
-static struct sw_span pattern(struct sw_span s, enum sw_scope *scope, bool *is_rule)
+static struct sw_piece pattern(struct sw_piece s, enum sw_scope *scope, bool *is_rule)
 {
     *is_rule = false;
     *scope = SW_SCOPE_EXACT;
@@ -74,18 +74,18 @@ static struct sw_span pattern(struct sw_span s, enum sw_scope *scope, bool *is_r
     return s;
 }
 
-static void hosts_rule(struct sw_reader *reader, struct sw_span s)
+static void hosts_rule(struct sw_reader *reader, struct sw_piece s)
 {
-    struct sw_span rest = s, first, name;
+    struct sw_piece rest = s, first, name;
     sw_next_word(&rest, &first);
     while (sw_next_word(&rest, &name))
         sw_take(reader, name, name, &(struct sw_said){.scope = SW_SCOPE_EXACT});
 }
 
-static void rule(struct sw_reader *reader, struct sw_span s)
+static void rule(struct sw_reader *reader, struct sw_piece s)
 {
     struct sw_said said = {0};
-    struct sw_span shown = s, modifiers;
+    struct sw_piece shown = s, modifiers;
     bool anchored, exception = sw_span_begins(s, "@@");
     if (exception) {
         s.p += 2;
@@ -100,7 +100,7 @@ static void rule(struct sw_reader *reader, struct sw_span s)
     }
     if (exception)
         said.meant = SW_MEANT_EXCEPTION;
-    struct sw_span name = pattern(s, &said.scope, &anchored);
+    struct sw_piece name = pattern(s, &said.scope, &anchored);
     bool dot = name.len > 0 && memchr(name.p, '.', name.len);
     if (name.len > 1 && name.p[0] == '/' && name.p[name.len - 1] == '/')
         sw_reject(reader, shown, SW_REJECT_PATTERN, "a regular expression");
@@ -116,9 +116,9 @@ static void rule(struct sw_reader *reader, struct sw_span s)
         sw_take(reader, name, shown, &said);
 }
 
-static void adblock_line(struct sw_reader *reader, struct sw_span line)
+static void adblock_line(struct sw_reader *reader, struct sw_piece line)
 {
-    struct sw_span s = sw_trim(line), rest = s, first;
+    struct sw_piece s = sw_trim(line), rest = s, first;
     struct sw_addr addr;
     if (s.len == 0 || s.p[0] == '!' || s.p[0] == '[')
         return;

@@ -30,11 +30,11 @@ struct table {
 
 /* The next field of a row: quotes are taken off, into text. false: none left, or a quote that is
  * not closed (*broken). */
-static bool next_field(struct sw_span *row, char separator, struct sw_text *text,
-                       struct sw_span *field, bool *broken)
+static bool next_field(struct sw_piece *row, char separator, struct sw_text *text,
+                       struct sw_piece *field, bool *broken)
 {
     size_t start = text->len;
-    struct sw_span s = *row;
+    struct sw_piece s = *row;
     if (!s.p)
         return false;
     while (s.len > 0 && s.p[0] == ' ') {
@@ -44,7 +44,7 @@ static bool next_field(struct sw_span *row, char separator, struct sw_text *text
     if (s.len == 0 || s.p[0] != '"') {
         bool more = s.len > 0 && memchr(s.p, separator, s.len);
         *field = sw_trim(sw_cut(&s, separator));
-        *row = more ? s : (struct sw_span){NULL, 0};
+        *row = more ? s : (struct sw_piece){NULL, 0};
         return true;
     }
     size_t i = 1;
@@ -58,16 +58,16 @@ static bool next_field(struct sw_span *row, char separator, struct sw_text *text
         i += s.p[i] == '"';
         sw_text_add(text, s.p + i, 1);
     }
-    *field = sw_trim((struct sw_span){text->p + start, text->len - start});
-    s = (struct sw_span){s.p + i + 1, s.len - i - 1};
+    *field = sw_trim((struct sw_piece){text->p + start, text->len - start});
+    s = (struct sw_piece){s.p + i + 1, s.len - i - 1};
     bool more = s.len > 0 && memchr(s.p, separator, s.len);
     sw_cut(&s, separator);
-    *row = more ? s : (struct sw_span){NULL, 0};
+    *row = more ? s : (struct sw_piece){NULL, 0};
     return true;
 }
 
 /* Split a row. Requires room for COLUMNS_MAX fields. false: a quote that is not closed. */
-static bool split(struct table *table, struct sw_span row, struct sw_span *field, size_t *n)
+static bool split(struct table *table, struct sw_piece row, struct sw_piece *field, size_t *n)
 {
     bool broken = false;
     table->fields.len = 0;
@@ -80,7 +80,7 @@ static bool split(struct table *table, struct sw_span row, struct sw_span *field
     return !broken;
 }
 
-static char separator_of(struct sw_span row)
+static char separator_of(struct sw_piece row)
 {
     static const char candidates[] = ",;\t|";
     size_t best = 0;
@@ -98,9 +98,9 @@ static char separator_of(struct sw_span row)
 }
 
 /* Whether a row is a header; then its columns are noted. */
-static bool take_header(struct table *table, struct sw_span row)
+static bool take_header(struct table *table, struct sw_piece row)
 {
-    struct sw_span field[COLUMNS_MAX];
+    struct sw_piece field[COLUMNS_MAX];
     size_t n = 0;
     bool indicators = false, urls = false;
     table->separator = separator_of(row);
@@ -122,7 +122,7 @@ static bool take_header(struct table *table, struct sw_span row)
 }
 
 /* The facts of a row as JSON text, or NULL. Freed by the caller. */
-static char *facts_of(const struct table *table, const struct sw_span *field, size_t n)
+static char *facts_of(const struct table *table, const struct sw_piece *field, size_t n)
 {
     json_t *facts = NULL;
     for (size_t i = 0; i < n && i < table->n; i++) {
@@ -141,8 +141,8 @@ static char *facts_of(const struct table *table, const struct sw_span *field, si
 }
 
 /* The field of the first column with a role that is not empty. */
-static const struct sw_span *find(const struct table *table, const struct sw_span *field, size_t n,
-                                  enum sw_column role)
+static const struct sw_piece *find(const struct table *table, const struct sw_piece *field,
+                                   size_t n, enum sw_column role)
 {
     for (size_t i = 0; i < n && i < table->n; i++)
         if (table->column[i].role == role && field[i].len > 0)
@@ -151,13 +151,13 @@ static const struct sw_span *find(const struct table *table, const struct sw_spa
 }
 
 /* An indicator's form; a column of host names holds names alone. */
-static void take_row(struct sw_reader *reader, struct sw_span row, const struct sw_span *field,
+static void take_row(struct sw_reader *reader, struct sw_piece row, const struct sw_piece *field,
                      size_t n)
 {
     const struct table *table = reader->state;
-    const struct sw_span *what = find(table, field, n, SW_ROLE_INDICATOR);
-    const struct sw_span *host = what ? NULL : find(table, field, n, SW_ROLE_EXACT);
-    const struct sw_span *type = find(table, field, n, SW_ROLE_TYPE);
+    const struct sw_piece *what = find(table, field, n, SW_ROLE_INDICATOR);
+    const struct sw_piece *host = what ? NULL : find(table, field, n, SW_ROLE_EXACT);
+    const struct sw_piece *type = find(table, field, n, SW_ROLE_TYPE);
     bool exact = false;
     enum sw_reject reject;
     const char *why;
@@ -178,10 +178,10 @@ static void take_row(struct sw_reader *reader, struct sw_span row, const struct 
     }
 }
 
-static void csv_line(struct sw_reader *reader, struct sw_span line)
+static void csv_line(struct sw_reader *reader, struct sw_piece line)
 {
     struct table *table = reader->state;
-    struct sw_span row = sw_trim(line), field[COLUMNS_MAX];
+    struct sw_piece row = sw_trim(line), field[COLUMNS_MAX];
     size_t n = 0;
     if (table->separator == '\t' && table->n > 0)
         row = line; /* empty fields at both ends count */
@@ -193,7 +193,7 @@ static void csv_line(struct sw_reader *reader, struct sw_span line)
         return;
     }
     if (table->n == 0) {
-        struct sw_span comment = {table->comment.p, table->comment.len};
+        struct sw_piece comment = {table->comment.p, table->comment.len};
         if (take_header(table, row))
             return;
         if (comment.len == 0 || !take_header(table, comment)) {
@@ -217,10 +217,10 @@ static void csv_free(void *state)
 }
 
 /* The columns of the option; the separator is that of the first row. */
-static void csv_first_line(struct sw_reader *reader, struct sw_span line)
+static void csv_first_line(struct sw_reader *reader, struct sw_piece line)
 {
     struct table *table = reader->state;
-    struct sw_span row = sw_trim(line);
+    struct sw_piece row = sw_trim(line);
     if (row.len > 0 && row.p[0] != '#') {
         table->separator = separator_of(row);
         reader->reading.line = csv_line;
@@ -236,6 +236,6 @@ void sw_reads_csv(struct sw_reader *reader)
     reader->state = table;
     reader->reading.line = csv_line;
     reader->reading.free = csv_free;
-    if (columns && take_header(table, (struct sw_span){columns, strlen(columns)}))
+    if (columns && take_header(table, (struct sw_piece){columns, strlen(columns)}))
         reader->reading.line = csv_first_line;
 }

@@ -17,12 +17,12 @@ struct votes {
     bool header, maltrail, adblock_head, table_head, zone_head;
 };
 
-static bool is_hosts(struct sw_span s)
+static bool is_hosts(struct sw_piece s)
 {
-    struct sw_span rest = s, first;
+    struct sw_piece rest = s, first;
     struct sw_addr addr;
     sw_next_word(&rest, &first);
-    struct sw_span address = sw_cut(&first, '%'); /* fe80::1%lo0 */
+    struct sw_piece address = sw_cut(&first, '%'); /* fe80::1%lo0 */
     if (sw_trim(rest).len == 0 || !(sw_span_is(address, "0") || sw_span_addr(address, &addr)))
         return false;
     return sw_span_is(address, "0") || addr.octets[0] == 127 || addr.octets[0] == 0 ||
@@ -30,10 +30,10 @@ static bool is_hosts(struct sw_span s)
 }
 
 /* A record: a type as second, third or fourth word. */
-static bool is_record(struct sw_span s)
+static bool is_record(struct sw_piece s)
 {
     static const char *const types[] = {"CNAME", "A", "AAAA", "SOA", "NS", "TXT", "MX", "IN"};
-    struct sw_span rest = s, word;
+    struct sw_piece rest = s, word;
     for (int i = 0; i < 4 && sw_next_word(&rest, &word); i++)
         for (size_t k = 0; k < sizeof(types) / sizeof(types[0]); k++)
             if ((i > 0 || !sw_span_is(word, "A")) && word.len == strlen(types[k]) &&
@@ -42,35 +42,35 @@ static bool is_record(struct sw_span s)
     return false;
 }
 
-static bool is_adblock(struct sw_span s)
+static bool is_adblock(struct sw_piece s)
 {
     return sw_span_begins(s, "||") || sw_span_begins(s, "@@") || sw_span_begins(s, "|") ||
            s.p[s.len - 1] == '^' || sw_span_has(s, "^$");
 }
 
-static bool is_cosmetic(struct sw_span s)
+static bool is_cosmetic(struct sw_piece s)
 {
     return sw_span_has(s, "##") || sw_span_has(s, "#@#") || sw_span_has(s, "#?#") ||
            sw_span_has(s, "#$#") || sw_span_has(s, "#%#");
 }
 
-static bool is_dnsmasq(struct sw_span s)
+static bool is_dnsmasq(struct sw_piece s)
 {
     return sw_span_begins(s, "address=/") || sw_span_begins(s, "server=/") ||
            sw_span_begins(s, "local=/") || sw_span_begins(s, "--address=/");
 }
 
-static bool is_unbound(struct sw_span s)
+static bool is_unbound(struct sw_piece s)
 {
     return sw_span_begins(s, "local-zone:") || sw_span_begins(s, "local-data:") ||
            sw_span_is(s, "server:");
 }
 
 /* Base64 of a name: letters and digits of both cases, no dot, perhaps "=" at the end. */
-static bool is_base64(struct sw_span s)
+static bool is_base64(struct sw_piece s)
 {
     bool upper = false, lower = false;
-    s = sw_cut(&(struct sw_span){s.p, s.len}, ',');
+    s = sw_cut(&(struct sw_piece){s.p, s.len}, ',');
     size_t n = s.len;
     while (n > 0 && s.p[n - 1] == '=')
         n--;
@@ -86,19 +86,19 @@ static bool is_base64(struct sw_span s)
 }
 
 /* Whether a line of words between separators names a column of indicators. */
-static bool is_header(struct sw_span s)
+static bool is_header(struct sw_piece s)
 {
     static const char separators[] = ",;\t|";
     const char *fact;
     bool found = false;
     for (size_t k = 0; separators[k] && !found; k++) {
-        struct sw_span rest = s;
+        struct sw_piece rest = s;
         if (s.len == 0 || !memchr(s.p, separators[k], s.len))
             continue;
         while (rest.len > 0) {
-            struct sw_span field = sw_trim(sw_cut(&rest, separators[k]));
+            struct sw_piece field = sw_trim(sw_cut(&rest, separators[k]));
             if (field.len > 2 && field.p[0] == '"')
-                field = (struct sw_span){field.p + 1, field.len - 2};
+                field = (struct sw_piece){field.p + 1, field.len - 2};
             if (sw_is_data(field))
                 return false;
             enum sw_column role = sw_role(field, &fact);
@@ -110,7 +110,7 @@ static bool is_header(struct sw_span s)
 }
 
 /* Fields between separators, at least two. */
-static bool is_row(struct sw_span s)
+static bool is_row(struct sw_piece s)
 {
     size_t commas = 0, others = 0;
     for (size_t i = 0; i < s.len; i++) {
@@ -120,15 +120,15 @@ static bool is_row(struct sw_span s)
     return commas > 0 || others > 0;
 }
 
-static void vote_comment(struct votes *v, struct sw_span s)
+static void vote_comment(struct votes *v, struct sw_piece s)
 {
     v->comments++;
     v->maltrail = v->maltrail || sw_span_has(s, "Maltrail") || sw_span_has(s, "# Reference: http");
     v->table_head =
-        v->table_head || (s.p[0] == '#' && is_header((struct sw_span){s.p + 1, s.len - 1}));
+        v->table_head || (s.p[0] == '#' && is_header((struct sw_piece){s.p + 1, s.len - 1}));
 }
 
-static void vote(struct votes *v, struct sw_span s, bool indented)
+static void vote(struct votes *v, struct sw_piece s, bool indented)
 {
     bool zone = s.p[0] == '$' || (s.p[0] == '@' && s.len > 1 && sw_is_space(s.p[1]));
     v->adblock_head =
@@ -175,11 +175,11 @@ static enum sw_format count(const struct votes *v)
 }
 
 /* Whether a name in quotes is followed by a colon. */
-static bool has_member(struct sw_span s, const char *member)
+static bool has_member(struct sw_piece s, const char *member)
 {
     const char *at = memmem(s.p, s.len, member, strlen(member));
     while (at) {
-        struct sw_span rest = {at + strlen(member), s.len - (size_t)(at - s.p) - strlen(member)};
+        struct sw_piece rest = {at + strlen(member), s.len - (size_t)(at - s.p) - strlen(member)};
         rest = sw_trim(rest);
         if (rest.len == 0 || rest.p[0] == ':')
             return true;
@@ -188,7 +188,7 @@ static bool has_member(struct sw_span s, const char *member)
     return false;
 }
 
-static enum sw_format json_format(struct sw_span s)
+static enum sw_format json_format(struct sw_piece s)
 {
     if (has_member(s, "\"objects\"") && has_member(s, "\"type\"") &&
         (sw_span_has(s, "\"bundle\"") || has_member(s, "\"spec_version\"")))
@@ -199,9 +199,9 @@ static enum sw_format json_format(struct sw_span s)
                                                                       : SW_FORMAT_JSON;
 }
 
-static bool is_json(struct sw_span s)
+static bool is_json(struct sw_piece s)
 {
-    struct sw_span rest = {s.p + 1, s.len - 1};
+    struct sw_piece rest = {s.p + 1, s.len - 1};
     rest = sw_trim(rest);
     if (s.p[0] == '{')
         return rest.len == 0 || rest.p[0] == '"' || rest.p[0] == '}';
@@ -209,10 +209,10 @@ static bool is_json(struct sw_span s)
                              rest.p[0] == '[' || rest.p[0] == ']');
 }
 
-enum sw_format sw_detect(struct sw_span sample, bool whole)
+enum sw_format sw_detect(struct sw_piece sample, bool whole)
 {
     struct votes votes = {0};
-    struct sw_span rest = sample, s = sw_trim(sample);
+    struct sw_piece rest = sample, s = sw_trim(sample);
     if (s.len == 0)
         return SW_FORMAT_PLAIN;
     if (s.p[0] == '<')
@@ -220,7 +220,7 @@ enum sw_format sw_detect(struct sw_span sample, bool whole)
     if (is_json(s))
         return json_format(s);
     for (size_t i = 0; i < LINES_MAX && rest.len > 0; i++) {
-        struct sw_span line = sw_cut(&rest, '\n');
+        struct sw_piece line = sw_cut(&rest, '\n');
         if (rest.len == 0 && !whole && votes.lines > 0)
             break; /* cut by the end of the sample */
         bool indented = line.len > 0 && sw_is_space(line.p[0]);

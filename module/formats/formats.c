@@ -131,12 +131,12 @@ const char *sw_reader_problem(const struct sw_reader *reader)
 
 /* ---- lines ---- */
 
-static void give_line(struct sw_reader *reader, struct sw_span line)
+static void give_line(struct sw_reader *reader, struct sw_piece line)
 {
     reader->place++;
     if (reader->overlong)
-        sw_reject(reader, (struct sw_span){line.p, line.len < 60 ? line.len : 60}, SW_REJECT_LENGTH,
-                  "a line of more than 64 KiB");
+        sw_reject(reader, (struct sw_piece){line.p, line.len < 60 ? line.len : 60},
+                  SW_REJECT_LENGTH, "a line of more than 64 KiB");
     else
         reader->reading.line(reader, line);
     reader->overlong = false;
@@ -150,7 +150,7 @@ static void give_lines(struct sw_reader *reader, const char *p, size_t len)
         size_t n = end ? (size_t)(end - p) : len;
         bool fits = reader->line.len + n <= SW_LINE_MAX;
         if (end && reader->line.len == 0 && fits && !reader->overlong) {
-            give_line(reader, (struct sw_span){p, n});
+            give_line(reader, (struct sw_piece){p, n});
         } else {
             reader->overlong = reader->overlong || !fits;
             if (fits)
@@ -158,7 +158,7 @@ static void give_lines(struct sw_reader *reader, const char *p, size_t len)
             else if (reader->line.len == 0)
                 sw_text_add(&reader->line, p, 64);
             if (end) {
-                give_line(reader, (struct sw_span){reader->line.p, reader->line.len});
+                give_line(reader, (struct sw_piece){reader->line.p, reader->line.len});
                 reader->line.len = 0;
             }
         }
@@ -181,7 +181,7 @@ static void give(struct sw_reader *reader, const char *p, size_t len)
 
 static enum sw_status begin(struct sw_reader *reader, bool whole)
 {
-    struct sw_span sample = {reader->sample.p, reader->sample.len};
+    struct sw_piece sample = {reader->sample.p, reader->sample.len};
     if (sample.len >= 2 &&
         (memcmp(sample.p, "\xff\xfe", 2) == 0 || memcmp(sample.p, "\xfe\xff", 2) == 0))
         return sw_no_list(reader, "UTF-16; convert it first: iconv -f UTF-16 -t UTF-8");
@@ -267,7 +267,7 @@ enum sw_status sw_reader_end(struct sw_reader *reader)
     if (reader->options.whole && sw_reader_unterminated(reader))
         return sw_no_list(reader, "the last line has no line end: the text may be cut");
     if (reader->reading.line && (reader->line.len > 0 || reader->overlong))
-        give_line(reader, (struct sw_span){reader->line.p, reader->line.len});
+        give_line(reader, (struct sw_piece){reader->line.p, reader->line.len});
     reader->line.len = 0;
     if (reader->reading.end)
         status = reader->reading.end(reader);

@@ -7,9 +7,9 @@
 
 /* ---- plain ---- */
 
-static void plain_line(struct sw_reader *reader, struct sw_span line)
+static void plain_line(struct sw_reader *reader, struct sw_piece line)
 {
-    struct sw_span s = sw_content(line, "#;");
+    struct sw_piece s = sw_content(line, "#;");
     if (s.len > 0)
         sw_take(reader, s, s, &(struct sw_said){0});
 }
@@ -24,7 +24,7 @@ void sw_reads_plain(struct sw_reader *reader)
 #define HOSTNAME_MAX 1024 /* longer than any name in text */
 
 /* Entries of every hosts file, about the machine itself. */
-static bool own_entry(struct sw_span name)
+static bool own_entry(struct sw_piece name)
 {
     static const char *const names[] = {
         "localhost",
@@ -60,7 +60,7 @@ static bool blocks(const struct sw_addr *addr)
 }
 
 /* A name is exact (D-010); forms that hosts files do not have are refused. */
-static void hosts_name(struct sw_reader *reader, struct sw_span name)
+static void hosts_name(struct sw_reader *reader, struct sw_piece name)
 {
     struct sw_addr addr;
     if (sw_span_addr(name, &addr) || name.p[0] == '=' || name.p[0] == '*')
@@ -71,9 +71,9 @@ static void hosts_name(struct sw_reader *reader, struct sw_span name)
         sw_take(reader, name, name, &(struct sw_said){.scope = SW_SCOPE_EXACT});
 }
 
-static void hosts_line(struct sw_reader *reader, struct sw_span line)
+static void hosts_line(struct sw_reader *reader, struct sw_piece line)
 {
-    struct sw_span s = sw_content(line, "#;"), rest = s, first, name;
+    struct sw_piece s = sw_content(line, "#;"), rest = s, first, name;
     struct sw_addr addr;
     if (!sw_next_word(&rest, &first))
         return;
@@ -105,10 +105,10 @@ void sw_reads_hosts(struct sw_reader *reader)
 
 /* ---- maltrail: a trail on each line, references in comments ---- */
 
-static void maltrail_reference(struct sw_reader *reader, struct sw_span comment)
+static void maltrail_reference(struct sw_reader *reader, struct sw_piece comment)
 {
     struct sw_text *facts = reader->state;
-    struct sw_span url = comment;
+    struct sw_piece url = comment;
     if (!sw_span_has(comment, "Reference:"))
         return;
     while (url.len > 0 && !sw_span_begins(url, "http")) {
@@ -127,10 +127,10 @@ static void maltrail_reference(struct sw_reader *reader, struct sw_span comment)
     json_decref(object);
 }
 
-static void maltrail_line(struct sw_reader *reader, struct sw_span line)
+static void maltrail_line(struct sw_reader *reader, struct sw_piece line)
 {
     struct sw_text *facts = reader->state;
-    struct sw_span s = sw_trim(line);
+    struct sw_piece s = sw_trim(line);
     if (s.len > 0 && s.p[0] == '#') {
         maltrail_reference(reader, s);
         return;
@@ -168,7 +168,7 @@ static int digit(char c)
 }
 
 /* Octets of base64 (RFC 4648 4); 0: no base64, or too long. */
-static size_t decode(struct sw_span s, char out[DECODED_MAX])
+static size_t decode(struct sw_piece s, char out[DECODED_MAX])
 {
     uint32_t bits = 0;
     size_t n = 0, have = 0;
@@ -188,10 +188,10 @@ static size_t decode(struct sw_span s, char out[DECODED_MAX])
     return n;
 }
 
-static void suricata_line(struct sw_reader *reader, struct sw_span line)
+static void suricata_line(struct sw_reader *reader, struct sw_piece line)
 {
-    struct sw_span s = sw_content(line, "#"), rest = s;
-    struct sw_span word = sw_trim(sw_cut(&rest, ','));
+    struct sw_piece s = sw_content(line, "#"), rest = s;
+    struct sw_piece word = sw_trim(sw_cut(&rest, ','));
     char name[DECODED_MAX];
     if (s.len == 0)
         return;
@@ -202,7 +202,7 @@ static void suricata_line(struct sw_reader *reader, struct sw_span line)
     }
     bool dot = name[0] == '.' && len > 1; /* of the transformation dotprefix */
     struct sw_said said = {.scope = dot ? SW_SCOPE_BOTH : SW_SCOPE_EXACT};
-    sw_take(reader, (struct sw_span){name + dot, len - dot}, s, &said);
+    sw_take(reader, (struct sw_piece){name + dot, len - dot}, s, &said);
 }
 
 void sw_reads_suricata(struct sw_reader *reader)

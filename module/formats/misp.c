@@ -85,21 +85,21 @@ static char *facts_of(const struct misp *misp, const json_t *attribute)
 }
 
 /* An attribute of a type that is not in the table. */
-static void refuse_type(struct sw_reader *reader, struct sw_span shown, const char *type)
+static void refuse_type(struct sw_reader *reader, struct sw_piece shown, const char *type)
 {
     bool exact;
     enum sw_reject reject = SW_REJECT_KIND;
     const char *why = "an attribute of another type";
-    (void)sw_type_usable((struct sw_span){type, strlen(type)}, &exact, &reject, &why);
+    (void)sw_type_usable((struct sw_piece){type, strlen(type)}, &exact, &reject, &why);
     sw_reject(reader, shown, reject, why);
 }
 
 static void take_attribute(struct sw_reader *reader, const struct misp *misp,
-                           const json_t *attribute, struct sw_span raw)
+                           const json_t *attribute, struct sw_piece raw)
 {
     const char *type = json_string_value(json_object_get(attribute, "type"));
     const char *text = json_string_value(json_object_get(attribute, "value"));
-    struct sw_span shown = text ? (struct sw_span){text, strlen(text)} : raw, value = shown;
+    struct sw_piece shown = text ? (struct sw_piece){text, strlen(text)} : raw, value = shown;
     size_t i = 0, n = sizeof(types) / sizeof(types[0]);
     if (!type || !text) {
         sw_reject(reader, shown, SW_REJECT_SYNTAX, "an attribute without type or value");
@@ -118,7 +118,7 @@ static void take_attribute(struct sw_reader *reader, const struct misp *misp,
         sw_reject(reader, shown, SW_REJECT_OFF, "not for detection (to_ids)");
     } else {
         char *facts = facts_of(misp, attribute);
-        struct sw_span name = sw_cut(&value, '|');
+        struct sw_piece name = sw_cut(&value, '|');
         sw_take(reader, name, shown, &(struct sw_said){.scope = types[i].scope, .facts = facts});
         free(facts);
     }
@@ -135,8 +135,8 @@ static void flush(struct misp *misp)
         json_error_t error = {0};
         memcpy(&head, misp->waiting.p + at, sizeof(head));
         at += sizeof(head);
-        struct sw_span text = {misp->waiting.p + at, head.len};
-        struct sw_span shown = {text.p, text.len < 200 ? text.len : 200};
+        struct sw_piece text = {misp->waiting.p + at, head.len};
+        struct sw_piece shown = {text.p, text.len < 200 ? text.len : 200};
         json_t *attribute = json_loadb(text.p, text.len, 0, &error);
         if (!attribute && text.len > 2) /* a comma too many, as some writers leave it */
             attribute = json_loadb(text.p, text.len, JSON_DISABLE_EOF_CHECK, &error);
@@ -151,7 +151,7 @@ static void flush(struct misp *misp)
     reader->place = here;
 }
 
-static void record(struct sw_walker *walker, struct sw_span text, uint64_t place)
+static void record(struct sw_walker *walker, struct sw_piece text, uint64_t place)
 {
     struct misp *misp = (struct misp *)walker;
     struct head head = {place, text.len};
@@ -173,7 +173,7 @@ static bool is_record(struct sw_walker *walker)
 }
 
 /* Title and publisher of the event, not of related events. */
-static void scalar(struct sw_walker *walker, struct sw_span text)
+static void scalar(struct sw_walker *walker, struct sw_piece text)
 {
     struct misp *misp = (struct misp *)walker;
     bool info = strcmp(walker->key, "info") == 0 && sw_walk_is_at(walker, "Event.");

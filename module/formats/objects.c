@@ -44,7 +44,7 @@ static void sort_member(struct members *m, const char *name, json_t *value)
     bool empty = json_is_null(value) || (json_is_string(value) && !json_string_length(value));
     if (empty || json_is_object(value))
         return;
-    switch (sw_role((struct sw_span){name, strlen(name)}, &fact)) {
+    switch (sw_role((struct sw_piece){name, strlen(name)}, &fact)) {
     case SW_ROLE_INDICATOR:
         m->what = m->what || json_is_array(value) ? m->what : value;
         break;
@@ -73,26 +73,26 @@ static void sort_member(struct members *m, const char *name, json_t *value)
 static void take_value(struct sw_reader *reader, const json_t *value, const struct sw_said *said)
 {
     char number[16];
-    struct sw_span text = {json_string_value(value), json_string_length(value)};
+    struct sw_piece text = {json_string_value(value), json_string_length(value)};
     if (json_is_integer(value)) {
         snprintf(number, sizeof(number), "AS%" PRIu32, (uint32_t)json_integer_value(value));
-        text = (struct sw_span){number, strlen(number)};
+        text = (struct sw_piece){number, strlen(number)};
     }
     struct sw_said both = {.scope = SW_SCOPE_BOTH, .facts = said->facts};
     if (text.len > 1 && text.p[0] == '.') /* ".name", as MISP's warning lists have it */
-        sw_take(reader, (struct sw_span){text.p + 1, text.len - 1}, text, &both);
+        sw_take(reader, (struct sw_piece){text.p + 1, text.len - 1}, text, &both);
     else if (text.p)
         sw_take(reader, text, text, said);
     else
-        sw_reject(reader, (struct sw_span){"", 0}, SW_REJECT_SYNTAX, "no text");
+        sw_reject(reader, (struct sw_piece){"", 0}, SW_REJECT_SYNTAX, "no text");
 }
 
-static void take_members(struct sw_reader *reader, struct sw_span shown, const struct members *m)
+static void take_members(struct sw_reader *reader, struct sw_piece shown, const struct members *m)
 {
     bool exact = false;
     enum sw_reject reject;
     const char *why;
-    struct sw_span type = {json_string_value(m->type), json_string_length(m->type)};
+    struct sw_piece type = {json_string_value(m->type), json_string_length(m->type)};
     if (!m->what && !m->host) {
         sw_reject(reader, shown, SW_REJECT_URL, "a URL");
     } else if (type.p && !sw_type_usable(type, &exact, &reject, &why)) {
@@ -109,7 +109,7 @@ static void take_members(struct sw_reader *reader, struct sw_span shown, const s
     }
 }
 
-static bool take_object(struct sw_reader *reader, struct sw_span shown, json_t *object,
+static bool take_object(struct sw_reader *reader, struct sw_piece shown, json_t *object,
                         unsigned nested);
 
 /* Whether an array of strings with this name holds indicators; "": an array without a name. */
@@ -125,7 +125,7 @@ static bool holds_indicators(const char *name)
 }
 
 /* Indicators in the arrays of an object; whether there were any arrays. */
-static bool take_arrays(struct sw_reader *reader, struct sw_span shown, json_t *object,
+static bool take_arrays(struct sw_reader *reader, struct sw_piece shown, json_t *object,
                         unsigned nested)
 {
     const char *name;
@@ -148,7 +148,7 @@ static bool take_arrays(struct sw_reader *reader, struct sw_span shown, json_t *
     return any;
 }
 
-static bool take_object(struct sw_reader *reader, struct sw_span shown, json_t *object,
+static bool take_object(struct sw_reader *reader, struct sw_piece shown, json_t *object,
                         unsigned nested)
 {
     struct members m = {.facts = json_object()};
@@ -167,11 +167,11 @@ static bool take_object(struct sw_reader *reader, struct sw_span shown, json_t *
     return any;
 }
 
-static void record(struct sw_walker *walker, struct sw_span text, uint64_t place)
+static void record(struct sw_walker *walker, struct sw_piece text, uint64_t place)
 {
     json_error_t error = {0};
     json_t *object = json_loadb(text.p, text.len, 0, &error);
-    struct sw_span shown = {text.p, text.len < 200 ? text.len : 200};
+    struct sw_piece shown = {text.p, text.len < 200 ? text.len : 200};
     (void)place;
     if (!object)
         sw_reject(walker->reader, shown, SW_REJECT_SYNTAX, error.text);
@@ -188,7 +188,7 @@ static bool is_record(struct sw_walker *walker)
 }
 
 /* A string in an array. */
-static void scalar(struct sw_walker *walker, struct sw_span text)
+static void scalar(struct sw_walker *walker, struct sw_piece text)
 {
     if (walker->depth == 0 || walker->level[walker->depth - 1].kind != '[' || text.p[0] != '"' ||
         !holds_indicators(walker->level[walker->depth - 1].key))
@@ -202,7 +202,7 @@ static void scalar(struct sw_walker *walker, struct sw_span text)
 }
 
 /* Whether the sample begins with an object that ends in it: then each object is a record. */
-static bool first_ends(struct sw_span s)
+static bool first_ends(struct sw_piece s)
 {
     unsigned depth = 0;
     bool string = false;
@@ -236,7 +236,7 @@ void sw_reads_json(struct sw_reader *reader)
     memset(json, 0, sizeof(*json));
     json->walker.reader = reader;
     json->walker.hooks = (struct sw_walk_hooks){is_record, record, scalar, NULL};
-    json->lines = first_ends((struct sw_span){reader->sample.p, reader->sample.len});
+    json->lines = first_ends((struct sw_piece){reader->sample.p, reader->sample.len});
     reader->state = json;
     reader->reading = (struct sw_reading){.octets = octets, .end = end, .free = sw_walker_free};
 }

@@ -17,7 +17,7 @@
 #define SW_LINE_MAX   (64 * 1024)   /* octets of a line */
 #define SW_OBJECT_MAX (1024 * 1024) /* octets of a JSON object that is one record */
 
-struct sw_span {
+struct sw_piece {
     const char *p;
     size_t len;
 };
@@ -33,7 +33,7 @@ void sw_text_add(struct sw_text *text, const char *p, size_t len);
 
 /* The reading of a format: functions that may be NULL, and the state that they share. */
 struct sw_reading {
-    void (*line)(struct sw_reader *reader, struct sw_span line);
+    void (*line)(struct sw_reader *reader, struct sw_piece line);
     void (*octets)(struct sw_reader *reader, const char *p, size_t len);
     enum sw_status (*end)(struct sw_reader *reader);
     void (*free)(void *state);
@@ -61,16 +61,16 @@ struct sw_reader {
 
 /** White space of ASCII; text without any at both ends. */
 bool sw_is_space(char c);
-struct sw_span sw_trim(struct sw_span s);
-bool sw_span_is(struct sw_span s, const char *word); /* letter case aside */
-bool sw_span_begins(struct sw_span s, const char *word);
-bool sw_span_has(struct sw_span s, const char *word);
+struct sw_piece sw_trim(struct sw_piece s);
+bool sw_span_is(struct sw_piece s, const char *word); /* letter case aside */
+bool sw_span_begins(struct sw_piece s, const char *word);
+bool sw_span_has(struct sw_piece s, const char *word);
 /** Take the first word off; false when none is left. */
-bool sw_next_word(struct sw_span *rest, struct sw_span *word);
+bool sw_next_word(struct sw_piece *rest, struct sw_piece *word);
 /** Take off the text before a separator, and the separator. */
-struct sw_span sw_cut(struct sw_span *rest, char separator);
+struct sw_piece sw_cut(struct sw_piece *rest, char separator);
 /** A line without comment ('#' or ';' at its start or after white space) and outer white space. */
-struct sw_span sw_content(struct sw_span line, const char *signs);
+struct sw_piece sw_content(struct sw_piece line, const char *signs);
 
 /* ---- entries (take.c) ---- */
 
@@ -84,19 +84,19 @@ struct sw_said {
 };
 
 /** Judge a text, and hand it out as an entry or a refusal. shown: the text in the input. */
-void sw_take(struct sw_reader *reader, struct sw_span text, struct sw_span shown,
+void sw_take(struct sw_reader *reader, struct sw_piece text, struct sw_piece shown,
              const struct sw_said *said);
 
 /** Hand an indicator out. */
 void sw_take_indicator(struct sw_reader *reader, const struct sw_indicator *indicator,
-                       struct sw_span shown, const struct sw_said *said);
+                       struct sw_piece shown, const struct sw_said *said);
 
 /** Hand a refusal out. */
-void sw_reject(struct sw_reader *reader, struct sw_span text, enum sw_reject reject,
+void sw_reject(struct sw_reader *reader, struct sw_piece text, enum sw_reject reject,
                const char *why);
 
 /** An address of full length. */
-bool sw_span_addr(struct sw_span s, struct sw_addr *addr);
+bool sw_span_addr(struct sw_piece s, struct sw_addr *addr);
 
 /** Note why the input is no list, and return SW_EFORMAT. */
 enum sw_status sw_no_list(struct sw_reader *reader, const char *why);
@@ -117,7 +117,7 @@ bool sw_unpack_is_cut(const struct sw_unpack *unpack);
 /* ---- recognising (detect.c) ---- */
 
 /** The format of a sample; whole: the sample is all there is. SW_FORMAT_AUTO: no list (HTML). */
-enum sw_format sw_detect(struct sw_span sample, bool whole);
+enum sw_format sw_detect(struct sw_piece sample, bool whole);
 
 /* ---- columns and members (roles.c) ---- */
 
@@ -132,13 +132,13 @@ enum sw_column {
 };
 
 /** The role of a column or member by its name; *fact is set for SW_ROLE_FACT. */
-enum sw_column sw_role(struct sw_span name, const char **fact);
+enum sw_column sw_role(struct sw_piece name, const char **fact);
 
 /** Whether a field is a name of several labels, or an address: no header has such a field. */
-bool sw_is_data(struct sw_span field);
+bool sw_is_data(struct sw_piece field);
 
 /** Judge the word of a type column: whether names are exact; false: *reject and *why are set. */
-bool sw_type_usable(struct sw_span type, bool *exact, enum sw_reject *reject, const char **why);
+bool sw_type_usable(struct sw_piece type, bool *exact, enum sw_reject *reject, const char **why);
 
 /** The reading of each format: sets reader->reading and reader->state. */
 void sw_reads_plain(struct sw_reader *reader);

@@ -5,7 +5,7 @@
 #include <string.h>
 
 struct parsing {
-    struct sw_span rest;
+    struct sw_piece rest;
     struct sw_pattern *out;
 };
 
@@ -28,7 +28,7 @@ static bool take_sign(struct parsing *p, char sign)
 }
 
 /* The next word of letters and signs of paths. */
-static struct sw_span peek_word(struct parsing *p)
+static struct sw_piece peek_word(struct parsing *p)
 {
     static const char more[] = "-_.:[]*'\"";
     size_t n = 0;
@@ -42,12 +42,12 @@ static struct sw_span peek_word(struct parsing *p)
             break;
         n++;
     }
-    return (struct sw_span){p->rest.p, n};
+    return (struct sw_piece){p->rest.p, n};
 }
 
 static bool take_word(struct parsing *p, const char *word)
 {
-    struct sw_span next = peek_word(p);
+    struct sw_piece next = peek_word(p);
     if (!sw_span_is(next, word))
         return false;
     p->rest.p += next.len;
@@ -72,7 +72,7 @@ static char *take_value(struct parsing *p)
             return NULL;
         }
     } else {
-        struct sw_span word = peek_word(p);
+        struct sw_piece word = peek_word(p);
         if (word.len == 0)
             return NULL;
         sw_text_add(&text, word.p, word.len);
@@ -83,7 +83,7 @@ static char *take_value(struct parsing *p)
     return text.p;
 }
 
-static const char *add(struct parsing *p, struct sw_span path)
+static const char *add(struct parsing *p, struct sw_piece path)
 {
     struct sw_pattern *out = p->out;
     if (out->n == SW_ALTERNATIVES_MAX)
@@ -104,7 +104,7 @@ static const char *add(struct parsing *p, struct sw_span path)
 /* path = value, path IN (values), path ISSUBSET value */
 static const char *comparison(struct parsing *p)
 {
-    struct sw_span path = peek_word(p);
+    struct sw_piece path = peek_word(p);
     const char *why;
     if (path.len == 0 || sw_span_is(path, "NOT"))
         return path.len ? "a pattern with NOT" : "a pattern that does not parse";
@@ -147,7 +147,7 @@ static const char *observation(struct parsing *p)
     return take_sign(p, ']') ? NULL : "a pattern that does not parse";
 }
 
-const char *sw_pattern_parse(struct sw_span text, struct sw_pattern *out)
+const char *sw_pattern_parse(struct sw_piece text, struct sw_pattern *out)
 {
     struct parsing p = {text, out};
     const char *why;

@@ -28,7 +28,7 @@ struct sw_pattern {
 };
 
 /** Parse: NULL, or the reason to refuse the pattern. sw_pattern_free() in any case. */
-const char *sw_pattern_parse(struct sw_span text, struct sw_pattern *out);
+const char *sw_pattern_parse(struct sw_piece text, struct sw_pattern *out);
 void sw_pattern_free(struct sw_pattern *pattern);
 
 #endif

@@ -67,7 +67,7 @@ static const struct {
     {"tags", SW_ROLE_FACT, "tags"},
 };
 
-enum sw_column sw_role(struct sw_span name, const char **fact)
+enum sw_column sw_role(struct sw_piece name, const char **fact)
 {
     name = sw_trim(name);
     for (size_t i = 0; i < sizeof(roles) / sizeof(roles[0]); i++) {
@@ -79,7 +79,7 @@ enum sw_column sw_role(struct sw_span name, const char **fact)
     return SW_ROLE_NONE;
 }
 
-bool sw_is_data(struct sw_span field)
+bool sw_is_data(struct sw_piece field)
 {
     struct sw_indicator indicator;
     char why[SW_WHY_MAX];
@@ -87,7 +87,7 @@ bool sw_is_data(struct sw_span field)
            sw_indicator_parse(field.p, field.len, &indicator, why) == SW_OK;
 }
 
-bool sw_type_usable(struct sw_span type, bool *exact, enum sw_reject *reject, const char **why)
+bool sw_type_usable(struct sw_piece type, bool *exact, enum sw_reject *reject, const char **why)
 {
     static const struct {
         const char *word;

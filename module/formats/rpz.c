@@ -41,9 +41,9 @@ struct zone {
     bool too_many;
 };
 
-static struct sw_span token(const struct zone *zone, size_t i)
+static struct sw_piece token(const struct zone *zone, size_t i)
 {
-    return (struct sw_span){zone->text.p + zone->token[i].at, zone->token[i].len};
+    return (struct sw_piece){zone->text.p + zone->token[i].at, zone->token[i].len};
 }
 
 /* ---- tokens ---- */
@@ -60,7 +60,7 @@ static void add_token(struct zone *zone, size_t at, bool quoted)
 }
 
 /* Cut one line into tokens, behind those of the lines before inside parentheses. */
-static void tokenize(struct zone *zone, struct sw_span line)
+static void tokenize(struct zone *zone, struct sw_piece line)
 {
     for (size_t i = 0; i < line.len;) {
         char c = line.p[i];
@@ -93,14 +93,14 @@ static void tokenize(struct zone *zone, struct sw_span line)
 
 /* ---- names ---- */
 
-static bool is_absolute(struct sw_span name)
+static bool is_absolute(struct sw_piece name)
 {
     return name.len > 0 && name.p[name.len - 1] == '.' &&
            !(name.len > 1 && name.p[name.len - 2] == '\\');
 }
 
 /* Cut a suffix and the dot before it off. false: the name does not end in it. */
-static bool cut_suffix(struct sw_span *name, const char *suffix)
+static bool cut_suffix(struct sw_piece *name, const char *suffix)
 {
     size_t len = strlen(suffix);
     if (name->len == len && strncasecmp(name->p, suffix, len) == 0) {
@@ -115,12 +115,13 @@ static bool cut_suffix(struct sw_span *name, const char *suffix)
 }
 
 /* An owner relative to the apex, "" for the apex. NULL, or the reason why it is out of the zone. */
-static const char *relative_owner(const struct zone *zone, struct sw_span name, char out[NAME_ROOM])
+static const char *relative_owner(const struct zone *zone, struct sw_piece name,
+                                  char out[NAME_ROOM])
 {
     bool absolute = is_absolute(name);
     int n;
     if (sw_span_is(name, "@"))
-        name = (struct sw_span){"", 0};
+        name = (struct sw_piece){"", 0};
     if (absolute)
         name.len--;
     if (absolute || zone->rooted) {
@@ -136,7 +137,7 @@ static const char *relative_owner(const struct zone *zone, struct sw_span name, 
     return n >= NAME_ROOM ? "too long for a name" : NULL;
 }
 
-static void keep(char out[NAME_ROOM], struct sw_span name)
+static void keep(char out[NAME_ROOM], struct sw_piece name)
 {
     if (name.len > 0 && name.p[name.len - 1] == '.')
         name.len--;
@@ -144,7 +145,7 @@ static void keep(char out[NAME_ROOM], struct sw_span name)
 }
 
 /* $ORIGIN: the first one names the zone, later ones a part of it. */
-static void set_origin(struct sw_reader *reader, struct zone *zone, struct sw_span name)
+static void set_origin(struct sw_reader *reader, struct zone *zone, struct sw_piece name)
 {
     char relative[NAME_ROOM];
     zone->rooted = sw_span_is(name, ".");
@@ -177,9 +178,9 @@ static const struct {
 
 /* "24.0.2.0.192" or "48.zz.1.db8.2001" as "192.0.2.0/24", "2001:db8:1::/48". Four numbers are an
  * address without the length, as some feeds write it. false: no address. */
-static bool address_text(struct sw_span s, char out[NAME_ROOM])
+static bool address_text(struct sw_piece s, char out[NAME_ROOM])
 {
-    struct sw_span part[10];
+    struct sw_piece part[10];
     size_t n = 0, at = 0;
     bool zz = false;
     while (s.len > 0 && n < 10) {
@@ -208,7 +209,7 @@ static bool address_text(struct sw_span s, char out[NAME_ROOM])
 /* The text of the indicator that an owner stands for, and the trigger. false: not understood. */
 static bool owner_text(const char *owner, struct sw_said *said, char out[NAME_ROOM])
 {
-    struct sw_span name = {owner, strlen(owner)};
+    struct sw_piece name = {owner, strlen(owner)};
     for (size_t i = 0; i < sizeof(triggers) / sizeof(triggers[0]); i++) {
         if (!cut_suffix(&name, triggers[i].label))
             continue;
@@ -227,7 +228,7 @@ static bool owner_text(const char *owner, struct sw_said *said, char out[NAME_RO
 
 /* ---- actions ---- */
 
-static bool target_is(struct sw_span target, const char *word)
+static bool target_is(struct sw_piece target, const char *word)
 {
     if (is_absolute(target))
         target.len--;
@@ -235,7 +236,7 @@ static bool target_is(struct sw_span target, const char *word)
 }
 
 /* The action of a CNAME; false: a special name that is not known. */
-static bool cname_action(const char *owner, struct sw_span target, struct sw_said *said)
+static bool cname_action(const char *owner, struct sw_piece target, struct sw_said *said)
 {
     static const struct {
         const char *target;
@@ -261,7 +262,7 @@ static bool cname_action(const char *owner, struct sw_span target, struct sw_sai
 }
 
 /* {"rpz":"A 192.0.2.1"}: local data, which a list's own action replaces. Freed by the caller. */
-static char *local_facts(struct sw_span type, struct sw_span data)
+static char *local_facts(struct sw_piece type, struct sw_piece data)
 {
     char text[NAME_ROOM + 16];
     snprintf(text, sizeof(text), "%.*s %.*s", (int)type.len, type.p, (int)data.len, data.p);
@@ -273,7 +274,7 @@ static char *local_facts(struct sw_span type, struct sw_span data)
 
 /* ---- a record ---- */
 
-static bool is_of_apex(struct sw_span type)
+static bool is_of_apex(struct sw_piece type)
 {
     static const char *const types[] = {"SOA",    "NS",     "RRSIG",      "NSEC", "NSEC3",
                                         "DNSKEY", "ZONEMD", "NSEC3PARAM", "CDS",  "CDNSKEY"};
@@ -284,7 +285,7 @@ static bool is_of_apex(struct sw_span type)
 }
 
 /* Whether a token is a TTL (RFC 1035 5.1, with BIND's units) or a class. */
-static bool is_ttl_or_class(struct sw_span s)
+static bool is_ttl_or_class(struct sw_piece s)
 {
     if (sw_span_is(s, "IN") || sw_span_is(s, "CH") || sw_span_is(s, "HS"))
         return true;
@@ -295,12 +296,12 @@ static bool is_ttl_or_class(struct sw_span s)
 }
 
 /* Judge a rule: owner, type and data are known. */
-static void take_rule(struct sw_reader *reader, const struct zone *zone, struct sw_span shown,
-                      struct sw_span type, size_t data)
+static void take_rule(struct sw_reader *reader, const struct zone *zone, struct sw_piece shown,
+                      struct sw_piece type, size_t data)
 {
     struct sw_said said = {0};
     char text[NAME_ROOM], *facts = NULL;
-    struct sw_span value = data < zone->n ? token(zone, data) : (struct sw_span){"", 0};
+    struct sw_piece value = data < zone->n ? token(zone, data) : (struct sw_piece){"", 0};
     bool cname = sw_span_is(type, "CNAME");
     bool address = sw_span_is(type, "A") || sw_span_is(type, "AAAA");
     if (value.len == 0) {
@@ -326,12 +327,12 @@ static void take_rule(struct sw_reader *reader, const struct zone *zone, struct 
     if (address || said.action == SW_ACTION_CNAME)
         facts = local_facts(type, value);
     said.facts = facts;
-    sw_take(reader, (struct sw_span){text, strlen(text)}, shown, &said);
+    sw_take(reader, (struct sw_piece){text, strlen(text)}, shown, &said);
     free(facts);
 }
 
 /* The apex by the owner of the SOA record. */
-static void take_soa(struct zone *zone, struct sw_span owner)
+static void take_soa(struct zone *zone, struct sw_piece owner)
 {
     if (!zone->apex_set && is_absolute(owner)) {
         keep(zone->apex, owner);
@@ -347,14 +348,14 @@ static void take_record(struct sw_reader *reader, struct zone *zone)
     size_t i = zone->owner_missing ? 0 : 1;
     while (i < zone->n && is_ttl_or_class(token(zone, i)))
         i++;
-    struct sw_span shown = {zone->text.p, zone->text.len};
+    struct sw_piece shown = {zone->text.p, zone->text.len};
     if (!zone->owner_missing)
         shown = token(zone, 0);
     if (i >= zone->n) {
         sw_reject(reader, shown, SW_REJECT_SYNTAX, "no record: a name without type and data");
         return;
     }
-    struct sw_span type = token(zone, i);
+    struct sw_piece type = token(zone, i);
     if (sw_span_is(type, "SOA") && !zone->owner_missing)
         take_soa(zone, shown);
     if (!zone->owner_missing) {
@@ -370,14 +371,14 @@ static void take_record(struct sw_reader *reader, struct zone *zone)
 
 static void take_directive(struct sw_reader *reader, struct zone *zone)
 {
-    struct sw_span name = token(zone, 0);
+    struct sw_piece name = token(zone, 0);
     if (sw_span_is(name, "$ORIGIN") && zone->n > 1)
         set_origin(reader, zone, token(zone, 1));
     else if (!sw_span_is(name, "$TTL"))
         sw_reject(reader, name, SW_REJECT_KIND, "$INCLUDE and $GENERATE are not followed");
 }
 
-static void rpz_line(struct sw_reader *reader, struct sw_span line)
+static void rpz_line(struct sw_reader *reader, struct sw_piece line)
 {
     struct zone *zone = reader->state;
     if (zone->depth == 0) {
@@ -417,7 +418,7 @@ void sw_reads_rpz(struct sw_reader *reader)
     struct zone *zone = sw_grow(NULL, sizeof(*zone));
     memset(zone, 0, sizeof(*zone));
     if (reader->options.origin) {
-        keep(zone->apex, (struct sw_span){reader->options.origin, strlen(reader->options.origin)});
+        keep(zone->apex, (struct sw_piece){reader->options.origin, strlen(reader->options.origin)});
         zone->apex_set = true;
     }
     reader->state = zone;

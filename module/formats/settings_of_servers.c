@@ -17,16 +17,16 @@
 /* ---- dnsmasq ---- */
 
 /* The action of the value behind the last slash of address=. */
-static enum sw_action dnsmasq_action(struct sw_span value)
+static enum sw_action dnsmasq_action(struct sw_piece value)
 {
     return value.len == 0 ? SW_ACTION_NXDOMAIN : SW_ACTION_SINKHOLE;
 }
 
-static void dnsmasq_names(struct sw_reader *reader, struct sw_span s, struct sw_span names,
+static void dnsmasq_names(struct sw_reader *reader, struct sw_piece s, struct sw_piece names,
                           const struct sw_said *said)
 {
     while (names.len > 0) {
-        struct sw_span name = sw_trim(sw_cut(&names, '/'));
+        struct sw_piece name = sw_trim(sw_cut(&names, '/'));
         if (name.len > 1 && name.p[0] == '.') { /* an old spelling of the same */
             name.p++;
             name.len--;
@@ -39,21 +39,21 @@ static void dnsmasq_names(struct sw_reader *reader, struct sw_span s, struct sw_
 }
 
 /* "/a/b/value": the names, and the value behind the last slash. */
-static bool split(struct sw_span s, struct sw_span *names, struct sw_span *value)
+static bool split(struct sw_piece s, struct sw_piece *names, struct sw_piece *value)
 {
     size_t n = s.len;
     while (n > 0 && s.p[n - 1] != '/')
         n--;
     if (n < 2 || s.p[0] != '/')
         return false;
-    *names = (struct sw_span){s.p + 1, n - 2};
-    *value = sw_trim((struct sw_span){s.p + n, s.len - n});
+    *names = (struct sw_piece){s.p + 1, n - 2};
+    *value = sw_trim((struct sw_piece){s.p + n, s.len - n});
     return true;
 }
 
-static void dnsmasq_line(struct sw_reader *reader, struct sw_span line)
+static void dnsmasq_line(struct sw_reader *reader, struct sw_piece line)
 {
-    struct sw_span s = sw_content(line, "#"), value = s, names, last;
+    struct sw_piece s = sw_content(line, "#"), value = s, names, last;
     struct sw_said said = {.scope = SW_SCOPE_BOTH};
     if (s.len == 0)
         return;
@@ -61,7 +61,7 @@ static void dnsmasq_line(struct sw_reader *reader, struct sw_span line)
         value.p += 2;
         value.len -= 2;
     }
-    struct sw_span key = sw_trim(sw_cut(&value, '='));
+    struct sw_piece key = sw_trim(sw_cut(&value, '='));
     bool address = sw_span_is(key, "address");
     bool server = sw_span_is(key, "server") || sw_span_is(key, "local");
     if ((!address && !server) || !split(sw_trim(value), &names, &last)) {
@@ -105,9 +105,9 @@ static const struct {
 };
 
 /* A word, or a text in quotes, in single or double. */
-static struct sw_span next_value(struct sw_span *rest)
+static struct sw_piece next_value(struct sw_piece *rest)
 {
-    struct sw_span word;
+    struct sw_piece word;
     *rest = sw_trim(*rest);
     if (rest->len > 0 && (rest->p[0] == '"' || rest->p[0] == '\'')) {
         char quote = rest->p[0];
@@ -119,17 +119,17 @@ static struct sw_span next_value(struct sw_span *rest)
     return word;
 }
 
-static struct sw_span without_dot(struct sw_span name)
+static struct sw_piece without_dot(struct sw_piece name)
 {
     if (name.len > 1 && name.p[name.len - 1] == '.')
         name.len--;
     return name;
 }
 
-static void local_zone(struct sw_reader *reader, struct sw_span s, struct sw_span rest)
+static void local_zone(struct sw_reader *reader, struct sw_piece s, struct sw_piece rest)
 {
     struct sw_text *zone = reader->state;
-    struct sw_span name = next_value(&rest), type = next_value(&rest);
+    struct sw_piece name = next_value(&rest), type = next_value(&rest);
     zone->len = 0;
     for (size_t i = 0; i < sizeof(zone_types) / sizeof(zone_types[0]); i++) {
         if (!sw_span_is(type, zone_types[i].type))
@@ -143,10 +143,10 @@ static void local_zone(struct sw_reader *reader, struct sw_span s, struct sw_spa
     sw_reject(reader, s, SW_REJECT_KIND, "a local-zone of another type");
 }
 
-static void local_data(struct sw_reader *reader, struct sw_span s, struct sw_span rest)
+static void local_data(struct sw_reader *reader, struct sw_piece s, struct sw_piece rest)
 {
     const struct sw_text *zone = reader->state;
-    struct sw_span record = next_value(&rest), name;
+    struct sw_piece record = next_value(&rest), name;
     struct sw_said said = {
         .scope = SW_SCOPE_EXACT, .meant = SW_MEANT_ACTION, .action = SW_ACTION_SINKHOLE};
     if (!sw_next_word(&record, &name))
@@ -156,12 +156,12 @@ static void local_data(struct sw_reader *reader, struct sw_span s, struct sw_spa
         sw_take(reader, name, s, &said);
 }
 
-static void unbound_line(struct sw_reader *reader, struct sw_span line)
+static void unbound_line(struct sw_reader *reader, struct sw_piece line)
 {
-    struct sw_span s = sw_content(line, "#"), rest = s;
+    struct sw_piece s = sw_content(line, "#"), rest = s;
     if (s.len == 0)
         return;
-    struct sw_span key = sw_trim(sw_cut(&rest, ':'));
+    struct sw_piece key = sw_trim(sw_cut(&rest, ':'));
     if (sw_span_is(key, "local-zone"))
         local_zone(reader, s, rest);
     else if (sw_span_is(key, "local-data"))

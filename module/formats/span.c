@@ -29,7 +29,7 @@ bool sw_is_space(char c)
     return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
-struct sw_span sw_trim(struct sw_span s)
+struct sw_piece sw_trim(struct sw_piece s)
 {
     while (s.len > 0 && sw_is_space(s.p[0])) {
         s.p++;
@@ -40,49 +40,49 @@ struct sw_span sw_trim(struct sw_span s)
     return s;
 }
 
-bool sw_span_begins(struct sw_span s, const char *word)
+bool sw_span_begins(struct sw_piece s, const char *word)
 {
     size_t len = strlen(word);
     return s.len >= len && strncasecmp(s.p, word, len) == 0;
 }
 
-bool sw_span_is(struct sw_span s, const char *word)
+bool sw_span_is(struct sw_piece s, const char *word)
 {
     return s.len == strlen(word) && sw_span_begins(s, word);
 }
 
-bool sw_span_has(struct sw_span s, const char *word)
+bool sw_span_has(struct sw_piece s, const char *word)
 {
     return s.len > 0 && memmem(s.p, s.len, word, strlen(word));
 }
 
-bool sw_next_word(struct sw_span *rest, struct sw_span *word)
+bool sw_next_word(struct sw_piece *rest, struct sw_piece *word)
 {
     size_t n = 0;
     *rest = sw_trim(*rest);
     while (n < rest->len && !sw_is_space(rest->p[n]))
         n++;
-    *word = (struct sw_span){rest->p, n};
+    *word = (struct sw_piece){rest->p, n};
     rest->p += n;
     rest->len -= n;
     return n > 0;
 }
 
-struct sw_span sw_cut(struct sw_span *rest, char separator)
+struct sw_piece sw_cut(struct sw_piece *rest, char separator)
 {
     const char *at = rest->len > 0 ? memchr(rest->p, separator, rest->len) : NULL;
     size_t n = at ? (size_t)(at - rest->p) : rest->len;
-    struct sw_span before = {rest->p, n};
+    struct sw_piece before = {rest->p, n};
     rest->p += at ? n + 1 : n;
     rest->len -= at ? n + 1 : n;
     return before;
 }
 
-struct sw_span sw_content(struct sw_span line, const char *signs)
+struct sw_piece sw_content(struct sw_piece line, const char *signs)
 {
     size_t n = 0;
     while (n < line.len &&
            !(line.p[n] && strchr(signs, line.p[n]) && (n == 0 || sw_is_space(line.p[n - 1]))))
         n++;
-    return sw_trim((struct sw_span){line.p, n});
+    return sw_trim((struct sw_piece){line.p, n});
 }

@@ -106,7 +106,7 @@ static void take_alternative(struct sw_reader *reader, const struct sw_alternati
                              const char *facts)
 {
     char number[32];
-    struct sw_span shown = {one->value, strlen(one->value)}, text = shown;
+    struct sw_piece shown = {one->value, strlen(one->value)}, text = shown;
     size_t i = 0, n = sizeof(paths) / sizeof(paths[0]);
     while (i < n &&
            (paths[i].usable ? strcmp(one->path, paths[i].path) != 0
@@ -119,18 +119,18 @@ static void take_alternative(struct sw_reader *reader, const struct sw_alternati
     } else {
         if (strcmp(one->path, "autonomous-system:number") == 0) {
             snprintf(number, sizeof(number), "AS%.20s", one->value);
-            text = (struct sw_span){number, strlen(number)};
+            text = (struct sw_piece){number, strlen(number)};
         }
         sw_take(reader, text, shown, &(struct sw_said){.scope = SW_SCOPE_EXACT, .facts = facts});
     }
 }
 
 static void take_indicator(struct sw_reader *reader, struct stix *stix, const json_t *object,
-                           struct sw_span raw)
+                           struct sw_piece raw)
 {
     const char *text = json_string_value(json_object_get(object, "pattern"));
     const char *type = json_string_value(json_object_get(object, "pattern_type"));
-    struct sw_span shown = text ? (struct sw_span){text, strlen(text)} : raw;
+    struct sw_piece shown = text ? (struct sw_piece){text, strlen(text)} : raw;
     const char *why = NULL;
     if (!text)
         sw_reject(reader, shown, SW_REJECT_SYNTAX, "an indicator without a pattern");
@@ -152,7 +152,7 @@ static void take_indicator(struct sw_reader *reader, struct stix *stix, const js
 }
 
 static void take_object(struct sw_reader *reader, struct stix *stix, const json_t *object,
-                        struct sw_span raw)
+                        struct sw_piece raw)
 {
     static const char *const observed[] = {"domain-name", "ipv4-addr", "ipv6-addr",
                                            "autonomous-system", "url"};
@@ -172,11 +172,11 @@ static void take_object(struct sw_reader *reader, struct stix *stix, const json_
             sw_reject(reader, raw, SW_REJECT_KIND, "an observation, no indicator");
 }
 
-static void record(struct sw_walker *walker, struct sw_span text, uint64_t place)
+static void record(struct sw_walker *walker, struct sw_piece text, uint64_t place)
 {
     json_error_t error = {0};
     json_t *object = json_loadb(text.p, text.len, 0, &error);
-    struct sw_span shown = {text.p, text.len < 200 ? text.len : 200};
+    struct sw_piece shown = {text.p, text.len < 200 ? text.len : 200};
     (void)place;
     if (object)
         take_object(walker->reader, (struct stix *)walker, object, shown);

@@ -8,7 +8,7 @@
 
 #define REFANGED_MAX 2048 /* octets of a defanged spelling */
 
-void sw_reject(struct sw_reader *reader, struct sw_span text, enum sw_reject reject,
+void sw_reject(struct sw_reader *reader, struct sw_piece text, enum sw_reject reject,
                const char *why)
 {
     struct sw_rejection rejection = {reject, why, text.p, text.len, reader->place};
@@ -21,7 +21,7 @@ enum sw_status sw_no_list(struct sw_reader *reader, const char *why)
     return SW_EFORMAT;
 }
 
-bool sw_span_addr(struct sw_span s, struct sw_addr *addr)
+bool sw_span_addr(struct sw_piece s, struct sw_addr *addr)
 {
     const char *why;
     return sw_addr_parse(s.p, s.len, addr, &why) == SW_OK && addr->plen == sw_addr_bits(addr);
@@ -30,7 +30,7 @@ bool sw_span_addr(struct sw_span s, struct sw_addr *addr)
 /* ---- texts that are no indicators ---- */
 
 /* Extensions of files that are no top-level domain, sorted. */
-static bool is_extension(struct sw_span last)
+static bool is_extension(struct sw_piece last)
 {
     static const char *const extensions[] = {
         "7z",  "apk", "bak", "bat",  "bin",  "bmp",  "cab",  "cfg",  "class", "conf", "css",  "dat",
@@ -47,15 +47,15 @@ static bool is_extension(struct sw_span last)
     return false;
 }
 
-static struct sw_span last_label(struct sw_span s)
+static struct sw_piece last_label(struct sw_piece s)
 {
     size_t n = s.len;
     while (n > 0 && s.p[n - 1] != '.')
         n--;
-    return (struct sw_span){s.p + n, s.len - n};
+    return (struct sw_piece){s.p + n, s.len - n};
 }
 
-static bool all_of(struct sw_span s, const char *set)
+static bool all_of(struct sw_piece s, const char *set)
 {
     for (size_t i = 0; i < s.len; i++)
         if (!s.p[i] || !strchr(set, s.p[i]))
@@ -63,18 +63,18 @@ static bool all_of(struct sw_span s, const char *set)
     return s.len > 0;
 }
 
-static bool is_digest(struct sw_span s)
+static bool is_digest(struct sw_piece s)
 {
     return (s.len == 32 || s.len == 40 || s.len == 64 || s.len == 128) &&
            all_of(s, "0123456789abcdefABCDEF");
 }
 
 /* Whether a colon is followed by the digits of a port, at the end or before a path. */
-static bool has_port(struct sw_span s)
+static bool has_port(struct sw_piece s)
 {
-    struct sw_span rest = s;
+    struct sw_piece rest = s;
     sw_cut(&rest, ':');
-    struct sw_span port = sw_cut(&rest, '/');
+    struct sw_piece port = sw_cut(&rest, '/');
     return port.len <= 5 && all_of(port, "0123456789");
 }
 
@@ -98,7 +98,7 @@ static const struct {
 };
 
 /* Refuse a text that does not parse, with the reason that helps most. */
-static void refuse(struct sw_reader *reader, struct sw_span s, struct sw_span shown,
+static void refuse(struct sw_reader *reader, struct sw_piece s, struct sw_piece shown,
                    const char *why)
 {
     for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++) {
@@ -137,7 +137,7 @@ static void replace(char *text, const char *a, const char *b)
 }
 
 /* The spelling that was meant. */
-static struct sw_span refang(struct sw_span s, char out[REFANGED_MAX])
+static struct sw_piece refang(struct sw_piece s, char out[REFANGED_MAX])
 {
     static const char *const dots[] = {"[.]", "(.)", "{.}", "[dot]", "(dot)", "{dot}", "\\."};
     if (s.len >= REFANGED_MAX || memchr(s.p, '\0', s.len))
@@ -150,7 +150,7 @@ static struct sw_span refang(struct sw_span s, char out[REFANGED_MAX])
     replace(out, "[://]", "://");
     if (strncasecmp(out, "hxxp", 4) == 0)
         memcpy(out, "http", 4);
-    return (struct sw_span){out, strlen(out)};
+    return (struct sw_piece){out, strlen(out)};
 }
 
 /* ---- an entry ---- */
@@ -163,7 +163,7 @@ static void apply_scope(struct sw_indicator *indicator, enum sw_scope scope)
 }
 
 void sw_take_indicator(struct sw_reader *reader, const struct sw_indicator *indicator,
-                       struct sw_span shown, const struct sw_said *said)
+                       struct sw_piece shown, const struct sw_said *said)
 {
     struct sw_entry entry = {
         .indicator = *indicator,
@@ -179,7 +179,7 @@ void sw_take_indicator(struct sw_reader *reader, const struct sw_indicator *indi
     reader->hooks.entry(reader->hooks.arg, &entry);
 }
 
-void sw_take(struct sw_reader *reader, struct sw_span text, struct sw_span shown,
+void sw_take(struct sw_reader *reader, struct sw_piece text, struct sw_piece shown,
              const struct sw_said *said)
 {
     char why[SW_WHY_MAX] = "", plain[REFANGED_MAX];

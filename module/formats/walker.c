@@ -40,7 +40,7 @@ static void close_bracket(struct sw_walker *w, char kind)
 static void give_scalar(struct sw_walker *w)
 {
     if (w->value.len > 0 && w->hooks.scalar)
-        w->hooks.scalar(w, (struct sw_span){w->value.p, w->value.len});
+        w->hooks.scalar(w, (struct sw_piece){w->value.p, w->value.len});
     w->values += w->depth == 0;
     w->value.len = 0;
     w->have_string = w->in_scalar = false;
@@ -74,11 +74,11 @@ static void begin_record(struct sw_walker *w)
 static void end_record(struct sw_walker *w)
 {
     uint64_t here = w->reader->place;
-    struct sw_span text = {w->value.p, w->value.len};
+    struct sw_piece text = {w->value.p, w->value.len};
     w->values += w->depth == 0;
     w->reader->place = w->record_place;
     if (w->record_large)
-        sw_reject(w->reader, (struct sw_span){text.p, text.len < 60 ? text.len : 60},
+        sw_reject(w->reader, (struct sw_piece){text.p, text.len < 60 ? text.len : 60},
                   SW_REJECT_LENGTH, "an object of more than 1 MiB");
     else
         w->hooks.record(w, text, w->record_place);

@@ -24,9 +24,9 @@ struct sw_walk_hooks {
     /* Whether an object that begins here is a record. */
     bool (*is_record)(struct sw_walker *walker);
     /* The text of a record; place: the line where it begins. */
-    void (*record)(struct sw_walker *walker, struct sw_span text, uint64_t place);
+    void (*record)(struct sw_walker *walker, struct sw_piece text, uint64_t place);
     /* A scalar outside of records, as written; walker->key is the name of the member. */
-    void (*scalar)(struct sw_walker *walker, struct sw_span text);
+    void (*scalar)(struct sw_walker *walker, struct sw_piece text);
     /* An object that was no record ends. */
     void (*leave)(struct sw_walker *walker);
 };

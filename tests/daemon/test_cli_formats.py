@@ -6,6 +6,7 @@ import json
 import pytest
 from cli_rig import INPUT, NONE, PARTLY, USAGE, bad, sw, text_file  # noqa: F401
 from harness.environment import data
+from harness.wait import FACTOR
 
 MISP = {"Event": {"info": "Carbanak", "Attribute": [
     {"type": "domain", "value": "a.example", "to_ids": True},
@@ -136,6 +137,6 @@ REAL = {
 
 @pytest.mark.parametrize("name", REAL)
 def test_real_lists(sw, name):
-    out = sw.start("--json", "import", "--dry-run", "-", data(name)).communicate(timeout=60)[0]
+    out = sw.start("--json", "import", "--dry-run", "-", data(name)).communicate(timeout=60 * FACTOR)[0]
     done = json.loads(out)
     assert (done["format"], done["accepted"]) == REAL[name]
