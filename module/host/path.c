@@ -231,8 +231,11 @@ static void serve(struct sw_module *module, struct module_qstate *qstate, int id
                   struct reply_info *reply)
 {
     struct path_state *state = qstate->minfo[id];
-    if (!state || state->phase != PHASE_JUDGED)
-        return; /* memory was out */
+    if (!state || state->phase != PHASE_JUDGED) { /* memory was out for the judgement */
+        sw_path_forget_message(qstate);
+        fail(qstate, id);
+        return;
+    }
     if (state->private || !one_class(qstate))
         keep_out_of_cache(module, qstate, state, reply);
     if (sw_query_has_clients(qstate))
@@ -344,7 +347,8 @@ static void on_done(struct sw_module *module, struct module_qstate *qstate, int 
                judge_whole(module, qstate, id, reply, state && state->remembered)) {
         serve(module, qstate, id, reply);
     } else if (state) {
-        state->phase = PHASE_CLEAN;
+        /* without memory for the judgement, the reply is judged again for each client */
+        state->phase = state->no_memory ? PHASE_RESOLVE : PHASE_CLEAN;
         state->outcomes_n = 0;
     }
 }

@@ -29,6 +29,7 @@ bool sw_path_keep(struct sw_module *module, struct module_qstate *qstate, int id
     state->former_n = state->outcomes_n;
     state->outcomes_n = sw_outcomes_make(module, qstate, &j->match, reply, &state->outcomes);
     sw_outcomes_inherit(qstate, state->outcomes, state->outcomes_n, state->former, state->former_n);
+    state->no_memory = state->outcomes_n == 0;
     return state->outcomes_n > 0;
 }
 
@@ -46,6 +47,8 @@ bool sw_path_judge(struct sw_module *module, struct module_qstate *qstate, int i
     struct sw_judgement j;
     bool kept = false;
     sw_rcu_enter();
+    if (state)
+        state->no_memory = false;
     if (state)
         state->hold.epoch = sw_turns_epoch(&module->turns);
     sw_judge(module, qstate->env, &qstate->qinfo, reply, &j);

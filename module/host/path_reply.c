@@ -12,6 +12,15 @@
 
 #include <stddef.h>
 
+/* Memory is out for the verdict of a client: count the hit as lost. reply: the true answer, if the
+ * client must not get it, else NULL. */
+static void lose(struct sw_module *module, struct reply_info *reply)
+{
+    sw_journal_lost(module->journal, 1);
+    if (reply)
+        sw_truth_fail(reply);
+}
+
 /* Judge a reply that was not judged before: an expired answer from the cache (serve-expired), or
  * an answer that a module before this module made or had stored. NULL when the reply is clean or
  * memory is out. */
@@ -23,8 +32,12 @@ static struct path_state *judge_late(struct sw_module *module, struct module_qst
     bool private, kept = sw_path_judge(module, qstate, id, reply, false, &private);
     if (state)
         state->hold.epoch = epoch; /* the followed aliases were judged by former lists */
-    if (!kept)
+    if (!kept) {
+        state = qstate->minfo[id];
+        if (state ? state->no_memory : private)
+            lose(module, private ? reply : NULL);
         return NULL;
+    }
     state = qstate->minfo[id];
     if (module->behind_cache && private)
         sw_path_forget_message(qstate);
@@ -67,6 +80,8 @@ int sw_path_on_reply(struct query_info *qinfo, struct module_qstate *qstate,
         state = judge_late(module, qstate, id, reply);
     else if (!state && sw_path_touched(module, qstate, NULL, &private))
         sw_journal_lost(module->journal, 1); /* no memory for a state */
+    else if (failed && state && state->no_memory)
+        lose(module, NULL);
     if (!state || state->outcomes_n == 0)
         return 1;
     struct mesh_reply *to = reply_of(client, edns);
@@ -85,9 +100,12 @@ int sw_path_on_reply(struct query_info *qinfo, struct module_qstate *qstate,
     } else {
         if (outcome.verdict.taken == SW_ACTION_DROP)
             outcome.verdict.taken = SW_ACTION_REFUSED; /* client joined after sw_owed_prepare() */
-        sw_truth_apply(qstate, state, &outcome.verdict,
-                       sw_client_outcome_garden(&outcome, state->gardens, state->gardens_n), reply,
-                       to);
+        if (!sw_truth_apply(qstate, state, &outcome.verdict,
+                            sw_client_outcome_garden(&outcome, state->gardens, state->gardens_n),
+                            reply, to)) {
+            sw_decide_failure(&outcome.verdict);
+            outcome.verdict.ede = SW_EDE_OFF;
+        }
         sw_explain(&module->settings, qstate, reply, edns, &who, state->udp_room, &outcome.verdict,
                    options_out);
         if (state->stale && !sw_verdict_rewrites(&outcome.verdict))

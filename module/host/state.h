@@ -42,6 +42,7 @@ struct path_state {
     size_t udp_room;                /* result of sw_explain_room(), 0: not called */
     bool remembered;                /* the true answer was remembered (remember.h) */
     bool stale;                     /* and had expired */
+    bool no_memory;                 /* memory was out for the latest judgement */
     bool private;                   /* the true answer must not be in the message cache */
     size_t aliases;                 /* length of the chain at the last judgement (chain.h) */
     bool failed;                    /* resolution failed; the message is sw_chain_failure() */

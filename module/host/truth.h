@@ -17,9 +17,13 @@
 void sw_truth_prepare(struct module_qstate *qstate, struct path_state *state,
                       struct reply_info *reply);
 
-/** Apply a client's verdict to the reply that is about to be encoded. garden may be NULL. */
-void sw_truth_apply(struct module_qstate *qstate, struct path_state *state,
+/** Apply a client's verdict to the reply that is about to be encoded. garden may be NULL. False:
+ * memory is out for a rewritten reply, and the reply is a failure instead (D-122). */
+bool sw_truth_apply(struct module_qstate *qstate, struct path_state *state,
                     const struct sw_verdict *verdict, const struct reply_info *garden,
                     struct reply_info *reply, struct mesh_reply *to);
+
+/** Make the reply a failure (SERVFAIL), for a client who must not get the true answer. */
+void sw_truth_fail(struct reply_info *reply);
 
 #endif
