@@ -52,6 +52,7 @@
 ##                      raised as lines of JSON
 ##   DECKARD=DIR        make test-peers: the scenarios of a checked-out Deckard as well
 ##   LONG=1 QUICK=1     the long forms of daemon tests and benchmarks, or the quick forms
+##   REDIS_SERVER=valkey-server   test-daemon with this server instead of redis-server
 ##   KEEP=1             daemon tests leave their folders below TMPDIR behind
 ##   ORDER=NUMBER       daemon tests in the random order that this number stands for
 ##   CHOICE=threads|plain SHARE=2/4  of the daemon tests these files (tests/daemon/choices.py)
@@ -99,6 +100,7 @@ CHOICE        ?=
 SHARE         ?=
 RUNS          ?= 10
 STAY          ?=
+REDIS_SERVER  ?=
 # nsd is where an ordinary user's PATH on Debian does not lead.
 export PATH  := $(PATH):/usr/sbin:/sbin
 Q              = $(if $(V),,@)
@@ -312,7 +314,7 @@ TEST_ENV = UNBOUND_BIN=$(abspath $(UNBOUND_BUILD)/unbound) \
     SINKWATCH_SO=$(abspath $(UOUT)/sinkwatch.so) SINKWATCH_CLI=$(abspath $(OUT)/sinkwatch) \
     SINKWATCH_BUILD=$(abspath $(OUT)) SINKWATCH_BENCH=$(abspath $(BUILD)/bench.jsonl) \
     SINKWATCH_SANITIZER=$(SANITIZER) SINKWATCH_SANITIZER_RUNTIME="$(sanitizer_runtime)" \
-    SINKWATCH_STRESS_SECONDS=$(STRESS_SECONDS) STRICT=$(STRICT) TESTS="$(TESTS)" ORDER=$(ORDER) \
+    SINKWATCH_STRESS_SECONDS=$(STRESS_SECONDS) STRICT=$(STRICT) TESTS="$(TESTS)" ORDER=$(ORDER) REDIS_SERVER=$(REDIS_SERVER) \
     CHOICE=$(CHOICE) SHARE=$(SHARE)
 
 test:

@@ -8,7 +8,7 @@ import pytest
 import redis
 from harness.lists import Lists
 from harness.process import Process, free_port
-from harness.redis_server import Redis
+from harness.redis_server import PROGRAM, Redis
 from harness.resolver import SINK4
 from harness.wait import FACTOR, until
 
@@ -62,7 +62,7 @@ class Sentinels:
                 f"sentinel down-after-milliseconds watched {60000 * FACTOR}\n"
                 f"sentinel failover-timeout watched 6000\n{secret}"
             )
-            command = ["redis-server", home / "sentinel.conf", "--sentinel"]
+            command = [PROGRAM, home / "sentinel.conf", "--sentinel"]
             self.processes.append(Process(command, home, "sentinel"))
             self.ports.append(port)
         for port in self.ports:

@@ -250,6 +250,33 @@ def apparmor_parses_the_profile_with_the_addition(packages):
         assert run(*command, "--names", profile)[0] != 0
 
 
+# ---- an Unbound that is no package
+
+
+def make_install_is_for_the_program_that_loads(_packages):
+    """make install compares the program with the tree, and installs nothing for another program."""
+    tree = (ROOT / ".deps/unbound").resolve()
+    program = tree / "b/unbound/unbound"
+    with tempfile.TemporaryDirectory() as folder:
+        own, other = Path(folder) / "sbin/unbound", Path(folder) / "other"
+        own.parent.mkdir()
+        for path, options in ((own, b"--with-dynlibmodule "), (other, b"--with-dynlibmodulf ")):
+            path.write_bytes(program.read_bytes().replace(b"--with-dynlibmodule ", options))
+            path.chmod(0o755)
+        command = ["make", "-s", "-C", ROOT, "install", f"UNBOUND_SRC={tree}", "PREFIX=/opt/sw"]
+        for program, words in ((other, "other options"), (Path(folder) / "none", "there is no ")):
+            code, said = run(*command, f"UNBOUND_PROGRAM={program}", f"DESTDIR={folder}/no")
+            assert code != 0 and words in said, said
+            assert not (Path(folder) / "no").exists(), "installed for another program"
+        code, said = run(*command, f"UNBOUND_PROGRAM={own}", f"DESTDIR={folder}/yes")
+        assert code == 0, said
+        for name in ("bin/sinkwatch", "lib/sinkwatch/sinkwatch.so", "share/man/man1/sinkwatch.1",
+                     "lib/systemd/system/sinkwatch-sweep.service"):  # fmt: skip
+            assert (Path(folder) / "yes/opt/sw" / name).is_file(), name
+        unit = Path(folder) / "yes/opt/sw/lib/systemd/system/sinkwatch-sweep.service"
+        assert "ExecStart=/opt/sw/bin/sinkwatch " in unit.read_text()
+
+
 STEPS = [
     libraries_of_setup_are_build_dependencies,
     all_packages_were_made,
@@ -264,4 +291,5 @@ STEPS = [
     open_advisories_are_those_of_a_model,
     apparmor_allows_the_paths_of_the_settings,
     apparmor_parses_the_profile_with_the_addition,
+    make_install_is_for_the_program_that_loads,
 ]

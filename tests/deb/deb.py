@@ -10,6 +10,7 @@ Called by 'make test-deb'. Needs root; installs mmdebstrap, lintian and apparmor
 """
 
 import argparse
+import importlib.util
 import os
 import subprocess
 import sys
@@ -21,15 +22,18 @@ ROOT = HERE.parents[1]
 sys.path.insert(0, str(HERE))
 sys.dont_write_bytecode = True
 
+import container  # noqa: E402
 import contents  # noqa: E402
 import installed  # noqa: E402
 from roots import Root, build_packages, running_suite  # noqa: E402
 
 TOOLS = {"mmdebstrap": "mmdebstrap", "lintian": "lintian", "apparmor_parser": "apparmor"}
+MODULES = {"yaml": "python3-yaml"}
 
 
 def install_tools():
     missing = [package for tool, package in TOOLS.items() if not which(tool)]
+    missing += [package for name, package in MODULES.items() if not importlib.util.find_spec(name)]
     if missing:
         environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
         command = ["apt-get", "-q", "-y", "--no-install-recommends", "install", *missing]
@@ -75,14 +79,15 @@ def main():
     steps = Steps(os.environ.get("TESTS", ""))
     for step in contents.STEPS:
         steps.run(step, packages)
-    root = Root(arguments.suite)
-    try:
-        root.make()
-        for step in installed.STEPS:
-            steps.run(step, root, packages)
-    finally:
-        if not arguments.keep:
-            root.remove()
+    for name, part in (("root", installed), ("container-root", container)):
+        root = Root(arguments.suite, name)
+        try:
+            root.make()
+            for step in part.STEPS:
+                steps.run(step, root, packages)
+        finally:
+            if not arguments.keep:
+                root.remove()
     print(f"{steps.passed} passed, {steps.failed} failed")
     return 1 if steps.failed or not steps.passed else 0
 

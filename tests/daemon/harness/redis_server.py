@@ -1,11 +1,15 @@
 """A real Redis server on a unix socket that can be killed, frozen, and brought back."""
 
+import os
 import signal
 
 import redis
 
 from .process import Process
 from .wait import until
+
+# Redis, or a server that speaks like Redis, such as Valkey (make test-daemon REDIS_SERVER=...).
+PROGRAM = os.environ.get("REDIS_SERVER") or "redis-server"
 
 
 class Redis:
@@ -27,7 +31,7 @@ class Redis:
         keep = ["--appendonly", "yes", "--appendfsync", "always"] if self.keep else []
         self.process = Process(
             [
-                *["redis-server", "--port", self.port, "--bind", "127.0.0.1"],
+                *[PROGRAM, "--port", self.port, "--bind", "127.0.0.1"],
                 *["--unixsocket", self.socket, "--save", "", *keep],
                 *self.options,
             ],
