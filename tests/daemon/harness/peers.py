@@ -20,8 +20,8 @@ REASONS = {
     "whole answer": Reason(
         DESIGN,
         "aliases before the listed name or address stay in the answer",
-        "the whole answer is replaced; its owner is the name that was asked for",
-        "a client learns nothing of what is blocked; one look-up decides (D-002)",
+        "the whole answer is replaced; the owner of the records is the queried name",
+        "a client learns nothing about the blocked name or address; a single look-up decides (D-002)",
     ),
     "landing name": Reason(
         DESIGN,
@@ -33,18 +33,18 @@ REASONS = {
         DESIGN,
         "`*.a` does not cover `x.b.a` where `b.a` has a rule, nor names below an empty non-terminal",
         "`*.a` covers every name below `a`",
-        "an indicator means the same whatever else is listed",
+        "an indicator means the same with any other indicators",
     ),
     "tcp-only": Reason(
         DESIGN,
         "`rpz-tcp-only` gives the true answer over TCP",
-        "over TCP the rule is as if it were not there: other rules may act",
+        "over TCP the rule does not exist: other rules may act",
         "a list that asks for TCP exempts nothing (D-092)",
     ),
     "keys": Reason(
         DESIGN,
-        "DS and DNSKEY questions of a listed name are answered by its rule",
-        "they are answered from upstream",
+        "DS and DNSKEY questions of a listed name are answered by the rule",
+        "such questions are answered from upstream",
         "a chain of trust has to stay whole for names that are not listed (D-003)",
     ),
     "authority": Reason(
@@ -56,8 +56,8 @@ REASONS = {
     "negative SOA": Reason(
         DESIGN,
         "negative answers have no SOA, or that of the policy zone in the additional section",
-        "a rewritten negative answer has an SOA of its own in the authority section",
-        "stub resolvers cache by it (RFC 2308)",
+        "a rewritten negative answer has a made-up SOA in the authority section",
+        "stub resolvers cache by the SOA (RFC 2308)",
     ),
     "other records": Reason(
         GAP,
@@ -66,7 +66,7 @@ REASONS = {
     ),
     "wildcard target": Reason(
         GAP,
-        "`CNAME *.b.example.` puts the name that was asked for in front of the target",
+        "`CNAME *.b.example.` puts the queried name in front of the target",
         "no such action",
     ),
     "root wildcard": Reason(
@@ -77,8 +77,8 @@ REASONS = {
     ),
     "alias of a tree": Reason(
         GAP,
-        "a `DNAME` in a policy zone makes its owner NODATA (BIND)",
-        "no rule is made of it",
+        "a `DNAME` in a policy zone makes the owner NODATA (BIND)",
+        "a `DNAME` becomes no rule",
     ),
     "drop on a stream": Reason(
         DESIGN,
@@ -88,21 +88,21 @@ REASONS = {
     ),
     "any": Reason(
         DESIGN,
-        "a question of type ANY gets what a rule by address says",
-        "the same if the listed record is in the answer; not if Unbound makes it of other cached records",
-        "what is shown is judged; ANY promises nothing (RFC 8482)",
+        "a rule by address acts on a question of type ANY",
+        "the same if the answer has the listed record; no action if Unbound makes the answer of other cached records",
+        "the rule judges the records of the answer; ANY promises nothing (RFC 8482)",
     ),
     "signed answers": Reason(
         DESIGN,
-        "BIND does not rewrite signed answers for clients who set DO (`break-dnssec no`)",
-        "they are rewritten, without AD and signatures",
+        "BIND does not rewrite signed answers for clients that set DO (`break-dnssec no`)",
+        "signed answers are rewritten, without AD and signatures",
         "setting a bit must not be a way round the lists",
     ),
     "waiting": Reason(
         DESIGN,
         "BIND asks upstream before it applies a rule by name (`qname-wait-recurse yes`)",
         "nothing is asked, unless the list says `observe`",
-        "whoever runs the name's servers learns nothing, and cannot prevent the answer by failing",
+        "the operator of the name's servers learns nothing, and cannot prevent the answer by failing",
     ),
     "at once": Reason(
         DESIGN,
@@ -118,7 +118,7 @@ REASONS = {
     ),
     "dns64": Reason(
         DESIGN,
-        "NXDOMAIN for a listed address makes NODATA of the AAAA that DNS64 would make of it",
+        "NXDOMAIN for a listed address makes NODATA of the AAAA that DNS64 would make of the address",
         "NXDOMAIN for A and AAAA",
         "a name that does not exist for one type does not for another (RFC 8020)",
     ),

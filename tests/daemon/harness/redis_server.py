@@ -38,7 +38,7 @@ class Redis:
             self.folder,
             "redis",
         )
-        until(self._answers, lambda: f"redis to answer: {self.process.output()}")
+        until(self._answers, lambda: f"redis to answer: {self.process.output()}", 60)
 
     def _answers(self):
         try:

@@ -130,7 +130,7 @@ class Resolver:
 
     def start(self):
         self.launch()
-        until(self._answers, lambda: f"unbound to answer: {self.log()}")
+        until(self._answers, lambda: f"unbound to answer: {self.log()}", 60)
         self._note_maps()
         return self
 
