@@ -8,7 +8,7 @@ import signal
 import subprocess
 
 import pytest
-from cli_rig import NONE, OK, REDIS, Command, read_all, sw, text_file  # noqa: F401
+from cli_rig import NONE, OK, PARTLY, REDIS, Command, read_all, sw, text_file  # noqa: F401
 from harness.environment import read_environment
 from harness.process import free_port
 from harness.sweep_zone import ODD_ADDRESS, PROTECTED, ZONE, SweepZone
@@ -185,7 +185,8 @@ def test_what_it_leaves_out(sw, zone, text_file):
     assert seen(sw, "name", zone.names[5]) and not seen(sw, "name", zone.names[3])
     sw("remove", "bad", f"*.{ZONE}")
     path = text_file(f"# names\n{listed}\n{other}  # a word\nno..name\n")
-    rows, _, summary = sweep(sw, zone, "--file", path)
+    rows, _, summary = sweep(sw, zone, "--file", path, code=PARTLY)
+    assert "'no..name' is refused" in sw.err
     assert sorted(rows) == [listed, other]
     assert (summary["unlisted"], summary["refused"]) == (1, 1)
     assert seen(sw, "name", listed) and not seen(sw, "name", other)

@@ -554,6 +554,8 @@ int cli_sweep(struct cli *cli, int argc, char **argv)
     int code = cli_connect(cli);
     if (code == CLI_OK)
         code = work(sweep);
+    if (code == CLI_OK && sweep->options.file && sweep->names.refused)
+        code = CLI_PARTLY;
     sweep_resolver_free(sweep->resolver);
     sweep_sink_free(sweep->sink);
     sweep_names_free(&sweep->names);

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define REFUSED_SHOWN 20 /* lines of a file that are named */
+
 static void add(struct sweep_names *names, const struct sweep_options *options,
                 const struct sw_name *name)
 {
@@ -30,9 +32,12 @@ static void take(struct sweep_names *names, const struct sweep_options *options,
 {
     struct sw_indicator indicator;
     char why[SW_WHY_MAX];
-    if (sw_indicator_parse(text, len, &indicator, why) != SW_OK)
+    if (sw_indicator_parse(text, len, &indicator, why) != SW_OK) {
+        if (options->file && names->refused < REFUSED_SHOWN)
+            cli_error("%s: '%s' is refused: %s", cli_clean_text(options->file),
+                      cli_clean(text, len), why);
         names->refused++;
-    else if (indicator.type != SW_INDICATOR_DOMAIN)
+    } else if (indicator.type != SW_INDICATOR_DOMAIN)
         names->others++;
     else if (indicator.form == SW_FORM_BELOW)
         names->below++;
