@@ -15,6 +15,7 @@ import decisions
 import dialect
 import documents
 import exports
+import firstchange
 import headers
 import layers
 import models
@@ -38,6 +39,7 @@ CHECKS = [
     documents,
     decisions,
     settings,
+    firstchange,
     registered,
     models,
     exports,

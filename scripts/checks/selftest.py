@@ -13,6 +13,7 @@ import decisions
 import dialect
 import documents
 import exports
+import firstchange
 import headers
 import layers
 import models
@@ -112,6 +113,7 @@ GOOD = {
     "module/cli/x.h": HEADER.replace("good.h", "x.h").replace("BASE_GOOD", "CLI_X"),
     "module/flow/ub.h": HEADER.replace("good.h", "ub.h").replace("BASE_GOOD", "FLOW_UB"),
     "module/cli/show/z.h": HEADER.replace("good.h", "z.h").replace("BASE_GOOD", "CLI_SHOW_Z"),
+    "module/FIRST-CHANGE.md": "## A sub-command\n\n| `module/base/a.c` | word | help |\n",
     "module/base/a.c": "int sw_a(void)\n{\n    return sw_circle();\n}\n",
     "module/cli/main.c": 'static const char *const names[] = {"add"};\n',
     "scripts/tool": "#!/bin/bash\necho\n",
@@ -130,6 +132,9 @@ FAULTS = [
     (layers, "module/base/good.c", "#include <openssl/ssl.h>\n", "only redis/ uses OpenSSL"),
     (layers, "module/new/x.c", "", "is in no layer"),
     (circles, "module/base/good.c", CIRCLE, "a circle of files that call each other: a.c, good.c"),
+    (firstchange, "module/FIRST-CHANGE.md", "## A sub-command\n| `README.md` | word | help |\n",
+     'no table, or no member, of the section "A trigger"'),
+    (firstchange, "module/cli/main.c", '    {"add", "words", cli_add},\n', "add is not"),
     (sizes, "module/base/good.c", LONG, "sw_long() has 124 lines"),
     (sizes, "module/base/good.c", "\n" * 700, "700 lines"),
     (sizes, "tests/daemon/test_a.py", "def f():\n" + "    f()\n" * 110, "f() has 111 lines"),
