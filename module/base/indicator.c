@@ -1,8 +1,13 @@
 #include "base/indicator.h"
 
+#include "base/class.h"
+#include "base/fold.h"
+
+#include <ctype.h>
 #include <idn2.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #define TEXT_MAX (SW_INDICATORTEXT_MAX + 1) /* longest input looked at, with a final dot */
 #define ASN_MAX  UINT32_MAX                 /* RFC 6793: 32 bits */
@@ -49,12 +54,27 @@ static struct span skip(struct span s, size_t n)
     return (struct span){s.p + n, s.len - n};
 }
 
+static const char *const holder_kinds[] = {"registrant", "class", "country"};
+
+/* "registrant", "class" or "country" before a colon; NULL: none. */
+static const char *holder_kind(struct span s)
+{
+    for (size_t i = 0; i < sizeof(holder_kinds) / sizeof(holder_kinds[0]); i++) {
+        size_t len = strlen(holder_kinds[i]);
+        if (s.len > len && s.p[len] == ':' && strncasecmp(s.p, holder_kinds[i], len) == 0)
+            return holder_kinds[i];
+    }
+    return NULL;
+}
+
 /* The type that the characters suggest: AS and digits; digits, dots and slash, or any text with a
  * colon; else a domain. A final dot is ignored. */
 static enum sw_indicator_type looks_like(struct span s)
 {
     if (s.len > 1 && s.p[s.len - 1] == '.')
         s.len--;
+    if (holder_kind(s))
+        return SW_INDICATOR_HOLDER;
     if (s.len > 2 && (s.p[0] | 0x20) == 'a' && (s.p[1] | 0x20) == 's' && only(skip(s, 2), DIGITS))
         return SW_INDICATOR_ASN;
     if (memchr(s.p, ':', s.len) || only(s, DIGITS "./"))
@@ -89,6 +109,53 @@ static enum sw_status parse_prefix(struct span s, struct sw_indicator *ind, char
         return fail(why, SW_EREFUSED, "would cover every address");
     ind->type = SW_INDICATOR_PREFIX;
     return SW_OK;
+}
+
+/* Put "what:" and the reduced text into the indicator. */
+enum sw_status sw_indicator_holder(const char *what, const char *text, struct sw_indicator *out)
+{
+    char value[SW_FOLDED_MAX];
+    enum sw_class class;
+    size_t len = strlen(text);
+    bool of_country = strcmp(what, "country") == 0;
+    if (strcmp(what, "registrant") == 0)
+        sw_fold_key(text, value, sizeof(value));
+    else
+        snprintf(value, sizeof(value), "%s", text);
+    if (of_country &&
+        (len != 2 || !isalpha((unsigned char)text[0]) || !isalpha((unsigned char)text[1])))
+        return SW_EINVAL;
+    for (size_t i = 0; of_country && i < len; i++)
+        value[i] = (char)toupper((unsigned char)value[i]);
+    if (value[0] == '\0' ||
+        (strcmp(what, "class") == 0 && sw_class_parse(value, strlen(value), &class) != SW_OK))
+        return SW_EINVAL;
+    if (strlen(what) + 1 + strlen(value) >= sizeof(out->holder))
+        return SW_ETOOBIG;
+    memset(out, 0, sizeof(*out));
+    out->type = SW_INDICATOR_HOLDER;
+    snprintf(out->holder, sizeof(out->holder), "%s:%s", what, value);
+    return SW_OK;
+}
+
+static enum sw_status parse_holder(struct span s, struct sw_indicator *ind, char *why)
+{
+    char text[TEXT_MAX + 1];
+    const char *what = holder_kind(s);
+    s = skip(s, strlen(what) + 1);
+    s = trim(s.p, s.len);
+    memcpy(text, s.p, s.len);
+    text[s.len] = '\0';
+    enum sw_status status = sw_indicator_holder(what, text, ind);
+    if (status == SW_ETOOBIG)
+        snprintf(why, SW_WHY_MAX, "the name of the registrant is too long");
+    else if (status != SW_OK && strcmp(what, "class") == 0)
+        snprintf(why, SW_WHY_MAX, "no class; allowed are %s", sw_class_names());
+    else if (status != SW_OK && strcmp(what, "country") == 0)
+        snprintf(why, SW_WHY_MAX, "no country; a code of two letters is needed (ISO 3166-1)");
+    else if (status != SW_OK)
+        snprintf(why, SW_WHY_MAX, "a registrant without a name would cover every holder");
+    return status;
 }
 
 /* U-labels to A-labels: IDNA 2008 with the UTS 46 mapping, non-transitional. */
@@ -182,6 +249,9 @@ enum sw_status sw_indicator_parse(const char *text, size_t text_len, struct sw_i
             return fail(why, SW_EREFUSED, "the root would cover every name");
         status = parse_prefix(s, &ind, why);
         break;
+    case SW_INDICATOR_HOLDER:
+        status = parse_holder(s, &ind, why);
+        break;
     case SW_INDICATOR_DOMAIN:
     default:
         status = parse_domain(s, &ind, why);
@@ -215,6 +285,9 @@ char *sw_indicator_text(const struct sw_indicator *indicator, char text[SW_INDIC
         break;
     case SW_INDICATOR_ASN:
         snprintf(text, SW_INDICATORTEXT_MAX, "AS%u", (unsigned)indicator->asn);
+        break;
+    case SW_INDICATOR_HOLDER:
+        snprintf(text, SW_INDICATORTEXT_MAX, "%s", indicator->holder);
         break;
     case SW_INDICATOR_DOMAIN:
     default:

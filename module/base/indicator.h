@@ -1,5 +1,6 @@
 /*
- * indicator.h - an indicator: a domain in one of three forms, an address or prefix, or an AS.
+ * indicator.h - an indicator: a domain in one of three forms, an address or prefix, an AS, or a
+ * holder of addresses.
  *
  * Text forms, as in Redis and on the command line:
  *   example.net        the name and all names below
@@ -7,6 +8,9 @@
  *   *.example.net      only the names below
  *   192.0.2.1  2001:db8::/32   an address or prefix
  *   AS64500            an AS number
+ *   registrant:Acme    a holder by name, class or country: on lists of kind protected and known
+ *   class:government   only, matches nothing on other lists
+ *   country:RU
  *
  * Threads      pure functions, any thread
  * Standards    RFC 5396 (AS numbers as plain decimal)
@@ -18,7 +22,12 @@
 #include "base/name.h"
 #include "base/policy.h"
 
-enum sw_indicator_type { SW_INDICATOR_DOMAIN, SW_INDICATOR_PREFIX, SW_INDICATOR_ASN };
+enum sw_indicator_type {
+    SW_INDICATOR_DOMAIN,
+    SW_INDICATOR_PREFIX,
+    SW_INDICATOR_ASN,
+    SW_INDICATOR_HOLDER,
+};
 
 enum sw_form {
     SW_FORM_SUBTREE, /* example.net: itself and below */
@@ -27,14 +36,16 @@ enum sw_form {
     SW_FORM_COUNT
 };
 
+#define SW_HOLDERTEXT_MAX    128
 #define SW_INDICATORTEXT_MAX (SW_NAMETEXT_MAX + 2)
 
 struct sw_indicator {
     enum sw_indicator_type type;
-    enum sw_form form;   /* domains only */
-    struct sw_name name; /* domains only, lower case */
-    struct sw_addr addr; /* prefixes only */
-    uint32_t asn;        /* AS numbers only */
+    enum sw_form form;              /* domains only */
+    struct sw_name name;            /* domains only, lower case */
+    struct sw_addr addr;            /* prefixes only */
+    uint32_t asn;                   /* AS numbers only */
+    char holder[SW_HOLDERTEXT_MAX]; /* holders only: the canonical text */
 };
 
 /**
@@ -48,6 +59,11 @@ struct sw_indicator {
  */
 enum sw_status sw_indicator_parse(const char *text, size_t text_len, struct sw_indicator *out,
                                   char why[SW_WHY_MAX]);
+
+/** The indicator of a holder, for a look-up; `what` is "registrant", "class" or "country". The name
+ * of a registrant is reduced to the words that all spellings share (sw_fold_key()). SW_OK;
+ * SW_EINVAL: unknown class, no country code, or nothing is left of the name; SW_ETOOBIG. */
+enum sw_status sw_indicator_holder(const char *what, const char *text, struct sw_indicator *out);
 
 /** Canonical text form, as stored in Redis; returns text. */
 char *sw_indicator_text(const struct sw_indicator *indicator, char text[SW_INDICATORTEXT_MAX]);

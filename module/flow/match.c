@@ -26,6 +26,7 @@ static unsigned specificity(const struct sw_hit *hit)
     case SW_INDICATOR_PREFIX:
         return 1U + hit->plen;
     case SW_INDICATOR_ASN:
+    case SW_INDICATOR_HOLDER: /* never matched here */
         break;
     }
     return 0;

@@ -87,6 +87,12 @@ static enum sw_status key_of(const struct sw_index *index, const struct sw_indic
         out->digest = sw_hash_asn(&index->key, ind->asn);
         out->class = SW_CLASS_ASN;
         return SW_OK;
+    case SW_INDICATOR_HOLDER:
+        if (ind->holder[0] == '\0')
+            return SW_EINVAL;
+        out->digest = sw_hash_holder(&index->key, ind->holder);
+        out->class = SW_CLASS_HOLDER;
+        return SW_OK;
     }
     return SW_EINVAL;
 }
@@ -135,6 +141,7 @@ static void count_more(struct sw_index *index, sw_list_id id, enum sw_indicator_
     index->rules++;
     if (list->state == SW_LIST_ACTIVE) {
         index->shown[type]++;
+        sw_index_note_judged(index, list->policy);
         show_any(index, list, type);
     }
 }
@@ -147,6 +154,7 @@ static void count_less(struct sw_index *index, sw_list_id id, enum sw_indicator_
     index->rules--;
     if (list->state == SW_LIST_ACTIVE) {
         index->shown[type]--;
+        sw_index_note_judged(index, list->policy);
         show_any(index, list, type);
     }
 }

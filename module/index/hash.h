@@ -32,6 +32,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <xxhash.h>
 
 struct sw_digest {
     uint64_t a; /* selects shard, filter bits and bucket; all bits are kept in the table */
@@ -62,12 +63,14 @@ struct sw_hash_key {
 
 /*
  * Classes of indicators: domain names by number of labels, prefixes by family and length, AS
- * numbers. A set of rules belongs to a single class. The presence bitmap has 64 classes in a word.
+ * numbers, holders of addresses. A set of rules belongs to a single class. The presence bitmap has
+ * 64 classes in a word.
  */
 #define SW_CLASS_NAME    0u   /* + labels 0..127 */
 #define SW_CLASS_PREFIX4 128u /* + length 0..32 */
 #define SW_CLASS_PREFIX6 192u /* + length 0..128 */
 #define SW_CLASS_ASN     384u
+#define SW_CLASS_HOLDER  385u
 #define SW_CLASS_COUNT   448u
 #define SW_CLASS_WORDS   (SW_CLASS_COUNT / 64)
 
@@ -258,6 +261,13 @@ static inline struct sw_digest sw_hash_prefix6(const struct sw_hash_key *key, ui
 static inline struct sw_digest sw_hash_asn(const struct sw_hash_key *key, uint32_t asn)
 {
     return (struct sw_digest){sw_hash_mix(key, UINT64_C(2) << 40 | asn), SW_CLASS_ASN};
+}
+
+/** A holder of addresses. The digest before the mixing has no key: somebody who finds a colliding
+ * registrant's name could as well register the listed name. Only the recorder looks holders up. */
+static inline struct sw_digest sw_hash_holder(const struct sw_hash_key *key, const char *text)
+{
+    return (struct sw_digest){sw_hash_mix(key, XXH3_64bits(text, strlen(text))), SW_CLASS_HOLDER};
 }
 
 #endif

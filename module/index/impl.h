@@ -27,7 +27,7 @@
 #include "index/ruleset.h"
 #include "index/table.h"
 
-#define SW_TYPES 3 /* enum sw_indicator_type */
+#define SW_TYPES 4 /* enum sw_indicator_type */
 
 struct sw_root { /* the lists that a view shows; after publication only flags change */
     atomic_bool any[SW_TYPES]; /* some list that is shown has an indicator of this type */
@@ -63,6 +63,7 @@ struct sw_index {
     size_t shown[SW_TYPES];               /* rules of active lists by type */
     size_t rules, gone_rules;             /* of lists that are active or staged; gone */
     uint64_t generation;                  /* grows with every change */
+    _Atomic uint64_t judged;              /* the same for lists of kind protected and known */
     _Atomic size_t list_bytes;            /* this, root, policies */
 };
 
@@ -71,6 +72,8 @@ static inline enum sw_indicator_type sw_class_type(uint16_t class)
 {
     if (class < SW_CLASS_PREFIX4)
         return SW_INDICATOR_DOMAIN;
+    if (class == SW_CLASS_HOLDER)
+        return SW_INDICATOR_HOLDER;
     return class < SW_CLASS_ASN ? SW_INDICATOR_PREFIX : SW_INDICATOR_ASN;
 }
 
@@ -78,6 +81,13 @@ static inline enum sw_indicator_type sw_class_type(uint16_t class)
 static inline bool sw_class_gated(uint16_t class)
 {
     return class >= SW_CLASS_NAME + 2 && class < SW_CLASS_PREFIX4;
+}
+
+/** Note a change of a list that owners are judged by. */
+static inline void sw_index_note_judged(struct sw_index *index, const struct sw_policy *list)
+{
+    if (list && (list->kind == SW_KIND_PROTECTED || list->kind == SW_KIND_KNOWN))
+        atomic_fetch_add_explicit(&index->judged, 1, memory_order_relaxed);
 }
 
 /** Set the flags of a root for triggers in use, other than the default triggers. */

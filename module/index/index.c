@@ -209,6 +209,8 @@ enum sw_status sw_index_list_set(struct sw_index *index, const struct sw_policy 
     index->list[at].state = SW_LIST_ACTIVE;
     count_bytes(index, sizeof(*copy), 0);
     root_publish(index, root);
+    sw_index_note_judged(index, policy);
+    sw_index_note_judged(index, old);
     if (old)
         retire_policy(index, old);
     *id = at;
@@ -227,6 +229,7 @@ enum sw_status sw_index_list_drop(struct sw_index *index, sw_list_id id)
     shown_less(index, list);
     list_gone(index, list);
     root_publish(index, root);
+    sw_index_note_judged(index, policy);
     retire_policy(index, policy);
     sw_index_settle(index);
     purge_if_due(index);
@@ -273,6 +276,7 @@ enum sw_status sw_index_stage_swap(struct sw_index *index, sw_list_id *id, sw_li
     shown_less(index, old);
     list_gone(index, old);
     root_publish(index, root);
+    sw_index_note_judged(index, list->policy);
     stages_follow(index, *id, staged);
     *id = staged;
     sw_index_settle(index);
@@ -308,6 +312,11 @@ size_t sw_index_lists(const struct sw_index *index, sw_list_id *ids, size_t max)
         n++;
     }
     return n;
+}
+
+uint64_t sw_index_judged(const struct sw_index *index)
+{
+    return atomic_load_explicit(&index->judged, memory_order_relaxed);
 }
 
 uint64_t sw_index_generation(const struct sw_index *index)

@@ -93,11 +93,15 @@ void sw_view_find_addr(const struct sw_view *view, unsigned triggers, const stru
 void sw_view_find_asn(const struct sw_view *view, unsigned triggers, uint32_t asn, sw_hit_fn *found,
                       void *arg);
 
+/** The same for a holder of addresses (sw_indicator_holder()), on lists of all triggers. */
+void sw_view_find_holder(const struct sw_view *view, const struct sw_indicator *holder,
+                         sw_hit_fn *found, void *arg);
+
 /** Policy of a list that exists now, or NULL (dropped or staged). */
 const struct sw_policy *sw_view_list(const struct sw_view *view, sw_list_id id);
 
-/** Text of the indicator behind a hit, from the name or address that was searched for; returns
- * text. */
+/** Text of the indicator behind a hit, from the name or address that was searched for; "" for a
+ * holder. Returns text. */
 char *sw_hit_text(const struct sw_hit *hit, const uint8_t *name, const struct sw_addr *addr,
                   char text[SW_INDICATORTEXT_MAX]);
 
@@ -186,6 +190,9 @@ size_t sw_index_lists(const struct sw_index *index, sw_list_id *ids, size_t max)
 
 /** A number that every change increases. Writer's thread. */
 uint64_t sw_index_generation(const struct sw_index *index);
+
+/** A number that each change of a list of kind protected or known increases. Any thread. */
+uint64_t sw_index_judged(const struct sw_index *index);
 
 /** Octets that the index occupies. Any thread. */
 size_t sw_index_bytes(const struct sw_index *index);

@@ -297,6 +297,20 @@ void sw_view_find_asn(const struct sw_view *view, unsigned triggers, uint32_t as
         report_set(&report, set, &about, true);
 }
 
+void sw_view_find_holder(const struct sw_view *view, const struct sw_indicator *holder,
+                         sw_hit_fn *found, void *arg)
+{
+    const struct report report = {view, SW_TRIGGERS_DEFAULT, found, arg};
+    struct probe probe;
+    if (probe_start(view->index, &probe, sw_hash_holder(&view->index->key, holder->holder),
+                    SW_CLASS_HOLDER) == &probe)
+        return;
+    const struct sw_ruleset *set = probe_finish(view->index, &probe);
+    struct sw_hit about = {.type = SW_INDICATOR_HOLDER};
+    if (set)
+        report_set(&report, set, &about, true);
+}
+
 const struct sw_policy *sw_view_list(const struct sw_view *view, sw_list_id id)
 {
     const struct sw_root *root = view->root;

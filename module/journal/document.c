@@ -189,6 +189,7 @@ static const char *indicator_type(const struct sw_indicator *indicator)
         return indicator->addr.family == 4 ? "ipv4-addr" : "ipv6-addr";
     case SW_INDICATOR_ASN:
         return "autonomous-system";
+    case SW_INDICATOR_HOLDER: /* no part of a query has a holder */
     case SW_INDICATOR_DOMAIN:
         break;
     }
@@ -405,6 +406,36 @@ static void put_names(struct sw_json *json, const struct sw_anomaly_report *repo
         sw_put_number(json, SW_FIELD_ANOMALY_NAMES_TOTAL, report->anomaly->other_names);
 }
 
+/* The class of the holder, and the line or field that it comes from. */
+static void put_class(struct sw_json *json, const struct sw_holder *holder)
+{
+    if (!holder || holder->of.class == SW_HOLDER_UNKNOWN)
+        return;
+    const struct sw_classed *of = &holder->of;
+    sw_put_text(json, SW_FIELD_CLASS_NAME, sw_class_name(of->class));
+    sw_put_text(json, SW_FIELD_CLASS_TABLE, of->table);
+    if (of->line > 0)
+        sw_put_number(json, SW_FIELD_CLASS_LINE, of->line);
+    sw_put_text(json, SW_FIELD_CLASS_PATTERN, of->pattern);
+    sw_put_text(json, SW_FIELD_CLASS_DATABASE, of->database);
+    sw_put_text(json, SW_FIELD_CLASS_FIELD, of->field);
+}
+
+_Static_assert(SW_FIELD_SPREAD_PARKING - SW_FIELD_SPREAD_HOSTING ==
+                   SW_HOLDER_PARKING - SW_HOLDER_HOSTING,
+               "the fields of classes have the order of the classes");
+
+/* How the names of the list are spread over classes of holders. */
+static void put_spread(struct sw_json *json, const struct sw_anomaly *anomaly)
+{
+    sw_put_text(json, SW_FIELD_SPREAD_LIST, anomaly->list);
+    sw_put_number(json, SW_FIELD_SPREAD_NAMES, anomaly->spread.names);
+    for (unsigned c = SW_HOLDER_HOSTING; c < SW_HOLDER_COUNT; c++)
+        if (anomaly->spread.of[c] > 0)
+            sw_put_number(json, (enum sw_field)(SW_FIELD_SPREAD_HOSTING + c - SW_HOLDER_HOSTING),
+                          anomaly->spread.of[c]);
+}
+
 /* The evidence for the type of anomaly. */
 static void put_grounds(struct sw_json *json, const struct sw_anomaly_report *report)
 {
@@ -436,6 +467,8 @@ static void put_grounds(struct sw_json *json, const struct sw_anomaly_report *re
         sw_put_number(json, SW_FIELD_FLUX_AS, anomaly->flux_as);
         sw_put_number(json, SW_FIELD_FLUX_ADDRESSES, anomaly->flux_addresses);
         sw_put_number(json, SW_FIELD_FLUX_HOURS, report->flux_hours);
+    } else if (anomaly->type == SW_ANOMALY_ODD_OWNER) {
+        put_spread(json, anomaly);
     } else if (anomaly->special) {
         sw_put_addr(json, SW_FIELD_SPECIAL_BLOCK, &anomaly->special->block);
         sw_put_text(json, SW_FIELD_SPECIAL_NAME, anomaly->special->name);
@@ -477,6 +510,7 @@ char *sw_document_anomaly(struct sw_writer *writer, const struct sw_anomaly_repo
         put_owner(&json, &anomaly->addr, report->owner);
         sw_object_end(&json);
     }
+    put_class(&json, report->holder);
     put_grounds(&json, report);
     put_delegation(&json, report);
     put_names(&json, report);

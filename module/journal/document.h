@@ -15,6 +15,7 @@
 
 #include "journal/record.h"
 #include "owner/anomaly.h"
+#include "owner/holder.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -46,6 +47,7 @@ struct sw_anomaly_report {
     const char *list;      /* with the indicator, "" when not known */
     const char *indicator; /* that covers the name, "" when not known */
     const struct sw_owner *owner;
+    const struct sw_holder *holder; /* class of the owner, with the source; NULL: not said */
     const char *zone, *server;  /* delegation: of this zone, at this name server; NULL: the name */
     const char *const *servers; /* all name servers of the zone */
     size_t servers_n;

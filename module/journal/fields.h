@@ -79,6 +79,27 @@
     X(ANOMALY_NAME, "sinkwatch.anomaly.name")                                                      \
     X(ANOMALY_ADDRESS, "sinkwatch.anomaly.address")                                                \
     X(ANOMALY_OWNER, "sinkwatch.anomaly.owner")                                                    \
+    X(CLASS_NAME, "sinkwatch.anomaly.class.name")                                                  \
+    X(CLASS_TABLE, "sinkwatch.anomaly.class.table")                                                \
+    X(CLASS_LINE, "sinkwatch.anomaly.class.line")                                                  \
+    X(CLASS_PATTERN, "sinkwatch.anomaly.class.pattern")                                            \
+    X(CLASS_DATABASE, "sinkwatch.anomaly.class.database")                                          \
+    X(CLASS_FIELD, "sinkwatch.anomaly.class.field")                                                \
+    X(SPREAD_LIST, "sinkwatch.anomaly.spread.list")                                                \
+    X(SPREAD_NAMES, "sinkwatch.anomaly.spread.names")                                              \
+    X(SPREAD_HOSTING, "sinkwatch.anomaly.spread.hosting")                                          \
+    X(SPREAD_ISP, "sinkwatch.anomaly.spread.isp")                                                  \
+    X(SPREAD_CONTENT, "sinkwatch.anomaly.spread.content")                                          \
+    X(SPREAD_ENTERPRISE, "sinkwatch.anomaly.spread.enterprise")                                    \
+    X(SPREAD_EDUCATION, "sinkwatch.anomaly.spread.education")                                      \
+    X(SPREAD_GOVERNMENT, "sinkwatch.anomaly.spread.government")                                    \
+    X(SPREAD_MILITARY, "sinkwatch.anomaly.spread.military")                                        \
+    X(SPREAD_POLICE, "sinkwatch.anomaly.spread.police")                                            \
+    X(SPREAD_BANK, "sinkwatch.anomaly.spread.bank")                                                \
+    X(SPREAD_HEALTH, "sinkwatch.anomaly.spread.health")                                            \
+    X(SPREAD_INTERGOVERNMENTAL, "sinkwatch.anomaly.spread.intergovernmental")                      \
+    X(SPREAD_SINKHOLE, "sinkwatch.anomaly.spread.sinkhole")                                        \
+    X(SPREAD_PARKING, "sinkwatch.anomaly.spread.parking")                                          \
     X(PROTECTED_LIST, "sinkwatch.anomaly.protected.list")                                          \
     X(PROTECTED_OWNER, "sinkwatch.anomaly.protected.owner")                                        \
     X(PROTECTED_INDICATOR, "sinkwatch.anomaly.protected.indicator")                                \

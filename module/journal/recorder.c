@@ -247,6 +247,7 @@ void sw_recorder_run(struct sw_recorder *recorder)
         if (!closed) {
             int64_t mono_us = sw_clock_mono_us();
             send_some(recorder, BATCHES_MAX, mono_us);
+            sw_observe_rejudge(recorder->observe, mono_us);
             note_settled(recorder);
             sw_filelog_tick(recorder->file, mono_us);
         }

@@ -2,12 +2,15 @@
  * anomaly.h - odd ownership, as pure functions over an observation, its history and the lists.
  *
  * Each anomaly states facts with their evidence, never intent:
- *   protected-owner   an indicator's name resolves into an owner that a `protected` list names
+ *   protected-owner   an indicator's name resolves into an owner that a `protected` list names, or
+ *                     whose class is among protected-classes
  *   shared-address    other names were seen on an address that an indicator's name resolves to
  *   unexpected-owner  a watched name resolves outside the owners that its watch list declares
  *   owner-change      a name is with a new holder after a long enough time with others
  *   owner-flux        many AS for a name's addresses within a window
  *   special-address   the address is in a block for special use (special.h)
+ *   odd-owner         nearly all names of a list are in the classes of holders in which such names
+ *                     usually are, and this name is not (spread.h)
  *   no-owner          the AS databases do not know the address: nobody announces such a prefix
  *   origin-change     a more specific prefix, announced by another AS, now covers a name's address
  *   woke              a name that had no answer for a long enough time has an address
@@ -31,6 +34,7 @@
 #include "owner/episode.h"
 #include "owner/limits.h"
 #include "owner/special.h"
+#include "owner/spread.h"
 
 enum sw_anomaly_type {
     SW_ANOMALY_PROTECTED_OWNER,
@@ -43,6 +47,7 @@ enum sw_anomaly_type {
     SW_ANOMALY_ORIGIN_CHANGE,
     SW_ANOMALY_WOKE,
     SW_ANOMALY_DANGLING_ALIAS,
+    SW_ANOMALY_ODD_OWNER,
     SW_ANOMALY_COUNT
 };
 
@@ -54,7 +59,8 @@ struct sw_anomaly {
     struct sw_addr addr;
     char list[SW_LISTNAME_MAX];              /* the protected or watch list, "" for others */
     char protected_owner[SW_NOTE_MAX];       /* owner text of that list */
-    char protected_by[SW_INDICATORTEXT_MAX]; /* its indicator: prefix or AS */
+    char protected_by[SW_INDICATORTEXT_MAX]; /* its indicator: prefix or AS; "class:government"
+                                                by protected-classes, with list "" */
     char declared[SW_OWNERS_MAX];            /* unexpected-owner: the declared owners, by lines */
     char known_list[SW_LISTNAME_MAX];        /* explanation, "" when none */
     char known_owner[SW_NOTE_MAX];
@@ -71,15 +77,20 @@ struct sw_anomaly {
     bool expected;                  /* owner-change: `list` declares the new holder */
     int64_t begin_us;               /* the fact began then: earlier marks are of another episode */
     size_t flux_as, flux_addresses; /* owner-flux: distinct within the window */
+    struct sw_spread spread;        /* odd-owner: the names of the list by class */
     const struct sw_special *special; /* special-address: the block */
 };
 
 /**
- * protected-owner: true, and *out filled, when an address lies in a protected prefix or AS.
- * Inside an RCU section. The most specific protected prefix wins over an AS number.
+ * protected-owner: true, and *out filled, when a protected list covers the address by prefix, AS,
+ * registrant, class or country, or when the class of the holder is among
+ * `classes` (SW_CLASS_BIT()). Inside an RCU
+ * section. The most specific protected prefix wins over an AS number, and a list wins over
+ * protected-classes (D-135).
  */
-bool sw_anomaly_protected_owner(const struct sw_view *view, const struct sw_addr *addr,
-                                const struct sw_owner *owner, struct sw_anomaly *out);
+bool sw_anomaly_protected_owner(uint32_t classes, const struct sw_view *view,
+                                const struct sw_addr *addr, const struct sw_owner *owner,
+                                struct sw_anomaly *out);
 
 /** shared-address: n other names are on this address. True when n > 0. Adds `known`. */
 bool sw_anomaly_shared_address(const struct sw_view *view, const struct sw_addr *addr,
@@ -142,6 +153,12 @@ bool sw_anomaly_explained(const struct sw_anomaly *anomaly);
 
 /** How grave, 0 to 100: the table of REDIS.md. An explained anomaly has 10 at most. */
 unsigned sw_anomaly_severity(const struct sw_anomaly *anomaly, bool is_watched, bool of_zone);
+
+/** odd-owner: fill *out for a name that stands apart (sw_spread_is_odd()) in the distribution of
+ * the list. Inside an RCU section. */
+void sw_anomaly_odd_owner(const struct sw_view *view, const char *list,
+                          const struct sw_spread *spread, const struct sw_addr *addr,
+                          const struct sw_owner *owner, struct sw_anomaly *out);
 
 /** special-address: the address, or an embedded IPv4 address, is for special use. */
 bool sw_anomaly_special_address(const struct sw_view *view, const struct sw_addr *addr,

@@ -1,8 +1,8 @@
 /* classtable.c - parse, compile and ask a table of classes. See classtable.h. */
 #include "owner/classtable.h"
 
+#include "base/fold.h"
 #include "base/policy.h"
-#include "owner/fold.h"
 #include "owner/layout.h"
 #include "owner/owner.h"
 #include "owner/patterns.h"

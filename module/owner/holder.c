@@ -1,81 +1,27 @@
 /* holder.c - holder and class of an address. See holder.h. */
 #include "owner/holder.h"
 
-#include "owner/classes.h"
-#include "owner/fold.h"
+#include "base/fold.h"
+#include "owner/classify.h"
 #include "owner/sources.h"
 
 #include <stdio.h>
 #include <string.h>
 
-static void take_match(struct sw_classed *out, const struct sw_classmatch *match, const char *table)
+/* The path of the database and the field behind a class. */
+static void name_source(const struct sw_owners *owners, struct sw_classed *of)
 {
-    out->class = match->class;
-    out->line = match->line;
-    snprintf(out->table, sizeof(out->table), "%s", table);
-    memcpy(out->pattern, match->pattern, sizeof(out->pattern));
-}
-
-/* A table with a line for this text, or with the AS number. A line with class none counts. */
-static bool by_text(const struct sw_owners *owners, const char *text, struct sw_classed *out)
-{
-    struct sw_classmatch match;
-    const char *table;
-    if (text[0] == '\0' || !sw_classes_find(sw_owners_classes(owners), text, &match, &table))
-        return false;
-    take_match(out, &match, table);
-    return true;
-}
-
-static bool by_asn(const struct sw_owners *owners, uint32_t asn, struct sw_classed *out)
-{
-    struct sw_classmatch match;
-    const char *table;
-    if (!sw_classes_find_asn(sw_owners_classes(owners), asn, &match, &table))
-        return false;
-    take_match(out, &match, table);
-    return true;
-}
-
-/* The class field of a database. */
-static bool by_field(const struct sw_owners *owners, const struct sw_ownerclass *field,
-                     struct sw_classed *out)
-{
-    if (field->class == SW_HOLDER_UNKNOWN)
-        return false;
-    out->class = (enum sw_class)field->class;
-    sw_owners_source(owners, field->source, out->database, sizeof(out->database), out->field,
-                     sizeof(out->field));
-    return true;
+    if (of->by_field)
+        sw_owners_source(owners, of->source, of->database, sizeof(of->database), of->field,
+                         sizeof(of->field));
 }
 
 void sw_holder_find(const struct sw_owners *owners, const struct sw_owner *owner,
                     struct sw_holder *out)
 {
-    memset(out, 0, sizeof(*out));
-    out->name = owner->registrant[0] != '\0' ? owner->registrant : owner->netname;
-    if (!by_asn(owners, owner->asn, &out->carrier) &&
-        !by_field(owners, &owner->as_class, &out->carrier))
-        by_text(owners, owner->org, &out->carrier);
-    if (out->name[0] != '\0') {
-        out->by = SW_HOLDER_BY_REGISTRANT;
-        if (!by_text(owners, owner->registrant, &out->of))
-            by_field(owners, &owner->registrant_class, &out->of);
-        return;
-    }
-    out->name = owner->org;
-    out->of = out->carrier;
-    if (owner->asn != 0)
-        out->by = SW_HOLDER_BY_AS;
-    if (by_field(owners, &owner->registrant_class, &out->of) && out->carrier.table[0] != '\0')
-        out->of = out->carrier; /* a line of a table goes before a field */
-}
-
-enum sw_class sw_holder_class(const struct sw_owners *owners, const struct sw_owner *owner)
-{
-    struct sw_holder holder;
-    sw_holder_find(owners, owner, &holder);
-    return holder.of.class;
+    sw_classify(sw_owners_classes(owners), owner, out);
+    name_source(owners, &out->of);
+    name_source(owners, &out->carrier);
 }
 
 /* ---- the same holder ---- */

@@ -32,6 +32,8 @@ struct sw_classed { /* a class and the reason for it */
     char table[SW_PATH_MAX]; /* the table with the line below, "" otherwise */
     unsigned line;
     char pattern[SW_CLASSPATTERN_MAX];
+    bool by_field; /* by the class field of a database: its number (sources.h) */
+    uint8_t source;
     char database[SW_PATH_MAX]; /* the MMDB file with the field below, "" otherwise */
     char field[SW_TEXT_MAX];
 };
@@ -46,9 +48,6 @@ struct sw_holder {
 /** Holder and classes of an address whose owner was looked up with sw_owner_find(). */
 void sw_holder_find(const struct sw_owners *owners, const struct sw_owner *owner,
                     struct sw_holder *out);
-
-/** The class alone, without the reason: cheaper to keep, as costly to find. */
-enum sw_class sw_holder_class(const struct sw_owners *owners, const struct sw_owner *owner);
 
 /** Whether two addresses have the same holder. Registrants are compared where both are known, by
  * the key of sw_fold_key(); otherwise AS numbers, or the keys of the names that are known. */

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/policy.h"
 #include "base/rcu.h"
+#include "owner/classify.h"
 #include "owner/filestate.h"
 #include "owner/mmdb.h"
 #include "owner/sources.h"
@@ -270,6 +271,8 @@ enum sw_status sw_owner_find(const struct sw_owners *owners, const struct sw_add
             note_source(&out->as_class, as_class, i);
             note_source(&out->registrant_class, of_registrant, i);
         }
+    if (status == SW_OK)
+        sw_classify_owner(owners->classes, out);
     return status;
 }
 

@@ -49,6 +49,8 @@ struct sw_owner {
     char country[4];                       /* ISO 3166-1 alpha-2, "" when none */
     struct sw_ownerclass as_class;         /* of the AS database */
     struct sw_ownerclass registrant_class; /* of the registrant database */
+    uint8_t class; /* enum sw_class of the holder, and of the AS: holder.h */
+    uint8_t carrier_class;
 };
 
 struct sw_owners; /* the open databases */

@@ -187,6 +187,7 @@ def test_what_the_analyst_saw(world):
         "AGENCY",
     )
     expected = [
+        ("odd-owner", ODD, ADDRESS),
         ("protected-owner", ODD, ADDRESS),
         # documents with the first and the second neighbour; the next comes with the fourth
         *(("shared-address", ODD, ADDRESS, name) for name in sorted(EARLY)),

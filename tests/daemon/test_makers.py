@@ -422,3 +422,43 @@ def umask():
     mask = os.umask(0)
     os.umask(mask)
     return mask
+
+
+def test_class_table_from_what_others_say(folder):
+    """ASdb, PeeringDB, a registry's dump and plain rows; the first that speaks of an AS counts."""
+    asdb = table(
+        folder,
+        "ASN,Category 1 - Layer 1,Category 1 - Layer 2\n"
+        "AS3320,Computer and Information Technology,Internet Service Provider (ISP)\n"
+        'AS680,Education and Research,"Colleges, Universities, and Professional Schools"\n'
+        "ASx,Computer and Information Technology,Internet Service Provider (ISP)\n"
+        "AS9,Community Groups and Nonprofits,\n",
+        "asdb.csv",
+    )
+    networks = [{"asn": 13335, "info_type": "Content"}, {"asn": 3320, "info_type": "Content"}, 7]
+    dump = table(folder, json.dumps({"net": {"data": networks}}), "peeringdb.json")
+    rpsl = table(
+        folder, "organisation: ORG-1\norg-name: Acme Net\norg-type: LIR\n", "registry.db"
+    )
+    rows = table(folder, "AS64500\tbusiness\nB\xe4cker GmbH\tcdn\nX\tnothing\n", "rows.tsv")
+    out = folder / "classes.tsv"
+    done = run("make-class-table", asdb, dump, rpsl, rows, out)
+    assert done.returncode == 0
+    assert [line.split("\t")[:2] for line in out.read_text().splitlines()[1:]] == [
+        ["isp", "AS3320"],
+        ["education", "AS680"],
+        ["content", "AS13335"],
+        ["isp", "^Acme Net$"],
+        ["enterprise", "AS64500"],
+        ["content", "^B\xe4cker GmbH$"],
+    ]
+    for words in ('asdb.csv:4: "ASx" is no AS number', "network 3 is no object", "rows.tsv:3:"):
+        assert words in done.stderr
+    before = out.read_bytes()
+    assert run("make-class-table", "--strict", rows, out).returncode == 3
+    assert out.read_bytes() == before
+
+
+def test_class_of_a_network(make):
+    made = make("make-owner-mmdb", "192.0.2.0/24\tAcme\t\tFI\tbanking\n")
+    assert lookup(made, "192.0.2.1") == {"registrant": "Acme", "country": "FI", "class": "banking"}

@@ -10,7 +10,7 @@ from harness.events import ANOMALY, ANOMALY_NAME, NAME, field
 from harness.wait import live, until
 
 ADDRESS = "213.24.76.23"
-AGENCY = "Federal agency"  # the registrant in the tests' table: harness/mmdb.py
+AGENCY = "Example agency"  # the registrant in the tests' table: harness/mmdb.py
 
 
 @pytest.fixture

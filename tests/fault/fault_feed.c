@@ -283,6 +283,8 @@ static bool index_has(struct history *h, const struct sw_indicator *ind, const c
         n = find_name(&view, name.wire, name.len, hits, HITS_MAX);
     else if (ind->type == SW_INDICATOR_ASN)
         n = find_asn(&view, ind->asn, hits, HITS_MAX);
+    else if (ind->type == SW_INDICATOR_HOLDER)
+        n = find_holder(&view, ind, hits, HITS_MAX);
     else
         n = find_addr(&view, &ind->addr, hits, HITS_MAX);
     for (size_t i = 0; i < n; i++) {

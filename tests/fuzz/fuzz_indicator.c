@@ -16,6 +16,8 @@ static bool same(const struct sw_indicator *a, const struct sw_indicator *b)
         return a->asn == b->asn;
     if (a->type == SW_INDICATOR_PREFIX)
         return sw_addr_equal(&a->addr, &b->addr);
+    if (a->type == SW_INDICATOR_HOLDER)
+        return strcmp(a->holder, b->holder) == 0;
     return a->form == b->form && a->name.len == b->name.len &&
            memcmp(a->name.wire, b->name.wire, a->name.len) == 0;
 }
@@ -26,6 +28,8 @@ static bool valid(const struct sw_indicator *ind)
         return ind->asn != 0;
     if (ind->type == SW_INDICATOR_PREFIX)
         return ind->addr.plen > 0 && ind->addr.plen <= sw_addr_bits(&ind->addr);
+    if (ind->type == SW_INDICATOR_HOLDER)
+        return strlen(ind->holder) < sizeof(ind->holder) && strchr(ind->holder, ':');
     return ind->type == SW_INDICATOR_DOMAIN && ind->form < SW_FORM_COUNT && ind->name.len > 1 &&
            sw_name_size(ind->name.wire, ind->name.len) == ind->name.len;
 }

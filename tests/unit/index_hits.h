@@ -54,4 +54,12 @@ static inline size_t find_asn(const struct sw_view *view, uint32_t asn, struct s
     return index_hits_kept(&hits);
 }
 
+static inline size_t find_holder(const struct sw_view *view, const struct sw_indicator *holder,
+                                 struct sw_hit *hit, size_t max)
+{
+    struct index_hits hits = {hit, 0, max};
+    sw_view_find_holder(view, holder, index_hits_add, &hits);
+    return index_hits_kept(&hits);
+}
+
 #endif

@@ -102,6 +102,9 @@ static inline void p_universe(struct program *p)
     p_prefixes(p, "2001:db8::1", v6, sizeof(v6));
     p_prefixes(p, "2001:db8::8000:0:0:1", v6 + 6, 3);
     p_prefixes(p, "::10.0.0.0", v6 + 2, 7);
+    p_indicator(p, "registrant:Acme");
+    p_indicator(p, "class:bank");
+    p_indicator(p, "country:RU");
     p_indicator(p, "AS1");
     p_indicator(p, "AS8342");
     p_indicator(p, "AS4294967295");
@@ -122,6 +125,8 @@ static inline bool p_covers(const struct sw_indicator *ind, const struct sw_indi
         return false;
     if (ind->type == SW_INDICATOR_ASN)
         return ind->asn == asked->asn;
+    if (ind->type == SW_INDICATOR_HOLDER)
+        return strcmp(ind->holder, asked->holder) == 0;
     if (ind->type == SW_INDICATOR_PREFIX)
         return sw_addr_covers(&ind->addr, &asked->addr);
     bool same = sw_name_equal(ind->name.wire, asked->name.wire);
@@ -173,6 +178,8 @@ static inline void p_ask(const struct program *p, const struct sw_indicator *ask
         n = find_name(&view, asked->name.wire, asked->name.len, hits, max);
     else if (asked->type == SW_INDICATOR_PREFIX)
         n = find_addr(&view, &asked->addr, hits, max);
+    else if (asked->type == SW_INDICATOR_HOLDER)
+        n = find_holder(&view, asked, hits, max);
     else
         n = find_asn(&view, asked->asn, hits, max);
     P_CHECK(n == (wanted < max ? wanted : max));

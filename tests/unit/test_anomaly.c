@@ -13,6 +13,7 @@
 static struct sw_index *idx;
 static struct sw_view view;
 static struct sw_anomaly anomaly;
+static struct sw_settings settings;
 
 static void setup(void)
 {
@@ -53,10 +54,50 @@ static bool is_protected(const char *address, uint32_t asn)
     struct sw_owner owner = {.asn = asn};
     sw_rcu_enter();
     view = sw_index_view(idx);
-    bool found = sw_anomaly_protected_owner(&view, &addr, &owner, &anomaly);
+    bool found =
+        sw_anomaly_protected_owner(settings.protected_classes, &view, &addr, &owner, &anomaly);
     sw_rcu_leave();
     return found;
 }
+
+static bool is_protected_holder(const char *registrant, const char *country, enum sw_class class)
+{
+    struct sw_addr addr = addr_of("192.0.2.1");
+    struct sw_owner owner = {.asn = 64500, .class = (uint8_t) class};
+    snprintf(owner.registrant, sizeof(owner.registrant), "%s", registrant);
+    snprintf(owner.country, sizeof(owner.country), "%s", country);
+    sw_rcu_enter();
+    view = sw_index_view(idx);
+    bool found =
+        sw_anomaly_protected_owner(settings.protected_classes, &view, &addr, &owner, &anomaly);
+    sw_rcu_leave();
+    return found;
+}
+
+/* By registrant, class and country, each with its text; a list goes before the settings. */
+START_TEST(protected_holders)
+{
+    sw_settings_init(&settings);
+    settings.protected_classes = SW_CLASS_BIT(SW_HOLDER_MILITARY);
+    list("fsb", SW_KIND_PROTECTED, "FSB", "registrant:Federal Security Service, FGUP");
+    list("banks", SW_KIND_PROTECTED, "banks", "class:bank");
+    list("home", SW_KIND_PROTECTED, "here", "country:fi");
+    ck_assert(is_protected_holder("FEDERAL  SECURITY SERVICE FGUP", "RU", SW_HOLDER_GOVERNMENT));
+    ck_assert_str_eq(anomaly.list, "fsb");
+    ck_assert_str_eq(anomaly.protected_by, "registrant:federal security service fgup");
+    ck_assert(!is_protected_holder("Federal Security", "RU", SW_HOLDER_GOVERNMENT));
+    ck_assert(is_protected_holder("Some bank", "FI", SW_HOLDER_BANK));
+    ck_assert_str_eq(anomaly.list, "banks");
+    ck_assert_str_eq(anomaly.protected_by, "class:bank");
+    ck_assert(is_protected_holder("Somebody", "FI", SW_HOLDER_UNKNOWN));
+    ck_assert_str_eq(anomaly.protected_by, "country:FI");
+    ck_assert(is_protected_holder("Army", "SE", SW_HOLDER_MILITARY));
+    ck_assert_str_eq(anomaly.list, "");
+    ck_assert_str_eq(anomaly.protected_by, "class:military");
+    settings.protected_classes = 0;
+    ck_assert(!is_protected_holder("Army", "SE", SW_HOLDER_MILITARY));
+}
+END_TEST
 
 static bool is_shared(const char *address, uint32_t asn, size_t others)
 {
@@ -291,6 +332,7 @@ int main(void)
     Suite *suite = suite_create("anomaly");
     TCase *tcase = tcase_create("all");
     tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_add_test(tcase, protected_holders);
     tcase_add_test(tcase, names_of_anomalies);
     tcase_add_test(tcase, nothing_listed);
     tcase_add_test(tcase, protected_prefix);

@@ -46,6 +46,9 @@ START_TEST(domains)
 {
     canonical("example.net", SW_INDICATOR_DOMAIN, "example.net");
     canonical("=example.net", SW_INDICATOR_DOMAIN, "=example.net");
+    canonical("registrant:  JSC \"RTComm.RU\"", SW_INDICATOR_HOLDER, "registrant:rtcomm ru");
+    canonical("Class:government", SW_INDICATOR_HOLDER, "class:government");
+    canonical("country:ru", SW_INDICATOR_HOLDER, "country:RU");
     canonical("*.example.net", SW_INDICATOR_DOMAIN, "*.example.net");
     canonical(" \tExample.NET.\r\n", SW_INDICATOR_DOMAIN, "example.net");
     canonical("=WWW.Example.NET.", SW_INDICATOR_DOMAIN, "=www.example.net");
@@ -73,6 +76,10 @@ START_TEST(names_that_look_like_as_numbers)
     canonical("*.as64500", SW_INDICATOR_DOMAIN, "*.as64500");
     bad("\\097s64500", SW_ESYNTAX, "looks like");
     bad("as64500.", SW_ESYNTAX, "only digits");
+    bad("class:goverment", SW_EINVAL, "no class; allowed are hosting");
+    bad("country:Russia", SW_EINVAL, "two letters");
+    bad("registrant: .,GmbH", SW_EINVAL, "would cover every holder");
+    bad("registrant:", SW_EINVAL, "would cover every holder");
 }
 END_TEST
 

@@ -13,6 +13,12 @@ static void print_protected(const json_t *anomaly)
         printf("  %s (%s)", cli_clean_text(owner), cli_clean_text(list));
     else if (list[0])
         printf("  protected by %s", cli_clean_text(list));
+    else if (cli_json_text(anomaly, "protected.indicator")[0])
+        printf("  %s, by \"%s\" in %s:%" JSON_INTEGER_FORMAT,
+               cli_clean_text(cli_json_text(anomaly, "class.name")),
+               cli_clean_text(cli_json_text(anomaly, "class.pattern")),
+               cli_clean_text(cli_json_text(anomaly, "class.table")),
+               json_integer_value(cli_json_at(anomaly, "class.line")));
 }
 
 /* "  name server ns1.example.net of example.net", "  private use (RFC 1918)", "  9 AS", ... */
@@ -32,6 +38,11 @@ static void print_grounds(const json_t *anomaly)
         printf("  not as %s declares", cli_clean_text(expected));
     if (as_total > 0)
         printf("  %" JSON_INTEGER_FORMAT " AS", as_total);
+    if (json_integer_value(cli_json_at(anomaly, "spread.names")))
+        printf("  %s, one of %" JSON_INTEGER_FORMAT " names of %s",
+               cli_clean_text(cli_json_text(anomaly, "class.name")),
+               json_integer_value(cli_json_at(anomaly, "spread.names")),
+               cli_clean_text(cli_json_text(anomaly, "spread.list")));
     if (json_integer_value(cli_json_at(anomaly, "former.as.number"))) {
         printf("  before ");
         cli_print_as(json_object_get(anomaly, "former"));

@@ -79,6 +79,8 @@ static void find_others(struct asked *a, const struct sw_view *view)
         sw_view_find_addr(view, all, &a->what.addr, add_other, a);
     if (asn)
         sw_view_find_asn(view, all, asn, add_other, a);
+    if (a->what.type == SW_INDICATOR_HOLDER)
+        sw_view_find_holder(view, &a->what, add_other, a);
 }
 
 /* A name as the question, as an alias where a list has only that trigger, and as a name server. */
@@ -117,6 +119,8 @@ static void judge(struct asked *a)
         break;
     case SW_INDICATOR_ASN:
         match_asn(a, &m);
+        break;
+    case SW_INDICATOR_HOLDER: /* find_others() names the lists */
         break;
     }
     a->by_transport = sw_decide_by_transport(audience);

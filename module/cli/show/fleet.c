@@ -241,6 +241,22 @@ static void print_database(const struct cli *cli, const char *role, const json_t
     printf("\n");
 }
 
+static void print_table(const struct cli *cli, const json_t *table)
+{
+    const char *error = cli_json_text(table, "error");
+    printf("  classes %s", cli_clean_text(cli_json_text(table, "path")));
+    if (json_is_true(json_object_get(table, "open")))
+        printf(": %" JSON_INTEGER_FORMAT " rules, %" JSON_INTEGER_FORMAT " lines passed over",
+               json_integer_value(json_object_get(table, "rules")),
+               json_integer_value(json_object_get(table, "refused")));
+    else
+        printf(": not open");
+    if (error[0])
+        printf("; %s%s%s", cli_style(cli, CLI_BAD), cli_clean_text(error),
+               cli_style(cli, CLI_PLAIN));
+    printf("\n");
+}
+
 static void print_databases(const struct cli *cli, const json_t *state)
 {
     const char *role;
@@ -248,7 +264,14 @@ static void print_databases(const struct cli *cli, const json_t *state)
     size_t i;
     json_object_foreach(json_object_get(state, "mmdb"), role, files)
     {
-        json_array_foreach(files, i, db) print_database(cli, role, db);
+        bool of_classes = strcmp(role, "classes") == 0;
+        json_array_foreach(files, i, db)
+        {
+            if (of_classes)
+                print_table(cli, db);
+            else
+                print_database(cli, role, db);
+        }
     }
 }
 

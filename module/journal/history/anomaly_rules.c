@@ -75,7 +75,8 @@ static bool ask_address(enum sw_anomaly_type type, bool have_asn, const struct s
     switch (type) {
     case SW_ANOMALY_PROTECTED_OWNER:
         return subject->is_ioc && subject->of == SW_OF_NAME &&
-               sw_anomaly_protected_owner(view, &owned->addr, &owned->owner, anomaly);
+               sw_anomaly_protected_owner(subject->protected_classes, view, &owned->addr,
+                                          &owned->owner, anomaly);
     case SW_ANOMALY_UNEXPECTED_OWNER:
         return subject->is_watched && is_unexpected(view, subject, owned, anomaly);
     case SW_ANOMALY_SPECIAL_ADDRESS:
@@ -139,7 +140,8 @@ bool sw_anomaly_rule(enum sw_anomaly_type type, bool have_asn, const struct sw_v
         !ask(type, have_asn, view, subject, owned, anomaly))
         return false;
     if (type == SW_ANOMALY_PROTECTED_OWNER)
-        snprintf(mark, SW_MARK_MAX, "%s %s %s", name, anomaly->list, anomaly->protected_by);
+        snprintf(mark, SW_MARK_MAX, "%s %s %s", name, anomaly->list[0] ? anomaly->list : "-",
+                 anomaly->protected_by);
     else if (type == SW_ANOMALY_UNEXPECTED_OWNER)
         snprintf(mark, SW_MARK_MAX, "%s %s %s", name, anomaly->list, holder(owned, text));
     else if (type == SW_ANOMALY_OWNER_CHANGE)

@@ -6,7 +6,8 @@
  * which they were true last. A mark that is not older than the begin of the present episode
  * (sw_anomaly.begin_us) means that the anomaly was raised before.
  *
- *   protected-owner LIST INDICATOR       for a name and address
+ *   protected-owner LIST INDICATOR       for a name and address; "-" by protected-classes
+ *   odd-owner LIST                       for a name and address
  *   unexpected-owner LIST AS64500        for a name (the address where no AS is known)
  *   owner-change AS64500[ HOLDER]        for a name; the holder where it is not the AS itself
  *   owner-flux, woke                     for a name
@@ -30,6 +31,7 @@
 struct sw_subject {
     enum sw_of of;                         /* a name, or a zone's name servers */
     bool is_ioc, is_watched;               /* the lists that cover the name */
+    uint32_t protected_classes;            /* by the settings: SW_CLASS_BIT() of each */
     const struct sw_name *name;            /* that was asked for */
     const struct sw_event *event;          /* for the aliases */
     const struct sw_name_history *history; /* with this observation; NULL: out of memory */
@@ -39,7 +41,7 @@ struct sw_subject {
 
 /**
  * Ask a rule. True: *anomaly is filled, begin_us included, and mark has the text to keep.
- * Inside an RCU section. shared-address and dangling-alias are always false here.
+ * Inside an RCU section. shared-address, odd-owner and dangling-alias are always false here.
  */
 bool sw_anomaly_rule(enum sw_anomaly_type type, bool have_asn, const struct sw_view *view,
                      const struct sw_subject *subject, const struct sw_owned *owned,

@@ -2,6 +2,7 @@
 #include "journal/history/raise.h"
 
 #include "base/rcu.h"
+#include "journal/history/odd.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -67,6 +68,11 @@ struct judging {
 static void raise_it(const struct judging *j, struct sw_anomaly_report *report)
 {
     struct sw_seen history[SW_EVIDENCE_MAX];
+    struct sw_holder holder;
+    sw_rcu_enter();
+    sw_holder_find(j->with->owners, &j->owned->owner, &holder);
+    sw_rcu_leave();
+    report->holder = &holder;
     report->time_us = j->record->last_us;
     report->owner = &j->owned->owner;
     report->history_n = report->name == j->sight->name ? evidence(j->subject.history, history) : 0;
@@ -400,6 +406,8 @@ static struct sw_subject subject_of(const struct sw_assess_with *with,
         .of = of,
         .is_ioc = sight->is_ioc && (of == SW_OF_NAME || sight->zone_listed),
         .is_watched = sight->is_watched,
+        /* The watch list says where a watched name belongs. */
+        .protected_classes = sight->is_watched ? 0 : with->settings->protected_classes,
         .name = &sight->qname,
         .event = record->event,
         .history = sw_history_get(sw_recall_history(with->recall, of),
@@ -439,6 +447,8 @@ void sw_assess(const struct sw_assess_with *with, const struct sw_record *record
         if (!sw_is_nowhere(&j.owned->addr))
             judge_place(&j);
     }
+    if (sight->is_ioc)
+        sw_odd_note(with->odd, with, record, sight, unread);
     if (sight->zone.len == 0)
         return;
     j.subject = subject_of(with, record, sight, SW_OF_ZONE);
@@ -448,4 +458,18 @@ void sw_assess(const struct sw_assess_with *with, const struct sw_record *record
         j.server = sight->server[sight->served_by[i]];
         judge_all(&j);
     }
+}
+
+void sw_assess_again(const struct sw_assess_with *with, const struct sw_record *record,
+                     const struct sw_sight *sight)
+{
+    struct judging j = {.with = with,
+                        .record = record,
+                        .sight = sight,
+                        .subject = subject_of(with, record, sight, SW_OF_NAME)};
+    for (size_t i = 0; i < sight->n; i++) {
+        j.owned = &sight->owned[i];
+        judge_one(&j, SW_ANOMALY_PROTECTED_OWNER);
+    }
+    sw_odd_note(with->odd, with, record, sight, false);
 }

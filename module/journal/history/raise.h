@@ -51,6 +51,7 @@ struct sw_assess_with { /* the parts that are used */
     struct sw_recall *recall;
     struct sw_seens *seens;
     struct sw_findings *findings;
+    struct sw_odd *odd; /* distributions of the lists: odd.h */
     /* An anomaly was raised; the report is valid during the call. */
     void (*raise)(void *arg, const struct sw_anomaly_report *report);
     void *arg;
@@ -59,6 +60,11 @@ struct sw_assess_with { /* the parts that are used */
 /** Judge a sight that was noted. unread: the durable history could not be asked. */
 void sw_assess(const struct sw_assess_with *with, const struct sw_record *record,
                const struct sw_sight *sight, bool unread);
+
+/** Judge a sight of the past by protected lists, classes and the distribution of the list only: the
+ * rules that a change of lists and databases can make true (rejudge.h). */
+void sw_assess_again(const struct sw_assess_with *with, const struct sw_record *record,
+                     const struct sw_sight *sight);
 
 /** Loopback and "this host" are no place in the network: other names there are irrelevant. */
 bool sw_is_nowhere(const struct sw_addr *addr);

@@ -2,7 +2,9 @@
 
 #include "base/clock.h"
 #include "base/rcu.h"
+#include "journal/history/odd.h"
 #include "journal/history/places.h"
+#include "journal/history/rejudge.h"
 #include "owner/history.h"
 
 #include <libpsl.h>
@@ -19,6 +21,8 @@ struct sw_observe {
     struct sw_recall *recall;
     struct sw_findings *findings; /* with.findings, or our own */
     struct sw_findings *own;
+    struct sw_odd *odd;
+    struct sw_rejudge *rejudge;
     size_t pending_n;
     struct sw_record *pending, **pending_end; /* not judged yet: Redis was not asked */
     int64_t pending_since;                    /* monotonic time of the first waiting event */
@@ -36,7 +40,9 @@ struct sw_observe *sw_observe_new(const struct sw_observe_with *with)
     if (!with->findings)
         observe->own = sw_findings_new(with->settings, with->link);
     observe->findings = with->findings ? with->findings : observe->own;
-    if (!observe->recall || !observe->findings) {
+    observe->odd = sw_odd_new(with->settings);
+    observe->rejudge = sw_rejudge_new(with->settings);
+    if (!observe->recall || !observe->findings || !observe->odd || !observe->rejudge) {
         sw_observe_free(observe);
         return NULL;
     }
@@ -47,6 +53,7 @@ struct sw_observe *sw_observe_new(const struct sw_observe_with *with)
         .recall = observe->recall,
         .seens = with->seens,
         .findings = observe->findings,
+        .odd = observe->odd,
         .raise = with->raise,
         .arg = with->arg,
     };
@@ -64,6 +71,8 @@ void sw_observe_free(struct sw_observe *observe)
     }
     sw_recall_free(observe->recall);
     sw_findings_free(observe->own);
+    sw_odd_free(observe->odd);
+    sw_rejudge_free(observe->rejudge);
     free(observe);
 }
 
@@ -324,6 +333,15 @@ void sw_observe_prefetch(struct sw_observe *observe, const struct sw_record *rec
     }
     if (observe->pending)
         judge_pending(observe, mono_us - observe->pending_since > SW_PATIENCE_US);
+}
+
+void sw_observe_rejudge(struct sw_observe *observe, int64_t mono_us)
+{
+    if (!sw_rejudge_due(observe->rejudge, &observe->assess, mono_us))
+        return;
+    struct sw_redis *redis = sw_link_up(observe->with.link, mono_us);
+    if (redis && sw_rejudge_step(observe->rejudge, &observe->assess, redis, mono_us) != SW_OK)
+        sw_link_failed(observe->with.link, mono_us);
 }
 
 /* ---- noting ---- */

@@ -13,7 +13,7 @@ ASN = [
     ("2a00:1450:4001::/48", 15169, "Google LLC"),
 ]
 OWNER = [
-    ("213.24.76.0/24", "Federal agency", "EXAMPLE-NET", "RU"),
+    ("213.24.76.0/24", "Example agency", "EXAMPLE-NET", "RU"),
 ]
 
 

@@ -1,7 +1,8 @@
 /* fold.c - registrants reduced to comparable words. See fold.h. */
-#include "owner/fold.h"
+#include "base/fold.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unicase.h>
@@ -186,18 +187,36 @@ static size_t next_word(const char *folded, size_t *at, char out[SW_FOLDED_MAX])
     }
 }
 
-size_t sw_fold_key(const char *text, char *out, size_t room)
+/* The words without legal forms, of folded text; returns the length. */
+static size_t key_of(const char *folded, char *out, size_t room)
 {
-    char folded[SW_FOLDED_MAX], word[SW_FOLDED_MAX];
+    char word[SW_FOLDED_MAX];
     size_t used = 0, len, at = 1;
-    if (sw_fold(text, strlen(text), folded, sizeof(folded)) > 1)
-        while ((len = next_word(folded, &at, word)) > 0)
-            if (!is_legal_form(word, len) && used + len < room) {
-                memcpy(out + used, word, len);
-                used += len;
-            }
+    while ((len = next_word(folded, &at, word)) > 0)
+        if (!is_legal_form(word, len) && used + len + 1 < room) {
+            if (used > 0)
+                out[used++] = ' ';
+            memcpy(out + used, word, len);
+            used += len;
+        }
     out[used] = '\0';
     return used;
+}
+
+size_t sw_fold_key(const char *text, char *out, size_t room)
+{
+    char folded[SW_FOLDED_MAX];
+    size_t before = strlen(text) + 1, len;
+    if (sw_fold(text, strlen(text), folded, sizeof(folded)) <= 1) {
+        out[0] = '\0';
+        return 0;
+    }
+    /* A removed form can bring single letters together, which are a word then: "A GmbH B". */
+    while ((len = key_of(folded, out, room)) > 0 && len < before) {
+        before = len;
+        snprintf(folded, sizeof(folded), " %s ", out);
+    }
+    return len;
 }
 
 /* ---- scripts ---- */

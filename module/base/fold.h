@@ -15,21 +15,22 @@
  * Security     any octets are accepted; octets outside valid UTF-8 separate words
  * Standards    Unicode 3.13 (default case folding), UAX #15 (NFKD); library: D-133
  */
-#ifndef SW_OWNER_FOLD_H
-#define SW_OWNER_FOLD_H
+#ifndef SW_BASE_FOLD_H
+#define SW_BASE_FOLD_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-#define SW_FOLDED_MAX 640 /* room for the folded form of SW_OWNERTEXT_MAX octets, with the NUL */
+#define SW_FOLDED_MAX 640 /* room for the folded form of a registrant, with the NUL */
 
 /** Fold text into out: at most room octets with the NUL, cut between characters. Returns the length
  * of out: 1 (a single space) when the text has no letter or digit, 0 when out of memory. room > 2.
  */
 size_t sw_fold(const char *text, size_t len, char *out, size_t room);
 
-/** As sw_fold(), without the spaces and without the words of legal forms (GmbH, LLC, OJSC, S.p.A.):
- * a key that is equal for different spellings of an organisation. "" when nothing is left. */
+/** The folded words with a space between, without the words of legal forms (GmbH, LLC, OJSC,
+ * S.p.A.): equal for different spellings of an organisation. Single letters that follow each other
+ * are a word. "" when nothing is left; words that do not fit are left out. Returns the length. */
 size_t sw_fold_key(const char *text, char *out, size_t room);
 
 /** Whether the first (last) character of folded text belongs to a script without spaces between

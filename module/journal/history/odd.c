@@ -1,0 +1,278 @@
+/* odd.c - distributions of the lists, candidates, anomalies. See odd.h. */
+#include "journal/history/odd.h"
+
+#include "base/rcu.h"
+#include "journal/map.h"
+#include "owner/spread.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LISTS_MAX      256
+#define NAMES_MAX      16384 /* for each list */
+#define CANDIDATES_MAX 64    /* for each list, not raised yet */
+
+struct known { /* a resolved name of a list */
+    struct sw_node node;
+    enum sw_class class;
+    uint8_t wire[]; /* the key */
+};
+
+struct candidate {
+    struct sw_name name;
+    char text[SW_NAMETEXT_MAX];
+    char indicator[SW_INDICATORTEXT_MAX];
+    struct sw_owned owned;
+    int64_t first_us, last_us;
+    uint64_t count;
+};
+
+struct list {
+    struct sw_node node;
+    char name[SW_LISTNAME_MAX]; /* the key */
+    struct sw_map names;
+    struct sw_spread spread;
+    size_t n;
+    struct candidate *candidate[CANDIDATES_MAX]; /* oldest first */
+};
+
+struct sw_odd {
+    const struct sw_settings *settings;
+    struct sw_map lists;
+};
+
+/* ---- life ---- */
+
+struct sw_odd *sw_odd_new(const struct sw_settings *settings)
+{
+    struct sw_odd *odd = calloc(1, sizeof(*odd));
+    if (!odd || sw_map_init(&odd->lists, 16) != SW_OK) {
+        free(odd);
+        return NULL;
+    }
+    odd->settings = settings;
+    return odd;
+}
+
+static void forget_name(struct list *list, struct known *known)
+{
+    if (known->class != SW_HOLDER_UNKNOWN) {
+        list->spread.names--;
+        list->spread.of[known->class]--;
+    }
+    sw_map_remove(&list->names, &known->node);
+    free(known);
+}
+
+static void forget_list(struct sw_odd *odd, struct list *list)
+{
+    while (list->names.oldest)
+        forget_name(list, (struct known *)list->names.oldest);
+    for (size_t i = 0; i < list->n; i++)
+        free(list->candidate[i]);
+    sw_map_free(&list->names);
+    sw_map_remove(&odd->lists, &list->node);
+    free(list);
+}
+
+void sw_odd_free(struct sw_odd *odd)
+{
+    if (!odd)
+        return;
+    while (odd->lists.oldest)
+        forget_list(odd, (struct list *)odd->lists.oldest);
+    sw_map_free(&odd->lists);
+    free(odd);
+}
+
+/* ---- distributions ---- */
+
+static struct list *list_of(struct sw_odd *odd, const char *name)
+{
+    size_t len = strnlen(name, SW_LISTNAME_MAX - 1);
+    struct list *list = (struct list *)sw_map_find(&odd->lists, name, len);
+    if (list) {
+        sw_map_touch(&odd->lists, &list->node);
+        return list;
+    }
+    list = calloc(1, sizeof(*list));
+    if (!list || sw_map_init(&list->names, 64) != SW_OK) {
+        free(list);
+        return NULL;
+    }
+    memcpy(list->name, name, len);
+    if (odd->lists.n >= LISTS_MAX)
+        forget_list(odd, (struct list *)odd->lists.oldest);
+    sw_map_insert(&odd->lists, &list->node, list->name, len);
+    return list;
+}
+
+/* The class that counts for an address. */
+static enum sw_class class_of(const struct sw_owner *owner)
+{
+    return (enum sw_class)(owner->class != SW_HOLDER_UNKNOWN ? owner->class : owner->carrier_class);
+}
+
+static void count_name(struct list *list, const struct sw_name *name, enum sw_class class)
+{
+    struct known *known = (struct known *)sw_map_find(&list->names, name->wire, name->len);
+    if (known) {
+        if (known->class != SW_HOLDER_UNKNOWN) {
+            list->spread.names--;
+            list->spread.of[known->class]--;
+        }
+        sw_map_touch(&list->names, &known->node);
+    } else {
+        if (list->names.n >= NAMES_MAX)
+            forget_name(list, (struct known *)list->names.oldest);
+        known = calloc(1, sizeof(*known) + name->len);
+        if (!known)
+            return;
+        memcpy(known->wire, name->wire, name->len);
+        sw_map_insert(&list->names, &known->node, known->wire, name->len);
+    }
+    known->class = class;
+    if (class != SW_HOLDER_UNKNOWN) {
+        list->spread.names++;
+        list->spread.of[class]++;
+    }
+}
+
+/* ---- candidates ---- */
+
+static void drop_candidate(struct list *list, size_t i)
+{
+    free(list->candidate[i]);
+    list->n--;
+    memmove(list->candidate + i, list->candidate + i + 1, (list->n - i) * sizeof(*list->candidate));
+}
+
+static struct candidate *candidate_of(struct list *list, const struct sw_name *name,
+                                      const struct sw_addr *addr)
+{
+    for (size_t i = 0; i < list->n; i++)
+        if (sw_name_equal(list->candidate[i]->name.wire, name->wire) &&
+            sw_addr_equal(&list->candidate[i]->owned.addr, addr))
+            return list->candidate[i];
+    return NULL;
+}
+
+static void propose(struct list *list, const struct sw_record *record, const struct sw_sight *sight,
+                    const struct sw_owned *owned)
+{
+    struct candidate *candidate = candidate_of(list, &sight->qname, &owned->addr);
+    if (candidate) {
+        candidate->last_us = record->last_us;
+        candidate->count += record->count;
+        candidate->owned.owner = owned->owner;
+        return;
+    }
+    candidate = calloc(1, sizeof(*candidate));
+    if (!candidate)
+        return;
+    candidate->name = sight->qname;
+    snprintf(candidate->text, sizeof(candidate->text), "%s", sight->name);
+    snprintf(candidate->indicator, sizeof(candidate->indicator), "%s", sight->indicator);
+    candidate->owned = *owned;
+    candidate->first_us = record->first_us;
+    candidate->last_us = record->last_us;
+    candidate->count = record->count;
+    if (list->n == CANDIDATES_MAX)
+        drop_candidate(list, 0);
+    list->candidate[list->n++] = candidate;
+}
+
+/* ---- anomalies ---- */
+
+static void remember(const struct sw_assess_with *with, const struct candidate *candidate,
+                     const char *mark)
+{
+    char address[SW_ADDRTEXT_MAX];
+    struct sw_seen_note note = {
+        .of_name = true,
+        .key = candidate->text,
+        .field = sw_addr_text(&candidate->owned.addr, address),
+        .first_us = candidate->first_us,
+        .last_us = candidate->last_us,
+        .owner = &candidate->owned.owner,
+        .anomaly = mark,
+    };
+    sw_seens_note(with->seens, &note);
+}
+
+static void raise_candidate(const struct sw_assess_with *with, const struct list *list,
+                            const struct candidate *candidate, bool unread)
+{
+    char mark[SW_MARK_MAX];
+    struct sw_anomaly anomaly;
+    struct sw_holder holder;
+    snprintf(mark, sizeof(mark), "odd-owner %s", list->name);
+    if (!sw_recall_mark(with->recall, SW_OF_NAME, &candidate->name, &candidate->owned.addr, mark,
+                        INT64_MIN, candidate->last_us))
+        return;
+    remember(with, candidate, mark);
+    char address[SW_ADDRTEXT_MAX], member[SW_NAMETEXT_MAX + SW_ADDRTEXT_MAX];
+    char finding[SW_FINDING_MAX];
+    snprintf(finding, sizeof(finding), "odd-owner:%s %s:", list->name, candidate->indicator);
+    snprintf(member, sizeof(member), "%s %s", candidate->text,
+             sw_addr_text(&candidate->owned.addr, address));
+    size_t members =
+        sw_findings_claim(with->findings, finding, member, INT64_MIN, candidate->last_us);
+    if (!sw_finding_grew(members))
+        return;
+    sw_rcu_enter();
+    struct sw_view view = sw_index_view(with->index);
+    sw_anomaly_odd_owner(&view, list->name, &list->spread, &candidate->owned.addr,
+                         &candidate->owned.owner, &anomaly);
+    sw_holder_find(with->owners, &candidate->owned.owner, &holder);
+    sw_rcu_leave();
+    struct sw_anomaly_report report = {
+        .anomaly = &anomaly,
+        .time_us = candidate->last_us,
+        .name = candidate->text,
+        .list = list->name,
+        .indicator = candidate->indicator,
+        .finding = finding,
+        .members = members,
+        .owner = &candidate->owned.owner,
+        .holder = &holder,
+        .history_unread = unread,
+        .first_us = candidate->first_us,
+        .count = candidate->count,
+    };
+    with->raise(with->arg, &report);
+}
+
+static void judge(struct sw_odd *odd, const struct sw_assess_with *with, struct list *list,
+                  bool unread)
+{
+    size_t i = 0;
+    while (i < list->n) {
+        struct candidate *candidate = list->candidate[i];
+        if (!sw_spread_is_odd(odd->settings, &list->spread, class_of(&candidate->owned.owner))) {
+            i++;
+            continue;
+        }
+        raise_candidate(with, list, candidate, unread);
+        drop_candidate(list, i);
+    }
+}
+
+void sw_odd_note(struct sw_odd *odd, const struct sw_assess_with *with,
+                 const struct sw_record *record, const struct sw_sight *sight, bool unread)
+{
+    enum sw_class class = SW_HOLDER_UNKNOWN;
+    struct list *list = sight->list[0] != '\0' ? list_of(odd, sight->list) : NULL;
+    if (!list)
+        return;
+    for (size_t i = 0; i < sight->n; i++) {
+        enum sw_class one = class_of(&sight->owned[i].owner);
+        if (class == SW_HOLDER_UNKNOWN || sw_class_is_unusual(one))
+            class = one;
+        if (sw_class_is_unusual(one))
+            propose(list, record, sight, &sight->owned[i]);
+    }
+    count_name(list, &sight->qname, class);
+    judge(odd, with, list, unread);
+}
