@@ -81,10 +81,11 @@ static void publish(struct sw_classes *classes, struct source *source, struct sw
     }
     source->rules = sw_classtable_rules(table);
     source->error[0] = '\0';
+    if (!source->path)
+        return;
     sw_count(&classes->counters->mmdb_reloads, 1);
-    if (source->path)
-        sw_log(SW_LOG_INFO, "class-table: %s: opened, %zu rules, %zu lines passed over",
-               source->path, source->rules, source->refused);
+    sw_log(SW_LOG_INFO, "class-table: %s: opened, %zu rules, %zu lines passed over", source->path,
+           source->rules, source->refused);
 }
 
 static void note_refusal(struct sw_classes *classes, struct source *source,
@@ -136,7 +137,7 @@ static bool open_shipped(struct sw_classes *classes, struct source *source)
         return false;
     source->tried = true;
     publish(classes, source, table);
-    return true;
+    return false; /* part of the program: no change */
 }
 
 bool sw_classes_refresh(struct sw_classes *classes)
@@ -184,8 +185,8 @@ bool sw_classes_find_asn(const struct sw_classes *classes, uint32_t asn,
 
 json_t *sw_classes_status(const struct sw_classes *classes)
 {
-    json_t *out = classes->n > 0 ? json_array() : NULL;
-    for (size_t i = 0; out && i < classes->n; i++) {
+    json_t *out = classes->n > 0 && classes->source[0].path ? json_array() : NULL;
+    for (size_t i = 0; out && i < classes->n && classes->source[i].path; i++) {
         const struct source *source = &classes->source[i];
         char path[SW_PATH_MAX];
         sw_text_clean(path, sizeof(path), name_of(source), strlen(name_of(source)));

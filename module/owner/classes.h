@@ -39,7 +39,8 @@ bool sw_classes_find(const struct sw_classes *classes, const char *text,
 bool sw_classes_find_asn(const struct sw_classes *classes, uint32_t asn,
                          struct sw_classmatch *match, const char **table);
 
-/** [{"path":...,"open":true,"rules":...,"refused":...,"error":""}], a new reference; NULL: none. */
+/** [{"path":...,"open":true,"rules":...,"refused":...,"error":""}], of the tables of the
+ * settings; a new reference; NULL: none. */
 json_t *sw_classes_status(const struct sw_classes *classes);
 
 #endif

@@ -32,6 +32,8 @@ struct sw_rejudge *sw_rejudge_new(const struct sw_settings *settings)
     struct sw_rejudge *rejudge = calloc(1, sizeof(*rejudge));
     if (rejudge)
         rejudge->settings = settings;
+    if (rejudge)
+        rejudge->judged = UINT64_MAX; /* a walk at the start */
     return rejudge;
 }
 
