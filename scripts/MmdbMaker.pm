@@ -1,10 +1,10 @@
-# MmdbMaker.pm - what make-asn-mmdb and make-owner-mmdb have in common.
+# MmdbMaker.pm - shared by make-asn-mmdb and make-owner-mmdb.
 #
 # A maker reads tables of "network<TAB>values", line by line; a line that is no good is reported
-# with file and line, skipped and counted. The networks then go into a tree, shorter prefixes
-# first, so that a longer one always wins whatever the order of the lines. The file is written
-# under a temporary name, read back with another library (MaxMind::DB::Reader), 2,000 networks of it
-# compared with the tables, and only then renamed to its place: a reader sees the old file or the new one.
+# with file and line, skipped and counted. The networks then go into a tree, shorter prefixes first,
+# so that a longer prefix always wins in any order of the lines. The file is written under a
+# temporary name, read back with another library (MaxMind::DB::Reader), compared with the tables for
+# 2,000 networks, and only then renamed: a reader sees the old file or the new file.
 #
 # Needs Debian's libmaxmind-db-writer-perl (the reference writer), which brings the reader.
 package MmdbMaker;
@@ -21,7 +21,7 @@ use IO::Uncompress::Gunzip qw($GunzipError);
 use Math::Int128 qw(net_to_uint128 uint128 uint128_to_net);
 use MaxMind::DB::Reader;
 {
-    no warnings 'deprecated';    # Debian 13's says at every start that it is; there is no other
+    no warnings 'deprecated';    # the class of Debian 13 says so at every start; there is no other
     use MaxMind::DB::Writer::Tree;
 }
 use Socket qw(AF_INET AF_INET6 inet_ntop inet_pton);
@@ -38,25 +38,25 @@ use constant {
 
 # Run a maker. Arguments, by name:
 #   usage    text for --help
-#   options  hash for Getopt::Long: option => reference, besides the common ones
+#   options  hash for Getopt::Long: option => reference, besides the common options
 #   type     database_type of the file
 #   title    description of the file
 #   types    hash: key of the record => MMDB type, for all that are no utf8_string
 #   row      code: fields of a line -> (network text, record hash), (undef) to pass over the
 #            line in silence; dies with words when the line is no good
-#   formats  other formats than lines with tabs, tried on the first line that says something:
-#            [{ is => code: line -> true, reader => code: -> code }]; a reader takes a line and
-#            its number, undef at the end, and returns rows [number, network, record]; the
-#            number is that of the line which messages should name
+#   formats  other formats than lines with tabs, tried on the first line that says something: [{ is
+#            => code: line -> true, reader => code: -> code }]; a reader takes a line and the line's
+#            number, undef at the end, and returns rows [number, network, record]; the number is
+#            that of the line which messages should name
 #   prepare  code run once after the options are known
-#   complete code run once after the last line, given all records: to fill in what came later
+#   complete code run once after the last line, given all records: to fill in values of later lines
 # Returns the exit code.
 sub run {
     my ($class, %arg) = @_;
     my $self = bless {
         %arg,
         net      => {},         # packed address + length => [record, file, line, range's size]
-        order    => [],         # keys of net as they came
+        order    => [],         # keys of net in the order of arrival
         records  => {},         # equal records are kept once
         bad      => 0,
         rows     => 0,
@@ -93,7 +93,7 @@ sub run {
     return EXIT_FAILED;
 }
 
-# After all tables are read: build, write, verify, rename, say what was done.
+# After all tables are read: build, write, verify, rename, report.
 sub finish {
     my ($self, $out, $strict, $quiet) = @_;
     die "no network in the tables, so $out is not written\n" if !@{ $self->{order} };
@@ -184,9 +184,9 @@ sub add_rows {
     }
 }
 
-# One network with its record. Of two ranges that share a prefix the smaller one has it: networks
-# are registered one inside the other, and the prefixes that make up the outer one are never
-# longer than those of the inner one at the same place.
+# A network with a record. Of two ranges that share a prefix the smaller range wins: networks are
+# registered inside each other, and the prefixes of the outer network are never longer than those of
+# the inner network at the same place.
 sub add {
     my ($self, $network, $record, $name, $number) = @_;
     my $key = join "\t", map { "$_=$record->{$_}" } sort keys %$record;
@@ -233,7 +233,7 @@ sub mask {
     return $mask{$len}[$n] //= pack 'B*', '1' x $n . '0' x (8 * $len - $n);
 }
 
-# Key of a network: octets and one octet of length. Dies when host bits are set.
+# Key of a network: octets and an octet of length. Dies when host bits are set.
 sub net_key {
     my ($packed, $plen) = @_;
     die "IPv4 networks are written as such, not below ::/96\n"
@@ -249,7 +249,8 @@ sub text_of {
     return inet_ntop($family, $packed) . '/' . ord substr $net, -1;
 }
 
-# "192.0.2.0/24", "192.0.2.1", "192.0.2.0 - 192.0.2.255": keys of the prefixes that make it up.
+# "192.0.2.0/24", "192.0.2.1", "192.0.2.0 - 192.0.2.255": keys of the prefixes that make up the
+# range.
 sub prefixes {
     my ($text) = @_;
     my ($first, $last) = split /\s*-\s*/, $text, 2;
@@ -338,7 +339,7 @@ sub write_file {
     $self->clear_bar;
 }
 
-# What the tables say about the first address of a network: the longest prefix's record.
+# The tables' record for the first address of a network: the longest prefix's record.
 sub expected {
     my ($self, $net) = @_;
     my $packed = substr $net, 0, -1;
@@ -370,7 +371,7 @@ sub verify {
 
 # ---- progress ----
 
-# One line on a terminal, at most ten times a second.
+# A line on a terminal, at most ten times a second.
 sub bar {
     my ($self, $what, $done, $total) = @_;
     return if !$self->{progress};

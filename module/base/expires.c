@@ -51,16 +51,14 @@ static bool braced(const char *text, size_t len)
 enum sw_status sw_facts_expires(const char *facts, size_t len, uint32_t *at)
 {
     enum sw_status status = SW_OK;
-    json_t *object;
-    const json_t *value;
     *at = 0;
     if (len == 0)
         return SW_OK;
     /* Most facts have no end and need no parse. A key "expires" with escapes is not supported. */
     if (!memmem(facts, len, "\"expires\"", 9))
         return braced(facts, len) ? SW_OK : SW_ESYNTAX;
-    object = json_loadb(facts, len, 0, NULL);
-    value = json_object_get(object, "expires");
+    json_t *object = json_loadb(facts, len, 0, NULL);
+    const json_t *value = json_object_get(object, "expires");
     if (value)
         status = from_json(value, at);
     else if (!json_is_object(object))

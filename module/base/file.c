@@ -110,9 +110,9 @@ bool sw_file_replace(const char *path, const char *data, size_t len)
 const char *sw_file_words(int error, char buf[64])
 {
     if (error == ELOOP)
-        return "is a symbolic link: name the file that it leads to";
+        return "is a symbolic link: name the link's target";
     if (error == ENXIO)
-        return "nobody reads from it";
+        return "nobody reads from the FIFO";
     if (error == EINVAL)
         return "is no file to write text to";
     return strerror_r(error, buf, 64);

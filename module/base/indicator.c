@@ -101,7 +101,7 @@ static enum sw_status parse_prefix(struct span s, struct sw_indicator *ind, char
 {
     const char *words = "not an address or prefix";
     if (memmem(s.p, s.len, "://", 3))
-        return fail(why, SW_ESYNTAX, "a URL; only its host name can be listed");
+        return fail(why, SW_ESYNTAX, "a URL; only the host name can be listed");
     enum sw_status status = sw_addr_parse(s.p, s.len, &ind->addr, &words);
     if (status != SW_OK)
         return fail(why, status, words);

@@ -16,7 +16,7 @@ static const struct argp_option global_options[] = {
     {"socket", KEY_SOCKET, "PATH", 0, "unix socket of Redis, whatever the settings say", 0},
     {"host", KEY_HOST, "HOST", 0, "host of Redis, whatever the settings say", 0},
     {"port", KEY_PORT, "N", 0, "TCP port of Redis, whatever the settings say", 0},
-    {"json", KEY_JSON, NULL, 0, "print JSON: one object, or one object a line", 0},
+    {"json", KEY_JSON, NULL, 0, "print JSON: an object, or an object on each line", 0},
     {"no-color", KEY_NO_COLOR, NULL, 0, "no colours", 0},
     {0},
 };
@@ -196,7 +196,7 @@ static void unknown(const char *program, const struct cli_command *commands, con
     for (const struct cli_command *c = commands; c->name; c++)
         if (cli_alike(c->name, word))
             cli_hint("did you mean '%s %s'?", program, c->name);
-    cli_hint("'%s --help' shows what there is", program);
+    cli_hint("'%s --help' shows all options and sub-commands", program);
     exit(CLI_USAGE);
 }
 

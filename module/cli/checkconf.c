@@ -15,11 +15,12 @@
 
 static const struct cli_usage usage = {
     .words = "[FILE]",
-    .doc = "Judge a settings file: every problem with file, line, key and what is allowed; which "
-           "Redis it names, where the MMDB files are, and whether they open. Redis is not asked."
+    .doc = "Judge a settings file: every problem with file, line, key and the allowed values; the "
+           "Redis that the file names, the paths of the MMDB files, and whether the files open. "
+           "The command does not connect to Redis."
            "\vThe exit code is 4 when a setting has a problem, 1 when only an MMDB file or a "
            "table of classes does not open, or a table has a bad line: a resolver goes on without "
-           "it.\n\n"
+           "such a file.\n\n"
            "Examples:\n"
            "  sinkwatch checkconf\n"
            "  sinkwatch checkconf conf/sinkwatch.conf",

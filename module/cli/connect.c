@@ -73,15 +73,15 @@ int cli_redis_failed(struct cli *cli, redisReply *reply)
     else
         cli_error("Redis at %s: %s", target, words);
     if (strstr(words, "NOPERM") || strstr(words, "NOAUTH") || strstr(words, "WRONGPASS"))
-        cli_hint("redis-user and redis-password-file in %s say who we are; the user needs the "
-                 "rights that conf/users.acl gives",
+        cli_hint("redis-user and redis-password-file in %s are the user and password; the user "
+                 "needs the rights of conf/users.acl",
                  cli->settings_path);
     else if (strstr(words, "WRONGTYPE"))
-        cli_hint("a key under %s holds something else than Sinkwatch put there",
+        cli_hint("a key under %s has a type that Sinkwatch did not write",
                  cli->settings.redis_prefix);
     else if (!reply)
-        cli_hint("is it running? redis-socket, redis-host and redis-port in %s say where; "
-                 "--socket, --host and --port go before them",
+        cli_hint("is Redis running? redis-socket, redis-host and redis-port in %s name the server; "
+                 "--socket, --host and --port override the file",
                  cli->settings_path);
     freeReplyObject(reply);
     return CLI_REDIS;

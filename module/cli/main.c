@@ -11,19 +11,20 @@
 #include <unistd.h>
 
 static const struct cli_command commands[] = {
-    {"list", "all lists; show, set, drop one of them", cli_list},
+    {"list", "all lists; show, set, drop a list", cli_list},
     {"add", "put indicators on a list", cli_add},
     {"remove", "take indicators off a list", cli_remove},
     {"import", "put the indicators of a file on a list", cli_import},
-    {"rollback", "give a list the content before it was replaced", cli_rollback},
-    {"check", "which rules match a name, an address, an AS; which one wins, and why", cli_check},
-    {"pivot", "where a name was seen; which names were seen on an address", cli_pivot},
-    {"sweep", "look all listed names up, and see whose addresses they have", cli_sweep},
-    {"report", "ownership and anomalies as one HTML page", cli_report_page},
-    {"events", "hits: who asked for what, and what was done", cli_events},
+    {"rollback", "give a list the content from before the last replacement", cli_rollback},
+    {"check", "the rules that match a name, an address, an AS; the winner, with the reason",
+     cli_check},
+    {"pivot", "the addresses of a name so far; the names seen on an address", cli_pivot},
+    {"sweep", "resolve all listed names, and record the owners of the addresses", cli_sweep},
+    {"report", "ownership and anomalies as an HTML page", cli_report_page},
+    {"events", "hits: client, question, and the action taken", cli_events},
     {"anomalies", "odd ownership of addresses", cli_anomalies},
-    {"status", "every resolver: state, changes applied, what was refused", cli_status},
-    {"setup", "functions for feeds into Redis, and what else it should have", cli_setup},
+    {"status", "every resolver: state, applied changes, refused items", cli_status},
+    {"setup", "functions for feeds into Redis, and missing settings of Redis", cli_setup},
     {"checkconf", "judge a settings file", cli_checkconf},
     {0},
 };
@@ -47,8 +48,9 @@ static char *make_doc(void)
     FILE *out = open_memstream(&doc, &len);
     if (!out)
         abort();
-    fprintf(out, "Lists of indicators for resolvers with Sinkwatch, and what the resolvers saw.\n"
-                 "\nSub-commands:\n");
+    fprintf(out,
+            "Lists of indicators for resolvers with Sinkwatch, and the events of the resolvers.\n"
+            "\nSub-commands:\n");
     for (const struct cli_command *c = commands; c->name; c++)
         fprintf(out, "  %-10s %s\n", c->name, c->brief);
     fprintf(out, "\v" AFTER);

@@ -10,7 +10,7 @@ enum { KEY_PRINT = 300, KEY_CHECK };
 
 static const struct argp_option options[] = {
     {"print", KEY_PRINT, NULL, 0, "print the functions instead of loading them", 0},
-    {"check", KEY_CHECK, NULL, 0, "change nothing, only say what is missing", 0},
+    {"check", KEY_CHECK, NULL, 0, "change nothing, only name missing parts", 0},
     {0},
 };
 
@@ -39,14 +39,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static const struct cli_usage usage = {
     .words = "",
     .doc = "Make a Redis ready for feeds: load the functions with which a feed changes a list and "
-           "tells the change stream in one step (Redis 7.0 or later; before that, MULTI does the "
-           "same), and say what else is worth knowing about this Redis."
-           "\vNothing is removed, and a second run changes nothing. What this user may not ask for "
-           "is said "
-           "to be unknown; the exit code is 1 then, as when something is missing. The ACL rules "
-           "for feeds, "
-           "resolvers "
-           "and readers are in conf/users.acl.\n\n"
+           "appends to the change stream in a single step (Redis 7.0 or later; before that, MULTI "
+           "does the same), and report settings of this Redis that matter."
+           "\vNothing is removed, and a second run changes nothing. A setting that this user may "
+           "not read is reported as unknown; the exit code is 1 then, as for a missing part. The "
+           "ACL rules for feeds, resolvers and readers are in conf/users.acl.\n\n"
            "Examples:\n"
            "  sinkwatch setup\n"
            "  sinkwatch setup --check\n"
@@ -144,10 +141,9 @@ static void keeping(struct cli *cli, struct setup *setup)
     char *aof = info_value(cli, setup, "appendonly", "persistence", "aof_enabled:");
     if (aof)
         say(cli, setup, "appendonly", true,
-            strcmp(aof, "1") == 0
-                ? "on"
-                : "off: what was written since the last save is gone after a crash "
-                  "(resolvers keep what they have)");
+            strcmp(aof, "1") == 0 ? "on"
+                                  : "off: a crash loses all writes since the last save "
+                                    "(resolvers keep the loaded lists)");
     char *policy = info_value(cli, setup, "maxmemory", "memory", "maxmemory_policy:");
     bool kept = policy && strcmp(policy, "noeviction") == 0;
     if (policy)

@@ -54,13 +54,12 @@ void cli_print_as(const json_t *owner)
 static void print_entry(const struct cli *cli, const struct cli_tail *tail, const redisReply *entry,
                         char *last, size_t max)
 {
-    const redisReply *fields;
     if (entry->type != REDIS_REPLY_ARRAY || entry->elements != 2 ||
         entry->element[0]->type != REDIS_REPLY_STRING ||
         entry->element[1]->type != REDIS_REPLY_ARRAY)
         return;
     snprintf(last, max, "%s", entry->element[0]->str);
-    fields = entry->element[1];
+    const redisReply *fields = entry->element[1];
     for (size_t i = 0; i + 1 < fields->elements; i += 2) {
         if (strcmp(fields->element[i]->str, "e") != 0)
             continue;

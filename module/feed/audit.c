@@ -46,10 +46,8 @@ static enum sw_status ask_again(struct sw_feed *feed, struct sw_list *list, cons
                                 bool *missing)
 {
     char key[SW_KEY_MAX];
-    redisReply *reply;
-
     sw_redis_key(feed->redis, key, sizeof(key), "list:%s", list->name);
-    reply = sw_redis_command(feed->redis, "HGET %s %s", key, field);
+    redisReply *reply = sw_redis_command(feed->redis, "HGET %s %s", key, field);
     if (!reply) {
         list->narrow += sw_redis_was_too_large(feed->redis);
         return sw_feed_failed(feed, SW_ECLOSED, "looking for changes without an entry");
@@ -69,7 +67,6 @@ static enum sw_status judge_suspects(struct sw_feed *feed)
         return SW_OK;
     for (size_t i = 0; i < audit->suspects_n && list && list->held && !missing; i++) {
         enum sw_status status = ask_again(feed, list, audit->suspect[i], &missing);
-
         if (status != SW_OK)
             return status;
         if (missing)
@@ -102,7 +99,6 @@ static struct sw_list *list_at_hand(struct sw_feed *feed)
     struct sw_audit *audit = &feed->audit;
     for (; audit->at < feed->lists.n; audit->at++, audit->cursor[0] = '\0') {
         struct sw_list *list = feed->lists.list[audit->at];
-
         if (!list->held || list->unread || list->narrow > 0)
             continue;
         if (strcmp(audit->list, list->name) != 0)
@@ -117,14 +113,13 @@ static struct sw_list *list_at_hand(struct sw_feed *feed)
 static void look_at(struct sw_feed *feed, const struct sw_list *list, const redisReply *reply)
 {
     struct sw_audit *audit = &feed->audit;
-    const redisReply *fields;
     if (!sw_reply_is_array(reply, 2) || !sw_reply_is_text(reply->element[0]) ||
         !sw_reply_is_array(reply->element[1], 0) ||
         reply->element[0]->len >= sizeof(audit->cursor)) {
         audit->at++; /* a key of another type is reported by reconciliation */
         return;
     }
-    fields = reply->element[1];
+    const redisReply *fields = reply->element[1];
     for (size_t i = 0; i + 1 < fields->elements; i += 2)
         if (sw_reply_is_text(fields->element[i]) &&
             is_missing(feed, list, fields->element[i]->str, fields->element[i]->len,
@@ -142,14 +137,12 @@ static enum sw_status next_chunk(struct sw_feed *feed, bool *done)
     struct sw_audit *audit = &feed->audit;
     struct sw_list *list = list_at_hand(feed);
     char key[SW_KEY_MAX];
-    redisReply *reply;
-
     *done = !list;
     if (!list)
         return SW_OK;
     sw_redis_key(feed->redis, key, sizeof(key), "list:%s", list->name);
-    reply = sw_redis_command(feed->redis, "HSCAN %s %s COUNT " CHUNK, key,
-                             audit->cursor[0] ? audit->cursor : "0");
+    redisReply *reply = sw_redis_command(feed->redis, "HSCAN %s %s COUNT " CHUNK, key,
+                                         audit->cursor[0] ? audit->cursor : "0");
     if (!reply)
         return sw_feed_failed(feed, SW_ECLOSED, "looking for changes without an entry");
     look_at(feed, list, reply);
@@ -193,7 +186,6 @@ enum sw_status sw_feed_audit(struct sw_feed *feed)
         begin_pass(feed, now_us);
     for (int i = 0; i < CHUNKS_MAX && status == SW_OK && !done && audit->suspects_n == 0; i++) {
         double part = (double)(now_us - audit->began_us) / (double)pass_us(feed);
-
         if ((double)audit->looked > part * 1.25 * (double)audit->total + 1000 * part)
             break; /* ahead of schedule; the schedule ends a pass after 0.8 of the time */
         status = next_chunk(feed, &done);

@@ -25,7 +25,6 @@ void sw_feed_added(struct sw_feed *feed, const struct sw_indicator *indicator)
     if (feed->added_n == feed->added_capacity) {
         size_t capacity = feed->added_capacity ? feed->added_capacity * 2 : 64;
         struct sw_indicator *grown = NULL;
-
         if (capacity <= SW_FEED_ADDED_MAX)
             grown = realloc(feed->added, capacity * sizeof(*grown));
         if (!grown) {

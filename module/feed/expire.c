@@ -20,7 +20,6 @@ static void on_gone(void *arg, sw_list_id id)
     sw_count(&feed->counters->indicators_expired, 1);
     for (size_t i = 0; i < feed->lists.n; i++) {
         struct sw_list *list = feed->lists.list[i];
-
         if (list->held && list->id == id) {
             list->expired++;
             list->surplus++;

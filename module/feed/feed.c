@@ -158,9 +158,8 @@ static enum sw_status do_what_is_due(struct sw_feed *feed)
 /* One round of the loop while connected. */
 static enum sw_status turn(struct sw_feed *feed)
 {
-    enum sw_status status;
     sw_feed_tick(feed);
-    status = sw_feed_take_notices(feed);
+    enum sw_status status = sw_feed_take_notices(feed);
     if (status != SW_OK)
         return status;
     if (feed->load_due)

@@ -45,7 +45,7 @@
 #define SW_FEED_SWEEP_MS 5 /* likewise while a sweep runs: bounds the delay of the report */
 
 /* The problem of a lost list in the status. */
-#define SW_FEED_LOST "Redis has lost it; the last good one is kept"
+#define SW_FEED_LOST "Redis has lost the list; the last good content is kept"
 
 #define SW_FEED_REPORT_US  INT64_C(5000000) /* status hash, stream check */
 #define SW_FEED_STATUS_TTL "30"             /* seconds, as module/REDIS.md says */

@@ -46,10 +46,9 @@ static void refuse_entry(struct sw_feed *feed, const struct entry *entry, const 
 static bool read_entry(const redisReply *reply, struct entry *out)
 {
     struct entry entry = {.valid = false};
-    const redisReply *id;
     if (!sw_reply_is_array(reply, 2))
         return false;
-    id = reply->element[0];
+    const redisReply *id = reply->element[0];
     entry.fields = reply->element[1];
     if (!sw_reply_is_text(id) || sw_stream_id_parse(id->str, id->len, &entry.id) != SW_OK)
         return false;
@@ -57,7 +56,6 @@ static bool read_entry(const redisReply *reply, struct entry *out)
     entry.valid = sw_reply_is_array(entry.fields, 2);
     for (size_t i = 0; entry.valid && i + 1 < entry.fields->elements; i += 2) {
         const redisReply *name = entry.fields->element[i], *value = entry.fields->element[i + 1];
-
         if (!sw_reply_is_text(name) || !sw_reply_is_text(value))
             entry.valid = false;
         else if (sw_reply_equals(name, "op"))
@@ -116,7 +114,6 @@ static void remove_one(struct sw_feed *feed, struct sw_list *list, const redisRe
     char why[SW_WHY_MAX] = "";
     if (sw_indicator_parse(item->str, item->len, &indicator, why) == SW_OK) {
         enum sw_status status = sw_index_remove(feed->index, list->id, &indicator);
-
         if (status == SW_OK)
             sw_feed_removed(feed, list, &indicator);
         if (status == SW_ENOTFOUND && list->expired > 0) {
@@ -197,10 +194,9 @@ static enum sw_status take_facts(struct sw_feed *feed, struct entry *entry)
 /* Read the facts of an entry's indicators; nil: the hash does not have the indicator. */
 static enum sw_status ask_facts(struct sw_feed *feed, struct entry *entry, const char *name)
 {
-    enum sw_status status;
     if (entry->asked || count_items(entry) == 0)
         return SW_OK;
-    status = append_ask(feed, entry, name);
+    enum sw_status status = append_ask(feed, entry, name);
     return status == SW_OK ? take_facts(feed, entry) : status;
 }
 
@@ -236,7 +232,6 @@ static void apply_add(struct sw_feed *feed, struct entry *entry, struct sw_list 
     size_t item = 0;
     for (size_t i = 0; i + 1 < entry->fields->elements; i += 2) {
         const redisReply *value = entry->fields->element[i + 1];
-
         if (sw_reply_equals(entry->fields->element[i], "expires"))
             until = end_of(feed, list->name, value, NULL);
         if (!is_item(entry, i))
@@ -393,7 +388,6 @@ static enum sw_status ask_for_batch(struct sw_feed *feed, struct entry *entries,
     size_t items = 0;
     for (size_t i = 0; i < n && status == SW_OK && items < ASK_MAX; i++) {
         size_t more = will_ask(feed, &entries[i]) ? count_items(&entries[i]) : 0;
-
         ask[i] = more > 0;
         items += more;
         if (ask[i])
@@ -410,7 +404,6 @@ static enum sw_status apply_entries(struct sw_feed *feed, struct entry *entries,
 {
     for (size_t i = 0; i < n && !sw_feed_stopping(feed); i++) {
         enum sw_status status = sw_feed_compare(feed, &entries[i].id);
-
         if (status == SW_OK)
             status = apply(feed, &entries[i]);
         if (status != SW_OK)
@@ -427,11 +420,10 @@ static enum sw_status apply_batch(struct sw_feed *feed, const redisReply *reply)
 {
     struct entry entries[BATCH_MAX];
     size_t n = reply->elements < BATCH_MAX ? reply->elements : BATCH_MAX;
-    enum sw_status status;
     for (size_t i = 0; i < n; i++)
         if (!read_entry(reply->element[i], &entries[i]))
             return sw_feed_failed(feed, SW_EREDIS, "following changes: odd entry");
-    status = ask_for_batch(feed, entries, n);
+    enum sw_status status = ask_for_batch(feed, entries, n);
     if (status == SW_OK)
         status = apply_entries(feed, entries, n);
     for (size_t i = 0; i < n; i++)
@@ -447,7 +439,6 @@ static const redisReply *entries_of(const struct sw_feed *feed, const redisReply
     sw_redis_key(feed->redis, key, sizeof(key), "%s", stream);
     for (size_t i = 0; sw_reply_is_array(reply, 1) && i < reply->elements; i++) {
         const redisReply *one = reply->element[i];
-
         if (sw_reply_is_array(one, 2) && sw_reply_equals(one->element[0], key) &&
             sw_reply_is_array(one->element[1], 0))
             return one->element[1];
@@ -459,12 +450,11 @@ static const redisReply *entries_of(const struct sw_feed *feed, const redisReply
  * two checks is then noticed by the second check, and reported after 1 ms. */
 static int block_ms(struct sw_feed *feed)
 {
-    struct sw_stream_id done;
     if (feed->expiring)
         return 1; /* XREAD takes 0 for no limit */
     if (sw_sweeper_busy(feed->sweeper))
         return SW_FEED_SWEEP_MS;
-    done = sw_sweeper_done(feed->sweeper);
+    struct sw_stream_id done = sw_sweeper_done(feed->sweeper);
     return sw_stream_id_compare(&done, &feed->applied) == 0 ? SW_FEED_BLOCK_MS : 1;
 }
 
@@ -477,8 +467,6 @@ static redisReply *read_batch(struct sw_feed *feed, enum sw_status *asked,
     const char *both[] = {"XREAD",   "COUNT", count,  "BLOCK", block,
                           "STREAMS", changes, tracks, from,    tracks_from};
     const char *one[] = {"XREAD", "COUNT", count, "BLOCK", block, "STREAMS", changes, from};
-    redisReply *reply;
-
     feed->batch = feed->batch > 0 && feed->batch < BATCH_MAX ? feed->batch : BATCH_MAX;
     snprintf(count, sizeof(count), "%u", feed->batch);
     snprintf(block, sizeof(block), "%d", block_ms(feed));
@@ -491,7 +479,7 @@ static redisReply *read_batch(struct sw_feed *feed, enum sw_status *asked,
                              NULL) != SW_OK ||
         sw_stream_append_ask(feed->redis) != SW_OK)
         return NULL;
-    reply = sw_redis_reply(feed->redis);
+    redisReply *reply = sw_redis_reply(feed->redis);
     if (reply)
         *asked = sw_stream_take_state(feed->redis, state);
     return reply;

@@ -43,7 +43,6 @@ struct sw_list *sw_lists_get(struct sw_lists *lists, const char *name)
     if (lists->n == lists->capacity) {
         size_t capacity = lists->capacity ? lists->capacity * 2 : 16;
         struct sw_list **grown = realloc(lists->list, capacity * sizeof(struct sw_list *));
-
         if (!grown)
             return NULL;
         lists->list = grown;
@@ -106,7 +105,6 @@ bool sw_lists_shields(const struct sw_lists *lists, const struct sw_list *list)
         return false;
     for (size_t i = 0; i < lists->n; i++) {
         const struct sw_list *other = lists->list[i];
-
         if (other->held && rewrites(&other->effect) && other->effect.priority >= effect->priority)
             return true;
     }

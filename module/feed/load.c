@@ -125,9 +125,7 @@ static enum sw_status take_field(struct scan *scan, const redisReply *field,
                                  const redisReply *facts)
 {
     struct sw_indicator indicator;
-    uint32_t until;
     char why[SW_WHY_MAX] = "";
-    enum sw_status status;
     if (!sw_reply_is_text(field))
         return SW_EREDIS;
     scan->fields++;
@@ -137,12 +135,12 @@ static enum sw_status take_field(struct scan *scan, const redisReply *field,
                        why);
         return SW_OK;
     }
-    until = end_of(scan, field, facts);
+    uint32_t until = end_of(scan, field, facts);
     if (until != 0 && until <= scan->now) {
         scan->expired++;
         return SW_OK;
     }
-    status = sw_index_add_until(scan->lists->index, scan->staged, &indicator, until);
+    enum sw_status status = sw_index_add_until(scan->lists->index, scan->staged, &indicator, until);
     /* A list with content keeps that content, which is better than a new content with gaps. */
     if (status == SW_ETOOBIG && sw_index_count(scan->lists->index, scan->list->id) == 0) {
         sw_load_refuse(scan->hooks, SW_REFUSED_ROOM, scan->list->name, field->str, field->len,
@@ -167,7 +165,6 @@ static enum sw_status take_fields(struct scan *scan, const redisReply *fields)
 {
     for (size_t i = 0; i + 1 < fields->elements; i += 2) {
         enum sw_status status = take_field(scan, fields->element[i], fields->element[i + 1]);
-
         if (status != SW_OK)
             return status;
     }
@@ -238,7 +235,6 @@ static enum sw_status reserve(struct scan *scan)
     if (reply->type == REDIS_REPLY_INTEGER && reply->integer > 0 &&
         (size_t)reply->integer > count) {
         size_t more = (size_t)reply->integer - count;
-
         status = sw_index_reserve(scan->lists->index, more < ROOM_MAX ? more : ROOM_MAX);
     }
     freeReplyObject(reply);
@@ -268,7 +264,6 @@ enum sw_status sw_load_content(struct sw_redis *redis, struct sw_lists *lists, s
 {
     struct scan scan = {.redis = redis, .lists = lists, .list = list, .hooks = hooks};
     char why[SW_WHY_MAX] = "";
-    enum sw_status status;
     assert(list->held);
     scan.began = lists->now;
     scan.now =
@@ -279,7 +274,7 @@ enum sw_status sw_load_content(struct sw_redis *redis, struct sw_lists *lists, s
         keep_former(list, scan.key, SW_REFUSED_ROOM, "facts that are too large for a reply", hooks);
         return SW_OK;
     }
-    status = reserve(&scan);
+    enum sw_status status = reserve(&scan);
     if (status == SW_OK)
         status = sw_index_stage_begin(lists->index, list->id, &scan.staged);
     if (status == SW_OK) {
@@ -305,8 +300,6 @@ static enum sw_status take_list(struct sw_redis *redis, struct sw_lists *lists,
                                 const redisReply *name, const redisReply *text, bool everything,
                                 const struct sw_load_hooks *hooks)
 {
-    struct sw_list *list;
-    bool was_held;
     if (!sw_reply_is_text(name) || !sw_reply_is_text(text))
         return SW_EREDIS;
     if (strlen(name->str) != name->len || !sw_listname_ok(name->str)) {
@@ -314,14 +307,14 @@ static enum sw_status take_list(struct sw_redis *redis, struct sw_lists *lists,
                        "a list name has 1 to 63 characters of a-z 0-9 . _ -");
         return SW_OK;
     }
-    list = sw_lists_get(lists, name->str);
+    struct sw_list *list = sw_lists_get(lists, name->str);
     if (!list) {
         sw_load_refuse(hooks, SW_REFUSED_ROOM, name->str, "", 0, "out of memory");
         return SW_OK;
     }
     list->seen = true;
     list->lost = false;
-    was_held = list->held;
+    bool was_held = list->held;
     sw_load_policy(lists, list, text->str, text->len, hooks);
     if (!list->held || (was_held && !everything))
         return SW_OK;
@@ -336,7 +329,6 @@ static enum sw_status announce(struct sw_redis *redis, struct sw_lists *lists,
     for (size_t i = 0; i + 1 < reply->elements; i += 2) {
         const redisReply *name = reply->element[i];
         char key[SW_KEY_MAX];
-
         if (!sw_reply_is_text(name) || strlen(name->str) != name->len || !sw_listname_ok(name->str))
             continue;
         sw_redis_key(redis, key, sizeof(key), "list:%s", name->str);

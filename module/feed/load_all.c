@@ -94,12 +94,12 @@ enum sw_status sw_feed_check_server(struct sw_feed *feed)
     redisReply *reply = sw_redis_command(feed->redis, "INFO server");
 
     if (!reply)
-        return sw_feed_failed(feed, SW_ECLOSED, "asking who the server is");
+        return sw_feed_failed(feed, SW_ECLOSED, "asking for the server's identity");
     append_value(server, sizeof(server), reply, "run_id:");
     freeReplyObject(reply);
     reply = sw_redis_command(feed->redis, "INFO replication");
     if (!reply)
-        return sw_feed_failed(feed, SW_ECLOSED, "asking who the server is");
+        return sw_feed_failed(feed, SW_ECLOSED, "asking for the server's identity");
     append_value(server, sizeof(server), reply, "master_replid:");
     freeReplyObject(reply);
     if (strcmp(server, feed->server) != 0)
@@ -147,7 +147,6 @@ static void name_lost(const struct sw_feed *feed, char *out, size_t max)
     for (size_t i = 0; i < feed->lists.n; i++) {
         const struct sw_list *list = feed->lists.list[i];
         size_t len = strlen(list->name);
-
         if (!list->held || !list->lost || used + len + 2 > max)
             continue;
         used += (size_t)snprintf(out + used, max - used, " %s", list->name);
@@ -206,7 +205,6 @@ static size_t indicators(const struct sw_feed *feed)
     size_t n = 0;
     for (size_t i = 0; i < feed->lists.n; i++) {
         const struct sw_list *list = feed->lists.list[i];
-
         n += list->held ? sw_index_count(feed->index, list->id) : 0;
     }
     return n;
@@ -223,11 +221,10 @@ enum sw_status sw_feed_load(struct sw_feed *feed)
 {
     struct sw_stream_state state = {.exists = false};
     int64_t began = sw_clock_mono_us();
-    enum sw_status status;
     bool begun_anew;
     feed->state = SW_FEED_LOADING;
     sw_copy_clear(&feed->copy);
-    status = sw_feed_report(feed);
+    enum sw_status status = sw_feed_report(feed);
     if (status == SW_OK)
         status = sw_feed_ask_stream(feed, &state);
     if (status != SW_OK)

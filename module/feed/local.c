@@ -34,12 +34,12 @@ static enum sw_status check_owner(int fd, char why[SW_WHY_MAX])
     if (!S_ISREG(st.st_mode))
         return refuse(why, "no regular file");
     if (st.st_uid != geteuid()) {
-        snprintf(why, SW_WHY_MAX, "it belongs to user %u, not to this one (%u)",
+        snprintf(why, SW_WHY_MAX, "the file belongs to user %u, not to this user (%u)",
                  (unsigned)st.st_uid, (unsigned)geteuid());
         return SW_EFORMAT;
     }
     if (st.st_mode & 077) {
-        snprintf(why, SW_WHY_MAX, "others may read or write it (mode %04o); must be 0600",
+        snprintf(why, SW_WHY_MAX, "others may read or write the file (mode %04o); must be 0600",
                  (unsigned)st.st_mode & 07777);
         return SW_EFORMAT;
     }
@@ -51,9 +51,8 @@ static enum sw_status read_note(const struct sw_settings *settings,
                                 const struct sw_image_found *found, json_t **note,
                                 char why[SW_WHY_MAX])
 {
-    const char *prefix;
     *note = json_loadb(found->note, found->note_len, 0, NULL);
-    prefix = json_string_value(json_object_get(*note, "prefix"));
+    const char *prefix = json_string_value(json_object_get(*note, "prefix"));
     if (!prefix || !json_is_array(json_object_get(*note, "lists")))
         return refuse(why, "inconsistent: the note");
     if (strcmp(prefix, settings->redis_prefix) != 0)
@@ -99,11 +98,10 @@ void sw_local_open(const struct sw_settings *settings, int64_t wall_us,
     int64_t began = sw_clock_mono_us();
     char text[SW_TIMETEXT_MAX];
     size_t lists, n;
-    int fd;
     *start = (struct sw_local_start){.index = NULL};
     if (!path[0])
         return;
-    fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (fd < 0 && errno == ENOENT) {
         sw_log(SW_LOG_INFO, "snapshot %s: none yet; lists come from Redis", path);
         return;
@@ -162,12 +160,11 @@ static char *make_note(const struct sw_feed *feed)
                              sw_stream_id_text(&feed->position.id, at), "added",
                              (json_int_t)feed->position.added, "lists", lists);
     bool ok = note != NULL;
-    char *text;
     for (size_t i = 0; ok && i < feed->lists.n; i++) {
         if (feed->lists.list[i]->held)
             ok = json_array_append_new(lists, list_note(feed->lists.list[i])) == 0;
     }
-    text = ok ? json_dumps(note, JSON_COMPACT) : NULL;
+    char *text = ok ? json_dumps(note, JSON_COMPACT) : NULL;
     json_decref(note);
     return text;
 }
@@ -191,14 +188,13 @@ static bool adopt_list(struct sw_feed *feed, const json_t *note)
     const json_t *policy = json_object_get(note, "policy");
     struct sw_policy parsed;
     char why[SW_WHY_MAX];
-    struct sw_list *list;
     sw_list_id id;
 
     if (!name || !json_is_string(policy) || sw_index_list_find(feed->index, name, &id) != SW_OK ||
         sw_policy_parse(name, json_string_value(policy), json_string_length(policy), &parsed,
                         why) != SW_OK)
         return false;
-    list = sw_lists_get(&feed->lists, name);
+    struct sw_list *list = sw_lists_get(&feed->lists, name);
     if (!list || list->held)
         return false;
     list->policy_len = json_string_length(policy);
@@ -226,7 +222,6 @@ static bool adopt_others(struct sw_feed *feed)
     for (size_t i = 0; i < n; i++) {
         const struct sw_policy *policy = sw_view_list(&view, ids[i]);
         struct sw_list *list = sw_lists_get(&feed->lists, policy->name);
-
         if (!list || list->held)
             continue;
         list->held = true;
@@ -283,9 +278,8 @@ static enum sw_status sync_folder(struct sw_local *local)
 {
     char path[SW_PATH_MAX];
     enum sw_status status = SW_OK;
-    int fd;
     snprintf(path, sizeof(path), "%s", local->path);
-    fd = open(dirname(path), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int fd = open(dirname(path), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
         return failed(local, "opening the folder");
     if (fsync(fd) != 0)
@@ -312,15 +306,13 @@ static enum sw_status write_file(struct sw_local *local, int fd)
 static enum sw_status replace_file(struct sw_local *local)
 {
     char temp[SW_PATH_MAX + 8];
-    enum sw_status status;
-    int fd;
     snprintf(temp, sizeof(temp), "%s.new", local->path);
     if (unlink(temp) != 0 && errno != ENOENT)
         return failed(local, "removing the former temporary file");
-    fd = open(temp, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    int fd = open(temp, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
         return failed(local, "creating it");
-    status = write_file(local, fd);
+    enum sw_status status = write_file(local, fd);
     close(fd);
     if (status == SW_OK && rename(temp, local->path) != 0)
         status = failed(local, "renaming");

@@ -12,7 +12,6 @@ void sw_feed_notices_copied(struct sw_feed *feed)
 {
     for (size_t i = 0; i < feed->lists.n; i++) {
         struct sw_list *list = feed->lists.list[i];
-
         list->copied = list->copied || list->touched;
         list->touched = false;
     }

@@ -29,10 +29,9 @@ static enum sw_status take_copy(struct sw_feed *feed, struct sw_copy *copy)
     const char *multi[] = {"MULTI"}, *exec[] = {"EXEC"};
     const char *xinfo[] = {"XINFO", "STREAM", changes}, *hgetall[] = {"HGETALL", lists};
     struct sw_redis *redis = feed->redis;
-    enum sw_status status;
     sw_redis_key(redis, changes, sizeof(changes), "changes");
     sw_redis_key(redis, lists, sizeof(lists), "lists");
-    status = sw_redis_append_argv(redis, 1, multi, NULL);
+    enum sw_status status = sw_redis_append_argv(redis, 1, multi, NULL);
     if (status == SW_OK)
         status = sw_redis_append_argv(redis, 3, xinfo, NULL);
     if (status == SW_OK)
@@ -66,10 +65,9 @@ enum sw_status sw_feed_copy(struct sw_feed *feed)
 {
     struct sw_stream_state state;
     struct sw_copy copy = {.reply = NULL};
-    enum sw_status status;
     sw_copy_clear(&feed->copy);
     sw_feed_notices_copied(feed);
-    status = name_lists(feed, &copy);
+    enum sw_status status = name_lists(feed, &copy);
     if (status == SW_OK)
         status = take_copy(feed, &copy);
     if (status != SW_OK || !sw_reply_is_array(copy.reply, copy.n + 2)) {
@@ -99,15 +97,13 @@ static enum sw_status compare_contents(struct sw_feed *feed, const struct sw_cop
     for (size_t i = 0; i < copy->n; i++) {
         struct sw_list *list = sw_lists_find(&feed->lists, copy->names[i]);
         const redisReply *fields = copy->reply->element[2 + i];
-        enum sw_status status;
-
         if (!list || !list->held || list->lost)
             continue;
         if (!list->unread && !sw_feed_noticed(list) && fields->type == REDIS_REPLY_INTEGER &&
             fields->integer == (long long)sw_index_count(feed->index, list->id) + list->surplus)
             continue;
         sw_count(&feed->counters->lists_reread, 1);
-        status = sw_load_content(feed->redis, &feed->lists, list, &feed->hooks);
+        enum sw_status status = sw_load_content(feed->redis, &feed->lists, list, &feed->hooks);
         if (status != SW_OK)
             return sw_feed_failed(feed, status, "reading a list");
         feed->dirty = true;
@@ -121,13 +117,12 @@ static enum sw_status compare(struct sw_feed *feed, const struct sw_copy *copy)
     const redisReply *lists = copy->reply->element[1];
     struct sw_stream_state state;
     bool kept = false;
-    enum sw_status status;
     if (!sw_reply_is_array(lists, 0)) {
         sw_feed_keep_unreadable(feed, sw_reply_words(lists));
         return SW_OK;
     }
     /* Asked before any list is read: a list read later holds all changes up to this id. */
-    status = sw_feed_ask_stream(feed, &state);
+    enum sw_status status = sw_feed_ask_stream(feed, &state);
     if (status == SW_OK)
         status = sw_feed_take_lists(feed, lists, false, &kept);
     if (status == SW_OK && !kept)
@@ -139,14 +134,13 @@ enum sw_status sw_feed_compare(struct sw_feed *feed, const struct sw_stream_id *
 {
     struct sw_copy copy = feed->copy;
     int64_t began = sw_clock_mono_us();
-    enum sw_status status;
     if (!copy.reply)
         return SW_OK;
     if (next ? sw_stream_id_compare(next, &copy.at) <= 0
              : sw_stream_id_compare(&feed->position.id, &copy.at) < 0)
         return SW_OK;
     feed->copy = (struct sw_copy){.reply = NULL};
-    status = compare(feed, &copy);
+    enum sw_status status = compare(feed, &copy);
     sw_feed_notices_compared(feed, began);
     sw_copy_clear(&copy);
     return status;

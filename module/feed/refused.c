@@ -32,7 +32,6 @@ static void copy_printable(char *out, size_t max, const char *text, size_t len)
     for (size_t i = 0; i < len; i++) {
         unsigned char c = (unsigned char)text[i];
         size_t need = c >= 0x20 && c < 0x7f ? 1 : 4;
-
         if (used + need + 4 > max) {
             memcpy(out + used, "...", 3);
             used += 3;
@@ -51,7 +50,6 @@ static bool is_kept(const struct sw_refused *refused, const struct sw_refused_it
 {
     for (size_t i = 0; i < refused->kept; i++) {
         const struct sw_refused_item *kept = &refused->items[i];
-
         if (strcmp(kept->item, item->item) == 0 && strcmp(kept->list, item->list) == 0 &&
             strcmp(kept->why, item->why) == 0)
             return true;
@@ -109,7 +107,6 @@ json_t *sw_refused_items_json(const struct sw_refused *refused)
             &refused->items[(refused->next + SW_REFUSED_KEPT - i) % SW_REFUSED_KEPT];
         json_t *one =
             json_pack("{s:s, s:s, s:s}", "list", item->list, "item", item->item, "why", item->why);
-
         if (!one || json_array_append_new(array, one) != 0) {
             json_decref(array);
             return NULL;

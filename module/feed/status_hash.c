@@ -40,10 +40,9 @@ static void put(struct fields *fields, const char *name, const char *value)
 
 static void put_number(struct fields *fields, const char *name, uint64_t number)
 {
-    char *text;
     if (fields->numbers_n == NUMBERS)
         return;
-    text = fields->numbers[fields->numbers_n++];
+    char *text = fields->numbers[fields->numbers_n++];
     snprintf(text, sizeof(fields->numbers[0]), "%" PRIu64, number);
     put(fields, name, text);
 }
@@ -93,9 +92,7 @@ static json_t *lists_json(const struct sw_feed *feed)
         json_t *one =
             json_pack("{s:s, s:I, s:I}", "kind", list->held ? sw_kind_name(list->effect.kind) : "",
                       "count", (json_int_t)count, "refused", (json_int_t)list->refused);
-
         const char *problem = list->lost ? SW_FEED_LOST : list->problem;
-
         if (one && problem[0])
             json_object_set_new(one, "problem", json_string(problem));
         json_object_set_new(object, list->name, one);
@@ -152,11 +149,10 @@ static enum sw_status take_replies(struct sw_feed *feed)
     bool failed = false;
     for (int i = 0; i < 5; i++) {
         redisReply *reply = sw_redis_reply(feed->out);
-        const char *error;
 
         if (!reply)
             return SW_ECLOSED;
-        error = first_error(reply);
+        const char *error = first_error(reply);
         if (error && !failed)
             sw_feed_problem(feed, SW_PROBLEM_REPORT, "status of this resolver: %s", error);
         failed = failed || error;
@@ -226,11 +222,9 @@ enum sw_status sw_feed_report(struct sw_feed *feed)
 void sw_feed_farewell(struct sw_feed *feed)
 {
     char key[SW_KEY_MAX], resolvers[SW_KEY_MAX];
-    redisReply *reply;
-
     sw_redis_key(feed->out, key, sizeof(key), "resolver:%s", feed->settings->resolver_id);
     sw_redis_key(feed->out, resolvers, sizeof(resolvers), "resolvers");
-    reply = sw_redis_command(feed->out, "DEL %s", key);
+    redisReply *reply = sw_redis_command(feed->out, "DEL %s", key);
     if (!reply)
         return;
     freeReplyObject(reply);

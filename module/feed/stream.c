@@ -14,7 +14,6 @@ static bool read_number(const char **text, const char *end, uint64_t *out)
     uint64_t value = 0;
     for (; at < end && *at >= '0' && *at <= '9'; at++) {
         unsigned digit = (unsigned)(*at - '0');
-
         if (value > (UINT64_MAX - digit) / 10)
             return false;
         value = value * 10 + digit;
@@ -72,7 +71,6 @@ static bool read_member(const redisReply *name, const redisReply *value,
     }
     if (sw_reply_equals(name, "first-entry") && sw_reply_is_array(value, 1)) {
         const redisReply *id = value->element[0];
-
         return sw_reply_is_text(id) && sw_stream_id_parse(id->str, id->len, &out->first) == SW_OK;
     }
     return true;
@@ -106,11 +104,11 @@ enum sw_status sw_stream_append_ask(struct sw_redis *redis)
 enum sw_status sw_stream_take_state(struct sw_redis *redis, struct sw_stream_state *out)
 {
     redisReply *reply = sw_redis_reply(redis);
-    enum sw_status status;
 
     if (!reply)
         return SW_ECLOSED;
-    status = sw_reply_is_key_error(reply) ? SW_EINVAL : sw_stream_read_state(reply, out);
+    enum sw_status status =
+        sw_reply_is_key_error(reply) ? SW_EINVAL : sw_stream_read_state(reply, out);
     freeReplyObject(reply);
     return status;
 }

@@ -147,10 +147,9 @@ static void join(struct sw_sweeper *sweeper)
 {
     struct job *job = &sweeper->jobs[sweeper->jobs_n];
     struct sw_changeset changes = {.stop = &sweeper->stopping};
-    bool fits;
     assert(sweeper->jobs_n < JOBS_MAX);
     *job = sweeper->next;
-    fits = append(&sweeper->sought, sweeper->coming.added, sweeper->coming.n);
+    bool fits = append(&sweeper->sought, sweeper->coming.added, sweeper->coming.n);
     job->everything = job->everything || !fits;
     job->added_n = fits ? sweeper->coming.n : 0;
     job->parts = job->everything || job->added_n > 0 ? SW_FEED_PARTS : 0;
@@ -382,11 +381,10 @@ void sw_sweeper_reached(struct sw_sweeper *sweeper, const struct sw_stream_id *i
 
 bool sw_sweeper_track(struct sw_sweeper *sweeper, const struct sw_addr *addr)
 {
-    bool room;
     if (!sweeper->host->tracked)
         return true;
     pthread_mutex_lock(&sweeper->lock);
-    room = sweeper->addrs_n < ADDRS_MAX;
+    bool room = sweeper->addrs_n < ADDRS_MAX;
     if (room)
         sweeper->addrs[sweeper->addrs_n++] = *addr;
     pthread_cond_broadcast(&sweeper->wake);
@@ -405,18 +403,16 @@ struct sw_stream_id sw_sweeper_done(struct sw_sweeper *sweeper)
 
 bool sw_sweeper_busy(struct sw_sweeper *sweeper)
 {
-    bool busy;
     pthread_mutex_lock(&sweeper->lock);
-    busy = sweeper->waiting || sweeper->jobs_n > 0;
+    bool busy = sweeper->waiting || sweeper->jobs_n > 0;
     pthread_mutex_unlock(&sweeper->lock);
     return busy;
 }
 
 static uint64_t read_locked(struct sw_sweeper *sweeper, const uint64_t *number)
 {
-    uint64_t value;
     pthread_mutex_lock(&sweeper->lock);
-    value = *number;
+    uint64_t value = *number;
     pthread_mutex_unlock(&sweeper->lock);
     return value;
 }

@@ -101,7 +101,6 @@ static enum sw_status announce(struct sw_feed *feed, size_t n, const bool *isnew
     for (size_t i = 0; i < n; i++) {
         if (isnew[i]) {
             size_t slot = (size_t)(argc - FIXED) / 2;
-
             argv[argc++] = "i";
             argv[argc++] = sw_addr_text(&feed->unsent[i], text[slot]);
         }
@@ -130,7 +129,6 @@ enum sw_status sw_feed_send_tracked(struct sw_feed *feed)
     while (feed->unsent_n > 0 && sw_feed_writer(feed)) {
         size_t n = feed->unsent_n < 100 ? feed->unsent_n : 100;
         enum sw_status status = add_members(feed, n, isnew);
-
         if (status == SW_EREDIS) {
             feed->unsent_due = sw_clock_mono_us() + SW_FEED_REPORT_US;
             return SW_OK;
@@ -158,7 +156,6 @@ static void take_members(struct sw_feed *feed, const redisReply *reply)
         const redisReply *member = reply->element[i];
         struct sw_addr addr;
         const char *why = "not text";
-
         if (sw_reply_is_text(member) &&
             sw_addr_parse(member->str, member->len, &addr, &why) == SW_OK)
             sw_tracked_add(&feed->tracked, &addr);

@@ -9,13 +9,12 @@
 enum sw_status sw_tracked_init(struct sw_tracked *tracked, size_t max)
 {
     struct sw_policy policy;
-    enum sw_status status;
     *tracked = (struct sw_tracked){.max = max};
     tracked->set = sw_index_new();
     if (!tracked->set)
         return SW_ENOMEM;
     sw_policy_init(&policy, "tracked");
-    status = sw_index_list_set(tracked->set, &policy, &tracked->list);
+    enum sw_status status = sw_index_list_set(tracked->set, &policy, &tracked->list);
     if (status == SW_OK && pthread_mutex_init(&tracked->lock, NULL) != 0)
         status = SW_ENOMEM;
     if (status != SW_OK)
@@ -39,12 +38,11 @@ static void note_found(void *arg, const struct sw_hit *hit)
 
 bool sw_tracked_has(const struct sw_tracked *tracked, const struct sw_addr *addr)
 {
-    struct sw_view view;
     bool found = false;
     /* Relaxed: a reader that misses a concurrent addition counts as asking before the addition. */
     if (atomic_load_explicit(&tracked->n, memory_order_relaxed) == 0)
         return false;
-    view = sw_index_view(tracked->set);
+    struct sw_view view = sw_index_view(tracked->set);
     sw_view_find_addr(&view, SW_TRIGGERS_DEFAULT, addr, note_found, &found);
     return found;
 }
@@ -56,11 +54,10 @@ static bool is_whole(const struct sw_addr *addr)
 
 void sw_tracked_request(struct sw_tracked *tracked, const struct sw_addr *addr)
 {
-    bool has;
     if (tracked->max == 0 || !is_whole(addr))
         return;
     sw_rcu_enter();
-    has = sw_tracked_has(tracked, addr);
+    bool has = sw_tracked_has(tracked, addr);
     sw_rcu_leave();
     if (has)
         return;
@@ -72,9 +69,8 @@ void sw_tracked_request(struct sw_tracked *tracked, const struct sw_addr *addr)
 
 size_t sw_tracked_take(struct sw_tracked *tracked, struct sw_addr *out)
 {
-    size_t n;
     pthread_mutex_lock(&tracked->lock);
-    n = tracked->queued;
+    size_t n = tracked->queued;
     memcpy(out, tracked->queue, n * sizeof(*out));
     tracked->queued = 0;
     pthread_mutex_unlock(&tracked->lock);
@@ -107,12 +103,11 @@ enum sw_status sw_tracked_add(struct sw_tracked *tracked, const struct sw_addr *
 {
     struct sw_indicator indicator = indicator_of(addr);
     size_t n = atomic_load_explicit(&tracked->n, memory_order_relaxed);
-    enum sw_status status;
     if (tracked->max == 0 || !is_whole(addr))
         return SW_EINVAL;
     if (n < tracked->max && make_room(tracked, n) != SW_OK)
         return SW_ENOMEM;
-    status = sw_index_add(tracked->set, tracked->list, &indicator);
+    enum sw_status status = sw_index_add(tracked->set, tracked->list, &indicator);
     if (status != SW_OK)
         return status;
     if (n < tracked->max) {

@@ -142,9 +142,8 @@ static size_t write_text(const struct sw_settings *settings, const struct sw_ver
 size_t sw_structured_text(const struct sw_settings *settings, const struct sw_verdict *verdict,
                           uint16_t ede, size_t room, char out[SW_STRUCTURED_MAX])
 {
-    size_t len;
     if (ede != EDE_BLOCKED && ede != EDE_CENSORED && ede != EDE_FILTERED)
         return 0;
-    len = write_text(settings, verdict, ede, true, room, out);
+    size_t len = write_text(settings, verdict, ede, true, room, out);
     return len ? len : write_text(settings, verdict, ede, false, room, out);
 }

@@ -133,7 +133,8 @@ static bool symbols_ok(char why[WHY_MAX])
         if ((dlsym(RTLD_DEFAULT, probes[i].symbol) != NULL) == probes[i].expected)
             continue;
         snprintf(why, WHY_MAX,
-                 "Unbound was configured %s %s, the module was built for one %s it; " ADVICE,
+                 "Unbound was configured %s %s, the module was built for an Unbound %s this "
+                 "option; " ADVICE,
                  probes[i].expected ? "without" : "with", probes[i].option,
                  probes[i].expected ? "with" : "without");
         return false;

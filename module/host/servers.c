@@ -96,10 +96,9 @@ static size_t servers_of(const struct looking *l, uint8_t *name, size_t len, str
 {
     for (; len > 1; dname_remove_label(&name, &len)) {
         const struct packed_rrset_data *data = in_reply(l, name, LDNS_RR_TYPE_NS);
-        struct ub_packed_rrset_key *rrset;
         if (data)
             return copy_names(data, out);
-        rrset = in_cache(l, name, len, LDNS_RR_TYPE_NS);
+        struct ub_packed_rrset_key *rrset = in_cache(l, name, len, LDNS_RR_TYPE_NS);
         if (rrset) {
             size_t n = copy_names(rrset->entry.data, out);
             lock_rw_unlock(&rrset->entry.lock);

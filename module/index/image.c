@@ -191,9 +191,8 @@ static void before_change(void *arg, unsigned shard)
 /* For the saver: take the copy that the writer made, or copy the shard now. */
 static enum sw_status take_shard(struct sw_image *image, unsigned shard, struct copy *out)
 {
-    enum sw_status status;
     pthread_mutex_lock(&image->lock);
-    status = (enum sw_status)atomic_load(&image->failed);
+    enum sw_status status = (enum sw_status)atomic_load(&image->failed);
     if (status == SW_OK && atomic_load_explicit(&image->copied[shard], memory_order_relaxed)) {
         *out = image->ahead[shard];
         image->ahead[shard].data = NULL;

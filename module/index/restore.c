@@ -51,7 +51,7 @@ static enum sw_status read_next(struct restore *restore, void *out, uint64_t len
             return SW_EIO;
         }
         if (n == 0)
-            return refuse(restore, "damaged: it ends too soon");
+            return refuse(restore, "damaged: ends too soon");
         to += n;
         left -= (uint64_t)n;
         restore->at += (uint64_t)n;
@@ -99,7 +99,7 @@ static enum sw_status read_header(struct restore *restore)
             return refuse(restore, "damaged: something behind the header");
     }
     if (status == SW_OK && restore->header.file_len != restore->file_len)
-        return refuse(restore, "damaged: it has another length than it should");
+        return refuse(restore, "damaged: another length than in the header");
     return status;
 }
 

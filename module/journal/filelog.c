@@ -93,8 +93,8 @@ static void report(struct sw_filelog *log, int error)
                sw_file_words(error, buf));
     }
     if (error == 0 && (log->problem != 0 || log->lost != log->noted)) {
-        sw_log(SW_LOG_INFO, "event-file %s: writing again, %llu events are missing in it",
-               log->path, (unsigned long long)(log->lost - log->noted));
+        sw_log(SW_LOG_INFO, "event-file %s: writing again, the file lacks %llu events", log->path,
+               (unsigned long long)(log->lost - log->noted));
         log->noted = log->lost;
     }
     log->problem = error;

@@ -231,7 +231,7 @@ static void use_folder(struct sw_spool *spool)
         return;
     }
     if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
-        told(spool, errno, "another process uses it");
+        told(spool, errno, "another process uses the folder");
         close(fd);
         return;
     }

@@ -177,9 +177,10 @@ static enum sw_status open_copy(int file, int64_t size, MMDB_s *mmdb, char *why)
     if (status == MMDB_SUCCESS)
         return SW_OK;
     if (no_access(status)) {
-        snprintf(why, SW_WHY_MAX,
-                 "no private copy can be made: it needs /proc (with chroot, mounted inside), or a "
-                 "temporary folder that can be written to and has room");
+        snprintf(
+            why, SW_WHY_MAX,
+            "no private copy can be made: a copy needs /proc (with chroot, mounted inside), or a "
+            "temporary folder that can be written to and has room");
         return SW_EIO;
     }
     snprintf(why, SW_WHY_MAX, "no MMDB file, or a broken one, or cut short: %s",
@@ -296,7 +297,7 @@ static enum sw_status load(struct sw_mmdb *db, int file, const struct stat *seen
     if (fstat(file, &now) != 0 || !same_state(seen, &now)) {
         if (status == SW_OK)
             MMDB_close(&db->mmdb);
-        snprintf(why, SW_WHY_MAX, "changed while it was read");
+        snprintf(why, SW_WHY_MAX, "changed during the reading");
         return SW_EIO;
     }
     if (status != SW_OK)

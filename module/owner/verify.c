@@ -273,7 +273,7 @@ enum sw_status sw_mmdb_verify(const MMDB_s *mmdb, struct sw_recordset *records, 
                  (unsigned long long)tree);
         return SW_EFORMAT;
     }
-    snprintf(why, SW_WHY_MAX, "out of memory while checking it");
+    snprintf(why, SW_WHY_MAX, "out of memory while checking the file");
     w.budget = (uint64_t)mmdb->file_size * 16 + 65536;
     w.height = calloc(mmdb->metadata.node_count, 1);
     w.records.words = (mmdb->data_section_size >> 6) + 1;

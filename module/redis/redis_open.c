@@ -158,7 +158,7 @@ static enum sw_status read_password(struct sw_redis *redis, char password[PASSWO
     password[len] = '\0';
     password[strcspn(password, "\r\n")] = '\0';
     if (password[0] == '\0') {
-        sw_redis_problem(redis, "password file %s: its first line is empty", path);
+        sw_redis_problem(redis, "password file %s: the first line is empty", path);
         return SW_EIO;
     }
     return SW_OK;

@@ -105,7 +105,7 @@ static enum sw_status next_reply(struct sw_redis *redis, redisReply **out)
         return refuse(redis, SW_ESYNTAX, redisReaderGetError(redis->reader));
     if ((status == SW_OK) != (reply != NULL)) {
         freeReplyObject(reply);
-        return refuse(redis, SW_ESYNTAX, "its end is in doubt");
+        return refuse(redis, SW_ESYNTAX, "the end of the reply is in doubt");
     }
     *out = reply;
     return SW_OK;

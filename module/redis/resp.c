@@ -51,7 +51,7 @@ static bool header_length(const struct sw_resp *resp, int64_t *out)
 static enum sw_status begin_bulk(struct sw_resp *resp, int64_t len)
 {
     if ((uint64_t)len > resp->octets_max || resp->octets > resp->octets_max - (uint64_t)len)
-        return fail(resp, SW_ETOOBIG, "it announces too large a string");
+        return fail(resp, SW_ETOOBIG, "the reply announces too large a string");
     resp->bulk = (uint64_t)len + CRLF_LEN;
     return SW_ENOTFOUND;
 }
@@ -59,9 +59,9 @@ static enum sw_status begin_bulk(struct sw_resp *resp, int64_t len)
 static enum sw_status begin_array(struct sw_resp *resp, int64_t elements)
 {
     if ((uint64_t)elements > resp->elements_max - resp->elements)
-        return fail(resp, SW_ETOOBIG, "it announces too many elements");
+        return fail(resp, SW_ETOOBIG, "the reply announces too many elements");
     if (resp->depth == SW_RESP_DEPTH_MAX)
-        return fail(resp, SW_ETOOBIG, "its arrays are nested too deeply");
+        return fail(resp, SW_ETOOBIG, "the reply's arrays are nested too deeply");
     resp->elements += (uint64_t)elements;
     resp->due[++resp->depth] = (uint64_t)elements;
     return SW_ENOTFOUND;
@@ -125,7 +125,7 @@ enum sw_status sw_resp_scan(struct sw_resp *resp, const char *data, size_t len, 
         at += n;
         resp->octets += n;
         if (status == SW_ENOTFOUND && resp->octets > resp->octets_max)
-            status = fail(resp, SW_ETOOBIG, "it is too large");
+            status = fail(resp, SW_ETOOBIG, "the reply is too large");
     }
     if (status == SW_OK)
         sw_resp_init(resp, resp->octets_max, resp->elements_max);

@@ -172,7 +172,7 @@ enum sw_status sw_tls_handshake(struct sw_tls *tls, short *events, char *why)
         snprintf(why, SW_WHY_MAX, "its certificate: %s", X509_verify_cert_error_string(verified));
         ERR_clear_error();
     } else {
-        snprintf(why, SW_WHY_MAX, "%s; is it a TLS port?", openssl_words(buf));
+        snprintf(why, SW_WHY_MAX, "%s; is the port a TLS port?", openssl_words(buf));
     }
     return SW_EIO;
 }

@@ -1,4 +1,4 @@
-"""Decisions: one file each, with a status, short, in the index; a name such as D-0nn leads to a file.
+"""Decisions: a file each, with a status, short, in the index; a name such as D-0nn leads to a file.
 
 The files of a decision exist. Code, a test or a script names each decision that is not replaced or rejected, unless
 the decision has a line that begins with "Named nowhere:" and gives the reason. Run as a program this renews the table of module/DECISIONS.md from the files of module/decisions/.

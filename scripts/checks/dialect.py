@@ -1,7 +1,8 @@
-"""One dialect of C, beyond what clang-format can say.
+"""The dialect of C, beyond the rules of clang-format.
 
 sizeof(x) with parentheses; a pointer is tested by itself; no braces round a single line; no blank line
-between declarations and statements. `make fmt` rewrites, this check compares.
+between declarations and statements; a variable is declared where its first value is assigned.
+`make fmt` rewrites, this check compares.
 """
 
 import re
@@ -30,6 +31,8 @@ ARMS = re.compile(
 TYPES = r"static|const|struct|enum|union|unsigned|signed|int|char|bool|long|double|void|\w+_t|MMDB_\w+"
 DECLARATION = re.compile(rf"(?:{TYPES})\b[ *]")
 STATEMENT = re.compile(r"(return|if|for|while|else|do|switch|goto|case)\b")
+OPENS_BLOCK = re.compile(r"\{|.*(?:\)|\belse|\bdo) \{")
+LONE = re.compile(r"( +)((?:(?:const|unsigned|struct|enum|union) )*[A-Za-z_]\w*) (\**)([a-z_]\w*);")
 
 
 def rewrite(text):
@@ -41,12 +44,12 @@ def rewrite(text):
 
     text = KEPT.sub(keep, text)
     text = re.sub(r"\bsizeof (\*?[A-Za-z_]\w*(?:\[[^\[\]]*\]|->\w+|\.\w+)*)", r"sizeof(\1)", text)
-    text = without_blanks(without_braces(without_null(text)))
+    text = without_blanks(where_first_needed(without_braces(without_null(text))))
     return MARK.sub(lambda match: kept[int(match.group(1))], text)
 
 
 def without_null(text):
-    """A comparison that is a condition; one that is a value or an argument stays."""
+    """A comparison that is a condition; a comparison that is a value or an argument stays."""
     text = re.sub(NOT_INSIDE + f"({OPERAND}) == NULL\\b", r"!\1", text)
     for _ in range(2):  # neighbours share the operator between them
         text = re.sub(f"({OPENS})({OPERAND}) != NULL\\b{CLOSES}", r"\1\2", text)
@@ -68,11 +71,37 @@ def without_braces(text):
     return text
 
 
+def where_first_needed(text):
+    """A variable is declared with its first value, if the same block assigns the value."""
+    lines = text.split("\n")
+    for at in range(len(lines) - 1, -1, -1):
+        match = LONE.fullmatch(lines[at])
+        if not match or STATEMENT.match(lines[at].strip()):
+            continue
+        use = first_use(lines, at, match[1], match[4])
+        if use:
+            lines[use] = f"{match[1]}{match[2]} {match[3]}{lines[use].strip()}"
+            del lines[at]
+    return "\n".join(lines)
+
+
+def first_use(lines, at, indent, name):
+    """The line that first names a variable, if the line assigns a value in the variable's own block."""
+    for use in range(at + 1, len(lines)):
+        line = lines[use]
+        if line.startswith("#") or line.strip() and not line.startswith(indent):
+            return None
+        if re.search(rf"\b{name}\b", line):
+            own = re.match(rf"{indent}{name} = (?!.*\b{name}\b)", line)
+            return use if own and not lines[use - 1].rstrip().endswith(":") else None
+    return None
+
+
 def without_blanks(text):
     lines, out, at = text.split("\n"), [], 0
     while at < len(lines):
         out.append(lines[at])
-        end = declarations(lines, at + 1) if lines[at] == "{" else at + 1
+        end = declarations(lines, at + 1) if OPENS_BLOCK.fullmatch(lines[at]) else at + 1
         out += lines[at + 1 : end]
         if end > at + 1 and end < len(lines) and not lines[end].strip():
             end += 1

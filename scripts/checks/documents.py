@@ -9,7 +9,9 @@ from tree import Result
 
 NAME = "documents"
 FOLDERS = "module|conf|scripts|tests|\\.ci"
-LAYERS = "base|formats|index|owner|feed|journal|flow|host|cli"
+LAYERS = "base|redis|formats|index|owner|feed|journal|flow|host|cli"
+DESIGN = "module/DESIGN.md"
+GLOSSARY_MAX = 60
 GENERATED = ("build", ".deps")
 PATH = re.compile(rf"(?<![\w./~$<-])((?:{FOLDERS}|{LAYERS})/[\w.*{{}},<>/-]*)")
 FILE_NAME = re.compile(r"[\w.-]+\.(?:c|h|md|conf|py|sh|map)")
@@ -29,12 +31,26 @@ def check(tree):
         for number, text, code in passages(path, tree.text(path)):
             for problem in known.problems(text, code):
                 result.problem(path, number, problem)
+    glossary(result, tree.text(DESIGN))
     result.note = f"{len(documents)} documents"
     return result
 
 
+def glossary(result, text):
+    """The table of words: few, in order, each once, with one sentence."""
+    rows = re.findall(r"^\| ([a-z ]+) \| (.*) \|$", text.partition("\n## Words\n")[2], re.M)
+    words = [word for word, _ in rows if word != "word"]
+    if len(words) > GLOSSARY_MAX:
+        result.problem(DESIGN, 0, f"{len(words)} words are explained, {GLOSSARY_MAX} at most")
+    if words != sorted(set(words)):
+        result.problem(DESIGN, 0, "the words are not in order, or one is explained twice")
+    for word, meaning in rows:
+        if re.search(r"[.?!] [A-Z]|\.$", re.sub(r"`[^`]*`", "", meaning)):
+            result.problem(DESIGN, 0, f"'{word}' is explained by more than one sentence")
+
+
 def passages(path, text):
-    """(line, text, pieces of code in it) of each line that is a document's."""
+    """(line, text, pieces of code in the line) of each line of a document."""
     fenced = False
     for number, line in enumerate(text.splitlines(), 1):
         if path == "Makefile":

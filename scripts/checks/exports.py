@@ -1,4 +1,4 @@
-"""The module exports six symbols, and needs nothing but its libraries and Unbound."""
+"""The module exports six symbols, and needs nothing but the module's libraries and Unbound."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""Every header opens with its story, and every prototype in it has a comment."""
+"""Every header opens with a story, and every prototype has a comment."""
 
 import re
 
@@ -37,8 +37,8 @@ def guard(result, path, text):
 def prototypes(text):
     """(line, name, documented) of each function that is declared or defined at file level.
 
-    Documented is one that a comment ends right above, one with a comment on its own line, and
-    one right below a documented one, without an empty line between them (a group).
+    A prototype is documented by a comment right above, by a comment on the same line, or by a
+    documented prototype right above without an empty line between (a group).
     """
     raw = text.splitlines()
     code = without_comments(text).splitlines()

@@ -1,4 +1,4 @@
-"""Includes go one way, and few files see Unbound's headers."""
+"""Includes go in a single direction, and few files see Unbound's headers."""
 
 import re
 
@@ -73,7 +73,7 @@ def room_of(name):
 
 
 def shares_room(layer, path, name):
-    """Whether a file may include another file of its own wing."""
+    """Whether a file may include another file of the same wing."""
     rooms = ROOMS.get(layer)
     here, there = room_of(path), room_of(name)
     return rooms is None or there in ("", here) or there in rooms[here].split()

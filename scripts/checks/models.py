@@ -1,8 +1,9 @@
 """Models of the protocols name functions that exist, and mutations that change something.
 
-A step of tests/model/*.pml says what it stands for: "= sw_turns_raise(), base/turns.h", a function and the file
-below module/ that has it, or "= dns_cache_store() of Unbound". The table in the first comment of a model
-(tests/model/run.py) has each define that an #ifdef asks for, and no other.
+A step of tests/model/*.pml names the modelled function: "= sw_turns_raise(), base/turns.h", a
+function and the file below module/ with the function, or "= dns_cache_store() of Unbound". The
+table in the first comment of a model (tests/model/run.py) has each define that an #ifdef asks for,
+and no other.
 """
 
 import re
@@ -46,7 +47,7 @@ def judge_steps(tree, result, path):
 
 
 def functions(tree, path):
-    """Those that a file defines; those that a header declares, too."""
+    """Functions that a file defines; functions that a header declares, too."""
     text = tree.text(path)
     found = {function.name for function in c_functions(text)}
     if path.endswith(".h"):

@@ -1,7 +1,7 @@
 """Words that stand where a noun could, counted in the prose of any file of the tree.
 
-Prose is all that people read as sentences: comments of C, Python, shell, Lua and Promela, docstrings, documents
-without their code, man pages, and the comments of configurations.
+Prose is all text that people read as sentences: comments of C, Python, shell, Lua and Promela,
+docstrings, documents without code, man pages, and the comments of configurations (D-132).
 """
 
 import io
@@ -38,7 +38,7 @@ class Count:
         self.pronouns += other.pronouns
 
     def rates(self):
-        """Of 1,000 words: those of RELATIVE, those of PRONOUNS."""
+        """Of 1,000 words: the rate of RELATIVE, the rate of PRONOUNS."""
         words = max(self.words, 1)
         return 1000 * self.relative / words, 1000 * self.pronouns / words
 

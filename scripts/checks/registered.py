@@ -1,4 +1,4 @@
-"""Every test is run by something: files by a make target, functions by their program."""
+"""Every test is run by something: files by a make target, functions by the file's program."""
 
 import ast
 import os
@@ -45,7 +45,8 @@ def printed(tree):
 
 
 def imported(tree, path):
-    """Whether a Python file beside or above it names this module (or the package it is in)."""
+    """Whether a Python file in the same folder or above names this module (or the module's
+    package)."""
     if not path.endswith(".py"):
         return False
     parts = path.removesuffix(".py").split("/")[2:]
@@ -69,7 +70,8 @@ def check_functions(tree, result, path):
 
 
 def pytest_functions(tree, result, path, registered):
-    """Two tests of one name: the second hides the first. A test outside test_*.py: never seen."""
+    """Two tests with the same name: the second hides the first. A test outside test_*.py: never
+    seen."""
     try:
         nodes = ast.parse(tree.text(path)).body
     except SyntaxError as error:

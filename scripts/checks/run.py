@@ -1,7 +1,7 @@
 """Run the static checks: make checks.
 
-A line for each check, what it found as "file:line: what", and at the end "N passed, N failed,
-N skipped". With names as arguments only those run. STRICT=1 makes a skipped check a failure.
+A line for each check, problems as "file:line: words", and at the end "N passed, N failed, N
+skipped". With names as arguments only these checks run. STRICT=1 makes a skipped check a failure.
 """
 
 import os

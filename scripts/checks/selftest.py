@@ -1,4 +1,4 @@
-"""The checks themselves: each must find the fault that is planted for it in a small tree."""
+"""The checks themselves: each must find the fault that is planted in a small tree."""
 
 import contextlib
 import os
@@ -69,6 +69,7 @@ DECISIONS = """| number | title | date | status | files |
 |---|---|---|---|---|
 | [D-001](decisions/D-001-a.md) | A title | 2026-01-01 | in force | `base/good.h` |
 """
+WORDS = "".join(f"| w{chr(97 + n // 26)}{chr(97 + n % 26)} | a word |\n" for n in range(61))
 UNIT = "START_TEST(one)\n{\n}\nEND_TEST\n"
 
 # A test that fails by chance, and the words of the problem.
@@ -98,7 +99,7 @@ def test_a(r, ask, events):
         r.stop()
     assert seen(events)
 """
-# Without fault: check -> files that it looks at.
+# Without fault: check -> files that the check reads.
 GOOD = {
     "Makefile": MAKEFILE,
     "README.md": "See `base/good.h`, `make test`, `sw_good()`, `sinkwatch add`.\n",
@@ -164,6 +165,10 @@ FAULTS = [
     (documents, "README.md", "Run `sinkwatch fly`.\n", "no sub-command 'fly'"),
     (documents, "README.md", "Calls `sw_bad()`.\n", "nothing is called sw_bad"),
     (documents, "README.md", "Set `no-such-key`.\n", "is called no-such-key"),
+    (documents, "README.md", "See redis/nothing.c.\n", "no redis/nothing.c"),
+    (documents, "module/DESIGN.md", f"\n## Words\n{WORDS}", "61 words are explained"),
+    (documents, "module/DESIGN.md", "\n## Words\n| b | x |\n| a | x |\n", "not in order"),
+    (documents, "module/DESIGN.md", "\n## Words\n| a | One. Two |\n", "more than one sentence"),
     (decisions, "module/owner/a.c", "/* D-" + "999 */\n", "no decision D-" + "999"),
     (decisions, "module/decisions/D-001-a.md", DECISION + "\n" * 36, "41 lines, 40 at most"),
     (decisions, "module/decisions/D-001-a.md", DECISION + "long " * 23, "115 columns"),

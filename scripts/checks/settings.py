@@ -1,4 +1,4 @@
-"""conf/sinkwatch.conf documents exactly the keys of settings.c, with their defaults and ranges.
+"""conf/sinkwatch.conf documents exactly the keys of settings.c, with defaults and ranges.
 
 The manual page has the same words: run as a program, this file renews the section SETTINGS of the page from the
 comments of conf/sinkwatch.conf.

@@ -1,4 +1,4 @@
-"""Functions of at most 100 lines, files of at most 650; says what is usual."""
+"""Functions of at most 100 lines, files of at most 650; the note has the usual lengths."""
 
 import ast
 

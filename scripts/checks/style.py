@@ -6,7 +6,7 @@ import subprocess
 
 from tree import Result
 
-# The formatter changes its mind between versions: the tree is in the form of this one.
+# The formatter's results differ between versions: the tree is in the form of this version.
 FORMATTER = 14
 
 

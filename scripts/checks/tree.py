@@ -1,4 +1,4 @@
-"""The tree under check, and what a check hands back."""
+"""The tree under check, and the result of a check."""
 
 import re
 from dataclasses import dataclass, field
@@ -10,11 +10,11 @@ IGNORED = {".git", ".deps", "build", "__pycache__", ".pytest_cache"}
 
 @dataclass
 class Result:
-    """note: a few words for the line of the check; problems: "file:line: what"."""
+    """note: a few words for the line of the check; problems: "file:line: words"."""
 
     note: str = ""
     problems: list = field(default_factory=list)
-    skipped: str = ""  # why it could not run here
+    skipped: str = ""  # reason that the check could not run here
 
     def problem(self, path, line, words):
         self.problems.append(f"{path}:{line}: {words}" if line else f"{path}: {words}")
@@ -23,8 +23,8 @@ class Result:
 @dataclass(frozen=True)
 class Function:
     name: str
-    first: int  # line of its first word
-    last: int  # line of its closing brace
+    first: int  # line of the first word
+    last: int  # line of the closing brace
 
     @property
     def lines(self):
@@ -38,7 +38,7 @@ class Tree:
 
     @cached_property
     def files(self):
-        """Every file's path relative to the root, sorted, but for what is ignored."""
+        """Every file's path relative to the root, sorted, without ignored files."""
         found = []
         pending = [self.root]
         while pending:
@@ -68,7 +68,7 @@ class Tree:
         return [path for path in self.files if re.match(r"#!/bin/(ba)?sh\b", self.text(path))]
 
     def make_targets(self):
-        """What can be asked of make: the names that the Makefile lists in TARGETS."""
+        """The targets of make: the names that the Makefile lists in TARGETS."""
         joined = self.text("Makefile").replace("\\\n", " ")
         match = re.search(r"^TARGETS\s*=(.*)$", joined, re.M)
         return set(match.group(1).split()) if match else set()

@@ -4,12 +4,12 @@ In the Python of tests/daemon and tests/race:
 
   pause    time.sleep() anywhere but in harness/wait.py
   elapsed  time.monotonic() in a test: a busy machine takes longer than any bound
-  state    an assert on what a resolver last reported (.state()): .wait_state() waits for a report
-  log      an assert that words stand in a log (.log()): .says() waits for them
-  stream   an assert on all that was recorded (.all(), .raised(), .xlen(), read_file(), seen()), in a
-           function that asked and has not waited since: for an event, or for the resolver's end; an
-           until() counts if its condition looks at what was recorded
-  order    an assert on the stream or on what is made of it, and the wait before was for the event file,
+  state    an assert on the last report of a resolver (.state()): .wait_state() waits for a report
+  log      an assert that words stand in a log (.log()): .says() waits for the words
+  stream   an assert on all that was recorded (.all(), .raised(), .xlen(), read_file(), seen()), in
+           a function that asked and has not waited since: for an event, or for the resolver's end;
+           an until() counts if the condition looks at the recorded events
+  order    an assert on the stream or on data made of the stream, after a wait for the event file,
            which is written first
   raises   a condition for until() that contains an assert, which ends the wait at once; a comment on the
            line says that it has to hold at each look
@@ -20,7 +20,7 @@ In the Python of tests/daemon and tests/race:
 
 Decision: D-105.
 
-In the C of tests/unit: a pause of 50 ms or more without a comment on its line that says why.
+In the C of tests/unit: a pause of 50 ms or more without a comment on the same line with the reason.
 """
 
 import ast
@@ -42,7 +42,7 @@ MAY_FAIL = {"raises", "suppress"}
 
 
 def called(node):
-    """The name of what a call calls: "wait" of events.wait(...)."""
+    """The name of a call's function: "wait" of events.wait(...)."""
     return getattr(node.func, "attr", None) or getattr(node.func, "id", None)
 
 
@@ -55,7 +55,8 @@ def names(node):
 
 
 def statements(body):
-    """Statements in the order of the text, those of blocks included, nested functions left out."""
+    """Statements in the order of the text, statements of blocks included, nested functions left
+    out."""
     for statement in body:
         if isinstance(statement, (ast.FunctionDef, ast.ClassDef)):
             continue
@@ -82,7 +83,7 @@ def conditions(node, functions):
 
 
 def waited_for(node, functions):
-    """What a statement waits for: "stream", "file", or nothing."""
+    """The thing that a statement waits for: "stream", "file", or nothing."""
     found = {name for each in conditions(node, functions) for name in names(each)}
     if names(node) & WAITS or found & (STREAM | WAITS):
         return "stream"
@@ -90,7 +91,8 @@ def waited_for(node, functions):
 
 
 def looks_too_early(function, functions):
-    """Lines of asserts on what was recorded, and why: behind a question and before any wait."""
+    """Lines of asserts on recorded events, with the reason: behind a question and before any
+    wait."""
     pending = ""
     for statement in statements(function.body):
         looks = names(statement.test) & RECORDED if isinstance(statement, ast.Assert) else set()
@@ -127,7 +129,8 @@ def seconds(node, constants):
 
 
 def excused(tree, functions):
-    """Nodes inside what may fail: with pytest.raises(), with suppress(), conditions for until()."""
+    """Nodes inside a statement that may fail: with pytest.raises(), with suppress(), conditions for
+    until()."""
     blocks = [node for node in ast.walk(tree) if isinstance(node, ast.With)
               and any(names(item.context_expr) & MAY_FAIL for item in node.items)]  # fmt: skip
     return {each for block in [*blocks, *conditions(tree, functions)] for each in ast.walk(block)}

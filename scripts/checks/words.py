@@ -6,11 +6,11 @@ from tree import Result, without_comments
 
 NAME = "words"
 BANNED_CALLS = re.compile(r"\b(strcpy|strcat|sprintf|vsprintf|gets|strtok|strncpy|strncat)\s*\(")
-# Spelt so that this file does not contain them itself.
+# Spelt so that this file does not contain the words itself.
 LATER = re.compile(r"\b(TO" r"DO|FIX" r"ME|X" r"XX|HA" r"CK)\b")
 MACHINE = re.compile(r"(?<![\w./])(/wor[k]/|/tmp/[w]/|/hom[e]/\w+/|/roo[t]/\w)")
 
-# What the module says is facts: no word of what somebody may have meant (module/README.md).
+# The module states facts: no word about intent (module/README.md).
 INTENT = re.compile(
     r'"[^"\n]*\b(malicious|suspicious|suspect|attack(er|ed)?|criminal|hacked|hijack(ed)?|'
     r'compromised|evil)\b[^"\n]*"',

@@ -2,12 +2,12 @@
  * bench_count.c - instructions that a look-up takes, by callgrind, beside a sorted array.
  *
  *   bench_count            runs itself under valgrind; ends with a word where that is not installed
- *   bench_count inside     what is run there
+ *   bench_count inside     the part that runs under valgrind
  *
- * Times change with what else a machine does, these counts do not: they are what changes of the
- * look-up are judged by. 20,000 names, 10,000 questions for each figure; the loop around them is
- * counted alone and taken off. One JSON object for each figure goes to SW_BENCH_OUT, else
- * SINKWATCH_BENCH, else build/bench.jsonl.
+ * Times change with other work on the machine, these counts do not: changes of the look-up are
+ * judged by these counts. 20,000 names, 10,000 questions for each figure; the empty loop is counted
+ * alone and subtracted. A JSON object for each figure goes to SW_BENCH_OUT, else SINKWATCH_BENCH,
+ * else build/bench.jsonl.
  */
 #include "../unit/index_hits.h"
 #include "index_baseline.h"
@@ -21,7 +21,7 @@
 #if __has_include(<valgrind/callgrind.h>)
 #include <valgrind/callgrind.h>
 #define HAVE_VALGRIND true
-#else /* nothing is counted then, and it says so */
+#else /* nothing is counted then, as the output says */
 #define HAVE_VALGRIND false
 #define CALLGRIND_START_INSTRUMENTATION
 #define CALLGRIND_ZERO_STATS
@@ -45,7 +45,8 @@ enum way { LOOP_ALONE, INDEX, SORTED };
 static const struct sw_index *index_now;
 static struct sorted sorted_now;
 
-/* Ask all questions in one way; valgrind then writes the count. Returns how many were found. */
+/* Ask all questions in the given way; valgrind then writes the count. Returns how many were
+ * found. */
 static size_t count(enum way way)
 {
     struct sw_hit hits[HITS_MAX];
@@ -82,7 +83,7 @@ static void ask_misses(unsigned labels)
     }
 }
 
-/* The list, and one name each of 5 to 8 labels, so that no label of a question is passed over. */
+/* The list, and a name each of 5 to 8 labels, so that no label of a question is passed over. */
 static bool fill_both(struct sw_index *index)
 {
     struct sw_policy policy;
@@ -136,7 +137,7 @@ enum {
     COUNTS
 };
 
-/* The n-th count that valgrind left; its file is removed. False when there is none. */
+/* The n-th count that valgrind left; the file is removed. False when there is none. */
 static bool take_count(const char *base, unsigned n, double *count)
 {
     char path[4096 + 32], line[512];

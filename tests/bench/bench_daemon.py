@@ -1,19 +1,20 @@
-"""Benchmarks of the whole daemon: what a query costs, and what a change of lists takes.
+"""Benchmarks of the whole daemon: the cost of a query, and of a change of lists.
 
     make bench                                     with everything else
     make bench TESTS=daemon [QUICK=1 | LONG=1]     this alone
 
-Real Unbound, Redis and nsd on loopback, dnsperf as load. All threads of a resolver are on one core,
-everything else on another. Costs are CPU time by the kernel's own accounting (all threads of the
-process), never time on the clock, and are compared inside one run only: resolvers are measured in
+Real Unbound, Redis and nsd on loopback, dnsperf as load. All threads of a resolver are on a core,
+everything else on another core. Costs are CPU time by the kernel's own accounting (all threads of
+the process), never time on the clock, and are compared inside a run only: resolvers are measured in
 turn, round by round. The `control` rows are Unbound against itself and show how far a ratio can be
-trusted. "reach" is what the design asks for. The part `instructions` counts instead of measuring
-time, with valgrind where it is installed.
+trusted. "reach" is the goal of the design. The part `instructions` counts instead of measuring
+time, with valgrind where installed.
 
-Resolvers have two workers, of which the load, one client with one port, keeps one busy: with a
-single thread the kernel and the C library take short cuts (no counting of references to open
-files, no locks in malloc) that end with any second thread, be it a worker or one of the module's. They are
-worth 2 % of a cached answer and 4 % of a resolved one; --threads 1 shows them.
+Resolvers have two workers; the load, a single client with a single port, keeps one worker busy:
+with a single thread the kernel and the C library take short cuts (no counting of references to open
+files, no locks in malloc) that end with any second thread, a worker's or the module's. The short
+cuts are worth 2 % of a cached answer and 4 % of a resolved answer; --threads 1 shows the
+difference.
 
 Options: --help.
 """
@@ -83,7 +84,8 @@ def say_what_is_missing(env):
 
 
 def be_nice(value):
-    """Priority for this process, and for its session where the kernel shares time by sessions."""
+    """Priority for this process, and for the process's session where the kernel shares time by
+    sessions."""
     if value:
         os.nice(value)
         with contextlib.suppress(OSError):

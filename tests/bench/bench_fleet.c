@@ -1,19 +1,19 @@
 /*
- * bench_fleet.c - many resolvers on one Redis: the real feeder, so many times in one process.
+ * bench_fleet.c - many resolvers on the same Redis: the real feeder, so many times in a process.
  *
  *   bench_fleet
  *
- * For 1, 50 and 200 resolvers, each with an index of its own that holds the same list:
+ * For 1, 50 and 200 resolvers, each with a separate index that holds the same list:
  *
- * fleet_idle_commands_per_s  commands that Redis serves for one resolver while nothing changes
- * fleet_idle_redis_cpu_us    Redis's processor time for one resolver and second, likewise
- * fleet_change_redis_cpu_us  Redis's processor time for one change and one resolver
- * fleet_visible_p50_ms, _p99 from the XADD of one indicator until the index of every resolver has it
- * fleet_applied_p50_ms, _p99 likewise until Redis has the report of every resolver: what
- *                            `sinkwatch add --wait` waits for
+ * fleet_idle_commands_per_s  commands that Redis serves for a resolver while nothing changes
+ * fleet_idle_redis_cpu_us    Redis's processor time for a resolver and second, likewise
+ * fleet_change_redis_cpu_us  Redis's processor time for a change and a resolver
+ * fleet_visible_p50_ms, _p99 from the XADD of an indicator until every index has the indicator
+ * fleet_applied_p50_ms, _p99 likewise until Redis has the report of every resolver: the wait of
+ *                            `sinkwatch add --wait`
  * fleet_burst_s              10,000 changes at once until every index has the last
  *
- * One JSON object for each figure goes to the file that SW_BENCH_OUT or SINKWATCH_BENCH names
+ * A JSON object for each figure goes to the file that SW_BENCH_OUT or SINKWATCH_BENCH names
  * (build/bench.jsonl).
  */
 #include "../unit/index_hits.h"
@@ -28,7 +28,7 @@
 
 #define FLEET_MAX 200
 #define NAMES     2000  /* in the list before */
-#define CHANGES   200   /* one by one, for the percentiles */
+#define CHANGES   200   /* singly, for the percentiles */
 #define BURST     10000 /* at once */
 #define IDLE_MS   6000  /* longer than a resolver's interval of reports */
 #define P         "{sinkwatch}"
@@ -192,7 +192,7 @@ static void measure_idle(unsigned resolvers)
            "us/s", 1);
 }
 
-/* Add the next name; the id of its stream entry goes to id. */
+/* Add the next name; the id of the stream entry goes to id. */
 static void add_one(char id[64])
 {
     ok(redisCommand(redis, "HSET " P ":list:l n%u.fleet.example %s", last_name, ""));
@@ -280,7 +280,7 @@ static void measure_burst(unsigned resolvers)
 
 static void no_log(enum sw_log_level level, const char *line)
 {
-    (void)level, (void)line; /* 200 resolvers say that they have loaded */
+    (void)level, (void)line; /* 200 resolvers log a loaded list */
 }
 
 int main(void)

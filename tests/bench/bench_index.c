@@ -3,17 +3,17 @@
  *
  *   bench_index [MAX]     largest number of names, default 10000000
  *
- * For 1 k, 10 k, 100 k, 1 M and 10 M names (2, 3 or 4 labels each): resident octets for each name (of
- * the whole process, after minus before), the highest need while growing, look-ups that find
- * nothing (random names of 4 labels) and that hit, by number of labels, each further label, updates in
- * place. "passed" are names below the last two labels of a listed one, which the gate lets through.
- * Then a list that nobody announced, one replaced as a whole, 1 M prefixes, and real names where
- * SINKWATCH_DATA has them.
+ * For 1 k, 10 k, 100 k, 1 M and 10 M names (2, 3 or 4 labels each): resident octets for each name
+ * (of the whole process, after minus before), the highest need while growing, look-ups that find
+ * nothing (random names of 4 labels) and that hit, by number of labels, each further label, updates
+ * in place. "passed" are names below the last two labels of a listed name, which the gate lets
+ * through. Then an unannounced list, a list replaced as a whole, 1 M prefixes, and real names where
+ * SINKWATCH_DATA has real names.
  *
- * Look-ups are timed as index_bench.h says. The baseline, which takes so much longer, is asked SHORT
- * batches. Of several passes over a million
- * queries, with the others' between, it is again the median that is printed. How long the memory alone
- * takes is measured beside it, since neighbours on the same machine change it several times over.
+ * Look-ups are timed as index_bench.h says. The baseline, which takes so much longer, is asked
+ * SHORT batches. Of several passes over a million
+ * queries, with the others' between, again the median is printed. The time of the memory alone is
+ * measured in the same run, since neighbours on the same machine change it several times over.
  */
 #include "index_baseline.h"
 #include "index_bench.h"
@@ -80,7 +80,7 @@ static double time_qp(const struct qp *qp, size_t *found)
     return median(batch, SHORT);
 }
 
-/* All three in turn, for the queries that are set up: who finds how many must be the same. */
+/* All three in turn, for the queries that are set up: all must find the same names. */
 static void compare(const struct sw_index *index, const struct sorted *s, const struct qp *qp,
                     const char *what, const char *size)
 {
@@ -106,7 +106,7 @@ static void compare(const struct sw_index *index, const struct sorted *s, const 
     figure(name, median(trie, PASSES), "ns", base, SHORT * BATCH);
 }
 
-/* What a label more costs, eight against four; *four is set to what it takes with four. */
+/* The cost of a further label, eight labels against four; *four is set to the time with four. */
 static double further_label(const struct sw_index *index, double *four)
 {
     double more[PASSES], base[PASSES];
@@ -121,8 +121,8 @@ static double further_label(const struct sw_index *index, double *four)
     return median(more, PASSES);
 }
 
-/* Misses of 2 to 8 labels when every number of labels occurs in the list, kept out by the gate and let
- * through. */
+/* Misses of 2 to 8 labels when every number of labels occurs in the list, kept out by the gate and
+ * let through. */
 static void by_labels(struct sw_index *index, sw_list_id id, size_t n, const char *size)
 {
     char name[64];
@@ -150,7 +150,7 @@ static void by_labels(struct sw_index *index, sw_list_id id, size_t n, const cha
     figure(name, more, "ns", 0, QUERIES);
 }
 
-/* One name out, another in, at a size that stays. */
+/* A name out, another in, at a constant size. */
 static void updates(struct sw_index *index, sw_list_id id, size_t n, const char *size)
 {
     enum { PAIRS = 200000 };
@@ -186,7 +186,7 @@ static void bench_size(size_t n, const char *size)
     char name[64];
     sw_list_id id;
     size_t same;
-    (void)malloc_trim(0); /* what the size before has freed */
+    (void)malloc_trim(0); /* memory that the former size has freed */
     double before = resident();
     struct sw_index *index = new_index(&id);
     double start = now_ns();
@@ -198,12 +198,12 @@ static void bench_size(size_t n, const char *size)
     struct sorted s = {0};
     fill_sorted(&s, n);
     struct qp qp = {0};
-    (void)malloc_trim(0); /* what the array freed while it grew is not to be the trie's */
+    (void)malloc_trim(0); /* memory that the array freed while growing is not to be the trie's */
     double qp_bytes = resident();
     fill_qp(&qp, n);
     qp_bytes = resident() - qp_bytes;
     printf("\n%zu names, %zu of them twice\n", n, same);
-    if (n >= 1000000) { /* below it is mostly what any index has */
+    if (n >= 1000000) { /* at smaller sizes the memory is mostly the base of any index */
         snprintf(name, sizeof(name), "index_bytes_%s", size);
         figure(name, bytes / (double)count, "B", (double)sorted_bytes(&s) / (double)n, count);
         snprintf(name, sizeof(name), "qptrie_bytes_%s", size);
@@ -224,8 +224,8 @@ static void bench_size(size_t n, const char *size)
     sw_index_free(index);
 }
 
-/* What the memory alone takes, at this moment and with these neighbours: so many random lines at
- * once, each time after the last ones came, out of so much memory. */
+/* The time of the memory alone, at this moment and with these neighbours: so many random lines at
+ * once, each time after the former lines arrived, out of so much memory. */
 static void bench_memory(const char *name, unsigned lines, unsigned mib)
 {
     static double batch[BATCH];
@@ -260,7 +260,7 @@ static void bench_machine(void)
 
 /* ---- not announced, replacing, prefixes, real names ---- */
 
-/* Names that come one by one, so that the gate is doubled by and by and gets denser each time. */
+/* Names that are added singly, so that the gate is doubled by and by and gets denser each time. */
 static void bench_unannounced(size_t n)
 {
     sw_list_id id;
@@ -276,7 +276,7 @@ static void bench_unannounced(size_t n)
     sw_index_free(index);
 }
 
-/* A list of n names replaced by one that differs in a hundredth. */
+/* A list of n names replaced by a list that differs in a hundredth. */
 static void bench_replace(size_t n)
 {
     sw_list_id id, staged;

@@ -3,16 +3,15 @@
  *
  *   bench_journal
  *
- * events_ring_per_s    put into rings by one worker (and by two: events_ring_2_per_s), taken out
- *                      and folded by the collector, without a loss: a producer that finds its
+ * events_ring_per_s    put into rings by a single worker (and by two: events_ring_2_per_s), taken
+ *                      out and folded by the collector, without a loss: a producer that finds the
  *                      ring more than half full waits
  * events_redis_per_s   different events, from a ring to an acknowledged entry in a stream of a
  *                      real redis-server on a unix socket; the baseline is that server taking
  *                      the same documents from a bare pipeline
  *
- * Every figure is the median of rounds; losses would be printed, and fail the run. One JSON object
- * for each figure goes to the file that SW_BENCH_OUT or SINKWATCH_BENCH names
- * (build/bench.jsonl).
+ * Every figure is the median of rounds; losses would be printed, and fail the run. A JSON object
+ * for each figure goes to the file that SW_BENCH_OUT or SINKWATCH_BENCH names (build/bench.jsonl).
  */
 #include "../unit/redis_fixture.h"
 
@@ -26,7 +25,7 @@
 
 #define ROUNDS       5
 #define RING_EVENTS  2000000
-#define RING_NAMES   1000 /* different events among them; the rest is folded */
+#define RING_NAMES   1000 /* different events; the rest is folded */
 #define REDIS_EVENTS 100000
 #define BATCH        500
 
@@ -45,7 +44,7 @@ static void fail(const char *what)
 
 /* ---- events ---- */
 
-/* A usual hit: name, one rule, one address of the true answer. */
+/* A usual hit: name, a rule, an address of the true answer. */
 static void make_event(struct sw_event *ev, unsigned number, unsigned worker)
 {
     char text[64];
@@ -148,7 +147,7 @@ static double redis_round(void)
     int64_t from = sw_clock_mono_us();
     for (unsigned i = 0; i < REDIS_EVENTS; i++) {
         make_event(&ev, i, 0);
-        /* Observing addresses costs look-ups in Redis of its own: not what is measured here. */
+        /* Observing addresses costs separate look-ups in Redis: not measured here. */
         ev.body_len -= 3 + 4;
         while (sw_ring_used(ring) > half)
             poll(NULL, 0, 1);
@@ -163,7 +162,7 @@ static double redis_round(void)
     return REDIS_EVENTS / seconds;
 }
 
-/* The same number of documents as large as those, straight into the server. */
+/* The same number of documents of the same size, straight into the server. */
 static double bare_round(char *json, size_t len)
 {
     struct sw_redis *redis = sw_redis_new(&settings);
@@ -185,7 +184,7 @@ static double bare_round(char *json, size_t len)
     return REDIS_EVENTS / seconds;
 }
 
-/* A document as the journal has just written it; the caller frees. */
+/* A document that the journal has just written; the caller frees. */
 static char *sample_document(size_t *len)
 {
     redisReply *reply = redis_fixture_command(&server, "XREVRANGE {sinkwatch}:events + - COUNT 1");

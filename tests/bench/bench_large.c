@@ -1,20 +1,20 @@
 /*
- * bench_large.c - the index at sizes beyond those of bench_index.c.
+ * bench_large.c - the index at sizes beyond bench_index.c.
  *
  *   bench_large [NAMES]     default 1000000; with LONG=1 100000000
  *
- * Three indexes, one after the other:
+ * Three indexes in sequence:
  *
- *   large    one list of NAMES names: octets, adding, misses, hits, names that the gate lets through,
- *            one name out and another in, and the list replaced as a whole by one that differs in a
- *            hundredth, with the highest need meanwhile
- *   lists    1,000 lists with a tenth of NAMES together, each name on one of them: look-ups, and what
- *            changing, making and dropping one of the lists takes
- *   mixed    a tenth of NAMES as names, and a tenth of that as prefixes of every length from 8 to 32
- *            (IPv4) and from 16 to 128 (IPv6), equally many of each
+ *   large    a list of NAMES names: octets, adding, misses, hits, names that the gate lets through,
+ *            a name out and another in, and the list replaced as a whole by a list that differs in
+ *            a hundredth, with the highest need meanwhile
+ *   lists    1,000 lists with a tenth of NAMES together, each name on a single list: look-ups, and
+ *            the time to change, make and drop a list
+ *   mixed    a tenth of NAMES as names, and a tenth of that as prefixes of every length from 8 to
+ *            32 (IPv4) and from 16 to 128 (IPv6), equally many of each
  *
- * A part for which there is not enough memory is skipped, and says so. Names are made one by one and
- * kept nowhere. Look-ups are timed as index_bench.h says; the median of three passes is printed.
+ * A part without enough memory is skipped, as the output says. Names are made singly and kept
+ * nowhere. Look-ups are timed as index_bench.h says; the median of three passes is printed.
  */
 #include "index_bench.h"
 
@@ -23,7 +23,7 @@
 #define LISTS      1000u
 #define BYTES_EACH 21.0 /* octets for each name, the rest of the process included */
 
-static char size[16]; /* "100m": of the names, as figures have it */
+static char size[16]; /* "100m": the number of names, as in figures */
 
 static void sized(const char *what, double value, const char *unit, size_t n)
 {
@@ -55,14 +55,14 @@ static void lookups(const struct sw_index *index, const char *what, size_t names
     must(found == SHORT * BATCH ? SW_OK : SW_ENOTFOUND, "a listed name");
 }
 
-/* Octets of the index when they are more than *most. */
+/* Octets of the index when more than *most. */
 static void note_most(const struct sw_index *index, uint64_t i, size_t *most)
 {
     size_t bytes = i % 64 == 0 ? sw_index_bytes(index) : 0;
     *most = bytes > *most ? bytes : *most;
 }
 
-/* Add made names to a list until it has n; returns how many were made, as some come twice. */
+/* Add made names to a list until the list has n; returns how many were made, as some come twice. */
 static uint64_t fill_up(struct sw_index *index, sw_list_id id, uint64_t from, size_t n,
                         size_t *most)
 {
@@ -152,7 +152,8 @@ static void set_lists(struct sw_index *index, sw_list_id *ids)
     sized("lists_set_us", (now_ns() - start) / 1e3 / LISTS, "us", LISTS);
 }
 
-/* One list's policy changed, the list dropped, its rules taken out, and made again with its names. */
+/* A list's policy changed, the list dropped, the rules taken out, and the list made again with the
+ * same names. */
 static void bench_one_of_many(struct sw_index *index, sw_list_id *ids, size_t n)
 {
     struct sw_policy policy = list_policy(500);

@@ -1,26 +1,26 @@
 /*
  * bench_load.c - a full load from a Redis on the same machine, by the real feeder.
  *
- *   bench_load [NAMES...]     default 1000000, on one list and on 1,000; with LONG=1 10000000 and
- *                             50000000 as well
+ *   bench_load [NAMES...]     default 1000000, on a single list and on 1,000; with LONG=1 10000000
+ *                             and 50000000 as well
  *
  * load_redis_s       from the feeder's start until all names are in force (median of rounds); the
  *                    baseline is a bare client that reads the same hash (HSCAN, chunk after chunk)
- *                    and throws it away
- * load_peak_ratio    the most that the process held while a second feeder's index replaced all its
- *                    content, against what it holds afterwards
+ *                    and drops the data
+ * load_peak_ratio    the highest memory while a second feeder's index replaced all content, against
+ *                    the memory afterwards
  * load_probe_us      longest delay of a reader that looks names up all the time while the list is
- *                    loaded again; the baseline is the same beside the bare client, since whatever
- *                    reads a hash takes Redis and itself a processor. Above it stands how many look-ups
- *                    there were, and how many took a millisecond, with nothing beside the reader too
+ *                    loaded again; the baseline is the same beside the bare client, since any
+ *                    reader of a hash takes Redis and a processor. The line above has the number of
+ *                    look-ups, and of look-ups of a millisecond and more, also without other work
  *
- * load_resident_ratio  the same of the whole process, by its resident memory
+ * load_resident_ratio  the same of the whole process, by resident memory
  * load_server_bytes  octets that Redis itself needs for each name
- * lists_*            the names on 1,000 lists: the load, what one report of the status takes (from
- *                    a change to its being reported) and how large it is
+ * lists_*            the names on 1,000 lists: the load, and the time (from a change to the report)
+ *                    and size of a status report
  *
- * From 20 M names on there is one round, and none where memory does not suffice for Redis and us.
- * One JSON object for each figure goes to the file that SW_BENCH_OUT or SINKWATCH_BENCH names
+ * From 20 M names on there is a single round, and none where memory does not suffice for Redis and
+ * us. A JSON object for each figure goes to the file that SW_BENCH_OUT or SINKWATCH_BENCH names
  * (build/bench.jsonl).
  */
 #include "../unit/index_hits.h"
@@ -39,7 +39,7 @@
 #define ROUNDS 3
 #define BATCH  1000
 #define LISTS  1000
-#define MANY   20000000 /* names: one round is enough from here on */
+#define MANY   20000000 /* names: a single round is enough from here on */
 #define EACH   150.0    /* octets for each name, in Redis and here */
 
 static struct redis_fixture server;
@@ -190,7 +190,7 @@ static double load(size_t n)
 
 static atomic_bool stop_probe;
 static atomic_long longest_ns;
-static size_t probes, slow; /* look-ups; those of a millisecond and more */
+static size_t probes, slow; /* look-ups; look-ups of a millisecond and more */
 
 static void *probe(void *unused)
 {
@@ -208,12 +208,12 @@ static void *probe(void *unused)
         if (i % 64 == 0)
             usleep(50); /* a reader that never sleeps meets the scheduler, not us */
     }
-    probes = i; /* read after it was joined */
+    probes = i; /* read after the join */
     slow = late;
     return NULL;
 }
 
-enum beside { NOTHING, BARE, LOADING }; /* what is done while the reader reads */
+enum beside { NOTHING, BARE, LOADING }; /* work while the reader reads */
 
 /* The most memory that the index needs until then. */
 static uint64_t most_until(int64_t until_us)
@@ -310,7 +310,7 @@ static void fill_lists(size_t n)
     }
 }
 
-/* The newest entry of the stream is what the resolver says it has applied. */
+/* The newest entry of the stream is reported as applied. */
 static bool is_applied(const char *id)
 {
     redisReply *reply = redisCommand(redis, "HGET " P ":resolver:%s applied", settings.resolver_id);
@@ -319,7 +319,7 @@ static bool is_applied(const char *id)
     return same;
 }
 
-/* Microseconds from one name's change to the report that it is applied. */
+/* Microseconds from a name's change to the report as applied. */
 static double report_us(void)
 {
     char id[64];

@@ -1,13 +1,13 @@
 /*
- * bench_owner.c - address -> AS number: our look-up beside libmaxminddb's own, and opening; whether an
- * address is tracked.
+ * bench_owner.c - address -> AS number: our look-up beside libmaxminddb's own, and opening; whether
+ * an address is tracked.
  *
  *   bench_owner [FILE.mmdb]
  *
- * The file is the argument, else GeoLite2-ASN in the shared data (SINKWATCH_DATA), else one that
- * is made here with 200,000 networks. A million random IPv4 addresses; both ways take the same
- * ones, in turn, a thousand at a time, and the median counts, so that it matters little what else
- * the machine does. One JSON object for each figure goes to the file
+ * The file is the argument, else GeoLite2-ASN in the shared data (SINKWATCH_DATA), else a file made
+ * here with 200,000 networks. A million random IPv4 addresses; both ways take the same addresses,
+ * in turn, a thousand at a time, and the median counts, so that other work on the machine matters
+ * little. A JSON object for each figure goes to the file
  * that SW_BENCH_OUT or SINKWATCH_BENCH names (build/bench.jsonl).
  */
 #include "base/clock.h"
@@ -171,11 +171,12 @@ static void bench_open(const char *path)
 
 /* ---- tracked addresses ---- */
 
-/* What each address of an answer that is resolved costs its worker, with as many tracked as the default of
- * tracked-addresses-max allows. Every tenth address is; the others are asked about for "no". */
+/* The cost of each address of a resolved answer on the worker, with as many tracked addresses as
+ * the default of tracked-addresses-max allows. Every tenth address is; the others are asked about
+ * for "no". */
 #define TRACKED 100000
 
-/* A few addresses come twice among the random ones. */
+/* A few random addresses come twice. */
 static double time_tracked(const struct sw_tracked *tracked, size_t from, size_t step, bool in)
 {
     size_t found = 0;
@@ -234,7 +235,7 @@ static bool make_file(const char *table, const char *path)
     return made;
 }
 
-/* The file to measure with; *mine says that it is to be removed afterwards. */
+/* The file to measure with; *mine: the file is to be removed afterwards. */
 static bool find_file(int argc, char **argv, char path[SW_PATH_MAX], bool *mine)
 {
     char table[SW_PATH_MAX];

@@ -1,11 +1,11 @@
 /*
  * bench_snapshot.c - the local snapshot, and indicators with an end.
  *
- * With 10 M names, and with LONG=1 with 100 M too (first argument: another number): what writing the
- * snapshot takes, of memory as well, and what it adds to single changes meanwhile; then a process of
- * its own that starts from it, to the first answer (Unbound adds its own start to that), and what is
- * resident then; the same with the file not in the page cache. And what an end costs: memory,
- * setting, taking out.
+ * With 10 M names, and with LONG=1 with 100 M too (first argument: another number): the cost of
+ * writing the snapshot, in memory as well, and the added time of single changes meanwhile; then a
+ * separate process that starts from the file, to the first answer (without the start of Unbound),
+ * and the resident memory then; the same with the file not in the page cache. And the cost of an
+ * end: memory, setting, taking out.
  *
  * The file lies in SINKWATCH_BUILD or ".", and is removed.
  */
@@ -27,7 +27,7 @@
 #include <unistd.h>
 
 #define STARTS  5
-#define CHANGES 2000000 /* at most, while one file is written */
+#define CHANGES 2000000 /* at most, while a file is written */
 #define PREFIX  "{sinkwatch}"
 
 static const char note[] = "{\"prefix\":\"" PREFIX "\",\"server\":\"\",\"lists\":[]}";
@@ -94,7 +94,7 @@ static struct sw_index *make(size_t n, sw_list_id *id)
 
 /* ---- start ---- */
 
-/* What init does, in a new process: from main() to the first answer. */
+/* The work of init, in a new process: from main() to the first answer. */
 static int start(size_t n)
 {
     struct sw_settings settings;
@@ -168,7 +168,7 @@ static void *write_image(void *arg)
     return NULL;
 }
 
-/* One in, one out, all the while; sorted times in microseconds. */
+/* A name in, a name out, all the while; sorted times in microseconds. */
 static size_t changes(struct sw_index *index, sw_list_id id, size_t n, const atomic_bool *over,
                       double *us)
 {

@@ -1,10 +1,10 @@
-"""How many listed names a second `sinkwatch sweep` looks up, and whether it finds the odd one.
+"""How many listed names a second `sinkwatch sweep` resolves, and whether the odd name is found.
 
     make bench TESTS=sweep [QUICK=1 | LONG=1]
 
 A real nsd on loopback has the names (100,000; 10,000 or 1,000,000), every tenth of which does not
-exist; one points into a protected network. Each name is two questions. History goes to a real Redis.
-The run fails unless exactly that one name raises an anomaly.
+exist; some name points into a protected network. Each name is two questions. History goes to a real
+Redis. The run fails unless exactly that name raises an anomaly.
 """
 
 import json
@@ -36,7 +36,7 @@ def form():
 
 
 def sweep(env, conf, zone):
-    """One run with nothing in the history: (names a second, summary, anomalies)."""
+    """A run with nothing in the history: (names a second, summary, anomalies)."""
     words = ["--json", "-c", conf, "sweep", "--forward", zone.at, "--rate", "0"]
     start = time.monotonic()
     done = subprocess.run(

@@ -11,7 +11,7 @@
 #include "flow/act.h"
 #include "flow/ub.h"
 
-#define FLOOR_TTL 60 /* seconds; the TTL of a negative answer does not change its cost */
+#define FLOOR_TTL 60 /* seconds; the TTL of a negative answer does not change the answer's cost */
 
 #define EXPORT __attribute__((visibility("default")))
 

@@ -1,9 +1,9 @@
 /*
- * index_baseline.h - what bench_index.c compares with: the same names in a sorted array.
+ * index_baseline.h - the baseline of bench_index.c: the same names in a sorted array.
  *
- * A name's key is its labels from the right, each ended by a zero octet, so that a suffix of
- * the name is a prefix of the key. Keys lie in one block; an array of offsets is sorted by key.
- * A look-up makes the key once and searches the array for each suffix whose number of labels
+ * A name's key is the labels from the right, each ended by a zero octet, so that a suffix of the
+ * name is a prefix of the key. Keys lie in a single block; an array of offsets is sorted by key. A
+ * look-up makes the key once and searches the array for each suffix with a number of labels that
  * occurs in the list.
  */
 #ifndef TESTS_BENCH_INDEX_BASELINE_H
@@ -17,7 +17,7 @@
 #include <string.h>
 
 struct sorted {
-    uint8_t *keys; /* length octet and key, one after another */
+    uint8_t *keys; /* length octet and key, in sequence */
     size_t used, room;
     uint32_t *at; /* offsets, sorted by key */
     size_t n;

@@ -1,9 +1,9 @@
 /*
- * index_bench.h - what the benchmarks of the index share: figures, filling, timing.
+ * index_bench.h - shared by the benchmarks of the index: figures, filling, timing.
  *
- * Look-ups are timed in batches of 1,024, each waiting for the one before; the median batch
- * counts, and its names are made just before it, outside the time. A figure is a line of the table
- * and one JSON object in the file that SW_BENCH_OUT names, else SINKWATCH_BENCH, else
+ * Look-ups are timed in batches of 1,024, each waiting for the former look-up; the median batch
+ * counts, and the batch's names are made just before, outside the time. A figure is a line of the
+ * table and a JSON object in the file that SW_BENCH_OUT names, else SINKWATCH_BENCH, else
  * build/bench.jsonl.
  */
 #ifndef TESTS_BENCH_INDEX_BENCH_H
@@ -106,7 +106,7 @@ static inline struct sw_indicator nth(uint64_t i)
 }
 
 /* Add the first n names; returns the most that the index ever needed. Random names of few letters
- * may come twice: *same counts those. */
+ * may come twice: *same counts such names. */
 static inline size_t fill(struct sw_index *index, sw_list_id id, size_t n, size_t *same)
 {
     size_t most = 0;

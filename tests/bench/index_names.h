@@ -17,7 +17,7 @@ static inline uint64_t scramble(uint64_t i)
     return i ^ i >> 31;
 }
 
-/* Two letters for each ten bits: those that are timed wait for little between. */
+/* Two letters for each ten bits: the timed loops wait for little between. */
 static uint8_t letters[1024][2];
 
 __attribute__((constructor)) static void make_letters(void)
@@ -28,8 +28,8 @@ __attribute__((constructor)) static void make_letters(void)
     }
 }
 
-/* A name of so many labels: a top-level domain and random labels of 4 to 15 letters. At wire there is
- * room for 16 octets more than the name has. */
+/* A name of so many labels: a top-level domain and random labels of 4 to 15 letters. At wire there
+ * is room for 16 octets more than the name has. */
 static inline size_t make_name(uint64_t i, unsigned labels, uint8_t *wire)
 {
     static const char tlds[8][8] = {"\3com",  "\3net", "\3org", "\2ru",

@@ -1,11 +1,11 @@
 /*
- * index_qptrie.h - what bench_index.c compares with as well: the same names in a qp-trie.
+ * index_qptrie.h - the second baseline of bench_index.c: the same names in a qp-trie.
  *
- * After D. J. Bernstein's crit-bit tree and T. Finch's qp-trie: a branch looks at one nibble of
- * the key, holds a bit for each value that occurs, and its children side by side. Keys are those
- * of index_baseline.h (labels from the right, each ended by a zero octet); the end of a key is a
- * value of its own, so that one name can lie below another. A look-up goes down once for each
- * number of labels that occurs, as the sorted array does.
+ * After D. J. Bernstein's crit-bit tree and T. Finch's qp-trie: a branch looks at a nibble of the
+ * key, holds a bit for each value that occurs, and the children side by side. Keys are the keys of
+ * index_baseline.h (labels from the right, each ended by a zero octet); the end of a key is a
+ * separate value, so that a name can lie below another. A look-up goes down once for each number of
+ * labels that occurs, as the sorted array does.
  */
 #ifndef TESTS_BENCH_INDEX_QPTRIE_H
 #define TESTS_BENCH_INDEX_QPTRIE_H
@@ -27,7 +27,7 @@ struct qp_node {
 struct qp {
     struct qp_node root;
     bool any;
-    uint8_t *keys; /* length octet and key, one after another */
+    uint8_t *keys; /* length octet and key, in sequence */
     size_t used, room, nodes;
     bool labels[SW_LABELS_MAX + 1];
 };
@@ -56,7 +56,7 @@ static inline const struct qp_node *qp_any_leaf(const struct qp_node *node)
     return node;
 }
 
-/* The leaf that the key leads to, or the nearest one; NULL when a value does not occur. */
+/* The leaf that the key leads to, or the nearest leaf; NULL when a value does not occur. */
 static inline const struct qp_node *qp_walk(const struct qp *qp, const uint8_t *key, size_t len)
 {
     const struct qp_node *node = &qp->root;
@@ -76,7 +76,7 @@ static inline bool qp_has(const struct qp *qp, const uint8_t *key, size_t len)
     return leaf && *qp_key(qp, leaf) == len && memcmp(qp_key(qp, leaf) + 1, key, len) == 0;
 }
 
-/* Children of a branch, one more with this value. */
+/* Children of a branch, and a new child with this value. */
 static inline struct qp_node *qp_widen(struct qp *qp, struct qp_node *branch, unsigned value)
 {
     unsigned n = (unsigned)__builtin_popcount(branch->map), place = qp_place(branch, value);
@@ -101,7 +101,8 @@ static inline unsigned qp_difference(const uint8_t *a, size_t a_len, const uint8
     return at;
 }
 
-/* Put a branch where a node was: the node under one value, room for the new leaf under another. */
+/* Put a branch where a node was: the node under the old value, room for the new leaf under
+ * another. */
 static inline struct qp_node *qp_split(struct qp *qp, struct qp_node *node, unsigned at,
                                        unsigned old, unsigned new)
 {
@@ -138,7 +139,7 @@ static inline void qp_add(struct qp *qp, const uint8_t *wire)
         qp->any = true;
         return;
     }
-    /* A leaf that shares as much as any does, then the node above which the new one belongs. */
+    /* A leaf that shares as much as any does, then the node above which the new leaf belongs. */
     const struct qp_node *near = &qp->root;
     while (!near->leaf) {
         unsigned value = qp_value(key, len, near->at);

@@ -1,8 +1,8 @@
 /*
- * index_queries.h - what a benchmark of the index asks: names that nothing covers, listed names,
- * names below the last two labels of a listed one, or real names.
+ * index_queries.h - the questions of a benchmark of the index: names that nothing covers, listed
+ * names, names below the last two labels of a listed name, or real names.
  *
- * They are set up (make_misses, make_hits), then made a batch at a time.
+ * The questions are set up (make_misses, make_hits), then made a batch at a time.
  */
 #ifndef TESTS_BENCH_INDEX_QUERIES_H
 #define TESTS_BENCH_INDEX_QUERIES_H
@@ -15,7 +15,7 @@
 #include <stdbool.h>
 
 #define BATCH    1024u
-#define QUERIES  (1u << 20) /* different ones, so that no cache knows the answers */
+#define QUERIES  (1u << 20) /* different questions, so that no cache knows the answers */
 #define REAL_MAX 32768u
 
 struct query {
@@ -26,14 +26,15 @@ struct query {
 static struct {
     unsigned labels;        /* of a miss; 0: a listed name */
     bool passed;            /* a miss that the gate lets through */
-    size_t listed;          /* how many names are listed, for hits and those that pass */
-    uint8_t again[QUERIES]; /* how many names were listed before one that is not was found */
+    size_t listed;          /* number of listed names, for hits and passed names */
+    uint8_t again[QUERIES]; /* number of unsuitable names that were drawn before this name */
     struct query *real;     /* NULL: made names */
     size_t real_n;
 } queries;
-static struct query batch_queries[BATCH]; /* those asked next */
+static struct query batch_queries[BATCH]; /* the next questions */
 
-/* A random name of so many labels (3 or more), the last two of them those of a listed name of three. */
+/* A random name of so many labels (3 or more), with the last two labels of a listed name of
+ * three. */
 static inline void make_passed(uint64_t seed, unsigned labels, struct query *query)
 {
     uint8_t listed[128], *at = query->wire;
@@ -46,7 +47,8 @@ static inline void make_passed(uint64_t seed, unsigned labels, struct query *que
     query->len = (uint8_t)((size_t)(at - query->wire) + len - first);
 }
 
-/* The q-th query, from hardly any memory: what is read for it pushes the index out of the caches. */
+/* The q-th query, from hardly any memory: reading more memory would push the index out of the
+ * caches. */
 static inline void make_query(size_t q, struct query *query)
 {
     uint64_t seed = (UINT64_C(1) << 40) + queries.again[q] * (uint64_t)QUERIES + q;
@@ -60,15 +62,16 @@ static inline void make_query(size_t q, struct query *query)
         query->len = (uint8_t)listed_name(scramble(q) % queries.listed, query->wire);
 }
 
-/* Have the names of a batch at hand, as a resolver has just read one; nobody has looked them up. */
+/* Have the names of a batch in the cache, as after a resolver's reading; without any look-up of
+ * these names. */
 static inline void make_batch(size_t b)
 {
     for (size_t i = 0; i < BATCH; i++)
         make_query(b * BATCH + i, &batch_queries[i]);
 }
 
-/* Random names of so many labels that nothing listed covers: short labels are soon all taken, in ten
- * million names one random name in thirty would be below a listed one. */
+/* Random names of so many labels that nothing listed covers: short labels are soon all taken, in
+ * ten million names a random name in thirty would be below a listed name. */
 static inline void make_misses(const struct sw_index *index, unsigned labels)
 {
     struct sw_hit hit;

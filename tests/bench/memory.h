@@ -1,5 +1,5 @@
 /*
- * memory.h - what a benchmark knows about memory: its own, its highest, and what could be had.
+ * memory.h - the memory known to a benchmark: present, highest, and available.
  */
 #ifndef TESTS_BENCH_MEMORY_H
 #define TESTS_BENCH_MEMORY_H
@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* A figure of /proc in octets, by its name with the colon; 0 when it is not there. */
+/* A figure of /proc in octets, by its name with the colon; 0 when absent. */
 static inline double proc_bytes(const char *file, const char *name)
 {
     unsigned long kib = 0;
@@ -34,7 +34,8 @@ static inline double resident_peak(void)
     return proc_bytes("/proc/self/status", "VmHWM:");
 }
 
-/* Begin a new highest value (proc(5): clear_refs); where the kernel refuses, the old one stays. */
+/* Begin a new highest value (proc(5): clear_refs); where the kernel refuses, the old value
+ * stays. */
 static inline void forget_peak(void)
 {
     FILE *f = fopen("/proc/self/clear_refs", "w");

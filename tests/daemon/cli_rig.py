@@ -1,4 +1,5 @@
-"""What the tests of the command share: running it, and playing a resolver and a recorder."""
+"""Shared by the tests of the command: running the command, and playing a resolver and a
+recorder."""
 
 import fcntl
 import json
@@ -19,7 +20,7 @@ TIME = "2026-11-23T01:02:03.456Z"
 
 
 class Command:
-    """sinkwatch with settings of its own; keeps what the last run printed."""
+    """sinkwatch with separate settings; keeps the output of the last run."""
 
     def __init__(self, env, folder, redis_server, settings):
         self.env = env
@@ -60,7 +61,7 @@ class Command:
 
     def changes(self):
         """(op, list, indicators) of each entry, oldest first."""
-        # By a script, because the client library keeps one field of each name only.
+        # By a script, because the client library keeps only a single field of each name.
         script = "return redis.call('XRANGE', KEYS[1], '-', '+')"
         found = []
         for _, fields in self.redis.eval(script, 1, self.key("changes")):
@@ -70,7 +71,7 @@ class Command:
         return found
 
     def report(self, resolver, applied, **more):
-        """What a live resolver writes."""
+        """The report of a live resolver."""
         fields = {"applied": applied, "state": "following", "version": "0.1.0", **more}
         self.redis.hset(self.key(f"resolver:{resolver}"), mapping=fields)
         self.redis.zadd(self.key("resolvers"), {resolver: int(time.time())})

@@ -1,6 +1,6 @@
-"""Fixtures of the daemon tests: one authority and one Redis for all, one resolver a module.
+"""Fixtures of the daemon tests: an authority and a Redis for all tests, a resolver for each module.
 
-A test module that needs other settings sets, at its top level:
+A test module with other settings sets, at the top level:
 
     RESOLVER = {"server": ["serve-expired: yes"], "options": {"threads": 1}}
 """
@@ -61,8 +61,8 @@ def pytest_ignore_collect(collection_path, config):
 
 
 def pytest_collection_modifyitems(items):
-    """ORDER=NUMBER: files, and the tests of each file, in the random order of this number. A file's
-    tests stay together, since they share a resolver."""
+    """ORDER=NUMBER: files, and the tests of each file, in the random order of this number. The
+    tests of a file stay together, since all share a resolver."""
     if not os.environ.get("ORDER"):
         return
     order = random.Random(os.environ["ORDER"])
@@ -100,7 +100,7 @@ def session_folder():
 
 @pytest.fixture
 def folder(session_folder):
-    """An empty folder for one test."""
+    """An empty folder for a test."""
     path = session_folder / f"t{next(NUMBERS)}"
     path.mkdir()
     return path
@@ -144,7 +144,7 @@ def databases(env, session_folder):
 
 @pytest.fixture(scope="session")
 def settings_for(databases):
-    """Make the settings of one resolver: everything on, each hit an event of its own."""
+    """Make the settings of a resolver: everything on, each hit a separate event."""
 
     def make(redis_server, folder, **changes):
         name = f"r{next(NUMBERS)}"
@@ -235,11 +235,12 @@ def ask(resolver):
 
 @pytest.fixture
 def events(resolver, lists, shared_redis):
-    """What is recorded from now on: two markers have come out behind all that was recorded before.
+    """All events from now on: two markers have come out behind all that was recorded before.
 
-    One is not enough. Each worker has a ring, and the collector empties one after the other: a
-    marker on the second ring may overtake what came to the first just behind the collector. The
-    second marker is asked for when the first has come out, so it is collected in a later round."""
+    A single marker is not enough. Each worker has a ring, and the collector empties ring after
+    ring: a marker on the second ring may overtake an event that came to the first ring just behind
+    the collector. The second marker is asked for when the first has come out, and so is collected
+    in a later round."""
     stream = Events(shared_redis.client, resolver.settings["redis-prefix"])
     markers = [f"marker{next(NUMBERS)}.many.clean.example" for _ in range(2)]
     lists.put("marker", *markers)

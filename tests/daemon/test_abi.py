@@ -1,4 +1,5 @@
-"""A module that was built for another Unbound than the one that loads it refuses, and says why."""
+"""A module that was built for another Unbound than the loading Unbound refuses, and logs the
+reason."""
 
 import shlex
 import subprocess
@@ -8,7 +9,7 @@ from harness.environment import ROOT
 
 
 def refusal(make_resolver, shared_redis, module):
-    """What Unbound writes when it ends at start, in order and because of the module."""
+    """The log of Unbound that ends at start, in order and because of the module."""
     resolver = make_resolver(shared_redis, start=False, options={"module": module})
     resolver.launch()
     assert resolver.process.wait("to refuse", deadline=10) > 0  # no signal
@@ -37,7 +38,7 @@ CONSTANTS = {
 
 @pytest.mark.parametrize("kind", CONSTANTS)
 def test_other_options(env, make_resolver, shared_redis, folder, kind):
-    """What the module compares with the program, changed in the module."""
+    """The values that the module compares with the program, changed in the module."""
     wanted, other, words = CONSTANTS[kind]
     content = env.module.read_bytes()
     assert wanted in content
@@ -46,7 +47,7 @@ def test_other_options(env, make_resolver, shared_redis, folder, kind):
     assert words in refusal(make_resolver, shared_redis, module)
 
 
-# What is put before a line of one of Unbound's headers.
+# Text put before a line of a header of Unbound.
 LAYOUTS = {
     "modinfo": ("util/module.h", "\tvoid* modinfo[", "void* trial[64];", "modinfo["),
     "callbacks": (
@@ -65,7 +66,7 @@ LAYOUTS = {
 
 
 def build_commands():
-    """The two commands that compile host/abi.c and link the module, as make would run them."""
+    """The two commands that compile host/abi.c and link the module, the same as make's."""
     done = subprocess.run(
         ["make", "-n", "V=1", "-W", "module/host/abi.c", "module"],
         cwd=ROOT,
@@ -85,7 +86,8 @@ def output_of(command):
 
 @pytest.mark.parametrize("kind", LAYOUTS)
 def test_another_layout(make_resolver, shared_redis, folder, kind):
-    """Version and options agree, but a structure is not where the module's headers have it."""
+    """Version and options agree, but a structure is not where the module's headers have the
+    structure."""
     header, before, member, words = LAYOUTS[kind]
     compile_, link = build_commands()
     source = ROOT / compile_[len(compile_) - 1 - compile_[::-1].index("-isystem") + 1]

@@ -1,5 +1,6 @@
-"""The users of conf/users.acl, and those that module/REDIS.md shows: what the documented table allows is
-allowed, and of all commands of the server nothing else; and the product works with just these (D-096)."""
+"""The users of conf/users.acl, and the users in module/REDIS.md: commands of the documented table
+are allowed, and of all commands of the server nothing else; and the product works with just these
+(D-096)."""
 
 import re
 
@@ -10,7 +11,8 @@ from harness.resolver import SINK4
 from harness.wait import until
 
 PREFIX = "{sinkwatch}:"
-# A key of each kind, and two that are none of ours. Behind it the patterns of the table that cover it.
+# A key of each kind, and two that are none of ours. Behind each key the patterns of the table that
+# cover the key.
 KEYS = [
     "lists",
     "list:ads",
@@ -37,7 +39,7 @@ CONFINED = {
     "resolver-ns1": ("resolver", {"resolver:*": "resolver:ns1", "written:*": "written:ns1"}),
     "feed-ads": ("feed", {"list:*": "list:ads"}),
 }
-# Where the keys of a command are not all of its arguments: those with KEY in the place of the key.
+# Commands with arguments that are not keys: the arguments with KEY in the place of the key.
 FORMS = {
     "xread": "STREAMS KEY 0",
     "psubscribe": "__keyspace@0__:{sinkwatch}:list*",
@@ -79,7 +81,7 @@ def covers(pattern, key):
 
 
 def allowed(rights, user, command, key):
-    """What the table says."""
+    """The table in the document."""
     if command in ("hello", "quit", "reset"):
         return True  # Redis asks for no right
     role, narrower = CONFINED.get(user, (user, {}))
@@ -98,7 +100,7 @@ def allowed(rights, user, command, key):
 
 
 def commands_of(client):
-    """[(name, arguments with KEY in them, or None)] of every command and sub-command of the server."""
+    """[(name, arguments with KEY, or None)] of every command and sub-command of the server."""
     found = []
 
     def one(info):
@@ -209,7 +211,7 @@ def test_every_command_against_every_key(users, own_redis, user):
 )
 @pytest.mark.parametrize("user", ["feed", "feed-ads"])
 def test_ways_round_for_a_feed(users, own_redis, user, words):
-    """Executed, not only asked for: no way to what resolvers saw."""
+    """Executed, not only asked for: no way to the events of resolvers."""
     own_redis.client.xadd("{sinkwatch}:events", {"e": "secret"})
     own_redis.client.function_load(
         "#!lua name=f\nredis.register_function('f', function(k) return redis.call('XRANGE', k[2], '-', '+') end)"
@@ -262,7 +264,7 @@ def test_the_product_works_with_these_users(
     assert own_redis.client.zcard("{sinkwatch}:tracked") > 0
     assert own_redis.client.xlen("{sinkwatch}:resolvers:tracked") > 0
     for resolver in resolvers:
-        resolver.stop()  # in order: its state and its place go
+        resolver.stop()  # in order: state and place go
     denied = [line for r in resolvers for line in r.log().splitlines() if "NOPERM" in line]
     assert denied == []
     assert own_redis.client.keys("{sinkwatch}:resolver:*") == []

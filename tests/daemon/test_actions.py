@@ -1,4 +1,4 @@
-"""Each action, when the name is listed and when an address of its answer is."""
+"""Each action, for a listed name and for a listed address in the answer."""
 
 import dns.exception
 import pytest
@@ -16,7 +16,7 @@ BY = {
 
 @pytest.fixture(params=["qname", "address"])
 def block(request, lists):
-    """List www.evil.example by its name, or by its addresses: block(action=...)."""
+    """List www.evil.example by name, or by addresses: block(action=...)."""
     return lambda **policy: lists.put("bad", *BY[request.param], **policy)
 
 
@@ -41,7 +41,7 @@ def test_nxdomain(block, ask):
     block(action="nxdomain")
     answer = ask(WWW)
     assert (answer.rcode, answer.types, answer.aa) == ("NXDOMAIN", set(), False)
-    assert "SOA" in answer.all_types  # so that it can be remembered: RFC 2308 3
+    assert "SOA" in answer.all_types  # so that the answer can be remembered: RFC 2308 3
 
 
 def test_nodata(block, ask):
@@ -154,7 +154,7 @@ def test_garden_of_the_list_goes_first_and_may_be_an_alias(block, ask):
     assert answer.addresses == [GARDEN4]
 
 
-FAILING = {  # what clients get beside the alias: a failing garden sends none to another resolver
+FAILING = {  # answers besides the alias: a failing garden sends none to another resolver
     "www.bogus.example": "NOERROR",
     "self.large.example": "NOERROR",  # an alias to itself
     "one.large.example": "NOERROR",  # two aliases to each other

@@ -39,12 +39,12 @@ BAD_POLICIES = {
 
 
 def refused(lists, name):
-    """Refused items of a list, as the status shows them."""
+    """Refused items of a list, from the status."""
     return [item for item in json.loads(lists.state()["refused"]) if item["list"] == name]
 
 
 def counts(text, name):
-    """(indicators, refused items) of a list, as the status shows them."""
+    """(indicators, refused items) of a list, from the status."""
     state = json.loads(text)[name]
     return state["count"], state["refused"]
 

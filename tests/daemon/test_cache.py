@@ -1,9 +1,9 @@
-"""An answer that was cached before it was listed is enforced at once afterwards."""
+"""An answer that was cached before the listing is enforced at once afterwards."""
 
 import pytest
 from harness.resolver import SINK4
 
-# what is listed, what was asked before, its type, what is in the true answer
+# the indicator, the earlier question, the type, data in the true answer
 CACHED = {
     "name": ("www.evil.example", "www.evil.example", "A"),
     "name-only": ("=www.evil.example", "www.evil.example", "A"),
@@ -123,7 +123,7 @@ def test_answer_that_somebody_may_not_have_is_never_cached(lists, resolver, ask,
     "policy", [{"action": "monitor"}, {"action": "passthru"}, {"action": "nxdomain", "shadow": True}]
 )
 def test_answer_that_is_only_recorded_is_cached(lists, resolver, ask, policy):
-    """It is the true one for everybody (D-085)."""
+    """Everybody gets the true answer (D-085)."""
     lists.put("bad", "evil.example", "203.0.113.5", **policy)
     for name in TOUCHED:
         ask(name)

@@ -1,4 +1,5 @@
-"""The case from end to end, with the real tables of its time: which anomalies come out, and no other.
+"""The case from end to end, with the real tables of that time: which anomalies come out, and no
+other.
 
 Public reporting of May 2015: systemsvc.net resolves to 213.24.76.23, announced by RTComm.RU
 (AS8342), registered to a government agency; the campaign's other names are where such names are;
@@ -22,9 +23,10 @@ from harness.wait import until
 ODD = "systemsvc.net"
 ADDRESS = "213.24.76.23"
 HOSTER = "91.194.254.38"  # among the addresses that were reported for the campaign
-# Reported for the second half of 2014 and for 2015; the table has no network around them yet.
+# Reported for the second half of 2014 and for 2015; the table has no network around these addresses
+# yet.
 UNANNOUNCED = ["131.72.138.18", "216.170.117.7", "216.170.117.88", "37.46.114.148"]
-# Names that were not on any list; made up, since they are somebody's.
+# Names that were not on any list; made up, since the real names belong to people.
 EARLY, LATE = ["mail.agency.example", "www.agency.example"], ["portal.agency.example"]
 ELSEWHERE = "www.clean.example"
 # More names than reported addresses: some live on other addresses of the hosters named.
@@ -70,7 +72,7 @@ def tables(session_folder):
 
 
 class World:
-    """All names of the campaign on an authority, and a resolver that has them on a list."""
+    """All names of the campaign on an authority, and a resolver with a list of these names."""
 
     def __init__(self, env, folder, server, settings, odd_at):
         self.names = indicators("domain")
@@ -165,7 +167,8 @@ def world(env, folder, tables, shared_redis, settings_for):
 
 
 def test_what_the_analyst_saw(world):
-    """Each name looked at, again and again: one is odd, and it is not alone on its address."""
+    """Each name looked at, again and again: one address is odd, and other names share the
+    address."""
     w = world(ADDRESS)
     unannounced = [name for name, address in w.at.items() if address in UNANNOUNCED]
     announced = [name for name in w.at if name not in unannounced]
@@ -199,7 +202,7 @@ def test_what_the_analyst_saw(world):
     w.ask_for(unannounced, 3)
     expected += [("no-owner", name, w.at[name]) for name in unannounced]
     until(lambda: len(w.raised()) >= len(expected), lambda: f"{expected}, not {w.raised()}")
-    w.resolver.stop()  # writes what it still has
+    w.resolver.stop()  # writes the remaining events
     assert w.raised() == sorted(expected)
     hits = w.events.all()
     names = {field(event, "dns.question.name") for event in hits if field(event, "sinkwatch.list")}
@@ -229,7 +232,7 @@ def test_the_day_it_moved(world):
         *(("shared-address", ODD, ADDRESS, name) for name in sorted(EARLY)),
     ]
     until(lambda: len(w.raised()) >= len(expected), lambda: f"{expected}, not {w.raised()}")
-    w.resolver.stop()  # writes what it still has
+    w.resolver.stop()  # writes the remaining events
     assert w.raised() == expected
     change = w.events.anomaly({"sinkwatch.anomaly.type": "owner-change"})["sinkwatch"]["anomaly"]
     assert change["former"]["as"]["number"] == 43449

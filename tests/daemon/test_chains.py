@@ -1,4 +1,4 @@
-"""Other modules and local data beside ours: each keeps doing its part."""
+"""Other modules and local data beside ours: each keeps working."""
 
 import pytest
 from harness.resolver import SINK4, SINK6
@@ -55,7 +55,7 @@ def test_local_data_goes_first(make_resolver, shared_redis, lists_for):
 
 
 def test_local_alias_to_a_listed_name(make_resolver, shared_redis, lists_for):
-    """Unbound resolves what local data of its own points to."""
+    """Unbound resolves targets of Unbound's own local data."""
     server = ['local-zone: "home.lan" redirect', 'local-data: "home.lan. CNAME www.evil.example."']
     resolver = make_resolver(shared_redis, server=server)
     assert resolver.client.ask("home.lan").addresses == ["192.0.2.66"]

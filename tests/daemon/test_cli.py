@@ -1,4 +1,4 @@
-"""The command: options, exit codes, terminal, rights, its manual and completion."""
+"""The command: options, exit codes, terminal, rights, manual and completion."""
 
 import json
 import os
@@ -145,7 +145,7 @@ def test_the_users_of_the_example_acl_have_the_rights_they_need(
     assert set(feed.list("bad")) == {"d.example"}
 
 
-# ---- what a terminal gets ----
+# ---- output on a terminal ----
 
 
 def test_tables_fit_the_terminal_and_colours_can_be_turned_off(sw):

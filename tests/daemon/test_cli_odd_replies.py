@@ -1,5 +1,5 @@
-"""Every sub-command, with each reply of Redis in turn replaced by one of another type: the command does
-not crash, ends in time, and says what is wrong."""
+"""Every sub-command, with each reply of Redis in turn replaced by a reply of another type: the
+command does not crash, ends in time, and names the fault."""
 
 import json
 import os
@@ -16,7 +16,8 @@ ANOMALY = {
     "event": {"action": "shared-address"},
     "sinkwatch": {"anomaly": {"type": "shared-address", "name": "evil.example", "address": "192.0.2.9"}},
 }
-# What each row needs beside is in fill(). Words of the command, and what it reads from standard input.
+# fill() makes the further data that a row needs. Words of the command, and the text on standard
+# input.
 RUNS = [
     (["list"], ""),
     (["list", "show", "bad"], ""),
@@ -82,8 +83,8 @@ def fill(sw):
 
 
 def run(sw, words, stdin):
-    """Exit code and standard error; it did not die."""
-    # What lives until the end of a run is freed by the end of the process.
+    """Exit code and standard error; the command did not die."""
+    # Memory that lives until the end of a run is freed by the end of the process.
     process = sw.start(*words, env={**os.environ, "ASAN_OPTIONS": "detect_leaks=0"})
     out, err = process.communicate(stdin, timeout=60 * FACTOR)
     said = f"sinkwatch {' '.join(words)}: {process.returncode}\n{out}{err}"
@@ -111,7 +112,7 @@ def test_each_reply_replaced(sw, odd, words, stdin):
 
 
 def test_setup_as_a_reader(sw, server):
-    """What may not be asked for is unknown: neither good nor bad."""
+    """Settings that the user may not read are unknown: neither good nor bad."""
     server.client.execute_command("ACL", "SETUSER", "looker", "on", ">pw", "%R~*", "-@all", "+ping")
     sw.conf.write_text(sw.conf.read_text() + "redis-user: looker\nredis-password: pw\n")
     (found,) = sw.json("setup", "--check", code=1)
@@ -129,7 +130,7 @@ def test_sweep(sw, odd, authority):
     assert 4 < steps <= STEPS_MAX
     for step in range(1, steps + 1):
         kinds = list(ODD.values())
-        # A sweep takes its time: all kinds at each step in the long form.
+        # A sweep takes time: all kinds at each step in the long form.
         for reply in kinds if os.environ.get("LONG") else [kinds[7 * step % len(kinds)]]:
             fill(sw)
             odd.after(step, reply)

@@ -70,7 +70,7 @@ def test_a_staging_key_that_is_lost_is_never_put_in_force(bad, loss):
 
 
 def test_another_writer_does_not_foil_the_swap_for_good(bad):
-    """A WATCH that trips is tried again, and the content before is what the other writer left."""
+    """A WATCH that trips is tried again; the former content is that of the other writer."""
     bad("add", "bad", "old.example")
     stop = threading.Event()
 

@@ -63,7 +63,7 @@ def test_check_of_addresses_and_as_numbers(sw):
 
 
 def test_check_by_each_trigger(sw):
-    """A word is judged as all that it can be: asked for, an alias, a client, a name server."""
+    """A word is judged in every meaning: asked for, an alias, a client, a name server."""
     lists = {
         "clients": (["client"], "198.51.100.0/24", "AS8342"),
         "servers": (["nsdname", "nsip"], "ns.example", "198.51.100.7", "AS8342"),
@@ -185,7 +185,7 @@ def test_events_follow(sw):
     reader = threading.Thread(target=read)
     reader.start()
     try:
-        def told():  # whether it waits already is not to be seen from here
+        def told():  # the waiting cannot be observed from here
             put(sw, "events", event("new.example"))
             return names
 

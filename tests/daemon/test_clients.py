@@ -1,4 +1,4 @@
-"""Trigger client: a list names who asks, whatever is asked for, cached answers included."""
+"""Trigger client: a list names clients, for any question, cached answers included."""
 
 import pytest
 from harness.events import CLIENT, NAME, TAKEN, TRIGGER
@@ -43,7 +43,7 @@ ADDRESSES = {
 
 @pytest.mark.parametrize(("action", "wanted"), EXPECTED)
 def test_each_action(lists, ask, events, action, wanted):
-    """Also for an answer that was cached before, and for those that come after others."""
+    """Also for an answer that was cached before, and for clients that come after others."""
     assert ask(WWW, source=BAD).addresses == [TRUE4]
     lists.put("clients", BAD, **policy(action=action))
     for _ in range(2):
@@ -97,7 +97,7 @@ def test_both_in_one_list(lists, ask):
 
 
 def test_cached_before_by_others(lists, rcode):
-    """What anybody has put into the cache, of any kind, is not served past the list."""
+    """Cached data of any kind and origin is not served past the list."""
     names = [WWW, "chain.clean.example", "nothing.clean.example", "www.signed.example"]
     before = [rcode(OTHER, name) for name in names]
     lists.put("clients", BAD, **policy(action="refused"))
@@ -155,7 +155,7 @@ def test_name_of_a_smaller_priority_goes_first(lists, ask, events):
 
 
 def test_client_that_is_exempt(lists, ask, resolver):
-    """An allow list of clients costs clean answers nothing: they stay in the cache."""
+    """An allow list of clients costs clean answers nothing: clean answers stay in the cache."""
     lists.put("bad", "evil.example", action="nxdomain")
     lists.put("analysts", BAD, **policy(kind="allow", priority=1))
     for _ in range(2):

@@ -1,4 +1,5 @@
-"""An alias to a listed name is acted upon when it is seen, and whatever becomes of its resolution (D-083)."""
+"""An alias to a listed name is acted upon when seen, with any result of the target's resolution
+(D-083)."""
 
 import pytest
 from harness.events import INDICATOR, NAME, TAKEN, TRIGGER, WANTED, field
@@ -16,7 +17,7 @@ GETS = {  # action: rcode, addresses
     "cname": ("NOERROR", [GARDEN4]),
 }
 RESOLVER = {"options": {"threads": 1}, "server": ["discard-timeout: 0"]}
-RECORDED = {  # what only records: the action taken, the list's policy
+RECORDED = {  # lists that only record: the action taken, the list's policy
     "monitor": ("monitor", {"action": "monitor"}),
     "passthru": ("passthru", {"action": "passthru"}),
     "shadow": ("monitor", {"action": "nxdomain", "shadow": True}),
@@ -76,7 +77,7 @@ def test_alias_is_followed_where_the_list_observes(lists, ask, upstream, events)
 
 
 def test_part_of_an_answer_is_nobodys_true_answer(lists, ask, upstream):
-    """What was not followed for one verdict is resolved for the next."""
+    """An alias that was not followed for a verdict is resolved for the next verdict."""
     lists.put("bad", "evil.example", action="nxdomain")
     assert ask(ALIAS).rcode == "NXDOMAIN"
     lists.policy("bad", action="monitor")
@@ -140,7 +141,7 @@ def test_failure_of_an_exempt_name(failing, lists, ask, events, name):
 
 @pytest.mark.parametrize("name", ["www.evil.example", ALIAS])
 def test_failure_that_some_clients_see(failing, lists, resolver, ask, events, name):
-    """The rule of one client is acted upon, the other gets the failure."""
+    """A client's rule is acted upon, the other client gets the failure."""
     lists.put("bad", "127.0.0.7", triggers=["client"], action="sinkhole")
     assert ask(name, source="127.0.0.6").rcode == "SERVFAIL"
     assert ask(name, source="127.0.0.7").addresses == [SINK4]

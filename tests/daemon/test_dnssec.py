@@ -1,5 +1,5 @@
-"""Validated answers: untouched ones keep AD, rewritten ones have neither AD nor RRSIG, and a
-bogus answer is never turned into a good one."""
+"""Validated answers: untouched answers keep AD, rewritten answers have neither AD nor RRSIG, and a
+bogus answer is never turned into a good answer."""
 
 import dns.exception
 import pytest

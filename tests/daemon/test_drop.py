@@ -1,4 +1,5 @@
-"""Action drop: a client on UDP gets no answer, one on a stream is refused (D-080); nobody else notices."""
+"""Action drop: a client on UDP gets no answer, a client on a stream is refused (D-080); nobody else
+notices."""
 
 import itertools
 
@@ -9,8 +10,8 @@ from harness.stream import Stream, stream_lines
 from harness.wait import until
 
 ADDRESS = "127.0.0.1"
-QUEUE = 32  # num-queries-per-thread; Unbound takes 16 times as many clients for one worker
-SLOW = "198.51.100.90"  # what every name below slow.example has
+QUEUE = 32  # num-queries-per-thread; Unbound takes 16 times as many clients for a worker
+SLOW = "198.51.100.90"  # address of every name below slow.example
 STREAMS = ["tcp", "tls", "https"]
 NUMBERS = itertools.count(1)
 
@@ -22,7 +23,8 @@ def ports():
 
 @pytest.fixture
 def run(make_resolver, shared_redis, lists_for, events_for, folder, ports):
-    """run(): a resolver with one worker that takes few questions at a time, its lists and events."""
+    """run(): a resolver with a single worker that takes few questions at a time, with lists and
+    events."""
 
     def start(server=()):
         lines = [f"num-queries-per-thread: {QUEUE}", "discard-timeout: 0", "jostle-timeout: 60000"]
@@ -44,7 +46,8 @@ def arrived(resolver, count):
 
 
 def all_get_an_answer(resolver, upstream, clients=5):
-    """Clients who ask for one slow name together: the first begins it, the others join."""
+    """Clients that ask for the same slow name together: the first begins the resolution, the others
+    join."""
     name = f"join{next(NUMBERS)}.slow.example"
     before = resolver.statistic("total.num.queries")
     with upstream.hold(name) as hold:
@@ -63,7 +66,7 @@ RULES = {  # indicator, policy: dropped by the name at once, by name, alias and 
 
 @pytest.mark.parametrize("rule", RULES)
 def test_dropped_replies_are_not_counted_as_waiting(run, upstream, rule):
-    """Of all who asked before and were dropped no slot is left taken."""
+    """Of all earlier dropped clients no slot is left taken."""
     resolver, lists, _ = run()
     indicator, policy = RULES[rule]
     lists.put("bad", indicator, action="drop", **policy)
@@ -83,7 +86,7 @@ def test_dropped_replies_are_not_counted_as_waiting(run, upstream, rule):
 @pytest.mark.parametrize("kind", STREAMS)
 @pytest.mark.parametrize("rule", RULES)
 def test_dropped_client_on_a_stream_is_refused(run, upstream, ports, kind, rule):
-    """Its other questions on that connection are answered."""
+    """The other questions on that connection are answered."""
     resolver, lists, events = run()
     indicator, policy = RULES[rule]
     lists.put("bad", indicator, action="drop", **policy)
@@ -104,7 +107,7 @@ def test_dropped_client_on_a_stream_is_refused(run, upstream, ports, kind, rule)
 @pytest.mark.parametrize("kind", STREAMS)
 @pytest.mark.parametrize("rule", ["observed", "address"])
 def test_two_connections_that_ask_in_turn(run, upstream, ports, kind, rule):
-    """One connection waits twice for one name, another in between: then others are served."""
+    """A connection waits twice for the same name, another in between: then others are served."""
     resolver, lists, _ = run()
     indicator, policy = RULES[rule]
     lists.put("bad", indicator, action="drop", **policy)
@@ -131,7 +134,7 @@ def test_two_connections_that_ask_in_turn(run, upstream, ports, kind, rule):
 
 
 def test_drop_concerns_each_client_alone(run, upstream):
-    """Of those who wait together some are dropped, some refused, some get the truth."""
+    """Of clients that wait together some are dropped, some refused, some get the true answer."""
     resolver, lists, events = run()
     lists.put("bad", "127.0.0.2", "127.0.0.4", triggers=["client"], action="drop")
     name = "mixed.slow.example"

@@ -1,4 +1,4 @@
-"""What is recorded for each hit: in the Redis stream and in the JSON-lines file."""
+"""The event of each hit: in the Redis stream and in the JSON-lines file."""
 
 import json
 import re
@@ -173,7 +173,7 @@ def test_hits_within_a_window_are_one_event_with_an_exact_count(
 
 
 def test_event_file_that_was_moved_away_is_made_anew(lists, resolver, ask):
-    """As logrotate does it."""
+    """In the way of logrotate."""
     lists.put("bad", "evil.example", action="nxdomain")
     path = resolver.settings["event-file"]
     ask("before.many.evil.example")
@@ -196,7 +196,7 @@ def test_events_can_be_kept_from_redis(make_resolver, shared_redis, lists_for, e
     resolver.client.ask(WWW)
     path = resolver.settings["event-file"]
     until(lambda: any(field(e, NAME) == WWW for e in read_file(path)), "the line in the file")
-    resolver.stop()  # writes what it still has
+    resolver.stop()  # writes the remaining events
     assert events.all() == []
 
 

@@ -41,7 +41,7 @@ def ask_each(resolver, name, questions):
 
 
 def brief(answer):
-    """What an answer says, but for its id and times to live."""
+    """The content of an answer, without id and times to live."""
     if answer is None:
         return None
     flags, *counts = struct.unpack_from("!HHHHH", answer, 2)
@@ -62,7 +62,7 @@ def rcode(answer):
 
 
 def differing(resolver, bare, name, questions):
-    """Questions whose answer is another one than bare Unbound's."""
+    """Questions with another answer than bare Unbound's."""
     ours, theirs = (ask_each(one, name, questions) for one in (resolver, bare))
     return [q for q, a, b in zip(questions, ours, theirs) if brief(a) != brief(b)]
 
@@ -80,13 +80,13 @@ def acted_on(answers):
 
 
 def check_others(resolver, bare, name, questions, others):
-    """Where no rule acts Unbound answers as it does alone."""
+    """Where no rule acts, Unbound answers as without the module."""
     rest = [questions[i] for i in others]
     assert differing(resolver, bare, name, rest if LONG or len(rest) < 2000 else rest[:1000]) == []
 
 
 def test_every_type_of_a_listed_name(lists, resolver, bare):
-    """All are acted on but DS and DNSKEY, and those that Unbound takes for no question at all."""
+    """All are acted on but DS and DNSKEY, and types that Unbound takes for no question at all."""
     lists.put("bad", "evil.example", action="nxdomain")
     questions = [(rdtype, IN) for rdtype in ALL]
     answers = ask_each(resolver, "www.evil.example", questions)
@@ -113,7 +113,7 @@ def test_unlisted_names_are_answered_as_without_the_module(lists, resolver, bare
     types = [(rdtype, IN) for rdtype in some(range(300)) if rdtype != ANY]
     types += [(rdtype, ANY) for rdtype in range(1, 110)]
     classes = [(rdtype, rdclass) for rdclass in some(range(300)) for rdtype in (1, 16)]
-    whole = [(ANY, IN)]  # type ANY: what is cached, so it is asked for when all else is there
+    whole = [(ANY, IN)]  # type ANY: the cached records, so this question comes last
     for questions in (classes, types, whole):
         for at in range(0, len(questions), 65536):
             assert differing(resolver, bare, "www.clean.example", questions[at : at + 65536]) == []

@@ -16,7 +16,7 @@ def addresses(resolver, name):
 
 
 def ends(resolver, name, end):
-    """The name is sent to the sinkhole until its end, and answered truly from then on."""
+    """The name is sent to the sinkhole until the end, and answered truly from then on."""
     taken = addresses(resolver, name)
     if time.time() < end:
         assert taken == [SINK4]

@@ -1,4 +1,5 @@
-"""Redis Functions for feeds (conf/sinkwatch.lua): a change and its entry in one step, by any client."""
+"""Redis Functions for feeds (conf/sinkwatch.lua): a change and the entry in a single step, by any
+client."""
 
 import pytest
 import redis

@@ -1,11 +1,11 @@
-"""Client groups: a list may be for some clients only, decided for each client when it is answered."""
+"""Client groups: a list may be for some clients only, decided for each client at the answer."""
 
 import pytest
 from harness.events import CLIENT, NAME, TAKEN
 from harness.resolver import GARDEN, GARDEN4, SINK4
 from harness.wait import until
 
-# The narrow prefix lies within the wide one: the longest counts.
+# The narrow prefix lies within the wide prefix: the longest counts.
 RESOLVER = {
     "settings": {"client_group": ['"kids 127.1.0.0/16"', '"guests 127.1.2.0/24 127.3.0.0/16"']},
     "options": {"threads": 1},
@@ -22,7 +22,7 @@ def rcodes(ask):
 
 def test_list_for_one_group(lists, rcodes):
     lists.put("bad", "evil.example", action="nxdomain", groups=["kids"])
-    for _ in range(2):  # in any order: what one gets is not what the next gets
+    for _ in range(2):  # in any order: a client's answer is not the next client's answer
         assert rcodes("evil.example") == ["NOERROR", "NXDOMAIN", "NOERROR", "NOERROR"]
 
 
@@ -62,7 +62,7 @@ def test_policy_that_takes_a_group_in(lists, rcodes):
 
 @pytest.fixture
 def waiting(resolver, upstream):
-    """Everybody asks for one name, whose answer is held back meanwhile."""
+    """Everybody asks for the same name, with the answer held back meanwhile."""
 
     def ask_all(name, hold):
         before = resolver.statistic("total.num.queries")

@@ -1,4 +1,4 @@
-"""Redis as sites run it: sentinels and failover, replicas, a Cluster, TLS."""
+"""Redis as run by sites: sentinels and failover, replicas, a Cluster, TLS."""
 
 import contextlib
 import subprocess
@@ -13,13 +13,13 @@ from harness.resolver import SINK4
 from harness.wait import FACTOR, until
 
 TRUE4 = "192.0.2.66"  # of www.evil.example
-MANY4 = "192.0.2.68"  # of what is below many.evil.example
+MANY4 = "192.0.2.68"  # address of names below many.evil.example
 NAMES = [f"n{i}.many.evil.example" for i in range(40)]
 
 
 @pytest.fixture
 def servers(folder):
-    """servers(name, option...) -> a Redis on a port and a socket of its own, started."""
+    """servers(name, option...) -> a started Redis on a separate port and socket."""
     made = []
 
     def start(name, *options):
@@ -46,8 +46,8 @@ def over_tcp(server, **more):
 
 
 class Sentinels:
-    """Three of them, two of which have to agree. They wait a minute for a primary that does not
-    answer, so that a busy machine is no failover; expect_failover() makes them quick."""
+    """Three sentinels, two of which have to agree. The sentinels wait a minute for a silent
+    primary, so that a busy machine is no failover; expect_failover() shortens the wait."""
 
     def __init__(self, folder, primary, password=None):
         self.ports, self.processes, self.password = [], [], password
@@ -95,7 +95,8 @@ class Sentinels:
 
 @pytest.fixture
 def watched(servers, folder, request):
-    """A primary, its replica, and three sentinels that watch them; its parameter is their password."""
+    """A primary, a replica, and three sentinels that watch both; the parameter is the sentinels'
+    password."""
     primary = servers("primary")
     replica = servers("replica", "--replicaof", "127.0.0.1", str(primary.port))
     until(lambda: replica.client.info("replication")["master_link_status"] == "up", "the replica")
@@ -202,7 +203,7 @@ def test_sentinels_that_ask_for_a_password(watched, make_resolver, folder):
     assert resolver.client.ask("www.evil.example").addresses == [SINK4]
 
     def said(**changed):
-        """What the command says with these instead."""
+        """The output of the command with these settings instead."""
         del settings["redis-sentinel-password-file"]
         settings.update({f"redis-sentinel-{key}": value for key, value in changed.items()})
         resolver.write_settings()
@@ -232,7 +233,7 @@ def test_lists_from_a_replica_events_to_the_primary(servers, make_resolver):
     lists.put("bad", "evil.example", action="sinkhole")
     assert resolver.client.ask("www.evil.example").addresses == [SINK4]
     until(lambda: primary.client.xlen(lists.key("events")) == 1, "the event at the primary")
-    primary.kill()  # what is in force stays, what is listed at the replica is read
+    primary.kill()  # lists in force stay, a list on the replica is read
     for i in range(3):
         assert resolver.client.ask(f"n{i}.many.evil.example").addresses == [SINK4]
 

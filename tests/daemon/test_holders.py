@@ -112,7 +112,7 @@ def test_the_seed_without_a_protected_list(world):
         "owner": "FSB",
         "indicator": "registrant:federal security service",
     }
-    # a table of classes that changes is in force without a reload, for what was seen, too
+    # a changed table of classes is in force without a reload, also for the history
     ask(w, SCHOOL)
     w.table.write_text("education\tzzyzx\n")
     status = w.lists.key(f"resolver:{w.lists.resolver}")
@@ -124,7 +124,7 @@ def test_the_seed_without_a_protected_list(world):
     assert (school["class"]["name"], school["class"]["line"]) == ("education", 1)
     assert school["class"]["table"] == str(w.table)
     w.resolver.says("own.tsv:2: a class, a tab and a pattern are needed")
-    w.resolver.stop()  # writes what it still has
+    w.resolver.stop()  # writes the last sights
     assert raised(w) == [
         ("odd-owner", SCHOOL, AT_SCHOOL),
         ("odd-owner", ODD, ADDRESS),

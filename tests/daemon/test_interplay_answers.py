@@ -1,4 +1,4 @@
-"""Kinds of answers: DNAME, loops, wildcards, denials made from NSEC records, huge ones, letter
+"""Kinds of answers: DNAME, loops, wildcards, denials made from NSEC records, huge answers, letter
 case, the root and top-level names."""
 
 import pytest
@@ -44,8 +44,8 @@ def test_dname_whose_owner_is_listed(lists, ask):
 
 @pytest.mark.parametrize("name", ["one.large.example", "self.large.example"])
 def test_alias_loop_ends_as_without_us(lists, ask, name):
-    """A list that acts on an alias decides before the loop fails (D-083), unless the failure is cached:
-    1.22.0 caches the failure of a loop of two and no alias of it."""
+    """A list that acts on an alias decides before the loop fails (D-083), unless the failure is
+    cached: 1.22.0 caches the failure of a loop of two and no alias of the loop."""
     plain = ask(name).rcode
     lists.put("bad", "two.large.example", "=self.large.example", action="monitor")
     assert ask(name).rcode == plain
@@ -56,7 +56,8 @@ def test_alias_loop_ends_as_without_us(lists, ask, name):
 
 
 def test_alias_to_the_sinkhole_and_back(lists, ask):
-    """A name that points to the landing address is not touched by that; one that points back is."""
+    """A name that points to the landing address is not touched by the landing address; a listed
+    name that points back is."""
     lists.put("bad", "evil.example", action="cname", cname="back.sunk.example")
     answer = ask("www.evil.example")
     assert answer.aliases[0] == "back.sunk.example"
@@ -69,7 +70,7 @@ def test_alias_to_the_sinkhole_and_back(lists, ask):
 
 @pytest.mark.parametrize("action", ["nxdomain", "refused", "cname"])
 def test_garden_that_another_list_covers(lists, ask, action):
-    """What is behind the operator's own alias is the operator's: it is not judged again."""
+    """Names behind the operator's own alias are the operator's: these are not judged again."""
     lists.put("bad", "evil.example", action="cname")
     lists.put("worse", "garden.example", action=action, cname="www.clean.example")
     for _ in range(2):
@@ -95,19 +96,20 @@ def test_wildcard_itself_is_a_name(lists, ask):
 
 
 def test_denial_made_from_nsec_is_judged(lists, resolver, ask, events, upstream):
-    """After one denial others in its range need no question upstream; a listed one is a hit."""
+    """After a denial other names in the denied range need no question upstream; a listed name there
+    is a hit."""
     assert ask("nob.signed.example", do=True).rcode == "NXDOMAIN"
     lists.put("bad", "=noc.signed.example", action="sinkhole", observe=True)
     asked = len(upstream.asked("signed.example"))
     assert ask("nod.signed.example", do=True).ad
     assert ask("noc.signed.example", do=True).addresses == [SINK4]
-    assert len(upstream.asked("signed.example")) == asked  # so it was made from NSEC
+    assert len(upstream.asked("signed.example")) == asked  # so the answer was made from NSEC
     assert resolver.statistic("num.query.aggressive.NXDOMAIN") >= 2
     events.wait({NAME: "noc.signed.example"})
 
 
 def test_listed_name_hides_no_neighbour(lists, ask):
-    """Our NXDOMAIN is no proof: neither for names below it (RFC 8020), nor beside it."""
+    """Our NXDOMAIN is no proof: neither for names below (RFC 8020), nor for neighbours."""
     lists.put("bad", "=wild.signed.example", "=sub.evil.example", action="nxdomain")
     for _ in range(2):
         assert ask("wild.signed.example").rcode == "NXDOMAIN"
@@ -153,13 +155,13 @@ def test_letter_case(lists, ask, events):
 
 
 def test_records_in_turn(lists, ask):
-    """rrset-roundrobin: a listed address is found wherever it stands."""
+    """rrset-roundrobin: a listed address is found at any place."""
     lists.put("bad", "203.0.113.5", action="sinkhole")
     assert {tuple(ask("both.address.example").addresses) for _ in range(8)} == {(SINK4,)}
 
 
 def test_top_level_name(lists, ask):
-    """Listing one is the operator's word; every name below follows, the root does not."""
+    """Listing such a name is the operator's word; every name below follows, the root does not."""
     lists.put("bad", "example", action="refused")
     assert ask("www.clean.example").rcode == "REFUSED"
     assert ask("example").rcode == "REFUSED"

@@ -1,5 +1,5 @@
-"""DNS64 (RFC 6147) on either side of us: what it makes of a listed address is judged as that
-address, and nothing that it stores is served without us."""
+"""DNS64 (RFC 6147) on either side of us: a synthesised address is judged by the listed address, and
+no stored answer of dns64 is served without us."""
 
 import pytest
 from harness.resolver import GARDEN6, SINK4, SINK6

@@ -1,4 +1,5 @@
-"""Client subnets and an outside cache: what other modules store is not served past the lists."""
+"""Client subnets and an outside cache: answers stored by other modules are not served past the
+lists."""
 
 import subprocess
 
@@ -23,7 +24,7 @@ def subnet(address):
 
 @pytest.fixture(params=["subnetcache dynlib", "dynlib subnetcache"], ids=["behind", "before"])
 def scoped(request, make_resolver, shared_redis, upstream):
-    """A resolver that passes client subnets on, to servers whose answers differ by them."""
+    """A resolver that passes client subnets on, to servers with answers by subnet."""
     upstream.forget()
     upstream.scope = 24
     server = ["send-client-subnet: 127.0.0.1", "client-subnet-always-forward: yes"]
@@ -40,7 +41,7 @@ def test_client_subnet(scoped, shared_redis, lists_for, upstream, indicator, nam
     if cached:
         for client in (here, there, here, {}):
             assert ask(name, **client).addresses == [true]
-        # each network has an answer of its own, so the second one was asked for
+        # each network has a separate answer, so the second answer was asked for
         assert len([q for q in upstream.asked(name) if q == (name, "A")]) >= 2
     lists.put("bad", indicator, action="sinkhole")
     for client in (here, there, here, {}, {}):
@@ -60,7 +61,7 @@ def test_clean_answers_stay_in_the_subnet_cache(scoped, shared_redis, lists_for,
 
 @pytest.fixture
 def outside(env, folder):
-    """A Redis of its own for cachedb."""
+    """A separate Redis for cachedb."""
     said = subprocess.run([env.unbound, "-V"], capture_output=True, text=True, check=True).stdout
     if " cachedb" not in said.split("Linked modules:")[1].splitlines()[0]:
         pytest.skip("this Unbound was built without cachedb (Debian's 1.17.1 is)")

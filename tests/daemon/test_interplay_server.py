@@ -1,5 +1,5 @@
-"""What else Unbound does with a query: local data, views, RPZ, rebinding protection, forwarding,
-minimisation, limits, several threads, and what is changed by unbound-control while it runs."""
+"""Other treatments of a query by Unbound: local data, views, RPZ, rebinding protection, forwarding,
+minimisation, limits, several threads, and changes by unbound-control at run time."""
 
 import dns.edns
 import pytest
@@ -21,7 +21,7 @@ www.clean.example CNAME .
 
 @pytest.fixture
 def run(make_resolver, shared_redis, lists_for):
-    """run(server lines, clauses=, chain=): a resolver, its ask, and its lists."""
+    """run(server lines, clauses=, chain=): a resolver, an ask function, and lists."""
 
     def start(server=(), clauses=(), **options):
         resolver = make_resolver(shared_redis, server=server, start=False, **options)
@@ -34,7 +34,7 @@ def run(make_resolver, shared_redis, lists_for):
 
 @pytest.mark.parametrize("chain", ["respip dynlib", "dynlib respip"])
 def test_rpz(run, folder, chain):
-    """An RPZ's names are looked at before any module, its addresses where respip stands."""
+    """The names of an RPZ are looked at before any module, the addresses where respip stands."""
     (folder / "rpz.zone").write_text(ZONE)
     rpz = ["rpz:", "  name: rpz.test", f'  zonefile: "{folder}/rpz.zone"']
     _, ask, lists = run(clauses=rpz, chain=f"{chain} validator iterator")
@@ -81,7 +81,7 @@ def test_records_beside_an_answer(run, minimal):
 
 
 def test_views(run):
-    """A view's local data goes first, for its clients; the lists hold for everybody."""
+    """A view's local data goes first, for the view's clients; the lists hold for everybody."""
     server = ["access-control-view: 127.0.0.2/32 inside"]
     view = ["view:", "  name: inside", f'  local-data: "{WWW}. A 10.1.1.1"', "  view-first: yes"]
     _, ask, lists = run(server, view)
@@ -122,7 +122,7 @@ def test_flush(run, words):
 
 
 def test_cache_that_is_loaded_is_judged(run, env, folder):
-    """load_cache puts back what was dumped before a name was listed."""
+    """load_cache loads answers that were dumped before the listing."""
     resolver, ask, lists = run()
     names = [WWW, "to-evil.clean.example", "four.address.example", "as1.network.example"]
     true = [ask(name).addresses for name in names]
@@ -183,7 +183,7 @@ def test_listed_name_while_its_servers_may_not_be_asked(make_resolver, shared_re
 
 
 def test_rate_limit_of_a_zone(run):
-    """What we answer at once uses nothing up; what is resolved for us counts as ever."""
+    """An answer at once uses nothing up; a resolution for us counts as ever."""
     _, ask, lists = run(["ratelimit: 1", "ratelimit-factor: 0"])
     lists.put("bad", "evil.example", action="sinkhole")
     assert [ask(f"n{n}.many.evil.example").addresses for n in range(20)] == [[SINK4]] * 20
@@ -216,7 +216,7 @@ def test_cookies(run, env):
 
 @pytest.mark.parametrize("name", [WWW, "four.address.example"])
 def test_question_without_recursion(run, name):
-    """RD=0 looks at the cache only: it finds nothing there that a rule touches."""
+    """RD=0 looks at the cache only: the cache has nothing there that a rule touches."""
     _, ask, lists = run(["access-control: 127.0.0.0/8 allow_snoop"])
     true = ask(name).addresses
     assert ask(name, rd=False).addresses == true

@@ -1,4 +1,5 @@
-"""Triggers client and nsdname beside what else serves or stores answers: nothing is served past them."""
+"""Triggers client and nsdname beside other parts that serve or store answers: no answer is served
+past the lists."""
 
 import dns.edns
 import pytest
@@ -62,7 +63,7 @@ def test_client_and_an_expired_answer(make_resolver, shared_redis, lists_for, up
     with upstream.hold(name):
         until(lambda: 3 in dict(ask(name, source=OTHER).ede), "an expired answer")
         lists_for(resolver, shared_redis).put("clients", BAD, **CLIENT)
-        # may join the query that renews the expired answer, and waits with it then
+        # may join the query that renews the expired answer, and waits with that query then
         waiting = resolver.client.send(name, source=BAD)
     assert waiting.answer().rcode == "REFUSED"
     assert ask(name, source=BAD).rcode == "REFUSED"
@@ -70,7 +71,7 @@ def test_client_and_an_expired_answer(make_resolver, shared_redis, lists_for, up
 
 
 def test_client_beside_local_data_and_views(make_resolver, shared_redis, lists_for):
-    """What Unbound answers by itself is given before any module."""
+    """Unbound's own answers are given before any module."""
     server = ['local-zone: "home.lan" static', 'local-data: "nas.home.lan. A 198.18.0.9"']
     resolver = make_resolver(shared_redis, server=server)
     ask = resolver.client.ask
@@ -99,7 +100,7 @@ def test_cache_that_is_loaded_while_clients_are_listed(make_resolver, shared_red
 
 
 def test_client_subnets_and_listed_clients(make_resolver, shared_redis, lists_for, upstream):
-    """An answer for one network is kept for it, and not for the listed client in it."""
+    """An answer for a network is kept for that network, and not for the listed client there."""
     upstream.scope = 24
     try:
         server = ["send-client-subnet: 127.0.0.1", "client-subnet-always-forward: yes"]
@@ -118,7 +119,7 @@ def test_client_subnets_and_listed_clients(make_resolver, shared_redis, lists_fo
 
 
 def test_servers_of_forward_zones_are_not_seen(make_resolver, shared_redis, lists_for, authority):
-    """They are named by the configuration, not by NS records."""
+    """The configuration names these servers, not NS records."""
     resolver = make_resolver(shared_redis, start=False, stubs=())
     resolver.clauses += [
         "forward-zone:",

@@ -1,10 +1,11 @@
-"""`unbound-control load_cache` may bring back answers that were listed since the dump: they are found."""
+"""`unbound-control load_cache` may bring back answers that were listed since the dump: the sweep
+finds such answers."""
 
 import pytest
 from harness.wait import until
 
 RESOLVER = {"settings": {"sweep_interval": 1}}
-LISTED = {  # what is listed, what was in the dump
+LISTED = {  # the indicator, data in the dump
     "name": ("www.evil.example", "www.evil.example"),
     "below": ("evil.example", "www.evil.example"),
     "alias": ("www.evil.example", "to-evil.clean.example"),

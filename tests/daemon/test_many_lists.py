@@ -1,4 +1,5 @@
-"""Any number of lists on one name or address: priority, kind and group decide, and nothing else (D-090)."""
+"""Any number of lists on a name or address: priority, kind and group decide, and nothing else
+(D-090)."""
 
 import json
 import random
@@ -25,7 +26,7 @@ OTHER = "127.0.0.9"
 
 @pytest.fixture
 def cli_check(env, resolver):
-    """What the command says of one word, by the resolver's own settings."""
+    """The command's verdict on a word, by the resolver's own settings."""
 
     def check(word):
         words = [env.cli, "-c", resolver.settings_path, "--json", "check", word]
@@ -137,7 +138,7 @@ def test_many_lists_of_clients(lists, ask, order):
 
 
 def test_watched_addresses_push_no_listed_one_out(lists, ask):
-    """An answer with 250 addresses of a watched network, and one that is listed."""
+    """An answer with 250 addresses of a watched network, and a listed address."""
     lists.put("watched", "198.51.101.0/24", kind="watch", priority=0)
     lists.put("bad", "203.0.113.5", action="nxdomain", priority=60000)
     assert ask("many.large.example", tcp=True).rcode == "NXDOMAIN"

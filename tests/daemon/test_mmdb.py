@@ -23,7 +23,7 @@ def swap(path, data):
 
 @pytest.fixture
 def place(folder, databases):
-    """An asn-mmdb of the test's own: place(None) is missing, else its content."""
+    """An asn-mmdb of the test's own: place(None): missing, else the content."""
     path = folder / "asn.mmdb"
 
     def put(data):

@@ -1,5 +1,5 @@
-"""A name that moves to a listed address: messages cached before refer to its records, and no client
-gets the listed address with them."""
+"""A name that moves to a listed address: messages cached before refer to the name's records, and no
+client gets the listed address from such a message."""
 
 import pytest
 from harness.wait import until
@@ -64,8 +64,8 @@ def run(make_resolver, shared_redis, lists_for, upstream):
 
 
 def test_question_without_recursion(run, upstream):
-    """Its records are stored by the validator in any case; here beside those of a cached alias. With CD its
-    message is another one than that for the alias."""
+    """The validator stores the records in any case; here beside records of a cached alias. With CD
+    the message is another than the message for the alias."""
     ask = run("access-control: 127.0.0.0/8 allow_snoop")
     assert ask("alias.evil.example", "AAAA").addresses == ["2001:db8::66"]
     upstream.move("2001:db8::66", LISTED6)
@@ -74,7 +74,7 @@ def test_question_without_recursion(run, upstream):
 
 
 def test_address_that_comes_along_with_a_renewed_answer(run, upstream):
-    """Prefetching takes what expires within a minute for expired."""
+    """Prefetching takes records that expire within a minute for expired."""
     ask = run("prefetch: yes")
     assert ask("lasting.short.example").addresses == ["192.0.2.72"]
     assert ask("brief.short.example", "MX").rcode == "NOERROR"

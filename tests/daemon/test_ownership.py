@@ -1,4 +1,4 @@
-"""Whose address is it: ownership in events, history, anomalies, the Carbanak case."""
+"""The owner of an address: ownership in events, history, anomalies, the Carbanak case."""
 
 import json
 import time
@@ -15,7 +15,7 @@ AGENCY = "Example agency"  # the registrant in the tests' table: harness/mmdb.py
 
 @pytest.fixture
 def case(make_resolver, shared_redis, lists_for, events_for):
-    """A resolver of its own, since history and anomalies stay with a resolver."""
+    """A separate resolver, since history and anomalies stay with a resolver."""
 
     class Case:
         pass
@@ -36,7 +36,7 @@ def seen(case, kind, key):
 
 
 def raised(case, kind):
-    """All anomalies of a kind; the resolver ends for it, since then it has written everything."""
+    """All anomalies of a kind; the resolver ends first, since then all events are written."""
     case.resolver.stop()
     return [a for a in case.events.all("anomalies") if field(a, ANOMALY) == kind]
 
@@ -84,13 +84,13 @@ def test_protected_owner_of_a_listed_name_elsewhere_is_no_anomaly(case):
     case.ask("winsystemsvc.net")
     case.ask("systemsvc.net")
     case.events.anomaly({ANOMALY_NAME: "systemsvc.net"})
-    case.resolver.stop()  # writes what it still has
+    case.resolver.stop()  # writes the remaining events
     elsewhere = [
         field(a, ANOMALY)
         for a in case.events.all("anomalies")
         if field(a, ANOMALY_NAME) == "winsystemsvc.net"
     ]
-    assert elsewhere == ["special-address"]  # it is at an address for documentation
+    assert elsewhere == ["special-address"]  # the address is for documentation
 
 
 def test_anomaly_is_raised_once_and_then_counted(case):
@@ -128,7 +128,7 @@ def test_history_of_a_listed_name(case):
 
 
 def test_names_asked_after_the_address_is_tracked(case):
-    """From the moment a listed name resolves to it, any client's name there is noted."""
+    """From the moment a listed name resolves to an address, any client's name there is noted."""
     case.lists.put("carbanak", "systemsvc.net")
     case.ask("systemsvc.net")
     until(
@@ -159,7 +159,7 @@ def test_names_cached_before_the_address_is_tracked(case):
 
 
 def test_cached_names_are_judged_by_their_time_to_live(make_resolver, shared_redis, lists_for):
-    """D-138: an expired RRset is no sighting, and a valid one was seen when it was stored."""
+    """D-138: an expired RRset is no sighting, and a valid RRset was seen at the time of storing."""
     resolver = make_resolver(shared_redis, server=["serve-expired: yes", "ede: yes"])
     case = SimpleNamespace(
         ask=resolver.client.ask, client=shared_redis.client, lists=lists_for(resolver, shared_redis)
@@ -168,11 +168,11 @@ def test_cached_names_are_judged_by_their_time_to_live(make_resolver, shared_red
     case.ask("left.short.example")
     case.ask("stays.short.example")
     asked = time.time()
-    live(3)  # the time to live of `left` is one second
+    live(3)  # the time to live of `left` is a second
     case.lists.put("bad", "listed.short.example")
     case.ask("listed.short.example")
     place = until(lambda: len(at := seen(case, "addr", "192.0.2.71")) >= 2 and at, "the neighbour")
-    resolver.stop()  # writes what it still has
+    resolver.stop()  # writes the remaining events
     assert set(seen(case, "addr", "192.0.2.71")) == {"listed.short.example", "stays.short.example"}
     first = datetime.fromisoformat(place["stays.short.example"]["first"]).timestamp()
     assert begin - 1 <= first <= asked + 1
@@ -217,7 +217,7 @@ def test_stranger_is_not_recorded(case):
     case.ask("www.clean.example")
     case.ask("mail.neighbour.example")
     until(lambda: "mail.neighbour.example" in seen(case, "addr", ADDRESS), "the neighbour")
-    case.resolver.stop()  # writes what it still has
+    case.resolver.stop()  # writes the remaining events
     keys = case.client.keys(case.lists.key("seen:*"))
     for stranger in (
         "far.neighbour.example",
@@ -241,7 +241,7 @@ def test_watched_name_is_observed_and_answered(case):
 
 @pytest.mark.parametrize("name", ["a.first.example", "b.second.example", "c.third.example"])
 def test_watched_alias_of_a_chain_is_observed(case, name):
-    """Each name of it comes in a response of its own; the whole answer is what is observed."""
+    """Each name of the chain comes in a separate response; the whole answer is observed."""
     case.lists.put("ours", name, kind="watch")
     assert case.ask("chain.clean.example").addresses == ["198.51.100.50"]
     until(
@@ -264,7 +264,8 @@ def test_watched_name_outside_its_declared_owners(case):
 
 
 def know_the_servers(case, zone):
-    """Into the RRset cache, where iteration from the root would have put them; the tests use stubs."""
+    """Into the RRset cache, where iteration from the root would have put the records; the tests use
+    stubs."""
     case.ask(zone, "NS")
     case.ask(f"ns.{zone}")
 
@@ -297,7 +298,7 @@ def test_delegation_is_seen_of_watched_and_listed_names_alone(case):
     case.ask("mail.neighbour.example")
     case.ask("www.clean.example")
     until(lambda: seen(case, "zone", "clean.example"), "the history of the zone's servers")
-    case.resolver.stop()  # writes what it still has
+    case.resolver.stop()  # writes the last sights
     zones = sorted(case.client.keys(case.lists.key("seen:zone:*")))
     assert zones == [case.lists.key(f"seen:zone:{z}") for z in ("clean.example", "systemsvc.net")]
 
@@ -322,8 +323,8 @@ def test_carbanak_case_from_end_to_end(case):
     assert case.ask("winsystemsvc.net").addresses == ["198.51.100.70"]
     assert case.ask("mail.neighbour.example").addresses == [ADDRESS]
     assert case.ask("www.signed.example", do=True).ad
-    case.resolver.stop()  # writes what it still has
-    # exactly what the analyst described: whose network it is, and who else is there
+    case.resolver.stop()  # writes the remaining events
+    # exactly the analyst's finding: the owner of the network, and the other names there
     found = [anomaly["sinkwatch"]["anomaly"] for anomaly in case.events.all("anomalies")]
     assert {(a["type"], a["name"], a["address"]) for a in found} == {
         ("protected-owner", "systemsvc.net", ADDRESS),

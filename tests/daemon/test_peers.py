@@ -1,6 +1,6 @@
-"""What BIND and PowerDNS do with response policy zones, and what we do: tables of both.
+"""Behaviour of BIND and PowerDNS with response policy zones, and ours: tables of both.
 
-Each group of rows is one configuration: policy zones, made into lists, and questions.
+Each group of rows is a configuration: policy zones, made into lists, and questions.
 """
 
 import dns.exception
@@ -100,7 +100,7 @@ def enforce(lists, group):
 
 
 def look_up_servers(resolver):
-    """What the iterator leaves in the cache on its way down; it has none for stub zones."""
+    """Records that the iterator leaves in the cache on the way down; stub zones leave none."""
     for zone in peers_world.SERVED:
         assert resolver.client.ask(zone, "NS").rcode == "NOERROR"
         assert resolver.client.ask(f"ns.{zone}").addresses == ["127.0.0.1"]
@@ -108,7 +108,7 @@ def look_up_servers(resolver):
 
 @pytest.mark.parametrize("name", GROUPS)
 def test_answers(rig, name):
-    """Each question twice: resolved, and with what the first one left in the caches."""
+    """Each question twice: resolved, and from the caches that the first question filled."""
     resolver, lists = rig
     group = GROUPS[name]
     lists.drop_all()

@@ -9,7 +9,7 @@ DAY = "2026-11-%02dT00:00:00.000Z"
 
 
 def see(sw, name, address, day, owner=None, list="", anomalies=()):
-    """What resolvers keep of a name on an address."""
+    """The history that resolvers keep of a name on an address."""
     seen = {"first": DAY % day, "last": DAY % (day + 1), "count": day}
     more = {"anomalies": list_of(anomalies)} if anomalies else {}
     of_name = {**seen, **(owner or {}), **more}

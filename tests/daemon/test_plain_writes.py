@@ -11,8 +11,8 @@ NEVER = 86400  # seconds between reconciliations
 
 @pytest.fixture
 def world(own_redis, make_resolver, lists_for):
-    """(resolver, its lists, client); words: what the server tells about written keys; user: changes
-    to what everybody may do."""
+    """(resolver, lists, client); words: the server's notices about written keys; user: changes to
+    the rights of everybody."""
 
     def make(words, user=(), **settings):
         own_redis.start()
@@ -30,7 +30,7 @@ def world(own_redis, make_resolver, lists_for):
 
 
 def becomes(resolver, addresses):
-    """Wait until the answer is this one."""
+    """Wait until the answer is this answer."""
     until(lambda: resolver.client.ask(WWW).addresses == addresses, f"{WWW} to be {addresses}", 20)
 
 
@@ -57,7 +57,7 @@ def test_a_feed_that_uses_the_stream_makes_nobody_read_lists(world):
     lists.replace("bad", "evil.example", "a.example")
     lists.wait_state(notices=lambda n: int(n or 0) >= 102)
     assert resolver.client.ask(WWW).addresses == [SINK4]
-    # a plain write is found by a look that comes after those of all these notices
+    # a plain write is found by a look that comes after the looks of all these notices
     client.hset(lists.key("list:bad"), "clean.example", "")
     ask = resolver.client.ask
     until(lambda: ask("www.clean.example").addresses == [SINK4], "the plain write")
@@ -83,7 +83,7 @@ def test_an_acl_that_forbids_to_subscribe(world):
 
 
 def test_on_a_replica(folder, own_redis, make_resolver, lists_for):
-    """Its own setting counts: writes that reach it from the primary are told there."""
+    """The replica's own setting counts: writes that arrive from the primary are notified there."""
     from harness.process import free_port
     from harness.redis_server import Redis
 

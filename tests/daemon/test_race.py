@@ -1,4 +1,4 @@
-"""Once a change is reported as applied no client gets an answer that contradicts it, while
+"""Once a change is reported as applied no client gets an answer that contradicts the change, while
 others ask for the same names all the time."""
 
 import sys
@@ -58,7 +58,7 @@ def test_list_that_comes_and_goes(lists, resolver, ask, env, indicator):
 
 
 def test_replacement_leaves_no_gap(lists, resolver, ask, env):
-    """The names are in the old and in the new content: they are enforced at every moment."""
+    """The names are in the old and in the new content: such names are enforced at every moment."""
     lists.put("bad", "evil.example", action="sinkhole")
     seen = set()
     stop = threading.Event()
@@ -90,7 +90,7 @@ def test_policy_that_changes(lists, resolver, ask, env):
 
 
 def race_until(enough, env, folder, name, **options):
-    """The row of a run in which enough happened: a busy machine needs longer for it."""
+    """The row of a run in which enough happened: a busy machine needs longer for such a run."""
     for seconds in (20,) if env.long else (2, 8, 32):
         row = race.Race(env, folder / f"race{seconds}", name, **options).run(0, seconds)
         if enough(row):
@@ -106,7 +106,7 @@ def everything(row):
 
 @pytest.mark.parametrize("name", list(race.CONFIGURATIONS))
 def test_no_answer_contradicts_what_was_applied(env, folder, name):
-    """The short form of 'make race': each answer is judged by what was in force throughout."""
+    """The short form of 'make race': each answer is judged by the lists in force throughout."""
     if not race.supported(env, name):
         pytest.skip("this Unbound was built without cachedb (Debian's 1.17.1 is)")
     row = race_until(everything, env, folder, name)

@@ -1,5 +1,5 @@
-"""A Redis whose replies do not end, at each step of the conversation: the resolver answers, says what
-is wrong, stays small, and recovers when the server behaves again (D-095)."""
+"""A Redis with endless replies, at each step of the conversation: the resolver answers, logs the
+fault, stays small, and recovers when the server behaves again (D-095)."""
 
 import itertools
 
@@ -13,8 +13,8 @@ from harness.wait import FACTOR, until
 from test_high_availability import certificates  # noqa: F401  (a fixture)
 
 NUMBERS = itertools.count()
-MEMORY_KIB = 256 * 1024  # more than at rest: module/REDIS.md names 172 MiB for one reply
-# The first word of a command that only one connection sends, or a greeting that all do.
+MEMORY_KIB = 256 * 1024  # more than at rest: module/REDIS.md names 172 MiB for a single reply
+# The first word of a command that only one connection sends, or a greeting of every connection.
 STEPS = ["AUTH", "PING", "EXISTS", "INFO", "HSCAN", "XREAD", "EXPIRE", "PSUBSCRIBE", "XADD"]
 
 
@@ -36,7 +36,7 @@ def connect(make_resolver, server, bad, **settings):
 
 
 def misbehaves(resolver, lists, bad, step, kind):
-    """One kind at one step: noticed, survived, said."""
+    """A kind at a step: noticed, survived, said."""
     logged = len(resolver.log())
     rest = resolver.memory_kib()
     peak = rest
@@ -66,7 +66,7 @@ def misbehaves(resolver, lists, bad, step, kind):
 
 def recovers(resolver, lists, events):
     name = f"new{next(NUMBERS)}.many.clean.example"
-    lists.add("bad", name)  # returns when it is applied
+    lists.add("bad", name)  # returns when applied
     assert resolver.client.ask(name).addresses == [SINK4]
     events.wait({NAME: name})
     lists.wait_state(state="following", last_error="")
@@ -88,7 +88,7 @@ def test_reply_that_does_not_end(step, redis_on_tcp, make_resolver, lists_for, e
 
 @pytest.mark.parametrize("step", ["SENTINEL", "ROLE"])
 def test_sentinel(step, redis_on_tcp, make_resolver, lists_for, events_for):
-    """Of the sentinel that misbehaves the next one is asked: here it is the same, later."""
+    """After the misbehaving sentinel the next is asked: here the same sentinel, later."""
     bad = BadRedis(redis_on_tcp.port)
     resolver = connect(
         make_resolver, redis_on_tcp, bad, redis_sentinel=f"127.0.0.1:{bad.port}"

@@ -62,7 +62,7 @@ def test_nothing_grows_over_many_reloads(lists, resolver, env):
         memory.append(resolver.memory_kib())
         if i == half:
             files, threads = resolver.open_files(), resolver.running_threads()
-    # One lost with each reload would be `half` more. A single one comes and goes: a connection that
+    # A loss with each reload would be `half` more. A single block comes and goes: a connection that
     # the feeder has just made, a socket for a question to a name server.
     until(
         lambda: resolver.open_files() < files + half // 2 and resolver.running_threads() <= threads,
@@ -70,7 +70,8 @@ def test_nothing_grows_over_many_reloads(lists, resolver, env):
         f"{resolver.running_threads()}",
     )
     if not env.sanitizer:  # a sanitizer keeps freed memory aside, and reports leaks itself
-        # The heap takes a few steps, mostly early; a lost index of this list would be one each time.
+        # The heap takes a few steps, mostly early; a lost index of this list would be a step each
+        # time.
         steps = sorted(b - a for a, b in zip(memory[half:], memory[half + 1 :]))
         assert steps[len(steps) // 2] < 64, memory
         assert max(memory[half:]) < 1.25 * max(memory[:half]), memory

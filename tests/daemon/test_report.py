@@ -1,4 +1,4 @@
-"""sinkwatch report: one HTML page that fetches nothing, checked as text and in a real browser."""
+"""sinkwatch report: an HTML page that fetches nothing, checked as text and in a real browser."""
 
 import base64
 import hashlib
@@ -181,7 +181,7 @@ def test_file_is_replaced_at_once(case, folder):
     assert [p.name for p in folder.iterdir() if "report" in p.name] == ["report.html"]
     before = os.stat("/dev/null")
     case("report", "--output", "/dev/null")
-    assert os.stat("/dev/null").st_rdev == before.st_rdev  # it is a device still
+    assert os.stat("/dev/null").st_rdev == before.st_rdev  # still a device
     (folder / "link.html").symlink_to(path)
     case("report", "--output", folder / "link.html", code=NONE)
     assert "symbolic link" in case.err and (folder / "link.html").is_symlink()

@@ -1,15 +1,17 @@
-"""Names that the resolver itself has looked up, as those of name servers, and that clients then ask for."""
+"""Names that the resolver itself has looked up, as names of name servers, and that clients then ask
+for."""
 
 import pytest
 from harness.events import LIST, NAME
 from harness.resolver import SINK4
 
-# The first chain shows a client what is cached without validation only when it asks for that (CD).
+# The first chain shows a client data cached without validation only when the client asks for that
+# (CD).
 CHAINS = {
     "validating": ("dynlib validator iterator", True),
     "not-validating": ("dynlib iterator", False),
 }
-SERVER = "ns2.evil.example"  # hosted.example is asked of it (stub-host)
+SERVER = "ns2.evil.example"  # the server of hosted.example (stub-host)
 RULES = {
     "by-name": (f"={SERVER}", {"action": "sinkhole"}, [SINK4]),
     "by-subtree": ("evil.example", {"action": "nxdomain"}, []),

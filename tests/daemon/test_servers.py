@@ -20,7 +20,7 @@ ZONES = ["clean", "evil", "first", "second", "third", "signed", "child.signed"]
 
 @pytest.fixture(autouse=True)
 def delegations(ask):
-    """What the iterator leaves in the cache on its way down; it has none for stub zones."""
+    """Records that the iterator leaves in the cache on the way down; stub zones leave none."""
     for zone in ZONES:
         assert ask(f"{zone}.example", "NS").rcode == "NOERROR"
         assert ask(f"ns.{zone}.example").addresses == ["127.0.0.1"]
@@ -42,7 +42,7 @@ def test_name_of_a_server(lists, rcode, events, indicator):
 
 
 def test_name_with_another_trigger(lists, rcode):
-    """A server's name is not what is asked for, and the other way round."""
+    """A server's name is not the queried name, and the other way round."""
     lists.put("asked", "=ns.clean.example", action="refused")
     lists.put("served", "=www.clean.example", "=clean.example", **nsdname())
     assert rcode() == "NOERROR"
@@ -106,7 +106,7 @@ def test_each_zone_of_a_chain(lists, rcode, events, zone, cached):
 
 
 def test_child_of_a_zone_that_is_served_so(lists, rcode):
-    """The closest zone counts, not those above it."""
+    """The closest zone counts, not the zones above."""
     lists.put("bad", "ns.signed.example", **nsdname())
     assert rcode("www.signed.example") == "REFUSED"
     assert rcode("www.child.signed.example") == "NOERROR"

@@ -32,7 +32,7 @@ def written(lists):
 
 @pytest.fixture
 def rig(own_redis, make_resolver, lists_for, folder):
-    """A resolver with one list and a snapshot of it, Redis gone; not running."""
+    """A resolver with a list and a snapshot of the list, Redis gone; not running."""
     own_redis.start()
     path = folder / "lists.snapshot"
     resolver = make_resolver(own_redis, snapshot_file=path, snapshot_interval=1)
@@ -45,7 +45,7 @@ def rig(own_redis, make_resolver, lists_for, folder):
 
 
 def write_snapshot(lists, name="bad"):
-    """Wait for a file that holds what is in force now: one whose writing begins from now on."""
+    """Wait for a file with the lists now in force: a file that is begun from now on."""
     now = datetime.now(timezone.utc)
     now = now.replace(microsecond=now.microsecond // 1000 * 1000)  # as precise as a report
     lists.add(name, "more.example")
@@ -55,7 +55,7 @@ def write_snapshot(lists, name="bad"):
 def first_answer(resolver):
     """The first query of all: the harness's own asks for evil.example, which is listed."""
     resolver.launch()
-    # one that came before the resolver listens is lost, and should not be waited for
+    # an event before the resolver listens is lost, and should not be waited for
     return until(lambda: addresses(resolver, WWW, timeout=0.2), "the first answer")
 
 
@@ -64,7 +64,7 @@ def test_enforced_from_the_first_query_without_redis(rig, own_redis):
     assert path.stat().st_mode & 0o777 == 0o600
     assert first_answer(resolver) == [SINK4]
     resolver.says("from snapshot")
-    shutil.rmtree(own_redis.folder)  # it has lost its data: the last good lists stay
+    shutil.rmtree(own_redis.folder)  # without data: the last good lists stay
     own_redis.folder.mkdir()
     own_redis.start()
     lists.wait_state(state="following")
@@ -134,7 +134,7 @@ def write(path, at, octets):
 
 
 def version(path, more):
-    """The file says that it is of another version of the format than the one it is of."""
+    """The file claims another version of the format."""
     with open(path, "rb") as file:
         file.seek(HEADER_VERSION)
         (now,) = struct.unpack("=I", file.read(4))

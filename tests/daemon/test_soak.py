@@ -1,4 +1,5 @@
-"""Nothing that clients send ends or starves the resolver: its own counters before and after many questions.
+"""Nothing that clients send ends or starves the resolver: Unbound's own counters before and after
+many questions.
 
 SOAK_QUESTIONS=N asks N questions instead of some thousands; `make soak` asks a million.
 """
@@ -30,7 +31,7 @@ def rig(make_resolver, shared_redis, lists_for, upstream, folder):
         *stream_lines(folder, ADDRESS, ports["tls"], ports["https"]),
         f"num-queries-per-thread: {QUEUE}",
         f"incoming-num-tcp: {CONNECTIONS}",
-        "discard-timeout: 0",  # 1.17.1 and 1.22.0 lose slots by it themselves
+        "discard-timeout: 0",  # 1.17.1 and 1.22.0 lose slots by this setting themselves
         "jostle-timeout: 60000",
     ]
     resolver = make_resolver(shared_redis, server=lines, options={"threads": 1}, event_window=5)
@@ -50,7 +51,7 @@ def waiting(resolver):
 
 
 def at_rest(resolver):
-    """Nothing is asked or connected any more; what is open and used then."""
+    """Nothing is asked or connected any more; open connections and used slots then."""
     until(lambda: not waiting(resolver) and not connections(resolver), "all questions to be gone")
     assert resolver.statistic("total.requestlist.current.user") == 0
     assert resolver.statistic("mem.streamwait") == 0
@@ -60,7 +61,7 @@ def at_rest(resolver):
 
 
 def all_join(resolver, upstream):
-    """Five clients of one slow name are answered, so no slot of a client is lost."""
+    """Five clients of the same slow name are answered, so no slot of a client is lost."""
     before = resolver.statistic("total.num.queries")
     with upstream.hold("join.slow.example") as hold:
         pending = [resolver.client.send("join.slow.example", source=f"127.0.0.{i}") for i in range(2, 7)]
@@ -70,7 +71,8 @@ def all_join(resolver, upstream):
 
 
 def all_connect(resolver, load):
-    """As many connections as there are handlers are served at the same time, each with its own answer."""
+    """As many connections as there are handlers are served at the same time, each with the right
+    answer."""
     for kind in STREAMS:
         streams = [Stream(ADDRESS, load.ports[kind], kind) for _ in range(CONNECTIONS // 2)]
         asked = [stream.send(f"c{i}.many.clean.example") for i, stream in enumerate(streams)]

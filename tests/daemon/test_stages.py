@@ -1,4 +1,4 @@
-"""One verdict, however it is reached: question, each alias, answer, in this order (D-091, D-092).
+"""A single verdict, reached in any way: question, each alias, answer, in this order (D-091, D-092).
 
 chain.clean -> a.first -> b.second -> c.third (198.51.100.50) is the chain of these tests.
 """
@@ -13,7 +13,7 @@ RESOLVER = {
 }
 CHAIN = "chain.clean.example"
 A, B, C, ADDRESS = "a.first.example", "b.second.example", "c.third.example", "198.51.100.50"
-WAYS = {  # to the listed name C: what is asked, and what else its list says
+WAYS = {  # to the listed name C: the question, and further members of the list
     "directly": (C, {}),
     "observe": (C, {"observe": True}),
     "by-alias": (B, {}),
@@ -107,7 +107,8 @@ CLIENT, OTHER = "127.2.1.1", "127.2.1.2"
 
 @pytest.mark.parametrize("name", [C, CHAIN])
 def test_client_is_weighed_with_the_whole_answer(lists, ask, name):
-    """Who is exempt from the name's list is not from that of the address, if that goes first."""
+    """A client that is exempt from the name's list is not exempt from the address's list, if that
+    list goes first."""
     lists.put("names", C, action="sinkhole", priority=1000)
     lists.put("address", ADDRESS, action="nxdomain", priority=10)
     lists.put("staff", CLIENT, kind="allow", triggers=["client"], priority=500)
@@ -151,6 +152,6 @@ def test_garden_on_a_list_with_another_garden_is_sent_there(lists, ask):
 
 
 def test_alias_to_a_covered_garden(lists, ask):
-    """alias.garden leads to the garden, whose address is in a listed prefix."""
+    """alias.garden leads to the garden, with an address in a listed prefix."""
     lists.put("bad", "198.51.100.0/24", action="cname")
     assert got(ask("alias.garden.example")) == ("NOERROR", [GARDEN], [GARDEN4])

@@ -18,7 +18,8 @@ BY = [("{}", "name"), ("192.0.2.71", "address")]
 
 
 def expire(ask, name):
-    """Ask until the answer is an expired one: it says so (RFC 8914, code 3: stale answer)."""
+    """Ask until the answer is an expired answer: the answer says so (RFC 8914, code 3: stale
+    answer)."""
     until(lambda: 3 in dict(ask(name).ede), f"an expired answer for {name}")
 
 
@@ -26,7 +27,7 @@ def expire(ask, name):
 def test_expired_answer_cached_before_listed(lists, resolver, ask, upstream, indicator, by):
     name = f"by-{by}.short.example"
     assert ask(name).addresses == TRUE4
-    with upstream.hold(name):  # refreshing takes long: the expired answer stays the only one
+    with upstream.hold(name):  # refreshing takes long: the expired answer stays the only answer
         expire(ask, name)
         lists.put("bad", indicator.format(name), action="sinkhole")
         pending = resolver.client.send(name)

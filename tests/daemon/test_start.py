@@ -1,4 +1,4 @@
-"""Starting: settings with errors, one thread, without us."""
+"""Starting: settings with errors, a single thread, without us."""
 
 import shutil
 
@@ -69,7 +69,7 @@ def test_plain_unbound_does_not_need_us(env, authority, folder):
 
 @pytest.mark.parametrize("place", [0, 1], ids=["first", "second"])
 def test_beside_another_dynlib_module(make_resolver, shared_redis, lists_for, place):
-    """Two libraries that export the same six names: this one and a copy of it."""
+    """Two libraries that export the same six names: this library and a copy."""
     resolver = make_resolver(shared_redis, start=False, chain="dynlib dynlib validator iterator")
     resolver.folder.mkdir(parents=True)
     other = resolver.folder / "other.so"

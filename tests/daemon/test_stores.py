@@ -1,4 +1,4 @@
-"""What gets into the caches, and by whom, while lists change under a resolution."""
+"""Entries of the caches, by writer, while lists change under a resolution."""
 
 import contextlib
 import re
@@ -35,7 +35,8 @@ def ask_while(resolver, upstream, name, held, change):
 def test_aliases_of_a_touched_answer_are_kept_apart(
     lists, resolver, ask, indicator, leads_to_it, action
 ):
-    """The iterator would follow them without us, to answers that are clean by themselves."""
+    """The iterator would follow these aliases without us, to answers that are clean by
+    themselves."""
     assert ask("chain.clean.example").aliases
     assert aliases(resolver, "chain.clean.example")
     lists.put("bad", indicator, action=action)
@@ -95,9 +96,9 @@ def test_alias_that_is_listed_when_the_iterator_is_past_it(lists, resolver, upst
 
 
 def ask_while_proof_rests(lists, resolver, ask, upstream, name, indicator):
-    """List something while the validator rests, which it does for 50 to 400 ms after each eight hashes
-    of a proof; then it goes on by a timer, without any hook of ours since the response, which was
-    judged clean. Forty labels take 1.2 s. Unbound discards what takes longer than 1.9."""
+    """List a name while the validator rests, for 50 to 400 ms after each eight hashes of a proof;
+    then the query goes on by a timer, without any hook of ours since the response, which was judged
+    clean. Forty labels take 1.2 s. Unbound discards queries longer than 1.9 s."""
     for _ in range(4):
         resolver.forget_answers()
         upstream.forget()
@@ -121,7 +122,7 @@ def test_name_listed_while_the_validator_rests(lists, resolver, ask, upstream):
     assert not resolver.cached(name, "A")
 
 
-# An answer to what minimisation asked for (RFC 9156) is stored by that name.
+# An answer to a question of minimisation (RFC 9156) is stored by that question's name.
 MINIMISED = {"nodata": ("deep.sub.evil.example", "sub.evil.example"),
              "nxdomain": ("below.not-there.signed.example", "not-there.signed.example")}  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""Structured DNS errors: JSON in the EDE option, for clients who ask for it."""
+"""Structured DNS errors: JSON in the EDE option, for clients that ask."""
 
 import json
 
@@ -8,7 +8,7 @@ from harness.events import CLIENT, NAME
 from harness.resolver import SINK4
 
 SDE = dns.edns.GenericOption(26, b"")
-OLD = dns.edns.GenericOption(15, b"\0\0")  # drafts before the option had a code of its own
+OLD = dns.edns.GenericOption(15, b"\0\0")  # drafts before the option had a separate code
 WWW = "www.evil.example"
 BLOCKED, CENSORED, FILTERED = 15, 16, 17
 CONTACTS = ["mailto:noc@example.net", "tel:+358-555-1234567"]
@@ -48,7 +48,7 @@ CODES = [
 @pytest.mark.parametrize("indicator", ["evil.example", "192.0.2.66"], ids=["qname", "address"])
 @pytest.mark.parametrize("option", [SDE, OLD], ids=["sde", "ede"])
 def test_each_action(lists, error, indicator, action, code, option):
-    """A client who understands is never told that an answer is forged."""
+    """A client that understands never hears that an answer is forged."""
     lists.put("bad", indicator, action=action)
     for tcp in (False, True, False):
         assert error(option=option, tcp=tcp) == (code, BASE)
@@ -109,7 +109,7 @@ def at_most(size):
 @pytest.mark.parametrize("size", [512, 600, 1232, 4096])
 @pytest.mark.parametrize("labels", [1, 3])
 def test_room_over_udp(lists, ask, size, labels):
-    """The answer is whole and in time, whatever the text leaves for it."""
+    """The answer is whole and in time, with any room for the text."""
     name = ".".join(["x" * 60] * labels + ["many.evil.example"])
     lists.put("bad", "evil.example", action="sinkhole", justification="j" * 127)
     answer = ask(name, **at_most(size))
@@ -122,7 +122,7 @@ def test_room_over_udp(lists, ask, size, labels):
 
 
 def test_words_go_first_when_room_is_short(lists, ask):
-    """A whole chain of aliases to a walled garden fills the answer; what is left decides."""
+    """A whole chain of aliases to a walled garden fills the answer; the remaining room decides."""
     lists.put("bad", "evil.example", action="sinkhole", justification="j" * 127, sub_error=2)
     name = ".".join(["x" * 60] * 3 + ["many.evil.example"])
     seen = set()

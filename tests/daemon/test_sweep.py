@@ -1,4 +1,4 @@
-"""sinkwatch sweep: looks all listed names up from here, and finds whose addresses they have."""
+"""sinkwatch sweep: resolves all listed names from here, and finds the owners of the addresses."""
 
 import json
 import os
@@ -28,7 +28,7 @@ def zone(session_folder):
 
 @pytest.fixture(autouse=True)
 def database(sw, zone):
-    """An AS database that knows the zone's addresses: else each is an anomaly of its own."""
+    """An AS database that knows the zone's addresses: else each address is a separate anomaly."""
     lines = sw.conf.read_text().splitlines(keepends=True)
     kept = [line for line in lines if not line.startswith("asn-mmdb:")]
     sw.conf.write_text("".join(kept) + f'asn-mmdb: "{zone.databases}"\n')

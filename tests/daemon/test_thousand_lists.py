@@ -17,7 +17,7 @@ def listed(i):
 
 
 def write_lists(lists, number=LISTS):
-    """One name on each list, as a feed writes them: in one transaction."""
+    """A name on each list, in the way of feeds: in a single transaction."""
     made = {
         f"list-{i}": ({"action": "sinkhole", "priority": i}, [listed(i)]) for i in range(number)
     }
@@ -75,7 +75,7 @@ def test_one_of_them_changes(rig):
 
 
 def test_replaced_one_after_the_other(rig):
-    """Each replacement needs a number of its own for a moment: 1,024 are there."""
+    """Each replacement needs a separate number for a moment: 1,024 are there."""
     resolver, lists, ask = rig
     write_lists(lists)
     for i in range(0, LISTS, 20):
@@ -85,7 +85,7 @@ def test_replaced_one_after_the_other(rig):
 
 
 def test_more_than_there_is_room_for(rig):
-    """What does not fit is refused by name, and all else is in force."""
+    """An indicator without room is refused by name, and all others are in force."""
     resolver, lists, ask = rig
     write_lists(lists, 1100)
     assert ask(listed(0)).addresses == [SINK4]

@@ -1,4 +1,4 @@
-"""What an indicator can match: the name, an alias, an address, the network of an address."""
+"""The triggers of an indicator: the name, an alias, an address, the network of an address."""
 
 import pytest
 from harness.events import NAME, TRIGGER

@@ -1,4 +1,5 @@
-"""Every type a client may ask for, over UDP and TCP; and what no rule names stays as it was."""
+"""Every type a client may ask for, over UDP and TCP; and questions without a rule stay
+unchanged."""
 
 import pytest
 from harness.events import NAME, QTYPE

@@ -6,7 +6,7 @@ from harness.stream import Stream
 from harness.wait import until
 
 ADDRESS = "127.0.0.1"
-SLOW = "198.51.100.90"  # what every name below slow.example has
+SLOW = "198.51.100.90"  # address of every name below slow.example
 CLIENTS = [f"127.0.0.{i}" for i in range(2, 8)]
 QUEUE = 8  # num-queries-per-thread
 RULES = {  # indicator and policy; the name is given as NAME
@@ -20,7 +20,7 @@ ANSWERED = {**RULES, "address": (SLOW, {"action": "sinkhole"}),
 
 @pytest.fixture
 def run(make_resolver, shared_redis, lists_for, events_for):
-    """run(lines): a resolver with one worker, its lists and events."""
+    """run(lines): a resolver with a single worker, with lists and events."""
 
     def start(*lines):
         resolver = make_resolver(shared_redis, server=lines, options={"threads": 1})
@@ -41,7 +41,7 @@ def arrived(resolver, count):
 
 
 def each_once(events, name, clients):
-    """One hit for each client, and none more: a later question is recorded behind them all."""
+    """A hit for each client, and no more: a later question is recorded behind all hits."""
     hits = events.wait({NAME: name}, count=len(clients))
     assert sorted(hit["client"]["ip"] for hit in hits) == sorted(clients)
 
@@ -99,7 +99,8 @@ def test_request_list_is_flushed(run, upstream, rule):
 
 @pytest.mark.parametrize("rule", ANSWERED)
 def test_client_that_hangs_up(run, upstream, rule):
-    """Its question is resolved without it, and another who waits gets an answer."""
+    """The client's question is resolved without the client, and another waiting client gets an
+    answer."""
     resolver, lists, events = run("jostle-timeout: 60000")
     name = "gone.slow.example"
     put(lists, ANSWERED, rule, name)

@@ -1,4 +1,4 @@
-"""What is asked upstream, and that the resolver's own queries are never acted on."""
+"""Questions upstream, and that the resolver's own queries are never acted on."""
 
 import pytest
 from harness.events import NAME
@@ -45,7 +45,7 @@ def test_observe_asks_for_the_true_answer(lists, ask, upstream, events, action):
 
 @pytest.mark.parametrize("policy", [{"action": "monitor"}, {"action": "nxdomain", "shadow": True}])
 def test_true_answer_is_asked_for_once(lists, ask, upstream, policy):
-    """The message stays out of the cache, its records do not."""
+    """The message stays out of the cache, the records do not."""
     lists.put("bad", "evil.example", **policy)
     for _ in range(3):
         assert ask(WWW).addresses == ["192.0.2.66"]
@@ -96,7 +96,7 @@ def test_name_server_resolves_after_clients_were_turned_away(lists, ask):
 
 
 def test_client_and_resolver_wait_for_one_name_server(lists, resolver, upstream):
-    """One query state serves both: the client is turned away, the resolver gets the truth."""
+    """A query state serves both: the client is turned away, the resolver gets the truth."""
     lists.put("bad", "127.0.0.1", action="nxdomain")
     with upstream.hold("ns2.evil.example") as hold:
         hosted = resolver.client.send("www.hosted.example")
@@ -112,8 +112,8 @@ def test_client_and_resolver_wait_for_one_name_server(lists, resolver, upstream)
 def test_client_and_resolver_wait_for_one_walled_garden(
     lists, resolver, ask, upstream, events, indicator, action, first
 ):
-    """One query state serves a client, who is turned away, and the resolver, which needs the
-    truth as the walled garden of another list."""
+    """A query state serves a client, which is turned away, and the resolver, which needs the true
+    answer as the walled garden of another list."""
     lists.put("bad", "evil.example", action="cname")
     lists.put("worse", indicator, action=action, observe=True)
     names = [GARDEN, WWW] if first == "client" else [WWW, GARDEN]
@@ -130,7 +130,7 @@ def test_client_and_resolver_wait_for_one_walled_garden(
         assert client.nothing_came()
     else:
         assert client.answer().addresses == ([SINK4] if action == "sinkhole" else [])
-    assert len(upstream.asked(GARDEN)) == 1  # so they did share it
+    assert len(upstream.asked(GARDEN)) == 1  # so both shared the query
 
 
 def test_sub_queries_are_not_recorded(lists, ask, events):

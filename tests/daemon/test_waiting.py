@@ -1,4 +1,4 @@
-"""The harness's own until(): what is not there yet is waited for, whatever the look at it raises."""
+"""The harness's own until(): an absent thing is waited for, with any exception of the look."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,5 @@
-"""Several clients wait for one resolution: each gets its verdict, each hit is recorded."""
+"""Several clients wait for the same resolution: each gets the right verdict, each hit is
+recorded."""
 
 import pytest
 from harness.events import CLIENT, NAME, TAKEN, TRANSPORT
@@ -13,7 +14,7 @@ TRUE4 = ["198.51.100.90"]
 
 @pytest.fixture
 def waiting(resolver, upstream):
-    """Have clients ask for a name whose answer is held back: waiting(name, [options, ...])."""
+    """Have clients ask for a name with a held answer: waiting(name, [options, ...])."""
 
     def ask_all(name, hold, clients):
         before = resolver.statistic("total.num.queries")
@@ -106,7 +107,7 @@ def test_policy_changed_while_clients_wait(lists, waiting, upstream):
     assert [one.answer().rcode for one in pending] == ["NXDOMAIN"] * len(pending)
 
 
-GARDEN_CHANGES = {  # what happens meanwhile, and what clients get who asked before and after
+GARDEN_CHANGES = {  # the change meanwhile, and the answers of clients that asked before and after
     "same": (lambda lists: lists.add("bad", "other.example"), "NOERROR", [GARDEN4]),
     "other-action": (lambda lists: lists.policy("bad", action="nxdomain"), "NXDOMAIN", []),
     "taken-off": (lambda lists: lists.drop("bad"), "NOERROR", TRUE4),

@@ -1,8 +1,9 @@
-"""A name that is only recorded behaves as if it were not listed (D-085).
+"""A name that is only recorded behaves like an unlisted name (D-085).
 
-Unbound alone and Unbound with the module are asked the same questions, in the same order, by one client. Each list
-below leaves every answer true. So the answers are equal, and so are the questions upstream after each
-step, and Unbound's own counters in the end; and each question for a listed name is recorded once.
+Unbound alone and Unbound with the module are asked the same questions, in the same order, by the
+same client. Each list below leaves every answer true. So the answers are equal, and so are the
+questions upstream after each step, and Unbound's own counters in the end; and each question for a
+listed name is recorded once.
 """
 
 import contextlib
@@ -21,12 +22,13 @@ SERVER = [
     "qname-minimisation: no",
     "udp-connect: no",
 ]
-# The last tenth of 10 seconds can be waited for. The other steps go without prefetching: Unbound 1.22.0 renews
-# an answer at its first repetition if one of its RRsets, as a SOA, is a second older than the answer.
+# The last tenth of 10 seconds can be waited for. The other steps go without prefetching: Unbound
+# 1.22.0 renews an answer at the first repetition if an RRset of the answer, as a SOA, is a second
+# older than the answer.
 BRIEF = ["prefetch: yes", "cache-max-ttl: 10"]
 NUMBERS = itertools.count(1)
 ATTEMPTS = 20
-UNSERVED = "unserved.example"  # its server refuses, so it cannot be resolved
+UNSERVED = "unserved.example"  # the zone's server refuses, so the name cannot be resolved
 NOT_CACHED = "second.example"  # by stub-no-cache
 INDICATORS = (
     "evil.example", "address.example", "203.0.113.0/24", "192.0.2.0/24", "short.example", "bogus.example",
@@ -65,11 +67,11 @@ def with_unserved(resolver):
 
 
 class Side:
-    """One resolver, and what it did at each step."""
+    """A resolver, and the results of each step."""
 
     def __init__(self, resolver, upstream, fresh):
         self.resolver, self.upstream = resolver, upstream
-        self.fresh = fresh  # a name that nobody has asked for; its answers live for a second
+        self.fresh = fresh  # a name that nobody has asked for; the answers live for a second
         self.trace, self.asked = [], []
 
     def begin(self):
@@ -100,7 +102,7 @@ class Side:
         return {key: lines.get(key) for key in (*(f"total.{c}" for c in COUNTERS), *EXTENDED)}
 
 
-# What is asked, step by step.
+# The questions, step by step.
 
 
 def repeat(side):
@@ -113,7 +115,7 @@ def repeat(side):
 
 
 def expire(side):
-    """The second answer is stale; it is renewed meanwhile."""
+    """The second answer is stale; renewed meanwhile."""
     side.ask(side.fresh)
     live(2.1)
     side.ask(side.fresh)
@@ -165,7 +167,7 @@ def uncached_zone(side):
 
 def prefetch(side):
     side.ask("www.evil.example")
-    live(9.3)  # its last tenth; when the machine is late it has expired, which also renews it
+    live(9.3)  # the last tenth; on a late machine the answer has expired, which also renews the answer
     for _ in range(3):
         side.ask("www.evil.example")
 
@@ -235,9 +237,9 @@ def hits(events, names):
 
 
 def play(pair, upstream, step):
-    """Both sides after a step, and whether the machine was fast enough for it."""
+    """Both sides after a step, and whether the machine was fast enough for the step."""
     for resolver in pair:
-        resolver.reload()  # flush_zone leaves what has expired
+        resolver.reload()  # flush_zone leaves expired entries
     fresh = f"{next(NUMBERS)}.short.example"
     sides = [Side(resolver, upstream, fresh) for resolver in pair]
     for side in sides:

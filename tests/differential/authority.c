@@ -3,10 +3,11 @@
  *
  *   authority SEED POOL PORT PREFIX ANCHORS
  *
- * Answers on 127.0.0.1, port PORT, for the zones themselves, and on port 53 of PREFIX.11 to PREFIX.18
- * (PREFIX: three octets, such as 127.53.7) for the zones below cut.example. Writes the signed zone's
- * DNSKEY to the file ANCHORS, prints "ready 1" once it listens ("ready 0" where port 53 cannot be had: then
- * there are no delegated zones), and runs until it is ended. UDP and TCP, one thread.
+ * Answers on 127.0.0.1, port PORT, for the zones themselves, and on port 53 of PREFIX.11 to
+ * PREFIX.18 (PREFIX: three octets, such as 127.53.7) for the zones below cut.example. Writes the
+ * signed zone's DNSKEY to the file ANCHORS, prints "ready 1" once listening ("ready 0" where port
+ * 53 is not available: then there are no delegated zones), and runs until ended. UDP and TCP, a
+ * single thread.
  */
 #include "data.h"
 
@@ -23,11 +24,11 @@
 #define DNS_PORT 53   /* where resolvers ask the servers of a delegation: RFC 1035 4.2 */
 #define QUERY    1024 /* octets: longer queries over TCP end the connection */
 #define EVENTS   64
-#define BURST    64 /* datagrams read from one socket before the others have their turn */
+#define BURST    64 /* datagrams read from a socket before the others have their turn */
 
 enum what { UDP, LISTENING, CONNECTION };
 
-/** One socket. */
+/** A socket. */
 struct place {
     enum what what;
     enum sw_role role;
@@ -74,7 +75,7 @@ static int bound(int type, const struct sockaddr_in *at)
     return fd;
 }
 
-/** Listen at one address; false when it cannot be had. */
+/** Listen at an address; false when the address is not available. */
 static bool listen_at(enum sw_role role, in_addr_t address, uint16_t port)
 {
     struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(port)};

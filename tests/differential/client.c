@@ -3,23 +3,24 @@
  *
  *   client SEED POOL PORT PORT TRUTH WINDOW FLAGS PATIENCE
  *
- * Reads lines "FIRST COUNT" from standard input, and sends questions FIRST .. FIRST+COUNT-1 of the seed
- * (world.h) to 127.0.0.1, both ports at once, WINDOW questions under way at a time. FLAGS: c, delegated
- * zones exist; k, other classes than IN are asked for; r, every question has RD; h, HEX always; -, nothing.
+ * Reads lines "FIRST COUNT" from standard input, and sends questions FIRST .. FIRST+COUNT-1 of the
+ * seed (world.h) to 127.0.0.1, both ports at once, WINDOW questions under way at a time. FLAGS: c,
+ * delegated zones exist; k, other classes than IN are asked for; r, every question has RD; h, HEX
+ * always; -, nothing.
  *
- * Prints one line of words for each question: INDEX TURN NAME TYPE CLASS FLAGS SAME RCODE TRUTH ALIASES
- * ADDRESSES HEX HEX MS.
+ * Prints a line of words for each question: INDEX TURN NAME TYPE CLASS FLAGS SAME RCODE TRUTH
+ * ALIASES ADDRESSES HEX HEX MS.
  *   TURN       0, or 1 for the same question asked again at once
  *   FLAGS      letters: TCP t, CD c, DO d, no EDNS o, no RD n; or "-"
  *   SAME       whether the two answers are the same: 1 or 0
- *   RCODE      of the first resolver's answer; "-": it did not answer
- *   TRUTH      rcode of the true answer, which is the first resolver's; where that is truncated or a
- *              failure a third resolver is asked, on port TRUTH, over TCP and without validation (CD)
- *   ALIASES .. what lists can match in the true answer (reply.h)
- *   HEX        the two answers where they differ (with flag h: always); "-" for one that did not come
+ *   RCODE      of the first resolver's answer; "-": no answer
+ *   TRUTH      rcode of the true answer, which is the first resolver's; where that is truncated or
+ *              a failure a third resolver is asked, on port TRUTH, over TCP and without validation
+ *              (CD)
+ *   ALIASES .. items in the true answer that lists can match (reply.h)
+ *   HEX        the two answers where different (with flag h: always); "-" for a missing answer
  *   MS         milliseconds until both were there
- * A question waits for PATIENCE seconds more once one of its answers is there, and for 8 seconds in
- * all.
+ * A question waits for PATIENCE seconds more once any answer is there, and for 8 seconds in all.
  */
 #include "reply.h"
 
@@ -34,7 +35,7 @@
 #include <unistd.h>
 
 #define WINDOW_MAX 256
-#define SIDES      3 /* two resolvers that are compared, and the one that is asked for the truth */
+#define SIDES      3 /* two compared resolvers, and a third for the truth */
 #define TRUTH      2
 #define ALTOGETHER 8.0 /* seconds */
 #define SLACK      3   /* seconds between two TTLs: answers that came at the same time */
@@ -58,7 +59,7 @@ struct slot {
     unsigned turn;
     struct sw_ask ask;
     uint16_t id;
-    double since, first; /* when it was sent; when the first answer came, 0: not yet */
+    double since, first; /* the time of sending; when the first answer came, 0: not yet */
     struct side side[SIDES];
 };
 
@@ -279,7 +280,7 @@ static bool settled(const struct slot *s)
     return !waiting || waited > ALTOGETHER || (s->first > 0 && now() - s->first > patience);
 }
 
-/** Neither a truncated answer nor a failure says what is true. */
+/** Neither a truncated answer nor a failure shows the truth. */
 static bool wants_truth(const struct slot *s)
 {
     const struct side *first = &s->side[0];

@@ -1,4 +1,4 @@
-/* What the authority says: see data.h. */
+/* The data of the authority: see data.h. */
 #include "data.h"
 
 #include "odd.h"
@@ -12,7 +12,7 @@
 #define RCODE_BADVER 16 /* RFC 6891 6.1.3 */
 #define YXDOMAIN     6  /* RFC 6672 2.2: the name became too long */
 
-/** One question on its way to an answer. */
+/** A question on the way to an answer. */
 struct asking {
     const struct sw_source *source;
     enum sw_role role;
@@ -37,7 +37,7 @@ static void apex_of(const struct asking *a, const struct sw_wire_name *name,
 }
 
 /** The name of a neighbour in canonical order: the label at octet at in front of which nothing is
- * kept, its last letter one less and a tilde behind it, or an exclamation mark behind it. */
+ * kept, with the last letter reduced by 1 and a tilde behind, or an exclamation mark behind. */
 static void neighbour(const struct sw_wire_name *name, size_t at, bool before,
                       struct sw_wire_name *out)
 {
@@ -63,7 +63,7 @@ static void deny(struct sw_message *m, const struct sw_wire_name *name, size_t a
     sw_message_add_nsec(m, &before, &after, types);
 }
 
-/** The name is there, with other types: its own NSEC; the next name is one below it. */
+/** The name is there, with other types: the NSEC of the name; the next name is a name below. */
 static void deny_type(const struct asking *a, const struct sw_wire_name *name, bool host)
 {
     uint16_t types[32] = {SW_RRSIG, SW_NSEC};
@@ -79,7 +79,8 @@ static void deny_type(const struct asking *a, const struct sw_wire_name *name, b
         sw_message_add_nsec(a->m, name, &next, types);
 }
 
-/** SOA of a negative answer; drawn to be missing or another zone's where there are no signatures. */
+/** SOA of a negative answer; drawn to be missing or another zone's where there are no
+ * signatures. */
 static void add_soa(const struct asking *a, const struct sw_wire_name *name,
                     const struct sw_node *node)
 {
@@ -105,7 +106,7 @@ static void no_name(const struct asking *a, const struct sw_wire_name *name,
     add_soa(a, name, node);
     if (!a->m->dnssec || node->at >= node->zone_at)
         return;
-    deny(a->m, name, node->at); /* the label in front of the zone, and all below it */
+    deny(a->m, name, node->at); /* the label in front of the zone, and all names below */
     sw_name_below("*", sw_zone_name(SW_ZONE_SECURE), &star);
     deny(a->m, &star, 0);
 }
@@ -119,7 +120,7 @@ static void no_data(const struct asking *a, const struct sw_wire_name *name,
         deny_type(a, name, host);
 }
 
-/** The addresses of a name that other records point to, as a server adds them. */
+/** The addresses of a name that other records point to, as servers add such records. */
 static void add_address_of(const struct asking *a, const struct sw_wire_name *target)
 {
     struct sw_node node;
@@ -131,7 +132,8 @@ static void add_address_of(const struct asking *a, const struct sw_wire_name *ta
     sw_message_add(a->m, SW_ADDITIONAL, &set);
 }
 
-/** The records of a host; returns whether there are any. owner: of the answer; from: of the data. */
+/** The records of a host; returns whether there are any. owner: of the answer; from: of the
+ * data. */
 static bool add_host(const struct asking *a, const struct sw_wire_name *owner,
                      const struct sw_wire_name *from)
 {
@@ -149,7 +151,7 @@ static bool add_host(const struct asking *a, const struct sw_wire_name *owner,
     return any;
 }
 
-/** MX and SRV bring the addresses of their targets along, now and then. */
+/** MX and SRV now and then bring the addresses of the targets. */
 static void add_targets(const struct asking *a, const struct sw_wire_name *name)
 {
     struct sw_set set;
@@ -215,7 +217,8 @@ static void dname_target(const struct asking *a, const struct sw_wire_name *base
     sw_node_name(&to, out);
 }
 
-/** RFC 6672 2.2: the DNAME, and a CNAME made of it: drawn to be missing, or to lead elsewhere. */
+/** RFC 6672 2.2: the DNAME, and a CNAME synthesised from the DNAME: drawn to be missing, or to lead
+ * elsewhere. */
 static void answer_dname(struct asking *a, const struct sw_wire_name *name,
                          const struct sw_node *node)
 {
@@ -243,7 +246,7 @@ static void answer_dname(struct asking *a, const struct sw_wire_name *name,
     if (draw % 8 == 1)
         sw_name_below("elsewhere", sw_zone_name(SW_ZONE_ONE), &made);
     bool dnssec = a->m->dnssec;
-    a->m->dnssec = false; /* what is made of a DNAME has no signature */
+    a->m->dnssec = false; /* a CNAME synthesised from a DNAME has no signature */
     sw_records_name(name, SW_CNAME, set.ttl, &made, &set);
     sw_message_add(a->m, SW_ANSWER, &set);
     a->m->dnssec = dnssec;
@@ -278,7 +281,7 @@ static void answer_wildcard(struct asking *a, const struct sw_wire_name *name,
         deny(a->m, name, closer);
 }
 
-/** What the apex of a zone has. */
+/** The records at the apex of a zone. */
 static void answer_apex(const struct asking *a, const struct sw_wire_name *name,
                         const struct sw_node *node)
 {
@@ -304,7 +307,7 @@ static void answer_apex(const struct asking *a, const struct sw_wire_name *name,
     }
 }
 
-/** Names of servers: ns for the zones themselves, s1 to s8 for those of delegated zones. */
+/** Names of servers: ns for the zones themselves, s1 to s8 for delegated zones. */
 static bool answer_server(const struct asking *a, const struct sw_wire_name *name,
                           const struct sw_node *node)
 {
@@ -328,7 +331,7 @@ static bool answer_server(const struct asking *a, const struct sw_wire_name *nam
     return true;
 }
 
-/** The roles of a delegated zone's servers: one to three. */
+/** The roles of a delegated zone's servers: one to three roles. */
 static unsigned roles_of(uint64_t draw, enum sw_role out[3])
 {
     static const enum sw_role bad[] = {SW_ROLE_REFUSES, SW_ROLE_UPWARD, SW_ROLE_COPIES,
@@ -345,7 +348,7 @@ static unsigned roles_of(uint64_t draw, enum sw_role out[3])
     return n;
 }
 
-/** A referral to the zone of one name, RFC 1034 4.3.2 step 3b; glue drawn to be missing. */
+/** A referral to the zone of a name, RFC 1034 4.3.2 step 3b; glue drawn to be missing. */
 static void refer(const struct asking *a, const struct sw_wire_name *name,
                   const struct sw_node *node)
 {
@@ -481,7 +484,7 @@ static bool answer_role(const struct asking *a, bool *silent)
     }
 }
 
-/** Header, one question, and perhaps an OPT record: false when it is nothing of the kind. */
+/** Header, a question, and perhaps an OPT record: false for any other message. */
 static bool read_query(const uint8_t *query, size_t size, struct asking *a, size_t *end,
                        size_t *limit, bool *dnssec)
 {

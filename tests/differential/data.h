@@ -1,13 +1,14 @@
 /*
- * data.h - what the authority says to a question: a pure function of the world and the question.
+ * data.h - the authority's answer to a question: a pure function of the world and the question.
  *
- * authority.c receives a query on one of its addresses and calls sw_data_answer(), which finds the
- * name's kind and composes the answer. An address stands for a role: the delegated zones below cut.example have one to
- * three servers each, some of which are lame, refuse, or do not answer at all.
+ * authority.c receives a query on an address of the authority and calls sw_data_answer(), which
+ * finds the name's kind and composes the answer. An address stands for a role: the delegated zones
+ * below cut.example have one to three servers each, some of which are lame, refuse, or never
+ * answer.
  *
- * Threads      one
+ * Threads      a single thread
  * Memory       static buffers of this file
- * Reliability  a query that does not parse gets FORMERR, or no answer when it has no header
+ * Reliability  a query that does not parse gets FORMERR, or no answer without a header
  * Security     test only
  * Standards    RFC 1034 4.3.2 (answers), RFC 6672 (DNAME), RFC 4592 (wildcards), RFC 9460 (SVCB)
  */
@@ -16,9 +17,9 @@
 
 #include "message.h"
 
-/** Which server answers: the last octet of its address, but for MAIN. */
+/** Which server answers: the last octet of the server's address, but for MAIN. */
 enum sw_role {
-    SW_ROLE_MAIN,    /* asked for the zones themselves, on a port of its own */
+    SW_ROLE_MAIN,    /* asked for the zones themselves, on a separate port */
     SW_ROLE_GOOD,    /* of delegated zones: answers */
     SW_ROLE_ALSO,    /* answers likewise */
     SW_ROLE_REFUSES, /* REFUSED to everything */

@@ -3,10 +3,11 @@
     differential.py [--queries N] [--seed N] [--configuration NAME]... [--phase NAME]...
     differential.py --seed N --pool N --configuration NAME --phase NAME --block N --again INDEX[,INDEX]
 
-Each configuration has its phases: lists that match nothing, lists that only watch, lists that act, and lists
-that change from one block of questions to the next. A difference counts when it lasts: it is seen
-again each time when its question is asked alone, from empty caches. Prints a table, and for each difference the
-question, both answers, and the command that asks it again alone. Exits with 1 when there is one.
+Each configuration has phases: lists that match nothing, lists that only watch, lists that act, and
+lists that change from one block of questions to the next. A difference counts when it lasts: the
+question, asked alone from empty caches, shows the difference again each time. Prints a table, and
+for each difference the question, both answers, and the command that repeats the question alone.
+Exits with 1 for any difference.
 
 Decision: D-103.
 """
@@ -27,14 +28,14 @@ from run import CONFIGURATIONS, Run
 from harness.environment import read_environment
 
 BLOCK = 2000  # questions between two looks
-PATIENCE = 6.0  # seconds that one answer may come later than the other, when it is asked for alone
-LASTING = 3  # times that a difference is seen again before it counts
+PATIENCE = 6.0  # seconds between the two answers to a question that is asked alone, at most
+LASTING = 3  # times that a difference is seen again before counting
 TOLD = 10  # differences described for each phase
-NUMBER = 10**9  # questions of one phase begin at its number times this
+NUMBER = 10**9  # questions of a phase begin at the phase's number times this
 
 
 class Phase:
-    """One phase of one configuration: asks block by block, and looks at what differs."""
+    """A phase of a configuration: asks block by block, and examines differences."""
 
     def __init__(self, run, name):
         self.run, self.name = run, name
@@ -65,7 +66,7 @@ class Phase:
         return lines, self.judge.faults(lines, self.run.hits(self.judge.expected(lines)))
 
     def alone(self, indices, more=""):
-        """Ask these questions one after the other."""
+        """Ask these questions in sequence."""
         return self.ask([(index, 1) for index in indices], more, window=1, patience=PATIENCE)
 
     def block(self, number, first, count):
@@ -91,13 +92,14 @@ class Phase:
         return found
 
     def shows(self, indices):
-        """Whether the last of these questions has a fault when they are asked from empty caches."""
+        """Whether the last question shows a fault from empty caches."""
         self.run.forget()
         _, faults = self.alone(indices)
         return indices[-1] in faults
 
     def shortest(self, index, before):
-        """The questions to ask so that this one has its fault: alone, or behind a few others."""
+        """The questions to ask so that this question shows the fault: alone, or behind a few
+        others."""
         if self.shows([index]) or not self.shows([*before, index]):
             return [index]
         part = len(before)
@@ -131,7 +133,7 @@ def run_phase(run, name, queries):
 
 
 def again(run, options):
-    """Ask some questions alone, and say everything about them."""
+    """Ask some questions alone, and print everything about the answers."""
     phase = Phase(run, options.phase[0])
     phase.begin_block(options.block)
     indices = [int(word) for word in options.again.split(",")]
@@ -148,7 +150,7 @@ def phases_of(name, options):
 
 
 def differ(env, folder, options):
-    """Run every phase that the options say, each with its share of the questions. Returns them."""
+    """Run every phase of the options, each with a share of the questions. Returns the phases."""
     names = options.configuration or list(CONFIGURATIONS)
     share = -(-options.queries // sum(len(phases_of(name, options)) for name in names))
     pool = options.pool or max(10, share // 1000)

@@ -1,4 +1,4 @@
-"""Which answers, and which records of hits, are not as they should be."""
+"""Wrong answers, and wrong records of hits."""
 
 import re
 from collections import Counter, defaultdict
@@ -69,7 +69,7 @@ KNOWN = {
 
 
 class Judge:
-    """The model with the lists of one block."""
+    """The model with the lists of a block."""
 
     def __init__(self, lists, chain):
         self.model = Model(lists)
@@ -86,8 +86,8 @@ class Judge:
 
     @staticmethod
     def _failed(line, verdict):
-        """A name or an alias is acted upon when it is seen (D-083). What its address would have said of an
-        answer that does not validate changes nothing: it stays a failure."""
+        """A name or an alias is acted upon when seen (D-083). An address in an answer that does not
+        validate changes nothing: the answer stays a failure."""
         rule = verdict.winner
         at_once = rule.rank == RANK["name"] and not rule.policy.get("observe")
         if verdict.rewrites and (at_once or not line.bogus):
@@ -98,7 +98,7 @@ class Judge:
         return sum(self.verdict(line).winner is not None for line in lines)
 
     def _refused(self, line):
-        """A question without RD, which Unbound refuses before any module sees it."""
+        """A question without RD, which Unbound refuses before any module."""
         return "n" in line.flags and line.same and line.rcode == REFUSED
 
     def expected(self, lines):
@@ -167,7 +167,7 @@ class Judge:
 
     @staticmethod
     def _alike(line, verdict):
-        """Whether a rewritten answer can be the very same as the true one."""
+        """Whether a rewritten answer can equal the true answer."""
         truncated = len(line.plain) > 2 and line.plain[2] & TRUNCATED
         return line.rcode == REFUSED or (verdict.taken == "tcp-only" and truncated)
 

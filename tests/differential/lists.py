@@ -1,4 +1,4 @@
-"""The lists of the differential test: what they hold and what they want follows from a seed."""
+"""The lists of the differential test: content and policy follow from a seed."""
 
 import random
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ PHASES = ("nothing", "watching", "acting", "changing")
 
 @dataclass(frozen=True)
 class List:
-    """A list as a feed writes it."""
+    """A list in the form of a feed."""
 
     name: str
     indicators: tuple
@@ -98,7 +98,7 @@ def _policy(rng, action):
 
 
 def _indicator(rng, every):
-    """A name in one of its forms, seldom a network or an AS number."""
+    """A name in some form, seldom a network or an AS number."""
     draw = rng.random()
     if draw < 0.97:
         return rng.choice(FORMS) + rng.choice(every)

@@ -95,7 +95,7 @@ static void count(struct sw_message *m, enum sw_section section)
     sw_put16(at, sw_get16(at) + 1);
 }
 
-/** One record; the question's name becomes a pointer to it. */
+/** A record; the question's name becomes a pointer. */
 static void add_record(struct sw_message *m, enum sw_section section,
                        const struct sw_wire_name *owner, uint16_t type, uint16_t class,
                        uint32_t ttl, const uint8_t *rdata, size_t size)
@@ -130,7 +130,7 @@ static unsigned labels(const struct sw_wire_name *name)
     return n;
 }
 
-static const struct sw_set *sorted_set; /* what compare() compares: this program has one thread */
+static const struct sw_set *sorted_set; /* for compare(); single thread */
 
 static int compare(const void *a, const void *b)
 {
@@ -141,8 +141,8 @@ static int compare(const void *a, const void *b)
     return c ? c : (m > n) - (m < n);
 }
 
-/** What is signed: RDATA of the RRSIG without the signature, then the records in canonical order
- * (RFC 4034 3.1.8.1). All names in the data are in lower case already. Returns its size. */
+/** The signed octets: RDATA of the RRSIG without the signature, then the records in canonical order
+ * (RFC 4034 3.1.8.1). All names in the data are in lower case already. Returns the size. */
 static size_t to_be_signed(const struct sw_set *set, const struct sw_wire_name *owner,
                            const uint8_t *head, size_t head_size, uint8_t *out)
 {
@@ -200,7 +200,7 @@ static size_t signature_head(const struct sw_message *m, const struct sw_set *se
     return RRSIG_FIXED + signer->size;
 }
 
-/** The signature of a set, whose owner in the zone is owner (a wildcard, or the set's own). */
+/** The signature of a set; owner is the owner in the zone (a wildcard, or the set's own). */
 static void add_signature(struct sw_message *m, enum sw_section section, const struct sw_set *set,
                           const struct sw_wire_name *owner)
 {

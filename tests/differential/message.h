@@ -1,17 +1,17 @@
 /*
  * message.h - composing the authority's answers: sections, RRsets, signatures.
  *
- * data.c begins a message with the question as it was received, adds RRsets section by section in
- * order, and ends it with an OPT record. Where the zone is signed and the client wants signatures each
- * RRset gets its RRSIG at once: Ed25519, which is deterministic, so that an answer stays a function
- * of the question.
+ * data.c begins a message with the received question, adds RRsets section by section in order, and
+ * ends the message with an OPT record. Where the zone is signed and the client wants signatures,
+ * each RRset gets the RRSIG at once: Ed25519, which is deterministic, so that an answer stays a
+ * function of the question.
  *
- * Threads      one message belongs to one thread; the key is read only
+ * Threads      a message belongs to a single thread; the key is read only
  * Memory       the caller's; a message is 64 KiB
- * Reliability  what does not fit is left out and the message truncated (TC)
+ * Reliability  a record without room is left out and the message truncated (TC)
  * Security     test only: the key follows from the seed
- * Standards    RFC 1035 4.1, RFC 4034 (RRSIG, NSEC, DNSKEY), RFC 4470 (minimal NSEC), RFC 6891 (OPT),
- *              RFC 8080 (Ed25519)
+ * Standards    RFC 1035 4.1, RFC 4034 (RRSIG, NSEC, DNSKEY), RFC 4470 (minimal NSEC), RFC 6891
+ *              (OPT), RFC 8080 (Ed25519)
  */
 #ifndef SW_DIFFERENTIAL_MESSAGE_H
 #define SW_DIFFERENTIAL_MESSAGE_H
@@ -28,7 +28,7 @@
 #define SW_RCODE_NOTIMP   4
 #define SW_RCODE_REFUSED  5
 
-#define SW_FLAG_QR 0x8000u /* RFC 1035 4.1.1: octets 2 and 3 as one number */
+#define SW_FLAG_QR 0x8000u /* RFC 1035 4.1.1: octets 2 and 3 as a number */
 #define SW_FLAG_AA 0x0400u
 #define SW_FLAG_TC 0x0200u
 #define SW_FLAG_RD 0x0100u
@@ -38,7 +38,7 @@
 
 enum sw_section { SW_ANSWER = 1, SW_AUTHORITY = 2, SW_ADDITIONAL = 3 };
 
-/** What is wrong with the signatures of a name of kind BROKEN. */
+/** The fault in the signatures of a name of kind BROKEN. */
 enum sw_break {
     SW_BREAK_NOTHING,
     SW_BREAK_BITS,    /* a signature of something else */
@@ -59,7 +59,7 @@ struct sw_key {
     uint32_t inception, expiration;
 };
 
-/** Records of one owner, type and class. */
+/** Records of the same owner, type and class. */
 struct sw_set {
     struct sw_wire_name owner;
     uint16_t type, class;
@@ -78,7 +78,7 @@ struct sw_message {
     size_t question_end;
     size_t limit;  /* octets that the answer may have */
     bool overflow; /* something did not fit */
-    bool dnssec;   /* add signatures: the client wants them and the zone is signed */
+    bool dnssec;   /* add signatures: the client wants signatures and the zone is signed */
     enum sw_break broken;
     const struct sw_key *key;
     struct sw_wire_name question; /* lower case */
@@ -87,23 +87,26 @@ struct sw_message {
 /** Make the key of the seed, valid around now (seconds since 1970); exits when libcrypto cannot. */
 void sw_key_make(uint64_t seed, uint32_t now, struct sw_key *out);
 
-/** Write the DNSKEY in presentation form, for trust-anchor-file; false when the file cannot be written. */
+/** Write the DNSKEY in presentation form, for trust-anchor-file; false when the file cannot be
+ * written. */
 bool sw_key_write(const struct sw_key *key, const char *path);
 
 void sw_set_begin(struct sw_set *set, const struct sw_wire_name *owner, uint16_t type,
                   uint32_t ttl);
-/** Add one record; one that does not fit is left out. */
+/** Add a record; a record without room is left out. */
 void sw_set_add(struct sw_set *set, const void *rdata, size_t size);
 
 /** Begin: header and question, octet for octet as received. Flags QR, AA, and the query's RD. */
 void sw_message_begin(struct sw_message *m, const uint8_t *query, size_t question_end,
                       size_t limit);
-/** Add the RRset to a section (in order of sections), with its RRSIG where the message has signatures. */
+/** Add the RRset to a section (in order of sections), with the RRSIG where the message has
+ * signatures. */
 void sw_message_add(struct sw_message *m, enum sw_section section, const struct sw_set *set);
-/** Likewise a wildcard's records for the name in set->owner; wildcard: the name with the asterisk. */
+/** Likewise a wildcard's records for the name in set->owner; wildcard: the name with the
+ * asterisk. */
 void sw_message_add_wildcard(struct sw_message *m, const struct sw_set *set,
                              const struct sw_wire_name *wildcard);
-/** Add an NSEC record with its signature; types ends with a zero. */
+/** Add an NSEC record with a signature; types ends with a zero. */
 void sw_message_add_nsec(struct sw_message *m, const struct sw_wire_name *owner,
                          const struct sw_wire_name *next, const uint16_t *types);
 /** Set or clear bits of the header's second word. */

@@ -1,8 +1,8 @@
-"""What an answer should be, by a small model of the rules in module/REDIS.md.
+"""The right answer, by a small model of the rules in module/REDIS.md.
 
-The model knows nothing of the module's code. It reads the true answer that Unbound alone gave, goes
-through the stages (the question; each alias in turn; the addresses and their AS), and says which rule
-wins, what the client gets, and whether the query is recorded.
+The model knows nothing of the module's code. The model reads the true answer that Unbound alone
+gave, goes through the stages (the question; each alias in turn; the addresses and their AS), and
+returns the winning rule, the client's answer, and whether the query is recorded.
 """
 
 import ipaddress
@@ -18,8 +18,8 @@ from lists import GARDEN, GARDEN_ADDRESS, SINK4, SINK6, asn_of
 
 A, CNAME, DS, DNSKEY, AAAA = 1, 5, 43, 48, 28
 IN, ANY = 1, 255
-# OPT, and types of questions and of messages' own records (RFC 6895 3.1) but ANY: Unbound refuses these
-# before any module sees them.
+# OPT, and types of questions and of messages' own records (RFC 6895 3.1) but ANY: Unbound refuses
+# these before any module.
 BEFORE_MODULES = {41, *range(128, 255)}
 RECORDED, EXEMPT, IGNORED = "ioc", "allow", ("watch", "known", "protected")
 TRUE_ANSWER = ("monitor", "passthru")
@@ -29,7 +29,7 @@ RANK = {"name": 3, "address": 2, "as": 1}
 
 @dataclass(frozen=True)
 class Rule:
-    """One indicator of one list that matched."""
+    """An indicator of a list that matched."""
 
     list: str
     kind: str
@@ -42,7 +42,7 @@ class Rule:
 
     @property
     def order(self):
-        """The smallest wins: priority, stage, what was matched, how specific, allow, the name."""
+        """The smallest wins: priority, stage, trigger, specificity, allow, the name."""
         return (self.priority, self.stage, -self.rank, -self.specific, self.kind != EXEMPT, self.list)
 
     @property
@@ -50,7 +50,7 @@ class Rule:
         return self.kind == RECORDED and self.policy.get("shadow", False)
 
     def binds(self, question, tcp):
-        """Whether it decides what a client gets, or is only recorded as if it did (D-092)."""
+        """Whether the rule decides the client's answer, or is only recorded as if so (D-092)."""
         to_itself = self.action == "cname" and question == self.policy.get("cname", GARDEN)
         return not (self.shadow or to_itself or (self.action == "tcp-only" and tcp))
 
@@ -65,7 +65,7 @@ class Rule:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a client gets, and what is recorded."""
+    """The client's answer, and the recorded data."""
 
     winner: Rule | None
     taken: str  # the action; monitor or passthru: the true answer
@@ -80,7 +80,7 @@ NO_VERDICT = Verdict(None, "passthru", False)
 
 
 def embedded(address):
-    """The IPv4 address in an IPv6 one: mapped, NAT64's well-known prefix, 6to4."""
+    """The IPv4 address in an IPv6 address: mapped, NAT64's well-known prefix, 6to4."""
     octets = address.packed
     if octets[:12] in (bytes(10) + b"\xff\xff", b"\x00\x64\xff\x9b" + bytes(8)):
         return ipaddress.IPv4Address(octets[12:])
@@ -152,8 +152,8 @@ class Model:
         yield (rule for address in addresses for rule in self._by_address(address, last))
 
     def judge(self, question, rdtype, rdclass, tcp, aliases=(), addresses=()):
-        """The verdict for one client who gets this true answer. The first stage at whose end the best
-        rule that binds rewrites is final."""
+        """The verdict for a client that gets this true answer. The first stage with a binding best
+        rule that rewrites at the end is final."""
         if rdtype in (DS, DNSKEY) or rdtype in BEFORE_MODULES or rdclass not in (IN, ANY):
             return NO_VERDICT
         rules = []
@@ -185,7 +185,7 @@ def _expected_data(question, rdtype, verdict):
 
 
 def wrong(line, verdict):
-    """What is not as it should be about a rewritten answer; an empty text: nothing."""
+    """The faults of a rewritten answer; an empty text: nothing."""
     if verdict.taken == "drop":
         return _wrong_drop(line)
     if not line.ours:
@@ -217,7 +217,7 @@ def _codes(verdict):
 
 
 def _wrong_authority(answer, line, verdict, data):
-    """A negative answer has one SOA, owned by the question, for as long as the list says."""
+    """A negative answer has a SOA, owned by the question, for the TTL of the list."""
     negative = verdict.taken in ("nxdomain", "nodata") or (verdict.taken == "sinkhole" and not data)
     have = [(rrset.rdtype, rrset.name.to_text().lower().rstrip("."), rrset.ttl)
             for rrset in answer.authority]  # fmt: skip
@@ -226,7 +226,7 @@ def _wrong_authority(answer, line, verdict, data):
 
 
 def _wrong_drop(line):
-    """What comes too late to be dropped is refused."""
+    """A reply that comes too late to be dropped is refused."""
     if not line.ours:
         return ""
     answer = dns.message.from_wire(line.ours)

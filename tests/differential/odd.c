@@ -1,4 +1,4 @@
-/* Answers that are not as they should be: see odd.h. */
+/* Odd answers: see odd.h. */
 #include "odd.h"
 
 #include "records.h"
@@ -53,12 +53,12 @@ bool sw_odd_instead(const struct sw_odd *odd, struct sw_message *m)
     }
     if (is(odd, SW_KIND_CUT_OFF) && !odd->tcp) {
         sw_message_flags(m, SW_FLAG_TC, 0);
-        return odd->draw >> 4 & 1; /* else with all of its records */
+        return odd->draw >> 4 & 1; /* else with all records of the type */
     }
     return false;
 }
 
-/** A record of some host, owned by the name that is asked for or by another one. */
+/** A record of some host, owned by the queried name or by another name. */
 static void stray(const struct sw_odd *odd, struct sw_message *m, enum sw_section section,
                   uint16_t type, uint64_t draw)
 {
@@ -77,7 +77,7 @@ static void stray(const struct sw_odd *odd, struct sw_message *m, enum sw_sectio
     } else {
         sw_records_host(odd->world, &owner, type, &set);
         if (draw >> 21 & 1 && set.count && type == SW_A)
-            set.octets[3] ^= 0x55; /* and not what the zone says */
+            set.octets[3] ^= 0x55; /* and not the zone's data */
     }
     sw_message_add(m, section, &set);
 }
@@ -115,8 +115,8 @@ static void repeat(struct sw_message *m)
     sw_put16(m->wire + 6, 2 * answers);
 }
 
-/** Owner, type, class, TTL and length of the first record; 0: there is none. The names of answers are
- * pointers or whole. */
+/** Owner, type, class, TTL and length of the first record; 0: there is none. The names of answers
+ * are pointers or whole. */
 static size_t first_record(const struct sw_message *m)
 {
     size_t at = m->question_end;
@@ -152,7 +152,7 @@ static void odd_opt(const struct sw_odd *odd, struct sw_message *m, uint32_t bit
     static const uint8_t cut[] = {0, 10, 0, 40, 1, 2};
     switch (odd->draw % 8) {
     case 0:
-        sw_message_opt(m, 1232, bits, NULL, 0); /* twice: RFC 6891 6.1.1 forbids it */
+        sw_message_opt(m, 1232, bits, NULL, 0); /* twice: RFC 6891 6.1.1 forbids a second OPT */
         sw_message_opt(m, 1232, bits, NULL, 0);
         break;
     case 1:
@@ -171,9 +171,9 @@ static void odd_opt(const struct sw_odd *odd, struct sw_message *m, uint32_t bit
         sw_message_opt(m, 1232, bits | 0x01000000, NULL, 0); /* extended rcode 16 */
         break;
     case 6:
-        sw_message_opt(m, 65535, bits ^ 0x8000, NULL, 0); /* DO is not as it was */
+        sw_message_opt(m, 65535, bits ^ 0x8000, NULL, 0); /* DO differs from the query */
         break;
-    default: /* none, though the query had one */
+    default: /* no OPT, though the query had one */
         break;
     }
 }
@@ -200,7 +200,7 @@ static size_t ask_another(uint64_t draw, uint8_t *out, size_t end, size_t size)
     case 2:
         sw_put16(out + end - 2, CLASS_CH);
         return size;
-    case 3: /* none; pointers to it lead to other octets then */
+    case 3: /* none; pointers to the question lead to other octets then */
         memmove(out + HEADER, out + end, size - end);
         sw_put16(out + 4, 0);
         return size - (end - HEADER);
@@ -212,7 +212,7 @@ static size_t ask_another(uint64_t draw, uint8_t *out, size_t end, size_t size)
     }
 }
 
-/** Octets that do not parse, or data that do not fit their type. at: behind the first owner, or 0. */
+/** Octets that do not parse, or data that do not fit the type. at: behind the first owner, or 0. */
 static size_t spoil(uint64_t draw, uint8_t *out, size_t at, size_t size)
 {
     unsigned length = at ? sw_get16(out + at + 8) : 0;
@@ -220,11 +220,11 @@ static size_t spoil(uint64_t draw, uint8_t *out, size_t at, size_t size)
     if (!at && which < 6)
         which += 6;
     switch (which) {
-    case 0: /* the first record one octet shorter, all behind it moved: 3 octets of an address */
+    case 0: /* the first record an octet shorter, all octets behind moved: 3 octets of an address */
         sw_put16(out + at + 8, length - 1);
         memmove(out + at + 9 + length, out + at + 10 + length, size - (at + 10 + length));
         return size - 1;
-    case 1: /* one octet longer */
+    case 1: /* an octet longer */
         memmove(out + at + 11 + length, out + at + 10 + length, size - (at + 10 + length));
         out[at + 10 + length] = 7;
         sw_put16(out + at + 8, length + 1);

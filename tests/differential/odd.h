@@ -1,13 +1,13 @@
 /*
- * odd.h - answers that are not as they should be: failures, records that nobody asked for, octets
- * that do not parse, OPT records that nobody would send.
+ * odd.h - odd answers: failures, records that nobody asked for, octets that do not parse, OPT
+ * records that nobody would send.
  *
- * data.c asks at four places: instead of an answer, behind its records, for the OPT record, and for
- * the octets as a whole. The kind of the name says at which of them something is odd.
+ * data.c asks at four places: instead of an answer, behind the records, for the OPT record, and for
+ * the octets as a whole. The kind of the name decides which place is odd.
  *
  * Threads      pure functions
  * Memory       the caller's
- * Reliability  what comes out is sent as it is, whatever it is
+ * Reliability  the result is sent in any form
  * Security     test only
  * Standards    RFC 1035 4.1, RFC 6891
  */
@@ -36,10 +36,10 @@ bool sw_odd_instead(const struct sw_odd *odd, struct sw_message *m);
 /** Records behind the answer's own. */
 void sw_odd_records(const struct sw_odd *odd, struct sw_message *m);
 
-/** The OPT record, where the query had one or the kind is EDNS. */
+/** The OPT record, for a query with OPT or a name of kind EDNS. */
 void sw_odd_opt(const struct sw_odd *odd, struct sw_message *m, bool dnssec);
 
-/** Copy the message to out, with wrong octets where the kind says so; its size. */
+/** Copy the message to out, with wrong octets where the kind says so; returns the size. */
 size_t sw_odd_finish(const struct sw_odd *odd, const struct sw_message *m, uint8_t *out);
 
 #endif

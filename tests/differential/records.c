@@ -7,8 +7,8 @@
 #define SVCB_PORT     3
 #define SVCB_IPV4HINT 4
 #define SVCB_IPV6HINT 6
-#define DRAW_ADDRESS  100  /* draws for addresses: this and the following ones */
-#define DRAW_TYPE     1000 /* this and the type: which records, and their TTL */
+#define DRAW_ADDRESS  100  /* draws for addresses: this and the following numbers */
+#define DRAW_TYPE     1000 /* this and the type: the records of the type, and their TTL */
 
 const uint16_t sw_records_types[] = {SW_A,   SW_AAAA, SW_MX,    SW_TXT,  SW_HTTPS, SW_SVCB, SW_SRV,
                                      SW_CAA, SW_PTR,  SW_NAPTR, SW_TLSA, SW_NULL,  0};
@@ -87,7 +87,7 @@ static unsigned draw_count(uint64_t draw)
     return counts[draw >> 12 & 15];
 }
 
-/** One set of addresses without repetition. */
+/** A set of addresses without repetition. */
 static void addresses(const struct sw_world *world, const struct sw_wire_name *owner, size_t size,
                       unsigned n, struct sw_set *out)
 {

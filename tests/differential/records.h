@@ -1,9 +1,9 @@
 /*
- * records.h - the RRsets of one name, drawn from a hash of it.
+ * records.h - the RRsets of a name, drawn from a hash of the name.
  *
  * Threads      pure functions
  * Memory       the caller's
- * Reliability  every type gives a set; an empty one is "no data"
+ * Reliability  every type gives a set; an empty set is "no data"
  * Security     test only
  * Standards    RFC 1035 3.3, RFC 9460 (SVCB, HTTPS), RFC 8659 (CAA), RFC 3403 (NAPTR)
  */
@@ -12,11 +12,12 @@
 
 #include "message.h"
 
-/** The records of type at owner that a host has; count 0 where the draw says that there are none. */
+/** The records of type at owner that a host has; count 0 where the draw says that there are
+ * none. */
 void sw_records_host(const struct sw_world *world, const struct sw_wire_name *owner, uint16_t type,
                      struct sw_set *out);
 
-/** One record with a name as its data: CNAME, DNAME, NS. */
+/** A record with a name as data: CNAME, DNAME, NS. */
 void sw_records_name(const struct sw_wire_name *owner, uint16_t type, uint32_t ttl,
                      const struct sw_wire_name *target, struct sw_set *out);
 

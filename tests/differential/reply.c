@@ -17,8 +17,8 @@ static unsigned get16(const uint8_t *at)
     return (unsigned)at[0] << 8 | at[1];
 }
 
-/** Expand the name at octet at into the reply's octets, in lower case. Returns the octet behind
- * it, or 0; *size is the expanded name's. */
+/** Expand the name at octet at into the reply's octets, in lower case. Returns the octet behind the
+ * name, or 0; *size is the expanded name's. */
 static size_t expand(const uint8_t *packet, size_t packet_size, size_t at, struct sw_reply *out,
                      size_t *size)
 {
@@ -108,7 +108,7 @@ static void read_opt(const uint8_t *fixed, const uint8_t *options, size_t size,
     }
 }
 
-/** Read one record; returns the octet behind it, or 0. */
+/** Read a record; returns the octet behind the record, or 0. */
 static size_t read_record(const uint8_t *packet, size_t size, size_t at, unsigned section,
                           struct sw_reply *out)
 {
@@ -176,7 +176,8 @@ static bool same_set(const struct sw_reply *x, const struct sw_reply_record *a,
            memcmp(x->octets + a->owner, y->octets + b->owner, a->owner_size) == 0;
 }
 
-/** Whether record r, which stands behind q, goes before it: in the answer section RRsets stay where they are. */
+/** Whether record r, which stands behind q, goes before q: in the answer section RRsets stay in
+ * place. */
 static bool before(const struct sw_reply *reply, const struct sw_reply_record *r,
                    const struct sw_reply_record *q)
 {
@@ -247,7 +248,7 @@ void sw_reply_name(const uint8_t *wire, char *out, size_t size)
     out[n] = '\0';
 }
 
-/** Text that grows; what does not fit is left out. */
+/** Text that grows; text without room is left out. */
 struct text {
     char *at;
     size_t used, size;

@@ -1,14 +1,14 @@
 /*
- * reply.h - reading two resolvers' answers to one question, and telling whether they are the same.
+ * reply.h - reading two resolvers' answers to the same question, and comparing the answers.
  *
- * Names are expanded and folded to lower case; TTLs may differ by some seconds, the id does. All else
- * counts: every bit of the header, all records of each section (RRsets of the answer in the order in which they
- * came; in other sections and inside an RRset any order), the OPT record, and codes of extended errors, without
- * their texts.
+ * Names are expanded and folded to lower case; TTLs may differ by some seconds, the id does. All
+ * else counts: every bit of the header, all records of each section (RRsets of the answer in the
+ * received order; in other sections and inside an RRset any order), the OPT record, and codes of
+ * extended errors, without their texts.
  *
- * Threads      pure functions over their arguments
+ * Threads      pure functions of the arguments
  * Memory       a reply is some 300 KiB, the caller's
- * Reliability  an answer that does not parse equals one with the same octets
+ * Reliability  an answer that does not parse equals an answer with the same octets
  * Security     test only
  * Standards    RFC 1035 4.1, RFC 6891, RFC 8914
  */
@@ -20,7 +20,7 @@
 #define SW_REPLY_RECORDS 2048
 #define SW_REPLY_OCTETS  200000
 
-/** One record, its data in the reply's octets. */
+/** A record, with data in the reply's octets. */
 struct sw_reply_record {
     unsigned section; /* 1 answer, 2 authority, 3 additional */
     size_t owner, owner_size;
@@ -36,7 +36,7 @@ struct sw_reply {
     bool opt;
     uint16_t opt_room;
     uint32_t opt_bits; /* extended rcode, version, flags */
-    unsigned errors;   /* extended errors, and their codes */
+    unsigned errors;   /* number of extended errors, and the codes */
     uint16_t error[8];
     size_t count;
     struct sw_reply_record record[SW_REPLY_RECORDS];
@@ -44,7 +44,7 @@ struct sw_reply {
     size_t used;
 };
 
-/** Read a packet; out->parsed says whether it is a whole message. */
+/** Read a packet; out->parsed: the packet is a whole message. */
 void sw_reply_read(const uint8_t *packet, size_t size, struct sw_reply *out);
 
 /** Whether two packets say the same; slack: seconds that TTLs may differ by. */
@@ -52,9 +52,10 @@ bool sw_reply_same(const uint8_t *a, size_t a_size, const uint8_t *b, size_t b_s
                    uint32_t slack);
 
 /**
- * What lists can match in an answer, as text: targets of aliases in order, separated by commas, then a
- * space, then addresses likewise ("-" where there are none). Aliases are targets of CNAME records and of
- * HTTPS and SVCB records in alias form; addresses those of A and AAAA records and of hints.
+ * The items in an answer that lists can match, as text: targets of aliases in order, separated by
+ * commas, then a space, then addresses likewise ("-" where there are none). Aliases are targets of
+ * CNAME records and of HTTPS and SVCB records in alias form; addresses are those of A and AAAA
+ * records and of hints.
  */
 void sw_reply_say(const struct sw_reply *reply, char *out, size_t size);
 

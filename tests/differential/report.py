@@ -1,4 +1,4 @@
-"""Words about differences: a question, both answers as dig would print them, how to ask again."""
+"""Words about differences: a question, both answers in dig's form, the command to ask again."""
 
 import dns.exception
 import dns.message
@@ -16,7 +16,7 @@ def answer_text(packet):
 
 
 def describe(line, reason, run, phase, block, indices):
-    """Everything about one question; indices: those to be asked to see it again."""
+    """Everything about a question; indices: the questions that show the difference again."""
     rdtype, rdclass = dns.rdatatype.to_text(line.rdtype), dns.rdataclass.to_text(line.rdclass)
     return "\n".join(
         [
@@ -33,6 +33,6 @@ def describe(line, reason, run, phase, block, indices):
 
 
 def table(run, phase):
-    """One row of figures."""
+    """A row of figures."""
     words = " ".join(f"{key} {value}" for key, value in phase.counts.items())
     return f"{run.name:12} {phase.name:9} {words} in {phase.seconds:.0f} s"

@@ -1,4 +1,4 @@
-"""One configuration at work: servers, lists in force, questions, and what was recorded."""
+"""A configuration at work: servers, lists in force, questions, and recorded events."""
 
 import contextlib
 import functools
@@ -20,9 +20,9 @@ from harness.wait import until
 
 SERVFAIL = 2  # RFC 1035 4.1.1
 WINDOW = 48  # questions under way
-PATIENCE = 2.0  # seconds that one answer may come later than the other
-CHAIN = 12  # aliases that Unbound follows, and one more
-MARKER = "marker"  # a list: what was recorded before a hit on it has come out before that
+PATIENCE = 2.0  # seconds between the two answers to a question, at most
+CHAIN = 12  # aliases that Unbound follows, plus 1
+MARKER = "marker"  # a list: events recorded before a hit on this list have come out before that hit
 MARKED = "marker.example"
 
 
@@ -63,7 +63,7 @@ CONFIGURATIONS = {
 
 @dataclass
 class Line:
-    """One line of the client: see client.c."""
+    """A line of the client: see client.c."""
 
     index: int
     turn: int
@@ -106,13 +106,14 @@ class Line:
 
     @property
     def late(self):
-        """Whether one of the two gave up with SERVFAIL when the other had not yet: time alone decided."""
+        """Whether either resolver gave up with SERVFAIL before the other: time alone decided."""
         answers = [packet for packet in (self.plain, self.ours) if packet]
         return not self.same and len(answers) == 1 and answers[0][3] & 15 == SERVFAIL
 
     @property
     def unknown(self):
-        """Whether nobody says what is true: what was truncated could not be resolved once more."""
+        """Whether the true answer is unknown: a truncated answer could not be resolved once
+        more."""
         return not self.failed and self.truth in (None, SERVFAIL)
 
     @property
@@ -122,7 +123,7 @@ class Line:
 
 
 class Run:
-    """One configuration: servers, and the client that asks them."""
+    """A configuration: servers, and the client that asks the servers."""
 
     def __init__(self, env, folder, name, seed, pool):
         self.env, self.folder, self.name, self.seed, self.pool = env, folder, name, seed, pool
@@ -189,7 +190,7 @@ class Run:
 
     @functools.cache
     def chain(self, name):
-        """The aliases from a name on, one question for each, as far as they can be resolved."""
+        """The aliases from a name on, a question for each, as far as the aliases resolve."""
         found = []
         while len(found) < CHAIN:
             target = self._target(found[-1] if found else name)
@@ -215,7 +216,8 @@ class Run:
             side.control("flush_bogus")
 
     def apply(self, lists):
-        """Put these lists in force in place of all others, each from its old to its new state at once."""
+        """Put these lists in force in place of all others, each from the old to the new state at
+        once."""
         names = {each.name for each in lists}
         there = set(self.redis.client.hkeys("{d}:lists")) - {MARKER}
         if there - names:
@@ -230,8 +232,8 @@ class Run:
         assert not refused, f"refused: {refused}"
 
     def hits(self, expected):
-        """What was recorded since the last call, counted by (name, type, list, action taken). expected:
-        for how many it waits a second more."""
+        """Events since the last call, counted by (name, type, list, action taken). expected: number
+        of events to wait for, a second more."""
         found, last, marked = Counter(), "-", set()
 
         def read_on():
@@ -242,18 +244,18 @@ class Run:
                 last = "(" + entries[-1][0]
             return marked
 
-        for _ in range(2):  # one may overtake what another worker's ring holds
+        for _ in range(2):  # a marker may overtake an event in another worker's ring
             marker = f"m{next(self.markers)}.{MARKED}"
             self.ours.client.ask(marker)
             until(lambda m=marker: m in read_on(), "the marker's event", 30)
-        with contextlib.suppress(AssertionError):  # what does not come is missing
+        with contextlib.suppress(AssertionError):  # an event that does not come is missing
             until(lambda: read_on() and found.total() >= expected, "further events", 1)
         self.redis.client.xtrim("{d}:events", maxlen=0)
         return found
 
     @staticmethod
     def _count(event, found, marked):
-        """Add a hit to those found; a marker's name to those marked."""
+        """Add a hit to the found hits; a marker's name to the marked names."""
         if "client" not in event:
             return
         question, ours = event["dns"]["question"], event["sinkwatch"]

@@ -1,4 +1,4 @@
-"""The servers of the differential test: the authority that makes up its answers, and two resolvers."""
+"""The servers of the differential test: the authority with made-up answers, and two resolvers."""
 
 import os
 import random
@@ -14,7 +14,7 @@ from harness.wait import until  # noqa: E402
 
 ZONES = [".", "one.example", "two.example", "three.example", "secure.example",
          "open.secure.example", "cut.example"]  # fmt: skip
-TRIES = 20  # prefixes of the loopback network, one of which nobody has
+TRIES = 20  # prefixes of the loopback network, to find a free prefix
 
 # Both resolvers have these lines, whatever the configuration. Answers must not depend on how fast the
 # machine is: no order that changes, caches that hold all, patience with clients.
@@ -36,7 +36,7 @@ SINCE_120 = ["discard-timeout: 20000", "wait-limit: 0"]  # options that 1.17.1 d
 
 
 class Authority:
-    """The program authority.c; has what harness.Resolver asks of an authority."""
+    """The program authority.c; has the interface that harness.Resolver needs."""
 
     zone_names = ZONES
 
@@ -49,7 +49,7 @@ class Authority:
         self.cuts = False  # whether delegated zones exist
 
     def start(self):
-        """Take a prefix whose port 53 is free. Without the right to that port: no delegated zones."""
+        """Take a prefix with a free port 53. Without the right to that port: no delegated zones."""
         self.folder.mkdir(parents=True, exist_ok=True)
         for number in range(TRIES):
             self._launch(number)
@@ -83,7 +83,8 @@ class Authority:
 
 
 class Side(Resolver):
-    """One of the two resolvers; ready when it answers for a zone of the made-up world."""
+    """A resolver under comparison; ready when the resolver answers for a zone of the made-up
+    world."""
 
     def _answers(self):
         if not self.process.running:

@@ -114,7 +114,7 @@ const struct sw_wire_name *sw_zone_name(enum sw_zone zone)
     return &names[zone];
 }
 
-/** The zone that a name is in, and where its apex begins: the longest one that ends the name. */
+/** The zone of a name, and the begin of the zone's apex: the longest zone that ends the name. */
 static enum sw_zone zone_of(const struct sw_wire_name *name, size_t *at)
 {
     for (size_t i = 0; name->wire[i]; i += 1U + name->wire[i])
@@ -178,7 +178,7 @@ void sw_node_name(const struct sw_node *node, struct sw_wire_name *out)
     sw_name_below(label, sw_zone_name(node->zone), out);
 }
 
-/** One of the indices of a table of weights. */
+/** An index of a table of weights. */
 static unsigned weighted(const unsigned *table, unsigned count, uint64_t draw)
 {
     unsigned sum = 0;
@@ -260,7 +260,7 @@ static uint16_t draw_type(uint64_t draw)
     if (draw % 100 < 72)
         return SW_HTTPS;
     uint64_t more = draw / 100;
-    if (more % 200 == 0) /* any type at all, but those for whole zones and for OPT: RFC 6895 3.1 */
+    if (more % 200 == 0) /* any type at all, but for zone transfers and OPT: RFC 6895 3.1 */
         return (uint16_t)(more / 200 % 120 + 100);
     return rare[more % (sizeof(rare) / sizeof(*rare))];
 }
@@ -271,7 +271,7 @@ static uint16_t draw_class(uint64_t draw)
     return draw % 100 < 97 ? CLASS_IN : others[draw / 100 % (sizeof(others) / sizeof(*others))];
 }
 
-/** Names below a name: what a wildcard or a DNAME is for, and what elsewhere does not exist. */
+/** Names below a name: the purpose of a wildcard or a DNAME, and missing elsewhere. */
 static void draw_below(enum sw_kind_of_name kind, uint64_t draw, struct sw_wire_name *name)
 {
     static const char *const labels[] = {"x", "y", "*", "deep.er", "www", "x.y.z"};
@@ -299,8 +299,7 @@ static void draw_name(const struct sw_world *world, uint64_t *state, struct sw_w
 {
     struct sw_node node = {.zone = draw_zone(world, next(state))};
     node.kind = (enum sw_kind_of_name)weighted(weights, SW_KIND_COUNT, next(state));
-    if (node.kind ==
-        SW_KIND_SILENT) /* a server that is silent about one name is slow for its zone */
+    if (node.kind == SW_KIND_SILENT) /* a server that is silent about a name is slow for the zone */
         node.zone = world->cuts ? SW_ZONE_CUT : SW_ZONE_THREE;
     node.number = (unsigned)(next(state) % world->pool);
     node.steps = (unsigned)(next(state) % SW_STEPS_MAX + 1);

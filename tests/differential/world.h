@@ -1,11 +1,11 @@
 /*
- * world.h - the name space that the differential test makes up, and the questions about it.
+ * world.h - the name space that the differential test makes up, and the questions.
  *
- * A name says what its data are like: the first label in front of its zone is a kind, a hyphen and
- * a number (`ad-12.one.example`: addresses). All else (how many addresses, where an alias leads,
- * which TTL) follows from a hash of the seed and the name. So the authority needs no memory, and two
- * resolvers get the same data in whatever order they ask. Question number N is a function of the
- * seed, too: one question can be asked again alone.
+ * A name tells the kind of the data: the first label in front of the zone is a kind, a hyphen and a
+ * number (`ad-12.one.example`: addresses). All else (how many addresses, where an alias leads,
+ * which TTL) follows from a hash of the seed and the name. So the authority needs no memory, and
+ * two resolvers get the same data in any order of questions. Question number N is a function of the
+ * seed, too: a single question can be asked again alone.
  *
  * Threads      pure functions
  * Memory       no allocation
@@ -21,7 +21,7 @@
 #include <stdint.h>
 
 #define SW_NAME_MAX  255 /* RFC 1035 2.3.4 */
-#define SW_STEPS_MAX 12  /* aliases in one chain */
+#define SW_STEPS_MAX 12  /* aliases in a chain */
 
 /** Types that the authority knows; some have no name in older headers. */
 enum sw_type {
@@ -57,16 +57,16 @@ enum sw_zone {
     SW_ZONE_THREE,
     SW_ZONE_SECURE, /* signed, with a trust anchor */
     SW_ZONE_OPEN,   /* below SECURE, not signed */
-    SW_ZONE_CUT,    /* each name in it is delegated to a zone of its own */
+    SW_ZONE_CUT,    /* each name in this zone is delegated to a separate zone */
     SW_ZONE_COUNT
 };
 
 enum sw_kind_of_name {
-    SW_KIND_ADDRESS,  /* ad: 1 to 80 addresses, and what else a host has */
+    SW_KIND_ADDRESS,  /* ad: 1 to 80 addresses, and other data of a host */
     SW_KIND_CHAIN,    /* c1 .. c12: so many aliases, then a name of another kind */
     SW_KIND_LOOP,     /* lo: aliases in a circle */
     SW_KIND_DNAME,    /* dn: DNAME, well-formed or not */
-    SW_KIND_WILDCARD, /* wi: everything below it exists, by a wildcard */
+    SW_KIND_WILDCARD, /* wi: every name below exists, by a wildcard */
     SW_KIND_NO_NAME,  /* nx */
     SW_KIND_NO_DATA,  /* nd */
     SW_KIND_FAILURE,  /* fa: SERVFAIL, REFUSED and other codes */
@@ -83,23 +83,23 @@ enum sw_kind_of_name {
     SW_KIND_NONE = SW_KIND_COUNT /* the zone's apex, or no name of this world */
 };
 
-/** A name in wire form, uncompressed; lower case unless it is said otherwise. */
+/** A name in wire form, uncompressed; lower case unless noted. */
 struct sw_wire_name {
     uint8_t wire[SW_NAME_MAX + 1];
     size_t size; /* with the final zero */
 };
 
-/** What a name is. */
+/** The parts of a name. */
 struct sw_node {
     enum sw_zone zone;
     enum sw_kind_of_name kind;
     unsigned steps;     /* CHAIN: aliases up to the last name */
     unsigned number;    /* which of the kind */
-    unsigned below;     /* labels in front of the one with the kind */
+    unsigned below;     /* labels in front of the label with the kind */
     size_t at, zone_at; /* where in the wire form the kind's label begins, and the zone */
 };
 
-/** One question of the run. */
+/** A question of the run. */
 struct sw_ask {
     struct sw_wire_name name; /* some letters may be capitals */
     uint16_t type, class;
@@ -108,7 +108,7 @@ struct sw_ask {
     bool again; /* ask a second time at once: the answer is cached by then */
 };
 
-/** What a run is made from. */
+/** The parameters of a run. */
 struct sw_world {
     uint64_t seed;
     unsigned pool; /* names of each kind in each zone */
@@ -119,16 +119,17 @@ struct sw_world {
 /** A 64-bit hash of some octets (FNV-1a, then a finaliser of three multiplications). */
 uint64_t sw_hash(uint64_t seed, const void *octets, size_t size);
 
-/** A hash of a name and a small number, which tells several draws for one name apart. */
+/** A hash of a name and a small number, which separates several draws for the same name. */
 uint64_t sw_draw(const struct sw_world *world, const struct sw_wire_name *name, unsigned what);
 
-/** Wire form of dotted text; false when it does not fit. */
+/** Wire form of dotted text; false when the text is too long. */
 bool sw_name_of(const char *text, struct sw_wire_name *out);
 
-/** Copy a wire name in lower case out of max octets; false when it is none (pointers included). */
+/** Copy a wire name in lower case out of max octets; false for octets that are no name (pointers
+ * included). */
 bool sw_name_read(const uint8_t *at, size_t max, struct sw_wire_name *out);
 
-/** Put one label in front of a name. */
+/** Put a label in front of a name. */
 bool sw_name_below(const char *label, const struct sw_wire_name *name, struct sw_wire_name *out);
 
 /** The apex of a zone. */
@@ -140,7 +141,8 @@ void sw_node_read(const struct sw_wire_name *name, struct sw_node *out);
 /** The name that a kind, a number and a zone make; steps only for CHAIN. */
 void sw_node_name(const struct sw_node *node, struct sw_wire_name *out);
 
-/** Where an alias leads, by the hash of its name: a CHAIN's next step, a LOOP's next turn. */
+/** The target of an alias, by the hash of the alias's name: a CHAIN's next step, a LOOP's next
+ * turn. */
 void sw_node_target(const struct sw_world *world, const struct sw_wire_name *name,
                     const struct sw_node *node, struct sw_wire_name *out);
 

@@ -1,15 +1,16 @@
 /*
- * between.h - what stands between a feeder and its Redis: cuts answers, slows them down, leads elsewhere.
+ * between.h - a relay between a feeder and the feeder's Redis: cuts answers, slows answers down,
+ * leads elsewhere.
  *
- * A thread forwards octets between connections to its own unix socket and the server that is set
- * now. A test, step by step:
+ * A thread forwards octets between connections to the relay's unix socket and the server that is
+ * set now. A test, step by step:
  *     between_start(&b, path_of_our_socket, path_of_the_server);
  *     between_cut(&b, 17);          // 17 octets of answers more, then that connection is closed
  *     between_slow(&b, 50);         // for 50 ms answers come three octets at a time
- *     between_lead(&b, other);      // connections end, new ones go to another server
+ *     between_lead(&b, other);      // connections end, new connections go to another server
  *     between_stop(&b);
  *
- * Threads      one of its own; the calls from one other
+ * Threads      a separate thread; the calls from a single other thread
  */
 #ifndef SW_TESTS_FAULT_BETWEEN_H
 #define SW_TESTS_FAULT_BETWEEN_H
@@ -44,12 +45,11 @@ static inline int between_socket(const char *path, bool listening)
 {
     struct sockaddr_un sa = {.sun_family = AF_UNIX};
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    int rc;
     snprintf(sa.sun_path, sizeof(sa.sun_path), "%.100s", path);
     if (listening)
         unlink(path);
-    rc = listening ? bind(fd, (struct sockaddr *)&sa, sizeof(sa))
-                   : connect(fd, (struct sockaddr *)&sa, sizeof(sa));
+    int rc = listening ? bind(fd, (struct sockaddr *)&sa, sizeof(sa))
+                       : connect(fd, (struct sockaddr *)&sa, sizeof(sa));
     if (rc == 0 && (!listening || listen(fd, BETWEEN_PAIRS) == 0))
         return fd;
     close(fd);
@@ -75,7 +75,7 @@ static inline void between_accept(struct between *b)
             continue;
         b->pair[i][0] = client;
         b->pair[i][1] = between_socket(server, false);
-        if (b->pair[i][1] < 0) /* the server is away: so it looks from the other side */
+        if (b->pair[i][1] < 0) /* the server is away: the client sees the same */
             between_close(b->pair[i]);
         return;
     }
@@ -83,7 +83,7 @@ static inline void between_accept(struct between *b)
         close(client);
 }
 
-/* How many of n octets of an answer may pass; *cut: it ends there. */
+/* How many of n octets of an answer may pass; *cut: the answer ends there. */
 static inline size_t between_allowed(struct between *b, size_t n, bool *cut)
 {
     long long left = atomic_load(&b->left);
@@ -114,7 +114,6 @@ static inline void *between_run(void *arg)
     struct between *b = arg;
     while (!atomic_load(&b->stop)) {
         struct pollfd fds[1 + 2 * BETWEEN_PAIRS] = {{.fd = b->listener, .events = POLLIN}};
-
         for (size_t i = 0; i < BETWEEN_PAIRS; i++) {
             if (b->pair[i][0] >= 0 && atomic_load(&b->close_all))
                 between_close(b->pair[i]);

@@ -1,21 +1,26 @@
 /*
- * fault_feed.c - random histories of writers and faults; in the end the index says what Redis says.
+ * fault_feed.c - random histories of writers and faults; in the end the index equals the lists in
+ * Redis.
  *
- * Each history has a redis-server and a feeder of its own, and a random sequence of changes (with and
+ * Each history has a separate redis-server and feeder, and a random sequence of changes (with and
  * without the stream) and faults:
  *     connections cut; answers cut in the middle; answers that trickle; a server that stands still
- *     the server killed (-9) and restarted, with what it last saved or with nothing
+ *     the server killed (-9) and restarted, with the last save or with nothing
  *     a replica promoted that lacks the last changes, and the old primary killed
- *     the stream trimmed past our position, or gone; entries deleted from it; everything flushed; keys renamed; wrong types
+ *     the stream trimmed past our position, or gone; entries deleted; everything flushed
+ *     keys renamed; wrong types
  *     the feeder restarted, with and without a local snapshot (every other history has one)
- * Keyspace notifications are on in half of them. Then the faults end, and every question of a small universe is asked of the index until the
- * answers are those that the hashes in Redis give. A Redis that has lost its lists must be said so in
- * the status, and is then filled again, as a feed would: one list first, which must leave the others as they are. What
- * the status calls lost, and Redis could have lost, is dropped by an entry, as an operator would.
+ * Keyspace notifications are on in half of the histories. Then the faults end, and every question
+ * of a small universe is asked of the index until the answers agree with the hashes in Redis. The
+ * status must report a Redis that has lost its lists. Such a Redis is then filled again, in the way
+ * of a feed: a single list first, which must leave the other lists unchanged. A list that the
+ * status calls lost, and that Redis could have lost, is dropped by an entry, in the way of an
+ * operator.
  *
  * Environment: FAULT_HISTORIES (40), FAULT_SEED (1), FAULT_AT_ONCE (8), VERBOSE. A failure prints
- * its seed; FAULT_SEED=that FAULT_HISTORIES=1 repeats the history (the timing is not repeated). `make fault` builds
- * what it runs, from the sources as they are; `make all` leaves this program as it was.
+ * the seed; FAULT_SEED=that FAULT_HISTORIES=1 repeats the history (the timing is not repeated).
+ * `make fault` builds this program from the present sources; `make all` does not build this
+ * program.
  *
  * Threads      a process for each of FAULT_AT_ONCE; in each the driver, the feeder, the sweeper
  */
@@ -93,7 +98,7 @@ static void fault_cut(struct history *h)
     run(h, below(h, 3) == 0 ? "CLIENT KILL TYPE pubsub" : "CLIENT KILL TYPE normal");
 }
 
-/* In the midst of the next answer, or of one of those that follow. */
+/* In the midst of the next answer, or of a following answer. */
 static void fault_cut_answer(struct history *h)
 {
     unsigned octets = below(h, below(h, 2) == 0 ? 40 : 2000);
@@ -126,7 +131,7 @@ static void fault_trim(struct history *h)
     run(h, "XTRIM " P ":changes MAXLEN %u", below(h, 3));
 }
 
-/* A change whose entry is taken out of the stream as soon as it is there. */
+/* A change with an entry that is taken out of the stream at once. */
 static void fault_delete(struct history *h)
 {
     run(h, "EVAL %s 2 " P ":changes " P ":list:%s %s",
@@ -145,7 +150,7 @@ static void fault_flush(struct history *h)
     run(h, "FLUSHALL");
 }
 
-/* A list goes away, or becomes another one; the hash of lists goes away. */
+/* A list goes away, or becomes another list; the hash of lists goes away. */
 static void fault_rename(struct history *h)
 {
     unsigned which = below(h, 5);
@@ -183,7 +188,7 @@ static bool has_synced(const struct redis_fixture *rf)
     return up;
 }
 
-/* A replica is promoted at some moment; what the primary still takes after that is lost with it. */
+/* A replica is promoted at some moment; later writes to the primary are lost with the primary. */
 static void fault_failover(struct history *h)
 {
     struct redis_fixture *replica = h->rf == &h->servers[0] ? &h->servers[1] : &h->servers[0];
@@ -260,7 +265,7 @@ static void step(struct history *h)
         poll(NULL, 0, (int)below(h, 8));
 }
 
-/* ---- what the index says, and what Redis says ---- */
+/* ---- the answers of the index, and of Redis ---- */
 
 /* Whether a list of this name covers the indicator's own question with just this rule. */
 static bool index_has(struct history *h, const struct sw_indicator *ind, const char *list,
@@ -272,7 +277,7 @@ static bool index_has(struct history *h, const struct sw_indicator *ind, const c
     bool found = false;
     size_t n;
     sw_indicator_text(ind, want);
-    if (ind->type == SW_INDICATOR_DOMAIN && want[0] == '*') { /* ask for what is below */
+    if (ind->type == SW_INDICATOR_DOMAIN && want[0] == '*') { /* ask for a name below */
         snprintf(sub, sizeof(sub), "x%s", want + 1);
         if (sw_name_parse(sub, strlen(sub), &name, NULL) != SW_OK)
             return false;
@@ -303,7 +308,6 @@ static bool redis_has(const redisReply *fields, const struct sw_indicator *ind)
     sw_indicator_text(ind, want);
     for (size_t i = 0; i < fields->elements; i++) {
         struct sw_indicator other;
-
         if (sw_indicator_parse(fields->element[i]->str, fields->element[i]->len, &other, why) !=
             SW_OK)
             continue;
@@ -313,7 +317,7 @@ static bool redis_has(const redisReply *fields, const struct sw_indicator *ind)
     return false;
 }
 
-/* The first difference of one list, in words; false when there is none. */
+/* The first difference of a list, in words; false when there is none. */
 static bool list_differs(struct history *h, const char *list, char why[LINE_MAX_])
 {
     static const enum sw_action actions[] = {SW_ACTION_MONITOR, SW_ACTION_NXDOMAIN, SW_ACTION_DROP,
@@ -328,13 +332,11 @@ static bool list_differs(struct history *h, const char *list, char why[LINE_MAX_
 
     for (size_t i = 0; i < UNIVERSE && !differs; i++) {
         struct sw_indicator ind;
-
         if (sw_indicator_parse(universe[i], strlen(universe[i]), &ind, parse_why) != SW_OK)
             continue;
         for (size_t a = 0; a < sizeof(actions) / sizeof(actions[0]) && !differs; a++) {
             bool want = held && policy.action == actions[a] && redis_has(fields, &ind);
             bool have = index_has(h, &ind, list, sw_action_name(actions[a]));
-
             differs = want != have;
             if (differs)
                 snprintf(why, LINE_MAX_, "list %s, %s, %s: %s", list, universe[i],
@@ -355,7 +357,7 @@ static bool differs_anywhere(struct history *h, char why[LINE_MAX_])
     return false;
 }
 
-/* ---- one history ---- */
+/* ---- a history ---- */
 
 static void fill_one(struct history *h, const char *list)
 {
@@ -385,14 +387,14 @@ static bool index_is_empty(struct history *h)
     return !differs_anywhere(h, why); /* called where Redis names no lists */
 }
 
-/* What the index answers about a list: a bit for each of the universe and its action. */
+/* The answers of the index about a list: a bit for each indicator of the universe, and the
+ * action. */
 static void answers(struct history *h, const char *list, bool out[UNIVERSE])
 {
     static const char *const actions[] = {"monitor", "nxdomain", "drop", "refused"};
     char why[SW_WHY_MAX];
     for (size_t i = 0; i < UNIVERSE; i++) {
         struct sw_indicator ind;
-
         out[i] = false;
         if (sw_indicator_parse(universe[i], strlen(universe[i]), &ind, why) == SW_OK)
             for (size_t a = 0; a < 4; a++)
@@ -400,7 +402,7 @@ static void answers(struct history *h, const char *list, bool out[UNIVERSE])
     }
 }
 
-/* One list is written into a Redis that has lost all; the others must stay as they were. */
+/* A list is written into a Redis that has lost all; the others must stay unchanged. */
 static bool refill_one(struct history *h)
 {
     bool before[LISTS][UNIVERSE], after[UNIVERSE];
@@ -429,7 +431,7 @@ static bool heal(struct history *h)
 {
     remove_wrong_type(h, P ":changes", "stream");
     remove_wrong_type(h, P ":lists", "hash");
-    for (size_t i = 0; i < LISTS; i++) { /* a wrong one may have been renamed */
+    for (size_t i = 0; i < LISTS; i++) { /* a wrong list may have been renamed */
         char key[32];
 
         snprintf(key, sizeof(key), P ":list:%s", lists[i]);
@@ -443,7 +445,7 @@ static bool heal(struct history *h)
     freeReplyObject(reply);
     if (!lost)
         return true;
-    run(h, "HDEL " P ":resolver:fault last_error"); /* only what is said from now on counts */
+    run(h, "HDEL " P ":resolver:fault last_error"); /* only later reports count */
     while (!status_says_empty(h) && !index_is_empty(h)) {
         if (sw_clock_mono_us() > until)
             return false;
@@ -536,7 +538,7 @@ static bool one_history(uint64_t seed)
     return ok;
 }
 
-/* ---- all of them ---- */
+/* ---- all histories ---- */
 
 static void quiet(enum sw_log_level level, const char *line)
 {
@@ -550,7 +552,7 @@ static uint64_t number(const char *name, uint64_t other)
     return text && *text ? strtoull(text, NULL, 10) : other;
 }
 
-/* Every at_once-th history, in a process of its own; exits with how many failed. */
+/* Every at_once-th history, in a separate process; exits with how many failed. */
 static void child(uint64_t first, uint64_t end, uint64_t at_once)
 {
     int failed = 0;
@@ -568,7 +570,6 @@ int main(void)
     sw_log_sink(quiet);
     for (uint64_t i = 0; i < at_once; i++) {
         pid_t pid = fork();
-
         if (pid < 0)
             return 2;
         if (pid == 0)
@@ -576,7 +577,6 @@ int main(void)
     }
     for (uint64_t i = 0; i < at_once; i++) {
         int status = 0;
-
         if (wait(&status) < 0 || !WIFEXITED(status))
             failed += 1;
         else

@@ -1,7 +1,7 @@
 /*
- * history.h - one history of the fault test: its random numbers, its servers, its feeder, its words.
+ * history.h - a history of the fault test: random numbers, servers, feeder, words.
  *
- * Threads      the driver's; the feeder has its own
+ * Threads      the driver's; the feeder has a separate thread
  */
 #ifndef SW_TESTS_FAULT_HISTORY_H
 #define SW_TESTS_FAULT_HISTORY_H
@@ -36,8 +36,8 @@ static const char *const policies[] = {"{}", "{\"action\":\"nxdomain\"}", "{\"ac
 
 struct history {
     struct redis_fixture servers[2];
-    struct redis_fixture *rf; /* the one of them that is the primary */
-    struct between between;   /* the feeder's way to it */
+    struct redis_fixture *rf; /* the primary among these */
+    struct between between;   /* the feeder's way to the primary */
     char folder[128];
     struct sw_settings settings;
     struct sw_index *index;
@@ -89,7 +89,8 @@ static inline void note(struct history *h, const char *format, va_list args)
         vsnprintf(h->line[h->steps++], LINE_MAX_, format, args);
 }
 
-/* One command; without a connection one is made. An error reply is what some faults lead to. */
+/* A single command; without a connection the function connects. Some faults lead to an error
+ * reply. */
 static inline redisReply *ask(struct history *h, const char *format, va_list args)
 {
     redisReply *reply = NULL;
@@ -124,7 +125,7 @@ __attribute__((format(printf, 2, 3))) static inline redisReply *get(struct histo
     return reply;
 }
 
-/* A command of the history, which remembers it. */
+/* A command of the history, which is also remembered. */
 __attribute__((format(printf, 2, 3))) static inline void run(struct history *h, const char *format,
                                                              ...)
 {

@@ -1,5 +1,5 @@
 /*
- * lost.h - what the fault test knows of lists that Redis has lost, and what the feeder says of them.
+ * lost.h - lists that Redis has lost, as the fault test knows and as the feeder reports.
  *
  * Threads      the driver's
  */
@@ -8,7 +8,7 @@
 
 #include "history.h"
 
-/* No lists, or no stream: from then on the feeder may call lost what Redis lacks. */
+/* No lists, or no stream: from then on the feeder may report lists that Redis lacks as lost. */
 static inline void note_losses(struct history *h)
 {
     redisReply *stream = get(h, "EXISTS " P ":changes"), *n = get(h, "HLEN " P ":lists");
@@ -51,7 +51,7 @@ static inline bool is_in_redis(struct history *h, const char *list)
     return is;
 }
 
-/* What is lost ends when the operator says so. False: it could not be lost. */
+/* The loss ends by the operator's word. False: the list could not be lost. */
 static inline bool drop_lost(struct history *h)
 {
     for (size_t i = 0; i < LISTS; i++) {

@@ -6,7 +6,8 @@
  * mapped: the test writes the number of the allocation that is to fail, counted from 1, and sets
  * `seen` to zero; the module counts the worker's allocations in `seen`.
  *
- * Threads      the worker, which is the process's first thread; allocations of other threads succeed
+ * Threads      the worker, which is the process's first thread; allocations of other threads
+ *              succeed
  */
 #include <fcntl.h>
 #include <stdbool.h>

@@ -1,9 +1,9 @@
 /*
- * driver.c - run one fuzz program over its corpus, with any compiler.
+ * driver.c - run a fuzz program over the program's corpus, with any compiler.
  *
- * Linked with one fuzz_NAME.c, whose LLVMFuzzerTestOneInput() libFuzzer calls otherwise. Reads
- * every file of the folder CORPUS (tests/fuzz/corpus/NAME), or the files named as arguments,
- * and the empty input. The result is that nothing crashes; sanitized builds see more.
+ * Linked with a fuzz_NAME.c; otherwise libFuzzer calls LLVMFuzzerTestOneInput() of that file. Reads
+ * every file of the folder CORPUS (tests/fuzz/corpus/NAME), or the files named as arguments, and
+ * the empty input. The result is that nothing crashes; sanitized builds see more.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -13,10 +13,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/** The program under test: an input and its length; always returns 0. */
+/** The program under test: an input and the input's length; always returns 0. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* Reads a file into memory of exactly its size, so that sanitizers see one octet too far. */
+/* Reads a file into memory of exactly the file's size, so that sanitizers see an octet too far. */
 static int run_file(const char *path)
 {
     struct stat info;

@@ -1,20 +1,21 @@
 /*
- * fake_redis.h - a Redis that answers whatever the input says, to whatever it is asked.
+ * fake_redis.h - a Redis that gives the answers of the input to any command.
  *
- * A thread listens on a unix socket in a folder of its own. To each connection it says +PONG
- * (the greeting that sw_redis_open() asks for) and then all of the given answers at once, reads
- * on until the other side hangs up, and takes the next connection. After the last answer comes
- * the end of the stream, so that no reader ever waits for a time-out.
+ * A thread listens on a unix socket in a separate folder. To each connection the thread sends +PONG
+ * (the greeting that sw_redis_open() asks for) and then all of the given answers at once, reads on
+ * until the other side hangs up, and takes the next connection. After the last answer comes the end
+ * of the stream, so that no reader ever waits for a time-out.
  *
- * Answers are written as lines, so that an input that was changed in one place is still an
- * answer: "*2" an array, ":7" a number, "-ERR no" an error, "+OK" a status, "_" nil, and every
- * other line is a string ("$text" when it begins like one of these). They become RESP2 here.
+ * Answers are written as lines, so that a small change of the input is still an answer: "*2" an
+ * array, ":7" a number, "-ERR no" an error, "+OK" a status, "_" nil, and every other line is a
+ * string ("$text" for a string that begins like the others). The lines become RESP2 here.
  *
  *     fake_redis_start(&fake);                 // once
  *     fake_redis_says(&fake, data, size);
  *     sw_redis_open(redis) ... sw_redis_close(redis)
  *
- * Threads      one of its own, without signals; the program talks to it with one connection at a time
+ * Threads      a separate thread, without signals; the program talks to this thread with a single
+ *              connection at a time
  * Memory       answers over FAKE_MAX octets are cut
  */
 #ifndef SW_TESTS_FUZZ_FAKE_REDIS_H
@@ -29,15 +30,15 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define FAKE_MAX   32768 /* octets of RESP for one connection: the socket takes them at once */
-#define FAKE_ARRAY 64    /* elements of an array at most: hiredis makes room for all of them */
+#define FAKE_MAX   32768 /* octets of RESP for a connection: the socket takes all at once */
+#define FAKE_ARRAY 64    /* elements of an array at most: hiredis makes room for all elements */
 #define FAKE_WAIT  60000 /* ms for an answer: a thread without a processor is no finding */
 
 struct fake_redis {
     char dir[32], path[48];
     int listener;
     pthread_t thread;
-    pthread_mutex_t lock; /* of the answer: a client can hang up while it is still being sent */
+    pthread_mutex_t lock; /* of the answer: a client can hang up during the sending */
     char answer[FAKE_MAX];
     size_t len;
 };
@@ -93,8 +94,8 @@ static inline void fake_redis_start(struct fake_redis *fake)
     atexit(fake_redis_stop);
 }
 
-/** Defaults, with the way to this server; and all the time there is, since a busy machine may keep its thread
- * waiting for a second. */
+/** Defaults, with the address of this server; and a long time-out, since a busy machine may keep
+ * the thread waiting for a second. */
 static inline void fake_redis_settings(const struct fake_redis *fake, struct sw_settings *settings)
 {
     sw_settings_init(settings);
@@ -111,7 +112,7 @@ static inline void fake_redis_put(struct fake_redis *fake, const void *text, siz
     }
 }
 
-/* One line as RESP. */
+/* A line as RESP. */
 static inline void fake_redis_line(struct fake_redis *fake, const uint8_t *line, size_t len)
 {
     char head[32];
@@ -136,7 +137,7 @@ static inline void fake_redis_line(struct fake_redis *fake, const uint8_t *line,
     }
 }
 
-/** What the next connection hears after its greeting. */
+/** The octets to the next connection after the greeting. */
 static inline void fake_redis_says(struct fake_redis *fake, const uint8_t *data, size_t size)
 {
     pthread_mutex_lock(&fake->lock);

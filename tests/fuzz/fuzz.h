@@ -1,13 +1,13 @@
 /*
- * fuzz.h - what the fuzz programs share: how a property fails, and exact copies of the input.
+ * fuzz.h - shared by the fuzz programs: how a property fails, and exact copies of the input.
  *
- * Each fuzz_NAME.c has one LLVMFuzzerTestOneInput(): it hands any octets to one parser, checks
- * what its header promises for every input, and returns 0. Started by libFuzzer ('make fuzz'),
+ * Each fuzz_NAME.c has an LLVMFuzzerTestOneInput(): the function hands any octets to a parser,
+ * checks the header's promises for every input, and returns 0. Started by libFuzzer ('make fuzz'),
  * or by driver.c on every file in corpus/NAME ('make test-unit', with any compiler).
  *
- * Threads      the one that fuzzes
- * Memory       inputs are copied to blocks of exactly their size, so that a sanitizer sees the
- *              first octet too far
+ * Threads      the fuzzing thread
+ * Memory       inputs are copied to blocks of exactly the input's size, so that a sanitizer sees
+ *              the first octet too far
  */
 #ifndef SW_TESTS_FUZZ_FUZZ_H
 #define SW_TESTS_FUZZ_FUZZ_H
@@ -33,7 +33,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
         }                                                                                          \
     } while (0)
 
-/** A block of exactly len octets (one, when len is 0) with a copy of data; free(). */
+/** A block of exactly len octets (1 for len 0) with a copy of data; free(). */
 static inline void *fuzz_copy(const void *data, size_t len)
 {
     void *copy = calloc(len > 0 ? len : 1, 1);
@@ -43,7 +43,7 @@ static inline void *fuzz_copy(const void *data, size_t len)
     return copy;
 }
 
-/** Octets of the first line, without its line end; *next is where the rest begins. */
+/** Octets of the first line, without the line end; *next is where the rest begins. */
 static inline size_t fuzz_line(const uint8_t *data, size_t size, size_t *next)
 {
     const uint8_t *end = size > 0 ? memchr(data, '\n', size) : NULL;
@@ -65,7 +65,8 @@ static inline bool fuzz_words_ok(const char *words, size_t max)
     return true;
 }
 
-/** Octets of a wire name, label by label (RFC 1035 3.1, 2.3.4): what sw_name_size() should say. */
+/** Octets of a wire name, label by label (RFC 1035 3.1, 2.3.4): the value that sw_name_size()
+ * should return. */
 static inline size_t fuzz_name_size(const uint8_t *wire, size_t max_len)
 {
     for (size_t at = 0; at < max_len && at < 255 && wire[at] < 64; at += wire[at] + 1u) {
@@ -75,7 +76,7 @@ static inline size_t fuzz_name_size(const uint8_t *wire, size_t max_len)
     return 0;
 }
 
-/** A sink for sw_log() that reads each line and drops it. */
+/** A sink for sw_log() that reads and drops each line. */
 static inline void fuzz_drop_log(enum sw_log_level level, const char *line)
 {
     FUZZ_CHECK(level <= SW_LOG_DEBUG && strlen(line) <= 1000);

@@ -12,7 +12,7 @@ static unsigned bit(const struct sw_addr *addr, unsigned i)
     return addr->octets[i / 8] >> (7 - i % 8) & 1;
 }
 
-/* Of addresses of one family. */
+/* Of addresses of the same family. */
 static bool covers(const struct sw_addr *prefix, const struct sw_addr *addr)
 {
     bool same = prefix->plen <= addr->plen;

@@ -1,6 +1,6 @@
 /*
- * fuzz_event.c - what a worker's ring may hold: the body of an event (base/event.h), and what
- * the journal makes of it: record, aggregation, document.
+ * fuzz_event.c - the contents of a worker's ring: the body of an event (base/event.h), and the
+ * journal's reading: record, aggregation, document.
  *
  * The input is a struct sw_event as in memory, but for the time, which is ours and not theirs.
  * A damaged body ends a walk and nothing else; the document is always valid JSON.
@@ -36,7 +36,7 @@ static size_t walk(const struct sw_event *event)
     return n;
 }
 
-/* Put again, value by value, all of it fits and is the same. */
+/* Put again, value by value, all values fit and are the same. */
 static void rebuild(const struct sw_event *event, size_t values)
 {
     struct sw_event copy;
@@ -88,7 +88,7 @@ static void document(const struct sw_record *record)
     free(json);
 }
 
-/* The same event twice is one record, with a count of two. */
+/* The same event twice is a single record, with a count of two. */
 static void aggregate(const struct sw_event *event)
 {
     struct sw_aggregate *a = sw_aggregate_new(1000000, 8);
@@ -120,7 +120,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         rebuild(event, walk(event));
         aggregate(event);
     }
-    /* As if the worker had lied about its length: the whole struct is there to be read. */
+    /* As if the worker had given a wrong length: the whole struct is there to be read. */
     memset(&whole, 0, sizeof(whole));
     memcpy(&whole, event, size < sizeof(whole) ? size : sizeof(whole));
     walk(&whole);

@@ -1,9 +1,9 @@
 /*
- * fuzz_feed.c - what the feeder does with answers of Redis: who the server is, full load,
+ * fuzz_feed.c - the feeder's treatment of answers of Redis: identity of the server, full load,
  * tracked addresses, reconciliation, changes. The input: see fake_redis.h.
  *
- * No answer, in whatever order, of whatever type, may do more than end the session. The
- * feeder's thread is not started: its steps are called here, so that nothing waits.
+ * No answer, in whatever order, of whatever type, may do more than end the session. The feeder's
+ * thread is not started: the thread's steps are called here, so that nothing waits.
  */
 #include "base/rcu.h"
 #include "fake_redis.h"
@@ -21,7 +21,7 @@ static void start_once(void)
     sw_log_sink(fuzz_drop_log);
     fake_redis_start(&fake);
     fake_redis_settings(&fake, &settings);
-    settings.tracked_max = 4; /* one question for all of them */
+    settings.tracked_max = 4; /* a single question for all addresses */
     memcpy(settings.resolver_id, "ns1", 4);
 }
 
@@ -41,7 +41,7 @@ static void check_book(const struct sw_feed *feed)
         FUZZ_CHECK(!feed->problems[i][0] || fuzz_words_ok(feed->problems[i], SW_PROBLEM_MAX));
 }
 
-/* What the feeder's thread does from connecting to the end of the connection. */
+/* The steps of the feeder's thread from connecting to the end of the connection. */
 static void session(struct sw_feed *feed)
 {
     struct sw_addr addr;

@@ -1,7 +1,7 @@
 /*
  * fuzz_file.h - an input as a file, for parsers that take a path: in memory, without a name.
  *
- * Threads      the one that fuzzes
+ * Threads      the fuzzing thread
  */
 #ifndef SW_TESTS_FUZZ_FUZZ_FILE_H
 #define SW_TESTS_FUZZ_FUZZ_FILE_H
@@ -13,7 +13,7 @@
 
 #define FUZZ_PATH_MAX 32
 
-/** A file that holds data; its path until the descriptor that is returned is closed. */
+/** A file that holds data; the path is valid until the returned descriptor is closed. */
 static inline int fuzz_file(const uint8_t *data, size_t size, char path[FUZZ_PATH_MAX])
 {
     int fd = memfd_create("fuzz", MFD_CLOEXEC);

@@ -1,8 +1,8 @@
 /*
  * fuzz_formats.c - formats/formats.h: lists in the formats of others.
  *
- * The first octet chooses format, scope, options and the length of pieces; the rest is the text. What
- * is handed out is checked, and a second reading in other pieces has to give the same.
+ * The first octet chooses format, scope, options and the length of pieces; the rest is the text.
+ * What is handed out is checked, and a second reading in other pieces has to give the same.
  */
 #include "formats/formats.h"
 #include "fuzz.h"

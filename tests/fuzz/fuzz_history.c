@@ -1,6 +1,6 @@
 /*
- * fuzz_history.c - what the recorder does with the history that Redis has: load it
- * (journal/history/recall.h), add to it (journal/history/seen.h). The input: see fake_redis.h.
+ * fuzz_history.c - the recorder's treatment of the history in Redis: loading
+ * (journal/history/recall.h), adding (journal/history/seen.h). The input: see fake_redis.h.
  */
 #include "base/clock.h"
 #include "fake_redis.h"
@@ -48,7 +48,7 @@ static void note(struct sw_seens *seens, bool of_name, const char *key, const ch
     sw_seens_note(seens, &one);
 }
 
-/* What is in mind stays within its bounds. */
+/* The cached history stays within the bounds. */
 static void check_mind(struct sw_recall *recall)
 {
     bool created;

@@ -1,11 +1,11 @@
 /*
  * fuzz_image.c - index/image.h: a snapshot file that anybody may have changed, checksums included.
  *
- * The input: one octet, then changes of a small good file, of four octets each: offset (three,
- * modulo the length), what stands there instead.
- *   octet bit 0   make all checksums right again, so that what is behind them is reached
+ * The input: an octet, then changes of a small good file, of four octets each: offset (three,
+ * modulo the length), new octet.
+ *   octet bit 0   make all checksums right again, so that the parts behind are reached
  *   octet bit 1   two octets first: cut off so much (modulo 16 pages) at the end
- * The file is refused with a reason, or the index that comes of it can be asked, changed, saved.
+ * The file is refused with a reason, or the resulting index can be asked, changed, saved.
  */
 #include "../unit/index_hits.h"
 #include "fuzz_file.h"
@@ -44,7 +44,7 @@ static size_t save(struct sw_index *index, int fd)
     return (size_t)lseek(fd, 0, SEEK_END);
 }
 
-/* Two lists, one that is gone, ends, sets of several rules. */
+/* Two lists, a removed list, ends, sets of several rules. */
 static void make_good(void)
 {
     struct sw_index *index = sw_index_new();
@@ -73,7 +73,7 @@ static void make_good(void)
     close(fd);
 }
 
-/* Checksums for what stands there now, as far as the sizes make sense. */
+/* Checksums of the present content, as far as the sizes make sense. */
 static void mend(uint8_t *file, size_t len)
 {
     struct sw_image_header h;

@@ -2,16 +2,16 @@
  * fuzz_index.c - index/index.h: the input as a program of calls, on the index and on a naive
  * model; every answer has to be the same. The program's words: tests/unit/index_program.h.
  *
- * p_run() asks for the whole universe at the end, which is right for a few long programs; for
- * many short ones it would be nearly all of the work, so here every 16th indicator is asked for.
+ * p_run() asks for the whole universe at the end, which is right for a few long programs; for many
+ * short programs this would be nearly all of the work, so here every 16th indicator is asked for.
  */
 #include "../unit/index_program.h"
 #include "fuzz.h"
 
 #define EACH 16
 
-/* Names of many labels, around the 64 that the index keeps in a word, and the most that leave
- * room for a question one label below. */
+/* Names of many labels, around the 64 that the index keeps in a word, and the most that leave room
+ * for a question a label below. */
 static void deep_names(struct program *p)
 {
     static const unsigned labels[] = {62, 63, 64, 65, 126};

@@ -1,13 +1,14 @@
 /*
- * fuzz_indicator.c - base/indicator.h: one indicator as text.
+ * fuzz_indicator.c - base/indicator.h: an indicator as text.
  *
- * What is accepted has a canonical text that parses to the same indicator and is its own
- * canonical text: it is the key in Redis. What is refused says why, and leaves *out alone.
+ * An accepted text has a canonical text, which parses to the same indicator and to the same
+ * canonical text: the canonical text is the key in Redis. A refusal gives a reason, and leaves *out
+ * alone.
  */
 #include "base/indicator.h"
 #include "fuzz.h"
 
-/* The parts that its type gives a meaning, one by one: a struct may have padding. */
+/* The parts with a meaning for this type, singly: a struct may have padding. */
 static bool same(const struct sw_indicator *a, const struct sw_indicator *b)
 {
     if (a->type != b->type)

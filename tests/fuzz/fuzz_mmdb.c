@@ -1,11 +1,11 @@
 /*
  * fuzz_mmdb.c - owner/mmdb.h: a database file that anybody may have written.
  *
- * The input: one octet that says how to read the rest.
- *   0..3    one of four small good files, made here, with changes: two octets say how much is
- *           cut off at the end, then each three are an offset and what stands there instead
+ * The input: an octet that selects how to read the rest.
+ *   0..3    one of four small good files, made here, with changes: two octets are the length to cut
+ *           off at the end, then each three are an offset and a new octet
  *   others  the rest is the file, for the role ASN (even) or OWNER (odd)
- * A file is refused with a reason, or every question to it has a sane answer.
+ * A file is refused with a reason, or every question to the file has a sane answer.
  */
 #include "fuzz_file.h"
 
@@ -29,7 +29,7 @@ struct base {
     uint8_t file[BASE_MAX];
     size_t len;
     enum sw_role role;
-    const char *asked, *network; /* an address in it, and the network that this is in */
+    const char *asked, *network; /* an address in the network, and the network */
 };
 
 static struct base bases[BASES];
@@ -37,8 +37,8 @@ static struct mm m;
 static struct sw_settings settings;
 
 /**
- * Where a file's metadata is broken, MMDB_open() of libmaxminddb 1.7 leaves the list behind
- * that it decoded them into. Asked by LeakSanitizer.
+ * Where a file's metadata is broken, MMDB_open() of libmaxminddb 1.7 does not free the list of
+ * decoded metadata. Asked by LeakSanitizer.
  */
 const char *__lsan_default_suppressions(void);
 
@@ -150,7 +150,7 @@ static bool text_ok(const char *text, size_t max)
     return text[0] == '\0' || fuzz_words_ok(text, max);
 }
 
-/* A network that was matched covers what was asked, or the IPv4 address in it. */
+/* A matched network covers the queried address, or the IPv4 address inside. */
 static void check_prefix(const struct sw_addr *prefix, const struct sw_addr *addr)
 {
     struct sw_addr judged, masked = *prefix;
@@ -211,7 +211,7 @@ static void check_good(const struct sw_mmdb *db, const struct base *base)
     FUZZ_CHECK(owner.asn == (base->role == SW_ROLE_ASN ? 64500 : 0));
 }
 
-/* good: the file as it was made, when this is one of those; NULL. */
+/* good: the file before changes, when equal; NULL. */
 static void try_file(const uint8_t *file, size_t len, enum sw_role role, const struct base *good)
 {
     struct sw_mmdb *db = NULL;

@@ -1,7 +1,7 @@
 /*
  * fuzz_name.c - base/name.h: names in wire form and as text, against plain definitions.
  *
- * The input is taken as wire form (two names, one behind the other), and as text.
+ * The input is taken as wire form (two names in sequence), and as text.
  */
 #include "base/name.h"
 #include "fuzz.h"
@@ -11,7 +11,7 @@ static uint8_t lower(uint8_t c)
     return c >= 'A' && c <= 'Z' ? (uint8_t)(c + 32) : c;
 }
 
-/* Copy, labels, suffixes, text and back, of a name that fills its block. */
+/* Copy, labels, suffixes, text and back, of a name that fills the block. */
 static void one_name(const uint8_t *wire, size_t size)
 {
     struct sw_name copy, again;
@@ -40,7 +40,7 @@ static void one_name(const uint8_t *wire, size_t size)
     FUZZ_CHECK(again.len == size && memcmp(again.wire, copy.wire, size) == 0);
 }
 
-/* Equal and below, as one would define them: suffix by suffix, octet by octet. */
+/* Equal and below, by the plain definition: suffix by suffix, octet by octet. */
 static void two_names(const uint8_t *a, const uint8_t *b)
 {
     struct sw_name x, y;

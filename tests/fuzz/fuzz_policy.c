@@ -1,8 +1,8 @@
 /*
  * fuzz_policy.c - base/policy.h: the policy of a list as JSON.
  *
- * The first line of the input is the list's name, the rest its policy. What is accepted is
- * within the documented ranges, and written out it parses to the same policy.
+ * The first line of the input is the list's name, the rest the policy. An accepted policy is within
+ * the documented ranges, and the written text parses to the same policy.
  */
 #include "base/policy.h"
 #include "fuzz.h"

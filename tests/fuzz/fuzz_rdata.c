@@ -2,9 +2,9 @@
  * fuzz_rdata.c - flow/query.h: aliases and addresses in rdata, which comes from anybody's name
  * server: A, AAAA, CNAME, and the parameters of HTTPS and SVCB.
  *
- * The input: one octet for the type, then records: a length octet, and so many octets of what
- * Unbound keeps of a record (RDLENGTH and rdata). What is reported is compared with a second,
- * plain reading of the same records.
+ * The input: an octet for the type, then records: a length octet, and so many octets of Unbound's
+ * form of a record (RDLENGTH and rdata). The reported items are compared with a second, plain
+ * reading of the same records.
  */
 #include "unbound_types.h"
 
@@ -14,7 +14,7 @@
 #define RECORDS_MAX 16
 #define REPORTS_MAX 4096
 
-struct report { /* what was found: an address, or a name */
+struct report { /* the found items: an address, or a name */
     size_t len; /* 4, 16, or octets of the name with 1000 added */
     uint8_t octets[SW_NAME_MAX];
 };

@@ -1,8 +1,8 @@
 /*
- * fuzz_seen.c - journal/history/seen.h: one entry of the history, as JSON from Redis.
+ * fuzz_seen.c - journal/history/seen.h: an entry of the history, as JSON from Redis.
  *
- * What is understood, written out and read again, is the same: other resolvers and later starts
- * read what this one writes.
+ * An understood entry, written out and read again, is the same: other resolvers and later starts
+ * read the entries of this resolver.
  */
 #include "fuzz.h"
 #include "journal/history/seen.h"

@@ -1,8 +1,8 @@
 /*
  * fuzz_settings.c - base/settings.h: the settings file.
  *
- * Whatever the file holds, what comes out is within the documented ranges, and there is a
- * problem in words exactly when the status says so.
+ * For any file, the resulting values are within the documented ranges, and there is a problem in
+ * words exactly when the status says so.
  */
 #include "base/settings.h"
 #include "fuzz_file.h"

@@ -1,6 +1,6 @@
 /*
- * unbound_types.h - as much of Unbound's types as flow/query.c uses, so that it can be fuzzed
- * without an Unbound tree. Included in place of flow/ub.h; nothing else may be linked with it.
+ * unbound_types.h - the part of Unbound's types that flow/query.c uses, for fuzzing without an
+ * Unbound tree. Included in place of flow/ub.h; nothing else may be linked with this file.
  *
  * Only the members' names and meanings are Unbound's: the layout does not matter here.
  */

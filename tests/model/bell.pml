@@ -1,16 +1,19 @@
 /*
- * bell.pml - a ring that fills wakes the collector that sleeps (base/bell.h, base/ring.c, journal/collect.c).
+ * bell.pml - a ring that fills wakes the collector that sleeps (base/bell.h, base/ring.c,
+ * journal/collect.c).
  *
- * The producer puts PUTS records of one place into a ring of 8, with an alarm at 4, which is rung again for each
- * place more. The collector empties the ring, and sleeps; how long is up to it. Rings are relaxed on purpose: one can be missed
- * just before the collector falls asleep. What is promised is how far the ring can fill then.
+ * The producer puts PUTS records of a place into a ring of 8, with an alarm at 4, which is rung
+ * again for each further place. The collector empties the ring, and sleeps; the duration is up to
+ * the collector. Rings are relaxed on purpose: a ringing can be missed just before the collector
+ * falls asleep. The promise is how far the ring can fill then.
  *
- *     AGAIN    while it sleeps and is not woken, the ring has less than the alarm, or one quarter of that more than when
- *              it fell asleep
- *     REFUSED  a put that is refused leaves no collector asleep: nothing is lost twice for one sleep
+ *     AGAIN    while the collector sleeps and is not woken, the ring has less than the alarm, or a
+ *              quarter of the alarm more than at the beginning of the sleep
+ *     REFUSED  a put that is refused leaves no collector asleep: nothing is lost twice in the same
+ *              sleep
  *
- * Memory is sequentially consistent here: on a real machine the sleeper's store is seen a little later, and the
- * next put does what this one did not.
+ * Memory is sequentially consistent here: on a real machine the sleeper's store is seen a little
+ * later, and the next put rings instead.
  *
  * Mutations
  *   REFUSED_SILENT  refused  a put that is refused does not ring
@@ -28,8 +31,8 @@ byte look_at = ALARM;
 bool asleep;   /* struct sw_bell */
 bool rung;     /* the eventfd can be read */
 bool sleeping; /* in ppoll() */
-byte at_sleep; /* octets that waited when it began */
-bool watched;  /* it was asleep, and not woken, when a put that is refused began */
+byte at_sleep; /* octets that waited at the beginning of the sleep */
+bool watched;  /* the collector was asleep, and not woken, when a refused put began */
 bool again = true, refused = true;
 
 #define used (head - tail)
@@ -108,7 +111,7 @@ end:
 #endif
         if
         :: rung
-        :: true /* its time is up */
+        :: true /* the sleep's time is up */
         fi;
         d_step { sleeping = false; watched = false; at_sleep = 0 }
         asleep = false;

@@ -1,9 +1,11 @@
 /*
- * gate.pml - the gate grows and is replaced while a list is read anew, on memory that is weakly ordered.
+ * gate.pml - the gate grows and is replaced while a list is read anew, on memory that is weakly
+ * ordered.
  *
- * Two names: `old`, which the list has that is shown first, and `new`, which only the list has that replaces
- * it. Gate 0 is there; gate 1 is what it grows into; gate 2 is filled aside, for the new list. A reader
- * takes the root, asks the gate for one of the names, and looks no further if that is not let through.
+ * Two names: `old`, on the list that is shown first, and `new`, only on the list that replaces the
+ * first. Gate 0 is there; gate 1 is gate 0 after growing; gate 2 is filled aside, for the new list.
+ * A reader takes the root, asks the gate for a name, and looks no further if the gate does not let
+ * the name through.
  *
  *     PASSED  a name that the reader's root shows is let through
  *     FREED   no reader asks a gate that has been freed
@@ -11,10 +13,10 @@
  * Mutations
  *   NEXT_MISSES      passed  a name that is added is not put into the gate that is filled aside
  *   PROMOTE_AT_ONCE  passed  the new gate is shown without waiting for readers of the replaced list
- *   PROMOTE_FIRST    passed  it is shown before the new list is
+ *   PROMOTE_FIRST    passed  the gate is shown before the new list is
  *   PUBLISH_RELAXED  passed  gates are published without release order
  *   LOAD_RELAXED     passed  the gate is loaded without acquire order
- *   COPY_LATE        passed  a grown gate is published before it has what the former one had
+ *   COPY_LATE        passed  a grown gate is published before the former content is copied
  *   FREE_AT_ONCE     freed   a gate is freed without waiting for readers
  */
 #define THREADS   3
@@ -119,7 +121,7 @@ proctype writer()
     :: true -> add_new(); grow()
     :: true -> grow(); add_new()
     fi;
-    if /* the list of what is to be freed may be full at any time: = sw_retire(), index/retire.c */
+    if /* the list of memory to be freed may be full at any time: = sw_retire(), index/retire.c */
     :: true -> flush()
     :: true
     fi;

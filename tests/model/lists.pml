@@ -1,32 +1,34 @@
 /*
  * lists.pml - "enforced means enforced": a change of lists against workers, caches and the sweep.
  *
- * Two names are resolved: `alias`, whose record leads to `target`, and `target`, which has an address.
- * The change lists one of the names or the address (`what`: all three are tried). Each of two
- * workers answers QUESTIONS questions for either name, from the message cache or through the modules.
- * The caches begin with anything that clean lists allow. The feeder publishes the change and raises the
- * number; the sweeper waits, evicts, walks the caches and reports the change as applied.
+ * Two names are resolved: `alias`, with a record that leads to `target`, and `target`, which has an
+ * address. The change lists a name or the address (`what`: all three are tried). Each of two
+ * workers answers QUESTIONS questions for either name, from the message cache or through the
+ * modules. The caches begin with anything that clean lists allow. The feeder publishes the change
+ * and raises the number; the sweeper waits, evicts, walks the caches and reports the change as
+ * applied.
  *
  *     APPLIED          from "applied" on no message that the change touches can be served
- *     EVICTED          from the sweeper's eviction on none with the listed name in it can be
+ *     EVICTED          from the sweeper's eviction on no message with the listed name can be
  *     no invalid end   nobody waits for ever
  *
- * Beside a step stands the function that it is a model of, with its file; "of Unbound" is one of its own. A d_step is one look or one store under one lock of Unbound's, or steps between which nobody
- * who could go on sooner waits (D-099).
+ * Each step names the modelled function, with the function's file; "of Unbound" marks a function of
+ * Unbound. A d_step is a single look or store under a single lock of Unbound's, or several
+ * steps, when no thread waits that could go on after the first (D-099).
  *
  * Mutations
  *   NO_FIRST_ROUND      applied/evicted  workers are waited for once, after the second raise
- *   NO_SECOND_ROUND     applied/evicted  workers are waited for once, before it
+ *   NO_SECOND_ROUND     applied/evicted  workers are waited for once, before the eviction
  *   NO_SECOND_EVICTION  evicted  names are evicted by the feeder only
  *   WALK_FIRST          applied  eviction and walk come before the lists are published
  *   SETTLED_EARLY       applied/evicted  settled is moved before the walk
- *   NO_HOLD_NEW         applied/evicted  what is cached already is not held by operate(new)
+ *   NO_HOLD_NEW         applied/evicted  cached data are not held by operate(new)
  *   NO_HOLD_ALIAS       applied/evicted  a response with an alias is not held
  *   NO_REJUDGE          applied/evicted  a response does not have the question judged again
- *   NO_RESUMED          applied/evicted  a query that another one has waited for is not judged again
+ *   NO_RESUMED          applied/evicted  a query that has waited is not judged again
  *   NOT_ALONE           applied/evicted  a hook ends the turn though a query waits to be run
  *   REMEMBER_SHOWN      applied/evicted  a remembered answer's alias is in the class IN
- *   GAP_VALIDATOR_RESTS applied/evicted  a known gap: what a timer makes the validator store, D-062
+ *   GAP_VALIDATOR_RESTS applied/evicted  a known gap: the store of the validator's timer, D-062
  */
 #ifndef QUESTIONS
 #define QUESTIONS 1
@@ -36,7 +38,7 @@
 #define target  1
 #define address 2
 
-byte what;    /* the change lists it */
+byte what;    /* the listed item of the change */
 bool listed;  /* the index holds the change */
 byte number;  /* struct sw_turns, base/turns.h */
 byte settled; /* likewise */
@@ -44,15 +46,15 @@ bool handed;  /* the sweeper has got the change */
 bool evicted, applied;
 
 bool busy[2];            /* count of struct sw_turn is odd */
-bool busy_awaited[2];    /* the sweeper waits until it is another one */
+bool busy_awaited[2];    /* the sweeper waits until the turn is another turn */
 bool section[2];         /* an RCU section is open */
-bool section_awaited[2]; /* a grace period waits for its end */
+bool section_awaited[2]; /* a grace period waits for the end of the section */
 
-bool alias_record; /* RRset cache: the iterator follows it */
-bool message[2];   /* message cache: can be served, as its RRsets are those it was stored with */
+bool alias_record; /* RRset cache: the iterator follows this record */
+bool message[2];   /* message cache: can be served, as the RRsets are those of the storing */
 
-/* Whether a rule touches: the whole answer to a question; the records of a response from name `from` on, to
- * the end (`to` is target) or the alias alone. */
+/* Whether a rule touches: the whole answer to a question; the records of a response from name
+ * `from` on, to the end (`to` is target) or the alias alone. */
 #define touches(name) (name == alias || what != alias)
 #define touches_records(from, to) ((from == alias && what == target) || (to == target && what == address))
 
@@ -64,7 +66,7 @@ inline check_invariants()
     assert(!(evicted && what != address && touched_is_served))
 }
 
-/* = dns_cache_store() of Unbound, the message with its records */
+/* = dns_cache_store() of Unbound, the message with the records */
 inline store_message(name)
 {
     d_step {
@@ -174,7 +176,7 @@ iterate: /* = dns_cache_lookup() of Unbound */
     :: last == target
     fi;
 
-whole: /* the iterator has the whole answer, and stores it by the question */
+whole: /* the iterator has the whole answer, and stores the answer by the question */
     at = 0;
     last = 0;
     if
@@ -195,13 +197,14 @@ whole: /* the iterator has the whole answer, and stores it by the question */
             section_ends()
         }
 #ifdef NOT_ALONE
-        if /* a hook of one more query, while this one waits to be run: = alone(), host/hold.c */
+        if /* a hook of a further query, while this query waits to be run: = alone(), host/hold.c */
         :: true
         :: true -> d_step { turn_ends() }
         fi
 #endif
 #ifdef GAP_VALIDATOR_RESTS
-    :: true -> d_step { turn_ends() } /* by the hook of another query; a timer goes on with this one */
+    :: true -> d_step { turn_ends() } /* by the hook of another query; a timer goes on with this
+                                       * query */
 #endif
     fi;
     if
@@ -223,7 +226,8 @@ whole: /* the iterator has the whole answer, and stores it by the question */
     fi;
     d_step {
         section_ends();
-        /* = keep_out_of_cache(), host/path.c; it is remembered where no step here finds it */
+        /* = keep_out_of_cache(), host/path.c; the message is remembered where no step here finds
+         * the message */
         message[asked] = message[asked] && !touched;
 #ifdef REMEMBER_SHOWN
         alias_record = alias_record || (touched && asked == alias); /* = hide_records(), host/remember.c */
@@ -256,7 +260,7 @@ inline wait_for_all() /* = wait_for_all(), base/turns.c */
     !busy_awaited[1]
 }
 
-/* A message refers to its records. = rrset_cache_remove() of Unbound */
+/* A message refers to the message's records. = rrset_cache_remove() of Unbound */
 inline remove_record(name)
 {
     d_step {
@@ -281,7 +285,8 @@ inline walk_messages() /* = judge_message(), host/cache_sweep.c: by the question
     message[target] = message[target] && what != target
 }
 
-inline walk_records() /* = judge_rrset(), host/cache_sweep.c: by the data, and an alias by its own name */
+inline walk_records() /* = judge_rrset(), host/cache_sweep.c: by the data, and an alias by the
+                       * alias's name */
 {
     if
     :: what == alias || what == target -> remove_record(alias)

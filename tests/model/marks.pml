@@ -1,23 +1,23 @@
 /*
- * marks.pml - a cached reply is recorded unless it was judged clean by lists that still hold (host/mark.h,
+ * marks.pml - a cached reply is recorded unless judged clean by lists that still hold (host/mark.h,
  * host/from_cache.c), on memory that is weakly ordered.
  *
- * One cached reply, whose data can move: the other data are what an address list matches. Two workers send it
- * to clients, some of whom ask after they were told that a change is applied; that telling (by Redis, by a
- * message) hands on what the feeder has stored. The feeder lists the name or the address, takes it off again, and lists it
- * again; taking it off renews no salt.
+ * A single cached reply with data that can move: the other data match an address list. Two workers
+ * send the reply to clients, some of which ask after the report of a change as applied; the report
+ * (by Redis, by a message) hands on the feeder's stores. The feeder lists the name or the address,
+ * removes the indicator, and lists the indicator again; the removal renews no salt.
  *
- *     RECORDED  a reply that a list matches is judged, not taken for clean, for each client who asks when the
- *               change is applied
+ *     RECORDED  a reply that a list matches is judged, not taken for clean, for each client that
+ *               asks after the report
  *
  * Mutations
  *   NO_RENEW           recorded  a change does not renew the salt
- *   RENEW_FIRST        recorded  it renews the salt before the lists change
+ *   RENEW_FIRST        recorded  the feeder renews the salt before the lists change
  *   RENEW_RELAXED      recorded  the salt is stored without release order
- *   SALT_RELAXED       recorded  it is loaded without acquire order
+ *   SALT_RELAXED       recorded  the salt is loaded without acquire order
  *   SALT_LATE          recorded  the salt of a new mark is loaded after the lists were looked at
  *   MARK_WITHOUT_DATA  recorded  the mark does not depend on the data
- *   NO_LOCK            recorded  data may move while their reply is judged and marked
+ *   NO_LOCK            recorded  data may move while the reply is judged and marked
  */
 #define THREADS   3
 #define LOCATIONS 3
@@ -47,12 +47,12 @@
 #endif
 #define mark_of(salt_of) (1 + 2 * (salt_of) + DATA) /* = sw_mark_of(), host/mark.h */
 
-bool by_name;  /* what is listed: the name, or the other data */
-bool moved;    /* the data are the other ones; under the locks of RRsets */
+bool by_name;  /* the listed item: the name, or the other data */
+bool moved;    /* the other data are in place; under the locks of RRsets */
 byte holders;  /* of these locks, for reading */
 byte applied;  /* which listing is, or 0 */
 bool recorded = true;
-view told;     /* what hearing of "applied" hands on */
+view told;     /* stores that the report of "applied" hands on */
 
 #define matches (by_name || moved)
 
@@ -97,7 +97,7 @@ proctype worker(byte me, questions)
                 own_salt = got;
 #endif
                 store(mark, mark_of(own_salt), RELAXED) /* = sw_mark_set(), host/mark.h */
-            :: else /* it is recorded */
+            :: else /* recorded */
             fi;
             leave()
         fi;

@@ -1,12 +1,14 @@
 /*
- * ring.pml - the event ring (base/ring.c) on memory that is weakly ordered: one producer, one consumer, a looker.
+ * ring.pml - the event ring (base/ring.c) on memory that is weakly ordered: a producer, a consumer,
+ * a looker.
  *
- * Four places; a record takes a header and one or two more, so that it wraps around at different places, and
- * the ring is full at different moments. The records' places are plain memory: who uses one while the
- * other may still be about to has a data race, which an assertion finds by clocks of reads and writes.
+ * Four places; a record takes a header and one or two more, so that the ring wraps around at
+ * different places, and is full at different moments. The records' places are plain memory: a
+ * thread that uses a place while the other thread may still use the place has a data race, which an
+ * assertion finds by clocks of reads and writes.
  *
- *     RACE    no place is read before it is known to be written, nor written before it is known to be read
- *     WHOLE   what is got is what was put, in its order; each record is got or counted as lost
+ *     RACE    no place is read before the write is known, nor written before the read is known
+ *     WHOLE   the consumer gets the put records, in order; each record is got or counted as lost
  *     USED    the looker (sw_ring_used()) never finds a tail that has passed the head
  *
  * Mutations
@@ -16,7 +18,7 @@
  *   PUT_RELAXED      read_at           tail is loaded by put without acquire order
  *   HEAD_FIRST       written_at/taken  head is stored before the record is copied
  *   TAIL_FIRST       read_at  tail is stored before the record is copied out
- *   ONE_TOO_MANY     read_at/taken  put goes on when one place is missing
+ *   ONE_TOO_MANY     read_at/taken  put goes on when a place is missing
  *   USED_HEAD_FIRST  was               the looker loads head before tail
  */
 #define THREADS   3

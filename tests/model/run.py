@@ -1,21 +1,22 @@
 #!/usr/bin/python3
-"""Check every model of this folder whole, and that each of its mutations fails.
+"""Check every model of this folder whole, and that each mutation fails.
 
     run.py BUILD-FOLDER
 
-A model is a Promela file. Its first comment has a table of its mutations, a line for each:
+A model is a Promela file. The first comment of the file has a table of mutations, a line for each:
 
-    define   word   what it leaves out
+    define   word   the part that is left out
 
-word: is in the text of the assertion that must fail (a/b: of one or the other); "end": an invalid end state.
+word: is in the text of the assertion that must fail (a/b: of either); "end": an invalid end state.
 
-SPIN makes a program of the model, which looks at every state that can be reached (no bit-state hashing, no
-hash compaction; a search that was cut is a failure). With a mutation's define that program must find a
-state in which the named assertion fails; the way to it is kept in BUILD-FOLDER, and shown when
-something else fails. A line for each, and at the end "N passed, N failed, N skipped".
+SPIN makes a program of the model, which looks at every state that can be reached (no bit-state
+hashing, no hash compaction; a search that was cut is a failure). With a mutation's define that
+program must find a state in which the named assertion fails; the way to that state is kept in
+BUILD-FOLDER, and shown when another assertion fails. A line for each, and at the end "N passed, N
+failed, N skipped".
 
-Environment: TESTS=WORD runs only models with this word in their names; STRICT=1 makes a skip a failure;
-V=1 shows the way to the failure of each mutation, too.
+Environment: TESTS=WORD runs only models with this word in the name; STRICT=1 makes a skip a
+failure; V=1 shows the way to the failure of each mutation, too.
 """
 
 import os
@@ -30,19 +31,19 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 MUTATION = re.compile(r"^ \*   ([A-Z][A-Z0-9_]+)\s+([\w/]+)\s+(\S.*)$", re.M)
-MEMORY_MB = 900  # of one search; two run side by side
+MEMORY_MB = 900  # of a search; two run side by side
 LIMIT_S = 600  # a machine may be slow; the work is the same
 STEPS_SHOWN = 60
-# Of no interest to a reader: what SPIN adds, loops over views (weak.inc), the assertion itself.
+# Of no interest to a reader: additions of SPIN, loops over views (weak.inc), the assertion itself.
 BOOK_KEEPING = re.compile(r"^(sub-sequence|IF|DO|\.?\(?(goto|break).*|\(1\)|goto .*)$|\beach\b|assert\(|\.newest")
-LARGE = {"lists"}  # to search them takes longer than to compile their programs well
+LARGE = {"lists"}  # the search takes longer than an optimised compilation of the program
 FLAGS = ["-DSAFETY", "-DCOLLAPSE", f"-DMEMLIM={MEMORY_MB}", "-w"]
 
 
 @dataclass(frozen=True)
 class Case:
     model: Path
-    define: str = ""  # empty: the model as it is
+    define: str = ""  # empty: the model without mutation
     word: str = ""  # of the assertion that must fail
     about: str = ""
 
@@ -71,7 +72,7 @@ def command(arguments, folder):
 
 
 def search(case, folder):
-    """What the model's program printed."""
+    """The output of the model's program."""
     defines = [f"-D{case.define}"] if case.define else []
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
@@ -86,7 +87,7 @@ def search(case, folder):
 
 
 def steps_to_failure(case, folder):
-    """The way to a failure, a line for each step: who, where in the model, what it does."""
+    """The way to a failure, a line for each step: thread, place in the model, statement."""
     trail = next(folder.glob("*.trail"), None)
     if not trail:
         return ""

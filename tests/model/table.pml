@@ -1,24 +1,29 @@
 /*
- * table.pml - the hash table's reader against its writer (index/table.c), on memory that is weakly ordered.
+ * table.pml - the hash table's reader against the table's writer (index/table.c), on memory that is
+ * weakly ordered.
  *
- * Three keys, whose tags are equal: `kept` is in the table from the beginning, in a bucket of one slot; its set of rules is
- * replaced in place. `added` comes while readers ask, into the next bucket. `absent` never comes; of its digest only the
- * part `extra` differs from that of `added`, and is what an empty slot has. Then the shard is rebuilt: block 2 and filter 2 are
- * filled aside and published, and the old ones are freed after readers.
+ * Three keys with equal tags: `kept` is in the table from the beginning, in a bucket of a single
+ * slot; the set of rules of `kept` is replaced in place. `added` comes while readers ask, into the
+ * next bucket. `absent` never comes; only the part `extra` of the digest differs from `added`, and
+ * equals the value of an empty slot. Then the shard is rebuilt: block 2 and filter 2 are filled
+ * aside and published, and the old block and filter are freed after readers.
  *
- *     KEPT    a key that is there all the time is always found, and refers to rules that are written, and not freed
+ *     KEPT    a key that is there all the time is always found, and refers to rules that are
+ *             written, and not freed
  *     OWN     a key that is not there is never found by another one's slot
- *     ADDED   a key that was added before a grace period is found by sections that begin after it
+ *     ADDED   a key that was added before a grace period is found by sections that begin after the
+ *             grace period
  *     FREED   no reader looks into a block, a filter or rules that have been freed
  *
  * Mutations
  *   WORD_RELAXED    own/kept/added  a slot's word is stored without release order
- *   WORD_FIRST      own             it is stored before the rest of the slot
- *   GET_RELAXED     own/kept        it is loaded without acquire order
- *   NO_OVERFLOW     added           a full bucket does not say that a key of it is in the next one
+ *   WORD_FIRST      own             the word is stored before the rest of the slot
+ *   GET_RELAXED     own/kept        the word is loaded without acquire order
+ *   NO_OVERFLOW     added           a full bucket does not tell that a key of the bucket is in the
+ *                   next bucket
  *   BLOCK_RELAXED   kept            a block is published without release order
  *   FILTER_RELAXED  kept            a filter is published without release order
- *   FILL_LATE       kept            a block is published before it is filled
+ *   FILL_LATE       kept            a block is published before the filling
  *   FREE_AT_ONCE    freed           block, filter and rules are freed without waiting for readers
  */
 #define THREADS   2
@@ -36,7 +41,7 @@
 #define word_next 8
 #define word2     9  /* block 2: reference of kept */
 #define added2    10 /* block 2: the whole slot of added */
-#define rules3    11 /* what reference 3 leads to; 2 is there from the beginning */
+#define rules3    11 /* target of reference 3; 2 is there from the beginning */
 
 #define kept   1
 #define added  2

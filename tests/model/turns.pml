@@ -1,15 +1,16 @@
 /*
- * turns.pml - what a change waits for (base/turns.h) on memory that is weakly ordered.
+ * turns.pml - the waits of a change (base/turns.h) on memory that is weakly ordered.
  *
- * As in tests/stress/turns_race.c: worker 0 judges a name and stores its answer (`first`) if no list has it. Worker
- * 1 judges, too, and relies on its look into the cache: it found nothing, or the lists are swept for; later it
- * makes an answer of what it finds (`second`). The sweeper lists the name, waits, and takes both out.
+ * As in tests/stress/turns_race.c: worker 0 judges a name and stores the answer (`first`) if no
+ * list has the name. Worker 1 judges, too, and relies on a look into the cache: the look found
+ * nothing, or the sweep for the lists is over; later worker 1 makes an answer of found data
+ * (`second`). The sweeper lists the name, waits, and takes both out.
  *
- * The caches are locations without locks: what is proved needs turns and RCU alone, not Unbound's locks.
+ * The caches are locations without locks: the proof needs turns and RCU alone, not Unbound's locks.
  *
  *     SWEPT   after the sweep no answer that was judged without the change is stored
- *     SEEN    the sweep sees each one that was stored before
- *     RESTED  a worker that finds the lists swept for sees what the sweep took out (got and swept)
+ *     SEEN    the sweep sees each entry that was stored before
+ *     RESTED  a worker that finds the sweep over sees the sweep's removals (got and swept)
  *
  * Mutations
  *   NO_FIRST_GRACE    seen/swept  no grace period before the first round
@@ -17,7 +18,8 @@
  *   NO_FIRST_ROUND    seen/swept  the first round is left out
  *   NO_SECOND_ROUND   seen/swept  the second round is left out
  *   BUSY_AFTER        seen/swept  a turn begins after the read section
- *   BUSY_RELAXED      seen/swept  a hook that ends a turn and begins one stores without release order
+ *   BUSY_RELAXED      seen/swept  a hook that ends a turn and begins a turn stores without release
+ *                     order
  *   QUIET_RELAXED     seen/swept  the end of a turn is stored without release order
  *   WAIT_RELAXED      seen/swept  the sweeper reads turns without acquire order
  *   SETTLED_RELAXED   swept       settled is stored without release order
@@ -65,7 +67,7 @@
 #define AT_REST ORDERED
 #endif
 
-bool swept; /* the sweep is over: nothing may come any more that it was for */
+bool swept; /* the sweep is over: no entry may come any more that the sweep was for */
 
 inline turn_changes(turn, order) /* = sw_turns_busy(), base/turns.h, = sw_turns_quiet(), base/turns.h */
 {
@@ -121,7 +123,8 @@ proctype relying_worker()
     leave();
     load(settled, AT_REST); /* = sw_turns_at_rest(), base/turns.h */
     if
-    :: got == judged_by && found == 1 -> /* only after the sweep: what it took out is not seen */
+    :: got == judged_by && found == 1 -> /* only after the sweep: the sweep's removals are not
+                                          * seen */
         load(first, RELAXED);
         assert(!(got == 1 && swept)) /* rested */
     :: got == judged_by && found == 0

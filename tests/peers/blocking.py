@@ -1,8 +1,8 @@
-"""All of Unbound's scenarios with lists that act on a third of their names and addresses.
+"""All of Unbound's scenarios with lists that act on a third of the names and addresses.
 
-Each scenario is played without the module and with it; a small model says, for each answer of the
-first run, which answer the second run has to give: NXDOMAIN for a listed name or an alias to one,
-the landing address for a listed address, else the same answer.
+Each scenario is played without and with the module; a small model says, for each answer of the
+first run, which answer the second run has to give: NXDOMAIN for a listed name or an alias to a
+listed name, the landing address for a listed address, else the same answer.
 """
 
 import zlib
@@ -20,7 +20,7 @@ UPSTREAM = {"CHECK_OUT_QUERY", "REPLY", "TIMEOUT", "ERROR"}
 EXEMPT = ("DS", "DNSKEY")
 
 
-THIRDS = (0, 1, 2)  # LONG=1 lists each of them in turn, else the first
+THIRDS = (0, 1, 2)  # LONG=1 lists each third in turn, else the first
 
 
 class Lists:
@@ -41,7 +41,7 @@ class Lists:
         return f"={name.rstrip('.')}" in self.names
 
     def answer(self, message):
-        """What a client gets where it would have got message, in the form of Message.brief()."""
+        """The answer of a client that would have got message, in the form of Message.brief()."""
         name, rdtype = message.question or ("", "")
         records = message.sections["ANSWER"]
         if not name or rdtype in EXEMPT:
@@ -55,7 +55,7 @@ class Lists:
         return message.brief()
 
 
-NOTHING = Lists([])  # by its model every answer is the true one
+NOTHING = Lists([])  # by this model every answer is the true answer
 
 
 def by_question(played):
@@ -66,8 +66,8 @@ def by_question(played):
 
 
 def compare(lists, bare, ours, local=False):
-    """Words for each answer that is not what the model says; and how many answers were compared.
-    local: an answer that is the same as without the module is right, too."""
+    """Words for each answer that differs from the model; and how many answers were compared. local:
+    an answer that is the same as without the module is right, too."""
     wrong, count = [], 0
     got = by_question(ours)
     for question, messages in by_question(bare).items():

@@ -2,9 +2,9 @@
 
     DECKARD=DIR make test-peers
 
-Their format is that of testbound, older and with additions. What they expect is Knot Resolver's
-answer, so it is not compared: each is played by bare Unbound, then with the module and no list, with
-lists that watch, and with lists that act. Answers have to be the same, or what blocking.py's model says;
+The format is testbound's, older and with additions. The expected answers are Knot Resolver's, so
+they are not compared: each is played by bare Unbound, then with the module and no list, with lists
+that watch, and with lists that act. Answers have to be the same, or agree with blocking.py's model;
 with lists that change nothing the questions upstream have to be the same, too.
 """
 
@@ -18,7 +18,7 @@ from differences import BLOCKING_FAULTS
 from play import run, unchecked, with_module
 from scenario import Scenario
 
-# What testbound knows of the words of an entry; the others say how Deckard compares answers.
+# The words of an entry that testbound knows; the others say how Deckard compares answers.
 MATCH = {"opcode", "qtype", "qname", "subdomain", "TCP", "UDP"}
 UPSTREAM = re.compile(r"info: pending serviced query (.+)\n.*zone (\S+) flags")
 PLAYS = 4  # how often a scenario is played again where questions differ
@@ -26,7 +26,7 @@ YES_NO = {"on": "yes", "off": "no"}
 
 
 def setting(line):
-    """One line of Deckard's configuration as lines of unbound.conf."""
+    """A line of Deckard's configuration as lines of unbound.conf."""
     found = re.match(r"\s*([a-z0-9-]+):\s*(.*?)\s*([;#].*)?$", line)
     key, value = found.groups()[:2] if found else ("", "")
     value = YES_NO.get(value.strip('"'), value)
@@ -43,7 +43,7 @@ def setting(line):
 
 
 def convert(text):
-    """A scenario of Deckard as one of testbound."""
+    """A scenario of Deckard as a scenario of testbound."""
     head, body = re.split(r"^\s*CONFIG_END.*$", text, maxsplit=1, flags=re.M)
     config = ["server:", '\ttarget-fetch-policy: "0 0 0 0 0"', "\ttrust-anchor-signaling: no"]
     config += ["\tminimal-responses: no", "\trrset-roundrobin: no"]
@@ -62,7 +62,7 @@ def convert(text):
 
 
 def entries(lines):
-    """The body, with what testbound does not know left out."""
+    """The body, without words that testbound does not know."""
     lines = [re.sub(r"^(\s*)(MATCH\b.*)$", known_words, line) for line in lines]
     blocks, inside = [], None
     for line in lines:
@@ -86,7 +86,7 @@ def known_words(found):
 
 
 def questions(played):
-    """What was asked upstream."""
+    """Questions that went upstream."""
     return set(UPSTREAM.findall(played.output))
 
 
@@ -106,14 +106,14 @@ def asks_the_same(context, scenario, kind, settings):
 
 
 def read(folder):
-    """[Scenario] of a folder, sets/resolver below it or the folder itself."""
+    """[Scenario] of a folder, sets/resolver below or the folder itself."""
     inner = folder / "sets" / "resolver"
     paths = sorted((inner if inner.is_dir() else folder).glob("*.rpl"))
     return [Scenario(path, convert(path.read_text(errors="replace"))) for path in paths]
 
 
 def play(context, scenario, settings):
-    """What bare Unbound did, and what it did with the module and each set of lists."""
+    """Results of bare Unbound, and with the module and each set of lists."""
     name = f"deckard-{scenario.name}"
     first = next(iter(settings.values()))
     bare = run(context.programs, unchecked(scenario), context.folder, f"{name}-bare", first)

@@ -1,8 +1,8 @@
-"""Answers of Unbound's policy scenarios that are other ones with Sinkwatch's lists.
+"""Answers of Unbound's policy scenarios that differ with Sinkwatch's lists.
 
 ROWS holds, for a scenario, {step: (reason, our answer)}; the step is that of the check, or of the
-question where no answer is expected. A reason of the sort FAULT is followed by the answer that is
-right. Every answer without a row has to be the scenario's, and one with a row has to be the row's.
+question where no answer is expected. A reason of the sort FAULT is followed by the right answer.
+Every answer without a row has to be the scenario's, and an answer with a row has to be the row's.
 """
 
 
@@ -106,7 +106,8 @@ ROWS = {
     },
 }
 
-# Scenarios in which Unbound answers some questions before any module: those are not rewritten.
+# Scenarios in which Unbound answers some questions before any module: these answers are not
+# rewritten.
 LOCAL = {
     "auth_nsec3_wild": "authority zone",
     "auth_xfr_ixfrisaxfr": "authority zone",
@@ -129,7 +130,7 @@ LOCAL = {
     "views": "view",
 }
 
-# Answers that are not what the model says, and right: {scenario: reason}.
+# Answers that differ from the model, and are right: {scenario: reason}.
 BLOCKING = {
     "local_cname": "an alias in local data leads to a listed name: the alias stays in front",
     "val_keyprefetch_verify": "the listed name is not asked for; the servers know no other first question",
@@ -139,7 +140,7 @@ BLOCKING = {
 # Differences with the other two thirds of the names and addresses (LONG=1).
 BLOCKING_LONG = {}
 
-# Known faults with lists that act: what happens instead.
+# Known faults with lists that act: the present answer.
 BLOCKING_FAULTS = {
     "dns64_prefetch_cache": "an answer that a rule rewrites is not renewed ahead of time",
     "fwd_no_cache": "an answer of a zone that is not to be cached is remembered",

@@ -1,11 +1,11 @@
 """Scenarios of our own: situations in resolving that matter to lists (tests/peers/own/*.rpl).
 
-Their format is testbound's; lists stand in comments at the top:
+The format is testbound's; lists stand in comments at the top:
 
     ; list NAME POLICY-AS-JSON INDICATOR...
 
-With the lists testbound has to get every answer that the scenario expects. Where one of the lists
-acts, it must not get them without. What only watches must pass on bare Unbound as well.
+With the lists testbound has to get every answer of the scenario. Where a list acts, testbound must
+not get these answers without lists. A list that only watches must pass on bare Unbound as well.
 """
 
 import json

@@ -1,15 +1,16 @@
-"""Unbound's scenarios with our lists in force, and other people's scenarios with and without them.
+"""Unbound's scenarios with our lists in force, and other projects' scenarios with and without
+lists.
 
     peers.py [--testdata DIR] [--only PART]
 
 Parts:
-    policies   scenarios with policies of their own (rpz, response-ip), which become lists: every
-               answer is the scenario's, or stands in differences.py with ours
+    policies   scenarios with own policies (rpz, response-ip), which become lists: every answer is
+               the scenario's, or stands in differences.py with ours
     watching   all scenarios with lists that change no answer: testbound sees no difference
-    blocking   all scenarios with lists that act: every answer is what a small model says
+    blocking   all scenarios with lists that act: every answer agrees with a small model
     own        scenarios of our own, with lists of theirs
     deckard    with DECKARD=DIR: Deckard's scenarios, likewise (deckard.py)
-Prints what differs, and, alone on the last line, "N passed, N failed". Called by 'make test-peers'.
+Prints differences, and, alone on the last line, "N passed, N failed". Called by 'make test-peers'.
 Decision: D-102.
 """
 
@@ -53,8 +54,8 @@ class Results:
             print(f"peers: FAILED {words}", flush=True)
 
     def judge(self, name, wrong, faults, reasons=(), what=""):
-        """Count one scenario. wrong: words for each difference; faults: those that are known, and
-        reasons: differences that are right, by scenario."""
+        """Count a scenario. wrong: words for each difference; faults: known faults, and reasons:
+        differences that are right, by scenario."""
         if name in faults:
             self.known += 1
             self.mended += [what + name] if not wrong else []
@@ -82,7 +83,7 @@ class Context:
 
 
 def policies(context):
-    """Scenarios with policies of their own."""
+    """Scenarios with own policies."""
     chosen = [s for s in context.scenarios() if clauses.has_policies(s)]
     with ThreadPoolExecutor(WORKERS) as pool:
         played = list(pool.map(lambda s: played_policies(context, s), chosen))
@@ -98,7 +99,8 @@ def policies(context):
 
 
 def played_policies(context, scenario):
-    """[Compared] of one scenario; one with a transfer is played with both contents of its zone."""
+    """[Compared] of a scenario; a scenario with a transfer is played with both contents of the
+    zone."""
     before = clauses.zones(scenario)
     after = [clauses.transferred(scenario, zone) or zone for zone in before]
     contents = [before, after] if after != before else [before]
@@ -125,7 +127,7 @@ def played_policies(context, scenario):
 
 
 def judge(results, name, pair, row):
-    """Count one answer."""
+    """Count an answer."""
     where = f"{name} {pair.step}: {pair.question}: the scenario has {pair.expected}, we {pair.got}"
     if not row:
         results.expect(pair.got == pair.expected, where)
@@ -138,7 +140,7 @@ def judge(results, name, pair, row):
 
 
 def others(context):
-    """Deckard's scenarios, where somebody has them."""
+    """Deckard's scenarios, if present."""
     folder = os.environ.get("DECKARD")
     if folder:
         deckard(context, Path(folder))

@@ -1,6 +1,7 @@
-"""Playing a scenario with lists in force: a snapshot of them, testbound, and what it answered.
+"""Playing a scenario with lists in force: a snapshot of the lists, testbound, and testbound's
+answers.
 
-A real Unbound reads the lists from a real Redis and writes its snapshot; testbound then starts from
+A real Unbound reads the lists from a real Redis and writes a snapshot; testbound then starts from
 that with a Redis that is not there.
 """
 
@@ -18,9 +19,10 @@ from harness.rpz import record
 from harness.wait import FACTOR, until
 from scenario import Message
 
-LIMIT = 60 * FACTOR  # seconds for one scenario, which takes a fraction of one
+LIMIT = 60 * FACTOR  # seconds for a scenario, which takes a fraction of a second
 PREFIX = "{peers}"
-# What an authority says where the scenario has no answer: with its policies gone, Unbound may ask more.
+# An authority's answer where the scenario has no answer: without the policies, Unbound may ask
+# more.
 FAILING = """RANGE_BEGIN 0 1000000
 ENTRY_BEGIN
 MATCH opcode
@@ -39,7 +41,7 @@ class Programs:
     unbound: Path
     testbound: Path
     module: Path
-    chain: str  # what Unbound's default module-config is
+    chain: str  # Unbound's default module-config
     preload: str
 
     @classmethod
@@ -70,7 +72,7 @@ class Snapshots:
         self.redis.start()
 
     def make(self, lists, groups=()):
-        """Settings file of a resolver with these lists, its Redis away. lists: {name: (policy,
+        """Settings file of a resolver with these lists and an absent Redis. lists: {name: (policy,
         indicators)}; groups: values of client-group."""
         folder = self.folder / f"s{next(NUMBERS)}"
         folder.mkdir()
@@ -92,7 +94,7 @@ class Snapshots:
         (folder / "sinkwatch.conf").write_text("\n".join(lines) + "\n")
 
     def _run(self, folder, prefix):
-        """Run Unbound until it has written the snapshot; what it refused."""
+        """Run Unbound until the snapshot is written; returns the refused items."""
         config = folder / "unbound.conf"
         config.write_text(
             f'server:\n directory: "{folder}"\n chroot: ""\n username: ""\n use-syslog: no\n'
@@ -120,12 +122,12 @@ class Snapshots:
 
 @dataclass
 class Reply:
-    step: int  # the step that was done last when it was sent
+    step: int  # the last finished step at the time of sending
     message: Message
 
 
 class Played:
-    """What one run of testbound did."""
+    """The results of a run of testbound."""
 
     def __init__(self, status, output):
         self.status = status
@@ -136,7 +138,7 @@ class Played:
 
     @property
     def ended_early(self):
-        """Why it did not come to the end of its steps; "" when it did."""
+        """Why the run did not reach the last step; "" at success."""
         if self.status in (0, 1) and re.search(
             "exiting fake runloop|still messages pending|unmatched answers", self.output
         ):
@@ -144,7 +146,7 @@ class Played:
         return self.why()
 
     def why(self):
-        """Its last words."""
+        """The last words of the run."""
         return f"exit code {self.status}: " + " | ".join(self.output.splitlines()[-3:])
 
     def _replies(self):
@@ -167,8 +169,8 @@ class Played:
 
 
 def with_module(programs, scenario, *, keep_rpz=False, checks=True):
-    """The scenario's text with our module in the chain; without its own policies unless keep_rpz,
-    and with nothing checked by testbound itself unless checks."""
+    """The scenario's text with our module in the chain; without the scenario's policies unless
+    keep_rpz, and with nothing checked by testbound itself unless checks."""
     head = [
         "dynlib:", f'\tdynlib-file: "{programs.module}"',
         "server:", f'\tmodule-config: "dynlib {programs.chain}"',
@@ -181,7 +183,7 @@ def with_module(programs, scenario, *, keep_rpz=False, checks=True):
 
 
 def unchecked(scenario):
-    """The scenario as it is, but that testbound checks no answer."""
+    """The scenario, but with no answer checked by testbound."""
     return "\n".join(scenario.config + unchecked_body(scenario)) + "\n"
 
 
@@ -232,7 +234,7 @@ class Compared:
 
 
 def compare(scenario, played):
-    """One Compared for each answer that the scenario expects, and each that it does not."""
+    """A Compared for each expected answer, and for each unexpected answer."""
     waiting = list(played.replies)
     pairs = []
     asked = {}  # question: steps that have had no check yet

@@ -4,7 +4,7 @@ import re
 
 from harness.rpz import Lists, Zone, data_policy, without_comment, zone_records
 
-# response-ip's actions that a list has, too; "redirect" is what the data say.
+# response-ip's actions that a list has, too; "redirect" is the action of data.
 RESPONSES = {
     "deny": {"action": "drop"},
     "inform_deny": {"action": "drop"},
@@ -25,7 +25,7 @@ def has_policies(scenario):
 
 
 def value(lines, key):
-    """The value of one option in a clause's lines, without quotes."""
+    """The value of an option in a clause's lines, without quotes."""
     for line in lines:
         found = re.match(rf'^\s*{key}:\s*"?([^"\n]*?)"?\s*$', without_comment(line))
         if found:
@@ -50,7 +50,7 @@ def zones(scenario):
 
 
 def transferred(scenario, zone):
-    """The zone after the transfer that the scenario's authority has for it, or None."""
+    """The zone after the transfer from the scenario's authority, or None."""
     for question, answer in scenario.ranges():
         if question not in ((zone.origin, "IXFR"), (zone.origin, "AXFR")):
             continue
@@ -58,7 +58,7 @@ def transferred(scenario, zone):
         if len(heads) < 2:
             continue
         records = answer
-        if heads[1] == 1:  # RFC 1995: what goes and what comes, in turn
+        if heads[1] == 1:  # RFC 1995: removed and added records, in turn
             records = zone.records
             for begin, end, adds in zip(heads[1:], heads[2:], [False, True] * len(heads)):
                 part = answer[begin + 1 : end]

@@ -1,9 +1,8 @@
-"""Unbound's replay scenarios (testdata/*.rpl): their parts, and the answers that they expect.
+"""Unbound's replay scenarios (testdata/*.rpl): the parts, and the expected answers.
 
-A scenario is a text: lines of unbound.conf up to CONFIG_END, with files in them between
-TEMPFILE_CONTENTS and TEMPFILE_END; RANGEs, which are what authorities answer; and STEPs, which are
-what clients ask and what they are to get. The format stands in testcode/replay.h and
-testcode/testpkts.h of Unbound.
+A scenario is a text: lines of unbound.conf up to CONFIG_END, with files between TEMPFILE_CONTENTS
+and TEMPFILE_END; RANGEs, the answers of authorities; and STEPs, the questions of clients and the
+expected answers. The format stands in testcode/replay.h and testcode/testpkts.h of Unbound.
 """
 
 import re
@@ -19,7 +18,7 @@ CODES = "NOERROR FORMERR SERVFAIL NXDOMAIN NOTIMP REFUSED YXDOMAIN".split()
 
 @dataclass
 class Message:
-    """An answer, or a question: what can be compared of it."""
+    """An answer, or a question: the parts that can be compared."""
 
     rcode: str = "NOERROR"
     flags: set = field(default_factory=set)
@@ -47,8 +46,8 @@ class Step:
     number: int
     kind: str
     rest: str
-    line: int  # index of its first line in the body
-    end: int = 0  # index behind its last line
+    line: int  # index of the first line in the body
+    end: int = 0  # index behind the last line
     message: Message = None
     tcp: bool = False
     match: list = field(default_factory=list)
@@ -81,7 +80,7 @@ class Scenario:
                 at += 1
 
     def _entry(self, step, at):
-        """Read the step's entry, if there is one; the index behind it."""
+        """Read the step's entry, if any; returns the index behind the entry."""
         while at < len(self.body) and not without_comment(self.body[at]).strip():
             at += 1
         if at == len(self.body) or not self.body[at].strip().startswith("ENTRY_BEGIN"):
@@ -92,7 +91,7 @@ class Scenario:
         return end + 1
 
     def ranges(self):
-        """Each authority's entry: (question, [records of its answer])."""
+        """Each authority's entry: (question, [records of the answer])."""
         inside = False
         for at, line in enumerate(self.body):
             inside = inside or line.strip().startswith("RANGE_BEGIN")
@@ -103,7 +102,7 @@ class Scenario:
                 yield message.question, message.sections["ANSWER"]
 
     def clauses(self):
-        """[(name, lines)] of the configuration; files stay where they are named."""
+        """[(name, lines)] of the configuration; files stay under their names."""
         found = [("server", [])]
         for line in self.config:
             head = re.match(r"^\s*([a-z-]+):\s*([;#].*)?$", line)

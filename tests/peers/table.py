@@ -1,6 +1,6 @@
 """The table "As RPZ, and otherwise" of module/README.md, made of the tests' reasons.
 
-    table.py            print it
+    table.py            print the table
 """
 
 import sys

@@ -1,6 +1,6 @@
 """All of Unbound's scenarios with lists that only watch: nothing may differ.
 
-One snapshot covers every name that a scenario asks for or gets, and every address.
+A single snapshot covers every name and address of a scenario.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -8,14 +8,14 @@ from concurrent.futures import ThreadPoolExecutor
 from differences import WATCHING_FAULTS
 from play import run, with_module
 
-# Those that are played always; LONG=1 plays all.
+# Lists that are played always; LONG=1 plays all.
 ALWAYS = ("monitor",)
-# Lists that leave every answer as it is, each with all names and addresses.
+# Lists that leave every answer unchanged, each with all names and addresses.
 WATCHING = {
     "monitor": {"action": "monitor"},
     "shadow": {"action": "nxdomain", "shadow": True},
     "watch": {"kind": "watch"},
-    "exempt": {"action": "refused"},  # and an allow list beside it
+    "exempt": {"action": "refused"},  # and an allow list as well
 }
 
 
@@ -41,8 +41,8 @@ def lists_of(kind, found):
 
 
 def play(context, scenario, settings):
-    """'' when the scenario passes with the lists, else what testbound said; None when it does not
-    pass without the module either."""
+    """'' when the scenario passes with the lists, else testbound's words; None when the scenario
+    does not pass without the module either."""
     text = with_module(context.programs, scenario, keep_rpz=True)
     played = run(context.programs, text, context.folder, scenario.name, settings)
     if played.status == 0:

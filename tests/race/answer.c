@@ -1,4 +1,4 @@
-/* What an answer says: see answer.h. */
+/* The content of an answer: see answer.h. */
 #include "answer.h"
 
 #include <stdbool.h>
@@ -17,7 +17,7 @@
 
 static const uint8_t landing4[4] = {198, 18, 0, 1};
 static const uint8_t landing6[16] = {0x20, 0x01, 0x0d, 0xb8, 0, 5, [15] = 1};
-static const uint8_t garden[] = "\7landing\6garden"; /* what follows may be compressed */
+static const uint8_t garden[] = "\7landing\6garden"; /* later names may be compressed */
 
 static unsigned u16(const uint8_t *p)
 {
@@ -52,7 +52,7 @@ static bool has_ede(const uint8_t *options, size_t length)
     return false;
 }
 
-/** Whether a list's extended error is in the packet; *bad when it does not parse. */
+/** Whether a list's extended error is in the packet; *bad when the packet does not parse. */
 static bool rewritten(const uint8_t *packet, size_t length, bool *bad)
 {
     unsigned records = u16(packet + 6) + u16(packet + 8) + u16(packet + 10);

@@ -1,8 +1,8 @@
 /*
- * answer.h - what an answer says, as far as the race test's judge needs it.
+ * answer.h - the content of an answer, as far as the race test's judge needs it.
  *
- * The load generator calls sw_race_read() for each answer; the judge compares its result with
- * what the lists allowed (judge.h).
+ * The load generator calls sw_race_read() for each answer; the judge compares the result with the
+ * allowed states of the lists (judge.h).
  *
  * Threads      no state
  * Memory       none
@@ -16,7 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/** What a client got. */
+/** The outcome for a client. */
 enum sw_race_outcome {
     SW_RACE_TRUE,     /**< the authority's own answer */
     SW_RACE_AWAY,     /**< likewise, with the data of SW_RACE_MOVES that no rule touches */
@@ -32,24 +32,25 @@ enum sw_race_outcome {
     SW_RACE_OUTCOMES
 };
 
-/** What the authority says to a question. */
+/** The authority's answer to a question. */
 enum sw_race_kind {
     SW_RACE_ADDRESS, /**< always the same address */
     SW_RACE_NO_NAME,
     SW_RACE_NO_DATA,
-    SW_RACE_MOVES /**< now one address, now another one */
+    SW_RACE_MOVES /**< one address or another, changing */
 };
 
 /** The true answer to a question. */
 struct sw_race_truth {
     enum sw_race_kind kind;
     size_t size;         /**< of the addresses: IPv4 (4 octets) or IPv6 (16) */
-    uint8_t address[16]; /**< what is in it for SW_RACE_ADDRESS and SW_RACE_MOVES; rules touch it */
-    uint8_t away[16];    /**< what is in it instead for SW_RACE_MOVES; no rule touches it */
+    uint8_t address[16]; /**< the data for SW_RACE_ADDRESS and SW_RACE_MOVES; rules touch these
+                          * data */
+    uint8_t away[16];    /**< the other data for SW_RACE_MOVES; no rule touches these data */
 };
 
-/** Say what an answer is; packet and length are as received. Where both addresses are in it, the one
- * that rules touch counts. */
+/** Classify an answer; packet and length are as received. An answer with both addresses counts as
+ * an answer with the touched address. */
 enum sw_race_outcome sw_race_read(const uint8_t *packet, size_t length,
                                   const struct sw_race_truth *truth);
 

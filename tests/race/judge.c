@@ -14,7 +14,8 @@ static unsigned seen_only(const struct sw_race_query *query)
     return SW_RACE_MONITORED | (query->tcp ? SW_RACE_IS_TCP_ONLY : 0U);
 }
 
-/** The states that give an outcome; 0: says nothing. What comes too late to be dropped is refused. */
+/** The states that give an outcome; 0: says nothing. A reply that comes too late to be dropped is
+ * refused. */
 static unsigned states_of(enum sw_race_outcome outcome, const struct sw_race_query *query)
 {
     switch (outcome) {
@@ -37,8 +38,9 @@ static unsigned states_of(enum sw_race_outcome outcome, const struct sw_race_que
     }
 }
 
-/** Whether an answer that was given is a hit: for certain, perhaps, or not at all. The true answer perhaps is one
- * while some list may act: one from the cache that a change has yet to sweep is recorded as what it is. */
+/** Whether an answer that was given is a hit: for certain, perhaps, or not at all. The true answer
+ * is perhaps a hit while some list may act: a cached true answer that a change has yet to sweep is
+ * recorded as true. */
 static void count_hit(struct sw_race_counts *counts, unsigned may, enum sw_race_outcome outcome,
                       const struct sw_race_query *query)
 {

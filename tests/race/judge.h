@@ -1,20 +1,20 @@
 /*
  * judge.h - which answers the lists allowed while a query was under way.
  *
- * The driver and the load generator share one 64-bit word for each rule, in a mapped file: the
- * set of states that the rule may be in (low 16 bits, one for each enum sw_race_state), and a
- * number that every store raises. The driver stores old and new state together before it writes
- * to Redis, and the new one alone when the resolver has reported the change as applied. The
- * generator reads the word before it sends and after it received. One store lies between at
- * most: both sets together are what was allowed. More: anything was.
+ * The driver and the load generator share a 64-bit word for each rule, in a mapped file: the set of
+ * possible states of the rule (low 16 bits, one for each enum sw_race_state), and a number that
+ * every store raises. The driver stores old and new state together before the write to Redis, and
+ * the new state alone when the resolver has reported the change as applied. The generator reads the
+ * word before sending and after receiving. A single store lies between at most: both sets together
+ * are the allowed states. More: anything was.
  *
- * Where data move the rule touches one of two answers, and the resolver may have either. So the
- * answer itself is judged: one with what is listed is a contradiction while no allowed state shows it,
- * whatever the authority says by then; a rewritten one needs its state, as always; the other answer
- * is right at any time, and no hit.
+ * Where data move the rule touches only one of two answers, and the resolver may have either. So
+ * the answer itself is judged: an answer with listed data is a contradiction while no allowed state
+ * shows the data, with any data of the authority by then; a rewritten answer needs its state, as
+ * always; the other answer is right at any time, and no hit.
  *
- * Threads      words are stored by one driver thread each, loaded by any generator thread
- * Memory       counts belong to one generator thread each, and are added up at the end
+ * Threads      words are stored by a single driver thread each, loaded by any generator thread
+ * Memory       counts belong to a single generator thread each, and are added up at the end
  * Reliability  64 bits, aligned: no torn reads; system calls lie between store and effect
  * Security     test only
  * Standards    none
@@ -41,34 +41,34 @@ enum sw_race_state {
 };
 #define SW_RACE_NUMBER 16 /* bits below the number */
 
-/** What about a query decides which states give an outcome. */
+/** The properties of a query that decide which states give an outcome. */
 struct sw_race_query {
-    bool landing; /**< its type has landing addresses (A, AAAA); others get NODATA instead */
+    bool landing; /**< the type has landing addresses (A, AAAA); others get NODATA instead */
     bool tcp;     /**< an answer over TCP: lists of action tcp-only change nothing */
     bool cut;     /**< the resolver may cut any answer short, so that the client asks again */
 };
 
-/** What is counted for each rule. */
+/** Counts for each rule. */
 struct sw_race_counts {
     uint64_t sent;           /**< queries */
-    uint64_t answers;        /**< answers to them */
-    uint64_t lost;           /**< queries without one */
+    uint64_t answers;        /**< answers to these queries */
+    uint64_t lost;           /**< queries without an answer */
     uint64_t dropped;        /**< likewise, which the rule may have had dropped */
-    uint64_t listed;         /**< answers judged while one listed state was certain */
+    uint64_t listed;         /**< answers judged while a single listed state was certain */
     uint64_t unlisted;       /**< answers judged while "not listed" was certain */
     uint64_t away;           /**< answers with data that the rule does not touch: always right */
     uint64_t contradictions; /**< answers that no allowed state gives */
     uint64_t odd;            /**< answers that nothing explains */
-    uint64_t failed;         /**< SERVFAIL, and those cut short where that may be */
+    uint64_t failed;         /**< SERVFAIL, and truncated answers where allowed */
     uint64_t hits;           /**< answers that are hits for certain */
     uint64_t maybe;          /**< answers and lost queries that may be hits */
 };
 
 /**
- * Judge one answer, and count it.
+ * Judge an answer, and count the outcome.
  *
  * before, after  the rule's word when the query was sent, and when the answer was there
- * Returns whether it is a contradiction.
+ * Returns whether the answer is a contradiction.
  */
 bool sw_race_judge(struct sw_race_counts *counts, uint64_t before, uint64_t after,
                    enum sw_race_outcome outcome, const struct sw_race_query *query);
@@ -76,8 +76,8 @@ bool sw_race_judge(struct sw_race_counts *counts, uint64_t before, uint64_t afte
 /**
  * Count a query that got no answer.
  *
- * The resolver may still have the query in hand when the client gives up, and records the query by the lists
- * of that moment (D-082): perhaps a hit, whatever the rule's word says.
+ * The resolver may still have the query in hand when the client gives up, and records the query by
+ * the lists of that moment (D-082): perhaps a hit, with any word of the rule.
  */
 void sw_race_lost(struct sw_race_counts *counts, uint64_t before, uint64_t after);
 

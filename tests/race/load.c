@@ -4,12 +4,12 @@
  *   load WORDS QUESTIONS PORT QUERIES SECONDS THREADS CUT
  *
  * Asks the resolver on 127.0.0.1 the questions of a file in random order, over UDP from several
- * threads and over TCP from one more, judges each answer by the rules' words (judge.h), and
+ * threads and over TCP from another thread, judges each answer by the rules' words (judge.h), and
  * prints the counts of each rule as JSON. Ends after QUERIES queries or SECONDS seconds, whichever
  * is first (0: no limit). Lines of QUESTIONS: "RULE NAME TYPE KIND ADDRESS AWAY SOURCE", TYPE a
  * number, KIND one of enum sw_race_kind, AWAY the other address of SW_RACE_MOVES, SOURCE the client
- * that asks: 0 is 127.0.0.1, another number N 127.0.1.N. CUT is 1 where any answer may come truncated
- * (judge.h). Contradictions are told on standard error, the first ones.
+ * that asks: 0 is 127.0.0.1, another number N 127.0.1.N. CUT is 1 where any answer may come
+ * truncated (judge.h). Contradictions are told on standard error, the first ones.
  */
 #include "judge.h"
 
@@ -31,7 +31,7 @@
 #define SOCKETS   4   /* for each thread: Unbound spreads clients by source port */
 #define WINDOW    32  /* queries under way on each; a power of two, id = place + turn * WINDOW */
 #define PATIENCE  6.0 /* seconds until a query counts as lost */
-#define DROPPED   0.2 /* likewise, one that is to be dropped */
+#define DROPPED   0.2 /* likewise, for a query that is to be dropped */
 #define QUESTIONS 4096
 #define SOURCES   32 /* clients, at most */
 #define FEW       8  /* queries under way for each client but the first */
@@ -53,7 +53,7 @@ struct question {
 
 struct source {
     struct sockaddr_in at;
-    size_t first, count; /* of its questions */
+    size_t first, count; /* of the source's questions */
 };
 
 struct pending {
@@ -73,7 +73,7 @@ struct channel {
 };
 
 struct worker {
-    struct sw_race_counts *counts; /* one for each rule */
+    struct sw_race_counts *counts; /* for each rule */
     uint64_t random;
     uint64_t strays; /* answers to nothing that was asked */
     struct channel channels[CHANNELS];
@@ -226,7 +226,7 @@ static bool more_allowed(void)
     return false;
 }
 
-/** Choose a question of this source and its flags; writes the query, returns its length. */
+/** Choose a question of this source and the flags; writes the query, returns the length. */
 static size_t compose(struct worker *w, struct pending *p, const struct source *s, uint8_t *out)
 {
     uint64_t r = random_of(w);
@@ -248,7 +248,7 @@ static size_t compose(struct worker *w, struct pending *p, const struct source *
     return q->length;
 }
 
-/** Judge one answer that belongs to p, and free p. */
+/** Judge an answer that belongs to p, and free p. */
 static void take(struct worker *w, struct pending *p, const uint8_t *packet, size_t length)
 {
     const struct question *q = p->question;
@@ -260,7 +260,7 @@ static void take(struct worker *w, struct pending *p, const uint8_t *packet, siz
     if (outcome == SW_RACE_EMPTY && !(p->flags & FLAG_NO_RD))
         outcome = SW_RACE_ODD;
     if (p->flags & FLAG_NO_RD && outcome == SW_RACE_ODD && !(packet[3] & 15))
-        outcome = SW_RACE_EMPTY; /* part of a chain, as far as it is cached */
+        outcome = SW_RACE_EMPTY; /* part of a chain, as far as cached */
     if (sw_race_judge(&w->counts[q->rule], p->before, after, outcome, &query) ||
         outcome == SW_RACE_ODD)
         tell(p, after, outcome);
@@ -325,7 +325,7 @@ static bool connect_from(int fd, const struct source *s)
            connect(fd, (struct sockaddr *)&server, sizeof(server)) == 0;
 }
 
-/** SOCKETS of the first source, one of each other. */
+/** SOCKETS of the first source, a socket for each other. */
 static void open_channels(struct worker *w, struct pollfd *fds, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
@@ -360,7 +360,7 @@ static void *run_udp(void *arg)
     return NULL;
 }
 
-/* ---- TCP: one query after the other, a new connection now and then */
+/* ---- TCP: query after query, a new connection now and then */
 
 static int open_tcp(const struct source *s)
 {

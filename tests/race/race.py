@@ -1,10 +1,10 @@
-"""Lists that flap while a load generator asks and judges: no answer may contradict them.
+"""Lists that flap while a load generator asks and judges: no answer may contradict a list.
 
     race.py [--queries N] [--seconds N] [--configuration NAME]... [--early]
 
 Runs each configuration of the resolver in turn, prints a table, and exits with 1 when an answer
-contradicted what the resolver had reported as applied, or a hit was not recorded. --early
-proves that the judge can fail: changes count as in force before they are made.
+contradicted a reported change, or a hit was not recorded. --early proves that the judge can fail:
+changes count as in force too early.
 
 Decisions: D-023, D-054, D-078.
 """
@@ -37,7 +37,7 @@ from harness.resolver import GARDEN, SINK4, SINK6, Resolver  # noqa: E402
 from harness.wait import FACTOR, until  # noqa: E402
 from world import LISTS, MOVING, STATE, STILL, TRIGGERS, UNLISTED, World  # noqa: E402
 
-# name: (server lines, module-config, threads, what else)
+# name: (server lines, module-config, threads, further lists)
 CONFIGURATIONS = {
     "plain": ([], None, 3, ()),
     "prefetch": (["prefetch: yes", "prefetch-key: yes", "qname-minimisation: no"], None, 4, ()),
@@ -72,7 +72,7 @@ class Words:
 
 
 class Model:
-    """What each rule's state is by the feed, and the words made of that."""
+    """The states of each rule by the feed, and the words made of the states."""
 
     def __init__(self, words, rules):
         self.words = words
@@ -87,7 +87,7 @@ class Model:
 
     @contextlib.contextmanager
     def change(self, new, early=False):
-        """Inside the block old and new states are allowed; behind it the new ones alone."""
+        """Inside the block old and new states are allowed; behind it only the new states."""
         with self.lock:
             for number, state in new.items():
                 self.allowed[number] = state if early else self.state[number] | state
@@ -113,7 +113,7 @@ class Model:
 
 
 class Flapper(threading.Thread):
-    """Changes one list until told to stop."""
+    """Changes a list until stopped."""
 
     def __init__(self, race, name):
         super().__init__(name=name)
@@ -167,7 +167,7 @@ class Flapper(threading.Thread):
             self._to(rest, self.action, lambda: self.race.lists.remove(self.list, *names))
 
     def _action(self):
-        """Mostly one whose answers come at once: a dropped query holds the generator up."""
+        """Mostly a rule with answers that come at once: a dropped query holds the generator up."""
         return self.random.choices(list(STATE), [1 if a == "drop" else 4 for a in STATE])[0]
 
     def policy(self):
@@ -189,7 +189,7 @@ class Flapper(threading.Thread):
 
 
 class Race:
-    """One configuration: servers, flapping lists, load; .run() gives a row of figures."""
+    """A configuration: servers, flapping lists, load; .run() gives a row of figures."""
 
     def __init__(self, env, folder, name, early=False):
         self.env, self.folder, self.name, self.early = env, folder, name, early
@@ -218,7 +218,7 @@ class Race:
                 if thread.error:
                     raise thread.error
             self.lost_events = int(self.lists.state().get("events_lost", 0))
-            self.resolver.stop()  # writes what it still has
+            self.resolver.stop()  # writes the remaining events
             return self._row(rules, sum(f.changes for f in flappers), took)
 
     def _start(self, stack):
@@ -256,7 +256,7 @@ class Race:
 
     @staticmethod
     def _stub(*ports):
-        """Unbound asks now one, now the other of servers that are as fast, and they do not agree."""
+        """Unbound asks either of two servers of equal speed, and their data differ."""
         lines = [f"  stub-addr: {ADDRESS}@{port}" for port in ports]
         return ["stub-zone:", f"  name: {MOVING}", *lines]
 
@@ -334,7 +334,7 @@ class Race:
 
 
 class Loader(threading.Thread):
-    """Dumps the cache and loads it again; the true answer is excused until it was swept."""
+    """Dumps the cache and loads the dump again; the true answer is excused until the sweep."""
 
     def __init__(self, race):
         super().__init__(name="loader")
@@ -353,8 +353,8 @@ class Loader(threading.Thread):
         self.race.over.wait(0.3)
         with self.race.model.excused():
             self.race.resolver.load_cache(dump)
-            # One sweep may be under way: the second from a report on that was made behind the
-            # load has begun behind the load, too.
+            # A sweep may be under way: the second from a report on that was made behind the load
+            # has begun behind the load, too.
             loaded = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
             until(lambda: self._state("updated") > loaded, "a report", 30)
             wanted = int(self._state("sweeps_again")) + 2

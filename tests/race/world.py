@@ -1,11 +1,11 @@
-"""What the race test asks: rules, each with names of its own, and the zones that hold them.
+"""The questions of the race test: rules, each with separate names, and the zones of these names.
 
-A rule is one indicator; a question is touched by one rule at most. So the state of one rule says
-which answers to its questions are right. A rule about a client touches all that it asks for: that is
-names which no other rule touches, and which others ask for at the same time.
+A rule is an indicator; a question is touched by a single rule at most. So the state of that rule
+decides which answers to the question are right. A rule about a client touches all questions of the
+client: that is names which no other rule touches, and which others ask for at the same time.
 
-The data of some names move: one zone has two servers, which do not agree. What one of them says of such
-a name is touched by its rule, what the other one says by none.
+The data of some names move: a zone has two servers with different data. A rule touches the data of
+one server, and no rule touches the data of the other.
 """
 
 from dataclasses import dataclass, field
@@ -30,15 +30,15 @@ TTLS = (300, 1, 60, 0, 300, 1, 300, 2)
 LISTS = 4  # that flap
 ALWAYS, WATCHED = "always", "watched"  # that do not
 STILL = {ALWAYS: "nxdomain", WATCHED: "monitor"}
-# Lists that flap besides, where a configuration has them, and what they are compared with.
+# Further flapping lists of a configuration, and the data to compare with.
 TRIGGERS = {"clients": ["client"], "servers": ["nsdname"], "server-addresses": ["nsip"]}
-# Head of a zone whose servers stay cached: by one that has expired nothing is judged (D-057).
+# Head of a zone with servers that stay cached: expired NS records are not judged (D-057).
 SERVED = """@ 86400 SOA ns hostmaster.example. 1 3600 600 86400 60
 @ 86400 NS ns
 ns 86400 A {}
 """
 MOVING = "moving.example"
-# The addresses of its servers move, too, and come along with each of their answers.
+# The addresses of the servers move, too, and come along with each answer.
 MOVING_HEAD = "@ 5 SOA ns0 hostmaster.example. 1 3600 600 86400 1\n"
 MOVING_SERVERS = 4
 DATA = {A: "A {}", AAAA: "AAAA {}", HTTPS: "HTTPS 1 . alpn=h2 ipv4hint={}"}
@@ -58,14 +58,14 @@ class Rule:
     number: int
     kind: str
     indicator: str
-    owner: str | None  # its list; None: never listed
+    owner: str | None  # the rule's list; None: never listed
     questions: list = field(default_factory=list)
-    sources: tuple = (0,)  # clients that ask them: see load.c
+    sources: tuple = (0,)  # clients that ask the rule's questions: see load.c
 
 
 class World:
-    """Rules of every kind, `width` of each, and of the lists `more` of TRIGGERS; zones and AS table to
-    go with them."""
+    """Rules of every kind, `width` of each, and of the lists `more` of TRIGGERS; with zones and AS
+    table."""
 
     def __init__(self, width=8, more=()):
         self.rules, self.more, self.served = [], more, []
@@ -142,7 +142,7 @@ class World:
         self._a(below, f"y.z.w{i}.race.example")
 
     def _chains(self, i):
-        """c0 -> c1 -> c2 -> c3: one chain for each alias that is listed."""
+        """c0 -> c1 -> c2 -> c3: a chain for each listed alias."""
         for at in (1, 2, 3):
             rule = self._rule(f"alias{at}", f"=c{at}-{i}-{at}.target.example")
             name = [f"c0-{i}-{at}.race.example"]
@@ -209,8 +209,8 @@ class World:
                 zone.append(f"@ 5 NS ns{i}")
 
     def _moving(self, kind, indicator, label, rdtype, address):
-        """A name, with its addresses a listed and another one; aliases to it inside and outside of
-        the zone; a record that it comes along with."""
+        """A name with a listed and another address; aliases to the name inside and outside of the
+        zone; a record that brings the name along."""
         rule = self._rule(kind, indicator)
         name, away = f"{label}.{MOVING}", self._away(rdtype)
         self.zones[MOVING].append(f"{name}. {self.ttl} {DATA[rdtype].format(address)}")
@@ -222,14 +222,14 @@ class World:
         self._companion(label, name)
 
     def _companion(self, label, name):
-        """SRV, whose first four octets pass for an address: priority and weight."""
+        """SRV with first four octets that pass for an address: priority and weight."""
         octets = self._address()
         a, b, c, d = map(int, octets.split("."))
         srv = self._agreed(f"srv-{label}.{MOVING}", f"SRV {a << 8 | b} {c << 8 | d} 80 {name}.", 1)
         self.companion.questions.append(Question(srv, SRV, ADDRESS, octets))
 
     def _moving_aliases(self, i):
-        """Between two targets, and between an alias and an address of its own."""
+        """Between two targets, and between an alias and an own address."""
         for label, stays in (("mt", f"CNAME mc{i}.target.example."), ("mk", "A {}")):
             target, address, away = f"{label}{i}.target.example", self._address(), self._address()
             rule = self._rule("moved-alias" if label == "mt" else "moved-kind", f"={target}")
@@ -255,7 +255,7 @@ class World:
         return name
 
     def _servers(self, i):
-        """Zones of one server each, whose name, address or AS is listed."""
+        """Zones of a single server each, with a listed name, address or AS."""
         self.asn.append((f"5.{i + 64}.0.0/16", 64700 + i, f"Served {i}"))
         self._zone(f"sn{i}.example", f"5.8.0.{i}", "server", f"=ns.sn{i}.example", "servers")
         address = f"5.8.1.{i}"

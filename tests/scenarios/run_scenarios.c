@@ -1,12 +1,13 @@
 /*
- * run_scenarios.c - labelled timelines through the real code: what is raised, compared with labels.
+ * run_scenarios.c - labelled timelines through the real code: raised anomalies, compared with
+ * labels.
  *
  * For each scenario of tests/scenarios/ (README.md there has the format): lists go into an index,
  * tables into MMDB files, each answer through match and record, observe and assess, and the
- * anomalies are read back from their JSON documents. Time is that of the timeline; there is no
- * Redis, and several observers share their claims of findings as they would in Redis. Prints
- * precision and recall for each type, by label and by document; fails when a scenario differs from
- * its labels and its list of known errors.
+ * anomalies are read back from the JSON documents. Time is that of the timeline; there is no Redis,
+ * and several observers share the claims of findings as in Redis. Prints precision and recall for
+ * each type, by label and by document; fails when a scenario differs from the labels and the list
+ * of known errors.
  *
  * With SCENARIOS=DIR in the environment the timelines of that folder are played instead, and each
  * verdict, label and document is printed as a line of JSON.
@@ -29,7 +30,7 @@
 #define OBSERVERS_MAX 8
 #define MINUTE_US     INT64_C(60000000)
 
-struct observer { /* a resolver, with a memory of its own */
+struct observer { /* a resolver, with a separate memory */
     const char *name;
     struct sw_observe *observe;
     struct sw_writer writer;
@@ -48,7 +49,7 @@ struct run {
     struct sw_findings *findings;
     struct observer observer[OBSERVERS_MAX];
     size_t observers_n;
-    struct observer *now; /* the observer whose sight is judged */
+    struct observer *now; /* the observer of the judged sight */
     struct sw_sight sight;
     json_t *raised;    /* set of keys */
     json_t *documents; /* array */
@@ -113,7 +114,7 @@ static int64_t span_of(const char *text)
     return n * MINUTE_US * (unit == 'd' ? 1440 : unit == 'h' ? 60 : 1);
 }
 
-/* ---- what a scenario is made of ---- */
+/* ---- the parts of a scenario ---- */
 
 static void put_lists(const char *scenario, json_t *lists)
 {
@@ -144,7 +145,7 @@ static void put_lists(const char *scenario, json_t *lists)
     }
 }
 
-/* A new file in the place of the old one, as an update does it. */
+/* A new file in the place of the old file, in the way of an update. */
 static void write_file(struct mm *file, const char *path)
 {
     char aside[SW_PATH_MAX + 8];
@@ -242,7 +243,7 @@ static void on_track(void *arg, const struct sw_addr *addr)
         o->tracked[o->tracked_n++] = *addr;
 }
 
-/* ---- one answer, as a worker would judge and record it ---- */
+/* ---- an answer, judged and recorded like a worker's ---- */
 
 static struct sw_name name_of(const char *text)
 {
@@ -290,7 +291,7 @@ static void put_delegation(const json_t *answer, struct sw_event *ev)
     }
 }
 
-/* The addresses of the n-th time: all, or `take` of them, each time the next ones. */
+/* The addresses of the n-th time: all, or `take` addresses, each time the next. */
 static size_t pick(const json_t *answer, size_t n, struct sw_addr *out)
 {
     const json_t *all = json_object_get(answer, "a");
@@ -311,7 +312,7 @@ static void observe(struct sw_event *ev)
     free(record);
 }
 
-/* The observer of this name, made when it is new. */
+/* The observer of this name, made at the first use. */
 static struct observer *observer_of(const char *name)
 {
     static const struct sw_journal_host host = {.track = on_track};
@@ -335,7 +336,7 @@ static struct observer *observer_of(const char *name)
     return o;
 }
 
-/* What the cache of a resolver holds for an address that is tracked from now on: RRsets that were
+/* The cached records of a resolver for an address that is tracked from now on: RRsets that were
  * stored before and are valid, as sw_cache_report_names() does. */
 static void search_cache(const json_t *caches, const struct sw_addr *addr, int64_t time_us)
 {
@@ -367,7 +368,7 @@ static void search_caches(const json_t *caches, int64_t time_us)
     }
 }
 
-/* Whether a time lies in one of the gaps of an answer: [[from, to], ...]. */
+/* Whether a time lies in a gap of an answer: [[from, to], ...]. */
 static bool in_gap(const json_t *answer, int64_t time_us)
 {
     json_t *gap;
@@ -429,7 +430,7 @@ static void play(const json_t *scenario, const json_t *answer, size_t n, int64_t
     search_caches(json_object_get(scenario, "caches"), time_us);
 }
 
-/* Everything in the order of time: of all answers the one that is due next, tables first. */
+/* Everything in the order of time: of all answers the next due answer, tables first. */
 static void play_all(const json_t *scenario)
 {
     const json_t *all = json_object_get(scenario, "answers"),
@@ -508,7 +509,7 @@ static void one_scenario(const json_t *scenario, const char *in)
     ck_assert_msg(good, "%s differs from its labels", text_at(scenario, "name"));
 }
 
-/* All scenarios of a file, behind those of the files before. */
+/* All scenarios of a file, behind the scenarios of the files before. */
 static void load_file(const char *path, json_t *all)
 {
     json_error_t error;

@@ -1,6 +1,6 @@
 /*
- * verdict.h - what a scenario raised compared with its labels, and the tables of precision and
- * recall. A part of run_scenarios.c, which has the run and the scores.
+ * verdict.h - raised anomalies of a scenario compared with the labels, and the tables of precision
+ * and recall. A part of run_scenarios.c, which has the run and the scores.
  */
 #ifndef SW_TESTS_VERDICT_H
 #define SW_TESTS_VERDICT_H

@@ -1,13 +1,15 @@
 """Questions of every action over every transport, from clients of every kind, with a bounded load.
 
-Used by tests/daemon/test_soak.py; `make soak` runs its long form.
+Used by tests/daemon/test_soak.py; `make soak` runs the long form.
 
-A round is one of
-    udp      a batch of 100 questions from one socket; all that are not dropped are answered
-    stream   1 to 40 questions pipelined on one connection of TCP, TLS or HTTP/2, by a client that
-             reads all answers, hangs up after some, hangs up at once, or leaves in the middle of a question
-    slow     one question whose answer is held back upstream: several connections of one transport ask it in turn,
-             one of them more than once, with clients on UDP in between; some hang up before it is released
+A round is:
+    udp      a batch of 100 questions from a single socket; all that are not dropped are answered
+    stream   1 to 40 questions pipelined on a connection of TCP, TLS or HTTP/2, by a client that
+             reads all answers, hangs up after some, hangs up at once, or leaves in the middle of a
+             question
+    slow     a question with an answer held back upstream: several connections of a transport ask in
+             turn, some of these more than once, with clients on UDP in between; some hang up before
+             the release
 """
 
 import random
@@ -30,7 +32,8 @@ LEAVES = ["reads", "reads", "some", "at once", "in the middle"]
 
 
 def put_lists(lists):
-    """For each action a list of names below many.evil.example and slow.example; odd ones observe."""
+    """For each action a list of names below many.evil.example and slow.example; odd names
+    observe."""
     for action in ACTIONS:
         lists.put(action, f"{action}.many.evil.example", action=action)
         lists.put(
@@ -58,7 +61,7 @@ class Load:
         self.upstream = upstream
         self.random = random.Random(seed)
         self.sent = 0
-        self.unanswered = 0  # of clients who waited for all their answers
+        self.unanswered = 0  # of clients that waited for all answers
         self.slow_rounds = 0
         self.pool = [("clean", wire(f"n{i}.many.clean.example")) for i in range(NAMES)]
         for action in ACTIONS:

@@ -1,15 +1,16 @@
 /*
- * index_race.c - many readers against the one writer of the index.
+ * index_race.c - many readers against the only writer of the index.
  *
  *   index_race [SECONDS]      else SINKWATCH_STRESS_SECONDS, else 5
  *
- * The writer adds, removes, replaces, drops, changes policies, and makes the index grow and
- * shrink; another thread saves it to a file, again and again. Meanwhile readers hold it to its promises:
- *   - what is listed throughout is found at every moment, with the right form and policy;
- *   - what was never listed is never found;
- *   - a replaced list shows all of the old or all of the new content within one view;
- *   - a view's policy is one that was published as a whole, and the same for the whole view;
- *   - what an add announced is found, what a removal announced is not;
+ * The writer adds, removes, replaces, drops, changes policies, and makes the index grow and shrink;
+ * another thread saves the index to a file, again and again. Meanwhile readers check the promises
+ * of the index:
+ *   - a name that is listed throughout is found at every moment, with the right form and policy;
+ *   - a name that was never listed is never found;
+ *   - a replaced list shows all of the old or all of the new content within a view;
+ *   - a view's policy was published as a whole, and is the same for the whole view;
+ *   - an announced addition is found, an announced removal is not;
  *   - prefixes that come and go are found whole, longest first.
  * ThreadSanitizer sees the rest. Exit code 1 and a line for the first broken promise.
  */
@@ -40,7 +41,7 @@ static atomic_bool stop;
 static atomic_uint_fast64_t added, removed; /* last numbers announced; 0 = none */
 static atomic_uint_fast64_t questions;
 static atomic_bool saved;            /* the saver is done */
-static unsigned images;              /* the saver's, read when it is joined */
+static unsigned images;              /* the saver's, read after the join */
 static _Atomic(const char *) broken; /* the first broken promise */
 
 static void promise(bool kept, const char *words)
@@ -77,7 +78,7 @@ static struct sw_indicator net_of(unsigned i)
     return ind;
 }
 
-/* The i-th prefix that comes and goes: one of each length, IPv4 and IPv6 in turn. */
+/* The i-th prefix that comes and goes: a prefix of each length, IPv4 and IPv6 in turn. */
 static struct sw_indicator passing_net(uint64_t i)
 {
     struct sw_indicator ind = {.type = SW_INDICATOR_PREFIX};
@@ -136,7 +137,7 @@ static void read_flip(const struct sw_view *view, uint64_t *rnd)
     promise(both == asked, "what both contents hold is found throughout");
 }
 
-/* What comes and goes may be found or not, but whole. */
+/* Indicators that come and go may be found or not, but whole. */
 static void read_passing(const struct sw_view *view, uint64_t *rnd)
 {
     struct sw_hit hit;
@@ -163,7 +164,7 @@ static void read_announced(void)
     size_t found_in = in > 0 ? find(&view, "news", in, "news", &hit) : 1;
     size_t found_out = out > 0 ? find(&view, "news", out, "news", &hit) : 0;
     sw_rcu_leave();
-    /* it may have been removed meanwhile only if the writer went on so far */
+    /* a removal meanwhile is possible only if the writer went on so far */
     promise(found_in == 1 || atomic_load(&added) >= in + KEPT, "what was added is found");
     promise(found_out == 0, "what was removed is not found");
 }
@@ -261,7 +262,7 @@ static void write_news(sw_list_id news)
     }
 }
 
-/* A wave goes up and down; every fourth time it goes down by dropping the list. */
+/* A wave goes up and down; every fourth time the wave goes down by dropping the list. */
 static void write_wave(sw_list_id *wave, uint64_t step)
 {
     uint64_t at = step % (2 * WAVE);
@@ -283,7 +284,7 @@ static void write_passing(uint64_t step)
     must(sw_index_list_drop(ix, id), "drop");
 }
 
-/* One prefix in, another one out. */
+/* A prefix in, another prefix out. */
 static void write_net(sw_list_id nets, uint64_t step)
 {
     struct sw_indicator in = passing_net(step), out = passing_net(step + NETS / 2);
@@ -291,7 +292,8 @@ static void write_net(sw_list_id nets, uint64_t step)
     (void)sw_index_remove(ix, nets, &out);
 }
 
-/* The index into a file, shard by shard, while it changes; may be given up when it changes too fast. */
+/* The index into a file, shard by shard, during changes; may be given up when the index changes too
+ * fast. */
 static void *saver(void *arg)
 {
     int fd = memfd_create("image", MFD_CLOEXEC);
@@ -310,7 +312,7 @@ static void *saver(void *arg)
     return NULL;
 }
 
-/* Begin to save, or take the saver back when it is over. */
+/* Begin to save, or take the saver back at the end. */
 static void write_image(struct sw_image **image, pthread_t *thread, bool last)
 {
     if (*image && (last || atomic_load(&saved))) {
@@ -325,7 +327,7 @@ static void write_image(struct sw_image **image, pthread_t *thread, bool last)
     }
 }
 
-/* All lists anew, with what they have, as in a full load. */
+/* All lists again, with the same content, as in a full load. */
 static void write_renewal(sw_list_id *flip, sw_list_id *news, sw_list_id *wave, uint64_t step)
 {
     sw_list_id always = set_list("always", 1), staged;

@@ -1,12 +1,12 @@
 /*
- * ring_race.c - one producer, one consumer that sleeps at the bell, and a looker, on one ring.
+ * ring_race.c - a producer, a consumer that sleeps at the bell, and a looker, on the same ring.
  *
  *   ring_race [SECONDS]      else SINKWATCH_STRESS_SECONDS, else 5
  *
- * Records of random length, in bursts that a small ring often refuses. Held against: each record is got whole
- * and in its order, or counted as lost; what waits never is more than the ring; a put that is refused leaves
- * nobody asleep who slept before it (tests/model/bell.pml). Exit code 1 and a line for the first
- * broken promise.
+ * Records of random length, in bursts that a small ring often refuses. Held against: each record
+ * arrives whole and in order, or is counted as lost; the waiting records never exceed the ring; a
+ * refused put leaves nobody asleep that slept before the put (tests/model/bell.pml). Exit code 1
+ * and a line for the first broken promise.
  */
 #include "base/bell.h"
 #include "base/clock.h"
@@ -46,7 +46,7 @@ static void dawdle(uint64_t *random)
         nanosleep(&pause, NULL);
 }
 
-/* A record's number in front, then octets that tell it from its neighbours. */
+/* A record's number in front, then octets that differ from the neighbours'. */
 static size_t make_record(uint8_t *record, uint64_t number, uint64_t *random)
 {
     size_t len = sizeof(number) + (size_t)(next_random(random) % (RECORD_MAX - sizeof(number)));
@@ -63,7 +63,7 @@ static bool is_whole(const uint8_t *record, size_t len, uint64_t number)
     return true;
 }
 
-/* One put, and what it owes a consumer that slept before it. */
+/* A put, and the duty to wake a consumer that slept before the put. */
 static void put_one(const uint8_t *record, size_t len)
 {
     uint64_t sleep_before = atomic_load(&sleeps);

@@ -1,13 +1,13 @@
 /*
- * turns_race.c - workers that store what they judged, against a writer that lists and sweeps.
+ * turns_race.c - workers that store judged answers, against a writer that lists and sweeps.
  *
  *   turns_race [SECONDS]      else SINKWATCH_STRESS_SECONDS, else 5
  *
- * A model of the caches: for each key a first store, made of what was judged clean, and a second
- * one, made of what was found in the first one without judging it: as a chain of aliases is.
- * Workers store after their read section, and put off some second stores to a later turn. The
- * writer lists a key, waits, sweeps both stores, and holds the workers to the promise that nothing
- * of it comes back while it is listed. Exit code 1 and a line for the first broken promise.
+ * A model of the caches: for each key a first store, of data judged clean, and a second store, made
+ * of unjudged data found in the first: as a chain of aliases is. Workers store after their read
+ * section, and put off some second stores to a later turn. The writer lists a key, waits, sweeps
+ * both stores, and holds the workers to the promise that nothing of it comes back while it is
+ * listed. Exit code 1 and a line for the first broken promise.
  */
 #include "base/clock.h"
 #include "base/rcu.h"
@@ -48,7 +48,7 @@ static void dawdle(uint64_t *random)
 struct asked { /* a query that is under way */
     unsigned key;
     uint64_t number;
-    bool found; /* something in the first store, of which its answer is to be made */
+    bool found; /* the first store has data for an answer */
 };
 
 static bool judge(const struct asked *q, uint64_t *number)
@@ -60,12 +60,12 @@ static bool judge(const struct asked *q, uint64_t *number)
     return clean;
 }
 
-/* One turn: judge the key itself, store; then look for what another key's answer can be made of. */
+/* A turn: judge the key itself, store; then look for data of another key's answer. */
 static void begin(struct asked *q, size_t worker, uint64_t *random)
 {
     q->key = (unsigned)(next_random(random) % KEYS);
     if (next_random(random) % 2 == 0)
-        atomic_store_explicit(&first[q->key], false, memory_order_release); /* it expires */
+        atomic_store_explicit(&first[q->key], false, memory_order_release); /* the entry expires */
     sw_turns_busy(&turns, worker, true);
     bool clean = judge(q, &q->number);
     dawdle(random);
@@ -79,7 +79,7 @@ static void begin(struct asked *q, size_t worker, uint64_t *random)
     }
 }
 
-/* Another turn of the same query, or the end of the first one: what was found is stored. */
+/* Another turn of the same query, or the end of the first turn: found data are stored. */
 static void finish(struct asked *q, uint64_t *random)
 {
     dawdle(random);
@@ -96,7 +96,7 @@ static void *work(void *arg)
     struct asked q;
     while (!atomic_load_explicit(&stop, memory_order_relaxed)) {
         begin(&q, worker, &random);
-        if (next_random(&random) % 4 == 0) { /* it waits for something; then it goes on */
+        if (next_random(&random) % 4 == 0) { /* the query waits; then the query goes on */
             sw_turns_quiet(&turns, worker, true);
             dawdle(&random);
             sw_turns_busy(&turns, worker, true);

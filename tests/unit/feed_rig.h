@@ -1,6 +1,6 @@
 /*
- * feed_rig.h - a feeder with all that it needs, for tests: redis-server, index, owners, and a
- * host that writes down what it was asked to sweep, and can hold the sweeper or the feeder up.
+ * feed_rig.h - a complete feeder for tests: redis-server, index, owners, and a host that writes
+ * down each requested sweep, and can hold the sweeper or the feeder up.
  *
  * A test, step by step:
  *     rig_init(&rig);                       // server is up, feeder is not
@@ -34,11 +34,11 @@
 #define RIG_SWEEPS_MAX 64
 #define P              "{sinkwatch}"
 
-struct rig_sweep { /* what joined the walk before one of its parts */
+struct rig_sweep { /* the changes that joined the walk before a part */
     bool everything;
     size_t added_n;
     char first[SW_INDICATORTEXT_MAX]; /* text of the first added indicator */
-    size_t sought_n;                  /* added in all that is looked for with it */
+    size_t sought_n;                  /* added indicators in the search */
     size_t part;
 };
 
@@ -50,21 +50,21 @@ struct rig {
     struct sw_counters counters;
     struct sw_feed *feed;
     struct sw_feed_host host;
-    pthread_mutex_t lock; /* guards what follows */
+    pthread_mutex_t lock; /* guards the following members */
     struct rig_sweep sweeps[RIG_SWEEPS_MAX];
     size_t sweeps_n;
     size_t parts[SW_FEED_PARTS]; /* how often each was walked */
-    size_t sought_n;             /* what was looked for in the last of them */
+    size_t sought_n;             /* indicators in the last search */
     size_t tracked_n;
     atomic_uint evictions;
-    atomic_bool hold, held;     /* the next sweep waits while hold is set; held says it does */
-    atomic_bool hold_next;      /* the sweep after that one sets hold */
+    atomic_bool hold, held;     /* the next sweep waits while hold is set; held: a sweep waits */
+    atomic_bool hold_next;      /* the following sweep sets hold */
     atomic_bool stall, stalled; /* likewise the feeder, at the next eviction */
 };
 
 static atomic_uint rig_errors; /* lines logged as errors */
 
-/* Log lines are printed only for who wants to read them. */
+/* Log lines are printed only on request. */
 static inline void rig_log(enum sw_log_level level, const char *line)
 {
     if (level == SW_LOG_ERROR)
@@ -73,7 +73,7 @@ static inline void rig_log(enum sw_log_level level, const char *line)
         fprintf(stderr, "%d %s\n", (int)level, line);
 }
 
-/* What joins is written down; where nothing does, it goes on. */
+/* Joining changes are written down; without a joining change the walk goes on. */
 static inline void rig_on_sweep(void *arg, const struct sw_changeset *changes, size_t part)
 {
     struct rig *rig = arg;
@@ -86,7 +86,6 @@ static inline void rig_on_sweep(void *arg, const struct sw_changeset *changes, s
     rig->sought_n = changes->added_n;
     if (rig->sweeps_n < RIG_SWEEPS_MAX && (changes->all_is_new || changes->new_n > 0)) {
         struct rig_sweep *sweep = &rig->sweeps[rig->sweeps_n++];
-
         *sweep = (struct rig_sweep){.everything = changes->all_is_new,
                                     .added_n = changes->new_n,
                                     .sought_n = changes->added_n,
@@ -172,19 +171,19 @@ static inline void rig_stop(struct rig *rig)
     pthread_mutex_destroy(&rig->lock);
 }
 
-/** Sweeps so far, and what the newest was for. */
+/** Sweeps so far, and the purpose of the newest. */
 static inline size_t rig_sweeps(struct rig *rig, struct rig_sweep *newest)
 {
-    size_t n;
     pthread_mutex_lock(&rig->lock);
-    n = rig->sweeps_n;
+    size_t n = rig->sweeps_n;
     if (n > 0 && newest)
         *newest = rig->sweeps[n - 1];
     pthread_mutex_unlock(&rig->lock);
     return n;
 }
 
-/** n loads are over, and what the first one brought is being swept for: nothing is merged with it. */
+/** n loads are over, and the sweep for the first load is under way: no later change is merged with
+ * this sweep. */
 static inline void rig_wait_loads(struct rig *rig, uint64_t n)
 {
     RIG_WAIT(sw_counted(&rig->counters.full_loads) >= n);
@@ -193,7 +192,7 @@ static inline void rig_wait_loads(struct rig *rig, uint64_t n)
 
 /* ---- writing to Redis ---- */
 
-/** A list: its policy, and indicators up to NULL. Not announced in the stream. */
+/** A list: the policy, and indicators up to NULL. Not announced in the stream. */
 static inline void rig_list(struct rig *rig, const char *name, const char *policy, ...)
 {
     va_list args;
@@ -225,7 +224,7 @@ static inline void rig_change(struct rig *rig, const char *op, const char *list,
     rig_entry(rig, op, list, item);
 }
 
-/* ---- reading what came of it ---- */
+/* ---- reading the results ---- */
 
 /** A field of the status hash in a static buffer; "" when there is none. */
 static inline const char *rig_status(struct rig *rig, const char *field)
@@ -249,12 +248,10 @@ static inline unsigned long rig_calls(struct rig *rig, const char *command)
 {
     redisReply *reply = redis_fixture_command(&rig->rf, "INFO commandstats");
     char words[64];
-    const char *at;
-    unsigned long n;
 
     snprintf(words, sizeof(words), "cmdstat_%s:calls=", command);
-    at = strstr(reply->str, words);
-    n = at ? strtoul(at + strlen(words), NULL, 10) : 0;
+    const char *at = strstr(reply->str, words);
+    unsigned long n = at ? strtoul(at + strlen(words), NULL, 10) : 0;
     freeReplyObject(reply);
     return n;
 }
@@ -280,12 +277,10 @@ static inline bool rig_find(struct rig *rig, const char *text, struct sw_policy 
 {
     struct sw_name name;
     struct sw_hit hits[HITS_MAX];
-    struct sw_view view;
-    size_t n;
     ck_assert_int_eq(sw_name_parse(text, strlen(text), &name, NULL), SW_OK);
     sw_rcu_enter();
-    view = sw_index_view(rig->index);
-    n = find_name(&view, name.wire, name.len, hits, HITS_MAX);
+    struct sw_view view = sw_index_view(rig->index);
+    size_t n = find_name(&view, name.wire, name.len, hits, HITS_MAX);
     if (n > 0 && policy)
         *policy = *hits[0].list;
     sw_rcu_leave();
@@ -297,7 +292,7 @@ static inline bool rig_lists(struct rig *rig, const char *text)
     return rig_find(rig, text, NULL);
 }
 
-/** Whether the name is covered by a list whose action is this. */
+/** Whether a list with this action covers the name. */
 static inline bool rig_acts(struct rig *rig, const char *text, enum sw_action action)
 {
     struct sw_policy policy;
@@ -307,19 +302,17 @@ static inline bool rig_acts(struct rig *rig, const char *text, enum sw_action ac
 static inline bool rig_tracks(struct rig *rig, const char *text)
 {
     struct sw_addr addr;
-    bool tracked;
     ck_assert_int_eq(sw_addr_parse(text, strlen(text), &addr, NULL), SW_OK);
     sw_rcu_enter();
-    tracked = sw_feed_is_tracked(rig->feed, &addr);
+    bool tracked = sw_feed_is_tracked(rig->feed, &addr);
     sw_rcu_leave();
     return tracked;
 }
 
 static inline size_t rig_tracked_told(struct rig *rig)
 {
-    size_t n;
     pthread_mutex_lock(&rig->lock);
-    n = rig->tracked_n;
+    size_t n = rig->tracked_n;
     pthread_mutex_unlock(&rig->lock);
     return n;
 }

@@ -1,8 +1,8 @@
 /*
  * formats_rig.h - a text through a reader of formats, and its outcome as a text to compare.
  *
- * Each entry is a line "+INDICATOR", with the action, '!' for an exception, "@trigger" and the facts
- * where there are any; each refusal is a line "-reason: text".
+ * Each entry is a line "+INDICATOR", with the action, '!' for an exception, "@trigger" and the
+ * facts where there are any; each refusal is a line "-reason: text".
  */
 #ifndef SW_TESTS_UNIT_FORMATS_RIG_H
 #define SW_TESTS_UNIT_FORMATS_RIG_H

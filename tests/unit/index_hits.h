@@ -10,7 +10,7 @@
 
 #define HITS_MAX 16 /* rules that most tests have room for */
 
-struct index_hits { /* max: room in hit; rules past it are counted in n and not kept */
+struct index_hits { /* max: room in hit; n counts further rules, which are not kept */
     struct sw_hit *hit;
     size_t n, max;
 };

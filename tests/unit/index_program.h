@@ -1,12 +1,13 @@
 /*
  * index_program.h - octets as a program of index calls, run on the index and on a naive model.
  *
- * The model: a universe of some hundred indicators that overlap a lot, and for each list (and
- * each staged instance) one flag for each indicator. Questions are answered by comparing with
- * every indicator. After each question, all hits have to be the same: list, form, specificity,
- * order, policy. A difference aborts with words.
+ * The model: a universe of some hundred indicators that overlap a lot, and for each list (and each
+ * staged instance) a flag for each indicator. Questions are answered by comparing with every
+ * indicator. After each question, all hits have to be the same: list, form, specificity, order,
+ * policy. A difference aborts with words.
  *
- * Used by test_index_model.c with random octets; a fuzz program can use it with its input.
+ * Used by test_index_model.c with random octets; a fuzz program can use the model with the fuzzer's
+ * input.
  */
 #ifndef TESTS_UNIT_INDEX_PROGRAM_H
 #define TESTS_UNIT_INDEX_PROGRAM_H
@@ -34,7 +35,7 @@
         }                                                                                          \
     } while (0)
 
-struct p_list { /* what the model knows about a list */
+struct p_list { /* a list as the model knows the list */
     bool exists, staging;
     sw_list_id id, staged_id;
     uint16_t priority;
@@ -110,7 +111,7 @@ static inline void p_universe(struct program *p)
     p_indicator(p, "AS4294967295");
 }
 
-/* ---- what should be found ---- */
+/* ---- the wanted result ---- */
 
 struct p_want {
     unsigned specific; /* labels, prefix length */
@@ -206,7 +207,7 @@ static inline size_t p_pick(struct program *p)
     return (x << 8 | p_octet(p)) % p->n;
 }
 
-/* An indicator of the universe, or for names one a label below it, in odd letter case. */
+/* An indicator of the universe, or for names also a name a label below, in odd letter case. */
 static inline struct sw_indicator p_question(struct program *p)
 {
     struct sw_indicator asked = p->universe[p_pick(p)];
@@ -323,7 +324,7 @@ static inline size_t p_due(const struct program *p, bool *has, const uint32_t *u
     return n;
 }
 
-/* Time goes on; what is due leaves, staged content too. */
+/* Time goes on; due indicators leave, staged content too. */
 static inline void p_expire(struct program *p)
 {
     size_t due = 0, some = p_octet(p) % 4u + 1, n, all = 0;
@@ -357,7 +358,7 @@ static inline void p_counts(const struct program *p)
     P_CHECK(sw_index_lists(p->ix, NULL, 0) == lists);
 }
 
-/* Through a file and back: what was staged is not kept. */
+/* Through a file and back: staged content is not kept. */
 static inline void p_reload(struct program *p)
 {
     int fd = memfd_create("index", MFD_CLOEXEC);

@@ -1,5 +1,5 @@
 /*
- * index_words.h - short words for tests of the index: one index for each test, made and freed by
+ * index_words.h - short words for tests of the index: an index for each test, made and freed by
  * fixtures; lists by name; indicators and questions as text; hits as text.
  *
  * Used by test_index.c and test_index_lists.c.
@@ -78,7 +78,7 @@ static inline void must_add(sw_list_id id, const char *text)
     ck_assert_msg(status == SW_OK, "add '%s': %s", text, sw_strerror(status));
 }
 
-/* Look a wire name up in a buffer of exactly its size, so that a read outside of it is seen. */
+/* Look a wire name up in a buffer of exactly the name's size, so that a read outside is seen. */
 static inline size_t find_wire(const uint8_t *wire, size_t len, struct sw_hit *hits, size_t max)
 {
     uint8_t *copy = malloc(len > 0 ? len : 1);
@@ -91,7 +91,7 @@ static inline size_t find_wire(const uint8_t *wire, size_t len, struct sw_hit *h
     return n;
 }
 
-/* Wire form of a name in the case it is written in; returns its length. */
+/* Wire form of a name in the given letter case; returns the length. */
 static inline size_t wire_of(const char *text, uint8_t wire[SW_NAME_MAX])
 {
     size_t at = 0;
@@ -106,7 +106,7 @@ static inline size_t wire_of(const char *text, uint8_t wire[SW_NAME_MAX])
     return at;
 }
 
-/* What a question finds, as text: "list indicator, list indicator". */
+/* The result of a question, as text: "list indicator, list indicator". */
 static inline const char *told(size_t n, const struct sw_hit *hits, const uint8_t *name,
                                const struct sw_addr *addr)
 {
@@ -146,7 +146,7 @@ static inline const char *asn_hits(uint32_t asn)
     return told(find_asn(&view, asn, hits, HITS_MAX), hits, NULL, NULL);
 }
 
-/* Run tests of one program, each in a process of its own; returns how many failed. */
+/* Run the tests of a program, each in a separate process; returns how many failed. */
 static inline int run_tests(const char *name, const TTest *const *tests, size_t n)
 {
     Suite *suite = suite_create(name);

@@ -1,6 +1,6 @@
 /*
- * journal_rig.h - a journal with all that it needs, for tests: redis-server, index, an AS
- * database, an event file; and ways to put events in and to read back what came out.
+ * journal_rig.h - a complete journal for tests: redis-server, index, an AS database, an event file;
+ * and functions that put events in and read the output back.
  *
  * A test, step by step:
  *     jr_init(&rig);                      // server is up; settings may be changed now
@@ -43,12 +43,13 @@ struct jr {
     struct sw_journal_host host;
     struct sw_journal *journal;
     char folder[64], file[96], mmdb[96];
-    pthread_mutex_t lock; /* guards what follows */
+    pthread_mutex_t lock; /* guards the following members */
     char tracked[JR_TRACKED_MAX][SW_ADDRTEXT_MAX];
     size_t tracked_n;
 };
 
-/* An event in words; what is left out is a plain hit in monitor mode from 192.0.2.53. */
+/* An event in words; members that are left out are those of a plain hit in monitor mode from
+ * 192.0.2.53. */
 struct jr_event {
     enum sw_event_type type;
     const char *qname;
@@ -112,7 +113,7 @@ static inline void jr_write_mmdb(const char *path)
     mm_write(&m, path);
 }
 
-/* A list with one indicator (or NULL). */
+/* A list with an indicator (or NULL). */
 static inline void jr_list(struct jr *rig, const char *name, const char *policy_json,
                            const char *indicator_text)
 {
@@ -220,7 +221,7 @@ static inline void jr_fill(const struct jr_event *in, struct sw_event *ev)
     }
 }
 
-/* Into the ring of worker 0; waits while it is full. */
+/* Into the ring of worker 0; waits while the ring is full. */
 static inline void jr_put(struct jr *rig, const struct jr_event *in)
 {
     struct sw_event ev;
@@ -232,7 +233,7 @@ static inline void jr_put(struct jr *rig, const struct jr_event *in)
     ck_assert(sw_ring_put(ring, &ev, sw_event_size(&ev)));
 }
 
-/* The usual one: a name on list "carbanak" that resolves to one address. */
+/* The usual event: a name on list "carbanak" that resolves to a single address. */
 static inline void jr_hit(struct jr *rig, const char *qname, const char *address)
 {
     jr_put(rig, &(struct jr_event){
@@ -244,7 +245,7 @@ static inline void jr_answer(struct jr *rig, const char *qname, const char *addr
     jr_put(rig, &(struct jr_event){.type = SW_EVENT_ANSWER, .qname = qname, .address = {address}});
 }
 
-/* Wait until a condition holds; fails the test when it never does. */
+/* Wait until a condition holds; fails the test when the condition never holds. */
 #define jr_wait(condition)                                                                         \
     do {                                                                                           \
         int64_t jr_until = redis_fixture_now_ms() + JR_DEADLINE_MS;                                \
@@ -265,7 +266,7 @@ static inline void jr_wait_stream(const struct jr *rig, const char *stream, long
     ck_assert_int_eq(jr_length(rig, stream), n);
 }
 
-/* All documents of a stream as an array; json_decref() it. */
+/* All documents of a stream as an array; the caller calls json_decref(). */
 static inline json_t *jr_stream(const struct jr *rig, const char *stream)
 {
     json_t *all = json_array();
@@ -283,8 +284,8 @@ static inline json_t *jr_stream(const struct jr *rig, const char *stream)
     return all;
 }
 
-/* All whole lines of the file as an array (the last one may be half written at the moment); a
- * line that is no JSON fails the test. */
+/* All whole lines of the file as an array (the last line may be half written at the moment); a line
+ * that is no JSON fails the test. */
 static inline json_t *jr_lines(const char *path)
 {
     json_t *all = json_array();
@@ -339,7 +340,7 @@ static inline long long jr_number(json_t *object, const char *path)
     return json_integer_value(jr_at(object, path));
 }
 
-/* A history field's JSON, or NULL; json_decref() it. */
+/* A history field's JSON, or NULL; the caller calls json_decref(). */
 static inline json_t *jr_seen(const struct jr *rig, const char *kind, const char *key,
                               const char *field)
 {

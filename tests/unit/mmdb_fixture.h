@@ -1,11 +1,11 @@
 /*
- * mmdb_fixture.h - small MMDB files for tests, in any layout, and broken ones on purpose.
+ * mmdb_fixture.h - small MMDB files for tests, in any layout, and files that are broken on purpose.
  *
- * The makers in scripts/ write files as they should be; this writes what tests need besides:
- * other vendors' layouts, and trees and records that no writer would make.
+ * The makers in scripts/ write correct files; this header also writes the other files that tests
+ * need: other vendors' layouts, and trees and records that no writer would make.
  *
- * A test, step by step: mm_init() -> mm_map(), mm_text(), mm_u32(), ... append one record and
- * its first call tells the record's offset -> mm_insert(prefix, offset) -> mm_write(path).
+ * A test, step by step: mm_init() -> mm_map(), mm_text(), mm_u32(), ... append a record, whose
+ * first call returns the record's offset -> mm_insert(prefix, offset) -> mm_write(path).
  *
  * Threads      the test's own
  * Memory       fixed arrays in struct mm; every overflow fails the test
@@ -26,13 +26,13 @@
 #define MM_FILE_MAX  (MM_NODES_MAX * 6 + 2 * MM_DATA_MAX)
 
 #define MM_EMPTY   (-1)
-#define MM_LEAVES  INT64_C(0x100000000)   /* above it: leaves */
+#define MM_LEAVES  INT64_C(0x100000000)   /* above: leaves */
 #define MM_LEAF(o) (MM_LEAVES + 16 + (o)) /* data at offset o, which may be from -15 on */
 
 struct mm {
     int64_t node[MM_NODES_MAX][2]; /* MM_EMPTY, another node, or MM_LEAF() */
     uint32_t nodes;
-    uint32_t claimed_nodes; /* node_count to write; 0 = the true one */
+    uint32_t claimed_nodes; /* node_count to write; 0 = the real number */
     uint8_t data[MM_DATA_MAX];
     uint32_t len;
     unsigned ip_version;
@@ -50,7 +50,7 @@ static inline void mm_init(struct mm *m, unsigned ip_version, const char *type)
     m->node[0][0] = m->node[0][1] = MM_EMPTY;
 }
 
-/* ---- data: each returns the offset of what it appended ---- */
+/* ---- data: each returns the offset of the appended data ---- */
 
 static inline uint32_t mm_raw(struct mm *m, const void *octets, size_t n)
 {
@@ -117,7 +117,7 @@ static inline uint32_t mm_pointer(struct mm *m, uint32_t to)
     return mm_raw(m, p, sizeof(p));
 }
 
-/* {key: value} with one text. */
+/* {key: value} with a single text. */
 static inline uint32_t mm_pair(struct mm *m, const char *key, const char *value)
 {
     uint32_t at = mm_map(m, 1);
@@ -208,7 +208,7 @@ static inline void mm_build(struct mm *m)
     m->len = len;
 }
 
-/* Write octets as a whole file, over what is there. */
+/* Write octets as a whole file, over the present content. */
 static inline void mm_write_octets(const char *path, const void *octets, size_t n)
 {
     FILE *f = fopen(path, "wb");

@@ -1,5 +1,5 @@
 /*
- * mmdb_open.h - what the two tests of owner/mmdb.h share: a folder, a file, opening it.
+ * mmdb_open.h - shared by the two tests of owner/mmdb.h: a folder, a file, opening the file.
  *
  * Threads      the test's own
  */

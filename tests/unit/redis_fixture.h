@@ -1,22 +1,22 @@
 /*
- * redis_fixture.h - a private redis-server for one test program.
+ * redis_fixture.h - a private redis-server for a test program.
  *
- * The server listens on a unix socket in a folder of its own under TMPDIR, on no TCP port unless
- * asked to, and keeps nothing on disk unless told to SAVE. A test, step by step:
+ * The server listens on a unix socket in a private folder under TMPDIR, on no TCP port unless asked
+ * to, and keeps nothing on disk without a SAVE. A test, step by step:
  *
  *     struct redis_fixture rf;
  *     redis_fixture_start(&rf, NULL);          // exits the program when that is impossible
  *     redis_fixture_settings(&rf, &settings);  // redis-socket
  *     redis_fixture_run(&rf, "HSET %s %s %s", "{sinkwatch}:lists", "l", "");
  *     redis_fixture_kill(&rf);                 // as a crash would
- *     redis_fixture_restart(&rf);              // same socket; empty, or what was last SAVEd
+ *     redis_fixture_restart(&rf);              // same socket; empty, or as last SAVEd
  *     redis_fixture_stop(&rf);
  *
- * Nothing is left behind: what still runs at exit() is killed and its folder removed, and the
- * kernel kills the server when the thread that started it dies in any other way (so start it
+ * Nothing is left behind: at exit() running servers are killed and their folders removed, and the
+ * kernel kills the server when the thread that started the server dies in any other way (so start
  * in the main thread).
  *
- * Threads      start, stop, kill, restart: the main thread; commands: any, each has its own
+ * Threads      start, stop, kill, restart: the main thread; commands: any, each with a separate
  *              connection
  */
 #ifndef SW_TESTS_UNIT_REDIS_FIXTURE_H
@@ -44,11 +44,11 @@
 
 struct redis_fixture {
     char dir[128];    /* the server's folder: socket, log, dump */
-    char socket[160]; /* path of its socket */
+    char socket[160]; /* path of the server's socket */
     char log[160];
     pid_t pid;                             /* 0 = not running */
     const char *extra[REDIS_FIXTURE_ARGS]; /* borrowed from the caller, NULL-terminated */
-    struct redis_fixture *next;            /* of those that exit() has to clean up */
+    struct redis_fixture *next;            /* list of servers that exit() cleans up */
 };
 
 static struct redis_fixture *redis_fixture_list;
@@ -79,7 +79,7 @@ static inline void redis_fixture_fail(const struct redis_fixture *rf, const char
     exit(EXIT_FAILURE);
 }
 
-/** One command on a connection of its own; NULL when the server cannot be reached. */
+/** A single command on a separate connection; NULL when the server cannot be reached. */
 static inline redisReply *redis_fixture_vcommand(const struct redis_fixture *rf, const char *format,
                                                  va_list args)
 {
@@ -125,7 +125,7 @@ static inline long long redis_fixture_run(const struct redis_fixture *rf, const 
     return result;
 }
 
-/** Whether the server answers now, be it with an error (of AUTH, of loading). */
+/** Whether the server answers now, with an error too (of AUTH, of loading). */
 static inline bool redis_fixture_answers(const struct redis_fixture *rf)
 {
     redisReply *reply = redis_fixture_command(rf, "PING");
@@ -180,7 +180,7 @@ static inline void redis_fixture_restart(struct redis_fixture *rf)
     }
 }
 
-/** End the server as a crash would (SIGKILL), and wait until it is gone. */
+/** End the server as a crash would (SIGKILL), and wait for the end. */
 static inline void redis_fixture_kill(struct redis_fixture *rf)
 {
     if (rf->pid > 0) {
@@ -192,7 +192,7 @@ static inline void redis_fixture_kill(struct redis_fixture *rf)
     unlink(rf->socket);
 }
 
-/** Make the server stand still, as an overloaded one or a cut network does, and go on. */
+/** Make the server stand still, as an overloaded server or a cut network does, and go on. */
 static inline void redis_fixture_pause(const struct redis_fixture *rf)
 {
     kill(rf->pid, SIGSTOP);
@@ -203,7 +203,8 @@ static inline void redis_fixture_resume(const struct redis_fixture *rf)
     kill(rf->pid, SIGCONT);
 }
 
-/** Kill the server and remove its folder. A fixture that was stopped may be started again. */
+/** Kill the server and remove the server's folder. A fixture that was stopped may be started
+ * again. */
 static inline void redis_fixture_stop(struct redis_fixture *rf)
 {
     char path[sizeof(rf->dir) + 256];
@@ -232,7 +233,7 @@ static inline void redis_fixture_atexit(void)
 }
 
 /**
- * Start a server and wait until it answers; ends the program when that is impossible.
+ * Start a server and wait until the server answers; ends the program when that is impossible.
  *
  * rf     must live until redis_fixture_stop() or exit(): static, or in main()
  * extra  further arguments of redis-server, NULL-terminated, or NULL: {"--requirepass", "x", NULL};

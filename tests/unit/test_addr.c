@@ -187,7 +187,7 @@ START_TEST(covers_compares_leading_bits)
             ck_assert(!sw_addr_covers(&addr, &prefix)); /* longer never covers shorter */
         if (plen == 0)
             continue;
-        prefix.octets[(plen - 1) / 8] ^= (uint8_t)(0x80u >> (plen - 1) % 8); /* its last bit */
+        prefix.octets[(plen - 1) / 8] ^= (uint8_t)(0x80u >> (plen - 1) % 8); /* the last bit */
         ck_assert(!sw_addr_covers(&prefix, &addr));
     }
 }

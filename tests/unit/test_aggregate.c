@@ -1,5 +1,5 @@
 /*
- * test_aggregate.c - folding equal events: what is equal, the window, bounds, exact counts.
+ * test_aggregate.c - folding equal events: equality, the window, bounds, exact counts.
  */
 #include "journal/aggregate.h"
 
@@ -65,7 +65,7 @@ static struct sw_record *add(struct sw_aggregate *a, const struct in *in, int64_
     return out;
 }
 
-/* Whether an event that differs so is folded with the usual one. */
+/* Whether an event with this difference is folded with the usual event. */
 static bool folds(const struct in *other)
 {
     struct sw_aggregate *a = sw_aggregate_new(S, 100);
@@ -118,7 +118,7 @@ START_TEST(what_is_equal)
 }
 END_TEST
 
-/* Where there is no true answer to record, the event is looked at in one piece. */
+/* An event without a true answer is hashed in a single piece. */
 START_TEST(what_is_equal_without_an_answer)
 {
     struct in blocked = usual, other;

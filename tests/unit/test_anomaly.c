@@ -168,7 +168,7 @@ START_TEST(other_kinds_do_not_protect)
     list("watch", SW_KIND_WATCH, "", "AS64500");
     ck_assert(!is_protected("192.0.2.1", 64500));
     list("gov", SW_KIND_PROTECTED, "An agency", "192.0.0.0/16");
-    ck_assert(is_protected("192.0.2.1", 64500)); /* more specific indicators do not hide it */
+    ck_assert(is_protected("192.0.2.1", 64500)); /* not hidden by specific indicators */
 }
 END_TEST
 
@@ -241,7 +241,7 @@ START_TEST(special_blocks)
         {"100::1", "discard only"},
         {"2001::1", "Teredo"},
         {"2a00:1450:4001::99", NULL},
-        {"::ffff:10.0.0.1", "private use"}, /* embedded ones are judged by what they embed */
+        {"::ffff:10.0.0.1", "private use"}, /* judged by the embedded address */
         {"64:ff9b::7f00:1", "loopback"},
         {"64:ff9b::808:808", NULL},
         {"2002:c0a8:1::1", "private use"},

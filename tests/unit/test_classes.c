@@ -1,6 +1,6 @@
 /*
- * test_classes.c - folding, patterns, tables of classes, distributions; and how well the shipped table does
- * on registrants.tsv, real registrants that were labelled by hand.
+ * test_classes.c - folding, patterns, tables of classes, distributions; results of the shipped
+ * table on registrants.tsv, real registrants that were labelled by hand.
  */
 #include "base/fold.h"
 #include "base/policy.h"

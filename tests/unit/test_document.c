@@ -1,6 +1,6 @@
 /*
- * test_document.c - events, anomalies and losses as JSON: names, values, what is left out, and
- * that module/REDIS.md explains every field.
+ * test_document.c - events, anomalies and losses as JSON: names, values, left-out members, and an
+ * explanation of every field in module/REDIS.md.
  */
 #include "journal_rig.h"
 
@@ -284,7 +284,7 @@ START_TEST(any_character_at_any_place)
 }
 END_TEST
 
-/* Whatever octets come, what is written parses. */
+/* With any octets the written document parses. */
 START_TEST(any_octets_make_json)
 {
     srand(11);
@@ -338,7 +338,7 @@ static char *of_fields(const enum sw_field *field, size_t n)
     return sw_json_end(&json, &len);
 }
 
-/* What stands between two members depends on both, whatever documents were written before. */
+/* The text between two members depends on both, after any earlier documents. */
 START_TEST(members_after_different_ones)
 {
     static const enum sw_field a[] = {SW_FIELD_QUESTION_NAME, SW_FIELD_QUESTION_TYPE,

@@ -1,5 +1,5 @@
 /*
- * test_event.c - events: values come out as they went in; full and damaged bodies are harmless.
+ * test_event.c - events: values come out unchanged; full and damaged bodies are harmless.
  */
 #include "base/event.h"
 
@@ -26,7 +26,7 @@ START_TEST(starts_empty)
 }
 END_TEST
 
-/* The next value of the event must be this one. */
+/* The next value of the event must be this value. */
 static void expect_next(const struct sw_event *ev, size_t *cursor, enum sw_event_tag want_tag,
                         const void *want, size_t want_len)
 {
@@ -51,7 +51,7 @@ START_TEST(values_in_order)
     ck_assert(sw_event_put(&event, SW_TAG_ADDRESS, v6, sizeof(v6)));
     ck_assert(sw_event_put(&event, SW_TAG_ALIAS, NULL, 0));
 
-    /* the used part alone is what the ring carries */
+    /* the ring carries only the used part */
     size_t size = sw_event_size(&event);
     struct sw_event *copy = calloc(1, size);
     ck_assert_ptr_nonnull(copy);
@@ -147,7 +147,7 @@ static const struct {
     {"\0\0\0\0ab", 6},      /* no NUL */
     {"\0\0\0\0a\0", 6},     /* no indicator */
     {"\0\0\0\0a\0b", 7},    /* indicator not terminated */
-    {"\0\0\0\0a\0b\0c", 9}, /* more after it */
+    {"\0\0\0\0a\0b\0c", 9}, /* more octets after the value */
     {"\0\0\0\0a\0b\0\0", 9},
     {"\2\0\0\0a\0b\0", 8},      /* winner */
     {"\0\7\0\0a\0b\0", 8},      /* trigger */
@@ -165,7 +165,7 @@ START_TEST(damaged_hit_is_refused)
 }
 END_TEST
 
-/* Walk a body of random octets: it ends, and no value reaches outside. */
+/* Walk a body of random octets: the walk ends, and no value reaches outside. */
 START_TEST(damaged_body_ends_the_walk)
 {
     srandom(213);

@@ -3,7 +3,7 @@
 
 #include "base/expires.h"
 
-static atomic_llong clock_offset_s; /* what the test adds to the real wall clock */
+static atomic_llong clock_offset_s; /* added by the test to the real wall clock */
 
 static int64_t test_wall_us(void *arg)
 {
@@ -254,7 +254,8 @@ START_TEST(while_redis_keeps_silent)
 }
 END_TEST
 
-/* What stays in Redis is no difference to be read again, and may be cleaned up at any time. */
+/* A field that stays in Redis is no difference to be read again, and may be cleaned up at any
+ * time. */
 START_TEST(fields_that_stay)
 {
     struct rig rig;
@@ -301,8 +302,6 @@ int main(void)
 {
     Suite *suite = suite_create("expiry");
     TCase *tc = tcase_create("expiry");
-    SRunner *runner;
-    int failed;
 
     tcase_set_timeout(tc, 60);
     tcase_add_test(tc, times);
@@ -316,9 +315,9 @@ int main(void)
     tcase_add_test(tc, fields_that_stay);
     tcase_add_test(tc, clock_set_back);
     suite_add_tcase(suite, tc);
-    runner = srunner_create(suite);
+    SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
+    int failed = srunner_ntests_failed(runner);
     srunner_free(runner);
     return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

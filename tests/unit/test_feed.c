@@ -31,7 +31,6 @@ END_TEST
 START_TEST(test_status_hash)
 {
     struct rig rig;
-    json_t *lists;
     int count = 0, refused = 0;
     const char *kind = "";
     rig_init(&rig);
@@ -48,7 +47,7 @@ START_TEST(test_status_hash)
     ck_assert_ptr_nonnull(strchr(rig_status(&rig, "updated"), 'T'));
     ck_assert_str_eq(rig_status(&rig, "refused_by_reason"), "{\"indicator\":1}");
     ck_assert(rig_status_has(&rig, "refused", "\"item\":\"not a name\""));
-    lists = json_loads(rig_status(&rig, "lists"), 0, NULL);
+    json_t *lists = json_loads(rig_status(&rig, "lists"), 0, NULL);
     ck_assert_int_eq(json_unpack(lists, "{s:{s:s,s:i,s:i}}", "a", "kind", &kind, "count", &count,
                                  "refused", &refused),
                      0);
@@ -93,7 +92,7 @@ START_TEST(test_add_and_remove)
     ck_assert(!rig_lists(&rig, "b.test"));
     ck_assert(rig_lists(&rig, "a.test"));
     ck_assert_uint_eq(rig_sweeps(&rig, NULL), 2);
-    /* Several indicators in one entry. */
+    /* Several indicators in an entry. */
     redis_fixture_run(&rig.rf, "HSET %s c.test %s =d.test %s 192.0.2.1 %s", P ":list:l", "", "",
                       "");
     redis_fixture_run(&rig.rf, "XADD %s * op add list l i c.test i =d.test i 192.0.2.1",
@@ -124,7 +123,7 @@ START_TEST(test_sweeps_only_for_ioc)
 }
 END_TEST
 
-/* More indicators than are worth naming one by one. */
+/* More indicators than the feeder names singly. */
 START_TEST(test_large_batch_is_everything)
 {
     struct rig rig;
@@ -132,9 +131,6 @@ START_TEST(test_large_batch_is_everything)
     enum { N = 20000 };
     static char names[N][32];
     static const char *argv[7 + 2 * N] = {"XADD", P ":changes", "*", "op", "add", "list", "l"};
-    redisContext *context;
-    redisReply *reply;
-
     rig_init(&rig);
     rig_list(&rig, "l", "{}", NULL);
     rig_start(&rig);
@@ -147,8 +143,8 @@ START_TEST(test_large_batch_is_everything)
     redis_fixture_run(&rig.rf, "EVAL %s 1 %s",
                       "for i=0,19999 do redis.call('HSET',KEYS[1],'n'..i..'.test','') end",
                       P ":list:l");
-    context = redisConnectUnix(rig.rf.socket);
-    reply = redisCommandArgv(context, 7 + 2 * N, argv, NULL);
+    redisContext *context = redisConnectUnix(rig.rf.socket);
+    redisReply *reply = redisCommandArgv(context, 7 + 2 * N, argv, NULL);
     ck_assert_ptr_nonnull(reply);
     freeReplyObject(reply);
     redisFree(context);
@@ -183,7 +179,7 @@ START_TEST(test_replace)
 }
 END_TEST
 
-/* What was read as a whole holds all that came before: it is not applied once more. */
+/* A full reading contains all earlier changes: an earlier entry is not applied again. */
 START_TEST(test_replaced_often_is_read_once)
 {
     struct rig rig;
@@ -201,7 +197,7 @@ START_TEST(test_replaced_often_is_read_once)
     rig_wait_applied(&rig);
     ck_assert(rig_lists(&rig, "first.test") && rig_lists(&rig, "a.test"));
     ck_assert(!rig_lists(&rig, "not-in-the-hash.test"));
-    ck_assert_uint_le(rig_sweeps(&rig, NULL), 3); /* load; first and one reading, maybe together */
+    ck_assert_uint_le(rig_sweeps(&rig, NULL), 3); /* load; first and a reading, maybe together */
     rig_stop(&rig);
 }
 END_TEST
@@ -238,7 +234,7 @@ START_TEST(test_new_list)
     ck_assert(rig_acts(&rig, "a.test", SW_ACTION_NODATA));
     rig_sweeps(&rig, &sweep);
     ck_assert(sweep.everything);
-    /* One that was never announced, only added to: read as a whole. */
+    /* A list that was never announced, only added to: read as a whole. */
     rig_list(&rig, "m", "{}", "b.test", NULL);
     rig_change(&rig, "add", "m", "c.test");
     rig_wait_applied(&rig);
@@ -264,7 +260,8 @@ START_TEST(test_policy_change)
     ck_assert_int_eq(policy.kind, SW_KIND_IOC);
     ck_assert_uint_eq(rig_sweeps(&rig, &sweep), 2);
     ck_assert(sweep.everything);
-    /* Another action of a list that acts: true answers that it let through may be cached. */
+    /* Another action of a list that acts: true answers that the former action let through may be
+     * cached. */
     rig_list(&rig, "l", "{\"kind\":\"ioc\",\"action\":\"sinkhole\",\"ttl\":7}", NULL);
     rig_entry(&rig, "policy", "l", NULL);
     rig_wait_applied(&rig);
@@ -275,7 +272,7 @@ START_TEST(test_policy_change)
 }
 END_TEST
 
-/* A bad policy is refused: the former one stays, and the list goes on living. */
+/* A bad policy is refused: the former policy stays, and the list goes on living. */
 START_TEST(test_bad_policy)
 {
     struct rig rig;
@@ -310,7 +307,7 @@ START_TEST(test_bad_policy)
 }
 END_TEST
 
-/* Every way to write nonsense: refused one by one, everything else applies. */
+/* Every way to write nonsense: each is refused singly, all else applies. */
 START_TEST(test_refused_items)
 {
     struct rig rig;
@@ -378,7 +375,7 @@ START_TEST(test_plain_writes_are_noticed)
 }
 END_TEST
 
-/* One in, one out, without an entry: the size is as it was. */
+/* A name in, a name out, without an entry: the size is unchanged. */
 START_TEST(test_plain_writes_of_the_same_size_are_noticed)
 {
     struct rig rig;
@@ -396,7 +393,7 @@ START_TEST(test_plain_writes_of_the_same_size_are_noticed)
     RIG_WAIT(rig_lists(&rig, "new.test"));
     ck_assert(!rig_lists(&rig, "a.test"));
     ck_assert(rig_lists(&rig, "b.test") && rig_lists(&rig, "n2999.test"));
-    rig_change(&rig, "add", "l", "later.test"); /* told as it should be: no suspect for long */
+    rig_change(&rig, "add", "l", "later.test"); /* with an entry: no suspect for long */
     rig_wait_applied(&rig);
     ck_assert(rig_lists(&rig, "later.test"));
     ck_assert_uint_eq(sw_counted(&rig.counters.full_loads), 1);
@@ -409,8 +406,6 @@ END_TEST
 START_TEST(test_an_audit_takes_its_time)
 {
     struct rig rig;
-    unsigned long before;
-    int64_t began;
     char script[] = "for i=1,40000 do redis.call('HSET',KEYS[1],'n'..i..'.test','') end";
     rig_init(&rig);
     rig.settings.reconcile_s = 1;
@@ -419,21 +414,20 @@ START_TEST(test_an_audit_takes_its_time)
     rig_start(&rig);
     rig_wait_loads(&rig, 1);
     RIG_WAIT(rig_lists(&rig, "n40000.test"));
-    before = rig_calls(&rig, "hscan");
-    began = sw_clock_mono_us();
-    RIG_WAIT(rig_calls(&rig, "hscan") >= before + 8); /* it goes on, */
+    unsigned long before = rig_calls(&rig, "hscan");
+    int64_t began = sw_clock_mono_us();
+    RIG_WAIT(rig_calls(&rig, "hscan") >= before + 8); /* the chunks go on, */
     /* at some four a second, and no faster than twice that on a machine that was busy before */
     ck_assert_int_ge(sw_clock_mono_us() - began, 1000000);
     rig_stop(&rig);
 }
 END_TEST
 
-/* What has not changed is not read again, though refused items and second spellings make the
- * sizes differ; nor is a bad policy refused again. */
+/* Unchanged lists are not read again, though refused items and second spellings make the sizes
+ * differ; nor is a bad policy refused again. */
 START_TEST(test_reconciliation_is_quiet)
 {
     struct rig rig;
-    size_t sweeps;
     rig_init(&rig);
     rig.settings.reconcile_s = 1;
     rig_list(&rig, "l", "{}", "a.test", "refused..test", "A.TEST.", NULL);
@@ -444,8 +438,9 @@ START_TEST(test_reconciliation_is_quiet)
     rig_change(&rig, "add", "l", "bad..too");
     rig_change(&rig, "remove", "l", "refused..test");
     rig_wait_applied(&rig);
-    sweeps = rig_sweeps(&rig, NULL);
-    /* Two more reconciliations: each one that reads a list sweeps. The marker needs one. */
+    size_t sweeps = rig_sweeps(&rig, NULL);
+    /* Two more reconciliations: each reconciliation that reads a list sweeps. The marker needs a
+     * sweep too. */
     rig_list(&rig, "marker", "{}", "marker1.test", NULL);
     RIG_WAIT(rig_lists(&rig, "marker1.test"));
     rig_list(&rig, "marker", "{}", "marker2.test", NULL);
@@ -458,7 +453,7 @@ END_TEST
 
 /* ---- tracked addresses ---- */
 
-/* ---- load.h as the command uses it ---- */
+/* ---- load.h as used by the command ---- */
 
 static size_t told; /* refusals */
 
@@ -473,11 +468,10 @@ START_TEST(test_load_all)
 {
     struct rig rig;
     struct sw_load_hooks hooks = {.arg = &told, .refused = count_refusal};
-    struct sw_redis *redis;
     rig_init(&rig);
     rig_list(&rig, "l", "{}", "a.test", "b..test", NULL);
     rig_list(&rig, "bad", "[]", "c.test", NULL);
-    redis = sw_redis_new(&rig.settings);
+    struct sw_redis *redis = sw_redis_new(&rig.settings);
     ck_assert_int_eq(sw_redis_open(redis), SW_OK);
     ck_assert_int_eq(sw_load_all(redis, rig.index, &hooks), SW_OK);
     ck_assert(rig_lists(&rig, "a.test"));
@@ -507,14 +501,12 @@ START_TEST(test_abandoned_load)
     size_t chunks = 0;
     struct sw_load_hooks none = {.arg = NULL}, hooks = {.arg = &chunks, .go_on = give_up};
     struct sw_lists lists;
-    struct sw_list *list;
-    struct sw_redis *redis;
     rig_init(&rig);
     rig_list(&rig, "l", "{}", "a.test", NULL);
-    redis = sw_redis_new(&rig.settings);
+    struct sw_redis *redis = sw_redis_new(&rig.settings);
     ck_assert_int_eq(sw_redis_open(redis), SW_OK);
     sw_lists_init(&lists, rig.index);
-    list = sw_lists_get(&lists, "l");
+    struct sw_list *list = sw_lists_get(&lists, "l");
     ck_assert_int_eq(sw_load_policy(&lists, list, "{}", 2, &none), SW_OK);
     ck_assert(list->unread);
     ck_assert_int_eq(sw_load_content(redis, &lists, list, &none), SW_OK);
@@ -542,8 +534,6 @@ int main(void)
 {
     Suite *suite = suite_create("feed");
     TCase *tc = tcase_create("behaving Redis");
-    SRunner *runner;
-    int failed;
 
     tcase_set_timeout(tc, 120);
     tcase_add_test(tc, test_full_load);
@@ -565,9 +555,9 @@ int main(void)
     tcase_add_test(tc, test_load_all);
     tcase_add_test(tc, test_abandoned_load);
     suite_add_tcase(suite, tc);
-    runner = srunner_create(suite);
+    SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
+    int failed = srunner_ntests_failed(runner);
     srunner_free(runner);
     return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -1,11 +1,11 @@
-/* The feeder with a Redis that does not behave: away, killed, empty, hanging, with holes in its
+/* The feeder with a Redis that does not behave: away, killed, empty, hanging, with holes in the
  * stream, with keys of the wrong type, read-only. */
 #include "feed_rig.h"
 #include "mmdb_fixture.h"
 
 #define KEPT "Redis holds no lists; keeping the last good ones (1)"
 
-/* One list l with a.test, loaded and reported. */
+/* A list l with a.test, loaded and reported. */
 static void start_with_a_list(struct rig *rig, uint32_t reconcile_s)
 {
     rig_init(rig);
@@ -35,8 +35,8 @@ START_TEST(test_redis_comes_late)
 }
 END_TEST
 
-/* Killed, and back with nothing: the last good lists stay, and the status says so; then lists
- * come back one way or the other. */
+/* Killed, and back with nothing: the last good lists stay, and the status says so; then lists come
+ * back in either way. */
 START_TEST(test_killed_and_back_empty)
 {
     struct rig rig;
@@ -135,8 +135,8 @@ END_TEST
 
 #define LOST "Redis has lost lists; keeping the last good ones (1): l"
 
-/* A list that is written into an emptied Redis does not end the others: each stays until it is written
- * again, or dropped. */
+/* A list that is written into an emptied Redis does not end the others: each stays until rewritten
+ * or dropped. */
 START_TEST(test_flushall_and_another_list)
 {
     struct rig rig;
@@ -170,8 +170,8 @@ START_TEST(test_flushall_and_another_list)
 }
 END_TEST
 
-/* Emptied and written again before we look: seen by the stream, which was begun anew, and which is followed from its
- * beginning then, as it may drop what is lost. */
+/* Emptied and written again before we look: seen by the younger stream. The feeder follows that
+ * stream from the beginning, since an entry may drop a lost list. */
 START_TEST(test_flushed_and_written_at_once)
 {
     static const char at_once[] =
@@ -191,7 +191,7 @@ START_TEST(test_flushed_and_written_at_once)
     ck_assert(rig_lists(&rig, "m.test") && rig_lists(&rig, "a.test") && rig_lists(&rig, "b.test"));
     ck_assert(!rig_lists(&rig, "n.test"));
     RIG_WAIT(rig_status_has(&rig, "last_error", LOST));
-    /* A stream that was only trimmed is no reason to keep what Redis does not have. */
+    /* A trimmed stream is no reason to keep a list that Redis does not have. */
     atomic_store(&rig.stall, true);
     rig_change(&rig, "add", "m", "c.test");
     RIG_WAIT(atomic_load(&rig.stalled));
@@ -207,7 +207,7 @@ START_TEST(test_flushed_and_written_at_once)
 }
 END_TEST
 
-/* Entries younger than our position were trimmed away before we read them. */
+/* Entries younger than our position were trimmed away before the reading. */
 START_TEST(test_trimmed_past_us)
 {
     struct rig rig;
@@ -242,8 +242,8 @@ START_TEST(test_trimmed_behind_us)
 }
 END_TEST
 
-/* The stream begins anew and is given as many entries as the former one had, which are trimmed away: counts say
- * that nothing is missing (seed 5779 of `make fault`). */
+/* The stream begins again and is given as many entries as the former stream had, which are trimmed
+ * away: counts say that nothing is missing (seed 5779 of `make fault`). */
 START_TEST(test_made_anew_and_trimmed)
 {
     static const char script[] = "local n = redis.call('XLEN', KEYS[1]) redis.call('DEL', KEYS[1]) "
@@ -258,13 +258,13 @@ START_TEST(test_made_anew_and_trimmed)
     ck_assert_int_gt(
         redis_fixture_run(&rig.rf, "EVAL %s 2 %s %s", script, P ":changes", P ":list:l"), 0);
     RIG_WAIT(rig_lists(&rig, "b.test"));
-    rig_wait_loads(&rig, 2); /* counted when it is over */
+    rig_wait_loads(&rig, 2); /* counted at the end */
     rig_stop(&rig);
 }
 END_TEST
 
-/* An entry that we have not seen is taken out of the stream. What comes next from there is never as young as the
- * stream's end, which comparisons wait for. */
+/* An entry that we have not seen is taken out of the stream. The next entry from there is never as
+ * young as the stream's end, which comparisons wait for. */
 START_TEST(test_entry_deleted)
 {
     static const char script[] = "redis.call('HSET', KEYS[2], 'b.test', '') "
@@ -326,7 +326,8 @@ START_TEST(test_wrong_types)
 }
 END_TEST
 
-/* A server that takes no writes is no reason to leave it; what it did not take is sent later. */
+/* A server that takes no writes is no reason to close the connection; refused writes are repeated
+ * later. */
 START_TEST(test_read_only_server)
 {
     struct rig rig;
@@ -358,7 +359,7 @@ static int64_t time_to_stop_us(struct rig *rig)
 /* Of the 60 seconds that Redis may take. A stop takes about a second, on a busy machine longer. */
 #define STOPS_US INT64_C(20000000)
 
-/* Stopping does not wait for Redis, whatever it does. */
+/* Stopping does not wait for Redis in any state. */
 START_TEST(test_stop_while_redis_hangs)
 {
     struct rig rig;
@@ -409,7 +410,7 @@ START_TEST(test_never_started)
 }
 END_TEST
 
-/* A hanging server is a failure after the time-out; when it goes on, so do we. */
+/* A hanging server is a failure after the time-out; when the server goes on, so do we. */
 START_TEST(test_hang_and_go_on)
 {
     struct rig rig;
@@ -429,9 +430,8 @@ static struct mm mm;
 
 static void write_mmdb(const char *path, uint32_t asn)
 {
-    uint32_t record;
     mm_init(&mm, 6, "GeoLite2-ASN");
-    record = mm_map(&mm, 2);
+    uint32_t record = mm_map(&mm, 2);
     mm_text(&mm, "autonomous_system_number");
     mm_u32(&mm, asn);
     mm_text(&mm, "autonomous_system_organization");
@@ -453,8 +453,9 @@ static uint32_t asn_of(struct rig *rig, const char *text)
     return asn;
 }
 
-/* An MMDB file that comes while Redis is there, and a newer one while Redis is away: cached answers
- * are judged anew, as their addresses may have other owners; only then it is reported. */
+/* An MMDB file that comes while Redis is there, and a newer file while Redis is away: cached
+ * answers are judged again, as their addresses may have other owners; only then the file is
+ * reported. */
 START_TEST(test_mmdb_files)
 {
     struct rig rig;
@@ -489,8 +490,6 @@ int main(void)
 {
     Suite *suite = suite_create("feed faults");
     TCase *tc = tcase_create("misbehaving Redis");
-    SRunner *runner;
-    int failed;
 
     tcase_set_timeout(tc, 120);
     tcase_add_test(tc, test_redis_comes_late);
@@ -515,9 +514,9 @@ int main(void)
     tcase_add_test(tc, test_hang_and_go_on);
     tcase_add_test(tc, test_mmdb_files);
     suite_add_tcase(suite, tc);
-    runner = srunner_create(suite);
+    SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
+    int failed = srunner_ntests_failed(runner);
     srunner_free(runner);
     return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -1,4 +1,4 @@
-/* test_feed_large.c - the feeder with lists and entries that are too large for one reply (D-095), or
+/* test_feed_large.c - the feeder with lists and entries that are too large for a reply (D-095), or
  * for the index (D-106). */
 /* Some seconds of work here are minutes on a machine with much other work. */
 #define RIG_DEADLINE_US INT64_C(200000000)
@@ -6,8 +6,8 @@
 
 #include "index/impl.h"
 
-/* Facts of 65 MiB take their own list's content out of reach, and no other list. Facts that are too large
- * together for one reply, as those of 500 fields at once, are read in smaller parts. */
+/* Facts of 65 MiB take the content of their own list out of reach, and no other list. Facts that
+ * are too large together for a reply, as those of 500 fields at once, are read in smaller parts. */
 START_TEST(test_facts_that_no_reply_holds)
 {
     struct rig rig;
@@ -37,7 +37,8 @@ START_TEST(test_facts_that_no_reply_holds)
 }
 END_TEST
 
-/* 30 entries of 4 MiB are followed in smaller batches; one of 65 MiB is passed by with a full load. */
+/* 30 entries of 4 MiB are followed in smaller batches; an entry of 65 MiB is passed by with a full
+ * load. */
 START_TEST(test_entries_that_no_reply_holds)
 {
     struct rig rig;
@@ -68,8 +69,8 @@ START_TEST(test_entries_that_no_reply_holds)
 }
 END_TEST
 
-/* Indicators that need a combination of lists for which there is no room: each is refused by itself,
- * from the hash and from the stream. */
+/* Indicators that need a combination of lists for which there is no room: each is refused by
+ * itself, from the hash and from the stream. */
 START_TEST(test_no_room_for_combinations)
 {
     struct rig rig;
@@ -89,7 +90,8 @@ START_TEST(test_no_room_for_combinations)
     RIG_WAIT(rig_status_has(&rig, "refused_by_reason", "\"room\":2"));
     ck_assert(rig_status_has(&rig, "refused", "no room for another combination"));
     ck_assert(rig_status_has(&rig, "lists", "\"m\":{\"kind\":\"ioc\",\"count\":2,\"refused\":2}"));
-    /* Reading it again would need combinations of the old content and the new one: the old one stays. */
+    /* Reading the list again would need combinations of the old content and the new content: the
+     * old content stays. */
     rig_entry(&rig, "replace", "m", NULL);
     rig_wait_applied(&rig);
     ck_assert(rig_lists(&rig, "alone.test") && rig_lists(&rig, "more.test"));
@@ -125,7 +127,6 @@ START_TEST(test_reports_of_many_lists)
     int64_t began = sw_clock_mono_us();
     for (int i = 0; i < CHANGES; i++) {
         char name[32];
-
         snprintf(name, sizeof(name), "more%d.test", i);
         rig_change(&rig, "add", "l1000", name);
         rig_wait_applied(&rig);

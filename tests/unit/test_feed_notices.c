@@ -1,9 +1,10 @@
-/* Plain writes to lists that keyspace notifications tell of; reconciliation is off here, unless said. */
+/* Plain writes to lists that keyspace notifications tell of; reconciliation is off here, unless
+ * said. */
 #include "feed_rig.h"
 
 #define EVENTS "CONFIG SET notify-keyspace-events %s"
 
-/* A rig with one list, loaded, on a server that tells this. */
+/* A rig with a loaded list, on a server that sends notices. */
 static void begin(struct rig *rig, const char *events)
 {
     rig_init(rig);
@@ -14,7 +15,7 @@ static void begin(struct rig *rig, const char *events)
     rig_wait_loads(rig, 1);
 }
 
-/* A change as feeds make it: hash and stream in one transaction, so n of them at once. */
+/* A change in the way of feeds: hash and stream in a single transaction, so n changes at once. */
 static void changes(struct rig *rig, const char *list, int from, int n)
 {
     redis_fixture_run(&rig->rf, "EVAL %s 0 %s %d %d",
@@ -54,7 +55,7 @@ START_TEST(test_every_plain_write_is_noticed)
 }
 END_TEST
 
-/* One in and one out, and an end that is only in the facts: the size is as it was. */
+/* A name in and a name out, and an end that is only in the facts: the size is unchanged. */
 START_TEST(test_writes_that_leave_the_size_are_noticed)
 {
     struct rig rig;
@@ -72,8 +73,8 @@ START_TEST(test_writes_that_leave_the_size_are_noticed)
 }
 END_TEST
 
-/* What the stream tells as well makes nobody read a list, however much it is; a plain write in the
- * midst of it is noticed all the same. */
+/* Changes with entries in the stream cause no reading of a list, in any number; a plain write among
+ * these changes is noticed all the same. */
 START_TEST(test_a_busy_feed_causes_no_reading)
 {
     struct rig rig;
@@ -119,7 +120,7 @@ START_TEST(test_writers_without_transactions)
 }
 END_TEST
 
-/* Notices were lost with the connection: there is one look when it is back. */
+/* Notices were lost with the connection: after the reconnection there is a look. */
 START_TEST(test_lost_connection)
 {
     struct rig rig;
@@ -186,12 +187,12 @@ START_TEST(test_forbidden)
     ck_assert_uint_eq(sw_counted(&rig.counters.redis_connects), 1);
     redis_fixture_run(&rig.rf, "ACL SETUSER default +psubscribe");
     redis_fixture_run(&rig.rf, "HSET %s plain.test %s", P ":list:l", "");
-    RIG_WAIT(rig_lists(&rig, "plain.test")); /* once it tries again */
+    RIG_WAIT(rig_lists(&rig, "plain.test")); /* at the next attempt */
     rig_stop(&rig);
 }
 END_TEST
 
-/* What is special in a pattern is not so in a prefix. */
+/* Special characters of patterns are not special in a prefix. */
 START_TEST(test_prefix_of_pattern_signs)
 {
     struct rig rig;
@@ -215,8 +216,6 @@ int main(void)
 {
     Suite *suite = suite_create("feed notices");
     TCase *tc = tcase_create("keyspace notifications");
-    SRunner *runner;
-    int failed;
 
     tcase_set_timeout(tc, 120);
     tcase_add_test(tc, test_every_plain_write_is_noticed);
@@ -229,9 +228,9 @@ int main(void)
     tcase_add_test(tc, test_forbidden);
     tcase_add_test(tc, test_prefix_of_pattern_signs);
     suite_add_tcase(suite, tc);
-    runner = srunner_create(suite);
+    SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
+    int failed = srunner_ntests_failed(runner);
     srunner_free(runner);
     return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -132,7 +132,6 @@ START_TEST(test_refused_are_kept_and_counted)
 {
     static struct sw_refused refused;
     char item[32], *text;
-    json_t *json;
     sw_log_sink(count_line);
     for (int i = 0; i < 100; i++) {
         snprintf(item, sizeof(item), "item %d", i);
@@ -140,7 +139,7 @@ START_TEST(test_refused_are_kept_and_counted)
     }
     refuse(&refused, item, strlen(item), 1); /* the same once more */
     ck_assert_uint_eq(refused.counts[SW_REFUSED_INDICATOR], 101);
-    json = sw_refused_items_json(&refused);
+    json_t *json = sw_refused_items_json(&refused);
     ck_assert_uint_eq(json_array_size(json), SW_REFUSED_KEPT);
     ck_assert_str_eq(json_string_value(json_object_get(json_array_get(json, 0), "item")),
                      "item 99");
@@ -152,7 +151,7 @@ START_TEST(test_refused_are_kept_and_counted)
     ck_assert_str_eq(text, "{\"indicator\":101}");
     free(text);
     json_decref(json);
-    /* The log had enough; a minute later it says how much it was spared. */
+    /* The log had enough; a minute later the log says how many lines were left out. */
     ck_assert_uint_eq(lines, 20);
     sw_refused_tick(&refused, 60000001);
     ck_assert_uint_eq(lines, 21);
@@ -167,15 +166,13 @@ START_TEST(test_refused_octets)
 {
     static struct sw_refused refused;
     char long_item[1000];
-    json_t *json;
-    const char *text;
     sw_log_sink(count_line);
     refuse(&refused, "a\0\n\xc3\xa4", 5, 1);
     memset(long_item, 0xff, sizeof(long_item));
     refuse(&refused, long_item, sizeof(long_item), 1);
     refuse(&refused, "", 0, 1);
-    json = sw_refused_items_json(&refused);
-    text = json_string_value(json_object_get(json_array_get(json, 2), "item"));
+    json_t *json = sw_refused_items_json(&refused);
+    const char *text = json_string_value(json_object_get(json_array_get(json, 2), "item"));
     ck_assert_str_eq(text, "a\\x00\\x0a\\xc3\\xa4");
     text = json_string_value(json_object_get(json_array_get(json, 1), "item"));
     ck_assert_uint_lt(strlen(text), SW_REFUSED_ITEM_MAX);
@@ -198,9 +195,8 @@ static struct sw_addr number(unsigned n)
 static bool has(const struct sw_tracked *tracked, unsigned n)
 {
     struct sw_addr addr = number(n);
-    bool found;
     sw_rcu_enter();
-    found = sw_tracked_has(tracked, &addr);
+    bool found = sw_tracked_has(tracked, &addr);
     sw_rcu_leave();
     return found;
 }
@@ -211,7 +207,7 @@ static enum sw_status add(struct sw_tracked *tracked, unsigned n)
     return sw_tracked_add(tracked, &addr);
 }
 
-/* Full: the one that was tracked longest goes, round after round. */
+/* Full: the address tracked longest goes, round after round. */
 START_TEST(test_tracked_is_bounded)
 {
     static struct sw_tracked tracked;
@@ -274,8 +270,6 @@ int main(void)
 {
     Suite *suite = suite_create("feed parts");
     TCase *tc = tcase_create("parts");
-    SRunner *runner;
-    int failed;
 
     tcase_add_test(tc, test_stream_ids);
     tcase_add_test(tc, test_gaps);
@@ -286,9 +280,9 @@ int main(void)
     tcase_add_test(tc, test_tracked_one_or_none);
     tcase_add_test(tc, test_tracked_queue);
     suite_add_tcase(suite, tc);
-    runner = srunner_create(suite);
+    SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
+    int failed = srunner_ntests_failed(runner);
     srunner_free(runner);
     return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

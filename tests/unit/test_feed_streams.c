@@ -1,12 +1,14 @@
-/* test_feed_streams.c - the feeder with entries that the hashes contradict, and with tracked addresses (D-096). */
+/* test_feed_streams.c - the feeder with entries that the hashes contradict, and with tracked
+ * addresses (D-096). */
 #include "feed_rig.h"
 
-/* Entries that the hashes contradict: of a writer who may append to the stream, but not change the list. */
+/* Entries that the hashes contradict: of a writer that may append to the stream, but not change the
+ * list. */
 START_TEST(test_false_entries)
 {
     struct rig rig;
     rig_init(&rig);
-    rig.settings.reconcile_s = 0; /* nothing repairs what an entry does */
+    rig.settings.reconcile_s = 0; /* nothing repairs the effect of an entry */
     rig_list(&rig, "l", "{}", "a.test", "b.test", NULL);
     rig_start(&rig);
     rig_wait_loads(&rig, 1);
@@ -27,7 +29,7 @@ START_TEST(test_false_entries)
     rig_wait_applied(&rig);
     ck_assert(rig_lists(&rig, "a.test") && rig_lists(&rig, "c.test"));
     ck_assert(!rig_lists(&rig, "b.test") && !rig_lists(&rig, "bank.test"));
-    /* What came and went before it was looked at: the hash is right. */
+    /* Indicators that came and went before the reading: the hash is right. */
     rig_entry(&rig, "policy", "l", NULL);
     redis_fixture_run(&rig.rf, "HDEL %s l", P ":lists");
     rig_entry(&rig, "drop", "l", NULL);
@@ -59,7 +61,7 @@ START_TEST(test_tracking)
     RIG_WAIT(redis_fixture_run(&rig.rf, "ZCARD %s", P ":tracked") == 4);
     RIG_WAIT(redis_fixture_run(&rig.rf, "XLEN %s", P ":resolvers:tracked") == 1);
     RIG_WAIT(rig_tracked_told(&rig) == 1); /* by the sweeper, by and by */
-    /* By another resolver; by one of a former version. */
+    /* By another resolver; by a resolver of a former version. */
     redis_fixture_run(&rig.rf, "XADD %s * i 192.0.2.7 i 192.0.2.1 i junk x y",
                       P ":resolvers:tracked");
     RIG_WAIT(rig_tracks(&rig, "192.0.2.7"));
@@ -79,7 +81,7 @@ START_TEST(test_tracking)
 }
 END_TEST
 
-/* Without Redis: tracked at once all the same, told to Redis when it comes. */
+/* Without Redis: tracked at once all the same, and written to Redis later. */
 START_TEST(test_tracking_without_redis)
 {
     struct rig rig;

@@ -1,10 +1,11 @@
-/* Changes, evictions and sweeps beside each other: feeder and sweeper with a host that holds them up. */
+/* Changes, evictions and sweeps beside each other: feeder and sweeper with a host that delays
+ * both. */
 #include "feed/feeder.h"
 #include "feed/stream.h"
 #include "feed_rig.h"
 
-/* A sweep takes long: changes that come meanwhile are in force at once, but not reported as applied,
- * and are swept for together. */
+/* A sweep takes long: changes that come meanwhile are in force at once, but not reported as
+ * applied, and are swept for together. */
 START_TEST(test_changes_during_a_sweep)
 {
     struct rig rig;
@@ -22,11 +23,10 @@ START_TEST(test_changes_during_a_sweep)
     RIG_WAIT(atomic_load(&rig.held));
     for (int i = 0; i < 20; i++) {
         char name[32];
-
         snprintf(name, sizeof(name), "n%d.test", i);
         rig_change(&rig, "add", "l", name);
     }
-    rig_change(&rig, "remove", "l", "old.test"); /* needs no sweep, but is no earlier than they */
+    rig_change(&rig, "remove", "l", "old.test"); /* needs no sweep, but is no earlier than these */
     RIG_WAIT(!rig_lists(&rig, "old.test"));
     ck_assert(rig_lists(&rig, "n19.test"));
     ck_assert_uint_ge(atomic_load(&rig.evictions), 2);
@@ -50,7 +50,7 @@ static void newest_id(struct rig *rig, char out[SW_STREAMID_MAX])
     freeReplyObject(reply);
 }
 
-/* Let the part at hand go; the next one waits again. */
+/* Let the part at hand go; the next part waits again. */
 static void next_part(struct rig *rig)
 {
     atomic_store(&rig->held, false);
@@ -59,27 +59,26 @@ static void next_part(struct rig *rig)
     RIG_WAIT(atomic_load(&rig->held));
 }
 
-/* Until the sweeper has been handed something so often, and knows up to which entry that goes. The
- * feeder tells it both in one turn, and reads the stream again in the next one. */
+/* Wait until the sweeper has got so many hand-overs, and knows the entry that the last hand-over
+ * reaches. The feeder hands over both in the same turn, and reads the stream again in the next
+ * turn. */
 static void wait_handed(struct rig *rig, uint64_t times)
 {
-    unsigned long reads;
     RIG_WAIT(sw_sweeper_handed(rig->feed->sweeper) >= times);
-    reads = rig_calls(rig, "xread");
+    unsigned long reads = rig_calls(rig, "xread");
     RIG_WAIT(rig_calls(rig, "xread") >= reads + 2);
 }
 
 static size_t sought(struct rig *rig)
 {
-    size_t n;
     pthread_mutex_lock(&rig->lock);
-    n = rig->sought_n;
+    size_t n = rig->sought_n;
     pthread_mutex_unlock(&rig->lock);
     return n;
 }
 
-/* Changes join the walk that is under way, each before another part, and each is reported when the
- * walk has come round to there, though it goes on for the others. */
+/* Changes join the running walk, each before another part. Each change is reported after a full
+ * round from there, though the walk goes on for the other changes. */
 START_TEST(test_changes_join_a_walk)
 {
     struct rig rig;
@@ -165,17 +164,15 @@ int main(void)
 {
     Suite *suite = suite_create("feed sweeps");
     TCase *tc = tcase_create("held up");
-    SRunner *runner;
-    int failed;
 
     tcase_set_timeout(tc, 120);
     tcase_add_test(tc, test_changes_during_a_sweep);
     tcase_add_test(tc, test_changes_join_a_walk);
     tcase_add_test(tc, test_everything_joins_and_leaves);
     suite_add_tcase(suite, tc);
-    runner = srunner_create(suite);
+    SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
+    int failed = srunner_ntests_failed(runner);
     srunner_free(runner);
     return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

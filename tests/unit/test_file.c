@@ -1,4 +1,4 @@
-/* test_file.c - what is written to: files, links, FIFOs, devices, sockets, folders (D-097). */
+/* test_file.c - the target of a write: files, links, FIFOs, devices, sockets, folders (D-097). */
 #include "base/file.h"
 
 #include <check.h>
@@ -74,7 +74,7 @@ static void teardown(void)
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         unlink(in_folder(names[i]));
     rmdir(in_folder("folder"));
-    ck_assert_int_eq(rmdir(folder), 0); /* nothing else was left in it */
+    ck_assert_int_eq(rmdir(folder), 0); /* nothing else was left in the folder */
 }
 
 struct row {
@@ -124,7 +124,7 @@ START_TEST(replacing)
     ck_assert_msg((ok ? 0 : errno) == row->replaces, "%s: %s", row->path, strerror(errno));
     if (row->after_replace)
         ck_assert_str_eq(get(path_of(row)), row->after_replace);
-    /* What is no file stays what it is. */
+    /* A path that is no file stays unchanged. */
     if (there) {
         ck_assert_int_eq(lstat(path_of(row), &after), 0);
         ck_assert_int_eq(before.st_mode & S_IFMT, after.st_mode & S_IFMT);
@@ -152,7 +152,7 @@ START_TEST(fifos)
 }
 END_TEST
 
-/* What a run that was killed left beside it, be it a link of somebody else. */
+/* A file that a killed run left in the folder, also a link of another user. */
 START_TEST(left_beside)
 {
     ck_assert_int_eq(symlink(in_folder("target"), in_folder("regular.new")), 0);

@@ -334,7 +334,7 @@ START_TEST(groups_cut_a_match_into_parts)
 }
 END_TEST
 
-/* What a list is matched by decides what its indicators mean. */
+/* The trigger of a list decides the meaning of the list's indicators. */
 START_TEST(triggers_of_a_list_decide)
 {
     LIST("asked", "{\"triggers\":[\"qname\"]}", "bad.example", "192.0.2.1");
@@ -393,7 +393,8 @@ START_TEST(flags_for_triggers_follow_the_lists)
 }
 END_TEST
 
-/* What a client gets for a name: its rules weighed against those of the question. */
+/* The answer of a client for a name: the client's rules weighed against the rules of the
+ * question. */
 static const char *client_gets(const char *client, const char *qname)
 {
     static char out[SW_LISTNAME_MAX + 32];

@@ -1,6 +1,6 @@
 /*
- * Formats of lists: the meaning of each kind of line, in the words of formats_rig.h; that pieces and
- * compression change nothing; that a broken record costs only itself.
+ * Formats of lists: the meaning of each kind of line, in the words of formats_rig.h; that pieces
+ * and compression change nothing; that a broken record costs only itself.
  */
 #include "formats_rig.h"
 

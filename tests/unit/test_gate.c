@@ -1,6 +1,6 @@
 /*
- * test_gate.c - the gate alone: what it lets through while it grows; and in the index: when one that
- * is filled aside takes its place.
+ * test_gate.c - the gate alone: the names that pass while the gate grows; and in the index: when a
+ * gate that was filled aside takes over.
  */
 #include "index_hits.h"
 
@@ -52,8 +52,8 @@ static void add_all(struct sw_gates *gates, uint64_t from, uint64_t to)
     }
 }
 
-/* Announced, late or not, nothing that was added is kept out; announced, one in fifty of the others
- * passes at most, and after it was half full one in twenty. */
+/* Announced, late or not, no added name is kept out; announced, a fiftieth of other names passes at
+ * most, and after half of the size a twentieth. */
 START_TEST(all_that_was_added_passes)
 {
     enum { N = 500000 };
@@ -77,7 +77,8 @@ START_TEST(all_that_was_added_passes)
 }
 END_TEST
 
-/* The one that is filled aside grows too when more come than were announced, by what it has got itself. */
+/* The gate that is filled aside grows too when more names come than were announced, by its own
+ * entries. */
 START_TEST(the_next_one_grows)
 {
     enum { N = 500000, MIN = 256 << 10 };
@@ -169,8 +170,8 @@ static void swap(sw_list_id *id, sw_list_id staged)
     ck_assert_int_eq(sw_index_stage_swap(ix, id, staged), SW_OK);
 }
 
-/* What is filled aside waits for every list that may have other names: also for one that was staged
- * before. */
+/* The gate that is filled aside waits for every list that may have other names: also for a list
+ * that was staged earlier. */
 START_TEST(the_next_one_waits_for_all_lists)
 {
     sw_list_id a = list("a"), b = list("b"), c = list("c");
@@ -242,7 +243,7 @@ static void add_some(sw_list_id id, unsigned from, unsigned to, unsigned step)
     }
 }
 
-/* All names with n % step == 0 in from..to are found, once, and only those. */
+/* All names with n % step == 0 in from..to are found, once, and no other name. */
 static void found_just(unsigned from, unsigned to, unsigned step)
 {
     struct sw_view view = sw_index_view(ix);
@@ -288,7 +289,7 @@ START_TEST(growth_while_a_next_one_is_filled)
     ck_assert_uint_ne(ix->gates.next, 0);
     staged = stage(a);
     add_some(staged, 0, MANY, 3);
-    through_a_file(); /* what was staged is gone */
+    through_a_file(); /* staged content is gone */
     found_just(0, MANY, 1);
     ck_assert_int_eq(sw_index_list_find(ix, "a", &a), SW_OK);
     ck_assert_int_eq(sw_index_renew(ix, 1), SW_OK);
@@ -302,7 +303,7 @@ START_TEST(growth_while_a_next_one_is_filled)
 }
 END_TEST
 
-/* Names of one label are found without it. */
+/* Names of a single label are found without the gate. */
 START_TEST(short_names_need_no_gate)
 {
     sw_list_id a = list("a");

@@ -52,7 +52,7 @@ START_TEST(new_then_seen)
     ck_assert_str_eq(seen->owner.org, "A, renamed");
     ck_assert_uint_eq(of->n, 1);
     seen = sw_history_note(history, of, &addr, &owner_b, 300, &is_new);
-    ck_assert(is_new); /* each owner of an address has its own times and count */
+    ck_assert(is_new); /* each owner of an address has separate times and counts */
     ck_assert_uint_eq(seen->count, 1);
     ck_assert_int_eq(seen->first_us, 300);
     ck_assert_uint_eq(of->n, 2);
@@ -95,7 +95,7 @@ START_TEST(observations_out_of_order)
     struct sw_seen *seen = sw_history_note(history, of, &addr, &owner_a, 300, &is_new);
     ck_assert_int_eq(seen->first_us, 300);
     ck_assert_int_eq(seen->last_us, 500);
-    ck_assert_str_eq(seen->owner.org, "A, renamed"); /* as it was when last seen */
+    ck_assert_str_eq(seen->owner.org, "A, renamed"); /* as last seen */
     ck_assert_uint_eq(seen->count, 2);
     sw_history_free(history);
 }
@@ -173,7 +173,7 @@ static struct {
     uint64_t count[MODEL_ADDRS];
 } model[MODEL_NAMES];
 
-/* What get() has to do: tells whether the name is created, drops the least recently used. */
+/* Duties of get(): tells whether the name is created, drops the least recently used. */
 static bool model_get(unsigned n, uint64_t now)
 {
     bool created = !model[n].there;

@@ -1,5 +1,5 @@
 /*
- * test_holder.c - the holder of an address, the class with its source, and tables that are replaced.
+ * test_holder.c - the holder of an address, the class with its source, and replaced tables.
  */
 #include "base/log.h"
 #include "base/policy.h"

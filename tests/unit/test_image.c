@@ -1,4 +1,4 @@
-/* The index as a file: written while it changes, and everything that is not as it was written. */
+/* The index as a file: written while the index changes, and every kind of damage. */
 #include "index_hits.h"
 
 #include "index/image.h"
@@ -63,7 +63,7 @@ static struct sw_index *load(int fd)
     return found.index;
 }
 
-/* It holds exactly the first n, with their ends, and its policy. */
+/* The list holds exactly the first n, with their ends, and the policy. */
 static void holds(struct sw_index *index, unsigned n)
 {
     sw_list_id id;
@@ -91,7 +91,7 @@ START_TEST(there_and_back)
         int fd = save(index);
         struct sw_index *again = load(fd);
         holds(again, sizes[k]);
-        int fd2 = save(again); /* and once more, from what was loaded */
+        int fd2 = save(again); /* and again, from the loaded index */
         sw_index_free(again);
         again = load(fd2);
         holds(again, sizes[k]);
@@ -118,7 +118,7 @@ static void *write_image(void *arg)
     return NULL;
 }
 
-/* The file has the moment of its beginning, whatever comes while it is written. */
+/* The file has the moment of its beginning, with any changes during the writing. */
 START_TEST(changes_while_it_is_written)
 {
     sw_list_id id, other;
@@ -171,7 +171,7 @@ START_TEST(given_up)
 }
 END_TEST
 
-/* ---- files that are not as they were written ---- */
+/* ---- damaged files ---- */
 
 static void refused(int fd, const char *words)
 {
@@ -274,8 +274,6 @@ int main(void)
 {
     Suite *suite = suite_create("image");
     TCase *tc = tcase_create("image");
-    SRunner *runner;
-    int failed;
 
     tcase_set_timeout(tc, 280); /* seconds of work, minutes on a busy machine */
     tcase_add_test(tc, there_and_back);
@@ -285,9 +283,9 @@ int main(void)
     tcase_add_test(tc, cut_off_and_longer);
     tcase_add_test(tc, other_versions_and_machines);
     suite_add_tcase(suite, tc);
-    runner = srunner_create(suite);
+    SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
+    int failed = srunner_ntests_failed(runner);
     srunner_free(runner);
     return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

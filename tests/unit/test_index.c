@@ -58,7 +58,7 @@ START_TEST(letter_case_does_not_count)
 }
 END_TEST
 
-/* Every octet value at every place of a name of every length, and zeros behind it. */
+/* Every octet value at every place of a name of every length, and zeros behind the name. */
 START_TEST(only_letters_are_folded)
 {
     for (unsigned c = 0; c < 256; c++) {
@@ -78,7 +78,7 @@ START_TEST(only_letters_are_folded)
 }
 END_TEST
 
-/* A label's hash depends on each of its octets and on no other, wherever the name has it. */
+/* A label's hash depends on each octet of the label and on no other, at any place of the name. */
 START_TEST(labels_are_hashed_whole)
 {
     static const size_t sizes[] = {1, 2, 7, 8, 9, 14, 15, 16, 17, 31, 62, 63};
@@ -190,7 +190,7 @@ START_TEST(the_deepest_name)
     }
     i.name.len = SW_NAME_MAX;
     ck_assert_int_eq(sw_index_add(ix, list("l"), &i), SW_OK);
-    must_add(list("l"), "v.w"); /* its last labels: 125 % 26, 126 % 26 */
+    must_add(list("l"), "v.w"); /* the last labels: 125 % 26, 126 % 26 */
     struct sw_hit hits[HITS_MAX];
     ck_assert_uint_eq(find_wire(i.name.wire, SW_NAME_MAX, hits, HITS_MAX), 2);
     ck_assert_uint_eq(hits[0].labels, SW_LABELS_MAX);
@@ -346,7 +346,8 @@ START_TEST(any_says_what_shown_lists_have)
 }
 END_TEST
 
-/* A shard of 16 MiB and more has too many pages for its reference: then the header is asked. */
+/* A shard of 16 MiB and more has too many pages for the shard's reference: then the header is
+ * asked. */
 START_TEST(blocks_of_any_size)
 {
     static _Alignas(SW_PAGE) uint8_t page[SW_PAGE];

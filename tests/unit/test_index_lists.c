@@ -140,7 +140,7 @@ START_TEST(two_stages_of_one_list)
 }
 END_TEST
 
-/* Ids run out and come back: none is given again before its rules are gone. */
+/* Ids run out and come back: no id is given again before the rules of the id are gone. */
 START_TEST(reused_ids_bring_nothing_back)
 {
     sw_list_id keep = list("keep");
@@ -198,8 +198,8 @@ static bool found(unsigned i)
     return find_wire(n.name.wire, n.name.len, hits, 1) == 1;
 }
 
-/* How many of 0..n-1 are found although they should not be, or the other way round; step: every
- * step-th is listed. Counted, since each assertion of Check is a system call. */
+/* How many of 0..n-1 are found wrongly, or missed wrongly; step: every step-th is listed. Counted,
+ * since each assertion of Check is a system call. */
 static unsigned wrong(unsigned n, unsigned listed, unsigned step)
 {
     unsigned bad = 0;
@@ -240,8 +240,8 @@ START_TEST(it_grows_and_shrinks)
 }
 END_TEST
 
-/* Former and new parts together, those that wait for readers included, never take half as much again as
- * what is needed in the end, which is 20 octets for each name at most. */
+/* Former and new parts together, parts that wait for readers included, never take half as much
+ * again as the final need, which is 20 octets for each name at most. */
 START_TEST(growth_takes_little_beside)
 {
     enum { STEP = 100000, STEPS = 5, GATE = 256 << 10 };
@@ -303,7 +303,7 @@ START_TEST(shrinking_takes_little_beside)
 }
 END_TEST
 
-/* Who has no end pays for none; nor does a former one leave anything but room. */
+/* An indicator without an end pays nothing for ends; a removed end leaves nothing but room. */
 START_TEST(ends_cost_only_who_has_one)
 {
     sw_list_id l = list("l");
@@ -319,7 +319,7 @@ START_TEST(ends_cost_only_who_has_one)
 }
 END_TEST
 
-/* A key keeps its slot when it is removed, but a filter that is built meanwhile does not know it:
+/* A key keeps the slot when removed, but a filter that is built meanwhile does not know the key:
  * shards are filled until the first grows and all filters move. */
 START_TEST(what_comes_back_is_found)
 {
@@ -412,7 +412,7 @@ START_TEST(many_different_combinations)
 }
 END_TEST
 
-/* The filter is there to be asked instead of the table: it has to say no nearly always. */
+/* The filter is there to be asked instead of the table: the filter has to say no nearly always. */
 /* More pairs of 1,000 lists than a million, as many public lists that overlap have. */
 START_TEST(more_than_a_million_combinations)
 {
@@ -439,7 +439,8 @@ START_TEST(more_than_a_million_combinations)
 }
 END_TEST
 
-/* At the end of the references: what is there stays, and a set that goes makes room for another. */
+/* At the end of the references: existing indicators stay, and a set that goes makes room for
+ * another. */
 START_TEST(no_room_for_a_combination)
 {
     sw_list_id a = list("a"), b = list("b"), c = list("c");
@@ -451,7 +452,7 @@ START_TEST(no_room_for_a_combination)
     ck_assert_uint_eq(sw_index_count(ix, b), 1);
     must_add(b, "x.test"); /* in a combination that is there */
     ck_assert_int_eq(del(a, "n.test"), SW_OK);
-    ck_assert_int_eq(add(c, "m.test"), SW_OK); /* in place of the one that went */
+    ck_assert_int_eq(add(c, "m.test"), SW_OK); /* in place of the removed set */
     ck_assert_int_eq(add(a, "x.test"), SW_ETOOBIG);
     ck_assert(has(b, "m.test") && has(c, "m.test") && has(b, "x.test") && !has(a, "x.test"));
 }
@@ -459,7 +460,7 @@ END_TEST
 
 START_TEST(the_filter_lets_few_pass)
 {
-    enum { N = 60000 }; /* shards full to their limit: the worst case */
+    enum { N = 60000 }; /* shards full to the limit: the worst case */
     struct sw_hash_key key;
     struct sw_table *table = calloc(1, sizeof(*table));
     struct sw_retire *retire = calloc(1, sizeof(*retire));
@@ -485,7 +486,8 @@ START_TEST(the_filter_lets_few_pass)
 }
 END_TEST
 
-/* A key is found by all its 96 bits: by none that differs in one, be it in the same bucket or removed. */
+/* A key is found by all its 96 bits: by no key that differs in a bit, in the same bucket or
+ * removed. */
 START_TEST(a_key_is_compared_whole)
 {
     struct sw_table *table = calloc(1, sizeof(*table));

@@ -1,8 +1,8 @@
 /*
- * test_index_model.c - random transactions on the index and on a naive model (index_program.h),
- * and a large one with growth, where the model is one flag for each name.
+ * test_index_model.c - random transactions on the index and on a naive model (index_program.h), and
+ * a large model with growth, a flag for each name.
  *
- * SW_SEED in the environment sets the first seed; it is printed when something differs.
+ * SW_SEED in the environment sets the first seed; the seed is printed when something differs.
  */
 #include "index_program.h"
 
@@ -15,7 +15,7 @@
 
 static uint64_t random_state;
 
-/* xorshift64* (Vigna 2016): repeatable from its seed. */
+/* xorshift64* (Vigna 2016): repeatable from the seed. */
 static uint64_t random64(void)
 {
     random_state ^= random_state >> 12;
@@ -38,7 +38,7 @@ START_TEST(random_programs)
     for (size_t i = 0; i < sizeof(data); i++)
         data[i] = (uint8_t)(random64() >> 32);
     data[0] = 0;                                              /* begin with a list */
-    fprintf(stderr, "seed %llu\n", (unsigned long long)seed); /* shown when it fails */
+    fprintf(stderr, "seed %llu\n", (unsigned long long)seed); /* shown at a failure */
     p_run(data, sizeof(data));
 }
 END_TEST
@@ -78,7 +78,7 @@ static unsigned hits_of(struct large *g, unsigned i)
     return bits;
 }
 
-/* One change: mostly adds in the first half, mostly removes in the second. */
+/* A single change: mostly adds in the first half, mostly removes in the second. */
 static bool large_change(struct large *g, unsigned step)
 {
     unsigned i = (unsigned)(random64() >> 33) % NAMES, l = (unsigned)(random64() >> 33) % LISTS;

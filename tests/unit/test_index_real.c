@@ -1,12 +1,12 @@
 /*
- * test_index_real.c - the index with names as feeds have them, against a sorted array of texts.
+ * test_index_real.c - the index with names as in feeds, against a sorted array of texts.
  *
  * Once with generated names that have the real lists' shape, and once with the list of 1.16 M
  * indicators and the 20,000 looked-up names of the shared data, where SINKWATCH_DATA names that
- * folder (else ../shared/data); a skipped test where it is not.
+ * folder (else ../shared/data); a skipped test without these data.
  *
- * Asked are the listed names themselves, names below and beside them, and looked-up names; then every
- * second name is removed, and all is asked again.
+ * The questions are the listed names themselves, names below, neighbouring names, and looked-up
+ * names; then every second name is removed, and all is asked again.
  */
 #include "index_words.h"
 
@@ -59,7 +59,7 @@ static void sort_once(struct names *names)
     names->n = kept;
 }
 
-/* The lines that are names; what they are as text, once folded and checked. */
+/* The lines that are names; their text, once folded and checked. */
 static void read_names(struct names *names, const char *command)
 {
     char line[512], why[SW_WHY_MAX], text[SW_INDICATORTEXT_MAX];
@@ -82,7 +82,7 @@ static unsigned below(unsigned n)
     return (unsigned)(random_state >> 33) % n;
 }
 
-/* A label of 1 to 20 letters, digits and hyphens, now and then one of up to 63. */
+/* A label of 1 to 20 letters, digits and hyphens, now and then up to 63. */
 static char *make_label(char *out)
 {
     static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789-";
@@ -92,8 +92,8 @@ static char *make_label(char *out)
     return out;
 }
 
-/* Of a hundred names 68 have two labels, 28 three, 3 four, one up to 13; a quarter of those with more
- * than two are below one of ten providers of free names. */
+/* Of a hundred names 68 have two labels, 28 three, 3 four, 1 up to 13; a quarter of names with more
+ * than two labels are below a provider of free names (ten providers). */
 static void make_name(char *out)
 {
     static const char *const tlds[] = {"com", "net", "org", "ru", "info", "xyz", "top", "de"};
@@ -125,7 +125,7 @@ static enum sw_form form_of(const char *text)
     return sum % 5 == 0 ? SW_FORM_EXACT : sum % 5 == 1 ? SW_FORM_BELOW : SW_FORM_SUBTREE;
 }
 
-/* Every second name, once they are removed. */
+/* Every second name, after the removal. */
 static bool is_removed(const char *text, bool half)
 {
     return half && (unsigned char)text[strlen(text) / 2] % 2 == 0;
@@ -138,7 +138,7 @@ static struct sw_indicator rule_of(const char *text)
     return i;
 }
 
-/* What the index says about a name must be what the array says about it and the names above it. */
+/* The index must agree with the array about the name and the names above. */
 static void ask(const char *text, bool half)
 {
     struct sw_hit hits[HITS_MAX];
@@ -213,7 +213,7 @@ START_TEST(generated_names)
 }
 END_TEST
 
-/* ---- real names, where they are ---- */
+/* ---- real names, if present ---- */
 
 static char list_file[512], names_folder[512];
 

@@ -1,4 +1,4 @@
-/* Indicators: every text form, canonical text, and what is refused with which words. */
+/* Indicators: every text form, canonical text, and the words of each refusal. */
 #include "base/indicator.h"
 
 #include <check.h>

@@ -137,8 +137,8 @@ START_TEST(redis_dies_and_comes_back)
 }
 END_TEST
 
-/* While the recorder hangs in Redis, rings are emptied all the same: 20,000 events are many
- * times what this ring holds. */
+/* While the recorder hangs in Redis, rings are emptied all the same: 20,000 events are many times
+ * the size of this ring. */
 START_TEST(redis_that_hangs_costs_no_event)
 {
     rig.settings.ring_kib = 16;
@@ -234,7 +234,7 @@ START_TEST(damaged_records_are_counted)
     ck_assert(sw_ring_put(ring, &ev, 100));
     put_many(0, 1);
     jr_wait(sw_counted(&rig.counters.events_lost_ring) == 2);
-    jr_wait_stream(&rig, "events", 2); /* the good one and a notice */
+    jr_wait_stream(&rig, "events", 2); /* the good document and a notice */
 }
 END_TEST
 
@@ -399,7 +399,7 @@ START_TEST(many_producers_exact_sum)
     long long lost = (long long)sw_counted(&rig.counters.events_lost_ring);
     ck_assert_int_eq(told_in(lines), lost);
     ck_assert_int_eq(sum_of_counts(lines) + lost, (PRODUCERS + 2) * EACH);
-    /* what Redis did not take in the second that stopping may last */
+    /* documents that Redis did not take in the second that stopping may last */
     long long late = (long long)sw_counted(&rig.counters.events_lost_backlog);
     if (late == 0)
         ck_assert_int_eq(sum_of_counts(stream) + told_in(stream), (PRODUCERS + 2) * EACH);
@@ -430,7 +430,7 @@ START_TEST(stopping_what_never_ran)
 }
 END_TEST
 
-/* Signal masks of our threads, as the kernel has them. */
+/* Signal masks of our threads, read from the kernel. */
 static int threads_with_all_blocked(void)
 {
     int n = 0;

@@ -1,8 +1,8 @@
 /*
- * test_local.c - the local snapshot: how it gets to disk, and what is taken from there at start.
+ * test_local.c - the local snapshot: writing to disk, and reading at start.
  *
- * fsync() and rename() are this program's own, which the C library's give way to: they note each
- * call, fail on demand, and else do what they should.
+ * fsync() and rename() are defined by this program instead of the C library: both note each call,
+ * fail on demand, and else do their work.
  */
 #include "feed_rig.h"
 
@@ -19,7 +19,7 @@
 
 static char folder[64], path[80], temporary[96];
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards the next two */
-static char steps[512];                                  /* what was called, in order */
+static char steps[512];                                  /* the calls, in order */
 static char last_line[1024];                             /* of the log */
 static atomic_bool fsync_fails, rename_fails;
 
@@ -67,7 +67,7 @@ static void keep_line(enum sw_log_level level, const char *line)
     pthread_mutex_unlock(&lock);
 }
 
-/* ---- a feeder that writes to a folder of its own ---- */
+/* ---- a feeder that writes to a private folder ---- */
 
 static void start(struct rig *rig)
 {
@@ -118,7 +118,7 @@ START_TEST(on_disk_before_it_has_its_name)
 }
 END_TEST
 
-/* The former file stays, the reason is told, and it is tried again. */
+/* The former file stays, the reason is reported, and the write is tried again. */
 START_TEST(what_fails_is_told)
 {
     struct rig rig;
@@ -208,7 +208,7 @@ static const struct {
     {a_link, "open: "},
 };
 
-/* As init does: a feeder that begins with what was found. */
+/* As init does: a feeder that begins with the found file. */
 static void start_from(struct rig *rig, struct sw_local_start *found)
 {
     rig->index = found->index ? found->index : sw_index_new();
@@ -226,7 +226,7 @@ static void stop_feeder(struct rig *rig)
     sw_index_free(rig->index);
 }
 
-/* A file, and nobody who writes it any more. */
+/* A file, and no process that writes the file any more. */
 static void written_and_stopped(struct rig *rig)
 {
     start(rig);
@@ -250,14 +250,14 @@ START_TEST(refused_and_all_is_loaded)
     RIG_WAIT(sw_counted(&rig.counters.full_loads) == 1);
     RIG_WAIT(rig_lists(&rig, "a.test"));
     RIG_WAIT(rig_status_has(&rig, "snapshot", harms[_i].words));
-    RIG_WAIT(rig_status_has(&rig, "snapshot", "\"written\"")); /* a good one in its place */
+    RIG_WAIT(rig_status_has(&rig, "snapshot", "\"written\"")); /* a good file in its place */
     snprintf(other, sizeof(other), "%s.other", path);
     (void)unlink(other);
     stop(&rig);
 }
 END_TEST
 
-/* Followed from where it was written: nothing is loaded. It says how old it is. */
+/* Followed from the position in the file: nothing is loaded. The status has the age of the file. */
 START_TEST(taken_and_followed)
 {
     struct rig rig;
@@ -278,7 +278,7 @@ START_TEST(taken_and_followed)
 }
 END_TEST
 
-/* What ended while nobody was there is not in force, Redis or not. */
+/* An indicator that ended meanwhile is not in force, Redis or not. */
 START_TEST(ends_that_passed_meanwhile)
 {
     struct rig rig;

@@ -1,5 +1,5 @@
 /*
- * test_mmdb.c - one MMDB file: layouts, matched networks, the private copy, real files.
+ * test_mmdb.c - a single MMDB file: layouts, matched networks, the private copy, real files.
  */
 #include "mmdb_open.h"
 
@@ -10,7 +10,7 @@
 
 static atomic_uint *skipped; /* shared with the process of each test */
 
-/* Count a test as skipped, and say what it lacks. */
+/* Count a test as skipped, and name the missing part. */
 static void skip(const char *what)
 {
     printf("skipped: %s is not here\n", what);
@@ -77,7 +77,7 @@ START_TEST(ipv4_only_tree)
     mm_insert(&m, "192.0.2.0/25", geolite_record(64500, "A"));
     mm_write(&m, path);
     struct sw_mmdb *db = open_ok(SW_ROLE_ASN);
-    ck_assert_str_eq(network(db, "255.255.255.255"), "224.0.0.0/3"); /* what the split left */
+    ck_assert_str_eq(network(db, "255.255.255.255"), "224.0.0.0/3"); /* the rest of the split */
     ck_assert_str_eq(network(db, "192.0.2.7"), "192.0.2.0/25");
     ck_assert_uint_eq(asn_of(db, "1.1.1.1"), 0);
     ck_assert_uint_eq(asn_of(db, "2001:db8::1"), 0);
@@ -98,7 +98,7 @@ START_TEST(no_ipv4_in_ipv6_tree)
 }
 END_TEST
 
-/* One IPinfo record: {"asn": "AS...", "as_name": ..., "country_code": ..., "country": ...}. */
+/* An IPinfo record: {"asn": "AS...", "as_name": ..., "country_code": ..., "country": ...}. */
 static uint32_t ipinfo_record(const char *asn)
 {
     uint32_t at = mm_map(&m, 4);
@@ -235,7 +235,8 @@ START_TEST(asn_file_is_no_owner_file)
 }
 END_TEST
 
-/* More records than the sample takes, and one alone, that the sample misses, has an AS number. */
+/* More records than the sample takes; a single record, which the sample misses, has an AS
+ * number. */
 START_TEST(rare_numbers_are_found)
 {
     mm_init(&m, 6, "GeoIP2-ISP");
@@ -333,9 +334,9 @@ START_TEST(live_file_cut_under_us)
 }
 END_TEST
 
-/* ---- real files, where they are ---- */
+/* ---- real files, if present ---- */
 
-/* The shared data's folder with a file in it that we ask for, NULL when not there. */
+/* The shared data's folder that has this file, or NULL. */
 static const char *shared(const char *name)
 {
     static char found[512];

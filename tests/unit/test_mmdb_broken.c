@@ -33,7 +33,7 @@ static void ask_around(const struct sw_mmdb *db)
     }
 }
 
-/* Open what is at the path; it may be refused, or hold other facts than it did. */
+/* Open the file at the path; the file may be refused, or hold other facts than before. */
 static bool open_any(void)
 {
     struct sw_mmdb *db = NULL;
@@ -104,7 +104,7 @@ START_TEST(tree_deeper_than_addresses)
 }
 END_TEST
 
-/* A finished node that is reached again, further down than it has room below. */
+/* A finished node that is reached again, deeper than the room below the node allows. */
 START_TEST(shared_node_too_deep)
 {
     mm_init(&m, 4, "GeoLite2-ASN");
@@ -149,7 +149,7 @@ START_TEST(more_nodes_claimed_than_there_are)
         for (size_t i = 0; i < sizeof(claims) / sizeof(*claims); i++) {
             m.claimed_nodes = claims[i];
             mm_write(&m, path);
-            /* times six octets two of them wrap in 32 bits: libmaxminddb of Debian 12 lets that
+            /* times six octets two of these wrap in 32 bits: libmaxminddb of Debian 12 lets that
              * pass, and our own check says "cut short"; that of Debian 13 says "cut" itself */
             bool wraps = (uint32_t)(claims[i] * 6) < 100 && version == 4;
             open_fails(SW_ROLE_ASN, SW_EFORMAT, wraps ? "cut" : "");
@@ -158,7 +158,7 @@ START_TEST(more_nodes_claimed_than_there_are)
 }
 END_TEST
 
-/* Put one record made by hand next to a good one and expect it to be refused. */
+/* Put a hand-made record next to a good record and expect a refusal. */
 static void refuses_record(uint32_t offset)
 {
     mm_insert(&m, "198.51.100.0/24", offset);
@@ -200,7 +200,7 @@ START_TEST(records_that_explode)
 {
     build_small();
     uint32_t at = mm_array(&m, 0);
-    for (unsigned i = 0; i < 14; i++) { /* 8 to the power of 14 values if one followed them all */
+    for (unsigned i = 0; i < 14; i++) { /* 8 to the power of 14 values for a naive walk */
         uint32_t next = mm_array(&m, 8);
         for (unsigned j = 0; j < 8; j++)
             mm_pointer(&m, at);
@@ -209,7 +209,7 @@ START_TEST(records_that_explode)
     refuses_record(at);
     build_small();
     at = m.len;
-    for (unsigned i = 0; i < 20000; i++) /* arrays in arrays: no stack may follow them */
+    for (unsigned i = 0; i < 20000; i++) /* arrays in arrays: no stack may follow the nesting */
         mm_array(&m, 1);
     mm_array(&m, 0);
     refuses_record(at);

@@ -238,7 +238,7 @@ START_TEST(comparing_ignores_case_of_letters_only)
     const uint8_t *lower = (const uint8_t *)"\3www\7eXAMPLE\3org";
     ck_assert(sw_name_equal(upper, lower));
     ck_assert(sw_name_below_or_equal(upper, lower + 4));
-    /* '[' is '{' without bit 0x20, '@' is '`' without it: no letters */
+    /* '[' is '{' without bit 0x20, '@' is '`' without that bit: no letters */
     ck_assert(!sw_name_equal((const uint8_t *)"\1[", (const uint8_t *)"\1{"));
     ck_assert(!sw_name_equal((const uint8_t *)"\1@", (const uint8_t *)"\1`"));
     ck_assert(!sw_name_equal((const uint8_t *)"\10xxxxxxx[", (const uint8_t *)"\10xxxxxxx{"));

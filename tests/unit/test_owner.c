@@ -1,5 +1,5 @@
 /*
- * test_owner.c - the open databases: refresh, what is refused and kept, look-ups, readers.
+ * test_owner.c - the open databases: refresh, refused and kept files, look-ups, readers.
  */
 #include "owner/owner.h"
 
@@ -61,7 +61,7 @@ static void configure(void)
     ck_assert_ptr_nonnull(owners);
 }
 
-/* A file with one network, and the AS number for it. */
+/* A file with a network and the network's AS number. */
 static void write_asn(const char *path, const char *prefix, uint32_t asn, const char *org)
 {
     mm_init(&m, 6, "GeoLite2-ASN");
@@ -116,7 +116,7 @@ static struct sw_owner owner_now(const char *address, enum sw_status expected)
     return owner;
 }
 
-/* A member of the status of one database, as text; "" when not there. */
+/* A member of a database's status, as text; "" when not there. */
 static const char *status_text(const char *database, const char *member)
 {
     static char out[512];
@@ -164,7 +164,7 @@ START_TEST(both_databases)
     ck_assert_str_eq(owner.netname, "NET");
     ck_assert_str_eq(owner.country, "RU");
     ck_assert_str_eq(sw_addr_text(&owner.registered, text), "213.24.76.0/24");
-    owner = owner_now("213.24.77.1", SW_OK); /* the AS database alone knows it */
+    owner = owner_now("213.24.77.1", SW_OK); /* only the AS database has an entry */
     ck_assert_uint_eq(owner.asn, 8342);
     ck_assert_str_eq(owner.registrant, "");
     ck_assert_uint_eq(owner.registered.family, 0);
@@ -179,7 +179,7 @@ START_TEST(both_databases)
 }
 END_TEST
 
-/* {"country": {"iso_code": CODE}}, as GeoLite2-Country has it. */
+/* {"country": {"iso_code": CODE}}, the layout of GeoLite2-Country. */
 static void write_country(const char *path, const char *prefix, const char *code)
 {
     mm_init(&m, 6, "GeoLite2-Country");
@@ -192,7 +192,7 @@ static void write_country(const char *path, const char *prefix, const char *code
     mm_write(&m, path);
 }
 
-/* Two AS databases and two of registrants: the first that knows gives, one after the other. */
+/* Two AS databases and two of registrants: the first with an entry gives, in order. */
 START_TEST(several_files)
 {
     char asn_first[sizeof(asn_path)], country[sizeof(asn_path)];
@@ -225,7 +225,7 @@ START_TEST(several_files)
     ck_assert_uint_eq(asn_now("192.0.2.200"), 64502);
     owner_now("198.51.100.1", SW_ENOTFOUND);
 
-    ck_assert_int_eq(unlink(asn_first), 0); /* one file of several goes: it stays in use */
+    ck_assert_int_eq(unlink(asn_first), 0); /* of several files: the loaded copy stays in use */
     sw_owners_refresh(owners);
     ck_assert_uint_eq(asn_now("192.0.2.1"), 64501);
     unlink(country);
@@ -290,12 +290,12 @@ START_TEST(bad_file_leaves_the_former)
     ck_assert_uint_eq(lines, before + 1); /* said once */
     ck_assert_uint_gt(strlen(status_text("asn", "error")), 0);
     ck_assert_str_eq(status_text("asn", "type"), "GeoLite2-ASN");
-    mm_write_octets(asn_path, m.file, m.file_len / 2 - 1); /* another bad one: said again */
+    mm_write_octets(asn_path, m.file, m.file_len / 2 - 1); /* another bad file: said again */
     ck_assert(!sw_owners_refresh(owners));
     ck_assert_uint_eq(lines, before + 2);
     ck_assert_uint_eq(sw_counted(&counters.mmdb_refused), 3);
     mm_write_octets(asn_path, m.file, m.file_len); /* complete now */
-    ck_assert(!sw_owners_refresh(owners));         /* what is open already */
+    ck_assert(!sw_owners_refresh(owners));         /* the open databases */
     ck_assert_str_eq(status_text("asn", "error"), "");
     unlink(asn_path);
     ck_assert(!sw_owners_refresh(owners));
@@ -314,7 +314,7 @@ START_TEST(wrong_type_names_both)
     mm_insert(&m, "192.0.2.0/24", at);
     mm_write(&m, asn_path);
     write_owner(owner_path, "192.0.2.0/24", "R");
-    ck_assert(sw_owners_refresh(owners)); /* the other file is not lost with it */
+    ck_assert(sw_owners_refresh(owners)); /* the other file is not lost as well */
     ck_assert(!sw_owners_have_asn(owners));
     ck_assert_ptr_nonnull(strstr(status_text("asn", "error"), "GeoLite2-Country"));
     ck_assert_ptr_nonnull(strstr(status_text("asn", "error"), "GeoLite2-ASN"));
@@ -379,7 +379,7 @@ START_TEST(readers_during_replacement)
 }
 END_TEST
 
-/* ---- what our own makers write ---- */
+/* ---- files of our own makers ---- */
 
 static bool make(const char *maker, const char *table, const char *out)
 {

@@ -1,6 +1,6 @@
-/* The index and its file on a machine with pages of 65536 octets, as on some ARM and POWER machines:
- * mappings begin on such pages, and only whole ones can be unmapped. The functions below take the
- * place of the C library's. */
+/* The index and its file on a machine with pages of 65536 octets, as on some ARM and POWER
+ * machines: mappings begin on such pages, and only whole ones can be unmapped. The functions below
+ * take the place of the C library's. */
 #include "base/indicator.h"
 #include "index/filter.h"
 #include "index/image.h"

@@ -1,4 +1,4 @@
-/* Policy JSON: what is accepted, what each refusal says, and that writing reads back. */
+/* Policy JSON: accepted members, the words of each refusal, and that writing reads back. */
 #include "base/policy.h"
 
 #include <check.h>

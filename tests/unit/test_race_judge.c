@@ -57,7 +57,7 @@ START_TEST(answers_that_are_hits)
 }
 END_TEST
 
-/* The resolver may record a query when its client has given up, by the lists of that later moment. */
+/* The resolver may record a query after the client's end, by the lists of that later moment. */
 START_TEST(lost_query_may_be_a_hit_whatever_the_word_says)
 {
     struct sw_race_counts counts = {0};

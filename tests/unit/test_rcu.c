@@ -1,6 +1,6 @@
 /*
- * test_rcu.c - read sections: a writer that frees what it replaced never pulls it from under a
- * reader; synchronize waits for open sections, and only for those.
+ * test_rcu.c - read sections: a writer that frees replaced data never pulls the data from under a
+ * reader; synchronize waits for open sections, and only for open sections.
  */
 #include "base/rcu.h"
 
@@ -71,7 +71,7 @@ static void *read_items(void *arg)
         bool ok = item_ok(item, &last);
         sw_rcu_enter(); /* nested, as a stage called from another would */
         if (++rounds % 64 == 0)
-            sched_yield(); /* now and then long enough for an update to meet it */
+            sched_yield(); /* now and then long enough for an update during the section */
         sw_rcu_leave();
         ok = ok && item->a == last && item_ok(item, &before); /* still there */
         sw_rcu_leave();
@@ -117,19 +117,19 @@ START_TEST(writer_frees_after_readers_left)
 }
 END_TEST
 
-/* ---- what synchronize waits for ---- */
+/* ---- synchronize waits ---- */
 
 struct section {
     bool nested;
     atomic_bool inside, writer_started, synchronized, seen_early;
 };
 
-/* Stay in a section until the writer waits, then look whether it came back too early. */
+/* Stay in a section until the writer waits, then see whether the writer came back too early. */
 static void *hold_section(void *arg)
 {
     struct section *section = arg;
     sw_rcu_enter();
-    if (section->nested) { /* leaving the inner section does not end the outer one */
+    if (section->nested) { /* the end of the inner section does not end the outer section */
         sw_rcu_enter();
         sw_rcu_leave();
     }
@@ -161,7 +161,7 @@ START_TEST(synchronize_waits_for_an_open_section)
     ck_assert_int_eq(pthread_create(&reader, NULL, hold_section, &section), 0);
     ck_assert(wait_for(&section.inside));
     ck_assert_int_eq(pthread_create(&writer, NULL, synchronize, &section), 0);
-    ck_assert(wait_for(&section.synchronized)); /* it does return in the end */
+    ck_assert(wait_for(&section.synchronized)); /* synchronize does return in the end */
     pthread_join(reader, NULL);
     pthread_join(writer, NULL);
     ck_assert(!atomic_load(&section.seen_early));

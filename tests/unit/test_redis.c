@@ -15,7 +15,7 @@
 
 #define US_PER_S 1000000
 
-static struct redis_fixture server; /* one for all tests that do not harm it */
+static struct redis_fixture server; /* shared by all tests that do not harm the server */
 
 static struct sw_redis *opened(const struct redis_fixture *rf)
 {
@@ -85,7 +85,7 @@ START_TEST(error_reply_keeps_the_connection)
 }
 END_TEST
 
-/* n commands of 1000 octets, then n replies: each repeats its command. */
+/* n commands of 1000 octets, then n replies: each repeats the command. */
 static void pipeline(struct sw_redis *redis, int n)
 {
     char payload[1000];
@@ -116,8 +116,8 @@ START_TEST(pipelines)
 }
 END_TEST
 
-/* A server that sends back what it gets (a command is also a valid reply: an array), and reads
- * nothing more while nobody takes its answers. */
+/* A server that sends all input back (a command is also a valid reply: an array), and reads no more
+ * while the client takes no answers. */
 static void *echo_server(void *arg)
 {
     static char buffer[16384];
@@ -157,7 +157,7 @@ START_TEST(command_amid_a_pipeline_is_refused)
     ck_assert_int_eq(sw_redis_append_argv(redis, 1, argv, NULL), SW_OK);
     ck_assert_ptr_null(sw_redis_command(redis, "DBSIZE"));
     ck_assert(!sw_redis_is_open(redis));
-    ck_assert_int_eq(sw_redis_open(redis), SW_OK); /* what was due is forgotten */
+    ck_assert_int_eq(sw_redis_open(redis), SW_OK); /* the due replies are forgotten */
     redisReply *reply = sw_redis_command(redis, "DBSIZE");
     ck_assert_int_eq(reply->type, REDIS_REPLY_INTEGER);
     freeReplyObject(reply);
@@ -361,7 +361,7 @@ START_TEST(acl_user)
 }
 END_TEST
 
-/* conf/users.acl with every user switched on, as its redis.conf says, written to path. */
+/* conf/users.acl with every user switched on, as redis.conf explains, written to path. */
 static void enable_users(const char *path)
 {
     char name[600];
@@ -431,7 +431,7 @@ START_TEST(shipped_acl_users)
 }
 END_TEST
 
-/* A server that does not know AUTH repeats its arguments: they must not be in our words. */
+/* A server that does not know AUTH repeats the arguments: the password must not be in our words. */
 START_TEST(password_is_never_told)
 {
     static struct redis_fixture rf;
@@ -449,8 +449,8 @@ START_TEST(password_is_never_told)
 }
 END_TEST
 
-/* A write to a dead server raises SIGPIPE unless that is prevented; its default disposition
- * ends this program, and so fails the test. */
+/* A write to a dead server raises SIGPIPE unless that is prevented; the default disposition ends
+ * this program, and so fails the test. */
 START_TEST(dead_server_and_back)
 {
     static struct redis_fixture rf;
@@ -509,7 +509,7 @@ START_TEST(blocking_command_may_take_longer)
     ck_assert_msg(reply != NULL, "%s", sw_redis_error(redis));
     ck_assert_int_eq(reply->type, REDIS_REPLY_NIL);
     freeReplyObject(reply);
-    ck_assert_ptr_null(sw_redis_command(redis, "BLPOP nothing 30")); /* it was for one reply */
+    ck_assert_ptr_null(sw_redis_command(redis, "BLPOP nothing 30")); /* only for that reply */
     sw_redis_free(redis);
 }
 END_TEST

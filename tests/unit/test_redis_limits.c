@@ -1,7 +1,8 @@
 /*
- * test_redis_limits.c - a server that keeps a reply from ending: it drips, floods, announces what never
- * comes, nests arrays. For each of these kinds and each step of a conversation the connection is given
- * up in time and with the reason, and memory stays bounded (D-095).
+ * test_redis_limits.c - a server that keeps a reply from ending: the server drips, floods,
+ * announces more than it sends, nests arrays. For each of these kinds and each step of a
+ * conversation the connection is given up in time and with the reason, and memory stays bounded
+ * (D-095).
  */
 #include "redis/redis.h"
 
@@ -27,11 +28,11 @@
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define MEMORY_MAX LONG_MAX /* a sanitizer keeps freed memory */
 #else
-#define MEMORY_MAX (192L * MIB) /* of one reply while it is read */
+#define MEMORY_MAX (192L * MIB) /* of a reply during the reading */
 #endif
 
 struct kind {
-    const char *name, *head, *pattern; /* what comes once, and what is repeated */
+    const char *name, *head, *pattern; /* the beginning, and the repeated part */
     bool drip;                         /* octet by octet */
     const char *words;                 /* in the error */
     uint64_t sent_max;                 /* octets by which the client has hung up */
@@ -64,10 +65,10 @@ struct server {
     const struct kind *kind;
     int good; /* commands that are answered before */
     uint64_t sent;
-    bool hung_up; /* the client did, before the server lost its patience */
+    bool hung_up; /* the client closed, before the server's patience ended */
 };
 
-/* Send all of it; false when the client is gone. */
+/* Send the whole buffer; false when the client is gone. */
 static bool send_all(int fd, const char *data, size_t len)
 {
     while (len > 0) {
@@ -80,7 +81,7 @@ static bool send_all(int fd, const char *data, size_t len)
     return true;
 }
 
-/* The pattern as often as 64 KiB hold it; of a string's header, with the string. */
+/* The pattern as often as 64 KiB can hold; of a string's header, with the string. */
 static size_t repeat(const struct kind *kind, char *out, size_t max)
 {
     size_t n = 0, len = strlen(kind->pattern);
@@ -168,7 +169,7 @@ static int prepare(enum step step, struct sw_settings *settings, uint16_t port)
     return step == GREETING || step == AUTH ? 0 : step == SENTINEL ? 1 : 2; /* PING, EXISTS */
 }
 
-/* Talk to it as far as the step goes; it has to fail there. */
+/* Talk to the server up to the step; the step has to fail. */
 static void talk(struct sw_redis *redis, enum step step)
 {
     const char *argv[] = {"GET", "x"};
@@ -210,7 +211,7 @@ START_TEST(kind_at_step)
 }
 END_TEST
 
-/* ---- what is within the limits ---- */
+/* ---- within the limits ---- */
 
 struct large {
     const char *name, *head, *pattern; /* pattern: `times` times */

@@ -1,9 +1,9 @@
 /*
- * test_redis_wait.c - while a connection waits its owner's other work goes on: for the address of a host,
- * for a sentinel, for the server itself.
+ * test_redis_wait.c - while a connection waits, the owner's other work goes on: for the address of
+ * a host, for a sentinel, for the server itself.
  *
- * getaddrinfo() is this program's own, which the C library's gives way to: it comes back when the owner
- * has worked twice.
+ * getaddrinfo() is defined by this program instead of the C library: the function returns when the
+ * owner has worked twice.
  */
 #include "listening.h"
 
@@ -56,7 +56,7 @@ static void work(void *arg)
         atomic_store(&worked_meanwhile, true);
 }
 
-/* Ends the wait in which it is called. */
+/* Ends the wait that calls this function. */
 static void work_and_interrupt(void *arg)
 {
     work(NULL);
@@ -84,7 +84,7 @@ START_TEST(while_a_host_is_looked_up)
 }
 END_TEST
 
-/* Who has nothing else to do waits as it is: no thread is made for it. */
+/* An owner without other work waits plainly: no thread is made. */
 START_TEST(without_other_work)
 {
     atomic_store(&worked, 2);
@@ -101,7 +101,7 @@ START_TEST(while_a_sentinel_keeps_silent)
     sw_settings_init(&settings);
     settings.redis_timeout_ms = 60000;
     snprintf(settings.redis_sentinel[0], SW_TEXT_MAX, "127.0.0.1:%u", port);
-    atomic_store(&worked, 2); /* its address is one: nothing is looked up */
+    atomic_store(&worked, 2); /* the address is: nothing is looked up */
     struct sw_redis *redis = sw_redis_new(&settings);
     sw_redis_on_wait(redis, work_and_interrupt, redis);
     ck_assert_int_eq(sw_redis_open(redis), SW_ECLOSED);

@@ -1,6 +1,6 @@
 /*
- * test_resp.c - the scanner of replies against hiredis: both find the same end for every reply, whatever
- * its shape and however its octets are cut; what is over a limit, or no reply, ends the scan early.
+ * test_resp.c - the scanner of replies against hiredis: both find the same end for every reply, of
+ * any shape and cut at any octets; a reply over a limit, or no reply, ends the scan early.
  */
 #include "redis/resp.h"
 
@@ -16,7 +16,7 @@
 #define TEXT_MAX (SW_RESP_OCTETS_MAX / 4)
 #define RANDOM   3000 /* replies */
 
-static char *text; /* what the server sends */
+static char *text; /* the server's output */
 static size_t text_len;
 static uint64_t seed = 1;
 
@@ -44,7 +44,7 @@ static void put_random_bulk(void)
     put("\r\n");
 }
 
-/* A value; an array as long as `deeper` allows arrays in it. */
+/* A value; an array while `deeper` allows further arrays. */
 static void put_random_value(unsigned deeper)
 {
     switch (random_below(deeper > 0 ? 9 : 7)) {
@@ -76,7 +76,7 @@ static void put_random_value(unsigned deeper)
     }
 }
 
-/* How many octets hiredis takes for one reply, fed octet by octet. */
+/* Octets that hiredis takes for a reply, fed octet by octet. */
 static size_t end_by_hiredis(const char *data, size_t len)
 {
     redisReader *reader = redisReaderCreate();
@@ -125,7 +125,7 @@ START_TEST(ends_are_those_of_hiredis)
 }
 END_TEST
 
-/* Feed until it says something else than "more"; at most `max` octets of pattern, repeated. */
+/* Feed until the result is not "more"; at most `max` octets of pattern, repeated. */
 static enum sw_status scan_repeated(struct sw_resp *resp, const char *head, const char *pattern,
                                     uint64_t max)
 {
@@ -137,10 +137,10 @@ static enum sw_status scan_repeated(struct sw_resp *resp, const char *head, cons
 }
 
 static const struct bad {
-    const char *head, *pattern; /* what comes once, and what comes again and again */
+    const char *head, *pattern; /* the beginning, and the repeated part */
     enum sw_status status;
     const char *why;
-    uint64_t octets_max; /* it is noticed by then */
+    uint64_t octets_max; /* noticed by then */
 } bad[] = {
     {"+", "xxxxxxxxxxxxxxxx", SW_ETOOBIG, "without an end", SW_RESP_LINE_MAX + 16},
     {"-ERR ", "x\ry\nz", SW_ETOOBIG, "without an end", SW_RESP_LINE_MAX + 16},
@@ -195,7 +195,7 @@ START_TEST(zero_octets)
 }
 END_TEST
 
-/* What is just within the limits passes. */
+/* Replies just within the limits pass. */
 START_TEST(within_the_limits)
 {
     struct sw_resp resp;

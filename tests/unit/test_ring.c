@@ -42,12 +42,12 @@ START_TEST(empty_ring)
 }
 END_TEST
 
-/* Whether somebody who sleeps has been woken; then he sleeps again. */
+/* Whether a sleeper has been woken; then he sleeps again. */
 static bool rung(struct sw_bell *bell)
 {
     bool was = !atomic_load(&bell->asleep);
     if (was)
-        sw_bell_sleep(bell, DEADLINE_US); /* ends at once: it was rung */
+        sw_bell_sleep(bell, DEADLINE_US); /* ends at once: the bell was rung */
     atomic_store(&bell->asleep, true);
     return was;
 }
@@ -73,7 +73,7 @@ START_TEST(rings_when_part_is_full)
         while (sw_ring_get(ring, record, sizeof(record)) > 0)
             ;
         for (int i = 0; i < 7;
-             i++) /* what it knew of the consumer is old: it looks, and is silent */
+             i++) /* the known position of the consumer is old: the producer looks, and is silent */
             ck_assert(sw_ring_put(ring, record, sizeof(record)));
         ck_assert(!rung(&bell));
         while (sw_ring_get(ring, record, sizeof(record)) > 0)
@@ -90,7 +90,8 @@ static void *sleep_long(void *arg)
     return NULL;
 }
 
-/* The ring was filled just before the collector fell asleep, which no ringing of that time has told it. */
+/* The ring was filled just before the collector fell asleep, without a ringing that the collector
+ * could see. */
 START_TEST(a_full_ring_wakes_whoever_sleeps)
 {
     struct sw_ring *ring = sw_ring_new(1024);
@@ -151,7 +152,7 @@ START_TEST(capacity_is_rounded_up)
     static const uint8_t record[1024];
     ck_assert(!sw_ring_put(ring, record, 1017));
     ck_assert_uint_eq(sw_ring_lost(ring), 1);
-    ck_assert(sw_ring_put(ring, record, 1016)); /* with its header: all of it */
+    ck_assert(sw_ring_put(ring, record, 1016)); /* with the header: the whole ring */
     ck_assert_uint_eq(sw_ring_used(ring), 1024);
     ck_assert(!sw_ring_put(ring, record, 1));
     ck_assert_uint_eq(sw_ring_lost(ring), 2);
@@ -241,7 +242,7 @@ struct traffic {
     atomic_bool done;
 };
 
-/* A record's octets: its number (8), then the pattern of that number. */
+/* A record's octets: the number (8), then the pattern of that number. */
 static size_t make_numbered(uint8_t *record, uint64_t number)
 {
     size_t len = 8 + (size_t)(number * 37 % (RECORD_MAX - 8));
@@ -267,7 +268,7 @@ static void *produce(void *arg)
     return NULL;
 }
 
-/* Whether a record is whole and newer than the one before. */
+/* Whether a record is whole and newer than the former record. */
 static bool numbered_ok(const uint8_t *record, size_t len, uint64_t *next)
 {
     uint64_t number;
@@ -290,7 +291,7 @@ START_TEST(producer_and_consumer)
     int64_t deadline = sw_clock_mono_us() + DEADLINE_US;
     uint64_t got = 0, next = 0, broken = 0;
     for (;;) {
-        bool done = atomic_load(&traffic.done); /* before the look that finds it empty */
+        bool done = atomic_load(&traffic.done); /* before the look that finds the ring empty */
         uint8_t record[RECORD_MAX];
         size_t len = sw_ring_get(traffic.ring, record, sizeof(record));
         if (len > 0) {

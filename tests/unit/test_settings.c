@@ -11,7 +11,7 @@
 
 static char path[64]; /* of the file that the tests write */
 
-/* What was reported. */
+/* The reported problems. */
 struct reports {
     unsigned n;
     char text[16][600];
@@ -50,7 +50,7 @@ static struct sw_settings good(const char *text)
     return settings;
 }
 
-/* One problem, in line 2 of the file, reported in exactly these words after "FILE:2: "; all
+/* A single problem, in line 2 of the file, reported in exactly these words after "FILE:2: "; all
  * settings keep their defaults. */
 static void bad(const char *line, const char *words)
 {
@@ -356,7 +356,7 @@ START_TEST(bad_values)
 }
 END_TEST
 
-/* A value of n octets for the key: whether it is accepted. */
+/* A value of n octets for the key: whether the value is accepted. */
 static bool accepts(const char *key, size_t n)
 {
     struct sw_settings settings;

@@ -220,7 +220,7 @@ START_TEST(two_resolvers_add_up)
                                .address = {"93.184.216.7"}},
             &ev);
     sw_journal_put_slow(other, &ev);
-    jr_wait_stream(&rig, "anomalies", 1); /* the other one knows of bad.test from Redis */
+    jr_wait_stream(&rig, "anomalies", 1); /* the other recorder knows bad.test from Redis */
     jr_fill(&(struct jr_event){.qname = "bad.test",
                                .list = "carbanak",
                                .indicator = "bad.test",
@@ -260,7 +260,7 @@ START_TEST(history_waits_for_redis)
     for (int i = 0; i < 7; i++)
         jr_hit(&rig, "systemsvc.net", RTCOMM);
     jr_wait(jr_lines_count(rig.file) == 7);
-    ck_assert_uint_eq(raised("protected-owner"), 0); /* Redis may know that it was raised */
+    ck_assert_uint_eq(raised("protected-owner"), 0); /* Redis may know of a former report */
     redis_fixture_restart(&rig.rf);
     wait_seen("systemsvc.net", RTCOMM, 7);
     jr_wait_stream(&rig, "anomalies", 1);
@@ -307,7 +307,7 @@ START_TEST(without_redis_it_is_raised_at_the_end_and_says_so)
 }
 END_TEST
 
-/* A hash of Redis as the recorder wrote it: the address has another owner from now on. */
+/* A hash of Redis in the recorder's form: the address has another owner from now on. */
 START_TEST(former_owners_are_kept)
 {
     redis_fixture_run(&rig.rf, "HSET " P ":seen:name:bad.test 93.184.216.7 %s",

@@ -1,5 +1,5 @@
-/* The spool on disk, and with it the way of events while Redis is away: all of them, in order,
- * none twice. */
+/* The spool on disk, and the way of events while Redis is away: all events, in order, none
+ * twice. */
 #include "journal_rig.h"
 
 #include "journal/spool.h"
@@ -58,7 +58,7 @@ static void open_spool(uint64_t max)
     ck_assert(sw_spool_open(spool));
 }
 
-/* Document number n: its JSON is {"n":N} and blanks up to `size` octets. */
+/* Document number n: the JSON is {"n":N} and blanks up to `size` octets. */
 static struct sw_spooled document(uint64_t n, size_t size, char *text)
 {
     int len = snprintf(text, size + 64, "{\"n\":%llu}%*s", (unsigned long long)n,
@@ -120,7 +120,7 @@ START_TEST(in_order_over_segments)
     ck_assert_uint_eq(sw_spool_waiting(spool), 800);
     sw_spool_done(spool, 800);
     expect_empty();
-    add(0, 1, 10); /* it can be used on */
+    add(0, 1, 10); /* the spool can be used on */
     take(0, 1);
     sw_spool_done(spool, 1);
     expect_empty();
@@ -161,7 +161,7 @@ START_TEST(put_back_goes_first)
     take(8, 1);
     sw_spool_done(spool, 8);
     expect_empty();
-    ck_assert_int_eq(sw_spool_put_back(spool, back, 4), SW_OK); /* into an empty one, twice */
+    ck_assert_int_eq(sw_spool_put_back(spool, back, 4), SW_OK); /* into an empty spool, twice */
     add(4, 1, 10);
     take(0, 5);
     sw_spool_done(spool, 5);
@@ -192,7 +192,7 @@ START_TEST(bounded)
 }
 END_TEST
 
-/* The process died while it wrote: lines cut short and lines that are none are left out. */
+/* The process died during a write: lines cut short and lines that are none are left out. */
 START_TEST(damaged_segments)
 {
     char path[200];
@@ -217,11 +217,11 @@ START_TEST(damaged_segments)
     take(0, 5);
     sw_spool_done(spool, 5);
     ck_assert_uint_eq(sw_spool_waiting(spool), 0);
-    ck_assert_int_eq(files_in(folder, false), 2); /* the lock, and what is not ours */
+    ck_assert_int_eq(files_in(folder, false), 2); /* the lock, and the foreign file */
 }
 END_TEST
 
-/* Documents that are not on disk although they were added (it was full) are given up, told. */
+/* Documents that were added but are not on disk (the disk was full) are given up and reported. */
 START_TEST(missing_documents_are_told)
 {
     char path[200];
@@ -359,7 +359,7 @@ START_TEST(a_restart_without_redis_loses_nothing)
     put_many(55, 500);
     jr_wait(jr_lines_count(rig.file) == 555);
     jr_stop(&rig);
-    redis_fixture_restart(&rig.rf); /* without its data: the first five are gone with it */
+    redis_fixture_restart(&rig.rf); /* without data: the first five documents are gone too */
     jr_start(&rig);
     put_many(555, 1);
     jr_wait_stream(&rig, "events", 551);
@@ -393,13 +393,13 @@ START_TEST(full_disk_and_backlog_tell_the_loss)
 }
 END_TEST
 
-/* ---- connections that break between a batch and its answer ---- */
+/* ---- connections that break between a batch and the answer ---- */
 
 static struct {
     char path[108];
     int listener;
     atomic_int passes; /* answers to transactions before that */
-    atomic_int cuts;   /* answers that are swallowed, and the connection with them */
+    atomic_int cuts;   /* swallowed answers, each with the connection */
     atomic_bool mute;  /* after a cut nothing is answered at all */
     atomic_bool stop;
     pthread_t thread;
@@ -414,13 +414,13 @@ static int relay_connect(const char *path)
     return fd;
 }
 
-/* What Redis answers to EXEC, or to a note's GET, is more than "+OK" or "+QUEUED". */
+/* The answer of Redis to EXEC, or to a note's GET, is longer than "+OK" or "+QUEUED". */
 static bool is_exec_answer(const char *data, ssize_t len)
 {
     return memmem(data, (size_t)len, "\n*", 2) || data[0] == '*';
 }
 
-/* Octets from one to the other. False: end. */
+/* Octets between the two positions. False: end. */
 static bool relay_pass(int from, int to, bool answers)
 {
     static char data[1 << 20];
@@ -488,7 +488,8 @@ static void relay_stop(void)
     unlink(relay.path);
 }
 
-/* Redis has written the batch, we never hear of it: it must not be written again. */
+/* Redis has written the batch, and the answer never arrives: the batch must not be written
+ * again. */
 START_TEST(lost_answers_double_nothing)
 {
     if (_i == 1) /* without a spool as well */
@@ -509,7 +510,7 @@ START_TEST(lost_answers_double_nothing)
 }
 END_TEST
 
-/* The same, and the process ends before it could ask. */
+/* The same, and the process ends before the question. */
 START_TEST(lost_answer_and_a_restart)
 {
     relay_start(1);
@@ -529,8 +530,8 @@ START_TEST(lost_answer_and_a_restart)
 }
 END_TEST
 
-/* Of one segment some batches are done, one is in doubt, and the process ends: the file still has
- * all of it. 700 are more than are looked at in one go. */
+/* Of a segment some batches are done, a batch is in doubt, and the process ends: the file still has
+ * all documents. 700 are more than a single look takes. */
 START_TEST(half_a_segment_done_and_a_restart)
 {
     redis_fixture_kill(&rig.rf);

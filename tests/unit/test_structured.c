@@ -1,4 +1,4 @@
-/* Structured DNS errors: the JSON text, escaping, what is left out when room is short. */
+/* Structured DNS errors: the JSON text, escaping, members that are left out when room is short. */
 #include "flow/structured.h"
 
 #include <check.h>

@@ -56,7 +56,7 @@ START_TEST(change_during_a_sweep)
 }
 END_TEST
 
-/* What shows no end is waited for once, as long as the patience, and not again. */
+/* A turn without an end is waited for once, as long as the patience, and not again. */
 START_TEST(busy_worker_is_given_up)
 {
     uint64_t number;
@@ -71,7 +71,8 @@ START_TEST(busy_worker_is_given_up)
 }
 END_TEST
 
-/* While another query of the worker is still to be run its turn goes on, whatever hook comes. */
+/* While another query of the worker is still to be run, the worker's turn goes on, through any
+ * hook. */
 START_TEST(turn_that_goes_on)
 {
     uint64_t number;
@@ -79,7 +80,7 @@ START_TEST(turn_that_goes_on)
     sw_turns_quiet(&turns, 0, false);
     ck_assert_int_ge(waited(&number, NULL), SW_TURNS_PATIENCE_US);
     sw_turns_busy(&turns, 0, false);
-    ck_assert_int_lt(waited(&number, NULL), SW_TURNS_PATIENCE_US); /* still the one given up */
+    ck_assert_int_lt(waited(&number, NULL), SW_TURNS_PATIENCE_US); /* still given up */
     sw_turns_busy(&turns, 0, true);
     sw_turns_quiet(&turns, 0, true);
     ck_assert_int_lt(waited(&number, NULL), SW_TURNS_PATIENCE_US);
@@ -129,8 +130,6 @@ int main(void)
 {
     Suite *suite = suite_create("turns");
     TCase *tc = tcase_create("turns");
-    SRunner *runner;
-    int failed;
 
     tcase_set_timeout(tc, 60);
     tcase_add_checked_fixture(tc, start, end);
@@ -142,9 +141,9 @@ int main(void)
     tcase_add_test(tc, stopping_ends_the_wait);
     tcase_add_test(tc, end_of_a_turn_is_seen);
     suite_add_tcase(suite, tc);
-    runner = srunner_create(suite);
+    SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
+    int failed = srunner_ntests_failed(runner);
     srunner_free(runner);
     return failed == 0 ? 0 : 1;
 }

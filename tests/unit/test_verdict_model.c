@@ -1,8 +1,8 @@
 /*
  * test_verdict_model.c - matching and deciding against a naive model (verdict_model.h), at random.
  *
- * MODEL_CASES in the environment says how many cases are judged (100,000); SW_SEED the first seed. A
- * difference prints the seed of its world, the case and the rules that match it.
+ * MODEL_CASES in the environment says how many cases are judged (100,000); SW_SEED the first seed.
+ * A difference prints the seed of the world, the case and the matching rules.
  */
 #include "verdict_model.h"
 
@@ -10,7 +10,7 @@
 
 #include <unistd.h>
 
-#define CASES_EACH 40 /* of one world */
+#define CASES_EACH 40 /* of a world */
 
 static char folder[64], asn_path[128];
 static struct mm database;

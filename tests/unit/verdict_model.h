@@ -6,7 +6,7 @@
  * over all rules of all lists in loops, on names as text and addresses as bits, and decides by the
  * words of D-091 and D-092; it shares no code with the product.
  *
- * Used by test_verdict_model.c with random octets, and by a fuzz program with its input.
+ * Used by test_verdict_model.c with random octets, and by a fuzz program with the fuzzer's input.
  */
 #ifndef TESTS_UNIT_VERDICT_MODEL_H
 #define TESTS_UNIT_VERDICT_MODEL_H
@@ -17,9 +17,9 @@
 #include "flow/decide.h"
 #include "flow/match.h"
 
-/* ---- what the model says ---- */
+/* ---- the verdict of the model ---- */
 
-struct v_match { /* one rule and what it matched */
+struct v_match { /* a rule and the matched item */
     const struct v_rule *rule;
     const struct v_list *list;
     enum sw_trigger trigger;
@@ -135,7 +135,7 @@ static inline void v_match_asn(const struct v_world *w, const struct v_item *ite
     }
 }
 
-/* Everything of a case that any rule matches, for whomever, in the order in which it is learned. */
+/* All items of a case that any rule matches, for any client, in the order of resolution. */
 static inline void v_match_all(const struct v_world *w, const struct v_case *c, struct v_found *f)
 {
     f->n = 0;
@@ -189,7 +189,7 @@ static inline bool v_binds(const struct v_world *w, const struct v_match *m, con
             !(p->action == SW_ACTION_CNAME && strcmp(garden, qname) == 0));
 }
 
-/* The rule that wins for a client, or NULL; *final: it rewrites the answer. */
+/* The rule that wins for a client, or NULL; *final: the verdict rewrites the answer. */
 static inline const struct v_match *v_winner(const struct v_world *w, const struct v_found *f,
                                              const char *qname, unsigned group, bool tcp,
                                              bool *final)
@@ -247,7 +247,7 @@ static inline void v_feed(struct sw_matching *m, const struct v_case *c, size_t 
     }
 }
 
-/* What differs, in words; NULL: nothing. */
+/* The difference, in words; NULL: nothing. */
 static inline const char *v_compare_hits(const struct v_found *f, unsigned group,
                                          const struct sw_match *match,
                                          const struct sw_audience *audience,
@@ -310,7 +310,7 @@ static inline const char *v_compare(const struct v_world *w, const struct v_case
     return v_compare_hits(f, group, match, audience, won);
 }
 
-/* What a verdict may not depend on: how much of the answer was there when it was judged. */
+/* A verdict may not depend on this: how much of the answer was known at the judgement. */
 static inline const char *v_compare_early(const struct v_world *w, const struct v_case *c,
                                           size_t items, const struct sw_match *whole)
 {
@@ -355,7 +355,7 @@ static inline void v_print(const struct v_world *w, const struct v_case *c, cons
     fprintf(stderr, "  garden of the settings '%s', %zu lists\n", w->garden, w->lists_n);
 }
 
-/* Judge one case by both; false when something differs, which is printed. */
+/* Judge a case by both; false when something differs, which is printed. */
 static inline bool v_case_agrees(const struct v_world *w, const struct v_case *c)
 {
     static struct sw_match match;
@@ -383,7 +383,7 @@ static inline bool v_case_agrees(const struct v_world *w, const struct v_case *c
     return !what;
 }
 
-/* A world and n cases of it. Returns how many agree before one does not. */
+/* A world and n cases of the world. Returns the number of agreeing cases before a difference. */
 static inline size_t v_run(struct v_world *w, size_t n)
 {
     struct v_case c;

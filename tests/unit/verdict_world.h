@@ -2,8 +2,8 @@
  * verdict_world.h - random lists, and questions with answers, for verdict_model.h.
  *
  * A world is some lists over a few names, addresses and AS numbers that overlap a lot. A case is a
- * question with its answer (client, name, aliases, addresses, name servers), as text and bits, with the
- * stage in which a resolver learns each of them.
+ * question with an answer (client, name, aliases, addresses, name servers), as text and bits, with
+ * the stage in which a resolver learns each item.
  */
 #ifndef TESTS_UNIT_VERDICT_WORLD_H
 #define TESTS_UNIT_VERDICT_WORLD_H
@@ -16,7 +16,7 @@
 
 #define V_LISTS   400
 #define V_RULES   4000
-#define V_ITEMS   24 /* what one case compares with the lists */
+#define V_ITEMS   24 /* items of a case that are compared with the lists */
 #define V_GROUPS  31
 #define V_TEXT    64
 #define V_MATCHES (V_ITEMS * V_LISTS * 4)
@@ -64,7 +64,7 @@ struct v_rule {
 
 struct v_list {
     struct sw_policy policy;
-    uint32_t groups;     /* bit i: for group i; all ones: for everybody */
+    uint32_t groups;     /* bit i: for group i; all bits set: for everybody */
     char garden[V_TEXT]; /* "": the settings' */
 };
 
@@ -79,7 +79,7 @@ struct v_world {
     struct v_rule rule[V_RULES];
 };
 
-struct v_item { /* one thing that is compared with the lists */
+struct v_item { /* an item that is compared with the lists */
     enum sw_trigger by_name, by_prefix, by_asn;
     unsigned stage; /* 0 question, 1.. aliases, 1000 answer */
     bool is_name;
@@ -105,7 +105,7 @@ static inline void v_name(struct v_source *s, char text[V_TEXT])
     snprintf(text + at, (size_t)(V_TEXT - at), "%s", v_one_in(s, 4) ? "test" : "example");
 }
 
-/* One of eight addresses; of those of IPv6 the last two embed an IPv4 address (RFC 6052). */
+/* An address out of eight; the last two of IPv6 embed an IPv4 address (RFC 6052). */
 static inline unsigned v_address(struct v_source *s, uint8_t octets[16])
 {
     static const uint8_t v4[4][4] = {{10, 1, 0, 1}, {10, 1, 0, 2}, {10, 1, 9, 1}, {10, 77, 0, 1}};
@@ -152,7 +152,8 @@ static inline void v_wire(const char *text, struct sw_name *name)
     name->len = (uint8_t)at;
 }
 
-/* The groups of a list, and their names in its policy. One group has no meaning for the resolver. */
+/* The groups of a list, and their names in the list's policy. A group may have no meaning for the
+ * resolver. */
 static inline void v_groups(struct v_source *s, struct v_list *list)
 {
     list->groups = UINT32_MAX;

@@ -14,14 +14,14 @@ enum { KEY_FACTS = 300, KEY_EXPIRES, KEY_FOR, KEY_WAIT, KEY_SUFFIX };
 
 static const struct argp_option options[] = {
     {"facts", KEY_FACTS, "JSON", 0,
-     "what is known about them, a JSON object; without it an indicator that is there keeps its own",
+     "known facts, a JSON object; without this option a listed indicator keeps the former facts",
      0},
     {"expires", KEY_EXPIRES, "TIME", 0,
-     "when they end: 2026-12-31T00:00:00Z or seconds since 1970, or never", 0},
+     "end of the indicators: 2026-12-31T00:00:00Z or seconds since 1970, or never", 0},
     {"for", KEY_FOR, "SPAN", 0,
-     "they end after this time, such as 12h or 7d (default: the list's lifetime)", 0},
+     "the indicators end after this time, such as 12h or 7d (default: the list's lifetime)", 0},
     {"wait", KEY_WAIT, "SECONDS", OPTION_ARG_OPTIONAL,
-     "return when every live resolver enforces it (default: 10 seconds at most)", 0},
+     "return when every live resolver enforces the change (default: 10 seconds at most)", 0},
     {"allow-suffix", KEY_SUFFIX, "NAME", 0,
      "accept this top-level domain or public suffix (may be given several times)", 0},
     {0},
@@ -114,9 +114,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static const struct cli_usage usage = {
     .words = "LIST INDICATOR...",
     .doc = "Put indicators on a list.\n\n"
-           "  example.net         the name and everything below it\n"
+           "  example.net         the name and every name below\n"
            "  =example.net        only the name itself\n"
-           "  *.example.net       only what is below it\n"
+           "  *.example.net       only the names below\n"
            "  192.0.2.1, 2001:db8::/32   an address, a prefix\n"
            "  AS64500             every address of this AS\n"
            "\vExamples:\n"
@@ -142,7 +142,7 @@ static char *judge(const char *word, const struct cli_names *allowed, bool safe,
     }
     cli_error("'%s' is refused: %s", cli_clean_text(word), why);
     if (harmful)
-        cli_hint("'--allow-suffix %s' adds it all the same", cli_clean_text(word));
+        cli_hint("'--allow-suffix %s' adds the indicator all the same", cli_clean_text(word));
     json_t *one = json_object();
     cli_json_set(one, "item", word);
     cli_json_set(one, "why", why);

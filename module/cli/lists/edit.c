@@ -41,7 +41,8 @@ int cli_list_kind(struct cli *cli, const char *name, enum sw_kind *kind)
         freeReplyObject(reply);
         cli_error("there is no list '%s' in Redis at %s", name, sw_redis_target(cli->redis));
         say_alike(cli, name);
-        cli_hint("'sinkwatch list set %s' creates it; 'sinkwatch list' shows all", name);
+        cli_hint("'sinkwatch list set %s' creates the list; 'sinkwatch list' shows all lists",
+                 name);
         return CLI_NONE;
     }
     *kind = sw_policy_parse(name, reply->str, reply->len, &policy, why) == SW_OK ? policy.kind
@@ -290,7 +291,8 @@ static void say_waited(const struct cli_outcome *outcome, const json_t *done, co
     else if (waited == CLI_TIMEOUT) {
         cli_error("not applied within %s by: %s", cli_count(outcome->wait_s, "second", "seconds"),
                   who);
-        cli_hint("the change is in Redis and stays there; 'sinkwatch status' says what they do");
+        cli_hint("the change is in Redis and stays there; 'sinkwatch status' shows the resolvers' "
+                 "states");
     }
     free(who);
 }

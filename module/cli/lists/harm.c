@@ -39,13 +39,13 @@ bool cli_harmful(const struct sw_indicator *indicator, char why[SW_WHY_MAX])
         return false;
     sw_name_text(indicator->name.wire, text);
     if (sw_name_labels(indicator->name.wire) == 1) {
-        snprintf(why, SW_WHY_MAX, "a top-level domain: very many names of others are below it");
+        snprintf(why, SW_WHY_MAX, "a top-level domain: very many names of other people are below");
         return true;
     }
     if (indicator->form == SW_FORM_EXACT || !suffixes() || !is_suffix(text, PSL_TYPE_ANY) ||
         of_private_wildcard(text))
         return false;
-    snprintf(why, SW_WHY_MAX, "a public suffix: anyone may have names below it");
+    snprintf(why, SW_WHY_MAX, "a public suffix: anyone may have names below");
     return true;
 }
 

@@ -41,14 +41,14 @@ static const struct argp_option options[] = {
     {"only", KEY_ONLY, "ACTION,...", 0, "rpz, adblock, ..: only the entries with these actions", 0},
     {"no-facts", KEY_NO_FACTS, NULL, 0, "leave out what the file says about each indicator", 0},
     {"replace", KEY_REPLACE, NULL, 0,
-     "the list has exactly these afterwards, from one moment to the next", 0},
+     "the list has exactly these indicators afterwards; the change is a single step", 0},
     {"dry-run", KEY_DRY_RUN, NULL, 0,
      "do all but the change: judge the file for this list, and with --replace show the difference; "
      "with - for LIST only the file is judged, and Redis is not asked",
      0},
     {"whole", KEY_WHOLE, NULL, 0, "a last line without a line end is a cut file: do nothing", 0},
     {"max-shrink", KEY_SHRINK, "PERCENT", 0,
-     "with --replace: leave a list as it is that would shrink by more (default: 50; 100: never)",
+     "with --replace: a list that would shrink by more stays unchanged (default: 50; 100: never)",
      0},
     {"max-growth", KEY_GROWTH, "PERCENT", 0,
      "with --replace: leave a list as it is that would grow by more (default: any growth)", 0},
@@ -61,7 +61,7 @@ static const struct argp_option options[] = {
     {"top", KEY_TOP_NAMES, "N", 0, "only the first N of that file (default: 10000)", 0},
     {"show-refused", KEY_SHOW, "N", 0, "name at most N refused items (default: 20)", 0},
     {"wait", KEY_WAIT, "SECONDS", OPTION_ARG_OPTIONAL,
-     "return when every live resolver enforces it (default: 10 seconds at most)", 0},
+     "return when every live resolver enforces the change (default: 10 seconds at most)", 0},
     {0},
 };
 

@@ -9,8 +9,8 @@
 
 static const struct cli_command commands[] = {
     {"show", "policy and indicators of one list", cli_list_show},
-    {"set", "create a list, or change its policy", cli_list_set},
-    {"drop", "remove a list with all its indicators", cli_list_drop},
+    {"set", "create a list, or change the policy of a list", cli_list_set},
+    {"drop", "remove a list with all indicators", cli_list_drop},
     {0},
 };
 
@@ -18,8 +18,8 @@ static const struct cli_usage usage = {
     .words = "[COMMAND [...]]",
     .doc = "All lists, with how many indicators each has.\n\nSub-commands:\n"
            "  show  policy and indicators of one list\n"
-           "  set   create a list, or change its policy\n"
-           "  drop  remove a list with all its indicators\n"
+           "  set   create a list, or change the policy of a list\n"
+           "  drop  remove a list with all indicators\n"
            "\vExamples:\n"
            "  sinkwatch list\n"
            "  sinkwatch list show carbanak --limit 20\n"

@@ -13,9 +13,9 @@ enum { KEY_WAIT = 300, KEY_YES, KEY_LOST };
 static const struct argp_option options[] = {
     {"yes", KEY_YES, NULL, 0, "do not ask on a terminal", 0},
     {"lost", KEY_LOST, NULL, 0,
-     "also a list that Redis has lost, and that resolvers keep until they are told", 0},
+     "also a list that Redis has lost, and that resolvers keep until a drop", 0},
     {"wait", KEY_WAIT, "SECONDS", OPTION_ARG_OPTIONAL,
-     "return when no live resolver enforces it any more (default: 10 seconds at most)", 0},
+     "return when no live resolver enforces the list any more (default: 10 seconds at most)", 0},
     {0},
 };
 
@@ -45,10 +45,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 static const struct cli_usage usage = {
     .words = "NAME",
-    .doc = "Remove a list with all its indicators. Asks first when on a terminal."
+    .doc = "Remove a list with all indicators. On a terminal the command asks first."
            "\vExamples:\n"
            "  sinkwatch list drop old-feed --yes --wait\n"
-           "  sinkwatch list drop old-feed --lost      what 'status' says that Redis has lost",
+           "  sinkwatch list drop old-feed --lost      a list that 'status' calls lost",
     .options = options,
     .parser = parse,
     .min = 1,

@@ -40,14 +40,15 @@ static const struct argp_option options[] = {
     {"priority", KEY_PRIORITY, "N", 0, "0 to 65535, the smaller wins (default 1000)", 0},
     {"shadow", KEY_SHADOW, NULL, 0, "decide and record, but send the true answer", 0},
     {"no-shadow", KEY_NO_SHADOW, NULL, 0, "end that (default)", 0},
-    {"observe", KEY_OBSERVE, NULL, 0, "resolve the true answer even if the action needs none", 0},
+    {"observe", KEY_OBSERVE, NULL, 0,
+     "resolve the true answer even if the action does not need the answer", 0},
     {"no-observe", KEY_NO_OBSERVE, NULL, 0, "end that (default)", 0},
     {"sinkhole4", KEY_SINKHOLE4, "ADDRESS", 0, "landing address for A ('': the resolver's)", 0},
     {"sinkhole6", KEY_SINKHOLE6, "ADDRESS", 0, "landing address for AAAA ('': the resolver's)", 0},
     {"cname", KEY_CNAME, "NAME", 0, "walled garden for action cname ('': the resolver's)", 0},
-    {"ttl", KEY_TTL, "SECONDS", 0, "of rewritten answers, 0 to 86400 (default 60)", 0},
+    {"ttl", KEY_TTL, "SECONDS", 0, "time to live of rewritten answers, 0 to 86400 (default 60)", 0},
     {"lifetime", KEY_LIFETIME, "SPAN", 0,
-     "new indicators expire after it, such as 12h or 7d (0, the default: never)", 0},
+     "new indicators expire after this time, such as 12h or 7d (0, the default: never)", 0},
     {"ede", KEY_EDE, "CODE", 0, "extended DNS error: auto (default), off, or a number", 0},
     {"owner", KEY_OWNER, "TEXT", 0, "whose these addresses are (kinds protected, known)", 0},
     {"owners", KEY_OWNERS, "OWNER", 0,
@@ -72,18 +73,18 @@ static const struct argp_option options[] = {
      "only for clients of this group of the resolvers' settings; may be repeated ('': everybody)",
      0},
     {"trigger", KEY_TRIGGER, "TRIGGER", 0,
-     "what its indicators match: client, qname, cname, address, asn, nsdname, nsip; may be "
-     "repeated ('': qname, cname, address and asn)",
+     "data that the indicators are compared with: client, qname, cname, address, asn, nsdname, "
+     "nsip; may be repeated ('': qname, cname, address and asn)",
      0},
     {"justification", KEY_JUSTIFICATION, "TEXT", 0,
-     "structured errors: why, for clients ('': the resolver's)", 0},
+     "structured errors: the reason, for clients ('': the resolver's)", 0},
     {"sub-error", KEY_SUB_ERROR, "CODE", 0,
      "structured errors: 1 malware, 2 phishing, 3 spam, 4 spyware, 5 network's policy, 6 "
      "resolver's "
      "policy, 0 none (default)",
      0},
     {"wait", KEY_WAIT, "SECONDS", OPTION_ARG_OPTIONAL,
-     "return when every live resolver has applied it (default: 10 seconds at most)", 0},
+     "return when every live resolver has applied the change (default: 10 seconds at most)", 0},
     {0},
 };
 
@@ -229,7 +230,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 static const struct cli_usage usage = {
     .words = "NAME",
-    .doc = "Create a list, or change its policy: what is not named stays as it is."
+    .doc = "Create a list, or change the policy of a list: members without an option stay."
            "\vExamples:\n"
            "  sinkwatch list set carbanak --action sinkhole --sinkhole4 192.0.2.66 --wait\n"
            "  sinkwatch list set ours --kind allow --priority 1\n"
@@ -257,8 +258,8 @@ static int read_policy(struct cli *cli, const char *name, json_t **old)
         if (!json_is_object(*old)) {
             cli_error("the policy of '%s' in Redis is no JSON object: %s", name,
                       cli_clean(reply->str, reply->len));
-            cli_hint("what it was meant to be is not clear: 'sinkwatch list drop %s' removes the "
-                     "list, indicators and all; or set the field by hand",
+            cli_hint("the intended policy is unknown: 'sinkwatch list drop %s' removes the list "
+                     "with all indicators; or set the field by hand",
                      name);
             freeReplyObject(reply);
             return CLI_NONE;

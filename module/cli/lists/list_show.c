@@ -29,7 +29,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 static const struct cli_usage usage = {
     .words = "NAME",
-    .doc = "Policy and indicators of one list, with what is known about each."
+    .doc = "Policy and indicators of a list, with the known facts about each indicator."
            "\vExamples:\n"
            "  sinkwatch list show carbanak\n"
            "  sinkwatch --json list show carbanak --limit 0",

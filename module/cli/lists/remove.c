@@ -10,7 +10,8 @@ enum { KEY_WAIT = 300, KEY_AS_WRITTEN };
 
 static const struct argp_option options[] = {
     {"wait", KEY_WAIT, "SECONDS", OPTION_ARG_OPTIONAL,
-     "return when no live resolver enforces it any more (default: 10 seconds at most)", 0},
+     "return when no live resolver enforces the indicators any more (default: 10 seconds at most)",
+     0},
     {"as-written", KEY_AS_WRITTEN, NULL, 0,
      "only as written here or in canonical form: do not search the list for other spellings", 0},
     {0},
@@ -39,11 +40,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static const struct cli_usage usage = {
     .words = "LIST INDICATOR...",
     .doc =
-        "Take indicators off a list, in the form in which they are on it: example.net does not "
-        "take =example.net off. Every spelling of an indicator goes (Example.NET, "
+        "Take indicators off a list, in the listed form: example.net does not take =example.net "
+        "off. Every spelling of an indicator goes (Example.NET, "
         "example.net.), wherever on the list another program wrote it."
-        "\vOne that was not on the list is named; the exit code is then 6, or 1 where none was. A "
-        "list of a million is searched in about a second; what is in canonical form is out of "
+        "\vAn indicator that was not on the list is named; the exit code is then 6, or 1 where "
+        "none was. A "
+        "list of a million is searched in about a second; an indicator in canonical form is out of "
         "force before that.\n\n"
         "Examples:\n"
         "  sinkwatch remove carbanak systemsvc.net --wait",

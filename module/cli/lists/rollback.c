@@ -9,7 +9,7 @@ enum { KEY_WAIT = 300 };
 
 static const struct argp_option options[] = {
     {"wait", KEY_WAIT, "SECONDS", OPTION_ARG_OPTIONAL,
-     "return when every live resolver enforces it (default: 10 seconds at most)", 0},
+     "return when every live resolver enforces the change (default: 10 seconds at most)", 0},
     {0},
 };
 
@@ -24,10 +24,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 static const struct cli_usage usage = {
     .words = "LIST",
-    .doc = "Give a list the content that it had before it was replaced as a whole (import "
-           "--replace), from one moment to the next. The content of now is kept in turn, so that a "
-           "second rollback goes forward again. Indicators that were added or removed one by one "
-           "since the replacement belong to the content of now."
+    .doc = "Give a list the content from before the last replacement (import --replace), in a "
+           "single step. The present content is kept in turn, so that a second rollback goes "
+           "forward again. Single additions and removals since the replacement belong to the "
+           "present content."
            "\vExamples:\n"
            "  sinkwatch rollback ads --wait",
     .options = options,

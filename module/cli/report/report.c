@@ -25,7 +25,8 @@ struct options {
 
 static const struct argp_option options[] = {
     {"output", KEY_OUTPUT, "FILE", 0, "write the page here (default: standard output)", 0},
-    {"since", KEY_SINCE, "TIME", 0, "only what was seen since: 2026-11-01, or 30d for days", 0},
+    {"since", KEY_SINCE, "TIME", 0, "only data since a date or span: 2026-11-01, or 30d for days",
+     0},
     {"list", KEY_LIST, "NAME", 0, "only indicators of this list", 0},
     {"max", KEY_MAX, "N", 0, "at most so many anomalies, names and addresses (default 500)", 0},
     {0},
@@ -54,9 +55,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 static const struct cli_usage usage = {
     .words = "",
-    .doc = "One HTML page about the ownership of indicators: anomalies on a time line, whose "
-           "addresses each indicator had over time, names, addresses and owners as a graph, and "
-           "tables that sort. It holds everything it needs and fetches nothing."
+    .doc = "An HTML page about the ownership of indicators: anomalies on a time line, the owners "
+           "of each indicator's addresses over time, names, addresses and owners as a graph, and "
+           "tables that sort. The page is complete and fetches nothing."
            "\vThe exit code is 1 when there is neither an anomaly nor history; the page says so. "
            "With --json the data is printed instead.\n\n"
            "Examples:\n"

@@ -216,10 +216,10 @@ static void begin(struct report *report)
     }
     if (report->since) {
         strftime(when, sizeof(when), "%Y-%m-%d", gmtime_r(&report->since, &tm));
-        fprintf(out, ", what was seen since %s", when);
+        fprintf(out, ", data since %s", when);
     }
-    fputs(". All times are UTC. What is stated was seen in the DNS and read in ownership "
-          "databases at that time; it says nothing about anybody's intent.</p>\n",
+    fputs(". All times are UTC. The page states facts from the DNS and from ownership databases "
+          "at that time, and nothing about anybody's intent.</p>\n",
           out);
 }
 
@@ -240,7 +240,7 @@ static void tiles(struct report *report)
     fputs("<div class=tiles>", report->out);
     tile(report->out, json_array_size(report->anomalies), "anomalies");
     tile(report->out, report->starts, "indicators with history");
-    tile(report->out, names - report->starts, "other names on their addresses");
+    tile(report->out, names - report->starts, "other names on these addresses");
     tile(report->out, addresses, "addresses");
     tile(report->out, report->owners, "owners");
     fputs("</div>\n", report->out);

@@ -93,10 +93,10 @@ int cli_anomalies(struct cli *cli, int argc, char **argv)
     static const struct cli_tail tail = {
         .stream = "anomalies",
         .nothing = "no anomalies",
-        .use.doc = "Odd ownership, the latest last: time (UTC), type, name and address; whose "
-                   "protected network it is, or which other names are there; AS and owner. Facts, "
-                   "no judgement: module/REDIS.md says what commonly explains each type."
-                   "\vThe exit code is 1 when there is none.\n\n"
+        .use.doc = "Odd ownership, the latest last: time (UTC), type, name and address; the owner "
+                   "of the protected network, or the other names there; AS and owner. Facts, no "
+                   "judgement: module/REDIS.md has common explanations for each type."
+                   "\vThe exit code is 1 when there is no anomaly.\n\n"
                    "Examples:\n"
                    "  sinkwatch anomalies\n"
                    "  sinkwatch --json anomalies --follow",

@@ -14,11 +14,11 @@
 
 static const struct cli_usage usage = {
     .words = "NAME|ADDRESS|ASN...",
-    .doc = "Load all lists and judge, by the code that the resolver runs: which rules match a "
-           "name, an address, or an AS number (AS64500), as what is asked for, in an answer, as a "
-           "client or a name server; which one wins, why, and what a client gets."
-           "\vNothing is asked of the DNS: aliases and addresses of a name are questions of their "
-           "own. The exit code is 0 when a rule wins for any of the words, else 1.\n\n"
+    .doc = "Load all lists and judge, by the code that the resolver runs: the rules that match a "
+           "name, an address, or an AS number (AS64500) as the question, in an answer, as a client "
+           "or a name server; the winner with the reason, and the answer that a client gets."
+           "\vThe command sends no DNS query: aliases and addresses of a name have to be checked "
+           "separately. The exit code is 0 when a rule wins for any word, else 1.\n\n"
            "Examples:\n"
            "  sinkwatch check www.systemsvc.net 213.24.76.23 AS8342",
     .min = 1,
@@ -49,7 +49,7 @@ static bool understand(struct asked *a)
     enum sw_status status = sw_indicator_parse(a->word, strlen(a->word), &a->what, why);
     if (status == SW_OK && a->what.type == SW_INDICATOR_PREFIX &&
         a->what.addr.plen < sw_addr_bits(&a->what.addr))
-        snprintf(why, sizeof(why), "a prefix; ask for one address in it");
+        snprintf(why, sizeof(why), "a prefix; ask for a single address of the prefix");
     else if (status == SW_OK)
         return true;
     cli_error("'%s' is neither a name, an address nor an AS number: %s", cli_clean_text(a->word),
@@ -179,11 +179,11 @@ static void print_text(const struct cli *cli, const struct asked *a)
         cli_owner_print(cli, &a->what.addr, &a->owner);
     print_table(cli, a);
     if (!a->hits.winner) {
-        printf(
-            "  %s%s\n",
-            a->match.rules ? "no rule acts: the true answer" : "no rule matches: the true answer",
-            a->what.type == SW_INDICATOR_DOMAIN ? " (its aliases and addresses were not looked up)"
-                                                : "");
+        printf("  %s%s\n",
+               a->match.rules ? "no rule acts: the true answer"
+                              : "no rule matches: the true answer",
+               a->what.type == SW_INDICATOR_DOMAIN ? " (aliases and addresses were not looked up)"
+                                                   : "");
         return;
     }
     printf("  %s wins: %s\n", a->verdict.list, cli_why(&a->hits, words));

@@ -79,9 +79,9 @@ int cli_events(struct cli *cli, int argc, char **argv)
     static const struct cli_tail tail = {
         .stream = "events",
         .nothing = "no events",
-        .use.doc = "Hits, the latest last: time (UTC), client, name and type, list and what was "
-                   "done, address with AS and owner, and how many hits the line stands for."
-                   "\vThe exit code is 1 when there is none.\n\n"
+        .use.doc = "Hits, the latest last: time (UTC), client, name and type, list and action "
+                   "taken, address with AS and owner, and the number of hits in the line."
+                   "\vThe exit code is 1 when there is no event.\n\n"
                    "Examples:\n"
                    "  sinkwatch events -n 50\n"
                    "  sinkwatch --json events --follow | jq .client.ip",

@@ -14,8 +14,9 @@
 
 static const struct cli_usage usage = {
     .words = "",
-    .doc = "Every resolver: state, versions, how far behind the change stream it is, what each "
-           "list counts, what was refused and why, MMDB files, the last error, counters."
+    .doc = "Every resolver: state, versions, distance from the end of the change stream, number of "
+           "indicators of each list, refused items with reasons, MMDB files, the last error, "
+           "counters."
            "\vThe exit code is 1 when no resolver is live, that is, none has reported for half a "
            "minute.\n\n"
            "Examples:\n"
@@ -75,7 +76,6 @@ static int ask_behind(struct cli *cli, struct resolver *r)
 {
     const char *applied = cli_json_text(r->state, "applied");
     struct sw_stream_id id;
-    size_t n;
     snprintf(r->behind, sizeof(r->behind), "?");
     if (sw_stream_id_parse(applied, strlen(applied), &id) != SW_OK)
         return CLI_OK;
@@ -83,7 +83,7 @@ static int ask_behind(struct cli *cli, struct resolver *r)
         cli_ask(cli, "XRANGE", cli_key(cli, "changes"), applied, "+", "COUNT", BEHIND_MAX, CLI_END);
     if (!reply)
         return CLI_REDIS;
-    n = reply->type == REDIS_REPLY_ARRAY ? reply->elements : 0;
+    size_t n = reply->type == REDIS_REPLY_ARRAY ? reply->elements : 0;
     if (n > 0 && reply->element[0]->elements == 2 &&
         strcmp(reply->element[0]->element[0]->str, applied) == 0)
         n--; /* the applied entry itself */

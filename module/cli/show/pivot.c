@@ -43,9 +43,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 static const struct cli_usage usage = {
     .words = "NAME|ADDRESS",
-    .doc = "Where was a name seen, and whose were the addresses; or: whose is an address, and "
-           "which names were seen on it. From the history that resolvers keep in Redis of listed "
-           "and watched names and of every name on their addresses."
+    .doc = "For a name: the addresses so far, with owners. For an address: the owner, and the "
+           "names that were seen on the address. The source is the history in Redis, which "
+           "resolvers keep of listed and watched names and of every name on the same addresses."
            "\vThe exit code is 1 when nothing is known. Times are UTC. With --hops each name and "
            "address is followed once; --json has nodes and edges then.\n\n"
            "Examples:\n"
@@ -262,7 +262,7 @@ int cli_pivot(struct cli *cli, int argc, char **argv)
         if (what.type == SW_INDICATOR_ASN)
             snprintf(why, sizeof(why), "an AS number; the history is by name and address");
         else if (what.type == SW_INDICATOR_PREFIX && what.addr.plen < sw_addr_bits(&what.addr))
-            snprintf(why, sizeof(why), "a prefix; ask for one address in it");
+            snprintf(why, sizeof(why), "a prefix; ask for a single address of the prefix");
     }
     what.form = SW_FORM_SUBTREE;
     if (why[0]) {

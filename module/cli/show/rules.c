@@ -41,7 +41,7 @@ static void why_passed_over(const struct sw_found *winner, const struct sw_found
     const struct sw_policy *p = first->hit.list;
     if (p->shadow)
         snprintf(words, CLI_WORDS_MAX,
-                 "%s goes first, and is in shadow mode: it changes nothing for clients", p->name);
+                 "%s goes first, but is in shadow mode and changes nothing for clients", p->name);
     else if (first->stage > winner->stage)
         snprintf(words, CLI_WORDS_MAX,
                  "trigger %s is judged before %s of %s: a rule that rewrites the answer is final",
@@ -78,7 +78,7 @@ char *cli_why(const struct sw_hits *hits, char words[CLI_WORDS_MAX])
     const struct sw_found *b = runner_up(hits);
     assert(hits->winner);
     if (!b)
-        snprintf(words, CLI_WORDS_MAX, "it is the only rule");
+        snprintf(words, CLI_WORDS_MAX, "the only rule");
     else if (sw_found_before(b, hits->winner))
         why_passed_over(hits->winner, b, words);
     else
@@ -140,7 +140,6 @@ static bool has_ttl(enum sw_action action)
 
 char *cli_gets(const struct sw_verdict *v, char words[CLI_WORDS_MAX])
 {
-    size_t used;
     if (v->shadow && v->wanted != SW_ACTION_MONITOR && v->wanted != SW_ACTION_PASSTHRU) {
         char would[CLI_WORDS_MAX - 80];
         action_words(v, v->wanted, would, sizeof(would));
@@ -149,11 +148,12 @@ char *cli_gets(const struct sw_verdict *v, char words[CLI_WORDS_MAX])
         return words;
     }
     if (v->wanted == SW_ACTION_CNAME && v->taken == SW_ACTION_MONITOR) {
-        snprintf(words, CLI_WORDS_MAX, "the true answer, recorded: it is the walled garden itself");
+        snprintf(words, CLI_WORDS_MAX,
+                 "the true answer, recorded: the name is the walled garden itself");
         return words;
     }
     action_words(v, v->taken, words, CLI_WORDS_MAX);
-    used = strlen(words);
+    size_t used = strlen(words);
     if (has_ttl(v->taken))
         used += (size_t)snprintf(words + used, CLI_WORDS_MAX - used, ", TTL %u", v->ttl);
     if (v->ede != SW_EDE_OFF && used < CLI_WORDS_MAX)

@@ -49,7 +49,7 @@ static const struct argp_option options[] = {
     {"root-hints", KEY_ROOT_HINTS, "FILE", 0, "addresses of the root's servers", 0},
     {"trust-anchor", KEY_ANCHOR, "FILE", 0, "validate DNSSEC from these keys", 0},
     {"no-dnssec", KEY_NO_DNSSEC, NULL, 0, "do not validate", 0},
-    {"state", KEY_STATE, "FILE", 0, "note here how far it is, and go on from there", 0},
+    {"state", KEY_STATE, "FILE", 0, "file for the progress; a run resumes from there", 0},
     {"observer", KEY_OBSERVER, "NAME", 0, "name of the observer (default: RESOLVER-ID-sweep)", 0},
     {"rate", KEY_RATE, "N", 0, "names a second at most (default 1000; 0: no limit)", 0},
     {"in-flight", KEY_IN_FLIGHT, "N", 0, "names at a time (default 500)", 0},
@@ -137,15 +137,15 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static const struct cli_usage usage = {
     .words = "",
     .doc = "Look up A and AAAA of every domain indicator of the lists of kind ioc and watch, and "
-           "put whose addresses they are into the history, with the anomalies that this raises, "
-           "as a resolver does with what its clients ask for.\n\n"
-           "It resolves by itself, from the root, so that no list of another resolver bends the "
-           "answers; --forward and --resolv-conf ask others. DNSSEC is validated from the root "
-           "where Debian's dns-root-data is installed and no other resolver is asked. "
-           "'*.example.net' is left out: it stands for no one name."
-           "\vInterrupted (Ctrl-C) with --state, it goes on at the next run. With --json there is "
-           "one object for each name, one for each anomaly, then a summary. The exit code is 1 "
-           "when there was nothing to look up, or it was interrupted.\n\n"
+           "put the owners of the addresses into the history, with the resulting anomalies, as a "
+           "resolver does with the questions of clients.\n\n"
+           "The sweep resolves from the root, so that no list of another resolver changes the "
+           "answers; --forward and --resolv-conf ask other resolvers. DNSSEC is validated from the "
+           "root where Debian's dns-root-data is installed and no other resolver is asked. "
+           "'*.example.net' is left out, since such an indicator stands for many names."
+           "\vWith --state a run resumes an interrupted run (Ctrl-C). With --json there is an "
+           "object for each name and for each anomaly, then a summary. The exit code is 1 when "
+           "there was nothing to look up, or the run was interrupted.\n\n"
            "Examples:\n"
            "  sinkwatch sweep\n"
            "  sinkwatch sweep --list carbanak --forward 192.0.2.53 --rate 200\n"
@@ -358,14 +358,15 @@ static void settle(struct sweep *sweep)
     int64_t until_us = sw_clock_mono_us() + SETTLE_US;
     while (sweep_sink_settled(sweep->sink) < sweep_sink_sent(sweep->sink)) {
         if (sw_clock_mono_us() > until_us) {
-            cli_error("Redis has not taken everything; the next run repeats it");
+            cli_error("Redis has not taken all updates; the next run repeats the missing updates");
             sweep->code = CLI_REDIS;
             return;
         }
         usleep(5000);
     }
     if (sweep_sink_dropped(sweep->sink)) {
-        cli_error("%s did not reach Redis; the next run repeats what is not in the state file",
+        cli_error("%s did not reach Redis; the next run repeats all names after the state file's "
+                  "position",
                   cli_count(sweep_sink_dropped(sweep->sink), "update", "updates"));
         sweep->code = CLI_REDIS;
         return;

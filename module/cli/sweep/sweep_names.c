@@ -101,7 +101,7 @@ static int from_lists(struct cli *cli, const struct sweep_options *options,
     }
     freeReplyObject(all);
     if (code == CLI_OK && found < options->lists) {
-        cli_error("%s of those that --list names %s not there",
+        cli_error("%s named by --list %s not there",
                   cli_count(options->lists - found, "list", "lists"),
                   options->lists - found == 1 ? "is" : "are");
         cli_hint("'sinkwatch list' shows all");

@@ -48,7 +48,7 @@ int sweep_state_read(const struct sweep_options *options, char **after)
         free(*after);
         *after = cli_copy(name);
     } else {
-        cli_hint("remove it to begin anew");
+        cli_hint("remove the file to begin again");
     }
     json_decref(state);
     return code;

@@ -134,8 +134,8 @@ void sw_seens_note(struct sw_seens *seens, const struct sw_seen_note *note)
         if (!seens->full) {
             seens->full = true;
             sw_log(SW_LOG_WARNING,
-                   "history: more than %d updates wait for Redis; further new "
-                   "ones are dropped (counted in history_dropped)",
+                   "history: more than %d updates wait for Redis; further "
+                   "updates are dropped (counted in history_dropped)",
                    SW_SEEN_MAX);
         }
         return;

@@ -1,4 +1,5 @@
-"""What a change of lists takes: a full load, a name, a prefix, thousands; and what others feel of it."""
+"""The cost of a change of lists: a full load, a name, a prefix, thousands; and the effect on
+clients."""
 
 import gc
 import multiprocessing
@@ -35,7 +36,7 @@ def load_redis(world, report):
 
 
 class ChangeBench:
-    """A resolver with the list and many messages in its cache."""
+    """A resolver with the list and many cached messages."""
 
     def __init__(self, world, report):
         self.world = world
@@ -45,7 +46,7 @@ class ChangeBench:
         self.resolver = world.with_module("changes", more={"asn-mmdb": world.as_database()})
         self.prober = Prober(self.resolver.port)
         self.fill = write_questions(world.folder / "fill", fill_names(self.sizes.messages))
-        self.next_prefix = self.sizes.swept  # those below have names
+        self.next_prefix = self.sizes.swept  # smaller numbers have names
 
     def start(self):
         self.world.start(self.resolver)
@@ -59,10 +60,10 @@ class ChangeBench:
         self.prober.close()
         self.world.stop(self.resolver)
 
-    # One change.
+    # A change.
 
     def add(self, indicator, name=LIST):
-        """As a feed does; returns the id of the entry once Redis has acknowledged it."""
+        """In the way of a feed; returns the id of the entry once Redis has acknowledged it."""
         with self.world.redis.client.pipeline(transaction=True) as tx:
             tx.hset(f"{{bench}}:list:{name}", indicator, "")
             fields = ["op", "add", "list", name, "i", indicator]
@@ -118,8 +119,8 @@ class ChangeBench:
 
 
 def probe(port, seconds, pipe):
-    """Ask for a cached name for some seconds, one question after the other; sends the longest
-    delay. A process of its own, so that nothing else of this program is in its way."""
+    """Ask for a cached name for some seconds, question after question; sends the longest delay. A
+    separate process, so that nothing else of this program is in the way."""
     gc.disable()
     prober = Prober(port)
     question = Prober.question(fill_names(1)[0])

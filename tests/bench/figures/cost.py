@@ -1,19 +1,20 @@
-"""What a query costs: CPU microseconds, several resolvers side by side, in turn, round by round.
+"""The cost of a query: CPU microseconds, several resolvers side by side, in turn, round by round.
 
-Kinds: `plain` is Unbound alone, `control` the same once more (its ratio to plain is the noise of
-the run), `module` has Sinkwatch with the list from Redis, `rpz` the same names in a response policy zone.
-A ratio is the median of the rounds' ratios: what disturbs a whole round falls out of it; beside it
-stands where that median lies with 95 % (the ratios' order alone says so). Clean answers that are
-resolved have three times as many rounds, since their differences are the smallest beside their noise.
-What a resolver does while nobody asks, the module's threads above all, is measured first, and is in
-no other figure than `idle_ms_per_s`: it is a cost of each second, and how many queries share a second is
-the benchmark's choice. "worker alone" leaves the module's threads out altogether.
+Kinds: `plain` is Unbound alone, `control` the same once more (the ratio to plain is the noise of
+the run), `module` has Sinkwatch with the list from Redis, `rpz` the same names in a response policy
+zone. A ratio is the median of the rounds' ratios: a disturbance of a whole round falls out of the
+median; the line also has the range of that median at 95 % (from the ratios' order alone). Clean
+resolved answers have three times as many rounds, since their differences are the smallest compared
+with the noise. The work of a resolver without queries, the module's threads above all, is measured
+first, and is in no other figure than `idle_ms_per_s`: this is a cost of each second, and the number
+of queries in a second is the benchmark's choice. "worker alone" leaves the module's threads out
+altogether.
 
-Blocked answers are names of the list at random, 10,000 of them, each asked for ten times in about a
-second; the module makes some 10,000 events of that and writes them to Redis, which is counted. Beside
-it stand an RPZ that writes its hits to a log (`rpz_log`), and an Unbound that refuses every query
-before it looks at it (`refusing`): what the kernel and Unbound need for any answer at all.
-The `user` rows leave the kernel's part out.
+Blocked answers are names of the list at random, 10,000 names, each asked for ten times in about a
+second; the module makes some 10,000 events of these and writes the events to Redis, which is
+counted. The run also has an RPZ that writes hits to a log (`rpz_log`), and an Unbound that refuses
+every query before any look at the name (`refusing`): the need of kernel and Unbound for any answer
+at all. The `user` rows leave the kernel's part out.
 """
 
 import random
@@ -25,14 +26,14 @@ from .report import Figure, certain, median, spread
 from .world import clean_names, fresh_names
 
 SIDE_BY_SIDE = ("plain", "control", "module", "rpz")
-RESOLVED_ROUNDS = 3  # times those of other answers
+RESOLVED_ROUNDS = 3  # times the rounds of other answers
 IDLE_SAMPLES = 10  # seconds
 EVENT_WINDOW_S = 1.2  # a little over the module's event-window: hits are written by then
 
 
 @dataclass
 class Job:
-    """A kind of resolver under one kind of question."""
+    """A kind of resolver with a kind of question."""
 
     resolver: object
     expected: str = "NOERROR"
@@ -56,7 +57,7 @@ def idle_costs(resolvers):
 
 
 class Costs:
-    """Microseconds per query of each kind, one entry for each round."""
+    """Microseconds per query of each kind, an entry for each round."""
 
     def __init__(self, kinds):
         self.whole = {kind: [] for kind in kinds}
@@ -65,8 +66,8 @@ class Costs:
         self.queries = {kind: 0 for kind in kinds}
 
     def note(self, kind, queries, spent, user):
-        """spent: CPU seconds of each thread. The one that used most is the worker: one client is always
-        served by the same."""
+        """spent: CPU seconds of each thread. The thread that used most is the worker: a client is
+        always served by the same worker."""
         spent = [seconds / queries * 1e6 for seconds in spent]
         self.worker[kind].append(max(spent))
         self.whole[kind].append(sum(spent))
@@ -74,7 +75,7 @@ class Costs:
         self.queries[kind] += queries
 
     def user_figure(self, name, kind, baseline):
-        """One kind against another, without the kernel's part."""
+        """A kind against another, without the kernel's part."""
         ours, theirs = (self.user[k] / self.queries[k] * 1e6 for k in (kind, baseline))
         whole = f"{kind} {median(self.whole[kind]):.2f}, {baseline} {median(self.whole[baseline]):.2f}"
         return Figure(
@@ -88,7 +89,7 @@ class Costs:
         )
 
     def figure(self, name, kind, baseline, words=""):
-        """One kind against another."""
+        """A kind against another."""
         ours, theirs = self.whole[kind], self.whole[baseline]
         ratios = [a / b for a, b in zip(ours, theirs)]
         worker = median(self.worker[kind])

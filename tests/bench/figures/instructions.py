@@ -1,10 +1,10 @@
 """Instructions of user space for a query on the workers, counted by callgrind (D-067).
 
-Times of two resolvers side by side differ by some percent on a machine with other work, which is as
-much as what is looked for; counts do not. `plain` is Unbound alone, `module` has Sinkwatch with the
-list from Redis, `floor` has a module that answers every question at once and does nothing else: no
-module can answer for less. What is counted are both workers, from the first question to the last answer, without
-what the kernel does for them.
+Times of two resolvers side by side differ by some percent on a machine with other work, as much as
+the differences to be found; counts do not. `plain` is Unbound alone, `module` has Sinkwatch with
+the list from Redis, `floor` has a module that answers every question at once and does nothing else:
+no module can answer for less. Both workers are counted, from the first question to the last answer,
+without the kernel's work.
 """
 
 import re
@@ -58,14 +58,14 @@ class Counted:
         return self._total() / queries
 
     def _total(self):
-        """Of the workers in the latest dump: Unbound makes all but the first of them last."""
+        """Of the workers in the latest dump: Unbound makes all workers but the first last."""
         each = self._threads()
         workers = self.world.sizes.threads
         return each[0] + sum(each[len(each) - (workers - 1) :])
 
     def _threads(self):
-        """Instructions of each living thread in the latest dump, when it is whole. A thread that has
-        ended before leaves a gap in the numbers of the files."""
+        """Instructions of each living thread in the latest dump, when the dump is whole. A thread
+        that has ended before leaves a gap in the numbers of the files."""
         threads = len(list(Path(f"/proc/{self.resolver.pid}/task").iterdir()))
         for _ in range(100):
             paths = sorted(self.out.parent.glob(f"{self.out.name}.{self.dumps}-*"))

@@ -1,8 +1,9 @@
 """From the write in Redis to the first enforced answer, for each kind of indicator.
 
-Names are added one after the other. What needs a walk through the caches takes so much longer that
-changes are made at a steady pace instead, many of them under way at the same time, and each is timed
-by itself: one is asked about once a millisecond or so, until its answer, which was cached, has changed.
+Names are added singly in sequence. Changes that need a walk through the caches take so much longer
+that the changes are made at a steady pace instead, many under way at the same time, and each is
+timed singly: a question is asked about once a millisecond, until the answer, which was cached, has
+changed.
 """
 
 import time
@@ -15,14 +16,15 @@ from .world import asn_of, prefix_of
 
 NOERROR, NXDOMAIN = 0, 3
 LIGHT_LOAD = 1000  # questions a second beside the changes
-PROBE_PAUSE_S = 0.0002  # between two looks whether it is enforced: leaves the core to Redis
-ROUND_S = 0.002  # from one look at all that is under way to the next
+PROBE_PAUSE_S = 0.0002  # between two questions about the same change: leaves the core to Redis
+ROUND_S = 0.002  # from a round of questions about all changes under way to the next
 DEADLINE_S = 30
 
 
 @dataclass
 class Kind:
-    """One sort of indicator, and the question whose cached answer the i-th of them contradicts."""
+    """A sort of indicator, and the question with the cached answer that the i-th indicator
+    contradicts."""
 
     figure: str
     indicator: callable
@@ -37,7 +39,7 @@ KINDS = (
 
 
 class UnderWay:
-    """Changes that were made and are not yet enforced: when, and what to ask."""
+    """Changes that were made and are not yet enforced: time and question."""
 
     def __init__(self, prober):
         self.prober = prober
@@ -100,7 +102,8 @@ def until_enforced(prober, questions):
 
 
 def one_by_one(bench, count):
-    """Names, each with an alias to it: enforced ms of the name and of the alias, for each change."""
+    """Names, each with an alias to the name: enforced ms of the name and of the alias, for each
+    change."""
     prober = bench.prober
     taken = []
     asked = [
@@ -124,7 +127,7 @@ def cached(bench):
 
 
 def names(bench):
-    """update_name_p99_ms, and what it is made of."""
+    """update_name_p99_ms, and the parts."""
     pairs = one_by_one(bench, bench.sizes.changes)
     both = [ms for pair in pairs for ms in pair]
     add(bench, "update_name_p99_ms", both, f"names and aliases to them; {cached(bench)}")
@@ -133,7 +136,7 @@ def names(bench):
 
 
 def swept(bench):
-    """update_<kind>_p99_ms for each kind, and all of them together."""
+    """update_<kind>_p99_ms for each kind, and all together."""
     every = []
     for kind in KINDS:
         taken = paced(bench, kind, bench.sizes.swept)

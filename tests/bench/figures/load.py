@@ -1,4 +1,4 @@
-"""Load by dnsperf, single questions by a bare socket, and what a process has used of the CPU."""
+"""Load by dnsperf, single questions by a bare socket, and the CPU time of a process."""
 
 import os
 import re
@@ -15,7 +15,7 @@ ADDRESS = "127.0.0.1"
 TICK = os.sysconf("SC_CLK_TCK")
 SETTLED_S = 0.002  # CPU seconds in a pause below which a process counts as idle
 PAUSE_S = 0.1
-SO_TIMESTAMPNS = 35  # socket(7); Python has no name for it
+SO_TIMESTAMPNS = 35  # socket(7); Python has no constant
 STAMP_SPACE = socket.CMSG_SPACE(struct.calcsize("qq"))
 
 
@@ -28,7 +28,7 @@ def write_questions(path, names, rdtype="A"):
 
 
 def dnsperf(port, questions, *arguments):
-    """The command line for load on a resolver: one client, 50 questions outstanding."""
+    """The command line for load on a resolver: a single client, 50 questions outstanding."""
     base = ["dnsperf", "-s", ADDRESS, "-p", str(port), "-d", str(questions), "-c", "1", "-T", "1"]
     return [*base, "-q", "50", *map(str, arguments)]
 
@@ -36,7 +36,7 @@ def dnsperf(port, questions, *arguments):
 def run(port, questions, expected="NOERROR", repeat=1):
     """Send every question of the file, repeat times; returns how many were answered.
 
-    Fails when one was lost, or answered with another code than expected.
+    Fails for a lost question, or an answer with another code than expected.
     """
     done = subprocess.run(
         dnsperf(port, questions, "-n", repeat, "-t", 10), capture_output=True, text=True, check=True
@@ -70,14 +70,14 @@ class LightLoad:
             raise RuntimeError("the light load ended by itself")
 
 
-# ---- one question at a time
+# ---- single questions
 
 
 class Prober:
-    """Asks one resolver over one socket, waiting for each answer; nothing else on the way.
+    """Asks a resolver over a single socket, waiting for each answer; nothing else on the way.
 
-    The kernel's own time of arrival counts, so that it does not matter when this process gets
-    the CPU to read the answer.
+    The kernel's own time of arrival counts, so that the wait of this process for the CPU does not
+    matter.
     """
 
     def __init__(self, port):
@@ -92,11 +92,11 @@ class Prober:
 
     @staticmethod
     def question(name, rdtype="A"):
-        """Wire form of a question, without its first two octets (the id)."""
+        """Wire form of a question, without the id (the first two octets)."""
         return dns.message.make_query(name, rdtype, use_edns=False).to_wire()[2:]
 
     def ask(self, question):
-        """(code, seconds): the answer's code (RFC 1035 4.1.1) and when it arrived, see now()."""
+        """(code, seconds): the answer's code (RFC 1035 4.1.1) and time of arrival, see now()."""
         self.next_id = (self.next_id + 1) & 0xFFFF
         number = self.next_id.to_bytes(2, "big")
         self.socket.send(number + question)
@@ -138,7 +138,7 @@ def _thread_seconds(task):
 
 
 def user_and_system(pid):
-    """CPU seconds of a process so far, in its own code and in the kernel's: proc(5) utime, stime.
+    """CPU seconds of a process so far, in user space and in the kernel: proc(5) utime, stime.
 
     The kernel tells the two apart by sampling, so only sums over many runs say something.
     """

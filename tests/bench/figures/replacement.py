@@ -1,4 +1,4 @@
-"""The whole list is replaced: what clients feel of it, and how much memory it takes for a while."""
+"""The whole list is replaced: the effect on clients, and the memory for a while."""
 
 import multiprocessing
 import time
@@ -12,7 +12,7 @@ from .sizes import short
 from .world import LIST
 
 WINDOW_S = 4.0  # a stretch of the probe stream; the replacement fits in
-SETTLE_S = 0.2  # of it before the replacement begins
+SETTLE_S = 0.2  # before the replacement begins
 
 
 def memory_mb(pid, field):

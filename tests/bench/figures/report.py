@@ -1,11 +1,11 @@
-"""What comes out: a table for people, a JSON object per figure for everything else."""
+"""The output: a table for people, a JSON object per figure for everything else."""
 
 import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
 
-# What module and resolver should reach, as the design has it: (of the ratio or the value, limit).
+# Goals of module and resolver, from the design: (of the ratio or the value, limit).
 REACH = {
     "clean_cached": ("ratio", 1.01),
     "clean_resolved": ("ratio", 1.02),
@@ -32,7 +32,7 @@ class Figure:
     words: str = ""  # conditions and spread, for people
 
     def verdict(self):
-        """Limit and whether it was reached, in words; empty where there is none."""
+        """Limit and result, in words; empty where there is none."""
         if self.name in AT_LEAST:
             limit = AT_LEAST[self.name]
             return f">= {limit:g} {'yes' if self.value >= limit else 'NO'}"
@@ -50,7 +50,7 @@ class Figure:
 
 
 class Report:
-    """Prints rows as they come and keeps them for the table at the end."""
+    """Prints rows at once and keeps the rows for the table at the end."""
 
     def __init__(self, root, form):
         self.form = form
@@ -79,7 +79,7 @@ class Report:
 
 
 def median(values):
-    """The middle one; of an even number the mean of the middle two."""
+    """The middle value; of an even number the mean of the middle two."""
     ordered = sorted(values)
     half = len(ordered) // 2
     return ordered[half] if len(ordered) % 2 else (ordered[half - 1] + ordered[half]) / 2

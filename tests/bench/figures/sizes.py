@@ -10,14 +10,14 @@ class Sizes:
     listed: int  # names on the list
     messages: int  # answers in the message cache while lists change
     rounds: int  # repeats of each cost measurement
-    cached_queries: int  # queries of one repeat, answered from the cache or blocked
-    resolved_queries: int  # queries of one repeat that go upstream
+    cached_queries: int  # queries of a repeat, answered from the cache or blocked
+    resolved_queries: int  # queries of a repeat that go upstream
     names: int  # distinct names among the cached or blocked queries
     loads: int  # full loads from Redis
-    changes: int  # names added one by one
-    pause_s: float  # between two of them at most, at random
+    changes: int  # names added singly
+    pause_s: float  # between two additions at most, at random
     swept: int  # subtrees, prefixes and AS numbers added, each
-    pace: int  # so many of them a second
+    pace: int  # so many changes a second
     rate: int  # changes a second of a busy feed
     sustained_s: float  # and for how long
     windows: int  # stretches of the probe stream, with sweeps and without each

@@ -1,9 +1,10 @@
 """A feed that writes thousands of changes a second: does the resolver keep up?
 
-A process of its own writes them, each as one transaction as any feed's: half of them add a name, half
-remove one that was added a while before. Meanwhile the lag is looked at: how much older the last change that the resolver
-has reported as enforced, sweep included, is than the newest one in the stream; and a name is added now and
-then and timed until its cached answer has changed.
+A separate process writes the changes, each as a transaction like any feed's: half of the changes
+add a name, half remove a name that was added a while before. Meanwhile the lag is looked at: the
+age of the last change that the resolver has reported as enforced, sweep included, compared with the
+newest change in the stream; and now and then a name is added and timed until the cached answer has
+changed.
 """
 
 import multiprocessing
@@ -20,18 +21,18 @@ from .report import Figure, median, percentile
 from .world import LIST
 
 BURST_S = 0.01  # changes are sent in bursts of so long
-KEPT = 20_000  # names that stay before they are removed
+KEPT = 20_000  # names that stay before the removal
 SAMPLE_S = 0.1  # between two looks at the lag
 
 
 def command(*words):
-    """As Redis reads it (RESP2)."""
+    """In the form that Redis reads (RESP2)."""
     parts = [word.encode() for word in words]
     return b"".join([b"*%d\r\n" % len(parts), *(b"$%d\r\n%s\r\n" % (len(p), p) for p in parts)])
 
 
 def change(number):
-    """One transaction; of even numbers a name more, of odd ones one less."""
+    """A transaction; with an even number a name more, with an odd number a name less."""
     key, stream = f"{{bench}}:list:{LIST}", ("XADD", "{bench}:changes", "MAXLEN", "~", "100000", "*")
     adds = number % 2 == 0
     name = f"z{number if adds else max(0, number - 1 - 2 * KEPT)}.burst.example"
@@ -77,7 +78,7 @@ def feed(path, rate, seconds, pipe):
 
 
 class Samples:
-    """The lag, looked at by a thread, and single names beside, one after the other."""
+    """The lag, observed by a thread, and at the same time single names in sequence."""
 
     def __init__(self, bench):
         self.bench = bench

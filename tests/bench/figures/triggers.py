@@ -1,7 +1,8 @@
-"""What the triggers cost that are off unless a list asks for them, resolvers side by side in one run.
+"""The cost of the triggers that are off unless a list uses them, resolvers side by side in the same
+run.
 
-`plain` is Unbound alone, `module` has Sinkwatch with a short list of names, `clients` the same and a
-list with trigger client (1,000 prefixes, none of which covers who asks): every answer passes
+`plain` is Unbound alone, `module` has Sinkwatch with a short list of names, `clients` the same and
+a list with trigger client (1,000 prefixes, none of which covers the client): every answer passes
 through the module then. `servers` has a list with triggers nsdname and nsip instead.
 """
 
@@ -29,7 +30,7 @@ LISTS = {
 
 
 def start_with(world, kind, lists):
-    """A resolver with the module and lists of its own, loaded."""
+    """A resolver with the module and separate lists, loaded."""
     client = world.redis.client
     prefix = "{bench-" + kind + "}"
     for name, (policy, indicators) in lists.items():

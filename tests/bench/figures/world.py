@@ -16,7 +16,7 @@ from harness.wait import until
 
 TTL = 86400  # of everything that is cached: nothing runs out during a run
 LIST = "bench"
-CHUNK = 5000  # fields of one HSET
+CHUNK = 5000  # fields of an HSET
 LOAD_DEADLINE = 180  # seconds for a resolver with a large list to answer
 CACHE = [
     # Room for a million messages, so that nothing is thrown out.
@@ -35,7 +35,7 @@ def _word(rng):
 
 
 def listed_names(count):
-    """Names as on a block list: two to four labels, none of them twice, the same in every run."""
+    """Names as on a block list: two to four labels, no name twice, the same in every run."""
     rng = random.Random(20150501)
     hosts = ("", "", "", "www.", "cdn.", "mail.update.")
     for number in range(count):
@@ -43,7 +43,7 @@ def listed_names(count):
 
 
 def clean_names(count):
-    """Names like those on the list, in all the same places, but none of them."""
+    """Names like the listed names, in all the same places, but not listed."""
     rng = random.Random(1983)
     return [f"www.{_word(rng)}-q{i:x}.{rng.choice(TOPS)}" for i in range(count)]
 
@@ -79,12 +79,12 @@ def zones(changes, swept):
 
 
 def prefix_of(number):
-    """A /24 of its own for each number, out of 10/8."""
+    """A separate /24 for each number, out of 10/8."""
     return f"10.{number >> 8}.{number & 255}.0/24"
 
 
 def network_of(number):
-    """A /24 of its own for each AS number, out of 100/8."""
+    """A separate /24 for each AS number, out of 100/8."""
     return f"100.{number >> 8}.{number & 255}.0/24"
 
 
@@ -96,14 +96,14 @@ def asn_of(number):
 
 
 def cores():
-    """(for resolvers, for everything else): two different ones where there are two."""
+    """(for resolvers, for everything else): two different cores where there are two."""
     allowed = sorted(os.sched_getaffinity(0))
     return allowed[-1], allowed[0]
 
 
 @contextlib.contextmanager
 def pinned(core):
-    """What is started inside the block runs on this core only."""
+    """Processes started inside the block run on this core only."""
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {core})
     try:
@@ -116,7 +116,7 @@ def pinned(core):
 
 
 class BenchAuthority(Authority):
-    """nsd without the tests' proxy in front, and with zones of its own."""
+    """nsd without the tests' proxy in front, and with separate zones."""
 
     def __init__(self, folder, texts):
         super().__init__(folder)
@@ -139,7 +139,7 @@ class BenchAuthority(Authority):
 
 
 class BenchResolver(Resolver):
-    """May take its time to start."""
+    """May start slowly."""
 
     @property
     def pid(self):
@@ -243,7 +243,7 @@ class World:
         return self._make(name, settings, (), None, **options)
 
     def with_rpz(self, name="rpz", more=""):
-        """Unbound's own response policy zone with the same names, one record each."""
+        """Unbound's own response policy zone with the same names, a record each."""
         folder = self.folder / name
         folder.mkdir()
         zone = folder / "rpz.zone"
@@ -265,13 +265,13 @@ class World:
         resolver.kill()
         self.resolvers.remove(resolver)
 
-    # What the module says about itself.
+    # The module's state in Redis.
 
     def state(self, resolver):
         return self.redis.client.hgetall(f"{{bench}}:resolver:{resolver.settings['resolver-id']}")
 
     def loaded(self, resolver):
-        """Whether the module has loaded the list completely and reported it as enforced."""
+        """Whether the module has loaded the whole list and reported the list as enforced."""
         state = self.state(resolver)
         counts = json.loads(state.get("lists") or "{}")
         return bool(

@@ -19,7 +19,7 @@ def _origin(zone):
 
 
 def _zone_text(zone, records):
-    """With a head, unless the records begin with one."""
+    """With a head, unless the records begin with a head."""
     origin = _origin(zone)
     if " SOA " in records:
         return f"$ORIGIN {origin}\n{records}"
@@ -76,7 +76,7 @@ class Authority:
 
     def _sign_all(self):
         files = {}
-        extra = {}  # parent -> DS records of its children
+        extra = {}  # parent -> DS records of the children
         for zone, records in self.signed.items():
             path = self._write(zone, records + extra.get(zone, ""))
             key = self._run("ldns-keygen", "-a", "ECDSAP256SHA256", "-k", zone).strip()

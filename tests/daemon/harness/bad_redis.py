@@ -1,7 +1,7 @@
-"""A server between resolvers and Redis that stops behaving at one step of the conversation.
+"""A server between resolvers and Redis that stops behaving at a chosen step of the conversation.
 
-All octets pass through until a client sends the word of a step (PING, HSCAN, XREAD, ...). From then on
-that connection gets no more of Redis's replies but one of KINDS, until the client hangs up.
+All octets pass through until a client sends the word of a step (PING, HSCAN, XREAD, ...). From then
+on that connection gets no more of Redis's replies but a reply of KINDS, until the client hangs up.
 """
 
 import select
@@ -16,7 +16,7 @@ from .wait import FACTOR
 PATIENCE = 20 * FACTOR  # seconds after which the client should have hung up long ago
 FLOOD_MAX = 256 << 20
 DRIP = 0.05
-# name: what comes once, what is repeated, whether octet by octet, words in the resolver's log
+# name: the beginning, the repeated part, whether octet by octet, words in the resolver's log
 KINDS = {
     "drip": (b"+", b"x", True, "too slow"),
     "drip of an array": (b"*100\r\n", b":1\r\n", True, "too slow"),
@@ -29,13 +29,13 @@ KINDS = {
 
 
 class BadRedis:
-    """primary_too: it is a sentinel as well, and names itself as the primary."""
+    """primary_too: the server is a sentinel as well, and names itself as the primary."""
 
     def __init__(self, backend, certificates=None):
-        self.backend = backend  # port of the real one
+        self.backend = backend  # port of the real server
         self.port = free_port()
         self.step, self.kind = None, None
-        self.turns = 0  # calls of go_bad(): a connection from before the last one only ends
+        self.turns = 0  # calls of go_bad(): a connection from before the last call only ends
         self.hung_up, self.tolerated = 0, 0  # bad connections that the client ended, or did not in time
         self.connections = set()
         self.lock = threading.Lock()

@@ -1,4 +1,4 @@
-"""A DNS client: one question, one answer in a form that tests can compare."""
+"""A DNS client: a question, an answer in a form that tests can compare."""
 
 import select
 import socket
@@ -16,7 +16,7 @@ from .wait import FACTOR
 
 
 class Answer:
-    """What came back; attributes are plain texts, numbers and lists."""
+    """The received answer; attributes are plain texts, numbers and lists."""
 
     def __init__(self, message):
         self.message = message
@@ -94,7 +94,7 @@ def question(
 
 
 class Client:
-    """Asks one resolver, from 127.0.0.1 unless told otherwise."""
+    """Asks a resolver, from 127.0.0.1 by default."""
 
     def __init__(self, address, port):
         self.address = address
@@ -103,7 +103,7 @@ class Client:
     def ask(
         self, name, rdtype="A", *, tcp=False, source=None, address=None, timeout=5.0, **options
     ):
-        """Ask and wait. source: the client's address; address: another one of the resolver's."""
+        """Ask and wait. source: the client's address; address: another address of the resolver."""
         send = dns.query.tcp if tcp else dns.query.udp
         answer = send(
             question(name, rdtype, **options),
@@ -125,13 +125,13 @@ class Client:
         return Pending(self, sock, question(name, rdtype, **options), source)
 
     def send_tcp(self, name, rdtype="A", *, source="127.0.0.1", **options):
-        """The same over a TCP connection of its own."""
+        """The same over a separate TCP connection."""
         sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         return Pending(self, sock, question(name, rdtype, **options), source)
 
 
 class Pending:
-    """A question that was sent and whose answer has not been looked at."""
+    """A sent question without a look at the answer so far."""
 
     def __init__(self, client, sock, query, source):
         self.query = query
@@ -157,7 +157,7 @@ class Pending:
             return stream.read(length)
 
     def has_come(self):
-        """Whether something has arrived; it can still be read."""
+        """Whether something has arrived; the answer can still be read."""
         return bool(select.select([self.socket], [], [], 0)[0])
 
     def nothing_came(self):

@@ -1,4 +1,4 @@
-"""What the Makefile hands over: where the programs under test are."""
+"""Values from the Makefile: where the programs under test are."""
 
 import os
 import subprocess
@@ -24,7 +24,7 @@ class Environment:
     build: Path  # holds unbound-VERSION/sinkwatch.so for each version that was built
     sanitizer: str  # "", "address", "undefined" or "thread"
     runtime: str  # the sanitizer's shared libraries, separated by spaces
-    long: bool  # the long forms of tests that have one
+    long: bool  # the long forms of tests
 
     def missing(self):
         """Programs that do not exist, in words."""
@@ -56,7 +56,7 @@ class Environment:
 
 
 def data(name):
-    """A file of the real tables and lists that are not part of the tree; skips where it is not."""
+    """A file of the real tables and lists that are not part of the tree; skips without the file."""
     path = Path(os.environ.get("SINKWATCH_DATA") or ROOT.parent / "shared" / "data") / name
     if not path.is_file():
         pytest.skip(f"{path} does not exist (SINKWATCH_DATA names the folder)")

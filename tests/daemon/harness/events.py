@@ -1,10 +1,10 @@
-"""Reading what the resolver recorded: events and anomalies in Redis, JSON lines in the file."""
+"""Reading the events of the resolver: events and anomalies in Redis, JSON lines in the file."""
 
 import json
 
 from .wait import until
 
-# Names of fields, as module/REDIS.md has them.
+# Names of fields, as in module/REDIS.md.
 NAME = "dns.question.name"
 QTYPE = "dns.question.type"
 CLIENT = "client.ip"
@@ -21,7 +21,8 @@ ANOMALY_NAME = "sinkwatch.anomaly.name"
 
 
 def field(event, path):
-    """A value by its dotted path, or None; lists of objects are looked into, one value each."""
+    """A value by the dotted path, or None; lists of objects are searched, a value for each
+    object."""
     values = [event]
     for part in path.split("."):
         values = [
@@ -40,7 +41,7 @@ def matches(event, wanted):
 
 
 def read_file(path):
-    """All whole lines of a JSON-lines file; every one must parse."""
+    """All whole lines of a JSON-lines file; every line must parse."""
     if not path.exists():
         return []
     text = path.read_text(encoding="utf-8")
@@ -48,7 +49,7 @@ def read_file(path):
 
 
 class Events:
-    """The streams of one prefix, from the moment this object was made."""
+    """The streams of a prefix, from the moment this object was made."""
 
     def __init__(self, client, prefix):
         self.client = client
@@ -64,7 +65,7 @@ class Events:
         return [json.loads(fields["e"]) for _, fields in entries]
 
     def wait(self, wanted, count=1, stream="events"):
-        """At least count entries whose fields (by dotted path) have the wanted values."""
+        """At least count entries with the wanted values in the fields (by dotted path)."""
 
         def found():
             hits = [event for event in self.all(stream) if matches(event, wanted)]

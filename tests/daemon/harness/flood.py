@@ -9,12 +9,12 @@ import time
 from .wait import FACTOR
 
 WINDOW = 100  # questions in flight
-AGAIN = 1.0  # seconds after which what was not answered is asked again
+AGAIN = 1.0  # seconds after which an unanswered question is asked again
 ATTEMPTS = 5
 
 
 class Flood:
-    """Up to 65,536 questions, whose ids are their places in the list."""
+    """Up to 65,536 questions; the id of a question is the place in the list."""
 
     def __init__(self, address, port, wires):
         self.wires = wires
@@ -26,7 +26,7 @@ class Flood:
         self.socket.connect((address, port))
 
     def _receive(self):
-        """Take what has come; returns how many questions were answered."""
+        """Take the answers so far; returns how many questions were answered."""
         taken = 0
         while True:
             try:

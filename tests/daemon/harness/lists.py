@@ -1,4 +1,4 @@
-"""A feed, as module/REDIS.md describes it: hash and change stream in one MULTI."""
+"""A feed, in the way of module/REDIS.md: hash and change stream in a single MULTI."""
 
 import json
 
@@ -12,7 +12,7 @@ def id_key(text):
 
 
 class Lists:
-    """Writes lists under a prefix, and waits until the resolver has applied what it wrote."""
+    """Writes lists under a prefix, and waits until the resolver has applied the change."""
 
     def __init__(self, client, prefix, resolver):
         self.client = client
@@ -23,13 +23,13 @@ class Lists:
         return f"{self.prefix}:{suffix}"
 
     def put(self, name, *indicators, wait=True, **policy):
-        """Create a list with its policy and indicators, enforced when this returns."""
+        """Create a list with policy and indicators, enforced when this returns."""
         with self.client.pipeline(transaction=True) as tx:
             self._put(tx, name, indicators, policy)
             return self._done(tx, wait)
 
     def put_all(self, made, wait=True):
-        """put() for many lists in one transaction; made: name -> (policy, indicators)."""
+        """put() for many lists in a single transaction; made: name -> (policy, indicators)."""
         with self.client.pipeline(transaction=True) as tx:
             for name, (policy, indicators) in made.items():
                 self._put(tx, name, indicators, policy)
@@ -68,7 +68,7 @@ class Lists:
             return self._done(tx)
 
     def replace(self, name, *indicators):
-        """Staging key, rename, one change entry."""
+        """Staging key, rename, a change entry."""
         staging = self.key(f"list:{name}:staging")
         with self.client.pipeline(transaction=True) as tx:
             tx.hset(staging, mapping=dict.fromkeys(indicators, ""))
@@ -96,13 +96,13 @@ class Lists:
         tx.execute_command("XADD", self.key("changes"), "MAXLEN", "~", 100000, "*", *fields)
 
     def _done(self, tx, wait=True):
-        """Run the transaction; the change id of its last stream entry."""
+        """Run the transaction; the change id of the last stream entry."""
         change_id = tx.execute()[-1]
         if wait:
             self.wait_applied(change_id)
         return change_id
 
-    # What the resolver says about itself.
+    # The resolver's state in Redis.
 
     def state(self):
         return self.client.hgetall(self.key(f"resolver:{self.resolver}"))
@@ -114,7 +114,7 @@ class Lists:
         )
 
     def wait_state(self, **wanted):
-        """Until each field equals the wanted value, or satisfies it when it is a function."""
+        """Until each field equals the wanted value, or satisfies a wanted function."""
 
         def reached():
             state = self.state()

@@ -33,7 +33,7 @@ def _make(script, folder, name, rows):
 
 
 def make_asn(folder, rows, name="asn-made"):
-    """An AS database of (network, AS number, organisation) rows; its path."""
+    """An AS database of (network, AS number, organisation) rows; returns the path."""
     return _make("make-asn-mmdb", folder, name, rows)
 
 

@@ -1,4 +1,4 @@
-"""A server between the command and Redis that puts another reply in the place of one of Redis's."""
+"""A server between the command and Redis that replaces a reply of Redis."""
 
 import socket
 import threading
@@ -67,7 +67,7 @@ def replies(sock):
 
 
 class OddRedis:
-    """after(n, odd): the n-th reply from now on is replaced, and all behind it pass."""
+    """after(n, odd): the n-th reply from now on is replaced, and all later replies pass."""
 
     def __init__(self, backend, path):
         self.backend, self.path = backend, path

@@ -1,7 +1,7 @@
-"""Where Sinkwatch answers otherwise than an RPZ does: one reason for each kind of difference.
+"""Where Sinkwatch answers otherwise than an RPZ does: a reason for each kind of difference.
 
-The tests of the peers' behaviours name these; the table in module/README.md is made of them
-(tests/peers/table.py prints it), and the tests compare the two.
+The tests of the peers' behaviours name these; the table in module/README.md is made of these
+reasons (tests/peers/table.py prints the table), and the tests compare the two.
 """
 
 from typing import NamedTuple
@@ -132,7 +132,7 @@ REASONS = {
         "`rpz-signal-nxdomain-ra` takes the RA flag out of NXDOMAIN",
         "the RA flag stays; EDE tells a client that the answer was rewritten",
     ),
-    # Known faults of this tree; none of them belongs into the documents.
+    # Known faults of this tree; no such fault belongs into the documents.
     "expired": Reason(
         FAULT,
         "with `serve-expired` a rule by address is applied to the expired answer",
@@ -142,25 +142,25 @@ REASONS = {
 
 
 class Row(NamedTuple):
-    """A question, what the peer answers, and what we do where that differs, with the reason.
+    """A question, the peer's answer, and our answer where different, with the reason.
 
     question  name, type, and of: do, cd, tcp, norecurse, from=ADDRESS
     peer      records of the answer section in order, "TYPE data; ..."; NODATA, TC, a response code,
-              "no answer", "true": what is answered without any rule, "any answer"
+              "no answer", "true": the answer without any rule, "any answer"
     """
 
     question: str
     peer: str
     ours: str = ""
     reason: str = ""
-    now: str = ""  # while it is a fault: what is answered instead
+    now: str = ""  # while the row is a fault: the present answer
 
 
 class Group(NamedTuple):
-    """Rows about one configuration.
+    """Rows about the same configuration.
 
     zones    policy zones in order: text, or (text, override, target of cname, groups)
-    servers  rules about name servers: what servers the zones have is looked up before
+    servers  rules about name servers: the servers of the zones are looked up before
     """
 
     name: str

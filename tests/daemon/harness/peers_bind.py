@@ -1,7 +1,8 @@
-"""What BIND 9.21 does with policy zones, as its system tests rpz, rpzrecurse and rpzextra show it.
+"""Behaviour of BIND 9.21 with policy zones, as shown by BIND's system tests rpz, rpzrecurse and
+rpzextra.
 
-Facts in our words: rules and questions of our own, in the zones of peers_world.py, that stand for
-theirs. A row without an answer of ours means that it is the same.
+Facts in our words: own rules and questions, in the zones of peers_world.py, that stand for those of
+BIND. A row without an answer of ours means the same answer.
 """
 
 from .peers import Group, Row

@@ -1,4 +1,5 @@
-"""What the PowerDNS Recursor 5 does with policy zones, as its regression tests test_RPZ.py show it.
+"""Behaviour of the PowerDNS Recursor 5 with policy zones, as shown by the regression tests
+test_RPZ.py.
 
 Facts in our words, in the zones of peers_world.py; see peers_bind.py.
 """

@@ -41,8 +41,8 @@ to-near  CNAME h1.near.example.
 
 PLAIN = {
     ".": "",
-    "dead.example": "@ A no address\n",  # not to be loaded: its server answers SERVFAIL
-    "evil.example": zones.EVIL,  # what the harness asks for to see whether somebody answers
+    "dead.example": "@ A no address\n",  # not to be loaded: the server answers SERVFAIL
+    "evil.example": zones.EVIL,  # the harness asks for this zone to see whether a server answers
     "near.example": NEAR,
     "far.example": FAR,
     "deep.far.example": DEEP,

@@ -1,4 +1,4 @@
-"""One server process: started in its folder, watched, ended by its process id."""
+"""A server process: started in a folder, watched, ended by process id."""
 
 import fcntl
 import os
@@ -11,13 +11,14 @@ from pathlib import Path
 
 from .wait import until
 
-# Below what clients' sockets get from the kernel; resolvers under test are told to keep off.
+# Below the range that the kernel gives to clients' sockets; resolvers under test are told to keep
+# off.
 PORTS = range(10000, 32000)
-_reserved = {}  # port -> its lock file, held until this process ends
+_reserved = {}  # port -> lock file, held until this process ends
 
 
 def bind_both(address, port):
-    """A UDP and a TCP socket bound to one port; OSError when one of them is taken."""
+    """A UDP and a TCP socket bound to the same port; OSError when the port is taken for either."""
     udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     tcp = socket.socket()
     tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -32,7 +33,7 @@ def bind_both(address, port):
 
 
 def _reserve(port):
-    """Whether the port is ours now: test runs beside this one reserve theirs likewise."""
+    """Whether the port is ours now: concurrent test runs reserve ports likewise."""
     folder = Path(tempfile.gettempdir()) / f"sw-ports-{os.getuid()}"
     folder.mkdir(exist_ok=True)
     lock = (folder / str(port)).open("w", encoding="utf-8")

@@ -1,9 +1,9 @@
 """A forwarder between the resolver and the authoritative server: counts, holds, drops.
 
-The resolver asks the proxy, so the proxy knows every question that goes upstream. A test may
-hold the questions for a name (they wait until released), have them dropped, have an address in
-answers replaced, or have answers to questions with a client subnet carry one too (RFC 7871), as nsd
-itself never does.
+The resolver asks the proxy, so the proxy knows every question that goes upstream. A test may hold
+the questions for a name (the questions wait until released), have questions dropped, have an
+address in answers replaced, or have answers to questions with a client subnet carry a subnet too
+(RFC 7871), as nsd itself never does.
 """
 
 import asyncio
@@ -38,7 +38,7 @@ class _Hold:
 
 
 class Proxy:
-    """Listens on one address for UDP and TCP; runs in a thread of its own."""
+    """Listens on an address for UDP and TCP; runs in a separate thread."""
 
     def __init__(self, address, port, upstream_port):
         self.sockets = bind_both(address, port)  # UDP, TCP
@@ -63,7 +63,7 @@ class Proxy:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10)
 
-    # What tests ask and order.
+    # Functions for tests.
 
     def forget(self):
         """Start counting anew; release and drop nothing any more."""
@@ -78,14 +78,15 @@ class Proxy:
             hold.release()
 
     def asked(self, name):
-        """Questions seen for a name or anything below it: [(name, type)]."""
+        """Questions seen for a name or any name below: [(name, type)]."""
         top = dns.name.from_text(name)
         with self._lock:
             return [(n.to_text(True), t) for n, t in self._asked if n.is_subdomain(top)]
 
     @contextlib.contextmanager
     def hold(self, name, rdtype=None):
-        """Inside the block, questions for the name or below (of one type) wait; they go on at the end."""
+        """Inside the block, questions for the name or below (of a given type) wait; the questions
+        go on at the end."""
         hold = _Hold(name, rdtype, self._loop)
         with self._lock:
             self._holds.append(hold)
@@ -112,7 +113,7 @@ class Proxy:
             self._fails.add(dns.name.from_text(name))
 
     def move(self, old, new):
-        """From now on, until forget(), answers have another address in place of this one."""
+        """From now on, until forget(), answers have another address in place of this address."""
         with self._lock:
             self._moved.append((ip_address(old).packed, ip_address(new).packed))
 
@@ -131,7 +132,7 @@ class Proxy:
         await asyncio.start_server(self._serve_tcp, sock=tcp)
 
     async def admit(self, wire):
-        """Note a question; returns False when it is to be dropped, after any hold."""
+        """Note a question; returns False when the question is to be dropped, after any hold."""
         question = dns.message.from_wire(wire, question_only=True).question[0]
         name, rdtype = question.name, dns.rdatatype.to_text(question.rdtype)
         with self._lock:
@@ -203,7 +204,7 @@ class Proxy:
                     answer = await _read_message(up_reader)
                 writer.write(struct.pack("!H", len(answer)) + answer)
         except (asyncio.IncompleteReadError, OSError):
-            pass  # one side closed
+            pass  # either side closed
         finally:
             writer.close()
 

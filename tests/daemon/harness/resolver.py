@@ -1,4 +1,4 @@
-"""Unbound with the module, in a folder of its own."""
+"""Unbound with the module, in a separate folder."""
 
 import os
 import re
@@ -17,7 +17,7 @@ SINK6 = "2001:db8:5::1"
 GARDEN = "landing.garden.example"
 GARDEN4 = "198.51.100.99"
 GARDEN6 = "2001:db8:1::99"
-# What Unbound, the C library or the module write when they give up.
+# Last words of Unbound, the C library or the module before giving up.
 CRASH = re.compile(
     r"fatal error|assertion|internal error|stack smashing|runtime error:|Sanitizer", re.I
 )
@@ -28,7 +28,7 @@ class ControlError(OSError):
 
 
 class Resolver:
-    """One Unbound; start() returns when it answers, stop() checks how it ended.
+    """An Unbound; start() returns when Unbound answers, stop() checks the exit.
 
     settings  keys of the module's settings file; None: Unbound without the module
     server    further lines for the server: clause of unbound.conf
@@ -143,8 +143,8 @@ class Resolver:
         return answer and answer.rcode == "NOERROR"
 
     def listens(self):
-        """The answer to a question, be it a failure; None when there is none. A port that is not
-        open yet says so at once, as the socket is a connected one."""
+        """The answer to a question, a failure too; None when there is none. A closed port fails at
+        once, as the socket is connected."""
         try:
             return self.client.send("evil.example", "SOA").answer(timeout=0.5)
         except OSError:
@@ -171,7 +171,7 @@ class Resolver:
         assert status == 0, f"unbound ended with status {status}: {self.log()}"
 
     def kill(self):
-        """End the process whatever its state; checks nothing."""
+        """End the process in any state; checks nothing."""
         if self.process is not None:
             self.process.end()
             self.process = None
@@ -195,7 +195,7 @@ class Resolver:
         self._note_maps()
 
     def control(self, *words):
-        """unbound-control; returns what it prints."""
+        """unbound-control; returns the output."""
         done = subprocess.run(
             [str(self.control_bin), "-c", str(self.folder / "unbound.conf"), *words],
             capture_output=True,
@@ -209,7 +209,7 @@ class Resolver:
         return done.stdout
 
     def load_cache(self, dump):
-        """Put back what control("dump_cache") gave."""
+        """Load the output of control("dump_cache")."""
         done = subprocess.run(
             [str(self.control_bin), "-c", str(self.folder / "unbound.conf"), "load_cache"],
             input=dump,
@@ -221,8 +221,8 @@ class Resolver:
         assert done.returncode == 0, f"load_cache: {done.stdout}{done.stderr}"
 
     def command(self, *words, check=True):
-        """The sinkwatch command with this resolver's settings; returns what it prints, errors
-        included when it need not succeed (check=False)."""
+        """The sinkwatch command with this resolver's settings; returns the output, errors included
+        when the command need not succeed (check=False)."""
         done = subprocess.run(
             [str(self.env.cli), *map(str, words)],
             env={**os.environ, "SINKWATCH_CONF": str(self.settings_path)},
@@ -242,10 +242,11 @@ class Resolver:
         """Empty the message and RRset caches."""
         self.control("flush_zone", ".")
 
-    # What can be seen from outside.
+    # The state as seen from outside.
 
     def says(self, *words):
-        """Wait until all of the words stand in the log: who writes it is no thread of the test."""
+        """Wait until all of the words stand in the log: another thread than the test's writes the
+        log."""
         until(
             lambda: all(word in self.log() for word in words),
             lambda: f"{words} in the log: {self.log()}",

@@ -1,7 +1,8 @@
 """Response policy zones (RPZ) as Sinkwatch's lists.
 
-Each zone becomes some lists of one priority, smaller for an earlier zone: one for each trigger and
-action, as a list has one action. What a list cannot say is left out, and stands in `left`.
+Each zone becomes some lists of the same priority, smaller for an earlier zone: a list for each
+trigger and action, as a list has a single action. Rules that a list cannot express are left out,
+and stand in `left`.
 """
 
 import ipaddress
@@ -41,7 +42,7 @@ class Zone:
 
 
 def record(text, origin=dns.name.root):
-    """(owner, type, data), each as canonical text, of one record; data None in a question."""
+    """(owner, type, data), each as canonical text, of a record; data None in a question."""
     owner, *words = text.split(None, 1)
     rest = words[0].replace("\t", " ") if words else ""
     while NUMBER_OR_CLASS.fullmatch(rest.split(None, 1)[0]) or rest.upper().startswith("ANY "):
@@ -159,7 +160,8 @@ class Lists:
 
 
 def data_policy(data, owner=None):
-    """The policy that one owner's records stand for; None where no list can say it."""
+    """The policy that the records of an owner stand for; None where no list can express the
+    policy."""
     for rdtype, target in data:
         if rdtype == "CNAME" and target in TARGETS:
             return dict(TARGETS[target])

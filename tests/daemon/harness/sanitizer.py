@@ -1,12 +1,12 @@
 """Running an instrumented module inside an Unbound that is not instrumented.
 
-The runtime of the sanitizer is preloaded; its reports go to files in the resolver's folder,
-and any report fails the test. Nothing is suppressed. Two settings need a word:
+The runtime of the sanitizer is preloaded; reports go to files in the resolver's folder, and any
+report fails the test. Nothing is suppressed. Two settings need a word:
 
   ignore_noninstrumented_modules  ThreadSanitizer sees Unbound's own memory accesses only where
-      they go through an intercepted function (memcpy, free), and does not see the atomics that
-      order them; so those accesses are not judged. Locks taken by Unbound still count as
-      synchronization, and every access by our module is judged.
+      such accesses go through an intercepted function (memcpy, free), and the sanitizer does not
+      see the atomics that order the accesses; so these accesses are not judged. Locks taken by
+      Unbound still count as synchronization, and every access by our module is judged.
   module_maps()  Unbound closes the module before the leak check runs at exit, so that frames of
       ours have no name any more: the harness notes where the module was mapped and translates.
 """

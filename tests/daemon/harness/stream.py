@@ -1,4 +1,4 @@
-"""Questions pipelined on one connection: TCP (RFC 7766), TLS (RFC 7858), HTTP/2 (RFC 8484)."""
+"""Questions pipelined on a connection: TCP (RFC 7766), TLS (RFC 7858), HTTP/2 (RFC 8484)."""
 
 import socket
 import ssl
@@ -14,7 +14,7 @@ from .wait import FACTOR
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 DATA, HEADERS, RST_STREAM, SETTINGS, PING, GOAWAY, WINDOW_UPDATE = 0, 1, 3, 4, 6, 7, 8
 END_STREAM, END_HEADERS, ACK = 0x1, 0x4, 0x1
-WINDOW = 0x7FFF0000  # octets that the server may send before it waits for more room
+WINDOW = 0x7FFF0000  # octets that the server may send before waiting for more room
 
 
 def frame(kind, flags, stream, payload=b""):
@@ -22,7 +22,7 @@ def frame(kind, flags, stream, payload=b""):
 
 
 def literal(name, value):
-    """RFC 7541 6.2.2: a header field without indexing, both texts as they are."""
+    """RFC 7541 6.2.2: a header field without indexing, both texts unchanged."""
     name, value = name.encode(), value.encode()
     return b"\0" + bytes([len(name)]) + name + bytes([len(value)]) + value
 
@@ -52,7 +52,7 @@ class Lengths:
         return struct.pack("!H", len(wire)) + wire
 
     def feed(self, octets):
-        """Returns whole messages, and what is to be sent back."""
+        """Returns whole messages, and the octets to be sent back."""
         self.buffer += octets
         found = []
         while len(self.buffer) >= 2:
@@ -65,7 +65,7 @@ class Lengths:
 
 
 class Http2:
-    """Messages in streams of one session, each asked by POST."""
+    """Messages in streams of the same session, each asked by POST."""
 
     opening = (
         PREFACE
@@ -103,7 +103,7 @@ class Http2:
 
 
 class Stream:
-    """One connection. kind: tcp, tls, https (HTTP/2 without TLS)."""
+    """A connection. kind: tcp, tls, https (HTTP/2 without TLS)."""
 
     def __init__(self, address, port, kind="tcp", source="127.0.0.1"):
         self.coding = Http2() if kind == "https" else Lengths()
@@ -135,7 +135,8 @@ class Stream:
         return query.id
 
     def wires(self, timeout=5.0):
-        """Messages that came, at least one; none when the other side has closed. Raises TimeoutError."""
+        """Received messages, at least one; none when the other side has closed. Raises
+        TimeoutError."""
         self.socket.settimeout(timeout * FACTOR)
         while not self.ready:
             try:

@@ -1,5 +1,5 @@
-"""A zone of many names for `sinkwatch sweep`, served by nsd: one of them points into a protected
-network, some do not exist, each other one has an address of its own."""
+"""A zone of many names for `sinkwatch sweep`, served by nsd: some name points into a protected
+network, some names do not exist, each other name has a separate address."""
 
 from functools import cached_property
 
@@ -19,7 +19,7 @@ ASN = [("213.24.76.0/23", 8342, "RTComm.RU"), ("20.0.0.0/8", 64500, "Carrier")]
 
 
 class SweepZone:
-    """names: how many; every tenth of them does not exist."""
+    """names: how many; every tenth name does not exist."""
 
     def __init__(self, folder, names):
         self.folder = folder

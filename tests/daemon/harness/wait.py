@@ -11,9 +11,10 @@ FACTOR = 4 if os.environ.get("SINKWATCH_SANITIZER") else 1
 DEADLINE = 10.0 * FACTOR
 PAUSE = 0.01
 
-# Raised by a condition that reads what is not there yet: a field, a line, a file, a whole JSON
-# text, an answer (UDP may lose one, and Unbound drops what it had in hand when it reloads), Redis
-# while it starts. What says that the thing can never come passes: AssertionError above all.
+# Raised by a condition that reads a thing that is not there yet: a field, a line, a file, a whole
+# JSON text, an answer (UDP may lose an answer, and Unbound drops the questions in hand at a
+# reload), Redis while starting. An exception that means that the thing can never come passes:
+# AssertionError above all.
 NOT_YET = (
     LookupError,
     ValueError,
@@ -27,18 +28,20 @@ NOT_YET = (
 
 
 def until(condition, what, deadline=None):
-    """Call condition() until it returns something true, and return that.
+    """Call condition() until the result is true, and return the result.
 
     condition  an exception of NOT_YET means that the condition is not true yet
-    what       words for the failure: "waited 10 s for WHAT"; a function is called for them then
+    what       words for the failure: "waited 10 s for WHAT"; a function is called for these words
+               then
     deadline   seconds, before FACTOR; default 10
 
-    The failure names the last value or exception too, and the exception is its cause.
+    The failure names the last value or exception too, with the exception as cause.
     """
     limit = DEADLINE if deadline is None else deadline * FACTOR
     end = time.monotonic() + limit
     while True:
-        # The last look begins after the deadline: a process that was not run meanwhile has one.
+        # The last look begins after the deadline: a process that was not run meanwhile has this
+        # look.
         late = time.monotonic() > end
         error = None
         try:
@@ -55,12 +58,13 @@ def until(condition, what, deadline=None):
 
 
 def live(seconds):
-    """Let so much of a record's time to live pass: no condition tells of it."""
+    """Let so much of a record's time to live pass: no condition can observe the passing."""
     time.sleep(seconds)
 
 
 def _words(what):
-    """The words of a failure: what they tell about may be as absent as what was waited for."""
+    """The words of a failure: the words may be about a thing that is as absent as the awaited
+    thing."""
     try:
         return what() if callable(what) else what
     except NOT_YET as error:

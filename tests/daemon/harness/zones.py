@@ -1,9 +1,9 @@
-"""The world the tests resolve: zones as text, each told what it is for.
+"""The world the tests resolve: zones as text, each with its purpose.
 
-Owner and target names are relative to the zone unless they end in a dot. SOA, NS and the name
-server's address are added by the authority. Addresses are documentation ranges (RFC 5737,
-RFC 3849), but for the public facts of the Carbanak case and the networks that the AS database
-of the tests knows (mmdb.py).
+Owner and target names are relative to the zone without a final dot. SOA, NS and the name server's
+address are added by the authority. Addresses are documentation ranges (RFC 5737, RFC 3849), but for
+the public facts of the Carbanak case and the networks that the AS database of the tests knows
+(mmdb.py).
 """
 
 # Listed by most tests: every type that a client may ask for.
@@ -24,7 +24,7 @@ ns2     A     127.0.0.1
 *.many  A     192.0.2.68
 """
 
-# Never listed: what must stay untouched, and aliases that lead elsewhere.
+# Never listed: names that must stay untouched, and aliases that lead elsewhere.
 CLEAN = """
 @       A     198.51.100.10
 @       MX    10 mail
@@ -43,7 +43,7 @@ svcmode SVCB  0 www.evil.example.
 *.many  A     198.51.100.40
 """
 
-# chain.clean -> a.first -> b.second -> c.third: three aliases, each in a zone of its own.
+# chain.clean -> a.first -> b.second -> c.third: three aliases, each in a separate zone.
 FIRST = "a CNAME b.second.example.\n"
 SECOND = "b CNAME c.third.example.\n"
 THIRD = "c A 198.51.100.50\nc AAAA 2001:db8:1::50\n"
@@ -90,25 +90,26 @@ plain   NS    ns.plain
 ns.plain A    127.0.0.1
 """
 
-# Delegated by it without a DS: proven to be insecure.
+# Delegated by that zone without a DS: proven to be insecure.
 UNSIGNED = "www A 198.51.100.64\nto-signed CNAME www.signed.example.\nto-evil CNAME www.evil.example.\n"
 
 CHILD = "www A 198.51.100.63\n"
 
-# Signed; the address is changed after signing, so that its answers are bogus.
+# Signed; the address is changed after signing, so that the answers are bogus.
 BOGUS = "www A 192.0.2.70\nalias CNAME www\n"
 
 # Signed with NSEC3 (RFC 5155), so that proving a name of many labels absent takes the validator seconds.
 HASHED = "www A 198.51.100.65\n"
 
-# Resolved through a name server whose own name can be listed (stub-host).
+# Resolved through a name server with a name that can be listed (stub-host).
 HOSTED = "www A 198.51.100.80\n"
 
 SLOW = "* A 198.51.100.90\n* AAAA 2001:db8:1::90\nalias CNAME www.evil.example.\n"
 
 GARDEN = "landing A 198.51.100.99\nlanding AAAA 2001:db8:1::99\nalias CNAME landing\n"
 
-# A DNAME (RFC 6672) into a zone that tests list, and one between clean ones; what is large; loops.
+# A DNAME (RFC 6672) into a zone that tests list, and a DNAME between clean zones; large answers;
+# loops.
 RENAMED = "old DNAME evil.example.\ninner DNAME renamed.example.\n"
 LARGE = (
     "\n".join(f"many A 198.51.101.{i}" for i in range(250))
@@ -120,7 +121,7 @@ LARGE = (
 # Where a sinkhole itself may point back.
 SUNK = "www A 198.18.0.1\nback CNAME www.evil.example.\n"
 
-# TTL of one second, for answers that expire; what one brings along lasts longer.
+# TTL of a second, for answers that expire; extra records of an answer last longer.
 SHORT = "$TTL 1\n* A 192.0.2.71\nstays 600 A 192.0.2.71\nbrief MX 10 lasting\nlasting 30 A 192.0.2.72\n"
 
 # The case (public reporting, May 2015): see D-045.
@@ -154,7 +155,7 @@ PLAIN = {
     "76.24.213.in-addr.arpa": REVERSE,
 }
 
-# Signed in this order; a child's DS goes into its parent.
+# Signed in this order; the DS of a child goes into the parent.
 SIGNED_ZONES = {
     "child.signed.example": CHILD,
     "signed.example": SIGNED,
