@@ -277,7 +277,7 @@ advisories_open() { # advisories_open DEBIAN-VERSION CHANGELOG
 # An Unbound that is older than the newest in the table: say so, and which advisories are open.
 say_advisories() { # say_advisories DEBIAN-VERSION CHANGELOG
     local newest open
-    newest=$(grep '^20' "$ADVISORIES" | cut -f 4 | newest_first | head -n 1)
+    newest=$(grep '^20' "$ADVISORIES" | cut -f 4 | newest_first | awk 'NR == 1')
     dpkg --compare-versions "$(upstream_of "$1")" lt "$newest" || return 0
     open=$(advisories_open "$1" "$2" | cut -f 2)
     say "Unbound $1 is older than $newest"
