@@ -42,9 +42,9 @@ bool sw_decide_by_transport(const struct sw_audience *audience);
 /** Whether the answer is rewritten for some client group over some transport. */
 bool sw_decide_rewrites_any(const struct sw_match *match);
 
-/** Whether an answer is private, which keeps the answer out of the message cache under its
- * question. An answer is private if some client may get another answer, or if a rule matched a
- * name server, which the callback for cached replies cannot judge. */
+/** Whether an answer is private: Unbound must not serve the answer from the message cache. An
+ * answer is private if some client may get another answer, or if a rule matched a name server,
+ * which the callback for cached replies cannot judge. */
 bool sw_decide_private(const struct sw_match *match);
 
 /** Default EDE code for an action, when the list sets none (RFC 8914 4.5, 4.16, 4.18). */

@@ -49,7 +49,7 @@ static inline bool sw_judged_unlisted(const struct sw_judgement *j)
            !j->matching.view.any_server;
 }
 
-/** Whether the answer must not be in the message cache under its own question. */
+/** Whether Unbound must not serve the answer from the message cache. */
 bool sw_judged_private(const struct sw_judgement *j);
 
 /** The same for an upstream response, wherever the response may be used: under the name asked

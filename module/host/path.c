@@ -182,8 +182,8 @@ static bool may_remember(const struct module_qstate *qstate)
     return one_class(qstate) && !other_policy(qstate) && !qstate->no_cache_lookup;
 }
 
-/* Keep a message out of the message cache, and remember the message for the next query. No
- * module stores a message with TTL 0; clients see the TTL of the records. */
+/* Remove a message that Unbound may have stored, and remember it (remember.h) for the next query.
+ * No module stores a message with TTL 0; clients see the TTL of the records. */
 static void keep_out_of_cache(const struct sw_module *module, struct module_qstate *qstate,
                               const struct path_state *state, struct reply_info *reply)
 {
@@ -531,7 +531,7 @@ static bool judge_chain(struct sw_module *module, struct module_qstate *qstate, 
     return all;
 }
 
-/* Judge a response, and keep a private response out of the message cache. */
+/* Judge a response. Unbound does not store a private response. */
 int sw_path_on_response(struct module_qstate *qstate, struct dns_msg *response, int id, void *arg)
 {
     struct sw_module *module = arg;

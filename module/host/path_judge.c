@@ -33,7 +33,7 @@ bool sw_path_keep(struct sw_module *module, struct module_qstate *qstate, int id
     return state->outcomes_n > 0;
 }
 
-/* Whether an answer must not be in the message cache under its own question. */
+/* Whether Unbound must not serve an answer from the message cache. */
 static bool is_private(const struct path_state *state, const struct sw_judgement *j, bool whole)
 {
     return sw_judged_private(j) ||

@@ -26,14 +26,14 @@ bool sw_path_keep(struct sw_module *module, struct module_qstate *qstate, int id
  * is kept in the query's state. A complete answer (whole) is also reported to ownership tracking;
  * if the answer was held only as a precaution, the answer is stored now.
  *
- * private  set in any case: whether the answer must not be in the message cache
+ * private  set in any case: whether Unbound must not serve the answer from the message cache
  * Returns whether a judgement was kept; if not, there was no hit, or no memory.
  */
 bool sw_path_judge(struct sw_module *module, struct module_qstate *qstate, int id,
                    struct reply_info *reply, bool whole, bool *private);
 
 /** Whether the name or the answer is a hit for some client; reply may be NULL, and nothing is kept.
- * private  set: whether the answer must not be in the message cache. */
+ * private  set: whether Unbound must not serve the answer from the message cache. */
 bool sw_path_touched(const struct sw_module *module, const struct module_qstate *qstate,
                      const struct reply_info *reply, bool *private);
 

@@ -111,7 +111,7 @@ static bool matters(const struct ub_packed_rrset_key *rrset)
     }
 }
 
-/* The answer's RRsets get the private class as well. Otherwise the iterator would follow the
+/* The answer's RRsets are stored in the private class. Otherwise the iterator would follow the
  * aliases without this module and cache messages from the targets. And a stored RRset would
  * replace the RRset that clean messages, expired messages included, refer to. */
 static void hide_records(struct reply_info *copy)

@@ -43,7 +43,7 @@ struct path_state {
     bool remembered;                /* the true answer was remembered (remember.h) */
     bool stale;                     /* and had expired */
     bool no_memory;                 /* memory was out for the latest judgement */
-    bool private;                   /* the true answer must not be in the message cache */
+    bool private;                   /* Unbound must not serve the true answer from the cache */
     size_t aliases;                 /* length of the chain at the last judgement (chain.h) */
     bool failed;                    /* resolution failed; the message is sw_chain_failure() */
     const struct mesh_reply *asker; /* the first client, NULL: the resolver itself */

@@ -3,7 +3,8 @@
  *
  * For each batch of records: load the needed histories, look up owners, write the event to the file
  * and to the outbox, note history, raise anomalies; then send documents to Redis, and merge history
- * every HISTORY_US. While Redis is away, the file and the bounded backlog go on.
+ * every HISTORY_US. After a change of lists or databases the recorder judges histories again, a
+ * page at a time (history/rejudge.h). While Redis is away, the file and the bounded backlog go on.
  *
  * Threads      sw_recorder_run(): one thread; sw_recorder_interrupt(): any
  */

@@ -15,11 +15,11 @@
  *   origin-change     a more specific prefix, announced by another AS, now covers a name's address
  *   woke              a name that had no answer for a long enough time has an address
  *   dangling-alias    a watched name is an alias of a name that does not exist
- * A `known` list that covers the address or the AS is reported along as an explanation.
+ * A `known` list that covers the address, the AS or the holder is reported as an explanation.
  *
  * The caller notes an observation in the history first, then asks. The answer depends on nothing
  * else: a second or later question gives the same answer. The caller raises each anomaly once for
- * each episode (journal/history/sight.h), which begins at begin_us. The same rules judge the
+ * each episode (journal/history/raise.h), which begins at begin_us. The same rules judge the
  * addresses of a zone's name servers.
  *
  * Threads      the recorder; finds in the index inside its own RCU section
@@ -83,10 +83,9 @@ struct sw_anomaly {
 
 /**
  * protected-owner: true, and *out filled, when a protected list covers the address by prefix, AS,
- * registrant, class or country, or when the class of the holder is among
- * `classes` (SW_CLASS_BIT()). Inside an RCU
- * section. The most specific protected prefix wins over an AS number, and a list wins over
- * protected-classes (D-135).
+ * registrant, class or country, or when the class of the holder is among `classes`
+ * (SW_CLASS_BIT()). Inside an RCU section. The most specific protected prefix wins over an AS
+ * number, and a list wins over protected-classes (D-135).
  */
 bool sw_anomaly_protected_owner(uint32_t classes, const struct sw_view *view,
                                 const struct sw_addr *addr, const struct sw_owner *owner,

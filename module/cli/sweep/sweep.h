@@ -11,12 +11,10 @@
  *   sweep_state_write()    once the events are in Redis                    (sweep_state.c)
  *
  * Threads      the command's main thread; a thread of libunbound for each context and two threads
- *              of
- *              the journal, with all signals blocked
+ *              of the journal, with all signals blocked
  * Memory       the names; `in-flight` questions; the journal within the journal's bounds
  * Reliability  a name is done only when Redis has acknowledged the events; the state never has
- *              more,
- *              so a killed run repeats names, and skips none
+ *              more, so a killed run repeats names, and skips none
  * Security     answers are parsed with every length checked; names that no list of kind ioc or
  *              watch covers leave no trace in Redis
  */
