@@ -243,7 +243,9 @@ def test_the_product_works_with_these_users(
     feed("list", "set", "watched", "--kind", "watch")
     feed("add", "watched", "four.address.example", "--wait=20")
     ads("add", "ads", "evil.example", "--wait=20")
-    ads("import", "--replace", "--max-shrink=100", "ads", "-", stdin="evil.example\n", seconds=60)
+    words = ("--replace", "--max-shrink=100", "ads", "-")
+    ads("import", *words, stdin="evil.example\n", seconds=60)
+    assert "names of list watched are not guarded: this user may not read the list" in ads.err
     ads("add", "other", "clean.example", code=1)  # there is no such list
     for i, resolver in enumerate(resolvers):
         assert resolver.client.ask(f"n{i}.many.evil.example").addresses == [SINK4]

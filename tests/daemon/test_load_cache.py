@@ -1,6 +1,8 @@
 """`unbound-control load_cache` may bring back answers that were listed since the dump: the sweep
 finds such answers."""
 
+import re
+
 import pytest
 from harness.wait import until
 

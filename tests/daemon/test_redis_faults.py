@@ -126,7 +126,7 @@ def test_flushall_and_another_list_leave_the_lost_one(own_redis, make_resolver, 
     assert resolver.client.ask("www.clean.example").addresses == [SINK4]
     assert resolver.client.ask(WWW).addresses == [SINK4]
     lists.wait_state(last_error="Redis has lost lists; keeping the last good ones (1): bad")
-    assert "bad: Redis has lost it" in resolver.command("status", check=False)
+    assert "bad: Redis has lost the list" in resolver.command("status", check=False)
     assert "there is no list 'bad'" in resolver.command("list", "drop", "bad", check=False)
     resolver.command("list", "drop", "bad", "--lost", "--wait")
     assert resolver.client.ask(WWW).addresses == ["192.0.2.66"]

@@ -35,7 +35,7 @@ static inline bool is_called_lost(struct history *h, const char *list)
     json_t *state = reply->type == REDIS_REPLY_STRING ? json_loads(reply->str, 0, NULL) : NULL;
     const char *problem =
         json_string_value(json_object_get(json_object_get(state, list), "problem"));
-    bool lost = problem && strstr(problem, "has lost it");
+    bool lost = problem && strstr(problem, "has lost the list");
 
     json_decref(state);
     freeReplyObject(reply);

@@ -151,7 +151,7 @@ START_TEST(test_flushall_and_another_list)
     rig_wait_applied(&rig);
     ck_assert(rig_lists(&rig, "m.test") && rig_lists(&rig, "a.test") && rig_lists(&rig, "n.test"));
     ck_assert(rig_status_has(&rig, "last_error", "(2): l n"));
-    ck_assert(rig_status_has(&rig, "lists", "has lost it"));
+    ck_assert(rig_status_has(&rig, "lists", "has lost the list"));
     rig_list(&rig, "n", "{}", "again.test", NULL);
     rig_entry(&rig, "policy", "n", NULL);
     rig_wait_applied(&rig);

@@ -28,7 +28,8 @@ struct cli_guard {
     struct cli_digests above; /* have such a name below */
 };
 
-/** Add the names of all lists of kind allow and watch. CLI_OK, CLI_REDIS (said). */
+/** Add the names of all lists of kind allow and watch that this user may read; the others are
+ * said. CLI_OK, CLI_REDIS (said). */
 int cli_guard_own(struct cli_guard *guard, struct cli *cli);
 
 /** Add the first names of a file: "rank,name" or a name on each line. CLI_OK, CLI_INPUT (said). */
