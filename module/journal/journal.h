@@ -36,6 +36,7 @@ struct sw_journal_host {
     /* An indicator's or watched name resolved to this address: track the address from now on. */
     void (*track)(void *arg, const struct sw_addr *addr);
     struct sw_addr translation; /* prefix of DNS64 (RFC 6147); family 0: none */
+    bool sights_only; /* judge no history again at start or after a change (D-137): a sweep */
 };
 
 /** Copies nothing; all arguments must outlive the journal. NULL: no memory. */

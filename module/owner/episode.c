@@ -138,6 +138,22 @@ const struct sw_episode *sw_episode_latest(const struct sw_name_history *of,
     return latest(of, owner, answered);
 }
 
+const struct sw_episode *sw_episode_at(const struct sw_name_history *of,
+                                       const struct sw_owner *owner, bool answered, int64_t time_us)
+{
+    const struct sw_episode *found = NULL;
+    for (size_t i = 0; i < of->episodes_n; i++) {
+        const struct sw_episode *one = &of->episodes[i];
+        if (!is_of(one, owner, answered))
+            continue;
+        bool began = one->from_us <= time_us, found_began = found && found->from_us <= time_us;
+        if (!found || (began && !found_began) ||
+            (began == found_began && (one->from_us > found->from_us) == began))
+            found = one;
+    }
+    return found;
+}
+
 static bool is_between(int64_t time_us, int64_t after_us, int64_t before_us)
 {
     return time_us > after_us && time_us < before_us;

@@ -59,6 +59,11 @@ struct sw_episode *sw_episode_note_addr(struct sw_name_history *of, const struct
  * overlaps; the larger count stays. */
 void sw_episode_absorb(struct sw_name_history *of, const struct sw_episode *stored);
 
+/** The holder's episode at a time: the latest that began by then, else the first. NULL: none. */
+const struct sw_episode *sw_episode_at(const struct sw_name_history *of,
+                                       const struct sw_owner *owner, bool answered,
+                                       int64_t time_us);
+
 /** The holder's latest episode, or NULL. */
 const struct sw_episode *sw_episode_latest(const struct sw_name_history *of,
                                            const struct sw_owner *owner, bool answered);

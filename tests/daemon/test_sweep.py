@@ -100,6 +100,22 @@ def test_leaves_the_records_that_a_resolver_leaves(sw, zone):
     assert {e["event"]["action"] for e in events} == {"answer"}
 
 
+def test_judges_no_name_that_it_was_not_asked_for(sw, zone):
+    """D-137: histories of other names are judged again by resolvers, and not by a sweep."""
+    zone.fill(sw.redis, sw.prefix)
+    sw.redis.hdel(sw.key("lists"), "agencies")
+    _, found, _ = sweep(sw, zone, "--match", zone.odd_name)
+    assert found == [] and seen(sw, "name", zone.odd_name)
+    zone.fill(sw.redis, sw.prefix)  # from now on its address is protected
+    others = [name for name in zone.names if name.startswith("n00003")]
+    assert zone.odd_name not in others
+    rows, found, summary = sweep(sw, zone, "--rate", "20", "--match", "n00003*")
+    assert sorted(rows) == others and summary["seconds"] >= 3  # longer than a walk waits
+    assert found == []
+    _, found, _ = sweep(sw, zone, "--match", zone.odd_name)
+    assert [one["name"] for one in found] == [zone.odd_name]
+
+
 def test_goes_on_where_it_was_interrupted(sw, zone, folder):
     zone.fill(sw.redis, sw.prefix)
     state = folder / "state.json"

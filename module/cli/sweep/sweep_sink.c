@@ -1,8 +1,9 @@
 /*
  * sweep_sink.c - from an answer to an event, by the same code as in a resolver.
  *
- * The journal differs from a resolver's journal in the settings only: the observer has another
- * name, and neither event file nor spool are written, as both belong to the resolver of this host.
+ * The journal differs from a resolver's journal in three points. The observer has another name.
+ * Neither event file nor spool are written, as both belong to the resolver of this host. Only the
+ * swept names are judged: the walk through all histories (D-137) is the resolvers' work.
  * See sweep.h.
  */
 #include "base/clock.h"
@@ -178,7 +179,7 @@ static void change_settings(struct sweep_sink *sink, const struct sweep_options 
 
 static bool start(struct sweep_sink *sink)
 {
-    const struct sw_journal_host host = {.arg = sink, .track = track};
+    const struct sw_journal_host host = {.arg = sink, .track = track, .sights_only = true};
     static struct sw_journal_host kept; /* outlives the journal */
     kept = host;
     sink->flow = (struct sw_flow){

@@ -88,14 +88,17 @@ static bool ask_address(enum sw_anomaly_type type, bool have_asn, const struct s
     }
 }
 
-/* Ask, and fill in when the fact began: for a rule about the address with the holder's episode. */
+/* Ask, and fill in when the fact began: for a rule about the address with the holder's episode
+ * at the time of the sight. */
 static bool ask(enum sw_anomaly_type type, bool have_asn, const struct sw_view *view,
                 const struct sw_subject *subject, const struct sw_owned *owned,
                 struct sw_anomaly *anomaly)
 {
     if (ask_address(type, have_asn, view, subject, owned, anomaly)) {
         const struct sw_episode *episode =
-            subject->history ? sw_episode_latest(subject->history, &owned->owner, true) : NULL;
+            subject->history
+                ? sw_episode_at(subject->history, &owned->owner, true, subject->time_us)
+                : NULL;
         anomaly->begin_us = episode ? episode->from_us : INT64_MIN;
         if (type == SW_ANOMALY_UNEXPECTED_OWNER)
             add_rename(view, subject, owned, anomaly);

@@ -2,7 +2,9 @@
 #include "journal/history/odd.h"
 
 #include "base/rcu.h"
+#include "journal/history/evidence.h"
 #include "journal/map.h"
+#include "owner/episode.h"
 #include "owner/spread.h"
 
 #include <stdio.h>
@@ -163,7 +165,8 @@ static void propose(struct list *list, const struct sw_record *record, const str
 {
     struct candidate *candidate = candidate_of(list, &sight->qname, &owned->addr);
     if (candidate) {
-        candidate->last_us = record->last_us;
+        candidate->last_us =
+            record->last_us > candidate->last_us ? record->last_us : candidate->last_us;
         candidate->count += record->count;
         candidate->owned.owner = owned->owner;
         return;
@@ -201,15 +204,28 @@ static void remember(const struct sw_assess_with *with, const struct candidate *
     sw_seens_note(with->seens, &note);
 }
 
+/* The begin of the holder's episode at the candidate's time. */
+static int64_t begin_of(const struct sw_name_history *of, const struct candidate *candidate)
+{
+    const struct sw_episode *episode =
+        of ? sw_episode_at(of, &candidate->owned.owner, true, candidate->last_us) : NULL;
+    return episode ? episode->from_us : INT64_MIN;
+}
+
 static void raise_candidate(const struct sw_assess_with *with, const struct list *list,
                             const struct candidate *candidate, bool unread)
 {
+    bool created;
     char mark[SW_MARK_MAX];
+    struct sw_seen history[SW_EVIDENCE_MAX];
     struct sw_anomaly anomaly;
     struct sw_holder holder;
+    const struct sw_name_history *of =
+        sw_history_get(sw_recall_history(with->recall, SW_OF_NAME), &candidate->name, &created);
+    int64_t begin_us = begin_of(of, candidate);
     snprintf(mark, sizeof(mark), "odd-owner %s", list->name);
     if (!sw_recall_mark(with->recall, SW_OF_NAME, &candidate->name, &candidate->owned.addr, mark,
-                        INT64_MIN, candidate->last_us))
+                        begin_us, candidate->last_us))
         return;
     remember(with, candidate, mark);
     char address[SW_ADDRTEXT_MAX], member[SW_NAMETEXT_MAX + SW_ADDRTEXT_MAX];
@@ -218,13 +234,14 @@ static void raise_candidate(const struct sw_assess_with *with, const struct list
     snprintf(member, sizeof(member), "%s %s", candidate->text,
              sw_addr_text(&candidate->owned.addr, address));
     size_t members =
-        sw_findings_claim(with->findings, finding, member, INT64_MIN, candidate->last_us);
+        sw_findings_claim(with->findings, finding, member, begin_us, candidate->last_us);
     if (!sw_finding_grew(members))
         return;
     sw_rcu_enter();
     struct sw_view view = sw_index_view(with->index);
     sw_anomaly_odd_owner(&view, list->name, &list->spread, &candidate->owned.addr,
                          &candidate->owned.owner, &anomaly);
+    anomaly.begin_us = begin_us;
     sw_holder_find(with->owners, &candidate->owned.owner, &holder);
     sw_rcu_leave();
     struct sw_anomaly_report report = {
@@ -237,10 +254,13 @@ static void raise_candidate(const struct sw_assess_with *with, const struct list
         .members = members,
         .owner = &candidate->owned.owner,
         .holder = &holder,
+        .history = history,
+        .history_n = sw_evidence(of, history),
         .history_unread = unread,
         .first_us = candidate->first_us,
         .count = candidate->count,
     };
+    sw_evidence_times(of, &candidate->owned.addr, &report);
     with->raise(with->arg, &report);
 }
 

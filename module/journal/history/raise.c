@@ -2,9 +2,9 @@
 #include "journal/history/raise.h"
 
 #include "base/rcu.h"
+#include "journal/history/evidence.h"
 #include "journal/history/odd.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #define SHARED         "shared-address"
@@ -26,30 +26,6 @@ bool sw_is_nowhere(const struct sw_addr *addr)
         }
     }
     return false;
-}
-
-static int latest_first(const void *a, const void *b)
-{
-    const struct sw_seen *const *one = a, *const *two = b;
-    return ((*one)->last_us < (*two)->last_us) - ((*one)->last_us > (*two)->last_us);
-}
-
-/* Copy the latest addresses of a name as evidence; returns how many. */
-static size_t evidence(const struct sw_name_history *of, struct sw_seen out[SW_EVIDENCE_MAX])
-{
-    if (!of || of->n == 0)
-        return 0;
-    const struct sw_seen **order = calloc(of->n, sizeof(*order));
-    if (!order)
-        return 0;
-    for (size_t i = 0; i < of->n; i++)
-        order[i] = &of->seen[i];
-    qsort(order, of->n, sizeof(*order), latest_first);
-    size_t n = of->n < SW_EVIDENCE_MAX ? of->n : SW_EVIDENCE_MAX;
-    for (size_t i = 0; i < n; i++)
-        out[i] = *order[i];
-    free(order);
-    return n;
 }
 
 /* An address under judgement: of the name, or of a server of the name's zone. */
@@ -75,29 +51,13 @@ static void raise_it(const struct judging *j, struct sw_anomaly_report *report)
     report->holder = &holder;
     report->time_us = j->record->last_us;
     report->owner = &j->owned->owner;
-    report->history_n = report->name == j->sight->name ? evidence(j->subject.history, history) : 0;
+    report->history_n =
+        report->name == j->sight->name ? sw_evidence(j->subject.history, history) : 0;
     report->history = history;
     report->history_unread = j->unread;
     report->flux_hours = j->limits.flux_hours;
     report->is_watched = j->sight->is_watched;
     j->with->raise(j->with->arg, report);
-}
-
-/* First time and how often, over all owners that the address had. */
-static void times_of(const struct judging *j, struct sw_anomaly_report *report)
-{
-    const struct sw_name_history *of = j->subject.history;
-    report->first_us = j->record->first_us;
-    report->count = 0;
-    for (size_t i = 0; of && i < of->n; i++) {
-        const struct sw_seen *seen = &of->seen[i];
-        if (sw_addr_equal(&seen->addr, &j->owned->addr)) {
-            report->first_us =
-                seen->first_us < report->first_us ? seen->first_us : report->first_us;
-            report->count += seen->count;
-        }
-    }
-    report->count = report->count > 0 ? report->count : j->record->count;
 }
 
 /* Keep the mark of the raised anomaly in the history: with the address, or for an answer without
@@ -184,10 +144,12 @@ static void found(const struct judging *j, const struct sw_anomaly *anomaly, con
         .server = j->server,
         .servers = servers,
         .servers_n = sight->servers_n,
+        .first_us = j->record->first_us,
+        .count = j->record->count,
     };
     if (!claim(j, mark, &report, finding))
         return;
-    times_of(j, &report);
+    sw_evidence_times(j->subject.history, addr, &report);
     raise_it(j, &report);
 }
 

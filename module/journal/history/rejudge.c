@@ -24,6 +24,7 @@ struct sw_rejudge {
     char cursor[CURSOR_MAX]; /* "0": the list begins */
     size_t n;
     struct page_name page[SW_REJUDGE_PAGE];
+    char watched[SW_INDICATORTEXT_MAX]; /* the indicator of a watch list in `sight` */
     struct sw_sight sight;
 };
 
@@ -102,6 +103,37 @@ static void take_field(struct sw_rejudge *rejudge, const redisReply *field)
     sw_indicator_text(&indicator, to->indicator);
 }
 
+/* The name of a sight, and the room for the text of the indicator. */
+struct watching {
+    struct sw_sight *sight;
+    char *text;
+};
+
+/* sw_hit_fn */
+static void take_watch(void *arg, const struct sw_hit *hit)
+{
+    const struct watching *watching = arg;
+    struct sw_sight *sight = watching->sight;
+    if (hit->list->kind != SW_KIND_WATCH || sight->is_watched)
+        return;
+    sight->is_watched = true;
+    snprintf(sight->watch_list, sizeof(sight->watch_list), "%s", hit->list->name);
+    sw_hit_text(hit, sight->qname.wire, NULL, watching->text);
+    sight->watched = watching->text;
+}
+
+/* Whether a watch list covers the name, as for a sight of now. A watch list that covers an alias
+ * target only is unknown here: histories have no alias chains. */
+static void find_watch(struct sw_rejudge *rejudge, const struct sw_assess_with *with)
+{
+    struct watching watching = {.sight = &rejudge->sight, .text = rejudge->watched};
+    const struct sw_name *name = &rejudge->sight.qname;
+    sw_rcu_enter();
+    struct sw_view view = sw_index_view(with->index);
+    sw_view_find_name(&view, SW_TRIGGERS_DEFAULT, name->wire, name->len, take_watch, &watching);
+    sw_rcu_leave();
+}
+
 static void judge_name(struct sw_rejudge *rejudge, const struct sw_assess_with *with,
                        const struct page_name *of)
 {
@@ -115,8 +147,10 @@ static void judge_name(struct sw_rejudge *rejudge, const struct sw_assess_with *
     sight->observed = sight->is_ioc = true;
     snprintf(sight->list, sizeof(sight->list), "%s", rejudge->name);
     sight->indicator = of->indicator;
+    sight->watched = "";
     sight->qname = of->name;
     sw_name_text(of->name.wire, sight->name);
+    find_watch(rejudge, with);
     for (size_t i = 0; i < history->n; i++) {
         struct sw_seen *seen = &history->seen[i];
         struct sw_record record = {

@@ -337,7 +337,8 @@ void sw_observe_prefetch(struct sw_observe *observe, const struct sw_record *rec
 
 void sw_observe_rejudge(struct sw_observe *observe, int64_t mono_us)
 {
-    if (!sw_rejudge_due(observe->rejudge, &observe->assess, mono_us))
+    const struct sw_journal_host *host = observe->with.host;
+    if ((host && host->sights_only) || !sw_rejudge_due(observe->rejudge, &observe->assess, mono_us))
         return;
     struct sw_redis *redis = sw_link_up(observe->with.link, mono_us);
     if (redis && sw_rejudge_step(observe->rejudge, &observe->assess, redis, mono_us) != SW_OK)

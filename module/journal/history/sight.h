@@ -53,8 +53,8 @@ void sw_observe_free(struct sw_observe *observe); /* NULL is fine */
 void sw_observe_prefetch(struct sw_observe *observe, const struct sw_record *records,
                          int64_t mono_us);
 
-/** Judge a page of histories again, if lists or databases have changed (rejudge.h) and Redis is
- * there. */
+/** Judge a page of histories again, if lists or databases have changed (rejudge.h), Redis is there,
+ * and the host wants more than sights. */
 void sw_observe_rejudge(struct sw_observe *observe, int64_t mono_us);
 
 /** Judge the events that still wait for Redis: at the end. */

@@ -1,0 +1,255 @@
+/*
+ * test_rejudge.c - histories judged again after a change (D-137), odd-owner in episodes (D-136).
+ *
+ * The observer runs in the test's thread with a clock of the test, so that a walk takes no time.
+ */
+#include "journal_rig.h"
+
+#include "journal/history/rejudge.h"
+#include "journal/history/sight.h"
+
+#define STATE   "213.24.76.23" /* AS8342, by the table below a government */
+#define STATE_2 "213.24.76.99"
+#define HOSTER  "93.184.216.9" /* AS15133 */
+#define DAY     INT64_C(86400000000)
+#define MAX     32
+
+static struct jr rig;
+static struct sw_link *link_;
+static struct sw_seens *seens;
+static struct sw_observe *observe;
+static char table[128];
+static int64_t mono_us, wall_us;
+static size_t raised_n;
+static struct raised {
+    enum sw_anomaly_type type;
+    char name[SW_NAMETEXT_MAX], list[SW_LISTNAME_MAX], address[SW_ADDRTEXT_MAX];
+    bool is_watched;
+    size_t history_n;
+    int64_t begin_us, time_us;
+    uint64_t count;
+} raised[MAX];
+
+static void on_raise(void *arg, const struct sw_anomaly_report *report)
+{
+    (void)arg;
+    ck_assert_uint_lt(raised_n, MAX);
+    struct raised *one = &raised[raised_n++];
+    *one = (struct raised){.type = report->anomaly->type,
+                           .is_watched = report->is_watched,
+                           .history_n = report->history_n,
+                           .begin_us = report->anomaly->begin_us,
+                           .time_us = report->time_us,
+                           .count = report->count};
+    snprintf(one->name, sizeof(one->name), "%s", report->name);
+    snprintf(one->list, sizeof(one->list), "%s", report->anomaly->list);
+    sw_addr_text(&report->anomaly->addr, one->address);
+}
+
+static size_t count(enum sw_anomaly_type type, const char *name)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < raised_n; i++)
+        n += raised[i].type == type && strcmp(raised[i].name, name) == 0;
+    return n;
+}
+
+/* The latest anomaly of a type about a name. */
+static const struct raised *latest(enum sw_anomaly_type type, const char *name)
+{
+    const struct raised *found = NULL;
+    for (size_t i = 0; i < raised_n; i++)
+        if (raised[i].type == type && strcmp(raised[i].name, name) == 0)
+            found = &raised[i];
+    ck_assert_ptr_nonnull(found);
+    return found;
+}
+
+static void open_observer(void)
+{
+    link_ = sw_link_new(&rig.settings, &rig.counters);
+    seens = sw_seens_new(&rig.settings, &rig.counters);
+    ck_assert(link_ && seens);
+    struct sw_observe_with with = {.settings = &rig.settings,
+                                   .index = rig.index,
+                                   .owners = rig.owners,
+                                   .host = &rig.host,
+                                   .link = link_,
+                                   .seens = seens,
+                                   .raise = on_raise};
+    observe = sw_observe_new(&with);
+    ck_assert_ptr_nonnull(observe);
+}
+
+static void setup(void)
+{
+    jr_init(&rig);
+    snprintf(table, sizeof(table), "%s/own.tsv", rig.folder);
+    FILE *file = fopen(table, "w");
+    ck_assert_ptr_nonnull(file);
+    fputs("government\tAS8342\nhosting\tAS15133\n", file);
+    ck_assert_int_eq(fclose(file), 0);
+    snprintf(rig.settings.class_table[0], sizeof(rig.settings.class_table[0]), "%s", table);
+    rig.settings.protected_classes = 0;
+    rig.settings.odd_names = 5;
+    rig.settings.odd_percent = 20;
+    sw_owners_free(rig.owners);
+    rig.owners = sw_owners_new(&rig.settings, &rig.counters);
+    ck_assert(sw_owners_refresh(rig.owners));
+    jr_list(&rig, "carbanak", "{\"action\":\"monitor\"}", NULL);
+    raised_n = 0;
+    mono_us = sw_clock_mono_us();
+    wall_us = sw_clock_wall_us() - 90 * DAY;
+    open_observer();
+}
+
+static void teardown(void)
+{
+    sw_observe_free(observe);
+    sw_seens_free(seens);
+    sw_link_free(link_);
+    unlink(table);
+    jr_done(&rig);
+}
+
+/* A sight of a name on the list, a minute after the sight before. */
+static void see(const char *name, const char *address)
+{
+    static struct sw_sight sight;
+    struct sw_event event;
+    wall_us += 60000000;
+    redis_fixture_run(&rig.rf, "HSET " P ":list:carbanak %s {}", name);
+    jr_fill(&(struct jr_event){.qname = name,
+                               .list = "carbanak",
+                               .indicator = name,
+                               .address = {address},
+                               .time_us = wall_us},
+            &event);
+    struct sw_record *record = sw_record_new(&event, NULL);
+    ck_assert_ptr_nonnull(record);
+    record->first_us = record->last_us = wall_us;
+    record->count = 1;
+    record->next = NULL;
+    sw_observe_prefetch(observe, record, mono_us);
+    sw_observe_look(observe, record->event, &sight);
+    sw_observe_note(observe, record, &sight);
+    free(record);
+}
+
+/* Time for a whole walk, if one is due. */
+static void walk(void)
+{
+    for (int64_t us = 0; us < 4 * SW_REJUDGE_SETTLE_US; us += SW_REJUDGE_PAUSE_US) {
+        mono_us += SW_REJUDGE_PAUSE_US;
+        sw_observe_rejudge(observe, mono_us);
+    }
+}
+
+static void see_siblings(void)
+{
+    char name[32], address[32];
+    for (int i = 0; i < 9; i++) {
+        snprintf(name, sizeof(name), "c%d.test", i);
+        snprintf(address, sizeof(address), "93.184.216.%d", 100 + i);
+        see(name, address);
+    }
+}
+
+/* D-135: a watch list says where the name belongs, so a class alone is no anomaly. */
+START_TEST(protected_classes_spare_watched_names)
+{
+    see("open.test", STATE);
+    see("mine.test", STATE);
+    jr_list(&rig, "mine", "{\"kind\":\"watch\",\"owners\":[\"AS8342\"]}", "mine.test");
+    rig.settings.protected_classes = SW_CLASS_BIT(SW_HOLDER_GOVERNMENT);
+    walk();
+    ck_assert_uint_eq(count(SW_ANOMALY_PROTECTED_OWNER, "open.test"), 1);
+    ck_assert(!latest(SW_ANOMALY_PROTECTED_OWNER, "open.test")->is_watched);
+    ck_assert_uint_eq(count(SW_ANOMALY_PROTECTED_OWNER, "mine.test"), 0);
+    jr_list(&rig, "agencies",
+            "{\"kind\":\"protected\",\"action\":\"monitor\",\"owner\":\"Example Agency\"}",
+            "213.24.76.0/24"); /* a list holds for watched names, too */
+    walk();
+    ck_assert_uint_eq(count(SW_ANOMALY_PROTECTED_OWNER, "mine.test"), 1);
+    const struct raised *mine = latest(SW_ANOMALY_PROTECTED_OWNER, "mine.test");
+    ck_assert_str_eq(mine->list, "agencies");
+    ck_assert(mine->is_watched);
+}
+END_TEST
+
+START_TEST(no_walk_where_only_sights_are_judged)
+{
+    see("open.test", STATE);
+    rig.settings.protected_classes = SW_CLASS_BIT(SW_HOLDER_GOVERNMENT);
+    rig.host.sights_only = true; /* as a sweep's host */
+    walk();
+    ck_assert_uint_eq(count(SW_ANOMALY_PROTECTED_OWNER, "open.test"), 0);
+    see("swept.test", STATE);
+    ck_assert_uint_eq(count(SW_ANOMALY_PROTECTED_OWNER, "swept.test"), 1);
+    rig.host.sights_only = false;
+    walk();
+    ck_assert_uint_eq(count(SW_ANOMALY_PROTECTED_OWNER, "open.test"), 1);
+}
+END_TEST
+
+/* An address of an earlier episode is judged with that episode. */
+START_TEST(walks_repeat_nothing_of_an_earlier_episode)
+{
+    rig.settings.protected_classes = SW_CLASS_BIT(SW_HOLDER_GOVERNMENT);
+    see("a.test", STATE);
+    wall_us += 10 * DAY;
+    see("a.test", HOSTER);
+    wall_us += 30 * DAY;
+    see("a.test", STATE_2);
+    ck_assert_uint_eq(count(SW_ANOMALY_PROTECTED_OWNER, "a.test"), 2);
+    walk();
+    ck_assert_uint_eq(count(SW_ANOMALY_PROTECTED_OWNER, "a.test"), 2);
+}
+END_TEST
+
+START_TEST(odd_owner_once_in_an_episode_with_the_history)
+{
+    see("odd.test", HOSTER);
+    see("odd.test", STATE);
+    int64_t begin_us = wall_us;
+    see("odd.test", STATE);
+    see_siblings();
+    ck_assert_uint_eq(count(SW_ANOMALY_ODD_OWNER, "odd.test"), 1);
+    const struct raised *odd = latest(SW_ANOMALY_ODD_OWNER, "odd.test");
+    ck_assert_uint_eq(odd->history_n, 2);
+    ck_assert_uint_eq(odd->count, 2);
+    ck_assert_int_eq(odd->begin_us, begin_us);
+    see("odd.test", STATE);
+    walk();
+    ck_assert_uint_eq(count(SW_ANOMALY_ODD_OWNER, "odd.test"), 1);
+    wall_us += 10 * DAY;
+    see("odd.test", HOSTER);
+    wall_us += 30 * DAY;
+    see("odd.test", STATE);
+    ck_assert_uint_eq(count(SW_ANOMALY_ODD_OWNER, "odd.test"), 2);
+    odd = latest(SW_ANOMALY_ODD_OWNER, "odd.test");
+    ck_assert_uint_eq(odd->history_n, 2);
+    see("odd.test", STATE);
+    walk();
+    ck_assert_uint_eq(count(SW_ANOMALY_ODD_OWNER, "odd.test"), 2);
+    ck_assert_int_gt(odd->begin_us, begin_us);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("rejudge");
+    TCase *tc = tcase_create("rejudge");
+    tcase_add_checked_fixture(tc, setup, teardown);
+    tcase_add_test(tc, protected_classes_spare_watched_names);
+    tcase_add_test(tc, no_walk_where_only_sights_are_judged);
+    tcase_add_test(tc, walks_repeat_nothing_of_an_earlier_episode);
+    tcase_add_test(tc, odd_owner_once_in_an_episode_with_the_history);
+    suite_add_tcase(suite, tc);
+    SRunner *runner = srunner_create(suite);
+    srunner_set_fork_status(runner, CK_NOFORK);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
