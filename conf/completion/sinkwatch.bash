@@ -88,7 +88,12 @@ _sinkwatch() {
         _sinkwatch_words "passthru monitor nxdomain nodata refused drop tcp-only sinkhole cname"
         return
         ;;
-    --format) _sinkwatch_words "plain hosts auto"; return ;;
+    --format)
+        _sinkwatch_words "auto plain hosts rpz csv json adblock dnsmasq unbound misp stix maltrail suricata cof"
+        return
+        ;;
+    --scope) _sinkwatch_words "exact below both"; return ;;
+    --trigger) _sinkwatch_words "client qname cname address asn nsdname nsip"; return ;;
     --ede) _sinkwatch_words "auto off"; return ;;
     esac
     if [[ $cur == -* ]]; then
@@ -98,7 +103,7 @@ _sinkwatch() {
     case $command:$after in
     :*) _sinkwatch_words "list add remove import rollback check pivot sweep report events anomalies status setup checkconf" ;;
     list:*) _sinkwatch_words "show set drop" ;;
-    list\ *:0 | add:0 | remove:0 | import:0) _sinkwatch_words "$(_sinkwatch_lists)" ;;
+    list\ *:0 | add:0 | remove:0 | import:0 | rollback:0) _sinkwatch_words "$(_sinkwatch_lists)" ;;
     import:1 | checkconf:0) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
     esac
 }

@@ -36,6 +36,12 @@ function __sinkwatch_lists
     timeout 2 sinkwatch --json list 2>/dev/null | sed -n 's/.*"name":"\([^"]*\)".*/\1/p'
 end
 
+function __sinkwatch_formats
+    sinkwatch import --help 2>/dev/null |
+        sed -n '/^Formats/,/^$/s/^  \([a-z]*\)  *\(.*\)$/\1\t\2/p'
+end
+
+complete -c sinkwatch -n '__fish_seen_subcommand_from import' -l format -x -a '(__sinkwatch_formats)'
 complete -c sinkwatch -n 'string match -q -- "-*" (commandline -ct)' -f -a '(__sinkwatch_options)'
 complete -c sinkwatch -n 'not string match -q -- "-*" (commandline -ct)' -a '(__sinkwatch_commands)'
 complete -c sinkwatch -n 'not string match -q -- "-*" (commandline -ct)' -a '(__sinkwatch_lists)'

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 
@@ -217,10 +218,41 @@ def test_manual_pages_are_clean(page):
     ],
 )
 def test_completion(line, wanted):
-    words = line.split()
+    assert wanted in complete(line)
+
+
+def complete(line, before=""):
+    """The words that bash offers for the last word of a line; a space at the end: an empty word."""
+    words = line.split(" ")
     script = (
-        f"source {ROOT}/conf/completion/sinkwatch.bash; COMP_WORDS=({line}); "
+        f"{before}\nsource {ROOT}/conf/completion/sinkwatch.bash; COMP_WORDS=({shlex.join(words)}); "
         f"COMP_CWORD={len(words) - 1}; _sinkwatch; printf '%s\\n' \"${{COMPREPLY[@]}}\""
     )
     out = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True).stdout
-    assert wanted in out.split()
+    return out.split()
+
+
+def names_in(path, start):
+    """The names in a table of the code: [SW_...] = "name" or {"name", ...}, from a line on."""
+    text = (ROOT / "module" / path).read_text().split(start, 1)[1].split("};", 1)[0]
+    return re.findall(r'\[SW_\w+\] = \{?"([^"]+)"', text)
+
+
+@pytest.mark.parametrize(
+    "line, path, start",
+    [
+        ("sinkwatch import --format ", "formats/formats.c", "formats[SW_FORMAT_COUNT]"),
+        ("sinkwatch list set x --kind ", "base/policy_names.c", "kind_names[SW_KIND_COUNT]"),
+        ("sinkwatch list set x --action ", "base/policy_names.c", "action_names[SW_ACTION_COUNT]"),
+        ("sinkwatch list set x --trigger ", "base/policy_names.c", "trigger_names[SW_TRIGGER_COUNT]"),
+    ],
+)
+def test_completion_offers_the_values_that_the_code_knows(line, path, start):
+    assert len(names_in(path, start)) > 4
+    assert sorted(complete(line)) == sorted(names_in(path, start))
+
+
+@pytest.mark.parametrize("command", ["list show", "list set", "list drop", "add", "remove", "import", "rollback"])
+def test_completion_offers_the_names_of_lists(command):
+    lists = """sinkwatch() { echo '{"name":"one"}'; echo '{"name":"two"}'; }; timeout() { "${@:2}"; }"""
+    assert complete(f"sinkwatch {command} ", lists) == ["one", "two"]
