@@ -6,7 +6,7 @@ import pty
 import re
 
 import pytest
-from cli_rig import NONE, OK, PARTLY, TIMEOUT, bad, sw  # noqa: F401
+from cli_rig import NONE, OK, PARTLY, TIMEOUT, bad, sw, text_file  # noqa: F401
 from harness.wait import FACTOR, until
 
 # ---- lists ----
@@ -212,6 +212,52 @@ def test_add_refuses_what_would_hurt_unless_allowed(bad):
     assert "com" in bad.list("bad")
     bad("add", "bad", ".", code=NONE)
     bad("add", "bad", "net", "--allow-suffix=com", code=NONE)
+
+
+HOLDERS = ["registrant:Acme GmbH", "class:government", "country:RU"]
+
+
+@pytest.mark.parametrize("kind", ["ioc", "allow", "watch", "protected", "known"])
+def test_holders_are_taken_by_the_kinds_that_ask_for_holders(sw, text_file, kind):
+    sw("list", "set", "some", "--kind", kind)
+    takes = kind in ("protected", "known")
+    wanted = {"registrant:acme", "class:government", "country:RU"} if takes else set()
+    sw("add", "some", *HOLDERS, "a.example", code=OK if takes else PARTLY)
+    assert set(sw.list("some")) == {*wanted, "a.example"}
+    said = "matches on lists of kind protected and known only"
+    assert sw.err.count(said) == (0 if takes else 3)
+    sw("remove", "some", *sw.list("some"))
+    path = text_file("\n".join([*HOLDERS, "b.example", ""]))
+    (done,) = sw.json("import", "some", path, code=OK if takes else PARTLY)
+    assert set(sw.list("some")) == {*wanted, "b.example"}
+    assert done["covers"]["holders"] == len(wanted) and done["covers"]["both"] == 1
+    assert sum(done["covers"].values()) == done["accepted"]
+    assert [one["line"] for one in done["refused"]] == ([] if takes else [1, 2, 3])
+    assert all(said in one["why"] for one in done["refused"])
+    if takes:
+        assert "1 names and all below them, 3 holders of addresses" in sw("import", "some", path)
+
+
+@pytest.mark.parametrize("kind", ["ioc", "allow", "watch", "protected", "known"])
+def test_a_list_with_holders_keeps_a_kind_that_asks_for_holders(sw, kind):
+    takes = kind in ("protected", "known")
+    for before in ("protected", "known"):
+        sw("list", "set", before, "--kind", before)
+        sw("add", before, *HOLDERS, "a.example")
+        sw("list", "set", before, "--kind", kind, code=OK if takes else NONE)
+        assert sw.policy(before)["kind"] == (kind if takes else before)
+        if not takes:
+            assert "3 indicators of the list would match nothing" in sw.err
+            sw("list", "set", before, "--note", "kept")
+            sw("remove", before, *HOLDERS)
+            sw("list", "set", before, "--kind", kind)
+            assert sw.policy(before)["kind"] == kind
+
+
+def test_a_file_alone_may_have_holders(sw, text_file):
+    """Without a list there is no kind that could refuse."""
+    (done,) = sw.json("import", "--dry-run", "-", text_file("\n".join([*HOLDERS, ""])))
+    assert done["accepted"] == done["covers"]["holders"] == 3
 
 
 def test_kinds_that_are_never_acted_on_may_hold_public_suffixes(sw):

@@ -2,6 +2,7 @@
 
 import json
 import re
+import subprocess
 import threading
 import time
 
@@ -60,6 +61,42 @@ def test_check_of_addresses_and_as_numbers(sw):
     assert owned["explained_by"][0]["list"] == "friends"
     assert asn["verdict"]["taken"] == "refused"
     assert none["verdict"] is None
+
+
+def test_check_shows_lists_by_each_indicator_of_an_address(sw, folder):
+    """As a resolver does for an address in an answer: an embedded one, the AS, the holder."""
+    make_databases(sw, folder, "213.24.0.0/16\t8342\tJSC RTComm.RU\n198.51.100.0/24\t64500\tPlain Org\n",
+                   "213.24.76.0/23\tFederal Security Service\t\tRU\n")  # fmt: skip
+    indicators = ["213.24.76.0/24", "AS8342", "class:government", "country:RU",
+                  "registrant:federal security service"]  # fmt: skip
+    others = ["registrant:JSC RTComm.RU", "registrant:Plain Org", "class:bank", "country:FI"]
+    for kind in ("protected", "known"):
+        sw("list", "set", kind, "--kind", kind)
+        sw("add", kind, *indicators, *others)
+    wanted = [(kind, indicator) for kind in ("known", "protected") for indicator in indicators]
+    # 6to4 and NAT64 embed the IPv4 address
+    for row in sw.json("check", "213.24.76.23", "2002:d518:4c17::1", "64:ff9b::d518:4c17", code=NONE):
+        shown = sorted((other["list"], other["indicator"]) for other in row["explained_by"])
+        assert shown == wanted, row["query"]
+        assert {other["kind"] for other in row["explained_by"]} == {"protected", "known"}
+    # without a registrant the organisation of the AS is the holder
+    row, holder = sw.json("check", "198.51.100.7", "registrant:PLAIN ORG", code=NONE)
+    assert [o["indicator"] for o in row["explained_by"]] == ["registrant:plain org"] * 2
+    assert [o["indicator"] for o in holder["explained_by"]] == ["registrant:plain org"] * 2
+    out = sw("check", "213.24.76.23", code=NONE)
+    for indicator in indicators:
+        assert re.search(rf"explains +protected +protected +{re.escape(indicator)}", out), indicator
+
+
+def make_databases(sw, folder, networks, registrants):
+    """Databases of the project's makers, in the settings of the command."""
+    settings = sw.conf.read_text()
+    for script, key, text in (("make-asn-mmdb", "asn-mmdb", networks), ("make-owner-mmdb", "owner-mmdb", registrants)):
+        table, out = folder / f"{key}.tsv", folder / f"{key}.mmdb"
+        table.write_text(text)
+        subprocess.run([ROOT / "scripts" / script, "--quiet", table, out], check=True, capture_output=True)
+        settings = re.sub(rf"(?m)^{key}: .*\n", "", settings) + f'{key}: "{out}"\n'
+    sw.conf.write_text(settings)
 
 
 def test_check_by_each_trigger(sw):

@@ -119,6 +119,8 @@ static const struct cli_usage usage = {
            "  *.example.net       only the names below\n"
            "  192.0.2.1, 2001:db8::/32   an address, a prefix\n"
            "  AS64500             every address of this AS\n"
+           "  registrant:Acme, class:bank, country:RU   every address of such a holder: only on\n"
+           "                      lists of kind protected and known\n"
            "\vExamples:\n"
            "  sinkwatch add carbanak systemsvc.net =www.example.net --wait\n"
            "  sinkwatch add carbanak 198.51.100.0/24 --facts '{\"reference\":\"report 7\"}'\n"
@@ -130,15 +132,19 @@ static const struct cli_usage usage = {
 };
 
 /* Parse a word: the canonical text, or NULL after an error message and a note in refused. */
-static char *judge(const char *word, const struct cli_names *allowed, bool safe, json_t *refused)
+static char *judge(const char *word, const struct cli_names *allowed, enum sw_kind kind,
+                   json_t *refused)
 {
     struct sw_indicator indicator;
     char why[SW_WHY_MAX] = "", text[SW_INDICATORTEXT_MAX];
-    bool harmful = false;
+    bool safe = kind == SW_KIND_IOC || kind == SW_KIND_ALLOW, harmful = false;
     if (sw_indicator_parse(word, strlen(word), &indicator, why) == SW_OK) {
+        const char *useless = cli_never_matches(&indicator, kind);
         harmful = safe && cli_harmful(&indicator, why) && !cli_allowed(allowed, &indicator);
-        if (!harmful)
+        if (!harmful && !useless)
             return cli_copy(sw_indicator_text(&indicator, text));
+        if (useless)
+            snprintf(why, sizeof(why), "%s", useless);
     }
     cli_error("'%s' is refused: %s", cli_clean_text(word), why);
     if (harmful)
@@ -161,13 +167,13 @@ static void forget_nothing(void *text)
 }
 
 /* Judge all words; the accepted ones, each once, go into texts. Returns their number. */
-static size_t judge_all(char **words, int n, const struct cli_names *allowed, bool safe,
+static size_t judge_all(char **words, int n, const struct cli_names *allowed, enum sw_kind kind,
                         char **texts, json_t *refused)
 {
     void *seen = NULL;
     size_t kept = 0;
     for (int i = 1; i < n; i++) {
-        char *text = judge(words[i], allowed, safe, refused);
+        char *text = judge(words[i], allowed, kind, refused);
         if (text && *(char **)tsearch(text, &seen, by_text) == text)
             texts[kept++] = text;
         else
@@ -224,10 +230,9 @@ int cli_add(struct cli *cli, int argc, char **argv)
     if (code != CLI_OK)
         return code;
     outcome.expires = add.never ? "" : add.expires;
-    bool safe = kind == SW_KIND_IOC || kind == SW_KIND_ALLOW;
     json_t *refused = json_array();
     char **texts = cli_alloc((size_t)words_n, sizeof(*texts));
-    n = judge_all(words, words_n, &add.suffixes, safe, texts, refused);
+    n = judge_all(words, words_n, &add.suffixes, kind, texts, refused);
     code = put_all(cli, texts, n, add.facts, &outcome, &fresh);
     if (code == CLI_OK) {
         say_added(cli, words[0], fresh, n);

@@ -49,6 +49,14 @@ bool cli_harmful(const struct sw_indicator *indicator, char why[SW_WHY_MAX])
     return true;
 }
 
+const char *cli_never_matches(const struct sw_indicator *indicator, enum sw_kind kind)
+{
+    if (indicator->type != SW_INDICATOR_HOLDER || kind == SW_KIND_PROTECTED ||
+        kind == SW_KIND_KNOWN)
+        return NULL;
+    return "a holder of addresses: matches on lists of kind protected and known only";
+}
+
 bool cli_allowed(const struct cli_names *names, const struct sw_indicator *indicator)
 {
     for (size_t i = 0; i < names->n; i++)

@@ -1,7 +1,9 @@
 /*
- * harm.h - indicators that would hurt the operator's own clients: top-level domains and public
- * suffixes, below which are the names of very many others.
+ * harm.h - indicators that a list should not hold: names that would hurt the operator's own
+ * clients, and holders of addresses on a list of a kind that never asks for holders.
  *
+ * Names that would hurt are top-level domains and public suffixes: below are the names of very many
+ * others.
  * `add` and `import` refuse such indicators for lists that act, unless --allow-suffix names them.
  * The root and prefixes of length 0 never get here: sw_indicator_parse() refuses both.
  *
@@ -23,6 +25,13 @@
  * why  SW_WHY_MAX bytes, set when true
  */
 bool cli_harmful(const struct sw_indicator *indicator, char why[SW_WHY_MAX]);
+
+/**
+ * The reason why an indicator matches nothing on a list of this kind: a holder of addresses
+ * (registrant:, class:, country:) matches on lists of kind protected and known only. NULL: the
+ * indicator matches. The text is static.
+ */
+const char *cli_never_matches(const struct sw_indicator *indicator, enum sw_kind kind);
 
 /* Names that an option permits; empty: {0}. */
 struct cli_names {

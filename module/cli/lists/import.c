@@ -236,7 +236,8 @@ static void say_covers(const struct cli_importing *im)
                  {im->names[SW_FORM_EXACT], "names alone"},
                  {im->names[SW_FORM_BELOW], "only what is below names"},
                  {im->addresses, "addresses or prefixes"},
-                 {im->numbers, "AS numbers"}};
+                 {im->numbers, "AS numbers"},
+                 {im->holders, "holders of addresses"}};
     bool any = false;
     for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
         if (parts[i].n == 0)
@@ -289,10 +290,10 @@ static json_t *members(const struct import *own)
                   im->refusals.by_reason);
     json_object_set_new(
         all, "covers",
-        json_pack("{s:I,s:I,s:I,s:I,s:I}", "both", (json_int_t)im->names[SW_FORM_SUBTREE], "exact",
-                  (json_int_t)im->names[SW_FORM_EXACT], "below",
+        json_pack("{s:I,s:I,s:I,s:I,s:I,s:I}", "both", (json_int_t)im->names[SW_FORM_SUBTREE],
+                  "exact", (json_int_t)im->names[SW_FORM_EXACT], "below",
                   (json_int_t)im->names[SW_FORM_BELOW], "addresses", (json_int_t)im->addresses,
-                  "as_numbers", (json_int_t)im->numbers));
+                  "as_numbers", (json_int_t)im->numbers, "holders", (json_int_t)im->holders));
     if (im->replace && !im->offline)
         json_object_set_new(
             all, "diff",

@@ -85,8 +85,10 @@ static bool acts(const struct cli_importing *im)
 static const char *misplaced(const struct cli_importing *im, const struct sw_entry *entry,
                              char why[SW_WHY_MAX])
 {
-    if (!acts(im))
-        return NULL;
+    const char *useless =
+        im->offline ? NULL : cli_never_matches(&entry->indicator, im->policy.kind);
+    if (useless || !acts(im))
+        return useless;
     if (entry->meant == SW_MEANT_EXCEPTION && !exempts(im))
         return "an exception: import it into a list of kind allow";
     if (entry->meant == SW_MEANT_ACTION && exempts(im))
@@ -170,6 +172,7 @@ static void count_entry(struct cli_importing *im, const struct sw_entry *entry)
     im->names[entry->indicator.form] += entry->indicator.type == SW_INDICATOR_DOMAIN;
     im->addresses += entry->indicator.type == SW_INDICATOR_PREFIX;
     im->numbers += entry->indicator.type == SW_INDICATOR_ASN;
+    im->holders += entry->indicator.type == SW_INDICATOR_HOLDER;
     if (entry->meant == SW_MEANT_ACTION && im->policy.kind == SW_KIND_IOC &&
         entry->action != im->policy.action)
         im->actions[entry->action]++;

@@ -41,7 +41,7 @@ struct cli_importing {
     struct cli_progress progress;
     struct cli_diff diff;
     uint64_t accepted, fresh, allowed;
-    uint64_t names[SW_FORM_COUNT], addresses, numbers; /* accepted, by form and type */
+    uint64_t names[SW_FORM_COUNT], addresses, numbers, holders; /* accepted, by form and type */
     uint64_t actions[SW_ACTION_COUNT]; /* accepted that name another action than the list's */
     uint64_t written;                  /* accepted and written by now */
 

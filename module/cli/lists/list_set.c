@@ -1,6 +1,7 @@
 /* list_set.c - sinkwatch list set NAME: create a list, or change members of the policy. */
 #include "base/policy.h"
 #include "cli/lists/edit.h"
+#include "cli/lists/harm.h"
 #include "cli/output.h"
 
 #include <stdio.h>
@@ -334,6 +335,51 @@ static int write_policy(struct cli *cli, const char *name, const char *text,
     return CLI_OK;
 }
 
+/* Count the indicators of a list that would never match on a list of a new kind; the first one
+ * goes into text. CLI_OK, CLI_REDIS (said). */
+static int count_useless(struct cli *cli, const char *name, enum sw_kind kind, uint64_t *n,
+                         char text[SW_INDICATORTEXT_MAX])
+{
+    const char *key = cli_key(cli, "list:%s", name);
+    struct sw_indicator indicator;
+    char cursor[24] = "0", why[SW_WHY_MAX];
+    do {
+        redisReply *reply = cli_ask(cli, "HSCAN", key, cursor, "COUNT", CLI_SCAN_COUNT, CLI_END);
+        if (!reply)
+            return CLI_REDIS;
+        snprintf(cursor, sizeof(cursor), "%s", reply->element[0]->str);
+        const redisReply *fields = reply->element[1];
+        for (size_t i = 0; i + 1 < fields->elements; i += 2) {
+            const redisReply *field = fields->element[i];
+            if (sw_indicator_parse(field->str, field->len, &indicator, why) == SW_OK &&
+                cli_never_matches(&indicator, kind) && (*n)++ == 0)
+                sw_indicator_text(&indicator, text);
+        }
+        freeReplyObject(reply);
+    } while (strcmp(cursor, "0") != 0);
+    return CLI_OK;
+}
+
+/* A list with holders of addresses keeps a kind that asks for holders. CLI_NONE, CLI_REDIS
+ * (said). */
+static int judge_kind(struct cli *cli, const json_t *old, const struct sw_policy *policy)
+{
+    char first[SW_INDICATORTEXT_MAX];
+    uint64_t n = 0;
+    enum sw_kind before;
+    if (sw_kind_parse(cli_json_text(old, "kind"), &before) != SW_OK || before == policy->kind ||
+        (before != SW_KIND_PROTECTED && before != SW_KIND_KNOWN))
+        return CLI_OK;
+    int code = count_useless(cli, policy->name, policy->kind, &n, first);
+    if (code != CLI_OK || n == 0)
+        return code;
+    cli_error("list '%s' is left as it is: %s of the list would match nothing, '%s' first; holders "
+              "of addresses match on lists of kind protected and known only",
+              policy->name, cli_count(n, "indicator", "indicators"), cli_clean_text(first));
+    cli_hint("'sinkwatch remove %s INDICATOR...' takes indicators off the list", policy->name);
+    return CLI_NONE;
+}
+
 /* Judge the merged policy, write, report. */
 static int apply(struct cli *cli, const char *name, const json_t *old, const struct set *set)
 {
@@ -344,10 +390,10 @@ static int apply(struct cli *cli, const char *name, const json_t *old, const str
     char *merged = json_dumps(all, JSON_COMPACT);
     enum sw_status status = sw_policy_parse(name, merged, strlen(merged), &policy, why);
     char *text = status == SW_OK ? sw_policy_json(&policy) : NULL;
-    int code = CLI_NONE;
+    int code = text ? judge_kind(cli, old, &policy) : CLI_NONE;
     if (!text) {
         cli_error("list '%s' is left as it is: %s", name, why);
-    } else {
+    } else if (code == CLI_OK) {
         say_needs(cli, &policy, set->members);
         code = write_policy(cli, name, text, &outcome);
     }

@@ -25,7 +25,12 @@ static const struct cli_usage usage = {
     .max = -1,
 };
 
-#define OTHERS_MAX 64 /* lists that explain, shown for a word */
+#define OTHERS_MAX 64 /* indicators that explain, shown for a word */
+
+struct other { /* an indicator of a list of a kind that only explains: protected, known */
+    const struct sw_policy *list;
+    char text[SW_INDICATORTEXT_MAX];
+};
 
 struct asked { /* a word and the matching rules */
     const char *word;
@@ -33,8 +38,8 @@ struct asked { /* a word and the matching rules */
     struct sw_match match;
     struct sw_hits hits;
     struct sw_verdict verdict, over_tcp;
-    bool by_transport;               /* over_tcp differs from verdict */
-    struct sw_hit other[OTHERS_MAX]; /* kinds that only explain: protected, known */
+    bool by_transport; /* over_tcp differs from verdict */
+    struct other other[OTHERS_MAX];
     size_t others, others_more;
     struct sw_owner owner;
     const struct sw_flow *flow;
@@ -57,30 +62,85 @@ static bool understand(struct asked *a)
     return false;
 }
 
-/* Lists that explain, of the same look-up: sw_hit_fn. */
+/* A look-up of lists that explain: the argument of add_other(). */
+struct explaining {
+    struct asked *a;
+    const struct sw_view *view;
+    const struct sw_addr *addr; /* that is looked up, or NULL */
+    const char *holder;         /* the same, as an indicator's text */
+};
+
+/* sw_hit_fn */
 static void add_other(void *arg, const struct sw_hit *hit)
 {
-    struct asked *a = arg;
+    const struct explaining *e = arg;
+    struct asked *a = e->a;
     if (hit->list->kind != SW_KIND_PROTECTED && hit->list->kind != SW_KIND_KNOWN)
         return;
-    if (a->others < OTHERS_MAX)
-        a->other[a->others++] = *hit;
-    else
+    if (a->others == OTHERS_MAX) {
         a->others_more++;
+        return;
+    }
+    struct other *other = &a->other[a->others++];
+    other->list = hit->list;
+    if (hit->type == SW_INDICATOR_HOLDER)
+        snprintf(other->text, sizeof(other->text), "%s", e->holder);
+    else
+        sw_hit_text(hit, a->what.name.len ? a->what.name.wire : NULL, e->addr, other->text);
+}
+
+static void explain_by_holder(struct explaining *e, const struct sw_indicator *holder)
+{
+    e->holder = holder->holder;
+    sw_view_find_holder(e->view, holder, add_other, e);
+}
+
+/* value "": not known */
+static void explain_by(struct explaining *e, const char *what, const char *value)
+{
+    struct sw_indicator holder;
+    if (value[0] && sw_indicator_holder(what, value, &holder) == SW_OK)
+        explain_by_holder(e, &holder);
+}
+
+/* The indicators that a resolver looks up for an address in an answer (owner/anomaly.c): the
+ * address, an embedded IPv4 address, the AS, and the holder by name, class and country. A resolver
+ * stops at the first one that a list has; here each one is shown. */
+static void explain_address(struct explaining *e)
+{
+    const struct sw_owner *owner = &e->a->owner;
+    struct sw_addr embedded;
+    e->addr = &e->a->what.addr;
+    sw_view_find_addr(e->view, SW_TRIGGERS_DEFAULT, e->addr, add_other, e);
+    if (e->addr->family == 6 && sw_addr_embedded(e->addr, &embedded) == SW_OK) {
+        e->addr = &embedded;
+        sw_view_find_addr(e->view, SW_TRIGGERS_DEFAULT, e->addr, add_other, e);
+    }
+    if (owner->asn)
+        sw_view_find_asn(e->view, SW_TRIGGERS_DEFAULT, owner->asn, add_other, e);
+    explain_by(e, "registrant", owner->registrant[0] ? owner->registrant : owner->org);
+    explain_by(e, "class", sw_class_name((enum sw_class)owner->class));
+    explain_by(e, "country", owner->country);
 }
 
 static void find_others(struct asked *a, const struct sw_view *view)
 {
-    const unsigned all = SW_TRIGGERS_DEFAULT;
-    uint32_t asn = a->what.type == SW_INDICATOR_ASN ? a->what.asn : a->owner.asn;
-    if (a->what.type == SW_INDICATOR_DOMAIN)
-        sw_view_find_name(view, all, a->what.name.wire, a->what.name.len, add_other, a);
-    if (a->what.type == SW_INDICATOR_PREFIX)
-        sw_view_find_addr(view, all, &a->what.addr, add_other, a);
-    if (asn)
-        sw_view_find_asn(view, all, asn, add_other, a);
-    if (a->what.type == SW_INDICATOR_HOLDER)
-        sw_view_find_holder(view, &a->what, add_other, a);
+    struct explaining e = {.a = a, .view = view};
+    switch (a->what.type) {
+    case SW_INDICATOR_DOMAIN:
+        sw_view_find_name(view, SW_TRIGGERS_DEFAULT, a->what.name.wire, a->what.name.len, add_other,
+                          &e);
+        break;
+    case SW_INDICATOR_PREFIX:
+        explain_address(&e);
+        break;
+    case SW_INDICATOR_ASN:
+        sw_view_find_asn(view, SW_TRIGGERS_DEFAULT, a->what.asn, add_other, &e);
+        break;
+    case SW_INDICATOR_HOLDER:
+        explain_by_holder(&e, &a->what);
+        break;
+    }
 }
 
 /* A name as the question, as an alias where a list has only that trigger, and as a name server. */
@@ -139,12 +199,6 @@ static const char *result(const struct asked *a, const struct sw_found *found)
     return found->hit.list->kind == SW_KIND_WATCH ? "observed" : "";
 }
 
-static char *other_text(const struct asked *a, size_t i, char text[SW_INDICATORTEXT_MAX])
-{
-    return sw_hit_text(&a->other[i], a->what.name.len ? a->what.name.wire : NULL, &a->what.addr,
-                       text);
-}
-
 static void print_table(const struct cli *cli, const struct asked *a)
 {
     struct cli_table *table = cli_table_new(cli, "RESULT", "~LIST", "KIND", "ACTION", ">PRIORITY",
@@ -163,7 +217,7 @@ static void print_table(const struct cli *cli, const struct asked *a)
     for (size_t i = 0; i < a->others; i++) {
         const struct sw_policy *p = a->other[i].list;
         cli_table_row(table, "explains", p->name, sw_kind_name(p->kind), "", "", "",
-                      other_text(a, i, text));
+                      a->other[i].text);
     }
     cli_table_print(table, 2);
     if (a->hits.more || a->others_more)
@@ -210,7 +264,7 @@ static void print_json(const struct asked *a)
     for (size_t i = 0; i < a->others; i++)
         json_array_append_new(others, json_pack("{s:s,s:s,s:s}", "list", a->other[i].list->name,
                                                 "kind", sw_kind_name(a->other[i].list->kind),
-                                                "indicator", other_text(a, i, text)));
+                                                "indicator", a->other[i].text));
     cli_json_set(out, "query", a->word);
     json_object_set_new(out, "matches", matches);
     if (a->hits.more)
