@@ -33,6 +33,10 @@ static long long three_replies(struct cli *cli)
     bool failed = false;
     for (int i = 0; i < 3 && sw_redis_is_open(cli->redis); i++) {
         redisReply *reply = cli_reply(cli, "i");
+        if (reply && reply->integer < 0) { /* no number of fields, nor of keys */
+            cli_redis_failed(cli, reply);
+            reply = NULL;
+        }
         failed = failed || !reply;
         if (i == 0 && reply)
             first = reply->integer;
