@@ -82,12 +82,12 @@ def fill(sw):
     sw.report("ns1", "9999999999999-0", lists='{"bad":{"count":1}}', refused="[]", mmdb="{}")
 
 
-def run(sw, words, stdin):
+def run(sw, words, stdin, case=""):
     """Exit code and standard error; the command did not die."""
     # Memory that lives until the end of a run is freed by the end of the process.
     process = sw.start(*words, env={**os.environ, "ASAN_OPTIONS": "detect_leaks=0"})
     out, err = process.communicate(stdin, timeout=60 * FACTOR)
-    said = f"sinkwatch {' '.join(words)}: {process.returncode}\n{out}{err}"
+    said = f"{case}sinkwatch {' '.join(words)}: {process.returncode}\n{out}{err}"
     assert 0 <= process.returncode <= 7, said
     assert "Sanitizer" not in err and "runtime error" not in err, said
     assert "\x1b[2J" not in out + err, said
@@ -106,7 +106,7 @@ def test_each_reply_replaced(sw, odd, words, stdin):
         for name, reply in ODD.items():
             fill(sw)
             odd.after(step, reply)
-            code, err = run(sw, words, stdin)
+            code, err = run(sw, words, stdin, f"{name} at {step}: ")
             if name in ("huge array", "huge string", "no type", "nothing"):
                 assert code == 3 or "setup" in words, f"{name} at {step}: {code} {err}"
 

@@ -26,7 +26,7 @@ static void random_name(char name[33])
         snprintf(name + 2 * i, 3, "%02x", octets[i]);
 }
 
-/* Three replies of a pipeline that are integers; the first is returned, or -1: said. */
+/* Three replies of a pipeline that are counts; the first is returned, or -1: said. */
 static long long three_replies(struct cli *cli)
 {
     long long first = -1;
@@ -38,11 +38,20 @@ static long long three_replies(struct cli *cli)
             reply = NULL;
         }
         failed = failed || !reply;
+        if (reply && reply->integer < 0) {
+            cli_redis_failed(cli, reply);
+            failed = true;
+            continue;
+        }
         if (i == 0 && reply)
             first = reply->integer;
         freeReplyObject(reply);
     }
-    return failed || !sw_redis_is_open(cli->redis) ? -1 : first;
+    if (!failed && !sw_redis_is_open(cli->redis)) { /* lost between two replies: not said yet */
+        cli_redis_failed(cli, NULL);
+        failed = true;
+    }
+    return failed ? -1 : first;
 }
 
 /* A write of the pipeline, and both keys live on. */

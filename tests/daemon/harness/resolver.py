@@ -194,6 +194,12 @@ class Resolver:
         self.control("reload")
         self._note_maps()
 
+    def reload_lists(self):
+        """Reload, and wait until the lists in Redis are in force again: there is no snapshot."""
+        logged = len(self.log())
+        self.reload()
+        until(lambda: " in force, read from " in self.log()[logged:], "the lists after a reload")
+
     def control(self, *words):
         """unbound-control; returns the output."""
         done = subprocess.run(
