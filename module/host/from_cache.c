@@ -81,30 +81,21 @@ static uint16_t flags_of(const struct comm_reply *client)
 }
 
 /*
- * Whether a reply has expired by the system's clock, and not yet by the clock of this worker, which
- * Unbound reads when the worker wakes. A worker that is ahead may have replaced an RRset of the
- * reply meanwhile, since the RRset has expired as well (D-126). With serve-expired Unbound serves
- * expired replies on purpose.
- */
-static bool has_expired(const struct served *served)
-{
-    return !served->module->env->cfg->serve_expired &&
-           sw_clock_wall_us() / 1000000 > served->reply->ttl;
-}
-
-/*
- * A reply that this client must not get: the sweep has not reached the message yet, or the message
- * was cached despite the lists. A failure or a referral never counts. Returns whether the reply is
- * truncated. This is done with cachedb, which caches answers before this module sees the answers;
- * for type ANY, which Unbound builds from whatever is cached; and for a reply that has expired.
+ * A reply that this client must not get. Where the reply was judged with these data, the lists have
+ * changed since, and the sweep for the change has not reached the message yet: the reply passes, as
+ * the change is not reported yet. Otherwise other data have replaced an RRset of the reply, or the
+ * reply was never judged: the reply is truncated (D-126), as with cachedb, which caches answers
+ * before this module sees the answers, and for type ANY, which Unbound builds from whatever is
+ * cached. A failure or a referral never counts. Returns whether the reply is truncated.
  */
 static bool contradicts(const struct served *served)
 {
+    struct sw_module *module = served->module;
     if (served->fails || sw_query_is_referral(served->reply))
         return false;
     remove_later(served->qinfo);
-    if (!served->module->has_cachedb && served->qinfo->qtype != LDNS_RR_TYPE_ANY &&
-        !has_expired(served))
+    if (!module->has_cachedb && served->qinfo->qtype != LDNS_RR_TYPE_ANY &&
+        sw_mark_is_former(&module->marks, served->qinfo, served->reply))
         return false;
     truncate_answer(served->qinfo);
     return true;

@@ -6,16 +6,15 @@
  *   1. a reply with a valid mark (host/mark.h) is no hit: the callback is done
  *   2. otherwise question and answer are matched; a reply that is no hit for any client is marked
  *   3. otherwise the verdict for this client is reached, and the hit is recorded
- *   4. if the verdict would change the reply, the true reply is sent and recorded as such. The
- *      message is removed from the cache when this worker runs the next query. This happens when
- *      the sweep for a change has not reached the message yet, or when a message was cached despite
- *      the lists
+ *   4. if the verdict would change the reply while the sweep for a change has not reached the
+ *      message yet, the true reply is sent and recorded as such. The message is removed from the
+ *      cache when this worker runs the next query
  *
- * With cachedb in the chain, for type ANY, and for a reply that has expired by the system's clock,
- * the reply of step 4 is truncated (TC). The callback cannot change the reply, and Unbound ignores
- * the callback's return value. But the question is private to the worker: the callback adds an
- * alias, as for local-data, that is too long for any packet, and Unbound truncates the reply before
- * this alias.
+ * With cachedb in the chain, for type ANY, and for a reply that was not judged with its present
+ * data, the reply of step 4 is truncated (TC). The callback cannot change the reply, and Unbound
+ * ignores the callback's return value. But the question is private to the worker: the callback adds
+ * an alias, as for local-data, that is too long for any packet, and Unbound truncates the reply
+ * before this alias.
  *
  * Threads      the worker that serves the client
  * Memory       one question for each thread

@@ -22,7 +22,7 @@
  *              RRsets of the answer section. Several workers may set the same mark at once
  * Memory       none
  * Cost         make bench TESTS=daemon: cached_instructions
- * Decisions    D-085
+ * Decisions    D-085, D-126
  */
 #ifndef SW_HOST_MARK_H
 #define SW_HOST_MARK_H
@@ -38,8 +38,11 @@
 
 struct sw_marks {
     _Alignas(64) _Atomic uint64_t salt;
-    uint64_t seed, renewed; /* private to the feeder */
+    uint64_t seed;            /* of all salts; constant */
+    _Atomic uint64_t renewed; /* how often the salt was renewed */
 };
+
+#define SW_MARK_FORMER 256 /* former salts that sw_mark_is_former() knows */
 
 /** Called before any thread runs. */
 void sw_marks_init(struct sw_marks *marks);
@@ -108,6 +111,11 @@ static inline uint32_t sw_mark_in(const struct reply_info *reply)
 {
     return __atomic_load_n(&reply->padding, __ATOMIC_RELAXED);
 }
+
+/** Whether the mark in a reply was valid before one of the last SW_MARK_FORMER changes: the reply
+ * holds the data with which the reply was judged, and the lists have changed since. */
+bool sw_mark_is_former(const struct sw_marks *marks, const struct query_info *qinfo,
+                       const struct reply_info *reply);
 
 /** Mark a reply that is no hit for any client. Called inside the read section in which the reply
  * was judged, with a salt loaded before. A reply with an RRset without id is not cached, and gets

@@ -55,8 +55,7 @@ def test_a_staging_key_that_is_lost_is_never_put_in_force(bad, loss):
     process = begin(bad, "--replace")
     (key,) = staging_keys(bad)
     if loss == "expired":
-        bad.redis.pexpire(key, 1)
-        until(lambda: not bad.redis.exists(key), "the end of the key")
+        until(lambda: not bad.redis.pexpire(key, 1), "the end of the key")  # each batch renews the key
     elif loss == "a part deleted":
         bad.redis.hdel(key, "n1.example", "n2.example")
     else:
@@ -141,6 +140,7 @@ def test_an_interrupted_import_says_how_far_it_came(bad):
     process = begin(bad)
     until(lambda: len(bad.list("bad")) >= 1000, "the first batch")
     process.send_signal(signal.SIGINT)
+    until(lambda: process.poll() is not None, "the end of the command")
     code, _, err = end(process)
     assert code == -signal.SIGINT
     assert len(bad.list("bad")) >= 1000 and "are on the list" in err and "the rest is not" in err

@@ -312,7 +312,7 @@ BAD_OWNER = {
     "192.0.2.0/24": "fields",
     "192.0.2.0/24\t\t\t": "no registrant",
     "192.0.2.0/24\tA\tB\tRUS": "country",
-    "192.0.2.0/24\tA\tB\tDE\tmore": "fields",
+    "192.0.2.0/24\tA\tB\tDE\tbank\tmore": "fields",
 }
 
 

@@ -38,11 +38,6 @@ static long long three_replies(struct cli *cli)
             reply = NULL;
         }
         failed = failed || !reply;
-        if (reply && reply->integer < 0) {
-            cli_redis_failed(cli, reply);
-            failed = true;
-            continue;
-        }
         if (i == 0 && reply)
             first = reply->integer;
         freeReplyObject(reply);
