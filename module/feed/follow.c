@@ -200,21 +200,15 @@ static enum sw_status ask_facts(struct sw_feed *feed, struct entry *entry, const
     return status == SW_OK ? take_facts(feed, entry) : status;
 }
 
-/* The end from a field `expires`, or from the facts of an indicator; 0 when there is no valid end.
- * indicator  NULL for a field `expires` */
-static uint32_t end_of(struct sw_feed *feed, const char *name, const redisReply *value,
-                       const redisReply *indicator)
+/* The end from a field `expires`, or from facts; 0 when there is no valid end. Returns whether the
+ * text can be read. */
+static bool read_end(const redisReply *value, bool facts, uint32_t *until)
 {
-    const redisReply *shown = indicator ? indicator : value;
-    uint32_t until = 0;
-    enum sw_status status = SW_OK;
-    if (sw_reply_is_text(value))
-        status = indicator ? sw_facts_expires(value->str, value->len, &until)
-                           : sw_expires_parse(value->str, value->len, &until);
-    if (status != SW_OK)
-        sw_load_refuse(&feed->hooks, SW_REFUSED_FACTS, name, shown->str, shown->len,
-                       SW_EXPIRES_WHY);
-    return until;
+    *until = 0;
+    if (!sw_reply_is_text(value))
+        return true;
+    return (facts ? sw_facts_expires(value->str, value->len, until)
+                  : sw_expires_parse(value->str, value->len, until)) == SW_OK;
 }
 
 /* Whether the hash contradicts `has` for the n-th indicator of an entry. Unread facts contradict
@@ -228,18 +222,22 @@ static bool contradicts(const struct entry *entry, size_t n, bool has)
 static void apply_add(struct sw_feed *feed, struct entry *entry, struct sw_list *list)
 {
     bool by_facts = entry->facts && tells_no_end(entry);
+    bool readable = true;
     uint32_t until = 0;
     size_t item = 0;
     for (size_t i = 0; i + 1 < entry->fields->elements; i += 2) {
         const redisReply *value = entry->fields->element[i + 1];
         if (sw_reply_equals(entry->fields->element[i], "expires"))
-            until = end_of(feed, list->name, value, NULL);
+            readable = read_end(value, false, &until);
         if (!is_item(entry, i))
             continue;
         if (by_facts)
-            until = end_of(feed, list->name, entry->facts->element[item], value);
+            readable = read_end(entry->facts->element[item], true, &until);
         if (contradicts(entry, item++, true))
             continue;
+        if (!readable)
+            sw_load_refuse(&feed->hooks, SW_REFUSED_FACTS, list->name, value->str, value->len,
+                           SW_EXPIRES_WHY);
         sw_count(&feed->counters->changes_applied, 1);
         add_one(feed, list, value, until);
     }

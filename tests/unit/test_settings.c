@@ -490,7 +490,7 @@ static size_t uncomment_example(FILE *out, unsigned *mentions)
 
 START_TEST(example_file_has_every_key_with_its_default)
 {
-    unsigned mentions[64] = {0};
+    unsigned mentions[256] = {0};
     struct sw_settings s, d;
     struct reports reports = {0};
     FILE *out = fopen(path, "w");
