@@ -3,13 +3,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define PIECE_MAX (256 * 1024)
+#define PIECE_MAX     (256 * 1024)
+#define LOOK_AGAIN_MS 200
 
 void cli_source_format(struct cli_source *source, const struct argp_state *state, const char *text)
 {
@@ -44,13 +46,26 @@ static bool stopped(const struct cli_source *source)
     return source->stop && *source->stop;
 }
 
+/* Wait for octets. A signal just before read() would not end the read(): hence the look at `stop`
+ * every LOOK_AGAIN_MS. false: stopped. */
+static bool wait_for_octets(const struct cli_source *source, int fd)
+{
+    struct pollfd in = {.fd = fd, .events = POLLIN};
+    while (!stopped(source)) {
+        int n = poll(&in, 1, LOOK_AGAIN_MS);
+        if (n > 0 || (n < 0 && errno != EINTR))
+            return true;
+    }
+    return false;
+}
+
 /* Feed an open file to a reader. SW_OK, SW_EIO (errno), SW_EFORMAT. */
 static enum sw_status feed(struct cli_source *source, struct sw_reader *reader, int fd)
 {
     char *piece = cli_alloc(1, PIECE_MAX);
     enum sw_status status = SW_OK;
     uint64_t octets = 0;
-    while (status == SW_OK && !stopped(source)) {
+    while (status == SW_OK && wait_for_octets(source, fd)) {
         ssize_t len = read(fd, piece, PIECE_MAX);
         if (len < 0 && errno == EINTR)
             continue;
