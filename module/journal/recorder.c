@@ -30,6 +30,7 @@ struct sw_recorder {
     int64_t next_history_us;
     uint64_t taken;           /* events taken from the queue */
     _Atomic uint64_t settled; /* part of taken that is written, spooled or lost */
+    atomic_bool interrupted;
 };
 
 /* Write a document to the file and to a stream; takes over json, NULL: out of memory. events and
@@ -119,6 +120,7 @@ void sw_recorder_free(struct sw_recorder *recorder)
 
 void sw_recorder_interrupt(struct sw_recorder *recorder)
 {
+    atomic_store(&recorder->interrupted, true);
     sw_link_interrupt(recorder->link);
 }
 
@@ -137,7 +139,11 @@ static void record_one(struct sw_recorder *recorder, struct sw_record *record)
     json = sw_document_event(&recorder->writer, record, sight->owned,
                              sight->observed ? sight->n : 0, &len);
     put_out(recorder, SW_STREAM_EVENTS, json, len, record->count, false);
-    sw_observe_note(recorder->observe, record, sight);
+    /* Judging what waits could take minutes. Events are written to the last, the history is not. */
+    if (atomic_load(&recorder->interrupted))
+        sw_count(&recorder->counters->history_dropped, 1);
+    else
+        sw_observe_note(recorder->observe, record, sight);
 }
 
 /* Prefetch a record and the event: another thread wrote both some time ago. */

@@ -29,7 +29,8 @@ void sw_recorder_run(struct sw_recorder *recorder);
 /** As sw_journal_settled(). */
 uint64_t sw_recorder_settled(const struct sw_recorder *recorder);
 
-/** Give Redis up, at once and for good. */
+/** Give Redis up, at once and for good. Events that wait are written to file and spool still; the
+ * history takes no more of these (counted in history_dropped). */
 void sw_recorder_interrupt(struct sw_recorder *recorder);
 
 #endif
