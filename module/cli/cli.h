@@ -139,6 +139,13 @@ bool cli_queue_argv(struct cli *cli, const struct cli_argv *argv);
 /** Next reply of the pipeline, of the given shape (shape.h). NULL after an error message. */
 redisReply *cli_reply(struct cli *cli, const char *shape);
 
+/** Some fields of a hash, each followed by the value. Any code but CLI_OK ends the scan. */
+typedef int (*cli_fields_fn)(void *arg, const redisReply *fields);
+
+/** Scan a hash, a chunk at a time; HSCAN may return fields of a changing hash twice. Returns the
+ * code that ended the scan, CLI_OK at the end of the hash, or CLI_REDIS (said). */
+int cli_scan(struct cli *cli, const char *key, cli_fields_fn take, void *arg);
+
 /** A key under the prefix: formats the suffix, e.g. "list:%s"; a single copy of each key is kept
  * until the process ends. */
 const char *cli_key(struct cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -10,6 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define SCAN_COUNT "1000" /* fields of a chunk */
+
 static void say_problem(void *arg, const char *message)
 {
     (void)arg;
@@ -172,6 +174,23 @@ bool cli_queue(struct cli *cli, const char *word, ...)
 redisReply *cli_reply(struct cli *cli, const char *shape)
 {
     return judged(cli, sw_redis_reply(cli->redis), shape);
+}
+
+int cli_scan(struct cli *cli, const char *key, cli_fields_fn take, void *arg)
+{
+    char cursor[24] = "0"; /* 64 bits in decimal */
+    int code = CLI_OK;
+    do {
+        redisReply *reply = cli_ask(cli, "HSCAN", key, cursor, "COUNT", SCAN_COUNT, CLI_END);
+        if (!reply)
+            return CLI_REDIS;
+        if (reply->element[0]->len >= sizeof(cursor))
+            return cli_redis_failed(cli, reply);
+        memcpy(cursor, reply->element[0]->str, reply->element[0]->len + 1);
+        code = take(arg, reply->element[1]);
+        freeReplyObject(reply);
+    } while (code == CLI_OK && strcmp(cursor, "0") != 0);
+    return code;
 }
 
 static int by_text(const void *a, const void *b)

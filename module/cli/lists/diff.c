@@ -9,11 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CHUNK        "1000"
 #define SHRINK_FLOOR 20 /* indicators: a smaller list changes a lot every day */
 
 /* Where to count what one hash has otherwise than another. */
 struct side {
+    struct cli *cli;
     const char *other;
     uint64_t *missing, *changed; /* changed: NULL, not counted */
     json_t *first;
@@ -32,42 +32,21 @@ static void compare_field(const struct side *side, const redisReply *field, cons
     }
 }
 
-/* The fields of a chunk that the other hash does not have. */
-static int compare_chunk(struct cli *cli, const redisReply *fields, const struct side *side)
+/* The fields of a chunk that the other hash does not have. cli_fields_fn */
+static int compare_chunk(void *arg, const redisReply *fields)
 {
+    const struct side *side = arg;
     struct cli_argv argv = {0};
     cli_argv_add(&argv, "HMGET");
     cli_argv_add(&argv, side->other);
     for (size_t i = 0; i + 1 < fields->elements; i += 2)
         cli_argv_add_n(&argv, fields->element[i]->str, fields->element[i]->len);
-    redisReply *reply = argv.n > 2 ? cli_ask_argv(cli, &argv) : NULL;
+    redisReply *reply = argv.n > 2 ? cli_ask_argv(side->cli, &argv) : NULL;
     int code = argv.n > 2 && !reply ? CLI_REDIS : CLI_OK;
     for (size_t i = 0; reply && i < reply->elements && 2 * i + 1 < fields->elements; i++)
         compare_field(side, fields->element[2 * i], fields->element[2 * i + 1], reply->element[i]);
     freeReplyObject(reply);
     cli_argv_free(&argv);
-    return code;
-}
-
-/* Fields of a hash that another does not have; HSCAN may return fields of a changing hash twice. */
-static int missing_in(struct cli *cli, const char *key, const struct side *side)
-{
-    char cursor[24] = "0";
-    int code = CLI_OK;
-    do {
-        redisReply *reply = cli_ask(cli, "HSCAN", key, cursor, "COUNT", CHUNK, CLI_END);
-        if (!reply)
-            return CLI_REDIS;
-        if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 2 ||
-            reply->element[0]->len >= sizeof(cursor)) {
-            cli_error("Redis at %s: %s: no answer to HSCAN", sw_redis_target(cli->redis), key);
-            code = CLI_REDIS;
-        } else {
-            memcpy(cursor, reply->element[0]->str, reply->element[0]->len + 1);
-            code = compare_chunk(cli, reply->element[1], side);
-        }
-        freeReplyObject(reply);
-    } while (code == CLI_OK && strcmp(cursor, "0") != 0);
     return code;
 }
 
@@ -78,11 +57,12 @@ int cli_diff(struct cli *cli, const char *now, const char *then, struct cli_diff
 
     if (code == CLI_OK)
         code = cli_hash_length(cli, then, &diff->after);
+    struct side gone = {cli, then, &diff->removed, &diff->changed, diff->removed_first};
+    struct side fresh = {cli, now, &diff->added, NULL, diff->added_first};
     if (code == CLI_OK)
-        code = missing_in(
-            cli, now, &(struct side){then, &diff->removed, &diff->changed, diff->removed_first});
+        code = cli_scan(cli, now, compare_chunk, &gone);
     if (code == CLI_OK)
-        code = missing_in(cli, then, &(struct side){now, &diff->added, NULL, diff->added_first});
+        code = cli_scan(cli, then, compare_chunk, &fresh);
     return code;
 }
 

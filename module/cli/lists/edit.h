@@ -20,7 +20,6 @@
 #define CLI_STREAMID_MAX 44       /* two 64-bit numbers, '-', NUL */
 #define CLI_CHANGES_KEPT "100000" /* entries of the change stream, about */
 #define CLI_WAIT_DEFAULT 10       /* seconds */
-#define CLI_SCAN_COUNT   "1000"   /* fields of a chunk of HSCAN */
 
 /**
  * Look a list up. CLI_OK: *kind is set (ioc for a policy that does not parse). CLI_NONE: no such

@@ -100,23 +100,18 @@ static bool may_read(struct cli *cli, const char *list)
     return !denied;
 }
 
+/* cli_fields_fn */
+static int add_fields(void *arg, const redisReply *fields)
+{
+    for (size_t i = 0; i + 1 < fields->elements; i += 2)
+        add_text(arg, fields->element[i]->str, fields->element[i]->len);
+    return CLI_OK;
+}
+
 static int add_list(struct cli_guard *guard, struct cli *cli, const char *list)
 {
-    const char *key = cli_key(cli, "list:%s", list);
-    if (!may_read(cli, list))
-        return CLI_OK;
-    char cursor[24] = "0";
-    do {
-        redisReply *reply = cli_ask(cli, "HSCAN", key, cursor, "COUNT", CLI_SCAN_COUNT, CLI_END);
-        if (!reply)
-            return CLI_REDIS;
-        snprintf(cursor, sizeof(cursor), "%s", reply->element[0]->str);
-        const redisReply *fields = reply->element[1];
-        for (size_t i = 0; i + 1 < fields->elements; i += 2)
-            add_text(guard, fields->element[i]->str, fields->element[i]->len);
-        freeReplyObject(reply);
-    } while (strcmp(cursor, "0") != 0);
-    return CLI_OK;
+    return may_read(cli, list) ? cli_scan(cli, cli_key(cli, "list:%s", list), add_fields, guard)
+                               : CLI_OK;
 }
 
 int cli_guard_own(struct cli_guard *guard, struct cli *cli)

@@ -335,28 +335,25 @@ static int write_policy(struct cli *cli, const char *name, const char *text,
     return CLI_OK;
 }
 
-/* Count the indicators of a list that would never match on a list of a new kind; the first one
- * goes into text. CLI_OK, CLI_REDIS (said). */
-static int count_useless(struct cli *cli, const char *name, enum sw_kind kind, uint64_t *n,
-                         char text[SW_INDICATORTEXT_MAX])
+/* Indicators that would never match on a list of a new kind. */
+struct useless {
+    enum sw_kind kind;
+    uint64_t n;
+    char first[SW_INDICATORTEXT_MAX];
+};
+
+/* cli_fields_fn */
+static int count_useless(void *arg, const redisReply *fields)
 {
-    const char *key = cli_key(cli, "list:%s", name);
+    struct useless *useless = arg;
     struct sw_indicator indicator;
-    char cursor[24] = "0", why[SW_WHY_MAX];
-    do {
-        redisReply *reply = cli_ask(cli, "HSCAN", key, cursor, "COUNT", CLI_SCAN_COUNT, CLI_END);
-        if (!reply)
-            return CLI_REDIS;
-        snprintf(cursor, sizeof(cursor), "%s", reply->element[0]->str);
-        const redisReply *fields = reply->element[1];
-        for (size_t i = 0; i + 1 < fields->elements; i += 2) {
-            const redisReply *field = fields->element[i];
-            if (sw_indicator_parse(field->str, field->len, &indicator, why) == SW_OK &&
-                cli_never_matches(&indicator, kind) && (*n)++ == 0)
-                sw_indicator_text(&indicator, text);
-        }
-        freeReplyObject(reply);
-    } while (strcmp(cursor, "0") != 0);
+    char why[SW_WHY_MAX];
+    for (size_t i = 0; i + 1 < fields->elements; i += 2) {
+        const redisReply *field = fields->element[i];
+        if (sw_indicator_parse(field->str, field->len, &indicator, why) == SW_OK &&
+            cli_never_matches(&indicator, useless->kind) && useless->n++ == 0)
+            sw_indicator_text(&indicator, useless->first);
+    }
     return CLI_OK;
 }
 
@@ -364,18 +361,18 @@ static int count_useless(struct cli *cli, const char *name, enum sw_kind kind, u
  * (said). */
 static int judge_kind(struct cli *cli, const json_t *old, const struct sw_policy *policy)
 {
-    char first[SW_INDICATORTEXT_MAX];
-    uint64_t n = 0;
+    struct useless useless = {.kind = policy->kind};
     enum sw_kind before;
     if (sw_kind_parse(cli_json_text(old, "kind"), &before) != SW_OK || before == policy->kind ||
         (before != SW_KIND_PROTECTED && before != SW_KIND_KNOWN))
         return CLI_OK;
-    int code = count_useless(cli, policy->name, policy->kind, &n, first);
-    if (code != CLI_OK || n == 0)
+    int code = cli_scan(cli, cli_key(cli, "list:%s", policy->name), count_useless, &useless);
+    if (code != CLI_OK || useless.n == 0)
         return code;
     cli_error("list '%s' is left as it is: %s of the list would match nothing, '%s' first; holders "
               "of addresses match on lists of kind protected and known only",
-              policy->name, cli_count(n, "indicator", "indicators"), cli_clean_text(first));
+              policy->name, cli_count(useless.n, "indicator", "indicators"),
+              cli_clean_text(useless.first));
     cli_hint("'sinkwatch remove %s INDICATOR...' takes indicators off the list", policy->name);
     return CLI_NONE;
 }

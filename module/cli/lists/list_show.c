@@ -53,8 +53,10 @@ static int by_text(const void *a, const void *b)
     return strcmp(((const struct item *)a)->text, ((const struct item *)b)->text);
 }
 
-static void take(struct items *items, const redisReply *fields)
+/* cli_fields_fn; ends the scan at the limit. */
+static int take(void *arg, const redisReply *fields)
 {
+    struct items *items = arg;
     for (size_t i = 0; i + 1 < fields->elements && items->n < items->limit; i += 2) {
         if (items->n == items->room) {
             items->room = items->room ? 2 * items->room : 64;
@@ -63,24 +65,14 @@ static void take(struct items *items, const redisReply *fields)
         items->item[items->n].text = cli_copy(fields->element[i]->str);
         items->item[items->n++].facts = cli_copy(fields->element[i + 1]->str);
     }
+    return items->n < items->limit ? CLI_OK : CLI_NONE;
 }
 
 /* Scan the hash up to the limit. */
 static int scan(struct cli *cli, const char *name, struct items *items)
 {
-    const char *key = cli_key(cli, "list:%s", name);
-    char cursor[24] = "0";
-    do {
-        redisReply *reply = cli_ask(cli, "HSCAN", key, cursor, "COUNT", "1000", CLI_END);
-        if (!reply)
-            return CLI_REDIS;
-        if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 2 ||
-            reply->element[1]->type != REDIS_REPLY_ARRAY)
-            return cli_redis_failed(cli, reply);
-        snprintf(cursor, sizeof(cursor), "%s", reply->element[0]->str);
-        take(items, reply->element[1]);
-        freeReplyObject(reply);
-    } while (strcmp(cursor, "0") != 0 && items->n < items->limit);
+    if (cli_scan(cli, cli_key(cli, "list:%s", name), take, items) == CLI_REDIS)
+        return CLI_REDIS;
     if (items->n > 0)
         qsort(items->item, items->n, sizeof(*items->item), by_text);
     return CLI_OK;

@@ -202,25 +202,29 @@ static struct word *word_of(struct removal *r, const redisReply *field)
     return bsearch(&wanted, r->word, r->n, sizeof(*r->word), by_text);
 }
 
+struct search {
+    struct removal *r;
+    struct batch *batch;
+};
+
+/* cli_fields_fn */
+static int take_spelling(void *arg, const redisReply *fields)
+{
+    const struct search *search = arg;
+    int code = CLI_OK;
+    for (size_t i = 0; i + 1 < fields->elements && code == CLI_OK; i += 2) {
+        const redisReply *field = fields->element[i];
+        struct word *word = is_odd(field) ? word_of(search->r, field) : NULL;
+        if (word)
+            code = add_field(search->r, search->batch, word, field->str);
+    }
+    return code;
+}
+
 /* Search the whole list for other spellings, as other programs may have written them. */
 static int take_other_spellings(struct removal *r, struct batch *batch)
 {
-    char cursor[24] = "0";
-    int code = CLI_OK;
-    do {
-        redisReply *reply =
-            cli_ask(r->cli, "HSCAN", r->key, cursor, "COUNT", CLI_SCAN_COUNT, CLI_END);
-        if (!reply)
-            return CLI_REDIS;
-        snprintf(cursor, sizeof(cursor), "%s", reply->element[0]->str);
-        const redisReply *fields = reply->element[1];
-        for (size_t i = 0; i + 1 < fields->elements && code == CLI_OK; i += 2) {
-            struct word *word = is_odd(fields->element[i]) ? word_of(r, fields->element[i]) : NULL;
-            if (word)
-                code = add_field(r, batch, word, fields->element[i]->str);
-        }
-        freeReplyObject(reply);
-    } while (code == CLI_OK && strcmp(cursor, "0") != 0);
+    int code = cli_scan(r->cli, r->key, take_spelling, &(struct search){r, batch});
     return code == CLI_OK ? take_off(r, batch) : code;
 }
 

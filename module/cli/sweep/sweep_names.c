@@ -47,24 +47,17 @@ static void take(struct sweep_names *names, const struct sweep_options *options,
 
 /* ---- lists ---- */
 
-static int scan(struct cli *cli, const struct sweep_options *options, const char *list,
-                struct sweep_names *names)
+struct scan {
+    const struct sweep_options *options;
+    struct sweep_names *names;
+};
+
+/* cli_fields_fn */
+static int take_fields(void *arg, const redisReply *fields)
 {
-    const char *key = cli_key(cli, "list:%s", list);
-    char cursor[24] = "0";
-    do {
-        redisReply *reply = cli_ask(cli, "HSCAN", key, cursor, "COUNT", "1000", CLI_END);
-        if (!reply)
-            return CLI_REDIS;
-        if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 2 ||
-            reply->element[1]->type != REDIS_REPLY_ARRAY)
-            return cli_redis_failed(cli, reply);
-        snprintf(cursor, sizeof(cursor), "%s", reply->element[0]->str);
-        const redisReply *fields = reply->element[1];
-        for (size_t i = 0; i + 1 < fields->elements; i += 2)
-            take(names, options, fields->element[i]->str, fields->element[i]->len);
-        freeReplyObject(reply);
-    } while (strcmp(cursor, "0") != 0);
+    const struct scan *scan = arg;
+    for (size_t i = 0; i + 1 < fields->elements; i += 2)
+        take(scan->names, scan->options, fields->element[i]->str, fields->element[i]->len);
     return CLI_OK;
 }
 
@@ -96,7 +89,8 @@ static int from_lists(struct cli *cli, const struct sweep_options *options,
         const redisReply *policy = all->element[i + 1];
         if (wanted(options, all->element[i]->str, policy->str, policy->len)) {
             found++;
-            code = scan(cli, options, all->element[i]->str, names);
+            code = cli_scan(cli, cli_key(cli, "list:%s", all->element[i]->str), take_fields,
+                            &(struct scan){options, names});
         }
     }
     freeReplyObject(all);
