@@ -316,15 +316,14 @@ static void read_line(struct reading *r, char *line)
         return;
     unsigned *seen = &r->seen[key - keys];
     char words[SW_WHY_MAX];
-    if (*seen && !sw_setting_repeats(key)) {
+    size_t lines = sw_setting_lines(key);
+    if (*seen && lines == 1) {
         snprintf(words, sizeof(words), "given again; once is allowed, line %u counts", *seen);
         report(r, word, words);
         return;
     }
-    if (sw_setting_repeats(key) && key->kind != KIND_GROUPS &&
-        ++r->times[key - keys] > key->size / sw_setting_row(key)) {
-        snprintf(words, sizeof(words), "given more than %zu times; this one is left out",
-                 key->size / sw_setting_row(key));
+    if (lines > 1 && ++r->times[key - keys] > lines) {
+        snprintf(words, sizeof(words), "given more than %zu times; this one is left out", lines);
         report(r, word, words);
         return;
     }

@@ -1,6 +1,6 @@
 /*
  * settings_parts.h - shared between settings.c (the table of keys, the file) and settings_value.c
- * (a value: parse, validate, apply).
+ * (a value: parse, validate, apply; the table of kinds has the functions of each kind).
  *
  * Threads      as settings.h
  */
@@ -28,6 +28,7 @@ enum sw_setting_kind {
     KIND_ADDR4,    /* an address or empty */
     KIND_ADDR6,
     KIND_NAME, /* domain name or empty */
+    KIND_COUNT
 };
 
 /* A row of the table: all data for parse, validate, apply and the messages. */
@@ -62,9 +63,8 @@ bool sw_setting_validate(const struct sw_setting *key, const struct sw_setting_v
 bool sw_setting_apply(const struct sw_setting *key, const struct sw_setting_value *value,
                       struct sw_settings *settings);
 
-/** Whether a key may stand on several lines, and the octets of a row then. */
-bool sw_setting_repeats(const struct sw_setting *key);
-size_t sw_setting_row(const struct sw_setting *key);
+/** On how many lines of a file a key may stand: 1, the rows of the field, or SIZE_MAX. */
+size_t sw_setting_lines(const struct sw_setting *key);
 
 /** The allowed values of a key, for people. */
 void sw_setting_allowed(const struct sw_setting *key, char out[SW_WHY_MAX]);

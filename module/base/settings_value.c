@@ -8,65 +8,66 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Decimal digits only; stops growing above 32 bits. */
-static bool number_parse(const char *text, uint64_t *out)
+/* ---- parse: text to value, which is zero before; false: not the form of the kind ---- */
+
+static bool parse_text(const char *text, struct sw_setting_value *out)
 {
-    uint64_t number = 0;
-    size_t digits = strspn(text, "0123456789");
-    if (digits == 0 || text[digits] != '\0')
-        return false;
-    for (size_t i = 0; i < digits && number <= UINT32_MAX; i++)
-        number = number * 10 + (uint64_t)(text[i] - '0');
-    *out = number;
+    (void)text, (void)out; /* the text itself is the value */
     return true;
 }
 
+/* Decimal digits only; stops growing above 32 bits. */
+static bool parse_number(const char *text, struct sw_setting_value *out)
+{
+    size_t digits = strspn(text, "0123456789");
+    if (digits == 0 || text[digits] != '\0')
+        return false;
+    for (size_t i = 0; i < digits && out->number <= UINT32_MAX; i++)
+        out->number = out->number * 10 + (uint64_t)(text[i] - '0');
+    return true;
+}
+
+static bool parse_bool(const char *text, struct sw_setting_value *out)
+{
+    out->yes = strcmp(text, "yes") == 0;
+    return out->yes || strcmp(text, "no") == 0;
+}
+
+static bool parse_addr(const char *text, struct sw_setting_value *out)
+{
+    return out->len == 0 || sw_addr_parse(text, out->len, &out->addr, NULL) == SW_OK;
+}
+
+static bool parse_name(const char *text, struct sw_setting_value *out)
+{
+    return out->len == 0 || sw_name_parse(text, out->len, &out->name, NULL) == SW_OK;
+}
+
 /* Names of classes with spaces between: the bit of each. */
-static bool classes_parse(const char *text, uint32_t *out)
+static bool parse_classes(const char *text, struct sw_setting_value *out)
 {
     enum sw_class class;
-    *out = 0;
     for (text += strspn(text, " "); *text; text += strspn(text, " ")) {
         size_t len = strcspn(text, " ");
         if (sw_class_parse(text, len, &class) != SW_OK)
             return false;
-        *out |= SW_CLASS_BIT(class);
+        out->classes |= SW_CLASS_BIT(class);
         text += len;
     }
     return true;
 }
 
-/* Text to value. False: not the form of the key's kind. */
-bool sw_setting_parse(const struct sw_setting *key, const char *text, struct sw_setting_value *out)
+/* ---- validate: whether a parsed value is within the limits of the key ---- */
+
+static bool valid_always(const struct sw_setting *key, const struct sw_setting_value *value)
 {
-    memset(out, 0, sizeof(*out));
-    out->text = text;
-    out->len = strlen(text);
-    switch (key->kind) {
-    case KIND_NUMBER:
-        return number_parse(text, &out->number);
-    case KIND_BOOL:
-        out->yes = strcmp(text, "yes") == 0;
-        return out->yes || strcmp(text, "no") == 0;
-    case KIND_ADDR4:
-    case KIND_ADDR6:
-        return out->len == 0 || sw_addr_parse(text, out->len, &out->addr, NULL) == SW_OK;
-    case KIND_NAME:
-        return out->len == 0 || sw_name_parse(text, out->len, &out->name, NULL) == SW_OK;
-    case KIND_CLASSES:
-        return classes_parse(text, &out->classes);
-    case KIND_TEXT:
-    case KIND_SECRET:
-    case KIND_WORD:
-    case KIND_PATH:
-    case KIND_PATHS:
-    case KIND_SERVER:
-    case KIND_SERVERS:
-    case KIND_CONTACTS:
-    case KIND_GROUPS:
-    default:
-        return true;
-    }
+    (void)key, (void)value;
+    return true;
+}
+
+static bool length_valid(const struct sw_setting *key, const struct sw_setting_value *value)
+{
+    return value->len >= key->min && value->len <= key->max;
 }
 
 /* Whether all octets are allowed: no control characters; words printable ASCII, no space. */
@@ -78,178 +79,260 @@ static bool text_clean(const char *text, bool word)
     return true;
 }
 
+static bool text_valid(const struct sw_setting *key, const struct sw_setting_value *value)
+{
+    return length_valid(key, value) && text_clean(value->text, false);
+}
+
+static bool word_valid(const struct sw_setting *key, const struct sw_setting_value *value)
+{
+    return length_valid(key, value) && text_clean(value->text, true);
+}
+
+static bool path_valid(const struct sw_setting *key, const struct sw_setting_value *value)
+{
+    return text_valid(key, value) && (value->len == 0 || value->text[0] == '/');
+}
+
+static bool number_valid(const struct sw_setting *key, const struct sw_setting_value *value)
+{
+    return value->number >= key->min && value->number <= key->max;
+}
+
 static bool addr_valid(const struct sw_addr *addr, unsigned family)
 {
     return addr->family == 0 || (addr->family == family && addr->plen == sw_addr_bits(addr));
 }
 
-/* "HOST:PORT", "[v6]:PORT" or empty; also "sentinel" if `sentinel`. */
-static bool server_valid(const struct sw_setting_value *value, bool sentinel)
+static bool addr4_valid(const struct sw_setting *key, const struct sw_setting_value *value)
+{
+    (void)key;
+    return addr_valid(&value->addr, 4);
+}
+
+static bool addr6_valid(const struct sw_setting *key, const struct sw_setting_value *value)
+{
+    (void)key;
+    return addr_valid(&value->addr, 6);
+}
+
+/* Any domain name but the root, and no name that resolvers read as an address. */
+static bool name_valid(const struct sw_setting *key, const struct sw_setting_value *value)
+{
+    (void)key;
+    return value->name.len != 1 && !(value->len && sw_name_ends_in_number(value->name.wire));
+}
+
+/* "HOST:PORT", "[v6]:PORT" or empty. */
+static bool server_valid(const struct sw_setting *key, const struct sw_setting_value *value)
 {
     struct sw_server server;
-    return value->len == 0 || (sentinel && strcmp(value->text, "sentinel") == 0) ||
-           (text_clean(value->text, true) && sw_server_parse(value->text, &server) == SW_OK);
+    return length_valid(key, value) &&
+           (value->len == 0 ||
+            (text_clean(value->text, true) && sw_server_parse(value->text, &server) == SW_OK));
+}
+
+/* A server, or the word "sentinel". */
+static bool primary_valid(const struct sw_setting *key, const struct sw_setting_value *value)
+{
+    return strcmp(value->text, "sentinel") == 0 || server_valid(key, value);
 }
 
 /* A URI of one of the two schemes that are registered for contacts, or empty. */
-static bool contact_valid(const struct sw_setting_value *value)
+static bool contact_valid(const struct sw_setting *key, const struct sw_setting_value *value)
 {
     bool scheme = strncmp(value->text, "mailto:", 7) == 0 || strncmp(value->text, "tel:", 4) == 0;
-    return value->len == 0 || (text_clean(value->text, true) && scheme);
+    return value->len == 0 || (word_valid(key, value) && scheme);
 }
 
-/* Whether a parsed value is within the limits of the key. */
-bool sw_setting_validate(const struct sw_setting *key, const struct sw_setting_value *value)
-{
-    bool length_ok = value->len >= key->min && value->len <= key->max;
-    switch (key->kind) {
-    case KIND_NUMBER:
-        return value->number >= key->min && value->number <= key->max;
-    case KIND_ADDR4:
-        return addr_valid(&value->addr, 4);
-    case KIND_ADDR6:
-        return addr_valid(&value->addr, 6);
-    case KIND_NAME:
-        return value->name.len != 1 && !(value->len && sw_name_ends_in_number(value->name.wire));
-    case KIND_TEXT:
-    case KIND_SECRET:
-        return length_ok && text_clean(value->text, false);
-    case KIND_WORD:
-        return length_ok && text_clean(value->text, true);
-    case KIND_PATH:
-    case KIND_PATHS:
-        return length_ok && text_clean(value->text, false) &&
-               (value->len == 0 || value->text[0] == '/');
-    case KIND_SERVER:
-    case KIND_SERVERS:
-        return length_ok && server_valid(value, key->kind == KIND_SERVER);
-    case KIND_CONTACTS:
-        return length_ok && contact_valid(value);
-    case KIND_GROUPS:
-    case KIND_CLASSES:
-    case KIND_BOOL:
-    default:
-        return true;
-    }
-}
+/* ---- apply: a valid value into the field; false when earlier values forbid this value ---- */
 
-bool sw_setting_repeats(const struct sw_setting *key)
+static bool apply_text(const struct sw_setting *key, const struct sw_setting_value *value,
+                       struct sw_settings *settings)
 {
-    return key->kind == KIND_PATHS || key->kind == KIND_SERVERS || key->kind == KIND_CONTACTS ||
-           key->kind == KIND_GROUPS;
-}
-
-size_t sw_setting_row(const struct sw_setting *key)
-{
-    return key->kind == KIND_PATHS ? SW_PATH_MAX : SW_TEXT_MAX;
+    unsigned char *field = (unsigned char *)settings + key->offset;
+    assert(value->len < key->size);
+    memset(field, 0, key->size);
+    memcpy(field, value->text, value->len);
+    return true;
 }
 
 /* Put a text into the first free row. An empty text, or a text without a free row, is ignored. */
-static void append_row(const struct sw_setting *key, const struct sw_setting_value *value,
-                       unsigned char *field)
+static bool apply_row(const struct sw_setting *key, const struct sw_setting_value *value,
+                      struct sw_settings *settings)
 {
-    for (size_t at = 0; at < key->size; at += sw_setting_row(key))
+    unsigned char *field = (unsigned char *)settings + key->offset;
+    for (size_t at = 0; at < key->size; at += key->size / sw_setting_lines(key))
         if (field[at] == '\0') {
             memcpy(field + at, value->text, value->len + 1);
-            return;
+            break;
         }
+    return true;
 }
 
-/* Put a valid value into the field of the key; false when earlier values forbid this value. */
-bool sw_setting_apply(const struct sw_setting *key, const struct sw_setting_value *value,
-                      struct sw_settings *settings)
+/* A field of 32 or of 16 bits. */
+static bool apply_number(const struct sw_setting *key, const struct sw_setting_value *value,
+                         struct sw_settings *settings)
 {
     unsigned char *field = (unsigned char *)settings + key->offset;
     uint32_t number = (uint32_t)value->number;
     uint16_t number16 = (uint16_t)value->number;
-    switch (key->kind) {
-    case KIND_NUMBER:
-        assert(key->size == sizeof(number) || key->size == sizeof(number16));
-        if (key->size == sizeof(number))
-            memcpy(field, &number, sizeof(number));
-        else
-            memcpy(field, &number16, sizeof(number16));
-        break;
-    case KIND_BOOL:
-        memcpy(field, &value->yes, sizeof(value->yes));
-        break;
-    case KIND_CLASSES:
-        memcpy(field, &value->classes, sizeof(value->classes));
-        break;
-    case KIND_ADDR4:
-    case KIND_ADDR6:
-        memcpy(field, &value->addr, sizeof(value->addr));
-        break;
-    case KIND_NAME:
-        memcpy(field, &value->name, sizeof(value->name));
-        break;
-    case KIND_PATHS:
-    case KIND_SERVERS:
-    case KIND_CONTACTS:
-        append_row(key, value, field);
-        break;
-    case KIND_GROUPS:
-        return value->len == 0 || sw_groups_add(&settings->groups, value->text) == SW_OK;
-    case KIND_TEXT:
-    case KIND_SECRET:
-    case KIND_WORD:
-    case KIND_PATH:
-    default:
-        assert(value->len < key->size);
-        memset(field, 0, key->size);
-        memcpy(field, value->text, value->len);
-        break;
-    }
+    assert(key->size == sizeof(number) || key->size == sizeof(number16));
+    if (key->size == sizeof(number))
+        memcpy(field, &number, sizeof(number));
+    else
+        memcpy(field, &number16, sizeof(number16));
     return true;
 }
 
-/* The allowed values of a key, for people. */
+static bool apply_bool(const struct sw_setting *key, const struct sw_setting_value *value,
+                       struct sw_settings *settings)
+{
+    memcpy((unsigned char *)settings + key->offset, &value->yes, sizeof(value->yes));
+    return true;
+}
+
+static bool apply_classes(const struct sw_setting *key, const struct sw_setting_value *value,
+                          struct sw_settings *settings)
+{
+    memcpy((unsigned char *)settings + key->offset, &value->classes, sizeof(value->classes));
+    return true;
+}
+
+static bool apply_addr(const struct sw_setting *key, const struct sw_setting_value *value,
+                       struct sw_settings *settings)
+{
+    memcpy((unsigned char *)settings + key->offset, &value->addr, sizeof(value->addr));
+    return true;
+}
+
+static bool apply_name(const struct sw_setting *key, const struct sw_setting_value *value,
+                       struct sw_settings *settings)
+{
+    memcpy((unsigned char *)settings + key->offset, &value->name, sizeof(value->name));
+    return true;
+}
+
+static bool apply_group(const struct sw_setting *key, const struct sw_setting_value *value,
+                        struct sw_settings *settings)
+{
+    (void)key;
+    return value->len == 0 || sw_groups_add(&settings->groups, value->text) == SW_OK;
+}
+
+/* ---- the allowed values, for people ---- */
+
+static void allowed_text(const struct sw_setting *key, char out[SW_WHY_MAX])
+{
+    snprintf(out, SW_WHY_MAX, "up to %u octets without control characters", key->max);
+}
+
+static void allowed_word(const struct sw_setting *key, char out[SW_WHY_MAX])
+{
+    snprintf(out, SW_WHY_MAX, "1 to %u printable ASCII characters without spaces", key->max);
+}
+
+static void allowed_path(const struct sw_setting *key, char out[SW_WHY_MAX])
+{
+    snprintf(out, SW_WHY_MAX, "an absolute path of up to %u octets, or \"\" for none", key->max);
+}
+
+static void allowed_contact(const struct sw_setting *key, char out[SW_WHY_MAX])
+{
+    snprintf(out, SW_WHY_MAX, "mailto: or tel:, up to %u octets, or \"\" for none", key->max);
+}
+
+static void allowed_classes(const struct sw_setting *key, char out[SW_WHY_MAX])
+{
+    (void)key;
+    snprintf(out, SW_WHY_MAX, "some of %s, or \"\" for none", sw_class_names());
+}
+
+static void allowed_group(const struct sw_setting *key, char out[SW_WHY_MAX])
+{
+    (void)key;
+    snprintf(out, SW_WHY_MAX,
+             "\"NAME PREFIX...\": a name of a-z 0-9 . _ -, prefixes that no group has yet; "
+             "up to %d groups, %d prefixes",
+             SW_GROUPS_MAX, SW_GROUP_PREFIXES_MAX);
+}
+
+static void allowed_number(const struct sw_setting *key, char out[SW_WHY_MAX])
+{
+    snprintf(out, SW_WHY_MAX, "a whole number from %u to %u", key->min, key->max);
+}
+
+/* ---- the table of kinds ---- */
+
+#define ANY_LINES SIZE_MAX
+
+struct kind {
+    bool (*parse)(const char *text, struct sw_setting_value *out);
+    bool (*valid)(const struct sw_setting *key, const struct sw_setting_value *value);
+    bool (*apply)(const struct sw_setting *key, const struct sw_setting_value *value,
+                  struct sw_settings *settings);
+    void (*allowed)(const struct sw_setting *key, char out[SW_WHY_MAX]);
+    size_t row;        /* a key of several lines: octets of the field for each line, or ANY_LINES */
+    const char *words; /* the allowed values if equal for each key of the kind; allowed is NULL */
+};
+
+static const struct kind kinds[] = {
+    [KIND_TEXT] = {parse_text, text_valid, apply_text, allowed_text, 0, NULL},
+    [KIND_SECRET] = {parse_text, text_valid, apply_text, allowed_text, 0, NULL},
+    [KIND_WORD] = {parse_text, word_valid, apply_text, allowed_word, 0, NULL},
+    [KIND_PATH] = {parse_text, path_valid, apply_text, allowed_path, 0, NULL},
+    [KIND_SERVER] = {parse_text, primary_valid, apply_text, NULL, 0,
+                     "HOST:PORT, sentinel, or \"\" for none"},
+    [KIND_SERVERS] = {parse_text, server_valid, apply_row, NULL, SW_TEXT_MAX,
+                      "HOST:PORT, or \"\" for none"},
+    [KIND_CONTACTS] = {parse_text, contact_valid, apply_row, allowed_contact, SW_TEXT_MAX, NULL},
+    [KIND_PATHS] = {parse_text, path_valid, apply_row, allowed_path, SW_PATH_MAX, NULL},
+    [KIND_CLASSES] = {parse_classes, valid_always, apply_classes, allowed_classes, 0, NULL},
+    [KIND_GROUPS] = {parse_text, valid_always, apply_group, allowed_group, ANY_LINES, NULL},
+    [KIND_NUMBER] = {parse_number, number_valid, apply_number, allowed_number, 0, NULL},
+    [KIND_BOOL] = {parse_bool, valid_always, apply_bool, NULL, 0, "yes or no"},
+    [KIND_ADDR4] = {parse_addr, addr4_valid, apply_addr, NULL, 0,
+                    "one IPv4 address, or \"\" for none"},
+    [KIND_ADDR6] = {parse_addr, addr6_valid, apply_addr, NULL, 0,
+                    "one IPv6 address, or \"\" for none"},
+    [KIND_NAME] = {parse_name, name_valid, apply_name, NULL, 0,
+                   "a domain name, or \"\" for none; no address"},
+};
+
+_Static_assert(sizeof(kinds) / sizeof(kinds[0]) == KIND_COUNT, "the last kind has a row");
+
+bool sw_setting_parse(const struct sw_setting *key, const char *text, struct sw_setting_value *out)
+{
+    memset(out, 0, sizeof(*out));
+    out->text = text;
+    out->len = strlen(text);
+    return kinds[key->kind].parse(text, out);
+}
+
+bool sw_setting_validate(const struct sw_setting *key, const struct sw_setting_value *value)
+{
+    return kinds[key->kind].valid(key, value);
+}
+
+bool sw_setting_apply(const struct sw_setting *key, const struct sw_setting_value *value,
+                      struct sw_settings *settings)
+{
+    return kinds[key->kind].apply(key, value, settings);
+}
+
 void sw_setting_allowed(const struct sw_setting *key, char out[SW_WHY_MAX])
 {
-    switch (key->kind) {
-    case KIND_NUMBER:
-        snprintf(out, SW_WHY_MAX, "a whole number from %u to %u", key->min, key->max);
-        break;
-    case KIND_BOOL:
-        snprintf(out, SW_WHY_MAX, "yes or no");
-        break;
-    case KIND_ADDR4:
-    case KIND_ADDR6:
-        snprintf(out, SW_WHY_MAX, "one %s address, or \"\" for none",
-                 key->kind == KIND_ADDR4 ? "IPv4" : "IPv6");
-        break;
-    case KIND_NAME:
-        snprintf(out, SW_WHY_MAX, "a domain name, or \"\" for none; no address");
-        break;
-    case KIND_PATH:
-    case KIND_PATHS:
-        snprintf(out, SW_WHY_MAX, "an absolute path of up to %u octets, or \"\" for none",
-                 key->max);
-        break;
-    case KIND_GROUPS:
-        snprintf(out, SW_WHY_MAX,
-                 "\"NAME PREFIX...\": a name of a-z 0-9 . _ -, prefixes that no group has yet; "
-                 "up to %d groups, %d prefixes",
-                 SW_GROUPS_MAX, SW_GROUP_PREFIXES_MAX);
-        break;
-    case KIND_SERVER:
-    case KIND_SERVERS:
-        snprintf(out, SW_WHY_MAX, "HOST:PORT%s, or \"\" for none",
-                 key->kind == KIND_SERVER ? ", sentinel" : "");
-        break;
-    case KIND_CONTACTS:
-        snprintf(out, SW_WHY_MAX, "mailto: or tel:, up to %u octets, or \"\" for none", key->max);
-        break;
-    case KIND_CLASSES:
-        snprintf(out, SW_WHY_MAX, "some of %s, or \"\" for none", sw_class_names());
-        break;
-    case KIND_WORD:
-        snprintf(out, SW_WHY_MAX, "1 to %u printable ASCII characters without spaces", key->max);
-        break;
-    case KIND_TEXT:
-    case KIND_SECRET:
-    default:
-        snprintf(out, SW_WHY_MAX, "up to %u octets without control characters", key->max);
-        break;
-    }
+    const struct kind *kind = &kinds[key->kind];
+    if (kind->allowed)
+        kind->allowed(key, out);
+    else
+        snprintf(out, SW_WHY_MAX, "%s", kind->words);
+}
+
+size_t sw_setting_lines(const struct sw_setting *key)
+{
+    size_t row = kinds[key->kind].row;
+    if (row == 0)
+        return 1;
+    return row == ANY_LINES ? SIZE_MAX : key->size / row;
 }
