@@ -14,6 +14,7 @@
  */
 #include "../unit/mmdb_fixture.h"
 
+#include "../unit/suite.h"
 #include "base/log.h"
 #include "base/rcu.h"
 #include "flow/draft.h"
@@ -542,17 +543,10 @@ int main(void)
     for (size_t i = 0; i < files.gl_pathc; i++)
         load_file(files.gl_pathv[i], all_scenarios);
     globfree(&files);
-    Suite *suite = suite_create("scenarios");
-    TCase *tcase = tcase_create("scenarios");
-    tcase_add_loop_test(tcase, scenario, 0, (int)json_array_size(all_scenarios));
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_set_fork_status(runner, CK_NOFORK);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
+    int result =
+        RUN_SUITE("scenarios", NO_FORK, LOOP(scenario, (int)json_array_size(all_scenarios)));
     json_decref(all_scenarios);
     rmdir(folder);
     print_table();
-    return failed || scenarios == 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+    return scenarios > 0 ? result : EXIT_FAILURE;
 }

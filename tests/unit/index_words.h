@@ -146,21 +146,4 @@ static inline const char *asn_hits(uint32_t asn)
     return told(find_asn(&view, asn, hits, HITS_MAX), hits, NULL, NULL);
 }
 
-/* Run the tests of a program, each in a separate process; returns how many failed. */
-static inline int run_tests(const char *name, const TTest *const *tests, size_t n)
-{
-    Suite *suite = suite_create(name);
-    TCase *tc = tcase_create(name);
-    tcase_set_timeout(tc, 120);
-    tcase_add_checked_fixture(tc, setup, teardown);
-    for (size_t i = 0; i < n; i++)
-        tcase_add_test(tc, tests[i]);
-    suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed;
-}
-
 #endif

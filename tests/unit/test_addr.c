@@ -3,8 +3,8 @@
  */
 #include "base/addr.h"
 #include "base/name.h"
+#include "suite.h"
 
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -344,26 +344,10 @@ END_TEST
 
 int main(void)
 {
-    TCase *tcase = tcase_create("addr");
-    tcase_add_loop_test(tcase, parse_and_text, 0, sizeof(good) / sizeof(good[0]));
-    tcase_add_loop_test(tcase, parse_refuses, 0, sizeof(bad) / sizeof(bad[0]));
-    tcase_add_test(tcase, parse_respects_text_len);
-    tcase_add_test(tcase, from_octets);
-    tcase_add_test(tcase, no_address_has_no_text);
-    tcase_add_test(tcase, longest_text_fits);
-    tcase_add_test(tcase, mask_clears_the_rest);
-    tcase_add_test(tcase, covers_compares_leading_bits);
-    tcase_add_test(tcase, covers_within_one_family);
-    tcase_add_test(tcase, equality);
-    tcase_add_loop_test(tcase, embedded_ipv4, 0, sizeof(embedded) / sizeof(embedded[0]));
-    tcase_add_loop_test(tcase, translated_ipv4, 0, sizeof(translated) / sizeof(translated[0]));
-    tcase_add_test(tcase, text_round_trip);
-    tcase_add_loop_test(tcase, address_of_a_reverse_name, 0, sizeof(reverse) / sizeof(reverse[0]));
-    Suite *suite = suite_create("addr");
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed;
+    return RUN_SUITE("addr", LOOP(parse_and_text, COUNT(good)), LOOP(parse_refuses, COUNT(bad)),
+                     TESTS(parse_respects_text_len, from_octets, no_address_has_no_text,
+                           longest_text_fits, mask_clears_the_rest, covers_compares_leading_bits,
+                           covers_within_one_family, equality),
+                     LOOP(embedded_ipv4, COUNT(embedded)), LOOP(translated_ipv4, COUNT(translated)),
+                     TESTS(text_round_trip), LOOP(address_of_a_reverse_name, COUNT(reverse)));
 }

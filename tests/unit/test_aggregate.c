@@ -3,7 +3,8 @@
  */
 #include "journal/aggregate.h"
 
-#include <check.h>
+#include "suite.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -273,22 +274,10 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("aggregate");
-    TCase *tc = tcase_create("aggregate");
-    tcase_add_test(tc, equal_events_fold);
-    tcase_add_test(tc, what_is_equal);
-    tcase_add_test(tc, what_is_equal_without_an_answer);
-    tcase_add_test(tc, no_window_no_folding);
-    tcase_add_test(tc, a_later_event_opens_a_new_window);
-    tcase_add_test(tc, events_of_two_rings_come_out_of_order);
-    tcase_add_test(tc, clock_set_back_does_not_hold_events);
-    tcase_add_test(tc, full_table_closes_the_oldest_early);
-    tcase_add_test(tc, counts_are_exact_under_random_load);
-    tcase_add_test(tc, a_damaged_body_is_kept_apart);
-    suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_SUITE("aggregate",
+                     TESTS(equal_events_fold, what_is_equal, what_is_equal_without_an_answer,
+                           no_window_no_folding, a_later_event_opens_a_new_window,
+                           events_of_two_rings_come_out_of_order,
+                           clock_set_back_does_not_hold_events, full_table_closes_the_oldest_early,
+                           counts_are_exact_under_random_load, a_damaged_body_is_kept_apart));
 }

@@ -4,8 +4,8 @@
 #include "owner/anomaly.h"
 
 #include "base/rcu.h"
+#include "suite.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -329,25 +329,10 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("anomaly");
-    TCase *tcase = tcase_create("all");
-    tcase_add_checked_fixture(tcase, setup, teardown);
-    tcase_add_test(tcase, protected_holders);
-    tcase_add_test(tcase, names_of_anomalies);
-    tcase_add_test(tcase, nothing_listed);
-    tcase_add_test(tcase, protected_prefix);
-    tcase_add_test(tcase, prefix_before_as_and_longest_first);
-    tcase_add_test(tcase, other_kinds_do_not_protect);
-    tcase_add_test(tcase, special_blocks);
-    tcase_add_test(tcase, declared_owners);
-    tcase_add_test(tcase, no_owner_needs_a_database);
-    tcase_add_test(tcase, embedded_address_is_protected);
-    tcase_add_test(tcase, known_operator_explains);
-    tcase_add_test(tcase, crowded_address);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return RUN_SUITE("anomaly", FIXTURE(setup, teardown),
+                     TESTS(protected_holders, names_of_anomalies, nothing_listed, protected_prefix,
+                           prefix_before_as_and_longest_first, other_kinds_do_not_protect,
+                           special_blocks, declared_owners, no_owner_needs_a_database,
+                           embedded_address_is_protected, known_operator_explains,
+                           crowded_address));
 }

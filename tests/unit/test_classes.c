@@ -8,8 +8,8 @@
 #include "owner/classtable.h"
 #include "owner/patterns.h"
 #include "owner/spread.h"
+#include "suite.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -437,26 +437,10 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("classes");
-    TCase *tc = tcase_create("classes");
-    tcase_add_test(tc, folding);
-    tcase_add_test(tc, folding_is_bounded);
-    tcase_add_test(tc, spellings_of_one_holder);
-    tcase_add_test(tc, patterns_as_the_naive_search);
-    tcase_add_test(tc, no_patterns);
-    tcase_add_test(tc, forms_of_patterns);
-    tcase_add_test(tc, bad_lines_are_told_and_the_rest_applies);
-    tcase_add_test(tc, patterns_that_match_everything);
-    tcase_add_test(tc, hostile_lines);
-    tcase_add_test(tc, missing_and_odd_files);
-    tcase_add_test(tc, the_odd_one_out);
-    tcase_add_test(tc, odd_is_monotonic);
-    tcase_add_test(tc, shipped_table_on_real_registrants);
-    tcase_add_test(tc, shipped_table_has_no_bad_line);
-    suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_SUITE("classes",
+                     TESTS(folding, folding_is_bounded, spellings_of_one_holder,
+                           patterns_as_the_naive_search, no_patterns, forms_of_patterns,
+                           bad_lines_are_told_and_the_rest_applies, patterns_that_match_everything,
+                           hostile_lines, missing_and_odd_files, the_odd_one_out, odd_is_monotonic,
+                           shipped_table_on_real_registrants, shipped_table_has_no_bad_line));
 }

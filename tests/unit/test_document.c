@@ -7,6 +7,7 @@
 #include "journal/dnstext.h"
 #include "journal/document.h"
 #include "journal/json.h"
+#include "suite.h"
 
 static struct sw_writer writer = {.observer = "ns1", .started_us = 0x1234, .sequence = 5};
 
@@ -453,27 +454,12 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("document");
-    TCase *tc = tcase_create("document");
-    tcase_add_test(tc, a_hit_in_full);
-    tcase_add_test(tc, what_does_not_apply_is_left_out);
-    tcase_add_test(tc, kinds_of_indicator);
-    tcase_add_test(tc, allow_and_answers_are_no_alerts);
-    tcase_add_test(tc, hints_are_not_called_addresses);
-    tcase_add_test(tc, odd_octets_still_make_json);
-    tcase_add_test(tc, texts_are_escaped_and_valid);
-    tcase_add_test(tc, any_octets_make_json);
-    tcase_add_test(tc, any_character_at_any_place);
-    tcase_add_test(tc, members_after_different_ones);
-    tcase_add_test(tc, objects_open_and_close_on_the_way);
-    tcase_add_test(tc, ids_are_unique);
-    tcase_add_test(tc, an_anomaly_in_full);
-    tcase_add_test(tc, numbers_in_words);
-    tcase_add_test(tc, every_field_is_documented);
-    suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_SUITE("document",
+                     TESTS(a_hit_in_full, what_does_not_apply_is_left_out, kinds_of_indicator,
+                           allow_and_answers_are_no_alerts, hints_are_not_called_addresses,
+                           odd_octets_still_make_json, texts_are_escaped_and_valid,
+                           any_octets_make_json, any_character_at_any_place,
+                           members_after_different_ones, objects_open_and_close_on_the_way,
+                           ids_are_unique, an_anomaly_in_full, numbers_in_words,
+                           every_field_is_documented));
 }

@@ -5,8 +5,8 @@
 
 #include "journal/history/entry.h"
 #include "journal/history/finding.h"
+#include "suite.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -225,22 +225,10 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("episode");
-    TCase *tcase = tcase_create("episode");
-    tcase_add_checked_fixture(tcase, NULL, teardown);
-    tcase_add_loop_test(tcase, holders, 0, 12);
-    tcase_add_test(tcase, hijack_for_hours_leaves_the_owner_in_place);
-    tcase_add_test(tcase, nobody_asked_ends_nothing);
-    tcase_add_test(tcase, together_is_no_absence);
-    tcase_add_test(tcase, database_says_something_new);
-    tcase_add_loop_test(tcase, spans_against_a_map_of_days, 0, 100);
-    tcase_add_test(tcase, many_spans_keep_the_latest);
-    tcase_add_test(tcase, entry_through_json);
-    tcase_add_test(tcase, a_member_is_claimed_once_for_each_episode);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_SUITE("episode", FIXTURE(NULL, teardown), LOOP(holders, 12),
+                     TESTS(hijack_for_hours_leaves_the_owner_in_place, nobody_asked_ends_nothing,
+                           together_is_no_absence, database_says_something_new),
+                     LOOP(spans_against_a_map_of_days, 100),
+                     TESTS(many_spans_keep_the_latest, entry_through_json,
+                           a_member_is_claimed_once_for_each_episode));
 }

@@ -3,7 +3,8 @@
  */
 #include "base/event.h"
 
-#include <check.h>
+#include "suite.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -197,19 +198,9 @@ END_TEST
 
 int main(void)
 {
-    TCase *tcase = tcase_create("event");
-    tcase_add_test(tcase, starts_empty);
-    tcase_add_test(tcase, values_in_order);
-    tcase_add_test(tcase, hit_round_trip);
-    tcase_add_test(tcase, full_body_sets_truncated);
-    tcase_add_test(tcase, many_small_values_until_full);
-    tcase_add_loop_test(tcase, damaged_hit_is_refused, 0, sizeof(bad_hits) / sizeof(bad_hits[0]));
-    tcase_add_test(tcase, damaged_body_ends_the_walk);
-    Suite *suite = suite_create("event");
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed;
+    return RUN_SUITE("event",
+                     TESTS(starts_empty, values_in_order, hit_round_trip, full_body_sets_truncated,
+                           many_small_values_until_full),
+                     LOOP(damaged_hit_is_refused, COUNT(bad_hits)),
+                     TESTS(damaged_body_ends_the_walk));
 }

@@ -2,6 +2,7 @@
 #include "feed_rig.h"
 
 #include "base/expires.h"
+#include "suite.h"
 
 static atomic_llong clock_offset_s; /* added by the test to the real wall clock */
 
@@ -300,24 +301,8 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("expiry");
-    TCase *tc = tcase_create("expiry");
-
-    tcase_set_timeout(tc, 60);
-    tcase_add_test(tc, times);
-    tcase_add_test(tc, times_as_text);
-    tcase_add_test(tc, facts);
-    tcase_add_test(tc, read_with_the_list);
-    tcase_add_test(tc, from_the_stream);
-    tcase_add_test(tc, entry_without_a_word);
-    tcase_add_test(tc, without_redis);
-    tcase_add_test(tc, while_redis_keeps_silent);
-    tcase_add_test(tc, fields_that_stay);
-    tcase_add_test(tc, clock_set_back);
-    suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return RUN_SUITE("expiry", TIMEOUT(60),
+                     TESTS(times, times_as_text, facts, read_with_the_list, from_the_stream,
+                           entry_without_a_word, without_redis, while_redis_keeps_silent,
+                           fields_that_stay, clock_set_back));
 }

@@ -3,6 +3,7 @@
 #include "feed_rig.h"
 
 #include "feed/load.h"
+#include "suite.h"
 
 START_TEST(test_full_load)
 {
@@ -532,32 +533,12 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("feed");
-    TCase *tc = tcase_create("behaving Redis");
-
-    tcase_set_timeout(tc, 120);
-    tcase_add_test(tc, test_full_load);
-    tcase_add_test(tc, test_status_hash);
-    tcase_add_test(tc, test_add_and_remove);
-    tcase_add_test(tc, test_sweeps_only_for_ioc);
-    tcase_add_test(tc, test_large_batch_is_everything);
-    tcase_add_test(tc, test_replace);
-    tcase_add_test(tc, test_replaced_often_is_read_once);
-    tcase_add_test(tc, test_drop);
-    tcase_add_test(tc, test_new_list);
-    tcase_add_test(tc, test_policy_change);
-    tcase_add_test(tc, test_bad_policy);
-    tcase_add_test(tc, test_refused_items);
-    tcase_add_test(tc, test_plain_writes_are_noticed);
-    tcase_add_test(tc, test_plain_writes_of_the_same_size_are_noticed);
-    tcase_add_test(tc, test_an_audit_takes_its_time);
-    tcase_add_test(tc, test_reconciliation_is_quiet);
-    tcase_add_test(tc, test_load_all);
-    tcase_add_test(tc, test_abandoned_load);
-    suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return RUN_SUITE(
+        "feed", TIMEOUT(120),
+        TESTS(test_full_load, test_status_hash, test_add_and_remove, test_sweeps_only_for_ioc,
+              test_large_batch_is_everything, test_replace, test_replaced_often_is_read_once,
+              test_drop, test_new_list, test_policy_change, test_bad_policy, test_refused_items,
+              test_plain_writes_are_noticed, test_plain_writes_of_the_same_size_are_noticed,
+              test_an_audit_takes_its_time, test_reconciliation_is_quiet, test_load_all,
+              test_abandoned_load));
 }

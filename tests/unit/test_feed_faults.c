@@ -2,6 +2,7 @@
  * stream, with keys of the wrong type, read-only. */
 #include "feed_rig.h"
 #include "mmdb_fixture.h"
+#include "suite.h"
 
 #define KEPT "Redis holds no lists; keeping the last good ones (1)"
 
@@ -488,35 +489,14 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("feed faults");
-    TCase *tc = tcase_create("misbehaving Redis");
-
-    tcase_set_timeout(tc, 120);
-    tcase_add_test(tc, test_redis_comes_late);
-    tcase_add_test(tc, test_killed_and_back_empty);
-    tcase_add_test(tc, test_killed_and_back_with_data);
-    tcase_add_test(tc, test_connection_lost);
-    tcase_add_test(tc, test_flushall);
-    tcase_add_test(tc, test_flushall_obeyed);
-    tcase_add_test(tc, test_flushall_and_another_list);
-    tcase_add_test(tc, test_flushed_and_written_at_once);
-    tcase_add_test(tc, test_trimmed_past_us);
-    tcase_add_test(tc, test_trimmed_behind_us);
-    tcase_add_test(tc, test_made_anew_and_trimmed);
-    tcase_add_test(tc, test_entry_deleted);
-    tcase_add_test(tc, test_stream_goes_backwards);
-    tcase_add_test(tc, test_wrong_types);
-    tcase_add_test(tc, test_read_only_server);
-    tcase_add_test(tc, test_stop_while_redis_hangs);
-    tcase_add_test(tc, test_stop_while_connecting_hangs);
-    tcase_add_test(tc, test_stop_while_redis_is_away);
-    tcase_add_test(tc, test_never_started);
-    tcase_add_test(tc, test_hang_and_go_on);
-    tcase_add_test(tc, test_mmdb_files);
-    suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return RUN_SUITE("feed faults", TIMEOUT(120),
+                     TESTS(test_redis_comes_late, test_killed_and_back_empty,
+                           test_killed_and_back_with_data, test_connection_lost, test_flushall,
+                           test_flushall_obeyed, test_flushall_and_another_list,
+                           test_flushed_and_written_at_once, test_trimmed_past_us,
+                           test_trimmed_behind_us, test_made_anew_and_trimmed, test_entry_deleted,
+                           test_stream_goes_backwards, test_wrong_types, test_read_only_server,
+                           test_stop_while_redis_hangs, test_stop_while_connecting_hangs,
+                           test_stop_while_redis_is_away, test_never_started, test_hang_and_go_on,
+                           test_mmdb_files));
 }

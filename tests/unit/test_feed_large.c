@@ -5,6 +5,7 @@
 #include "feed_rig.h"
 
 #include "index/impl.h"
+#include "suite.h"
 
 /* Facts of 65 MiB take the content of their own list out of reach, and no other list. Facts that
  * are too large together for a reply, as those of 500 fields at once, are read in smaller parts. */
@@ -140,17 +141,7 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("feed large");
-    TCase *tc = tcase_create("feed large");
-    tcase_set_timeout(tc, 240);
-    tcase_add_test(tc, test_facts_that_no_reply_holds);
-    tcase_add_test(tc, test_entries_that_no_reply_holds);
-    tcase_add_test(tc, test_no_room_for_combinations);
-    tcase_add_test(tc, test_reports_of_many_lists);
-    suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_SUITE("feed large", TIMEOUT(240),
+                     TESTS(test_facts_that_no_reply_holds, test_entries_that_no_reply_holds,
+                           test_no_room_for_combinations, test_reports_of_many_lists));
 }

@@ -2,6 +2,8 @@
  * said. */
 #include "feed_rig.h"
 
+#include "suite.h"
+
 #define EVENTS "CONFIG SET notify-keyspace-events %s"
 
 /* A rig with a loaded list, on a server that sends notices. */
@@ -214,23 +216,10 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("feed notices");
-    TCase *tc = tcase_create("keyspace notifications");
-
-    tcase_set_timeout(tc, 120);
-    tcase_add_test(tc, test_every_plain_write_is_noticed);
-    tcase_add_test(tc, test_writes_that_leave_the_size_are_noticed);
-    tcase_add_test(tc, test_a_busy_feed_causes_no_reading);
-    tcase_add_test(tc, test_writers_without_transactions);
-    tcase_add_test(tc, test_lost_connection);
-    tcase_add_test(tc, test_resumed_session);
-    tcase_add_loop_test(tc, test_off, 0, 2);
-    tcase_add_test(tc, test_forbidden);
-    tcase_add_test(tc, test_prefix_of_pattern_signs);
-    suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return RUN_SUITE("feed notices", TIMEOUT(120),
+                     TESTS(test_every_plain_write_is_noticed,
+                           test_writes_that_leave_the_size_are_noticed,
+                           test_a_busy_feed_causes_no_reading, test_writers_without_transactions,
+                           test_lost_connection, test_resumed_session),
+                     LOOP(test_off, 2), TESTS(test_forbidden, test_prefix_of_pattern_signs));
 }

@@ -4,8 +4,8 @@
 #include "feed/refused.h"
 #include "feed/stream.h"
 #include "feed/tracked.h"
+#include "suite.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -268,21 +268,8 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("feed parts");
-    TCase *tc = tcase_create("parts");
-
-    tcase_add_test(tc, test_stream_ids);
-    tcase_add_test(tc, test_gaps);
-    tcase_add_test(tc, test_stream_state);
-    tcase_add_test(tc, test_refused_are_kept_and_counted);
-    tcase_add_test(tc, test_refused_octets);
-    tcase_add_test(tc, test_tracked_is_bounded);
-    tcase_add_test(tc, test_tracked_one_or_none);
-    tcase_add_test(tc, test_tracked_queue);
-    suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return RUN_SUITE("feed parts",
+                     TESTS(test_stream_ids, test_gaps, test_stream_state,
+                           test_refused_are_kept_and_counted, test_refused_octets,
+                           test_tracked_is_bounded, test_tracked_one_or_none, test_tracked_queue));
 }

@@ -2,6 +2,8 @@
  * addresses (D-096). */
 #include "feed_rig.h"
 
+#include "suite.h"
+
 /* Entries that the hashes contradict: of a writer that may append to the stream, but not change the
  * list. */
 START_TEST(test_false_entries)
@@ -101,16 +103,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("feed streams");
-    TCase *tc = tcase_create("feed streams");
-    tcase_set_timeout(tc, 60);
-    tcase_add_test(tc, test_false_entries);
-    tcase_add_test(tc, test_tracking);
-    tcase_add_test(tc, test_tracking_without_redis);
-    suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_SUITE("feed streams", TIMEOUT(60),
+                     TESTS(test_false_entries, test_tracking, test_tracking_without_redis));
 }

@@ -3,6 +3,7 @@
 #include "feed/feeder.h"
 #include "feed/stream.h"
 #include "feed_rig.h"
+#include "suite.h"
 
 /* A sweep takes long: changes that come meanwhile are in force at once, but not reported as
  * applied, and are swept for together. */
@@ -162,17 +163,7 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("feed sweeps");
-    TCase *tc = tcase_create("held up");
-
-    tcase_set_timeout(tc, 120);
-    tcase_add_test(tc, test_changes_during_a_sweep);
-    tcase_add_test(tc, test_changes_join_a_walk);
-    tcase_add_test(tc, test_everything_joins_and_leaves);
-    suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return RUN_SUITE("feed sweeps", TIMEOUT(120),
+                     TESTS(test_changes_during_a_sweep, test_changes_join_a_walk,
+                           test_everything_joins_and_leaves));
 }

@@ -1,7 +1,8 @@
 /* test_file.c - the target of a write: files, links, FIFOs, devices, sockets, folders (D-097). */
 #include "base/file.h"
 
-#include <check.h>
+#include "suite.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
@@ -183,18 +184,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("file");
-    TCase *tc = tcase_create("file");
-    tcase_add_checked_fixture(tc, setup, teardown);
-    tcase_add_loop_test(tc, appending, 0, (int)(sizeof(rows) / sizeof(rows[0])));
-    tcase_add_loop_test(tc, replacing, 0, (int)(sizeof(rows) / sizeof(rows[0])));
-    tcase_add_test(tc, fifos);
-    tcase_add_test(tc, left_beside);
-    tcase_add_test(tc, standard_output);
-    suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_SUITE("file", FIXTURE(setup, teardown), LOOP(appending, COUNT(rows)),
+                     LOOP(replacing, COUNT(rows)), TESTS(fifos, left_beside, standard_output));
 }

@@ -3,8 +3,8 @@
 #include "flow/decide.h"
 #include "flow/draft.h"
 #include "flow/match.h"
+#include "suite.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -457,26 +457,13 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("flow");
-    TCase *tc = tcase_create("stages");
-    tcase_add_checked_fixture(tc, setup, teardown);
-    tcase_add_test(tc, priority_then_specific_then_allow_then_trigger);
-    tcase_add_test(tc, longer_prefix_wins_and_embedded_ipv4_counts);
-    tcase_add_test(tc, watch_and_explaining_kinds_never_win);
-    tcase_add_test(tc, allow_list_over_ioc_keeps_message_out_of_cache);
-    tcase_add_test(tc, verdict_for_each_action);
-    tcase_add_test(tc, more_rules_than_fit_keep_the_winner);
-    tcase_add_test(tc, ptr_question_matches_its_address_where_asked_for);
-    tcase_add_test(tc, groups_cut_a_match_into_parts);
-    tcase_add_test(tc, triggers_of_a_list_decide);
-    tcase_add_test(tc, flags_for_triggers_follow_the_lists);
-    tcase_add_test(tc, client_goes_first_unless_a_priority_says_so);
-    tcase_add_test(tc, triggers_in_their_order);
-    tcase_add_test(tc, event_holds_rules_and_client);
-    suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_SUITE(
+        "flow", FIXTURE(setup, teardown),
+        TESTS(priority_then_specific_then_allow_then_trigger,
+              longer_prefix_wins_and_embedded_ipv4_counts, watch_and_explaining_kinds_never_win,
+              allow_list_over_ioc_keeps_message_out_of_cache, verdict_for_each_action,
+              more_rules_than_fit_keep_the_winner, ptr_question_matches_its_address_where_asked_for,
+              groups_cut_a_match_into_parts, triggers_of_a_list_decide,
+              flags_for_triggers_follow_the_lists, client_goes_first_unless_a_priority_says_so,
+              triggers_in_their_order, event_holds_rules_and_client));
 }

@@ -4,6 +4,8 @@
  */
 #include "formats_rig.h"
 
+#include "suite.h"
+
 #include <zlib.h>
 #include <zstd.h>
 
@@ -385,24 +387,11 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("formats");
-    TCase *meaning = tcase_create("meaning"), *reader = tcase_create("reader");
-    SRunner *runner = srunner_create(suite);
-
-    tcase_set_timeout(reader, 120);
-    tcase_add_loop_test(meaning, each_kind_of_line_means_what_its_format_says, 0, (int)SAMPLES);
-    tcase_add_loop_test(reader, pieces_of_any_length_change_nothing, 0, (int)SAMPLES);
-    tcase_add_loop_test(reader, compression_changes_nothing_and_a_cut_is_told, 0, (int)SAMPLES);
-    tcase_add_test(reader, two_members_of_gzip_are_one_text);
-    tcase_add_test(reader, what_is_no_list_is_told);
-    tcase_add_test(reader, a_line_or_object_over_the_limit_costs_only_itself);
-    tcase_add_test(reader, options_do_what_they_say);
-    tcase_add_test(meaning, zones_as_compilers_of_zones_write_them);
-    tcase_add_test(meaning, names_of_formats);
-    suite_add_tcase(suite, meaning);
-    suite_add_tcase(suite, reader);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return RUN_SUITE("formats", LOOP(each_kind_of_line_means_what_its_format_says, SAMPLES),
+                     TESTS(zones_as_compilers_of_zones_write_them, names_of_formats), TIMEOUT(120),
+                     LOOP(pieces_of_any_length_change_nothing, SAMPLES),
+                     LOOP(compression_changes_nothing_and_a_cut_is_told, SAMPLES),
+                     TESTS(two_members_of_gzip_are_one_text, what_is_no_list_is_told,
+                           a_line_or_object_over_the_limit_costs_only_itself,
+                           options_do_what_they_say));
 }

@@ -6,8 +6,8 @@
 
 #include "index/image.h"
 #include "index/impl.h"
+#include "suite.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -318,23 +318,9 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("gate");
-    TCase *tc = tcase_create("gate"), *in = tcase_create("index");
-    tcase_set_timeout(tc, 600);
-    tcase_add_test(tc, all_that_was_added_passes);
-    tcase_add_test(tc, the_next_one_grows);
-    tcase_add_test(tc, sizes_that_no_gate_has);
-    tcase_add_checked_fixture(in, setup, teardown);
-    tcase_set_timeout(in, 600);
-    tcase_add_test(in, the_next_one_waits_for_all_lists);
-    tcase_add_test(in, what_was_staged_before_is_waited_for);
-    tcase_add_test(in, short_names_need_no_gate);
-    tcase_add_test(in, growth_while_a_next_one_is_filled);
-    suite_add_tcase(suite, tc);
-    suite_add_tcase(suite, in);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return RUN_SUITE("gate", TIMEOUT(600),
+                     TESTS(all_that_was_added_passes, the_next_one_grows, sizes_that_no_gate_has),
+                     FIXTURE(setup, teardown),
+                     TESTS(the_next_one_waits_for_all_lists, what_was_staged_before_is_waited_for,
+                           short_names_need_no_gate, growth_while_a_next_one_is_filled));
 }

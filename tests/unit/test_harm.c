@@ -1,7 +1,8 @@
 /* Indicators that would hurt the operator's own clients, and what cli/lists/harm.h says of them. */
 #include "cli/lists/harm.h"
 
-#include <check.h>
+#include "suite.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -45,14 +46,5 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("harm");
-    TCase *harm = tcase_create("harm");
-    SRunner *runner = srunner_create(suite);
-
-    tcase_add_test(harm, top_level_domains_and_public_suffixes_are_harmful);
-    suite_add_tcase(suite, harm);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return RUN_SUITE("harm", TESTS(top_level_domains_and_public_suffixes_are_harmful));
 }

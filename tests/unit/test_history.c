@@ -3,7 +3,8 @@
  */
 #include "owner/history.h"
 
-#include <check.h>
+#include "suite.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -217,19 +218,8 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("history");
-    TCase *tcase = tcase_create("all");
-    tcase_add_test(tcase, new_then_seen);
-    tcase_add_test(tcase, names_and_addresses_are_told_apart);
-    tcase_add_test(tcase, observations_out_of_order);
-    tcase_add_test(tcase, full_name_loses_the_oldest_address);
-    tcase_add_test(tcase, full_cache_loses_the_least_used_name);
-    tcase_add_test(tcase, limits_of_zero_mean_one);
-    tcase_add_test(tcase, random_against_model);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return RUN_SUITE("history", TESTS(new_then_seen, names_and_addresses_are_told_apart,
+                                      observations_out_of_order, full_name_loses_the_oldest_address,
+                                      full_cache_loses_the_least_used_name, limits_of_zero_mean_one,
+                                      random_against_model));
 }

@@ -6,8 +6,8 @@
 #include "base/rcu.h"
 #include "mmdb_fixture.h"
 #include "owner/holder.h"
+#include "suite.h"
 
-#include <check.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -228,17 +228,7 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("holder");
-    TCase *tc = tcase_create("holder");
-    tcase_add_checked_fixture(tc, setup, teardown);
-    tcase_add_test(tc, one_holder_or_two);
-    tcase_add_test(tc, holder_and_class_with_the_source);
-    tcase_add_test(tc, own_tables_go_first_and_are_replaced);
-    tcase_add_test(tc, a_field_that_is_no_text);
-    suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_SUITE("holder", FIXTURE(setup, teardown),
+                     TESTS(one_holder_or_two, holder_and_class_with_the_source,
+                           own_tables_go_first_and_are_replaced, a_field_that_is_no_text));
 }

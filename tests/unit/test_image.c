@@ -4,8 +4,8 @@
 #include "index/image.h"
 
 #include "index/image_format.h"
+#include "suite.h"
 
-#include <check.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -272,20 +272,7 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("image");
-    TCase *tc = tcase_create("image");
-
-    tcase_set_timeout(tc, 280); /* seconds of work, minutes on a busy machine */
-    tcase_add_test(tc, there_and_back);
-    tcase_add_test(tc, changes_while_it_is_written);
-    tcase_add_test(tc, given_up);
-    tcase_add_test(tc, any_flipped_bit);
-    tcase_add_test(tc, cut_off_and_longer);
-    tcase_add_test(tc, other_versions_and_machines);
-    suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return RUN_SUITE("image", TIMEOUT(280),
+                     TESTS(there_and_back, changes_while_it_is_written, given_up, any_flipped_bit,
+                           cut_off_and_longer, other_versions_and_machines));
 }

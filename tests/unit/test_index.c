@@ -6,6 +6,7 @@
 
 #include "index/hash.h"
 #include "index/table.h"
+#include "suite.h"
 
 /* ---- names ---- */
 
@@ -363,26 +364,13 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {
-        an_empty_index_finds_nothing,
-        the_three_forms,
-        label_boundaries_count,
-        letter_case_does_not_count,
-        only_letters_are_folded,
-        labels_are_hashed_whole,
-        most_specific_first,
-        several_lists_and_forms_on_one_name,
-        surplus_hits_drop_the_least_specific,
-        label_lengths,
-        the_deepest_name,
-        what_is_no_name_finds_nothing,
-        prefixes_longest_first,
-        every_prefix_length,
-        families_are_apart,
-        bad_prefixes_are_refused,
-        as_numbers,
-        any_says_what_shown_lists_have,
-        blocks_of_any_size,
-    };
-    return run_tests("index", tests, sizeof(tests) / sizeof(*tests));
+    return RUN_SUITE("index", TIMEOUT(120), FIXTURE(setup, teardown),
+                     TESTS(an_empty_index_finds_nothing, the_three_forms, label_boundaries_count,
+                           letter_case_does_not_count, only_letters_are_folded,
+                           labels_are_hashed_whole, most_specific_first,
+                           several_lists_and_forms_on_one_name,
+                           surplus_hits_drop_the_least_specific, label_lengths, the_deepest_name,
+                           what_is_no_name_finds_nothing, prefixes_longest_first,
+                           every_prefix_length, families_are_apart, bad_prefixes_are_refused,
+                           as_numbers, any_says_what_shown_lists_have, blocks_of_any_size));
 }

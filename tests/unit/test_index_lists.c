@@ -5,6 +5,7 @@
 #include "index_words.h"
 
 #include "index/impl.h"
+#include "suite.h"
 
 /* ---- lists ---- */
 
@@ -516,27 +517,14 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {
-        adding_and_removing_says_what_happened,
-        a_new_policy_for_a_list,
-        lists_are_found_and_counted,
-        a_dropped_list_takes_only_its_own,
-        a_replaced_list_changes_at_one_moment,
-        an_abandoned_stage_leaves_nothing,
-        two_stages_of_one_list,
-        reused_ids_bring_nothing_back,
-        as_many_lists_as_allowed,
-        it_grows_and_shrinks,
-        growth_takes_little_beside,
-        shrinking_takes_little_beside,
-        ends_cost_only_who_has_one,
-        what_comes_back_is_found,
-        reserving_is_only_a_hint,
-        many_different_combinations,
-        more_than_a_million_combinations,
-        no_room_for_a_combination,
-        the_filter_lets_few_pass,
-        a_key_is_compared_whole,
-    };
-    return run_tests("index lists", tests, sizeof(tests) / sizeof(*tests));
+    return RUN_SUITE(
+        "index lists", TIMEOUT(120), FIXTURE(setup, teardown),
+        TESTS(adding_and_removing_says_what_happened, a_new_policy_for_a_list,
+              lists_are_found_and_counted, a_dropped_list_takes_only_its_own,
+              a_replaced_list_changes_at_one_moment, an_abandoned_stage_leaves_nothing,
+              two_stages_of_one_list, reused_ids_bring_nothing_back, as_many_lists_as_allowed,
+              it_grows_and_shrinks, growth_takes_little_beside, shrinking_takes_little_beside,
+              ends_cost_only_who_has_one, what_comes_back_is_found, reserving_is_only_a_hint,
+              many_different_combinations, more_than_a_million_combinations,
+              no_room_for_a_combination, the_filter_lets_few_pass, a_key_is_compared_whole));
 }

@@ -7,8 +7,7 @@
 #include "index_program.h"
 
 #include "base/rcu.h"
-
-#include <check.h>
+#include "suite.h"
 
 #define RUNS  200
 #define STEPS 8000 /* octets of program in each run: about two thousand calls */
@@ -154,15 +153,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("index model");
-    TCase *tc = tcase_create("index model");
-    tcase_set_timeout(tc, 240);
-    tcase_add_loop_test(tc, random_programs, 0, RUNS);
-    tcase_add_test(tc, large_transactions);
-    suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed;
+    return RUN_SUITE("index model", TIMEOUT(240), LOOP(random_programs, RUNS),
+                     TESTS(large_transactions));
 }

@@ -10,6 +10,8 @@
  */
 #include "index_words.h"
 
+#include "suite.h"
+
 #include <unistd.h>
 
 struct names {
@@ -228,6 +230,10 @@ static bool find_real(void)
 
 START_TEST(real_names)
 {
+    if (!find_real()) {
+        suite_skip(names_folder);
+        return;
+    }
     char command[600];
     snprintf(command, sizeof(command), "gzip -dc '%s'", list_file);
     read_names(&listed, command);
@@ -241,22 +247,6 @@ END_TEST
 
 int main(void)
 {
-    bool real = find_real();
-    Suite *suite = suite_create("index_real");
-    TCase *tcase = tcase_create("all");
-    tcase_set_timeout(tcase, 240);
-    tcase_add_checked_fixture(tcase, setup, teardown);
-    tcase_add_test(tcase, generated_names);
-    if (real)
-        tcase_add_test(tcase, real_names);
-    else
-        printf("skipped: %s and %s are not here\n", list_file, names_folder);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    printf("%d passed, %d failed, %d skipped\n", srunner_ntests_run(runner) - failed, failed,
-           !real);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return RUN_SUITE("index_real", TIMEOUT(240), FIXTURE(setup, teardown),
+                     TESTS(generated_names, real_names));
 }

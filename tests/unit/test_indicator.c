@@ -1,7 +1,8 @@
 /* Indicators: every text form, canonical text, and the words of each refusal. */
 #include "base/indicator.h"
 
-#include <check.h>
+#include "suite.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -206,20 +207,7 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("indicator");
-    TCase *tc = tcase_create("indicator");
-    tcase_add_test(tc, domains);
-    tcase_add_test(tc, names_that_look_like_as_numbers);
-    tcase_add_test(tc, unicode_names);
-    tcase_add_test(tc, bad_domains);
-    tcase_add_test(tc, names_that_cover_everything);
-    tcase_add_test(tc, length_limits);
-    tcase_add_test(tc, addresses_and_prefixes);
-    tcase_add_test(tc, as_numbers);
-    suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_SUITE("indicator", TESTS(domains, names_that_look_like_as_numbers, unicode_names,
+                                        bad_domains, names_that_cover_everything, length_limits,
+                                        addresses_and_prefixes, as_numbers));
 }

@@ -4,6 +4,8 @@
  */
 #include "journal_rig.h"
 
+#include "suite.h"
+
 #include <stdatomic.h>
 
 static struct jr rig;
@@ -467,35 +469,15 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("journal");
-    TCase *tc = tcase_create("journal");
-    tcase_add_checked_fixture(tc, setup, teardown);
-    tcase_add_test(tc, file_and_stream_say_the_same);
-    tcase_add_test(tc, hits_in_a_window_are_one_event);
-    tcase_add_test(tc, redis_away_at_start);
-    tcase_add_test(tc, redis_dies_and_comes_back);
-    tcase_add_test(tc, redis_that_hangs_costs_no_event);
-    tcase_add_test(tc, full_backlog_keeps_the_oldest_and_tells_the_loss);
-    tcase_add_test(tc, lost_counts_are_events_not_documents);
-    tcase_add_test(tc, full_ring_is_told_once);
-    tcase_add_test(tc, damaged_records_are_counted);
-    tcase_add_test(tc, stop_flushes_open_windows);
-    tcase_add_test(tc, stop_while_redis_hangs);
-    tcase_add_test(tc, rotated_file_is_followed);
-    tcase_add_test(tc, removed_file_comes_back);
-    tcase_add_test(tc, file_that_cannot_be_opened_yet);
-    tcase_add_test(tc, stream_of_another_type_is_waited_for);
-    tcase_add_test(tc, stream_is_bounded);
-    tcase_add_test(tc, events_can_stay_out_of_redis);
-    tcase_add_test(tc, many_producers_exact_sum);
-    tcase_add_test(tc, rings_are_made_on_first_use);
-    tcase_add_test(tc, stopping_what_never_ran);
-    tcase_add_test(tc, threads_take_no_signals);
-    suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_set_fork_status(runner, CK_NOFORK);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_SUITE(
+        "journal", NO_FORK, FIXTURE(setup, teardown),
+        TESTS(file_and_stream_say_the_same, hits_in_a_window_are_one_event, redis_away_at_start,
+              redis_dies_and_comes_back, redis_that_hangs_costs_no_event,
+              full_backlog_keeps_the_oldest_and_tells_the_loss,
+              lost_counts_are_events_not_documents, full_ring_is_told_once,
+              damaged_records_are_counted, stop_flushes_open_windows, stop_while_redis_hangs,
+              rotated_file_is_followed, removed_file_comes_back, file_that_cannot_be_opened_yet,
+              stream_of_another_type_is_waited_for, stream_is_bounded, events_can_stay_out_of_redis,
+              many_producers_exact_sum, rings_are_made_on_first_use, stopping_what_never_ran,
+              threads_take_no_signals));
 }

@@ -8,6 +8,7 @@
 
 #include "feed/local.h"
 #include "index/image_format.h"
+#include "suite.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -306,18 +307,8 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("local snapshot");
-    TCase *tc = tcase_create("local snapshot");
-    tcase_set_timeout(tc, 120);
-    tcase_add_test(tc, on_disk_before_it_has_its_name);
-    tcase_add_test(tc, what_fails_is_told);
-    tcase_add_loop_test(tc, refused_and_all_is_loaded, 0, (int)(sizeof(harms) / sizeof(harms[0])));
-    tcase_add_test(tc, taken_and_followed);
-    tcase_add_test(tc, ends_that_passed_meanwhile);
-    suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return RUN_SUITE("local snapshot", TIMEOUT(120),
+                     TESTS(on_disk_before_it_has_its_name, what_fails_is_told),
+                     LOOP(refused_and_all_is_loaded, COUNT(harms)),
+                     TESTS(taken_and_followed, ends_that_passed_meanwhile));
 }

@@ -3,19 +3,10 @@
  */
 #include "mmdb_open.h"
 
+#include "suite.h"
+
 #include <dirent.h>
-#include <stdatomic.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
-
-static atomic_uint *skipped; /* shared with the process of each test */
-
-/* Count a test as skipped, and name the missing part. */
-static void skip(const char *what)
-{
-    printf("skipped: %s is not here\n", what);
-    atomic_fetch_add(skipped, 1);
-}
 
 /* The network that an address matches, as text; "" when none. */
 static const char *network(const struct sw_mmdb *db, const char *address)
@@ -305,7 +296,7 @@ static int child_in_chroot(bool with_tmp)
 START_TEST(chroot_without_proc)
 {
     if (geteuid() != 0) {
-        skip("root, for chroot_without_proc,");
+        suite_skip("root, for chroot_without_proc,");
         return;
     }
     build_small();
@@ -344,7 +335,7 @@ static const char *shared(const char *name)
     snprintf(found, sizeof(found), "%s/%s", root ? root : "../shared/data", name);
     if (access(found, R_OK) == 0)
         return found;
-    skip(name);
+    suite_skip(name);
     return NULL;
 }
 
@@ -420,36 +411,11 @@ END_TEST
 
 int main(void)
 {
-    skipped =
-        mmap(NULL, sizeof(*skipped), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (skipped == MAP_FAILED)
-        return EXIT_FAILURE;
-    Suite *suite = suite_create("mmdb");
-    TCase *tcase = tcase_create("all");
-    tcase_set_timeout(tcase, 60);
-    tcase_add_checked_fixture(tcase, setup, teardown);
-    tcase_add_test(tcase, geolite_layout);
-    tcase_add_test(tcase, embedded_ipv4_is_judged);
-    tcase_add_test(tcase, ipv4_only_tree);
-    tcase_add_test(tcase, no_ipv4_in_ipv6_tree);
-    tcase_add_test(tcase, ipinfo_layout);
-    tcase_add_test(tcase, paths_of_the_settings);
-    tcase_add_test(tcase, country_fits_owner_role_only);
-    tcase_add_test(tcase, registrant_layout);
-    tcase_add_test(tcase, asn_file_is_no_owner_file);
-    tcase_add_test(tcase, rare_numbers_are_found);
-    tcase_add_test(tcase, text_is_cleaned);
-    tcase_add_test(tcase, chroot_without_proc);
-    tcase_add_test(tcase, live_file_cut_under_us);
-    tcase_add_test(tcase, real_asn_database);
-    tcase_add_test(tcase, real_layouts);
-    tcase_add_test(tcase, real_broken_files);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner), missed = (int)atomic_load(skipped);
-    printf("%d passed, %d failed, %d skipped\n", srunner_ntests_run(runner) - failed - missed,
-           failed, missed);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return RUN_SUITE("mmdb", TIMEOUT(60), FIXTURE(setup, teardown),
+                     TESTS(geolite_layout, embedded_ipv4_is_judged, ipv4_only_tree,
+                           no_ipv4_in_ipv6_tree, ipinfo_layout, paths_of_the_settings,
+                           country_fits_owner_role_only, registrant_layout,
+                           asn_file_is_no_owner_file, rare_numbers_are_found, text_is_cleaned,
+                           chroot_without_proc, live_file_cut_under_us, real_asn_database,
+                           real_layouts, real_broken_files));
 }

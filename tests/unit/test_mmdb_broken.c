@@ -3,6 +3,8 @@
  */
 #include "mmdb_open.h"
 
+#include "suite.h"
+
 START_TEST(no_file_or_no_mmdb)
 {
     open_fails(SW_ROLE_ASN, SW_EIO, "No such file");
@@ -218,24 +220,9 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("mmdb broken");
-    TCase *tcase = tcase_create("all");
-    tcase_set_timeout(tcase, 60);
-    tcase_add_checked_fixture(tcase, setup, teardown);
-    tcase_add_test(tcase, no_file_or_no_mmdb);
-    tcase_add_test(tcase, cut_at_any_length);
-    tcase_add_test(tcase, any_octet_damaged);
-    tcase_add_test(tcase, tree_with_a_loop);
-    tcase_add_test(tcase, tree_deeper_than_addresses);
-    tcase_add_test(tcase, shared_node_too_deep);
-    tcase_add_test(tcase, leaves_outside_of_the_data);
-    tcase_add_test(tcase, more_nodes_claimed_than_there_are);
-    tcase_add_test(tcase, records_that_do_not_decode);
-    tcase_add_test(tcase, records_that_explode);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return RUN_SUITE("mmdb broken", TIMEOUT(60), FIXTURE(setup, teardown),
+                     TESTS(no_file_or_no_mmdb, cut_at_any_length, any_octet_damaged,
+                           tree_with_a_loop, tree_deeper_than_addresses, shared_node_too_deep,
+                           leaves_outside_of_the_data, more_nodes_claimed_than_there_are,
+                           records_that_do_not_decode, records_that_explode));
 }

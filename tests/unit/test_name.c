@@ -3,7 +3,8 @@
  */
 #include "base/name.h"
 
-#include <check.h>
+#include "suite.h"
+
 #include <ctype.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -329,29 +330,11 @@ END_TEST
 
 int main(void)
 {
-    TCase *tcase = tcase_create("name");
-    tcase_add_test(tcase, parse_folds_to_wire);
-    tcase_add_test(tcase, parse_root);
-    tcase_add_test(tcase, parse_escapes);
-    tcase_add_loop_test(tcase, parse_refuses, 0, sizeof(bad_texts) / sizeof(bad_texts[0]));
-    tcase_add_test(tcase, parse_respects_text_len);
-    tcase_add_test(tcase, parse_limits);
-    tcase_add_test(tcase, most_labels);
-    tcase_add_test(tcase, size_of_broken_wire);
-    tcase_add_test(tcase, copy_folds_every_octet);
-    tcase_add_test(tcase, copy_in_place_and_refused);
-    tcase_add_test(tcase, suffixes);
-    tcase_add_loop_test(tcase, comparing, 0, sizeof(pairs) / sizeof(pairs[0]));
-    tcase_add_test(tcase, comparing_ignores_case_of_letters_only);
-    tcase_add_test(tcase, text_escapes);
-    tcase_add_test(tcase, text_of_every_octet);
-    tcase_add_test(tcase, text_longest);
-    tcase_add_test(tcase, text_round_trip);
-    Suite *suite = suite_create("name");
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed;
+    return RUN_SUITE("name", TESTS(parse_folds_to_wire, parse_root, parse_escapes),
+                     LOOP(parse_refuses, COUNT(bad_texts)),
+                     TESTS(parse_respects_text_len, parse_limits, most_labels, size_of_broken_wire,
+                           copy_folds_every_octet, copy_in_place_and_refused, suffixes),
+                     LOOP(comparing, COUNT(pairs)),
+                     TESTS(comparing_ignores_case_of_letters_only, text_escapes,
+                           text_of_every_octet, text_longest, text_round_trip));
 }

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/rcu.h"
 #include "mmdb_fixture.h"
+#include "suite.h"
 
 #include <jansson.h>
 #include <pthread.h>
@@ -406,25 +407,9 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("owner");
-    TCase *tcase = tcase_create("all");
-    tcase_set_timeout(tcase, 60);
-    tcase_add_checked_fixture(tcase, setup, teardown);
-    tcase_add_test(tcase, nothing_configured);
-    tcase_add_test(tcase, both_databases);
-    tcase_add_test(tcase, several_files);
-    tcase_add_test(tcase, missing_then_there);
-    tcase_add_test(tcase, same_file_is_not_replaced);
-    tcase_add_test(tcase, replaced_by_rename_and_in_place);
-    tcase_add_test(tcase, bad_file_leaves_the_former);
-    tcase_add_test(tcase, wrong_type_names_both);
-    tcase_add_test(tcase, words_of_the_log);
-    tcase_add_test(tcase, readers_during_replacement);
-    tcase_add_test(tcase, files_of_the_makers);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return RUN_SUITE("owner", TIMEOUT(60), FIXTURE(setup, teardown),
+                     TESTS(nothing_configured, both_databases, several_files, missing_then_there,
+                           same_file_is_not_replaced, replaced_by_rename_and_in_place,
+                           bad_file_leaves_the_former, wrong_type_names_both, words_of_the_log,
+                           readers_during_replacement, files_of_the_makers));
 }

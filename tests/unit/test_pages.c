@@ -5,8 +5,8 @@
 #include "index/filter.h"
 #include "index/image.h"
 #include "index/index.h"
+#include "suite.h"
 
-#include <check.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <stdint.h>
@@ -154,15 +154,7 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("pages");
-    TCase *tcase = tcase_create("pages");
-    tcase_set_timeout(tcase, 120);
-    tcase_add_test(tcase, restored_blocks_are_freed_separately);
-    tcase_add_test(tcase, ends_of_a_large_mapping_are_unmapped);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_SUITE(
+        "pages", TIMEOUT(120),
+        TESTS(restored_blocks_are_freed_separately, ends_of_a_large_mapping_are_unmapped));
 }

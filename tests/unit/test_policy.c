@@ -1,7 +1,8 @@
 /* Policy JSON: accepted members, the words of each refusal, and that writing reads back. */
 #include "base/policy.h"
 
-#include <check.h>
+#include "suite.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -380,29 +381,10 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("policy");
-    TCase *tc = tcase_create("policy");
-    tcase_add_test(tc, defaults);
-    tcase_add_test(tc, declared_owners);
-    tcase_add_test(tc, limits_of_ownership);
-    tcase_add_test(tc, every_member);
-    tcase_add_test(tc, groups_of_a_list);
-    tcase_add_test(tc, triggers_of_a_list);
-    tcase_add_test(tc, members_for_structured_errors);
-    tcase_add_test(tc, limits);
-    tcase_add_test(tc, bad_members);
-    tcase_add_test(tc, not_an_object);
-    tcase_add_test(tc, huge_text_is_refused_unread);
-    tcase_add_test(tc, words_have_a_limit);
-    tcase_add_test(tc, only_ioc_lists_act);
-    tcase_add_test(tc, list_names);
-    tcase_add_test(tc, writing_reads_back);
-    tcase_add_test(tc, names_of_everything);
-    tcase_add_test(tc, actions_that_need_no_answer);
-    suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_SUITE("policy",
+                     TESTS(defaults, declared_owners, limits_of_ownership, every_member,
+                           groups_of_a_list, triggers_of_a_list, members_for_structured_errors,
+                           limits, bad_members, not_an_object, huge_text_is_refused_unread,
+                           words_have_a_limit, only_ioc_lists_act, list_names, writing_reads_back,
+                           names_of_everything, actions_that_need_no_answer));
 }

@@ -4,7 +4,8 @@
  */
 #include "../race/judge.c"
 
-#include <check.h>
+#include "suite.h"
+
 #include <stdlib.h>
 
 static const struct sw_race_query udp = {.landing = true};
@@ -73,16 +74,8 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("race judge");
-    TCase *tc = tcase_create("judge");
-    tcase_add_test(tc, certain_state_allows_its_own_answer_alone);
-    tcase_add_test(tc, change_under_way_allows_both_answers);
-    tcase_add_test(tc, answers_that_are_hits);
-    tcase_add_test(tc, lost_query_may_be_a_hit_whatever_the_word_says);
-    suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return RUN_SUITE("race judge",
+                     TESTS(certain_state_allows_its_own_answer_alone,
+                           change_under_way_allows_both_answers, answers_that_are_hits,
+                           lost_query_may_be_a_hit_whatever_the_word_says));
 }

@@ -6,8 +6,8 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "suite.h"
 
-#include <check.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
@@ -228,19 +228,9 @@ END_TEST
 
 int main(void)
 {
-    TCase *tcase = tcase_create("rcu");
-    tcase_set_timeout(tcase, 120);
-    tcase_add_test(tcase, synchronize_without_readers_returns);
-    tcase_add_test(tcase, writer_frees_after_readers_left);
-    tcase_add_loop_test(tcase, synchronize_waits_for_an_open_section, 0, 2);
-    tcase_add_test(tcase, synchronize_ignores_threads_outside);
-    tcase_add_test(tcase, threads_that_ended_are_forgotten);
-    tcase_add_test(tcase, pin_finds_the_library);
-    Suite *suite = suite_create("rcu");
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed;
+    return RUN_SUITE("rcu", TIMEOUT(120),
+                     TESTS(synchronize_without_readers_returns, writer_frees_after_readers_left),
+                     LOOP(synchronize_waits_for_an_open_section, 2),
+                     TESTS(synchronize_ignores_threads_outside, threads_that_ended_are_forgotten,
+                           pin_finds_the_library));
 }

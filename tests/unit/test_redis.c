@@ -5,9 +5,9 @@
 #include "base/clock.h"
 #include "listening.h"
 #include "redis_fixture.h"
+#include "suite.h"
 
 #include <arpa/inet.h>
-#include <check.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <sys/socket.h>
@@ -600,36 +600,16 @@ END_TEST
 int main(void)
 {
     redis_fixture_start(&server, NULL);
-    Suite *suite = suite_create("redis");
-    TCase *tc = tcase_create("redis");
-    tcase_add_test(tc, commands_and_replies);
-    tcase_add_test(tc, error_reply_keeps_the_connection);
-    tcase_add_test(tc, pipelines);
-    tcase_add_test(tc, pipeline_larger_than_any_buffer);
-    tcase_add_test(tc, command_amid_a_pipeline_is_refused);
-    tcase_add_test(tc, closed_connection_refuses_politely);
-    tcase_add_test(tc, keys_have_the_prefix);
-    tcase_add_test(tc, target_names_where_to);
-    tcase_add_test(tc, no_server_no_connection);
-    tcase_add_test(tc, silent_server_times_out);
-    tcase_add_test(tc, server_that_is_no_redis);
-    tcase_add_test(tc, tcp_works);
-    tcase_add_test(tc, password_of_the_default_user);
-    tcase_add_test(tc, acl_user);
-    tcase_add_test(tc, shipped_acl_users);
-    tcase_add_test(tc, password_is_never_told);
-    tcase_add_test(tc, dead_server_and_back);
-    tcase_add_test(tc, paused_server_times_out);
-    tcase_add_test(tc, blocking_command_may_take_longer);
-    tcase_add_test(tc, interrupt_ends_a_wait_for_good);
-    tcase_add_test(tc, interrupt_at_any_moment);
-    tcase_add_test(tc, interrupt_ends_connecting_to_a_silent_server);
-    suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_set_fork_status(runner, CK_NOFORK);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
+    int result = RUN_SUITE(
+        "redis", NO_FORK,
+        TESTS(commands_and_replies, error_reply_keeps_the_connection, pipelines,
+              pipeline_larger_than_any_buffer, command_amid_a_pipeline_is_refused,
+              closed_connection_refuses_politely, keys_have_the_prefix, target_names_where_to,
+              no_server_no_connection, silent_server_times_out, server_that_is_no_redis, tcp_works,
+              password_of_the_default_user, acl_user, shipped_acl_users, password_is_never_told,
+              dead_server_and_back, paused_server_times_out, blocking_command_may_take_longer,
+              interrupt_ends_a_wait_for_good, interrupt_at_any_moment,
+              interrupt_ends_connecting_to_a_silent_server));
     redis_fixture_stop(&server);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return result;
 }

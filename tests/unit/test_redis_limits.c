@@ -8,8 +8,8 @@
 
 #include "base/clock.h"
 #include "listening.h"
+#include "suite.h"
 
-#include <check.h>
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
@@ -317,16 +317,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("redis limits");
-    TCase *tc = tcase_create("redis limits");
-    tcase_set_timeout(tc, 60);
-    tcase_add_loop_test(tc, kind_at_step, 0, STEPS * KINDS);
-    tcase_add_loop_test(tc, large_replies, 0, (int)(sizeof(larges) / sizeof(larges[0])));
-    tcase_add_test(tc, slow_link);
-    suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_SUITE("redis limits", TIMEOUT(60), LOOP(kind_at_step, STEPS * KINDS),
+                     LOOP(large_replies, COUNT(larges)), TESTS(slow_link));
 }

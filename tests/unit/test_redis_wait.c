@@ -9,9 +9,9 @@
 
 #include "base/clock.h"
 #include "redis/redis.h"
+#include "suite.h"
 
 #include <arpa/inet.h>
-#include <check.h>
 #include <dlfcn.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -113,16 +113,7 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("redis wait");
-    TCase *tc = tcase_create("redis wait");
-    tcase_set_timeout(tc, 30);
-    tcase_add_test(tc, while_a_host_is_looked_up);
-    tcase_add_test(tc, without_other_work);
-    tcase_add_test(tc, while_a_sentinel_keeps_silent);
-    suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_SUITE(
+        "redis wait", TIMEOUT(30),
+        TESTS(while_a_host_is_looked_up, without_other_work, while_a_sentinel_keeps_silent));
 }

@@ -7,6 +7,7 @@
 
 #include "journal/history/rejudge.h"
 #include "journal/history/sight.h"
+#include "suite.h"
 
 #define STATE   "213.24.76.23" /* AS8342, by the table below a government */
 #define STATE_2 "213.24.76.99"
@@ -238,18 +239,9 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("rejudge");
-    TCase *tc = tcase_create("rejudge");
-    tcase_add_checked_fixture(tc, setup, teardown);
-    tcase_add_test(tc, protected_classes_spare_watched_names);
-    tcase_add_test(tc, no_walk_where_only_sights_are_judged);
-    tcase_add_test(tc, walks_repeat_nothing_of_an_earlier_episode);
-    tcase_add_test(tc, odd_owner_once_in_an_episode_with_the_history);
-    suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_set_fork_status(runner, CK_NOFORK);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_SUITE("rejudge", NO_FORK, FIXTURE(setup, teardown),
+                     TESTS(protected_classes_spare_watched_names,
+                           no_walk_where_only_sights_are_judged,
+                           walks_repeat_nothing_of_an_earlier_episode,
+                           odd_owner_once_in_an_episode_with_the_history));
 }

@@ -4,7 +4,8 @@
  */
 #include "redis/resp.h"
 
-#include <check.h>
+#include "suite.h"
+
 #include <hiredis/hiredis.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -213,19 +214,9 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("resp");
-    TCase *tc = tcase_create("resp");
-    tcase_set_timeout(tc, 120);
-    tcase_add_test(tc, ends_are_those_of_hiredis);
-    tcase_add_loop_test(tc, limits, 0, (int)(sizeof(bad) / sizeof(bad[0])));
-    tcase_add_test(tc, zero_octets);
-    tcase_add_test(tc, within_the_limits);
-    suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
     text = calloc(1, TEXT_MAX);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
+    int result = RUN_SUITE("resp", TIMEOUT(120), TESTS(ends_are_those_of_hiredis),
+                           LOOP(limits, COUNT(bad)), TESTS(zero_octets, within_the_limits));
     free(text);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return result;
 }

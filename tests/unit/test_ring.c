@@ -5,8 +5,8 @@
 #include "base/ring.h"
 
 #include "base/clock.h"
+#include "suite.h"
 
-#include <check.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
@@ -319,23 +319,10 @@ END_TEST
 
 int main(void)
 {
-    TCase *tcase = tcase_create("ring");
-    tcase_set_timeout(tcase, 120);
-    tcase_add_test(tcase, empty_ring);
-    tcase_add_test(tcase, impossible_capacity);
-    tcase_add_test(tcase, rings_when_part_is_full);
-    tcase_add_test(tcase, a_full_ring_wakes_whoever_sleeps);
-    tcase_add_test(tcase, a_sleeper_is_woken);
-    tcase_add_test(tcase, capacity_is_rounded_up);
-    tcase_add_test(tcase, refused_records_change_nothing);
-    tcase_add_test(tcase, short_buffer_cuts_the_record);
-    tcase_add_test(tcase, agrees_with_a_model);
-    tcase_add_loop_test(tcase, producer_and_consumer, 0, 3);
-    Suite *suite = suite_create("ring");
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed;
+    return RUN_SUITE("ring", TIMEOUT(120),
+                     TESTS(empty_ring, impossible_capacity, rings_when_part_is_full,
+                           a_full_ring_wakes_whoever_sleeps, a_sleeper_is_woken,
+                           capacity_is_rounded_up, refused_records_change_nothing,
+                           short_buffer_cuts_the_record, agrees_with_a_model),
+                     LOOP(producer_and_consumer, 3));
 }

@@ -1,7 +1,8 @@
 /* The settings file: defaults, every kind of value, and the words for every kind of mistake. */
 #include "base/settings.h"
 
-#include <check.h>
+#include "suite.h"
+
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -527,29 +528,13 @@ int main(void)
     int fd = mkstemp(path);
     if (fd < 0 || close(fd) != 0)
         return EXIT_FAILURE;
-    Suite *suite = suite_create("settings");
-    TCase *tc = tcase_create("settings");
-    tcase_add_test(tc, defaults_of_all_keys);
-    tcase_add_test(tc, client_groups);
-    tcase_add_test(tc, every_key_has_its_field);
-    tcase_add_test(tc, keys_of_classes);
-    tcase_add_test(tc, ways_to_write_a_line);
-    tcase_add_test(tc, keys_that_may_be_repeated);
-    tcase_add_test(tc, lines_that_are_none);
-    tcase_add_test(tc, unknown_keys);
-    tcase_add_test(tc, bad_values);
-    tcase_add_test(tc, length_limits);
-    tcase_add_test(tc, password_is_never_told);
-    tcase_add_test(tc, all_problems_are_reported_and_the_rest_applies);
-    tcase_add_test(tc, zero_octets);
-    tcase_add_test(tc, unreadable_files);
-    tcase_add_test(tc, path_from_the_environment);
-    tcase_add_test(tc, example_file_has_every_key_with_its_default);
-    suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
+    int result = RUN_SUITE(
+        "settings",
+        TESTS(defaults_of_all_keys, client_groups, every_key_has_its_field, keys_of_classes,
+              ways_to_write_a_line, keys_that_may_be_repeated, lines_that_are_none, unknown_keys,
+              bad_values, length_limits, password_is_never_told,
+              all_problems_are_reported_and_the_rest_applies, zero_octets, unreadable_files,
+              path_from_the_environment, example_file_has_every_key_with_its_default));
     unlink(path);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return result;
 }

@@ -4,6 +4,7 @@
 #include "journal_rig.h"
 
 #include "journal/history/seen.h"
+#include "suite.h"
 
 #define RTCOMM "213.24.76.23"
 
@@ -495,33 +496,14 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("observe");
-    TCase *tc = tcase_create("observe");
-    tcase_add_checked_fixture(tc, setup, teardown);
-    tcase_add_test(tc, owner_history_and_tracking);
-    tcase_add_test(tc, protected_owner_once);
-    tcase_add_test(tc, evidence_has_former_addresses);
-    tcase_add_test(tc, shared_address_from_live_answers);
-    tcase_add_test(tc, shared_address_when_the_listed_name_comes_last);
-    tcase_add_test(tc, two_resolvers_add_up);
-    tcase_add_test(tc, first_seen_survives);
-    tcase_add_test(tc, history_waits_for_redis);
-    tcase_add_test(tc, raised_once_though_redis_is_away_after_a_restart);
-    tcase_add_test(tc, without_redis_it_is_raised_at_the_end_and_says_so);
-    tcase_add_test(tc, former_owners_are_kept);
-    tcase_add_test(tc, owner_change_once);
-    tcase_add_test(tc, history_is_bounded_listed_names_stay);
-    tcase_add_test(tc, what_is_observed);
-    tcase_add_test(tc, loopback_is_nowhere);
-    tcase_add_test(tc, odd_things_in_redis);
-    suite_add_tcase(suite, tc);
-    TCase *plain = tcase_create("plain");
-    tcase_add_test(plain, entries_in_json);
-    suite_add_tcase(suite, plain);
-    SRunner *runner = srunner_create(suite);
-    srunner_set_fork_status(runner, CK_NOFORK);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_SUITE(
+        "observe", NO_FORK, FIXTURE(setup, teardown),
+        TESTS(owner_history_and_tracking, protected_owner_once, evidence_has_former_addresses,
+              shared_address_from_live_answers, shared_address_when_the_listed_name_comes_last,
+              two_resolvers_add_up, first_seen_survives, history_waits_for_redis,
+              raised_once_though_redis_is_away_after_a_restart,
+              without_redis_it_is_raised_at_the_end_and_says_so, former_owners_are_kept,
+              owner_change_once, history_is_bounded_listed_names_stay, what_is_observed,
+              loopback_is_nowhere, odd_things_in_redis),
+        FIXTURE(NULL, NULL), TESTS(entries_in_json));
 }

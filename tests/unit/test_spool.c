@@ -3,6 +3,7 @@
 #include "journal_rig.h"
 
 #include "journal/spool.h"
+#include "suite.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -561,31 +562,14 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("spool");
-    TCase *files = tcase_create("files");
-    TCase *journal = tcase_create("journal");
-    tcase_add_checked_fixture(files, setup, teardown);
-    tcase_add_test(files, in_order_over_segments);
-    tcase_add_test(files, what_is_not_done_is_taken_again);
-    tcase_add_test(files, put_back_goes_first);
-    tcase_add_test(files, bounded);
-    tcase_add_test(files, damaged_segments);
-    tcase_add_test(files, missing_documents_are_told);
-    tcase_add_test(files, folder_of_another_process);
-    tcase_add_test(files, folder_that_cannot_be_used);
-    suite_add_tcase(suite, files);
-    tcase_set_timeout(journal, 120);
-    tcase_add_checked_fixture(journal, setup_journal, teardown_journal);
-    tcase_add_test(journal, more_than_the_backlog_waits_on_disk);
-    tcase_add_test(journal, a_restart_without_redis_loses_nothing);
-    tcase_add_test(journal, full_disk_and_backlog_tell_the_loss);
-    tcase_add_loop_test(journal, lost_answers_double_nothing, 0, 2);
-    tcase_add_test(journal, lost_answer_and_a_restart);
-    tcase_add_test(journal, half_a_segment_done_and_a_restart);
-    suite_add_tcase(suite, journal);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return RUN_SUITE(
+        "spool", FIXTURE(setup, teardown),
+        TESTS(in_order_over_segments, what_is_not_done_is_taken_again, put_back_goes_first, bounded,
+              damaged_segments, missing_documents_are_told, folder_of_another_process,
+              folder_that_cannot_be_used),
+        TIMEOUT(120), FIXTURE(setup_journal, teardown_journal),
+        TESTS(more_than_the_backlog_waits_on_disk, a_restart_without_redis_loses_nothing,
+              full_disk_and_backlog_tell_the_loss),
+        LOOP(lost_answers_double_nothing, 2),
+        TESTS(lost_answer_and_a_restart, half_a_segment_done_and_a_restart));
 }

@@ -1,7 +1,8 @@
 /* Structured DNS errors: the JSON text, escaping, members that are left out when room is short. */
 #include "flow/structured.h"
 
-#include <check.h>
+#include "suite.h"
+
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
@@ -131,19 +132,7 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("structured");
-    TCase *tc = tcase_create("text");
-    tcase_add_checked_fixture(tc, setup, NULL);
-    tcase_add_test(tc, all_members);
-    tcase_add_test(tc, nothing_without_substance);
-    tcase_add_test(tc, codes);
-    tcase_add_test(tc, escaping);
-    tcase_add_loop_test(tc, what_is_no_utf8_is_replaced, 0, 8);
-    tcase_add_test(tc, room);
-    suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_SUITE("structured", FIXTURE(setup, NULL),
+                     TESTS(all_members, nothing_without_substance, codes, escaping),
+                     LOOP(what_is_no_utf8_is_replaced, 8), TESTS(room));
 }

@@ -5,8 +5,8 @@
 #include "base/turns.h"
 
 #include "base/clock.h"
+#include "suite.h"
 
-#include <check.h>
 #include <pthread.h>
 
 static struct sw_turns turns;
@@ -128,22 +128,8 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("turns");
-    TCase *tc = tcase_create("turns");
-
-    tcase_set_timeout(tc, 60);
-    tcase_add_checked_fixture(tc, start, end);
-    tcase_add_test(tc, number_and_rest);
-    tcase_add_test(tc, change_during_a_sweep);
-    tcase_add_test(tc, busy_worker_is_given_up);
-    tcase_add_test(tc, turn_that_goes_on);
-    tcase_add_test(tc, unknown_worker_is_ignored);
-    tcase_add_test(tc, stopping_ends_the_wait);
-    tcase_add_test(tc, end_of_a_turn_is_seen);
-    suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return RUN_SUITE("turns", TIMEOUT(60), FIXTURE(start, end),
+                     TESTS(number_and_rest, change_during_a_sweep, busy_worker_is_given_up,
+                           turn_that_goes_on, unknown_worker_is_ignored, stopping_ends_the_wait,
+                           end_of_a_turn_is_seen));
 }

@@ -7,6 +7,7 @@
 #include "verdict_model.h"
 
 #include "mmdb_fixture.h"
+#include "suite.h"
 
 #include <unistd.h>
 
@@ -73,14 +74,5 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("verdict model");
-    TCase *tc = tcase_create("verdict model");
-    tcase_set_timeout(tc, 7200);
-    tcase_add_test(tc, random_cases);
-    suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_SUITE("verdict model", TIMEOUT(7200), TESTS(random_cases));
 }
