@@ -42,6 +42,7 @@ _sinkwatch_options() {
             "--rate --in-flight --timeout --retries --threads --state --observer --events"
         ;;
     events | anomalies) echo "--number --follow" ;;
+    doctor) echo "--unbound --unbound-conf --unit --canary --resolver --system-root" ;;
     esac
 }
 
@@ -56,7 +57,7 @@ _sinkwatch_command() {
             --kind | --action | --priority | --sinkhole4 | --sinkhole6 | --cname | --ttl | --lifetime | --ede | \
             --owner | --owners | --ns-owners | --baseline-days | --baseline-count | --flux-hours | --flux-as-min | --flux-as-percent | --note | --group | --trigger | --justification | --sub-error | --list | --match | --file | --forward | --root-hints | --trust-anchor | \
             --rate | --in-flight | --timeout | --retries | --threads | --state | --observer | --hops | --max | \
-            --output | --since | --allow-suffix | --max-shrink | --max-growth | \
+            --output | --since | --unbound | --unbound-conf | --unit | --canary | --resolver | --system-root | --allow-suffix | --max-shrink | --max-growth | \
             --scope | --columns | --origin | --only | --allow-own | --allow-top | --top-file | --top | --show-refused) i=$((i + 1)) ;;
         -*) ;;
         *)
@@ -79,7 +80,7 @@ _sinkwatch() {
     _sinkwatch_command
     case $prev in
     --list) _sinkwatch_words "$(_sinkwatch_lists)"; return ;;
-    -c | --config | --socket | --file | --root-hints | --trust-anchor | --state | --output)
+    -c | --config | --socket | --file | --root-hints | --trust-anchor | --state | --output | --unbound | --unbound-conf | --system-root)
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
         return
         ;;
@@ -101,7 +102,7 @@ _sinkwatch() {
         return
     fi
     case $command:$after in
-    :*) _sinkwatch_words "list add remove import rollback check pivot sweep report events anomalies status setup checkconf" ;;
+    :*) _sinkwatch_words "list add remove import rollback check pivot sweep report events anomalies status setup checkconf doctor" ;;
     list:*) _sinkwatch_words "show set drop" ;;
     list\ *:0 | add:0 | remove:0 | import:0 | rollback:0) _sinkwatch_words "$(_sinkwatch_lists)" ;;
     import:1 | checkconf:0) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;

@@ -11,11 +11,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define MESSAGE_MAX (SW_PATH_MAX + 2 * SW_WHY_MAX)
-#define SHOWN_MAX   44  /* octets of a bad value in messages */
-#define SOCKET_MAX  107 /* sun_path of unix(7) without the final zero octet */
-#define KEY_MAX     40  /* longest word for which a similar key is looked for */
-#define KEY_CHARS   "abcdefghijklmnopqrstuvwxyz0123456789-"
+#define MESSAGE_MAX     (SW_PATH_MAX + 2 * SW_WHY_MAX)
+#define BYTE_ORDER_MARK "\xef\xbb\xbf" /* U+FEFF in UTF-8 (RFC 3629 6): Windows editors */
+#define SHOWN_MAX       44             /* octets of a bad value in messages */
+#define SOCKET_MAX      107            /* sun_path of unix(7) without the final zero octet */
+#define KEY_MAX         40             /* longest word for which a similar key is looked for */
+#define KEY_CHARS       "abcdefghijklmnopqrstuvwxyz0123456789-"
 
 #define FIELD(field) offsetof(struct sw_settings, field), sizeof(((struct sw_settings *)0)->field)
 
@@ -341,10 +342,13 @@ static void read_lines(struct reading *r, FILE *file)
         r->line++;
         while (len > 0 && (line[len - 1] == '\n' || line[len - 1] == '\r'))
             line[--len] = '\0';
+        bool marked = r->line == 1 && strncmp(line, BYTE_ORDER_MARK, 3) == 0;
+        if (marked)
+            report(r, "", "begins with a byte order mark; save the file as UTF-8 without");
         if (memchr(line, '\0', (size_t)len))
             report(r, "", "holds a zero octet; text only");
         else
-            read_line(r, line);
+            read_line(r, marked ? line + 3 : line);
     }
     if (line)
         explicit_bzero(line, size); /* may have held the password */

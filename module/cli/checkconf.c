@@ -6,8 +6,13 @@
 #include "owner/classtable.h"
 #include "owner/mmdb.h"
 
+#include <errno.h>
+#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #define FIELDSTEXT_MAX (SW_OWNER_COUNT * (SW_TEXT_MAX + 24))
 
@@ -15,12 +20,13 @@
 
 static const struct cli_usage usage = {
     .words = "[FILE]",
-    .doc = "Judge a settings file: every problem with file, line, key and the allowed values; the "
-           "Redis that the file names, the paths of the MMDB files, and whether the files open. "
-           "The command does not connect to Redis."
-           "\vThe exit code is 4 when a setting has a problem, 1 when only an MMDB file or a "
-           "table of classes does not open, or a table has a bad line: a resolver goes on without "
-           "such a file.\n\n"
+    .doc = "Judge a settings file: every problem with file, line, key and the allowed values; "
+           "whether the Redis that the file names answers; whether MMDB files, tables and "
+           "passwords open; whether the folders to write to are there. 'sinkwatch doctor' looks "
+           "at more, as Unbound's user."
+           "\vThe exit code is 4 when a setting has a problem, 1 when only Redis does not answer, "
+           "a file does not open, a folder is missing, or a table has a bad line: a resolver goes "
+           "on without.\n\n"
            "Examples:\n"
            "  sinkwatch checkconf\n"
            "  sinkwatch checkconf conf/sinkwatch.conf",
@@ -30,7 +36,7 @@ static const struct cli_usage usage = {
 struct found {
     const struct cli *cli;
     json_t *problems;
-    bool unopened; /* some MMDB file */
+    bool unopened; /* a file, a folder or Redis */
 };
 
 static void note(void *arg, const char *message)
@@ -135,17 +141,91 @@ static json_t *try_all_classes(struct found *found, const struct sw_settings *se
     return out;
 }
 
-/* "unix:/run/x.sock" or "127.0.0.1:6379", with the prefix. */
-static json_t *redis_target(const struct cli *cli, const struct sw_settings *s)
+/* ---- paths ---- */
+
+/* Put a path that is of no use down. Not a problem of a setting: the path can come into being. */
+static void no_use(struct found *found, json_t *out, const char *key, const char *path,
+                   const char *why)
 {
+    json_t *one = json_object();
+    cli_json_set(one, "key", key);
+    cli_json_set(one, "path", path);
+    cli_json_set(one, "error", why);
+    json_array_append_new(out, one);
+    found->unopened = true;
+    if (!found->cli->json)
+        printf("%s: %s: %s%s%s\n", key, cli_clean_text(path), cli_style(found->cli, CLI_BAD), why,
+               cli_style(found->cli, CLI_PLAIN));
+}
+
+static void try_file(struct found *found, json_t *out, const char *key, const char *path)
+{
+    if (path[0] && access(path, R_OK) != 0)
+        no_use(found, out, key, path, strerror(errno));
+}
+
+/* The folder above a path that the module writes. */
+static void try_above(struct found *found, json_t *out, const char *key, const char *path)
+{
+    char *copy = cli_copy(path);
+    const char *folder = dirname(copy);
+    struct stat st;
+    if (path[0] && strncmp(path, "/dev/", 5) != 0 &&
+        (stat(folder, &st) != 0 || !S_ISDIR(st.st_mode)))
+        no_use(found, out, key, path, "the folder of this path does not exist");
+    free(copy);
+}
+
+static json_t *try_paths(struct found *found, const struct sw_settings *s)
+{
+    json_t *out = json_array();
+    try_file(found, out, "redis-password-file", s->redis_password_file);
+    try_file(found, out, "redis-sentinel-password-file", s->sentinel_password_file);
+    try_file(found, out, "redis-tls-ca", s->redis_tls_ca);
+    try_file(found, out, "redis-tls-cert", s->redis_tls_cert);
+    try_file(found, out, "redis-tls-key", s->redis_tls_key);
+    try_above(found, out, "snapshot-file", s->snapshot_file);
+    try_above(found, out, "event-spool", s->event_spool);
+    try_above(found, out, "event-file", s->event_file);
+    return out;
+}
+
+/* ---- Redis ---- */
+
+/* A host with a port behind: a port has a key of its own. An IPv6 address has more colons. */
+static void judge_host(struct found *found, const struct sw_settings *s)
+{
+    const char *colon = strchr(s->redis_host, ':');
+    char words[SW_WHY_MAX];
+    if (!colon || strchr(colon + 1, ':'))
+        return;
+    snprintf(words, sizeof(words),
+             "redis-host: \"%.100s\" has a port; the port has the key "
+             "redis-port",
+             s->redis_host);
+    note(found, words);
+}
+
+/* "unix:/run/x.sock" or "127.0.0.1:6379", with the prefix; whether the server answers. */
+static json_t *try_redis(struct found *found, const struct sw_settings *s)
+{
+    const struct cli *cli = found->cli;
     struct sw_redis *redis = sw_redis_new(s);
     if (!redis)
         abort();
+    bool answers = sw_redis_open(redis) == SW_OK;
     if (!cli->json)
         printf("redis: %s, keys %s:...\n", sw_redis_target(redis), s->redis_prefix);
+    if (!cli->json && !answers)
+        printf("redis: %sdoes not answer: %s%s\n", cli_style(cli, CLI_BAD),
+               cli_clean_text(sw_redis_error(redis)), cli_style(cli, CLI_PLAIN));
     json_t *out = json_object();
     cli_json_set(out, "target", sw_redis_target(redis));
     cli_json_set(out, "prefix", s->redis_prefix);
+    json_object_set_new(out, "answers", json_boolean(answers));
+    if (!answers)
+        cli_json_set(out, "error", sw_redis_error(redis));
+    found->unopened = found->unopened || !answers;
     sw_redis_free(redis);
     return out;
 }
@@ -158,6 +238,8 @@ int cli_checkconf(struct cli *cli, int argc, char **argv)
     int n = cli_parse(cli, &usage, NULL, argc, argv, &words);
     const char *path = n ? words[0] : cli->config ? cli->config : sw_settings_path();
     enum sw_status status = sw_settings_read(path, &settings, note, &found);
+    if (status != SW_EIO)
+        judge_host(&found, &settings);
     size_t problems = json_array_size(found.problems);
     if (!cli->json && status != SW_EIO)
         printf("%s: %s\n", cli_clean_text(path),
@@ -166,7 +248,8 @@ int cli_checkconf(struct cli *cli, int argc, char **argv)
     cli_json_set(out, "file", path);
     json_object_set(out, "problems", found.problems);
     if (status != SW_EIO) {
-        json_object_set_new(out, "redis", redis_target(cli, &settings));
+        json_object_set_new(out, "redis", try_redis(&found, &settings));
+        json_object_set_new(out, "paths", try_paths(&found, &settings));
         json_object_set_new(
             out, "asn-mmdb",
             try_mmdbs(&found, "asn-mmdb", settings.asn_mmdb, SW_ROLE_ASN, &settings));
@@ -180,5 +263,5 @@ int cli_checkconf(struct cli *cli, int argc, char **argv)
     else
         json_decref(out);
     json_decref(found.problems);
-    return status != SW_OK ? CLI_SETTINGS : found.unopened ? CLI_NONE : CLI_OK;
+    return problems || status != SW_OK ? CLI_SETTINGS : found.unopened ? CLI_NONE : CLI_OK;
 }

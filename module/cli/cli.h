@@ -36,6 +36,7 @@ enum cli_exit {
     CLI_TIMEOUT = 5,  /* --wait: not every resolver has reported in time */
     CLI_PARTLY = 6,   /* done, but for items that were refused */
     CLI_INPUT = 7,    /* a file cannot be read, or is not what was to be read */
+    CLI_FAULT = 8,    /* doctor: something is broken */
 };
 
 struct cli {
@@ -101,6 +102,9 @@ bool cli_alike(const char *a, const char *b);
 
 /** Read the settings; CLI_OK or CLI_SETTINGS, said. A missing default file means defaults. */
 int cli_settings(struct cli *cli);
+
+/** Put --socket, --host and --port into the settings. */
+void cli_override(struct cli *cli);
 
 /** Settings, then Redis. CLI_OK, CLI_SETTINGS or CLI_REDIS, said. */
 int cli_connect(struct cli *cli);
@@ -170,5 +174,6 @@ int cli_events(struct cli *cli, int argc, char **argv);
 int cli_anomalies(struct cli *cli, int argc, char **argv);
 int cli_status(struct cli *cli, int argc, char **argv);
 int cli_checkconf(struct cli *cli, int argc, char **argv);
+int cli_doctor(struct cli *cli, int argc, char **argv);
 
 #endif

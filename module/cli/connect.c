@@ -25,6 +25,19 @@ static bool default_missing(const struct cli *cli, const char *path)
     return !cli->config && !(env && env[0]) && access(path, F_OK) != 0 && errno == ENOENT;
 }
 
+void cli_override(struct cli *cli)
+{
+    struct sw_settings *s = &cli->settings;
+    if (cli->host || cli->port)
+        s->redis_socket[0] = '\0';
+    if (cli->host)
+        snprintf(s->redis_host, sizeof(s->redis_host), "%s", cli->host);
+    if (cli->port)
+        s->redis_port = cli->port;
+    if (cli->socket)
+        snprintf(s->redis_socket, sizeof(s->redis_socket), "%s", cli->socket);
+}
+
 int cli_settings(struct cli *cli)
 {
     struct sw_settings *s = &cli->settings;
@@ -36,16 +49,9 @@ int cli_settings(struct cli *cli)
         cli_hint("'sinkwatch checkconf %s' shows the same; --config names another file", path);
         return CLI_SETTINGS;
     }
-    if (cli->host || cli->port)
-        s->redis_socket[0] = '\0';
-    if (cli->host)
-        snprintf(s->redis_host, sizeof(s->redis_host), "%s", cli->host);
-    if (cli->port)
-        s->redis_port = cli->port;
+    cli_override(cli);
     if (s->redis_timeout_ms < cli->patience_ms)
         s->redis_timeout_ms = cli->patience_ms;
-    if (cli->socket)
-        snprintf(s->redis_socket, sizeof(s->redis_socket), "%s", cli->socket);
     return CLI_OK;
 }
 

@@ -26,13 +26,15 @@ static const struct cli_command commands[] = {
     {"status", "every resolver: state, applied changes, refused items", cli_status},
     {"setup", "functions for feeds into Redis, and missing settings of Redis", cli_setup},
     {"checkconf", "judge a settings file", cli_checkconf},
+    {"doctor", "look for faults of an installation; each with the remedy", cli_doctor},
     {0},
 };
 
 #define AFTER                                                                                      \
     "Exit codes: 0 done; 1 nothing was found or done; 2 wrong options or words; 3 Redis cannot "   \
     "be reached or answered with an error; 4 the settings file has problems; 5 --wait timed out; " \
-    "6 done, but for items that were refused; 7 a file cannot be read.\n\n"                        \
+    "6 done, but for items that were refused; 7 a file cannot be read; 8 doctor found a "          \
+    "failure.\n\n"                                                                                 \
     "Examples:\n"                                                                                  \
     "  sinkwatch list set carbanak --action sinkhole --note \"public reporting\"\n"                \
     "  sinkwatch add carbanak systemsvc.net --wait\n"                                              \

@@ -1,5 +1,6 @@
 #include "host/abi.h"
 
+#include "base/version.h"
 #include "flow/ub.h"
 
 #include <ctype.h>
@@ -15,6 +16,10 @@
 #define ADVICE                                                                                     \
     "build sinkwatch.so against this program's own source tree (make UNBOUND_SRC=...), or, with "  \
     "the Debian packages, run make deb and install the packages of both together"
+
+/* For programs that read the file and do not load the module (D-182). */
+static const char marker[] __attribute__((used)) =
+    SW_MARKER_BEGIN SW_VERSION "\n" PACKAGE_VERSION "\n" CONFCMDLINE "\n";
 
 const char *sw_abi_built_for(void)
 {

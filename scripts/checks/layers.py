@@ -18,7 +18,9 @@ ALLOWED = {
     "cli": "base redis index owner feed journal flow formats cli",
 }
 # Rooms inside a wing, and the rooms that each may include beside the wing's own files.
-ROOMS = {"cli": {"": "", "lists": "", "show": "", "sweep": "show", "report": "show sweep", "feed": "lists"}}
+ROOMS = {
+    "cli": {"": "", "lists": "", "show": "", "sweep": "show", "report": "show sweep", "feed": "lists", "doctor": ""}
+}
 SEES_UNBOUND = re.compile(r"module/(host/.*|flow/(query|act)\.c|flow/ub\.h)")
 UNBOUND_ONLY = {"flow/ub.h", "flow/query.h", "flow/act.h"}  # of the stages that know Unbound
 INCLUDE = re.compile(r'^\s*#\s*include\s+(["<])([^">]+)[">]')

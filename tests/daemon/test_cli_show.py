@@ -6,7 +6,7 @@ import subprocess
 import threading
 import time
 
-from cli_rig import NONE, ROOT, SETTINGS, TIME, bad, event, put, sw  # noqa: F401
+from cli_rig import NONE, OK, ROOT, SETTINGS, TIME, bad, event, put, sw  # noqa: F401
 from harness.resolver import SINK4, SINK6
 from harness.wait import until
 
@@ -305,7 +305,10 @@ def test_checkconf(sw, folder):
     assert "no problem" in out and "asn.mmdb" in out and "redis:" in out
     (found,) = sw.json("checkconf")
     assert found["problems"] == [] and found["asn-mmdb"][0]["open"]
-    assert "no problem" in sw("checkconf", ROOT / "conf" / "sinkwatch.conf")
+    assert found["redis"]["answers"] and found["paths"] == []
+    # All defaults: whether a Redis runs on this machine is not known here.
+    process = sw.start("checkconf", ROOT / "conf" / "sinkwatch.conf")
+    assert "no problem" in process.communicate()[0] and process.returncode in (OK, NONE)
 
 
 def test_checkconf_names_all_problems(sw, folder):
@@ -316,6 +319,29 @@ def test_checkconf_names_all_problems(sw, folder):
     (found,) = sw.json("checkconf", conf, code=SETTINGS)
     assert len(found["problems"]) == 3
     sw("checkconf", folder / "missing.conf", code=SETTINGS)
+
+
+def test_checkconf_tries_redis_and_paths(sw, folder):
+    conf = folder / "paths.conf"
+    conf.write_text(
+        f'redis-socket: "{folder}/none.sock"\nredis-password-file: "{folder}/secret"\n'
+        f'snapshot-file: "{folder}/a/lists"\nevent-spool: "{folder}/b/spool"\nevent-file: "/dev/stdout"\n'
+    )
+    (found,) = sw.json("checkconf", conf, code=NONE)
+    assert not found["redis"]["answers"] and found["redis"]["error"] and found["problems"] == []
+    assert [path["key"] for path in found["paths"]] == ["redis-password-file", "snapshot-file", "event-spool"]
+    out = sw("checkconf", conf, code=NONE)
+    assert "does not answer" in out and out.count("does not exist") == 2
+
+
+def test_checkconf_names_usual_mistakes(sw, folder):
+    conf = folder / "mistakes.conf"
+    conf.write_bytes(b'\xef\xbb\xbfredis-host: "redis.example:6380"\n')
+    (found,) = sw.json("checkconf", conf, code=SETTINGS)
+    mark, host = found["problems"]
+    assert "byte order mark" in mark and "redis-port" in host
+    conf.write_text(f'redis-host: "::1"\nredis-socket: "{folder}/none.sock"\n')
+    assert sw.json("checkconf", conf, code=NONE)[0]["problems"] == []
 
 
 def test_checkconf_tries_the_databases(sw, folder):

@@ -1,0 +1,114 @@
+/*
+ * doctor.h - sinkwatch doctor: each part of an installation that can be broken, looked at in turn.
+ *
+ * doctor.c reads the options, runs the groups of checks in the order of a query's needs, and prints
+ * the findings. A group, step by step:
+ *     doctor_unbound()   the program, its options, unbound.conf, the module and its build
+ *     doctor_settings()  the settings file as Unbound's user reads the file, MMDB files, folders
+ *     doctor_host()      AppArmor, systemd, clock
+ *     doctor_redis()     server, rights, lists, the report of this resolver
+ *     doctor_canary()    a listed name, asked of the resolver
+ *
+ * A finding has an id ("redis.rights"), a state, the reason, and the command that mends the fault.
+ * A check never changes anything: rights in Redis are tried inside a transaction that is discarded.
+ *
+ * Threads      one; a child process takes the place of Unbound's user (doctor_run.c)
+ * Memory       findings live until the end of the run
+ * Security     text of other programs and of Redis is cleaned before it is printed
+ * Decision     D-182
+ */
+#ifndef SW_CLI_DOCTOR_DOCTOR_H
+#define SW_CLI_DOCTOR_DOCTOR_H
+
+#include "cli/output.h"
+#include "flow/stage.h"
+
+#include <sys/types.h>
+
+#define DOCTOR_OUTPUT_MAX 65536 /* octets kept of a program's output; unbound -V has about 2,000 */
+
+enum doctor_state { DOCTOR_OK, DOCTOR_WARNING, DOCTOR_FAILURE, DOCTOR_STATES };
+
+struct doctor {
+    struct cli *cli;
+    /* options; NULL: not given */
+    const char *unbound;     /* program */
+    const char *conf;        /* unbound.conf */
+    const char *unit;        /* unit of systemd */
+    const char *system_root; /* folder that stands for / in doctor_host() */
+    const char *resolver;    /* ADDRESS[@PORT] */
+    const char *canary;      /* name */
+    /* seen by doctor_unbound() */
+    char *version, *configured; /* of the program; NULL: not known */
+    char *chroot, *user;        /* of unbound.conf: "" means none; NULL: not known */
+    char *listens;              /* first interface of unbound.conf, or NULL */
+    char *modules;              /* module-config, or NULL */
+    bool settings_read;         /* cli->settings is filled */
+    bool redis_open;            /* cli->redis is connected */
+    json_t *findings;
+    unsigned count[DOCTOR_STATES];
+};
+
+/** Put a finding down. remedy: a command or a line to write; NULL with DOCTOR_OK. The format gives
+ * the reason. Texts are copied. */
+void doctor_say(struct doctor *d, enum doctor_state state, const char *id, const char *remedy,
+                const char *format, ...) __attribute__((format(printf, 5, 6)));
+
+/** Text for a remedy or a path. Static; the results of the last eight calls are valid. */
+const char *doctor_words(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* ---- groups of checks ---- */
+
+/** Program, unbound.conf and module. Fills the members "seen by doctor_unbound()". */
+void doctor_unbound(struct doctor *d);
+
+/** The settings file, into cli->settings, and the files and folders that it names. */
+void doctor_settings(struct doctor *d);
+
+/** AppArmor, systemd, clock. */
+void doctor_host(struct doctor *d);
+
+/** Redis with the settings' user; doctor_rights() tries each right of a resolver on the open
+ * connection. Nothing is done without settings. */
+void doctor_redis(struct doctor *d);
+void doctor_rights(struct doctor *d);
+
+/** The lists, and the question for a listed name. */
+void doctor_canary(struct doctor *d);
+
+/* ---- programs and users (doctor_run.c) ---- */
+
+/** Path of a program: name itself if it has a slash, else the first in PATH and the folders for
+ * administrators. Allocated; NULL: there is none. */
+char *doctor_find(const char *name);
+
+/**
+ * Run a program without a shell; at most ten seconds.
+ *
+ * argv    ended by NULL; argv[0] is the path
+ * output  set to standard output and error, allocated, cut after DOCTOR_OUTPUT_MAX octets
+ * Returns the exit status; -1: not started, ended by a signal, or stopped after the time.
+ */
+int doctor_run(const char *const *argv, char **output);
+
+enum doctor_may { DOCTOR_MAY, DOCTOR_MAY_NOT, DOCTOR_UNKNOWN };
+
+/** Whether Unbound's user may use a path (R_OK, W_OK, X_OK of access()). DOCTOR_UNKNOWN: this
+ * process is neither root nor that user. why: set to the reason for DOCTOR_MAY_NOT, static. */
+enum doctor_may doctor_may(const struct doctor *d, const char *path, int mode, const char **why);
+
+/** A path as Unbound sees the path: below the chroot of unbound.conf. Static, as doctor_words(). */
+const char *doctor_inside(const struct doctor *d, const char *path);
+
+/* ---- the canary's answer (doctor_answer.c) ---- */
+
+/**
+ * Judge the answer to the canary's question for A.
+ *
+ * packet, len  DNS message (RFC 1035 4), of any octets
+ * Returns NULL if the answer is as the verdict says, else the difference in words. Static.
+ */
+const char *doctor_judge_answer(const struct sw_verdict *verdict, const uint8_t *packet,
+                                size_t len);
+
+#endif

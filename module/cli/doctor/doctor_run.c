@@ -1,0 +1,137 @@
+/* doctor_run.c - other programs, and the rights of Unbound's user. See doctor.h. */
+#include "base/clock.h"
+#include "cli/doctor/doctor.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <poll.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define RUN_US       INT64_C(10000000)
+#define ADMIN_PATH   "/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin"
+#define UNKNOWN_USER 255 /* exit status of the child process that becomes Unbound's user */
+
+/* ---- programs ---- */
+
+char *doctor_find(const char *name)
+{
+    char path[4096];
+    const char *env = getenv("PATH");
+    if (strchr(name, '/'))
+        return access(name, X_OK) == 0 ? cli_copy(name) : NULL;
+    char *folders = NULL, *rest, *next;
+    if (asprintf(&folders, "%s:%s", env ? env : "", ADMIN_PATH) < 0)
+        abort();
+    for (rest = folders; (next = strsep(&rest, ":")) != NULL;) {
+        snprintf(path, sizeof(path), "%s/%s", next, name);
+        if (next[0] == '/' && access(path, X_OK) == 0)
+            break;
+    }
+    free(folders);
+    return next ? cli_copy(path) : NULL;
+}
+
+/* The child process: never returns. */
+static void become(const char *const *argv, const int ends[2])
+{
+    char *const *words; /* execv() changes nothing, but has an older prototype */
+    int null = open("/dev/null", O_RDONLY);
+    memcpy(&words, &argv, sizeof(words));
+    if (null >= 0)
+        dup2(null, STDIN_FILENO);
+    dup2(ends[1], STDOUT_FILENO);
+    dup2(ends[1], STDERR_FILENO);
+    close(ends[0]);
+    close(ends[1]);
+    execv(argv[0], words);
+    _exit(127);
+}
+
+/* Read up to the end of the output. False: the time is over. */
+static bool drain(int fd, char *text, size_t *len)
+{
+    int64_t end = sw_clock_mono_us() + RUN_US;
+    char more[4096];
+    for (;;) {
+        int64_t left = end - sw_clock_mono_us();
+        struct pollfd wait = {.fd = fd, .events = POLLIN};
+        if (left <= 0 || poll(&wait, 1, (int)(left / 1000) + 1) == 0)
+            return false;
+        ssize_t n = read(fd, more, sizeof(more));
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return true;
+        size_t room = DOCTOR_OUTPUT_MAX - *len, kept = (size_t)n < room ? (size_t)n : room;
+        memcpy(text + *len, more, kept);
+        *len += kept;
+    }
+}
+
+int doctor_run(const char *const *argv, char **output)
+{
+    int ends[2], status = -1;
+    size_t len = 0;
+    *output = cli_alloc(DOCTOR_OUTPUT_MAX + 1, 1);
+    if (pipe2(ends, O_CLOEXEC) != 0)
+        return -1;
+    pid_t child = fork();
+    if (child == 0)
+        become(argv, ends);
+    close(ends[1]);
+    bool ended = child > 0 && drain(ends[0], *output, &len);
+    close(ends[0]);
+    if (child <= 0)
+        return -1;
+    if (!ended)
+        kill(child, SIGKILL);
+    while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+        ;
+    return ended && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+/* ---- Unbound's user ---- */
+
+/* access() as another user, in a child process, since a process cannot take root back. */
+static int access_as(const struct passwd *user, const char *path, int mode)
+{
+    int status = 0;
+    pid_t child = fork();
+    if (child == 0) {
+        if (initgroups(user->pw_name, user->pw_gid) != 0 || setgid(user->pw_gid) != 0 ||
+            setuid(user->pw_uid) != 0)
+            _exit(UNKNOWN_USER);
+        _exit(access(path, mode) == 0 ? 0 : errno);
+    }
+    while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR)
+        ;
+    return child > 0 && WIFEXITED(status) ? WEXITSTATUS(status) : UNKNOWN_USER;
+}
+
+enum doctor_may doctor_may(const struct doctor *d, const char *path, int mode, const char **why)
+{
+    const struct passwd *user = d->user && d->user[0] ? getpwnam(d->user) : NULL;
+    bool other = user && user->pw_uid != geteuid();
+    int error;
+    if (other && geteuid() == 0)
+        error = access_as(user, path, mode);
+    else if (!other)
+        error = access(path, mode) == 0 ? 0 : errno;
+    else
+        error = access(path, F_OK) == 0 || errno == EACCES ? UNKNOWN_USER : errno;
+    *why = error == UNKNOWN_USER ? "" : strerror(error);
+    return error == 0 ? DOCTOR_MAY : error == UNKNOWN_USER ? DOCTOR_UNKNOWN : DOCTOR_MAY_NOT;
+}
+
+const char *doctor_inside(const struct doctor *d, const char *path)
+{
+    return doctor_words("%s%s", d->chroot ? d->chroot : "", path);
+}
