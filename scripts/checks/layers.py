@@ -9,13 +9,14 @@ ALLOWED = {
     "base": "base",
     "redis": "base redis",
     "index": "base index",
+    "memory": "base memory",
     "owner": "base index owner",
     "feed": "base redis index owner feed",
-    "journal": "base redis index owner journal",
-    "flow": "base index owner feed journal flow",
-    "host": "base index owner feed journal flow host",
+    "journal": "base redis index memory owner journal",
+    "flow": "base index memory owner feed journal flow",
+    "host": "base index memory owner feed journal flow host",
     "formats": "base formats",
-    "cli": "base redis index owner feed journal flow formats cli",
+    "cli": "base redis index memory owner feed journal flow formats cli",
 }
 # Rooms inside a wing, and the rooms that each may include beside the wing's own files.
 ROOMS = {

@@ -1,0 +1,210 @@
+/*
+ * memory.h - what the resolver resolved, before anybody listed a name: sightings in files.
+ *
+ * A sighting is a record that an authoritative server sent, with the times when the record was
+ * first and last seen, and a count. No client is in a sighting. The files of a folder hold all
+ * sightings, sorted by owner name and by rdata, in the encoding of DNSDB's tables (encoding.h).
+ *
+ * The recorder of the module, once a minute or an hour:
+ *     sw_seal_begin() -> sw_seal_add() for each sighting -> sw_seal_commit()
+ *     sw_memory_tidy(): files of past minutes become files of hours, days, months; old files go
+ * A look back or a command:
+ *     sw_past_open() -> sw_past_ask() or sw_hunt_run() -> sw_past_close()
+ *
+ * The folder holds files such as dns.20261130.1358.m.mtbl (minute), dns.20261130.1300.H.mtbl
+ * (hour), dns.20261130.D.mtbl (day), dns.202611.M.mtbl (month), and the file dns.fileset, which
+ * lists the valid files. dns.fileset is replaced as a whole, so that a reader sees a sighting
+ * once: in the files before a merge, or in the file after (D-154).
+ *
+ * Threads      any thread; several threads and processes at once on one folder. Every long
+ *              function looks at `stop` between blocks, and returns SW_ECLOSED soon after *stop
+ * Memory       bounded: the buffer of a writer, and a block and an index for each open file
+ * Errors       a damaged file is skipped with a warning in the log; all other files are read
+ * Standards    RFC 1035 3.1, RFC 9460; dnstable-encoding(5); the MTBL file format
+ */
+#ifndef SW_MEMORY_MEMORY_H
+#define SW_MEMORY_MEMORY_H
+
+#include "base/addr.h"
+#include "base/name.h"
+#include "base/status.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define SW_RDATA_MAX 2048 /* octets of the longest rdata that is kept */
+
+/* ---- sightings (sighting.c) ---- */
+
+struct sw_sighting {
+    const uint8_t *owner; /* wire name in lower case */
+    const uint8_t *zone;  /* bailiwick: zone of the servers that answered; NULL = unknown */
+    const uint8_t *rdata; /* uncompressed, names in lower case; sw_rdata_canonical() */
+    uint16_t rdata_len;
+    uint16_t type;
+    uint64_t first, last; /* seconds since 1970 */
+    uint64_t count;       /* how many times the record was received, 1 or more */
+};
+
+/** Whether records of a type are kept: A, AAAA, CNAME, DNAME, NS, MX, SRV, SVCB, HTTPS, PTR,
+ * SOA. */
+bool sw_rdata_kept(uint16_t type);
+
+/**
+ * Check rdata of a kept type, and fold the names in it to lower case.
+ *
+ * out      SW_RDATA_MAX octets; may be rdata; as many octets as rdata are written
+ * SW_OK; SW_EINVAL: not rdata of this type, compressed, or a type that is not kept; SW_ETOOBIG.
+ */
+enum sw_status sw_rdata_canonical(uint16_t type, const uint8_t *rdata, size_t len, uint8_t *out);
+
+/**
+ * The domain name in rdata: the target of CNAME, DNAME, NS, PTR, MX, SRV, SVCB, HTTPS; MNAME of
+ * SOA. Returns the offset of the name, or -1 for an address. rdata must be canonical.
+ */
+int sw_rdata_name(uint16_t type, const uint8_t *rdata, size_t len);
+
+/* ---- writing (seal.c) ---- */
+
+enum sw_tier { SW_TIER_MINUTE, SW_TIER_HOUR, SW_TIER_DAY, SW_TIER_MONTH };
+
+struct sw_seal_options {
+    const char *folder;      /* exists, writable */
+    enum sw_tier tier;       /* the length of the interval that the file stands for */
+    uint64_t start;          /* a time in the interval; 0 with SW_TIER_MONTH: a file for each month
+                                of the members `last` of the sightings */
+    size_t buffer;           /* octets for sorting; 0 = 16 MiB. More sightings go to files */
+    const atomic_bool *stop; /* NULL = never stopped */
+};
+
+struct sw_sealed {
+    uint64_t tuples; /* different (owner, type, zone, rdata) in the files */
+    uint64_t octets; /* size of the files */
+    unsigned files;
+};
+
+struct sw_seal; /* files that are being written, by one thread */
+
+/** Begin a file. SW_OK; SW_EIO with errno: the folder cannot be written; SW_ENOMEM. */
+enum sw_status sw_seal_begin(const struct sw_seal_options *options, struct sw_seal **out);
+
+/**
+ * Add a sighting; the octets are copied. Any order. Equal tuples become one: the earliest first,
+ * the latest last, the sum of the counts. SW_OK; SW_EIO with errno (a full disk); SW_ENOMEM;
+ * SW_ECLOSED; SW_EINVAL: not a sighting (names, times, rdata), nothing was added.
+ */
+enum sw_status sw_seal_add(struct sw_seal *seal, const struct sw_sighting *sighting);
+
+/**
+ * Write, sync and rename the files, list them in dns.fileset, and free the seal, also on failure.
+ * A seal without sightings writes no file.
+ *
+ * sealed  may be NULL
+ * SW_OK; SW_EIO with errno, SW_ENOMEM, SW_ECLOSED: the folder is as before.
+ */
+enum sw_status sw_seal_commit(struct sw_seal *seal, struct sw_sealed *sealed);
+
+/** Free the seal and remove its files; NULL does nothing. */
+void sw_seal_drop(struct sw_seal *seal);
+
+/* ---- reading ---- */
+
+struct sw_past; /* the files of a folder at one time; used by one thread */
+
+/** Open all valid files. A missing folder is SW_ENOTFOUND; files that cannot be read are skipped
+ * with a warning. SW_OK, SW_EIO with errno, SW_ENOMEM. stop: NULL = never stopped. */
+enum sw_status sw_past_open(const char *folder, const atomic_bool *stop, struct sw_past **out);
+void sw_past_close(struct sw_past *past);
+
+enum sw_ask {
+    SW_ASK_ALL,          /* everything, by owner */
+    SW_ASK_OWNER,        /* sightings of a name */
+    SW_ASK_OWNER_BELOW,  /* of a name and of all names below */
+    SW_ASK_ADDRESS,      /* A and AAAA records with an address in the prefix */
+    SW_ASK_TARGET,       /* records with the name in the rdata */
+    SW_ASK_TARGET_BELOW, /* with the name or a name below */
+};
+
+struct sw_past_question {
+    enum sw_ask ask;
+    struct sw_name name; /* in lower case */
+    struct sw_addr addr;
+    uint16_t type;         /* 0 = all */
+    uint64_t since, until; /* seconds since 1970; seen in since..until; until 0 = no end */
+    uint64_t limit;        /* how many sightings at most; 0 = all */
+};
+
+/** Takes a sighting, borrowed during the call. Any code but SW_OK ends the search. zone is NULL in
+ * a search by address or target: the tables by rdata have no bailiwick. */
+typedef enum sw_status sw_sighting_fn(void *arg, const struct sw_sighting *sighting);
+
+/**
+ * Report all sightings that a question asks for, in the order of the files: sorted by the labels
+ * of the name from the right, or by rdata; equal tuples of several files are one.
+ *
+ * SW_OK, also when nothing was found; the code of take; SW_ECLOSED; SW_ENOMEM. A file that turns
+ * out to be damaged is left out from there on, with a warning.
+ */
+enum sw_status sw_past_ask(struct sw_past *past, const struct sw_past_question *question,
+                           sw_sighting_fn *take, void *arg);
+
+/* ---- many indicators at once ---- */
+
+struct sw_hunt; /* a set of names and prefixes to look for in one pass; used by one thread */
+
+/** An empty set. SW_OK, SW_ENOMEM. */
+enum sw_status sw_hunt_new(struct sw_hunt **out);
+
+/** Add a name, or with `below` the names below as well. tag is handed to the callback. */
+enum sw_status sw_hunt_name(struct sw_hunt *hunt, const uint8_t *wire, bool below, uint32_t tag);
+enum sw_status sw_hunt_addr(struct sw_hunt *hunt, const struct sw_addr *prefix, uint32_t tag);
+void sw_hunt_free(struct sw_hunt *hunt);
+
+/** Takes a sighting of the indicator with this tag, as sw_sighting_fn does. */
+typedef enum sw_status sw_hunt_fn(void *arg, uint32_t tag, const struct sw_sighting *sighting);
+
+/** Told now and then: done of total, in octets of files. */
+typedef void sw_hunt_progress_fn(void *arg, uint64_t done, uint64_t total);
+
+struct sw_hunt_calls {
+    sw_hunt_fn *take;
+    sw_hunt_progress_fn *progress; /* may be NULL */
+    void *arg;
+};
+
+/**
+ * Report the sightings of all added names and prefixes: owner names against the tables by owner,
+ * prefixes against the tables by rdata. Each file is read once, in order, and only the blocks
+ * that can hold an indicator. Results as sw_past_ask().
+ */
+enum sw_status sw_hunt_run(struct sw_hunt *hunt, struct sw_past *past,
+                           const struct sw_hunt_calls *calls);
+
+/* ---- upkeep ---- */
+
+struct sw_memory_limits {
+    uint32_t days;   /* files of older intervals are removed; 0 = none */
+    uint64_t octets; /* the oldest files are removed until the rest fits; 0 = no limit */
+};
+
+struct sw_tidied {
+    unsigned merged;  /* files that a merge replaced */
+    unsigned dropped; /* files over a limit */
+    unsigned aside;   /* files that cannot be read, renamed to NAME.aside */
+    bool more;        /* another call has work to do */
+};
+
+/**
+ * One step of upkeep: set unreadable files aside, remove what is over the limits, and do at most
+ * one merge of the files of a past interval into one file of a longer interval.
+ *
+ * now  seconds since 1970
+ * SW_OK; SW_EIO with errno, SW_ENOMEM, SW_ECLOSED: the step was given up, nothing is lost.
+ */
+enum sw_status sw_memory_tidy(const char *folder, uint64_t now,
+                              const struct sw_memory_limits *limits, const atomic_bool *stop,
+                              struct sw_tidied *tidied);
+
+#endif
