@@ -126,6 +126,7 @@ sanitizer_runtime = $(foreach l,$(RUNTIME_$(SANITIZER)),$(realpath $(shell $(CC)
 OUT       = $(BUILD)$(if $(SANITIZER),/$(SANITIZER))
 BASEFLAGS = -std=c11 -D_GNU_SOURCE -fPIC -fvisibility=hidden -Imodule $(WARN) $(SANITIZE)
 LIBS      = -lxxhash -lhiredis -lssl -lcrypto -lmaxminddb -ljansson -lidn2 -lunistring -lpsl -lz -lzstd -lurcu-bp -lresolv -lpthread
+CLI_LIBS  = -lunbound -lcurl
 CHECK_LIB = $(shell $(PKG_CONFIG) --cflags --libs check)
 
 # Sources that include Unbound's headers; all other sources are plain.
@@ -224,7 +225,7 @@ $(OUT)/plain.a: $(PLAIN_O) $(filter-out %/main.o,$(CLI_O))
 
 $(OUT)/sinkwatch: $(CLI_O) $(OUT)/plain.a
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(SANITIZE) $(CFLAGS) $(LDFLAGS) -Wl,--as-needed -o $@ $^ $(LIBS) -lunbound
+	$(Q)$(CC) $(SANITIZE) $(CFLAGS) $(LDFLAGS) -Wl,--as-needed -o $@ $^ $(LIBS) $(CLI_LIBS)
 
 module: need-unbound $(UOUT)/sinkwatch.so
 	$(Q)ln -sfn unbound-$(UNBOUND_VERSION)/sinkwatch.so $(OUT)/sinkwatch.so

@@ -41,6 +41,7 @@ _sinkwatch_options() {
         echo "--list --match --file --forward --resolv-conf --root-hints --trust-anchor --no-dnssec" \
             "--rate --in-flight --timeout --retries --threads --state --observer --events"
         ;;
+    notify) echo "--file --check --test --once" ;;
     events | anomalies) echo "--number --follow" ;;
     doctor) echo "--unbound --unbound-conf --unit --canary --resolver --system-root" ;;
     esac
@@ -102,7 +103,7 @@ _sinkwatch() {
         return
     fi
     case $command:$after in
-    :*) _sinkwatch_words "list add remove import rollback check pivot sweep report events anomalies status setup checkconf doctor" ;;
+    :*) _sinkwatch_words "list add remove import rollback check pivot sweep report events anomalies notify status setup checkconf doctor" ;;
     list:*) _sinkwatch_words "show set drop" ;;
     list\ *:0 | add:0 | remove:0 | import:0 | rollback:0) _sinkwatch_words "$(_sinkwatch_lists)" ;;
     import:1 | checkconf:0) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;

@@ -261,9 +261,7 @@ static char *skip_blanks(char *p)
     return p;
 }
 
-/* Cut a line into "key: value" in place; a '#' after a blank begins a comment. Returns NULL for a
- * good line (*key is NULL for a blank line or a comment), else a message. */
-static const char *split(char *line, char **key, char **value)
+const char *sw_settings_split(char *line, char **key, char **value)
 {
     char *p = skip_blanks(line);
     *key = NULL;
@@ -307,7 +305,7 @@ static void read_line(struct reading *r, char *line)
 {
     char *word;
     char *text = NULL;
-    const char *wrong = split(line, &word, &text);
+    const char *wrong = sw_settings_split(line, &word, &text);
     const struct sw_setting *key = word ? find_key(word) : NULL;
     if (word && !key)
         report_unknown(r, word);

@@ -133,6 +133,14 @@ void sw_settings_init(struct sw_settings *settings);
 enum sw_status sw_settings_read(const char *path, struct sw_settings *out,
                                 sw_settings_error_fn *on_error, void *arg);
 
+/**
+ * Cut a line without its line end into "key: value", in place; a '#' after a blank begins a
+ * comment. Other files of the same form are read with this function as well.
+ *
+ * Returns NULL for a good line (*key is NULL for a blank line or a comment), else a message.
+ */
+const char *sw_settings_split(char *line, char **key, char **value);
+
 /** The path of the settings file: from the environment, else the default. */
 const char *sw_settings_path(void);
 

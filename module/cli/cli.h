@@ -172,6 +172,7 @@ int cli_pivot(struct cli *cli, int argc, char **argv);
 int cli_report_page(struct cli *cli, int argc, char **argv);
 int cli_events(struct cli *cli, int argc, char **argv);
 int cli_anomalies(struct cli *cli, int argc, char **argv);
+int cli_notify(struct cli *cli, int argc, char **argv);
 int cli_status(struct cli *cli, int argc, char **argv);
 int cli_checkconf(struct cli *cli, int argc, char **argv);
 int cli_doctor(struct cli *cli, int argc, char **argv);

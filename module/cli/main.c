@@ -23,6 +23,7 @@ static const struct cli_command commands[] = {
     {"report", "ownership and anomalies as an HTML page", cli_report_page},
     {"events", "hits: client, question, and the action taken", cli_events},
     {"anomalies", "odd ownership of addresses", cli_anomalies},
+    {"notify", "hand anomalies, losses and failures on: a service", cli_notify},
     {"status", "every resolver: state, applied changes, refused items", cli_status},
     {"setup", "functions for feeds into Redis, and missing settings of Redis", cli_setup},
     {"checkconf", "judge a settings file", cli_checkconf},

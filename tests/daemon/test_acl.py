@@ -27,6 +27,10 @@ KEYS = [
     "resolver:ns2",
     "events",
     "anomalies",
+    "notices",
+    "notices:state",
+    "notify:soc",
+    "notify:soc:holder",
     "tracked",
     "written:ns1",
     "written:ns2",
@@ -239,6 +243,7 @@ def test_the_product_works_with_these_users(
         make_resolver(own_redis, **settings("resolver-ns1", resolver_id="ns1")),
     ]
     feed, ads, reader, sweep = map(command, ("feed", "feed-ads", "reader", "sweep"))
+    notifier = command("notifier")
     feed("list", "set", "ads", "--action", "sinkhole")
     feed("list", "set", "watched", "--kind", "watch")
     feed("add", "watched", "four.address.example", "--wait=20")
@@ -265,6 +270,14 @@ def test_the_product_works_with_these_users(
     sweep("sweep", "--list", "watched", *words, "--observer", "swept")
     assert own_redis.client.zcard("{sinkwatch}:tracked") > 0
     assert own_redis.client.xlen("{sinkwatch}:resolvers:tracked") > 0
+    targets = folder / "notify.conf"
+    targets.write_text("target: soc\nvia: command\ncommand: /bin/true\n")
+    notifier("notify", "--file", targets, "--once")
+    own_redis.client.xadd("{sinkwatch}:anomalies", {"e": '{"event":{"action":"woke"}}'})
+    own_redis.client.hset("{sinkwatch}:resolver:ns1", "last_error", "a fault")
+    notifier("notify", "--file", targets, "--once")
+    assert own_redis.client.hget("{sinkwatch}:notify:soc", "handed") in ("1", "2")  # reports overwrite the fault
+    assert "NOPERM" not in notifier.err
     for resolver in resolvers:
         resolver.stop()  # in order: state and place go
     denied = [line for r in resolvers for line in r.log().splitlines() if "NOPERM" in line]

@@ -135,3 +135,20 @@ def test_sweep(sw, odd, authority):
             fill(sw)
             odd.after(step, reply)
             run(sw, words, "")
+
+
+def test_notify(sw, odd, folder):
+    conf = folder / "notify.conf"
+    conf.write_text("target: t\nvia: command\ncommand: /bin/true\ntypes: shared-address\n")
+    words = ["notify", "--file", str(conf), "--once"]
+    fill(sw)
+    odd.after(0, b"")
+    assert run(sw, words, "")[0] == 0
+    steps = odd.seen
+    assert 10 < steps <= STEPS_MAX
+    kinds = list(ODD.values())
+    for step in range(1, steps + 1):
+        for reply in kinds if os.environ.get("LONG") else [kinds[7 * step % len(kinds)]]:
+            fill(sw)
+            odd.after(step, reply)
+            run(sw, words, "")

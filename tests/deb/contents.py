@@ -19,6 +19,7 @@ FILES = {
         usr/share/bash-completion/completions/sinkwatch usr/share/zsh/vendor-completions/_sinkwatch
         usr/share/fish/vendor_completions.d/sinkwatch.fish usr/share/sinkwatch/sinkwatch.lua
         etc/sinkwatch/sinkwatch.conf usr/lib/sysusers.d/sinkwatch.conf
+        usr/share/sinkwatch/notify.conf */systemd/system/sinkwatch-notify.service
         */systemd/system/sinkwatch-sweep.service */systemd/system/sinkwatch-sweep.timer""",
     "unbound-module-sinkwatch": """
         usr/lib/sinkwatch/sinkwatch.so usr/share/sinkwatch/unbound.conf
