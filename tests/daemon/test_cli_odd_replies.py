@@ -35,6 +35,7 @@ RUNS = [
     (["check", "www.evil.example"], ""),
     (["pivot", "evil.example"], ""),
     (["pivot", "192.0.2.9"], ""),
+    (["pivot", "192.0.2.0/24"], ""),
     (["report", "--since", "9d"], ""),
     (["events"], ""),
     (["anomalies"], ""),
@@ -79,6 +80,7 @@ def fill(sw):
     seen = json.dumps({"first": TIME, "last": TIME, "count": 1, "asn": 64500, "list": "bad"})
     sw.redis.hset(sw.key("seen:name:evil.example"), "192.0.2.9", seen)
     sw.redis.hset(sw.key("seen:addr:192.0.2.9"), "evil.example", seen)
+    sw.redis.zadd(sw.key("tracked"), {"192.0.2.9": 1})
     sw.report("ns1", "9999999999999-0", lists='{"bad":{"count":1}}', refused="[]", mmdb="{}")
 
 

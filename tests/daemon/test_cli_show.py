@@ -168,9 +168,8 @@ def test_pivot_from_address_to_names_and_owner(sw):
 def test_pivot_that_finds_nothing(sw):
     assert "AS8342" in sw("pivot", "213.24.76.23", code=NONE)
     sw("pivot", "none.example", code=NONE)
-    for word in ["AS8342", "10.0.0.0/8", "a..b"]:
-        sw("pivot", word, code=NONE)
-        assert f"'{word}'" in sw.err
+    sw("pivot", "a..b", code=NONE)
+    assert "'a..b'" in sw.err
 
 
 # ---- events, anomalies ----

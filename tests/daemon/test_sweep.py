@@ -93,7 +93,8 @@ def test_leaves_the_records_that_a_resolver_leaves(sw, zone):
     # a second run raises nothing again, and counts
     _, found, summary = sweep(sw, zone, "--match", zone.odd_name, "--events", "--observer", "s1")
     assert found == [] and summary["anomalies"] == 0
-    assert seen(sw, "name", zone.odd_name)[ODD_ADDRESS]["count"] == 2
+    facts = seen(sw, "name", zone.odd_name)[ODD_ADDRESS]
+    assert facts["count"] == 2 and facts["sweeps"] == 2
     events = [json.loads(fields["e"]) for _, fields in sw.redis.xrange(sw.key("events"))]
     assert {e["dns"]["question"]["type"] for e in events} == {"A", "AAAA"}
     assert {e["observer"]["name"] for e in events} == {"s1"}

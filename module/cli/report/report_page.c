@@ -149,7 +149,8 @@ static void edge_row(struct report *report, const struct graph_edge *edge)
     FILE *out = report->out;
     const struct graph_node *name = report->graph->node[edge->name];
     const json_t *whose = report_facts(report, edge);
-    char text[120];
+    const json_t *anomalies = json_object_get(edge->facts, "anomalies");
+    char text[120], of_name[120], all[244];
     json_int_t asn = json_integer_value(json_object_get(whose, "asn"));
 
     fprintf(out, "<tr%s>", name->list[0] ? " class=listed" : "");
@@ -165,7 +166,10 @@ static void edge_row(struct report *report, const struct graph_edge *edge)
     key_cell(out, cli_time(cli_json_text(edge->facts, "last"), false));
     fprintf(out, "<td class=n>%" JSON_INTEGER_FORMAT "</td>",
             json_integer_value(json_object_get(edge->facts, "count")));
-    cell(out, graph_anomalies(edge->facts, text, sizeof(text)));
+    graph_anomalies(anomalies, text, sizeof(text));
+    graph_anomalies(name->anomalies, of_name, sizeof(of_name));
+    snprintf(all, sizeof(all), "%s%s%s", text, text[0] && of_name[0] ? ", " : "", of_name);
+    cell(out, all);
     fputs("</tr>\n", out);
 }
 

@@ -1,7 +1,9 @@
 /* ownership.c - see ownership.h. */
 #include "cli/show/ownership.h"
 
+#include "base/rcu.h"
 #include "cli/output.h"
+#include "owner/holder.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,6 +39,19 @@ static void print_known(const char *before, const char *text)
         printf("%s%s", before, cli_clean_text(text));
 }
 
+/* The class of the holder, and the line of a table or the field of a database that says so. */
+static void print_class(const struct sw_owner *owner)
+{
+    struct sw_holder holder;
+    char reason[SW_PATH_MAX + SW_CLASSPATTERN_MAX + 16];
+    sw_rcu_enter();
+    sw_holder_find(owners, owner, &holder);
+    sw_rcu_leave();
+    if (holder.of.class != SW_HOLDER_UNKNOWN)
+        printf("  class       %s: %s\n", sw_class_name(holder.of.class),
+               cli_clean_text(sw_classed_reason(&holder.of, reason, sizeof(reason))));
+}
+
 void cli_owner_print(const struct cli *cli, const struct sw_addr *addr,
                      const struct sw_owner *owner)
 {
@@ -60,6 +75,7 @@ void cli_owner_print(const struct cli *cli, const struct sw_addr *addr,
         print_known(", ", owner->country);
         printf("\n");
     }
+    print_class(owner);
 }
 
 static void put(json_t *object, const char *member, const char *text)

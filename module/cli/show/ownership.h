@@ -15,8 +15,8 @@
  * Never NULL; for the life of the process. */
 const struct sw_owners *cli_owners(struct cli *cli);
 
-/** Lines: network, AS, organisation; registered network, registrant, netname, country. Says when
- * nothing is known. */
+/** Lines: network, AS, organisation; registered network, registrant, netname, country; class with
+ * the reason. Says when nothing is known. After cli_owners(). */
 void cli_owner_print(const struct cli *cli, const struct sw_addr *addr,
                      const struct sw_owner *owner);
 

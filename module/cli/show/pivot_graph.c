@@ -2,6 +2,7 @@
 #include "cli/show/pivot_graph.h"
 
 #include "cli/output.h"
+#include "owner/anomaly.h"
 
 #include <search.h>
 #include <stdio.h>
@@ -30,6 +31,7 @@ void graph_free(struct graph *graph)
     for (size_t i = 0; i < graph->nodes; i++) {
         struct graph_node *node = graph->node[i];
         json_decref(node->owner);
+        json_decref(node->anomalies);
         free(node->text);
         free(node->list);
         free(node->edge);
@@ -121,16 +123,87 @@ static void add_edge(struct graph *graph, struct graph_node *name, struct graph_
     attach(address, graph->edges++);
 }
 
+/* ---- remembered anomalies ---- */
+
+/* Length of the word at the begin: the type of the anomaly. */
+static size_t word_of(const char *text)
+{
+    return strcspn(text, " ");
+}
+
+static bool is_type(const char *text, enum sw_anomaly_type type)
+{
+    const char *name = sw_anomaly_name(type);
+    return word_of(text) == strlen(name) && strncmp(text, name, strlen(name)) == 0;
+}
+
+/* Whether a remembered anomaly is about the name with all addresses. Resolvers keep such an anomaly
+ * with each address that the name has at that time. */
+static bool is_of_name(const char *text)
+{
+    return is_type(text, SW_ANOMALY_OWNER_FLUX) || is_type(text, SW_ANOMALY_WOKE) ||
+           is_type(text, SW_ANOMALY_DANGLING_ALIAS);
+}
+
+/* Whether a remembered anomaly is about another AS than the present AS of the address. */
+static bool is_elsewhere(const json_t *facts, const char *text)
+{
+    const char *at = strstr(text, " AS");
+    json_int_t asn = json_integer_value(json_object_get(facts, "asn"));
+    return at && asn != 0 && strtoll(at + 3, NULL, 10) != asn;
+}
+
+static bool is_known(const json_t *all, const char *text)
+{
+    const json_t *one;
+    size_t i;
+    json_array_foreach(all, i, one) if (strcmp(json_string_value(one), text) == 0) return true;
+    return false;
+}
+
+static void add_anomaly(json_t *all, const char *text)
+{
+    if (!is_known(all, text))
+        json_array_append_new(all, json_string(text));
+}
+
+/* Put the anomalies of an entry where they belong: to the name, or to the pair. */
+static void place_anomalies(json_t *pair, struct graph_node *name, const json_t *facts)
+{
+    const json_t *one;
+    size_t i;
+    json_array_foreach(json_object_get(facts, "anomalies"), i, one)
+    {
+        const char *text = json_string_value(one);
+        if (!text || !text[0] || is_elsewhere(facts, text))
+            continue;
+        if (!is_of_name(text)) {
+            add_anomaly(pair, text);
+            continue;
+        }
+        if (!name->anomalies)
+            name->anomalies = json_array();
+        add_anomaly(name->anomalies, text);
+    }
+}
+
 /* Facts of an entry, from the side of `node`. The facts of the name's side have the owner. */
 static void note(struct graph_edge *edge, const struct graph_node *node, struct graph_node *name,
                  struct graph_node *address, const json_t *facts)
 {
     const char *list = cli_json_text(facts, "list");
     bool of_name = node == name;
+    json_t *had = json_object_get(edge->facts, "anomalies");
+    json_t *anomalies = had ? json_copy(had) : json_array();
+    place_anomalies(anomalies, name, facts);
     if (of_name)
         json_object_update(edge->facts, (json_t *)(uintptr_t)facts);
     else
         json_object_update_missing(edge->facts, (json_t *)(uintptr_t)facts);
+    json_object_del(edge->facts, "anomalies");
+    if (json_array_size(anomalies) > 0)
+        json_object_set(edge->facts, "anomalies", anomalies);
+    json_decref(anomalies);
     if (!of_name && list[0]) {
         free(name->list);
         name->list = cli_copy(list);
@@ -158,16 +231,21 @@ static int by_last(const void *a, const void *b)
 }
 
 /* Entries of addresses or names. A name has an entry for each holder as well, with a space in the
- * key, which no address and no name has. */
-static size_t collect(struct graph *graph, const redisReply *reply, struct seen *seen)
+ * key, which no address and no name has: only anomalies about the name are of use there. */
+static size_t collect(struct graph *graph, struct graph_node *node, const redisReply *reply,
+                      struct seen *seen)
 {
     size_t n = 0;
     for (size_t i = 0; i + 1 < reply->elements; i += 2) {
         const redisReply *value = reply->element[i + 1];
-        if (strchr(reply->element[i]->str, ' '))
-            continue;
         json_t *facts = json_loadb(value->str, value->len, 0, NULL);
-        if (json_is_object(facts)) {
+        if (strchr(reply->element[i]->str, ' ')) {
+            json_t *unused = json_array();
+            if (node->is_name)
+                place_anomalies(unused, node, facts);
+            json_decref(unused);
+            json_decref(facts);
+        } else if (json_is_object(facts)) {
             seen[n++] = (struct seen){reply->element[i]->str, facts};
         } else {
             graph->odd++;
@@ -190,6 +268,45 @@ static void link_one(struct graph *graph, struct graph_node *node, const struct 
     note(find_edge(graph, name, address), node, name, address, seen->facts);
 }
 
+/* Facts of the pair from the name's side, which has the owner and most anomalies. */
+static bool want_pair(struct cli *cli, const struct graph *graph, const struct graph_edge *edge)
+{
+    return cli_queue(cli, "HGET", cli_key(cli, "seen:name:%s", graph->node[edge->name]->text),
+                     graph->node[edge->address]->text, CLI_END);
+}
+
+static void take_pair(struct graph *graph, struct graph_edge *edge, const redisReply *reply)
+{
+    struct graph_node *name = graph->node[edge->name], *address = graph->node[edge->address];
+    if (reply->type != REDIS_REPLY_STRING)
+        return;
+    json_t *facts = json_loadb(reply->str, reply->len, 0, NULL);
+    if (json_is_object(facts))
+        note(edge, name, name, address, facts);
+    json_decref(facts);
+}
+
+#define PAIRS_EACH 256 /* in a pipeline */
+
+/* The names of an address, each from the name's side as well. */
+static int complete(struct cli *cli, struct graph *graph, const struct graph_node *address)
+{
+    for (size_t at = 0; at < address->edges; at += PAIRS_EACH) {
+        size_t end = at + PAIRS_EACH < address->edges ? at + PAIRS_EACH : address->edges;
+        for (size_t i = at; i < end; i++)
+            if (!want_pair(cli, graph, &graph->edge[address->edge[i]]))
+                return cli_redis_failed(cli, NULL);
+        for (size_t i = at; i < end; i++) {
+            redisReply *reply = cli_reply(cli, "?s");
+            if (!reply)
+                return CLI_REDIS;
+            take_pair(graph, &graph->edge[address->edge[i]], reply);
+            freeReplyObject(reply);
+        }
+    }
+    return CLI_OK;
+}
+
 static int expand(struct cli *cli, struct graph *graph, struct graph_node *node)
 {
     redisReply *reply =
@@ -202,14 +319,15 @@ static int expand(struct cli *cli, struct graph *graph, struct graph_node *node)
         return cli_redis_failed(cli, reply);
     node->expanded = true;
     struct seen *seen = cli_alloc(reply->elements / 2 + 1, sizeof(*seen));
-    size_t n = collect(graph, reply, seen);
+    size_t n = collect(graph, node, reply, seen);
+    node->entries = n;
     for (size_t i = 0; i < n; i++) {
         link_one(graph, node, &seen[i]);
         json_decref(seen[i].facts);
     }
     free(seen);
     freeReplyObject(reply);
-    return CLI_OK;
+    return node->is_name ? CLI_OK : complete(cli, graph, node);
 }
 
 int graph_walk(struct cli *cli, struct graph *graph, unsigned hops)
@@ -229,28 +347,17 @@ int graph_walk(struct cli *cli, struct graph *graph, unsigned hops)
 
 /* ---- words and JSON ---- */
 
-/* Whether a remembered anomaly is about another AS than the pair's: the history keeps anomalies of
- * a name with each address of the name. */
-static bool is_elsewhere(const json_t *facts, const char *text)
+char *graph_anomalies(const json_t *anomalies, char *out, size_t max)
 {
-    const char *at = strstr(text, " AS");
-    json_int_t asn = json_integer_value(json_object_get(facts, "asn"));
-    return at && asn != 0 && strtoll(at + 3, NULL, 10) != asn;
-}
-
-char *graph_anomalies(const json_t *facts, char *out, size_t max)
-{
-    const json_t *one, *all = json_object_get(facts, "anomalies");
+    const json_t *one;
     size_t i, used = 0;
     out[0] = '\0';
-    json_array_foreach(all, i, one)
+    json_array_foreach(anomalies, i, one)
     {
         const char *text = json_string_value(one);
-        int len = text ? (int)strcspn(text, " ") : 0;
         char word[40];
-        snprintf(word, sizeof(word), "%.*s", len, text ? text : "");
-        if (len == 0 || is_elsewhere(facts, text) || strstr(out, word) ||
-            used + strlen(word) + 3 > max)
+        snprintf(word, sizeof(word), "%.*s", (int)word_of(text), text);
+        if (strstr(out, word) || used + strlen(word) + 3 > max)
             continue;
         used += (size_t)snprintf(out + used, max - used, "%s%s", used ? ", " : "", word);
     }
@@ -279,6 +386,8 @@ static json_t *node_json(const struct graph_node *node)
     json_object_set_new(out, "hop", json_integer(node->hop));
     if (node->list[0])
         cli_json_set(out, "list", node->list);
+    if (node->anomalies)
+        json_object_set(out, "anomalies", node->anomalies);
     for (size_t i = 0; i < sizeof(owned) / sizeof(owned[0]); i++) {
         json_t *value = json_object_get(node->owner, owned[i]);
         if (value)

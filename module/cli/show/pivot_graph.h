@@ -24,15 +24,17 @@ struct graph_node {
     size_t index;
     size_t parent; /* node that led here, GRAPH_NONE: a start */
     char *text;
-    char *list;    /* names: the list of kind ioc with this name, "" */
-    json_t *owner; /* addresses: facts as recorded last (prefix asn org ...), NULL: none */
-    size_t *edge;  /* the node's edges, in order of discovery */
+    char *list;        /* names: the list of kind ioc with this name, "" */
+    json_t *owner;     /* addresses: facts as recorded last (prefix asn org ...), NULL: none */
+    json_t *anomalies; /* names: raised about the name with all addresses: texts; NULL: none */
+    size_t entries;    /* addresses or names in the history of an expanded node */
+    size_t *edge;      /* the node's edges, in order of discovery */
     size_t edges, room;
 };
 
 struct graph_edge {
     size_t name, address; /* nodes */
-    json_t *facts;        /* first last count anomalies; of the name's entry also the owner */
+    json_t *facts;        /* first last count sweeps, the owner, anomalies about this pair */
 };
 
 struct graph {
@@ -61,8 +63,9 @@ int graph_walk(struct cli *cli, struct graph *graph, unsigned hops);
 struct graph_node *graph_other(const struct graph *graph, const struct graph_edge *edge,
                                const struct graph_node *node);
 
-/** "protected-owner, shared-address": the kinds of the anomalies raised for a pair. Returns out. */
-char *graph_anomalies(const json_t *facts, char *out, size_t max);
+/** "protected-owner, shared-address": the types of the anomalies of a pair or a name, an array of
+ * texts or NULL. Returns out. */
+char *graph_anomalies(const json_t *anomalies, char *out, size_t max);
 
 /** "AS8342 RTComm.RU; Federal agency" of recorded facts, "" when nothing is known. Returns out. */
 char *graph_owner(const json_t *facts, char *out, size_t max);

@@ -49,10 +49,15 @@ static void decode_owner(const json_t *object, struct sw_owner *owner)
     snprintf(owner->country, sizeof(owner->country), "%s", text_of(object, "country"));
 }
 
+static uint64_t number_of(const json_t *object, const char *name)
+{
+    json_int_t number = json_integer_value(json_object_get(object, name));
+    return number > 0 ? (uint64_t)number : 0;
+}
+
 static uint64_t count_of(const json_t *object)
 {
-    json_int_t count = json_integer_value(json_object_get(object, "count"));
-    return count > 0 ? (uint64_t)count : 0;
+    return number_of(object, "count");
 }
 
 /* Former owners: at most SW_FORMER_MAX objects. */
@@ -98,6 +103,7 @@ enum sw_status sw_seen_decode(const char *json, size_t len, struct sw_seen_entry
     entry->since_us = parse_time(text_of(object, "since"));
     entry->since_us = entry->since_us != 0 ? entry->since_us : entry->first_us;
     entry->count = count_of(object);
+    entry->sweeps = number_of(object, "sweeps");
     const char *list = text_of(object, "list");
     snprintf(entry->list, sizeof(entry->list), "%s", sw_listname_ok(list) ? list : "");
     const char *server = text_of(object, "server");
@@ -188,6 +194,8 @@ char *sw_seen_encode(const struct sw_seen_entry *entry, bool of_name)
     encode_text(object, "first", sw_time_text(entry->first_us, text));
     encode_text(object, "last", sw_time_text(entry->last_us, text));
     json_object_set_new(object, "count", json_integer((json_int_t)entry->count));
+    if (entry->sweeps > 0)
+        json_object_set_new(object, "sweeps", json_integer((json_int_t)entry->sweeps));
     if (of_name && entry->former) {
         encode_text(object, "since", sw_time_text(entry->since_us, text));
         json_object_set(object, "former", entry->former);

@@ -38,6 +38,7 @@ struct sw_seen_entry {
     int64_t first_us, last_us;
     int64_t since_us;               /* the owner of now: since when */
     uint64_t count;                 /* with any owner */
+    uint64_t sweeps;                /* of count: answers to a sweep, not to clients */
     struct sw_owner owner;          /* names and zones */
     char server[SW_SERVERTEXT_MAX]; /* zones: the name server that has this address */
     char list[SW_LISTNAME_MAX];     /* addresses: the list that the name is on, "" = none */

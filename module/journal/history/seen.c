@@ -99,6 +99,7 @@ static struct waiting *find(struct sw_seens *seens, const struct sw_seen_note *n
 static void fold(struct sw_seen_entry *entry, const struct sw_seen_note *note)
 {
     entry->first_us = note->first_us < entry->first_us ? note->first_us : entry->first_us;
+    entry->sweeps += note->by_sweep ? note->count : 0;
     if (note->span) {
         entry->owner = *note->owner;
         entry->last_us = note->last_us > entry->last_us ? note->last_us : entry->last_us;
@@ -162,6 +163,7 @@ static void add_up(struct sw_seen_entry *old, const struct waiting *waiting)
     struct sw_former former;
     if (old->first_us == 0 || new->first_us < old->first_us)
         old->first_us = new->first_us;
+    old->sweeps += new->sweeps;
     if (new->spans_n > 0) {
         old->owner = new->owner;
         old->count += new->count;

@@ -6,9 +6,9 @@
  * added, write the field, refresh the time to live. So several resolvers add up, the first sighting
  * survives restarts, and nothing is lost while Redis is away (within the bound).
  *
- * {prefix}:seen:name:<name>     address -> prefix asn org ... first last count anomalies
+ * {prefix}:seen:name:<name>     address -> prefix asn org ... first last count sweeps anomalies
  *                               "holder H" -> asn org ... first last count episodes
- * {prefix}:seen:addr:<address>  name -> first last count list anomalies
+ * {prefix}:seen:addr:<address>  name -> first last count sweeps list anomalies
  * {prefix}:seen:zone:<zone>     as seen:name, of the zone's name servers, with server
  *
  * Threads      the recorder
@@ -33,6 +33,7 @@ struct sw_seen_note {
     const char *key, *field;
     int64_t first_us, last_us;
     uint64_t count;               /* to be added */
+    bool by_sweep;                /* the answers went to a sweep, not to clients */
     const struct sw_owner *owner; /* of_name */
     const char *list;             /* else; "" = none */
     const char *server;           /* of_zone: name of the name server */

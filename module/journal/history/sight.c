@@ -335,10 +335,15 @@ void sw_observe_prefetch(struct sw_observe *observe, const struct sw_record *rec
         judge_pending(observe, mono_us - observe->pending_since > SW_PATIENCE_US);
 }
 
+/* Whether the answers went to a sweep, and not to clients. */
+static bool is_sweep(const struct sw_observe *observe)
+{
+    return observe->with.host && observe->with.host->sights_only;
+}
+
 void sw_observe_rejudge(struct sw_observe *observe, int64_t mono_us)
 {
-    const struct sw_journal_host *host = observe->with.host;
-    if ((host && host->sights_only) || !sw_rejudge_due(observe->rejudge, &observe->assess, mono_us))
+    if (is_sweep(observe) || !sw_rejudge_due(observe->rejudge, &observe->assess, mono_us))
         return;
     struct sw_redis *redis = sw_link_up(observe->with.link, mono_us);
     if (redis && sw_rejudge_step(observe->rejudge, &observe->assess, redis, mono_us) != SW_OK)
@@ -435,6 +440,7 @@ static void note_owned(struct sw_observe *observe, const struct sw_record *recor
     note->first_us = record->first_us;
     note->last_us = record->last_us;
     note->count = record->count;
+    note->by_sweep = is_sweep(observe);
     note->owner = &owned->owner;
     sw_seens_note(observe->with.seens, note);
 }
@@ -449,6 +455,7 @@ static void note_place(struct sw_observe *observe, const struct sw_record *recor
         .first_us = record->first_us,
         .last_us = record->last_us,
         .count = record->count,
+        .by_sweep = is_sweep(observe),
         .list = sight->is_ioc ? sight->list : "",
     };
     sw_seens_note(observe->with.seens, &note);
