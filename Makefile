@@ -159,9 +159,9 @@ MODEL_SRC  = $(wildcard tests/model/*.pml) tests/model/run.py
 DAEMON_SRC = $(wildcard tests/daemon/test_*.py)
 UNITS   = $(UNIT_SRC:%.c=$(OUT)/%)
 PLAY_SCENARIOS = $(OUT)/tests/scenarios/run_scenarios
-RACE_LOAD = $(OUT)/tests/race/load
-AUTHORITY_SRC = $(addprefix tests/differential/,authority.c data.c odd.c records.c message.c world.c)
-CLIENT_SRC    = $(addprefix tests/differential/,client.c reply.c world.c)
+RACE_LOAD = $(OUT)/tests/race/race_load
+AUTHORITY_SRC = $(addprefix tests/differential/,authority.c data.c odd_answers.c records.c message.c world.c)
+CLIENT_SRC    = $(addprefix tests/differential/,client.c compare.c world.c)
 DIFFERENTIAL  = $(OUT)/tests/differential/authority $(OUT)/tests/differential/client
 STRESS  = $(STRESS_SRC:%.c=$(OUT)/%)
 FAULTS  = $(FAULT_SRC:%.c=$(OUT)/%)

@@ -19,6 +19,7 @@ import firstchange
 import headers
 import layers
 import models
+import namesakes
 import registered
 import selftest
 import settings
@@ -33,6 +34,7 @@ CHECKS = [
     circles,
     sizes,
     headers,
+    namesakes,
     words,
     comments,
     dialect,

@@ -17,6 +17,7 @@ import firstchange
 import headers
 import layers
 import models
+import namesakes
 import registered
 import settings
 import sizes
@@ -142,6 +143,9 @@ FAULTS = [
     (headers, "module/base/good.h", HEADER.replace("/** The sum of two numbers. */", ""), "sw_good() has no"),
     (headers, "module/base/good.h", HEADER[HEADER.index("#ifndef") :], "no opening comment"),
     (headers, "module/base/good.h", HEADER.replace("SW_BASE_GOOD_H", "G_H"), "include guard"),
+    (namesakes, "module/cli/good.h", HEADER, "another file has this name: module/cli/good.h"),
+    (namesakes, "module/cli/good.c", "", "another file has this name"),
+    (namesakes, "tests/race/test_a.c", "", "another file has this name"),
     (words, "module/base/good.c", "void f(void)\n{\n    strcpy(a, b);\n}\n", "strcpy() is not used"),
     (words, "README.md", "TO" + "DO\n", "finish it"),
     (words, "README.md", "See /home" + "/somebody/x\n", "own machine"),
@@ -245,7 +249,7 @@ def plant(tree, result, folder, check_of, path, text, wanted):
 def nothing_found(tree, result, folder):
     good = make_tree(tree, folder, {})
     for check_of in (
-        layers, sizes, headers, words, comments, dialect, documents, decisions, settings, registered, models,
+        layers, sizes, headers, namesakes, words, comments, dialect, documents, decisions, settings, registered, models,
         waits, style.Shell,
     ):  # fmt: skip
         for problem in check_of.check(good).problems:

@@ -33,7 +33,7 @@ HERE = Path(__file__).resolve().parent
 sys.dont_write_bytecode = True
 sys.path[:0] = [str(HERE), str(HERE.parent / "daemon")]
 
-from figures import changes, cost, instructions, replacement, sizes, triggers  # noqa: E402
+from figures import changes, cost, instructions, replacement, run_sizes, triggers  # noqa: E402
 from figures.report import Report  # noqa: E402
 from figures.world import World  # noqa: E402
 from harness.environment import ROOT, read_environment  # noqa: E402
@@ -65,11 +65,11 @@ def options():
 
 
 def wanted_sizes(args):
-    chosen = sizes.DEFAULT
+    chosen = run_sizes.DEFAULT
     if args.quick or os.environ.get("QUICK", "0") not in ("", "0"):
-        chosen = sizes.QUICK
+        chosen = run_sizes.QUICK
     if args.long or os.environ.get("LONG", "0") not in ("", "0"):
-        chosen = sizes.LONG
+        chosen = run_sizes.LONG
     given = {key: getattr(args, key) for key in ("messages", "listed", "rounds", "threads")}
     return replace(chosen, **{key: value for key, value in given.items() if value})
 

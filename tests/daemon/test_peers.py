@@ -9,7 +9,7 @@ import pytest
 from harness import peers_bind, peers_pdns, peers_world
 from harness.authority import Authority
 from harness.environment import ROOT
-from harness.peers import REASONS
+from harness.peers_reasons import REASONS
 from harness.resolver import Resolver
 from harness.rpz import Lists, Zone, zone_records
 

@@ -15,7 +15,7 @@ from harness.wait import until
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "soak"))
 
-from load import ADDRESS, STREAMS, Load, put_lists  # noqa: E402
+from soak_load import ADDRESS, STREAMS, Load, put_lists  # noqa: E402
 
 QUESTIONS = int(os.environ.get("SOAK_QUESTIONS", "20000"))
 QUEUE = 128  # num-queries-per-thread: with 2,048 slots of clients lost, nobody joins a question any more

@@ -17,12 +17,12 @@
  *   TRUTH      rcode of the true answer, which is the first resolver's; where that is truncated or
  *              a failure a third resolver is asked, on port TRUTH, over TCP and without validation
  *              (CD)
- *   ALIASES .. items in the true answer that lists can match (reply.h)
+ *   ALIASES .. items in the true answer that lists can match (compare.h)
  *   HEX        the two answers where different (with flag h: always); "-" for a missing answer
  *   MS         milliseconds until both were there
  * A question waits for PATIENCE seconds more once any answer is there, and for 8 seconds in all.
  */
-#include "reply.h"
+#include "compare.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

@@ -1,7 +1,7 @@
 /* The data of the authority: see data.h. */
 #include "data.h"
 
-#include "odd.h"
+#include "odd_answers.h"
 #include "records.h"
 
 #include <string.h>

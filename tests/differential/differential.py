@@ -20,10 +20,10 @@ import time
 from collections import Counter
 from pathlib import Path
 
+from configuration import CONFIGURATIONS, Run
 from judge import Judge
-from lists import PHASES, acting, nothing, watching
-from report import describe, table
-from run import CONFIGURATIONS, Run
+from random_lists import PHASES, acting, nothing, watching
+from wording import describe, table
 
 from harness.environment import read_environment
 

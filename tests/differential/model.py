@@ -14,7 +14,7 @@ import dns.message
 import dns.rcode
 import dns.rdatatype
 
-from lists import GARDEN, GARDEN_ADDRESS, SINK4, SINK6, asn_of
+from random_lists import GARDEN, GARDEN_ADDRESS, SINK4, SINK6, asn_of
 
 A, CNAME, DS, DNSKEY, AAAA = 1, 5, 43, 48, 28
 IN, ANY = 1, 255

@@ -25,7 +25,7 @@
  * Threads      a process for each of FAULT_AT_ONCE; in each the driver, the feeder, the sweeper
  */
 #include "../unit/index_hits.h"
-#include "history.h"
+#include "fault_history.h"
 #include "lost.h"
 
 /* ---- changes ---- */

@@ -6,7 +6,7 @@
 #ifndef SW_TESTS_FAULT_LOST_H
 #define SW_TESTS_FAULT_LOST_H
 
-#include "history.h"
+#include "fault_history.h"
 
 /* No lists, or no stream: from then on the feeder may report lists that Redis lacks as lost. */
 static inline void note_losses(struct history *h)

@@ -29,7 +29,7 @@ import differences  # noqa: E402
 import policies as clauses  # noqa: E402
 from blocking import blocking  # noqa: E402
 from deckard import deckard  # noqa: E402
-from harness.peers import FAULT, REASONS  # noqa: E402
+from harness.peers_reasons import FAULT, REASONS  # noqa: E402
 from own import own  # noqa: E402
 from play import Programs, Snapshots, compare, run, with_module  # noqa: E402
 from scenario import Scenario  # noqa: E402

@@ -10,7 +10,7 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "daemon")]
 sys.dont_write_bytecode = True
 
-from harness.peers import FAULT, REASONS  # noqa: E402
+from harness.peers_reasons import FAULT, REASONS  # noqa: E402
 
 HEAD = "| RPZ | Sinkwatch | why |\n|---|---|---|"
 README = HERE.parents[1] / "module" / "README.md"

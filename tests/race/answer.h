@@ -2,7 +2,7 @@
  * answer.h - the content of an answer, as far as the race test's judge needs it.
  *
  * The load generator calls sw_race_read() for each answer; the judge compares the result with the
- * allowed states of the lists (judge.h).
+ * allowed states of the lists (race_judge.h).
  *
  * Threads      no state
  * Memory       none

@@ -35,7 +35,7 @@ from harness.lists import Lists  # noqa: E402
 from harness.redis_server import Redis  # noqa: E402
 from harness.resolver import GARDEN, SINK4, SINK6, Resolver  # noqa: E402
 from harness.wait import FACTOR, until  # noqa: E402
-from world import LISTS, MOVING, STATE, STILL, TRIGGERS, UNLISTED, World  # noqa: E402
+from race_world import LISTS, MOVING, STATE, STILL, TRIGGERS, UNLISTED, World  # noqa: E402
 
 # name: (server lines, module-config, threads, further lists)
 CONFIGURATIONS = {
@@ -57,7 +57,7 @@ COUNTS = "sent answers lost dropped listed unlisted away contradictions odd fail
 
 
 class Words:
-    """The words that the load generator reads: see judge.h."""
+    """The words that the load generator reads: see race_judge.h."""
 
     def __init__(self, path, count):
         path.write_bytes(bytes(8 * count))
@@ -296,7 +296,7 @@ class Race:
     def _load(self, queries, seconds):
         questions = self.folder / "questions"
         self.world.write_questions(questions)
-        command = [self.env.build / "tests/race/load", self.folder / "words", questions]
+        command = [self.env.build / "tests/race/race_load", self.folder / "words", questions]
         command += [self.resolver.port, queries, seconds, 2, 1]  # any answer may be truncated (D-126)
         done = subprocess.run(
             [str(word) for word in command], stdout=subprocess.PIPE, text=True, check=True

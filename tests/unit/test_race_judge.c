@@ -2,7 +2,7 @@
  * test_race_judge.c - the judge of the race test: which answers contradict the lists, and which
  * queries are hits.
  */
-#include "../race/judge.c"
+#include "../race/race_judge.c"
 
 #include "suite.h"
 

@@ -1,1 +1,1 @@
-"""Figures of the whole daemon: sizes, servers, load, cost of a query, effect of a change, report."""
+"""Figures of the whole daemon: sizes, servers and load of a run, cost of a query, effect of a change."""

@@ -12,7 +12,7 @@ from . import latency, sustained
 from .latency import DEADLINE_S, NOERROR
 from .load import Prober, run, write_questions
 from .report import Figure, median
-from .sizes import short
+from .run_sizes import short
 from .world import LIST, fill_names, pinned, prefix_of
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from .load import LightLoad, Prober
 from .report import Figure, median, percentile
-from .sizes import short
+from .run_sizes import short
 from .world import asn_of, prefix_of
 
 NOERROR, NXDOMAIN = 0, 3

@@ -8,7 +8,7 @@ from harness.lists import id_key
 
 from .changes import DEADLINE_S, probe
 from .report import Figure, median
-from .sizes import short
+from .run_sizes import short
 from .world import LIST
 
 WINDOW_S = 4.0  # a stretch of the probe stream; the replacement fits in

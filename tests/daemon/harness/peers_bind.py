@@ -5,7 +5,7 @@ Facts in our words: own rules and questions, in the zones of peers_world.py, tha
 BIND. A row without an answer of ours means the same answer.
 """
 
-from .peers import Group, Row
+from .peers_reasons import Group, Row
 
 QNAME = Group(
     "rules by name",

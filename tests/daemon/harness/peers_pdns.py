@@ -4,7 +4,7 @@ test_RPZ.py.
 Facts in our words, in the zones of peers_world.py; see peers_bind.py.
 """
 
-from .peers import Group, Row
+from .peers_reasons import Group, Row
 
 DATA = Group(
     "data and actions",

@@ -1,5 +1,5 @@
-/* Which answers the lists allowed: see judge.h. */
-#include "judge.h"
+/* Which answers the lists allowed: see race_judge.h. */
+#include "race_judge.h"
 
 static unsigned allowed(uint64_t before, uint64_t after)
 {

@@ -1,4 +1,4 @@
-/* change.c - the anomaly rules that compare a sight with the history. See anomaly.h. */
+/* history_rules.c - the anomaly rules that compare a sight with the history. See anomaly.h. */
 #include "owner/anomaly.h"
 
 #include <stdio.h>

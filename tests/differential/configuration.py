@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import dns.exception
 import dns.rdatatype
-from lists import GARDEN, PHASES, SINK4, SINK6, asn_rows
+from random_lists import GARDEN, PHASES, SINK4, SINK6, asn_rows
 from servers import Authority, make_sides
 
 from harness import mmdb

@@ -1,5 +1,5 @@
-/* Reading and comparing answers: see reply.h. */
-#include "reply.h"
+/* Reading and comparing answers: see compare.h. */
+#include "compare.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>

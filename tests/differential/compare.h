@@ -1,5 +1,5 @@
 /*
- * reply.h - reading two resolvers' answers to the same question, and comparing the answers.
+ * compare.h - reading two resolvers' answers to the same question, and comparing the answers.
  *
  * Names are expanded and folded to lower case; TTLs may differ by some seconds, the id does. All
  * else counts: every bit of the header, all records of each section (RRsets of the answer in the
@@ -12,8 +12,8 @@
  * Security     test only
  * Standards    RFC 1035 4.1, RFC 6891, RFC 8914
  */
-#ifndef SW_DIFFERENTIAL_REPLY_H
-#define SW_DIFFERENTIAL_REPLY_H
+#ifndef SW_DIFFERENTIAL_COMPARE_H
+#define SW_DIFFERENTIAL_COMPARE_H
 
 #include "world.h"
 

@@ -60,7 +60,7 @@ class Rule:
     indicator: str
     owner: str | None  # the rule's list; None: never listed
     questions: list = field(default_factory=list)
-    sources: tuple = (0,)  # clients that ask the rule's questions: see load.c
+    sources: tuple = (0,)  # clients that ask the rule's questions: see race_load.c
 
 
 class World:

@@ -1,5 +1,5 @@
-/* Odd answers: see odd.h. */
-#include "odd.h"
+/* Odd answers: see odd_answers.h. */
+#include "odd_answers.h"
 
 #include "records.h"
 

@@ -1,10 +1,10 @@
 /*
- * history.h - a history of the fault test: random numbers, servers, feeder, words.
+ * fault_history.h - a history of the fault test: random numbers, servers, feeder, words.
  *
  * Threads      the driver's; the feeder has a separate thread
  */
-#ifndef SW_TESTS_FAULT_HISTORY_H
-#define SW_TESTS_FAULT_HISTORY_H
+#ifndef SW_TESTS_FAULT_FAULT_HISTORY_H
+#define SW_TESTS_FAULT_FAULT_HISTORY_H
 
 #include "../unit/redis_fixture.h"
 #include "between.h"

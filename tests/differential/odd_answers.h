@@ -1,5 +1,5 @@
 /*
- * odd.h - odd answers: failures, records that nobody asked for, octets that do not parse, OPT
+ * odd_answers.h - odd answers: failures, records that nobody asked for, octets that do not parse, OPT
  * records that nobody would send.
  *
  * data.c asks at four places: instead of an answer, behind the records, for the OPT record, and for
@@ -11,8 +11,8 @@
  * Security     test only
  * Standards    RFC 1035 4.1, RFC 6891
  */
-#ifndef SW_DIFFERENTIAL_ODD_H
-#define SW_DIFFERENTIAL_ODD_H
+#ifndef SW_DIFFERENTIAL_ODD_ANSWERS_H
+#define SW_DIFFERENTIAL_ODD_ANSWERS_H
 
 #include "message.h"
 

@@ -1,5 +1,5 @@
 /*
- * judge.h - which answers the lists allowed while a query was under way.
+ * race_judge.h - which answers the lists allowed while a query was under way.
  *
  * The driver and the load generator share a 64-bit word for each rule, in a mapped file: the set of
  * possible states of the rule (low 16 bits, one for each enum sw_race_state), and a number that
