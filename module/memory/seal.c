@@ -1,6 +1,6 @@
 /* seal.c - sightings to files. See memory.h. */
 #include "memory/encoding.h"
-#include "memory/file.h"
+#include "memory/new_file.h"
 #include "memory/octets.h"
 #include "memory/sorter.h"
 

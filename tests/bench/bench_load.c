@@ -30,7 +30,7 @@
 #include "base/log.h"
 #include "base/rcu.h"
 #include "feed/feed.h"
-#include "memory.h"
+#include "proc_memory.h"
 
 #include <pthread.h>
 #include <stdatomic.h>

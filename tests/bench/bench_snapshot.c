@@ -14,7 +14,7 @@
 #include "base/clock.h"
 #include "feed/local.h"
 #include "index/image.h"
-#include "memory.h"
+#include "proc_memory.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -10,7 +10,7 @@
 #define TESTS_BENCH_INDEX_BENCH_H
 
 #include "index_queries.h"
-#include "memory.h"
+#include "proc_memory.h"
 
 #include "index/index.h"
 

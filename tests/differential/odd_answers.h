@@ -1,6 +1,6 @@
 /*
- * odd_answers.h - odd answers: failures, records that nobody asked for, octets that do not parse, OPT
- * records that nobody would send.
+ * odd_answers.h - odd answers: failures, records that nobody asked for, octets that do not parse,
+ * OPT records that nobody would send.
  *
  * data.c asks at four places: instead of an answer, behind the records, for the OPT record, and for
  * the octets as a whole. The kind of the name decides which place is odd.

@@ -1,8 +1,8 @@
 /*
- * memory.h - the memory known to a benchmark: present, highest, and available.
+ * proc_memory.h - the memory known to a benchmark: present, highest, and available.
  */
-#ifndef TESTS_BENCH_MEMORY_H
-#define TESTS_BENCH_MEMORY_H
+#ifndef TESTS_BENCH_PROC_MEMORY_H
+#define TESTS_BENCH_PROC_MEMORY_H
 
 #include <stdbool.h>
 #include <stdio.h>

@@ -1,10 +1,10 @@
 /*
- * file.h - one new file of the folder: entries in order, then times and versions, synced.
+ * new_file.h - one new file of the folder: entries in order, then times and versions, synced.
  *
  * Threads      one
  */
-#ifndef SW_MEMORY_FILE_H
-#define SW_MEMORY_FILE_H
+#ifndef SW_MEMORY_NEW_FILE_H
+#define SW_MEMORY_NEW_FILE_H
 
 #include "memory/folder.h"
 #include "memory/mtbl.h"

@@ -1,5 +1,5 @@
-/* file.c - writing one file of the folder. See file.h. */
-#include "memory/file.h"
+/* new_file.c - writing one file of the folder. See new_file.h. */
+#include "memory/new_file.h"
 
 #include "memory/encoding.h"
 #include "memory/octets.h"
