@@ -159,7 +159,7 @@ static enum sw_status do_what_is_due(struct sw_feed *feed)
 static enum sw_status turn(struct sw_feed *feed)
 {
     sw_feed_tick(feed);
-    enum sw_status status = sw_feed_take_notices(feed);
+    enum sw_status status = sw_feed_take_notifications(feed);
     if (status != SW_OK)
         return status;
     if (feed->load_due)
@@ -213,8 +213,8 @@ static void session(struct sw_feed *feed)
     if (status == SW_OK && !feed->load_due)
         status = resume(feed);
     feed->report_due = feed->lists_due = 0; /* Redis may not have the status hash any more */
-    sw_feed_forget_notices(feed);
-    feed->notices.again = !feed->load_due; /* notices between two sessions are lost */
+    sw_feed_forget_notifications(feed);
+    feed->keyspace.again = !feed->load_due; /* notifications between two sessions are lost */
     while (status == SW_OK && !sw_feed_stopping(feed))
         status = turn(feed);
     sw_copy_clear(&feed->copy);
@@ -223,7 +223,7 @@ static void session(struct sw_feed *feed)
         sw_feed_farewell(feed);
     else if (!sw_feed_stopping(feed))
         sw_count(&feed->counters->redis_failures, 1);
-    sw_feed_forget_notices(feed);
+    sw_feed_forget_notifications(feed);
     sw_redis_close(feed->redis);
     feed->state = SW_FEED_DISCONNECTED;
 }
@@ -268,7 +268,7 @@ static void free_connections(struct sw_feed *feed)
 {
     if (feed->out != feed->redis)
         sw_redis_free(feed->out);
-    sw_redis_free(feed->notices.redis);
+    sw_redis_free(feed->keyspace.redis);
     sw_redis_free(feed->redis);
 }
 
@@ -299,12 +299,12 @@ struct sw_feed *sw_feed_new(const struct sw_settings *settings, struct sw_index 
     feed->out = settings->redis_primary[0] ? sw_redis_new_writer(settings) : feed->redis;
     if (!feed->redis || !feed->out)
         goto no_locks;
-    if (settings->redis_notices && !(feed->notices.redis = sw_redis_new(settings)))
+    if (settings->redis_notices && !(feed->keyspace.redis = sw_redis_new(settings)))
         goto no_locks;
     sw_redis_on_wait(feed->redis, on_wait, feed);
     sw_redis_on_wait(feed->out, on_wait, feed);
-    if (feed->notices.redis)
-        sw_redis_on_wait(feed->notices.redis, on_wait, feed);
+    if (feed->keyspace.redis)
+        sw_redis_on_wait(feed->keyspace.redis, on_wait, feed);
     if (init_locks(feed) != SW_OK)
         goto no_locks;
     if (sw_tracked_init(&feed->tracked, settings->tracked_max) == SW_OK)
@@ -344,8 +344,8 @@ void sw_feed_stop(struct sw_feed *feed)
     pthread_mutex_unlock(&feed->lock);
     sw_redis_interrupt(feed->redis);
     sw_redis_interrupt(feed->out);
-    if (feed->notices.redis)
-        sw_redis_interrupt(feed->notices.redis);
+    if (feed->keyspace.redis)
+        sw_redis_interrupt(feed->keyspace.redis);
     pthread_join(feed->thread, NULL);
     feed->started = false;
 }

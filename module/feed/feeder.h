@@ -2,19 +2,19 @@
  * feeder.h - the feeder's state, and the functions that the feeder's files call in each other.
  *
  * Private to feed/. The thread's work, file by file:
- *     feed.c       connect, pause, tick; decides which of the others comes next
- *     session.c    the floor of all others: problems, the connection for writing, wall clock
- *     load_all.c   full load
- *     reconcile.c  reconciliation with the lists in Redis
- *     audit.c      lists in Redis against the index, chunk by chunk
- *     notice.c     keyspace notifications of plain writes
- *     noticed.c    which lists a notice named
- *     follow.c     XREAD, applying entries in order, gaps
- *     batch.c      the changes of a batch: evict names, hand over to the sweeper
- *     local.c      the local snapshot
- *     track.c      tracked addresses from Redis and to Redis
- *     expire.c     removal of expired indicators
- *     status_hash.c  the status hash, written again when a sweep is over
+ *     feed.c            connect, pause, tick; decides which of the others comes next
+ *     session.c         the floor of all others: problems, connection for writing, wall clock
+ *     load_all.c        full load
+ *     reconcile.c       reconciliation with the lists in Redis
+ *     audit.c           lists in Redis against the index, chunk by chunk
+ *     keyspace.c        keyspace notifications of plain writes
+ *     keyspace_lists.c  which lists a notification named
+ *     follow.c          XREAD, applying entries in order, gaps
+ *     batch.c           the changes of a batch: evict names, hand over to the sweeper
+ *     local.c           the local snapshot
+ *     track.c           tracked addresses from Redis and to Redis
+ *     expire.c          removal of expired indicators
+ *     status_hash.c     the status hash, written again when a sweep is over
  * The files load.c lists.c stream.c refused.c tracked.c sweeper.c do not use struct sw_feed.
  *
  * Threads      everything belongs to the feeder thread, except the members of the last group
@@ -26,10 +26,10 @@
 
 #include "feed/audit.h"
 #include "feed/feed.h"
+#include "feed/keyspace.h"
 #include "feed/lists.h"
 #include "feed/load.h"
 #include "feed/local.h"
-#include "feed/notice.h"
 #include "feed/refused.h"
 #include "feed/stream.h"
 #include "feed/sweeper.h"
@@ -110,7 +110,7 @@ struct sw_feed {
     struct sw_stream_id applied;        /* last entry reported as enforced, sweep included */
     struct sw_copy copy;
     struct sw_audit audit;
-    struct sw_notices notices;
+    struct sw_keyspace keyspace;
 
     struct sw_local local;
     bool tracked_due;              /* {prefix}:tracked is still to be read */

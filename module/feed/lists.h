@@ -51,8 +51,8 @@ struct sw_list {
     char problem[SW_WHY_MAX];    /* with the policy or the key; "" when there is none */
     struct sw_stream_id read_at; /* the last reading holds every change up to this id */
     bool seen;                   /* scratch: met in this pass over {prefix}:lists */
-    bool touched;                /* a notice says that the list was written, see notice.h */
-    bool copied;                 /* the waiting copy was taken after such a notice */
+    bool touched;                /* a notification named the list (keyspace.h) */
+    bool copied;                 /* the waiting copy was taken after a notification */
     int64_t entry_us;            /* time of the last stream entry about the list, monotonic */
 };
 

@@ -66,7 +66,7 @@ enum sw_status sw_feed_copy(struct sw_feed *feed)
     struct sw_stream_state state;
     struct sw_copy copy = {.reply = NULL};
     sw_copy_clear(&feed->copy);
-    sw_feed_notices_copied(feed);
+    sw_feed_notifications_copied(feed);
     enum sw_status status = name_lists(feed, &copy);
     if (status == SW_OK)
         status = take_copy(feed, &copy);
@@ -99,7 +99,7 @@ static enum sw_status compare_contents(struct sw_feed *feed, const struct sw_cop
         const redisReply *fields = copy->reply->element[2 + i];
         if (!list || !list->held || list->lost)
             continue;
-        if (!list->unread && !sw_feed_noticed(list) && fields->type == REDIS_REPLY_INTEGER &&
+        if (!list->unread && !sw_feed_is_notified(list) && fields->type == REDIS_REPLY_INTEGER &&
             fields->integer == (long long)sw_index_count(feed->index, list->id) + list->surplus)
             continue;
         sw_count(&feed->counters->lists_reread, 1);
@@ -141,7 +141,7 @@ enum sw_status sw_feed_compare(struct sw_feed *feed, const struct sw_stream_id *
         return SW_OK;
     feed->copy = (struct sw_copy){.reply = NULL};
     enum sw_status status = compare(feed, &copy);
-    sw_feed_notices_compared(feed, began);
+    sw_feed_notifications_compared(feed, began);
     sw_copy_clear(&copy);
     return status;
 }

@@ -4,12 +4,13 @@
  *   race_load WORDS QUESTIONS PORT QUERIES SECONDS THREADS CUT
  *
  * Asks the resolver on 127.0.0.1 the questions of a file in random order, over UDP from several
- * threads and over TCP from another thread, judges each answer by the rules' words (race_judge.h),
- * and prints the counts of each rule as JSON. Ends after QUERIES queries or SECONDS seconds,
- * whichever is first (0: no limit). Lines of QUESTIONS: "RULE NAME TYPE KIND ADDRESS AWAY SOURCE", TYPE a
- * number, KIND one of enum sw_race_kind, AWAY the other address of SW_RACE_MOVES, SOURCE the client
- * that asks: 0 is 127.0.0.1, another number N 127.0.1.N. CUT is 1 where any answer may come
- * truncated (race_judge.h). Contradictions are told on standard error, the first ones.
+ * threads and over TCP from another thread, judges each answer by the rules' words
+ * (race_judge.h), and prints the counts of each rule as JSON. Ends after QUERIES queries or
+ * SECONDS seconds, whichever is first (0: no limit). Lines of QUESTIONS: "RULE NAME TYPE KIND
+ * ADDRESS AWAY SOURCE", TYPE a number, KIND one of enum sw_race_kind, AWAY the other address of
+ * SW_RACE_MOVES, SOURCE the client that asks: 0 is 127.0.0.1, another number N 127.0.1.N. CUT is
+ * 1 where any answer may come truncated (race_judge.h). Contradictions are told on standard
+ * error, the first ones.
  */
 #include "race_judge.h"
 

@@ -2,8 +2,8 @@
 #include "cli/notify/deliver.h"
 
 #include "base/clock.h"
+#include "cli/notify/consumer_group.h"
 #include "cli/notify/hand.h"
-#include "cli/notify/queue.h"
 #include "cli/notify/stop.h"
 #include "cli/output.h"
 

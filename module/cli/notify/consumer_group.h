@@ -1,5 +1,5 @@
 /*
- * queue.h - the notices of a target in Redis: a consumer group of each stream.
+ * consumer_group.h - the notices of a target in Redis: a consumer group of each stream.
  *
  * The group of the target NAME is "notify:NAME" in the streams anomalies, events and notices. An
  * entry that was read and is not done is pending in the group, so a killed process loses nothing:
@@ -18,8 +18,8 @@
  * Reliability  one holder at a time: the key P:notify:NAME:holder expires after a time in which no
  *              attempt to hand a notice on can still run
  */
-#ifndef SW_CLI_NOTIFY_QUEUE_H
-#define SW_CLI_NOTIFY_QUEUE_H
+#ifndef SW_CLI_NOTIFY_CONSUMER_GROUP_H
+#define SW_CLI_NOTIFY_CONSUMER_GROUP_H
 
 #include "cli/notify/targets.h"
 

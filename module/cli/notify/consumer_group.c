@@ -1,5 +1,5 @@
-/* queue.c - see queue.h. */
-#include "cli/notify/queue.h"
+/* consumer_group.c - see consumer_group.h. */
+#include "cli/notify/consumer_group.h"
 
 #include "cli/notify/stop.h"
 #include "cli/output.h"

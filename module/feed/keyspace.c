@@ -1,5 +1,5 @@
-/* notice.c - see notice.h. */
-#include "feed/notice.h"
+/* keyspace.c - see keyspace.h. */
+#include "feed/keyspace.h"
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -11,12 +11,12 @@
 
 #define GRACE_US   INT64_C(150000) /* for a feed that writes the entry after the hash */
 #define CONNECT_US INT64_C(5000000)
-#define AT_ONCE    100000 /* notices in a call of take_all() */
+#define AT_ONCE    100000 /* notifications in a call of take_all() */
 
 /* The common beginning of the keys of lists and of the policies: P:list:<name>, P:lists. */
 static char *key_begin(const struct sw_feed *feed, char *out)
 {
-    return sw_redis_key(feed->notices.redis, out, SW_KEY_MAX, "list");
+    return sw_redis_key(feed->keyspace.redis, out, SW_KEY_MAX, "list");
 }
 
 /* The pattern to subscribe to, with special characters of the prefix escaped. (The ACL has to grant
@@ -39,34 +39,34 @@ static void make_pattern(const struct sw_feed *feed, char out[2 * SW_KEY_MAX])
 
 static void lost(struct sw_feed *feed, int64_t now)
 {
-    sw_redis_close(feed->notices.redis);
-    feed->notices.pinged = false;
-    feed->notices.again = true;
-    feed->notices.connect_due = now + CONNECT_US;
+    sw_redis_close(feed->keyspace.redis);
+    feed->keyspace.pinged = false;
+    feed->keyspace.again = true;
+    feed->keyspace.connect_due = now + CONNECT_US;
 }
 
 /* Connect and subscribe. Writes before the subscription are found by a look. */
 static void subscribe(struct sw_feed *feed, int64_t now)
 {
-    struct sw_notices *notices = &feed->notices;
+    struct sw_keyspace *keyspace = &feed->keyspace;
     char pattern[2 * SW_KEY_MAX];
     redisReply *reply = NULL;
 
     make_pattern(feed, pattern);
-    if (sw_redis_open(notices->redis) == SW_OK)
-        reply = sw_redis_command(notices->redis, "PSUBSCRIBE %s", pattern);
+    if (sw_redis_open(keyspace->redis) == SW_OK)
+        reply = sw_redis_command(keyspace->redis, "PSUBSCRIBE %s", pattern);
     if (!sw_reply_is_array(reply, 3)) {
-        if (!notices->refused && !sw_feed_stopping(feed))
+        if (!keyspace->refused && !sw_feed_stopping(feed))
             sw_log(SW_LOG_INFO,
                    "feed: no keyspace notifications (%s): plain writes are noticed "
                    "by reconciliation only",
-                   sw_redis_error(notices->redis));
-        notices->refused = true;
+                   sw_redis_error(keyspace->redis));
+        keyspace->refused = true;
         lost(feed, now);
     } else {
-        notices->refused = false;
-        notices->waiting = notices->waiting || notices->again;
-        notices->ping_due = now + CONNECT_US;
+        keyspace->refused = false;
+        keyspace->waiting = keyspace->waiting || keyspace->again;
+        keyspace->ping_due = now + CONNECT_US;
     }
     freeReplyObject(reply);
 }
@@ -74,29 +74,29 @@ static void subscribe(struct sw_feed *feed, int64_t now)
 /* A silent connection may be dead: the server has to answer a PING every few seconds. */
 static void ping(struct sw_feed *feed, int64_t now)
 {
-    struct sw_notices *notices = &feed->notices;
+    struct sw_keyspace *keyspace = &feed->keyspace;
     const char *argv[] = {"PING"};
-    if (now < notices->ping_due)
+    if (now < keyspace->ping_due)
         return;
-    if (notices->pinged || sw_redis_append_argv(notices->redis, 1, argv, NULL) != SW_OK) {
+    if (keyspace->pinged || sw_redis_append_argv(keyspace->redis, 1, argv, NULL) != SW_OK) {
         lost(feed, now);
         return;
     }
-    notices->pinged = true;
-    notices->ping_due = now + CONNECT_US;
+    keyspace->pinged = true;
+    keyspace->ping_due = now + CONNECT_US;
 }
 
-/* ---- notices ---- */
+/* ---- notifications ---- */
 
 /* [pmessage, pattern, __keyspace@0__:KEY, event] */
 static void take(struct sw_feed *feed, const redisReply *reply, int64_t now)
 {
-    struct sw_notices *notices = &feed->notices;
+    struct sw_keyspace *keyspace = &feed->keyspace;
     char begin[SW_KEY_MAX];
     const char *key;
     struct sw_list *list;
     if (!sw_reply_is_array(reply, 4)) {
-        notices->pinged = false; /* PING is the only question on this connection */
+        keyspace->pinged = false; /* PING is the only question on this connection */
         return;
     }
     if (!sw_reply_is_text(reply->element[2]) || !(key = strchr(reply->element[2]->str, ':')))
@@ -114,9 +114,9 @@ static void take(struct sw_feed *feed, const redisReply *reply, int64_t now)
         return;
     }
     sw_count(&feed->counters->notices, 1);
-    if (!notices->waiting && notices->look_due < now + GRACE_US)
-        notices->look_due = now + GRACE_US;
-    notices->waiting = true;
+    if (!keyspace->waiting && keyspace->look_due < now + GRACE_US)
+        keyspace->look_due = now + GRACE_US;
+    keyspace->waiting = true;
 }
 
 static void take_all(struct sw_feed *feed, int64_t now)
@@ -124,7 +124,7 @@ static void take_all(struct sw_feed *feed, int64_t now)
     redisReply *reply = NULL;
 
     for (size_t i = 0; i < AT_ONCE; i++) {
-        if (sw_redis_take(feed->notices.redis, &reply) != SW_OK) {
+        if (sw_redis_take(feed->keyspace.redis, &reply) != SW_OK) {
             lost(feed, now);
             return;
         }
@@ -147,29 +147,30 @@ static enum sw_status look(struct sw_feed *feed)
     return status;
 }
 
-void sw_feed_forget_notices(struct sw_feed *feed)
+void sw_feed_forget_notifications(struct sw_feed *feed)
 {
-    struct sw_notices *notices = &feed->notices;
-    if (!notices->redis)
+    struct sw_keyspace *keyspace = &feed->keyspace;
+    if (!keyspace->redis)
         return;
-    sw_redis_close(notices->redis);
-    notices->again = notices->pinged = notices->waiting = false; /* sw_feed_stop() reads .redis */
-    notices->connect_due = notices->ping_due = notices->look_due = 0;
+    sw_redis_close(keyspace->redis);
+    keyspace->again = keyspace->pinged = keyspace->waiting =
+        false; /* sw_feed_stop() reads .redis */
+    keyspace->connect_due = keyspace->ping_due = keyspace->look_due = 0;
 }
 
-enum sw_status sw_feed_take_notices(struct sw_feed *feed)
+enum sw_status sw_feed_take_notifications(struct sw_feed *feed)
 {
-    struct sw_notices *notices = &feed->notices;
+    struct sw_keyspace *keyspace = &feed->keyspace;
     int64_t now = sw_clock_mono_us();
-    if (!notices->redis)
+    if (!keyspace->redis)
         return SW_OK;
-    if (!sw_redis_is_open(notices->redis) && now >= notices->connect_due)
+    if (!sw_redis_is_open(keyspace->redis) && now >= keyspace->connect_due)
         subscribe(feed, now);
-    if (sw_redis_is_open(notices->redis))
+    if (sw_redis_is_open(keyspace->redis))
         take_all(feed, now);
-    if (sw_redis_is_open(notices->redis))
+    if (sw_redis_is_open(keyspace->redis))
         ping(feed, now);
-    if (!notices->waiting || feed->load_due || feed->copy.reply || now < notices->look_due)
+    if (!keyspace->waiting || feed->load_due || feed->copy.reply || now < keyspace->look_due)
         return SW_OK;
     return look(feed);
 }
