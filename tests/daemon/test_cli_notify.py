@@ -1,5 +1,7 @@
 """The command hands notices on: sinkwatch notify, with programs and web services as receivers."""
 
+import email
+import email.policy
 import http.server
 import json
 import os
@@ -7,6 +9,7 @@ import random
 import re
 import shlex
 import signal
+import socket
 import ssl
 import subprocess
 import threading
@@ -129,7 +132,7 @@ def test_problems_of_the_file_are_named_with_file_and_line(sw, folder):
     path = folder / "bad.conf"
     for text, line, words in [
         ("via: command", 1, "before the first target"),
-        ("target: a\nvia: carrier-pigeon", 2, "command or webhook"),
+        ("target: a\nvia: carrier-pigeon", 2, "command, webhook, syslog"),
         ("target: a\nvia: command", 1, "needs the key command"),
         ("target: a\nvia: command\ncommand: true", 3, "absolute path"),
         ("target: a\nvia: webhook\nurl: http://soc.example/", 3, "http:// only to this machine"),
@@ -142,6 +145,10 @@ def test_problems_of_the_file_are_named_with_file_and_line(sw, folder):
         ("target: a\ntimeout: 61", 2, "1 to 60"),
         ("target: a\ntypes: \"x;y\"", 2, "names of types"),
         ("target: a\nvia: command\ncommand: /x\ncommand: /y", 4, "given again"),
+        ("target: a\nvia: syslog\nfacility: kern", 3, "local0"),
+        ("target: a\nvia: journal\nfacility: user", 1, "not for a target via journal"),
+        ("target: a\nquiet: 25:00-01:00", 2, "HH:MM-HH:MM"),
+        ("target: a\nquiet: \"weekend 00:00-24:00\"", 2, "HH:MM-HH:MM"),
         ("target: a\nwho: me", 2, "unknown key"),
         ("# nothing", 1, "no target"),
     ]:  # fmt: skip
@@ -290,6 +297,109 @@ def test_the_certificate_is_checked(sw, targets, folder):
             assert len(one.requests) == (code == OK), (host, more)
     finally:
         one.close()
+
+
+# ---- quiet times, rates ----
+
+
+def test_held_notices_are_counted_and_told_once(sw, targets, program, groups):
+    path, lines = program
+    base = [("target", "t"), ("via", "command"), ("command", path)]
+    quiet = targets([*base, ("quiet", "00:00-12:00"), ("quiet", "12:00-00:00"), ("quiet-severity", 80)])
+    groups(quiet)
+    put(sw, "anomalies", *(anomaly(f"n{i}.example", "woke", 50) for i in range(3)), anomaly())
+    sw("notify", "--file", quiet, "--once")
+    assert [json.loads(text)["type"] for *_, text in lines()] == ["protected-owner"]
+    assert sw.redis.hgetall(sw.key("notify:t")) == {"handed": "1", "held:woke": "3"}
+    rate = targets([*base, ("rate-max", 2)])
+    put(sw, "anomalies", *(anomaly(f"m{i}.example", "owner-flux", 50) for i in range(4)))
+    for _ in range(3):
+        sw("notify", "--file", rate, "--once")
+    got = [json.loads(text) for *_, text in lines()][1:]
+    assert [(one["type"], one["id"]) for one in got if one["type"] == "held"] == [
+        ("held", "held-1"), ("held", "held-2"),
+    ]  # fmt: skip
+    assert [one["type"] for one in got] == ["held", "owner-flux", "held"]
+    assert got[0]["document"]["sinkwatch"]["held"] == {"woke": 3}
+    assert got[0]["summary"] == "held: 3 notices were held back"
+    assert got[2]["document"]["sinkwatch"]["held"] == {"owner-flux": 3}
+    assert sw.redis.hgetall(sw.key("notify:t")) == {"handed": "2", "told": "2"}
+
+
+# ---- the log of the system, mail ----
+
+EVIL = "</b>\"]\\\r\nX-Evil: 1\x1b[2J\u202e"
+
+
+def datagram(path):
+    one = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    one.bind(str(path))
+    one.settimeout(30 * FACTOR)
+    return one
+
+
+def test_syslog_and_journal_get_structured_data(sw, targets, folder, groups):
+    log, journal = datagram(folder / "log"), datagram(folder / "journal")
+    conf = targets(
+        [("target", "s"), ("via", "syslog"), ("socket", folder / "log"), ("facility", "local3")],
+        [("target", "j"), ("via", "journal"), ("socket", folder / "journal")],
+    )
+    groups(conf)
+    put(sw, "anomalies", anomaly(EVIL), anomaly("b.example", "woke", 50))
+    sw("notify", "--file", conf, "--once")
+    first, second = (log.recv(1 << 20).decode("ascii") for _ in range(2))
+    header = r"1 \d{4}-\d\d-\d\dT[\d:.]+Z \S+ sinkwatch \d+"
+    found = re.fullmatch(rf'<155>{header} protected-owner \[sinkwatch@32473((?: \w+="(?:\\.|[^"\\\]])*")+)\] ([ -~]*)', first)
+    values = dict(re.findall(r' (\w+)="((?:\\.|[^"\\\]])*)"', found[1]))
+    assert values["name"] == '</b>\\"\\]\\\\??X-Evil: 1?[2J???' and values["severity"] == "90"
+    assert values["list"] == "carbanak" and values["resolver"] == "ns1"
+    assert values["id"].startswith("anomalies-")
+    assert re.fullmatch(rf'<157>{header} woke \[.* name="b.example".*\] woke: b.example at .*', second)
+    fields = []
+    data = journal.recv(1 << 20)
+    while data:
+        name, rest = data.split(b"\n", 1)
+        size = int.from_bytes(rest[:8], "little")
+        assert rest[8 + size : 9 + size] == b"\n"
+        fields.append((name.decode(), rest[8 : 8 + size].decode()))
+        data = rest[9 + size :]
+    values = dict(fields)
+    assert len(values) == len(fields) and values["SINKWATCH_NAME"] == EVIL
+    assert values["PRIORITY"] == "3" and values["SINKWATCH_TYPE"] == "protected-owner"
+    assert json.loads(values["SINKWATCH_NOTICE"])["document"] == anomaly(EVIL)
+    assert set(re.findall("[A-Z_]+", " ".join(values))) == set(values)
+    log.close()
+    put(sw, "anomalies", anomaly("c.example"))
+    waits = targets([("target", "s"), ("via", "syslog"), ("socket", folder / "log"), ("retry-for", 1)])
+    sw("notify", "--file", waits, "--once")
+    assert "Connection refused" in sw.err and "given up" in sw.err
+    journal.close()
+
+
+def test_a_mail_has_headers_of_the_file_only(sw, targets, folder, groups):
+    path, words, mail = folder / "sendmail", folder / "words", folder / "mail"
+    path.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" > {words}\ncat > {mail}\n')
+    path.chmod(0o755)
+    conf = targets([("target", "m"), ("via", "mail"), ("mail-to", "soc@example.net"),
+                    ("mail-from", "sinkwatch@example.net"), ("sendmail", path)])  # fmt: skip
+    groups(conf)
+    put(sw, "anomalies", anomaly(EVIL + "\n.\nFrom x" + "y" * 2000))
+    sw("notify", "--file", conf, "--once")
+    assert words.read_text().splitlines() == ["-i", "-f", "sinkwatch@example.net", "--", "soc@example.net"]
+    raw = mail.read_bytes()
+    assert max(len(line) for line in raw.splitlines()) <= 200 and not re.search(rb"[^\n -~]", raw)
+    assert not re.search(rb"^(\.|From )", raw, re.M)
+    message = email.message_from_bytes(raw, policy=email.policy.default)
+    assert message["To"] == "soc@example.net" and message["From"] == "sinkwatch@example.net"
+    assert message["Subject"].startswith("[sinkwatch] protected-owner: ?/b")
+    assert "X-Evil" not in message and not message.defects
+    head, _, body = message.get_content().partition("\n\n")
+    assert head.startswith("protected-owner: ")
+    assert json.loads(body)["document"]["sinkwatch"]["anomaly"]["name"].startswith(EVIL)
+    for address in ("-oQ/tmp@x", "a@b@c", "a@b,c@d", "a", "a b@c", "x@y\tz"):
+        bad = targets([("target", "m"), ("via", "mail"), ("mail-to", address)])
+        sw("notify", "--file", bad, "--check", code=SETTINGS)
+        assert f"{bad}:3: mail-to: " in sw.err
 
 
 # ---- the service ----

@@ -13,7 +13,7 @@
 static void check_json(const struct notice *notice)
 {
     size_t len = 0;
-    char *json = notice_json(notice, &len);
+    char *json = notice_json(notice, 0, &len);
     FUZZ_CHECK(json && strlen(json) == len);
     for (const char *c = json; *c; c++)
         FUZZ_CHECK(*c >= 0x20 && *c < 0x7f && !strchr("<>&'`", *c));

@@ -22,7 +22,7 @@ enum hand_result hand_to_command(const struct notify_target *target, const struc
     snprintf(type, sizeof(type), "SINKWATCH_TYPE=%s", notice->type);
     snprintf(severity, sizeof(severity), "SINKWATCH_SEVERITY=%u", notice->severity);
     snprintf(repeated, sizeof(repeated), "SINKWATCH_REPEATED=%s", notice->repeated ? "yes" : "no");
-    char *json = notice_json(notice, &len);
+    char *json = notice_json(notice, 0, &len);
     json[len++] = '\n'; /* in place of the NUL */
     int status = program_run(argv, env, json, len, target->timeout_s);
     free(json);

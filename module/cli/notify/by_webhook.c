@@ -110,7 +110,7 @@ enum hand_result hand_to_webhook(const struct notify_target *target, const struc
         curl = curl_easy_init();
     if (!curl)
         abort();
-    char *json = notice_json(notice, &len);
+    char *json = notice_json(notice, 0, &len);
     set_options(curl, target);
     curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, words);
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, swallow);

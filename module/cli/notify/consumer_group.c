@@ -10,11 +10,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define COUNT     "500"
-#define BLOCK_MS  "1000"
-#define MARGIN_S  30 /* seconds that a holder outlives the longest attempt */
-#define NAMES_MAX (NOTIFY_NAME_MAX + 16)
-#define BATCH     "?[(s[(s?[ss])])]" /* streams with entries; a lost entry has no fields */
+#define COUNT      "500"
+#define BLOCK_MS   "1000"
+#define NOTE_MAX   (QUEUE_ID_MAX + 16)
+#define HELD       "held:" /* begin of the fields with the counts of held notices */
+#define HELD_TYPES 64
+#define MARGIN_S   30 /* seconds that a holder outlives the longest attempt */
+#define NAMES_MAX  (NOTIFY_NAME_MAX + 16)
+#define BATCH      "?[(s[(s?[ss])])]" /* streams with entries; a lost entry has no fields */
 
 static const char *const suffixes[QUEUE_STREAMS] = {"anomalies", "notices", "events"};
 
@@ -30,10 +33,12 @@ struct queue {
     redisReply *reply;                       /* the present batch */
     size_t at_stream, at_entry;
     struct cli_argv skipped[QUEUE_STREAMS]; /* XACK of entries of no interest */
-    char handing[QUEUE_ID_MAX + 16]; /* the entry that was being handed on when a process ended */
-    bool opened; /* groups were made: a missing group means that Redis was emptied */
-    bool once;   /* no waiting for entries */
-    bool said;   /* a failure is reported */
+    char handing[NOTE_MAX]; /* the entry that was being handed on when a process ended */
+    bool opened;            /* groups were made: a missing group means that Redis was emptied */
+    bool once;              /* no waiting for entries */
+    json_t *held;           /* type -> count of notices that were held back */
+    uint64_t told;          /* notices about held ones so far */
+    bool said;              /* a failure is reported */
 };
 
 struct queue *queue_new(struct cli *cli, const struct notify_target *target, bool once)
@@ -44,6 +49,9 @@ struct queue *queue_new(struct cli *cli, const struct notify_target *target, boo
     q->cli = cli;
     q->target = target;
     q->once = once;
+    q->held = json_object();
+    if (!q->held)
+        abort();
     q->streams = events ? QUEUE_STREAMS : QUEUE_EVENTS;
     snprintf(q->group, sizeof(q->group), "notify:%s", target->name);
     snprintf(q->lease, sizeof(q->lease), "%u", target->timeout_s + MARGIN_S);
@@ -114,6 +122,7 @@ void queue_free(struct queue *queue)
     drop_batch(queue);
     sw_redis_free(queue->cli->redis);
     queue->cli->redis = NULL;
+    json_decref(queue->held);
     free(queue);
 }
 
@@ -165,14 +174,33 @@ static bool claim(struct queue *q, const char *key)
     return true;
 }
 
-/* The note about the hand-over that a former process did not end. */
+/* Add to the count of a type of held notices; types beyond a number count as one. */
+static void add_held(struct queue *q, const char *type, json_int_t n)
+{
+    if (!json_object_get(q->held, type) && json_object_size(q->held) >= HELD_TYPES)
+        type = "other";
+    n += json_integer_value(json_object_get(q->held, type));
+    json_object_set_new(q->held, type, json_integer(n));
+}
+
+/* The state of the target: the hand-over that a former process did not end, and held notices. */
 static bool recall(struct queue *q)
 {
-    redisReply *reply = ask(q, "HGET", q->state, "handing", CLI_END);
+    redisReply *reply = ask(q, "HGETALL", q->state, CLI_END);
     q->handing[0] = '\0';
-    if (cli_has_shape(reply, "s"))
-        snprintf(q->handing, sizeof(q->handing), "%s", reply->str);
-    return spent(q, reply, "?s");
+    q->told = 0;
+    json_object_clear(q->held);
+    for (size_t i = 0; cli_has_shape(reply, "[ss]") && i + 1 < reply->elements; i += 2) {
+        const char *field = cli_clean_text(reply->element[i]->str);
+        const char *value = reply->element[i + 1]->str;
+        if (strcmp(field, "handing") == 0)
+            snprintf(q->handing, sizeof(q->handing), "%s", value);
+        else if (strcmp(field, "told") == 0)
+            q->told = strtoull(value, NULL, 10);
+        else if (strncmp(field, HELD, strlen(HELD)) == 0)
+            add_held(q, field + strlen(HELD), strtoll(value, NULL, 10));
+    }
+    return spent(q, reply, "[ss]");
 }
 
 /* Make missing groups, which begin at `start`. */
@@ -258,6 +286,19 @@ static bool read_batch(struct queue *q, bool pending)
     return spent(q, reply, BATCH);
 }
 
+/* "anomalies 1764510000000-0" */
+static void make_note(char note[NOTE_MAX], const struct queue_entry *entry)
+{
+    snprintf(note, NOTE_MAX, "%s %s", entry->stream, entry->id);
+}
+
+bool queue_was_begun(const struct queue *q, const struct queue_entry *entry)
+{
+    char note[NOTE_MAX];
+    make_note(note, entry);
+    return strcmp(note, q->handing) == 0;
+}
+
 /* Index of the stream that has this key. */
 static size_t stream_of(const struct queue *q, const char *key)
 {
@@ -289,9 +330,7 @@ static bool take(struct queue *q, struct queue_entry *entry)
                 entry->text = fields->element[f + 1]->str;
                 entry->len = fields->element[f + 1]->len;
             }
-        char note[sizeof(q->handing)];
-        snprintf(note, sizeof(note), "%s %s", entry->stream, entry->id);
-        entry->repeated = strcmp(note, q->handing) == 0;
+        entry->repeated = queue_was_begun(q, entry);
         if (q->pending)
             snprintf(q->after[i], QUEUE_ID_MAX, "%s", entry->id);
         return true;
@@ -321,8 +360,8 @@ enum queue_result queue_next(struct queue *q, struct queue_entry *entry)
 
 bool queue_begin(struct queue *q, const struct queue_entry *entry)
 {
-    char note[sizeof(q->handing)];
-    snprintf(note, sizeof(note), "%s %s", entry->stream, entry->id);
+    char note[NOTE_MAX];
+    make_note(note, entry);
     return spent(q, ask(q, "HSET", q->state, "handing", note, CLI_END), "i");
 }
 
@@ -341,15 +380,53 @@ static bool queued(struct queue *q, const char *word, ...)
     return ok;
 }
 
+/* The replies of a transaction of n commands. */
+static bool executed(struct queue *q, unsigned n)
+{
+    bool ok = true;
+    for (unsigned i = 0; ok && i < n + 1; i++)
+        ok = spent(q, sw_redis_reply(q->cli->redis), "s");
+    return ok && spent(q, sw_redis_reply(q->cli->redis), "[i]");
+}
+
 bool queue_done(struct queue *q, const struct queue_entry *entry, const char *fate)
 {
     const char *key = cli_key(q->cli, "%s", entry->stream);
     bool ok = queued(q, "MULTI", CLI_END) && queued(q, "XACK", key, q->group, entry->id, CLI_END) &&
               queued(q, "HDEL", q->state, "handing", CLI_END) &&
-              queued(q, "HINCRBY", q->state, fate, "1", CLI_END) && queued(q, "EXEC", CLI_END);
-    for (unsigned i = 0; ok && i < 4; i++)
-        ok = spent(q, sw_redis_reply(q->cli->redis), "s");
-    return ok && spent(q, sw_redis_reply(q->cli->redis), "[i]");
+              queued(q, "HINCRBY", q->state, fate, "1", CLI_END) && queued(q, "EXEC", CLI_END) &&
+              executed(q, 3);
+    if (ok && strncmp(fate, HELD, strlen(HELD)) == 0)
+        add_held(q, fate + strlen(HELD), 1);
+    return ok;
+}
+
+const json_t *queue_held(const struct queue *q, uint64_t *number)
+{
+    *number = q->told + 1;
+    return json_object_size(q->held) > 0 ? q->held : NULL;
+}
+
+bool queue_told(struct queue *q)
+{
+    const char *type;
+    json_t *count;
+    char field[128];
+    bool ok = queued(q, "MULTI", CLI_END) && queued(q, "HDEL", q->state, "handing", CLI_END);
+    unsigned n = 1;
+    json_object_foreach(q->held, type, count)
+    {
+        snprintf(field, sizeof(field), HELD "%s", type);
+        ok = ok && queued(q, "HDEL", q->state, field, CLI_END);
+        n++;
+    }
+    ok = ok && queued(q, "HINCRBY", q->state, "told", "1", CLI_END) && queued(q, "EXEC", CLI_END) &&
+         executed(q, n + 1);
+    if (ok) {
+        json_object_clear(q->held);
+        q->told++;
+    }
+    return ok;
 }
 
 void queue_skip(struct queue *q, const struct queue_entry *entry)

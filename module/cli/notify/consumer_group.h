@@ -23,6 +23,8 @@
 
 #include "cli/notify/targets.h"
 
+#include <jansson.h>
+
 #define QUEUE_ID_MAX 48 /* octets with the NUL of "1764510000000-0" */
 
 enum { QUEUE_ANOMALIES, QUEUE_NOTICES, QUEUE_EVENTS, QUEUE_STREAMS };
@@ -52,6 +54,9 @@ bool queue_open(struct queue *queue);
  * to end. QUEUE_AWAY: reported; call queue_open() again. */
 enum queue_result queue_next(struct queue *queue, struct queue_entry *entry);
 
+/** Whether a former process noted that the entry was about to be handed on, and did not end it. */
+bool queue_was_begun(const struct queue *queue, const struct queue_entry *entry);
+
 /** Note that the entry is about to be handed on. false: Redis is away. */
 bool queue_begin(struct queue *queue, const struct queue_entry *entry);
 
@@ -61,6 +66,13 @@ bool queue_done(struct queue *queue, const struct queue_entry *entry, const char
 
 /** End an entry of no interest, together with others before the next entries are read. */
 void queue_skip(struct queue *queue, const struct queue_entry *entry);
+
+/** The notices that were ended with a fate "held:TYPE": an object with the count of each type, and
+ * the number of the notice that will tell about these, from 1 on. NULL: none is held. Borrowed. */
+const json_t *queue_held(const struct queue *queue, uint64_t *number);
+
+/** End the held notices, once a notice has told about these. Results as queue_done(). */
+bool queue_told(struct queue *queue);
 
 /** Stay the holder during a long wait; the result says whether this process still is. */
 bool queue_stay(struct queue *queue);

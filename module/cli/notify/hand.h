@@ -31,10 +31,17 @@ struct hand_report {
 enum hand_result hand_on(const struct notify_target *target, const struct notice *notice,
                          struct hand_report *report);
 
-/** The parts of hand_on(): a program with the object on standard input, a POST of the object. */
+/** The parts of hand_on(): a program with the object on standard input, a POST of the object, a
+ * message of syslog with structured data, fields of the journal, a mail. */
 enum hand_result hand_to_command(const struct notify_target *target, const struct notice *notice,
                                  struct hand_report *report);
 enum hand_result hand_to_webhook(const struct notify_target *target, const struct notice *notice,
                                  struct hand_report *report);
+enum hand_result hand_to_syslog(const struct notify_target *target, const struct notice *notice,
+                                struct hand_report *report);
+enum hand_result hand_to_journal(const struct notify_target *target, const struct notice *notice,
+                                 struct hand_report *report);
+enum hand_result hand_to_mail(const struct notify_target *target, const struct notice *notice,
+                              struct hand_report *report);
 
 #endif

@@ -35,12 +35,30 @@ __attribute__((format(printf, 2, 3))) static void add(char *summary, const char 
             summary[used] = '?';
 }
 
-static void add_member(char *summary, const char *before, const json_t *object, const char *path,
-                       const char *after)
+static void add_text(char *summary, const char *before, const char *text, const char *after)
 {
-    const char *text = cli_json_text(object, path);
     if (text[0])
         add(summary, "%s%.200s%s", before, text, after);
+}
+
+const char *notice_text(const struct notice *notice, const char *member)
+{
+    static const struct {
+        const char *member, *path;
+    } places[] = {
+        {"name", "sinkwatch.anomaly.name"},
+        {"name", "dns.question.name"},
+        {"address", "sinkwatch.anomaly.address"},
+        {"list", "threat.feed.name"},
+        {"list", "sinkwatch.list"},
+        {"resolver", "observer.name"},
+    };
+    for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+        const char *text = cli_json_text(notice->document, places[i].path);
+        if (strcmp(places[i].member, member) == 0 && text[0])
+            return text;
+    }
+    return "";
 }
 
 /* "protected-owner: systemsvc.net at 213.24.76.23 (AS8342 RTComm.RU; An agency), list carbanak,
@@ -51,24 +69,22 @@ static void summarise(struct notice *notice)
     json_int_t asn = json_integer_value(cli_json_at(d, "sinkwatch.anomaly.owner.as.number"));
     json_int_t lost = json_integer_value(cli_json_at(d, "sinkwatch.lost"));
     char *s = notice->summary;
-    bool anomaly = cli_json_text(d, "sinkwatch.anomaly.name")[0];
-    bool feed = cli_json_text(d, "threat.feed.name")[0];
     s[0] = '\0';
     add(s, "%s:", notice->type);
-    add_member(s, " ", d, anomaly ? "sinkwatch.anomaly.name" : "dns.question.name", "");
-    add_member(s, " at ", d, "sinkwatch.anomaly.address", "");
+    add_text(s, " ", notice_text(notice, "name"), "");
+    add_text(s, " at ", notice_text(notice, "address"), "");
     if (asn) {
         add(s, " (AS%" JSON_INTEGER_FORMAT, asn);
-        add_member(s, " ", d, "sinkwatch.anomaly.owner.as.organization.name", "");
-        add_member(s, "; ", d, "sinkwatch.anomaly.owner.registrant", "");
+        add_text(s, " ", cli_json_text(d, "sinkwatch.anomaly.owner.as.organization.name"), "");
+        add_text(s, "; ", cli_json_text(d, "sinkwatch.anomaly.owner.registrant"), "");
         add(s, ")");
     }
     if (lost)
         add(s, " %" JSON_INTEGER_FORMAT, lost);
-    add_member(s, " (", d, "sinkwatch.lost_where", ")");
-    add_member(s, " ", d, "message", "");
-    add_member(s, ", list ", d, feed ? "threat.feed.name" : "sinkwatch.list", "");
-    add_member(s, ", resolver ", d, "observer.name", "");
+    add_text(s, " (", cli_json_text(d, "sinkwatch.lost_where"), ")");
+    add_text(s, " ", cli_json_text(d, "message"), "");
+    add_text(s, ", list ", notice_text(notice, "list"), "");
+    add_text(s, ", resolver ", notice_text(notice, "resolver"), "");
 }
 
 /* ---- reading ---- */
@@ -164,7 +180,7 @@ static size_t escape(char *out, const char *text)
     return n;
 }
 
-char *notice_json(const struct notice *notice, size_t *len)
+char *notice_json(const struct notice *notice, size_t indent, size_t *len)
 {
     json_t *object = json_object();
     cli_json_set(object, "id", notice->id);
@@ -174,7 +190,8 @@ char *notice_json(const struct notice *notice, size_t *len)
     if (notice->repeated)
         json_object_set_new(object, "repeated", json_true());
     json_object_set(object, "document", notice->document);
-    char *text = json_dumps(object, JSON_COMPACT | JSON_ENSURE_ASCII);
+    char *text =
+        json_dumps(object, (indent ? JSON_INDENT(indent) : JSON_COMPACT) | JSON_ENSURE_ASCII);
     json_decref(object);
     if (!text)
         abort();

@@ -50,7 +50,12 @@ bool notice_is_news(const struct notice *notice, const char *stream);
 /** Whether the filters of a target let the notice through. */
 bool notice_wanted(const struct notice *notice, const struct notify_target *target);
 
-/** The notice as a JSON object on a line, without line end; freed by the caller. */
-char *notice_json(const struct notice *notice, size_t *len);
+/** The notice as a JSON object, on a line or on several with `indent` spaces, without line end at
+ * the end; freed by the caller. */
+char *notice_json(const struct notice *notice, size_t indent, size_t *len);
+
+/** Text of the document by the name of a member as in sinkwatch.anomaly or elsewhere: "name",
+ * "address", "list" or "resolver"; "" without one. Any octets; borrowed. */
+const char *notice_text(const struct notice *notice, const char *member);
 
 #endif

@@ -66,16 +66,25 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 /* ---- without a service ---- */
 
+/* The program, service, socket or address of a target. */
+static const char *place(const struct notify_target *t)
+{
+    return t->url       ? t->url
+           : t->command ? t->command
+           : t->mail_to ? t->mail_to
+           : t->socket  ? t->socket
+                        : "the usual socket";
+}
+
 static int check(const struct cli *cli, const struct notify_targets *targets)
 {
     for (size_t i = 0; i < targets->n; i++) {
         const struct notify_target *t = &targets->target[i];
         if (cli->json)
             cli_json(json_pack("{s:s, s:s, s:s}", "target", t->name, "via", notify_way_name(t->way),
-                               "to", t->url ? t->url : t->command));
+                               "to", place(t)));
         else
-            printf("%s: via %s: %s\n", t->name, notify_way_name(t->way),
-                   t->url ? t->url : t->command);
+            printf("%s: via %s: %s\n", t->name, notify_way_name(t->way), place(t));
     }
     return CLI_OK;
 }
@@ -178,8 +187,9 @@ int cli_notify(struct cli *cli, int argc, char **argv)
 {
     static const struct cli_usage usage = {
         .words = "",
-        .doc = "Hand anomalies, losses, and failures of resolvers on: to programs and web "
-               "services. A service; the file of targets names the receivers and the filters."
+        .doc = "Hand anomalies, losses, and failures of resolvers on: to programs, web "
+               "services, syslog, the journal and mailboxes. A service; the file of targets names "
+               "the receivers and the filters."
                "\vEach notice is handed to each target once. After a kill in the very moment of a "
                "hand-over that notice comes again, with \"repeated\": true and the same id.\n\n"
                "Examples:\n"

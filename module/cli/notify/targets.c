@@ -14,14 +14,25 @@
 #define PROBLEM_MAX 256
 #define SHOWN_MAX   60 /* octets of a bad value in messages */
 
-enum kind { PATH, TEXT, URL, TYPES, LISTS, NUMBER, ARGUMENT };
+enum kind { PATH, URL, TYPES, LISTS, NUMBER, ARGUMENT, QUIET, FACILITY, MAILBOX };
 
 #define ALL                ((1U << NOTIFY_WAYS) - 1)
 #define ONLY(way)          (1U << (way))
 #define FIELD(field)       offsetof(struct notify_target, field)
 #define AT(target, offset) ((void *)((char *)(target) + (offset)))
 
-static const char *const ways[NOTIFY_WAYS] = {"command", "webhook"};
+#define WAYS "command, webhook, syslog, journal or mail"
+
+static const char *const ways[NOTIFY_WAYS] = {"command", "webhook", "syslog", "journal", "mail"};
+
+/* Names of facilities, with the numbers of RFC 5424 6.2.1. */
+static const struct {
+    const char *name;
+    uint32_t number;
+} facilities[] = {
+    {"user", 1},    {"daemon", 3},  {"auth", 4},    {"local0", 16}, {"local1", 17}, {"local2", 18},
+    {"local3", 19}, {"local4", 20}, {"local5", 21}, {"local6", 22}, {"local7", 23},
+};
 
 static const struct key {
     const char *name;
@@ -36,11 +47,20 @@ static const struct key {
     {"header-file", PATH, ONLY(NOTIFY_WEBHOOK), FIELD(header_file), 1, 255, 0},
     {"ca-file", PATH, ONLY(NOTIFY_WEBHOOK), FIELD(ca_file), 1, 255, 0},
     {"client-certificate", PATH, ONLY(NOTIFY_WEBHOOK), FIELD(client_cert), 1, 255, 0},
+    {"socket", PATH, ONLY(NOTIFY_SYSLOG) | ONLY(NOTIFY_JOURNAL), FIELD(socket), 1, 107, 0},
+    {"facility", FACILITY, ONLY(NOTIFY_SYSLOG), FIELD(facility), 0, 0, 3},
+    {"mail-to", MAILBOX, ONLY(NOTIFY_MAIL), FIELD(mail_to), 3, 254, 0},
+    {"mail-from", MAILBOX, ONLY(NOTIFY_MAIL), FIELD(mail_from), 3, 254, 0},
+    {"sendmail", PATH, ONLY(NOTIFY_MAIL), FIELD(sendmail), 1, 255, 0},
     {"timeout", NUMBER, ALL, FIELD(timeout_s), 1, 60, 10},
     {"retry-for", NUMBER, ALL, FIELD(retry_s), 0, 2592000, 86400},
     {"types", TYPES, ALL, FIELD(types), 1, WORDS_MAX, 0},
     {"lists", LISTS, ALL, FIELD(lists), 1, WORDS_MAX, 0},
     {"severity-min", NUMBER, ALL, FIELD(severity), 0, 100, 0},
+    {"quiet", QUIET, ALL, FIELD(quiet), 0, 0, 0},
+    {"quiet-severity", NUMBER, ALL, FIELD(quiet_severity), 0, 101, 90},
+    {"rate-max", NUMBER, ALL, FIELD(rate_max), 0, 1000000, 0},
+    {"rate-seconds", NUMBER, ALL, FIELD(rate_s), 1, 604800, 3600},
 };
 
 #define KEYS (sizeof(keys) / sizeof(keys[0]))
@@ -110,7 +130,15 @@ static void refuse(struct reading *r, const struct key *key, const char *text)
         snprintf(allowed, sizeof(allowed), "names of %s, with spaces between",
                  key->kind == TYPES ? "types" : "lists");
         break;
-    case TEXT:
+    case QUIET:
+        snprintf(allowed, sizeof(allowed), "HH:MM-HH:MM, with days sun mon ... before it");
+        break;
+    case FACILITY:
+        snprintf(allowed, sizeof(allowed), "user, daemon, auth, or local0 to local7");
+        break;
+    case MAILBOX:
+        snprintf(allowed, sizeof(allowed), "one address, NAME@HOST, of ASCII letters");
+        break;
     case ARGUMENT:
     default:
         snprintf(allowed, sizeof(allowed), "%u to %u octets without control characters", key->min,
@@ -146,6 +174,52 @@ static bool url_valid(const char *text)
     return false;
 }
 
+/* An address that no mail program takes for an option, for two addresses or for a header. */
+static bool mailbox_valid(const char *text)
+{
+    size_t n = strspn(text, NAME_CHARS "ABCDEFGHIJKLMNOPQRSTUVWXYZ+=@");
+    const char *at = strchr(text, '@');
+    return text[n] == '\0' && text[0] != '-' && at && at != text && at[1] && !strchr(at + 1, '@');
+}
+
+/* "HH:MM", or "24:00" for the end of a day; NULL: neither. Returns the end of the time. */
+static const char *minutes_parse(const char *text, uint16_t *out)
+{
+    const char digits[] = "0123456789";
+    if (strspn(text, digits) != 2 || text[2] != ':' || strspn(text + 3, digits) != 2)
+        return NULL;
+    unsigned hours = (unsigned)(text[0] - '0') * 10 + (unsigned)(text[1] - '0');
+    unsigned minutes = (unsigned)(text[3] - '0') * 10 + (unsigned)(text[4] - '0');
+    *out = (uint16_t)(hours * 60 + minutes);
+    return minutes < 60 && *out <= 1440 ? text + 5 : NULL;
+}
+
+bool notify_quiet_parse(const char *text, struct notify_quiet *out)
+{
+    static const char days[] = "sunmontuewedthufrisat";
+    struct notify_quiet quiet = {0};
+    text += strspn(text, " ");
+    while (strcspn(text, " ") == 3) {
+        size_t day = 0;
+        while (day < 7 && memcmp(days + 3 * day, text, 3) != 0)
+            day++;
+        if (day == 7)
+            return false;
+        quiet.days |= (uint8_t)(1U << day);
+        text += 3 + strspn(text + 3, " ");
+    }
+    if (quiet.days == 0)
+        quiet.days = 0x7f;
+    text = minutes_parse(text, &quiet.from);
+    if (!text || *text != '-')
+        return false;
+    text = minutes_parse(text + 1, &quiet.to);
+    if (!text || *text || quiet.from == 1440)
+        return false;
+    *out = quiet;
+    return true;
+}
+
 static bool text_valid(const struct key *key, const char *text)
 {
     size_t len = strlen(text);
@@ -160,9 +234,12 @@ static bool text_valid(const struct key *key, const char *text)
         return text[strspn(text, TYPE_CHARS " ")] == '\0';
     case LISTS:
         return text[strspn(text, NAME_CHARS " ")] == '\0';
-    case TEXT:
+    case MAILBOX:
+        return mailbox_valid(text);
     case NUMBER:
     case ARGUMENT:
+    case QUIET:
+    case FACILITY:
     default:
         return true;
     }
@@ -178,10 +255,29 @@ static bool set_number(const struct key *key, const char *text, uint32_t *field)
     return true;
 }
 
+static bool set_facility(const char *text, uint32_t *field)
+{
+    for (size_t i = 0; i < sizeof(facilities) / sizeof(facilities[0]); i++)
+        if (strcmp(facilities[i].name, text) == 0) {
+            *field = facilities[i].number;
+            return true;
+        }
+    return false;
+}
+
+static bool add_quiet(struct notify_target *target, const char *text)
+{
+    return target->quiet_n < NOTIFY_QUIET_MAX &&
+           notify_quiet_parse(text, &target->quiet[target->quiet_n]) && ++target->quiet_n;
+}
+
 static void set_value(struct reading *r, const struct key *key, const char *text)
 {
-    if (key->kind == NUMBER) {
-        if (!set_number(key, text, AT(r->target, key->offset)))
+    if (key->kind == NUMBER || key->kind == QUIET || key->kind == FACILITY) {
+        bool good = key->kind == NUMBER  ? set_number(key, text, AT(r->target, key->offset))
+                    : key->kind == QUIET ? add_quiet(r->target, text)
+                                         : set_facility(text, AT(r->target, key->offset));
+        if (!good)
             refuse(r, key, text);
         return;
     }
@@ -204,19 +300,19 @@ static void set_value(struct reading *r, const struct key *key, const char *text
 /* The end of a target: report missing keys, and keys of another way. */
 static void finish(struct reading *r)
 {
-    static const char *const needed[NOTIFY_WAYS] = {"command", "url"};
+    static const char *const needed[NOTIFY_WAYS] = {"command", "url", NULL, NULL, "mail-to"};
     const struct notify_target *t = r->target;
     if (!t)
         return;
     r->line = t->line;
     if (!r->way_set) {
-        report(r, t->name, "this target has no key via; command or webhook");
+        report(r, t->name, "this target has no key via; " WAYS);
         return;
     }
     for (size_t i = 0; i < KEYS; i++) {
         if (r->set[i] && !(keys[i].ways & ONLY(t->way)))
             report(r, t->name, "the key %s is not for a target via %s", keys[i].name, ways[t->way]);
-        if (!r->set[i] && strcmp(keys[i].name, needed[t->way]) == 0)
+        if (!r->set[i] && needed[t->way] && strcmp(keys[i].name, needed[t->way]) == 0)
             report(r, t->name, "a target via %s needs the key %s", ways[t->way], keys[i].name);
     }
 }
@@ -248,7 +344,7 @@ static void begin(struct reading *r, const char *name)
     memset(r->set, 0, sizeof(r->set));
     r->way_set = false;
     for (size_t i = 0; i < KEYS; i++)
-        if (keys[i].kind == NUMBER)
+        if (keys[i].kind == NUMBER || keys[i].kind == FACILITY)
             memcpy(AT(r->target, keys[i].offset), &keys[i].def, sizeof(keys[i].def));
 }
 
@@ -258,7 +354,7 @@ static void set_way(struct reading *r, const char *text)
     while (way < NOTIFY_WAYS && strcmp(ways[way], text) != 0)
         way++;
     if (way == NOTIFY_WAYS)
-        report(r, "via", "\"%s\" is not allowed; command or webhook", shown(text));
+        report(r, "via", "\"%s\" is not allowed; " WAYS, shown(text));
     else
         r->target->way = way;
     r->way_set = true;
@@ -279,7 +375,7 @@ static void take(struct reading *r, const char *word, const char *text)
         report(r, word, "before the first target; \"target: NAME\" begins a target");
     else if (i == KEYS)
         set_way(r, text);
-    else if (r->set[i] && keys[i].kind != ARGUMENT)
+    else if (r->set[i] && keys[i].kind != ARGUMENT && keys[i].kind != QUIET)
         report(r, word, "given again for this target; once is allowed");
     else
         set_value(r, &keys[i], text);
