@@ -9,6 +9,7 @@ import itertools
 import os
 import random
 import shutil
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -33,6 +34,9 @@ CHOSEN = pytest.StashKey()
 
 
 def pytest_configure(config):
+    # A shell without job control starts background jobs with SIGINT ignored, and programs pass that
+    # on. The programs under test must see the Ctrl-C that tests send.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     # A thread of a test that dies proves nothing any more.
     config.addinivalue_line("filterwarnings", "error::pytest.PytestUnhandledThreadExceptionWarning")
     choice, share = os.environ.get("CHOICE"), os.environ.get("SHARE")
