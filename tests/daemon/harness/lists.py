@@ -1,6 +1,7 @@
 """A feed, in the way of module/REDIS.md: hash and change stream in a single MULTI."""
 
 import json
+from datetime import datetime
 
 from .wait import until
 
@@ -9,6 +10,14 @@ def id_key(text):
     """A stream id as something that compares: "1700000000000-1" -> (1700000000000, 1)."""
     ms, _, seq = (text or "0-0").partition("-")
     return int(ms or 0), int(seq or 0)
+
+
+LAUNCHED = {}  # resolver id -> time of the last start of its Unbound, in seconds since the epoch
+
+
+def when(text):
+    """RFC 3339 -> seconds since the epoch."""
+    return datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
 
 
 class Lists:
@@ -105,7 +114,13 @@ class Lists:
     # The resolver's state in Redis.
 
     def state(self):
-        return self.client.hgetall(self.key(f"resolver:{self.resolver}"))
+        """The report of the process that runs now. A process that is stopped while the feeder is
+        busy leaves its last report behind: that is not taken for a report of the next process."""
+        state = self.client.hgetall(self.key(f"resolver:{self.resolver}"))
+        launched = LAUNCHED.get(self.resolver, 0)
+        if launched and "started" in state and when(state["started"]) < launched - 0.001:
+            return {}
+        return state
 
     def wait_applied(self, change_id):
         until(

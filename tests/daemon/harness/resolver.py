@@ -3,10 +3,11 @@
 import os
 import re
 import subprocess
-
+import time
 
 from . import evidence, sanitizer, zones
 from .client import Client
+from .lists import LAUNCHED
 from .process import PORTS, Process, free_port
 from .wait import FACTOR, until
 
@@ -125,6 +126,7 @@ class Resolver:
         if self.settings is not None:
             self.write_settings()
             variables.update(sanitizer.environment(self.env.runtime, self.folder))
+            LAUNCHED[self.settings.get("resolver-id")] = time.time()
         command = [self.unbound, "-d", "-c", self.folder / "unbound.conf"]
         self.process = Process(command, self.folder, "unbound", variables)
 
