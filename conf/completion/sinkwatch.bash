@@ -33,6 +33,7 @@ _sinkwatch_options() {
         echo "--format --scope --columns --origin --refang --only --no-facts --replace --dry-run --whole --max-shrink" \
             "--max-growth --allow-suffix --allow-own --allow-top --top-file --top --show-refused --wait"
         ;;
+    export) echo "--format --output --action --narrow --origin --serial --show-refused" ;;
     rollback) echo "--wait" ;;
     setup) echo "--check --print" ;;
     report) echo "--output --since --list --max" ;;
@@ -59,7 +60,7 @@ _sinkwatch_command() {
             --owner | --owners | --ns-owners | --baseline-days | --baseline-count | --flux-hours | --flux-as-min | --flux-as-percent | --note | --group | --trigger | --justification | --sub-error | --list | --match | --file | --forward | --root-hints | --trust-anchor | \
             --rate | --in-flight | --timeout | --retries | --threads | --state | --observer | --hops | --max | \
             --output | --since | --unbound | --unbound-conf | --unit | --canary | --resolver | --system-root | --allow-suffix | --max-shrink | --max-growth | \
-            --scope | --columns | --origin | --only | --allow-own | --allow-top | --top-file | --top | --show-refused) i=$((i + 1)) ;;
+            --scope | --columns | --origin | --only | --allow-own | --allow-top | --top-file | --top | --show-refused | --serial) i=$((i + 1)) ;;
         -*) ;;
         *)
             if [ -z "$command" ]; then
@@ -91,6 +92,7 @@ _sinkwatch() {
         return
         ;;
     --format)
+        [ "$command" = export ] && { _sinkwatch_words "plain hosts rpz csv json adblock dnsmasq misp stix"; return; }
         _sinkwatch_words "auto plain hosts rpz csv json adblock dnsmasq unbound misp stix maltrail suricata cof"
         return
         ;;
@@ -103,9 +105,9 @@ _sinkwatch() {
         return
     fi
     case $command:$after in
-    :*) _sinkwatch_words "list add remove import rollback check pivot sweep report events anomalies notify status setup checkconf doctor" ;;
+    :*) _sinkwatch_words "list add remove import export rollback check pivot sweep report events anomalies notify status setup checkconf doctor" ;;
     list:*) _sinkwatch_words "show set drop" ;;
-    list\ *:0 | add:0 | remove:0 | import:0 | rollback:0) _sinkwatch_words "$(_sinkwatch_lists)" ;;
+    list\ *:0 | add:0 | remove:0 | import:0 | export:0 | rollback:0) _sinkwatch_words "$(_sinkwatch_lists)" ;;
     import:1 | checkconf:0) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
     esac
 }

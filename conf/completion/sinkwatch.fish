@@ -32,16 +32,17 @@ end
 
 function __sinkwatch_lists
     set -l path (__sinkwatch_path)
-    contains -- "$path[1]" list add remove import rollback; or return
+    contains -- "$path[1]" list add remove import export rollback; or return
     timeout 2 sinkwatch --json list 2>/dev/null | sed -n 's/.*"name":"\([^"]*\)".*/\1/p'
 end
 
 function __sinkwatch_formats
-    sinkwatch import --help 2>/dev/null |
+    set -l path (__sinkwatch_path)
+    sinkwatch $path[1] --help 2>/dev/null |
         sed -n '/^Formats/,/^$/s/^  \([a-z]*\)  *\(.*\)$/\1\t\2/p'
 end
 
-complete -c sinkwatch -n '__fish_seen_subcommand_from import' -l format -x -a '(__sinkwatch_formats)'
+complete -c sinkwatch -n '__fish_seen_subcommand_from import export' -l format -x -a '(__sinkwatch_formats)'
 complete -c sinkwatch -n 'string match -q -- "-*" (commandline -ct)' -f -a '(__sinkwatch_options)'
 complete -c sinkwatch -n 'not string match -q -- "-*" (commandline -ct)' -a '(__sinkwatch_commands)'
 complete -c sinkwatch -n 'not string match -q -- "-*" (commandline -ct)' -a '(__sinkwatch_lists)'

@@ -164,6 +164,7 @@ int cli_list_drop(struct cli *cli, int argc, char **argv);
 int cli_add(struct cli *cli, int argc, char **argv);
 int cli_remove(struct cli *cli, int argc, char **argv);
 int cli_import(struct cli *cli, int argc, char **argv);
+int cli_export(struct cli *cli, int argc, char **argv);
 int cli_rollback(struct cli *cli, int argc, char **argv);
 int cli_setup(struct cli *cli, int argc, char **argv);
 int cli_check(struct cli *cli, int argc, char **argv);

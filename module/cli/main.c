@@ -15,6 +15,7 @@ static const struct cli_command commands[] = {
     {"add", "put indicators on a list", cli_add},
     {"remove", "take indicators off a list", cli_remove},
     {"import", "put the indicators of a file on a list", cli_import},
+    {"export", "write a list in a format of other programs", cli_export},
     {"rollback", "give a list the content from before the last replacement", cli_rollback},
     {"check", "the rules that match a name, an address, an AS; the winner, with the reason",
      cli_check},

@@ -23,8 +23,7 @@ void sw_reads_plain(struct sw_reader *reader)
 
 #define HOSTNAME_MAX 1024 /* longer than any name in text */
 
-/* Entries of every hosts file, about the machine itself. */
-static bool own_entry(struct sw_piece name)
+bool sw_is_own_entry(struct sw_piece name)
 {
     static const char *const names[] = {
         "localhost",
@@ -84,7 +83,7 @@ static void hosts_line(struct sw_reader *reader, struct sw_piece line)
         sw_reject(reader, s, SW_REJECT_SYNTAX,
                   "no address before the name (no hosts file? --format=plain)");
     while (sw_next_word(&rest, &name)) {
-        if (own_entry(name))
+        if (sw_is_own_entry(name))
             continue;
         if (blocked) {
             hosts_name(reader, name);

@@ -98,6 +98,9 @@ void sw_reject(struct sw_reader *reader, struct sw_piece text, enum sw_reject re
 /** An address of full length. */
 bool sw_span_addr(struct sw_piece s, struct sw_addr *addr);
 
+/** Whether a name is one of every hosts file, about the machine itself (lines.c). */
+bool sw_is_own_entry(struct sw_piece name);
+
 /** Note why the input is no list, and return SW_EFORMAT. */
 enum sw_status sw_no_list(struct sw_reader *reader, const char *why);
 
