@@ -131,7 +131,7 @@ CHECK_LIB = $(shell $(PKG_CONFIG) --cflags --libs check)
 
 # Sources that include Unbound's headers; all other sources are plain.
 HOST  = $(wildcard module/host/*.c) $(wildcard module/flow/query.c module/flow/act.c)
-PLAIN = $(filter-out $(HOST),$(wildcard $(addprefix module/,$(addsuffix /*.c,base redis index memory owner feed journal journal/history flow))))
+PLAIN = $(filter-out $(HOST),$(wildcard $(addprefix module/,$(addsuffix /*.c,base redis index memory memory/intake owner feed journal journal/history flow))))
 CLI   = $(wildcard module/formats/*.c module/cli/*.c module/cli/*/*.c)
 PLAIN_O = $(PLAIN:%.c=$(OUT)/%.o)
 CLI_O   = $(CLI:%.c=$(OUT)/%.o)

@@ -94,6 +94,14 @@ static const struct sw_setting keys[] = {
     {"event-backlog-max", KIND_NUMBER, FIELD(backlog_max), 0, 100000000, "100000"},
     {"event-spool", KIND_PATH, FIELD(event_spool), 0, SW_SPOOLPATH_MAX, ""},
     {"event-spool-max", KIND_NUMBER, FIELD(spool_max_mib), 1, 1048576, "256"},
+    {"memory-folder", KIND_PATH, FIELD(memory_folder), 0, SW_SPOOLPATH_MAX, ""},
+    {"memory-days", KIND_NUMBER, FIELD(memory_days), 1, 36500, "400"},
+    {"memory-interval", KIND_NUMBER, FIELD(memory_interval_s), 1, 3600, "60"},
+    {"memory-size-max", KIND_NUMBER, FIELD(memory_max_mib), 1, 16777216, "4096"},
+    {"memory-ram-max", KIND_NUMBER, FIELD(memory_ram_mib), 8, 65536, "64"},
+    {"memory-domain-limit", KIND_NUMBER, FIELD(memory_domain_limit), 0, 1000000000, "1000"},
+    {"memory-exclude", KIND_PATH, FIELD(memory_exclude), 0, SW_PATH_MAX - 1, ""},
+    {"memory-cut-label", KIND_NUMBER, FIELD(memory_cut_label), 0, 63, "0"},
     {"verbose", KIND_BOOL, FIELD(verbose), 0, 0, "no"},
 };
 

@@ -111,6 +111,15 @@ struct sw_settings {
                                        default 100000 */
     char event_spool[SW_PATH_MAX]; /* event-spool: folder, "" = none */
     uint32_t spool_max_mib;        /* event-spool-max: MiB, default 256 */
+    /* memory */
+    char memory_folder[SW_PATH_MAX];  /* memory-folder: "" = no memory */
+    uint32_t memory_days;             /* memory-days: default 400 */
+    uint32_t memory_interval_s;       /* memory-interval: default 60 */
+    uint32_t memory_max_mib;          /* memory-size-max: MiB on disk, default 4096 */
+    uint32_t memory_ram_mib;          /* memory-ram-max: MiB, default 64 */
+    uint32_t memory_domain_limit;     /* memory-domain-limit: default 1000, 0 = no limit */
+    char memory_exclude[SW_PATH_MAX]; /* memory-exclude: file with names, "" = none */
+    uint32_t memory_cut_label;        /* memory-cut-label: octets, default 0 = never */
     /* diagnosis */
     bool verbose; /* verbose: yes|no, default no */
 };

@@ -24,6 +24,7 @@
 #include "index/index.h"
 #include "owner/owner.h"
 
+#include <jansson.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -76,6 +77,8 @@ struct sw_feed_host { /* the host's functions for feeder and sweeper; any may be
     /* Feeder: the name of a walled garden that could not be resolved since the last call. False:
      * there is none. */
     bool (*garden)(void *arg, struct sw_name *name);
+    /* Feeder: the status field `memory`, a new reference; NULL: the resolver keeps no memory. */
+    json_t *(*memory)(void *arg);
     int64_t (*wall_us)(void *arg); /* the wall clock, for tests; NULL: the real one */
     const char *version;           /* Sinkwatch's version, for status; NULL is "" */
     const char *host_version;      /* likewise the host's */

@@ -184,6 +184,7 @@ enum sw_status sw_feed_report(struct sw_feed *feed)
     char *refused = dump(sw_refused_items_json(&feed->refused));
     char *reasons = dump(sw_refused_reasons_json(&feed->refused));
     char *snapshot = dump(sw_local_json(feed));
+    char *memory = feed->host.memory ? dump(feed->host.memory(feed->host.arg)) : NULL;
     enum sw_status status;
     note_files(feed);
     sw_feed_mmdb_enforced(feed);
@@ -201,6 +202,7 @@ enum sw_status sw_feed_report(struct sw_feed *feed)
     put(&fields, "refused", refused ? refused : "[]");
     put(&fields, "refused_by_reason", reasons ? reasons : "{}");
     put(&fields, "snapshot", snapshot ? snapshot : "{}");
+    put(&fields, "memory", memory ? memory : "{}");
     put(&fields, "mmdb", feed->mmdb_json ? feed->mmdb_json : "{}");
     put(&fields, "last_error", last_error(feed));
     put_number(&fields, "sweep_last_us", sw_sweeper_last_us(feed->sweeper));
@@ -215,6 +217,7 @@ enum sw_status sw_feed_report(struct sw_feed *feed)
     free(refused);
     free(reasons);
     free(snapshot);
+    free(memory);
     next_report(feed, now, with_lists);
     return status == SW_OK ? SW_OK : sw_feed_write_failed(feed, status, "reporting status");
 }

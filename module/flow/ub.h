@@ -13,6 +13,7 @@
 #include "config.h"
 
 #include "dynlibmod/dynlibmod.h"
+#include "iterator/iter_delegpt.h"
 #include "iterator/iterator.h"
 #include "services/cache/dns.h"
 #include "services/cache/infra.h"

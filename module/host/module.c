@@ -127,6 +127,26 @@ static void track(void *arg, const struct sw_addr *addr)
     sw_feed_track(module->feed, addr);
 }
 
+static json_t *memory_status(void *arg)
+{
+    const struct sw_module *module = arg;
+    return module->keeper ? sw_keeper_status(module->keeper) : NULL;
+}
+
+/* Start to record, if a folder is set. Without memory for the keeper, the lists are still in
+ * force. */
+static void start_memory(struct sw_module *module)
+{
+    if (!module->settings.memory_folder[0])
+        return;
+    module->keeper = sw_keeper_new(&module->settings, (unsigned)module->env->cfg->num_threads);
+    if (module->keeper && sw_keeper_start(module->keeper) == SW_OK)
+        return;
+    sw_keeper_free(module->keeper);
+    module->keeper = NULL;
+    sw_log(SW_LOG_ERROR, "out of memory at start: memory-folder is not written");
+}
+
 static bool make_parts(struct sw_module *module)
 {
     struct sw_local_start start;
@@ -139,6 +159,7 @@ static bool make_parts(struct sw_module *module)
         .sweep = sw_cache_sweep,
         .tracked = sw_cache_report_names,
         .garden = take_garden,
+        .memory = memory_status,
         .version = SW_VERSION,
         .host_version = sw_abi_built_for(),
     };
@@ -217,6 +238,7 @@ struct sw_module *sw_module_start(struct module_env *env, int id)
     check_order(module, env->cfg->module_conf);
     check_zones(env->cfg);
     read_settings(module);
+    start_memory(module);
     if (!make_parts(module) || !register_callbacks(module) ||
         sw_journal_start(module->journal) != SW_OK || sw_feed_start(module->feed) != SW_OK) {
         sw_log(SW_LOG_ERROR, "out of memory at start: queries pass without any list");
@@ -235,6 +257,7 @@ void sw_module_stop(struct sw_module *module)
     sw_feed_stop(module->feed);
     sw_journal_stop(module->journal);
     remove_callbacks(module);
+    sw_keeper_free(module->keeper);
     sw_feed_free(module->feed);
     sw_journal_free(module->journal);
     sw_owners_free(module->owners);

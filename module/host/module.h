@@ -21,6 +21,7 @@
 #include "host/mark.h"
 #include "index/index.h"
 #include "journal/journal.h"
+#include "memory/intake/keeper.h"
 #include "owner/owner.h"
 
 struct module_env;
@@ -32,6 +33,7 @@ struct sw_module {
     struct sw_owners *owners;
     struct sw_journal *journal;
     struct sw_feed *feed;
+    struct sw_keeper *keeper; /* NULL: no memory-folder */
     struct sw_flow flow;
     struct sw_feed_host feed_host; /* functions that feeder and recorder call back */
     struct sw_journal_host journal_host;

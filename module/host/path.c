@@ -11,6 +11,7 @@
 #include "host/refresh.h"
 #include "host/remember.h"
 #include "host/state.h"
+#include "host/tap.h"
 #include "host/truth.h"
 
 static bool serve_remembered(struct sw_module *module, struct module_qstate *qstate, int id);
@@ -538,6 +539,8 @@ int sw_path_on_response(struct module_qstate *qstate, struct dns_msg *response, 
     struct path_state *state =
         sw_query_for_iterator(qstate) ? sw_path_state(qstate, id) : qstate->minfo[id];
     sw_hold_busy(module, qstate);
+    if (response && response->rep)
+        sw_tap_response(module, qstate, response);
     if (response && response->rep)
         sw_hold_response(module, qstate, state ? &state->hold : NULL, response);
     if (state && response && response->rep && qstate->no_cache_store)

@@ -35,8 +35,8 @@ struct resolver {
 /* Fields with JSON text. */
 static bool is_json(const char *field)
 {
-    static const char *const fields[] = {"lists", "refused", "refused_by_reason", "mmdb",
-                                         "snapshot"};
+    static const char *const fields[] = {"lists", "refused",  "refused_by_reason",
+                                         "mmdb",  "snapshot", "memory"};
     for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
         if (strcmp(field, fields[i]) == 0)
             return true;
@@ -317,6 +317,46 @@ static void print_snapshot(const struct cli *cli, const json_t *state)
     printf("\n");
 }
 
+/* Numbers of records that are not in the memory, by reason. */
+static void print_left_out(const json_t *memory)
+{
+    json_t *left_out = json_object_get(memory, "left_out"), *count;
+    struct line line = {.label = "left out"};
+    const char *reason;
+    char text[80];
+    json_object_foreach(left_out, reason, count)
+    {
+        snprintf(text, sizeof(text), "%.40s %" JSON_INTEGER_FORMAT, cli_clean_text(reason),
+                 json_integer_value(count));
+        put_item(&line, text);
+    }
+    end_line(&line);
+}
+
+/* The folder of the memory: size, times, rate, the reason for a stop, what was left out. */
+static void print_memory(const struct cli *cli, const json_t *state)
+{
+    const json_t *m = json_object_get(state, "memory");
+    const char *folder = cli_json_text(m, "folder"), *problem = cli_json_text(m, "problem");
+    const char *oldest = cli_json_text(m, "oldest"), *newest = cli_json_text(m, "newest");
+    if (!folder[0])
+        return;
+    printf("  memory     %s: %.1f MiB in %" JSON_INTEGER_FORMAT " files", cli_clean_text(folder),
+           (double)json_integer_value(json_object_get(m, "octets")) / 1048576,
+           json_integer_value(json_object_get(m, "files")));
+    if (oldest[0])
+        printf(", from %s", cli_time(oldest, true));
+    if (newest[0])
+        printf(" to %s", cli_time(newest, true));
+    printf("; %" JSON_INTEGER_FORMAT " sightings a second",
+           json_integer_value(json_object_get(m, "sightings_per_second")));
+    if (problem[0])
+        printf("; %sstopped: %s%s", cli_style(cli, CLI_BAD), cli_clean_text(problem),
+               cli_style(cli, CLI_PLAIN));
+    printf("\n");
+    print_left_out(m);
+}
+
 static void print_details(const struct cli *cli, const struct resolver *r)
 {
     const char *error = cli_json_text(r->state, "last_error");
@@ -326,6 +366,7 @@ static void print_details(const struct cli *cli, const struct resolver *r)
     print_refused(cli, r->state);
     print_databases(cli, r->state);
     print_snapshot(cli, r->state);
+    print_memory(cli, r->state);
     if (error[0])
         printf("  %serror%s      %s\n", cli_style(cli, CLI_BAD), cli_style(cli, CLI_PLAIN),
                cli_clean_text(error));

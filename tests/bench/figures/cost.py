@@ -1,8 +1,8 @@
 """The cost of a query: CPU microseconds, several resolvers side by side, in turn, round by round.
 
 Kinds: `plain` is Unbound alone, `control` the same once more (the ratio to plain is the noise of
-the run), `module` has Sinkwatch with the list from Redis, `rpz` the same names in a response policy
-zone. A ratio is the median of the rounds' ratios: a disturbance of a whole round falls out of the
+the run), `module` has Sinkwatch with the list from Redis, `memory` the same with a memory of all
+names, `rpz` the same names in a response policy zone. A ratio is the median of the rounds' ratios: a disturbance of a whole round falls out of the
 median; the line also has the range of that median at 95 % (from the ratios' order alone). Clean
 resolved answers have three times as many rounds, since their differences are the smallest compared
 with the noise. The work of a resolver without queries, the module's threads above all, is measured
@@ -147,6 +147,7 @@ class CostBench:
             "plain": world.plain(),
             "control": world.plain("control"),
             "module": world.with_module(),
+            "memory": world.with_memory(),
             "rpz": world.with_rpz(),
             "rpz_log": world.with_rpz("rpz_log", "  rpz-log: yes\n"),
             "refusing": world.refusing(),
@@ -157,6 +158,7 @@ class CostBench:
             if kind != "refusing":
                 run(resolver.port, self.cached)  # from now on in the cache
         world.wait_loaded(made["module"])
+        world.wait_loaded(made["memory"])
 
     def stop(self):
         for resolver in self.kinds.values():
@@ -178,13 +180,14 @@ class CostBench:
         self.report.add(costs.figure("clean_cached_control", "control", "plain"))
 
     def clean_resolved(self):
-        jobs = {kind: Job(self.kinds[kind]) for kind in SIDE_BY_SIDE}
+        jobs = {kind: Job(self.kinds[kind]) for kind in (*SIDE_BY_SIDE, "memory")}
         rounds = RESOLVED_ROUNDS * self.sizes.rounds
         for number in range(rounds):
             names = fresh_names(self.sizes.resolved_queries, number)
             write_questions(self.world.folder / f"fresh{number}", names)
         costs = measure(jobs, lambda _, number: self.world.folder / f"fresh{number}", rounds)
         self.report.add(costs.figure("clean_resolved", "module", "plain"))
+        self.report.add(costs.figure("clean_resolved_memory", "memory", "plain"))
         self.report.add(costs.figure("clean_resolved_rpz", "rpz", "plain"))
         self.report.add(costs.figure("clean_resolved_control", "control", "plain"))
 

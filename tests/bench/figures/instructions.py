@@ -2,7 +2,7 @@
 
 Times of two resolvers side by side differ by some percent on a machine with other work, as much as
 the differences to be found; counts do not. `plain` is Unbound alone, `module` has Sinkwatch with
-the list from Redis, `floor` has a module that answers every question at once and does nothing else:
+the list from Redis, `memory` the same with a memory of all names, `floor` has a module that answers every question at once and does nothing else:
 no module can answer for less. Both workers are counted, from the first question to the last answer,
 without the kernel's work.
 """
@@ -33,11 +33,16 @@ class Counted:
         program = world.folder / f"count-{kind}"
         program.write_text(WRAPPER.format(out=self.out, unbound=world.env.unbound))
         program.chmod(0o755)
-        make = {"plain": world.plain, "module": world.with_module, "floor": world.floor}[kind]
+        make = {
+            "plain": world.plain,
+            "module": world.with_module,
+            "memory": world.with_memory,
+            "floor": world.floor,
+        }[kind]
         self.world = world
         self.resolver = world.start(make(f"{kind}-counted", unbound=program))
         self.dumps = 0
-        if kind == "module":
+        if kind in ("module", "memory"):
             world.wait_loaded(self.resolver)
 
     def control(self, *words):
@@ -86,7 +91,7 @@ def bench(world, report):
     warm = write_questions(folder / "counted-warm", fresh_names(500, 998))
     fresh = write_questions(folder / "counted-fresh", fresh_names(QUERIES, 999))
     counts = {}
-    for kind in ("plain", "module"):
+    for kind in ("plain", "module", "memory"):
         report.say(f"counting {kind}")
         counted = Counted(world, kind)
         counted.ask(cached)
@@ -105,6 +110,7 @@ def bench(world, report):
     for name, ours, theirs in (
         ("cached_instructions", ("module", "cached"), ("plain", "cached")),
         ("resolved_instructions", ("module", "resolved"), ("plain", "resolved")),
+        ("resolved_memory_instructions", ("memory", "resolved"), ("plain", "resolved")),
         ("blocked_instructions", ("module", "blocked"), ("plain", "cached")),
         ("floor_instructions", ("floor", "blocked"), ("plain", "cached")),
         ("blocked_over_floor", ("module", "blocked"), ("floor", "blocked")),

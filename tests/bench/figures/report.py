@@ -9,6 +9,7 @@ from pathlib import Path
 REACH = {
     "clean_cached": ("ratio", 1.01),
     "clean_resolved": ("ratio", 1.02),
+    "clean_resolved_memory": ("ratio", 1.02),
     "blocked_vs_cached": ("ratio", 1.15),
     "blocked_vs_rpz": ("ratio", 0.65),
     "load_redis_1m_s": ("value", 2.0),

@@ -242,6 +242,10 @@ class World:
         }
         return self._make(name, settings, (), None, **options)
 
+    def with_memory(self, name="memory", **options):
+        """With the module, and all records from authorities recorded."""
+        return self.with_module(name, more={"memory-folder": self.folder / f"{name}-files"}, **options)
+
     def with_rpz(self, name="rpz", more=""):
         """Unbound's own response policy zone with the same names, a record each."""
         folder = self.folder / name

@@ -1,0 +1,143 @@
+"""The memory: records that authorities sent go into files, without a client; nothing else does."""
+
+import json
+import re
+import shutil
+
+import pytest
+from harness import memory
+from harness.wait import until
+
+WWW, ADDRESS = "www.clean.example", "198.51.100.10"
+TWO, MAIL = "two.clean.example", "mail.clean.example"
+LATE = "records of the last interval are lost"  # on a machine too busy for a file in 0.7 seconds
+ONE_WORKER = {"threads": 1}  # the keeper empties a ring in order
+
+
+def recorded(resolver, name):
+    return [t for t in memory.tuples(resolver.memory) if t.name == name]
+
+
+def wait_recorded(resolver, *names):
+    for name in names:
+        until(lambda name=name: recorded(resolver, name), f"{name} in the memory")
+
+
+def wait_memory(lists, member, wanted):
+    """Until the reported status has this, wanted(value)."""
+    lists.wait_state(memory=lambda text: wanted(json.loads(text).get(member)))
+
+
+@pytest.fixture
+def remembering(shared_redis, make_resolver, folder):
+    """Start a resolver with a memory: remembering(key_of_settings=value, ...)."""
+
+    def make(redis=shared_redis, **changes):
+        changes = {"memory_folder": folder / "memory", "memory_interval": 1, **changes}
+        resolver = make_resolver(redis, **changes)
+        resolver.memory = changes["memory_folder"]
+        return resolver
+
+    return make
+
+
+def test_what_is_recorded(remembering, lists_for, shared_redis):
+    resolver = remembering(options=ONE_WORKER)
+    lists_for(resolver, shared_redis).put("bad", "evil.example", action="nxdomain")
+    for name, rdtype in [
+        (WWW.upper(), "A"),
+        ("clean.example", "MX"),
+        ("clean.example", "TXT"),
+        ("chain.clean.example", "A"),
+        ("to-evil.clean.example", "A"),
+        ("www.evil.example", "A"),
+        ("missing.clean.example", "A"),
+    ]:
+        for _ in range(3):  # twice from the cache
+            resolver.client.ask(name, rdtype)
+    resolver.client.ask(TWO)
+    wait_recorded(resolver, TWO)
+    [www] = recorded(resolver, WWW)
+    assert www[:5] == (WWW, "A", ADDRESS, "clean.example", 1)
+    assert {t.data for t in recorded(resolver, TWO)} == {"198.51.100.12", "198.51.100.13"}
+    [mx] = [t for t in recorded(resolver, "clean.example") if t.type == "MX"]
+    assert mx.data == "10 mail.clean.example"
+    soa = [t for t in recorded(resolver, "clean.example") if t.type == "SOA"]
+    assert {t.zone for t in soa} == {"clean.example"}  # of a denial, in the authority section
+    assert [t.data for t in recorded(resolver, "chain.clean.example")] == ["a.first.example"]
+    assert [t.zone for t in recorded(resolver, "c.third.example")] == ["third.example"]
+    assert recorded(resolver, "to-evil.clean.example")  # was asked for; the target was not
+    assert recorded(resolver, "www.evil.example") == []
+    assert recorded(resolver, "missing.clean.example") == []
+    now = [t for path in memory.valid_files(resolver.memory) for t in [path.stat().st_mtime]]
+    assert abs(www.first - min(now)) < 600 and www.first == www.last
+
+
+def test_names_left_out(remembering, lists_for, shared_redis, folder):
+    (folder / "exclude").write_text("many.clean.example\nno name\n")
+    resolver = remembering(
+        memory_exclude=folder / "exclude",
+        memory_domain_limit=3,
+        memory_cut_label=30,
+        options=ONE_WORKER,
+    )
+    lists = lists_for(resolver, shared_redis)
+    resolver.says("memory-exclude", "exclude:2")
+    resolver.client.ask("x.many.clean.example")
+    resolver.client.ask("a-label-that-was-made-for-one-person.four.address.example")
+    resolver.client.ask(WWW)
+    wait_memory(lists, "left_out", lambda reasons: reasons and reasons.get("excluded") == 1)
+    wait_recorded(resolver, WWW, "address.example")
+    assert recorded(resolver, "x.many.clean.example") == []
+    assert not [t for t in memory.tuples(resolver.memory) if "a-label" in t.name]
+    said = resolver.command("status")
+    assert f"  memory     {resolver.memory}: " in said and "  left out   excluded 1" in said
+    assert re.search(r"MiB in \d+ files?, from \S+ ", said)
+
+
+def test_kill_loses_the_open_interval_at_most(remembering):
+    resolver = remembering()
+    resolver.client.ask(WWW)
+    wait_recorded(resolver, WWW)
+    before = set(memory.tuples(resolver.memory))
+    resolver.client.ask(TWO)
+    resolver.kill()
+    assert before <= set(memory.tuples(resolver.memory))
+    resolver.start()
+    resolver.client.ask(MAIL)
+    wait_recorded(resolver, MAIL)
+    assert before <= set(memory.tuples(resolver.memory))
+
+
+def test_reload_and_end_write_the_rest(remembering):
+    resolver = remembering(memory_interval=3600)
+    resolver.client.ask(WWW)
+    resolver.reload()
+    until(lambda: recorded(resolver, WWW) or LATE in resolver.log(), "the end of the first run")
+    until(lambda: resolver.client.ask(TWO).addresses, "an answer")
+    resolver.stop()
+    until(lambda: recorded(resolver, TWO) or LATE in resolver.log(), "the end of the second run")
+
+
+def test_stops_and_goes_on(remembering, lists_for, shared_redis, folder):
+    """No file can be written: the reason is logged and reported, answers come as before, and
+    recording goes on when a file can be written again."""
+    later = folder / "later"
+    resolver = remembering(memory_folder=later / "memory")
+    lists = lists_for(resolver, shared_redis)
+    assert resolver.client.ask(WWW).addresses == [ADDRESS]
+    wait_memory(lists, "state", lambda state: state == "stopped")
+    resolver.says("nothing is recorded until")
+    assert "stopped: memory-folder" in resolver.command("status")
+    assert resolver.client.ask(MAIL).addresses
+    later.mkdir()
+    wait_recorded(resolver, WWW, MAIL)
+    resolver.says("files are written again")
+    shutil.rmtree(later)
+    resolver.client.ask(TWO)
+    until(lambda: resolver.log().count("nothing is recorded until") == 2, "the second stop")
+
+
+def test_off_by_default(resolver, lists):
+    lists.wait_state(memory="{}")
+    assert "memory" not in resolver.command("status")
