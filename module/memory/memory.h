@@ -207,4 +207,46 @@ enum sw_status sw_memory_tidy(const char *folder, uint64_t now,
                               const struct sw_memory_limits *limits, const atomic_bool *stop,
                               struct sw_tidied *tidied);
 
+/* What is to be forgotten: one of the two. */
+struct sw_forget {
+    const struct sw_name *name; /* as owner, in rdata, or as zone; or NULL */
+    bool below;                 /* the names below as well */
+    uint64_t before;            /* sightings with `last` before this time; 0 = none */
+};
+
+struct sw_forgotten {
+    uint64_t rows;     /* rows left out, over all files */
+    unsigned files;    /* files read */
+    unsigned replaced; /* files that were replaced or removed */
+};
+
+/**
+ * Rewrite each file that holds what is to be forgotten. The former files are removed; blocks of the
+ * disk can still hold the octets until the file system uses them again.
+ *
+ * SW_OK, also when nothing was found; SW_EFORMAT: a file is damaged, and may hold the name; SW_EIO
+ * with errno, SW_ENOMEM, SW_ECLOSED. Files that were replaced so far stay so.
+ */
+enum sw_status sw_memory_forget(const char *folder, const struct sw_forget *what,
+                                const atomic_bool *stop, struct sw_forgotten *forgotten);
+
+/** The proof: read all files row by row, and count the rows that hold what was to be forgotten. */
+enum sw_status sw_memory_count(const char *folder, const struct sw_forget *what,
+                               const atomic_bool *stop, struct sw_forgotten *counted);
+
+/* ---- state ---- */
+
+struct sw_memory_file {
+    char name[128];
+    uint64_t octets, rows, first, last; /* the times of the sightings; 0 = none */
+    const char *why;                    /* static words: why the file is not read, or NULL */
+};
+
+/** Takes a file, borrowed during the call. */
+typedef void sw_memory_file_fn(void *arg, const struct sw_memory_file *file);
+
+/** Tell all valid files in the order of the list, damaged files included, and the files that were
+ * set aside. SW_OK, SW_ENOTFOUND: no folder, SW_EIO with errno, SW_ENOMEM. */
+enum sw_status sw_memory_files(const char *folder, sw_memory_file_fn *take, void *arg);
+
 #endif

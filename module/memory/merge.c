@@ -86,12 +86,15 @@ static enum sw_status judge(struct sw_merge *merge, size_t table, enum sw_status
 }
 
 /* Place all cursors by a search, or at the beginning (key NULL), and build the heap. */
-static enum sw_status start(struct sw_merge *merge, const uint8_t *key, size_t key_len)
+static enum sw_status start(struct sw_merge *merge, const uint8_t *key, size_t key_len,
+                            const uint8_t *some)
 {
     merge->started = true;
     merge->heap_n = 0;
     for (size_t i = 0; i < merge->options.n; i++) {
         struct sw_cursor *cursor = &merge->cursors[i];
+        if (some && !(some[i / 8] & 1u << i % 8))
+            continue;
         enum sw_status status = key ? sw_cursor_seek(cursor, key, key_len) : sw_cursor_next(cursor);
         status = judge(merge, i, status);
         if (status == SW_OK)
@@ -106,7 +109,13 @@ static enum sw_status start(struct sw_merge *merge, const uint8_t *key, size_t k
 
 enum sw_status sw_merge_seek(struct sw_merge *merge, const uint8_t *key, size_t key_len)
 {
-    return start(merge, key, key_len);
+    return start(merge, key, key_len, NULL);
+}
+
+enum sw_status sw_merge_seek_some(struct sw_merge *merge, const uint8_t *key, size_t key_len,
+                                  const uint8_t *some)
+{
+    return start(merge, key, key_len, some);
 }
 
 /* Move the cursor with the lowest key. */
@@ -149,7 +158,7 @@ static enum sw_status add_value(struct sw_merge *merge)
 enum sw_status sw_merge_next(struct sw_merge *merge, const uint8_t **key, size_t *key_len,
                              const uint8_t **value, size_t *value_len)
 {
-    enum sw_status status = merge->started ? SW_OK : start(merge, NULL, 0);
+    enum sw_status status = merge->started ? SW_OK : start(merge, NULL, 0, NULL);
     if (status != SW_OK)
         return status;
     if (merge->heap_n == 0)

@@ -60,6 +60,10 @@ struct sw_mtbl;
  * SW_OK; SW_EFORMAT: no table, damaged, or an unknown compression (none, zlib and zstd are read).
  */
 enum sw_status sw_mtbl_open(int fd, struct sw_mtbl **out, const char **why);
+/** Check the trailer of an open file and the size of the file, as sw_mtbl_open() does. The
+ * descriptor stays open. */
+enum sw_status sw_mtbl_probe(int fd, const char **why);
+
 void sw_mtbl_close(struct sw_mtbl *table);
 
 /** Number of keys, and size of the file, as the trailer and the file system tell. */

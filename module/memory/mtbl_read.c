@@ -159,6 +159,12 @@ static enum sw_status read_trailer(struct sw_mtbl *table, const char **why)
     return SW_OK;
 }
 
+enum sw_status sw_mtbl_probe(int fd, const char **why)
+{
+    struct sw_mtbl table = {.fd = fd};
+    return read_trailer(&table, why);
+}
+
 /* Check length and checksum of the stored octets of a block; false: damaged. */
 static bool check_block(const uint8_t *octets, size_t len, size_t *head, size_t *body)
 {
