@@ -1,6 +1,6 @@
 /* forget.c - leaving rows out of the files, and the proof. See memory.h. */
 #include "memory/encoding.h"
-#include "memory/file.h"
+#include "memory/new_file.h"
 #include "memory/octets.h"
 #include "memory/past.h"
 

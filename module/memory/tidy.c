@@ -1,6 +1,6 @@
 /* tidy.c - upkeep of the folder: set aside, drop, merge. See memory.h. */
 #include "base/log.h"
-#include "memory/file.h"
+#include "memory/new_file.h"
 #include "memory/merge.h"
 #include "memory/past.h"
 
