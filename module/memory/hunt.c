@@ -113,8 +113,8 @@ static void question_of(const struct sw_hunt *hunt, const struct wanted *wanted,
 
 /* ---- the first pass ---- */
 
-/* Whether the row at the cursor can be of an indicator: the second pass judges it. A prefix whose
- * last octet is partial has rows beyond those that begin with the octets. */
+/* Whether the row at the cursor can be of an indicator: the second pass judges it. A prefix with
+ * a partial last octet has rows beyond those that begin with the octets. */
 static bool touches(const struct sw_cursor *cursor, const uint8_t *row, const struct wanted *wanted)
 {
     size_t whole = wanted->len - (wanted->plen % 8u ? 1u : 0u);

@@ -1,5 +1,5 @@
 /*
- * memory.h - what the resolver resolved, before anybody listed a name: sightings in files.
+ * memory.h - records that the resolver received, before anybody listed a name: sightings in files.
  *
  * A sighting is a record that an authoritative server sent, with the times when the record was
  * first and last seen, and a count. No client is in a sighting. The files of a folder hold all
@@ -197,7 +197,7 @@ struct sw_tidied {
 };
 
 /**
- * One step of upkeep: set unreadable files aside, remove what is over the limits, and do at most
+ * One step of upkeep: set unreadable files aside, remove files over the limits, and do at most
  * one merge of the files of a past interval into one file of a longer interval.
  *
  * now  seconds since 1970
@@ -221,7 +221,7 @@ struct sw_forgotten {
 };
 
 /**
- * Rewrite each file that holds what is to be forgotten. The former files are removed; blocks of the
+ * Rewrite each file with a row that is to be forgotten. The former files are removed; blocks of the
  * disk can still hold the octets until the file system uses them again.
  *
  * SW_OK, also when nothing was found; SW_EFORMAT: a file is damaged, and may hold the name; SW_EIO
@@ -230,7 +230,7 @@ struct sw_forgotten {
 enum sw_status sw_memory_forget(const char *folder, const struct sw_forget *what,
                                 const atomic_bool *stop, struct sw_forgotten *forgotten);
 
-/** The proof: read all files row by row, and count the rows that hold what was to be forgotten. */
+/** The proof: read all files row by row, and count the rows that were to be forgotten. */
 enum sw_status sw_memory_count(const char *folder, const struct sw_forget *what,
                                const atomic_bool *stop, struct sw_forgotten *counted);
 

@@ -28,8 +28,8 @@ void sw_merge_close(struct sw_merge *merge);
 /** Go before the first key that is not below the given key. */
 enum sw_status sw_merge_seek(struct sw_merge *merge, const uint8_t *key, size_t key_len);
 
-/** The same with some of the tables: a bit for each, the first in the lowest bit of the first octet;
- * NULL = all. The other tables take no part until the next search. */
+/** The same with some of the tables: a bit for each, the first in the lowest bit of the first
+ * octet; NULL = all. The other tables take no part until the next search. */
 enum sw_status sw_merge_seek_some(struct sw_merge *merge, const uint8_t *key, size_t key_len,
                                   const uint8_t *some);
 

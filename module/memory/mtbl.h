@@ -64,6 +64,7 @@ enum sw_status sw_mtbl_open(int fd, struct sw_mtbl **out, const char **why);
  * descriptor stays open. */
 enum sw_status sw_mtbl_probe(int fd, const char **why);
 
+/** Close a table and its file; NULL does nothing. */
 void sw_mtbl_close(struct sw_mtbl *table);
 
 /** Number of keys, and size of the file, as the trailer and the file system tell. */

@@ -1,7 +1,7 @@
 /* tidy.c - upkeep of the folder: set aside, drop, merge. See memory.h. */
 #include "base/log.h"
-#include "memory/new_file.h"
 #include "memory/merge.h"
+#include "memory/new_file.h"
 #include "memory/past.h"
 
 #include <errno.h>
@@ -35,7 +35,7 @@ static bool stopped(const struct tidy *tidy)
     return tidy->stop && atomic_load_explicit(tidy->stop, memory_order_relaxed);
 }
 
-/* ---- what is there ---- */
+/* ---- the files ---- */
 
 static struct sw_interval target_of(const struct sw_interval *interval, uint64_t now)
 {
