@@ -12,7 +12,8 @@
  *   odd-owner         nearly all names of a list are in the classes of holders in which such names
  *                     usually are, and this name is not (spread.h)
  *   no-owner          the AS databases do not know the address: nobody announces such a prefix
- *   origin-change     a more specific prefix, announced by another AS, now covers a name's address
+ *   origin-change     another AS announces a more specific prefix with a name's address, or, for a
+ *                     watched name, the same prefix
  *   woke              a name that had no answer for a long enough time has an address
  *   dangling-alias    a watched name is an alias of a name that does not exist
  * A `known` list that covers the address, the AS or the holder is reported as an explanation.
@@ -114,6 +115,7 @@ struct sw_sighted {
     const struct sw_addr *addr;
     const struct sw_owner *owner;
     int64_t time_us;
+    bool is_watched; /* a watch list covers the name */
 };
 
 /**
@@ -135,7 +137,9 @@ bool sw_anomaly_owner_change(const struct sw_sighted *now, struct sw_anomaly *ou
 bool sw_anomaly_owner_flux(const struct sw_sighted *now, struct sw_anomaly *out);
 
 /** origin-change: the address belonged to another AS until now, by a shorter prefix that covers the
- * present prefix. The organisation of both AS differs. Inside an RCU section. */
+ * present prefix. For a watched name an equal prefix is enough, where the address was with the
+ * former AS first, for two days and baseline_count times, and the registrant did not change as well
+ * (D-131). The organisation of both AS differs. Inside an RCU section. */
 bool sw_anomaly_origin_change(const struct sw_sighted *now, struct sw_anomaly *out);
 
 /** woke: the holder's episode began after baseline_days or more without an answer, seen twice or

@@ -1,5 +1,6 @@
 /* history_rules.c - the anomaly rules that compare a sight with the history. See anomaly.h. */
 #include "owner/anomaly.h"
+#include "owner/holder.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -228,20 +229,62 @@ static const struct sw_seen *said_before(const struct sw_sighted *now)
     return last;
 }
 
+/* Whether both are AS of one organisation. */
+static bool is_one_organisation(const struct sw_owner *a, const struct sw_owner *b)
+{
+    struct sw_owner one = {.org = ""}, two = {.org = ""};
+    memcpy(one.registrant, a->org, sizeof(one.registrant));
+    memcpy(two.registrant, b->org, sizeof(two.registrant));
+    return one.registrant[0] != '\0' && sw_episode_same(&one, &two);
+}
+
+/* Whether the registrant changed with the AS: address space that was handed over. */
+static bool is_transfer(const struct sw_owner *then, const struct sw_owner *now)
+{
+    return then->registrant[0] != '\0' && now->registrant[0] != '\0' && !sw_holder_same(then, now);
+}
+
+/* The address with the AS of an owner, whatever the registrant was: first and last sight. */
+static struct past with_as(const struct sw_sighted *now, uint32_t asn)
+{
+    struct past past = {.first_us = INT64_MAX, .last_us = INT64_MIN};
+    for (size_t i = 0; i < now->history->n; i++) {
+        const struct sw_seen *seen = &now->history->seen[i];
+        if (seen->owner.asn != asn || !sw_addr_equal(&seen->addr, now->addr))
+            continue;
+        past.first_us = seen->first_us < past.first_us ? seen->first_us : past.first_us;
+        past.last_us = seen->last_us > past.last_us ? seen->last_us : past.last_us;
+        past.count += seen->count;
+    }
+    return past;
+}
+
+/* Whether the prefix stayed and the origin is new: the address was long and often enough with the
+ * former AS, which the history had first. A return to the AS that was first is none (D-131). */
+static bool is_new_origin(const struct sw_sighted *now, const struct sw_seen *before)
+{
+    struct past present = with_as(now, now->owner->asn), then = with_as(now, before->owner.asn);
+    return sw_addr_equal(&before->owner.prefix, &now->owner->prefix) &&
+           !is_transfer(&before->owner, now->owner) && present.first_us > then.first_us &&
+           then.count >= now->limits->baseline_count &&
+           then.last_us - then.first_us >= SW_EPISODE_GAP_US;
+}
+
+static bool is_more_specific(const struct sw_sighted *now, const struct sw_seen *before)
+{
+    return now->owner->prefix.plen > before->owner.prefix.plen &&
+           sw_addr_covers(&before->owner.prefix, &now->owner->prefix);
+}
+
 bool sw_anomaly_origin_change(const struct sw_sighted *now, struct sw_anomaly *out)
 {
     const struct sw_seen *before = said_before(now);
     if (!before || before->owner.asn == 0 || now->owner->asn == 0 ||
         before->owner.asn == now->owner->asn || before->owner.prefix.family == 0 ||
-        now->owner->prefix.plen <= before->owner.prefix.plen ||
-        !sw_addr_covers(&before->owner.prefix, &now->owner->prefix) ||
-        is_declared(now, now->addr, now->owner))
+        is_declared(now, now->addr, now->owner) || is_one_organisation(&before->owner, now->owner))
         return false;
-    struct sw_owner old_as = {.org = ""}, new_as = {.org = ""};
-    memcpy(old_as.registrant, before->owner.org, sizeof(old_as.registrant));
-    memcpy(new_as.registrant, now->owner->org, sizeof(new_as.registrant));
-    if (old_as.registrant[0] != '\0' && sw_episode_same(&old_as, &new_as))
-        return false; /* two AS of one organisation */
+    if (!is_more_specific(now, before) && !(now->is_watched && is_new_origin(now, before)))
+        return false;
     begin(now, SW_ANOMALY_ORIGIN_CHANGE, before->last_us - SW_EPISODE_GAP_US, before, out);
     return true;
 }

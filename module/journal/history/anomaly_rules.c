@@ -111,7 +111,8 @@ static bool ask(enum sw_anomaly_type type, bool have_asn, const struct sw_view *
                                    .history = subject->history,
                                    .addr = &owned->addr,
                                    .owner = &owned->owner,
-                                   .time_us = subject->time_us};
+                                   .time_us = subject->time_us,
+                                   .is_watched = subject->is_watched};
     return subject->history && ask_history(type, &now, anomaly);
 }
 
