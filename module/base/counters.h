@@ -36,6 +36,8 @@ static inline uint64_t sw_counted(const sw_counter *counter)
     X(events_spooled, "events_spooled")                                                            \
     X(events_written_redis, "events_written_redis")                                                \
     X(events_written_file, "events_written_file")                                                  \
+    X(dnstap_sent, "dnstap_sent")                                                                  \
+    X(dnstap_lost, "dnstap_lost")                                                                  \
     X(history_dropped, "history_dropped")                                                          \
     X(anomalies, "anomalies")                                                                      \
     X(redis_connects, "redis_connects")                                                            \

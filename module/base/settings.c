@@ -87,6 +87,7 @@ static const struct sw_setting keys[] = {
      ""},
     {"structured-language", KIND_WORD, FIELD(structured_language), 1, SW_TEXT_MAX - 1, "en"},
     {"event-file", KIND_PATH, FIELD(event_file), 0, SW_PATH_MAX - 1, ""},
+    {"event-dnstap", KIND_PATH, FIELD(event_dnstap), 0, SOCKET_MAX, ""},
     {"event-redis", KIND_BOOL, FIELD(event_redis), 0, 0, "yes"},
     {"event-stream-max", KIND_NUMBER, FIELD(event_stream_max), 1, 1000000000, "1000000"},
     {"event-window", KIND_NUMBER, FIELD(event_window_ms), 0, 60000, "1000"},

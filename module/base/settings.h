@@ -102,15 +102,16 @@ struct sw_settings {
     char structured_justification[SW_TEXT_MAX];            /* structured-justification */
     char structured_language[SW_TEXT_MAX];                 /* structured-language: default en */
     /* events */
-    char event_file[SW_PATH_MAX];  /* event-file: JSON lines, "" = none */
-    bool event_redis;              /* event-redis: yes|no, default yes */
-    uint32_t event_stream_max;     /* event-stream-max: entries kept, default 1000000 */
-    uint32_t event_window_ms;      /* event-window: aggregation, default 1000, 0 = none */
-    uint32_t ring_kib;             /* event-ring: KiB for each worker, default 1024 */
-    uint32_t backlog_max;          /* event-backlog-max: events kept while Redis is away,
+    char event_file[SW_PATH_MAX];   /* event-file: JSON lines, "" = none */
+    char event_dnstap[SW_PATH_MAX]; /* event-dnstap: unix socket, "" = none */
+    bool event_redis;               /* event-redis: yes|no, default yes */
+    uint32_t event_stream_max;      /* event-stream-max: entries kept, default 1000000 */
+    uint32_t event_window_ms;       /* event-window: aggregation, default 1000, 0 = none */
+    uint32_t ring_kib;              /* event-ring: KiB for each worker, default 1024 */
+    uint32_t backlog_max;           /* event-backlog-max: events kept while Redis is away,
                                        default 100000 */
-    char event_spool[SW_PATH_MAX]; /* event-spool: folder, "" = none */
-    uint32_t spool_max_mib;        /* event-spool-max: MiB, default 256 */
+    char event_spool[SW_PATH_MAX];  /* event-spool: folder, "" = none */
+    uint32_t spool_max_mib;         /* event-spool-max: MiB, default 256 */
     /* memory */
     char memory_folder[SW_PATH_MAX];  /* memory-folder: "" = no memory */
     uint32_t memory_days;             /* memory-days: default 400 */

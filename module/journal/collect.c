@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/thread.h"
+#include "journal/dnstap.h"
 
 #include <stdlib.h>
 #include <time.h>
@@ -61,6 +62,15 @@ static size_t take_some(struct sw_collect *collect, struct sw_ring *ring, size_t
     return whole;
 }
 
+/* Hand a hit to the reader of dnstap, before it is folded. */
+static void tap(struct sw_collect *collect, const struct sw_event *event)
+{
+    uint8_t message[SW_DNSTAP_MAX];
+    size_t len = sw_dnstap_encode(event, collect->identity, message);
+    if (len > 0)
+        sw_frames_put(collect->frames, message, len);
+}
+
 /* Take at most max records of a ring; returns the number of records. */
 static size_t take_turn(struct sw_collect *collect, struct sw_ring *ring, size_t max)
 {
@@ -73,6 +83,8 @@ static size_t take_turn(struct sw_collect *collect, struct sw_ring *ring, size_t
             sw_aggregate_fetch(&collect->scratch[i]);
         for (size_t i = 0; i < whole; i++) {
             struct sw_record *out = NULL;
+            if (collect->frames)
+                tap(collect, &collect->scratch[i].event);
             if (sw_aggregate_add(collect->aggregate, &collect->scratch[i], &out) != SW_OK)
                 sw_count(&collect->rings->lost_elsewhere, 1);
             pass_on(collect, out);

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/thread.h"
 #include "journal/collect.h"
+#include "journal/dnstap.h"
 #include "journal/recorder.h"
 
 #include <stdlib.h>
@@ -20,6 +21,7 @@ struct sw_journal {
     struct sw_recorder *recorder;
     struct sw_collect collect;
     bool started;
+    bool tapped; /* hits go to a reader of dnstap */
     pthread_t collector_thread, recorder_thread;
 };
 
@@ -65,6 +67,8 @@ struct sw_journal *sw_journal_new(const struct sw_settings *settings, const stru
     journal->collect.queue = journal->queue;
     journal->collect.counters = counters;
     journal->collect.stop = &journal->stop;
+    journal->collect.identity = settings->resolver_id;
+    journal->tapped = settings->event_dnstap[0] && !(host && host->sights_only);
     journal->collect.aggregate =
         sw_aggregate_new((int64_t)settings->event_window_ms * 1000, WINDOWS_MAX);
     if (journal->queue) {
@@ -123,16 +127,36 @@ static void ask_to_stop(struct sw_journal *journal)
     sw_bell_insist(&journal->rings.bell);
 }
 
+static bool start_dnstap(struct sw_journal *journal)
+{
+    if (!journal->tapped)
+        return true;
+    journal->collect.frames = sw_frames_start(journal->settings->event_dnstap,
+                                              SW_DNSTAP_CONTENT_TYPE, journal->collect.counters);
+    return journal->collect.frames;
+}
+
+static void stop_dnstap(struct sw_journal *journal)
+{
+    sw_frames_stop(journal->collect.frames);
+    journal->collect.frames = NULL;
+}
+
 enum sw_status sw_journal_start(struct sw_journal *journal)
 {
-    if (!sw_thread_start(&journal->collector_thread, "sw-collector", collector_main, journal))
+    if (!start_dnstap(journal))
         return SW_ENOMEM;
+    if (!sw_thread_start(&journal->collector_thread, "sw-collector", collector_main, journal)) {
+        stop_dnstap(journal);
+        return SW_ENOMEM;
+    }
     if (sw_thread_start(&journal->recorder_thread, "sw-recorder", recorder_main, journal)) {
         journal->started = true;
         return SW_OK;
     }
     ask_to_stop(journal);
     pthread_join(journal->collector_thread, NULL);
+    stop_dnstap(journal);
     return SW_ENOMEM;
 }
 
@@ -151,6 +175,7 @@ void sw_journal_stop(struct sw_journal *journal)
         sw_recorder_interrupt(journal->recorder);
     pthread_join(journal->collector_thread, NULL);
     pthread_join(journal->recorder_thread, NULL);
+    stop_dnstap(journal);
     journal->started = false;
 }
 

@@ -8,6 +8,7 @@
 #include "base/event.h"
 #include "fuzz.h"
 #include "journal/aggregate.h"
+#include "journal/dnstap.h"
 #include "journal/document.h"
 
 #include <jansson.h>
@@ -88,6 +89,16 @@ static void document(const struct sw_record *record)
     free(json);
 }
 
+/* A hit of a client, and nothing else, is a message that fits. */
+static void tap(const struct sw_event *event)
+{
+    uint8_t *out = calloc(SW_DNSTAP_MAX, 1);
+    FUZZ_CHECK(out);
+    size_t len = sw_dnstap_encode(event, "ns1", out);
+    FUZZ_CHECK(len <= SW_DNSTAP_MAX && (len == 0 || event->type == SW_EVENT_HIT));
+    free(out);
+}
+
 /* The same event twice is a single record, with a count of two. */
 static void aggregate(const struct sw_event *event)
 {
@@ -118,6 +129,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size >= offsetof(struct sw_event, body) && sw_event_whole(event, size)) {
         FUZZ_CHECK(sw_event_size(event) <= size);
         rebuild(event, walk(event));
+        tap(event);
         aggregate(event);
     }
     /* As if the worker had given a wrong length: the whole struct is there to be read. */
