@@ -85,13 +85,27 @@ bool sw_event_next(const struct sw_event *ev, size_t *cursor, enum sw_event_tag 
     const uint8_t *at = ev->body + *cursor;
     uint16_t len16;
     memcpy(&len16, at + 1, sizeof(len16));
-    if (at[0] < SW_TAG_QNAME || at[0] > SW_TAG_UNTIL || len16 > used - *cursor - TAG_HEADER)
+    if (at[0] < SW_TAG_QNAME || at[0] > SW_TAG_SPAN || len16 > used - *cursor - TAG_HEADER)
         return false;
     *tag = (enum sw_event_tag)at[0];
     *value = at + TAG_HEADER;
     *len = len16;
     *cursor += TAG_HEADER + (size_t)len16;
     return true;
+}
+
+bool sw_event_span(const struct sw_event *ev, struct sw_event_span *span)
+{
+    size_t cursor = 0, len;
+    enum sw_event_tag tag;
+    const uint8_t *value;
+    while (sw_event_next(ev, &cursor, &tag, &value, &len)) {
+        if (tag != SW_TAG_SPAN || len != sizeof(*span))
+            continue;
+        memcpy(span, value, sizeof(*span));
+        return true;
+    }
+    return false;
 }
 
 unsigned sw_event_tags(const struct sw_event *ev)

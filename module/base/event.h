@@ -28,6 +28,8 @@
 enum sw_event_type {
     SW_EVENT_HIT,    /* a client's query that a rule matched */
     SW_EVENT_ANSWER, /* a resolved answer worth observing: watched name or tracked address */
+    SW_EVENT_BEFORE, /* a listed name that was resolved before the listing, from the memory */
+    SW_EVENT_PAST,   /* an address of such a name, for the history alone */
 };
 
 enum sw_event_flag {
@@ -59,6 +61,12 @@ enum sw_event_tag {
     SW_TAG_SERVED_AT, /* 4 or 16 octets: an address of the preceding SW_TAG_SERVER */
     SW_TAG_MORE,      /* uint32_t: rules that matched and have no SW_TAG_HIT */
     SW_TAG_UNTIL,     /* int64_t, seconds: an answer found in the cache is valid until then */
+    SW_TAG_SPAN,      /* struct sw_event_span: from the memory, first and last time and count */
+};
+
+struct sw_event_span {
+    int64_t first_us, last_us; /* wall clock */
+    uint64_t count;
 };
 
 struct sw_event {
@@ -107,6 +115,9 @@ size_t sw_event_size(const struct sw_event *ev);
  */
 bool sw_event_next(const struct sw_event *ev, size_t *cursor, enum sw_event_tag *tag,
                    const uint8_t **value, size_t *len);
+
+/** The value of SW_TAG_SPAN; false: there is none. */
+bool sw_event_span(const struct sw_event *ev, struct sw_event_span *span);
 
 /** Which tags the body has: bit 1 << tag for each. */
 unsigned sw_event_tags(const struct sw_event *ev);

@@ -44,6 +44,17 @@ void sw_feed_removed(struct sw_feed *feed, const struct sw_list *list,
         sw_feed_added(feed, indicator);
 }
 
+void sw_feed_came(struct sw_feed *feed, const struct sw_list *list)
+{
+    if (feed->state != SW_FEED_FOLLOWING || !list->held || list->effect.kind != SW_KIND_IOC)
+        return;
+    for (size_t i = 0; i < feed->came_n; i++)
+        if (feed->came[i] == list->id)
+            return;
+    if (feed->came_n < SW_FEED_CAME_MAX)
+        feed->came[feed->came_n++] = list->id;
+}
+
 void sw_feed_enforce(struct sw_feed *feed)
 {
     struct sw_changeset changes = {.added = feed->added,
@@ -57,6 +68,10 @@ void sw_feed_enforce(struct sw_feed *feed)
     if (feed->host.evict && changes.added_n > 0)
         feed->host.evict(feed->host.arg, &changes);
     sw_sweeper_hand(feed->sweeper, &changes);
+    const struct sw_in_force now = {feed->added, feed->added_n, feed->came, feed->came_n};
+    if (feed->host.in_force && (now.added_n > 0 || now.lists_n > 0))
+        feed->host.in_force(feed->host.arg, &now);
+    feed->came_n = 0;
     feed->added_n = 0;
     feed->everything = false;
     feed->dirty = false;

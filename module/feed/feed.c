@@ -52,7 +52,7 @@ static void on_wait(void *arg)
 static void on_changed(void *arg, const struct sw_list *list, bool sweep)
 {
     struct sw_feed *feed = arg;
-    (void)list;
+    sw_feed_came(feed, list);
     feed->dirty = true;
     if (sweep)
         sw_feed_changed_everything(feed);

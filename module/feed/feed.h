@@ -51,6 +51,15 @@ struct sw_changeset {
     const atomic_bool *stop; /* becomes true: return at the next chance */
 };
 
+/* Indicators that have come in force, for a look into the past. */
+struct sw_in_force {
+    const struct sw_indicator *added; /* single indicators */
+    size_t added_n;
+    /* Lists that were loaded, replaced or given another policy while the changes were followed. */
+    const sw_list_id *lists;
+    size_t lists_n;
+};
+
 #define SW_FEED_PARTS       8  /* parts of the caches, of about equal size */
 #define SW_FEED_TRACKED_MAX 64 /* addresses in one call of sw_feed_host.tracked */
 
@@ -77,6 +86,9 @@ struct sw_feed_host { /* the host's functions for feeder and sweeper; any may be
     /* Feeder: the name of a walled garden that could not be resolved since the last call. False:
      * there is none. */
     bool (*garden)(void *arg, struct sw_name *name);
+    /* Feeder, after evict: indicators of lists of kind ioc are in force; returns at once. Not
+     * called for the lists of the first load. */
+    void (*in_force)(void *arg, const struct sw_in_force *now);
     /* Feeder: the status field `memory`, a new reference; NULL: the resolver keeps no memory. */
     json_t *(*memory)(void *arg);
     int64_t (*wall_us)(void *arg); /* the wall clock, for tests; NULL: the real one */

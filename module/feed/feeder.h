@@ -78,6 +78,8 @@ struct sw_copy {
     size_t n;
 };
 
+#define SW_FEED_CAME_MAX 64 /* lists in a batch; later lists of the batch are looked for no more */
+
 struct sw_feed {
     const struct sw_settings *settings;
     struct sw_index *index;
@@ -125,6 +127,8 @@ struct sw_feed {
     /* the changes of the current batch */
     struct sw_indicator *added;
     size_t added_n, added_capacity;
+    sw_list_id came[SW_FEED_CAME_MAX]; /* lists as in struct sw_in_force */
+    size_t came_n;
     bool everything; /* sweep for all */
     bool dirty;      /* there is some change */
     struct sw_sweeper *sweeper;
@@ -214,6 +218,9 @@ enum sw_status sw_feed_ask_stream(struct sw_feed *feed, struct sw_stream_state *
 
 /** {prefix}:lists cannot be read, for the reason why: keep the lists of the index. */
 void sw_feed_keep_unreadable(struct sw_feed *feed, const char *why);
+
+/** Note a list of kind ioc with indicators that come in force, for host.in_force. */
+void sw_feed_came(struct sw_feed *feed, const struct sw_list *list);
 
 /** Update all lists from a reply with {prefix}:lists; everything: read all of them again. *kept:
  * the reply is empty, and all lists stay. */

@@ -80,6 +80,15 @@ static void add_expired(struct sw_feed *feed, struct sw_list *list,
     }
 }
 
+/* An indicator of a list of kind ioc is in force. Of a large batch only the lists are known. */
+static void note_added(struct sw_feed *feed, const struct sw_list *list,
+                       const struct sw_indicator *indicator)
+{
+    sw_feed_added(feed, indicator);
+    if (feed->everything)
+        sw_feed_came(feed, list);
+}
+
 static void add_one(struct sw_feed *feed, struct sw_list *list, const redisReply *item,
                     uint32_t until)
 {
@@ -98,7 +107,7 @@ static void add_one(struct sw_feed *feed, struct sw_list *list, const redisReply
     }
     status = sw_index_add_until(feed->index, list->id, &indicator, until);
     if (status == SW_OK && list->effect.kind == SW_KIND_IOC)
-        sw_feed_added(feed, &indicator);
+        note_added(feed, list, &indicator);
     else if (status != SW_OK && status != SW_EEXIST)
         sw_load_refuse(&feed->hooks, SW_REFUSED_ROOM, list->name, item->str, item->len,
                        status == SW_ETOOBIG ? SW_LOAD_NO_SET : sw_strerror(status));

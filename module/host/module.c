@@ -10,6 +10,7 @@
 #include "host/cache.h"
 #include "host/from_cache.h"
 #include "host/hold.h"
+#include "host/lookback.h"
 #include "host/path.h"
 
 #include <stdlib.h>
@@ -133,6 +134,21 @@ static json_t *memory_status(void *arg)
     return module->keeper ? sw_keeper_status(module->keeper) : NULL;
 }
 
+static void in_force(void *arg, const struct sw_in_force *now)
+{
+    const struct sw_module *module = arg;
+    if (module->lookback)
+        sw_lookback_in_force(module->lookback, now);
+}
+
+static void stop_memory(struct sw_module *module)
+{
+    sw_keeper_free(module->keeper);
+    sw_lookback_free(module->lookback);
+    module->keeper = NULL;
+    module->lookback = NULL;
+}
+
 /* Start to record, if a folder is set. Without memory for the keeper, the lists are still in
  * force. */
 static void start_memory(struct sw_module *module)
@@ -140,10 +156,10 @@ static void start_memory(struct sw_module *module)
     if (!module->settings.memory_folder[0])
         return;
     module->keeper = sw_keeper_new(&module->settings, (unsigned)module->env->cfg->num_threads);
-    if (module->keeper && sw_keeper_start(module->keeper) == SW_OK)
+    module->lookback = module->keeper ? sw_lookback_new(module) : NULL;
+    if (module->lookback && sw_keeper_start(module->keeper) == SW_OK)
         return;
-    sw_keeper_free(module->keeper);
-    module->keeper = NULL;
+    stop_memory(module);
     sw_log(SW_LOG_ERROR, "out of memory at start: memory-folder is not written");
 }
 
@@ -159,6 +175,7 @@ static bool make_parts(struct sw_module *module)
         .sweep = sw_cache_sweep,
         .tracked = sw_cache_report_names,
         .garden = take_garden,
+        .in_force = in_force,
         .memory = memory_status,
         .version = SW_VERSION,
         .host_version = sw_abi_built_for(),
@@ -257,7 +274,7 @@ void sw_module_stop(struct sw_module *module)
     sw_feed_stop(module->feed);
     sw_journal_stop(module->journal);
     remove_callbacks(module);
-    sw_keeper_free(module->keeper);
+    stop_memory(module);
     sw_feed_free(module->feed);
     sw_journal_free(module->journal);
     sw_owners_free(module->owners);

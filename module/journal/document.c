@@ -359,10 +359,13 @@ char *sw_document_event(struct sw_writer *writer, const struct sw_record *record
     struct sw_event_hit hit;
     unsigned tags = sw_event_tags(event);
     bool ruled = sw_event_winner(event, &hit);
-    bool is_hit = event->type == SW_EVENT_HIT;
+    bool is_hit = event->type == SW_EVENT_HIT, is_before = event->type == SW_EVENT_BEFORE;
     bool is_ioc = ruled && hit.kind == SW_KIND_IOC;
-    begin(writer, &json, record->first_us, is_hit && is_ioc ? "alert" : "event", event_type(event),
-          is_hit ? action_text(event->action_taken) : "answer");
+    begin(writer, &json, is_before ? event->time_us : record->first_us,
+          (is_hit || is_before) && is_ioc ? "alert" : "event", event_type(event),
+          is_hit      ? action_text(event->action_taken)
+          : is_before ? "seen-before"
+                      : "answer");
     put_client(&json, event);
     put_question(&json, event);
     if (tags & (1U << SW_TAG_ALIAS | 1U << SW_TAG_ADDRESS))

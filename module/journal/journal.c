@@ -207,3 +207,8 @@ void sw_journal_put_slow(struct sw_journal *journal, const struct sw_event *ev)
     sw_ring_put(journal->rings.slow, ev, sw_event_size(ev));
     pthread_mutex_unlock(&journal->rings.slow_lock);
 }
+
+bool sw_journal_slow_has_room(struct sw_journal *journal)
+{
+    return sw_ring_used(journal->rings.slow) < journal->rings.capacity / 2;
+}

@@ -73,4 +73,8 @@ void sw_journal_lost(struct sw_journal *journal, uint64_t n);
  * addresses): takes a lock, never called by workers. */
 void sw_journal_put_slow(struct sw_journal *journal, const struct sw_event *ev);
 
+/** Whether less than half of the room for sw_journal_put_slow() is in use: a thread with many
+ * events waits until then. */
+bool sw_journal_slow_has_room(struct sw_journal *journal);
+
 #endif

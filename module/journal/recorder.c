@@ -124,6 +124,19 @@ void sw_recorder_interrupt(struct sw_recorder *recorder)
     sw_link_interrupt(recorder->link);
 }
 
+/* Whether a record about the past is new, for the fleet or for this resolver's own history. The
+ * times and the count of the memory become those of the record. */
+static bool claim_past(struct sw_recorder *recorder, struct sw_record *record)
+{
+    struct sw_event_span span;
+    if (!sw_event_span(record->event, &span))
+        return true;
+    record->first_us = span.first_us;
+    record->last_us = span.last_us;
+    record->count = span.count;
+    return sw_observe_claim_past(recorder->observe, record->event);
+}
+
 static void record_one(struct sw_recorder *recorder, struct sw_record *record)
 {
     char *json;
@@ -134,11 +147,18 @@ static void record_one(struct sw_recorder *recorder, struct sw_record *record)
         return;
     }
     struct sw_sight *sight = recorder->sight;
-    recorder->taken += record->count;
+    uint64_t events = record->count;
+    recorder->taken += events;
+    if (!claim_past(recorder, record))
+        return;
     sw_observe_look(recorder->observe, record->event, sight);
-    json = sw_document_event(&recorder->writer, record, sight->owned,
-                             sight->observed ? sight->n : 0, &len);
-    put_out(recorder, SW_STREAM_EVENTS, json, len, record->count, false);
+    if (record->event->type != SW_EVENT_PAST) {
+        json = sw_document_event(&recorder->writer, record, sight->owned,
+                                 sight->observed ? sight->n : 0, &len);
+        put_out(recorder, SW_STREAM_EVENTS, json, len, events, false);
+    }
+    if (record->event->type == SW_EVENT_BEFORE)
+        return; /* each address has a record of its own, with its times */
     /* Judging what waits could take minutes. Events are written to the last, the history is not. */
     if (atomic_load(&recorder->interrupted))
         sw_count(&recorder->counters->history_dropped, 1);

@@ -187,6 +187,9 @@ enum sw_status sw_hunt_run(struct sw_hunt *hunt, struct sw_past *past,
 struct sw_memory_limits {
     uint32_t days;   /* files of older intervals are removed; 0 = none */
     uint64_t octets; /* the oldest files are removed until the rest fits; 0 = no limit */
+    /* Called often during a merge, so that the caller can do other work, or pause; or NULL. */
+    void (*between)(void *arg);
+    void *arg;
 };
 
 struct sw_tidied {

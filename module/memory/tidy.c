@@ -24,6 +24,7 @@ struct tidy {
     const char *folder;
     uint64_t now;
     const atomic_bool *stop;
+    const struct sw_memory_limits *limits;
     struct sw_files files;
     struct own *own;
     size_t n;
@@ -190,6 +191,14 @@ static enum sw_status choose(struct tidy *tidy, struct inputs *inputs, struct sw
     return SW_ENOTFOUND;
 }
 
+/* Between rows: the caller's other work; SW_ECLOSED when stopped. */
+static enum sw_status pause_or_stop(const struct tidy *tidy)
+{
+    if (tidy->limits->between)
+        tidy->limits->between(tidy->limits->arg);
+    return stopped(tidy) ? SW_ECLOSED : SW_OK;
+}
+
 static enum sw_status copy(struct tidy *tidy, struct sw_merge *merge, struct sw_out *out)
 {
     const uint8_t *key, *value;
@@ -198,8 +207,8 @@ static enum sw_status copy(struct tidy *tidy, struct sw_merge *merge, struct sw_
         enum sw_status status = sw_merge_next(merge, &key, &key_len, &value, &value_len);
         if (status == SW_ENOTFOUND)
             return SW_OK;
-        if (status == SW_OK && row % STOP_EVERY == 0 && stopped(tidy))
-            status = SW_ECLOSED;
+        if (status == SW_OK && row % STOP_EVERY == 0)
+            status = pause_or_stop(tidy);
         if (status == SW_OK)
             status = sw_out_put(out, key, key_len, value, value_len);
         if (status != SW_OK)
@@ -282,7 +291,8 @@ enum sw_status sw_memory_tidy(const char *folder, uint64_t now,
                               const struct sw_memory_limits *limits, const atomic_bool *stop,
                               struct sw_tidied *tidied)
 {
-    struct tidy tidy = {.folder = folder, .now = now, .stop = stop, .tidied = tidied};
+    struct tidy tidy = {
+        .folder = folder, .now = now, .stop = stop, .limits = limits, .tidied = tidied};
     *tidied = (struct sw_tidied){0};
     sw_folder_clean(folder);
     enum sw_status status = look(&tidy);

@@ -3,9 +3,12 @@
 import json
 import re
 import shutil
+import time
+from datetime import datetime
 
 import pytest
 from harness import memory
+from harness.events import COUNT, INDICATOR, LIST, NAME, field
 from harness.wait import until
 
 WWW, ADDRESS = "www.clean.example", "198.51.100.10"
@@ -141,3 +144,70 @@ def test_stops_and_goes_on(remembering, lists_for, shared_redis, folder):
 def test_off_by_default(resolver, lists):
     lists.wait_state(memory="{}")
     assert "memory" not in resolver.command("status")
+
+
+BEFORE = {"event.action": "seen-before"}
+EVIL, LISTED = "www.evil.example", "as1.network.example"
+
+
+def seconds(text):
+    return datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
+
+
+def test_seen_before_the_listing(remembering, lists_for, events_for, shared_redis):
+    """Names are resolved first and listed later: each is told once, with times, address and holder,
+    and the history has the past. Listed by a single change, and by a replaced list; a second
+    replacement tells nothing again."""
+    begun = time.time()
+    resolver = remembering()
+    lists = lists_for(resolver, shared_redis)
+    lists.wait_state(state="following")
+    stream = events_for(resolver, shared_redis)
+    for name in [EVIL, "alias.evil.example", LISTED, WWW]:
+        assert resolver.client.ask(name).addresses
+    wait_recorded(resolver, WWW)
+    assert resolver.client.ask(TWO).addresses  # perhaps in memory alone
+    lists.put("bad", "never.example", action="nxdomain")
+    lists.add("bad", EVIL)
+    [event] = stream.wait({**BEFORE, NAME: EVIL})
+    assert field(event, "event.kind") == "alert"
+    assert (field(event, LIST), field(event, INDICATOR)) == ("bad", EVIL)
+    assert field(event, "dns.resolved_ip") == ["192.0.2.66"]
+    assert field(event, COUNT) == 1 and field(event, "client.ip") is None
+    times = [seconds(field(event, f"sinkwatch.{end}")) for end in ("first", "last")]
+    assert begun - 5 < times[0] <= times[1] < time.time() + 5
+    key = lists.key(f"seen:name:{EVIL}")
+    entry = until(lambda: shared_redis.client.hget(key, "192.0.2.66"), "the past in the history")
+    assert seconds(json.loads(entry)["first"]) == times[0]
+    lists.replace("bad", TWO, "213.24.76.0/24", EVIL)
+    stream.wait({**BEFORE, NAME: TWO})
+    [event] = stream.wait({**BEFORE, NAME: LISTED})
+    assert field(event, "sinkwatch.owners.as.number") == 8342
+    lists.replace("bad", TWO, "213.24.76.0/24", EVIL, "alias.evil.example")
+    stream.wait({**BEFORE, NAME: "alias.evil.example"})
+    told = [field(e, NAME) for e in stream.all() if field(e, "event.action") == "seen-before"]
+    assert sorted(told) == sorted([EVIL, TWO, LISTED, "alias.evil.example"])
+    assert json.loads(shared_redis.client.hget(key, "192.0.2.66"))["count"] == 1
+
+
+def test_one_of_a_fleet_tells(remembering, lists_for, events_for, shared_redis, folder):
+    one = remembering()
+    lists = lists_for(one, shared_redis)
+    prefix = one.settings["redis-prefix"]
+    two = remembering(memory_folder=folder / "second", redis_prefix=prefix)
+    stream = events_for(one, shared_redis)
+    for resolver in (one, two):
+        lists_for(resolver, shared_redis).wait_state(state="following")
+        assert resolver.client.ask(EVIL).addresses
+        wait_recorded(resolver, EVIL)
+    lists.put("bad", "never.example", action="nxdomain")
+    lists.add("bad", EVIL)
+    stream.wait({**BEFORE, NAME: EVIL})
+    key = lists.key(f"seen:name:{EVIL}")
+
+    def both():
+        entry = shared_redis.client.hget(key, "192.0.2.66")
+        return entry and json.loads(entry)["count"] == 2
+
+    until(both, "the past of both resolvers in the history")
+    assert len(stream.wait(BEFORE)) == 1

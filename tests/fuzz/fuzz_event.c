@@ -23,7 +23,7 @@ static size_t walk(const struct sw_event *event)
     size_t cursor = 0, len, n = 0;
     while (sw_event_next(event, &cursor, &tag, &value, &len)) {
         struct sw_event_hit hit;
-        FUZZ_CHECK(tag >= SW_TAG_QNAME && tag <= SW_TAG_UNTIL);
+        FUZZ_CHECK(tag >= SW_TAG_QNAME && tag <= SW_TAG_SPAN);
         FUZZ_CHECK(value > end && value + len == event->body + cursor);
         FUZZ_CHECK(cursor <= event->body_len && cursor <= SW_EVENT_BODY_MAX);
         end = value + len;

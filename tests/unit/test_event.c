@@ -183,7 +183,7 @@ START_TEST(damaged_body_ends_the_walk)
         while (sw_event_next(&event, &cursor, &tag, &value, &len)) {
             struct sw_event_hit hit;
             ck_assert_uint_le((size_t)(value - event.body) + len, limit);
-            ck_assert(tag >= SW_TAG_QNAME && tag <= SW_TAG_UNTIL);
+            ck_assert(tag >= SW_TAG_QNAME && tag <= SW_TAG_SPAN);
             if (sw_event_get_hit(value, len, &hit) == SW_OK)
                 ck_assert_uint_eq(strlen(hit.list) + strlen(hit.indicator) + 6, len);
             ck_assert_uint_le(++steps, SW_EVENT_BODY_MAX);
@@ -196,11 +196,30 @@ START_TEST(damaged_body_ends_the_walk)
 }
 END_TEST
 
+/* The span of an event from the memory is found among other values; an event without has none. */
+START_TEST(span_of_the_past)
+{
+    struct sw_event ev;
+    struct sw_event_span span = {0, 0, 0};
+    const struct sw_event_span put = {1000000, 5000000, 37};
+    const uint8_t address[4] = {192, 0, 2, 1};
+    sw_event_init(&ev, SW_EVENT_PAST, 7);
+    ck_assert(sw_event_put(&ev, SW_TAG_ADDRESS, address, 4));
+    ck_assert(sw_event_put(&ev, SW_TAG_SPAN, &put, sizeof(put) - 1)); /* damaged: passed over */
+    ck_assert(!sw_event_span(&ev, &span));
+    ck_assert(sw_event_put(&ev, SW_TAG_SPAN, &put, sizeof(put)));
+    ck_assert(sw_event_span(&ev, &span));
+    ck_assert_int_eq(span.first_us, put.first_us);
+    ck_assert_int_eq(span.last_us, put.last_us);
+    ck_assert_uint_eq(span.count, put.count);
+}
+END_TEST
+
 int main(void)
 {
     return RUN_SUITE("event",
-                     TESTS(starts_empty, values_in_order, hit_round_trip, full_body_sets_truncated,
-                           many_small_values_until_full),
+                     TESTS(span_of_the_past, starts_empty, values_in_order, hit_round_trip,
+                           full_body_sets_truncated, many_small_values_until_full),
                      LOOP(damaged_hit_is_refused, COUNT(bad_hits)),
                      TESTS(damaged_body_ends_the_walk));
 }

@@ -473,30 +473,42 @@ static void make_old(void)
     ck_assert_int_eq(system(command), 0);
 }
 
-/* Files over the limit of days go, and the oldest files over the limit of size; others stay. */
+/* A step of upkeep: files over the limit of days go, others stay; the next step is not due. */
 START_TEST(limits_of_the_folder)
 {
     make_folder();
     struct sw_settings settings = settings_for();
     struct sw_keeper *keeper = sw_keeper_new(&settings, 1);
     write_files(keeper);
-    sw_keeper_limit(keeper);
-    ck_assert_uint_eq(files(), 5);
-    settings.memory_max_mib = 0; /* below the least that the settings file allows */
-    keeper->limit_us = 0;
-    sw_keeper_limit(keeper);
-    ck_assert_uint_eq(files(), 0);
-    settings.memory_max_mib = 100;
-    write_files(keeper);
     make_old();
     ck_assert(put_address(keeper, "new.example"));
     sw_keeper_drain(keeper);
     sw_keeper_seal(keeper, false);
     ck_assert_uint_eq(files(), 6);
-    sw_keeper_limit(keeper); /* looked at a moment ago */
+    keeper->tidy_us = INT64_MAX;
+    sw_keeper_tidy(keeper);
     ck_assert_uint_eq(files(), 6);
-    keeper->limit_us = 0;
-    sw_keeper_limit(keeper);
+    keeper->tidy_us = 0;
+    sw_keeper_tidy(keeper);
+    ck_assert_uint_eq(files(), 1);
+    sw_keeper_free(keeper);
+    remove_folder();
+}
+END_TEST
+
+/* Files of a past interval become one file. */
+START_TEST(files_are_merged)
+{
+    make_folder();
+    struct sw_settings settings = settings_for();
+    settings.memory_days = 36500;
+    struct sw_keeper *keeper = sw_keeper_new(&settings, 1);
+    write_files(keeper);
+    make_old();
+    for (unsigned i = 0; i < 10 && files() > 1; i++) {
+        keeper->tidy_us = 0;
+        sw_keeper_tidy(keeper);
+    }
     ck_assert_uint_eq(files(), 1);
     sw_keeper_free(keeper);
     remove_folder();
@@ -510,5 +522,5 @@ int main(void)
                      TESTS(limit_of_each_domain, excluded_names, limits_and_reasons_are_counted,
                            written_at_the_end, full_memory_is_written_early,
                            goes_on_when_the_folder_can_be_written, failed_write_is_repeated,
-                           limits_of_the_folder));
+                           limits_of_the_folder, files_are_merged));
 }

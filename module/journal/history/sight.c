@@ -350,6 +350,41 @@ void sw_observe_rejudge(struct sw_observe *observe, int64_t mono_us)
         sw_link_failed(observe->with.link, mono_us);
 }
 
+/* ---- the past ---- */
+
+/* Address of the first SW_TAG_ADDRESS; "" without. */
+static const char *first_address(const struct sw_event *event, char text[SW_ADDRTEXT_MAX])
+{
+    size_t cursor = 0, len;
+    enum sw_event_tag tag;
+    const uint8_t *value;
+    struct sw_addr addr;
+    text[0] = '\0';
+    while (sw_event_next(event, &cursor, &tag, &value, &len))
+        if (tag == SW_TAG_ADDRESS && sw_addr_from_octets(value, len, &addr) == SW_OK)
+            return sw_addr_text(&addr, text);
+    return text;
+}
+
+bool sw_observe_claim_past(struct sw_observe *observe, const struct sw_event *event)
+{
+    char finding[SW_FINDING_MAX], name[SW_NAMETEXT_MAX], address[SW_ADDRTEXT_MAX];
+    struct sw_event_hit hit = {.list = "", .indicator = ""};
+    struct sw_name qname;
+    if (!sw_event_qname(event, &qname))
+        return false;
+    sw_name_text(qname.wire, name);
+    (void)sw_event_winner(event, &hit);
+    if (event->type == SW_EVENT_BEFORE) {
+        snprintf(finding, sizeof(finding), "seen-before:%s:%s", hit.indicator, hit.list);
+        return sw_finding_grew(
+            sw_findings_claim(observe->findings, finding, name, 0, event->time_us));
+    }
+    snprintf(finding, sizeof(finding), "past:%s:%s", observe->with.settings->resolver_id,
+             first_address(event, address));
+    return sw_findings_claim(observe->findings, finding, name, 0, event->time_us) > 0;
+}
+
 /* ---- noting ---- */
 
 /* An episode of a name or zone, with the sights of this record, to the durable history. */

@@ -64,6 +64,15 @@ void sw_observe_settle(struct sw_observe *observe);
 void sw_observe_look(struct sw_observe *observe, const struct sw_event *event,
                      struct sw_sight *sight);
 
+/**
+ * Claim a record about the past (SW_TAG_SPAN), so that a repeated look back counts nothing twice.
+ *
+ * SW_EVENT_BEFORE  the name, for the fleet, as a member of the finding "seen-before" of the
+ *                  indicator; true when the number of members reaches 1, 2, 4, 8, ... (D-141)
+ * other types      name and address, for the history that this resolver contributes to
+ */
+bool sw_observe_claim_past(struct sw_observe *observe, const struct sw_event *event);
+
 /** Note history and raise anomalies for a sight of this record's event. */
 void sw_observe_note(struct sw_observe *observe, const struct sw_record *record,
                      const struct sw_sight *sight);

@@ -111,6 +111,44 @@ static bool stopping(const struct sw_keeper *keeper)
     return atomic_load_explicit(&keeper->stop, memory_order_acquire);
 }
 
+void sw_keeper_work(struct sw_keeper *keeper, void work(void *arg), void *arg)
+{
+    keeper->work = work;
+    keeper->work_arg = arg;
+}
+
+void sw_keeper_wake(struct sw_keeper *keeper)
+{
+    atomic_store_explicit(&keeper->awake, true, memory_order_release);
+    sw_bell_ring(&keeper->bell);
+}
+
+bool sw_keeper_go_on(struct sw_keeper *keeper)
+{
+    sw_keeper_drain(keeper);
+    return !stopping(keeper);
+}
+
+const atomic_bool *sw_keeper_stopping(const struct sw_keeper *keeper)
+{
+    return &keeper->stop;
+}
+
+static void each_of(const struct sw_tally *tally, sw_sighting_fn *each, void *arg)
+{
+    for (size_t i = 0; i < sw_tally_size(tally); i++) {
+        const struct sw_sighting s = sw_tally_at(tally, i);
+        if (each(arg, &s) != SW_OK)
+            return;
+    }
+}
+
+void sw_keeper_each(const struct sw_keeper *keeper, sw_sighting_fn *each, void *arg)
+{
+    each_of(keeper->written, each, arg);
+    each_of(keeper->tally, each, arg);
+}
+
 static bool interval_over(const struct sw_keeper *keeper, int64_t now_us)
 {
     return now_us - keeper->begun_us >= keeper->settings->memory_interval_s * US_PER_S;
@@ -125,9 +163,12 @@ static void *keeper_main(void *arg)
         sw_keeper_drain(keeper);
         if (keeper->full || interval_over(keeper, sw_clock_mono_us()))
             sw_keeper_seal(keeper, false);
-        sw_keeper_limit(keeper);
+        if (atomic_exchange_explicit(&keeper->awake, false, memory_order_acquire) && keeper->work)
+            keeper->work(keeper->work_arg);
+        bool more = sw_keeper_tidy(keeper);
         sw_keeper_show(keeper);
-        sw_bell_sleep(&keeper->bell, PAUSE_US);
+        if (!more)
+            sw_bell_sleep(&keeper->bell, PAUSE_US);
     }
     sw_keeper_drain(keeper);
     sw_keeper_seal(keeper, true);

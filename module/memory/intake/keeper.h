@@ -4,12 +4,12 @@
  * With memory-folder set, each worker copies the records of upstream responses into its own ring
  * (received.h). The keeper empties the rings, counts each record in a tally (tally.h), and
  * at the end of each interval writes the tally into an immutable file (memory.h). Between two
- * intervals it removes files over a limit.
+ * intervals it merges files into files of longer intervals, and removes files over a limit.
  *
  *     worker                                keeper
  *     sw_ring_put(sw_keeper_ring(k, n))     ring -> sw_keeper_note() -> tally
  *                                           each interval: tally -> sw_seal_add() -> file
- *                                           then files over a limit are removed
+ *                                           then sw_memory_tidy(), a step at a time
  *
  * While a file is written, the keeper empties the rings into a second tally. When the tally is
  * full, a file is written before the end of the interval.
@@ -28,6 +28,7 @@
 
 #include "base/ring.h"
 #include "base/settings.h"
+#include "memory/memory.h"
 
 #include <jansson.h>
 
@@ -36,6 +37,21 @@ struct sw_keeper;
 /** settings: with memory_folder; kept until sw_keeper_free(). workers: number of threads with a
  * ring. NULL: out of memory. Reads the file of memory-exclude; problems go to the log. */
 struct sw_keeper *sw_keeper_new(const struct sw_settings *settings, unsigned workers);
+
+/** Have the keeper call work(arg) on its thread, once for each sw_keeper_wake() or once for
+ * several. work() calls sw_keeper_go_on() at least each 100 milliseconds. Before the start. */
+void sw_keeper_work(struct sw_keeper *keeper, void work(void *arg), void *arg);
+void sw_keeper_wake(struct sw_keeper *keeper); /* any thread */
+
+/** Empty the rings. Returns whether to go on with the work: false when the daemon ends. For the
+ * keeper's thread. */
+bool sw_keeper_go_on(struct sw_keeper *keeper);
+
+/** The flag that ends work of the keeper's thread. */
+const atomic_bool *sw_keeper_stopping(const struct sw_keeper *keeper);
+
+/** Call each(arg, sighting) for all tuples that are not in a file yet. For the keeper's thread. */
+void sw_keeper_each(const struct sw_keeper *keeper, sw_sighting_fn *each, void *arg);
 
 /** Start the thread. SW_OK, SW_ENOMEM. */
 enum sw_status sw_keeper_start(struct sw_keeper *keeper);

@@ -59,10 +59,15 @@ struct sw_keeper {
     struct sw_received received;
     uint64_t sightings_begun; /* numbers.sightings at the begin of the interval */
     int64_t begun_us;         /* monotonic clock, begin of the interval */
-    int64_t limit_us;         /* monotonic clock: next look at the limits of the folder */
+    int64_t paused_us;        /* monotonic clock: end of the last pause of a merge */
+    int64_t tidy_us;          /* monotonic clock: next step of upkeep */
     bool full;                /* the tally goes into a file before more is counted */
     bool has_folder;
     struct sw_keeper_numbers numbers;
+
+    void (*work)(void *arg); /* NULL: none */
+    void *work_arg;
+    atomic_bool awake; /* any thread: work() is to be called */
 
     pthread_t thread;
     bool started;
@@ -88,8 +93,8 @@ void sw_keeper_show(struct sw_keeper *keeper);
  * the tuples. */
 void sw_keeper_seal(struct sw_keeper *keeper, bool last);
 
-/** Remove files over memory-days and memory-size-max, now and then. */
-void sw_keeper_limit(struct sw_keeper *keeper);
+/** A step of upkeep of the folder. Returns whether there is more to do at once. */
+bool sw_keeper_tidy(struct sw_keeper *keeper);
 
 /** Measure the folder: files, octets, oldest interval. */
 void sw_keeper_measure(struct sw_keeper *keeper);

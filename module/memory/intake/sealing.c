@@ -9,10 +9,13 @@
 #include <errno.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #define MIB      ((size_t)1 << 20)
 #define US_PER_S INT64_C(1000000)
-#define BETWEEN  1024 /* tuples written before the rings are emptied again */
+#define WORK_US  INT64_C(10000)  /* of a merge, before a pause of the same length */
+#define BETWEEN  1024            /* tuples written before the rings are emptied again */
+#define TIDY_US  (30 * US_PER_S) /* between two looks for work on the folder */
 
 /* Note why no file can be written; errno: the reason. The log has each reason once. */
 static void note_problem(struct sw_keeper *keeper, enum sw_status status, int error)
@@ -135,6 +138,40 @@ void sw_keeper_seal(struct sw_keeper *keeper, bool last)
     if (last && left > 0)
         sw_log(SW_LOG_WARNING, "memory-folder %s: %zu records of the last interval are lost",
                keeper->settings->memory_folder, left);
+}
+
+/* In a merge: empty the rings, and pause after WORK_US: a merge takes half a core at most. */
+static void between_rows(void *arg)
+{
+    const struct timespec pause = {.tv_nsec = WORK_US * 1000};
+    struct sw_keeper *keeper = arg;
+    int64_t now_us = sw_clock_mono_us();
+    if (now_us - keeper->paused_us < WORK_US)
+        return;
+    sw_keeper_drain(keeper);
+    nanosleep(&pause, NULL);
+    keeper->paused_us = sw_clock_mono_us();
+}
+
+bool sw_keeper_tidy(struct sw_keeper *keeper)
+{
+    struct sw_tidied tidied = {.more = false};
+    const struct sw_memory_limits limits = {.days = keeper->settings->memory_days,
+                                            .octets =
+                                                keeper->settings->memory_max_mib * (uint64_t)MIB,
+                                            .between = between_rows,
+                                            .arg = keeper};
+    int64_t now_us = sw_clock_mono_us();
+    if (now_us < keeper->tidy_us)
+        return false;
+    keeper->tidy_us = now_us + TIDY_US;
+    enum sw_status status =
+        sw_memory_tidy(keeper->settings->memory_folder, (uint64_t)(sw_clock_wall_us() / US_PER_S),
+                       &limits, &keeper->stop, &tidied);
+    if (status != SW_OK || !tidied.more)
+        return false;
+    keeper->tidy_us = now_us;
+    return true;
 }
 
 /* ---- the folder ---- */

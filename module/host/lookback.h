@@ -1,0 +1,37 @@
+/*
+ * lookback.h - indicators that come in force are compared with the memory.
+ *
+ * The feeder reports indicators of lists of kind ioc when they are in force
+ * (sw_lookback_in_force()), and goes on at once. The keeper's thread (memory/intake/keeper.h) then
+ * looks for them in the files of the memory and in the tuples that are not written yet:
+ *
+ *     single indicators        a pass over the blocks that can hold an indicator (sw_hunt_run())
+ *     a list, a large batch    a pass over all owner names, each compared with the index
+ *
+ * A name that was resolved before becomes an event SW_EVENT_BEFORE: `seen-before`, once for the
+ * fleet (journal/history/sight.h). Each address of the name becomes an event SW_EVENT_PAST with its
+ * first and last time: the recorder notes the history with these times, and the rules of ownership
+ * judge. Other names on these addresses become events SW_EVENT_ANSWER with their times, so that
+ * they count as neighbours.
+ *
+ * Threads      sw_lookback_in_force(): the feeder; the pass: the keeper
+ * Memory       SW_LOOKBACK_MAX indicators wait, and as many records are found in a pass; the log
+ *              has the number of the others
+ * Decision     D-162
+ */
+#ifndef SW_HOST_LOOKBACK_H
+#define SW_HOST_LOOKBACK_H
+
+#include "feed/feed.h"
+
+struct sw_module;
+struct sw_lookback;
+
+/** NULL: out of memory. module->keeper is set; module->journal is set before the feeder starts. */
+struct sw_lookback *sw_lookback_new(struct sw_module *module);
+void sw_lookback_free(struct sw_lookback *lookback); /* NULL is fine; the keeper has stopped */
+
+/** Have the keeper look for these indicators. */
+void sw_lookback_in_force(struct sw_lookback *lookback, const struct sw_in_force *now);
+
+#endif
