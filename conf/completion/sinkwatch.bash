@@ -7,16 +7,19 @@ _sinkwatch_words() { # _sinkwatch_words WORDS: offer the matching words
     mapfile -t COMPREPLY < <(compgen -W "$1" -- "$cur")
 }
 
-_sinkwatch_lists() {
+_sinkwatch_ask() { # _sinkwatch_ask WORDS: JSON with the Redis of the line
     local i where=()
     for ((i = 1; i < COMP_CWORD; i++)); do
         case ${COMP_WORDS[i]} in
         -c | --config | --socket | --host | --port) where+=("${COMP_WORDS[i]}" "${COMP_WORDS[i + 1]}") ;;
         esac
     done
-    timeout 2 sinkwatch "${where[@]}" --json list 2>/dev/null |
-        sed -n 's/.*"name":"\([^"]*\)".*/\1/p'
+    timeout 2 sinkwatch "${where[@]}" --json "$@" 2>/dev/null
 }
+
+_sinkwatch_lists() { _sinkwatch_ask list | sed -n 's/.*"name":"\([^"]*\)".*/\1/p'; }
+
+_sinkwatch_feeds() { _sinkwatch_ask feed list | sed -n 's/^{"feed":"\([^"]*\)".*/\1/p'; }
 
 # Options of a sub-command, without the global options.
 _sinkwatch_options() {
@@ -34,6 +37,14 @@ _sinkwatch_options() {
             "--max-growth --allow-suffix --allow-own --allow-top --top-file --top --show-refused --wait"
         ;;
     export) echo "--format --output --action --narrow --origin --serial --show-refused" ;;
+    "feed add")
+        echo "--every --list --stale-after --stale --max-size --timeout --user --password-file --token-file" \
+            "--header-file --ca-file --cert-file --key-file --proxy --proxy-password-file --format --scope" \
+            "--columns --origin --refang --only --no-facts --whole --max-shrink --max-growth --allow-suffix" \
+            "--allow-own --allow-top --top-file --top --search"
+        ;;
+    "feed run") echo "--files --now --daemon --jobs --lease --listen" ;;
+    "feed log") echo "--number --follow" ;;
     rollback) echo "--wait" ;;
     setup) echo "--check --print" ;;
     report) echo "--output --since --list --max" ;;
@@ -60,13 +71,15 @@ _sinkwatch_command() {
             --owner | --owners | --ns-owners | --baseline-days | --baseline-count | --flux-hours | --flux-as-min | --flux-as-percent | --note | --group | --trigger | --justification | --sub-error | --list | --match | --file | --forward | --root-hints | --trust-anchor | \
             --rate | --in-flight | --timeout | --retries | --threads | --state | --observer | --hops | --max | \
             --output | --since | --unbound | --unbound-conf | --unit | --canary | --resolver | --system-root | --allow-suffix | --max-shrink | --max-growth | \
+            --every | --stale-after | --stale | --max-size | --user | --password-file | --token-file | --header-file | --ca-file | \
+            --cert-file | --key-file | --proxy | --proxy-password-file | --search | --files | --jobs | --lease | --listen | \
             --scope | --columns | --origin | --only | --allow-own | --allow-top | --top-file | --top | --show-refused | --serial) i=$((i + 1)) ;;
         -*) ;;
         *)
             if [ -z "$command" ]; then
                 command=$word
-            elif [ "$command" = list ]; then
-                command="list $word"
+            elif [ "$command" = list ] || [ "$command" = feed ]; then
+                command="$command $word"
             else
                 after=$((after + 1))
             fi
@@ -82,7 +95,7 @@ _sinkwatch() {
     _sinkwatch_command
     case $prev in
     --list) _sinkwatch_words "$(_sinkwatch_lists)"; return ;;
-    -c | --config | --socket | --file | --root-hints | --trust-anchor | --state | --output | --unbound | --unbound-conf | --system-root)
+    -c | --config | --socket | --file | --files | --password-file | --token-file | --header-file | --ca-file | --cert-file | --key-file | --root-hints | --trust-anchor | --state | --output | --unbound | --unbound-conf | --system-root)
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
         return
         ;;
@@ -96,6 +109,7 @@ _sinkwatch() {
         _sinkwatch_words "auto plain hosts rpz csv json adblock dnsmasq unbound misp stix maltrail suricata cof"
         return
         ;;
+    --stale) _sinkwatch_words "keep shadow drop"; return ;;
     --scope) _sinkwatch_words "exact below both"; return ;;
     --trigger) _sinkwatch_words "client qname cname address asn nsdname nsip"; return ;;
     --ede) _sinkwatch_words "auto off"; return ;;
@@ -105,8 +119,10 @@ _sinkwatch() {
         return
     fi
     case $command:$after in
-    :*) _sinkwatch_words "list add remove import export rollback check pivot sweep report events anomalies notify status setup checkconf doctor" ;;
+    :*) _sinkwatch_words "list add remove import export feed rollback check pivot sweep report events anomalies notify status setup checkconf doctor" ;;
     list:*) _sinkwatch_words "show set drop" ;;
+    feed:*) _sinkwatch_words "add list show run pause resume remove log" ;;
+    feed\ *:0) _sinkwatch_words "$(_sinkwatch_feeds)" ;;
     list\ *:0 | add:0 | remove:0 | import:0 | export:0 | rollback:0) _sinkwatch_words "$(_sinkwatch_lists)" ;;
     import:1 | checkconf:0) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
     esac

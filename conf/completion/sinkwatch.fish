@@ -12,6 +12,8 @@ function __sinkwatch_path
                     set -a found $word
                 else if test (count $found) -eq 1 -a "$found[1]" = list
                     contains -- $word show set drop; and set -a found $word
+                else if test (count $found) -eq 1 -a "$found[1]" = feed
+                    set -a found $word
                 end
         end
     end

@@ -128,7 +128,8 @@ static void parse(struct parsing *p, int argc, char **argv)
 {
     static char **kept; /* all words until the process ends */
     const struct cli_usage *usage = p->usage;
-    const struct argp own = {.options = usage->options, .parser = usage->parser};
+    const struct argp own = {
+        .options = usage->options, .parser = usage->parser, .children = usage->children};
     const struct argp_child with_own[] = {
         {&globals, 0, "Global options:", 1}, {&own, 0, NULL, 0}, {0}};
     const struct argp_child without[] = {{&globals, 0, "Global options:", 1}, {0}};

@@ -47,6 +47,8 @@ struct cli {
     const char *socket, *host;   /* --socket, --host, or NULL */
     uint16_t port;               /* --port, or 0 */
     uint32_t patience_ms;        /* redis-timeout at least, for work that takes long; or 0 */
+    const char *fence_key;       /* or NULL: cli_begin() of cli/lists/edit.h */
+    const char *fence;           /* the value that this key has to have */
     bool json;                   /* --json */
     bool color;                  /* standard output takes colours */
 };
@@ -59,6 +61,7 @@ struct cli_usage {
     const char *doc;                   /* for --help: text before the options, '\v', text after */
     const struct argp_option *options; /* ended by {0}; NULL: global options only */
     argp_parser_t parser;              /* of these; input is `own` below */
+    const struct argp_child *children; /* more options, or NULL; the parser sets their inputs */
     int min, max;                      /* how many words; max < 0: any number */
 };
 
@@ -177,5 +180,6 @@ int cli_notify(struct cli *cli, int argc, char **argv);
 int cli_status(struct cli *cli, int argc, char **argv);
 int cli_checkconf(struct cli *cli, int argc, char **argv);
 int cli_doctor(struct cli *cli, int argc, char **argv);
+int cli_feed(struct cli *cli, int argc, char **argv);
 
 #endif

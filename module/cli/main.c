@@ -16,6 +16,7 @@ static const struct cli_command commands[] = {
     {"remove", "take indicators off a list", cli_remove},
     {"import", "put the indicators of a file on a list", cli_import},
     {"export", "write a list in a format of other programs", cli_export},
+    {"feed", "lists that are kept up to date from sources; the service that does so", cli_feed},
     {"rollback", "give a list the content from before the last replacement", cli_rollback},
     {"check", "the rules that match a name, an address, an AS; the winner, with the reason",
      cli_check},

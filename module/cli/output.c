@@ -105,9 +105,23 @@ const char *cli_clean_text(const char *text)
 
 /* ---- words ---- */
 
+#define FIRST_MAX 512
+
+static char first[FIRST_MAX]; /* error */
+
+const char *cli_error_first(void)
+{
+    return first;
+}
+
+void cli_error_forget(void)
+{
+    first[0] = '\0';
+}
+
 /* Format, clean of control characters, print. */
-__attribute__((format(printf, 2, 0))) static void say(const char *before, const char *format,
-                                                      va_list args)
+__attribute__((format(printf, 3, 0))) static void say(const char *before, char *kept,
+                                                      const char *format, va_list args)
 {
     char *text = NULL;
     fflush(stdout);
@@ -117,6 +131,8 @@ __attribute__((format(printf, 2, 0))) static void say(const char *before, const 
         if ((unsigned char)*c < 0x20 || *c == 0x7f)
             *c = '?';
     fprintf(stderr, "%s%s\n", before, text);
+    if (kept && !kept[0])
+        snprintf(kept, FIRST_MAX, "%s", text);
     free(text);
 }
 
@@ -125,7 +141,7 @@ void cli_error(const char *format, ...)
     va_list args;
 
     va_start(args, format);
-    say("sinkwatch: ", format, args);
+    say("sinkwatch: ", first, format, args);
     va_end(args);
 }
 
@@ -134,7 +150,7 @@ void cli_hint(const char *format, ...)
     va_list args;
 
     va_start(args, format);
-    say("  ", format, args);
+    say("  ", NULL, format, args);
     va_end(args);
 }
 

@@ -24,6 +24,10 @@ char *cli_copy(const char *text);
 /** "sinkwatch: words" on standard error, cleaned. */
 void cli_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/** The words of the first cli_error() since the begin, or since cli_error_forget(); "": none. */
+const char *cli_error_first(void);
+void cli_error_forget(void);
+
 /** Words that follow an error or go with a result, on standard error, indented. */
 void cli_hint(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

@@ -11,6 +11,7 @@ static const struct {
     const char *command, *shape;
 } shapes[] = {
     {"DEL", "i"},           {"EXISTS", "i"},      {"EXPIRE", "i"},
+    {"GET", "?s"},          {"PEXPIRE", "i"},     {"SET", "?s"},
     {"HDEL", "i"},          {"HEXISTS", "i"},     {"HGET", "?s"},
     {"HGETALL", "[ss]"},    {"HKEYS", "[s]"},     {"HLEN", "i"},
     {"HMGET", "[?s]"},      {"HSCAN", "(s[ss])"}, {"HSET", "i"},

@@ -21,6 +21,11 @@ KEYS = [
     "list:other",
     "list:adservers",
     "changes",
+    "feeds",
+    "feeds:lease",
+    "feeds:log",
+    "feed:ads",
+    "feed:ads:lease",
     "resolvers",
     "resolvers:tracked",
     "resolver:ns1",
@@ -159,7 +164,7 @@ def users(own_redis):
     return rights
 
 
-ROLES = ["feed", "resolver", "sweep", "reader", "notifier", *CONFINED]
+ROLES = ["feed", "subscriber", "resolver", "sweep", "reader", "notifier", *CONFINED]
 
 
 @pytest.mark.parametrize("user", ROLES)
@@ -263,6 +268,17 @@ def test_the_product_works_with_these_users(
         )
         events_for(resolver, own_redis).wait({"observer.name": resolver.settings["resolver-id"]})
         lists_for(resolver, own_redis).wait_state(state="following", last_error="")
+    subscriber = command("subscriber")
+    (folder / "names.txt").write_text("fetched.example\n")
+    subscriber("list", "set", "fetched", "--action", "nxdomain")
+    subscriber("feed", "add", "fetched", f"file:{folder}/names.txt")
+    subscriber("feed", "run", "fetched", "--files", folder)
+    subscriber("feed", "run", "fetched", "--files", folder)
+    subscriber("feed", "pause", "fetched")
+    for who in (subscriber, reader):
+        assert "paused" in who("feed", "list") and who("feed", "log") and who("feed", "show", "fetched")
+    subscriber("feed", "remove", "fetched")
+    assert set(feed.list("fetched")) == {"fetched.example"}
     assert "ns1" in reader("status") and "ns2" in reader("status")
     until(lambda: own_redis.client.keys("{sinkwatch}:seen:name:*"), lambda: f"the history: {[r.log() for r in resolvers]}")
     assert reader("events") and reader("pivot", "four.address.example")

@@ -173,7 +173,7 @@ def test_manual_and_completion_know_every_option_and_command(sw):
     manual = (ROOT / "conf/man/sinkwatch.1").read_text().replace("\\-", "-")
     completion = (ROOT / "conf/completion/sinkwatch.bash").read_text()
     commands = re.findall(r"^  (\w+)  +\w", sw("--help"), re.M)
-    for name in [*commands, "list show", "list set", "list drop"]:
+    for name in [*commands, "list show", "list set", "list drop", "feed add", "feed run", "feed log"]:
         options = options_in(sw(*name.split(), "--help").split("Example")[0])
         assert f".Cm {name}" in manual or f", {name}" in manual or f".It Cm {name}" in manual
         for option in options:
@@ -215,6 +215,9 @@ def test_manual_pages_are_clean(page):
         ("sinkwatch list set x --act", "--action"),
         ("sinkwatch list set x --action sink", "sinkhole"),
         ("sinkwatch import --for", "--format"),
+        ("sinkwatch feed pa", "pause"),
+        ("sinkwatch feed add x --st", "--stale-after"),
+        ("sinkwatch feed run --da", "--daemon"),
     ],
 )
 def test_completion(line, wanted):

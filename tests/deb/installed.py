@@ -133,14 +133,15 @@ def units_are_valid(root, _packages):
         root.run("apt-get -q -y --no-install-recommends install systemd", network=True)
     words = root.run(
         "systemd-analyze verify unbound.service sinkwatch-sweep.service sinkwatch-sweep.timer"
-        " sinkwatch-notify.service 2>&1"
+        " sinkwatch-notify.service sinkwatch-feed.service 2>&1"
     ).stdout
     assert "inkwatch" not in words, words
     # Of a service under strict protection systemd finds little that is exposed.
-    words = root.run(
-        "systemd-analyze security --offline=true --threshold=40 sinkwatch-sweep.service 2>&1 | tail -3"
-    ).stdout
-    assert re.search(r"Overall exposure level for sinkwatch-sweep.service: [0-3]\.", words), words
+    for unit in ("sinkwatch-sweep.service", "sinkwatch-feed.service"):
+        words = root.run(
+            f"systemd-analyze security --offline=true --threshold=40 {unit} 2>&1 | tail -3"
+        ).stdout
+        assert re.search(rf"Overall exposure level for {unit}: [0-3]\.", words), words
 
 
 def drop_in_opens_the_folders_of_a_strict_unit(root, _packages):

@@ -7,7 +7,7 @@
  *         UNCHANGED  no sink was called
  *         WHOLE      document(WHOLE), octets(), octets(), ..., for each document of the content
  *         CHANGES    document(REMOVE or ADD), octets(), ..., in the order of the changes
- *         FAILED     `why` is set; sinks may have been called, and what they got is thrown away
+ *         FAILED     `why` is set; sinks may have been called, and their octets are thrown away
  *     the octets go to readers (formats/formats.h), and the entries are put in force; only when the
  *     list has the content, `next` is kept as the state of the following fetch
  *
@@ -43,7 +43,7 @@ enum cli_fetched {
     CLI_FETCH_FAILED,    /* `why` is set */
     CLI_FETCH_UNCHANGED, /* since `state` */
     CLI_FETCH_WHOLE,     /* the sinks got all of the content */
-    CLI_FETCH_CHANGES,   /* the sinks got what left and what came since `state` */
+    CLI_FETCH_CHANGES,   /* the sinks got removals and additions since `state` */
 };
 
 /* The meaning of a document's entries. A fetch gives WHOLE documents, or the others. */
@@ -89,7 +89,7 @@ struct cli_fetcher {
      * Open a non-blocking file descriptor to listen with, for all feeds of this family; -1: not
      * wanted, or failed with why (CLI_FETCH_WHY_MAX octets) set. at: value of --listen. */
     int (*listen)(const char *at, char *why);
-    /** Take what has arrived, and call due() with the name of each feed that a notice is about.
+    /** Read the notices that have arrived, and call due() with the name of each feed of a notice.
      * feeds: object, name of the feed -> {"source": ..., "options": {...}} */
     void (*ready)(int fd, const json_t *feeds, void (*due)(void *arg, const char *name), void *arg);
 };

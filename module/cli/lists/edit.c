@@ -97,10 +97,23 @@ char *cli_facts_until(const char *facts, const char *expires)
 
 /* ---- MULTI ---- */
 
-static int queued; /* commands since MULTI, itself included */
+static int queued;  /* commands since MULTI, itself included */
+static bool fenced; /* another one holds the fence */
+
+/* WATCH the fence, and compare. */
+static bool has_fence(struct cli *cli)
+{
+    redisReply *reply = NULL;
+    if (cli_watch(cli, cli->fence_key, CLI_END) == CLI_OK)
+        reply = cli_ask(cli, "GET", cli->fence_key, CLI_END);
+    bool mine = reply && reply->type == REDIS_REPLY_STRING && strcmp(reply->str, cli->fence) == 0;
+    freeReplyObject(reply);
+    return mine;
+}
 
 void cli_begin(struct cli *cli)
 {
+    fenced = cli->fence_key && !has_fence(cli);
     queued = 1;
     cli_queue(cli, "MULTI", CLI_END); /* a failure shows in cli_commit() */
 }
@@ -171,10 +184,12 @@ static bool read_queued(struct cli *cli, bool *refused)
 
 redisReply *cli_commit(struct cli *cli, enum cli_left *left)
 {
-    bool refused = false;
+    bool refused = fenced;
     size_t changes = (size_t)queued - 1;
     *left = CLI_LEFT_AS_IT_WAS;
-    if (!cli_queue(cli, "EXEC", CLI_END)) {
+    if (fenced)
+        cli_error("the lease %s is lost: nothing more is written", cli->fence_key);
+    if (!cli_queue(cli, fenced ? "DISCARD" : "EXEC", CLI_END)) {
         cli_redis_failed(cli, NULL);
         return NULL;
     }

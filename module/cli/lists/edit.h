@@ -49,7 +49,8 @@ int cli_changes_usable(struct cli *cli);
  * then. CLI_OK, CLI_REDIS (said). */
 int cli_watch(struct cli *cli, const char *key, ...) __attribute__((sentinel));
 
-/** Open a MULTI. */
+/** Open a MULTI. With cli->fence_key the MULTI does nothing, and cli_commit() fails, unless the key
+ * has the value cli->fence from now to the end of the MULTI (D-171). */
 void cli_begin(struct cli *cli);
 
 /** Queue a command in the MULTI. */
@@ -109,6 +110,9 @@ int cli_report(struct cli *cli, struct cli_outcome *outcome);
  */
 int cli_put(struct cli *cli, char *const *texts, char *const *facts, size_t n, uint64_t *fresh,
             struct cli_outcome *outcome);
+
+/** Remove up to CLI_BATCH indicators, in canonical form, from the list. Results as cli_put(). */
+int cli_take(struct cli *cli, char *const *texts, size_t n, struct cli_outcome *outcome);
 
 /** Value of --wait[=SECONDS]; 1 to 86400. */
 uint32_t cli_wait_seconds(const struct argp_state *state, const char *arg);

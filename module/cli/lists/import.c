@@ -1,6 +1,5 @@
 /* import.c - sinkwatch import LIST FILE. */
-#include "cli/lists/importing.h"
-#include "cli/lists/source.h"
+#include "cli/lists/asked.h"
 
 #include <inttypes.h>
 #include <signal.h>
@@ -8,57 +7,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    KEY_FORMAT = 300,
-    KEY_SCOPE,
-    KEY_COLUMNS,
-    KEY_ORIGIN,
-    KEY_REFANG,
-    KEY_ONLY,
-    KEY_NO_FACTS,
-    KEY_REPLACE,
-    KEY_DRY_RUN,
-    KEY_WHOLE,
-    KEY_SHRINK,
-    KEY_GROWTH,
-    KEY_SUFFIX,
-    KEY_OWN,
-    KEY_TOP,
-    KEY_TOP_FILE,
-    KEY_TOP_NAMES,
-    KEY_SHOW,
-    KEY_WAIT
-};
+enum { KEY_REPLACE = 300, KEY_DRY_RUN, KEY_SHOW, KEY_WAIT };
 
 static const struct argp_option options[] = {
-    {"format", KEY_FORMAT, "FORMAT", 0, "one of those above; default: auto", 0},
-    {"scope", KEY_SCOPE, "SCOPE", 0,
-     "what names cover, whatever the format says: exact, below or both", 0},
-    {"columns", KEY_COLUMNS, "NAMES", 0,
-     "csv: names of the columns, separated by commas; an empty name is passed over", 0},
-    {"origin", KEY_ORIGIN, "NAME", 0, "rpz: name of the zone, where the text does not say it", 0},
-    {"refang", KEY_REFANG, NULL, 0, "understand defanged spellings: example[.]net, hxxp://", 0},
-    {"only", KEY_ONLY, "ACTION,...", 0, "rpz, adblock, ..: only the entries with these actions", 0},
-    {"no-facts", KEY_NO_FACTS, NULL, 0, "leave out what the file says about each indicator", 0},
     {"replace", KEY_REPLACE, NULL, 0,
      "the list has exactly these indicators afterwards; the change is a single step", 0},
     {"dry-run", KEY_DRY_RUN, NULL, 0,
      "do all but the change: judge the file for this list, and with --replace show the difference; "
      "with - for LIST only the file is judged, and Redis is not asked",
      0},
-    {"whole", KEY_WHOLE, NULL, 0, "a last line without a line end is a cut file: do nothing", 0},
-    {"max-shrink", KEY_SHRINK, "PERCENT", 0,
-     "with --replace: a list that would shrink by more stays unchanged (default: 50; 100: never)",
-     0},
-    {"max-growth", KEY_GROWTH, "PERCENT", 0,
-     "with --replace: leave a list as it is that would grow by more (default: any growth)", 0},
-    {"allow-suffix", KEY_SUFFIX, "NAME", 0, "accept this top-level domain or public suffix", 0},
-    {"allow-own", KEY_OWN, "NAME", 0,
-     "accept this name, though it covers one of a list of kind allow or watch", 0},
-    {"allow-top", KEY_TOP, "NAME", 0, "accept this name, though it covers a top name", 0},
-    {"top-file", KEY_TOP_FILE, "FILE", 0,
-     "refuse what covers a name of this file: rank,name on each line", 0},
-    {"top", KEY_TOP_NAMES, "N", 0, "only the first N of that file (default: 10000)", 0},
     {"show-refused", KEY_SHOW, "N", 0, "name at most N refused items (default: 20)", 0},
     {"wait", KEY_WAIT, "SECONDS", OPTION_ARG_OPTIONAL,
      "return when every live resolver enforces the change (default: 10 seconds at most)", 0},
@@ -68,105 +25,32 @@ static const struct argp_option options[] = {
 struct import {
     struct cli_importing im;
     struct cli_source source;
+    struct cli_asked asked;
     uint32_t show;
 };
 
-static void parse_only(struct import *own, const struct argp_state *state, const char *text)
-{
-    char *words = cli_copy(text), *rest = NULL;
-    for (char *word = strtok_r(words, ",", &rest); word; word = strtok_r(NULL, ",", &rest)) {
-        enum sw_action action;
-        if (sw_action_parse(word, &action) != SW_OK)
-            argp_error(state, "--only: '%s' is no action", cli_clean_text(word));
-        own->im.only |= 1u << action;
-    }
-    free(words);
-}
-
-/* Options about the source. */
-static error_t parse_source(int key, char *arg, struct argp_state *state)
-{
-    struct import *own = state->input;
-    switch (key) {
-    case KEY_FORMAT:
-        cli_source_format(&own->source, state, arg);
-        return 0;
-    case KEY_SCOPE:
-        cli_source_scope(&own->source, state, arg);
-        return 0;
-    case KEY_COLUMNS:
-        own->source.options.columns = arg;
-        own->source.options.format = SW_FORMAT_CSV;
-        return 0;
-    case KEY_ORIGIN:
-        own->source.options.origin = arg;
-        return 0;
-    case KEY_REFANG:
-        own->source.options.refang = true;
-        return 0;
-    case KEY_WHOLE:
-        own->source.options.whole = true;
-        return 0;
-    case KEY_ONLY:
-        parse_only(own, state, arg);
-        return 0;
-    case KEY_SHOW:
-        own->show = (uint32_t)cli_number(state, "--show-refused", arg, 0, 1000000);
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-}
-
-/* Options about dangers. */
-static error_t parse_guard(int key, char *arg, struct argp_state *state)
-{
-    struct cli_importing *im = &((struct import *)state->input)->im;
-    switch (key) {
-    case KEY_SHRINK:
-        im->max_shrink = (unsigned)cli_number(state, "--max-shrink", arg, 0, 100);
-        return 0;
-    case KEY_GROWTH:
-        im->max_growth = (unsigned)cli_number(state, "--max-growth", arg, 1, 1000000);
-        return 0;
-    case KEY_SUFFIX:
-        cli_names_add(&im->suffixes, state, "--allow-suffix", arg);
-        return 0;
-    case KEY_OWN:
-        cli_names_add(&im->own, state, "--allow-own", arg);
-        return 0;
-    case KEY_TOP:
-        cli_names_add(&im->top, state, "--allow-top", arg);
-        return 0;
-    case KEY_TOP_FILE:
-        im->top_file = arg;
-        return 0;
-    case KEY_TOP_NAMES:
-        im->top_names = cli_number(state, "--top", arg, 1, 100000000);
-        return 0;
-    default:
-        return parse_source(key, arg, state);
-    }
-}
-
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
-    struct cli_importing *im = &((struct import *)state->input)->im;
+    struct import *own = state->input;
+    struct cli_importing *im = &own->im;
     switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &own->asked;
+        return 0;
     case KEY_REPLACE:
         im->replace = true;
         return 0;
     case KEY_DRY_RUN:
         im->dry_run = true;
         return 0;
-    case KEY_NO_FACTS:
-        im->no_facts = true;
+    case KEY_SHOW:
+        own->show = (uint32_t)cli_number(state, "--show-refused", arg, 0, 1000000);
         return 0;
     case KEY_WAIT:
         im->outcome.wait_s = cli_wait_seconds(state, arg);
         return 0;
     default:
-        return parse_guard(key, arg, state);
+        return ARGP_ERR_UNKNOWN;
     }
 }
 
@@ -341,16 +225,18 @@ static int run(struct import *own)
 int cli_import(struct cli *cli, int argc, char **argv)
 {
     struct import *own = cli_alloc(1, sizeof(*own));
+    static const struct argp_child more[] = {{&cli_asked_argp, 0, NULL, 0}, {0}};
     const struct cli_usage usage = {.words = "LIST FILE",
                                     .doc = make_doc(),
                                     .options = options,
+                                    .children = more,
                                     .parser = parse,
                                     .min = 2,
                                     .max = 2};
     char **words;
     own->im.cli = cli;
-    own->im.max_shrink = 50;
-    own->im.top_names = CLI_TOP_DEFAULT;
+    own->asked = (struct cli_asked){&own->im, &own->source};
+    cli_asked_begin(&own->asked);
     own->show = CLI_REFUSALS_SHOWN;
     cli_parse(cli, &usage, own, argc, argv, &words);
     own->im.list = words[0];

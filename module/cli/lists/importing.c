@@ -188,15 +188,20 @@ static void on_entry(void *arg, const struct sw_entry *entry)
         refuse(im, entry, place);
         return;
     }
-    if (facts[0] && has_ended(facts)) {
+    if (!im->removing && facts[0] && has_ended(facts)) {
         refuse(im, entry, "its end has passed");
         return;
     }
-    if (!is_safe(im, entry))
+    if (!im->removing && !is_safe(im, entry))
         return;
     count_entry(im, entry);
+    sw_indicator_text(&entry->indicator, canonical);
+    if (im->divert) {
+        im->divert(im->divert_arg, canonical, facts);
+        return;
+    }
     im->facts[im->n] = cli_copy(facts);
-    im->batch[im->n++] = cli_copy(sw_indicator_text(&entry->indicator, canonical));
+    im->batch[im->n++] = cli_copy(canonical);
     if (im->n == CLI_BATCH)
         flush_batch(im);
 }

@@ -34,6 +34,10 @@ struct cli_importing {
     const char *top_file;                     /* or NULL */
     uint64_t top_names;
     volatile const sig_atomic_t *stop; /* not 0: interrupted */
+    bool removing; /* entries that are to leave the list: no entry is too dangerous for that */
+    void (*divert)(void *arg, const char *text, const char *facts); /* takes accepted entries, in
+                                          canonical form, instead of the list; or NULL */
+    void *divert_arg;
 
     /* results */
     struct cli_outcome outcome;

@@ -1,4 +1,4 @@
-/* put.c - adding a batch of indicators; known indicators keep the facts. See edit.h. */
+/* put.c - adding a batch of indicators, which keep known facts, and removing one. See edit.h. */
 #include "base/clock.h"
 #include "base/expires.h"
 #include "cli/lists/edit.h"
@@ -103,6 +103,30 @@ int cli_put(struct cli *cli, char *const *texts, char *const *facts, size_t n, u
     for (size_t i = 0; i < put->own_n; i++)
         free(put->own[i]);
     free(put);
+    int code = replies ? CLI_OK : CLI_REDIS;
+    freeReplyObject(replies);
+    return code;
+}
+
+int cli_take(struct cli *cli, char *const *texts, size_t n, struct cli_outcome *outcome)
+{
+    struct cli_argv hdel = {0}, entry = {0};
+    cli_argv_add(&hdel, "HDEL");
+    cli_argv_add(&hdel, cli_key(cli, "list:%s", outcome->list));
+    cli_change_entry(cli, &entry, "remove", outcome->list);
+    for (size_t i = 0; i < n; i++) {
+        cli_argv_add(&hdel, texts[i]);
+        cli_argv_add(&entry, "i");
+        cli_argv_add(&entry, texts[i]);
+    }
+    cli_begin(cli);
+    cli_change(cli, &hdel);
+    cli_change(cli, &entry);
+    redisReply *replies = cli_commit_list(cli, outcome->list);
+    if (replies)
+        cli_outcome_id(outcome, replies);
+    cli_argv_free(&hdel);
+    cli_argv_free(&entry);
     int code = replies ? CLI_OK : CLI_REDIS;
     freeReplyObject(replies);
     return code;

@@ -1,0 +1,313 @@
+/* apply.c - see apply.h. */
+#include "cli/feed/apply.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define REFUSED_SHOWN  5      /* refused items that are named */
+#define GROWTH_DEFAULT 900    /* percent: a list of ten times the size is another list */
+#define LEASE_APPLY_MS 600000 /* while the content is put in force: nothing renews then */
+
+struct cli_change {
+    char *text, *facts;
+    size_t at; /* in the order of the source */
+    bool removes;
+};
+
+/* ---- sinks ---- */
+
+/* A sink that cannot go on: the fetch ends with this reason. */
+static bool lose(struct cli_apply *apply, const char *why)
+{
+    apply->lost = true;
+    cli_fetch_failed(apply->fetch, "%s", why);
+    return false;
+}
+
+/* Give the reader of the open document the end of its input. */
+static bool end_document(struct cli_apply *apply)
+{
+    enum sw_status status = apply->reader ? sw_reader_end(apply->reader) : SW_OK;
+    if (apply->reader)
+        apply->source.format = sw_reader_format(apply->reader);
+    if (status != SW_OK)
+        lose(apply, sw_reader_problem(apply->reader));
+    sw_reader_free(apply->reader);
+    apply->reader = NULL;
+    apply->open = false;
+    return status == SW_OK;
+}
+
+/* cli_importing's divert: keep a change. */
+static void note_change(void *arg, const char *text, const char *facts)
+{
+    struct cli_apply *apply = arg;
+    struct cli_changes *changes = &apply->changes;
+    if (changes->n == changes->room) {
+        changes->room = changes->room ? 2 * changes->room : 64;
+        changes->one = cli_grow(changes->one, changes->room, sizeof(*changes->one));
+    }
+    changes->one[changes->n] =
+        (struct cli_change){cli_copy(text), cli_copy(facts), changes->n, apply->im.removing};
+    changes->n++;
+}
+
+/* Begin the import with the first octets: a source without news costs no staging key. */
+static bool begin_import(struct cli_apply *apply)
+{
+    struct cli_importing *im = &apply->im;
+    if (apply->begun)
+        return true;
+    apply->begun = true;
+    im->replace = apply->meaning == CLI_DOCUMENT_WHOLE;
+    im->divert = im->replace ? NULL : note_change;
+    im->divert_arg = apply;
+    if (cli_importing_begin(im) != CLI_OK)
+        return lose(apply, cli_error_first());
+    im->refusals.shown_max = REFUSED_SHOWN;
+    return true;
+}
+
+static bool on_document(void *arg, enum cli_document meaning, const char *name)
+{
+    struct cli_apply *apply = arg;
+    if (apply->open && !end_document(apply))
+        return false;
+    free(apply->document);
+    apply->document = cli_feed_shown(name);
+    apply->meaning = meaning;
+    apply->im.removing = meaning == CLI_DOCUMENT_REMOVE;
+    apply->im.refusals.file = apply->document;
+    apply->open = true;
+    return true;
+}
+
+/* The reader of the open document, made for the first octets. */
+static bool open_reader(struct cli_apply *apply)
+{
+    if (apply->reader)
+        return true;
+    if (!begin_import(apply))
+        return false;
+    apply->im.refusals.file = apply->document;
+    struct sw_reader_hooks hooks = cli_importing_hooks(&apply->im);
+    apply->reader = sw_reader_new(&apply->source.options, &hooks);
+    return true;
+}
+
+static bool on_octets(void *arg, const void *octets, size_t len)
+{
+    struct cli_apply *apply = arg;
+    if (!open_reader(apply))
+        return false;
+    if (sw_reader_feed(apply->reader, octets, len) != SW_OK)
+        return lose(apply, sw_reader_problem(apply->reader));
+    if (apply->im.code != CLI_OK)
+        return lose(apply, cli_error_first());
+    if (apply->changes.n > CLI_FETCH_CHANGES_MAX)
+        return lose(apply, "too many changes at once");
+    return true;
+}
+
+static void on_alive(void *arg)
+{
+    struct cli_apply *apply = arg;
+    if (!apply->lost && cli_lease_keep(apply->lease, apply->cli) == CLI_NONE)
+        lose(apply, "the lease of the feed is lost");
+}
+
+/* ---- changes ---- */
+
+static int by_text(const void *a, const void *b)
+{
+    const struct cli_change *one = a, *other = b;
+    int order = strcmp(one->text, other->text);
+    return order ? order : (one->at > other->at) - (one->at < other->at);
+}
+
+static void free_change(struct cli_change *change)
+{
+    free(change->text);
+    free(change->facts);
+}
+
+/* Of several changes of one indicator keep the last. */
+static void keep_last(struct cli_changes *changes)
+{
+    size_t kept = 0;
+    if (changes->n > 0)
+        qsort(changes->one, changes->n, sizeof(*changes->one), by_text);
+    for (size_t i = 0; i < changes->n; i++) {
+        bool last =
+            i + 1 == changes->n || strcmp(changes->one[i].text, changes->one[i + 1].text) != 0;
+        if (last)
+            changes->one[kept++] = changes->one[i];
+        else
+            free_change(&changes->one[i]);
+    }
+    changes->n = kept;
+}
+
+/* Drop the removals of indicators that are not on the list, and count the others. */
+static int compare(struct cli_apply *apply, size_t first, size_t n, struct cli_diff *diff)
+{
+    struct cli_argv argv = {0};
+    cli_argv_add(&argv, "HMGET");
+    cli_argv_add(&argv, cli_key(apply->cli, "list:%s", apply->im.list));
+    for (size_t i = 0; i < n; i++)
+        cli_argv_add(&argv, apply->changes.one[first + i].text);
+    redisReply *reply = cli_ask_argv(apply->cli, &argv);
+    cli_argv_free(&argv);
+    if (!reply)
+        return CLI_REDIS;
+    for (size_t i = 0; i < n; i++) {
+        struct cli_change *change = &apply->changes.one[first + i];
+        bool there = reply->element[i]->type != REDIS_REPLY_NIL;
+        diff->added += !change->removes && !there;
+        diff->removed += change->removes && there;
+        if (change->removes && !there) {
+            free_change(change);
+            change->text = change->facts = NULL;
+        }
+    }
+    freeReplyObject(reply);
+    return CLI_OK;
+}
+
+static int compare_all(struct cli_apply *apply, struct cli_diff *diff)
+{
+    int code =
+        cli_hash_length(apply->cli, cli_key(apply->cli, "list:%s", apply->im.list), &diff->before);
+    for (size_t i = 0; i < apply->changes.n && code == CLI_OK; i += CLI_BATCH) {
+        size_t left = apply->changes.n - i;
+        code = compare(apply, i, left < CLI_BATCH ? left : CLI_BATCH, diff);
+    }
+    return code;
+}
+
+/* Write the removals, or the others. */
+static int write_changes(struct cli_apply *apply, bool removals)
+{
+    char *texts[CLI_BATCH], *facts[CLI_BATCH];
+    struct cli_importing *im = &apply->im;
+    size_t n = 0;
+    int code = CLI_OK;
+    for (size_t i = 0; i <= apply->changes.n && code == CLI_OK; i++) {
+        bool last = i == apply->changes.n;
+        if (n == CLI_BATCH || (last && n > 0)) {
+            code = removals ? cli_take(apply->cli, texts, n, &im->outcome)
+                            : cli_put(apply->cli, texts, facts, n, &im->fresh, &im->outcome);
+            n = 0;
+        }
+        if (last || !apply->changes.one[i].text || apply->changes.one[i].removes != removals)
+            continue;
+        texts[n] = apply->changes.one[i].text;
+        facts[n++] = apply->changes.one[i].facts;
+    }
+    return code;
+}
+
+static int put_changes_in_force(struct cli_apply *apply)
+{
+    const struct cli_importing *im = &apply->im;
+    struct cli_diff diff = {0};
+    keep_last(&apply->changes);
+    int code = compare_all(apply, &diff);
+    bool shrinks = code == CLI_OK && cli_diff_shrinks(&diff, im->max_shrink);
+    if (shrinks || (code == CLI_OK && im->max_growth && cli_diff_grows(&diff, im->max_growth))) {
+        cli_error("the changes would make the list %s by more than %u %%: %" PRIu64 " of %" PRIu64
+                  " leave, %" PRIu64 " come",
+                  shrinks ? "shrink" : "grow", shrinks ? im->max_shrink : im->max_growth,
+                  diff.removed, diff.before, diff.added);
+        code = CLI_NONE;
+    }
+    apply->removed = diff.removed;
+    if (code == CLI_OK)
+        code = write_changes(apply, false);
+    return code == CLI_OK ? write_changes(apply, true) : code;
+}
+
+/* ---- begin and end ---- */
+
+/* The options of the definition as words of a command line. */
+static int parse_options(struct cli_apply *apply, const json_t *options)
+{
+    struct cli_argv argv = {0};
+    char *word;
+    cli_argv_add(&argv, "sinkwatch feed");
+    for (const struct argp_option *o = cli_asked_options; o->name; o++) {
+        const json_t *value = json_object_get(options, o->name);
+        size_t n = json_is_array(value) ? json_array_size(value) : value ? 1 : 0;
+        for (size_t i = 0; i < n; i++) {
+            const json_t *one = json_is_array(value) ? json_array_get(value, i) : value;
+            const char *text = json_string_value(one);
+            if (asprintf(&word, text ? "--%s=%s" : "--%s", o->name, text ? text : "") < 0)
+                abort();
+            cli_argv_add(&argv, word); /* lives as long as the process: options point into it */
+        }
+    }
+    cli_argv_add_n(&argv, NULL, 0); /* ends the words */
+    return argp_parse(&cli_asked_argp, argv.n - 1, (char **)(uintptr_t)argv.word, 0, NULL,
+                      &apply->asked);
+}
+
+void cli_apply_begin(struct cli_apply *apply, struct cli *cli, const struct cli_feed_def *feed,
+                     struct cli_lease *lease, struct cli_fetch *fetch)
+{
+    apply->cli = cli;
+    apply->lease = lease;
+    apply->fetch = fetch;
+    apply->im.cli = cli;
+    apply->im.list = feed->list;
+    apply->im.source = feed->name;
+    apply->im.stop = fetch->stop;
+    apply->asked = (struct cli_asked){&apply->im, &apply->source};
+    cli_asked_begin(&apply->asked);
+    apply->im.max_growth = GROWTH_DEFAULT;
+    parse_options(apply, feed->options);
+    fetch->arg = apply;
+    fetch->document = on_document;
+    fetch->octets = on_octets;
+    fetch->alive = on_alive;
+}
+
+int cli_apply_end(struct cli_apply *apply, enum cli_fetched fetched)
+{
+    struct cli_importing *im = &apply->im;
+    bool good = fetched == CLI_FETCH_WHOLE || fetched == CLI_FETCH_CHANGES;
+    if (good && apply->open && (!open_reader(apply) || !end_document(apply)))
+        good = false;
+    if (good && apply->lost)
+        good = false;
+    if (fetched == CLI_FETCH_UNCHANGED)
+        return CLI_OK;
+    if (!good)
+        cli_error("feed '%s': %s", im->source, apply->fetch->why);
+    if (good && !apply->begun && fetched == CLI_FETCH_WHOLE) {
+        cli_error("nothing in %s can be a list", im->source);
+        return CLI_NONE;
+    }
+    if (!apply->begun)
+        return good ? CLI_OK : CLI_INPUT;
+    cli_refusals_print(&im->refusals);
+    int code = good ? CLI_OK : CLI_INPUT;
+    if (good && cli_lease_extend(apply->lease, apply->cli, LEASE_APPLY_MS) != CLI_OK) {
+        cli_error("feed '%s': the lease of the feed is lost", im->source);
+        code = CLI_REDIS;
+    }
+    if (code == CLI_OK && fetched == CLI_FETCH_CHANGES)
+        code = put_changes_in_force(apply);
+    return cli_importing_end(im, code);
+}
+
+void cli_apply_free(struct cli_apply *apply)
+{
+    for (size_t i = 0; i < apply->changes.n; i++)
+        free_change(&apply->changes.one[i]);
+    free(apply->changes.one);
+    sw_reader_free(apply->reader);
+    free(apply->document);
+    cli_importing_free(&apply->im);
+}

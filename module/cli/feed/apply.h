@@ -1,0 +1,55 @@
+/*
+ * apply.h - the content of a fetch, onto the list of a feed.
+ *
+ * `feed run`, step by step: cli_apply_begin() sets the sinks of a fetch -> the fetcher calls them
+ * -> cli_apply_end() puts the content in force, or leaves the list as it is.
+ *
+ * Whole content is staged and swapped in, as by `import --replace`. Changes are kept in memory; of
+ * several changes of one indicator the last counts; then indicators that are on the list leave, and
+ * others come, a thousand in a step.
+ *
+ * Threads      one
+ * Memory       whole: a thousand entries; changes: some 100 octets each
+ * Errors       said on standard error; the first one is cli_error_first()
+ */
+#ifndef SW_CLI_FEED_APPLY_H
+#define SW_CLI_FEED_APPLY_H
+
+#include "cli/feed/fetch.h"
+#include "cli/feed/lease.h"
+#include "cli/feed/store.h"
+#include "cli/lists/asked.h"
+
+struct cli_changes {
+    struct cli_change *one;
+    size_t n, room;
+};
+
+struct cli_apply {
+    struct cli *cli;
+    struct cli_fetch *fetch;
+    struct cli_lease *lease;
+    struct cli_importing im;
+    struct cli_source source; /* its options */
+    struct cli_asked asked;
+    struct sw_reader *reader; /* of the document that is open */
+    char *document;           /* its name */
+    enum cli_document meaning;
+    bool open, begun, lost; /* a document; the import; a sink returned false */
+    struct cli_changes changes;
+    uint64_t removed; /* result, of changes */
+};
+
+/** Set the sinks of a fetch, and read the feed's options about the source. Ends the process for
+ * options that do not parse. lease: renewed meanwhile; the fence of cli. */
+void cli_apply_begin(struct cli_apply *apply, struct cli *cli, const struct cli_feed_def *feed,
+                     struct cli_lease *lease, struct cli_fetch *fetch);
+
+/** Put the content in force. CLI_OK: the list has the content; otherwise the list is as before, or
+ * has a part of the changes (said). */
+int cli_apply_end(struct cli_apply *apply, enum cli_fetched fetched);
+
+/** Free all but the structure itself. */
+void cli_apply_free(struct cli_apply *apply);
+
+#endif
