@@ -51,7 +51,8 @@ _sinkwatch_options() {
     pivot) echo "--hops --max" ;;
     sweep)
         echo "--list --match --file --forward --resolv-conf --root-hints --trust-anchor --no-dnssec" \
-            "--rate --in-flight --timeout --retries --threads --state --observer --events"
+            "--rate --in-flight --timeout --retries --threads --state --observer --rows --indicators-only" \
+            "--events"
         ;;
     notify) echo "--file --check --test --once" ;;
     events | anomalies) echo "--number --follow" ;;

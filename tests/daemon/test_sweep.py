@@ -252,3 +252,41 @@ def test_words_and_progress_on_a_terminal(sw, zone):
 def test_nothing_to_look_up(sw):
     sw("list", "set", "bad")
     sw("sweep", code=NONE)
+
+
+def test_table_of_names_and_holders(sw, zone):
+    """D-142: a row for each name and holder, and for each address indicator; remarks come first."""
+    zone.fill(sw.redis, sw.prefix)
+    sw("add", "swept", ODD_ADDRESS, "20.0.7.0/24")
+    words = ["sweep", "--forward", zone.at, "--match", "n000040*"]
+    out = sw(*words)
+    lines = out.splitlines()
+    remark = r".* protected: 213\.24\.76\.0/24 of agencies$"
+    assert re.match("NAME +ADDRESS +HOLDER +.*REMARK$", lines[0])
+    assert re.match(rf"{zone.odd_name} +213\.24\.76\.23 {remark}", lines[1])
+    assert re.match(rf"\(indicator\) +213\.24\.76\.23 {remark}", lines[2])
+    assert re.search(r"^\(indicator\) +20\.0\.7\.0/24 +Carrier", out, re.M)
+    assert re.search(r"^n0000401\.sweep\.example +20\.0\.1\.145 +Carrier", out, re.M)
+    assert re.search(r"^n0000409\.sweep\.example .*nxdomain$", out, re.M)
+    out = sw(*words, "--rows", "3")
+    assert out.startswith("NAME") and zone.odd_name in out and "and 9 further rows" in out
+    assert "n0000409" not in out and "further" not in sw(*words, "--rows", "12")
+    indicators = {line["indicator"]: line for line in sw.json(*words) if "indicator" in line}
+    assert indicators[ODD_ADDRESS]["remark"] == f"protected: {PROTECTED} of agencies"
+    assert indicators["20.0.7.0/24"]["owner"]["as"]["number"] == 64500
+    assert indicators["20.0.7.0/24"]["remark"] == ""
+
+
+def test_names_below_an_indicator_that_clients_asked_for(sw, zone):
+    """The history has them by the tracked addresses; other lists' names stay out."""
+    sw("list", "set", "bad")
+    sw("add", "bad", f"*.{ZONE}")
+    sw.redis.zadd(sw.key("tracked"), {f"20.0.0.{i}": i for i in range(1, 4)})
+    for i, facts in ((1, {"list": "bad"}), (2, {}), (3, {"list": "gone"})):
+        sw.redis.hset(sw.key(f"seen:addr:20.0.0.{i}"), zone.names[i], json.dumps(facts))
+    rows, _, summary = sweep(sw, zone, "--indicators-only", code=NONE)
+    assert rows == {} and summary["asked_below"] == 0
+    rows, _, summary = sweep(sw, zone)
+    assert list(rows) == [zone.names[1]] and summary["asked_below"] == 1
+    assert seen(sw, "name", zone.names[1])["20.0.0.1"]["sweeps"] == 1
+    assert "1 name below an indicator" in sw("sweep", "--forward", zone.at, "--list", "bad")

@@ -36,7 +36,9 @@ enum {
     KEY_TIMEOUT,
     KEY_RETRIES,
     KEY_CONTEXTS,
-    KEY_EVENTS
+    KEY_EVENTS,
+    KEY_ROWS,
+    KEY_INDICATORS_ONLY
 };
 
 static const struct argp_option options[] = {
@@ -56,6 +58,9 @@ static const struct argp_option options[] = {
     {"timeout", KEY_TIMEOUT, "SECONDS", 0, "for one question (default 15)", 0},
     {"retries", KEY_RETRIES, "N", 0, "of names that failed (default 1)", 0},
     {"threads", KEY_CONTEXTS, "N", 0, "of libunbound (default 1)", 0},
+    {"rows", KEY_ROWS, "N", 0, "of the table of names, at most (default 200)", 0},
+    {"indicators-only", KEY_INDICATORS_ONLY, NULL, 0,
+     "leave out names below an indicator that clients asked for", 0},
     {"events", KEY_EVENTS, NULL, 0, "write each answer as an event to Redis, too", 0},
     {0},
 };
@@ -83,6 +88,9 @@ static error_t parse_numbers(int key, char *arg, struct argp_state *state)
         return 0;
     case KEY_RETRIES:
         o->retries = cli_number(state, "--retries", arg, 0, 10);
+        return 0;
+    case KEY_ROWS:
+        o->rows = cli_number(state, "--rows", arg, 0, 1000000);
         return 0;
     case KEY_CONTEXTS:
         o->contexts = cli_number(state, "--threads", arg, 1, 16);
@@ -125,6 +133,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         if (arg[0] == '\0' || strlen(arg) >= SW_TEXT_MAX)
             argp_error(state, "--observer: 1 to %d characters", SW_TEXT_MAX - 1);
         o->observer = arg;
+        return 0;
+    case KEY_INDICATORS_ONLY:
+        o->indicators_only = true;
         return 0;
     case KEY_EVENTS:
         o->events = true;
@@ -402,6 +413,8 @@ static json_t *summary_json(const struct sweep *sweep, double seconds, size_t an
         {"unlisted", sweep_sink_unlisted(sweep->sink)},
         {"exempt", sweep_sink_exempt(sweep->sink)},
         {"below_only", sweep->names.below},
+        {"asked_below", sweep->names.asked},
+        {"addresses", sweep->names.places},
         {"refused", sweep->names.refused},
         {"skipped_before", sweep->first},
     };
@@ -443,6 +456,9 @@ static void print_summary(const struct sweep *sweep, double seconds, size_t anom
         printf("%s before '%s' were done by an earlier run\n",
                cli_count(sweep->first, "name", "names"),
                cli_clean_text(sweep->names.name[sweep->first]));
+    if (sweep->names.asked)
+        printf("with %s below an indicator, which clients asked for\n",
+               cli_count(sweep->names.asked, "name", "names"));
     if (sweep->names.below)
         printf("left out: %s of the form *.example.net, which stands for no one name\n",
                cli_count(sweep->names.below, "indicator", "indicators"));
@@ -474,6 +490,7 @@ static int report(struct sweep *sweep, double seconds)
     json_t *anomalies = sweep_sink_anomalies(sweep->sink);
     if (!anomalies)
         return CLI_REDIS;
+    sweep_sink_print(sweep->sink);
     print_anomalies(sweep->cli, anomalies);
     if (sweep->cli->json)
         cli_json(json_pack("{s:o}", "summary",
@@ -508,6 +525,8 @@ static int prepare(struct sweep *sweep)
 {
     char *after = NULL;
     int code = sweep_collect(sweep->cli, &sweep->options, &sweep->names);
+    if (code == CLI_OK && !sweep->options.file && !sweep->options.indicators_only)
+        code = sweep_collect_asked(sweep->cli, &sweep->options, &sweep->names);
     if (code == CLI_OK)
         code = sweep_state_read(&sweep->options, &after);
     for (; code == CLI_OK && sweep->first < sweep->names.n; sweep->first++)
@@ -537,8 +556,11 @@ static int work(struct sweep *sweep)
     if (sweep->code != CLI_OK)
         return sweep->code;
     settle(sweep);
+    if (sweep->code == CLI_OK)
+        sweep_sink_places(sweep->sink, &sweep->names);
     code = sweep->code == CLI_OK ? report(sweep, seconds) : sweep->code;
-    return code == CLI_OK && sweep->finished == 0 ? CLI_NONE : code;
+    bool nothing = sweep->finished == 0 && sweep->names.places == 0;
+    return code == CLI_OK && nothing ? CLI_NONE : code;
 }
 
 int cli_sweep(struct cli *cli, int argc, char **argv)
@@ -547,8 +569,12 @@ int cli_sweep(struct cli *cli, int argc, char **argv)
     char **words;
     sweep->cli = cli;
     cli->patience_ms = PATIENCE_MS;
-    sweep->options = (struct sweep_options){
-        .rate = RATE_DEFAULT, .in_flight = 500, .timeout_s = 15, .retries = 1, .contexts = 1};
+    sweep->options = (struct sweep_options){.rate = RATE_DEFAULT,
+                                            .in_flight = 500,
+                                            .timeout_s = 15,
+                                            .retries = 1,
+                                            .contexts = 1,
+                                            .rows = 200};
     cli_parse(cli, &usage, &sweep->options, argc, argv, &words);
     complete(&sweep->options);
     catch_signals(sweep);

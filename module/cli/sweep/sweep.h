@@ -3,6 +3,7 @@
  *
  * Step by step:
  *   sweep_collect()        names of the lists, sorted, each once           (sweep_names.c)
+ *   sweep_collect_asked()  names below indicators that clients asked for   (sweep_names.c)
  *   sweep_state_read()     where the last run stopped                      (sweep_state.c)
  *   sweep_resolver_ask()   A and AAAA of a name, by libunbound             (sweep_resolver.c)
  *   sweep_answer_parse()   an answer in wire form: aliases and addresses   (sweep_answer.c)
@@ -49,7 +50,9 @@ struct sweep_options {
     uint64_t timeout_s;                            /* for a question */
     uint64_t retries;                              /* of names that failed */
     uint64_t contexts;                             /* of libunbound, a thread each */
+    uint64_t rows;                                 /* of the table of names, at most */
     bool events;                                   /* each answer is an event in Redis, too */
+    bool indicators_only;                          /* no names that only the history has */
 };
 
 /* ---- names (sweep_names.c) ---- */
@@ -57,13 +60,23 @@ struct sweep_options {
 struct sweep_names {
     char **name; /* text without final dot, sorted, each once */
     size_t n, room;
-    uint64_t below;   /* '*.example.net': no single name to resolve */
-    uint64_t refused; /* a resolver refuses the item, too */
-    uint64_t others;  /* addresses, prefixes, AS numbers */
+    uint64_t below;        /* '*.example.net': no single name to resolve */
+    uint64_t refused;      /* a resolver refuses the item, too */
+    uint64_t others;       /* AS numbers, and addresses of lists that are not of kind ioc */
+    uint64_t asked;        /* names that sweep_collect_asked() added */
+    struct sw_addr *place; /* addresses and prefixes on lists of kind ioc */
+    size_t places, places_room;
+    char **list; /* the lists that the names come from */
+    size_t lists, lists_room;
 };
 
 /** Names of the lists, or of the file. CLI_OK; else said. */
 int sweep_collect(struct cli *cli, const struct sweep_options *options, struct sweep_names *names);
+
+/** Add the names on tracked addresses that the history has of the same lists of kind ioc: names
+ * below an indicator that clients asked for. CLI_OK or CLI_REDIS, said. */
+int sweep_collect_asked(struct cli *cli, const struct sweep_options *options,
+                        struct sweep_names *names);
 void sweep_names_free(struct sweep_names *names);
 
 /* ---- answers (sweep_answer.c) ---- */
@@ -146,6 +159,12 @@ struct sweep_sink;
 /** Lists, databases, journal. NULL: said, *code is set. */
 struct sweep_sink *sweep_sink_new(struct cli *cli, const struct sweep_options *options, int *code);
 void sweep_sink_free(struct sweep_sink *sink); /* NULL is fine */
+
+/** A row, or with --json a line, for each address indicator. */
+void sweep_sink_places(struct sweep_sink *sink, const struct sweep_names *names);
+
+/** Print the table of names and holders; nothing with --json. */
+void sweep_sink_print(const struct sweep_sink *sink);
 
 /** Whether the journal has room for the events of another name. */
 bool sweep_sink_has_room(struct sweep_sink *sink);

@@ -26,9 +26,18 @@ static void add(struct sweep_names *names, const struct sweep_options *options,
     names->name[names->n++] = cli_copy(text);
 }
 
-/* An indicator of a list or a line of a file. */
-static void take(struct sweep_names *names, const struct sweep_options *options, const char *text,
-                 size_t len)
+static void add_place(struct sweep_names *names, const struct sw_addr *addr)
+{
+    if (names->places == names->places_room) {
+        names->places_room = names->places_room ? 2 * names->places_room : 256;
+        names->place = cli_grow(names->place, names->places_room, sizeof(*names->place));
+    }
+    names->place[names->places++] = *addr;
+}
+
+/* An indicator of a list or a line of a file. of_ioc: the list is of kind ioc. */
+static void take(struct sweep_names *names, const struct sweep_options *options, bool of_ioc,
+                 const char *text, size_t len)
 {
     struct sw_indicator indicator;
     char why[SW_WHY_MAX];
@@ -37,7 +46,9 @@ static void take(struct sweep_names *names, const struct sweep_options *options,
             cli_error("%s: '%s' is refused: %s", cli_clean_text(options->file),
                       cli_clean(text, len), why);
         names->refused++;
-    } else if (indicator.type != SW_INDICATOR_DOMAIN)
+    } else if (indicator.type == SW_INDICATOR_PREFIX && of_ioc)
+        add_place(names, &indicator.addr);
+    else if (indicator.type != SW_INDICATOR_DOMAIN)
         names->others++;
     else if (indicator.form == SW_FORM_BELOW)
         names->below++;
@@ -50,6 +61,7 @@ static void take(struct sweep_names *names, const struct sweep_options *options,
 struct scan {
     const struct sweep_options *options;
     struct sweep_names *names;
+    bool of_ioc;
 };
 
 /* cli_fields_fn */
@@ -57,21 +69,33 @@ static int take_fields(void *arg, const redisReply *fields)
 {
     const struct scan *scan = arg;
     for (size_t i = 0; i + 1 < fields->elements; i += 2)
-        take(scan->names, scan->options, fields->element[i]->str, fields->element[i]->len);
+        take(scan->names, scan->options, scan->of_ioc, fields->element[i]->str,
+             fields->element[i]->len);
     return CLI_OK;
 }
 
 /* Whether a list is swept: named on the command line, or none is named and the kind is observed. */
 static bool wanted(const struct sweep_options *options, const char *list, const char *policy,
-                   size_t len)
+                   size_t len, bool *of_ioc)
 {
     struct sw_policy parsed;
     char why[SW_WHY_MAX];
+    bool good = sw_policy_parse(list, policy, len, &parsed, why) == SW_OK;
+    *of_ioc = good && parsed.kind == SW_KIND_IOC;
     for (size_t i = 0; i < options->lists; i++)
         if (strcmp(options->list[i], list) == 0)
             return true;
-    return options->lists == 0 && sw_policy_parse(list, policy, len, &parsed, why) == SW_OK &&
+    return options->lists == 0 && good &&
            (parsed.kind == SW_KIND_IOC || parsed.kind == SW_KIND_WATCH);
+}
+
+static void add_list(struct sweep_names *names, const char *list)
+{
+    if (names->lists == names->lists_room) {
+        names->lists_room = names->lists_room ? 2 * names->lists_room : 16;
+        names->list = cli_grow(names->list, names->lists_room, sizeof(*names->list));
+    }
+    names->list[names->lists++] = cli_copy(list);
 }
 
 static int from_lists(struct cli *cli, const struct sweep_options *options,
@@ -87,10 +111,12 @@ static int from_lists(struct cli *cli, const struct sweep_options *options,
         return cli_redis_failed(cli, all);
     for (size_t i = 0; i + 1 < all->elements && code == CLI_OK; i += 2) {
         const redisReply *policy = all->element[i + 1];
-        if (wanted(options, all->element[i]->str, policy->str, policy->len)) {
+        bool of_ioc;
+        if (wanted(options, all->element[i]->str, policy->str, policy->len, &of_ioc)) {
             found++;
+            add_list(names, all->element[i]->str);
             code = cli_scan(cli, cli_key(cli, "list:%s", all->element[i]->str), take_fields,
-                            &(struct scan){options, names});
+                            &(struct scan){options, names, of_ioc});
         }
     }
     freeReplyObject(all);
@@ -122,7 +148,7 @@ static int from_file(const struct sweep_options *options, struct sweep_names *na
         size_t end = strcspn(line, "#;\r\n");
         size_t begin = strspn(line, " \t");
         if (begin < end && end <= (size_t)len)
-            take(names, options, line + begin, end - begin);
+            take(names, options, false, line + begin, end - begin);
     }
     int code = ferror(in) ? CLI_NONE : CLI_OK;
     if (code != CLI_OK)
@@ -162,8 +188,78 @@ int sweep_collect(struct cli *cli, const struct sweep_options *options, struct s
     return code;
 }
 
+/* ---- names that the history has ---- */
+
+#define ADDRESSES_EACH 256 /* hashes in a pipeline */
+
+static bool is_swept(const struct sweep_names *names, const char *list)
+{
+    for (size_t i = 0; i < names->lists; i++)
+        if (strcmp(names->list[i], list) == 0)
+            return true;
+    return false;
+}
+
+/* The names on an address that the history gives a list of kind ioc. */
+static void take_asked(struct sweep_names *names, const struct sweep_options *options,
+                       const redisReply *hash)
+{
+    for (size_t i = 0; i + 1 < hash->elements; i += 2) {
+        const redisReply *field = hash->element[i], *value = hash->element[i + 1];
+        struct sw_name name;
+        json_t *facts = json_loadb(value->str, value->len, 0, NULL);
+        if (is_swept(names, cli_json_text(facts, "list")) &&
+            sw_name_parse(field->str, field->len, &name, NULL) == SW_OK)
+            add(names, options, &name);
+        json_decref(facts);
+    }
+}
+
+/* The hashes of a page of addresses. */
+static int read_asked(struct cli *cli, const struct sweep_options *options,
+                      struct sweep_names *names, const redisReply *page)
+{
+    for (size_t i = 0; i < page->elements; i++)
+        if (!cli_queue(cli, "HGETALL", cli_key(cli, "seen:addr:%s", page->element[i]->str),
+                       CLI_END))
+            return cli_redis_failed(cli, NULL);
+    for (size_t i = 0; i < page->elements; i++) {
+        redisReply *hash = cli_reply(cli, "[ss]");
+        if (!hash)
+            return CLI_REDIS;
+        take_asked(names, options, hash);
+        freeReplyObject(hash);
+    }
+    return CLI_OK;
+}
+
+int sweep_collect_asked(struct cli *cli, const struct sweep_options *options,
+                        struct sweep_names *names)
+{
+    size_t before = names->n, got = ADDRESSES_EACH;
+    int code = CLI_OK;
+    for (size_t at = 0; got == ADDRESSES_EACH && code == CLI_OK; at += got) {
+        char from[24], to[24];
+        snprintf(from, sizeof(from), "%zu", at);
+        snprintf(to, sizeof(to), "%zu", at + ADDRESSES_EACH - 1);
+        redisReply *page = cli_ask(cli, "ZRANGE", cli_key(cli, "tracked"), from, to, CLI_END);
+        if (!page)
+            return CLI_REDIS;
+        got = page->elements;
+        code = read_asked(cli, options, names, page);
+        freeReplyObject(page);
+    }
+    sort_once(names);
+    names->asked = names->n - before;
+    return code;
+}
+
 void sweep_names_free(struct sweep_names *names)
 {
+    for (size_t i = 0; i < names->lists; i++)
+        free(names->list[i]);
+    free(names->list);
+    free(names->place);
     for (size_t i = 0; i < names->n; i++)
         free(names->name[i]);
     free(names->name);

@@ -11,6 +11,7 @@
 #include "cli/output.h"
 #include "cli/show/ownership.h"
 #include "cli/sweep/sweep.h"
+#include "cli/sweep/sweep_table.h"
 #include "feed/load.h"
 #include "flow/decide.h"
 #include "flow/draft.h"
@@ -41,6 +42,7 @@ struct sweep_sink {
     struct sw_counters counters;
     struct sw_journal *journal;
     struct sw_ring *ring;
+    struct sweep_table *table; /* text; NULL with --json */
     uint64_t sent, fields;
     uint64_t fields_at[WINDOW]; /* `fields` before event number i, at i % WINDOW */
     uint64_t unlisted, exempt;
@@ -196,6 +198,8 @@ struct sweep_sink *sweep_sink_new(struct cli *cli, const struct sweep_options *o
     sink->cli = cli;
     pthread_mutex_init(&sink->lock, NULL);
     change_settings(sink, options);
+    if (!cli->json)
+        sink->table = sweep_table_new(&sink->settings, cli_owners(cli), options->rows);
     sink->index = sw_index_new();
     if (!sink->index)
         abort();
@@ -216,6 +220,7 @@ void sweep_sink_free(struct sweep_sink *sink)
         return;
     sw_journal_free(sink->journal);
     sw_index_free(sink->index);
+    sweep_table_free(sink->table);
     free(sink->tracked);
     pthread_mutex_destroy(&sink->lock);
     free(sink);
@@ -350,8 +355,9 @@ static json_t *answer_json(const struct sweep_sink *sink, const struct sweep_ans
     return out;
 }
 
-/* Make an event of an answer, if a list covers the name. */
-static void judge(struct sweep_sink *sink, const struct sw_name *qname, size_t i,
+/* Make an event of an answer, if a list covers the name. Returns whether lists of kind ioc, and no
+ * watch list, cover the name. */
+static bool judge(struct sweep_sink *sink, const struct sw_name *qname, size_t i,
                   const struct sweep_answer *answer, json_t *line)
 {
     static struct sw_event event;
@@ -373,11 +379,11 @@ static void judge(struct sweep_sink *sink, const struct sw_name *qname, size_t i
         if (left <= ADDRESSES_EACH)
             break;
     }
-    if (!line)
-        return;
-    if (i == 0)
+    if (line && i == 0)
         lists_json(line, &match);
-    json_object_set_new(line, types[i], answer_json(sink, answer));
+    if (line)
+        json_object_set_new(line, types[i], answer_json(sink, answer));
+    return match.acted_on && !match.watched && !exempt;
 }
 
 void sweep_sink_put(struct sweep_sink *sink, const char *name, const struct sweep_task *task)
@@ -389,11 +395,53 @@ void sweep_sink_put(struct sweep_sink *sink, const char *name, const struct swee
     if (line)
         cli_json_set(line, "name", name);
     sw_rcu_enter();
+    bool is_ioc = false;
     for (size_t i = 0; i < SWEEP_TYPES; i++)
-        judge(sink, &qname, i, &task->answer[i], line);
+        is_ioc = judge(sink, &qname, i, &task->answer[i], line) || is_ioc;
+    if (sink->table) {
+        struct sw_view view = sw_index_view(sink->index);
+        sweep_table_answer(sink->table, &view, name, is_ioc, task);
+    }
     sw_rcu_leave();
     if (line)
         cli_json(line);
+}
+
+/* An address indicator: a prefix is judged by the first address. Inside an RCU section. */
+static void place_json(const struct sweep_sink *sink, const struct sw_view *view,
+                       const struct sw_addr *addr)
+{
+    struct sw_addr first = *addr;
+    struct sw_owner owner = {0};
+    char text[SW_ADDRTEXT_MAX], remark[SW_INDICATORTEXT_MAX + SW_LISTNAME_MAX + 32];
+    json_t *line = json_object();
+    first.plen = (uint8_t)sw_addr_bits(&first);
+    sw_owner_find(sink->flow.owners, &first, &owner);
+    sweep_remark(&sink->settings, view, true, &first, &owner, remark, sizeof(remark));
+    cli_json_set(line, "indicator", sw_addr_text(addr, text));
+    json_object_set_new(line, "owner", cli_owner_json(&first, &owner));
+    cli_json_set(line, "class", sw_class_name((enum sw_class)owner.class));
+    cli_json_set(line, "remark", remark);
+    cli_json(line);
+}
+
+void sweep_sink_places(struct sweep_sink *sink, const struct sweep_names *names)
+{
+    sw_rcu_enter();
+    struct sw_view view = sw_index_view(sink->index);
+    for (size_t i = 0; i < names->places; i++) {
+        if (sink->table)
+            sweep_table_indicator(sink->table, &view, &names->place[i]);
+        else
+            place_json(sink, &view, &names->place[i]);
+    }
+    sw_rcu_leave();
+}
+
+void sweep_sink_print(const struct sweep_sink *sink)
+{
+    if (sink->table)
+        sweep_table_print(sink->table, sink->cli);
 }
 
 uint64_t sweep_sink_unlisted(const struct sweep_sink *sink)

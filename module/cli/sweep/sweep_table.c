@@ -1,0 +1,222 @@
+/* sweep_table.c - see sweep_table.h. */
+#include "cli/sweep/sweep_table.h"
+
+#include "cli/output.h"
+#include "owner/anomaly.h"
+#include "owner/holder.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define REMARK_MAX  (SW_INDICATORTEXT_MAX + SW_LISTNAME_MAX + 32)
+#define HOLDERS_MAX 32 /* rows of one name */
+
+struct row {
+    char *name, *address, *holder, *remark;
+    enum sw_class class;
+};
+
+struct rows {
+    struct row *row;
+    size_t n, room;
+    uint64_t more; /* beyond rows_max */
+};
+
+struct sweep_table {
+    const struct sw_settings *settings;
+    const struct sw_owners *owners;
+    size_t rows_max;
+    struct rows remarked, plain;
+};
+
+struct sweep_table *sweep_table_new(const struct sw_settings *settings,
+                                    const struct sw_owners *owners, size_t rows_max)
+{
+    struct sweep_table *table = cli_alloc(1, sizeof(*table));
+    table->settings = settings;
+    table->owners = owners;
+    table->rows_max = rows_max;
+    return table;
+}
+
+static void free_rows(struct rows *rows)
+{
+    for (size_t i = 0; i < rows->n; i++) {
+        free(rows->row[i].name);
+        free(rows->row[i].address);
+        free(rows->row[i].holder);
+        free(rows->row[i].remark);
+    }
+    free(rows->row);
+}
+
+void sweep_table_free(struct sweep_table *table)
+{
+    if (!table)
+        return;
+    free_rows(&table->remarked);
+    free_rows(&table->plain);
+    free(table);
+}
+
+/* The lack of an address is no remark: such rows come with the others. */
+static void add(struct sweep_table *table, const char *name, const char *address,
+                const char *holder, enum sw_class class, const char *remark)
+{
+    struct rows *rows = remark[0] && address[0] ? &table->remarked : &table->plain;
+    if (rows->n == table->rows_max) {
+        rows->more++;
+        return;
+    }
+    if (rows->n == rows->room) {
+        rows->room = rows->room ? 2 * rows->room : 64;
+        rows->row = cli_grow(rows->row, rows->room, sizeof(*rows->row));
+    }
+    rows->row[rows->n++] = (struct row){.name = cli_copy(name),
+                                        .address = cli_copy(address),
+                                        .holder = cli_copy(holder),
+                                        .remark = cli_copy(remark),
+                                        .class = class};
+}
+
+/* ---- remarks ---- */
+
+static void append(char *out, size_t max, const char *kind, const char *text, const char *list)
+{
+    size_t used = strlen(out);
+    snprintf(out + used, max - used, "%s%s: %s%s%s", used ? "; " : "", kind, text,
+             list[0] ? " of " : "", list);
+}
+
+char *sweep_remark(const struct sw_settings *settings, const struct sw_view *view, bool is_ioc,
+                   const struct sw_addr *addr, const struct sw_owner *owner, char *out, size_t max)
+{
+    struct sw_anomaly anomaly;
+    uint32_t classes = settings->protected_classes;
+    out[0] = '\0';
+    if (is_ioc && sw_anomaly_protected_owner(classes, view, addr, owner, &anomaly))
+        append(out, max, "protected", anomaly.protected_by, anomaly.list);
+    if (sw_anomaly_special_address(view, addr, owner, &anomaly))
+        append(out, max, "special", anomaly.special->name, "");
+    sw_anomaly_begin(view, SW_ANOMALY_SHARED_ADDRESS, addr, owner, &anomaly);
+    if (anomaly.known_list[0])
+        append(out, max, "known", anomaly.known_list, "");
+    return out;
+}
+
+/* ---- rows ---- */
+
+/* Addresses of a name with one holder. */
+struct group {
+    struct sw_owner owner;
+    struct sw_addr first;
+    size_t n;
+    char remark[REMARK_MAX];
+};
+
+static struct group *group_of(struct group *groups, size_t *n, const struct sw_owner *owner,
+                              const char *remark)
+{
+    for (size_t i = 0; i < *n; i++)
+        if (strcmp(groups[i].remark, remark) == 0 && sw_holder_same(&groups[i].owner, owner))
+            return &groups[i];
+    if (*n == HOLDERS_MAX)
+        return NULL;
+    groups[*n] = (struct group){.owner = *owner};
+    snprintf(groups[*n].remark, sizeof(groups[*n].remark), "%s", remark);
+    return &groups[(*n)++];
+}
+
+static void group_row(struct sweep_table *table, const char *name, const struct group *group)
+{
+    char text[SW_ADDRTEXT_MAX], address[SW_ADDRTEXT_MAX + 24];
+    struct sw_holder holder;
+    sw_addr_text(&group->first, text);
+    if (group->n > 1)
+        snprintf(address, sizeof(address), "%s +%zu", text, group->n - 1);
+    else
+        snprintf(address, sizeof(address), "%s", text);
+    sw_holder_find(table->owners, &group->owner, &holder);
+    add(table, name, address, holder.name, holder.of.class, group->remark);
+}
+
+/* Add an address to its group. false: one holder too many. */
+static bool group_add(const struct sweep_table *table, const struct sw_view *view, bool is_ioc,
+                      const struct sw_addr *addr, struct group *groups, size_t *n)
+{
+    struct sw_owner owner = {0};
+    char remark[REMARK_MAX];
+    sw_owner_find(table->owners, addr, &owner);
+    sweep_remark(table->settings, view, is_ioc, addr, &owner, remark, sizeof(remark));
+    struct group *group = group_of(groups, n, &owner, remark);
+    if (!group)
+        return false;
+    if (group->n++ == 0)
+        group->first = *addr;
+    return true;
+}
+
+void sweep_table_answer(struct sweep_table *table, const struct sw_view *view, const char *name,
+                        bool is_ioc, const struct sweep_task *task)
+{
+    static struct group groups[HOLDERS_MAX];
+    size_t n = 0, lost = 0;
+    for (size_t i = 0; i < SWEEP_TYPES; i++)
+        for (size_t j = 0; j < task->answer[i].addresses; j++)
+            lost += !group_add(table, view, is_ioc, &task->answer[i].address[j], groups, &n);
+    for (size_t i = 0; i < n; i++)
+        group_row(table, name, &groups[i]);
+    table->remarked.more += lost;
+    enum sweep_outcome a = task->answer[0].outcome, b = task->answer[1].outcome;
+    const char *outcome = sweep_outcome_name(a > b ? a : b);
+    if (n == 0)
+        add(table, name, "", "", SW_HOLDER_UNKNOWN,
+            a == SWEEP_RESOLVED || b == SWEEP_RESOLVED ? "alias without an address" : outcome);
+}
+
+void sweep_table_indicator(struct sweep_table *table, const struct sw_view *view,
+                           const struct sw_addr *addr)
+{
+    struct sw_addr first = *addr;
+    struct group groups[1];
+    size_t n = 0;
+    char text[SW_ADDRTEXT_MAX];
+    first.plen = (uint8_t)sw_addr_bits(&first);
+    group_add(table, view, true, &first, groups, &n);
+    struct sw_holder holder;
+    sw_holder_find(table->owners, &groups[0].owner, &holder);
+    add(table, "(indicator)", sw_addr_text(addr, text), holder.name, holder.of.class,
+        groups[0].remark);
+}
+
+/* ---- printing ---- */
+
+static size_t print_rows(struct cli_table *out, const struct rows *rows, size_t max)
+{
+    size_t n = rows->n < max ? rows->n : max;
+    for (size_t i = 0; i < n; i++) {
+        const struct row *row = &rows->row[i];
+        cli_table_row(out, row->name, row->address, row->holder, sw_class_name(row->class),
+                      row->remark);
+        if (strncmp(row->remark, "protected", 9) == 0)
+            cli_table_style(out, CLI_BAD);
+    }
+    return n;
+}
+
+void sweep_table_print(const struct sweep_table *table, const struct cli *cli)
+{
+    struct cli_table *out =
+        cli_table_new(cli, "~NAME", "ADDRESS", "~HOLDER", "CLASS", "~REMARK", CLI_END);
+    size_t n = print_rows(out, &table->remarked, table->rows_max);
+    n += print_rows(out, &table->plain, table->rows_max - n);
+    uint64_t all = table->remarked.n + table->remarked.more + table->plain.n + table->plain.more;
+    cli_table_print(out, 0);
+    if (all > n)
+        printf("and %s; --rows N shows more, --json all\n",
+               cli_count(all - n, "further row", "further rows"));
+    if (all > 0)
+        printf("\n");
+}
