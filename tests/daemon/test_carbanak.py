@@ -100,7 +100,6 @@ class World:
         labels = [name.partition(".")[0] for name in EARLY + LATE]
         zones["agency.example"] = "".join(f"{label} A {ADDRESS}\n" for label in labels)
         zones["clean.example"] = "www A 93.184.216.34\n"
-        zones["evil.example"] = ""
         folder = self.folder / odd_at
         folder.mkdir(parents=True)
         self.authority = Authority(folder, zones, {}, ())

@@ -50,7 +50,7 @@ def world(env, folder, shared_redis, settings_for):
     (folder / "a").mkdir()
     w.authority = Authority(
         folder / "a",
-        {"evil.example": "", **{name: f"@ A {address}\n" for name, address in at.items()}},
+        {name: f"@ A {address}\n" for name, address in at.items()},
         {},
         (),
     )

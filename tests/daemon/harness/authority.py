@@ -35,7 +35,8 @@ class Authority:
     """nsd with every zone of zones.py, or others; resolvers ask .port, which is the proxy's."""
 
     def __init__(self, folder, plain=zones.PLAIN, signed=zones.SIGNED_ZONES, anchors=zones.ANCHORS):
-        self.plain, self.signed, self.anchors = plain, signed, anchors
+        self.plain = {**plain, zones.STARTED: ""}
+        self.signed, self.anchors = signed, anchors
         self.folder = folder
         self.nsd_port = free_port(ADDRESS)
         self.port = free_port(ADDRESS)
@@ -63,7 +64,7 @@ class Authority:
     def _answers(self):
         if not self.process.running:
             raise AssertionError(f"nsd ended: {self.process.output()}")
-        query = dns.message.make_query("evil.example", "SOA")
+        query = dns.message.make_query(zones.STARTED, "SOA")
         try:
             return dns.query.udp(query, ADDRESS, port=self.nsd_port, timeout=0.3).answer
         except (dns.exception.Timeout, OSError):

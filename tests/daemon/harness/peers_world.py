@@ -1,7 +1,5 @@
 """The zones that the peers' behaviours are shown in."""
 
-from . import zones
-
 NEAR = "".join(
     f'h{i} A 203.0.113.{i}\nh{i} AAAA 2001:db8:a::{i}\nh{i} TXT "h{i}"\nwww.h{i} A 203.0.113.{10 + i}\n'
     for i in range(1, 10)
@@ -42,7 +40,6 @@ to-near  CNAME h1.near.example.
 PLAIN = {
     ".": "",
     "dead.example": "@ A no address\n",  # not to be loaded: the server answers SERVFAIL
-    "evil.example": zones.EVIL,  # the harness asks for this zone to see whether a server answers
     "near.example": NEAR,
     "far.example": FAR,
     "deep.far.example": DEEP,

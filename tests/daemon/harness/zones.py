@@ -132,6 +132,10 @@ NEIGHBOURS = (
 )
 REVERSE = "23 PTR mail.neighbour.example.\n99 PTR as1.network.example.\n"
 
+# Asked for by the harness, to see whether a server answers; never listed. Each authority has this
+# zone.
+STARTED = "started.example"
+
 PLAIN = {
     ".": "",
     "evil.example": EVIL,
