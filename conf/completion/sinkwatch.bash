@@ -55,7 +55,7 @@ _sinkwatch_options() {
             "--events"
         ;;
     notify) echo "--file --check --test --once" ;;
-    events | anomalies) echo "--number --follow" ;;
+    events | anomalies) echo "--number --follow --after --ids --type --list --severity-min" ;;
     doctor) echo "--unbound --unbound-conf --unit --canary --resolver --system-root" ;;
     esac
 }
@@ -67,7 +67,7 @@ _sinkwatch_command() {
     for ((i = 1; i < COMP_CWORD; i++)); do
         word=${COMP_WORDS[i]}
         case $word in
-        -c | --config | --socket | --host | --port | -n | --number | --facts | --expires | --for | --limit | --format | \
+        -c | --config | --socket | --host | --port | -n | --number | --after | --type | --severity-min | --facts | --expires | --for | --limit | --format | \
             --kind | --action | --priority | --sinkhole4 | --sinkhole6 | --cname | --ttl | --lifetime | --ede | \
             --owner | --owners | --ns-owners | --baseline-days | --baseline-count | --flux-hours | --flux-as-min | --flux-as-percent | --note | --group | --trigger | --justification | --sub-error | --list | --match | --file | --forward | --root-hints | --trust-anchor | \
             --rate | --in-flight | --timeout | --retries | --threads | --state | --observer | --hops | --max | \

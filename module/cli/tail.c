@@ -2,6 +2,8 @@
 #include "cli/tail.h"
 
 #include "cli/output.h"
+#include "cli/pick.h"
+#include "feed/stream.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,18 +13,40 @@
 #define N_MAX     1000000
 #define BLOCK_MS  "1000"
 
-enum { KEY_FOLLOW = 'f' };
+#define PAGE   "1000" /* entries of a reply */
+#define ID_MAX 64
+
+enum { KEY_FOLLOW = 'f', KEY_AFTER = 256, KEY_IDS, KEY_TYPE, KEY_LIST, KEY_SEVERITY };
 
 struct options {
     uint64_t n;
-    bool follow;
+    bool follow, ids;
+    const char *after; /* --after, or NULL */
+    struct cli_pick pick;
 };
 
 static const struct argp_option options[] = {
     {"number", 'n', "N", 0, "so many of the latest (default 20; 0: none, with --follow)", 0},
     {"follow", KEY_FOLLOW, NULL, 0, "then wait for more, until interrupted", 0},
+    {"after", KEY_AFTER, "ID", 0, "all entries of the stream after this id, instead of the latest",
+     0},
+    {"ids", KEY_IDS, NULL, 0, "show the id of each entry; with --json as the member stream_id", 0},
+    {"type", KEY_TYPE, "TYPE", 0, "only this event.action; may be repeated", 0},
+    {"list", KEY_LIST, "NAME", 0, "only what names this list; may be repeated", 0},
+    {"severity-min", KEY_SEVERITY, "N", 0, "only of this event.severity or more", 0},
     {0},
 };
+
+static void set_after(struct argp_state *state, struct options *o, const char *text)
+{
+    struct sw_stream_id id;
+    if (sw_stream_id_parse(text, strlen(text), &id) != SW_OK)
+        argp_error(state,
+                   "--after: '%s' is no id of a stream, such as 1764510000000-0; --ids shows "
+                   "the ids",
+                   cli_clean_text(text));
+    o->after = text;
+}
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
@@ -33,6 +57,21 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     case KEY_FOLLOW:
         o->follow = true;
+        return 0;
+    case KEY_AFTER:
+        set_after(state, o, arg);
+        return 0;
+    case KEY_IDS:
+        o->ids = true;
+        return 0;
+    case KEY_TYPE:
+        cli_words_add(&o->pick.types, arg);
+        return 0;
+    case KEY_LIST:
+        cli_words_add(&o->pick.lists, arg);
+        return 0;
+    case KEY_SEVERITY:
+        o->pick.severity = (unsigned)cli_number(state, "--severity-min", arg, 0, 100);
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -50,81 +89,187 @@ void cli_print_as(const json_t *owner)
         printf("; %s", cli_clean_text(registrant));
 }
 
-/* An entry, [id, [field, value, ...]]: print the object, keep the id. */
-static void print_entry(const struct cli *cli, const struct cli_tail *tail, const redisReply *entry,
-                        char *last, size_t max)
+/* A run: the options, the last id that was read, and the number of printed entries. */
+struct run {
+    struct cli *cli;
+    const struct cli_tail *tail;
+    const struct options *options;
+    char last[ID_MAX];
+    size_t printed;
+};
+
+/* An entry, [id, [field, value, ...]], as an object; NULL: another text. */
+static json_t *object_of(const redisReply *entry)
 {
-    if (entry->type != REDIS_REPLY_ARRAY || entry->elements != 2 ||
-        entry->element[0]->type != REDIS_REPLY_STRING ||
-        entry->element[1]->type != REDIS_REPLY_ARRAY)
-        return;
-    snprintf(last, max, "%s", entry->element[0]->str);
     const redisReply *fields = entry->element[1];
     for (size_t i = 0; i + 1 < fields->elements; i += 2) {
+        const redisReply *value = fields->element[i + 1];
         if (strcmp(fields->element[i]->str, "e") != 0)
             continue;
-        json_t *object =
-            json_loadb(fields->element[i + 1]->str, fields->element[i + 1]->len, 0, NULL);
-        if (!json_is_object(object)) {
-            cli_error("entry %s is no JSON object", cli_clean_text(last));
-            json_decref(object);
-        } else if (cli->json) {
-            cli_json(object);
-        } else {
-            tail->line(cli, object);
-            json_decref(object);
-        }
+        json_t *object = json_loadb(value->str, value->len, 0, NULL);
+        if (json_is_object(object))
+            return object;
+        json_decref(object);
+        break;
+    }
+    return NULL;
+}
+
+/* Whether an entry is to be printed; *object is a new reference, or NULL for another text. */
+static bool is_picked(const struct run *run, const redisReply *entry, json_t **object)
+{
+    *object = object_of(entry);
+    if (*object ? cli_picked(&run->options->pick, *object) : !cli_picks(&run->options->pick))
+        return true;
+    json_decref(*object);
+    return false;
+}
+
+/* Print an object and release the reference. */
+static void print_object(struct run *run, const char *id, json_t *object)
+{
+    const char *shown = cli_clean_text(id);
+    run->printed++;
+    if (!object) {
+        cli_error("entry %s is no JSON object", shown);
+    } else if (run->cli->json) {
+        if (run->options->ids)
+            cli_json_set(object, "stream_id", id);
+        cli_json(object);
+    } else {
+        if (run->options->ids)
+            printf("%s  ", shown);
+        run->tail->line(run->cli, object);
+        json_decref(object);
     }
 }
 
-/* The latest n, oldest first. Sets the id from which more would come. */
-static int print_latest(struct cli *cli, const struct cli_tail *tail, uint64_t n, char *last,
-                        size_t max, size_t *printed)
+/* Print the picked entries of an array, and keep the last id. */
+static void print_entries(struct run *run, const redisReply *entries)
 {
-    char count[24];
-    snprintf(count, sizeof(count), "%ju", (uintmax_t)(n ? n : 1)); /* a single entry, for the id */
-    redisReply *reply = cli_ask(cli, "XREVRANGE", cli_key(cli, "%s", tail->stream), "+", "-",
-                                "COUNT", count, CLI_END);
+    for (size_t i = 0; i < entries->elements; i++) {
+        const redisReply *entry = entries->element[i];
+        json_t *object;
+        snprintf(run->last, sizeof(run->last), "%s", entry->element[0]->str);
+        if (is_picked(run, entry, &object))
+            print_object(run, run->last, object);
+    }
+}
+
+/* Entries that are kept until they can be printed in order. */
+struct kept {
+    char (*id)[ID_MAX];
+    json_t **object;
+    size_t n, max;
+};
+
+static void keep(struct kept *kept, const char *id, json_t *object)
+{
+    if (kept->n == kept->max) {
+        kept->max = kept->max ? 2 * kept->max : 64;
+        kept->id = cli_grow(kept->id, kept->max, sizeof(*kept->id));
+        kept->object = cli_grow(kept->object, kept->max, sizeof(*kept->object));
+    }
+    snprintf(kept->id[kept->n], ID_MAX, "%s", id);
+    kept->object[kept->n++] = object;
+}
+
+/* Go back through the stream until n picked entries are kept, or to the first entry. */
+static int keep_latest(struct run *run, uint64_t n, struct kept *kept)
+{
+    char end[ID_MAX + 1] = "+";
+    const char *key = cli_key(run->cli, "%s", run->tail->stream);
+    for (bool more = true; more;) {
+        redisReply *reply =
+            cli_ask(run->cli, "XREVRANGE", key, end, "-", "COUNT", n > 0 ? PAGE : "1", CLI_END);
+        if (!reply)
+            return CLI_REDIS;
+        more = n > 0 && reply->elements > 0;
+        for (size_t i = 0; i < reply->elements; i++) {
+            const redisReply *entry = reply->element[i];
+            const char *id = entry->element[0]->str;
+            json_t *object;
+            if (end[0] == '+')
+                snprintf(run->last, sizeof(run->last), "%s", id); /* the youngest entry */
+            snprintf(end, sizeof(end), "(%.*s", ID_MAX - 1, id);
+            if (kept->n < n && is_picked(run, entry, &object))
+                keep(kept, id, object);
+        }
+        more = more && kept->n < n;
+        freeReplyObject(reply);
+    }
+    return CLI_OK;
+}
+
+/* The latest n, oldest first. Sets the id from which more would come. */
+static int print_latest(struct run *run, uint64_t n)
+{
+    struct kept kept = {0};
+    int code = keep_latest(run, n, &kept);
+    while (kept.n > 0) {
+        kept.n--;
+        if (code == CLI_OK)
+            print_object(run, kept.id[kept.n], kept.object[kept.n]);
+        else
+            json_decref(kept.object[kept.n]);
+    }
+    free(kept.id);
+    free(kept.object);
+    return code;
+}
+
+/* Report entries that may be missing: the stream begins after the id. */
+static int look_at_begin(struct run *run)
+{
+    struct sw_stream_id first, after = {0};
+    const char *key = cli_key(run->cli, "%s", run->tail->stream);
+    redisReply *reply = cli_ask(run->cli, "XRANGE", key, "-", "+", "COUNT", "1", CLI_END);
     if (!reply)
         return CLI_REDIS;
-    if (reply->type != REDIS_REPLY_ARRAY)
-        return cli_redis_failed(cli, reply);
-    *printed = n ? reply->elements : 0;
-    for (size_t i = reply->elements; i-- > 0;) {
-        if (n)
-            print_entry(cli, tail, reply->element[i], last, max);
-        else if (reply->element[i]->elements == 2)
-            snprintf(last, max, "%s", reply->element[i]->element[0]->str);
-    }
+    sw_stream_id_parse(run->last, strlen(run->last), &after);
+    const redisReply *id = reply->elements ? reply->element[0]->element[0] : NULL;
+    bool later = id && sw_stream_id_parse(id->str, id->len, &first) == SW_OK &&
+                 sw_stream_id_compare(&first, &after) > 0;
+    if (later && (after.ms > 0 || after.seq > 0))
+        cli_error("the stream begins with %s: entries after %s may be gone",
+                  cli_clean(id->str, id->len), run->last);
     freeReplyObject(reply);
     return CLI_OK;
 }
 
-/* [[stream, [entry, ...]]] or nil when the time is over. */
-static void print_more(const struct cli *cli, const struct cli_tail *tail, const redisReply *reply,
-                       char *last, size_t max)
+/* All entries after an id, in order. */
+static int print_after(struct run *run)
 {
-    for (size_t i = 0; reply->type == REDIS_REPLY_ARRAY && i < reply->elements; i++) {
-        const redisReply *stream = reply->element[i];
-        if (stream->type != REDIS_REPLY_ARRAY || stream->elements != 2)
-            continue;
-        for (size_t j = 0; j < stream->element[1]->elements; j++)
-            print_entry(cli, tail, stream->element[1]->element[j], last, max);
+    const char *key = cli_key(run->cli, "%s", run->tail->stream);
+    snprintf(run->last, sizeof(run->last), "%s", run->options->after);
+    int code = look_at_begin(run);
+    for (bool more = true; more && code == CLI_OK;) {
+        char begin[ID_MAX + 1];
+        snprintf(begin, sizeof(begin), "(%s", run->last);
+        redisReply *reply = cli_ask(run->cli, "XRANGE", key, begin, "+", "COUNT", PAGE, CLI_END);
+        if (!reply)
+            return CLI_REDIS;
+        print_entries(run, reply);
+        more = reply->elements > 0;
+        freeReplyObject(reply);
     }
+    return code;
 }
 
-static int follow(struct cli *cli, const struct cli_tail *tail, char *last, size_t max)
+static int follow(struct run *run)
 {
-    const char *key = cli_key(cli, "%s", tail->stream);
+    const char *key = cli_key(run->cli, "%s", run->tail->stream);
     for (;;) {
         if (fflush(stdout) != 0)
             return CLI_NONE; /* said by main() */
-        sw_redis_set_timeout(cli->redis, 1000);
-        redisReply *reply = cli_ask(cli, "XREAD", "COUNT", "1000", "BLOCK", BLOCK_MS, "STREAMS",
-                                    key, last, CLI_END);
+        sw_redis_set_timeout(run->cli->redis, 1000);
+        redisReply *reply = cli_ask(run->cli, "XREAD", "COUNT", PAGE, "BLOCK", BLOCK_MS, "STREAMS",
+                                    key, run->last, CLI_END);
         if (!reply)
             return CLI_REDIS;
-        print_more(cli, tail, reply, last, max);
+        /* [[stream, [entry, ...]]], or nil when the time is over. */
+        for (size_t i = 0; reply->type == REDIS_REPLY_ARRAY && i < reply->elements; i++)
+            print_entries(run, reply->element[i]->element[1]);
         freeReplyObject(reply);
     }
 }
@@ -132,21 +277,21 @@ static int follow(struct cli *cli, const struct cli_tail *tail, char *last, size
 int cli_tail(struct cli *cli, const struct cli_tail *tail, int argc, char **argv)
 {
     struct options o = {.n = N_DEFAULT};
+    struct run run = {.cli = cli, .tail = tail, .options = &o, .last = "0-0"};
     struct cli_usage usage = tail->use;
-    char last[64] = "0-0", **words;
-    size_t printed = 0;
+    char **words;
     usage.words = "";
     usage.options = options;
     usage.parser = parse;
     cli_parse(cli, &usage, &o, argc, argv, &words);
     int code = cli_connect(cli);
     if (code == CLI_OK)
-        code = print_latest(cli, tail, o.n, last, sizeof(last), &printed);
+        code = o.after ? print_after(&run) : print_latest(&run, o.n);
     if (code != CLI_OK)
         return code;
     if (o.follow)
-        return follow(cli, tail, last, sizeof(last));
-    if (printed == 0 && !cli->json)
+        return follow(&run);
+    if (run.printed == 0 && !cli->json)
         printf("%s\n", tail->nothing);
-    return printed ? CLI_OK : CLI_NONE;
+    return run.printed ? CLI_OK : CLI_NONE;
 }

@@ -1,6 +1,7 @@
 """The command shows: check, pivot, events, anomalies, status, checkconf."""
 
 import json
+import random
 import re
 import subprocess
 import threading
@@ -234,6 +235,64 @@ def test_events_follow(sw):
         reader.join()
         process.communicate()
     assert "old.example" not in names
+
+
+def test_events_by_type_list_and_severity(sw):
+    """Of 3000 entries the latest that match, however far back, and never another."""
+    with sw.redis.pipeline(transaction=False) as pipeline:
+        for i in range(3000):
+            one = event(f"n{i}.example", list=f"l{i % 7}")
+            one["event"].update(action=f"a{i % 11}", severity=i % 101)
+            one["sinkwatch"]["hits"] = [{"list": f"h{i % 5}"}]
+            pipeline.xadd(sw.key("events"), {"e": json.dumps(one)})
+        pipeline.execute()
+
+    def shown(*words, code=0):
+        found = sw.json("events", *words, code=code)
+        return [int(one["dns"]["question"]["name"][1:-8]) for one in found]
+
+    for words, wanted in [
+        (["--type", "a3"], lambda i: i % 11 == 3),
+        (["--type", "a3", "--type", "a4"], lambda i: i % 11 in (3, 4)),
+        (["--list", "l2"], lambda i: i % 7 == 2),
+        (["--list", "h1", "--list", "l0"], lambda i: i % 5 == 1 or i % 7 == 0),
+        (["--severity-min", "100"], lambda i: i % 101 == 100),
+        (["--type", "a3", "--list", "l2", "--severity-min", "50"],
+         lambda i: i % 11 == 3 and i % 7 == 2 and i % 101 >= 50),
+    ]:  # fmt: skip
+        every = [i for i in range(3000) if wanted(i)]
+        assert shown(*words) == every[-20:], words
+        assert shown(*words, "-n", "5000") == every == shown(*words, "--after", "0-1"), words
+    assert shown("--type", "none", code=NONE) == []
+    ids = [one["stream_id"] for one in sw.json("events", "--ids", "-n", "5000")]
+    assert ids == [entry for entry, _ in sw.redis.xrange(sw.key("events"))]
+    at = random.randrange(3000)
+    assert shown("--after", ids[at], code=NONE if at == 2999 else 0) == list(range(at + 1, 3000))
+    assert sw("events", "--ids", "-n", "1").startswith(f"{ids[-1]}  2026-11-23")
+    sw.redis.xtrim(sw.key("events"), maxlen=1000, approximate=False)
+    assert shown("--after", ids[5]) == list(range(2000, 3000))
+    assert f"the stream begins with {ids[2000]}: entries after {ids[5]} may be gone" in sw.err
+    for bad in ("x", "1-", "-1", "1-2-3", "1 2"):
+        sw("events", "--after", bad, code=2)
+        assert "is no id of a stream" in sw.err
+
+
+def test_a_follower_that_resumes_misses_nothing(sw):
+    """Ended at any moment, and begun again after the last id that was printed."""
+    sent, last, got = 0, "0-1", []
+    for _ in range(5):
+        process = sw.start("--json", "events", "--follow", "--after", last, "--ids", "--list", "bad")
+        for _ in range(10):
+            put(sw, "events", event(f"n{sent}.example"), event("other.example", list="other"))
+            sent += 1
+        for _ in range(random.randrange(1, 10)):
+            one = json.loads(process.stdout.readline())
+            got.append(one["dns"]["question"]["name"])
+            last = one["stream_id"]
+        process.kill()
+        process.communicate()
+    got += [one["dns"]["question"]["name"] for one in sw.json("events", "--after", last, "--list", "bad")]
+    assert got == [f"n{i}.example" for i in range(sent)]
 
 
 def test_no_events(sw):

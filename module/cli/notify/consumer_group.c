@@ -3,6 +3,7 @@
 
 #include "cli/notify/stop.h"
 #include "cli/output.h"
+#include "cli/pick.h"
 #include "cli/shape.h"
 
 #include <stdarg.h>
@@ -45,7 +46,7 @@ struct queue *queue_new(struct cli *cli, const struct notify_target *target, boo
 {
     struct queue *q = cli_alloc(1, sizeof(*q));
     const char *types = target->types;
-    bool events = types && notify_has_word(types, "seen-before");
+    bool events = types && cli_has_word(types, "seen-before");
     q->cli = cli;
     q->target = target;
     q->once = once;

@@ -2,6 +2,7 @@
 #include "cli/notify/notice.h"
 
 #include "cli/output.h"
+#include "cli/pick.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -132,37 +133,10 @@ bool notice_is_news(const struct notice *notice, const char *stream)
     return strcmp(stream, "events") != 0 || strcmp(notice->type, "seen-before") == 0;
 }
 
-/* Whether any list that the document names is among the words. */
-static bool on_lists(const json_t *document, const char *lists)
-{
-    static const char *const paths[] = {
-        "threat.feed.name",
-        "sinkwatch.list",
-        "sinkwatch.anomaly.protected.list",
-        "sinkwatch.anomaly.expected.list",
-        "sinkwatch.anomaly.spread.list",
-        "sinkwatch.anomaly.known.list",
-    };
-    const json_t *hit;
-    size_t i;
-    for (i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
-        const char *list = cli_json_text(document, paths[i]);
-        if (list[0] && notify_has_word(lists, list))
-            return true;
-    }
-    json_array_foreach(cli_json_at(document, "sinkwatch.hits"), i, hit)
-    {
-        const char *list = cli_json_text(hit, "list");
-        if (list[0] && notify_has_word(lists, list))
-            return true;
-    }
-    return false;
-}
-
 bool notice_wanted(const struct notice *notice, const struct notify_target *target)
 {
-    return notice->severity >= target->severity && notify_has_word(target->types, notice->type) &&
-           (!target->lists || on_lists(notice->document, target->lists));
+    return notice->severity >= target->severity && cli_has_word(target->types, notice->type) &&
+           cli_on_lists(notice->document, target->lists);
 }
 
 /* ---- text ---- */

@@ -79,18 +79,6 @@ const char *notify_way_name(uint32_t way)
     return way < NOTIFY_WAYS ? ways[way] : "";
 }
 
-bool notify_has_word(const char *words, const char *word)
-{
-    size_t len = strlen(word);
-    for (const char *at = words; at && *at; at += strspn(at, " ")) {
-        size_t n = strcspn(at, " ");
-        if (n == len && memcmp(at, word, n) == 0)
-            return true;
-        at += n;
-    }
-    return !words;
-}
-
 /* ---- messages ---- */
 
 __attribute__((format(printf, 3, 4))) static void report(struct reading *r, const char *key,

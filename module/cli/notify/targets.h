@@ -80,7 +80,4 @@ const char *notify_way_name(uint32_t way);
 /** Parse "[DAY...] HH:MM-HH:MM" with days sun, mon, tue, wed, thu, fri, sat; no day: each. */
 bool notify_quiet_parse(const char *text, struct notify_quiet *out);
 
-/** Whether a list of words with spaces between has the word; NULL has every word. */
-bool notify_has_word(const char *words, const char *word);
-
 #endif

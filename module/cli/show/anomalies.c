@@ -99,6 +99,7 @@ int cli_anomalies(struct cli *cli, int argc, char **argv)
                    "\vThe exit code is 1 when there is no anomaly.\n\n"
                    "Examples:\n"
                    "  sinkwatch anomalies\n"
+                   "  sinkwatch anomalies --severity-min 60 --follow\n"
                    "  sinkwatch --json anomalies --follow",
         .line = cli_anomaly_line,
     };

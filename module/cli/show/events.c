@@ -84,7 +84,8 @@ int cli_events(struct cli *cli, int argc, char **argv)
                    "\vThe exit code is 1 when there is no event.\n\n"
                    "Examples:\n"
                    "  sinkwatch events -n 50\n"
-                   "  sinkwatch --json events --follow | jq .client.ip",
+                   "  sinkwatch events --type nxdomain --list carbanak\n"
+                   "  sinkwatch --json events --follow --ids --after 1764510000000-0",
         .line = line,
     };
     return cli_tail(cli, &tail, argc, argv);
