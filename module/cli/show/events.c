@@ -48,6 +48,14 @@ static void print_lost(const json_t *event)
            cli_clean_text(cli_json_text(event, "sinkwatch.lost_where")));
 }
 
+/* "carbanak  seen-before, 2026-11-02T10:00:00Z to 2026-11-30T09:12:00Z" */
+static void print_before(const json_t *event)
+{
+    printf("  %s  seen-before, %s", cli_clean_text(cli_json_text(event, "sinkwatch.list")),
+           cli_time(cli_json_text(event, "sinkwatch.first"), true));
+    printf(" to %s", cli_time(cli_json_text(event, "sinkwatch.last"), true));
+}
+
 static void line(const struct cli *cli, const json_t *event)
 {
     json_int_t count = json_integer_value(cli_json_at(event, "sinkwatch.count"));
@@ -62,7 +70,9 @@ static void line(const struct cli *cli, const json_t *event)
     printf("  %s  %s %s", client[0] ? cli_clean_text(client) : "-",
            cli_clean_text(cli_json_text(event, "dns.question.name")),
            cli_clean_text(cli_json_text(event, "dns.question.type")));
-    if (list[0]) {
+    if (strcmp(cli_json_text(event, "event.action"), "seen-before") == 0) {
+        print_before(event);
+    } else if (list[0]) {
         printf("  %s", cli_clean_text(list));
         print_action(cli, event);
     } else {
@@ -80,7 +90,8 @@ int cli_events(struct cli *cli, int argc, char **argv)
         .stream = "events",
         .nothing = "no events",
         .use.doc = "Hits, the latest last: time (UTC), client, name and type, list and action "
-                   "taken, address with AS and owner, and the number of hits in the line."
+                   "taken, address with AS and owner, and the number of hits in the line. Also "
+                   "names that were resolved before they were listed (seen-before, with times)."
                    "\vThe exit code is 1 when there is no event.\n\n"
                    "Examples:\n"
                    "  sinkwatch events -n 50\n"
