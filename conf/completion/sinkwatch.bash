@@ -48,6 +48,7 @@ _sinkwatch_options() {
     rollback) echo "--wait" ;;
     setup) echo "--check --print" ;;
     report) echo "--output --since --list --max" ;;
+    check) echo "--file" ;;
     pivot) echo "--hops --max" ;;
     sweep)
         echo "--list --match --file --forward --resolv-conf --root-hints --trust-anchor --no-dnssec" \
@@ -67,7 +68,7 @@ _sinkwatch_command() {
     for ((i = 1; i < COMP_CWORD; i++)); do
         word=${COMP_WORDS[i]}
         case $word in
-        -c | --config | --socket | --host | --port | -n | --number | --after | --type | --severity-min | --facts | --expires | --for | --limit | --format | \
+        -c | --config | --socket | --host | --port | -n | -f | --number | --after | --type | --severity-min | --facts | --expires | --for | --limit | --format | \
             --kind | --action | --priority | --sinkhole4 | --sinkhole6 | --cname | --ttl | --lifetime | --ede | \
             --owner | --owners | --ns-owners | --baseline-days | --baseline-count | --flux-hours | --flux-as-min | --flux-as-percent | --note | --group | --trigger | --justification | --sub-error | --list | --match | --file | --forward | --root-hints | --trust-anchor | \
             --rate | --in-flight | --timeout | --retries | --threads | --state | --observer | --hops | --max | \

@@ -1,16 +1,31 @@
 /* check.c - sinkwatch check: which rules match, which wins, by the resolver's own code. */
 #include "base/rcu.h"
 #include "cli/output.h"
+#include "cli/show/judging.h"
 #include "cli/show/ownership.h"
 #include "cli/show/rules.h"
-#include "feed/load.h"
-#include "flow/decide.h"
-#include "flow/match.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+static const struct argp_option options[] = {
+    {"file", 'f', "FILE", 0,
+     "judge the first word of each line (-: standard input), and print a line for each word that a "
+     "rule acts on: word, list, action, indicator",
+     0},
+    {0},
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    const char **path = state->input;
+    if (key != 'f')
+        return ARGP_ERR_UNKNOWN;
+    *path = arg;
+    return 0;
+}
 
 static const struct cli_usage usage = {
     .words = "NAME|ADDRESS|ASN...",
@@ -20,8 +35,11 @@ static const struct cli_usage usage = {
            "\vThe command sends no DNS query: aliases and addresses of a name have to be checked "
            "separately. The exit code is 0 when a rule wins for any word, else 1.\n\n"
            "Examples:\n"
-           "  sinkwatch check www.systemsvc.net 213.24.76.23 AS8342",
-    .min = 1,
+           "  sinkwatch check www.systemsvc.net 213.24.76.23 AS8342\n"
+           "  sinkwatch check --file names.txt",
+    .options = options,
+    .parser = parse,
+    .min = 0,
     .max = -1,
 };
 
@@ -34,11 +52,7 @@ struct other { /* an indicator of a list of a kind that only explains: protected
 
 struct asked { /* a word and the matching rules */
     const char *word;
-    struct sw_indicator what;
-    struct sw_match match;
-    struct sw_hits hits;
-    struct sw_verdict verdict, over_tcp;
-    bool by_transport; /* over_tcp differs from verdict */
+    struct cli_judged j;
     struct other other[OTHERS_MAX];
     size_t others, others_more;
     struct sw_owner owner;
@@ -51,9 +65,9 @@ struct asked { /* a word and the matching rules */
 static bool understand(struct asked *a)
 {
     char why[SW_WHY_MAX] = "";
-    enum sw_status status = sw_indicator_parse(a->word, strlen(a->word), &a->what, why);
-    if (status == SW_OK && a->what.type == SW_INDICATOR_PREFIX &&
-        a->what.addr.plen < sw_addr_bits(&a->what.addr))
+    enum sw_status status = sw_indicator_parse(a->word, strlen(a->word), &a->j.what, why);
+    if (status == SW_OK && a->j.what.type == SW_INDICATOR_PREFIX &&
+        a->j.what.addr.plen < sw_addr_bits(&a->j.what.addr))
         snprintf(why, sizeof(why), "a prefix; ask for a single address of the prefix");
     else if (status == SW_OK)
         return true;
@@ -86,7 +100,7 @@ static void add_other(void *arg, const struct sw_hit *hit)
     if (hit->type == SW_INDICATOR_HOLDER)
         snprintf(other->text, sizeof(other->text), "%s", e->holder);
     else
-        sw_hit_text(hit, a->what.name.len ? a->what.name.wire : NULL, e->addr, other->text);
+        sw_hit_text(hit, a->j.what.name.len ? a->j.what.name.wire : NULL, e->addr, other->text);
 }
 
 static void explain_by_holder(struct explaining *e, const struct sw_indicator *holder)
@@ -110,7 +124,7 @@ static void explain_address(struct explaining *e)
 {
     const struct sw_owner *owner = &e->a->owner;
     struct sw_addr embedded;
-    e->addr = &e->a->what.addr;
+    e->addr = &e->a->j.what.addr;
     sw_view_find_addr(e->view, SW_TRIGGERS_DEFAULT, e->addr, add_other, e);
     if (e->addr->family == 6 && sw_addr_embedded(e->addr, &embedded) == SW_OK) {
         e->addr = &embedded;
@@ -126,75 +140,37 @@ static void explain_address(struct explaining *e)
 static void find_others(struct asked *a, const struct sw_view *view)
 {
     struct explaining e = {.a = a, .view = view};
-    switch (a->what.type) {
+    switch (a->j.what.type) {
     case SW_INDICATOR_DOMAIN:
-        sw_view_find_name(view, SW_TRIGGERS_DEFAULT, a->what.name.wire, a->what.name.len, add_other,
-                          &e);
+        sw_view_find_name(view, SW_TRIGGERS_DEFAULT, a->j.what.name.wire, a->j.what.name.len,
+                          add_other, &e);
         break;
     case SW_INDICATOR_PREFIX:
         explain_address(&e);
         break;
     case SW_INDICATOR_ASN:
-        sw_view_find_asn(view, SW_TRIGGERS_DEFAULT, a->what.asn, add_other, &e);
+        sw_view_find_asn(view, SW_TRIGGERS_DEFAULT, a->j.what.asn, add_other, &e);
         break;
     case SW_INDICATOR_HOLDER:
-        explain_by_holder(&e, &a->what);
+        explain_by_holder(&e, &a->j.what);
         break;
     }
-}
-
-/* A name as the question, as an alias where a list has only that trigger, and as a name server. */
-static void match_names(struct asked *a, struct sw_matching *m)
-{
-    const struct sw_name *name = &a->what.name;
-    sw_match_name(m, SW_TRIGGER_QNAME, name->wire, name->len);
-    m->except = SW_TRIGGER_BIT(SW_TRIGGER_QNAME);
-    sw_match_name(m, SW_TRIGGER_CNAME, name->wire, name->len);
-    m->except = 0;
-    sw_match_server(m, name, name);
-}
-
-static void match_asn(struct asked *a, struct sw_matching *m)
-{
-    sw_match_asn(m, SW_TRIGGER_CLIENT, a->what.asn);
-    sw_match_asn(m, SW_TRIGGER_ASN, a->what.asn);
-    sw_match_asn(m, SW_TRIGGER_NSIP, a->what.asn);
 }
 
 static void judge(struct asked *a)
 {
-    struct sw_matching m;
-    const struct sw_audience *audience = &a->match.audience[0];
-    sw_match_begin(&m, a->flow, &a->match);
-    m.every_group = true;
-    switch (a->what.type) {
-    case SW_INDICATOR_DOMAIN:
-        match_names(a, &m);
-        break;
-    case SW_INDICATOR_PREFIX:
-        sw_match_client(&m, &a->what.addr, NULL);
-        sw_match_addr(&m, &a->what.addr);
-        sw_match_server_addr(&m, &a->what.addr);
-        sw_owner_find(a->flow->owners, &a->what.addr, &a->owner);
-        break;
-    case SW_INDICATOR_ASN:
-        match_asn(a, &m);
-        break;
-    case SW_INDICATOR_HOLDER: /* find_others() names the lists */
-        break;
-    }
-    a->by_transport = sw_decide_by_transport(audience);
-    sw_decide(a->flow, audience, SW_OVER_TCP, &a->over_tcp);
-    sw_match_hits(&a->match, audience, sw_decide(a->flow, audience, SW_OVER_UDP, &a->verdict),
-                  &a->hits);
-    find_others(a, &m.view);
+    struct sw_view view = sw_index_view(a->flow->index);
+    cli_judge(a->flow, &a->j);
+    if (a->j.what.type == SW_INDICATOR_PREFIX)
+        sw_owner_find(a->flow->owners, &a->j.what.addr, &a->owner);
+    find_others(a, &view);
 }
 
 /* ---- printing ---- */
 
 static const char *result(const struct asked *a, const struct sw_found *found)
 {
-    if (found == a->hits.winner)
+    if (found == a->j.hits.winner)
         return "wins";
     return found->hit.list->kind == SW_KIND_WATCH ? "observed" : "";
 }
@@ -204,14 +180,14 @@ static void print_table(const struct cli *cli, const struct asked *a)
     struct cli_table *table = cli_table_new(cli, "RESULT", "~LIST", "KIND", "ACTION", ">PRIORITY",
                                             "TRIGGER", "~INDICATOR", CLI_END);
     char text[SW_INDICATORTEXT_MAX], priority[8];
-    for (size_t i = 0; i < a->hits.n; i++) {
-        const struct sw_found *found = a->hits.rule[i];
+    for (size_t i = 0; i < a->j.hits.n; i++) {
+        const struct sw_found *found = a->j.hits.rule[i];
         const struct sw_policy *p = found->hit.list;
         snprintf(priority, sizeof(priority), "%u", p->priority);
         cli_table_row(table, result(a, found), p->name, sw_kind_name(p->kind),
                       sw_action_name(p->action), priority, sw_trigger_name(found->trigger),
                       cli_found_text(found, text));
-        if (found == a->hits.winner)
+        if (found == a->j.hits.winner)
             cli_table_style(table, p->kind == SW_KIND_ALLOW ? CLI_GOOD : CLI_BAD);
     }
     for (size_t i = 0; i < a->others; i++) {
@@ -220,8 +196,8 @@ static void print_table(const struct cli *cli, const struct asked *a)
                       a->other[i].text);
     }
     cli_table_print(table, 2);
-    if (a->hits.more || a->others_more)
-        printf("  and %zu more\n", a->hits.more + a->others_more);
+    if (a->j.hits.more || a->others_more)
+        printf("  and %zu more\n", a->j.hits.more + a->others_more);
 }
 
 static void print_text(const struct cli *cli, const struct asked *a)
@@ -229,37 +205,37 @@ static void print_text(const struct cli *cli, const struct asked *a)
     char words[CLI_WORDS_MAX];
     printf("%s%s%s\n", cli_style(cli, CLI_BOLD), cli_clean_text(a->word),
            cli_style(cli, CLI_PLAIN));
-    if (a->what.type == SW_INDICATOR_PREFIX)
-        cli_owner_print(cli, &a->what.addr, &a->owner);
+    if (a->j.what.type == SW_INDICATOR_PREFIX)
+        cli_owner_print(cli, &a->j.what.addr, &a->owner);
     print_table(cli, a);
-    if (!a->hits.winner) {
+    if (!a->j.hits.winner) {
         printf("  %s%s\n",
-               a->match.rules ? "no rule acts: the true answer"
-                              : "no rule matches: the true answer",
-               a->what.type == SW_INDICATOR_DOMAIN ? " (aliases and addresses were not looked up)"
-                                                   : "");
+               a->j.match.rules ? "no rule acts: the true answer"
+                                : "no rule matches: the true answer",
+               a->j.what.type == SW_INDICATOR_DOMAIN ? " (aliases and addresses were not looked up)"
+                                                     : "");
         return;
     }
-    printf("  %s wins: %s\n", a->verdict.list, cli_why(&a->hits, words));
-    printf("  a client gets: %s\n", cli_gets(&a->verdict, words));
-    if (a->by_transport)
-        printf("  over TCP: %s\n", cli_gets(&a->over_tcp, words));
+    printf("  %s wins: %s\n", a->j.verdict.list, cli_why(&a->j.hits, words));
+    printf("  a client gets: %s\n", cli_gets(&a->j.verdict, words));
+    if (a->j.by_transport)
+        printf("  over TCP: %s\n", cli_gets(&a->j.over_tcp, words));
 }
 
 static void print_json(const struct asked *a)
 {
-    bool wins = a->hits.winner;
+    bool wins = a->j.hits.winner;
     char text[SW_INDICATORTEXT_MAX], words[CLI_WORDS_MAX];
     json_t *out = json_object(), *matches = json_array(), *others = json_array();
-    for (size_t i = 0; i < a->hits.n; i++) {
-        const struct sw_found *found = a->hits.rule[i];
+    for (size_t i = 0; i < a->j.hits.n; i++) {
+        const struct sw_found *found = a->j.hits.rule[i];
         const struct sw_policy *p = found->hit.list;
         json_array_append_new(
             matches, json_pack("{s:s,s:s,s:s,s:i,s:b,s:s,s:s,s:b}", "list", p->name, "kind",
                                sw_kind_name(p->kind), "action", sw_action_name(p->action),
                                "priority", (int)p->priority, "shadow", p->shadow, "trigger",
                                sw_trigger_name(found->trigger), "indicator",
-                               cli_found_text(found, text), "winner", found == a->hits.winner));
+                               cli_found_text(found, text), "winner", found == a->j.hits.winner));
     }
     for (size_t i = 0; i < a->others; i++)
         json_array_append_new(others, json_pack("{s:s,s:s,s:s}", "list", a->other[i].list->name,
@@ -267,72 +243,64 @@ static void print_json(const struct asked *a)
                                                 "indicator", a->other[i].text));
     cli_json_set(out, "query", a->word);
     json_object_set_new(out, "matches", matches);
-    if (a->hits.more)
-        json_object_set_new(out, "matches_more", json_integer(a->hits.more));
+    if (a->j.hits.more)
+        json_object_set_new(out, "matches_more", json_integer(a->j.hits.more));
     json_object_set_new(out, "explained_by", others);
-    json_object_set_new(out, "verdict", wins ? cli_verdict_json(&a->verdict) : json_null());
+    json_object_set_new(out, "verdict", wins ? cli_verdict_json(&a->j.verdict) : json_null());
     if (wins)
-        json_object_set_new(out, "why", json_string(cli_why(&a->hits, words)));
-    if (a->by_transport)
-        json_object_set_new(out, "verdict_over_tcp", cli_verdict_json(&a->over_tcp));
-    if (a->what.type == SW_INDICATOR_PREFIX)
-        json_object_set_new(out, "owner", cli_owner_json(&a->what.addr, &a->owner));
+        json_object_set_new(out, "why", json_string(cli_why(&a->j.hits, words)));
+    if (a->j.by_transport)
+        json_object_set_new(out, "verdict_over_tcp", cli_verdict_json(&a->j.over_tcp));
+    if (a->j.what.type == SW_INDICATOR_PREFIX)
+        json_object_set_new(out, "owner", cli_owner_json(&a->j.what.addr, &a->owner));
     cli_json(out);
 }
 
 /* ---- the whole ---- */
 
-static void count_refused(void *arg, const struct sw_refusal *refusal)
+/* Judge the words of the command. CLI_NONE: no rule acts on any. */
+static int check_words(struct cli *cli, const struct sw_flow *flow, char **words, int n)
 {
-    uint64_t *n = arg;
-    if (refusal->reason == SW_REFUSED_POLICY || refusal->reason == SW_REFUSED_KEY)
-        cli_error("list '%s' is not in force: %s", cli_clean_text(refusal->list), refusal->why);
-    ++*n;
-}
-
-static int load(struct cli *cli, struct sw_index *index)
-{
-    uint64_t refused = 0;
-    struct sw_load_hooks hooks = {.arg = &refused, .refused = count_refused};
-    if (sw_load_all(cli->redis, index, &hooks) != SW_OK)
-        return cli_redis_failed(cli, NULL);
-    if (refused)
-        cli_error("left out %s of the lists, since a resolver refuses %s "
-                  "('sinkwatch status' says why)",
-                  cli_count(refused, "item", "items"), refused == 1 ? "it" : "them");
-    return CLI_OK;
-}
-
-int cli_check(struct cli *cli, int argc, char **argv)
-{
-    char **words;
-    int n = cli_parse(cli, &usage, NULL, argc, argv, &words);
-    int code = cli_connect(cli);
-    bool any = false;
-    if (code != CLI_OK)
-        return code;
-    struct sw_index *index = sw_index_new();
     struct asked *asked = cli_alloc(1, sizeof(*asked));
-    struct sw_flow flow = {.settings = &cli->settings, .index = index, .owners = cli_owners(cli)};
-    if (!index)
-        abort();
-    code = load(cli, index);
-    sw_rcu_enter();
-    for (int i = 0; i < n && code == CLI_OK; i++) {
+    bool any = false;
+    for (int i = 0; i < n; i++) {
         memset(asked, 0, sizeof(*asked));
         asked->word = words[i];
-        asked->flow = &flow;
+        asked->flow = flow;
         if (!understand(asked))
             continue;
         judge(asked);
-        any = any || asked->hits.winner;
+        any = any || asked->j.hits.winner;
         if (cli->json)
             print_json(asked);
         else
             print_text(cli, asked);
     }
-    sw_rcu_leave();
     free(asked);
+    return any ? CLI_OK : CLI_NONE;
+}
+
+int cli_check(struct cli *cli, int argc, char **argv)
+{
+    const char *path = NULL;
+    char **words;
+    int n = cli_parse(cli, &usage, &path, argc, argv, &words);
+    if ((n == 0) != (path != NULL)) {
+        cli_error(path ? "either words or --file, not both" : "nothing to check");
+        return CLI_USAGE;
+    }
+    int code = cli_connect(cli);
+    if (code != CLI_OK)
+        return code;
+    struct sw_index *index = sw_index_new();
+    struct sw_flow flow = {.settings = &cli->settings, .index = index, .owners = cli_owners(cli)};
+    if (!index)
+        abort();
+    code = cli_judging_load(cli, index);
+    sw_rcu_enter();
+    if (code == CLI_OK)
+        code = path ? cli_judge_file(cli, &flow, path) : check_words(cli, &flow, words, n);
+    sw_rcu_leave();
     sw_index_free(index);
-    return code != CLI_OK ? code : any ? CLI_OK : CLI_NONE;
+    return code;
 }

@@ -1,0 +1,74 @@
+/* judging.c - see judging.h. */
+#include "cli/show/judging.h"
+
+#include "cli/output.h"
+#include "feed/load.h"
+#include "flow/decide.h"
+#include "flow/match.h"
+
+/* A name as the question, as an alias where a list has only that trigger, and as a name server. */
+static void match_names(const struct sw_name *name, struct sw_matching *m)
+{
+    sw_match_name(m, SW_TRIGGER_QNAME, name->wire, name->len);
+    m->except = SW_TRIGGER_BIT(SW_TRIGGER_QNAME);
+    sw_match_name(m, SW_TRIGGER_CNAME, name->wire, name->len);
+    m->except = 0;
+    sw_match_server(m, name, name);
+}
+
+static void match_asn(uint32_t asn, struct sw_matching *m)
+{
+    sw_match_asn(m, SW_TRIGGER_CLIENT, asn);
+    sw_match_asn(m, SW_TRIGGER_ASN, asn);
+    sw_match_asn(m, SW_TRIGGER_NSIP, asn);
+}
+
+void cli_judge(const struct sw_flow *flow, struct cli_judged *j)
+{
+    struct sw_matching m;
+    const struct sw_audience *audience = &j->match.audience[0];
+    sw_match_begin(&m, flow, &j->match);
+    m.every_group = true;
+    switch (j->what.type) {
+    case SW_INDICATOR_DOMAIN:
+        match_names(&j->what.name, &m);
+        break;
+    case SW_INDICATOR_PREFIX:
+        sw_match_client(&m, &j->what.addr, NULL);
+        sw_match_addr(&m, &j->what.addr);
+        sw_match_server_addr(&m, &j->what.addr);
+        break;
+    case SW_INDICATOR_ASN:
+        match_asn(j->what.asn, &m);
+        break;
+    case SW_INDICATOR_HOLDER: /* no rule acts on a holder */
+        break;
+    }
+    j->by_transport = sw_decide_by_transport(audience);
+    sw_decide(flow, audience, SW_OVER_TCP, &j->over_tcp);
+    sw_match_hits(&j->match, audience, sw_decide(flow, audience, SW_OVER_UDP, &j->verdict),
+                  &j->hits);
+}
+
+/* ---- loading ---- */
+
+static void count_refused(void *arg, const struct sw_refusal *refusal)
+{
+    uint64_t *n = arg;
+    if (refusal->reason == SW_REFUSED_POLICY || refusal->reason == SW_REFUSED_KEY)
+        cli_error("list '%s' is not in force: %s", cli_clean_text(refusal->list), refusal->why);
+    ++*n;
+}
+
+int cli_judging_load(struct cli *cli, struct sw_index *index)
+{
+    uint64_t refused = 0;
+    struct sw_load_hooks hooks = {.arg = &refused, .refused = count_refused};
+    if (sw_load_all(cli->redis, index, &hooks) != SW_OK)
+        return cli_redis_failed(cli, NULL);
+    if (refused)
+        cli_error("left out %s of the lists, since a resolver refuses %s "
+                  "('sinkwatch status' says why)",
+                  cli_count(refused, "item", "items"), refused == 1 ? "it" : "them");
+    return CLI_OK;
+}

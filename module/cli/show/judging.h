@@ -1,0 +1,32 @@
+/*
+ * judging.h - an indicator judged by all lists, with the code that the resolver runs.
+ *
+ * Threads      one, inside an RCU section as long as a result is used
+ */
+#ifndef SW_CLI_SHOW_JUDGING_H
+#define SW_CLI_SHOW_JUDGING_H
+
+#include "base/indicator.h"
+#include "cli/cli.h"
+#include "flow/stage.h"
+
+struct cli_judged {
+    struct sw_indicator what; /* set before: a name, an address, an AS number, a holder */
+    struct sw_match match;
+    struct sw_hits hits;
+    struct sw_verdict verdict, over_tcp;
+    bool by_transport; /* over_tcp differs from verdict */
+};
+
+/** Load all lists of Redis. CLI_OK; CLI_REDIS (said). Refused items are said. */
+int cli_judging_load(struct cli *cli, struct sw_index *index);
+
+/** Judge j->what by any trigger of the rules' lists: a name as the question, as an alias and as a
+ * name server, an address in an answer, of a client and of a name server. */
+void cli_judge(const struct sw_flow *flow, struct cli_judged *j);
+
+/** Judge each line of a file (-: standard input), and print the lines that a rule acts on. CLI_OK;
+ * CLI_NONE: no rule acts on any; CLI_PARTLY: some lines are refused, said; CLI_INPUT, said. */
+int cli_judge_file(struct cli *cli, const struct sw_flow *flow, const char *path);
+
+#endif
