@@ -2,6 +2,7 @@
  * judging.h - an indicator judged by all lists, with the code that the resolver runs.
  *
  * Threads      one, inside an RCU section as long as a result is used
+ * Decision     D-177
  */
 #ifndef SW_CLI_SHOW_JUDGING_H
 #define SW_CLI_SHOW_JUDGING_H
