@@ -65,6 +65,7 @@ static const struct argp_option options[] = {
     {"proxy", KEY_FETCHER + 7, "URL", 0, "http: http://, https:// or socks5h://HOST:PORT", 0},
     {"search", KEY_FETCHER + 9, "JSON", 0, "misp: the search, such as {\"tags\":[\"apt\"]}", 0},
     {"proxy-password-file", KEY_FETCHER + 8, "FILE", 0, "http: USER:PASSWORD for the proxy", 0},
+    {"tsig-file", KEY_FETCHER + 10, "FILE", 0, "rpz: hmac-sha256:NAME:SECRET, or hmac-sha512", 0},
     {0},
 };
 

@@ -12,6 +12,7 @@ extern const struct cli_fetcher cli_fetcher_file;  /* localfile.c: file: */
 extern const struct cli_fetcher cli_fetcher_http;  /* https.c: http://, https:// */
 extern const struct cli_fetcher cli_fetcher_taxii; /* taxii.c: taxii+https:// */
 extern const struct cli_fetcher cli_fetcher_misp;  /* mispsearch.c: misp+https:// */
+extern const struct cli_fetcher cli_fetcher_rpz;   /* rpz_source.c: rpz:// */
 
 /** Each fetcher in turn, from 0; NULL after the last. */
 const struct cli_fetcher *cli_fetcher_at(size_t i);

@@ -1,0 +1,63 @@
+/*
+ * transfer.h - the messages of a zone transfer, as lines of zone text.
+ *
+ * The caller sends the question of cli_transfer_ask(), and hands each message of the answer to
+ * cli_transfer_message() until the transfer is over. Records come out as text with absolute names,
+ * in parts: the whole zone (AXFR, or an IXFR that is answered so), or for each step of an IXFR the
+ * records that leave and the records that come. SOA, NS and DNSSEC records are left out.
+ *
+ * Threads      one for each structure
+ * Memory       nothing is kept of a record
+ * Reliability  the transfer is over only where the closing SOA record came, and the last message
+ *              is signed if there is a key; whatever came before is to be thrown away otherwise
+ * Security     any octets; names outside the zone, serials that go back, steps that do not fit
+ *              together and wrong signatures are refused
+ * Standards    RFC 5936 (AXFR), RFC 1995 (IXFR), RFC 1982 (serials), RFC 8945 (TSIG)
+ * Decision     D-178
+ */
+#ifndef SW_CLI_FEED_TRANSFER_H
+#define SW_CLI_FEED_TRANSFER_H
+
+#include "cli/feed/tsig.h"
+
+enum cli_part { CLI_PART_WHOLE, CLI_PART_REMOVE, CLI_PART_ADD };
+
+enum cli_transferred {
+    CLI_TRANSFER_MORE,      /* messages are missing */
+    CLI_TRANSFER_UNCHANGED, /* the zone still has our serial */
+    CLI_TRANSFER_DONE,      /* `newest` is the serial of what came */
+    CLI_TRANSFER_AGAIN,   /* ask for the whole zone: no IXFR there, or one that a list cannot use */
+    CLI_TRANSFER_REFUSED, /* why is set */
+};
+
+struct cli_transfer {
+    /* set before */
+    struct sw_name zone;
+    bool have; /* we have the version with this serial */
+    uint32_t serial;
+    bool whole; /* ask for the whole zone all the same */
+    struct cli_tsig tsig;
+    uint16_t id;
+    void *arg;
+    /** A part begins, or a line of the part; false: give up. */
+    bool (*part)(void *arg, enum cli_part part);
+    bool (*line)(void *arg, const char *text, size_t len);
+
+    /* result */
+    uint32_t newest;
+    char why[200];
+
+    /* inside */
+    bool begun, second, incremental, stopped;
+    enum cli_part now;
+    uint32_t step; /* serial that the steps of an IXFR have reached */
+};
+
+/** The question into wire, of 2 * 512 + CLI_TSIG_ROOM octets. Returns the length. */
+size_t cli_transfer_ask(struct cli_transfer *transfer, uint8_t *wire, int64_t now_s);
+
+/** Take the next message. */
+enum cli_transferred cli_transfer_message(struct cli_transfer *transfer, const uint8_t *wire,
+                                          size_t len, int64_t now_s);
+
+#endif
