@@ -20,6 +20,7 @@ import headers
 import layers
 import models
 import namesakes
+import packaging
 import registered
 import selftest
 import settings
@@ -41,6 +42,7 @@ CHECKS = [
     documents,
     decisions,
     settings,
+    packaging,
     firstchange,
     registered,
     models,

@@ -18,6 +18,7 @@ import headers
 import layers
 import models
 import namesakes
+import packaging
 import registered
 import settings
 import sizes
@@ -108,6 +109,8 @@ GOOD = {
     "conf/man/sinkwatch.conf.5": PAGE,
     "module/DECISIONS.md": DECISIONS,
     "module/decisions/D-001-a.md": DECISION,
+    "scripts/setup": "PACKAGES=(\n    libgood-dev # a reason\n)\n",
+    "scripts/deb/debian/control": "Build-Depends:\n debhelper-compat (= 13),\n libgood-dev,\n",
     "module/base/good.h": HEADER,
     "module/base/b.h": HEADER.replace("good", "b").replace("GOOD", "B") + "struct sw_b {\n};\n",
     "module/base/good.c": '/* D-001 */\n#include "base/good.h"\n',
@@ -137,6 +140,8 @@ FAULTS = [
     (firstchange, "module/FIRST-CHANGE.md", "## A sub-command\n| `README.md` | word | help |\n",
      'no table, or no member, of the section "A trigger"'),
     (firstchange, "module/cli/main.c", '    {"add", "words", cli_add},\n', "add is not"),
+    (packaging, "scripts/deb/debian/control", "Build-Depends:\n debhelper-compat (= 13),\n", "lacks libgood-dev"),
+    (packaging, "scripts/setup", "PACKAGES=(\n    make\n)\n", "no library was found"),
     (sizes, "module/base/good.c", LONG, "sw_long() has 124 lines"),
     (sizes, "module/base/good.c", "\n" * 700, "700 lines"),
     (sizes, "tests/daemon/test_a.py", "def f():\n" + "    f()\n" * 110, "f() has 111 lines"),
