@@ -50,6 +50,12 @@ _sinkwatch_options() {
     report) echo "--output --since --list --max" ;;
     check) echo "--file" ;;
     pivot) echo "--hops --max" ;;
+    memory) echo "--folder --type --since --until --limit --cof" ;;
+    "memory export") echo "--folder --type --since --until --limit" ;;
+    "memory import") echo "--folder --show-refused" ;;
+    "memory forget") echo "--folder --before" ;;
+    "memory status") echo "--folder" ;;
+    hunt) echo "--folder --since --until" ;;
     sweep)
         echo "--list --match --file --forward --resolv-conf --root-hints --trust-anchor --no-dnssec" \
             "--rate --in-flight --timeout --retries --threads --state --observer --rows --indicators-only" \
@@ -72,7 +78,7 @@ _sinkwatch_command() {
             --kind | --action | --priority | --sinkhole4 | --sinkhole6 | --cname | --ttl | --lifetime | --ede | \
             --owner | --owners | --ns-owners | --baseline-days | --baseline-count | --flux-hours | --flux-as-min | --flux-as-percent | --note | --group | --trigger | --justification | --sub-error | --list | --match | --file | --forward | --root-hints | --trust-anchor | \
             --rate | --in-flight | --timeout | --retries | --threads | --state | --observer | --hops | --max | \
-            --output | --since | --unbound | --unbound-conf | --unit | --canary | --resolver | --system-root | --allow-suffix | --max-shrink | --max-growth | \
+            --output | --since | --until | --before | --folder | --type | --unbound | --unbound-conf | --unit | --canary | --resolver | --system-root | --allow-suffix | --max-shrink | --max-growth | \
             --every | --stale-after | --stale | --max-size | --user | --password-file | --token-file | --header-file | --ca-file | \
             --cert-file | --key-file | --proxy | --proxy-password-file | --search | --files | --jobs | --lease | --listen | \
             --scope | --columns | --origin | --only | --allow-own | --allow-top | --top-file | --top | --show-refused | --serial) i=$((i + 1)) ;;
@@ -82,6 +88,8 @@ _sinkwatch_command() {
                 command=$word
             elif [ "$command" = list ] || [ "$command" = feed ]; then
                 command="$command $word"
+            elif [[ "$command $word" =~ ^memory\ (export|import|forget|status)$ ]]; then
+                command="memory $word"
             else
                 after=$((after + 1))
             fi
@@ -121,12 +129,13 @@ _sinkwatch() {
         return
     fi
     case $command:$after in
-    :*) _sinkwatch_words "list add remove import export feed rollback check pivot sweep report events anomalies notify status setup checkconf doctor" ;;
+    :*) _sinkwatch_words "list add remove import export feed rollback check pivot memory hunt sweep report events anomalies notify status setup checkconf doctor" ;;
     list:*) _sinkwatch_words "show set drop" ;;
     feed:*) _sinkwatch_words "add list show run pause resume remove log" ;;
     feed\ *:0) _sinkwatch_words "$(_sinkwatch_feeds)" ;;
+    memory:*) _sinkwatch_words "export import forget status" ;;
     list\ *:0 | add:0 | remove:0 | import:0 | export:0 | rollback:0) _sinkwatch_words "$(_sinkwatch_lists)" ;;
-    import:1 | checkconf:0) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+    import:1 | checkconf:0 | hunt:* | memory\ import:0) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
     esac
 }
 

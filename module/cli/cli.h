@@ -173,6 +173,8 @@ int cli_setup(struct cli *cli, int argc, char **argv);
 int cli_check(struct cli *cli, int argc, char **argv);
 int cli_sweep(struct cli *cli, int argc, char **argv);
 int cli_pivot(struct cli *cli, int argc, char **argv);
+int cli_memory(struct cli *cli, int argc, char **argv);
+int cli_hunt(struct cli *cli, int argc, char **argv);
 int cli_report_page(struct cli *cli, int argc, char **argv);
 int cli_events(struct cli *cli, int argc, char **argv);
 int cli_anomalies(struct cli *cli, int argc, char **argv);

@@ -1,0 +1,239 @@
+/* past_show.c - sinkwatch memory: what a name, an address, a network resolved to, and since when. */
+#include "base/indicator.h"
+#include "base/rcu.h"
+#include "cli/memory/cof.h"
+#include "cli/memory/past_words.h"
+#include "cli/memory/rdata_text.h"
+#include "cli/show/ownership.h"
+#include "journal/dnstext.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define LIMIT_DEFAULT 1000 /* rows of the table for people */
+
+static const struct argp_option options[] = {
+    CLI_PAST_FOLDER_OPTION,
+    {"type", CLI_PAST_TYPE, "TYPE", 0, "only records of this type", 0},
+    {"since", CLI_PAST_SINCE, "TIME", 0, "only records seen at this time or later", 0},
+    {"until", CLI_PAST_UNTIL, "TIME", 0, "only records seen at this time or before", 0},
+    {"limit", CLI_PAST_LIMIT, "N", 0, "at most N records (default: 1000 in the table)", 0},
+    {"cof", CLI_PAST_COF, NULL, 0, "print the Passive DNS Common Output Format", 0},
+    {0},
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    return cli_past_parse(state->input, key, arg, state);
+}
+
+static const struct cli_usage usage = {
+    .words = "NAME|*.NAME|ADDRESS|PREFIX|AS | export|import|forget|status [...]",
+    .doc = "What the resolver resolved, before anybody listed a name: the records of a name and "
+           "those that point to it, of all names below (*.NAME), the names on an address, in a "
+           "prefix or an AS. No client is in the memory. export, import, forget and status have "
+           "their own --help."
+           "\vThe exit code is 1 when nothing is known. Times are UTC; TIME is a day, RFC 3339, "
+           "seconds since 1970, or a span before now such as 30d.\n\n"
+           "Examples:\n"
+           "  sinkwatch memory systemsvc.net\n"
+           "  sinkwatch memory '*.systemsvc.net' --type A --since 90d\n"
+           "  sinkwatch memory 213.24.76.0/24 --cof\n"
+           "  sinkwatch memory AS8342",
+    .options = options,
+    .parser = parse,
+    .min = 1,
+    .max = 1,
+};
+
+/* A search and its output. */
+struct show {
+    struct cli *cli;
+    struct cli_past options;
+    struct sw_indicator what;
+    struct cli_table *table;
+    const struct sw_owners *owners;
+    uint64_t found;
+    struct sw_addr addr; /* the last address of an AS search, and the judgement */
+    bool in_as;
+};
+
+static void print_json(const struct sw_sighting *sighting)
+{
+    char text[CLI_RDATATEXT_MAX], name[SW_NAMETEXT_MAX], type[SW_DNSTEXT_MAX];
+    json_t *one = json_object();
+    cli_json_set(one, "name", sw_name_text(sighting->owner, name));
+    cli_json_set(one, "type", sw_qtype_text(sighting->type, type));
+    cli_json_set(one, "rdata",
+                 cli_rdata_text(sighting->type, sighting->rdata, sighting->rdata_len, text));
+    cli_json_set(one, "first", cli_past_time_text(sighting->first, true));
+    cli_json_set(one, "last", cli_past_time_text(sighting->last, true));
+    json_object_set_new(one, "count", json_integer((json_int_t)sighting->count));
+    if (sighting->zone)
+        cli_json_set(one, "zone", sw_name_text(sighting->zone, name));
+    cli_json(one);
+}
+
+static void add_row(const struct show *show, const struct sw_sighting *sighting)
+{
+    char text[CLI_RDATATEXT_MAX], name[SW_NAMETEXT_MAX], type[SW_DNSTEXT_MAX], count[24];
+    snprintf(count, sizeof(count), "%" PRIu64, sighting->count);
+    cli_table_row(show->table, sw_name_text(sighting->owner, name),
+                  sw_qtype_text(sighting->type, type),
+                  cli_rdata_text(sighting->type, sighting->rdata, sighting->rdata_len, text),
+                  cli_past_time_text(sighting->first, false),
+                  cli_past_time_text(sighting->last, false), count);
+}
+
+/* Whether the address of an A or AAAA record is in the AS that is asked for. */
+static bool is_in_as(struct show *show, const struct sw_sighting *sighting)
+{
+    struct sw_addr addr;
+    uint32_t asn = 0;
+    if (sw_addr_from_octets(sighting->rdata, sighting->rdata_len, &addr) != SW_OK)
+        return false;
+    if (sw_addr_equal(&addr, &show->addr))
+        return show->in_as;
+    show->addr = addr;
+    sw_rcu_enter();
+    show->in_as = sw_owner_find_asn(show->owners, &addr, &asn, NULL) == SW_OK &&
+                  asn == show->what.asn;
+    sw_rcu_leave();
+    return show->in_as;
+}
+
+static enum sw_status take(void *arg, const struct sw_sighting *sighting)
+{
+    struct show *show = arg;
+    if (show->what.type == SW_INDICATOR_ASN && !is_in_as(show, sighting))
+        return SW_OK;
+    if (show->options.limit && show->found == show->options.limit)
+        return SW_ENOTFOUND;
+    show->found++;
+    if (show->options.cof)
+        cli_cof_write(stdout, sighting);
+    else if (show->cli->json)
+        print_json(sighting);
+    else
+        add_row(show, sighting);
+    return ferror(stdout) ? SW_EIO : SW_OK;
+}
+
+static enum sw_status ask(struct show *show, struct sw_past *past, enum sw_ask ask)
+{
+    struct sw_past_question question = {.ask = ask,
+                                        .name = show->what.name,
+                                        .addr = show->what.addr,
+                                        .type = show->options.type,
+                                        .since = show->options.since,
+                                        .until = show->options.until};
+    return sw_past_ask(past, &question, take, show);
+}
+
+/* All addresses, IPv4 then IPv6. */
+static enum sw_status ask_as(struct show *show, struct sw_past *past)
+{
+    show->what.addr = (struct sw_addr){.family = 4};
+    enum sw_status status = ask(show, past, SW_ASK_ADDRESS);
+    show->what.addr = (struct sw_addr){.family = 6};
+    return status == SW_OK ? ask(show, past, SW_ASK_ADDRESS) : status;
+}
+
+static enum sw_status ask_all(struct show *show, struct sw_past *past)
+{
+    bool is_below = show->what.form == SW_FORM_BELOW;
+    enum sw_status status;
+    switch (show->what.type) {
+    case SW_INDICATOR_PREFIX:
+        return ask(show, past, SW_ASK_ADDRESS);
+    case SW_INDICATOR_ASN:
+        return ask_as(show, past);
+    default:
+        status = ask(show, past, is_below ? SW_ASK_OWNER_BELOW : SW_ASK_OWNER);
+        return status == SW_OK ? ask(show, past, is_below ? SW_ASK_TARGET_BELOW : SW_ASK_TARGET)
+                               : status;
+    }
+}
+
+static bool understand(struct show *show, const char *word)
+{
+    char why[SW_WHY_MAX];
+    if (sw_indicator_parse(word, strlen(word), &show->what, why) != SW_OK) {
+        cli_error("'%s': %s", cli_clean_text(word), why);
+        return false;
+    }
+    if (show->what.type == SW_INDICATOR_HOLDER) {
+        cli_error("'%s': the memory is asked by name, address, prefix or AS", cli_clean_text(word));
+        return false;
+    }
+    return true;
+}
+
+static int print_end(struct show *show, const char *word)
+{
+    bool text = show->table != NULL;
+    if (text && show->found > 0) {
+        printf("%s: %s\n", cli_clean_text(word),
+               cli_count(show->found, "record was resolved", "records were resolved"));
+        cli_table_print(show->table, 2);
+        if (show->found == show->options.limit)
+            cli_hint("these are the first %" PRIu64 "; --limit shows more", show->found);
+    } else if (text) {
+        printf("%s: nothing was resolved\n", cli_clean_text(word));
+    }
+    return show->found > 0 ? CLI_OK : CLI_NONE;
+}
+
+static int show_past(struct cli *cli, int argc, char **argv)
+{
+    struct show show = {.cli = cli, .options.limit = UINT64_MAX};
+    struct sw_past *past;
+    char **words;
+    cli_parse(cli, &usage, &show.options, argc, argv, &words);
+    if (!understand(&show, words[0]))
+        return CLI_USAGE;
+    bool text = !show.options.cof && !cli->json;
+    if (show.options.limit == UINT64_MAX)
+        show.options.limit = text ? LIMIT_DEFAULT : 0;
+    if (show.what.type == SW_INDICATOR_ASN && cli_settings(cli) != CLI_OK)
+        return CLI_SETTINGS;
+    if (show.what.type == SW_INDICATOR_ASN) {
+        show.owners = cli_owners(cli);
+        if (!sw_owners_have_asn(show.owners)) {
+            cli_error("no AS database is open: set asn-mmdb in %s", cli->settings_path);
+            return CLI_SETTINGS;
+        }
+    }
+    int code = cli_past_open(cli, &show.options, &past);
+    if (code != CLI_OK)
+        return code;
+    if (text)
+        show.table = cli_table_new(cli, "~NAME", "TYPE", "~RDATA", "FIRST", "LAST", ">COUNT",
+                                   CLI_END);
+    enum sw_status status = ask_all(&show, past);
+    sw_past_close(past);
+    if (status != SW_OK)
+        return cli_past_failed("the memory", status);
+    return print_end(&show, words[0]);
+}
+
+int cli_memory(struct cli *cli, int argc, char **argv)
+{
+    static const struct {
+        const char *name;
+        int (*run)(struct cli *cli, int argc, char **argv);
+    } commands[] = {{"export", cli_past_export},
+                    {"import", cli_past_import},
+                    {"forget", cli_past_forget},
+                    {"status", cli_past_status}};
+    static char program[64];
+    for (size_t i = 0; argc > 1 && i < sizeof(commands) / sizeof(commands[0]); i++) {
+        if (strcmp(argv[1], commands[i].name) != 0)
+            continue;
+        snprintf(program, sizeof(program), "%s %s", argv[0], argv[1]);
+        argv[1] = program;
+        return commands[i].run(cli, argc - 1, argv + 1);
+    }
+    return show_past(cli, argc, argv);
+}

@@ -1,0 +1,289 @@
+/*
+ * bench_past.c - the files of the memory: octets a tuple, look-ups over many day files, merges,
+ * hunts.
+ *
+ *   bench_past            the figures; QUICK=1 or LONG=1 for other sizes
+ *   bench_past --cof N    print N tuples of the same kind in the Common Output Format, for
+ *                         bench_memory.py
+ *
+ * Names are those of SINKWATCH_DATA/names with a host label before each, else made-up names. A day
+ * has one tuple for each name and address; two thirds of the tuples of a day were there the day
+ * before. Rates are of CPU time of this process, look-ups of wall time. A JSON object for each
+ * figure goes to SW_BENCH_OUT, else SINKWATCH_BENCH, else build/bench.jsonl.
+ */
+#include "base/clock.h"
+#include "cli/memory/cof.h"
+#include "index_names.h"
+#include "memory/memory.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#define DAY     86400u
+#define START   (20400u * DAY) /* 2025-11-08 */
+#define NAMES   50000          /* names of the data that are read at most */
+#define LOOKUPS 500
+
+static char folder[64];
+static char (*names)[80]; /* of SINKWATCH_DATA */
+static size_t names_n;
+
+struct tuple {
+    struct sw_sighting sighting;
+    struct sw_name owner, zone;
+    uint8_t address[4];
+};
+
+static double cpu_s(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+static double wall_us(void)
+{
+    return (double)sw_clock_mono_us();
+}
+
+static void figure(const char *name, double value, const char *unit, uint64_t n)
+{
+    const char *out = getenv("SW_BENCH_OUT");
+    out = out ? out : getenv("SINKWATCH_BENCH");
+    FILE *f = fopen(out ? out : "build/bench.jsonl", "a");
+    printf("%-36s %14.1f %s\n", name, value, unit);
+    if (!f) {
+        perror("bench.jsonl");
+        return;
+    }
+    fprintf(f, "{\"name\":\"%s\",\"value\":%.3f,\"unit\":\"%s\",\"n\":%ju}\n", name, value, unit,
+            (uintmax_t)n);
+    fclose(f);
+}
+
+static void must(enum sw_status status, const char *what)
+{
+    if (status == SW_OK)
+        return;
+    fprintf(stderr, "bench_past: %s: %s\n", what, sw_strerror(status));
+    exit(1);
+}
+
+/* ---- tuples ---- */
+
+static void read_names(void)
+{
+    static const char *const files[] = {"opendns-top-domains.txt", "opendns-random-domains.txt"};
+    const char *data = getenv("SINKWATCH_DATA");
+    char path[512], line[128];
+    names = calloc(NAMES, sizeof(names[0]));
+    for (size_t i = 0; names && i < sizeof(files) / sizeof(files[0]); i++) {
+        snprintf(path, sizeof(path), "%s/names/%s", data ? data : "../shared/data", files[i]);
+        FILE *in = fopen(path, "r");
+        while (in && names_n < NAMES && fgets(line, sizeof(line), in)) {
+            line[strcspn(line, "\r\n")] = 0;
+            if (line[0] && strlen(line) < sizeof(names[0]))
+                memcpy(names[names_n++], line, strlen(line) + 1);
+        }
+        if (in)
+            fclose(in);
+    }
+}
+
+/* The i-th tuple: the same in each run. Hosts of one domain share address space. */
+static void make_tuple(uint64_t i, uint32_t day, struct tuple *tuple)
+{
+    static const char *const hosts[] = {"www", "api", "cdn", "mail", "img", "static", "m", "ns1"};
+    uint64_t r = scramble(i), domain = scramble(r) % (i / 8 + 64);
+    char text[160];
+    if (names_n > 0) {
+        snprintf(text, sizeof(text), "%s%s%u.%s", hosts[r % 8], r % 3 ? "-" : "",
+                 (unsigned)(r >> 8) % 1000, names[domain % names_n]);
+        must(sw_name_parse(text, strlen(text), &tuple->owner, NULL), text);
+    } else {
+        uint8_t wire[SW_NAME_MAX + 16];
+        tuple->owner.len = (uint8_t)listed_name(r, wire);
+        memcpy(tuple->owner.wire, wire, tuple->owner.len);
+    }
+    must(sw_name_copy(sw_name_suffix(tuple->owner.wire, 2), SW_NAME_MAX, &tuple->zone), "zone");
+    uint64_t network = scramble(domain) % 200000;
+    tuple->address[0] = (uint8_t)(1 + network % 220);
+    tuple->address[1] = (uint8_t)(network >> 8);
+    tuple->address[2] = (uint8_t)(network >> 4);
+    tuple->address[3] = (uint8_t)(r >> 16);
+    uint64_t first = START + day * (uint64_t)DAY + (r >> 24) % (DAY / 2);
+    tuple->sighting = (struct sw_sighting){.owner = tuple->owner.wire,
+                                           .zone = tuple->zone.wire,
+                                           .rdata = tuple->address,
+                                           .rdata_len = 4,
+                                           .type = 1,
+                                           .first = first,
+                                           .last = first + (r >> 40) % (DAY / 2),
+                                           .count = 1 + (r >> 56) % 9};
+}
+
+/* Day d has the tuples from here on. */
+static uint64_t first_of(uint32_t day, uint64_t each)
+{
+    return day * (each / 3);
+}
+
+/* ---- figures ---- */
+
+static void write_days(uint32_t days, uint64_t each)
+{
+    double cpu = 0;
+    uint64_t octets = 0, tuples = 0;
+    for (uint32_t day = 0; day < days; day++) {
+        struct sw_seal_options options = {.folder = folder,
+                                          .tier = SW_TIER_DAY,
+                                          .start = START + day * (uint64_t)DAY,
+                                          .buffer = 64u << 20};
+        struct sw_seal *seal;
+        struct sw_sealed sealed = {0};
+        struct tuple tuple;
+        must(sw_seal_begin(&options, &seal), "seal");
+        double from = cpu_s();
+        for (uint64_t i = 0; i < each; i++) {
+            make_tuple(first_of(day, each) + i, day, &tuple);
+            must(sw_seal_add(seal, &tuple.sighting), "add");
+        }
+        must(sw_seal_commit(seal, &sealed), "commit");
+        cpu += cpu_s() - from;
+        octets += sealed.octets;
+        tuples += sealed.tuples;
+    }
+    figure("memory write", (double)(days * each) / cpu, "sightings/s", days * each);
+    figure("memory octets a tuple, direction", (double)octets / (double)tuples / 2, "B", tuples);
+}
+
+static int compare(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static enum sw_status count(void *arg, const struct sw_sighting *sighting)
+{
+    (void)sighting;
+    ++*(uint64_t *)arg;
+    return SW_OK;
+}
+
+static void look_up(struct sw_past *past, uint32_t days, uint64_t each, enum sw_ask ask,
+                    const char *name)
+{
+    static double us[LOOKUPS];
+    uint64_t found = 0;
+    for (size_t i = 0; i < LOOKUPS; i++) {
+        struct sw_past_question question = {.ask = ask};
+        struct tuple tuple;
+        make_tuple(scramble(i) % first_of(days, each), 0, &tuple);
+        question.name = tuple.owner;
+        must(sw_addr_from_octets(tuple.address, 4, &question.addr), "address");
+        double from = wall_us();
+        must(sw_past_ask(past, &question, count, &found), "ask");
+        us[i] = wall_us() - from;
+    }
+    qsort(us, LOOKUPS, sizeof(us[0]), compare);
+    if (found < LOOKUPS)
+        must(SW_ENOTFOUND, name);
+    char line[64];
+    snprintf(line, sizeof(line), "memory %s, %u day files", name, days);
+    figure(line, us[LOOKUPS / 2], "us", LOOKUPS);
+}
+
+static void look_ups(uint32_t days, uint64_t each)
+{
+    struct sw_past *past;
+    double from = wall_us();
+    must(sw_past_open(folder, NULL, &past), "open");
+    figure("memory open all files", wall_us() - from, "us", days);
+    look_up(past, days, each, SW_ASK_OWNER, "name");
+    look_up(past, days, each, SW_ASK_ADDRESS, "address");
+    sw_past_close(past);
+}
+
+static enum sw_status count_tagged(void *arg, uint32_t tag, const struct sw_sighting *sighting)
+{
+    (void)tag;
+    return count(arg, sighting);
+}
+
+/* One indicator of a hundred was resolved. */
+static void hunt_names(uint32_t days, uint64_t each)
+{
+    uint64_t n = each, found = 0;
+    struct sw_hunt_calls calls = {.take = count_tagged, .arg = &found};
+    struct sw_hunt *hunt;
+    struct sw_past *past;
+    struct tuple tuple;
+    must(sw_hunt_new(&hunt), "hunt");
+    for (uint64_t i = 0; i < n; i++) {
+        uint8_t wire[SW_NAME_MAX + 16];
+        make_tuple(scramble(i) % first_of(days, each), 0, &tuple);
+        listed_name(i, wire);
+        must(sw_hunt_name(hunt, i % 100 ? wire : tuple.owner.wire, true, (uint32_t)i), "name");
+    }
+    must(sw_past_open(folder, NULL, &past), "open");
+    double from = cpu_s();
+    must(sw_hunt_run(hunt, past, &calls), "run");
+    double s = cpu_s() - from;
+    figure("memory hunt", s, "s", n);
+    figure("memory hunt, tuples read", (double)days * (double)each / s, "tuples/s", days * each);
+    sw_past_close(past);
+    sw_hunt_free(hunt);
+}
+
+static void merge(uint32_t days, uint64_t each)
+{
+    const struct sw_memory_limits limits = {0};
+    struct sw_tidied tidied;
+    double from = cpu_s();
+    do
+        must(sw_memory_tidy(folder, START + 400ull * DAY, &limits, NULL, &tidied), "tidy");
+    while (tidied.more);
+    figure("memory merge to months", (double)(days * each) / (cpu_s() - from), "tuples/s",
+           days * each);
+}
+
+static void remove_folder(void)
+{
+    DIR *dir = opendir(folder);
+    for (struct dirent *entry = dir ? readdir(dir) : NULL; entry; entry = readdir(dir))
+        unlinkat(dirfd(dir), entry->d_name, 0);
+    if (dir)
+        closedir(dir);
+    rmdir(folder);
+}
+
+int main(int argc, char **argv)
+{
+    bool quick = getenv("QUICK") != NULL, big = getenv("LONG") != NULL;
+    uint32_t days = quick ? 5 : big ? 90 : 20;
+    uint64_t each = quick ? 20000 : big ? 1000000 : 50000;
+    struct tuple tuple;
+    read_names();
+    if (argc == 3 && strcmp(argv[1], "--cof") == 0) {
+        for (uint64_t i = 0; i < strtoull(argv[2], NULL, 10); i++) {
+            make_tuple(i, 0, &tuple);
+            cli_cof_write(stdout, &tuple.sighting);
+        }
+        return 0;
+    }
+    printf("%ju tuples a day, %u days, %zu real domains\n", (uintmax_t)each, days, names_n);
+    snprintf(folder, sizeof(folder), "/tmp/sw-bench-XXXXXX");
+    if (!mkdtemp(folder))
+        return 1;
+    write_days(days, each);
+    look_ups(days, each);
+    hunt_names(days, each);
+    merge(days, each);
+    remove_folder();
+    free(names);
+    return 0;
+}
