@@ -104,12 +104,11 @@ static void take_refusal(void *arg, const struct sw_rejection *rejection)
 static int add_file(struct hunting *hunting, const char *path)
 {
     uint64_t taken = 0;
-    struct cli_source source = {.path = path,
-                                .hooks = {.arg = hunting,
-                                          .entry = take_entry,
-                                          .reject = take_refusal},
-                                .progress = &hunting->progress,
-                                .taken = &taken};
+    struct cli_source source = {
+        .path = path,
+        .hooks = {.arg = hunting, .entry = take_entry, .reject = take_refusal},
+        .progress = &hunting->progress,
+        .taken = &taken};
     return cli_source_read(&source);
 }
 

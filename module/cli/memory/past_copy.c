@@ -138,7 +138,7 @@ static enum sw_status take_line(struct import *import)
 {
     const char *why;
     import->line++;
-    if (strspn(import->text, " \t\r") == strlen(import->text) && import->len == strlen(import->text))
+    if (strspn(import->text, " \t\r") == import->len)
         return SW_OK;
     enum sw_status status = cli_cof_read(import->text, import->len, add, import, &why);
     if (status == SW_EINVAL) /* of sw_seal_add(): a time beyond the year 9999 */

@@ -55,8 +55,8 @@ static int print_forgotten(const struct cli *cli, const struct sw_forgotten *gon
                            (json_int_t)left->rows));
     else
         printf("%s left out, %s rewritten or removed; %s read again: %s\n",
-               cli_count(gone->rows, "row", "rows"),
-               cli_count(gone->replaced, "file", "files"), cli_count(left->files, "file", "files"),
+               cli_count(gone->rows, "row", "rows"), cli_count(gone->replaced, "file", "files"),
+               cli_count(left->files, "file", "files"),
                left->rows ? cli_count(left->rows, "row is left, written meanwhile: repeat",
                                       "rows are left, written meanwhile: repeat")
                           : "no row is left");
@@ -153,9 +153,9 @@ static void print_summary(const struct cli *cli, const char *folder, struct summ
         cli_json(json_pack("{s:s,s:I,s:I,s:I,s:s,s:s,s:O}", "folder", folder, "files",
                            (json_int_t)summary->files, "octets", (json_int_t)summary->octets,
                            "rows", (json_int_t)summary->rows, "oldest",
-                           summary->first ? cli_past_time_text(summary->first, true) : "",
-                           "newest", summary->last ? cli_past_time_text(summary->last, true) : "",
-                           "not_read", summary->bad));
+                           summary->first ? cli_past_time_text(summary->first, true) : "", "newest",
+                           summary->last ? cli_past_time_text(summary->last, true) : "", "not_read",
+                           summary->bad));
         return;
     }
     printf("%s: %s, %.1f MiB, %" PRIu64 " rows\n", cli_clean_text(folder),

@@ -1,4 +1,4 @@
-/* past_show.c - sinkwatch memory: what a name, an address, a network resolved to, and since when. */
+/* past_show.c - sinkwatch memory: the records of a name, an address, a network (D-155). */
 #include "base/indicator.h"
 #include "base/rcu.h"
 #include "cli/memory/cof.h"
@@ -97,8 +97,8 @@ static bool is_in_as(struct show *show, const struct sw_sighting *sighting)
         return show->in_as;
     show->addr = addr;
     sw_rcu_enter();
-    show->in_as = sw_owner_find_asn(show->owners, &addr, &asn, NULL) == SW_OK &&
-                  asn == show->what.asn;
+    show->in_as =
+        sw_owner_find_asn(show->owners, &addr, &asn, NULL) == SW_OK && asn == show->what.asn;
     sw_rcu_leave();
     return show->in_as;
 }
@@ -209,8 +209,8 @@ static int show_past(struct cli *cli, int argc, char **argv)
     if (code != CLI_OK)
         return code;
     if (text)
-        show.table = cli_table_new(cli, "~NAME", "TYPE", "~RDATA", "FIRST", "LAST", ">COUNT",
-                                   CLI_END);
+        show.table =
+            cli_table_new(cli, "~NAME", "TYPE", "~RDATA", "FIRST", "LAST", ">COUNT", CLI_END);
     enum sw_status status = ask_all(&show, past);
     sw_past_close(past);
     if (status != SW_OK)

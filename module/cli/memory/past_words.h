@@ -30,8 +30,10 @@ enum {
 
 #define CLI_PAST_FOLDER_OPTION                                                                     \
     {                                                                                              \
-        "folder", CLI_PAST_FOLDER, "FOLDER", 0, "the files (default: memory-folder of the "        \
-                                                "settings)", 0                                     \
+        "folder", CLI_PAST_FOLDER, "FOLDER", 0,                                                    \
+            "the files (default: memory-folder of the "                                            \
+            "settings)",                                                                           \
+            0                                                                                      \
     }
 
 /** Parse one of the options: 0, or ARGP_ERR_UNKNOWN. */
@@ -53,9 +55,10 @@ int cli_past_failed(const char *folder, enum sw_status status);
 /** "2026-03-02 10:20:30" for seconds since 1970, or RFC 3339. Static; the last eight are valid. */
 const char *cli_past_time_text(uint64_t seconds, bool rfc3339);
 
-/** Set by Ctrl-C after cli_past_catch(): for the stop flags of the store. fd: an input that ends
- * with the signal, or -1. */
+/** Set by Ctrl-C after cli_past_catch(): for the stop flags of the store. */
 extern atomic_bool cli_past_stop;
+
+/** Catch SIGINT and SIGTERM. fd: an input that ends with the signal, or -1. */
 void cli_past_catch(int fd);
 
 /** The sub-commands of `sinkwatch memory`, as main() calls a sub-command. */

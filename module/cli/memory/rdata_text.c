@@ -224,8 +224,8 @@ bool cli_type_parse(const char *text, uint16_t *type)
     char name[SW_DNSTEXT_MAX], number[SW_DNSTEXT_MAX];
     for (uint16_t kept = 1; kept <= TYPE_SVCB + 1; kept++) {
         snprintf(number, sizeof(number), "TYPE%u", kept);
-        if (!sw_rdata_kept(kept) || (strcasecmp(text, sw_qtype_text(kept, name)) != 0 &&
-                                     strcasecmp(text, number) != 0))
+        if (!sw_rdata_kept(kept) ||
+            (strcasecmp(text, sw_qtype_text(kept, name)) != 0 && strcasecmp(text, number) != 0))
             continue;
         *type = kept;
         return true;

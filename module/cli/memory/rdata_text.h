@@ -16,8 +16,7 @@
 #define CLI_RDATATEXT_MAX (2 * SW_NAMETEXT_MAX + 2 * SW_RDATA_MAX + 64)
 
 /** Text of canonical rdata; returns text. */
-char *cli_rdata_text(uint16_t type, const uint8_t *rdata, size_t len,
-                     char text[CLI_RDATATEXT_MAX]);
+char *cli_rdata_text(uint16_t type, const uint8_t *rdata, size_t len, char text[CLI_RDATATEXT_MAX]);
 
 /** A name with the final dot; returns text. */
 char *cli_dotted_text(const uint8_t *wire, char text[SW_NAMETEXT_MAX + 1]);
