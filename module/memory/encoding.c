@@ -68,13 +68,6 @@ void sw_encode_owner(const struct sw_sighting *sighting, struct sw_key *key)
     add(key, sighting->rdata, sighting->rdata_len);
 }
 
-void sw_encode_owner_name(const struct sw_sighting *sighting, struct sw_key *key)
-{
-    key->len = 0;
-    add_octet(key, SW_ROW_OWNER_NAME);
-    add(key, sighting->owner, sw_name_size(sighting->owner, SW_NAME_MAX));
-}
-
 size_t sw_rdata_sliced(uint16_t type)
 {
     return type == 15 || type == 64 || type == 65 ? 2 : type == 33 ? 6 : 0;

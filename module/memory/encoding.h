@@ -14,7 +14,7 @@
  * HTTPS have a second SW_ROW_RDATA: the octets before the name stand behind the owner, so that
  * the key begins with the name. `types` is one octet for a type below 256, two octets, little
  * endian, for another type, and a bitmap (RFC 4034 4.1.2) for several types.
- * An unknown zone is written as the root.
+ * An unknown zone is written as the root. SW_ROW_OWNER_NAME is not written here (D-156).
  *
  * Threads      pure functions
  * Security     keys and values can be any octets: decoding checks every length
@@ -55,9 +55,8 @@ size_t sw_reverse_name(const uint8_t *wire, uint8_t *out);
 /** Read a reversed name, which ends with the root label: the octets used, or 0 if damaged. */
 size_t sw_unreverse_name(const uint8_t *in, size_t len, struct sw_name *name);
 
-/** The key of a sighting in the table by owner, and of the index of owner names. */
+/** The key of a sighting in the table by owner. */
 void sw_encode_owner(const struct sw_sighting *sighting, struct sw_key *key);
-void sw_encode_owner_name(const struct sw_sighting *sighting, struct sw_key *key);
 
 /** sliced: the second entry of MX, SRV, SVCB and HTTPS. */
 void sw_encode_rdata(const struct sw_sighting *sighting, bool sliced, struct sw_key *key);

@@ -75,17 +75,16 @@ static enum sw_status add(struct sw_seal *seal, unsigned month, const struct sw_
                          value->len);
 }
 
-static enum sw_status add_names(struct sw_seal *seal, unsigned month,
-                                const struct sw_sighting *sighting)
+/* The index of names in rdata; the index of owner names is left out (D-156). */
+static enum sw_status add_name(struct sw_seal *seal, unsigned month,
+                               const struct sw_sighting *sighting)
 {
     struct sw_key key;
     struct sw_value types;
+    if (!sw_encode_rdata_name(sighting, &key))
+        return SW_OK;
     sw_encode_type(sighting->type, &types);
-    sw_encode_owner_name(sighting, &key);
-    enum sw_status status = add(seal, month, &key, &types);
-    if (status == SW_OK && sw_encode_rdata_name(sighting, &key))
-        status = add(seal, month, &key, &types);
-    return status;
+    return add(seal, month, &key, &types);
 }
 
 enum sw_status sw_seal_add(struct sw_seal *seal, const struct sw_sighting *sighting)
@@ -106,7 +105,7 @@ enum sw_status sw_seal_add(struct sw_seal *seal, const struct sw_sighting *sight
         sw_encode_rdata(sighting, true, &key);
         status = add(seal, month, &key, &times);
     }
-    return status == SW_OK ? add_names(seal, month, sighting) : status;
+    return status == SW_OK ? add_name(seal, month, sighting) : status;
 }
 
 /* ---- writing ---- */

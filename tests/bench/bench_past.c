@@ -6,6 +6,8 @@
  *   bench_past --cof N    print N tuples of the same kind in the Common Output Format, for
  *                         bench_memory.py
  *
+ * From the 21st day on, a day has the file of an earlier day under a name of its own.
+ *
  * Names are those of SINKWATCH_DATA/names with a host label before each, else made-up names. A day
  * has one tuple for each name and address; two thirds of the tuples of a day were there the day
  * before. Rates are of CPU time of this process, look-ups of wall time. A JSON object for each
@@ -23,10 +25,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#define DAY     86400u
-#define START   (20400u * DAY) /* 2025-11-08 */
-#define NAMES   50000          /* names of the data that are read at most */
-#define LOOKUPS 500
+#define DAY       86400u
+#define START     (20400u * DAY) /* 2025-11-08 */
+#define NAMES     50000          /* names of the data that are read at most */
+#define LOOKUPS   500
+#define DIFFERENT 20 /* days with a file of their own */
 
 static char folder[64];
 static char (*names)[80]; /* of SINKWATCH_DATA */
@@ -129,16 +132,37 @@ static void make_tuple(uint64_t i, uint32_t day, struct tuple *tuple)
 /* Day d has the tuples from here on. */
 static uint64_t first_of(uint32_t day, uint64_t each)
 {
-    return day * (each / 3);
+    return day % DIFFERENT * (each / 3);
 }
 
 /* ---- figures ---- */
+
+/* Let a day have the file of an earlier day under its own name. */
+static void link_day(uint32_t day)
+{
+    char from[160], to[160], path[160];
+    time_t old = (time_t)(START + (day % DIFFERENT) * (uint64_t)DAY);
+    time_t new = (time_t)(START + day * (uint64_t)DAY);
+    struct tm tm;
+    size_t n = (size_t)snprintf(from, sizeof(from), "%s/", folder);
+    memcpy(to, from, n);
+    strftime(from + n, sizeof(from) - n, "dns.%Y%m%d.D.mtbl", gmtime_r(&old, &tm));
+    strftime(to + n, sizeof(to) - n, "dns.%Y%m%d.D.mtbl", gmtime_r(&new, &tm));
+    snprintf(path, sizeof(path), "%s/dns.fileset", folder);
+    FILE *list = fopen(path, "a");
+    if (!list || link(from, to) != 0 || fprintf(list, "%s\n", to + n) < 0 || fclose(list) != 0)
+        must(SW_EIO, "link");
+}
 
 static void write_days(uint32_t days, uint64_t each)
 {
     double cpu = 0;
     uint64_t octets = 0, tuples = 0;
     for (uint32_t day = 0; day < days; day++) {
+        if (day >= DIFFERENT) {
+            link_day(day);
+            continue;
+        }
         struct sw_seal_options options = {.folder = folder,
                                           .tier = SW_TIER_DAY,
                                           .start = START + day * (uint64_t)DAY,
@@ -157,7 +181,7 @@ static void write_days(uint32_t days, uint64_t each)
         octets += sealed.octets;
         tuples += sealed.tuples;
     }
-    figure("memory write", (double)(days * each) / cpu, "sightings/s", days * each);
+    figure("memory write", (double)tuples / cpu, "sightings/s", tuples);
     figure("memory octets a tuple, direction", (double)octets / (double)tuples / 2, "B", tuples);
 }
 
@@ -182,7 +206,8 @@ static void look_up(struct sw_past *past, uint32_t days, uint64_t each, enum sw_
     for (size_t i = 0; i < LOOKUPS; i++) {
         struct sw_past_question question = {.ask = ask};
         struct tuple tuple;
-        make_tuple(scramble(i) % first_of(days, each), 0, &tuple);
+        make_tuple(scramble(i) % first_of(days < DIFFERENT ? days : DIFFERENT - 1, each), 0,
+                   &tuple);
         question.name = tuple.owner;
         must(sw_addr_from_octets(tuple.address, 4, &question.addr), "address");
         double from = wall_us();
@@ -225,7 +250,8 @@ static void hunt_names(uint32_t days, uint64_t each)
     must(sw_hunt_new(&hunt), "hunt");
     for (uint64_t i = 0; i < n; i++) {
         uint8_t wire[SW_NAME_MAX + 16];
-        make_tuple(scramble(i) % first_of(days, each), 0, &tuple);
+        make_tuple(scramble(i) % first_of(days < DIFFERENT ? days : DIFFERENT - 1, each), 0,
+                   &tuple);
         listed_name(i, wire);
         must(sw_hunt_name(hunt, i % 100 ? wire : tuple.owner.wire, true, (uint32_t)i), "name");
     }
@@ -265,7 +291,7 @@ int main(int argc, char **argv)
 {
     bool quick = getenv("QUICK") != NULL, big = getenv("LONG") != NULL;
     uint32_t days = quick ? 5 : big ? 90 : 20;
-    uint64_t each = quick ? 20000 : big ? 1000000 : 50000;
+    uint64_t each = quick ? 20000 : big ? 200000 : 50000;
     struct tuple tuple;
     read_names();
     if (argc == 3 && strcmp(argv[1], "--cof") == 0) {
