@@ -34,7 +34,7 @@ _sinkwatch_options() {
     remove) echo "--as-written --wait" ;;
     import)
         echo "--format --scope --columns --origin --refang --only --no-facts --replace --dry-run --whole --max-shrink" \
-            "--max-growth --allow-suffix --allow-own --allow-top --top-file --top --show-refused --wait"
+            "--max-growth --allow-suffix --allow-own --allow-top --top-file --top --show-refused --preview --max-touched --wait"
         ;;
     export) echo "--format --output --action --narrow --origin --serial --show-refused" ;;
     "feed add")
@@ -81,7 +81,7 @@ _sinkwatch_command() {
             --output | --since | --until | --before | --folder | --type | --unbound | --unbound-conf | --unit | --canary | --resolver | --system-root | --allow-suffix | --max-shrink | --max-growth | \
             --every | --stale-after | --stale | --max-size | --user | --password-file | --token-file | --header-file | --ca-file | \
             --cert-file | --key-file | --proxy | --proxy-password-file | --search | --files | --jobs | --lease | --listen | \
-            --scope | --columns | --origin | --only | --allow-own | --allow-top | --top-file | --top | --show-refused | --serial) i=$((i + 1)) ;;
+            --scope | --columns | --origin | --only | --allow-own | --allow-top | --top-file | --top | --show-refused | --max-touched | --serial) i=$((i + 1)) ;;
         -*) ;;
         *)
             if [ -z "$command" ]; then

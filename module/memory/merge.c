@@ -13,6 +13,13 @@ struct sw_merge {
     struct sw_buffer key, value, next;
 };
 
+static enum sw_status open_cursor(struct sw_merge *merge, size_t i)
+{
+    struct sw_cursor *cursor = &merge->cursors[i];
+    enum sw_status status = sw_cursor_open(cursor, merge->options.tables[i]);
+    return status == SW_OK && i > 0 ? sw_cursor_share(cursor, &merge->cursors[0]) : status;
+}
+
 enum sw_status sw_merge_open(const struct sw_merge_options *options, struct sw_merge **out)
 {
     struct sw_merge *merge = calloc(1, sizeof(*merge));
@@ -23,7 +30,7 @@ enum sw_status sw_merge_open(const struct sw_merge_options *options, struct sw_m
     merge->heap = calloc(options->n + 1, sizeof(merge->heap[0]));
     enum sw_status status = merge->cursors && merge->heap ? SW_OK : SW_ENOMEM;
     for (size_t i = 0; status == SW_OK && i < options->n; i++)
-        status = sw_cursor_open(&merge->cursors[i], options->tables[i]);
+        status = open_cursor(merge, i);
     if (status == SW_OK)
         *out = merge;
     else
@@ -35,7 +42,7 @@ void sw_merge_close(struct sw_merge *merge)
 {
     if (!merge)
         return;
-    for (size_t i = 0; merge->cursors && i < merge->options.n; i++)
+    for (size_t i = merge->cursors ? merge->options.n : 0; i-- > 0;)
         sw_cursor_close(&merge->cursors[i]);
     sw_buffer_free(&merge->key);
     sw_buffer_free(&merge->value);

@@ -94,11 +94,16 @@ struct sw_cursor {
     struct sw_buffer stored, plain; /* octets of the file from stored_from on; an unpacked block */
     uint64_t stored_from;
     void *context; /* of zstd */
+    bool borrowed; /* the context belongs to somebody else */
 };
 
 /** A cursor before the first key. */
 enum sw_status sw_cursor_open(struct sw_cursor *cursor, const struct sw_mtbl *table);
 void sw_cursor_close(struct sw_cursor *cursor);
+
+/** Let a cursor unpack with the context of another cursor of this thread, which is closed later:
+ * a context has 100 KiB, and takes longer to create than a block to unpack. SW_OK, SW_ENOMEM. */
+enum sw_status sw_cursor_share(struct sw_cursor *cursor, struct sw_cursor *other);
 
 /** Go to the first key that is not below the given key, from any place. SW_OK; SW_ENOTFOUND: no
  * such key; SW_EFORMAT, SW_EIO, SW_ENOMEM. */

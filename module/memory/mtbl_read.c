@@ -366,8 +366,18 @@ void sw_cursor_close(struct sw_cursor *cursor)
     sw_buffer_free(&cursor->block.key);
     sw_buffer_free(&cursor->stored);
     sw_buffer_free(&cursor->plain);
-    ZSTD_freeDCtx(cursor->context);
+    if (!cursor->borrowed)
+        ZSTD_freeDCtx(cursor->context);
     *cursor = (struct sw_cursor){0};
+}
+
+enum sw_status sw_cursor_share(struct sw_cursor *cursor, struct sw_cursor *other)
+{
+    if (!other->context)
+        other->context = ZSTD_createDCtx();
+    cursor->context = other->context;
+    cursor->borrowed = true;
+    return other->context ? SW_OK : SW_ENOMEM;
 }
 
 static enum sw_status show(struct sw_cursor *cursor, enum sw_status status)

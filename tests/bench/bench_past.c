@@ -5,12 +5,14 @@
  *   bench_past            the figures; QUICK=1 or LONG=1 for other sizes
  *   bench_past --cof N    print N tuples of the same kind in the Common Output Format, for
  *                         bench_memory.py
+ *   bench_past --ask FOLDER N    print the times of look-ups of these tuples
  *
  * From the 21st day on, a day has the file of an earlier day under a name of its own.
  *
  * Names are those of SINKWATCH_DATA/names with a host label before each, else made-up names. A day
  * has one tuple for each name and address; two thirds of the tuples of a day were there the day
- * before. Rates are of CPU time of this process, look-ups of wall time. A JSON object for each
+ * before. Rates and look-ups are of CPU time of this process,
+ * with the files in the page cache. A JSON object for each
  * figure goes to SW_BENCH_OUT, else SINKWATCH_BENCH, else build/bench.jsonl.
  */
 #include "base/clock.h"
@@ -198,28 +200,25 @@ static enum sw_status count(void *arg, const struct sw_sighting *sighting)
     return SW_OK;
 }
 
-static void look_up(struct sw_past *past, uint32_t days, uint64_t each, enum sw_ask ask,
-                    const char *name)
+/* Median, microseconds, for tuples below this number. */
+static double look_up(struct sw_past *past, uint64_t tuples, enum sw_ask ask)
 {
     static double us[LOOKUPS];
     uint64_t found = 0;
     for (size_t i = 0; i < LOOKUPS; i++) {
         struct sw_past_question question = {.ask = ask};
         struct tuple tuple;
-        make_tuple(scramble(i) % first_of(days < DIFFERENT ? days : DIFFERENT - 1, each), 0,
-                   &tuple);
+        make_tuple(scramble(i) % tuples, 0, &tuple);
         question.name = tuple.owner;
         must(sw_addr_from_octets(tuple.address, 4, &question.addr), "address");
-        double from = wall_us();
+        double from = cpu_s();
         must(sw_past_ask(past, &question, count, &found), "ask");
-        us[i] = wall_us() - from;
+        us[i] = (cpu_s() - from) * 1e6;
     }
     qsort(us, LOOKUPS, sizeof(us[0]), compare);
     if (found < LOOKUPS)
-        must(SW_ENOTFOUND, name);
-    char line[64];
-    snprintf(line, sizeof(line), "memory %s, %u day files", name, days);
-    figure(line, us[LOOKUPS / 2], "us", LOOKUPS);
+        must(SW_ENOTFOUND, "look-up");
+    return us[LOOKUPS / 2];
 }
 
 static void look_ups(uint32_t days, uint64_t each)
@@ -228,9 +227,24 @@ static void look_ups(uint32_t days, uint64_t each)
     double from = wall_us();
     must(sw_past_open(folder, NULL, &past), "open");
     figure("memory open all files", wall_us() - from, "us", days);
-    look_up(past, days, each, SW_ASK_OWNER, "name");
-    look_up(past, days, each, SW_ASK_ADDRESS, "address");
+    uint64_t tuples = first_of(days < DIFFERENT ? days : DIFFERENT - 1, each);
+    char line[64];
+    snprintf(line, sizeof(line), "memory name, %u day files", days);
+    figure(line, look_up(past, tuples, SW_ASK_OWNER), "us", LOOKUPS);
+    snprintf(line, sizeof(line), "memory address, %u day files", days);
+    figure(line, look_up(past, tuples, SW_ASK_ADDRESS), "us", LOOKUPS);
     sw_past_close(past);
+}
+
+/* For bench_memory.py: the medians of look-ups by name and by address, on a line. */
+static int print_look_ups(const char *path, uint64_t tuples)
+{
+    struct sw_past *past;
+    must(sw_past_open(path, NULL, &past), "open");
+    printf("%.1f ", look_up(past, tuples, SW_ASK_OWNER));
+    printf("%.1f\n", look_up(past, tuples, SW_ASK_ADDRESS));
+    sw_past_close(past);
+    return 0;
 }
 
 static enum sw_status count_tagged(void *arg, uint32_t tag, const struct sw_sighting *sighting)
@@ -301,6 +315,8 @@ int main(int argc, char **argv)
         }
         return 0;
     }
+    if (argc == 4 && strcmp(argv[1], "--ask") == 0)
+        return print_look_ups(argv[2], strtoull(argv[3], NULL, 10));
     printf("%ju tuples a day, %u days, %zu real domains\n", (uintmax_t)each, days, names_n);
     snprintf(folder, sizeof(folder), "/tmp/sw-bench-XXXXXX");
     if (!mkdtemp(folder))

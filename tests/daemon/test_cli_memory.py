@@ -7,6 +7,7 @@ import random
 import shutil
 import signal
 import subprocess
+import time
 
 import pytest
 from cli_rig import INPUT, NONE, PARTLY, SETTINGS, USAGE, sw  # noqa: F401
@@ -187,6 +188,38 @@ def test_hunt_a_list_and_a_file(sw, past, tmp_path):
     found = [json.loads(x) for x in sw("--json", "hunt", "--folder", past, feed).splitlines()]
     assert [x["indicator"] for x in found] == ["=good.example"] and "1 item was left out" in sw.err
     sw("hunt", "--folder", past, feed, "--since", "2030-01-01", code=NONE)
+
+
+@pytest.fixture
+def settled(sw, past):
+    """The folder is in the settings."""
+    with open(sw.conf, "a") as conf:
+        conf.write(f'memory-folder: "{past}"\n')
+    return sw
+
+
+def test_an_import_looks_ahead(settled, past, tmp_path):
+    sw, now = settled, int(time.time())
+    put(sw, past,
+        cof("www.shop.example", "A", "213.24.76.23", now - 9000, now - 60, 40),
+        cof("img.shop.example", "CNAME", "www.shop.example", now - 9000, now - 60, 2),
+        cof("old.example", "A", "192.0.2.1", now - 30 * 86400, now - 20 * 86400, 99))  # fmt: skip
+    sw("list", "set", "feed", "--action", "nxdomain")
+    feed = tmp_path / "feed.txt"
+    feed.write_text("shop.example\nwww.shop.example\nold.example\nnever.example\nAS64500\n")
+    said = sw("import", "--preview", "feed", feed)
+    assert "of 5 indicators, 2 were resolved in the last 7 days: 2 names, received 42 times" in said
+    assert "AS8342 RTComm.RU, Example agency" in said and "old.example" not in said
+    seen = sw.json("import", "--preview=25", "feed", feed)[0]["touched"]
+    assert (seen["indicators"], seen["names"], seen["count"], seen["left_out"]) == (3, 3, 141, 1)
+    assert [one["name"] for one in seen["most"]] == ["old.example", "www.shop.example", "img.shop.example"]
+    for more in [], ["--replace"]:
+        sw("import", "--max-touched", "1", *more, "feed", feed, code=NONE)
+        assert "would touch 2 names" in sw.err and not sw.list("feed")
+    sw("import", "--max-touched", "1", "feed", "-", stdin="a.example\n", code=USAGE)
+    sw("import", "--max-touched", "2", "feed", feed)
+    assert len(sw.list("feed")) == 5
+    assert sw("hunt", "feed").startswith("3 of 4")
 
 
 def test_forgotten_is_gone(sw, past):

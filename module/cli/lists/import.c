@@ -1,5 +1,6 @@
 /* import.c - sinkwatch import LIST FILE. */
 #include "cli/lists/asked.h"
+#include "cli/lists/preview.h"
 
 #include <inttypes.h>
 #include <signal.h>
@@ -7,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEY_REPLACE = 300, KEY_DRY_RUN, KEY_SHOW, KEY_WAIT };
+enum { KEY_REPLACE = 300, KEY_DRY_RUN, KEY_SHOW, KEY_PREVIEW, KEY_TOUCHED, KEY_WAIT };
 
 static const struct argp_option options[] = {
     {"replace", KEY_REPLACE, NULL, 0,
@@ -16,6 +17,12 @@ static const struct argp_option options[] = {
      "do all but the change: judge the file for this list, and with --replace show the difference; "
      "with - for LIST only the file is judged, and Redis is not asked",
      0},
+    {"preview", KEY_PREVIEW, "DAYS", OPTION_ARG_OPTIONAL,
+     "as --dry-run, and show the names that were resolved in the last days (default: 7) and that "
+     "the accepted indicators cover, by the memory of this resolver",
+     0},
+    {"max-touched", KEY_TOUCHED, "N", 0,
+     "change nothing if the preview has more than N names; reads the file twice", 0},
     {"show-refused", KEY_SHOW, "N", 0, "name at most N refused items (default: 20)", 0},
     {"wait", KEY_WAIT, "SECONDS", OPTION_ARG_OPTIONAL,
      "return when every live resolver enforces the change (default: 10 seconds at most)", 0},
@@ -27,6 +34,11 @@ struct import {
     struct cli_source source;
     struct cli_asked asked;
     uint32_t show;
+    bool looks, quiet;    /* looks: ask the memory; quiet: the pass before the import */
+    uint64_t days;        /* of --preview */
+    uint64_t max_touched; /* UINT64_MAX: any number */
+    struct cli_preview preview;
+    struct sw_reader_hooks inner; /* of the import */
 };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -45,6 +57,13 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     case KEY_SHOW:
         own->show = (uint32_t)cli_number(state, "--show-refused", arg, 0, 1000000);
+        return 0;
+    case KEY_PREVIEW:
+        own->looks = im->dry_run = true;
+        own->days = arg ? cli_number(state, "--preview", arg, 1, 3650) : own->days;
+        return 0;
+    case KEY_TOUCHED:
+        own->max_touched = cli_number(state, "--max-touched", arg, 0, UINT64_MAX - 1);
         return 0;
     case KEY_WAIT:
         im->outcome.wait_s = cli_wait_seconds(state, arg);
@@ -103,6 +122,7 @@ static void catch_signals(void)
             sigaction(signals[i], &action, NULL);
 }
 
+/* arg is that of the hooks: the import in its pass, or the structure that begins with it. */
 static void begin_file(void *arg, const char *path)
 {
     struct cli_importing *im = arg;
@@ -161,6 +181,8 @@ static void say_result(const struct import *own)
     say_covers(im);
     if (im->replace && !im->offline)
         cli_diff_print(&im->diff);
+    if (own->looks)
+        cli_preview_print(&own->preview, im->cli);
 }
 
 static json_t *members(const struct import *own)
@@ -186,6 +208,8 @@ static json_t *members(const struct import *own)
                       "removed", (json_int_t)im->diff.removed, "changed",
                       (json_int_t)im->diff.changed, "added_first", im->diff.added_first,
                       "removed_first", im->diff.removed_first));
+    if (own->looks)
+        json_object_set_new(all, "touched", cli_preview_json(&own->preview, im->cli));
     return all;
 }
 
@@ -203,6 +227,45 @@ static int report(struct import *own)
     return cli_report(im->cli, &im->outcome);
 }
 
+/* ---- the look ahead ---- */
+
+static void look_at_entry(void *arg, const struct sw_entry *entry)
+{
+    struct import *own = arg;
+    uint64_t before = own->im.accepted;
+    own->inner.entry(own->inner.arg, entry);
+    if (own->im.accepted > before)
+        cli_preview_add(&own->preview, &entry->indicator);
+}
+
+static void pass_rejection(void *arg, const struct sw_rejection *rejection)
+{
+    struct import *own = arg;
+    own->inner.reject(own->inner.arg, rejection);
+}
+
+static int begin_look(struct import *own)
+{
+    own->inner = own->source.hooks;
+    own->source.hooks = (struct sw_reader_hooks){own, look_at_entry, pass_rejection};
+    return cli_preview_begin(&own->preview, own->im.cli, own->days);
+}
+
+/* CLI_NONE: too many names are touched. */
+static int end_look(struct import *own)
+{
+    int code = cli_preview_end(&own->preview, own->im.cli);
+    if (code != CLI_OK || own->preview.names <= own->max_touched)
+        return code;
+    if (!own->im.cli->json)
+        cli_preview_print(&own->preview, own->im.cli);
+    cli_error("the change would touch %s resolved in the last %s, more than %" PRIu64,
+              cli_count(own->preview.names, "name", "names"), cli_count(own->days, "day", "days"),
+              own->max_touched);
+    cli_hint("--max-touched=N says how many are allowed; without it any number");
+    return CLI_NONE;
+}
+
 static int run(struct import *own)
 {
     struct cli_importing *im = &own->im;
@@ -212,14 +275,49 @@ static int run(struct import *own)
         return code;
     catch_signals();
     own->source.hooks = cli_importing_hooks(im);
-    code = cli_source_read(&own->source);
-    cli_refusals_print(&im->refusals);
+    code = own->looks ? begin_look(own) : CLI_OK;
+    if (code == CLI_OK)
+        code = cli_source_read(&own->source);
+    if (!own->quiet)
+        cli_refusals_print(&im->refusals);
     code = cli_importing_end(im, code);
+    if (code == CLI_OK && own->looks)
+        code = end_look(own);
     if (interrupted && code != CLI_OK) {
         signal((int)interrupted, SIG_DFL);
         raise((int)interrupted);
     }
-    return code == CLI_OK ? report(own) : code;
+    return code == CLI_OK && !own->quiet ? report(own) : code;
+}
+
+/* Where the parts of an import find each other. */
+static void connect_parts(struct import *own)
+{
+    own->im.stop = &interrupted;
+    own->source.progress = &own->im.progress;
+    own->source.taken = &own->im.accepted;
+    own->source.stop = &interrupted;
+    own->source.begin = begin_file;
+}
+
+/* The pass before an import with a limit: reads the file, and changes nothing. */
+static int look_first(const struct import *own)
+{
+    struct import *first = cli_alloc(1, sizeof(*first));
+    if (strcmp(own->source.path, "-") == 0) {
+        cli_error("--max-touched reads the file twice: standard input cannot be read again");
+        free(first);
+        return CLI_USAGE;
+    }
+    *first = *own;
+    first->im.dry_run = first->looks = first->quiet = true;
+    connect_parts(first);
+    int code = run(first);
+    cli_preview_free(&first->preview);
+    first->im.suffixes = first->im.own = first->im.top = (struct cli_names){0}; /* of *own */
+    cli_importing_free(&first->im);
+    free(first);
+    return code;
 }
 
 int cli_import(struct cli *cli, int argc, char **argv)
@@ -238,17 +336,21 @@ int cli_import(struct cli *cli, int argc, char **argv)
     own->asked = (struct cli_asked){&own->im, &own->source};
     cli_asked_begin(&own->asked);
     own->show = CLI_REFUSALS_SHOWN;
+    own->days = 7;
+    own->max_touched = UINT64_MAX;
     cli_parse(cli, &usage, own, argc, argv, &words);
     own->im.list = words[0];
     own->im.source = strcmp(words[1], "-") == 0 ? "standard input" : words[1];
     own->im.offline = own->im.dry_run && strcmp(words[0], "-") == 0;
-    own->im.stop = &interrupted;
     own->source.path = words[1];
-    own->source.progress = &own->im.progress;
-    own->source.taken = &own->im.accepted;
-    own->source.stop = &interrupted;
-    own->source.begin = begin_file;
-    int code = run(own);
+    connect_parts(own);
+    own->looks |= own->im.dry_run && own->max_touched != UINT64_MAX;
+    int code = CLI_OK;
+    if (own->max_touched != UINT64_MAX && !own->im.dry_run)
+        code = look_first(own);
+    if (code == CLI_OK)
+        code = run(own);
+    cli_preview_free(&own->preview);
     cli_importing_free(&own->im);
     free((char *)(uintptr_t)usage.doc);
     free(own);
