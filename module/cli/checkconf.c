@@ -106,7 +106,7 @@ static json_t *try_mmdbs(struct found *found, const char *key,
     return out;
 }
 
-/* Try a table of classes: its lines with a problem are told. Returns the object for --json. */
+/* Try a table of classes: lines with a problem are reported. Returns the object for --json. */
 static json_t *try_classes(struct found *found, const char *path)
 {
     char why[SW_WHY_MAX] = "";

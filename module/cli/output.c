@@ -74,8 +74,8 @@ static bool harmless(const unsigned char *c, size_t size)
 const char *cli_clean(const char *text, size_t len)
 {
     static char ring[RING][CLEAN_MAX + 8];
-    static unsigned turn;
-    char *out = ring[turn++ % RING];
+    static unsigned next;
+    char *out = ring[next++ % RING];
     size_t used = 0;
     for (size_t at = 0; at < len;) {
         const unsigned char *c = (const unsigned char *)text + at;
@@ -166,8 +166,8 @@ const char *cli_style(const struct cli *cli, enum cli_style style)
 const char *cli_time(const char *rfc3339, bool seconds)
 {
     static char ring[RING][24];
-    static unsigned turn;
-    char *out = ring[turn++ % RING];
+    static unsigned next;
+    char *out = ring[next++ % RING];
     snprintf(out, sizeof(ring[0]), "%.*s", seconds ? 19 : 16, cli_clean_text(rfc3339));
     if (strlen(out) > 10 && out[10] == 'T')
         out[10] = ' ';
@@ -177,8 +177,8 @@ const char *cli_time(const char *rfc3339, bool seconds)
 const char *cli_count(uint64_t n, const char *one, const char *many)
 {
     static char ring[RING][64];
-    static unsigned turn;
-    char *out = ring[turn++ % RING];
+    static unsigned next;
+    char *out = ring[next++ % RING];
     snprintf(out, sizeof(ring[0]), "%" PRIu64 " %s", n, n == 1 ? one : many);
     return out;
 }

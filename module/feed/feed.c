@@ -16,7 +16,7 @@
 #define BACKOFF_MIN_MS 100
 #define BACKOFF_MAX_MS 5000
 #define GARDEN_US      INT64_C(60000000) /* without a failure until SW_PROBLEM_GARDEN is cleared */
-#define TURN_MS        100 /* between two calls of sw_feed_tick() while Redis is away */
+#define TICK_MS        100 /* between two calls of sw_feed_tick() while Redis is away */
 #define GRACE_MS       300 /* for the thread to end, before the connections are interrupted */
 
 /* ---- hooks of load.h ---- */
@@ -58,7 +58,7 @@ static void on_changed(void *arg, const struct sw_list *list, bool sweep)
         sw_feed_changed_everything(feed);
 }
 
-/* ---- turns ---- */
+/* ---- the wait between two rounds ---- */
 
 /* Open new MMDB files, in which addresses of cached answers may have other owners. */
 static void check_mmdb(struct sw_feed *feed, bool first)
@@ -111,8 +111,8 @@ static void back_off(struct sw_feed *feed)
         feed->backoff_ms * 2 < BACKOFF_MAX_MS ? feed->backoff_ms * 2 : BACKOFF_MAX_MS;
     while ((left = until - sw_clock_mono_us()) > 0 && !sw_feed_stopping(feed)) {
         sw_feed_tick(feed);
-        sw_local_turn(feed);
-        wait_ms(feed, left < TURN_MS * 1000 ? (uint32_t)(left / 1000) + 1 : TURN_MS);
+        sw_local_tick(feed);
+        wait_ms(feed, left < TICK_MS * 1000 ? (uint32_t)(left / 1000) + 1 : TICK_MS);
     }
 }
 
@@ -156,7 +156,7 @@ static enum sw_status do_what_is_due(struct sw_feed *feed)
 }
 
 /* One round of the loop while connected. */
-static enum sw_status turn(struct sw_feed *feed)
+static enum sw_status round_of(struct sw_feed *feed)
 {
     sw_feed_tick(feed);
     enum sw_status status = sw_feed_take_notifications(feed);
@@ -170,7 +170,7 @@ static enum sw_status turn(struct sw_feed *feed)
         status = do_what_is_due(feed);
     if (status != SW_OK || feed->load_due)
         return status;
-    sw_local_turn(feed);
+    sw_local_tick(feed);
     if (feed->stream_ok) {
         status = sw_feed_audit(feed);
         return status == SW_OK ? sw_feed_follow(feed) : status;
@@ -178,7 +178,7 @@ static enum sw_status turn(struct sw_feed *feed)
     status = sw_feed_compare(feed, NULL);
     if (status == SW_OK && feed->dirty)
         status = sw_feed_finish_batch(feed);
-    wait_ms(feed, TURN_MS);
+    wait_ms(feed, TICK_MS);
     return status;
 }
 
@@ -216,7 +216,7 @@ static void session(struct sw_feed *feed)
     sw_feed_forget_notifications(feed);
     feed->keyspace.again = !feed->load_due; /* notifications between two sessions are lost */
     while (status == SW_OK && !sw_feed_stopping(feed))
-        status = turn(feed);
+        status = round_of(feed);
     sw_copy_clear(&feed->copy);
     sw_feed_enforce(feed);
     if (sw_feed_stopping(feed) && sw_redis_is_open(feed->out))

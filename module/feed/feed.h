@@ -68,11 +68,11 @@ struct sw_feed_host { /* the host's functions for feeder and sweeper; any may be
     /* Feeder, before evict: the index changed, and cached answers may contradict the index. */
     void (*changed)(void *arg);
     /* Sweeper, when all readers see a change, before evict and sweep: wait until no worker can
-     * store an answer any more that was judged without the change. Returns a number for settled, 0
-     * when *stop became true. */
-    uint64_t (*settle)(void *arg, const atomic_bool *stop);
-    /* Sweeper: the sweep for the change with this number of settle is over. Numbers ascend. */
-    void (*settled)(void *arg, uint64_t number);
+     * store an answer any more that was judged without the change. Returns the epoch of the
+     * lists for swept, 0 when *stop became true. */
+    uint64_t (*wait_stored)(void *arg, const atomic_bool *stop);
+    /* Sweeper: the sweep for the lists of this epoch is over. Epochs ascend. */
+    void (*swept)(void *arg, uint64_t epoch);
     /* Feeder, and again sweeper once all readers see the change: make the cached answers for the
      * added names, and for aliases to the added names, unusable, in constant time for each name. */
     void (*evict)(void *arg, const struct sw_changeset *changes);

@@ -50,7 +50,7 @@ enum sw_status sw_feed_take_notifications(struct sw_feed *feed);
  * server. */
 void sw_feed_forget_notifications(struct sw_feed *feed);
 
-/** A copy is about to be taken: the notifications so far are settled by comparing that copy. */
+/** A copy is about to be taken: comparing that copy answers the notifications so far. */
 void sw_feed_notifications_copied(struct sw_feed *feed);
 
 /** During the comparison: whether a notification asks for reading a list of the expected size. */

@@ -392,7 +392,7 @@ static bool is_due(const struct sw_feed *feed)
            sw_clock_mono_us() >= feed->local.due;
 }
 
-void sw_local_turn(struct sw_feed *feed)
+void sw_local_tick(struct sw_feed *feed)
 {
     /* Acquire: pairs with run()'s release; status and why are set then. */
     int stage = atomic_load_explicit(&feed->local.stage, memory_order_acquire);

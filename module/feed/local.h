@@ -74,7 +74,7 @@ void sw_local_adopt(struct sw_feed *feed, struct sw_local_start *start);
 void sw_local_is_current(struct sw_feed *feed);
 
 /** Begin to write when a write is due and the lists are complete; finish a write that is over. */
-void sw_local_turn(struct sw_feed *feed);
+void sw_local_tick(struct sw_feed *feed);
 
 /** Cancel writing and join the thread, which ends after a write of at most one megabyte. */
 void sw_local_stop(struct sw_feed *feed);

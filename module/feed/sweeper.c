@@ -21,7 +21,7 @@
 
 #define TIMER_SLACK_NS                                                                             \
     1000UL /* a walk makes many short pauses: the default slack of 50 us would treble each */
-#define SETTLE_US INT64_C(1000000) /* from the sweep for a change to the next periodic sweep */
+#define CALM_US   INT64_C(1000000) /* from the sweep for a change to the next periodic sweep */
 #define ADDRS_MAX 4096             /* waiting tracked addresses */
 
 /* Indicators, oldest first. */
@@ -36,7 +36,7 @@ struct job {
     bool everything;
     unsigned parts; /* still to be walked */
     int64_t began_us;
-    uint64_t settles;         /* the number from sw_feed_host.settle */
+    uint64_t epoch;           /* from sw_feed_host.wait_stored, 0: none */
     struct sw_stream_id upto; /* enforced when the job is over */
     uint64_t handed;          /* number of the job's last call of sw_sweeper_hand() */
 };
@@ -164,8 +164,8 @@ static void join(struct sw_sweeper *sweeper)
         changes.added = sweeper->sought.added + sweeper->sought.n - job->added_n;
     pthread_mutex_unlock(&sweeper->lock);
     sw_rcu_synchronize();
-    if (sweeper->host->settle && job->parts > 0)
-        job->settles = sweeper->host->settle(sweeper->host->arg, &sweeper->stopping);
+    if (sweeper->host->wait_stored && job->parts > 0)
+        job->epoch = sweeper->host->wait_stored(sweeper->host->arg, &sweeper->stopping);
     if (sweeper->host->evict && changes.added_n > 0)
         sweeper->host->evict(sweeper->host->arg, &changes);
     pthread_mutex_lock(&sweeper->lock);
@@ -179,14 +179,14 @@ static void leave(struct sw_sweeper *sweeper)
     if (job->everything || job->added_n > 0) {
         sw_count(&sweeper->counters->sweeps, sweeper->host->sweep ? 1 : 0);
         sweeper->last_us = (uint64_t)(sw_clock_mono_us() - job->began_us);
-        if (sweeper->periodic_due > sw_clock_mono_us() + SETTLE_US)
-            next_periodic(sweeper, SETTLE_US);
+        if (sweeper->periodic_due > sw_clock_mono_us() + CALM_US)
+            next_periodic(sweeper, CALM_US);
     }
     if (!stopping(sweeper)) {
         sweeper->done = job->upto;
         sweeper->over = job->handed;
-        if (sweeper->host->settled && job->settles != 0)
-            sweeper->host->settled(sweeper->host->arg, job->settles);
+        if (sweeper->host->swept && job->epoch != 0)
+            sweeper->host->swept(sweeper->host->arg, job->epoch);
     }
     sought->n -= job->added_n;
     if (job->added_n > 0)
@@ -259,7 +259,7 @@ static void sweep_periodic(struct sw_sweeper *sweeper)
     sw_count(&sweeper->counters->sweeps_cpu_us, (uint64_t)(cpu_us() - cpu_began));
     pthread_mutex_lock(&sweeper->lock);
     if (atomic_load_explicit(changes.stop, memory_order_relaxed)) {
-        sweeper->periodic_due = sw_clock_mono_us() + SETTLE_US;
+        sweeper->periodic_due = sw_clock_mono_us() + CALM_US;
         return;
     }
     sweeper->periodic_part = (sweeper->periodic_part + 1) % SW_FEED_PARTS;

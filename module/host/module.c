@@ -104,16 +104,16 @@ static void raise_number(void *arg)
     sw_marks_renew(&module->marks);
 }
 
-static uint64_t settle(void *arg, const atomic_bool *stop)
+static uint64_t wait_stored(void *arg, const atomic_bool *stop)
 {
     struct sw_module *module = arg;
     return sw_turns_wait(&module->turns, stop);
 }
 
-static void settled(void *arg, uint64_t number)
+static void swept(void *arg, uint64_t epoch)
 {
     struct sw_module *module = arg;
-    sw_turns_swept(&module->turns, number);
+    sw_turns_swept(&module->turns, epoch);
 }
 
 static bool take_garden(void *arg, struct sw_name *name)
@@ -170,8 +170,8 @@ static bool make_parts(struct sw_module *module)
         .arg = module,
         .changed = raise_number,
         .evict = sw_cache_evict,
-        .settle = settle,
-        .settled = settled,
+        .wait_stored = wait_stored,
+        .swept = swept,
         .sweep = sw_cache_sweep,
         .tracked = sw_cache_report_names,
         .garden = take_garden,

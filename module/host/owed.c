@@ -66,16 +66,16 @@ void sw_owed_prepare(struct sw_module *module, struct module_qstate *qstate,
 
 /* ---- clients that need no true answer ---- */
 
-struct settling { /* argument of the callback for each waiting client */
+struct deciding { /* argument of the callback for each waiting client */
     const struct sw_module *module;
     const struct module_qstate *qstate;
     const struct path_state *state;
     bool all, any;
 };
 
-static void settle(void *arg, const struct sw_client *client)
+static void decide_for(void *arg, const struct sw_client *client)
 {
-    struct settling *s = arg;
+    struct deciding *s = arg;
     struct sw_client_outcome outcome;
     sw_owed_judge(s->module, s->qstate, s->state, client, s->state->judged, &outcome);
     bool rewrites = sw_verdict_rewrites(&outcome.verdict);
@@ -86,12 +86,12 @@ static void settle(void *arg, const struct sw_client *client)
 bool sw_owed_all_decided(const struct sw_module *module, const struct module_qstate *qstate,
                          const struct path_state *state, bool *all)
 {
-    struct settling s = {module, qstate, state, true, false};
+    struct deciding s = {module, qstate, state, true, false};
     *all = false;
     if (state->outcomes_n == 0 || module->behind_cache || !sw_query_has_clients(qstate) ||
         sw_query_has_supers(qstate))
         return false;
-    sw_query_each_client(qstate, settle, &s);
+    sw_query_each_client(qstate, decide_for, &s);
     *all = s.all;
     return s.any;
 }

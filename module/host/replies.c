@@ -15,7 +15,7 @@ static bool withdraw(struct mesh_area *mesh, struct mesh_reply **link)
 }
 
 /* Update Unbound's counters when the last waiting client of a query is gone. */
-static void settle(struct mesh_area *mesh, const struct mesh_state *state)
+static void count_down(struct mesh_area *mesh, const struct mesh_state *state)
 {
     if (state->reply_list || state->cb_list)
         return;
@@ -38,5 +38,5 @@ void sw_replies_withdraw(struct module_qstate *qstate, sw_withdraw_fn *withdraws
             link = &(*link)->next;
     }
     if (any)
-        settle(mesh, qstate->mesh_info);
+        count_down(mesh, qstate->mesh_info);
 }

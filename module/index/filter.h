@@ -88,8 +88,8 @@ static inline uint64_t sw_filter_mask(uint64_t bits)
     };
 #undef PATTERN
     uint64_t mask = pattern[bits & 15];
-    unsigned turn = bits >> 4 & 63;
-    return mask << turn | mask >> (-turn & 63);
+    unsigned rotation = bits >> 4 & 63;
+    return mask << rotation | mask >> (-rotation & 63);
 }
 
 /** The bits that a digest sets in the line. */

@@ -102,7 +102,7 @@ enum sw_status sw_index_purge(struct sw_index *index);
 
 /** Publish the gate that is being filled aside, if that gate has the names of all lists. May wait
  * for readers. */
-void sw_index_settle(struct sw_index *index);
+void sw_index_promote_gate(struct sw_index *index);
 
 /** Count an added key, or n removed keys, of a class: class_count and the presence bitmap. */
 void sw_index_class_more(struct sw_index *index, uint16_t class);

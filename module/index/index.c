@@ -153,7 +153,7 @@ static enum sw_status id_take(struct sw_index *index, sw_list_id *out)
     return SW_ETOOBIG;
 }
 
-void sw_index_settle(struct sw_index *index)
+void sw_index_promote_gate(struct sw_index *index)
 {
     if (index->gates.next == 0)
         return;
@@ -231,7 +231,7 @@ enum sw_status sw_index_list_drop(struct sw_index *index, sw_list_id id)
     root_publish(index, root);
     sw_index_note_judged(index, policy);
     retire_policy(index, policy);
-    sw_index_settle(index);
+    sw_index_promote_gate(index);
     purge_if_due(index);
     return SW_OK;
 }
@@ -279,7 +279,7 @@ enum sw_status sw_index_stage_swap(struct sw_index *index, sw_list_id *id, sw_li
     sw_index_note_judged(index, list->policy);
     stages_follow(index, *id, staged);
     *id = staged;
-    sw_index_settle(index);
+    sw_index_promote_gate(index);
     purge_if_due(index);
     return SW_OK;
 }
@@ -289,7 +289,7 @@ void sw_index_stage_abandon(struct sw_index *index, sw_list_id staged)
     if (!in_state(index, staged, SW_LIST_STAGED))
         return;
     list_gone(index, &index->list[staged]);
-    sw_index_settle(index);
+    sw_index_promote_gate(index);
     purge_if_due(index);
 }
 

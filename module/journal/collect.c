@@ -10,7 +10,7 @@
 #define PAUSE_MAX_US 100000  /* the longest delay of an event after the end of the window */
 #define PAUSE_DUE_US 50000   /* between two looks while some window is always just over */
 #define PAUSE_MIN_US 500     /* a shorter pause costs more than it saves */
-#define TURN_MAX     64      /* records from a ring before the next ring follows */
+#define VISIT_MAX    64      /* records from a ring before the next ring follows */
 #define ROUND_MAX    65536   /* records before windows are looked at */
 #define NOTICE_US    1000000 /* shortest time between two loss notices */
 #define ENDING_US    500000  /* for the remaining records, when stopping */
@@ -72,10 +72,10 @@ static void tap(struct sw_collect *collect, const struct sw_event *event)
 }
 
 /* Take at most max records of a ring; returns the number of records. */
-static size_t take_turn(struct sw_collect *collect, struct sw_ring *ring, size_t max)
+static size_t visit(struct sw_collect *collect, struct sw_ring *ring, size_t max)
 {
     size_t n = 0, some = SW_ARRIVALS;
-    max = max < TURN_MAX ? max : TURN_MAX;
+    max = max < VISIT_MAX ? max : VISIT_MAX;
     for (; n < max && some == SW_ARRIVALS; n += some) {
         size_t left = max - n, whole;
         whole = take_some(collect, ring, left < SW_ARRIVALS ? left : SW_ARRIVALS, &some);
@@ -94,14 +94,14 @@ static size_t take_turn(struct sw_collect *collect, struct sw_ring *ring, size_t
 }
 
 /* Visit every ring once: each event finishes at most a single record. */
-static size_t take_turns(struct sw_collect *collect)
+static size_t visit_rings(struct sw_collect *collect)
 {
-    size_t most = room(collect), n = take_turn(collect, collect->rings->slow, most);
+    size_t most = room(collect), n = visit(collect, collect->rings->slow, most);
     for (unsigned i = 0; i < SW_WORKERS_MAX; i++) {
         struct sw_ring *ring =
             atomic_load_explicit(&collect->rings->worker[i], memory_order_acquire);
         if (ring)
-            n += take_turn(collect, ring, most - n);
+            n += visit(collect, ring, most - n);
     }
     return n;
 }
@@ -131,10 +131,10 @@ static size_t fullest(const struct sw_rings *rings)
 /* Empty the rings as far as the queue has room for the results; returns the number of events. */
 static size_t go_round(struct sw_collect *collect)
 {
-    size_t n = 0, turn;
+    size_t n = 0, taken;
     do {
-        n += turn = take_turns(collect);
-    } while (turn >= TURN_MAX && n < ROUND_MAX);
+        n += taken = visit_rings(collect);
+    } while (taken >= VISIT_MAX && n < ROUND_MAX);
     return n;
 }
 

@@ -189,7 +189,7 @@ void sw_outbox_flush(struct sw_outbox *outbox)
  * Whether an earlier run has sent a document that is still on disk. A segment's file is removed
  * only when all documents in the file are done, so documents of the last segment may be done and
  * still there. A run sends documents in order, and the next batch only after the former was
- * settled.
+ * done or known to be lost.
  */
 static bool done_before(const struct sw_outbox *outbox, const struct sw_spooled *document)
 {
@@ -257,7 +257,7 @@ static bool was_written(const struct sw_outbox *outbox, const struct note *note,
 }
 
 /* A connection broke before the answer came: ask whether the batch was written. */
-static enum sw_status settle(struct sw_outbox *outbox, struct sw_redis *redis)
+static enum sw_status resolve_doubt(struct sw_outbox *outbox, struct sw_redis *redis)
 {
     char key[SW_REDISKEY_MAX];
     struct note note;
@@ -376,7 +376,7 @@ enum sw_status sw_outbox_send(struct sw_outbox *outbox, struct sw_redis *redis)
     struct entry *sent[SW_BATCH_MAX];
     append_notice(outbox);
     fetch(outbox);
-    if (outbox->in_doubt && settle(outbox, redis) != SW_OK)
+    if (outbox->in_doubt && resolve_doubt(outbox, redis) != SW_OK)
         return SW_ECLOSED;
     fetch(outbox);
     if (outbox->n == 0)

@@ -253,7 +253,7 @@ static int64_t idle_time(const struct sw_recorder *recorder, int64_t mono_us)
 /* The last try; ends when all is written, or at the first failure. */
 static void send_the_rest(struct sw_recorder *recorder)
 {
-    sw_observe_settle(recorder->observe);
+    sw_observe_finish(recorder->observe);
     sw_filelog_flush(recorder->file, sw_clock_mono_us());
     sw_link_hurry(recorder->link);
     while (sw_outbox_waiting(recorder->outbox) > 0 || sw_seens_waiting(recorder->seens) > 0) {

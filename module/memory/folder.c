@@ -188,7 +188,7 @@ static enum sw_status lock(const char *folder, const atomic_bool *stop, int *out
 }
 
 /* Give a new file the first free name of its interval. link() refuses a name that is taken. */
-static enum sw_status settle(const char *folder, struct sw_new_file *file)
+static enum sw_status place(const char *folder, struct sw_new_file *file)
 {
     char from[PATH_MAX], to[PATH_MAX], name[SW_FILE_NAME_MAX];
     if (!path_of(folder, file->name, from))
@@ -277,12 +277,12 @@ static enum sw_status commit(const char *folder, const struct sw_change *change)
 {
     struct sw_files now = {0}, then = {0};
     enum sw_status status = sw_folder_list(folder, &now);
-    size_t settled = 0;
+    size_t placed = 0;
     if (status == SW_OK && !has_list(folder)) /* before the first file that may not count yet */
         status = write_list(folder, &now);
-    while (status == SW_OK && settled < change->add_n) {
-        status = settle(folder, &change->add[settled]);
-        settled += status == SW_OK;
+    while (status == SW_OK && placed < change->add_n) {
+        status = place(folder, &change->add[placed]);
+        placed += status == SW_OK;
     }
     if (status == SW_OK)
         status = make_list(&now, change, &then);
@@ -290,7 +290,7 @@ static enum sw_status commit(const char *folder, const struct sw_change *change)
         status = write_list(folder, &then);
     if (status == SW_OK)
         put_away(folder, change);
-    for (size_t i = 0; status != SW_OK && i < settled; i++) {
+    for (size_t i = 0; status != SW_OK && i < placed; i++) {
         sw_folder_remove(folder, change->add[i].name);
         change->add[i].name[0] = 0;
     }

@@ -81,7 +81,7 @@ static void sift_down(struct sw_merge *merge, size_t at)
     }
 }
 
-/* Whether a cursor has a key; a damaged table is told and left out, or ends the merge. */
+/* Whether a cursor has a key; a damaged table is reported and left out, or ends the merge. */
 static enum sw_status judge(struct sw_merge *merge, size_t table, enum sw_status status)
 {
     if (status == SW_OK || status == SW_ENOTFOUND)

@@ -15,7 +15,7 @@
 struct source {
     const char *path;                      /* NULL: the shipped table */
     _Atomic(struct sw_classtable *) table; /* stored with release by publish() */
-    bool tried, settled;
+    bool tried, steady;
     struct sw_filestate state;
     size_t rules, refused;
     char error[SW_WHY_MAX]; /* of the last try; "" = fine */
@@ -109,12 +109,12 @@ static bool refresh_file(struct sw_classes *classes, struct source *source)
     char why[SW_WHY_MAX] = "";
     size_t told = 0, problems;
     struct sw_filestate now = sw_filestate_at(source->path);
-    if (source->tried && source->settled && sw_filestate_equal(&now, &source->state))
+    if (source->tried && source->steady && sw_filestate_equal(&now, &source->state))
         return false;
     enum sw_status status =
         sw_classtable_read(source->path,
                            source->tried && sw_filestate_equal(&now, &source->state)
-                               ? NULL /* the same lines were told already */
+                               ? NULL /* the same lines were reported already */
                                : tell,
                            &told, &problems, &st, &table, why);
     struct sw_filestate state = sw_filestate_of(&st);
@@ -126,7 +126,7 @@ static bool refresh_file(struct sw_classes *classes, struct source *source)
     }
     source->tried = true;
     source->state = state;
-    source->settled = status != SW_ENOMEM && sw_filestate_settled(&state);
+    source->steady = status != SW_ENOMEM && sw_filestate_is_steady(&state);
     return status == SW_OK;
 }
 

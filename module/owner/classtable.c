@@ -170,7 +170,7 @@ static const char *class_text(enum sw_class class)
     return class == SW_HOLDER_UNKNOWN ? "none" : sw_class_name(class);
 }
 
-/* A second line with the same pattern: told when the class is another. */
+/* A second line with the same pattern: reported if the class is another. */
 static void again(struct parsing *p, const struct rule *first, enum sw_class class)
 {
     if (first->class == class)
@@ -269,7 +269,7 @@ static int by_asn(const void *a, const void *b, void *arg)
     return asn != other ? (asn > other) - (asn < other) : (one > two) - (one < two);
 }
 
-/* Number the AS; of two lines with an AS the later one is told and dropped. */
+/* Number the AS; of two lines with an AS the later is reported and dropped. */
 static enum sw_status index_asns(struct parsing *p)
 {
     struct sw_classtable *table = p->table;

@@ -33,7 +33,7 @@ struct sw_filestate sw_filestate_at(const char *path)
     return sw_filestate_of(&st);
 }
 
-bool sw_filestate_settled(const struct sw_filestate *state)
+bool sw_filestate_is_steady(const struct sw_filestate *state)
 {
     return sw_clock_wall_us() - state->ctime_ns / 1000 > SETTLE_US;
 }

@@ -25,6 +25,6 @@ struct sw_filestate sw_filestate_at(const char *path);
 
 /** Whether the last change is long enough ago: a second write within a tick of the file system's
  * clock leaves the same times behind. */
-bool sw_filestate_settled(const struct sw_filestate *state);
+bool sw_filestate_is_steady(const struct sw_filestate *state);
 
 #endif

@@ -169,7 +169,7 @@ static struct past own_before(const struct sw_sighted *now, const struct sw_epis
 }
 
 /* Long and often enough to be where the name belongs. */
-static bool is_settled(const struct sw_limits *limits, const struct past *past, int64_t until_us)
+static bool has_baseline(const struct sw_limits *limits, const struct past *past, int64_t until_us)
 {
     return past->first_us != INT64_MAX && past->count >= limits->baseline_count &&
            until_us - past->first_us >= (int64_t)limits->baseline_days * US_PER_DAY;
@@ -188,12 +188,12 @@ static bool is_change(const struct sw_sighted *now, const struct sw_episode *pre
 {
     struct past others = others_between(now, INT64_MIN, present->from_us);
     struct past own = own_before(now, present);
-    if (!is_settled(now->limits, &others, present->from_us))
+    if (!has_baseline(now->limits, &others, present->from_us))
         return false;
-    if (!is_settled(now->limits, &own, own.last_us) && !is_native(now->limits, &own, &others))
+    if (!has_baseline(now->limits, &own, own.last_us) && !is_native(now->limits, &own, &others))
         return true;
     struct past since = successors(now, own.last_us, present->from_us);
-    return is_settled(now->limits, &since, present->from_us) &&
+    return has_baseline(now->limits, &since, present->from_us) &&
            present->from_us - own.last_us > 2 * own.absence_us;
 }
 

@@ -17,7 +17,7 @@ static bool goes_before(const struct sw_hit *hit, const struct sw_hit *than)
 }
 
 /* sw_hit_fn */
-static void weigh_hit(void *arg, const struct sw_hit *hit)
+static void compare_hit(void *arg, const struct sw_hit *hit)
 {
     struct search *search = arg;
     const struct sw_policy *list = hit->list;
@@ -39,7 +39,7 @@ void sw_limits_of(const struct sw_settings *settings, const struct sw_view *view
                                       [SW_LIMIT_FLUX_HOURS] = settings->flux_hours,
                                       [SW_LIMIT_FLUX_AS] = settings->flux_as,
                                       [SW_LIMIT_FLUX_PERCENT] = settings->flux_percent}};
-    sw_view_find_name(view, SW_TRIGGERS_DEFAULT, name->wire, name->len, weigh_hit, &search);
+    sw_view_find_name(view, SW_TRIGGERS_DEFAULT, name->wire, name->len, compare_hit, &search);
     out->baseline_days = search.value[SW_LIMIT_BASELINE_DAYS];
     out->baseline_count = search.value[SW_LIMIT_BASELINE_COUNT];
     out->flux_hours = search.value[SW_LIMIT_FLUX_HOURS];

@@ -21,7 +21,7 @@ struct source {
     enum sw_role role;
     _Atomic(struct sw_mmdb *) db; /* stored with release by replace(), loaded with acquire */
     bool tried;                   /* state below is that of the last try */
-    bool settled;
+    bool steady;
     struct sw_filestate state;
     char error[SW_WHY_MAX]; /* of the last try; "" = fine */
 };
@@ -83,7 +83,7 @@ void sw_owners_free(struct sw_owners *owners)
 /* Whether the file at the path has to be read (again). */
 static bool needs_reading(const struct source *source)
 {
-    if (!source->tried || !source->settled)
+    if (!source->tried || !source->steady)
         return true;
     struct sw_filestate state = sw_filestate_at(source->path);
     return !sw_filestate_equal(&state, &source->state);
@@ -151,7 +151,7 @@ static bool refresh(struct sw_owners *owners, struct source *source)
     source->state = state;
     /* A failure that lies outside the file (memory, no room for the copy) is tried again. */
     bool may_pass = status == SW_ENOMEM || (status == SW_EIO && state.ino != 0);
-    source->settled = !may_pass && sw_filestate_settled(&state);
+    source->steady = !may_pass && sw_filestate_is_steady(&state);
     return replaced;
 }
 

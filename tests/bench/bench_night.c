@@ -234,7 +234,7 @@ static void play(const struct host *host, int64_t time_us)
         return;
     sw_observe_look(observe, record->event, &sight);
     sw_observe_note(observe, record, &sight);
-    sw_observe_settle(observe);
+    sw_observe_finish(observe);
     free(record);
 }
 

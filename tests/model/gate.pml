@@ -131,7 +131,7 @@ proctype writer()
     store(root, 1, ORDERED); /* = root_publish(), index/index.c */
 #ifndef PROMOTE_FIRST
 #ifndef PROMOTE_AT_ONCE
-    synchronize(); /* = sw_index_settle(), index/index.c */
+    synchronize(); /* = sw_index_promote_gate(), index/index.c */
 #endif
     publish(2); /* = sw_gate_promote(), index/gate.c */
 #endif

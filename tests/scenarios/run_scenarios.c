@@ -309,7 +309,7 @@ static void observe(struct sw_event *ev)
     struct sw_record *record = sw_record_new(ev, NULL);
     sw_observe_look(run.now->observe, record->event, &run.sight);
     sw_observe_note(run.now->observe, record, &run.sight);
-    sw_observe_settle(run.now->observe);
+    sw_observe_finish(run.now->observe);
     free(record);
 }
 

@@ -140,7 +140,7 @@ static void see(const char *name, const char *address)
 /* Time for a whole walk, if one is due. */
 static void walk(void)
 {
-    for (int64_t us = 0; us < 4 * SW_REJUDGE_SETTLE_US; us += SW_REJUDGE_PAUSE_US) {
+    for (int64_t us = 0; us < 4 * SW_REJUDGE_QUIET_US; us += SW_REJUDGE_PAUSE_US) {
         mono_us += SW_REJUDGE_PAUSE_US;
         sw_observe_rejudge(observe, mono_us);
     }

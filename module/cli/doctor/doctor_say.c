@@ -10,8 +10,8 @@
 const char *doctor_words(const char *format, ...)
 {
     static char ring[RING][1024];
-    static unsigned turn;
-    char *out = ring[turn++ % RING];
+    static unsigned next;
+    char *out = ring[next++ % RING];
     va_list args;
 
     va_start(args, format);

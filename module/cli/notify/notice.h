@@ -1,5 +1,5 @@
 /*
- * notice.h - a notice: an entry of a stream that somebody is told about.
+ * notice.h - a notice: an entry of a stream, handed to people and programs.
  *
  * Step by step: notice_read() parses the JSON object of an entry and takes the members that filters
  * need; notice_wanted() compares with the filters of a target; notice_json() makes the text that

@@ -14,7 +14,7 @@
 #define TICK_US      500000   /* state, tracked addresses */
 #define RETRY_US     7000000  /* libunbound remembers a failure for 5 seconds */
 #define LEAVE_US     2000000  /* after an interruption, for answers under way */
-#define SETTLE_US    60000000 /* for Redis to take the rest */
+#define WRITTEN_US   60000000 /* for Redis to take the rest */
 #define PATIENCE_MS  10000    /* with a silent Redis; hours of work are not given up for a second */
 #define SHOWN_MAX    20       /* anomalies in words */
 #define RATE_DEFAULT 1000
@@ -364,9 +364,9 @@ static void run(struct sweep *sweep)
 }
 
 /* Wait until Redis has all events. */
-static void settle(struct sweep *sweep)
+static void wait_written(struct sweep *sweep)
 {
-    int64_t until_us = sw_clock_mono_us() + SETTLE_US;
+    int64_t until_us = sw_clock_mono_us() + WRITTEN_US;
     while (sweep_sink_settled(sweep->sink) < sweep_sink_sent(sweep->sink)) {
         if (sw_clock_mono_us() > until_us) {
             cli_error("Redis has not taken all updates; the next run repeats the missing updates");
@@ -555,7 +555,7 @@ static int work(struct sweep *sweep)
     cli_progress_wipe(&sweep->progress);
     if (sweep->code != CLI_OK)
         return sweep->code;
-    settle(sweep);
+    wait_written(sweep);
     if (sweep->code == CLI_OK)
         sweep_sink_places(sweep->sink, &sweep->names);
     code = sweep->code == CLI_OK ? report(sweep, seconds) : sweep->code;

@@ -145,7 +145,7 @@ bool sweep_resolver_ask(struct sweep_resolver *resolver, const char *name, size_
 /** Names under way. */
 size_t sweep_resolver_open(const struct sweep_resolver *resolver);
 
-/** Whether bogus answers are told from others. */
+/** Whether bogus answers are distinguished from others. */
 bool sweep_resolver_validates(const struct sweep_resolver *resolver);
 
 /** Take answers, for at most so many milliseconds; signals of *mask are let in meanwhile. false:

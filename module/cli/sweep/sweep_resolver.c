@@ -37,7 +37,7 @@ struct sweep_resolver {
     bool validates;
     int64_t timeout_us;
     size_t open;
-    size_t turn;
+    size_t next_context;
     struct question *oldest, *newest; /* in the order of asking, so of due_us */
     sweep_done_fn *done;
     void *arg;
@@ -227,7 +227,7 @@ static int ask_one(struct sweep_resolver *resolver, struct sweep_task *task, con
 bool sweep_resolver_ask(struct sweep_resolver *resolver, const char *name, size_t index)
 {
     struct sweep_task *task = cli_alloc(1, sizeof(*task));
-    size_t context = resolver->turn++ % resolver->contexts;
+    size_t context = resolver->next_context++ % resolver->contexts;
     task->index = index;
     task->answer[0].outcome = task->answer[1].outcome = SWEEP_FAILED;
     for (size_t i = 0; i < SWEEP_TYPES; i++) {

@@ -9,10 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NAMES_MAX  8192  /* names in mind */
-#define PLACES_MAX 4096  /* addresses in mind */
+#define NAMES_MAX  8192  /* names cached */
+#define PLACES_MAX 4096  /* addresses cached */
 #define EACH_MAX   1000U /* names of an address, addresses of a name: searched one by one */
-#define MARKS_MAX  65536 /* raised anomalies in mind */
+#define MARKS_MAX  65536 /* raised anomalies cached */
 #define WANTS_MAX  512   /* loaded in a pipeline */
 /* Another resolver may have seen a listed name there: soon when none is known, else by and by. */
 #define RELOAD_UNLISTED_US 5000000

@@ -65,8 +65,8 @@ bool sw_rejudge_due(struct sw_rejudge *rejudge, const struct sw_assess_with *wit
         rejudge->seen = now;
         rejudge->changed_us = mono_us;
     }
-    bool settled = mono_us - rejudge->changed_us >= SW_REJUDGE_SETTLE_US;
-    if (!rejudge->walking && rejudge->judged != rejudge->seen && settled)
+    bool quiet = mono_us - rejudge->changed_us >= SW_REJUDGE_QUIET_US;
+    if (!rejudge->walking && rejudge->judged != rejudge->seen && quiet)
         begin(rejudge);
     return rejudge->walking && mono_us >= rejudge->next_us;
 }

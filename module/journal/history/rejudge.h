@@ -19,9 +19,9 @@
 
 #include "journal/history/raise.h"
 
-#define SW_REJUDGE_PAGE      256
-#define SW_REJUDGE_PAUSE_US  INT64_C(200000)
-#define SW_REJUDGE_SETTLE_US INT64_C(2000000) /* without a change before a walk */
+#define SW_REJUDGE_PAGE     256
+#define SW_REJUDGE_PAUSE_US INT64_C(200000)
+#define SW_REJUDGE_QUIET_US INT64_C(2000000) /* without a change before a walk */
 
 struct sw_rejudge;
 

@@ -292,7 +292,7 @@ static void judge_pending(struct sw_observe *observe, bool all)
     observe->pending_end = at;
 }
 
-void sw_observe_settle(struct sw_observe *observe)
+void sw_observe_finish(struct sw_observe *observe)
 {
     judge_pending(observe, true);
 }

@@ -58,7 +58,7 @@ void sw_observe_prefetch(struct sw_observe *observe, const struct sw_record *rec
 void sw_observe_rejudge(struct sw_observe *observe, int64_t mono_us);
 
 /** Judge the events that still wait for Redis: at the end. */
-void sw_observe_settle(struct sw_observe *observe);
+void sw_observe_finish(struct sw_observe *observe);
 
 /** Take an event apart and look up the owners of the addresses. */
 void sw_observe_look(struct sw_observe *observe, const struct sw_event *event,
