@@ -19,8 +19,8 @@
 
 static_assert(SW_SERVER_HOST_MAX >= SW_TEXT_MAX, "a host of the settings fits");
 
-/* Time and traffic of the current pipeline: since the last moment when no reply was due. */
-struct sw_redis_exchange {
+/* A burst: time and traffic since the last moment when no reply was due. */
+struct sw_redis_burst {
     int64_t waited_us;   /* spent waiting, without the owner's work in between */
     uint64_t moved;      /* octets sent and received meanwhile */
     uint64_t granted_ms; /* added by sw_redis_set_timeout() */
@@ -39,7 +39,7 @@ struct sw_redis {
     struct sw_resp resp;     /* scanner of the next reply */
     size_t in_at, in_len;    /* octets of in[] not yet given to the reader */
     bool too_large;          /* a reply over the limits of size ended the last connection */
-    struct sw_redis_exchange exchange;
+    struct sw_redis_burst burst;
     char *out; /* commands in RESP; out_done of out_len octets are sent */
     size_t out_len, out_done, out_max;
     uint64_t due;               /* replies not yet fetched */

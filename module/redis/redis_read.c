@@ -129,16 +129,15 @@ static enum sw_status receive_some(struct sw_redis *redis, bool *progress)
     }
     redis->in_at = 0;
     redis->in_len = (size_t)n;
-    redis->exchange.moved += (size_t)n;
+    redis->burst.moved += (size_t)n;
     return SW_OK;
 }
 
 /* Microseconds of waiting allowed for the current pipeline, by the octets that moved so far. */
 static int64_t allowed_us(const struct sw_redis *redis)
 {
-    int64_t ms =
-        2 * (int64_t)redis->settings.redis_timeout_ms + (int64_t)redis->exchange.granted_ms;
-    uint64_t slow = redis->exchange.moved * US_PER_S / RATE;
+    int64_t ms = 2 * (int64_t)redis->settings.redis_timeout_ms + (int64_t)redis->burst.granted_ms;
+    uint64_t slow = redis->burst.moved * US_PER_S / RATE;
     return ms * US_PER_MS + (slow < SLOW_MAX_US ? (int64_t)slow : SLOW_MAX_US);
 }
 
@@ -150,7 +149,7 @@ static enum sw_status move_some(struct sw_redis *redis, int64_t *silent_until_us
     if (waiting)
         sw_redis_send_some(redis);
     size_t left = redis->out_len - redis->out_done;
-    redis->exchange.moved += waiting - left;
+    redis->burst.moved += waiting - left;
     if (left != waiting)
         *silent_until_us = sw_redis_deadline(redis);
     short events = (short)(left ? POLLIN | POLLOUT : POLLIN);
@@ -167,22 +166,21 @@ static enum sw_status move_some(struct sw_redis *redis, int64_t *silent_until_us
 static enum sw_status wait_for_reply(struct sw_redis *redis, redisReply **out)
 {
     enum sw_status status = SW_OK;
-    int64_t began_us = sw_clock_mono_us() - redis->exchange.waited_us;
+    int64_t began_us = sw_clock_mono_us() - redis->burst.waited_us;
     int64_t silent_until_us = sw_redis_deadline(redis);
-    redis->exchange.granted_ms += redis->extra_ms;
+    redis->burst.granted_ms += redis->extra_ms;
     while (status == SW_OK && !*out) {
-        redis->exchange.waited_us = sw_clock_mono_us() - began_us;
-        if (redis->exchange.waited_us > allowed_us(redis)) {
+        redis->burst.waited_us = sw_clock_mono_us() - began_us;
+        if (redis->burst.waited_us > allowed_us(redis)) {
             sw_redis_problem(redis, "%s: command: too slow: %" PRIu64 " octets in %" PRId64 " ms",
-                             redis->target, redis->exchange.moved,
-                             redis->exchange.waited_us / US_PER_MS);
+                             redis->target, redis->burst.moved, redis->burst.waited_us / US_PER_MS);
             return SW_ETIMEOUT;
         }
         status = move_some(redis, &silent_until_us);
         if (status == SW_OK)
             status = next_reply(redis, out);
     }
-    redis->exchange.waited_us = sw_clock_mono_us() - began_us;
+    redis->burst.waited_us = sw_clock_mono_us() - began_us;
     return status;
 }
 
@@ -200,7 +198,7 @@ void sw_redis_came(struct sw_redis *redis)
     if (redis->due)
         redis->due--;
     if (!redis->due)
-        redis->exchange = (struct sw_redis_exchange){.waited_us = 0};
+        redis->burst = (struct sw_redis_burst){.waited_us = 0};
 }
 
 enum sw_status sw_redis_take(struct sw_redis *redis, redisReply **out)

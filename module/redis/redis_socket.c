@@ -28,7 +28,7 @@ void sw_redis_close(struct sw_redis *redis)
     redis->in_at = redis->in_len = 0;
     redis->due = 0;
     redis->extra_ms = 0;
-    redis->exchange = (struct sw_redis_exchange){.waited_us = 0};
+    redis->burst = (struct sw_redis_burst){.waited_us = 0};
 }
 
 /* ---- problems ---- */
