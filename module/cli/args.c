@@ -144,6 +144,19 @@ static void parse(struct parsing *p, int argc, char **argv)
         exit(CLI_USAGE);
 }
 
+char *cli_doc(void (*write)(FILE *out))
+{
+    char *doc = NULL;
+    size_t len = 0;
+    FILE *out = open_memstream(&doc, &len);
+    if (!out)
+        abort();
+    write(out);
+    if (fclose(out) != 0)
+        abort();
+    return doc;
+}
+
 int cli_parse(struct cli *cli, const struct cli_usage *usage, void *own, int argc, char **argv,
               char ***words)
 {

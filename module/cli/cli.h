@@ -26,6 +26,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 enum cli_exit {
     CLI_OK = 0,
@@ -64,6 +65,10 @@ struct cli_usage {
     const struct argp_child *children; /* more options, or NULL; the parser sets their inputs */
     int min, max;                      /* how many words; max < 0: any number */
 };
+
+/** The text of --help that a function writes; the caller frees the text. Ends the process without
+ * memory. */
+char *cli_doc(void (*write)(FILE *out));
 
 /**
  * Read options and words of a sub-command; global options may stand in between. Ends the process

@@ -49,22 +49,14 @@ static const struct cli_command commands[] = {
     "Each sub-command has its own --help. Manual: sinkwatch(1), sinkwatch.conf(5)."
 
 /* The text of --help, with the table of sub-commands. */
-static char *make_doc(void)
+static void write_doc(FILE *out)
 {
-    char *doc = NULL;
-    size_t len = 0;
-    FILE *out = open_memstream(&doc, &len);
-    if (!out)
-        abort();
     fprintf(out,
             "Lists of indicators for resolvers with Sinkwatch, and the events of the resolvers.\n"
             "\nSub-commands:\n");
     for (const struct cli_command *c = commands; c->name; c++)
         fprintf(out, "  %-10s %s\n", c->name, c->brief);
     fprintf(out, "\v" AFTER);
-    if (fclose(out) != 0)
-        abort();
-    return doc;
 }
 
 /* The library's log: errors only. */
@@ -94,7 +86,7 @@ int main(int argc, char **argv)
     argp_program_version = "sinkwatch " SW_VERSION;
     argp_err_exit_status = CLI_USAGE;
     sw_log_sink(log_line);
-    char *doc = make_doc();
+    char *doc = cli_doc(write_doc);
     usage.doc = doc;
     if (argc > 0)
         argv[0] = program;

@@ -42,7 +42,7 @@ static void refuse(struct module_qstate *qstate, int id)
 /* Let the other modules resolve the query. */
 static void resolve(struct module_qstate *qstate, int id, struct path_state *state)
 {
-    if (state)
+    if (state) /* none for exempt queries */
         state->phase = PHASE_RESOLVE;
     qstate->ext_state[id] = module_wait_module;
 }
@@ -151,8 +151,8 @@ static void on_new(struct sw_module *module, struct module_qstate *qstate, int i
     if (serve_remembered(module, qstate, id))
         return;
     if (private || !one_class(qstate))
-        sw_hold_answer(qstate, state && one_class(qstate) ? &state->hold : NULL);
-    else if (state)
+        sw_hold_answer(qstate, one_class(qstate) ? &state->hold : NULL);
+    else
         sw_hold_new(module, qstate, &state->hold);
     resolve(qstate, id, state);
 }
@@ -232,7 +232,7 @@ static void serve(struct sw_module *module, struct module_qstate *qstate, int id
                   struct reply_info *reply)
 {
     struct path_state *state = qstate->minfo[id];
-    if (!state || state->phase != PHASE_JUDGED) { /* memory was out for the judgement */
+    if (state->phase != PHASE_JUDGED) { /* memory was out for the judgement */
         sw_path_forget_message(qstate);
         fail(qstate, id);
         return;
@@ -333,21 +333,21 @@ static bool serve_failed(struct sw_module *module, struct module_qstate *qstate,
     return true;
 }
 
+/* The state is there: without memory for the state, on_new() has failed the query (D-122). */
 static void on_done(struct sw_module *module, struct module_qstate *qstate, int id)
 {
     struct reply_info *reply = qstate->return_msg ? qstate->return_msg->rep : NULL;
     struct path_state *state = qstate->minfo[id];
     finish(qstate, id);
     if (reply)
-        sw_hold_forget(module, qstate, state ? &state->hold : NULL);
-    if (!reply || (state && state->failed)) {
+        sw_hold_forget(module, qstate, &state->hold);
+    if (!reply || state->failed) {
         forget_touched(module, qstate, NULL);
-        if (state)
-            serve_failed(module, qstate, id, state);
-    } else if (!(state && sw_hold_knows(module, qstate, &state->hold, reply)) &&
-               judge_whole(module, qstate, id, reply, state && state->remembered)) {
+        serve_failed(module, qstate, id, state);
+    } else if (!sw_hold_knows(module, qstate, &state->hold, reply) &&
+               judge_whole(module, qstate, id, reply, state->remembered)) {
         serve(module, qstate, id, reply);
-    } else if (state) {
+    } else {
         /* without memory for the judgement, the reply is judged again for each client */
         state->phase = state->no_memory ? PHASE_RESOLVE : PHASE_CLEAN;
         state->outcomes_n = 0;

@@ -4,6 +4,8 @@
  */
 #include "memory_world.h"
 
+#include "suite.h"
+
 #include "base/log.h"
 
 #include <errno.h>
@@ -495,20 +497,8 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("memory_store");
-    TCase *tcase = tcase_create("memory_store");
-    tcase_set_timeout(tcase, 60);
-    tcase_add_loop_test(tcase, test_the_model_agrees, 0, 6);
-    tcase_add_test(tcase, test_old_files_are_dropped);
-    tcase_add_test(tcase, test_forgotten_names_are_gone);
-    tcase_add_test(tcase, test_a_damaged_file_costs_itself_only);
-    tcase_add_test(tcase, test_a_full_disk_changes_nothing);
-    tcase_add_test(tcase, test_everything_stops);
-    tcase_add_test(tcase, test_names_of_files);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed > 0;
+    return RUN_SUITE("memory_store", TIMEOUT(60), LOOP(test_the_model_agrees, 6),
+                     TESTS(test_old_files_are_dropped, test_forgotten_names_are_gone,
+                           test_a_damaged_file_costs_itself_only, test_a_full_disk_changes_nothing,
+                           test_everything_stops, test_names_of_files));
 }

@@ -4,6 +4,8 @@
  */
 #include "memory_rig.h"
 
+#include "suite.h"
+
 #include "memory/merge.h"
 #include "memory/mtbl.h"
 
@@ -191,16 +193,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("memory_table");
-    TCase *tcase = tcase_create("memory_table");
-    tcase_add_test(tcase, test_each_key_is_found);
-    tcase_add_test(tcase, test_others_read_the_table);
-    tcase_add_test(tcase, test_the_example_of_the_encoding);
-    tcase_add_test(tcase, test_crc32c);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed > 0;
+    return RUN_SUITE("memory_table", TESTS(test_each_key_is_found, test_others_read_the_table,
+                                           test_the_example_of_the_encoding, test_crc32c));
 }

@@ -5,7 +5,8 @@
  */
 #include "formats/writer.h"
 
-#include <check.h>
+#include "suite.h"
+
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -457,18 +458,8 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("writers");
-    TCase *all = tcase_create("writers");
-    SRunner *runner = srunner_create(suite);
-    tcase_set_timeout(all, 120);
-    tcase_add_loop_test(all, a_reader_gives_the_written_indicators_again, 0,
-                        (int)(sizeof(writable) / sizeof(writable[0])));
-    tcase_add_test(all, a_zone_is_as_its_standard_says);
-    tcase_add_test(all, what_a_format_cannot_say_has_a_reason);
-    tcase_add_test(all, facts_never_become_formulas_or_lines);
-    suite_add_tcase(suite, all);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return RUN_SUITE("writers", TIMEOUT(120),
+                     LOOP(a_reader_gives_the_written_indicators_again, COUNT(writable)),
+                     TESTS(a_zone_is_as_its_standard_says, what_a_format_cannot_say_has_a_reason,
+                           facts_never_become_formulas_or_lines));
 }

@@ -88,13 +88,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 }
 
 /* The text of --help, with the formats. */
-static const char *make_doc(void)
+static void write_doc(FILE *out)
 {
-    char *doc = NULL;
-    size_t len = 0;
-    FILE *out = open_memstream(&doc, &len);
-    if (!out)
-        abort();
     fprintf(out, "Write the indicators of a list in a format that other programs read. Nothing is "
                  "written that covers more than the list does: an indicator that the format cannot "
                  "say is left out, counted and named.\n\nFormats, and what a name covers:\n");
@@ -105,9 +100,6 @@ static const char *make_doc(void)
     fprintf(out, "\vExamples:\n"
                  "  sinkwatch export carbanak --format=rpz --output=/etc/bind/carbanak.rpz\n"
                  "  sinkwatch export carbanak --format=csv > carbanak.csv");
-    if (fclose(out) != 0)
-        abort();
-    return doc;
 }
 
 /* ---- the list ---- */
@@ -393,7 +385,7 @@ int cli_export(struct cli *cli, int argc, char **argv)
 {
     struct export *ex = cli_alloc(1, sizeof(*ex));
     const struct cli_usage usage = {.words = "LIST",
-                                    .doc = make_doc(),
+                                    .doc = cli_doc(write_doc),
                                     .options = options,
                                     .parser = parse,
                                     .min = 1,

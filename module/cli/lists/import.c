@@ -74,13 +74,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 }
 
 /* The text of --help, with the table of formats. */
-static const char *make_doc(void)
+static void write_doc(FILE *out)
 {
-    char *doc = NULL;
-    size_t len = 0;
-    FILE *out = open_memstream(&doc, &len);
-    if (!out)
-        abort();
     fprintf(out,
             "Put the indicators of a file (-: standard input) on a list. A folder is a feed of "
             "MISP, with a manifest.json. Gzip and zstd are undone.\n\nFormats, and what a name "
@@ -99,9 +94,6 @@ static const char *make_doc(void)
         "  sinkwatch import --replace --whole ads hosts.txt.gz\n"
         "  sinkwatch import --columns=,,indicator,type, --refang bad report.csv\n"
         "  sinkwatch import --dry-run - unknown.txt");
-    if (fclose(out) != 0)
-        abort();
-    return doc;
 }
 
 static volatile sig_atomic_t interrupted; /* by this signal */
@@ -325,7 +317,7 @@ int cli_import(struct cli *cli, int argc, char **argv)
     struct import *own = cli_alloc(1, sizeof(*own));
     static const struct argp_child more[] = {{&cli_asked_argp, 0, NULL, 0}, {0}};
     const struct cli_usage usage = {.words = "LIST FILE",
-                                    .doc = make_doc(),
+                                    .doc = cli_doc(write_doc),
                                     .options = options,
                                     .children = more,
                                     .parser = parse,
