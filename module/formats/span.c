@@ -40,15 +40,23 @@ struct sw_piece sw_trim(struct sw_piece s)
     return s;
 }
 
+/* Whether the first letters differ, letter case aside. Most words of a table differ there. */
+static inline bool begins_otherwise(struct sw_piece s, const char *word)
+{
+    return s.len > 0 && word[0] && (s.p[0] ^ word[0]) & ~0x20;
+}
+
 bool sw_span_begins(struct sw_piece s, const char *word)
 {
+    if (begins_otherwise(s, word))
+        return false;
     size_t len = strlen(word);
     return s.len >= len && strncasecmp(s.p, word, len) == 0;
 }
 
 bool sw_span_is(struct sw_piece s, const char *word)
 {
-    return s.len == strlen(word) && sw_span_begins(s, word);
+    return !begins_otherwise(s, word) && s.len == strlen(word) && sw_span_begins(s, word);
 }
 
 bool sw_span_has(struct sw_piece s, const char *word)
