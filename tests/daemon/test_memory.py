@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+import signal
 import time
 from datetime import datetime
 
@@ -104,6 +105,8 @@ def test_kill_loses_the_open_interval_at_most(remembering):
     wait_recorded(resolver, WWW)
     before = set(memory.tuples(resolver.memory))
     resolver.client.ask(TWO)
+    resolver.process.signal(signal.SIGKILL)
+    resolver.process.wait()
     resolver.kill()
     assert before <= set(memory.tuples(resolver.memory))
     resolver.start()
