@@ -5,7 +5,7 @@
  * file, have the same form. No words at all (NULL) pick everything.
  *
  * Threads      one
- * Memory       borrowed; cli_words_add() allocates until the process ends
+ * Memory       borrowed; the caller of cli_words_add() frees the words
  */
 #ifndef SW_CLI_PICK_H
 #define SW_CLI_PICK_H

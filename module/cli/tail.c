@@ -287,11 +287,14 @@ int cli_tail(struct cli *cli, const struct cli_tail *tail, int argc, char **argv
     int code = cli_connect(cli);
     if (code == CLI_OK)
         code = o.after ? print_after(&run) : print_latest(&run, o.n);
-    if (code != CLI_OK)
-        return code;
-    if (o.follow)
-        return follow(&run);
-    if (run.printed == 0 && !cli->json)
-        printf("%s\n", tail->nothing);
-    return run.printed ? CLI_OK : CLI_NONE;
+    if (code == CLI_OK && o.follow)
+        code = follow(&run);
+    else if (code == CLI_OK && run.printed == 0) {
+        code = CLI_NONE;
+        if (!cli->json)
+            printf("%s\n", tail->nothing);
+    }
+    free(o.pick.types);
+    free(o.pick.lists);
+    return code;
 }
