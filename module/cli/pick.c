@@ -23,6 +23,7 @@ bool cli_on_lists(const json_t *document, const char *lists)
     static const char *const paths[] = {
         "threat.feed.name",
         "sinkwatch.list",
+        "sinkwatch.feed.list",
         "sinkwatch.anomaly.protected.list",
         "sinkwatch.anomaly.expected.list",
         "sinkwatch.anomaly.spread.list",

@@ -529,6 +529,24 @@ def test_failures_of_resolvers_and_lists(sw, targets, program, groups):
     assert new() == set() and set(sw.redis.hgetall(sw.key("notices:state"))) == {"lost-ring ns1", "lost-backlog ns1"}
 
 
+def test_failures_of_feeds_are_told_as_they_double(sw, targets, program, groups):
+    path, lines = program
+    conf = targets([("target", "t"), ("via", "command"), ("command", path), ("lists", "ads")])
+    groups(conf)
+
+    def run(action, failures):
+        return {"event": {"action": action, "reason": "no answer"},
+                "sinkwatch": {"feed": {"name": "f", "list": "ads", "failures": failures}}}  # fmt: skip
+
+    put(sw, "feeds:log", *(run("feed-failed", n) for n in range(1, 10)),
+        run("feed-updated", 0), run("feed-recovered", 0))  # fmt: skip
+    sw("notify", "--file", conf, "--once")
+    got = [json.loads(text) for *_, text in lines()]
+    assert [one["document"]["sinkwatch"]["feed"]["failures"] for one in got] == [1, 2, 4, 8, 0]
+    assert got[0]["summary"] == "feed-failed: f no answer, list ads"
+    assert got[4]["type"] == "feed-recovered" and got[0]["id"].startswith("feeds:log-")
+
+
 def test_redis_goes_and_comes_back(env, folder, own_redis, settings_for, targets, program):
     path, lines = program
     own_redis.start()

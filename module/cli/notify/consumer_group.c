@@ -20,7 +20,7 @@
 #define NAMES_MAX  (NOTIFY_NAME_MAX + 16)
 #define BATCH      "?[(s[(s?[ss])])]" /* streams with entries; a lost entry has no fields */
 
-static const char *const suffixes[QUEUE_STREAMS] = {"anomalies", "notices", "events"};
+static const char *const suffixes[QUEUE_STREAMS] = {"anomalies", "notices", "feeds:log", "events"};
 
 struct queue {
     struct cli *cli;

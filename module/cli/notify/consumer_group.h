@@ -1,12 +1,12 @@
 /*
  * consumer_group.h - the notices of a target in Redis: a consumer group of each stream.
  *
- * The group of the target NAME is "notify:NAME" in the streams anomalies, events and notices. An
- * entry that was read and is not done is pending in the group, so a killed process loses nothing:
- * the next process reads the pending entries first. Step by step: queue_open() becomes the holder
- * of the target, makes the groups, and claims the pending entries of former holders; queue_next()
- * gives an entry; queue_begin() notes in Redis that the entry is about to be handed on;
- * queue_done() ends the entry and the note in one transaction.
+ * The group of the target NAME is "notify:NAME" in the streams anomalies, notices, feeds:log and
+ * events. An entry that was read and is not done is pending in the group, so a killed process loses
+ * nothing: the next process reads the pending entries first. Step by step: queue_open() becomes the
+ * holder of the target, makes the groups, and claims the pending entries of former holders;
+ * queue_next() gives an entry; queue_begin() notes in Redis that the entry is about to be handed
+ * on; queue_done() ends the entry and the note in one transaction.
  *
  * A process that was killed between hand-over and queue_done() leaves the note. The entry is handed
  * on once more then, marked as repeated; no other entry is handed on twice (D-188).
@@ -27,7 +27,7 @@
 
 #define QUEUE_ID_MAX 48 /* octets with the NUL of "1764510000000-0" */
 
-enum { QUEUE_ANOMALIES, QUEUE_NOTICES, QUEUE_EVENTS, QUEUE_STREAMS };
+enum { QUEUE_ANOMALIES, QUEUE_NOTICES, QUEUE_FEEDS, QUEUE_EVENTS, QUEUE_STREAMS };
 
 struct queue_entry {
     const char *stream; /* "anomalies" */

@@ -52,6 +52,8 @@ const char *notice_text(const struct notice *notice, const char *member)
         {"address", "sinkwatch.anomaly.address"},
         {"list", "threat.feed.name"},
         {"list", "sinkwatch.list"},
+        {"list", "sinkwatch.feed.list"},
+        {"name", "sinkwatch.feed.name"},
         {"resolver", "observer.name"},
     };
     for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
@@ -84,6 +86,7 @@ static void summarise(struct notice *notice)
         add(s, " %" JSON_INTEGER_FORMAT, lost);
     add_text(s, " (", cli_json_text(d, "sinkwatch.lost_where"), ")");
     add_text(s, " ", cli_json_text(d, "message"), "");
+    add_text(s, " ", cli_json_text(d, "event.reason"), "");
     add_text(s, ", list ", notice_text(notice, "list"), "");
     add_text(s, ", resolver ", notice_text(notice, "resolver"), "");
 }
@@ -128,9 +131,21 @@ void notice_free(struct notice *notice)
 
 /* ---- filters ---- */
 
+/* Of failed runs in a row the first, second, fourth, eighth, ... is told (as findings, D-141). */
+static bool is_feed_news(const struct notice *notice)
+{
+    const json_t *failures = cli_json_at(notice->document, "sinkwatch.feed.failures");
+    json_int_t n = json_integer_value(failures);
+    if (strcmp(notice->type, "feed-failed") == 0)
+        return n <= 0 || (n & (n - 1)) == 0;
+    return strcmp(notice->type, "feed-updated") != 0;
+}
+
 bool notice_is_news(const struct notice *notice, const char *stream)
 {
-    return strcmp(stream, "events") != 0 || strcmp(notice->type, "seen-before") == 0;
+    if (strcmp(stream, "events") == 0)
+        return strcmp(notice->type, "seen-before") == 0;
+    return strcmp(stream, "feeds:log") != 0 || is_feed_news(notice);
 }
 
 bool notice_wanted(const struct notice *notice, const struct notify_target *target)

@@ -44,7 +44,7 @@ bool notice_read(struct notice *notice, const char *stream, const char *id, cons
 void notice_free(struct notice *notice);
 
 /** Whether the entry is news at all: in the stream of events only sights of a name before the
- * listing are. */
+ * listing are; in the log of feeds, failures when their number doubles, and their ends. */
 bool notice_is_news(const struct notice *notice, const char *stream);
 
 /** Whether the filters of a target let the notice through. */
