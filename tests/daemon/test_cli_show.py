@@ -86,7 +86,25 @@ def test_check_shows_lists_by_each_indicator_of_an_address(sw, folder):
     assert [o["indicator"] for o in holder["explained_by"]] == ["registrant:plain org"] * 2
     out = sw("check", "213.24.76.23", code=NONE)
     for indicator in indicators:
-        assert re.search(rf"explains +protected +protected +{re.escape(indicator)}", out), indicator
+        assert re.search(rf"protects +protected +protected +{re.escape(indicator)}", out), indicator
+        assert re.search(rf"explains +known +known +{re.escape(indicator)}", out), indicator
+
+
+def test_check_of_an_address_indicator_inside_a_protected_owner(sw, folder):
+    """A block of such an address would hit the owner: said, by list or by class."""
+    make_databases(sw, folder, "213.24.0.0/16\t8342\tJSC RTComm.RU\n", "213.24.76.0/23\tFederal Security Service\t\tRU\n")
+    sw("list", "set", "bad", "--action", "nxdomain")
+    sw("add", "bad", "213.24.76.23", "213.24.99.1")
+    by_class, carrier, unlisted = sw.json("check", "213.24.76.23", "213.24.99.1", "213.24.76.24")
+    assert by_class["protected"] == {"list": "", "indicator": "class:government", "owner": ""}
+    assert "protected" not in carrier and "protected" not in unlisted
+    assert "an indicator inside a protected owner: class:government of protected-classes" in sw("check", "213.24.76.23")
+    sw("list", "set", "agencies", "--kind", "protected", "--owner", "An agency")
+    sw("add", "agencies", "213.24.76.0/24")
+    (by_list,) = sw.json("check", "213.24.76.23")
+    assert by_list["protected"] == {"list": "agencies", "indicator": "213.24.76.0/24", "owner": "An agency"}
+    out = sw("check", "213.24.76.23")
+    assert "inside a protected owner: 213.24.76.0/24 of list agencies, An agency" in out
 
 
 def make_databases(sw, folder, networks, registrants):

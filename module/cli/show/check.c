@@ -4,6 +4,7 @@
 #include "cli/show/judging.h"
 #include "cli/show/ownership.h"
 #include "cli/show/rules.h"
+#include "owner/anomaly.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -56,6 +57,8 @@ struct asked { /* a word and the matching rules */
     struct other other[OTHERS_MAX];
     size_t others, others_more;
     struct sw_owner owner;
+    bool is_protected; /* an address that a list of kind ioc has, of a protected owner */
+    struct sw_anomaly protected;
     const struct sw_flow *flow;
 };
 
@@ -157,6 +160,18 @@ static void find_others(struct asked *a, const struct sw_view *view)
     }
 }
 
+/* An address that some list of kind ioc has, while a protected list or class covers it: a block
+ * would hit that owner. */
+static void judge_protection(struct asked *a, const struct sw_view *view)
+{
+    bool listed = false;
+    for (size_t i = 0; i < a->j.hits.n; i++)
+        listed = listed || a->j.hits.rule[i]->hit.list->kind == SW_KIND_IOC;
+    a->is_protected = listed && a->j.what.type == SW_INDICATOR_PREFIX &&
+                      sw_anomaly_protected_owner(a->flow->settings->protected_classes, view,
+                                                 &a->j.what.addr, &a->owner, &a->protected);
+}
+
 static void judge(struct asked *a)
 {
     struct sw_view view = sw_index_view(a->flow->index);
@@ -164,6 +179,7 @@ static void judge(struct asked *a)
     if (a->j.what.type == SW_INDICATOR_PREFIX)
         sw_owner_find(a->flow->owners, &a->j.what.addr, &a->owner);
     find_others(a, &view);
+    judge_protection(a, &view);
 }
 
 /* ---- printing ---- */
@@ -192,12 +208,23 @@ static void print_table(const struct cli *cli, const struct asked *a)
     }
     for (size_t i = 0; i < a->others; i++) {
         const struct sw_policy *p = a->other[i].list;
-        cli_table_row(table, "explains", p->name, sw_kind_name(p->kind), "", "", "",
-                      a->other[i].text);
+        cli_table_row(table, p->kind == SW_KIND_PROTECTED ? "protects" : "explains", p->name,
+                      sw_kind_name(p->kind), "", "", "", a->other[i].text);
     }
     cli_table_print(table, 2);
     if (a->j.hits.more || a->others_more)
         printf("  and %zu more\n", a->j.hits.more + a->others_more);
+}
+
+static void print_protection(const struct cli *cli, const struct asked *a)
+{
+    const struct sw_anomaly *by = &a->protected;
+    if (!a->is_protected)
+        return;
+    printf("  %san indicator inside a protected owner: %s%s%s%s%s%s\n", cli_style(cli, CLI_BAD),
+           cli_clean_text(by->protected_by), by->list[0] ? " of list " : " of protected-classes",
+           by->list, by->protected_owner[0] ? ", " : "", cli_clean_text(by->protected_owner),
+           cli_style(cli, CLI_PLAIN));
 }
 
 static void print_text(const struct cli *cli, const struct asked *a)
@@ -208,6 +235,7 @@ static void print_text(const struct cli *cli, const struct asked *a)
     if (a->j.what.type == SW_INDICATOR_PREFIX)
         cli_owner_print(cli, &a->j.what.addr, &a->owner);
     print_table(cli, a);
+    print_protection(cli, a);
     if (!a->j.hits.winner) {
         printf("  %s%s\n",
                a->j.match.rules ? "no rule acts: the true answer"
@@ -246,6 +274,11 @@ static void print_json(const struct asked *a)
     if (a->j.hits.more)
         json_object_set_new(out, "matches_more", json_integer(a->j.hits.more));
     json_object_set_new(out, "explained_by", others);
+    if (a->is_protected)
+        json_object_set_new(out, "protected",
+                            json_pack("{s:s,s:s,s:s}", "list", a->protected.list, "indicator",
+                                      a->protected.protected_by, "owner",
+                                      a->protected.protected_owner));
     json_object_set_new(out, "verdict", wins ? cli_verdict_json(&a->j.verdict) : json_null());
     if (wins)
         json_object_set_new(out, "why", json_string(cli_why(&a->j.hits, words)));
