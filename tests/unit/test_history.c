@@ -1,6 +1,7 @@
 /*
  * test_history.c - the bounded history: new or seen, order of time, limits, a naive model.
  */
+#include "journal/history/places.h"
 #include "owner/history.h"
 
 #include "suite.h"
@@ -216,10 +217,46 @@ START_TEST(random_against_model)
 }
 END_TEST
 
+/* The other names on an address are looked through once for each change there, and once a minute:
+ * of 200 names with ten sights a second each a second look is rare (D-141). */
+START_TEST(neighbours_are_looked_through_when_something_is_new)
+{
+    struct sw_addr addr = addr_number(1);
+    struct sw_places *places = sw_places_new(4, 300);
+    struct sw_place *place = sw_places_get(places, &addr);
+    size_t looks = 0;
+    int64_t now = 1;
+    char text[32];
+    for (unsigned i = 0; i < 200; i++) {
+        snprintf(text, sizeof(text), "n%u.example", i);
+        ck_assert_ptr_nonnull(sw_place_note(places, place, text, "bad", now));
+    }
+    for (unsigned sight = 0; sight < 100000; sight++, now += 500) { /* 50 seconds */
+        snprintf(text, sizeof(text), "n%u.example", sight % 200);
+        struct sw_place_name *me = sw_place_note(places, place, text, "bad", now);
+        looks += sw_place_look_due(place, me, now);
+    }
+    ck_assert_uint_eq(looks, 200);
+    struct sw_place_name *me = sw_place_note(places, place, "n7.example", "bad", now);
+    ck_assert(!sw_place_look_due(place, me, now));
+    me = sw_place_note(places, place, "new.example", "", now); /* a new name */
+    ck_assert(sw_place_look_due(place, me, now));
+    me = sw_place_note(places, place, "n7.example", "", now);
+    ck_assert(sw_place_look_due(place, me, now));
+    ck_assert(!sw_place_look_due(place, me, now));
+    me = sw_place_note(places, place, "new.example", "bad", now); /* a new list */
+    ck_assert(sw_place_look_due(place, me, now));
+    ck_assert(!sw_place_look_due(place, me, now + SW_LOOK_AGAIN_US - 1));
+    ck_assert(sw_place_look_due(place, me, now + SW_LOOK_AGAIN_US));
+    sw_places_free(places);
+}
+END_TEST
+
 int main(void)
 {
-    return RUN_SUITE("history", TESTS(new_then_seen, names_and_addresses_are_told_apart,
-                                      observations_out_of_order, full_name_loses_the_oldest_address,
-                                      full_cache_loses_the_least_used_name, limits_of_zero_mean_one,
-                                      random_against_model));
+    return RUN_SUITE("history",
+                     TESTS(neighbours_are_looked_through_when_something_is_new, new_then_seen,
+                           names_and_addresses_are_told_apart, observations_out_of_order,
+                           full_name_loses_the_oldest_address, full_cache_loses_the_least_used_name,
+                           limits_of_zero_mean_one, random_against_model));
 }

@@ -110,10 +110,22 @@ struct sw_place_name *sw_place_note(struct sw_places *places, struct sw_place *p
             return NULL;
         }
         *entry = (struct sw_place_name){.name = copy, .first_us = time_us, .last_us = time_us};
+        place->version++;
     }
+    place->version += list[0] != '\0' && strcmp(entry->list, list) != 0;
     if (list[0] != '\0')
         snprintf(entry->list, sizeof(entry->list), "%s", list);
     return entry;
+}
+
+bool sw_place_look_due(const struct sw_place *place, struct sw_place_name *name, int64_t time_us)
+{
+    int64_t age_us = time_us - name->looked_us;
+    if (name->looked_version == place->version && age_us >= 0 && age_us < SW_LOOK_AGAIN_US)
+        return false;
+    name->looked_version = place->version;
+    name->looked_us = time_us;
+    return true;
 }
 
 struct sw_place_name *sw_place_listed(struct sw_place *place)

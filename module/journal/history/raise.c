@@ -323,7 +323,8 @@ static void judge_shared(const struct judging *j, struct sw_place *place, struct
     struct others others;
     struct sw_anomaly anomaly;
     struct sw_place_name *listed = sight->is_ioc ? me : sw_place_listed(place);
-    if (!listed || (listed == me && !sight->is_ioc) || (listed != me && me->shared))
+    if (!listed || (listed == me && !sight->is_ioc) || (listed != me && me->shared) ||
+        !sw_place_look_due(place, me, j->record->last_us))
         return;
     struct sw_anomaly_report report = {
         .anomaly = &anomaly,
