@@ -234,9 +234,9 @@ static int put_changes_in_force(struct cli_apply *apply)
 /* The options of the definition as words of a command line. */
 static int parse_options(struct cli_apply *apply, const json_t *options)
 {
-    struct cli_argv argv = {0};
+    struct cli_argv *words = &apply->words;
     char *word;
-    cli_argv_add(&argv, "sinkwatch feed");
+    cli_argv_add(words, cli_copy("sinkwatch feed"));
     for (const struct argp_option *o = cli_asked_options; o->name; o++) {
         const json_t *value = json_object_get(options, o->name);
         size_t n = json_is_array(value) ? json_array_size(value) : value ? 1 : 0;
@@ -245,11 +245,11 @@ static int parse_options(struct cli_apply *apply, const json_t *options)
             const char *text = json_string_value(one);
             if (asprintf(&word, text ? "--%s=%s" : "--%s", o->name, text ? text : "") < 0)
                 abort();
-            cli_argv_add(&argv, word); /* lives as long as the process: options point into it */
+            cli_argv_add(words, word);
         }
     }
-    cli_argv_add_n(&argv, NULL, 0); /* ends the words */
-    return argp_parse(&cli_asked_argp, argv.n - 1, (char **)(uintptr_t)argv.word, 0, NULL,
+    cli_argv_add_n(words, NULL, 0); /* ends the words */
+    return argp_parse(&cli_asked_argp, words->n - 1, (char **)(uintptr_t)words->word, 0, NULL,
                       &apply->asked);
 }
 
@@ -310,4 +310,7 @@ void cli_apply_free(struct cli_apply *apply)
     sw_reader_free(apply->reader);
     free(apply->document);
     cli_importing_free(&apply->im);
+    for (int i = 0; i < apply->words.n; i++)
+        free((char *)(uintptr_t)apply->words.word[i]);
+    cli_argv_free(&apply->words);
 }

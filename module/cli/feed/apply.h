@@ -32,6 +32,7 @@ struct cli_apply {
     struct cli_importing im;
     struct cli_source source; /* its options */
     struct cli_asked asked;
+    struct cli_argv words;    /* options as a command line; `asked` points into these */
     struct sw_reader *reader; /* of the document that is open */
     char *document;           /* its name */
     enum cli_document meaning;
