@@ -68,12 +68,22 @@ static struct job *free_job(struct service *s)
     return NULL;
 }
 
+/* A wrong option ends the process by exit(): nothing of the service is to be done there. */
+static void leave_at_once(int status, void *arg)
+{
+    (void)arg;
+    fflush(stdout);
+    fflush(stderr);
+    _exit(status);
+}
+
 /* In the process of a run. The connection of the service is left alone: its octets are the
  * service's. */
 static void run_in_child(struct service *s, const char *name, bool noticed)
 {
     struct cli_run run = s->asked->run;
     prctl(PR_SET_PDEATHSIG, SIGTERM);
+    on_exit(leave_at_once, NULL);
     for (nfds_t i = 0; i < s->notices; i++)
         close(s->notice[i].fd);
     run.service = true;
@@ -83,9 +93,7 @@ static void run_in_child(struct service *s, const char *name, bool noticed)
     if (code == CLI_OK)
         code = cli_feed_run_one(s->cli, name, &run);
     sw_redis_free(s->cli->redis);
-    fflush(stdout);
-    fflush(stderr);
-    _exit(code);
+    exit(code);
 }
 
 static void start(struct service *s, const char *name, bool noticed)
@@ -121,6 +129,8 @@ static void note_end(struct service *s, struct job *job, int status)
                  WTERMSIG(status));
     else if (code == CLI_USAGE)
         snprintf(why, sizeof(why), "an option of the definition is wrong");
+    else if (code > CLI_INPUT)
+        snprintf(why, sizeof(why), "the process of the run ended with code %d", code);
     else
         return;
     cli_error("feed '%s': %s", job->name, why);
