@@ -63,6 +63,7 @@ _sinkwatch_options() {
         ;;
     notify) echo "--file --check --test --once" ;;
     events | anomalies) echo "--number --follow --after --ids --type --list --severity-min" ;;
+    metrics) echo "--textfile --format" ;;
     doctor) echo "--unbound --unbound-conf --unit --canary --resolver --system-root" ;;
     esac
 }
@@ -78,7 +79,7 @@ _sinkwatch_command() {
             --kind | --action | --priority | --sinkhole4 | --sinkhole6 | --cname | --ttl | --lifetime | --ede | \
             --owner | --owners | --ns-owners | --baseline-days | --baseline-count | --flux-hours | --flux-as-min | --flux-as-percent | --note | --group | --trigger | --justification | --sub-error | --list | --match | --file | --forward | --root-hints | --trust-anchor | \
             --rate | --in-flight | --timeout | --retries | --threads | --state | --observer | --hops | --max | \
-            --output | --since | --until | --before | --folder | --type | --unbound | --unbound-conf | --unit | --canary | --resolver | --system-root | --allow-suffix | --max-shrink | --max-growth | \
+            --output | --since | --until | --before | --folder | --type | --unbound | --unbound-conf | --unit | --canary | --resolver | --system-root | --textfile | --allow-suffix | --max-shrink | --max-growth | \
             --every | --stale-after | --stale | --max-size | --user | --password-file | --token-file | --header-file | --ca-file | \
             --cert-file | --key-file | --proxy | --proxy-password-file | --search | --files | --jobs | --lease | --listen | \
             --scope | --columns | --origin | --only | --allow-own | --allow-top | --top-file | --top | --show-refused | --max-touched | --serial) i=$((i + 1)) ;;
@@ -105,7 +106,7 @@ _sinkwatch() {
     _sinkwatch_command
     case $prev in
     --list) _sinkwatch_words "$(_sinkwatch_lists)"; return ;;
-    -c | --config | --socket | --file | --files | --password-file | --token-file | --header-file | --ca-file | --cert-file | --key-file | --root-hints | --trust-anchor | --state | --output | --unbound | --unbound-conf | --system-root)
+    -c | --config | --socket | --file | --files | --password-file | --token-file | --header-file | --ca-file | --cert-file | --key-file | --root-hints | --trust-anchor | --state | --output | --unbound | --unbound-conf | --system-root | --textfile)
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
         return
         ;;
@@ -129,7 +130,7 @@ _sinkwatch() {
         return
     fi
     case $command:$after in
-    :*) _sinkwatch_words "list add remove import export feed rollback check pivot memory hunt sweep report events anomalies notify status setup checkconf doctor" ;;
+    :*) _sinkwatch_words "list add remove import export feed rollback check pivot memory hunt sweep report events anomalies notify status setup checkconf doctor metrics" ;;
     list:*) _sinkwatch_words "show set drop" ;;
     feed:*) _sinkwatch_words "add list show run pause resume remove log" ;;
     feed\ *:0) _sinkwatch_words "$(_sinkwatch_feeds)" ;;

@@ -57,6 +57,19 @@ static inline uint64_t sw_counted(const sw_counter *counter)
     X(mmdb_reloads, "mmdb_reloads")                                                                \
     X(mmdb_refused, "mmdb_refused")
 
+/* X("name in status"): present amounts, which fall as well. feed/status_hash.c writes them. */
+#define SW_AMOUNTS(X)                                                                              \
+    X("sweep_last_us")                                                                             \
+    X("index_octets")                                                                              \
+    X("resident_octets")                                                                           \
+    X("backlog")                                                                                   \
+    X("spool_octets")                                                                              \
+    X("ring_octets")                                                                               \
+    X("ring_size")                                                                                 \
+    X("judged")
+
+struct sw_sums;
+
 struct sw_counters {
 #define SW_COUNTER_FIELD(field, name) sw_counter field;
     SW_COUNTERS(SW_COUNTER_FIELD)
@@ -64,6 +77,10 @@ struct sw_counters {
     /* errno of the last failed write to event-file and event-spool, 0: writing works. Set by the
      * recorder, for the status. */
     _Atomic int event_file_error, event_spool_error;
+    /* Present amounts, for the status. The recorder sets documents that wait for Redis, and octets
+     * of the spool; the collector sets octets in the fullest ring, and octets of a ring. */
+    _Atomic uint64_t backlog, spool_octets, ring_octets, ring_size;
+    struct sw_sums *sums; /* sums with labels (sums.h); NULL: none are kept */
 };
 
 #endif

@@ -94,6 +94,16 @@ static inline bool sw_turns_at_rest(const struct sw_turns *turns, uint64_t numbe
     return atomic_load_explicit(&turns->swept, memory_order_acquire) == number;
 }
 
+/** How many turns workers have begun: judgements of answers that Unbound may store. Any thread; the
+ * sum of numbers that grow meanwhile. */
+static inline uint64_t sw_turns_count(const struct sw_turns *turns)
+{
+    uint64_t n = 0;
+    for (size_t i = 0; i < turns->n; i++)
+        n += (atomic_load_explicit(&turns->turn[i].count, memory_order_relaxed) + 1) / 2;
+    return n;
+}
+
 /** Begin a new epoch, after a change of the lists was published. */
 void sw_turns_raise(struct sw_turns *turns);
 

@@ -114,6 +114,9 @@ int cli_settings(struct cli *cli);
 /** Put --socket, --host and --port into the settings. */
 void cli_override(struct cli *cli);
 
+/** Settings, and a connection that is not open yet. CLI_OK, CLI_SETTINGS or CLI_REDIS, said. */
+int cli_prepare(struct cli *cli);
+
 /** Settings, then Redis. CLI_OK, CLI_SETTINGS or CLI_REDIS, said. */
 int cli_connect(struct cli *cli);
 
@@ -188,5 +191,6 @@ int cli_status(struct cli *cli, int argc, char **argv);
 int cli_checkconf(struct cli *cli, int argc, char **argv);
 int cli_doctor(struct cli *cli, int argc, char **argv);
 int cli_feed(struct cli *cli, int argc, char **argv);
+int cli_metrics(struct cli *cli, int argc, char **argv);
 
 #endif

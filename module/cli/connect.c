@@ -55,16 +55,24 @@ int cli_settings(struct cli *cli)
     return CLI_OK;
 }
 
-int cli_connect(struct cli *cli)
+int cli_prepare(struct cli *cli)
 {
     int code = cli_settings(cli);
     if (code != CLI_OK || cli->redis)
         return code;
     cli->redis = sw_redis_new_writer(&cli->settings);
-    if (!cli->redis) {
-        cli_error("out of memory or file descriptors");
-        return CLI_REDIS;
-    }
+    if (cli->redis)
+        return CLI_OK;
+    cli_error("out of memory or file descriptors");
+    return CLI_REDIS;
+}
+
+int cli_connect(struct cli *cli)
+{
+    bool connected = cli->redis != NULL;
+    int code = cli_prepare(cli);
+    if (code != CLI_OK || connected)
+        return code;
     if (sw_redis_open(cli->redis) == SW_OK)
         return CLI_OK;
     return cli_redis_failed(cli, NULL);

@@ -18,7 +18,7 @@ static const struct {
     {"RENAME", "s"},        {"UNLINK", "i"},      {"WATCH", "s"},
     {"XADD", "s"},          {"XRANGE", ENTRIES},  {"XREAD", "?[(s" ENTRIES ")]"},
     {"XREVRANGE", ENTRIES}, {"ZRANGE", "[s]"},    {"ZREMRANGEBYRANK", "i"},
-    {"ZSCAN", "(s[ss])"},
+    {"ZSCAN", "(s[ss])"},   {"XLEN", "i"},
 };
 
 /* The end of the shape at s, matching brackets included. */

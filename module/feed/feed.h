@@ -91,6 +91,8 @@ struct sw_feed_host { /* the host's functions for feeder and sweeper; any may be
     void (*in_force)(void *arg, const struct sw_in_force *now);
     /* Feeder: the status field `memory`, a new reference; NULL: the resolver keeps no memory. */
     json_t *(*memory)(void *arg);
+    /* Feeder: how often workers have judged an answer that Unbound may store then. */
+    uint64_t (*judged)(void *arg);
     int64_t (*wall_us)(void *arg); /* the wall clock, for tests; NULL: the real one */
     const char *version;           /* Sinkwatch's version, for status; NULL is "" */
     const char *host_version;      /* likewise the host's */

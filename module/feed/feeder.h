@@ -110,6 +110,7 @@ struct sw_feed {
     struct sw_stream_position position; /* last applied entry */
     struct sw_stream_id awaited;        /* the stream's end at the last XREAD without entries */
     struct sw_stream_id applied;        /* last entry reported as enforced, sweep included */
+    struct sw_stream_id timed; /* an entry for which the time until the report is taken; 0: none */
     struct sw_copy copy;
     struct sw_audit audit;
     struct sw_keyspace keyspace;

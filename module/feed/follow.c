@@ -420,6 +420,8 @@ static enum sw_status apply_entries(struct sw_feed *feed, struct entry *entries,
         if (feed->load_due)
             return SW_OK;
     }
+    if (feed->timed.ms == 0)
+        feed->timed = feed->position.id;
     return sw_feed_finish_batch(feed);
 }
 

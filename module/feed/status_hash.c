@@ -11,12 +11,14 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/sums.h"
 #include "feed/feeder.h"
 #include "redis/reply.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #define FIELDS_MAX 64
 #define NUMBERS    48 /* room for counters */
@@ -163,6 +165,42 @@ static enum sw_status take_replies(struct sw_feed *feed)
     return SW_OK;
 }
 
+/* The time from the change stream's id of an entry, on the clock of Redis, to this report. */
+static void take_time(struct sw_feed *feed)
+{
+    if (feed->timed.ms == 0 || sw_stream_id_compare(&feed->applied, &feed->timed) < 0)
+        return;
+    int64_t began = (int64_t)feed->timed.ms * 1000;
+    sw_sums_enforced(feed->counters->sums, sw_clock_wall_us() - began);
+    feed->timed = (struct sw_stream_id){0, 0};
+}
+
+/* Resident memory of this process in octets (proc(5), statm); 0: not known, as in a chroot. */
+static uint64_t resident(void)
+{
+    unsigned long long all, pages = 0;
+    FILE *in = fopen("/proc/self/statm", "re");
+    if (in && fscanf(in, "%llu %llu", &all, &pages) != 2)
+        pages = 0;
+    if (in)
+        fclose(in);
+    return (uint64_t)pages * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+/* Present amounts. */
+static void put_amounts(const struct sw_feed *feed, struct fields *fields)
+{
+    const struct sw_counters *counters = feed->counters;
+    put_number(fields, "index_octets", sw_index_bytes(feed->index));
+    put_number(fields, "resident_octets", resident());
+    put_number(fields, "backlog", sw_counted(&counters->backlog));
+    put_number(fields, "spool_octets", sw_counted(&counters->spool_octets));
+    put_number(fields, "ring_octets", sw_counted(&counters->ring_octets));
+    put_number(fields, "ring_size", sw_counted(&counters->ring_size));
+    if (feed->host.judged)
+        put_number(fields, "judged", feed->host.judged(feed->host.arg));
+}
+
 /* Set when the next report is due after a report at `now`, and the next with the field `lists`. */
 static void next_report(struct sw_feed *feed, int64_t now, bool with_lists)
 {
@@ -181,6 +219,9 @@ enum sw_status sw_feed_report(struct sw_feed *feed)
     char key[SW_KEY_MAX], started[SW_TIMETEXT_MAX], updated[SW_TIMETEXT_MAX];
     char applied[SW_STREAMID_MAX];
     char *lists = with_lists ? dump(lists_json(feed)) : NULL;
+    char *hits = with_lists ? dump(sw_sums_hits_json(feed->counters->sums)) : NULL;
+    char *anomalies = dump(sw_sums_anomalies_json(feed->counters->sums));
+    char *latency = dump(sw_sums_latency_json(feed->counters->sums));
     char *refused = dump(sw_refused_items_json(&feed->refused));
     char *reasons = dump(sw_refused_reasons_json(&feed->refused));
     char *snapshot = dump(sw_local_json(feed));
@@ -189,6 +230,7 @@ enum sw_status sw_feed_report(struct sw_feed *feed)
     note_files(feed);
     sw_feed_mmdb_enforced(feed);
     feed->applied = sw_sweeper_done(feed->sweeper);
+    take_time(feed);
     sw_redis_key(feed->out, key, sizeof(key), "resolver:%s", feed->settings->resolver_id);
     put(&fields, "HSET", key);
     put(&fields, "version", feed->host.version);
@@ -197,8 +239,12 @@ enum sw_status sw_feed_report(struct sw_feed *feed)
     put(&fields, "updated", sw_time_text(sw_clock_wall_us(), updated));
     put(&fields, "state", state_name(feed->state));
     put(&fields, "applied", sw_stream_id_text(&feed->applied, applied));
-    if (with_lists)
+    if (with_lists) {
         put(&fields, "lists", lists ? lists : "{}");
+        put(&fields, "hits_by", hits ? hits : "[]");
+    }
+    put(&fields, "anomalies_by", anomalies ? anomalies : "[]");
+    put(&fields, "latency", latency ? latency : "{}");
     put(&fields, "refused", refused ? refused : "[]");
     put(&fields, "refused_by_reason", reasons ? reasons : "{}");
     put(&fields, "snapshot", snapshot ? snapshot : "{}");
@@ -206,6 +252,7 @@ enum sw_status sw_feed_report(struct sw_feed *feed)
     put(&fields, "mmdb", feed->mmdb_json ? feed->mmdb_json : "{}");
     put(&fields, "last_error", last_error(feed));
     put_number(&fields, "sweep_last_us", sw_sweeper_last_us(feed->sweeper));
+    put_amounts(feed, &fields);
 #define PUT_COUNTER(field, name) put_number(&fields, name, sw_counted(&feed->counters->field));
     SW_COUNTERS(PUT_COUNTER)
 #undef PUT_COUNTER
@@ -214,6 +261,9 @@ enum sw_status sw_feed_report(struct sw_feed *feed)
     else if ((status = send_report(feed, &fields)) == SW_OK)
         status = take_replies(feed);
     free(lists);
+    free(hits);
+    free(anomalies);
+    free(latency);
     free(refused);
     free(reasons);
     free(snapshot);

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/rcu.h"
+#include "base/sums.h"
 #include "base/version.h"
 #include "feed/local.h"
 #include "flow/ub.h"
@@ -116,6 +117,12 @@ static void swept(void *arg, uint64_t epoch)
     sw_turns_swept(&module->turns, epoch);
 }
 
+static uint64_t count_judged(void *arg)
+{
+    struct sw_module *module = arg;
+    return sw_turns_count(&module->turns);
+}
+
 static bool take_garden(void *arg, struct sw_name *name)
 {
     struct sw_module *module = arg;
@@ -177,6 +184,7 @@ static bool make_parts(struct sw_module *module)
         .garden = take_garden,
         .in_force = in_force,
         .memory = memory_status,
+        .judged = count_judged,
         .version = SW_VERSION,
         .host_version = sw_abi_built_for(),
     };
@@ -184,6 +192,7 @@ static bool make_parts(struct sw_module *module)
     if (!sw_turns_init(&module->turns, (size_t)module->env->cfg->num_threads))
         return false;
     sw_marks_init(&module->marks);
+    module->counters.sums = sw_sums_new();
     module->has_cachedb =
         module->env->cfg->module_conf && strstr(module->env->cfg->module_conf, "cachedb");
     module->can_store = sw_hold_can_store(module->env->cfg->module_conf);
@@ -279,6 +288,7 @@ void sw_module_stop(struct sw_module *module)
     sw_journal_free(module->journal);
     sw_owners_free(module->owners);
     sw_index_free(module->index);
+    sw_sums_free(module->counters.sums);
     sw_turns_free(&module->turns);
     sw_log_sink(NULL);
     free(module);

@@ -231,8 +231,11 @@ void sw_collect_run(struct sw_collect *collect)
 {
     size_t n = 0;
     collect->pause_us = PAUSE_MAX_US;
+    atomic_store_explicit(&collect->counters->ring_size, collect->rings->capacity,
+                          memory_order_relaxed);
     while (go_on(collect, sleep_time(collect, n))) {
         size_t found = fullest(collect->rings);
+        atomic_store_explicit(&collect->counters->ring_octets, found, memory_order_relaxed);
         n = go_round(collect);
         pass_expired(collect);
         tell_losses(collect, false);

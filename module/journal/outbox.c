@@ -181,6 +181,8 @@ void sw_outbox_to_disk(struct sw_outbox *outbox, int64_t mono_us)
 void sw_outbox_flush(struct sw_outbox *outbox)
 {
     sw_spool_flush(outbox->spool);
+    atomic_store_explicit(&outbox->counters->spool_octets, sw_spool_octets(outbox->spool),
+                          memory_order_relaxed);
     atomic_store_explicit(&outbox->counters->event_spool_error, sw_spool_problem(outbox->spool),
                           memory_order_relaxed);
 }

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/sums.h"
 #include "journal/filelog.h"
 #include "journal/history/sight.h"
 #include "journal/outbox.h"
@@ -56,7 +57,10 @@ static void raise_anomaly(void *arg, const struct sw_anomaly_report *report)
     struct sw_recorder *recorder = arg;
     size_t len = 0;
     char *json = sw_document_anomaly(&recorder->writer, report, &len);
+    const struct sw_anomaly *anomaly = report->anomaly;
     sw_count(&recorder->counters->anomalies, 1);
+    sw_sums_anomaly(recorder->counters->sums, sw_anomaly_name(anomaly->type),
+                    sw_anomaly_severity(anomaly, report->is_watched, report->zone));
     put_out(recorder, SW_STREAM_ANOMALIES, json, len, 1, false);
 }
 
@@ -137,6 +141,16 @@ static bool claim_past(struct sw_recorder *recorder, struct sw_record *record)
     return sw_observe_claim_past(recorder->observe, record->event);
 }
 
+/* Count a hit by the rule that won. */
+static void tally(struct sw_recorder *recorder, const struct sw_record *record)
+{
+    struct sw_event_hit hit;
+    if (record->event->type != SW_EVENT_HIT || !sw_event_winner(record->event, &hit))
+        return;
+    sw_sums_hits(recorder->counters->sums, hit.list, (enum sw_action)record->event->action_taken,
+                 (enum sw_trigger)hit.trigger, record->count);
+}
+
 static void record_one(struct sw_recorder *recorder, struct sw_record *record)
 {
     char *json;
@@ -151,6 +165,7 @@ static void record_one(struct sw_recorder *recorder, struct sw_record *record)
     recorder->taken += events;
     if (!claim_past(recorder, record))
         return;
+    tally(recorder, record);
     sw_observe_look(recorder->observe, record->event, sight);
     if (record->event->type != SW_EVENT_PAST) {
         json = sw_document_event(&recorder->writer, record, sight->owned,
@@ -202,6 +217,8 @@ uint64_t sw_recorder_settled(const struct sw_recorder *recorder)
 
 static void note_settled(struct sw_recorder *recorder)
 {
+    atomic_store_explicit(&recorder->counters->backlog, sw_outbox_waiting(recorder->outbox),
+                          memory_order_relaxed);
     if (sw_outbox_waiting(recorder->outbox) == 0 && sw_seens_waiting(recorder->seens) == 0)
         atomic_store_explicit(&recorder->settled, recorder->taken, memory_order_relaxed);
 }

@@ -40,6 +40,7 @@ RUNS = [
     (["events"], ""),
     (["anomalies"], ""),
     (["status"], ""),
+    (["metrics"], ""),
 ]
 
 

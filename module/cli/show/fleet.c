@@ -35,21 +35,27 @@ struct resolver {
 /* Fields with JSON text. */
 static bool is_json(const char *field)
 {
-    static const char *const fields[] = {"lists", "refused",  "refused_by_reason",
-                                         "mmdb",  "snapshot", "memory"};
+    static const char *const fields[] = {"lists",   "refused",      "refused_by_reason",
+                                         "mmdb",    "snapshot",     "memory",
+                                         "hits_by", "anomalies_by", "latency"};
     for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
         if (strcmp(field, fields[i]) == 0)
             return true;
     return false;
 }
 
-static bool is_counter(const char *field)
+static bool is_number(const char *field)
 {
 #define IS_COUNTER(id, name)                                                                       \
     if (strcmp(field, name) == 0)                                                                  \
         return true;
     SW_COUNTERS(IS_COUNTER)
 #undef IS_COUNTER
+#define IS_AMOUNT(name)                                                                            \
+    if (strcmp(field, name) == 0)                                                                  \
+        return true;
+    SW_AMOUNTS(IS_AMOUNT)
+#undef IS_AMOUNT
     return false;
 }
 
@@ -63,7 +69,7 @@ static json_t *make_state(const redisReply *reply)
         json_t *json = is_json(field) ? json_loadb(value->str, value->len, 0, NULL) : NULL;
         if (json)
             json_object_set_new(state, field, json);
-        else if (is_counter(field))
+        else if (is_number(field))
             json_object_set_new(state, field, json_integer(strtoll(value->str, NULL, 10)));
         else
             cli_json_set(state, field, value->str);

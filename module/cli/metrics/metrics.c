@@ -1,0 +1,93 @@
+/* metrics.c - the options, and where the text goes. See metrics.h. */
+#include "cli/metrics/metrics.h"
+
+#include "base/file.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { KEY_TEXTFILE = 300, KEY_FORMAT };
+
+static const struct argp_option options[] = {
+    {"textfile", KEY_TEXTFILE, "FILE", 0,
+     "write to this file, which is replaced at once; for node_exporter's textfile collector", 0},
+    {"format", KEY_FORMAT, "FORMAT", 0,
+     "openmetrics (default), or prometheus: the older text (default with --textfile)", 0},
+    {0},
+};
+
+struct wanted {
+    const char *textfile, *format;
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    struct wanted *wanted = state->input;
+    switch (key) {
+    case KEY_TEXTFILE:
+        wanted->textfile = arg;
+        return 0;
+    case KEY_FORMAT:
+        if (strcmp(arg, "openmetrics") != 0 && strcmp(arg, "prometheus") != 0)
+            argp_error(state, "--format: '%s' is neither openmetrics nor prometheus",
+                       cli_clean_text(arg));
+        wanted->format = arg;
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct cli_usage usage = {
+    .words = "",
+    .doc = "The reports of all resolvers and the state of Redis as metrics, for Prometheus and "
+           "its like: hits by list, action and trigger, losses, backlog, memory, lag, anomalies."
+           "\vThe user of Redis needs the rights of the user reader in conf/users.acl. If Redis "
+           "does not answer, the text has sinkwatch_redis_up 0, and the exit code is 3.\n\n"
+           "Examples:\n"
+           "  sinkwatch metrics\n"
+           "  sinkwatch metrics --textfile /var/lib/prometheus/node-exporter/sinkwatch.prom",
+    .options = options,
+    .parser = parse,
+    .max = 0,
+};
+
+static int write_file(const char *path, const struct expo *out)
+{
+    char buf[64];
+    if (sw_file_replace(path, out->text, out->len))
+        return CLI_OK;
+    cli_error("%s: %s", cli_clean_text(path), sw_file_words(errno, buf));
+    return CLI_INPUT;
+}
+
+int cli_metrics(struct cli *cli, int argc, char **argv)
+{
+    struct wanted wanted = {.textfile = NULL};
+    struct metrics metrics;
+    struct expo out;
+    char **words;
+    cli_parse(cli, &usage, &wanted, argc, argv, &words);
+    int code = cli_prepare(cli);
+    if (code != CLI_OK)
+        return code;
+    code = metrics_collect(cli, &metrics);
+    const char *format = wanted.format ? wanted.format : wanted.textfile ? "prometheus" : "";
+    expo_begin(&out, strcmp(format, "prometheus") != 0);
+    metrics_write(&metrics, &out);
+    expo_end(&out);
+    if (out.left_out)
+        cli_error("%zu samples left out: the text would have more than %d MiB", out.left_out,
+                  EXPO_MAX >> 20);
+    if (wanted.textfile) {
+        int written = write_file(wanted.textfile, &out);
+        code = written != CLI_OK ? written : code;
+    } else {
+        fwrite(out.text, 1, out.len, stdout);
+    }
+    free(out.text);
+    metrics_free(&metrics);
+    return code;
+}

@@ -1,0 +1,54 @@
+/*
+ * metrics.h - sinkwatch metrics: the reports of all resolvers, and the state of Redis, as metrics.
+ *
+ * metrics.c reads the options. A text is made in two steps:
+ *     metrics_collect()  asks Redis for the reports of all resolvers, the streams, and INFO
+ *     metrics_write()    writes the families, table by table (metrics_families.c)
+ *
+ * Names begin with sinkwatch_, values have base units (seconds, bytes), counters end in _total, and
+ * times are in _timestamp_seconds. Labels: resolver, list, action, trigger, type, severity, reason,
+ * state, stream, database, version. So the number of series is bounded by resolvers and lists; no
+ * name that clients ask for, and no address, is a label.
+ *
+ * Threads      one
+ * Memory       a collection is freed by metrics_free()
+ * Security     text from Redis may be anything: a value that is no number is left out
+ * Decision     D-183
+ */
+#ifndef SW_CLI_METRICS_METRICS_H
+#define SW_CLI_METRICS_METRICS_H
+
+#include "cli/metrics/exposition.h"
+#include "cli/output.h"
+
+struct metrics_resolver {
+    char *id;
+    double reported;   /* seconds since 1970 */
+    json_t *state;     /* fields of the report: text, or JSON where the text is JSON; NULL: late */
+    double behind;     /* entries of the change stream after `applied`; less than 0: not known */
+    bool behind_least; /* there are more */
+};
+
+#define METRICS_STREAMS 3
+
+struct metrics {
+    bool up; /* Redis answered each question */
+    double asked_seconds;
+    struct metrics_resolver *resolver;
+    size_t resolvers;
+    double stream_entries[METRICS_STREAMS]; /* of metrics_streams; less than 0: not known */
+    double stream_last[METRICS_STREAMS];    /* seconds since 1970 of the last entry; 0: none */
+    char *info;                             /* text of INFO, or NULL: the user may not ask */
+};
+
+extern const char *const metrics_streams[METRICS_STREAMS];
+
+/** Ask Redis, over cli->redis; opens the connection again if it is closed. CLI_OK, or CLI_REDIS:
+ * said, and out->up is false. The caller calls metrics_free() in both cases. */
+int metrics_collect(struct cli *cli, struct metrics *out);
+void metrics_free(struct metrics *metrics);
+
+/** Write all families. */
+void metrics_write(const struct metrics *metrics, struct expo *out);
+
+#endif
