@@ -254,7 +254,7 @@ START_TEST(test_the_model_agrees)
         ck_assert_int_eq(sw_memory_tidy(folder, now, &none, NULL, &tidied), SW_OK);
         ck_assert_uint_eq(tidied.aside + tidied.dropped, 0);
     }
-    check_questions(n, 60);
+    check_questions(n, 30);
     check_hunt(n);
     do
         ck_assert_int_eq(sw_memory_tidy(folder, 1900000000, &none, NULL, &tidied), SW_OK);
@@ -387,7 +387,7 @@ START_TEST(test_a_damaged_file_costs_itself_only)
     sw_log_sink(quiet);
     make_folder();
     make_world(400);
-    for (int round = 0; round < 60; round++) {
+    for (int round = 0; round < 20; round++) {
         seal(0, 200, SW_TIER_DAY, 1764028800, 0);
         seal(200, 400, SW_TIER_DAY, 1763942400, 0);
         snprintf(path, sizeof(path), "%s/%s", folder, bad);
@@ -497,7 +497,7 @@ END_TEST
 
 int main(void)
 {
-    return RUN_SUITE("memory_store", TIMEOUT(60), LOOP(test_the_model_agrees, 6),
+    return RUN_SUITE("memory_store", TIMEOUT(60), LOOP(test_the_model_agrees, 3),
                      TESTS(test_old_files_are_dropped, test_forgotten_names_are_gone,
                            test_a_damaged_file_costs_itself_only, test_a_full_disk_changes_nothing,
                            test_everything_stops, test_names_of_files));

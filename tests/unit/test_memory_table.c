@@ -90,7 +90,7 @@ START_TEST(test_each_key_is_found)
         check_at(&cursor, &pairs[i]);
     }
     ck_assert_int_eq(sw_cursor_next(&cursor), SW_ENOTFOUND);
-    for (int round = 0; round < 20000; round++) {
+    for (int round = 0; round < 5000; round++) {
         make_pairs(&wanted, 1);
         if (below(2))
             wanted = pairs[below((unsigned)n)];
