@@ -232,7 +232,7 @@ static void serve(struct sw_module *module, struct module_qstate *qstate, int id
                   struct reply_info *reply)
 {
     struct path_state *state = qstate->minfo[id];
-    if (state->phase != PHASE_JUDGED) { /* memory was out for the judgement */
+    if (!state || state->phase != PHASE_JUDGED) { /* memory was out for the judgement */
         sw_path_forget_message(qstate);
         fail(qstate, id);
         return;
@@ -333,21 +333,22 @@ static bool serve_failed(struct sw_module *module, struct module_qstate *qstate,
     return true;
 }
 
-/* The state is there: without memory for the state, on_new() has failed the query (D-122). */
+/* There may be no state: a query can be exempt when it begins and not when it ends. */
 static void on_done(struct sw_module *module, struct module_qstate *qstate, int id)
 {
     struct reply_info *reply = qstate->return_msg ? qstate->return_msg->rep : NULL;
     struct path_state *state = qstate->minfo[id];
     finish(qstate, id);
     if (reply)
-        sw_hold_forget(module, qstate, &state->hold);
-    if (!reply || state->failed) {
+        sw_hold_forget(module, qstate, state ? &state->hold : NULL);
+    if (!reply || (state && state->failed)) {
         forget_touched(module, qstate, NULL);
-        serve_failed(module, qstate, id, state);
-    } else if (!sw_hold_knows(module, qstate, &state->hold, reply) &&
-               judge_whole(module, qstate, id, reply, state->remembered)) {
+        if (state)
+            serve_failed(module, qstate, id, state);
+    } else if (!(state && sw_hold_knows(module, qstate, &state->hold, reply)) &&
+               judge_whole(module, qstate, id, reply, state && state->remembered)) {
         serve(module, qstate, id, reply);
-    } else {
+    } else if (state) {
         /* without memory for the judgement, the reply is judged again for each client */
         state->phase = state->no_memory ? PHASE_RESOLVE : PHASE_CLEAN;
         state->outcomes_n = 0;
