@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import dns.exception
 import dns.rdatatype
-from random_lists import GARDEN, PHASES, SINK4, SINK6, asn_rows
+from random_lists import GARDEN, PHASES, REDIRECTED, SINK4, SINK6, asn_rows
 from servers import Authority, make_sides
 
 from harness import mmdb
@@ -55,7 +55,7 @@ CONFIGURATIONS = {
     "short": Configuration(("cache-max-ttl: 1", "cache-max-negative-ttl: 1")),
     "dns64": Configuration(("dns64-prefix: 64:ff9b::/96",), "dns64 validator iterator"),
     "respip": Configuration(("response-ip: 5.3.0.0/16 redirect",
-                             'response-ip-data: 5.3.0.0/16 "A 192.0.2.9"',
+                             f'response-ip-data: 5.3.0.0/16 "A {REDIRECTED}"',
                              "response-ip: 5.4.4.0/24 always_nxdomain"),
                             "respip validator iterator", phases=TRUE_ONLY),
 }  # fmt: skip

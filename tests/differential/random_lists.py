@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from servers import ZONES
 
+REDIRECTED = "192.0.2.9"  # address of response-ip in the configuration "respip"
 KINDS = ["ad", "lo", "dn", "wi", "nx", "nd", "fa", "tc", "ba", "wq", "ex", "cl", "du", "ed", "bs",
          "si", *(f"c{steps}" for steps in range(1, 13))]  # fmt: skip
 KNOWN_AS = 12  # of the 16 networks 5.N.0.0/16 and 2a00:5:N::/48
