@@ -94,6 +94,7 @@ def test_names_left_out(remembering, lists_for, shared_redis, folder):
     wait_recorded(resolver, WWW, "address.example")
     assert recorded(resolver, "x.many.clean.example") == []
     assert not [t for t in memory.tuples(resolver.memory) if "a-label" in t.name]
+    wait_memory(lists, "files", lambda n: n > 0)
     said = resolver.command("status")
     assert f"  memory     {resolver.memory}: " in said and "  left out   excluded 1" in said
     assert re.search(r"MiB in \d+ files?, from \S+ ", said)

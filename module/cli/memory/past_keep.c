@@ -121,9 +121,7 @@ static const struct cli_usage status_usage = {
 
 struct summary {
     uint64_t files, octets, rows, first, last;
-    struct cli_table *table;
-    json_t *bad;
-    uint64_t bad_n;
+    json_t *bad; /* the files that are not read */
 };
 
 static void add_file(void *arg, const struct sw_memory_file *file)
@@ -134,8 +132,6 @@ static void add_file(void *arg, const struct sw_memory_file *file)
         cli_json_set(one, "file", file->name);
         cli_json_set(one, "why", file->why);
         json_array_append_new(summary->bad, one);
-        cli_table_row(summary->table, file->name, file->why);
-        summary->bad_n++;
         return;
     }
     summary->files++;
@@ -145,6 +141,20 @@ static void add_file(void *arg, const struct sw_memory_file *file)
         summary->first = file->first;
     if (file->last > summary->last)
         summary->last = file->last;
+}
+
+static void print_bad(const struct cli *cli, const json_t *bad)
+{
+    struct cli_table *table = cli_table_new(cli, "FILE", "~WHY", CLI_END);
+    const json_t *one;
+    size_t i;
+    json_array_foreach(bad, i, one)
+    {
+        cli_table_row(table, json_string_value(json_object_get(one, "file")),
+                      json_string_value(json_object_get(one, "why")));
+    }
+    printf("  not read:\n");
+    cli_table_print(table, 4);
 }
 
 static void print_summary(const struct cli *cli, const char *folder, struct summary *summary)
@@ -164,10 +174,8 @@ static void print_summary(const struct cli *cli, const char *folder, struct summ
     if (summary->last > 0)
         printf("  from %s to %s\n", cli_past_time_text(summary->first, false),
                cli_past_time_text(summary->last, false));
-    if (summary->bad_n > 0) {
-        printf("  not read:\n");
-        cli_table_print(summary->table, 4);
-    }
+    if (json_array_size(summary->bad) > 0)
+        print_bad(cli, summary->bad);
 }
 
 int cli_past_status(struct cli *cli, int argc, char **argv)
@@ -179,11 +187,12 @@ int cli_past_status(struct cli *cli, int argc, char **argv)
     const char *folder = cli_past_folder(cli, &options);
     if (!folder)
         return CLI_SETTINGS;
-    summary.table = cli_table_new(cli, "FILE", "~WHY", CLI_END);
     enum sw_status status = sw_memory_files(folder, add_file, &summary);
+    if (status == SW_OK)
+        print_summary(cli, folder, &summary);
+    size_t bad = json_array_size(summary.bad);
+    json_decref(summary.bad);
     if (status != SW_OK)
         return cli_past_failed(folder, status);
-    print_summary(cli, folder, &summary);
-    json_decref(summary.bad);
-    return summary.bad_n > 0 ? CLI_PARTLY : summary.files > 0 ? CLI_OK : CLI_NONE;
+    return bad > 0 ? CLI_PARTLY : summary.files > 0 ? CLI_OK : CLI_NONE;
 }
