@@ -104,8 +104,10 @@ int cli_feed_all(struct cli *cli)
     json_t *all = code == CLI_OK ? cli_feeds(cli) : NULL;
     if (!all)
         return code == CLI_OK ? CLI_REDIS : code;
-    struct cli_table *table = cli_table_new(cli, "feed", "state", "list", ">indicators", ">every",
-                                            "last success", "next run", "~source", CLI_END);
+    struct cli_table *table =
+        cli->json ? NULL
+                  : cli_table_new(cli, "feed", "state", "list", ">indicators", ">every",
+                                  "last success", "next run", "~source", CLI_END);
     json_object_foreach(all, name, text)
     {
         code = code == CLI_OK ? show_one(cli, table, name, text) : code;
@@ -114,9 +116,10 @@ int cli_feed_all(struct cli *cli)
     json_decref(all);
     if (none)
         cli_error("there is no feed; 'sinkwatch feed add NAME SOURCE' adds one");
+    if (table)
+        cli_table_print(table, 0);
     if (none || cli->json)
         return none ? CLI_NONE : code;
-    cli_table_print(table, 0);
     return code == CLI_OK ? say_service(cli) : code;
 }
 
