@@ -100,7 +100,7 @@ static bool open_reader(struct cli_apply *apply)
 static bool on_octets(void *arg, const void *octets, size_t len)
 {
     struct cli_apply *apply = arg;
-    if (!open_reader(apply))
+    if (apply->lost || !open_reader(apply)) /* lost: the reason is kept */
         return false;
     if (sw_reader_feed(apply->reader, octets, len) != SW_OK)
         return lose(apply, sw_reader_problem(apply->reader));

@@ -111,25 +111,30 @@ static bool judge(struct cli_fetch *fetch)
 
 /* ---- the connection ---- */
 
+/* Whether the fetch may go on; keeps the lease. false: the reason is kept. */
+static bool go_on(struct source *s)
+{
+    int64_t now = sw_clock_mono_us();
+    if (*s->fetch->stop || now >= s->deadline_us) {
+        cli_fetch_failed(s->fetch,
+                         *s->fetch->stop ? "interrupted" : "the primary is too slow (--timeout)");
+        return false;
+    }
+    if (now >= s->alive_us) {
+        s->fetch->alive(s->fetch->arg);
+        s->alive_us = now + 500000;
+    }
+    return true;
+}
+
 /* Wait for an event, a piece at a time. false: the reason is kept. */
 static bool await(struct source *s, short events)
 {
     struct pollfd p = {.fd = s->fd, .events = events};
-    for (;;) {
-        int64_t now = sw_clock_mono_us();
-        if (*s->fetch->stop || now >= s->deadline_us) {
-            cli_fetch_failed(s->fetch, *s->fetch->stop ? "interrupted"
-                                                       : "the primary is too slow (--timeout)");
-            return false;
-        }
-        if (now >= s->alive_us) {
-            s->fetch->alive(s->fetch->arg);
-            s->alive_us = now + 500000;
-        }
-        int n = poll(&p, 1, LOOK_MS);
-        if (n > 0)
+    while (go_on(s))
+        if (poll(&p, 1, LOOK_MS) > 0)
             return true;
-    }
+    return false;
 }
 
 static bool failed(struct source *s)
@@ -311,8 +316,9 @@ static enum cli_transferred run(struct source *s)
     if (!write_all(s, s->message, len + 2))
         return CLI_TRANSFER_REFUSED;
     while (result == CLI_TRANSFER_MORE) {
-        if (!read_all(s, head, sizeof(head)) || !read_all(s, s->message, cli_get16(head)) ||
-            !count(s, cli_get16(head)))
+        /* Of a primary that is faster than we are, no read ever waits. */
+        if (!go_on(s) || !read_all(s, head, sizeof(head)) ||
+            !read_all(s, s->message, cli_get16(head)) || !count(s, cli_get16(head)))
             return CLI_TRANSFER_REFUSED;
         result = cli_transfer_message(t, s->message, cli_get16(head), sw_clock_wall_us() / 1000000);
     }
