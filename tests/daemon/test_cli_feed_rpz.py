@@ -137,6 +137,19 @@ def test_changes_of_many_kinds(feed, liar):
     assert set(feed.list("bad")) == {"=whole.example"}
 
 
+def test_two_rules_of_one_indicator(feed, liar):
+    """A step that takes one of them away says nothing of the other: the whole zone is asked for."""
+    feed("list", "set", "bad", "--trigger", "qname", "--trigger", "nsdname")
+    feed.add(liar.port)
+    liar.script = [[soa(1), rule("a.example"), rule("a.example.rpz-nsdname"), rule("b.example"), soa(1)]]
+    feed.run()
+    assert set(feed.list("bad")) == {"=a.example", "=b.example"}
+    liar.script = [[soa(2), soa(1), rule("a.example.rpz-nsdname"), soa(2), soa(2)]]
+    feed.run(code=INPUT)  # the liar answers the second question with changes as well
+    assert [query.question[0].rdtype for query in liar.questions[-2:]] == [251, 252]
+    assert set(feed.list("bad")) == {"=a.example", "=b.example"}
+
+
 @pytest.mark.parametrize("source", ["rpz:x", "rpz:///z.example", "rpz://h", "rpz://h:x/z", "rpz://h/", "rpz://h/.",
                                     "rpz://h/a..b", "rpz://[::1/z"])  # fmt: skip
 def test_wrong_sources(feed, source):

@@ -335,6 +335,8 @@ static enum cli_fetched fetch_zone(struct source *s)
     if (result == CLI_TRANSFER_AGAIN) {
         disconnect(s);
         forget_held(s);
+        s->too_many = false;
+        s->octets = 0;
         t->whole = true;
         result = run(s);
     }
@@ -342,7 +344,8 @@ static enum cli_fetched fetch_zone(struct source *s)
         return cli_fetch_failed(s->fetch, "the primary gives neither changes nor the whole zone");
     if (result == CLI_TRANSFER_REFUSED || !flush(s) || !give_held(s))
         return CLI_FETCH_FAILED;
-    s->fetch->next = json_pack("{s:I}", "serial", (json_int_t)t->newest);
+    s->fetch->next =
+        json_pack("{s:I,s:i}", "serial", (json_int_t)t->newest, "triggers", (int)t->triggers);
     if (result == CLI_TRANSFER_UNCHANGED)
         return CLI_FETCH_UNCHANGED;
     return s->part == CLI_PART_WHOLE ? CLI_FETCH_WHOLE : CLI_FETCH_CHANGES;
@@ -352,6 +355,7 @@ static enum cli_fetched fetch(struct cli_fetch *fetch)
 {
     struct source *s = cli_alloc(1, sizeof(*s));
     const json_t *serial = json_object_get(fetch->state, "serial");
+    const json_t *triggers = json_object_get(fetch->state, "triggers");
     struct cli_transfer *t = &s->transfer;
     enum cli_fetched result = CLI_FETCH_FAILED;
     s->fetch = fetch;
@@ -360,8 +364,9 @@ static enum cli_fetched fetch(struct cli_fetch *fetch)
     t->arg = s;
     t->part = on_part;
     t->line = on_line;
-    t->have = json_is_integer(serial);
+    t->have = json_is_integer(serial) && json_is_integer(triggers);
     t->serial = (uint32_t)json_integer_value(serial);
+    t->triggers = (unsigned)json_integer_value(triggers);
     const char *why = split(fetch->source, s->host, s->port, &t->zone);
     if (why)
         cli_fetch_failed(fetch, "%s", why);

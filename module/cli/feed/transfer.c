@@ -58,6 +58,32 @@ static bool is_of_zone(uint16_t type)
     return false;
 }
 
+/* The kind of a rule, by the label before the zone's name. */
+static unsigned owner_kind(const struct cli_transfer *t, const struct sw_name *owner)
+{
+    static const struct {
+        const char *label;
+        unsigned kind;
+    } labels[] = {{"rpz-nsdname", CLI_OWNER_NSDNAME},
+                  {"rpz-ip", CLI_OWNER_IP},
+                  {"rpz-nsip", CLI_OWNER_NSIP},
+                  {"rpz-client-ip", CLI_OWNER_CLIENT}};
+    const uint8_t *last = sw_name_suffix(owner->wire, sw_name_labels(t->zone.wire) + 1);
+    for (size_t i = 0; i < sizeof(labels) / sizeof(labels[0]); i++)
+        if (*last == strlen(labels[i].label) && memcmp(last + 1, labels[i].label, *last) == 0)
+            return labels[i].kind;
+    return CLI_OWNER_NAME;
+}
+
+/* Whether two rules of the zone can be one indicator: a name as a question and as a name server, or
+ * an address of two kinds. Which one stays is not said by a step that takes one away. */
+static bool has_twins(unsigned triggers)
+{
+    unsigned names = triggers & (CLI_OWNER_NAME | CLI_OWNER_NSDNAME);
+    unsigned addresses = triggers & (CLI_OWNER_IP | CLI_OWNER_NSIP | CLI_OWNER_CLIENT);
+    return (names & (names - 1)) != 0 || (addresses & (addresses - 1)) != 0;
+}
+
 static bool give(struct cli_transfer *t, const struct cli_record *r)
 {
     char owner[NAME_ROOM], data[NAME_ROOM], line[LINE_MAX];
@@ -83,6 +109,8 @@ static bool begin_part(struct cli_transfer *t, enum cli_part part)
 {
     char zone[NAME_ROOM], line[LINE_MAX];
     t->now = part;
+    if (part == CLI_PART_WHOLE)
+        t->triggers = 0;
     name_text(&t->zone, zone);
     int n = snprintf(line, sizeof(line), "$ORIGIN %s\n", zone);
     return t->part(t->arg, part) && t->line(t->arg, line, (size_t)n);
@@ -160,9 +188,10 @@ static enum cli_transferred take(struct cli_transfer *t, const struct cli_record
         return next_part(t, r);
     if (is_of_zone(r->type))
         return CLI_TRANSFER_MORE;
+    t->triggers |= owner_kind(t, &r->owner);
     /* Local data of one owner are several records and one indicator: which one stays is not said
      * by a step. */
-    if (t->now == CLI_PART_REMOVE && r->type != CLI_DNS_CNAME)
+    if (t->now == CLI_PART_REMOVE && (r->type != CLI_DNS_CNAME || has_twins(t->triggers)))
         return CLI_TRANSFER_AGAIN;
     return give(t, r) ? CLI_TRANSFER_MORE : given_up(t);
 }

@@ -22,6 +22,14 @@
 
 enum cli_part { CLI_PART_WHOLE, CLI_PART_REMOVE, CLI_PART_ADD };
 
+enum cli_owner { /* kinds of owners: what comes before the zone's name */
+                 CLI_OWNER_NAME = 1,
+                 CLI_OWNER_NSDNAME = 2,
+                 CLI_OWNER_IP = 4,
+                 CLI_OWNER_NSIP = 8,
+                 CLI_OWNER_CLIENT = 16,
+};
+
 enum cli_transferred {
     CLI_TRANSFER_MORE,      /* messages are missing */
     CLI_TRANSFER_UNCHANGED, /* the zone still has our serial */
@@ -35,7 +43,8 @@ struct cli_transfer {
     struct sw_name zone;
     bool have; /* we have the version with this serial */
     uint32_t serial;
-    bool whole; /* ask for the whole zone all the same */
+    unsigned triggers; /* CLI_OWNER_.. that the zone has; afterwards those of `newest` */
+    bool whole;        /* ask for the whole zone all the same */
     struct cli_tsig tsig;
     uint16_t id;
     void *arg;
