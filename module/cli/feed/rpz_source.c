@@ -28,8 +28,9 @@
 
 #define MESSAGE_MAX   65535
 #define BUFFER_MAX    32768
-#define LOOK_MS       200 /* between two looks at `stop` */
-#define NOTICES_MAX   64  /* datagrams taken at a time */
+#define LOOK_MS       200    /* between two looks at `stop` */
+#define NOTICES_MAX   64     /* datagrams taken at a time */
+#define NOTICES_US    500000 /* the same: looking up a primary's name may take long */
 #define OPCODE        0x7800
 #define OPCODE_NOTIFY 0x2000 /* RFC 1996 3.2 */
 
@@ -413,7 +414,9 @@ static int listen_at(const char *at, char *why)
 /* Whether a notice comes from an address of the primary. */
 static bool is_primary(const char *host, const struct sockaddr_storage *from)
 {
-    const struct addrinfo hints = {.ai_family = from->ss_family, .ai_socktype = SOCK_DGRAM};
+    /* A socket of IPv6 may show IPv4 senders as ::ffff:192.0.2.1. */
+    const struct addrinfo hints = {
+        .ai_family = from->ss_family, .ai_socktype = SOCK_DGRAM, .ai_flags = AI_V4MAPPED | AI_ALL};
     struct addrinfo *all = NULL;
     bool same = false;
     if (getaddrinfo(host, NULL, &hints, &all) != 0)
@@ -456,7 +459,8 @@ static void ready(int fd, const json_t *feeds, void (*due)(void *arg, const char
     struct cli_message m;
     struct sw_name zone;
     uint16_t type;
-    for (int i = 0; i < NOTICES_MAX; i++) {
+    int64_t end_us = sw_clock_mono_us() + NOTICES_US;
+    for (int i = 0; i < NOTICES_MAX && sw_clock_mono_us() < end_us; i++) {
         struct sockaddr_storage from = {0};
         socklen_t from_len = sizeof(from);
         ssize_t len = recvfrom(fd, wire, sizeof(wire), 0, (struct sockaddr *)&from, &from_len);
