@@ -66,6 +66,24 @@ static bool is_below(const char *path, const char *folder)
     return strncmp(path, real, len) == 0 && (path[len] == '/' || path[len] == '\0');
 }
 
+/* Open a path that has no links. One that was put into the path since realpath() is an error: it
+ * may lead out of the folders. -1 with errno. */
+static int open_real(char *path)
+{
+    char *rest = NULL, *part = strtok_r(path, "/", &rest);
+    int at = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    while (part && at >= 0) {
+        char *next = strtok_r(NULL, "/", &rest);
+        int how = next ? O_PATH | O_DIRECTORY : O_RDONLY | O_NONBLOCK;
+        int fd = openat(at, part, how | O_NOFOLLOW | O_CLOEXEC), error = errno;
+        close(at);
+        errno = error;
+        at = fd;
+        part = next;
+    }
+    return at;
+}
+
 int cli_fetch_open(struct cli_fetch *fetch, const char *path)
 {
     char real[PATH_MAX];
@@ -81,7 +99,7 @@ int cli_fetch_open(struct cli_fetch *fetch, const char *path)
         cli_fetch_failed(fetch, "%s: is in no folder that feeds may read from (--files)", path);
         return -1;
     }
-    int fd = open(real, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    int fd = open_real(real);
     if (fd < 0 || fstat(fd, &st) != 0)
         cli_fetch_failed(fetch, "%s: %s", path, strerror(errno));
     else if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
