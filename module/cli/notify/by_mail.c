@@ -44,6 +44,16 @@ static void put_quoted(FILE *out, const char *text)
     putc('\n', out);
 }
 
+/* "=?" in a header begins a word in another encoding (RFC 2047 2), which mail programs show
+ * decoded: text that nobody has seen before. */
+static void put_subject(FILE *out, const char *summary)
+{
+    fputs("Subject: [sinkwatch] ", out);
+    for (size_t i = 0; summary[i] && i < SUBJECT_MAX; i++)
+        putc(summary[i] == '=' && summary[i + 1] == '?' ? '?' : summary[i], out);
+    putc('\n', out);
+}
+
 static void put_headers(FILE *out, const struct notify_target *target, const struct notice *notice)
 {
     static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
@@ -53,8 +63,8 @@ static void put_headers(FILE *out, const struct notify_target *target, const str
     gmtime_r(&now, &utc);
     if (target->mail_from)
         fprintf(out, "From: %s\n", target->mail_from);
-    fprintf(out, "To: %s\nSubject: [sinkwatch] %.*s\n", target->mail_to, SUBJECT_MAX,
-            notice->summary);
+    fprintf(out, "To: %s\n", target->mail_to);
+    put_subject(out, notice->summary);
     fprintf(out, "Date: %d %s %d %02d:%02d:%02d +0000\n", utc.tm_mday, months[utc.tm_mon % 12],
             utc.tm_year + 1900, utc.tm_hour, utc.tm_min, utc.tm_sec);
     fprintf(out, "Message-ID: <%s.%s@sinkwatch.invalid>\n", notice->id, target->name);
