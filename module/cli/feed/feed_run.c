@@ -110,6 +110,7 @@ int cli_feed_run(struct cli *cli, int argc, char **argv)
         return code;
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
+    signal(SIGCHLD, SIG_DFL); /* ignored by our parent: no end of a run would be seen */
     return own.daemon ? cli_feed_serve(cli, &own.service)
                       : cli_feed_run_one(cli, words[0], &own.service.run);
 }

@@ -21,6 +21,7 @@ void notify_catch_signals(void)
         sigaction(signals[i], &action, NULL);
     action.sa_handler = SIG_IGN;
     sigaction(SIGPIPE, &action, NULL);
+    signal(SIGCHLD, SIG_DFL); /* ignored by our parent: no end of a program would be seen */
 }
 
 bool notify_stopped(void)
