@@ -197,9 +197,17 @@ static int open_output(struct export *ex)
         ex->aside = NULL;
         return code;
     }
-    if (fchmod(fd, 0666 & ~mask) != 0 || !(ex->out = fdopen(fd, "w")))
-        return output_failed(ex);
-    return CLI_OK;
+    FILE *out = fchmod(fd, 0666 & ~mask) == 0 ? fdopen(fd, "w") : NULL;
+    if (out) {
+        ex->out = out;
+        return CLI_OK;
+    }
+    int code = output_failed(ex);
+    close(fd);
+    unlink(ex->aside);
+    free(ex->aside);
+    ex->aside = NULL;
+    return code;
 }
 
 /* Put the file in place, or give it up. */
