@@ -137,6 +137,24 @@ def test_changes_of_many_kinds(feed, liar):
     assert set(feed.list("bad")) == {"=whole.example"}
 
 
+def test_a_primary_that_is_faster_than_the_reader(feed, liar):
+    """No read waits then: --timeout holds all the same."""
+    make, made = liar._message, {}
+
+    def message(query, part, mac, context, n):
+        if n > 1:
+            return made[1]
+        made[n] = make(query, part, mac, context, n)
+        return made[n]
+
+    liar._message, liar.endless = message, True
+    liar.script = [[soa(5)], [rule(f"n{i}.example") for i in range(1500)]]
+    feed.add(liar.port, "--timeout=1s", "--max-size=100000000")
+    feed.run(code=INPUT)
+    assert "--timeout" in feed.err
+    assert set(feed.list("bad")) == set()
+
+
 def test_two_rules_of_one_indicator(feed, liar):
     """A step that takes one of them away says nothing of the other: the whole zone is asked for."""
     feed("list", "set", "bad", "--trigger", "qname", "--trigger", "nsdname")
