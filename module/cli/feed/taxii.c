@@ -221,6 +221,7 @@ static enum cli_fetched fetch_all(struct collection *c)
     c->after = NULL;
     free(c->next);
     c->next = NULL;
+    json_array_clear(c->held);
     if (!read_pages(c))
         return CLI_FETCH_FAILED;
     note_state(c, now);
