@@ -376,6 +376,18 @@ def test_syslog_and_journal_get_structured_data(sw, targets, folder, groups):
     journal.close()
 
 
+def test_the_subject_of_a_mail_is_shown_as_it_is(sw, targets, folder, groups):
+    path, mail = folder / "sendmail", folder / "mail"
+    path.write_text(f"#!/bin/sh\ncat > {mail}\n")
+    path.chmod(0o755)
+    conf = targets([("target", "m"), ("via", "mail"), ("mail-to", "soc@example.net"), ("sendmail", path)])
+    groups(conf)
+    put(sw, "anomalies", anomaly("=?utf-8?q?all_=77ell?="))
+    sw("notify", "--file", conf, "--once")
+    message = email.message_from_bytes(mail.read_bytes(), policy=email.policy.default)
+    assert "all well" not in message["Subject"] and "utf-8" in message["Subject"]
+
+
 def test_a_mail_has_headers_of_the_file_only(sw, targets, folder, groups):
     path, words, mail = folder / "sendmail", folder / "words", folder / "mail"
     path.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" > {words}\ncat > {mail}\n')
