@@ -140,6 +140,22 @@ static bool is_listed(const struct sw_lookback *lookback, const struct sw_sighti
     return counting.counts;
 }
 
+/* Whether a wanted single indicator covers a sighting; the index has judged the form already. */
+static bool is_wanted(const struct sw_lookback *lookback, const struct sw_sighting *s)
+{
+    struct sw_addr addr;
+    bool has_addr = sw_found_address(s, &addr);
+    for (size_t i = 0; i < lookback->now.n; i++) {
+        const struct sw_indicator *indicator = &lookback->now.indicator[i];
+        if (indicator->type == SW_INDICATOR_DOMAIN
+                ? sw_name_below_or_equal(s->owner, indicator->name.wire)
+                : indicator->type == SW_INDICATOR_PREFIX && has_addr &&
+                      sw_addr_covers(&indicator->addr, &addr))
+            return true;
+    }
+    return false;
+}
+
 /* Keep a sighting that an indicator covers. */
 static enum sw_status consider(void *arg, const struct sw_sighting *s)
 {
@@ -149,6 +165,16 @@ static enum sw_status consider(void *arg, const struct sw_sighting *s)
     if (sw_found_is_resolution(s) && is_listed(lookback, s))
         sw_founds_add(&lookback->founds, s);
     return SW_OK;
+}
+
+/* Likewise for a tuple that is not in a file yet. */
+static enum sw_status consider_waiting(void *arg, const struct sw_sighting *s)
+{
+    struct sw_lookback *lookback = arg;
+    if (lookback->now.lists_n == 0 && sw_found_is_resolution(s) && is_listed(lookback, s) &&
+        !is_wanted(lookback, s))
+        return SW_OK;
+    return consider(lookback, s);
 }
 
 static enum sw_status consider_tagged(void *arg, uint32_t tag, const struct sw_sighting *s)
@@ -193,7 +219,7 @@ static enum sw_status look(struct sw_lookback *lookback, struct sw_past *past)
     else if (past)
         status = hunt(lookback, past);
     if (status == SW_OK)
-        sw_keeper_each(lookback->module->keeper, consider, lookback);
+        sw_keeper_each(lookback->module->keeper, consider_waiting, lookback);
     return status;
 }
 
@@ -331,16 +357,13 @@ static void take_wanted(struct sw_lookback *lookback)
     lookback->now = lookback->next;
     lookback->next = (struct wanted){.indicator = former.indicator, .room = former.room};
     pthread_mutex_unlock(&lookback->lock);
-    lookback->seen = lookback->asked = 0;
 }
 
-/* On the keeper's thread. */
-static void run(void *arg)
+static void pass(struct sw_lookback *lookback)
 {
-    struct sw_lookback *lookback = arg;
     const struct sw_module *module = lookback->module;
     struct sw_past *past = NULL;
-    take_wanted(lookback);
+    lookback->seen = lookback->asked = 0;
     enum sw_status status =
         sw_past_open(module->settings.memory_folder, sw_keeper_stopping(module->keeper), &past);
     if (status == SW_OK || status == SW_ENOTFOUND)
@@ -354,4 +377,17 @@ static void run(void *arg)
                lookback->founds.left_out);
     sw_founds_clear(&lookback->founds);
     sw_past_close(past);
+}
+
+/* On the keeper's thread. A pass for lists counts the rules of these lists alone, so the single
+ * indicators that came meanwhile have a pass of their own. */
+static void run(void *arg)
+{
+    struct sw_lookback *lookback = arg;
+    take_wanted(lookback);
+    if (lookback->now.lists_n > 0)
+        pass(lookback);
+    lookback->now.lists_n = 0;
+    if (lookback->now.n > 0 && sw_keeper_go_on(lookback->module->keeper))
+        pass(lookback);
 }
