@@ -209,18 +209,16 @@ static enum sw_status hunt(struct sw_lookback *lookback, struct sw_past *past)
     return status;
 }
 
-/* All sightings of the memory that are listed. */
+/* All sightings of the memory that are listed. First the tuples that are not in a file: during the
+ * pass over the files they may get into a file, which is not among those that were opened. */
 static enum sw_status look(struct sw_lookback *lookback, struct sw_past *past)
 {
     const struct sw_past_question everything = {.ask = SW_ASK_ALL};
-    enum sw_status status = SW_OK;
-    if (past && lookback->now.lists_n > 0)
-        status = sw_past_ask(past, &everything, consider, lookback);
-    else if (past)
-        status = hunt(lookback, past);
-    if (status == SW_OK)
-        sw_keeper_each(lookback->module->keeper, consider_waiting, lookback);
-    return status;
+    sw_keeper_each(lookback->module->keeper, consider_waiting, lookback);
+    if (!past)
+        return SW_OK;
+    return lookback->now.lists_n > 0 ? sw_past_ask(past, &everything, consider, lookback)
+                                     : hunt(lookback, past);
 }
 
 /* ---- telling ---- */

@@ -123,9 +123,19 @@ void sw_keeper_wake(struct sw_keeper *keeper)
     sw_bell_ring(&keeper->bell);
 }
 
+static bool interval_over(const struct sw_keeper *keeper, int64_t now_us)
+{
+    return now_us - keeper->begun_us >= keeper->settings->memory_interval_s * US_PER_S;
+}
+
 bool sw_keeper_go_on(struct sw_keeper *keeper)
 {
     sw_keeper_drain(keeper);
+    if (!keeper->reading && !stopping(keeper) &&
+        (keeper->full || interval_over(keeper, sw_clock_mono_us()))) {
+        sw_keeper_seal(keeper, false);
+        sw_keeper_show(keeper);
+    }
     return !stopping(keeper);
 }
 
@@ -143,15 +153,12 @@ static void each_of(const struct sw_tally *tally, sw_sighting_fn *each, void *ar
     }
 }
 
-void sw_keeper_each(const struct sw_keeper *keeper, sw_sighting_fn *each, void *arg)
+void sw_keeper_each(struct sw_keeper *keeper, sw_sighting_fn *each, void *arg)
 {
+    keeper->reading = true;
     each_of(keeper->written, each, arg);
     each_of(keeper->tally, each, arg);
-}
-
-static bool interval_over(const struct sw_keeper *keeper, int64_t now_us)
-{
-    return now_us - keeper->begun_us >= keeper->settings->memory_interval_s * US_PER_S;
+    keeper->reading = false;
 }
 
 static void *keeper_main(void *arg)

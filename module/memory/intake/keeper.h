@@ -43,15 +43,16 @@ struct sw_keeper *sw_keeper_new(const struct sw_settings *settings, unsigned wor
 void sw_keeper_work(struct sw_keeper *keeper, void work(void *arg), void *arg);
 void sw_keeper_wake(struct sw_keeper *keeper); /* any thread */
 
-/** Empty the rings. Returns whether to go on with the work: false when the daemon ends. For the
- * keeper's thread. */
+/** Empty the rings, and write the tally into a file when an interval is over or the tally is full.
+ * Returns whether to go on with the work: false when the daemon ends. For the keeper's thread. */
 bool sw_keeper_go_on(struct sw_keeper *keeper);
 
 /** The flag that ends work of the keeper's thread. */
 const atomic_bool *sw_keeper_stopping(const struct sw_keeper *keeper);
 
-/** Call each(arg, sighting) for all tuples that are not in a file yet. For the keeper's thread. */
-void sw_keeper_each(const struct sw_keeper *keeper, sw_sighting_fn *each, void *arg);
+/** Call each(arg, sighting) for all tuples that are not in a file yet; no tally is written before
+ * the end. For the keeper's thread. */
+void sw_keeper_each(struct sw_keeper *keeper, sw_sighting_fn *each, void *arg);
 
 /** Start the thread. SW_OK, SW_ENOMEM. */
 enum sw_status sw_keeper_start(struct sw_keeper *keeper);

@@ -63,6 +63,7 @@ struct sw_keeper {
     int64_t tidy_us;          /* monotonic clock: next step of upkeep */
     bool full;                /* the tally goes into a file before more is counted */
     bool has_folder;
+    bool reading; /* the tallies are being read: they stay as they are */
     struct sw_keeper_numbers numbers;
 
     void (*work)(void *arg); /* NULL: none */

@@ -140,7 +140,8 @@ void sw_keeper_seal(struct sw_keeper *keeper, bool last)
                keeper->settings->memory_folder, left);
 }
 
-/* In a merge: empty the rings, and pause after WORK_US: a merge takes half a core at most. */
+/* In a merge, which can take longer than many intervals: the other work of the keeper, and a pause
+ * after WORK_US, so that a merge takes half a core at most. */
 static void between_rows(void *arg)
 {
     const struct timespec pause = {.tv_nsec = WORK_US * 1000};
@@ -148,7 +149,7 @@ static void between_rows(void *arg)
     int64_t now_us = sw_clock_mono_us();
     if (now_us - keeper->paused_us < WORK_US)
         return;
-    sw_keeper_drain(keeper);
+    sw_keeper_go_on(keeper);
     nanosleep(&pause, NULL);
     keeper->paused_us = sw_clock_mono_us();
 }
