@@ -77,6 +77,9 @@ struct sw_seal_options {
                                 of the members `last` of the sightings */
     size_t buffer;           /* octets for sorting; 0 = 16 MiB. More sightings go to files */
     const atomic_bool *stop; /* NULL = never stopped */
+    /* Called often during the commit, so that the caller can do other work; or NULL. */
+    void (*between)(void *arg);
+    void *arg;
 };
 
 struct sw_sealed {

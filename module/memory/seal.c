@@ -10,6 +10,7 @@
 #define BUFFER_DEFAULT (16u << 20)
 #define BUFFER_MIN     (64u << 10)
 #define TIME_MAX       253402300799u /* the end of the year 9999 */
+#define BETWEEN        1024          /* rows written between two calls of the caller's other work */
 
 struct sw_seal {
     struct sw_seal_options options;
@@ -148,7 +149,9 @@ static enum sw_status write_files(struct sw_seal *seal)
     const uint8_t *key, *value;
     size_t key_len, value_len;
     unsigned month = 0;
-    for (;;) {
+    for (unsigned row = 1;; row++) {
+        if (seal->options.between && row % BETWEEN == 0)
+            seal->options.between(seal->options.arg);
         enum sw_status status = sw_sorter_next(seal->sorter, &key, &key_len, &value, &value_len);
         bool end = status == SW_ENOTFOUND;
         unsigned next = end || status != SW_OK ? 0 : key[0] * 256u + key[1];

@@ -15,6 +15,7 @@
 #define US_PER_S INT64_C(1000000)
 #define WORK_US  INT64_C(10000)  /* of a merge, before a pause of the same length */
 #define BETWEEN  1024            /* tuples written before the rings are emptied again */
+#define SORT_MAX (32 * MIB)      /* sorted in some tenths of a second; rings and a stop wait */
 #define TIDY_US  (30 * US_PER_S) /* between two looks for work on the folder */
 
 /* Note why no file can be written; errno: the reason. The log has each reason once. */
@@ -48,14 +49,22 @@ static enum sw_status make_folder(struct sw_keeper *keeper)
     return SW_OK;
 }
 
+static void drain(void *arg)
+{
+    sw_keeper_drain(arg);
+}
+
 /* Put all tuples of `written` into a file. Meanwhile the rings are emptied into the other tally. */
 static enum sw_status write_tally(struct sw_keeper *keeper, const atomic_bool *stop)
 {
+    size_t sort = keeper->settings->memory_ram_mib * MIB / 4;
     const struct sw_seal_options options = {.folder = keeper->settings->memory_folder,
                                             .tier = SW_TIER_MINUTE,
                                             .start = (uint64_t)(sw_clock_wall_us() / US_PER_S),
-                                            .buffer = keeper->settings->memory_ram_mib * MIB / 4,
-                                            .stop = stop};
+                                            .buffer = sort < SORT_MAX ? sort : SORT_MAX,
+                                            .stop = stop,
+                                            .between = drain,
+                                            .arg = keeper};
     struct sw_seal *seal = NULL;
     struct sw_sealed sealed;
     enum sw_status status = sw_seal_begin(&options, &seal);
