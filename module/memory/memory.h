@@ -117,7 +117,7 @@ void sw_seal_drop(struct sw_seal *seal);
 struct sw_past; /* the files of a folder at one time; used by one thread */
 
 /** Open all valid files. A missing folder is SW_ENOTFOUND; files that cannot be read are skipped
- * with a warning. SW_OK, SW_EIO with errno, SW_ENOMEM. stop: NULL = never stopped. */
+ * with a warning. SW_OK, SW_EIO with errno, SW_ENOMEM, SW_ECLOSED. stop: NULL = never stopped. */
 enum sw_status sw_past_open(const char *folder, const atomic_bool *stop, struct sw_past **out);
 void sw_past_close(struct sw_past *past);
 

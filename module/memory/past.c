@@ -72,6 +72,8 @@ static enum sw_status open_files(struct sw_past *past, const char *folder,
         return SW_ENOMEM;
     for (size_t i = 0; i < files->n; i++) {
         const char *why = "";
+        if (sw_past_stopped(past)) /* an index can have a hundred megabytes */
+            return SW_ECLOSED;
         enum sw_status status =
             sw_past_open_file(folder, files->name[i], &past->tables[past->n], &why);
         if (status == SW_ENOMEM)
