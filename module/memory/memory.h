@@ -199,6 +199,7 @@ struct sw_tidied {
     unsigned merged;  /* files that a merge replaced */
     unsigned dropped; /* files over a limit */
     unsigned aside;   /* files that cannot be read, renamed to NAME.aside */
+    unsigned closed;  /* files that cannot be opened, as those of another user: left as they are */
     bool more;        /* another call has work to do */
 };
 

@@ -84,14 +84,20 @@ static enum sw_status look_at(struct tidy *tidy, const char *name)
     const char *why = "is missing";
     struct stat st;
     int fd = sw_folder_open(tidy->folder, name);
-    if (fd < 0)
-        return errno == ENOENT ? put_aside(tidy, name, why) : SW_EIO;
+    if (fd < 0 && errno == ENOENT)
+        return put_aside(tidy, name, why);
+    if (fd < 0) { /* must not keep the other files from a merge and from the limits */
+        tidy->tidied->closed++;
+        return SW_OK;
+    }
     enum sw_status status = sw_mtbl_probe(fd, &why);
     if (status == SW_OK && fstat(fd, &st) != 0)
         status = SW_EIO;
     close(fd);
     if (status == SW_EFORMAT)
         return put_aside(tidy, name, why);
+    if (status == SW_EIO)
+        return put_aside(tidy, name, "cannot be read");
     if (status != SW_OK || !sw_interval_parse(name, &own->interval))
         return status;
     own->name = name;
@@ -157,7 +163,7 @@ struct inputs {
 static bool note_damage(void *arg, size_t table, enum sw_status status)
 {
     struct inputs *inputs = arg;
-    if (status == SW_EFORMAT)
+    if (status == SW_EFORMAT || status == SW_EIO) /* of reading: a table is never written here */
         inputs->damaged = table;
     return false;
 }
@@ -222,7 +228,7 @@ static enum sw_status open_inputs(struct tidy *tidy, struct inputs *inputs)
         const char *why;
         enum sw_status status = sw_past_open_file(tidy->folder, inputs->names.name[inputs->opened],
                                                   &inputs->table[inputs->opened], &why);
-        if (status == SW_EFORMAT)
+        if (status == SW_EFORMAT || (status == SW_EIO && errno == EIO))
             inputs->damaged = inputs->opened;
         if (status != SW_OK)
             return status;
@@ -278,7 +284,7 @@ static enum sw_status merge_one(struct tidy *tidy)
         status = merge_inputs(tidy, &inputs, &target);
     if (status == SW_OK)
         tidy->tidied->merged += (unsigned)inputs.names.n;
-    if (status == SW_EFORMAT && inputs.damaged < INPUTS_MAX)
+    if ((status == SW_EFORMAT || status == SW_EIO) && inputs.damaged < INPUTS_MAX)
         status = put_aside(tidy, inputs.names.name[inputs.damaged], "has a damaged block");
     tidy->tidied->more = status == SW_OK;
     for (size_t i = 0; i < inputs.opened; i++)

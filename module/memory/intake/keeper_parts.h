@@ -63,6 +63,8 @@ struct sw_keeper {
     int64_t tidy_us;          /* monotonic clock: next step of upkeep */
     bool full;                /* the tally goes into a file before more is counted */
     bool has_folder;
+    enum sw_status tidied; /* of the last upkeep: the log has a failure once */
+    unsigned closed;       /* files that the last upkeep could not open, likewise */
     bool reading; /* the tallies are being read: they stay as they are */
     struct sw_keeper_numbers numbers;
 

@@ -163,6 +163,23 @@ static void between_rows(void *arg)
     keeper->paused_us = sw_clock_mono_us();
 }
 
+/* Log a failure of the upkeep when it begins: files are not merged, and limits not kept. */
+static void note_upkeep(struct sw_keeper *keeper, enum sw_status status, unsigned closed, int error)
+{
+    char buf[64];
+    if (status == SW_ECLOSED)
+        return;
+    if (status != SW_OK && status != SW_ENOTFOUND && status != keeper->tidied)
+        sw_log(SW_LOG_WARNING, "memory-folder %s: files are not merged or removed: %s",
+               keeper->settings->memory_folder,
+               status == SW_EIO ? sw_file_words(error, buf) : sw_strerror(status));
+    if (closed > keeper->closed)
+        sw_log(SW_LOG_WARNING, "memory-folder %s: %u files cannot be opened by this user",
+               keeper->settings->memory_folder, closed);
+    keeper->tidied = status;
+    keeper->closed = closed;
+}
+
 bool sw_keeper_tidy(struct sw_keeper *keeper)
 {
     struct sw_tidied tidied = {.more = false};
@@ -178,6 +195,7 @@ bool sw_keeper_tidy(struct sw_keeper *keeper)
     enum sw_status status =
         sw_memory_tidy(keeper->settings->memory_folder, (uint64_t)(sw_clock_wall_us() / US_PER_S),
                        &limits, &keeper->stop, &tidied);
+    note_upkeep(keeper, status, tidied.closed, errno);
     if (status != SW_OK || !tidied.more)
         return false;
     keeper->tidy_us = now_us;
