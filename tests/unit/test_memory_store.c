@@ -444,7 +444,7 @@ END_TEST
 
 START_TEST(test_everything_stops)
 {
-    const atomic_bool stop = true;
+    atomic_bool stop = true;
     const struct sw_memory_limits none = {0};
     struct sw_seal_options options = {.folder = folder, .start = 1764000000, .stop = &stop};
     struct sw_past_question all = {.ask = SW_ASK_ALL};
@@ -462,7 +462,10 @@ START_TEST(test_everything_stops)
     ck_assert_int_eq(status, SW_ECLOSED);
     sw_seal_drop(writer);
     ck_assert_int_eq(sw_memory_tidy(folder, 1900000000, &none, &stop, &tidied), SW_ECLOSED);
+    ck_assert_int_eq(sw_past_open(folder, &stop, &past), SW_ECLOSED);
+    stop = false;
     ck_assert_int_eq(sw_past_open(folder, &stop, &past), SW_OK);
+    stop = true;
     ck_assert_int_eq(sw_past_ask(past, &all, take, &all.ask), SW_ECLOSED);
     sw_past_close(past);
     ck_assert_uint_eq(count_files(), 2);
