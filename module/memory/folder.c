@@ -208,21 +208,14 @@ static enum sw_status place(const char *folder, struct sw_new_file *file)
     return SW_EIO;
 }
 
-static enum sw_status sync_folder(const char *folder)
-{
-    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return SW_EIO;
-    int result = fsync(fd);
-    close(fd);
-    return result == 0 ? SW_OK : SW_EIO;
-}
-
+/* The folder is opened before the list is replaced: once there is a new list, readers use the new
+ * files, and nothing can be taken back. So the result of the last fsync() does not count. */
 static enum sw_status write_list(const char *folder, const struct sw_files *files)
 {
     struct sw_buffer text = {0};
     char path[PATH_MAX];
-    enum sw_status status = SW_OK;
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    enum sw_status status = fd < 0 ? SW_EIO : SW_OK;
     for (size_t i = 0; i < files->n && status == SW_OK; i++) {
         if (!sw_buffer_add(&text, files->name[i], strlen(files->name[i])) ||
             !sw_buffer_add(&text, "\n", 1))
@@ -231,8 +224,14 @@ static enum sw_status write_list(const char *folder, const struct sw_files *file
     if (status == SW_OK && (!path_of(folder, FILESET, path) ||
                             !sw_file_replace(path, (const char *)text.data, text.len)))
         status = SW_EIO;
+    int error = errno;
     sw_buffer_free(&text);
-    return status == SW_OK ? sync_folder(folder) : status;
+    if (status == SW_OK)
+        (void)fsync(fd);
+    if (fd >= 0)
+        close(fd);
+    errno = error;
+    return status;
 }
 
 /* The list after the change. SW_EEXIST: a file to be removed is not in the list. */
