@@ -71,6 +71,19 @@ static bool path_of(const char *folder, const char *name, char path[PATH_MAX])
     return false;
 }
 
+/* A command that runs as root gives a file to the owner of the folder, so that the daemon, which
+ * has dropped its rights, can read and lock. A file with a second name is left alone: that name may
+ * be of a file of the system. */
+static void give(const char *folder, int fd)
+{
+    struct stat of_folder, of_file;
+    int error = errno;
+    bool wanted = geteuid() == 0 && stat(folder, &of_folder) == 0 && of_folder.st_uid != 0 &&
+                  fstat(fd, &of_file) == 0 && S_ISREG(of_file.st_mode) && of_file.st_nlink == 1;
+    if (!wanted || fchown(fd, of_folder.st_uid, of_folder.st_gid) != 0)
+        errno = error; /* the file stays root's */
+}
+
 /* ---- the list ---- */
 
 static enum sw_status list_folder(const char *folder, struct sw_files *files)
@@ -130,6 +143,8 @@ int sw_folder_create(const char *folder, char name[SW_FILE_NAME_MAX])
         if (!path_of(folder, name, path))
             return -1;
         int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, FILE_MODE);
+        if (fd >= 0)
+            give(folder, fd);
         if (fd >= 0 || errno != EEXIST)
             return fd;
     }
@@ -176,6 +191,7 @@ static enum sw_status lock(const char *folder, const atomic_bool *stop, int *out
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, FILE_MODE);
     if (fd < 0)
         return SW_EIO;
+    give(folder, fd);
     for (int tries = 0; tries < LOCK_TRIES && !stopped(stop); tries++) {
         if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
             *out = fd;
@@ -226,8 +242,14 @@ static enum sw_status write_list(const char *folder, const struct sw_files *file
         status = SW_EIO;
     int error = errno;
     sw_buffer_free(&text);
-    if (status == SW_OK)
+    if (status == SW_OK) {
+        int list = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+        if (list >= 0) {
+            give(folder, list);
+            close(list);
+        }
         (void)fsync(fd);
+    }
     if (fd >= 0)
         close(fd);
     errno = error;
