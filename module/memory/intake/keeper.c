@@ -144,6 +144,12 @@ const atomic_bool *sw_keeper_stopping(const struct sw_keeper *keeper)
     return &keeper->stop;
 }
 
+void sw_keeper_do_work(struct sw_keeper *keeper)
+{
+    if (atomic_exchange_explicit(&keeper->awake, false, memory_order_acquire) && keeper->work)
+        keeper->work(keeper->work_arg);
+}
+
 static void each_of(const struct sw_tally *tally, sw_sighting_fn *each, void *arg)
 {
     for (size_t i = 0; i < sw_tally_size(tally); i++) {
@@ -170,8 +176,7 @@ static void *keeper_main(void *arg)
         sw_keeper_drain(keeper);
         if (keeper->full || interval_over(keeper, sw_clock_mono_us()))
             sw_keeper_seal(keeper, false);
-        if (atomic_exchange_explicit(&keeper->awake, false, memory_order_acquire) && keeper->work)
-            keeper->work(keeper->work_arg);
+        sw_keeper_do_work(keeper);
         bool more = sw_keeper_tidy(keeper);
         sw_keeper_show(keeper);
         if (!more)

@@ -89,6 +89,9 @@ void sw_keeper_note(struct sw_keeper *keeper);
 /** Empty the rings, as far as the tally has room. Returns the number of RRsets. */
 size_t sw_keeper_drain(struct sw_keeper *keeper);
 
+/** Call work(), if the keeper was woken for it. */
+void sw_keeper_do_work(struct sw_keeper *keeper);
+
 /** Publish the numbers. */
 void sw_keeper_show(struct sw_keeper *keeper);
 

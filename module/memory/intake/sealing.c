@@ -158,7 +158,8 @@ static void between_rows(void *arg)
     int64_t now_us = sw_clock_mono_us();
     if (now_us - keeper->paused_us < WORK_US)
         return;
-    sw_keeper_go_on(keeper);
+    if (sw_keeper_go_on(keeper))
+        sw_keeper_do_work(keeper);
     nanosleep(&pause, NULL);
     keeper->paused_us = sw_clock_mono_us();
 }
