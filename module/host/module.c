@@ -280,6 +280,7 @@ void sw_module_stop(struct sw_module *module)
 {
     if (!module)
         return;
+    sw_keeper_end(module->keeper); /* meanwhile the others end */
     sw_feed_stop(module->feed);
     sw_journal_stop(module->journal);
     remove_callbacks(module);

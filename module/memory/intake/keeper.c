@@ -198,13 +198,21 @@ enum sw_status sw_keeper_start(struct sw_keeper *keeper)
     return keeper->started ? SW_OK : SW_ENOMEM;
 }
 
+void sw_keeper_end(struct sw_keeper *keeper)
+{
+    if (!keeper || !keeper->started || stopping(keeper))
+        return;
+    keeper->until_us = sw_clock_mono_us() + keeper->stop_us;
+    atomic_store_explicit(&keeper->stop, true, memory_order_release);
+    sw_bell_insist(&keeper->bell);
+}
+
 void sw_keeper_stop(struct sw_keeper *keeper)
 {
     if (!keeper || !keeper->started)
         return;
-    int64_t until_us = sw_clock_mono_us() + keeper->stop_us;
-    atomic_store_explicit(&keeper->stop, true, memory_order_release);
-    sw_bell_insist(&keeper->bell);
+    sw_keeper_end(keeper);
+    int64_t until_us = keeper->until_us;
     pthread_mutex_lock(&keeper->lock);
     while (!keeper->done && sw_clock_mono_us() < until_us)
         sw_cond_wait(&keeper->changed, &keeper->lock, until_us);

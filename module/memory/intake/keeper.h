@@ -57,6 +57,10 @@ void sw_keeper_each(struct sw_keeper *keeper, sw_sighting_fn *each, void *arg);
 /** Start the thread. SW_OK, SW_ENOMEM. */
 enum sw_status sw_keeper_start(struct sw_keeper *keeper);
 
+/** Have the thread write the tally and end, and return at once. No worker puts anything any more.
+ * NULL is fine. */
+void sw_keeper_end(struct sw_keeper *keeper);
+
 /** Write the tally, and end the thread: within a second, or without the last interval. */
 void sw_keeper_stop(struct sw_keeper *keeper);
 

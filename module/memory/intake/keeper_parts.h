@@ -75,6 +75,7 @@ struct sw_keeper {
     pthread_t thread;
     bool started;
     int64_t stop_us;     /* time for the last file, when stopping */
+    int64_t until_us;    /* monotonic clock, of the stopping thread: the end of that time */
     atomic_bool stop;    /* any thread: ends the work in progress that can be repeated */
     atomic_bool abandon; /* any thread: ends the last file as well */
     pthread_mutex_t lock;
