@@ -9,6 +9,7 @@
 #include "memory/memory.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -515,6 +516,83 @@ START_TEST(files_are_merged)
 }
 END_TEST
 
+static enum sw_status go_on(void *arg, const struct sw_sighting *sighting)
+{
+    struct sw_keeper *keeper = arg;
+    (void)sighting;
+    keeper->begun_us = INT64_MIN / 2;
+    ck_assert(sw_keeper_go_on(keeper));
+    return SW_OK;
+}
+
+/* Long work of the keeper does not keep back a file that is due; reading the tuples does. */
+START_TEST(written_during_other_work)
+{
+    make_folder();
+    struct sw_settings settings = settings_for();
+    struct sw_keeper *keeper = sw_keeper_new(&settings, 1);
+    keeper->begun_us = sw_clock_mono_us();
+    ck_assert(put_address(keeper, "www.example"));
+    ck_assert(sw_keeper_go_on(keeper));
+    ck_assert_uint_eq(files(), 0);
+    sw_keeper_each(keeper, go_on, keeper);
+    ck_assert_uint_eq(files(), 0);
+    ck_assert(sw_keeper_go_on(keeper));
+    ck_assert_uint_eq(files(), 1);
+    sw_keeper_free(keeper);
+    remove_folder();
+}
+END_TEST
+
+/* A file that cannot be opened stays, and the limits hold for the others. */
+START_TEST(upkeep_passes_over_a_file)
+{
+    char command[256];
+    make_folder();
+    struct sw_settings settings = settings_for();
+    struct sw_keeper *keeper = sw_keeper_new(&settings, 1);
+    write_files(keeper);
+    make_old();
+    snprintf(command, sizeof(command),
+             "cd %s/memory && ln -s loop.mtbl loop.mtbl && echo loop.mtbl >> dns.fileset", folder);
+    ck_assert_int_eq(system(command), 0);
+    ck_assert_uint_eq(files(), 3);
+    sw_keeper_tidy(keeper);
+    ck_assert_uint_eq(files(), 1);
+    ck_assert_uint_eq(keeper->closed, 1);
+    sw_keeper_free(keeper);
+    remove_folder();
+}
+END_TEST
+
+/* What root writes belongs to the owner of the folder. */
+START_TEST(root_gives_files_to_the_owner)
+{
+    char path[96];
+    struct stat st;
+    if (geteuid() != 0)
+        return;
+    make_folder();
+    struct sw_settings settings = settings_for();
+    snprintf(path, sizeof(path), "%s/memory", folder);
+    ck_assert_int_eq(mkdir(path, 0700), 0);
+    ck_assert_int_eq(chown(path, 65534, 65534), 0);
+    struct sw_keeper *keeper = sw_keeper_new(&settings, 1);
+    ck_assert(put_address(keeper, "www.example"));
+    sw_keeper_drain(keeper);
+    sw_keeper_seal(keeper, false);
+    DIR *dir = opendir(path);
+    for (const struct dirent *file; (file = readdir(dir));) {
+        ck_assert_int_eq(fstatat(dirfd(dir), file->d_name, &st, AT_SYMLINK_NOFOLLOW), 0);
+        ck_assert_msg(strncmp(file->d_name, "dns.", 4) != 0 || st.st_uid == 65534, "%s",
+                      file->d_name);
+    }
+    closedir(dir);
+    sw_keeper_free(keeper);
+    remove_folder();
+}
+END_TEST
+
 int main(void)
 {
     return RUN_SUITE("intake", TIMEOUT(60), TESTS(tally_equals_a_model, tally_is_bounded),
@@ -522,5 +600,6 @@ int main(void)
                      TESTS(limit_of_each_domain, excluded_names, limits_and_reasons_are_counted,
                            written_at_the_end, full_memory_is_written_early,
                            goes_on_when_the_folder_can_be_written, failed_write_is_repeated,
-                           limits_of_the_folder, files_are_merged));
+                           limits_of_the_folder, files_are_merged, written_during_other_work,
+                           upkeep_passes_over_a_file, root_gives_files_to_the_owner));
 }

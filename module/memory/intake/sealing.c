@@ -175,7 +175,8 @@ static void note_upkeep(struct sw_keeper *keeper, enum sw_status status, unsigne
                keeper->settings->memory_folder,
                status == SW_EIO ? sw_file_words(error, buf) : sw_strerror(status));
     if (closed > keeper->closed)
-        sw_log(SW_LOG_WARNING, "memory-folder %s: %u files cannot be opened by this user",
+        sw_log(SW_LOG_WARNING,
+               "memory-folder %s: files that cannot be opened, and are left as they are: %u",
                keeper->settings->memory_folder, closed);
     keeper->tidied = status;
     keeper->closed = closed;
