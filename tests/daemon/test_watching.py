@@ -191,6 +191,9 @@ STEPS = [
 # again after 4, and a record lives for 300, a denial for 60.
 LIMITS = {fail: 4, fail_behind_alias: 4, fail_once_expired: 6}
 LIMIT = 50
+# Steps with answers in the last second or tenth of their time to live: a difference has to come each
+# time, since a step of a busy machine can begin on both sides of a second.
+TIMED, PLAYS = (expire, prefetch), 3
 
 
 @contextlib.contextmanager
@@ -272,20 +275,34 @@ def compare(pair, lists, shared_redis, upstream, watching, step):
     for name, policy in {**WATCHING, **PRIVATE}[watching].items():
         found = [OTHER_CLIENT] if "triggers" in policy else INDICATORS
         lists.put(name, *found, **policy)
+    plays = PLAYS if step in TIMED else 1
     for _ in range(ATTEMPTS):
         events = Events(shared_redis.client, pair[1].settings["redis-prefix"])
         plain, ours, in_time = play(pair, upstream, step)
         recorded(events, ours, bool(WATCHING.get(watching)))
-        if in_time:
+        plays -= in_time
+        if in_time and (same(plain, ours, private, step) or plays == 0):
             break
     assert in_time, f"{step.__name__} took too long in each of {ATTEMPTS} attempts"
+    compare_sides(plain, ours, private, step)
+    pair[1].check_alive()
+
+
+def same(*sides_and_step):
+    try:
+        compare_sides(*sides_and_step)
+    except AssertionError:
+        return False
+    return True
+
+
+def compare_sides(plain, ours, private, step):
     for former, now in zip(plain.trace, ours.trace, strict=True):
         if private and len(now) == len(PLACES):
             compare_private(former, now, step)
         else:
             assert now == former
     assert private or ours.counters() == plain.counters()
-    pair[1].check_alive()
 
 
 def recorded(events, side, listed):
