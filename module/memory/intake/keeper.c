@@ -94,18 +94,6 @@ struct sw_ring *sw_keeper_ring(const struct sw_keeper *keeper, unsigned n)
 
 /* ---- the thread ---- */
 
-void sw_keeper_show(struct sw_keeper *keeper)
-{
-    uint64_t lost = 0;
-    for (unsigned i = 0; i < keeper->workers; i++)
-        lost += sw_ring_lost(keeper->ring[i]);
-    keeper->numbers.left_out.ring = lost;
-    keeper->numbers.waiting = sw_tally_size(keeper->tally) + sw_tally_size(keeper->written);
-    pthread_mutex_lock(&keeper->lock);
-    keeper->shown = keeper->numbers;
-    pthread_mutex_unlock(&keeper->lock);
-}
-
 static bool stopping(const struct sw_keeper *keeper)
 {
     return atomic_load_explicit(&keeper->stop, memory_order_acquire);
@@ -123,31 +111,9 @@ void sw_keeper_wake(struct sw_keeper *keeper)
     sw_bell_ring(&keeper->bell);
 }
 
-static bool interval_over(const struct sw_keeper *keeper, int64_t now_us)
-{
-    return now_us - keeper->begun_us >= keeper->settings->memory_interval_s * US_PER_S;
-}
-
-bool sw_keeper_go_on(struct sw_keeper *keeper)
-{
-    sw_keeper_drain(keeper);
-    if (!keeper->reading && !stopping(keeper) &&
-        (keeper->full || interval_over(keeper, sw_clock_mono_us()))) {
-        sw_keeper_seal(keeper, false);
-        sw_keeper_show(keeper);
-    }
-    return !stopping(keeper);
-}
-
 const atomic_bool *sw_keeper_stopping(const struct sw_keeper *keeper)
 {
     return &keeper->stop;
-}
-
-void sw_keeper_do_work(struct sw_keeper *keeper)
-{
-    if (atomic_exchange_explicit(&keeper->awake, false, memory_order_acquire) && keeper->work)
-        keeper->work(keeper->work_arg);
 }
 
 static void each_of(const struct sw_tally *tally, sw_sighting_fn *each, void *arg)
@@ -173,9 +139,7 @@ static void *keeper_main(void *arg)
     keeper->begun_us = sw_clock_mono_us();
     sw_keeper_measure(keeper);
     while (!stopping(keeper)) {
-        sw_keeper_drain(keeper);
-        if (keeper->full || interval_over(keeper, sw_clock_mono_us()))
-            sw_keeper_seal(keeper, false);
+        sw_keeper_go_on(keeper);
         sw_keeper_do_work(keeper);
         bool more = sw_keeper_tidy(keeper);
         sw_keeper_show(keeper);

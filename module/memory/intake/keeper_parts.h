@@ -1,6 +1,6 @@
 /*
  * keeper_parts.h - shared between keeper.c (the thread), note.c (records to tuples), sealing.c
- * (tuples to files), and keeper_status.c.
+ * (tuples to files), upkeep.c (work between two files), and keeper_status.c.
  *
  * Threads      the keeper, except for members that say otherwise
  */

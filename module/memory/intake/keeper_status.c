@@ -27,6 +27,18 @@ static json_t *left_out_json(const struct sw_left_out *left_out)
     return object;
 }
 
+void sw_keeper_show(struct sw_keeper *keeper)
+{
+    uint64_t lost = 0;
+    for (unsigned i = 0; i < keeper->workers; i++)
+        lost += sw_ring_lost(keeper->ring[i]);
+    keeper->numbers.left_out.ring = lost;
+    keeper->numbers.waiting = sw_tally_size(keeper->tally) + sw_tally_size(keeper->written);
+    pthread_mutex_lock(&keeper->lock);
+    keeper->shown = keeper->numbers;
+    pthread_mutex_unlock(&keeper->lock);
+}
+
 json_t *sw_keeper_status(struct sw_keeper *keeper)
 {
     pthread_mutex_lock(&keeper->lock);
