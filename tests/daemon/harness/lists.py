@@ -106,9 +106,10 @@ class Lists:
 
     def _done(self, tx, wait=True):
         """Run the transaction; the change id of the last stream entry."""
-        change_id = tx.execute()[-1]
+        done = tx.execute()
+        change_id = done[-1]
         if wait:
-            self.wait_applied(change_id)
+            self.wait_applied(change_id, deadline=10 + len(done) / 50)
         return change_id
 
     # The resolver's state in Redis.
@@ -122,10 +123,11 @@ class Lists:
             return {}
         return state
 
-    def wait_applied(self, change_id):
+    def wait_applied(self, change_id, deadline=None):
         until(
             lambda: id_key(self.state().get("applied")) >= id_key(change_id),
             lambda: f"change {change_id} to be applied; the resolver says {self.state()}",
+            deadline,
         )
 
     def wait_state(self, **wanted):
