@@ -53,6 +53,8 @@ void sw_feed_came(struct sw_feed *feed, const struct sw_list *list)
             return;
     if (feed->came_n < SW_FEED_CAME_MAX)
         feed->came[feed->came_n++] = list->id;
+    else
+        feed->came_left++;
 }
 
 void sw_feed_enforce(struct sw_feed *feed)
@@ -68,10 +70,11 @@ void sw_feed_enforce(struct sw_feed *feed)
     if (feed->host.evict && changes.added_n > 0)
         feed->host.evict(feed->host.arg, &changes);
     sw_sweeper_hand(feed->sweeper, &changes);
-    const struct sw_in_force now = {feed->added, feed->added_n, feed->came, feed->came_n};
+    const struct sw_in_force now = {feed->added, feed->added_n, feed->came, feed->came_n,
+                                    feed->came_left};
     if (feed->host.in_force && (now.added_n > 0 || now.lists_n > 0))
         feed->host.in_force(feed->host.arg, &now);
-    feed->came_n = 0;
+    feed->came_n = feed->came_left = 0;
     feed->added_n = 0;
     feed->everything = false;
     feed->dirty = false;

@@ -58,6 +58,7 @@ struct sw_in_force {
     /* Lists that were loaded, replaced or given another policy while the changes were followed. */
     const sw_list_id *lists;
     size_t lists_n;
+    size_t lists_left; /* more such lists, without room in `lists` */
 };
 
 #define SW_FEED_PARTS       8  /* parts of the caches, of about equal size */

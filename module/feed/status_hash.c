@@ -20,10 +20,14 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define FIELDS_MAX 64
-#define NUMBERS    48 /* room for counters */
-#define FEW_LISTS  64 /* up to so many lists, each report has the field `lists` */
-#define LISTS_US   INT64_C(1000000)
+#define AMOUNTS   8  /* room for numbers that are no counters: put_amounts(), the last sweep */
+#define TEXTS     20 /* room for the other fields */
+#define FEW_LISTS 64 /* up to so many lists, each report has the field `lists` */
+#define LISTS_US  INT64_C(1000000)
+
+#define COUNT_ONE(field, name) +1
+enum { NUMBERS = SW_COUNTERS(COUNT_ONE) + AMOUNTS, FIELDS_MAX = NUMBERS + TEXTS };
+#undef COUNT_ONE
 
 struct fields { /* name, value, name, value ... after HSET and the key */
     const char *argv[2 + 2 * FIELDS_MAX];

@@ -85,27 +85,35 @@ static bool want_room(struct wanted *wanted, size_t n)
     return true;
 }
 
-static void want_list(struct wanted *wanted, sw_list_id id)
+static bool want_list(struct wanted *wanted, sw_list_id id)
 {
     for (size_t i = 0; i < wanted->lists_n; i++)
         if (wanted->list[i] == id)
-            return;
-    if (wanted->lists_n < LISTS_MAX)
-        wanted->list[wanted->lists_n++] = id;
+            return true;
+    if (wanted->lists_n == LISTS_MAX)
+        return false;
+    wanted->list[wanted->lists_n++] = id;
+    return true;
 }
 
 void sw_lookback_in_force(struct sw_lookback *lookback, const struct sw_in_force *now)
 {
+    size_t left = now->lists_left;
     pthread_mutex_lock(&lookback->lock);
     bool room = want_room(&lookback->next, now->added_n);
     for (size_t i = 0; room && i < now->added_n; i++)
         lookback->next.indicator[lookback->next.n++] = now->added[i];
     for (size_t i = 0; i < now->lists_n; i++)
-        want_list(&lookback->next, now->lists[i]);
+        left += !want_list(&lookback->next, now->lists[i]);
     pthread_mutex_unlock(&lookback->lock);
     if (!room)
         sw_log(SW_LOG_WARNING, "look back: %zu indicators are not compared with the memory",
                now->added_n);
+    if (left > 0)
+        sw_log(SW_LOG_WARNING,
+               "look back: %zu lists are not compared with the memory: too many at once; "
+               "'sinkwatch hunt LIST' compares them",
+               left);
     sw_keeper_wake(lookback->module->keeper);
 }
 
