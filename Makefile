@@ -125,7 +125,7 @@ sanitizer_runtime = $(foreach l,$(RUNTIME_$(SANITIZER)),$(realpath $(shell $(CC)
 
 OUT       = $(BUILD)$(if $(SANITIZER),/$(SANITIZER))
 BASEFLAGS = -std=c11 -D_GNU_SOURCE -fPIC -fvisibility=hidden -Imodule $(WARN) $(SANITIZE)
-LIBS      = -lxxhash -lhiredis -lssl -lcrypto -lmaxminddb -ljansson -lidn2 -lunistring -lpsl -lz -lzstd -lcurl -lurcu-bp -lresolv -lpthread
+LIBS      = -lxxhash -lhiredis -lssl -lcrypto -lmaxminddb -ljansson -lidn2 -lunistring -lpsl -lz -lzstd -lcurl -lmicrohttpd -lurcu-bp -lresolv -lpthread
 CLI_LIBS  = -lunbound
 CHECK_LIB = $(shell $(PKG_CONFIG) --cflags --libs check)
 

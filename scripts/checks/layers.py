@@ -20,7 +20,7 @@ ALLOWED = {
 }
 # Rooms inside a wing, and the rooms that each may include beside the wing's own files.
 ROOMS = {
-    "cli": {"": "", "lists": "", "show": "lists", "sweep": "show", "report": "show sweep", "feed": "lists", "doctor": "", "metrics": "", "notify": "", "memory": "lists show"}
+    "cli": {"": "", "lists": "", "show": "lists", "sweep": "show", "report": "show sweep", "feed": "lists", "doctor": "", "metrics": "serve", "notify": "", "memory": "lists show", "serve": ""}
 }
 SEES_UNBOUND = re.compile(r"module/(host/.*|flow/(query|act)\.c|flow/ub\.h)")
 UNBOUND_ONLY = {"flow/ub.h", "flow/query.h", "flow/act.h"}  # of the stages that know Unbound
