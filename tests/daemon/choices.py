@@ -1,7 +1,8 @@
 """Which daemon tests run in a job of the whole test run (D-125): CHOICE and SHARE.
 
-CHOICE=all      every file (the default): plain with one Unbound, with the address sanitizer in the
-                other
+CHOICE=all      every file (the default): with the address sanitizer
+CHOICE=resolver all but the files that test the command alone: the command is the same program beside
+                each Unbound, and the address sanitizer's run has all of its files
 CHOICE=threads  for the thread sanitizer: files in which threads meet under load, at a change of
                 lists, at a fault, at start or at the end
 CHOICE=plain    for the Unbound that runs all files with the address sanitizer: files that depend on
@@ -33,6 +34,7 @@ def _of_command(word):
 
 CHOICES = {
     "all": lambda word: True,
+    "resolver": lambda word: not _of_command(word),
     "threads": lambda word: word not in ONE_AFTER_ANOTHER and not _of_command(word),
     "plain": lambda word: word in TIME_AND_MEMORY,
 }
