@@ -39,7 +39,7 @@ _sinkwatch_options() {
     export) echo "--format --output --action --narrow --origin --serial --show-refused" ;;
     "feed add")
         echo "--every --list --stale-after --stale --max-size --timeout --user --password-file --token-file" \
-            "--header-file --ca-file --cert-file --key-file --proxy --proxy-password-file --tsig-file --format --scope" \
+            "--header-file --ca-file --cert-file --key-file --proxy --proxy-password-file --tsig-file --tls-name --tls-pin --format --scope" \
             "--columns --origin --refang --only --no-facts --whole --max-shrink --max-growth --allow-suffix" \
             "--allow-own --allow-top --top-file --top --search"
         ;;

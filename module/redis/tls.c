@@ -109,38 +109,53 @@ static bool expect_name(SSL *ssl, const char *name)
     return SSL_set1_host(ssl, name) == 1 && SSL_set_tlsext_host_name(ssl, name) == 1;
 }
 
-enum sw_status sw_tls_new(const struct sw_settings *settings, const char *host, int fd,
-                          struct sw_tls **out, char *why)
+enum sw_status sw_tls_over(SSL_CTX *context, const char *name, int fd, struct sw_tls **out)
 {
-    const char *name = settings->redis_tls_name[0] ? settings->redis_tls_name : host;
-    enum sw_status status = SW_ENOMEM;
     struct sw_tls *tls = calloc(1, sizeof(*tls));
     BIO *bio;
-    snprintf(why, SW_WHY_MAX, "out of memory");
-    if (!tls)
+    if (!tls) {
+        SSL_CTX_free(context);
         return SW_ENOMEM;
+    }
     tls->fd = fd;
-    tls->context = SSL_CTX_new(TLS_client_method());
-    if (!tls->context || SSL_CTX_set_min_proto_version(tls->context, TLS1_2_VERSION) != 1)
-        goto cleanup;
-    SSL_CTX_set_verify(tls->context, SSL_VERIFY_PEER, NULL);
-    SSL_CTX_set_mode(tls->context,
-                     SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-    status = load_files(tls->context, settings, why);
-    if (status != SW_OK)
-        goto cleanup;
-    status = SW_ENOMEM;
-    tls->ssl = SSL_new(tls->context);
-    if (!tls->ssl || !expect_name(tls->ssl, name) || !(bio = make_bio(tls)))
-        goto cleanup;
+    tls->context = context;
+    tls->ssl = SSL_new(context);
+    if (!tls->ssl || !expect_name(tls->ssl, name) || !(bio = make_bio(tls))) {
+        ERR_clear_error();
+        sw_tls_free(tls);
+        return SW_ENOMEM;
+    }
     SSL_set_bio(tls->ssl, bio, bio);
     SSL_set_connect_state(tls->ssl);
     *out = tls;
     return SW_OK;
-cleanup:
-    ERR_clear_error();
-    sw_tls_free(tls);
-    return status;
+}
+
+SSL *sw_tls_session(const struct sw_tls *tls)
+{
+    return tls->ssl;
+}
+
+enum sw_status sw_tls_new(const struct sw_settings *settings, const char *host, int fd,
+                          struct sw_tls **out, char *why)
+{
+    const char *name = settings->redis_tls_name[0] ? settings->redis_tls_name : host;
+    SSL_CTX *context = SSL_CTX_new(TLS_client_method());
+    snprintf(why, SW_WHY_MAX, "out of memory");
+    if (!context || SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) != 1) {
+        SSL_CTX_free(context);
+        ERR_clear_error();
+        return SW_ENOMEM;
+    }
+    SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
+    SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    enum sw_status status = load_files(context, settings, why);
+    if (status != SW_OK) {
+        ERR_clear_error();
+        SSL_CTX_free(context);
+        return status;
+    }
+    return sw_tls_over(context, name, fd, out);
 }
 
 void sw_tls_free(struct sw_tls *tls)

@@ -1,9 +1,10 @@
 /*
- * tls.h - TLS over a non-blocking socket, for the connection to Redis.
+ * tls.h - TLS over a non-blocking socket, for connections to Redis and to the primaries of feeds.
  *
  * OpenSSL does TLS. Octets go through socket calls of this file, with MSG_NOSIGNAL, so that no
- * SIGPIPE can occur (libssl would use write()). The server's certificate must be valid and must
- * have the expected name; no setting turns this check off.
+ * SIGPIPE can occur (libssl would use write()). The certificate of Redis must be valid and must
+ * have the expected name; no setting turns this check off. For a primary the context says what is
+ * checked (cli/feed/dot.c).
  *
  * Threads      a connection belongs to a single thread
  * Security     TLS 1.2 or later; names checked as in RFC 6125, addresses against subjectAltName
@@ -15,6 +16,7 @@
 #include "base/settings.h"
 #include "base/status.h"
 
+#include <openssl/types.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -28,6 +30,14 @@ struct sw_tls;
  */
 enum sw_status sw_tls_new(const struct sw_settings *settings, const char *host, int fd,
                           struct sw_tls **out, char *why);
+
+/** The same with a context of the caller's, which belongs to *out afterwards, and is freed on
+ * failure. name: expected name or address, if the context verifies. SW_OK; SW_ENOMEM. */
+enum sw_status sw_tls_over(SSL_CTX *context, const char *name, int fd, struct sw_tls **out);
+
+/** The session, for questions about the certificate and ALPN after the handshake. Borrowed. */
+SSL *sw_tls_session(const struct sw_tls *tls);
+
 void sw_tls_free(struct sw_tls *tls); /* NULL is fine; the socket stays open */
 
 /** Continue the handshake. SW_OK: done. SW_ETIMEOUT: poll for *events, then call again. SW_EIO:

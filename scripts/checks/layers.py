@@ -22,6 +22,7 @@ ALLOWED = {
 ROOMS = {
     "cli": {"": "", "lists": "", "show": "lists", "sweep": "show", "report": "show sweep", "feed": "lists", "doctor": "", "metrics": "serve", "notify": "", "memory": "lists show", "serve": ""}
 }
+SEES_OPENSSL = {"module/cli/feed/tsig.c", "module/cli/feed/dot.c"}
 SEES_UNBOUND = re.compile(r"module/(host/.*|flow/(query|act)\.c|flow/ub\.h)")
 UNBOUND_ONLY = {"flow/ub.h", "flow/query.h", "flow/act.h"}  # of the stages that know Unbound
 INCLUDE = re.compile(r'^\s*#\s*include\s+(["<])([^">]+)[">]')
@@ -49,8 +50,8 @@ def judge(tree, result, where, quote, name):
     if quote == "<":
         if name == "maxminddb.h" and layer != "owner":
             result.problem(path, number, "only owner/ uses libmaxminddb")
-        if name.startswith("openssl/") and layer != "redis" and path != "module/cli/feed/tsig.c":
-            result.problem(path, number, "only redis/ uses OpenSSL")
+        if name.startswith("openssl/") and layer != "redis" and path not in SEES_OPENSSL:
+            result.problem(path, number, "only redis/, cli/feed/tsig.c and cli/feed/dot.c use OpenSSL")
         return
     if f"module/{name}" not in tree.files:
         if not sees_unbound:

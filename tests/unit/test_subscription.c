@@ -11,40 +11,61 @@ static const uint32_t intervals[] = {60, 61, 900, 3600, 7200, 604800};
 static const uint32_t pauses[] = {0, 1, 5000, 86400, 86401, UINT32_MAX};
 static const uint32_t numbers[] = {0, 1, 12345, UINT32_MAX - 1, UINT32_MAX};
 
-/* The longest delay by the words of schedule.h. */
-static uint64_t longest(uint32_t every, uint32_t failures)
+/* Timers of a zone: none, small and large ones. */
+static const uint32_t timers[][2] = {{0, 0}, {1, 1}, {3600, 600}, {UINT32_MAX, UINT32_MAX}};
+
+static uint64_t smaller(uint64_t a, uint64_t b)
 {
-    uint64_t most = every > 3600 ? every : 3600, delay = 60;
+    return a < b ? a : b;
+}
+
+static uint64_t larger(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
+/* The time before jitter, by the words of schedule.h. */
+static uint64_t expected(const struct cli_feed_times *times, uint32_t failures)
+{
+    uint64_t delay = 60;
     if (failures == 0)
-        return every + every / 10;
+        return times->refresh ? smaller(times->every, larger(times->refresh, 60)) : times->every;
     for (uint32_t i = 1; i < failures && i < 40; i++)
         delay *= 2;
-    return delay < most ? delay : most;
+    if (times->retry)
+        delay = larger(times->retry, 60);
+    return smaller(delay, larger(times->every, 3600));
+}
+
+static void check_delay(const struct cli_feed_times *times, uint32_t failures, uint32_t asked,
+                        uint32_t random)
+{
+    uint32_t delay = cli_feed_delay(times, failures, asked, random);
+    uint64_t base = expected(times, failures), pause = smaller(asked, CLI_PAUSE_MAX);
+    ck_assert_uint_ge(delay, larger(failures ? base / 2 : base, pause));
+    ck_assert_uint_le(delay, larger(failures ? base : base + base / 10, pause));
 }
 
 START_TEST(delays_stay_within_their_bounds)
 {
     static const uint32_t failures[] = {0, 1, 2, 3, 7, 40, UINT32_MAX};
-    for (size_t e = 0; e < (size_t)COUNT(intervals); e++)
+    for (size_t e = 0; e < (size_t)(COUNT(intervals) * COUNT(timers)); e++) {
+        const uint32_t *timer = timers[e % COUNT(timers)];
+        struct cli_feed_times times = {intervals[e / COUNT(timers)], timer[0], timer[1]};
         for (size_t f = 0; f < (size_t)COUNT(failures); f++)
             for (size_t p = 0; p < (size_t)COUNT(pauses); p++)
-                for (size_t r = 0; r < (size_t)COUNT(numbers); r++) {
-                    uint32_t delay =
-                        cli_feed_delay(intervals[e], failures[f], pauses[p], numbers[r]);
-                    uint64_t most = longest(intervals[e], failures[f]);
-                    uint64_t least = failures[f] ? most / 2 : intervals[e];
-                    uint64_t pause = pauses[p] < CLI_PAUSE_MAX ? pauses[p] : CLI_PAUSE_MAX;
-                    ck_assert_uint_ge(delay, least > pause ? least : pause);
-                    ck_assert_uint_le(delay, most > pause ? most : pause);
-                }
+                for (size_t r = 0; r < (size_t)COUNT(numbers); r++)
+                    check_delay(&times, failures[f], pauses[p], numbers[r]);
+    }
 }
 END_TEST
 
 START_TEST(jitter_spreads_over_the_whole_span)
 {
+    const struct cli_feed_times times = {.every = 7200};
     uint32_t least = UINT32_MAX, most = 0;
     for (uint32_t i = 0; i < 2000; i++) {
-        uint32_t delay = cli_feed_delay(7200, 5, 0, i * 2654435761u);
+        uint32_t delay = cli_feed_delay(&times, 5, 0, i * 2654435761u);
         least = delay < least ? delay : least;
         most = delay > most ? delay : most;
     }

@@ -78,6 +78,9 @@ static bool read_data(const struct cli_message *m, struct cli_record *r)
         if (!read_name(&data, &ignored) || !read_name(&data, &ignored) || data.len - data.at != 20)
             return false;
         r->serial = cli_get32(data.wire + data.at);
+        r->refresh = cli_get32(data.wire + data.at + 4);
+        r->retry = cli_get32(data.wire + data.at + 8);
+        r->expire = cli_get32(data.wire + data.at + 12);
         return true;
     default:
         return true;

@@ -41,7 +41,8 @@ struct cli_record {
     const uint8_t *data; /* as in the message, names perhaps compressed */
     size_t data_len;
     struct sw_name target; /* of a CNAME */
-    uint32_t serial;       /* of a SOA */
+    uint32_t serial;       /* of a SOA, as the following */
+    uint32_t refresh, retry, expire;
 };
 
 /** The header. false: shorter than a header. */

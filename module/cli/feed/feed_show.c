@@ -155,10 +155,11 @@ static void print_options(const json_t *options)
 
 static void print_feed(const struct cli_feed_def *feed, const json_t *status)
 {
-    static const char *const fields[] = {"problem",     "failures",     "stale",   "stale_did",
-                                         "last_run",    "last_success", "changed", "next",
-                                         "pause_until", "indicators",   "added",   "removed",
-                                         "refused",     "format",       "seconds", "host"};
+    static const char *const fields[] = {"problem",     "failures",     "stale",     "stale_did",
+                                         "last_run",    "last_success", "changed",   "next",
+                                         "pause_until", "indicators",   "added",     "removed",
+                                         "refused",     "format",       "seconds",   "host",
+                                         "soa_refresh", "soa_retry",    "soa_expire"};
     char every[16], after[16];
     char *shown = cli_feed_shown(feed->source);
     printf("%s: %s\n", feed->name, state_of(feed, status));

@@ -16,8 +16,9 @@
 
 #define SECRET_MAX 8192 /* octets of a file with a secret */
 
-static const struct cli_fetcher *const fetchers[] = {
-    &cli_fetcher_file, &cli_fetcher_http, &cli_fetcher_taxii, &cli_fetcher_misp, &cli_fetcher_rpz};
+static const struct cli_fetcher *const fetchers[] = {&cli_fetcher_file,  &cli_fetcher_http,
+                                                     &cli_fetcher_taxii, &cli_fetcher_misp,
+                                                     &cli_fetcher_rpz,   &cli_fetcher_rpz_tls};
 
 const struct cli_fetcher *cli_fetcher_at(size_t i)
 {

@@ -73,6 +73,14 @@ struct cli_fetch {
     char why[CLI_FETCH_WHY_MAX];
 };
 
+/* The feeds that a notice may be about. */
+struct cli_notified {
+    const json_t *feeds;      /* object: name of the feed -> {"source": ..., "options": {...}} */
+    const char *const *files; /* as in struct cli_fetch */
+    void (*due)(void *arg, const char *name); /* called for each feed of a notice */
+    void *arg;
+};
+
 /* A family of schemes. */
 struct cli_fetcher {
     const char *const *schemes; /* such as "https", ended by NULL */
@@ -89,9 +97,9 @@ struct cli_fetcher {
      * Open a non-blocking file descriptor to listen with, for all feeds of this family; -1: not
      * wanted, or failed with why (CLI_FETCH_WHY_MAX octets) set. at: value of --listen. */
     int (*listen)(const char *at, char *why);
-    /** Read the notices that have arrived, and call due() with the name of each feed of a notice.
-     * feeds: object, name of the feed -> {"source": ..., "options": {...}} */
-    void (*ready)(int fd, const json_t *feeds, void (*due)(void *arg, const char *name), void *arg);
+    /** Read the notices that have arrived, and call due() with the name of each feed of a
+     * notice. */
+    void (*ready)(int fd, const struct cli_notified *to);
 };
 
 /** The fetcher for a source, or NULL. */

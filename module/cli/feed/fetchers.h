@@ -8,11 +8,12 @@
 
 #include "cli/feed/fetch.h"
 
-extern const struct cli_fetcher cli_fetcher_file;  /* localfile.c: file: */
-extern const struct cli_fetcher cli_fetcher_http;  /* https.c: http://, https:// */
-extern const struct cli_fetcher cli_fetcher_taxii; /* taxii.c: taxii+https:// */
-extern const struct cli_fetcher cli_fetcher_misp;  /* mispsearch.c: misp+https:// */
-extern const struct cli_fetcher cli_fetcher_rpz;   /* rpz_source.c: rpz:// */
+extern const struct cli_fetcher cli_fetcher_file;    /* localfile.c: file: */
+extern const struct cli_fetcher cli_fetcher_http;    /* https.c: http://, https:// */
+extern const struct cli_fetcher cli_fetcher_taxii;   /* taxii.c: taxii+https:// */
+extern const struct cli_fetcher cli_fetcher_misp;    /* mispsearch.c: misp+https:// */
+extern const struct cli_fetcher cli_fetcher_rpz;     /* rpz_source.c: rpz:// */
+extern const struct cli_fetcher cli_fetcher_rpz_tls; /* the same by TLS: rpz+tls:// */
 
 /** Each fetcher in turn, from 0; NULL after the last. */
 const struct cli_fetcher *cli_fetcher_at(size_t i);

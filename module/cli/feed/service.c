@@ -324,12 +324,13 @@ static int listen_for_notices(struct service *s)
 /* Wait for a notice, or for the next tick. */
 static void wait_a_moment(struct service *s, int ms)
 {
+    const struct cli_notified to = {s->feeds, s->asked->run.files, on_due, s};
     fflush(stdout);
     if (poll(s->notice, s->notices, ms) <= 0)
         return;
     for (nfds_t i = 0; i < s->notices; i++)
         if (s->notice[i].revents)
-            s->fetcher[i]->ready(s->notice[i].fd, s->feeds, on_due, s);
+            s->fetcher[i]->ready(s->notice[i].fd, &to);
     start_wanted(s);
 }
 

@@ -65,11 +65,30 @@ static const char *reason_of(const struct cli_settled *settled)
     return settled->fetch->why[0] ? settled->fetch->why : cli_error_first();
 }
 
+/* The timers of a policy zone, also where the zone is unchanged. */
+static void note_timers(const struct cli_settled *settled)
+{
+    static const char *const timers[][2] = {
+        {"refresh", "soa_refresh"}, {"retry", "soa_retry"}, {"expire", "soa_expire"}};
+    for (size_t i = 0; i < sizeof(timers) / sizeof(timers[0]); i++) {
+        const json_t *timer = json_object_get(settled->fetch->next, timers[i][0]);
+        if (json_is_integer(timer))
+            set_number(settled->status, timers[i][1], (uint64_t)json_integer_value(timer));
+        else if (cli_json_text(settled->status, timers[i][1])[0])
+            cli_json_set(settled->status, timers[i][1], "");
+    }
+}
+
 static void note_times(struct cli_settled *settled, uint32_t failures, int64_t now_us)
 {
+    const struct cli_feed_times times = {
+        .every = settled->feed->every_s,
+        .refresh = (uint32_t)cli_feed_number(settled->status, "soa_refresh"),
+        .retry = (uint32_t)cli_feed_number(settled->status, "soa_retry"),
+    };
     uint32_t random = 0, pause = settled->fetch ? settled->fetch->pause_s : 0;
     (void)!getrandom(&random, sizeof(random), 0);
-    uint32_t delay = cli_feed_delay(settled->feed->every_s, failures, pause, random);
+    uint32_t delay = cli_feed_delay(&times, failures, pause, random);
     if (pause > CLI_PAUSE_MAX)
         pause = CLI_PAUSE_MAX;
     set_time(settled->status, "last_run", now_us);
@@ -96,6 +115,8 @@ static void note_run(struct cli *cli, struct cli_settled *settled)
     cli_json_set(settled->status, "host", host);
     cli_json_set(settled->status, "seconds", took);
     set_number(settled->status, "failures", failures);
+    if (good)
+        note_timers(settled);
     note_times(settled, (uint32_t)failures, now_us);
     if (good)
         set_time(settled->status, "last_success", now_us);

@@ -17,6 +17,13 @@ static int64_t away_us(const json_t *status)
     return sw_time_parse(last, strlen(last), &at) == SW_OK ? sw_clock_wall_us() - at : 0;
 }
 
+/* Seconds without a success after which the source is stale, 0: never. The time of the feed counts,
+ * else the expiry time of a policy zone (RFC 1035 3.3.13). */
+static uint64_t stale_after(const struct cli_feed_def *feed, const json_t *status)
+{
+    return feed->stale_s ? feed->stale_s : cli_feed_number(status, "soa_expire");
+}
+
 /* Read the policy of the list: an object, or NULL where there is none. */
 static int read_policy(struct cli *cli, const char *list, json_t **policy)
 {
@@ -89,7 +96,8 @@ int cli_stale_prepare(struct cli_stale_step *step, struct cli *cli, const struct
     *step = (struct cli_stale_step){0};
     if (good)
         return is_stale ? end_stale(step, cli, feed, status) : CLI_OK;
-    if (is_stale || !feed->stale_s || away_us(status) < (int64_t)feed->stale_s * 1000000)
+    uint64_t after_s = stale_after(feed, status);
+    if (is_stale || !after_s || away_us(status) < (int64_t)after_s * 1000000)
         return CLI_OK;
     return begin_stale(step, cli, feed, status);
 }

@@ -131,6 +131,9 @@ static enum cli_transferred first_record(struct cli_transfer *t, const struct cl
         return refuse(t, "a transfer that does not begin with a SOA record");
     t->begun = true;
     t->newest = r->serial;
+    t->refresh = r->refresh;
+    t->retry = r->retry;
+    t->expire = r->expire;
     if (t->have && t->newest != t->serial && !cli_serial_newer(t->newest, t->serial))
         return refuse(t, "the serial goes back, from %" PRIu32 " to %" PRIu32, t->serial,
                       t->newest);

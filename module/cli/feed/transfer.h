@@ -54,6 +54,7 @@ struct cli_transfer {
 
     /* result */
     uint32_t newest;
+    uint32_t refresh, retry, expire; /* seconds, of the SOA record of `newest` */
     char why[200];
 
     /* inside */

@@ -129,7 +129,7 @@ void cli_tsig_free(struct cli_tsig *t)
 
 /* ---- signing ---- */
 
-size_t cli_tsig_sign(struct cli_tsig *t, uint8_t *wire, size_t len, int64_t now_s)
+static size_t sign(struct cli_tsig *t, uint8_t *wire, size_t len, int64_t now_s, bool answer)
 {
     uint8_t when[8], *p = wire + len;
     if (!t->on)
@@ -137,7 +137,7 @@ size_t cli_tsig_sign(struct cli_tsig *t, uint8_t *wire, size_t len, int64_t now_
     cli_put16(cli_put16(cli_put16(when, (unsigned)(now_s >> 32)), (unsigned)(now_s >> 16 & 0xffff)),
               (unsigned)(now_s & 0xffff));
     cli_put16(when + 6, FUDGE);
-    begin(t, false);
+    begin(t, answer);
     add(t, wire, len);
     add_variables(t, when, 0, true);
     finish(t, t->mac);
@@ -155,6 +155,21 @@ size_t cli_tsig_sign(struct cli_tsig *t, uint8_t *wire, size_t len, int64_t now_
     cli_put16(wire + 10, cli_get16(wire + 10) + 1u);
     begin(t, true);
     return (size_t)(p + 4 - wire);
+}
+
+size_t cli_tsig_sign(struct cli_tsig *t, uint8_t *wire, size_t len, int64_t now_s)
+{
+    return sign(t, wire, len, now_s, false);
+}
+
+size_t cli_tsig_sign_answer(struct cli_tsig *t, uint8_t *wire, size_t len, int64_t now_s)
+{
+    return sign(t, wire, len, now_s, true);
+}
+
+void cli_tsig_expect_question(struct cli_tsig *t)
+{
+    begin(t, false);
 }
 
 /* ---- checking ---- */
@@ -184,6 +199,13 @@ static bool find(const uint8_t *wire, size_t len, struct cli_record *last, bool 
             return false;
     *found = n > 0 && m.count[3] > 0 && last->type == CLI_DNS_TSIG;
     return true;
+}
+
+bool cli_tsig_is_signed(const uint8_t *wire, size_t len)
+{
+    struct cli_record record;
+    bool found;
+    return !find(wire, len, &record, &found) || found;
 }
 
 /* false: broken, or of another algorithm. */

@@ -37,6 +37,15 @@ const char *cli_tsig_key(struct cli_tsig *tsig, const char *text);
 /** Sign a message; wire has CLI_TSIG_ROOM octets of room behind len. Returns the new length. */
 size_t cli_tsig_sign(struct cli_tsig *tsig, uint8_t *wire, size_t len, int64_t now_s);
 
+/** The same for the answer to a question that cli_tsig_check() found good. */
+size_t cli_tsig_sign_answer(struct cli_tsig *tsig, uint8_t *wire, size_t len, int64_t now_s);
+
+/** Before cli_tsig_check() of a question, such as a notice. */
+void cli_tsig_expect_question(struct cli_tsig *tsig);
+
+/** Whether a message has a signature, or is broken so that nobody can tell. */
+bool cli_tsig_is_signed(const uint8_t *wire, size_t len);
+
 /** Check the next message of the answer. NULL, or the reason to refuse it. No key: NULL. */
 const char *cli_tsig_check(struct cli_tsig *tsig, const uint8_t *wire, size_t len, int64_t now_s);
 
