@@ -27,7 +27,7 @@
 
 enum sw_event_type {
     SW_EVENT_HIT,    /* a client's query that a rule matched */
-    SW_EVENT_ANSWER, /* a resolved answer worth observing: watched name or tracked address */
+    SW_EVENT_ANSWER, /* a resolved answer for ownership: watched name or tracked address */
     SW_EVENT_BEFORE, /* a listed name that was resolved before the listing, from the memory */
     SW_EVENT_PAST,   /* an address of such a name, for the history alone */
 };

@@ -29,7 +29,7 @@
 enum sw_kind {
     SW_KIND_IOC,       /* indicators of compromise: acted on */
     SW_KIND_ALLOW,     /* exempts names and addresses from every other list */
-    SW_KIND_WATCH,     /* names under observation of ownership; never acted on */
+    SW_KIND_WATCH,     /* names with a history of owners; never acted on */
     SW_KIND_PROTECTED, /* owners that no indicator should point into; never acted on */
     SW_KIND_KNOWN,     /* sinkhole, parking, CDN operators: benign explanations */
     SW_KIND_COUNT

@@ -256,7 +256,7 @@ void sw_local_adopt(struct sw_feed *feed, struct sw_local_start *start)
         feed->load_due = false;
         feed->tracked_due = true;
     }
-    local->generation = sw_index_generation(feed->index);
+    local->changes = sw_index_changes(feed->index);
     sw_local_forget(start);
 }
 
@@ -350,7 +350,7 @@ static void begin(struct sw_feed *feed)
     local->why[0] = '\0';
     local->note = make_note(feed);
     local->image = local->note ? sw_image_begin(feed->index) : NULL;
-    local->generation = sw_index_generation(feed->index);
+    local->changes = sw_index_changes(feed->index);
     atomic_store_explicit(&local->stage, SW_LOCAL_WRITING, memory_order_relaxed);
     if (local->image && sw_thread_start(&local->thread, "sw-snapshot", run, local))
         return;
@@ -359,7 +359,7 @@ static void begin(struct sw_feed *feed)
     free(local->note);
     local->image = NULL;
     local->note = NULL;
-    local->generation = 0;
+    local->changes = 0;
     note_problem(feed, "out of memory");
 }
 
@@ -377,7 +377,7 @@ static void finish(struct sw_feed *feed)
         local->written_us = local->writing_us;
         feed->report_due = 0;
     } else {
-        local->generation = 0; /* due again after the interval */
+        local->changes = 0; /* due again after the interval */
     }
     if (local->status != SW_ECLOSED)
         note_problem(feed, local->status == SW_OK ? "" : local->why);
@@ -388,7 +388,7 @@ static void finish(struct sw_feed *feed)
 static bool is_due(const struct sw_feed *feed)
 {
     return feed->settings->snapshot_file[0] && !feed->load_due && feed->local.loaded &&
-           sw_index_generation(feed->index) != feed->local.generation &&
+           sw_index_changes(feed->index) != feed->local.changes &&
            sw_clock_mono_us() >= feed->local.due;
 }
 

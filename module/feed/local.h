@@ -54,7 +54,7 @@ struct sw_local {
     char refused[SW_WHY_MAX]; /* at start */
     char problem[SW_WHY_MAX]; /* of the last write; "" when there is none */
     int64_t written_us;       /* wall clock, of the newest file; 0: none */
-    uint64_t generation;      /* of the index in the newest file, also while being written */
+    uint64_t changes;         /* of the index in the newest file, also while being written */
     int64_t due;              /* monotonic: no write begins before */
     /* while a file is written */
     struct sw_image *image;

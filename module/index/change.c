@@ -136,12 +136,12 @@ static void show_any(struct sw_index *index, const struct sw_index_list *list,
 static void count_more(struct sw_index *index, sw_list_id id, enum sw_indicator_type type)
 {
     struct sw_index_list *list = &index->list[id];
-    index->generation++;
+    index->changes++;
     list->count[type]++;
     index->rules++;
     if (list->state == SW_LIST_ACTIVE) {
         index->shown[type]++;
-        sw_index_note_judged(index, list->policy);
+        sw_index_note_owner_change(index, list->policy);
         show_any(index, list, type);
     }
 }
@@ -149,12 +149,12 @@ static void count_more(struct sw_index *index, sw_list_id id, enum sw_indicator_
 static void count_less(struct sw_index *index, sw_list_id id, enum sw_indicator_type type)
 {
     struct sw_index_list *list = &index->list[id];
-    index->generation++;
+    index->changes++;
     list->count[type]--;
     index->rules--;
     if (list->state == SW_LIST_ACTIVE) {
         index->shown[type]--;
-        sw_index_note_judged(index, list->policy);
+        sw_index_note_owner_change(index, list->policy);
         show_any(index, list, type);
     }
 }
@@ -232,7 +232,7 @@ enum sw_status sw_index_add_until(struct sw_index *index, sw_list_id id,
     enum sw_status status = sw_index_add(index, id, ind);
     if ((status != SW_OK && status != SW_EEXIST) || key_of(index, ind, &key) != SW_OK)
         return status;
-    index->generation++;
+    index->changes++;
     if (until == 0)
         sw_expiry_cancel(&index->expiry, key.digest, rule_of(id, ind));
     else if (sw_expiry_set(&index->expiry, key.digest, rule_of(id, ind), until) != SW_OK) {

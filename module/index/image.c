@@ -9,10 +9,10 @@
 #include <stdlib.h>
 #include <xxhash.h>
 
-#define AHEAD_PART 2           /* copies of shards may take half the table: 1.5 times the memory */
-#define AHEAD_MIN  (4u << 20)  /* octets of copies that are always allowed */
-#define WRITE_MAX  (1u << 20)  /* octets for a write(2); cancelling is noticed in between */
-#define SYNC_EACH  (16u << 20) /* octets to sync at a time; cancelling is noticed in between */
+#define AHEAD_DIVISOR 2 /* copies of shards may take half the table: 1.5 times the memory */
+#define AHEAD_MIN     (4u << 20)  /* octets of copies that are always allowed */
+#define WRITE_MAX     (1u << 20)  /* octets for a write(2); cancelling is noticed in between */
+#define SYNC_EACH     (16u << 20) /* octets to sync at a time; cancelling is noticed in between */
 
 struct buffer { /* grows; written with zeros up to whole pages */
     uint8_t *data;
@@ -29,7 +29,7 @@ struct copy { /* of a shard: block, then filter */
 struct sw_image {
     struct sw_index *index;
     struct sw_table_watch watch;
-    struct buffer part[SW_PART_COUNT];
+    struct buffer section[SW_SECTION_COUNT];
     struct sw_image_header header;
     pthread_mutex_t lock; /* guards copies: reads of the table by the saver, `ahead` */
     atomic_bool copied[SW_SHARDS];
@@ -71,7 +71,7 @@ static void align4(struct buffer *buffer)
         (void)more(buffer, 4 - buffer->len % 4);
 }
 
-/* ---- the small parts ---- */
+/* ---- the small sections ---- */
 
 static void put_lists(struct buffer *out, const struct sw_index *index)
 {
@@ -109,24 +109,25 @@ static void put_sets(struct buffer *out, const struct sw_sets *sets)
     }
 }
 
-static bool put_parts(struct sw_image *image, const struct sw_index *index)
+static bool put_sections(struct sw_image *image, const struct sw_index *index)
 {
-    struct buffer *part = image->part;
+    struct buffer *section = image->section;
     const struct sw_lengths4 *v4 = atomic_load_explicit(&index->lengths.v4, memory_order_relaxed);
     const struct sw_lengths6 *v6 = atomic_load_explicit(&index->lengths.v6, memory_order_relaxed);
     sw_gate gate = atomic_load_explicit(&index->gates.current, memory_order_relaxed);
-    append(&part[SW_PART_KEY], &index->key, sizeof(index->key));
-    put_lists(&part[SW_PART_LISTS], index);
-    put_sets(&part[SW_PART_SETS], &index->sets);
+    append(&section[SW_SECTION_KEY], &index->key, sizeof(index->key));
+    put_lists(&section[SW_SECTION_LISTS], index);
+    put_sets(&section[SW_SECTION_SETS], &index->sets);
     if (v4)
-        append(&part[SW_PART_LENGTHS4], v4, sizeof(*v4));
+        append(&section[SW_SECTION_LENGTHS4], v4, sizeof(*v4));
     if (v6)
-        append(&part[SW_PART_LENGTHS6], v6, sizeof(*v6));
+        append(&section[SW_SECTION_LENGTHS6], v6, sizeof(*v6));
     if (gate != 0)
-        append(&part[SW_PART_GATE], sw_gate_address(gate), sw_gate_bytes(gate));
-    append(&part[SW_PART_ENDS], index->expiry.item, index->expiry.n * sizeof(*index->expiry.item));
-    for (unsigned i = 0; i < SW_PART_COUNT; i++) {
-        if (part[i].failed)
+        append(&section[SW_SECTION_GATE], sw_gate_address(gate), sw_gate_bytes(gate));
+    append(&section[SW_SECTION_ENDS], index->expiry.item,
+           index->expiry.n * sizeof(*index->expiry.item));
+    for (unsigned i = 0; i < SW_SECTION_COUNT; i++) {
+        if (section[i].failed)
             return false;
     }
     return true;
@@ -225,16 +226,17 @@ static enum sw_status write_all(struct sw_image *image, int fd, uint64_t at, con
     return SW_OK;
 }
 
-static enum sw_status write_part(struct sw_image *image, int fd, unsigned i, uint64_t *at)
+static enum sw_status write_section(struct sw_image *image, int fd, unsigned i, uint64_t *at)
 {
-    struct buffer *part = &image->part[i];
-    struct sw_image_span *span = &image->header.part[i];
-    span->len = part->len;
-    if (part->len > 0 && more(part, (size_t)(sw_image_pages(part->len) - part->len)) == NULL)
+    struct buffer *section = &image->section[i];
+    struct sw_image_span *span = &image->header.section[i];
+    span->len = section->len;
+    if (section->len > 0 &&
+        more(section, (size_t)(sw_image_pages(section->len) - section->len)) == NULL)
         return SW_ENOMEM;
-    span->hash = XXH3_64bits(part->data, part->len);
-    enum sw_status status = write_all(image, fd, *at, part->data, part->len);
-    *at += part->len;
+    span->hash = XXH3_64bits(section->data, section->len);
+    enum sw_status status = write_all(image, fd, *at, section->data, section->len);
+    *at += section->len;
     return status;
 }
 
@@ -295,11 +297,11 @@ enum sw_status sw_image_write(struct sw_image *image, int fd, const void *note, 
     if (note_len > SW_IMAGE_NOTE_MAX)
         return SW_ETOOBIG;
     image->header.written_us = written_us;
-    append(&image->part[SW_PART_NOTE], note, note_len);
-    if (image->part[SW_PART_NOTE].failed)
+    append(&image->section[SW_SECTION_NOTE], note, note_len);
+    if (image->section[SW_SECTION_NOTE].failed)
         return SW_ENOMEM;
-    for (unsigned i = 0; i < SW_PART_COUNT && status == SW_OK; i++)
-        status = write_part(image, fd, i, &at);
+    for (unsigned i = 0; i < SW_SECTION_COUNT && status == SW_OK; i++)
+        status = write_section(image, fd, i, &at);
     for (unsigned s = 0; s < SW_SHARDS && status == SW_OK; s++)
         status = write_shard(image, fd, s, &at);
     if (status == SW_OK)
@@ -316,8 +318,8 @@ void sw_image_cancel(struct sw_image *image)
 
 static void image_free(struct sw_image *image)
 {
-    for (unsigned i = 0; i < SW_PART_COUNT; i++)
-        free(image->part[i].data);
+    for (unsigned i = 0; i < SW_SECTION_COUNT; i++)
+        free(image->section[i].data);
     for (unsigned s = 0; s < SW_SHARDS; s++)
         free(image->ahead[s].data);
     pthread_mutex_destroy(&image->lock);
@@ -336,10 +338,10 @@ struct sw_image *sw_image_begin(struct sw_index *index)
     }
     image->index = index;
     image->watch = (struct sw_table_watch){before_change, image};
-    image->ahead_max = sw_table_bytes(&index->table) / AHEAD_PART;
+    image->ahead_max = sw_table_bytes(&index->table) / AHEAD_DIVISOR;
     if (image->ahead_max < AHEAD_MIN)
         image->ahead_max = AHEAD_MIN;
-    if (!put_parts(image, index)) {
+    if (!put_sections(image, index)) {
         image_free(image);
         return NULL;
     }
@@ -352,6 +354,6 @@ void sw_image_end(struct sw_image *image)
     if (!image)
         return;
     image->index->table.watch = NULL;
-    explicit_bzero(image->part[SW_PART_KEY].data, image->part[SW_PART_KEY].len);
+    explicit_bzero(image->section[SW_SECTION_KEY].data, image->section[SW_SECTION_KEY].len);
     image_free(image);
 }

@@ -2,8 +2,8 @@
  * image.h - the index as a file: written while the index changes, checked and loaded at start.
  *
  * Saving, step by step:
- *     sw_image_begin()  writer: copies the small parts (lists, rule sets, expiry times), and begins
- *                       to watch the table
+ *     sw_image_begin()  writer: copies the small sections (lists, rule sets, expiry times), and
+ *                       begins to watch the table
  *     sw_image_write()  another thread: shard by shard, copies under a lock and writes to the file
  *     sw_image_end()    writer, when sw_image_write() has returned
  * Meanwhile the writer continues to change the index. Before changing a shard that is not copied
@@ -12,14 +12,14 @@
  * that the writer made, up to half the table. Beyond that limit the image is given up (SW_ETOOBIG),
  * and can be tried again later.
  *
- * The file consists of parts of whole pages. The header has a hash (XXH3, 64 bits) of each part:
+ * The file consists of sections of whole pages, each with a hash (XXH3, 64 bits) in the header:
  *     header | key | lists | rule sets | prefix lengths | gate | ends | note |
  *     256 x (block, filter)
  * "ends" are the expiry times. The note belongs to the caller. Numbers have the byte order and
  * sizes of the machine. The header states both and the version; a file that differs is refused.
  *
  * Threads      begin, end, load: the writer; write: a single thread, cancel: any
- * Memory       loading: the memory of the index, and the largest of the small parts
+ * Memory       loading: the memory of the index, and the largest of the small sections
  * Reliability  no content of a file is trusted, even with a correct hash: every size, reference and
  *              count is checked or computed again. A damaged file is refused, or gives wrong
  *              content, but never breaks the process

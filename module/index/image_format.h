@@ -17,16 +17,16 @@
 #define SW_IMAGE_MAGIC "SWINDEX" /* and a zero octet */
 #define SW_IMAGE_PAGE  4096u
 
-enum sw_image_part {
-    SW_PART_KEY,
-    SW_PART_LISTS,
-    SW_PART_SETS,
-    SW_PART_LENGTHS4,
-    SW_PART_LENGTHS6,
-    SW_PART_GATE,
-    SW_PART_ENDS,
-    SW_PART_NOTE,
-    SW_PART_COUNT
+enum sw_image_section {
+    SW_SECTION_KEY,
+    SW_SECTION_LISTS,
+    SW_SECTION_SETS,
+    SW_SECTION_LENGTHS4,
+    SW_SECTION_LENGTHS6,
+    SW_SECTION_GATE,
+    SW_SECTION_ENDS,
+    SW_SECTION_NOTE,
+    SW_SECTION_COUNT
 };
 
 struct sw_image_span { /* octets in use, zeros up to whole pages; hash of all octets */
@@ -45,7 +45,7 @@ struct sw_image_header {
     uint32_t layout[10]; /* sizes that have to agree: sw_image_layout() */
     int64_t written_us;
     uint64_t file_len;
-    struct sw_image_span part[SW_PART_COUNT];
+    struct sw_image_span section[SW_SECTION_COUNT];
     struct sw_image_shard shard[SW_SHARDS];
     uint64_t hash; /* of all members above */
 };

@@ -62,8 +62,8 @@ struct sw_index {
     size_t names;                         /* keys of names with two labels or more */
     size_t shown[SW_TYPES];               /* rules of active lists by type */
     size_t rules, gone_rules;             /* of lists that are active or staged; gone */
-    uint64_t generation;                  /* grows with every change */
-    _Atomic uint64_t judged;              /* the same for lists of kind protected and known */
+    uint64_t changes;                     /* grows with every change */
+    _Atomic uint64_t owner_changes;       /* the same for lists of kind protected and known */
     _Atomic size_t list_bytes;            /* this, root, policies */
 };
 
@@ -84,10 +84,10 @@ static inline bool sw_class_gated(uint16_t class)
 }
 
 /** Note a change of a list that owners are judged by. */
-static inline void sw_index_note_judged(struct sw_index *index, const struct sw_policy *list)
+static inline void sw_index_note_owner_change(struct sw_index *index, const struct sw_policy *list)
 {
     if (list && (list->kind == SW_KIND_PROTECTED || list->kind == SW_KIND_KNOWN))
-        atomic_fetch_add_explicit(&index->judged, 1, memory_order_relaxed);
+        atomic_fetch_add_explicit(&index->owner_changes, 1, memory_order_relaxed);
 }
 
 /** Set the flags of a root for triggers in use, other than the default triggers. */

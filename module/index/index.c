@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PURGE_PART                                                                                 \
+#define PURGE_DIVISOR                                                                              \
     8 /* purge when gone rules are an eighth of the others: bounded waste, few walks */
 
 static void count_bytes(struct sw_index *index, size_t more, size_t less)
@@ -75,7 +75,7 @@ static struct sw_root *root_alloc(void)
 static void root_publish(struct sw_index *index, struct sw_root *root)
 {
     struct sw_root *old = atomic_load_explicit(&index->root, memory_order_relaxed);
-    index->generation++;
+    index->changes++;
     for (unsigned i = 0; i < SW_LISTS_MAX; i++) {
         if (index->list[i].state == SW_LIST_ACTIVE)
             root->policy[i] = index->list[i].policy;
@@ -132,7 +132,7 @@ static void list_gone(struct sw_index *index, struct sw_index_list *list)
 /* Purge if enough rules are gone. Out of memory: the rules stay hidden until a later purge. */
 static void purge_if_due(struct sw_index *index)
 {
-    if (index->gone_rules > 0 && index->gone_rules >= index->rules / PURGE_PART)
+    if (index->gone_rules > 0 && index->gone_rules >= index->rules / PURGE_DIVISOR)
         (void)sw_index_purge(index);
 }
 
@@ -209,8 +209,8 @@ enum sw_status sw_index_list_set(struct sw_index *index, const struct sw_policy 
     index->list[at].state = SW_LIST_ACTIVE;
     count_bytes(index, sizeof(*copy), 0);
     root_publish(index, root);
-    sw_index_note_judged(index, policy);
-    sw_index_note_judged(index, old);
+    sw_index_note_owner_change(index, policy);
+    sw_index_note_owner_change(index, old);
     if (old)
         retire_policy(index, old);
     *id = at;
@@ -229,7 +229,7 @@ enum sw_status sw_index_list_drop(struct sw_index *index, sw_list_id id)
     shown_less(index, list);
     list_gone(index, list);
     root_publish(index, root);
-    sw_index_note_judged(index, policy);
+    sw_index_note_owner_change(index, policy);
     retire_policy(index, policy);
     sw_index_promote_gate(index);
     purge_if_due(index);
@@ -276,7 +276,7 @@ enum sw_status sw_index_stage_swap(struct sw_index *index, sw_list_id *id, sw_li
     shown_less(index, old);
     list_gone(index, old);
     root_publish(index, root);
-    sw_index_note_judged(index, list->policy);
+    sw_index_note_owner_change(index, list->policy);
     stages_follow(index, *id, staged);
     *id = staged;
     sw_index_promote_gate(index);
@@ -314,14 +314,14 @@ size_t sw_index_lists(const struct sw_index *index, sw_list_id *ids, size_t max)
     return n;
 }
 
-uint64_t sw_index_judged(const struct sw_index *index)
+uint64_t sw_index_owner_changes(const struct sw_index *index)
 {
-    return atomic_load_explicit(&index->judged, memory_order_relaxed);
+    return atomic_load_explicit(&index->owner_changes, memory_order_relaxed);
 }
 
-uint64_t sw_index_generation(const struct sw_index *index)
+uint64_t sw_index_changes(const struct sw_index *index)
 {
-    return index->generation;
+    return index->changes;
 }
 
 size_t sw_index_bytes(const struct sw_index *index)

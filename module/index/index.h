@@ -189,10 +189,10 @@ size_t sw_index_count(const struct sw_index *index, sw_list_id id);
 size_t sw_index_lists(const struct sw_index *index, sw_list_id *ids, size_t max);
 
 /** A number that every change increases. Writer's thread. */
-uint64_t sw_index_generation(const struct sw_index *index);
+uint64_t sw_index_changes(const struct sw_index *index);
 
 /** A number that each change of a list of kind protected or known increases. Any thread. */
-uint64_t sw_index_judged(const struct sw_index *index);
+uint64_t sw_index_owner_changes(const struct sw_index *index);
 
 /** Octets that the index occupies. Any thread. */
 size_t sw_index_bytes(const struct sw_index *index);

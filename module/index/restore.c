@@ -15,7 +15,7 @@ struct restore {
     uint64_t at, file_len; /* offset of the next octet; the whole file is read exactly once */
     struct sw_image_header header;
     struct sw_index *index;
-    uint8_t *part[SW_PART_COUNT];
+    uint8_t *section[SW_SECTION_COUNT];
     uint8_t *known;  /* by reference: the file has a set with this reference */
     uint32_t *users; /* by reference: number of slots */
     uint8_t *blocks; /* a single mapping; each block goes to the table, to be freed separately */
@@ -41,7 +41,7 @@ static enum sw_status read_next(struct restore *restore, void *out, uint64_t len
 {
     uint8_t *to = out;
     if (len > restore->file_len - restore->at)
-        return refuse(restore, "damaged: shorter than its parts");
+        return refuse(restore, "damaged: shorter than its sections");
     for (uint64_t left = len; left > 0;) {
         ssize_t n = pread(restore->fd, to, left, (off_t)restore->at);
         if (n < 0 && errno == EINTR)
@@ -103,33 +103,33 @@ static enum sw_status read_header(struct restore *restore)
     return status;
 }
 
-static enum sw_status read_part(struct restore *restore, unsigned i)
+static enum sw_status read_section(struct restore *restore, unsigned i)
 {
-    const struct sw_image_span *span = &restore->header.part[i];
+    const struct sw_image_span *span = &restore->header.section[i];
     if (span->len > restore->file_len)
-        return refuse(restore, "damaged: shorter than its parts");
+        return refuse(restore, "damaged: shorter than its sections");
     uint64_t len = sw_image_pages(span->len);
-    restore->part[i] = malloc(len + 1);
-    if (!restore->part[i])
+    restore->section[i] = malloc(len + 1);
+    if (!restore->section[i])
         return no_memory(restore);
-    enum sw_status status = read_next(restore, restore->part[i], len);
+    enum sw_status status = read_next(restore, restore->section[i], len);
     if (status != SW_OK)
         return status;
-    if (XXH3_64bits(restore->part[i], len) != span->hash)
-        return refuse(restore, "damaged: the checksum of a part is wrong");
-    restore->part[i][span->len] = '\0';
+    if (XXH3_64bits(restore->section[i], len) != span->hash)
+        return refuse(restore, "damaged: the checksum of a section is wrong");
+    restore->section[i][span->len] = '\0';
     return SW_OK;
 }
 
-/* ---- the small parts ---- */
+/* ---- the small sections ---- */
 
 static enum sw_status take_key(struct restore *restore)
 {
     struct sw_hash_key *key = &restore->index->key;
-    if (restore->header.part[SW_PART_KEY].len != sizeof(*key))
+    if (restore->header.section[SW_SECTION_KEY].len != sizeof(*key))
         return refuse(restore, "inconsistent: the key");
-    memcpy(key, restore->part[SW_PART_KEY], sizeof(*key));
-    explicit_bzero(restore->part[SW_PART_KEY], sizeof(*key));
+    memcpy(key, restore->section[SW_SECTION_KEY], sizeof(*key));
+    explicit_bzero(restore->section[SW_SECTION_KEY], sizeof(*key));
     if ((key->mul[0] & key->mul[1] & 1) == 0)
         return refuse(restore, "inconsistent: the key");
     sw_sets_free(&restore->index->sets);
@@ -172,8 +172,8 @@ static enum sw_status take_list(struct restore *restore, const struct sw_image_l
 
 static enum sw_status take_lists(struct restore *restore)
 {
-    const uint8_t *data = restore->part[SW_PART_LISTS];
-    uint64_t len = restore->header.part[SW_PART_LISTS].len, at = 0;
+    const uint8_t *data = restore->section[SW_SECTION_LISTS];
+    uint64_t len = restore->header.section[SW_SECTION_LISTS].len, at = 0;
     enum sw_status status = SW_OK;
     while (at < len && status == SW_OK) {
         struct sw_image_list entry;
@@ -195,8 +195,8 @@ static enum sw_status each_set(struct restore *restore,
                                                       const struct sw_image_set *entry,
                                                       const sw_rule *rule))
 {
-    const uint8_t *data = restore->part[SW_PART_SETS];
-    uint64_t len = restore->header.part[SW_PART_SETS].len, at = 0;
+    const uint8_t *data = restore->section[SW_SECTION_SETS];
+    uint64_t len = restore->header.section[SW_SECTION_SETS].len, at = 0;
     enum sw_status status = SW_OK;
     while (at < len && status == SW_OK) {
         struct sw_image_set entry;
@@ -253,19 +253,19 @@ static enum sw_status take_set(struct restore *restore, const struct sw_image_se
     return SW_OK;
 }
 
-/* A part that is either empty or has exactly len octets. False: another size. */
-static bool part_whole(struct restore *restore, unsigned i, size_t len, const void **out)
+/* A section that is either empty or has exactly len octets. False: another size. */
+static bool section_whole(struct restore *restore, unsigned i, size_t len, const void **out)
 {
-    uint64_t has = restore->header.part[i].len;
-    *out = has == 0 ? NULL : restore->part[i];
+    uint64_t has = restore->header.section[i].len;
+    *out = has == 0 ? NULL : restore->section[i];
     return has == 0 || has == len;
 }
 
 static enum sw_status take_lengths(struct restore *restore)
 {
     const void *v4, *v6;
-    if (!part_whole(restore, SW_PART_LENGTHS4, sizeof(struct sw_lengths4), &v4) ||
-        !part_whole(restore, SW_PART_LENGTHS6, sizeof(struct sw_lengths6), &v6))
+    if (!section_whole(restore, SW_SECTION_LENGTHS4, sizeof(struct sw_lengths4), &v4) ||
+        !section_whole(restore, SW_SECTION_LENGTHS6, sizeof(struct sw_lengths6), &v6))
         return refuse(restore, "inconsistent: lengths of prefixes");
     return sw_lengths_restore(&restore->index->lengths, v4, v6) == SW_OK ? SW_OK
                                                                          : no_memory(restore);
@@ -274,11 +274,11 @@ static enum sw_status take_lengths(struct restore *restore)
 /* Called after the sets were loaded: names of two labels or more require a gate. */
 static enum sw_status take_gate(struct restore *restore)
 {
-    uint64_t len = restore->header.part[SW_PART_GATE].len;
+    uint64_t len = restore->header.section[SW_SECTION_GATE].len;
     struct sw_index *index = restore->index;
     if (len == 0)
         return index->names == 0 ? SW_OK : refuse(restore, "inconsistent: no gate");
-    enum sw_status status = sw_gate_restore(&index->gates, restore->part[SW_PART_GATE], len);
+    enum sw_status status = sw_gate_restore(&index->gates, restore->section[SW_SECTION_GATE], len);
     if (status == SW_OK)
         return SW_OK;
     return status == SW_EINVAL ? refuse(restore, "inconsistent: the gate") : no_memory(restore);
@@ -286,12 +286,12 @@ static enum sw_status take_gate(struct restore *restore)
 
 static enum sw_status take_ends(struct restore *restore)
 {
-    uint64_t len = restore->header.part[SW_PART_ENDS].len;
+    uint64_t len = restore->header.section[SW_SECTION_ENDS].len;
     if (len % sizeof(struct sw_expiry_item) != 0)
         return refuse(restore, "inconsistent: ends of indicators");
     for (uint64_t at = 0; at < len; at += sizeof(struct sw_expiry_item)) {
         struct sw_expiry_item item;
-        memcpy(&item, restore->part[SW_PART_ENDS] + at, sizeof(item));
+        memcpy(&item, restore->section[SW_SECTION_ENDS] + at, sizeof(item));
         sw_list_id id = sw_rule_list(sw_expiry_rule(&item));
         if (item.at == 0 || item.b_rule >> (SW_DIGEST_B_BITS + 16) != 0 || id >= SW_LISTS_MAX)
             return refuse(restore, "inconsistent: ends of indicators");
@@ -402,8 +402,8 @@ static enum sw_status take_shards(struct restore *restore)
 static enum sw_status take_all(struct restore *restore)
 {
     enum sw_status status = read_header(restore);
-    for (unsigned i = 0; i < SW_PART_COUNT && status == SW_OK; i++)
-        status = read_part(restore, i);
+    for (unsigned i = 0; i < SW_SECTION_COUNT && status == SW_OK; i++)
+        status = read_section(restore, i);
     if (status != SW_OK)
         return status;
     restore->index = sw_index_new();
@@ -431,18 +431,18 @@ enum sw_status sw_image_load(int fd, struct sw_image_found *out, char why[SW_WHY
     restore->why = why;
     enum sw_status status = take_all(restore);
     if (status == SW_OK) {
-        *out = (struct sw_image_found){restore->index, (char *)restore->part[SW_PART_NOTE],
-                                       (size_t)restore->header.part[SW_PART_NOTE].len,
+        *out = (struct sw_image_found){restore->index, (char *)restore->section[SW_SECTION_NOTE],
+                                       (size_t)restore->header.section[SW_SECTION_NOTE].len,
                                        restore->header.written_us};
-        restore->part[SW_PART_NOTE] = NULL;
+        restore->section[SW_SECTION_NOTE] = NULL;
     } else {
         sw_index_free(restore->index);
         if (restore->blocks_len > restore->blocks_used && restore->blocks)
             munmap(restore->blocks + restore->blocks_used,
                    restore->blocks_len - restore->blocks_used);
     }
-    for (unsigned i = 0; i < SW_PART_COUNT; i++)
-        free(restore->part[i]);
+    for (unsigned i = 0; i < SW_SECTION_COUNT; i++)
+        free(restore->section[i]);
     free(restore->known);
     free(restore->users);
     explicit_bzero(restore, sizeof(*restore));

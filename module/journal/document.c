@@ -388,7 +388,7 @@ static void put_history(struct sw_json *json, const struct sw_anomaly_report *re
 {
     sw_array_begin(json, SW_FIELD_ANOMALY_HISTORY);
     for (size_t i = 0; i < report->history_n && i < SW_EVIDENCE_MAX; i++) {
-        const struct sw_seen *seen = &report->history[i];
+        const struct sw_name_addr *seen = &report->history[i];
         sw_array_object(json);
         put_owner(json, &seen->addr, &seen->owner);
         sw_put_time(json, SW_FIELD_HISTORY_FIRST, seen->first_us);

@@ -60,7 +60,7 @@ struct sw_anomaly_report {
     bool is_watched;     /* a list of kind watch covers the name */
     const char *const *names; /* shared-address: other names */
     size_t names_n;
-    const struct sw_seen *history; /* the name's addresses, or the zone's servers', so far */
+    const struct sw_name_addr *history; /* the name's addresses, or the zone's servers', so far */
     size_t history_n;
 };
 

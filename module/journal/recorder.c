@@ -26,7 +26,7 @@ struct sw_recorder {
     struct sw_outbox *outbox;
     struct sw_filelog *file;
     struct sw_seens *seens;
-    struct sw_observe *observe;
+    struct sw_sights *sights;
     struct sw_sight *sight;
     int64_t next_history_us;
     uint64_t taken;           /* events taken from the queue */
@@ -73,7 +73,7 @@ static enum sw_status make_parts(struct sw_recorder *recorder, const struct sw_i
     recorder->file = sw_filelog_new(settings->event_file, recorder->counters);
     recorder->seens = sw_seens_new(settings, recorder->counters);
     recorder->sight = calloc(1, sizeof(*recorder->sight));
-    struct sw_observe_with with = {
+    struct sw_sights_with with = {
         .settings = settings,
         .index = index,
         .owners = owners,
@@ -83,9 +83,9 @@ static enum sw_status make_parts(struct sw_recorder *recorder, const struct sw_i
         .raise = raise_anomaly,
         .arg = recorder,
     };
-    recorder->observe = sw_observe_new(&with);
+    recorder->sights = sw_sights_new(&with);
     bool all = recorder->link && recorder->outbox && recorder->file && recorder->seens &&
-               recorder->sight && recorder->observe;
+               recorder->sight && recorder->sights;
     return all ? SW_OK : SW_ENOMEM;
 }
 
@@ -113,7 +113,7 @@ void sw_recorder_free(struct sw_recorder *recorder)
 {
     if (!recorder)
         return;
-    sw_observe_free(recorder->observe);
+    sw_sights_free(recorder->sights);
     free(recorder->sight);
     sw_seens_free(recorder->seens);
     sw_filelog_free(recorder->file);
@@ -138,7 +138,7 @@ static bool claim_past(struct sw_recorder *recorder, struct sw_record *record)
     record->first_us = span.first_us;
     record->last_us = span.last_us;
     record->count = span.count;
-    return sw_observe_claim_past(recorder->observe, record->event);
+    return sw_sights_claim_past(recorder->sights, record->event);
 }
 
 /* Count a hit by the rule that won. */
@@ -166,10 +166,10 @@ static void record_one(struct sw_recorder *recorder, struct sw_record *record)
     if (!claim_past(recorder, record))
         return;
     tally(recorder, record);
-    sw_observe_look(recorder->observe, record->event, sight);
+    sw_sights_look(recorder->sights, record->event, sight);
     if (record->event->type != SW_EVENT_PAST) {
         json = sw_document_event(&recorder->writer, record, sight->owned,
-                                 sight->observed ? sight->n : 0, &len);
+                                 sight->concerned ? sight->n : 0, &len);
         put_out(recorder, SW_STREAM_EVENTS, json, len, events, false);
     }
     if (record->event->type == SW_EVENT_BEFORE)
@@ -178,7 +178,7 @@ static void record_one(struct sw_recorder *recorder, struct sw_record *record)
     if (atomic_load(&recorder->interrupted))
         sw_count(&recorder->counters->history_dropped, 1);
     else
-        sw_observe_note(recorder->observe, record, sight);
+        sw_sights_note(recorder->sights, record, sight);
 }
 
 /* Prefetch a record and the event: another thread wrote both some time ago. */
@@ -191,7 +191,7 @@ static void fetch(const struct sw_record *record)
 
 static void record_batch(struct sw_recorder *recorder, struct sw_record *records)
 {
-    sw_observe_prefetch(recorder->observe, records, sw_clock_mono_us());
+    sw_sights_prefetch(recorder->sights, records, sw_clock_mono_us());
     while (records) {
         struct sw_record *next = records->next;
         fetch(next);
@@ -270,7 +270,7 @@ static int64_t idle_time(const struct sw_recorder *recorder, int64_t mono_us)
 /* The last try; ends when all is written, or at the first failure. */
 static void send_the_rest(struct sw_recorder *recorder)
 {
-    sw_observe_finish(recorder->observe);
+    sw_sights_finish(recorder->sights);
     sw_filelog_flush(recorder->file, sw_clock_mono_us());
     sw_link_hurry(recorder->link);
     while (sw_outbox_waiting(recorder->outbox) > 0 || sw_seens_waiting(recorder->seens) > 0) {
@@ -290,7 +290,7 @@ void sw_recorder_run(struct sw_recorder *recorder)
         if (!closed) {
             int64_t mono_us = sw_clock_mono_us();
             send_some(recorder, BATCHES_MAX, mono_us);
-            sw_observe_rejudge(recorder->observe, mono_us);
+            sw_sights_rejudge(recorder->sights, mono_us);
             note_settled(recorder);
             sw_filelog_tick(recorder->file, mono_us);
         }

@@ -1,5 +1,5 @@
 /*
- * anomaly.h - odd ownership, as pure functions over an observation, its history and the lists.
+ * anomaly.h - odd ownership, as pure functions over a sight, the history and the lists.
  *
  * Each anomaly states facts with their evidence, never intent:
  *   protected-owner   an indicator's name resolves into an owner that a `protected` list names, or
@@ -18,7 +18,7 @@
  *   dangling-alias    a watched name is an alias of a name that does not exist
  * A `known` list that covers the address, the AS or the holder is reported as an explanation.
  *
- * The caller notes an observation in the history first, then asks. The answer depends on nothing
+ * The caller notes a sight in the history first, then asks. The answer depends on nothing
  * else: a second or later question gives the same answer. The caller raises each anomaly once for
  * each episode (journal/history/raise.h), which begins at begin_us. The same rules judge the
  * addresses of a zone's name servers.

@@ -259,7 +259,7 @@ static int64_t came_to(const struct sw_name_history *of, const struct sw_addr *a
 {
     int64_t since = first_us;
     for (size_t i = 0; i < of->n; i++) {
-        const struct sw_seen *seen = &of->seen[i];
+        const struct sw_name_addr *seen = &of->addrs[i];
         if (!sw_addr_equal(&seen->addr, addr) || sw_episode_same(&seen->owner, owner))
             continue;
         const struct sw_episode *then = latest(of, &seen->owner, true);

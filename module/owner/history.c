@@ -146,45 +146,46 @@ bool sw_owner_same(const struct sw_owner *a, const struct sw_owner *b)
            (a->prefix.family == 0 ? b->prefix.family == 0 : sw_addr_equal(&a->prefix, &b->prefix));
 }
 
-struct sw_seen *sw_history_find(struct sw_name_history *of, const struct sw_addr *addr,
-                                const struct sw_owner *owner)
+struct sw_name_addr *sw_history_find(struct sw_name_history *of, const struct sw_addr *addr,
+                                     const struct sw_owner *owner)
 {
     for (size_t i = 0; i < of->n; i++) {
-        if (sw_addr_equal(&of->seen[i].addr, addr) && sw_owner_same(&of->seen[i].owner, owner))
-            return &of->seen[i];
+        if (sw_addr_equal(&of->addrs[i].addr, addr) && sw_owner_same(&of->addrs[i].owner, owner))
+            return &of->addrs[i];
     }
     return NULL;
 }
 
 /* A free place: a new entry, or the entry not seen for the longest time. NULL: no memory. */
-static struct sw_seen *place_for_new(const struct sw_history *history, struct sw_name_history *of)
+static struct sw_name_addr *place_for_new(const struct sw_history *history,
+                                          struct sw_name_history *of)
 {
     if (of->n >= history->addrs_max) {
-        struct sw_seen *oldest = &of->seen[0];
+        struct sw_name_addr *oldest = &of->addrs[0];
         for (size_t i = 1; i < of->n; i++) {
-            if (of->seen[i].last_us < oldest->last_us)
-                oldest = &of->seen[i];
+            if (of->addrs[i].last_us < oldest->last_us)
+                oldest = &of->addrs[i];
         }
         return oldest;
     }
     if (of->n == of->capacity) {
         size_t capacity = of->capacity > 0 ? of->capacity * 2 : ADDRS_AT_FIRST;
         capacity = capacity < history->addrs_max ? capacity : history->addrs_max;
-        struct sw_seen *seen = realloc(of->seen, capacity * sizeof(*seen));
+        struct sw_name_addr *seen = realloc(of->addrs, capacity * sizeof(*seen));
         if (!seen)
             return NULL;
-        of->seen = seen;
+        of->addrs = seen;
         of->capacity = capacity;
     }
-    return &of->seen[of->n++];
+    return &of->addrs[of->n++];
 }
 
-struct sw_seen *sw_history_note(struct sw_history *history, struct sw_name_history *of,
-                                const struct sw_addr *addr, const struct sw_owner *owner,
-                                int64_t time_us, bool *is_new)
+struct sw_name_addr *sw_history_note(struct sw_history *history, struct sw_name_history *of,
+                                     const struct sw_addr *addr, const struct sw_owner *owner,
+                                     int64_t time_us, bool *is_new)
 {
     assert(addr->family == 4 || addr->family == 6);
-    struct sw_seen *seen = sw_history_find(of, addr, owner);
+    struct sw_name_addr *seen = sw_history_find(of, addr, owner);
     bool found = seen != NULL;
     if (!found) {
         seen = place_for_new(history, of);
@@ -195,7 +196,7 @@ struct sw_seen *sw_history_note(struct sw_history *history, struct sw_name_histo
         seen->owner = *owner;
         seen->first_us = seen->last_us = time_us;
     }
-    if (time_us >= seen->last_us) { /* observations of several workers come out of order */
+    if (time_us >= seen->last_us) { /* sights of several workers come out of order */
         seen->last_us = time_us;
         seen->owner = *owner; /* an AS may have been renamed */
     }

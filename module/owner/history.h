@@ -2,8 +2,8 @@
  * history.h - which addresses a name had, with the owner of each, and when.
  *
  * The recorder keeps a bounded cache of the histories of listed, watched and tracked names; the
- * durable copy is in Redis ({prefix}:seen:*). An observation is (time, name, addresses with
- * owners). Noting an observation tells whether the address or owner is new for the name; the
+ * durable copy is in Redis ({prefix}:seen:*). A sight here is (time, name, addresses with
+ * owners). Noting a sight tells whether the address or owner is new for the name; the
  * anomaly rules judge that.
  *
  * Threads      the recorder only
@@ -22,9 +22,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct sw_seen { /* an address of a name during one ownership (prefix, AS, registrant) */
+struct sw_name_addr { /* an address of a name during one ownership (prefix, AS, registrant) */
     struct sw_addr addr;
-    struct sw_owner owner; /* texts of the last observation */
+    struct sw_owner owner; /* texts of the last sight */
     int64_t first_us, last_us;
     uint64_t count;
     bool dirty; /* not yet written to Redis */
@@ -41,7 +41,7 @@ struct sw_episode {        /* a time of the name with one holder: episode.h */
 struct sw_name_history {
     struct sw_name name;
     size_t n, capacity;
-    struct sw_seen *seen; /* unordered */
+    struct sw_name_addr *addrs; /* unordered */
     size_t episodes_n, episodes_room;
     struct sw_episode *episodes; /* unordered */
 };
@@ -62,16 +62,16 @@ struct sw_name_history *sw_history_get(struct sw_history *history, const struct 
 bool sw_owner_same(const struct sw_owner *a, const struct sw_owner *b);
 
 /** The entry of an address with this owner, or NULL. */
-struct sw_seen *sw_history_find(struct sw_name_history *of, const struct sw_addr *addr,
-                                const struct sw_owner *owner);
+struct sw_name_addr *sw_history_find(struct sw_name_history *of, const struct sw_addr *addr,
+                                     const struct sw_owner *owner);
 
 /** Note that the name resolved to addr, which belonged to owner. *is_new: the history had no entry
  * for this address and owner. Returns the entry, NULL when out of memory. A full history loses the
  * entry that was not seen for the longest time. The entry is valid until the next note() for the
  * same name. A caller that loads the durable copy notes each address, then sets first_us, last_us,
  * count and dirty to the stored values. */
-struct sw_seen *sw_history_note(struct sw_history *history, struct sw_name_history *of,
-                                const struct sw_addr *addr, const struct sw_owner *owner,
-                                int64_t time_us, bool *is_new);
+struct sw_name_addr *sw_history_note(struct sw_history *history, struct sw_name_history *of,
+                                     const struct sw_addr *addr, const struct sw_owner *owner,
+                                     int64_t time_us, bool *is_new);
 
 #endif

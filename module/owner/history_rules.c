@@ -29,12 +29,12 @@ static bool is_declared(const struct sw_sighted *now, const struct sw_addr *addr
 }
 
 /* The address seen last with another holder before a time; NULL: none. */
-static const struct sw_seen *last_elsewhere(const struct sw_sighted *now, int64_t before_us)
+static const struct sw_name_addr *last_elsewhere(const struct sw_sighted *now, int64_t before_us)
 {
     const struct sw_name_history *of = now->history;
-    const struct sw_seen *last = NULL;
+    const struct sw_name_addr *last = NULL;
     for (size_t i = 0; i < of->n; i++) {
-        const struct sw_seen *seen = &of->seen[i];
+        const struct sw_name_addr *seen = &of->addrs[i];
         if (sw_holder_known(&seen->owner) && seen->first_us < before_us &&
             !sw_episode_same(&seen->owner, now->owner) && (!last || seen->last_us > last->last_us))
             last = seen;
@@ -43,7 +43,7 @@ static const struct sw_seen *last_elsewhere(const struct sw_sighted *now, int64_
 }
 
 static void begin(const struct sw_sighted *now, enum sw_anomaly_type type, int64_t begin_us,
-                  const struct sw_seen *former, struct sw_anomaly *out)
+                  const struct sw_name_addr *former, struct sw_anomaly *out)
 {
     sw_anomaly_begin(now->view, type, now->addr, now->owner, out);
     out->begin_us = begin_us;
@@ -56,7 +56,8 @@ static void begin(const struct sw_sighted *now, enum sw_anomaly_type type, int64
 /* ---- flux ---- */
 
 /* Whether an entry counts in the window that begins at from_us. */
-static bool in_window(const struct sw_sighted *now, const struct sw_seen *seen, int64_t from_us)
+static bool in_window(const struct sw_sighted *now, const struct sw_name_addr *seen,
+                      int64_t from_us)
 {
     return seen->owner.asn != 0 && seen->last_us >= from_us && seen->first_us <= now->time_us &&
            !is_declared(now, &seen->addr, &seen->owner);
@@ -72,15 +73,15 @@ static bool is_flux(const struct sw_sighted *now, size_t *addresses, size_t *as)
     if (of->n < limits->flux_as)
         return false;
     for (size_t i = 0; i < of->n; i++) {
-        const struct sw_seen *seen = &of->seen[i];
+        const struct sw_name_addr *seen = &of->addrs[i];
         bool new_addr = true, new_as = true;
         if (!in_window(now, seen, from_us))
             continue;
         for (size_t j = 0; j < i; j++) {
-            if (!in_window(now, &of->seen[j], from_us))
+            if (!in_window(now, &of->addrs[j], from_us))
                 continue;
-            new_addr = new_addr && !sw_addr_equal(&of->seen[j].addr, &seen->addr);
-            new_as = new_as && of->seen[j].owner.asn != seen->owner.asn;
+            new_addr = new_addr && !sw_addr_equal(&of->addrs[j].addr, &seen->addr);
+            new_as = new_as && of->addrs[j].owner.asn != seen->owner.asn;
         }
         *addresses += new_addr;
         *as += new_as;
@@ -204,7 +205,7 @@ bool sw_anomaly_owner_change(const struct sw_sighted *now, struct sw_anomaly *ou
     if (!sw_holder_known(now->owner) || !present || !is_change(now, present) ||
         is_flux(now, &addresses, &as))
         return false;
-    const struct sw_seen *former = last_elsewhere(now, present->from_us);
+    const struct sw_name_addr *former = last_elsewhere(now, present->from_us);
     begin(now, SW_ANOMALY_OWNER_CHANGE, present->from_us, former, out);
     const struct sw_policy *list = declaring(now, now->addr, now->owner);
     if (list) {
@@ -217,11 +218,11 @@ bool sw_anomaly_owner_change(const struct sw_sighted *now, struct sw_anomaly *ou
 /* ---- change of origin ---- */
 
 /* What the databases said last about the address, other than now; NULL: nothing. */
-static const struct sw_seen *said_before(const struct sw_sighted *now)
+static const struct sw_name_addr *said_before(const struct sw_sighted *now)
 {
-    const struct sw_seen *last = NULL;
+    const struct sw_name_addr *last = NULL;
     for (size_t i = 0; i < now->history->n; i++) {
-        const struct sw_seen *seen = &now->history->seen[i];
+        const struct sw_name_addr *seen = &now->history->addrs[i];
         if (sw_addr_equal(&seen->addr, now->addr) && !sw_owner_same(&seen->owner, now->owner) &&
             (!last || seen->last_us > last->last_us))
             last = seen;
@@ -249,7 +250,7 @@ static struct past with_as(const struct sw_sighted *now, uint32_t asn)
 {
     struct past past = {.first_us = INT64_MAX, .last_us = INT64_MIN};
     for (size_t i = 0; i < now->history->n; i++) {
-        const struct sw_seen *seen = &now->history->seen[i];
+        const struct sw_name_addr *seen = &now->history->addrs[i];
         if (seen->owner.asn != asn || !sw_addr_equal(&seen->addr, now->addr))
             continue;
         past.first_us = seen->first_us < past.first_us ? seen->first_us : past.first_us;
@@ -261,7 +262,7 @@ static struct past with_as(const struct sw_sighted *now, uint32_t asn)
 
 /* Whether the prefix stayed and the origin is new: the address was long and often enough with the
  * former AS, which the history had first. A return to the AS that was first is none (D-131). */
-static bool is_new_origin(const struct sw_sighted *now, const struct sw_seen *before)
+static bool is_new_origin(const struct sw_sighted *now, const struct sw_name_addr *before)
 {
     struct past present = with_as(now, now->owner->asn), then = with_as(now, before->owner.asn);
     return sw_addr_equal(&before->owner.prefix, &now->owner->prefix) &&
@@ -270,7 +271,7 @@ static bool is_new_origin(const struct sw_sighted *now, const struct sw_seen *be
            then.last_us - then.first_us >= SW_EPISODE_GAP_US;
 }
 
-static bool is_more_specific(const struct sw_sighted *now, const struct sw_seen *before)
+static bool is_more_specific(const struct sw_sighted *now, const struct sw_name_addr *before)
 {
     return now->owner->prefix.plen > before->owner.prefix.plen &&
            sw_addr_covers(&before->owner.prefix, &now->owner->prefix);
@@ -278,7 +279,7 @@ static bool is_more_specific(const struct sw_sighted *now, const struct sw_seen 
 
 bool sw_anomaly_origin_change(const struct sw_sighted *now, struct sw_anomaly *out)
 {
-    const struct sw_seen *before = said_before(now);
+    const struct sw_name_addr *before = said_before(now);
     if (!before || before->owner.asn == 0 || now->owner->asn == 0 ||
         before->owner.asn == now->owner->asn || before->owner.prefix.family == 0 ||
         is_declared(now, now->addr, now->owner) || is_one_organisation(&before->owner, now->owner))

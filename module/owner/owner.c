@@ -30,7 +30,7 @@ struct sw_owners {
     const struct sw_settings *settings;
     struct sw_counters *counters;
     struct sw_classes *classes;
-    _Atomic uint64_t generation;
+    _Atomic uint64_t changes;
     size_t n;
     struct source
         source[2 * SW_MMDB_MAX]; /* AS databases first, each role in the order of the settings */
@@ -161,13 +161,13 @@ bool sw_owners_refresh(struct sw_owners *owners)
     for (size_t i = 0; i < owners->n; i++)
         replaced |= refresh(owners, &owners->source[i]);
     if (replaced)
-        atomic_fetch_add_explicit(&owners->generation, 1, memory_order_relaxed);
+        atomic_fetch_add_explicit(&owners->changes, 1, memory_order_relaxed);
     return replaced;
 }
 
-uint64_t sw_owners_generation(const struct sw_owners *owners)
+uint64_t sw_owners_changes(const struct sw_owners *owners)
 {
-    return atomic_load_explicit(&owners->generation, memory_order_relaxed);
+    return atomic_load_explicit(&owners->changes, memory_order_relaxed);
 }
 
 /* ---- status ---- */

@@ -75,7 +75,7 @@ bool sw_owners_refresh(struct sw_owners *owners);
 char *sw_owners_status(const struct sw_owners *owners);
 
 /** A number that changes with each replaced database or table of classes. Any thread. */
-uint64_t sw_owners_generation(const struct sw_owners *owners);
+uint64_t sw_owners_changes(const struct sw_owners *owners);
 
 /** Whether an AS database is open now. Any thread. */
 bool sw_owners_have_asn(const struct sw_owners *owners);

@@ -49,7 +49,7 @@ static struct sw_addr shared[SHARED];
 static struct sw_index *idx, *tracked;
 static sw_list_id tracked_list;
 static struct sw_owners *owners;
-static struct sw_observe *observe;
+static struct sw_sights *observe;
 static struct sw_sight sight;
 static uint64_t seed = 20261130;
 static unsigned documents[SW_ANOMALY_COUNT];
@@ -232,9 +232,9 @@ static void play(const struct host *host, int64_t time_us)
     struct sw_record *record = wanted ? sw_record_new(&ev, NULL) : NULL;
     if (!record)
         return;
-    sw_observe_look(observe, record->event, &sight);
-    sw_observe_note(observe, record, &sight);
-    sw_observe_finish(observe);
+    sw_sights_look(observe, record->event, &sight);
+    sw_sights_note(observe, record, &sight);
+    sw_sights_finish(observe);
     free(record);
 }
 
@@ -277,14 +277,14 @@ static bool make_parts(void)
         printf("a night of answers: skipped, SINKWATCH_DATA has no names and databases\n");
         exit(MISSING);
     }
-    struct sw_observe_with with = {.settings = &settings,
-                                   .index = idx,
-                                   .owners = owners,
-                                   .host = &host,
-                                   .link = sw_link_new(&settings, &counters),
-                                   .seens = sw_seens_new(&settings, &counters),
-                                   .raise = on_raise};
-    observe = sw_observe_new(&with);
+    struct sw_sights_with with = {.settings = &settings,
+                                  .index = idx,
+                                  .owners = owners,
+                                  .host = &host,
+                                  .link = sw_link_new(&settings, &counters),
+                                  .seens = sw_seens_new(&settings, &counters),
+                                  .raise = on_raise};
+    observe = sw_sights_new(&with);
     return observe;
 }
 

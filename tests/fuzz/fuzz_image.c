@@ -82,11 +82,11 @@ static void mend(uint8_t *file, size_t len)
         return;
     memcpy(&h, file, sizeof(h));
     h.file_len = len;
-    for (unsigned i = 0; i < SW_PART_COUNT && h.part[i].len <= len; i++) {
-        uint64_t n = sw_image_pages(h.part[i].len);
+    for (unsigned i = 0; i < SW_SECTION_COUNT && h.section[i].len <= len; i++) {
+        uint64_t n = sw_image_pages(h.section[i].len);
         if (n > len - at)
             break;
-        h.part[i].hash = XXH3_64bits(file + at, n);
+        h.section[i].hash = XXH3_64bits(file + at, n);
         at += n;
     }
     for (unsigned s = 0; s < SW_SHARDS; s++) {

@@ -3,7 +3,7 @@
  * labels.
  *
  * For each scenario of tests/scenarios/ (README.md there has the format): lists go into an index,
- * tables into MMDB files, each answer through match and record, observe and assess, and the
+ * tables into MMDB files, each answer through match and record, history and rules, and the
  * anomalies are read back from the JSON documents. Time is that of the timeline; there is no Redis,
  * and several observers share the claims of findings as in Redis. Prints precision and recall for
  * each type, by label and by document; fails when a scenario differs from the labels and the list
@@ -33,7 +33,7 @@
 
 struct observer { /* a resolver, with a separate memory */
     const char *name;
-    struct sw_observe *observe;
+    struct sw_sights *observe;
     struct sw_writer writer;
     struct sw_addr tracked[TRACKED_MAX];
     size_t tracked_n;
@@ -307,9 +307,9 @@ static size_t pick(const json_t *answer, size_t n, struct sw_addr *out)
 static void observe(struct sw_event *ev)
 {
     struct sw_record *record = sw_record_new(ev, NULL);
-    sw_observe_look(run.now->observe, record->event, &run.sight);
-    sw_observe_note(run.now->observe, record, &run.sight);
-    sw_observe_finish(run.now->observe);
+    sw_sights_look(run.now->observe, record->event, &run.sight);
+    sw_sights_note(run.now->observe, record, &run.sight);
+    sw_sights_finish(run.now->observe);
     free(record);
 }
 
@@ -324,16 +324,16 @@ static struct observer *observer_of(const char *name)
     if (run.observers_n == OBSERVERS_MAX)
         stop(name, "too many observers");
     struct observer *o = &run.observer[run.observers_n++];
-    struct sw_observe_with with = {.settings = &run.settings,
-                                   .index = run.index,
-                                   .owners = run.owners,
-                                   .host = &host,
-                                   .link = run.link,
-                                   .seens = run.seens,
-                                   .findings = run.findings,
-                                   .raise = on_raise};
+    struct sw_sights_with with = {.settings = &run.settings,
+                                  .index = run.index,
+                                  .owners = run.owners,
+                                  .host = &host,
+                                  .link = run.link,
+                                  .seens = run.seens,
+                                  .findings = run.findings,
+                                  .raise = on_raise};
     o->name = o->writer.observer = name;
-    o->observe = sw_observe_new(&with);
+    o->observe = sw_sights_new(&with);
     return o;
 }
 
@@ -486,7 +486,7 @@ static void begin_run(const char *in)
 static void end_run(void)
 {
     for (size_t i = 0; i < run.observers_n; i++)
-        sw_observe_free(run.observer[i].observe);
+        sw_sights_free(run.observer[i].observe);
     sw_findings_free(run.findings);
     sw_seens_free(run.seens);
     sw_link_free(run.link);

@@ -387,7 +387,7 @@ START_TEST(an_anomaly_in_full)
                                  .known_list = "sinkholes",
                                  .known_owner = "Example Sinkhole",
                                  .other_names = 7};
-    struct sw_seen seen = {.addr = owned.addr, .owner = owned.owner, .count = 4};
+    struct sw_name_addr seen = {.addr = owned.addr, .owner = owned.owner, .count = 4};
     struct sw_anomaly_report report = {.anomaly = &anomaly,
                                        .name = "systemsvc.net",
                                        .list = "carbanak",

@@ -117,7 +117,7 @@ START_TEST(database_says_something_new)
 {
     struct sw_addr addr;
     ck_assert_int_eq(sw_addr_parse("192.0.2.1", 9, &addr, NULL), SW_OK);
-    struct sw_seen seen = {.addr = addr, .owner = a, .first_us = 5 * DAY, .last_us = 20 * DAY};
+    struct sw_name_addr seen = {.addr = addr, .owner = a, .first_us = 5 * DAY, .last_us = 20 * DAY};
     of.seen = malloc(sizeof(seen));
     of.seen[0] = seen;
     of.n = of.capacity = 1;

@@ -38,7 +38,7 @@ START_TEST(new_then_seen)
     struct sw_name_history *of = sw_history_get(history, &name, &created);
     ck_assert(created);
     ck_assert_uint_eq(of->n, 0);
-    struct sw_seen *seen = sw_history_note(history, of, &addr, &owner_a, 100, &is_new);
+    struct sw_name_addr *seen = sw_history_note(history, of, &addr, &owner_a, 100, &is_new);
     ck_assert(is_new);
     ck_assert(seen->dirty);
     ck_assert_uint_eq(seen->count, 1);
@@ -94,7 +94,7 @@ START_TEST(observations_out_of_order)
     bool created, is_new;
     struct sw_name_history *of = sw_history_get(history, &name, &created);
     sw_history_note(history, of, &addr, &renamed_a, 500, &is_new);
-    struct sw_seen *seen = sw_history_note(history, of, &addr, &owner_a, 300, &is_new);
+    struct sw_name_addr *seen = sw_history_note(history, of, &addr, &owner_a, 300, &is_new);
     ck_assert_int_eq(seen->first_us, 300);
     ck_assert_int_eq(seen->last_us, 500);
     ck_assert_str_eq(seen->owner.org, "A, renamed"); /* as last seen */
@@ -118,8 +118,8 @@ START_TEST(full_name_loses_the_oldest_address)
     ck_assert_uint_eq(of->n, 3);
     struct sw_addr gone = addr_number(1);
     for (size_t i = 0; i < of->n; i++)
-        ck_assert(!sw_addr_equal(&of->seen[i].addr, &gone));
-    struct sw_seen *seen = sw_history_note(history, of, &gone, &owner_a, 50, &is_new);
+        ck_assert(!sw_addr_equal(&of->addrs[i].addr, &gone));
+    struct sw_name_addr *seen = sw_history_note(history, of, &gone, &owner_a, 50, &is_new);
     ck_assert(is_new);
     ck_assert_uint_eq(seen->count, 1);
     sw_history_free(history);
@@ -209,7 +209,8 @@ START_TEST(random_against_model)
         bool created, is_new;
         struct sw_name_history *of = sw_history_get(history, &name, &created);
         ck_assert_int_eq(created, model_get(n, now));
-        struct sw_seen *seen = sw_history_note(history, of, &addr, &owner_a, (int64_t)now, &is_new);
+        struct sw_name_addr *seen =
+            sw_history_note(history, of, &addr, &owner_a, (int64_t)now, &is_new);
         ck_assert_int_eq(is_new, model[n].count[a] == 0);
         ck_assert_uint_eq(seen->count, ++model[n].count[a]);
     }

@@ -186,10 +186,10 @@ START_TEST(own_tables_go_first_and_are_replaced)
     ck_assert_int_eq(holder.of.class, SW_HOLDER_HOSTING);
     ck_assert_str_eq(holder.of.table, table_path);
     ck_assert_uint_eq(holder.of.line, 2);
-    uint64_t before = sw_owners_generation(owners);
+    uint64_t before = sw_owners_changes(owners);
     write_text(table_path, "isp\tAS64500\nisp\tanother line\n");
     ck_assert(sw_owners_refresh(owners));
-    ck_assert_uint_gt(sw_owners_generation(owners), before);
+    ck_assert_uint_gt(sw_owners_changes(owners), before);
     ck_assert_int_eq(holder_at(owners, "192.0.2.1", &owner).of.class, SW_HOLDER_ISP);
     unlink(table_path);
     sw_owners_refresh(owners); /* the last good table stays */

@@ -261,7 +261,7 @@ START_TEST(other_versions_and_machines)
     with_header(fd, &h, "sizes of shards");
     h = good, h.shard[0].block_len = UINT64_MAX - 4095;
     with_header(fd, &h, "sizes of shards");
-    h = good, h.part[SW_PART_NOTE].len = UINT64_MAX - 5;
+    h = good, h.section[SW_SECTION_NOTE].len = UINT64_MAX - 5;
     with_header(fd, &h, "shorter than its parts");
     struct sw_index *again = load(fd);
     sw_index_free(again);

@@ -178,7 +178,7 @@ static void of_another_program(struct sw_image_header *header)
 
 static void damaged(struct sw_image_header *header)
 {
-    header->part[SW_PART_GATE].hash++;
+    header->section[SW_SECTION_GATE].hash++;
 }
 
 static void open_to_others(struct sw_image_header *header)

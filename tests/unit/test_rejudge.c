@@ -18,7 +18,7 @@
 static struct jr rig;
 static struct sw_link *link_;
 static struct sw_seens *seens;
-static struct sw_observe *observe;
+static struct sw_sights *sights;
 static char table[128];
 static int64_t mono_us, wall_us;
 static size_t raised_n;
@@ -71,15 +71,15 @@ static void open_observer(void)
     link_ = sw_link_new(&rig.settings, &rig.counters);
     seens = sw_seens_new(&rig.settings, &rig.counters);
     ck_assert(link_ && seens);
-    struct sw_observe_with with = {.settings = &rig.settings,
-                                   .index = rig.index,
-                                   .owners = rig.owners,
-                                   .host = &rig.host,
-                                   .link = link_,
-                                   .seens = seens,
-                                   .raise = on_raise};
-    observe = sw_observe_new(&with);
-    ck_assert_ptr_nonnull(observe);
+    struct sw_sights_with with = {.settings = &rig.settings,
+                                  .index = rig.index,
+                                  .owners = rig.owners,
+                                  .host = &rig.host,
+                                  .link = link_,
+                                  .seens = seens,
+                                  .raise = on_raise};
+    sights = sw_sights_new(&with);
+    ck_assert_ptr_nonnull(sights);
 }
 
 static void setup(void)
@@ -106,7 +106,7 @@ static void setup(void)
 
 static void teardown(void)
 {
-    sw_observe_free(observe);
+    sw_sights_free(sights);
     sw_seens_free(seens);
     sw_link_free(link_);
     unlink(table);
@@ -131,9 +131,9 @@ static void see(const char *name, const char *address)
     record->first_us = record->last_us = wall_us;
     record->count = 1;
     record->next = NULL;
-    sw_observe_prefetch(observe, record, mono_us);
-    sw_observe_look(observe, record->event, &sight);
-    sw_observe_note(observe, record, &sight);
+    sw_sights_prefetch(sights, record, mono_us);
+    sw_sights_look(sights, record->event, &sight);
+    sw_sights_note(sights, record, &sight);
     free(record);
 }
 
@@ -142,7 +142,7 @@ static void walk(void)
 {
     for (int64_t us = 0; us < 4 * SW_REJUDGE_QUIET_US; us += SW_REJUDGE_PAUSE_US) {
         mono_us += SW_REJUDGE_PAUSE_US;
-        sw_observe_rejudge(observe, mono_us);
+        sw_sights_rejudge(sights, mono_us);
     }
 }
 

@@ -385,10 +385,10 @@ START_TEST(history_is_bounded_listed_names_stay)
 }
 END_TEST
 
-START_TEST(what_is_observed)
+START_TEST(what_concerns_ownership)
 {
     jr_start(&rig);
-    /* allowed: not observed */
+    /* allowed: no history */
     jr_put(&rig, &(struct jr_event){.qname = "fine.test",
                                     .list = "ok",
                                     .indicator = "fine.test",
@@ -497,13 +497,13 @@ END_TEST
 int main(void)
 {
     return RUN_SUITE(
-        "observe", NO_FORK, FIXTURE(setup, teardown),
+        "sights", NO_FORK, FIXTURE(setup, teardown),
         TESTS(owner_history_and_tracking, protected_owner_once, evidence_has_former_addresses,
               shared_address_from_live_answers, shared_address_when_the_listed_name_comes_last,
               two_resolvers_add_up, first_seen_survives, history_waits_for_redis,
               raised_once_though_redis_is_away_after_a_restart,
               without_redis_it_is_raised_at_the_end_and_says_so, former_owners_are_kept,
-              owner_change_once, history_is_bounded_listed_names_stay, what_is_observed,
+              owner_change_once, history_is_bounded_listed_names_stay, what_concerns_ownership,
               loopback_is_nowhere, odd_things_in_redis),
         FIXTURE(NULL, NULL), TESTS(entries_in_json));
 }

@@ -74,7 +74,7 @@ static int take_fields(void *arg, const redisReply *fields)
     return CLI_OK;
 }
 
-/* Whether a list is swept: named on the command line, or none is named and the kind is observed. */
+/* Whether a list is swept: named on the command line; with no list named, of kind ioc or watch. */
 static bool wanted(const struct sweep_options *options, const char *list, const char *policy,
                    size_t len, bool *of_ioc)
 {

@@ -288,7 +288,7 @@ static void draft(const struct sweep_sink *sink, const struct sw_name *qname, ui
         sw_draft_addr(event, &answer->address[i]);
 }
 
-/* Whether an allow list wins: a resolver does not observe such an answer either. */
+/* Whether an allow list wins: a resolver notes no history of such an answer either. */
 static bool exempted(const struct sweep_sink *sink, const struct sw_match *match)
 {
     struct sw_verdict verdict;

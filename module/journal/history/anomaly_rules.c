@@ -34,12 +34,12 @@ static void add_rename(const struct sw_view *view, const struct sw_subject *subj
     const struct sw_policy *list;
     const struct sw_name_history *of = subject->history;
     for (size_t i = 0; of && owned->owner.asn != 0 && i < of->n; i++) {
-        const struct sw_owner *then = &of->seen[i].owner;
+        const struct sw_owner *then = &of->addrs[i].owner;
         if (then->asn != owned->owner.asn ||
             (strcmp(then->org, owned->owner.org) == 0 &&
              strcmp(then->registrant, owned->owner.registrant) == 0))
             continue;
-        if (sw_declared_judge(view, subject->name, subject->of, &of->seen[i].addr, then, &list) !=
+        if (sw_declared_judge(view, subject->name, subject->of, &of->addrs[i].addr, then, &list) !=
             SW_DECLARED_INSIDE)
             continue;
         bool by_org = strcmp(then->org, owned->owner.org) != 0;

@@ -1,7 +1,7 @@
 /*
  * anomaly_rules.h - every anomaly rule for an address, with a mark for each true rule.
  *
- * The recorder notes an observation in the history, then asks here for each type. A true rule has a
+ * The recorder notes a sight in the history, then asks here for each type. A true rule has a
  * mark, a text that stands for this fact. The history in Redis keeps the marks with the time at
  * which they were true last. A mark that is not older than the begin of the present episode
  * (sw_anomaly.begin_us) means that the anomaly was raised before.
@@ -34,7 +34,7 @@ struct sw_subject {
     uint32_t protected_classes;            /* by the settings: SW_CLASS_BIT() of each */
     const struct sw_name *name;            /* that was asked for */
     const struct sw_event *event;          /* for the aliases */
-    const struct sw_name_history *history; /* with this observation; NULL: out of memory */
+    const struct sw_name_history *history; /* with this sight; NULL: out of memory */
     const struct sw_limits *limits;        /* of the lists that cover the name */
     int64_t time_us;
 };

@@ -69,7 +69,7 @@ bool sw_seen_former(const struct sw_seen_entry *entry, size_t i, struct sw_forme
 /** How often the address was seen with the present owner. */
 uint64_t sw_seen_owner_count(const struct sw_seen_entry *entry);
 
-/** Add observations with an owner, who becomes the present owner; another present owner becomes a
+/** Add sights with an owner, who becomes the present owner; another present owner becomes a
  * former owner. last_us and count are added up. The caller sets first_us. */
 void sw_seen_owned(struct sw_seen_entry *entry, const struct sw_former *now);
 

@@ -5,19 +5,19 @@
 
 static int latest_first(const void *a, const void *b)
 {
-    const struct sw_seen *const *one = a, *const *two = b;
+    const struct sw_name_addr *const *one = a, *const *two = b;
     return ((*one)->last_us < (*two)->last_us) - ((*one)->last_us > (*two)->last_us);
 }
 
-size_t sw_evidence(const struct sw_name_history *of, struct sw_seen out[SW_EVIDENCE_MAX])
+size_t sw_evidence(const struct sw_name_history *of, struct sw_name_addr out[SW_EVIDENCE_MAX])
 {
     if (!of || of->n == 0)
         return 0;
-    const struct sw_seen **order = calloc(of->n, sizeof(*order));
+    const struct sw_name_addr **order = calloc(of->n, sizeof(*order));
     if (!order)
         return 0;
     for (size_t i = 0; i < of->n; i++)
-        order[i] = &of->seen[i];
+        order[i] = &of->addrs[i];
     qsort(order, of->n, sizeof(*order), latest_first);
     size_t n = of->n < SW_EVIDENCE_MAX ? of->n : SW_EVIDENCE_MAX;
     for (size_t i = 0; i < n; i++)
@@ -31,7 +31,7 @@ void sw_evidence_times(const struct sw_name_history *of, const struct sw_addr *a
 {
     uint64_t count = 0;
     for (size_t i = 0; of && i < of->n; i++) {
-        const struct sw_seen *seen = &of->seen[i];
+        const struct sw_name_addr *seen = &of->addrs[i];
         if (!sw_addr_equal(&seen->addr, addr))
             continue;
         report->first_us = seen->first_us < report->first_us ? seen->first_us : report->first_us;

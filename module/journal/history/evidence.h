@@ -10,7 +10,7 @@
 #include "owner/history.h"
 
 /** Copy the latest addresses of a name as evidence; returns the number. of: NULL is fine. */
-size_t sw_evidence(const struct sw_name_history *of, struct sw_seen out[SW_EVIDENCE_MAX]);
+size_t sw_evidence(const struct sw_name_history *of, struct sw_name_addr out[SW_EVIDENCE_MAX]);
 
 /** Put the first time and the number of sights of an address, over all its owners, into a report.
  * The values that the report has stay where the history has none. of: NULL is fine. */

@@ -188,7 +188,7 @@ static void propose(struct list *list, const struct sw_record *record, const str
 
 /* ---- anomalies ---- */
 
-static void remember(const struct sw_assess_with *with, const struct candidate *candidate,
+static void remember(const struct sw_raise_with *with, const struct candidate *candidate,
                      const char *mark)
 {
     char address[SW_ADDRTEXT_MAX];
@@ -212,12 +212,12 @@ static int64_t begin_of(const struct sw_name_history *of, const struct candidate
     return episode ? episode->from_us : INT64_MIN;
 }
 
-static void raise_candidate(const struct sw_assess_with *with, const struct list *list,
+static void raise_candidate(const struct sw_raise_with *with, const struct list *list,
                             const struct candidate *candidate, bool unread)
 {
     bool created;
     char mark[SW_MARK_MAX];
-    struct sw_seen history[SW_EVIDENCE_MAX];
+    struct sw_name_addr history[SW_EVIDENCE_MAX];
     struct sw_anomaly anomaly;
     struct sw_holder holder;
     const struct sw_name_history *of =
@@ -264,7 +264,7 @@ static void raise_candidate(const struct sw_assess_with *with, const struct list
     with->raise(with->arg, &report);
 }
 
-static void judge(struct sw_odd *odd, const struct sw_assess_with *with, struct list *list,
+static void judge(struct sw_odd *odd, const struct sw_raise_with *with, struct list *list,
                   bool unread)
 {
     size_t i = 0;
@@ -279,7 +279,7 @@ static void judge(struct sw_odd *odd, const struct sw_assess_with *with, struct 
     }
 }
 
-void sw_odd_note(struct sw_odd *odd, const struct sw_assess_with *with,
+void sw_odd_note(struct sw_odd *odd, const struct sw_raise_with *with,
                  const struct sw_record *record, const struct sw_sight *sight, bool unread)
 {
     enum sw_class class = SW_HOLDER_UNKNOWN;

@@ -26,7 +26,7 @@ void sw_odd_free(struct sw_odd *odd); /* NULL is fine */
 
 /** Note a sight of a name on an ioc list, and raise odd-owner for each candidate of the list that
  * stands apart now and was not raised before in the holder's episode. */
-void sw_odd_note(struct sw_odd *odd, const struct sw_assess_with *with,
+void sw_odd_note(struct sw_odd *odd, const struct sw_raise_with *with,
                  const struct sw_record *record, const struct sw_sight *sight, bool unread);
 
 #endif

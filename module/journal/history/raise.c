@@ -30,7 +30,7 @@ bool sw_is_nowhere(const struct sw_addr *addr)
 
 /* An address under judgement: of the name, or of a server of the name's zone. */
 struct judging {
-    const struct sw_assess_with *with;
+    const struct sw_raise_with *with;
     struct sw_limits limits;
     const struct sw_record *record;
     const struct sw_sight *sight;
@@ -43,7 +43,7 @@ struct judging {
 /* Fill the members that all reports share, and hand the report over. */
 static void raise_it(const struct judging *j, struct sw_anomaly_report *report)
 {
-    struct sw_seen history[SW_EVIDENCE_MAX];
+    struct sw_name_addr history[SW_EVIDENCE_MAX];
     struct sw_holder holder;
     sw_rcu_enter();
     sw_holder_find(j->with->owners, &j->owned->owner, &holder);
@@ -360,7 +360,7 @@ static void judge_place(const struct judging *j)
         judge_shared(j, place, me);
 }
 
-static struct sw_subject subject_of(const struct sw_assess_with *with,
+static struct sw_subject subject_of(const struct sw_raise_with *with,
                                     const struct sw_record *record, const struct sw_sight *sight,
                                     enum sw_of of)
 {
@@ -380,7 +380,7 @@ static struct sw_subject subject_of(const struct sw_assess_with *with,
 }
 
 /* The limits of the lists that cover the name. */
-static struct sw_limits limits_of(const struct sw_assess_with *with, const struct sw_sight *sight)
+static struct sw_limits limits_of(const struct sw_raise_with *with, const struct sw_sight *sight)
 {
     struct sw_limits limits;
     sw_rcu_enter();
@@ -390,8 +390,8 @@ static struct sw_limits limits_of(const struct sw_assess_with *with, const struc
     return limits;
 }
 
-void sw_assess(const struct sw_assess_with *with, const struct sw_record *record,
-               const struct sw_sight *sight, bool unread)
+void sw_raise(const struct sw_raise_with *with, const struct sw_record *record,
+              const struct sw_sight *sight, bool unread)
 {
     static const struct sw_owned nowhere;
     struct judging j = {.with = with,
@@ -423,8 +423,8 @@ void sw_assess(const struct sw_assess_with *with, const struct sw_record *record
     }
 }
 
-void sw_assess_again(const struct sw_assess_with *with, const struct sw_record *record,
-                     const struct sw_sight *sight)
+void sw_raise_again(const struct sw_raise_with *with, const struct sw_record *record,
+                    const struct sw_sight *sight)
 {
     struct judging j = {.with = with,
                         .record = record,

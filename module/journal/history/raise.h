@@ -23,7 +23,7 @@
 
 /* The ownership facts of an event. Texts point into the event. */
 struct sw_sight {
-    bool observed;   /* whether ownership matters here at all */
+    bool concerned;  /* whether ownership matters here at all */
     bool unanswered; /* the name does not exist, or has no address; n is 0 */
     bool is_ioc;     /* qname, or a name in the alias chain, is an indicator */
     bool is_watched;
@@ -44,7 +44,7 @@ struct sw_sight {
     size_t served_by[SW_SERVED_MAX]; /* which server has that address */
 };
 
-struct sw_assess_with { /* the parts that are used */
+struct sw_raise_with { /* the parts that are used */
     const struct sw_settings *settings;
     const struct sw_index *index;
     const struct sw_owners *owners;
@@ -58,13 +58,13 @@ struct sw_assess_with { /* the parts that are used */
 };
 
 /** Judge a sight that was noted. unread: the durable history could not be asked. */
-void sw_assess(const struct sw_assess_with *with, const struct sw_record *record,
-               const struct sw_sight *sight, bool unread);
+void sw_raise(const struct sw_raise_with *with, const struct sw_record *record,
+              const struct sw_sight *sight, bool unread);
 
 /** Judge a sight of the past by protected lists, classes and the distribution of the list only: the
  * rules that a change of lists and databases can make true (rejudge.h). */
-void sw_assess_again(const struct sw_assess_with *with, const struct sw_record *record,
-                     const struct sw_sight *sight);
+void sw_raise_again(const struct sw_raise_with *with, const struct sw_record *record,
+                    const struct sw_sight *sight);
 
 /** Loopback and "this host" are no place in the network: other names there are irrelevant. */
 bool sw_is_nowhere(const struct sw_addr *addr);

@@ -235,7 +235,7 @@ static void absorb_owned(struct sw_history *history, struct sw_name_history *of,
                          const struct sw_addr *addr, const struct sw_former *owned)
 {
     bool is_new;
-    struct sw_seen *seen = sw_history_find(of, addr, &owned->owner);
+    struct sw_name_addr *seen = sw_history_find(of, addr, &owned->owner);
     if (!seen) {
         seen = sw_history_note(history, of, addr, &owned->owner, owned->last_us, &is_new);
         if (seen)
@@ -317,12 +317,12 @@ static void absorb_addr(struct sw_recall *recall, const struct sw_addr *addr, co
 
 static int by_first(const void *a, const void *b)
 {
-    const struct sw_seen *const *one = a, *const *two = b;
+    const struct sw_name_addr *const *one = a, *const *two = b;
     return ((*one)->first_us > (*two)->first_us) - ((*one)->first_us < (*two)->first_us);
 }
 
 /* Whether an episode of the holder has part of the time of an entry. */
-static bool has_episode(const struct sw_name_history *of, const struct sw_seen *seen)
+static bool has_episode(const struct sw_name_history *of, const struct sw_name_addr *seen)
 {
     for (size_t i = 0; i < of->episodes_n; i++) {
         const struct sw_episode *one = &of->episodes[i];
@@ -338,11 +338,11 @@ static void make_episodes(struct sw_recall *recall, const struct want *want)
 {
     bool created;
     struct sw_name_history *of = sw_history_get(recall->history[want->of], &want->name, &created);
-    const struct sw_seen **order = of && of->n > 0 ? calloc(of->n, sizeof(*order)) : NULL;
+    const struct sw_name_addr **order = of && of->n > 0 ? calloc(of->n, sizeof(*order)) : NULL;
     if (!order)
         return;
     for (size_t i = 0; i < of->n; i++)
-        order[i] = &of->seen[i];
+        order[i] = &of->addrs[i];
     qsort(order, of->n, sizeof(*order), by_first);
     for (size_t i = 0; i < of->n; i++)
         if (!has_episode(of, order[i]))

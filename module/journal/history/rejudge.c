@@ -44,9 +44,9 @@ void sw_rejudge_free(struct sw_rejudge *rejudge)
 }
 
 /* Changes with each change of what histories are judged by. */
-static uint64_t version(const struct sw_assess_with *with)
+static uint64_t version(const struct sw_raise_with *with)
 {
-    return sw_index_judged(with->index) + sw_owners_generation(with->owners);
+    return sw_index_owner_changes(with->index) + sw_owners_changes(with->owners);
 }
 
 static void begin(struct sw_rejudge *rejudge)
@@ -57,7 +57,7 @@ static void begin(struct sw_rejudge *rejudge)
     rejudge->name[0] = '\0';
 }
 
-bool sw_rejudge_due(struct sw_rejudge *rejudge, const struct sw_assess_with *with, int64_t mono_us)
+bool sw_rejudge_due(struct sw_rejudge *rejudge, const struct sw_raise_with *with, int64_t mono_us)
 {
     uint64_t now = version(with);
     if (now != rejudge->seen || !rejudge->begun) {
@@ -72,7 +72,7 @@ bool sw_rejudge_due(struct sw_rejudge *rejudge, const struct sw_assess_with *wit
 }
 
 /* The next list of kind ioc, if the last is done; false: the walk is at its end. */
-static bool find_list(struct sw_rejudge *rejudge, const struct sw_assess_with *with)
+static bool find_list(struct sw_rejudge *rejudge, const struct sw_raise_with *with)
 {
     if (rejudge->name[0] != '\0')
         return true;
@@ -124,7 +124,7 @@ static void take_watch(void *arg, const struct sw_hit *hit)
 
 /* Whether a watch list covers the name, as for a sight of now. A watch list that covers an alias
  * target only is unknown here: histories have no alias chains. */
-static void find_watch(struct sw_rejudge *rejudge, const struct sw_assess_with *with)
+static void find_watch(struct sw_rejudge *rejudge, const struct sw_raise_with *with)
 {
     struct watching watching = {.sight = &rejudge->sight, .text = rejudge->watched};
     const struct sw_name *name = &rejudge->sight.qname;
@@ -134,7 +134,7 @@ static void find_watch(struct sw_rejudge *rejudge, const struct sw_assess_with *
     sw_rcu_leave();
 }
 
-static void judge_name(struct sw_rejudge *rejudge, const struct sw_assess_with *with,
+static void judge_name(struct sw_rejudge *rejudge, const struct sw_raise_with *with,
                        const struct page_name *of)
 {
     bool created;
@@ -144,7 +144,7 @@ static void judge_name(struct sw_rejudge *rejudge, const struct sw_assess_with *
     if (!history || history->n == 0)
         return;
     memset(sight, 0, offsetof(struct sw_sight, owned));
-    sight->observed = sight->is_ioc = true;
+    sight->concerned = sight->is_ioc = true;
     snprintf(sight->list, sizeof(sight->list), "%s", rejudge->name);
     sight->indicator = of->indicator;
     sight->watched = "";
@@ -152,7 +152,7 @@ static void judge_name(struct sw_rejudge *rejudge, const struct sw_assess_with *
     sw_name_text(of->name.wire, sight->name);
     find_watch(rejudge, with);
     for (size_t i = 0; i < history->n; i++) {
-        struct sw_seen *seen = &history->seen[i];
+        struct sw_name_addr *seen = &history->addrs[i];
         struct sw_record record = {
             .first_us = seen->first_us, .last_us = seen->last_us, .count = seen->count};
         sight->n = 1;
@@ -160,12 +160,12 @@ static void judge_name(struct sw_rejudge *rejudge, const struct sw_assess_with *
         sw_rcu_enter();
         sw_owner_find(with->owners, &seen->addr, &sight->owned[0].owner);
         sw_rcu_leave();
-        sw_assess_again(with, &record, sight);
+        sw_raise_again(with, &record, sight);
     }
 }
 
 /* Load the histories of the names of the page and judge each. */
-static enum sw_status judge_page(struct sw_rejudge *rejudge, const struct sw_assess_with *with,
+static enum sw_status judge_page(struct sw_rejudge *rejudge, const struct sw_raise_with *with,
                                  struct sw_redis *redis)
 {
     for (size_t i = 0; i < rejudge->n; i++)
@@ -178,7 +178,7 @@ static enum sw_status judge_page(struct sw_rejudge *rejudge, const struct sw_ass
 }
 
 /* All fields of a reply of HSCAN: small hashes come whole, whatever COUNT says. */
-static enum sw_status judge_fields(struct sw_rejudge *rejudge, const struct sw_assess_with *with,
+static enum sw_status judge_fields(struct sw_rejudge *rejudge, const struct sw_raise_with *with,
                                    struct sw_redis *redis, const redisReply *fields)
 {
     enum sw_status status = SW_OK;
@@ -198,7 +198,7 @@ static bool is_page(const redisReply *reply)
            reply->element[1]->type == REDIS_REPLY_ARRAY;
 }
 
-enum sw_status sw_rejudge_step(struct sw_rejudge *rejudge, const struct sw_assess_with *with,
+enum sw_status sw_rejudge_step(struct sw_rejudge *rejudge, const struct sw_raise_with *with,
                                struct sw_redis *redis, int64_t mono_us)
 {
     rejudge->next_us = mono_us + SW_REJUDGE_PAUSE_US;

@@ -30,10 +30,10 @@ struct sw_rejudge *sw_rejudge_new(const struct sw_settings *settings);
 void sw_rejudge_free(struct sw_rejudge *rejudge); /* NULL is fine */
 
 /** Whether sw_rejudge_step() has anything to do now. */
-bool sw_rejudge_due(struct sw_rejudge *rejudge, const struct sw_assess_with *with, int64_t mono_us);
+bool sw_rejudge_due(struct sw_rejudge *rejudge, const struct sw_raise_with *with, int64_t mono_us);
 
 /** Judge a page. SW_OK, or SW_ECLOSED: the connection failed, the page is taken again. */
-enum sw_status sw_rejudge_step(struct sw_rejudge *rejudge, const struct sw_assess_with *with,
+enum sw_status sw_rejudge_step(struct sw_rejudge *rejudge, const struct sw_raise_with *with,
                                struct sw_redis *redis, int64_t mono_us);
 
 #endif

@@ -156,7 +156,7 @@ static void redis_key(struct sw_redis *redis, const struct waiting *waiting,
                  waiting->key);
 }
 
-/* Add the waiting observation to the field from Redis. */
+/* Add the waiting sight to the field from Redis. */
 static void add_up(struct sw_seen_entry *old, const struct waiting *waiting)
 {
     const struct sw_seen_entry *new = &waiting->entry;
@@ -193,7 +193,7 @@ static void add_up(struct sw_seen_entry *old, const struct waiting *waiting)
         sw_seen_remember(old, anomaly, time_us);
 }
 
-/* The field from Redis merged with the new observation. */
+/* The field from Redis merged with the new sight. */
 static char *merged(const struct waiting *waiting, const redisReply *had)
 {
     struct sw_seen_entry old;

@@ -1,7 +1,7 @@
 /*
- * seen.h - observations that wait to be merged into the durable history in Redis.
+ * seen.h - sights that wait to be merged into the durable history in Redis.
  *
- * An observation is noted here for a hash field and folded with further observations. Periodically
+ * A sight is noted here for a hash field and folded with further sights. Periodically
  * each field is merged into Redis: read the field, first = the smaller, last = the larger, counts
  * added, write the field, refresh the time to live. So several resolvers add up, the first sighting
  * survives restarts, and nothing is lost while Redis is away (within the bound).
@@ -46,7 +46,7 @@ struct sw_seens;
 struct sw_seens *sw_seens_new(const struct sw_settings *settings, struct sw_counters *counters);
 void sw_seens_free(struct sw_seens *seens); /* NULL is fine */
 
-/** Fold an observation in. */
+/** Fold a sight in. */
 void sw_seens_note(struct sw_seens *seens, const struct sw_seen_note *note);
 
 /** Fields that wait. */

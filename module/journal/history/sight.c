@@ -15,9 +15,9 @@
 #define QTYPE_A        1 /* RFC 1035 3.2.2 */
 #define RCODE_NXDOMAIN 3 /* RFC 1035 4.1.1 */
 
-struct sw_observe {
-    struct sw_observe_with with;
-    struct sw_assess_with assess;
+struct sw_sights {
+    struct sw_sights_with with;
+    struct sw_raise_with raising;
     struct sw_recall *recall;
     struct sw_findings *findings; /* with.findings, or our own */
     struct sw_findings *own;
@@ -29,51 +29,51 @@ struct sw_observe {
     struct sw_sight sight;                    /* room to judge a waiting event again */
 };
 
-struct sw_observe *sw_observe_new(const struct sw_observe_with *with)
+struct sw_sights *sw_sights_new(const struct sw_sights_with *with)
 {
-    struct sw_observe *observe = calloc(1, sizeof(*observe));
-    if (!observe)
+    struct sw_sights *sights = calloc(1, sizeof(*sights));
+    if (!sights)
         return NULL;
-    observe->with = *with;
-    observe->pending_end = &observe->pending;
-    observe->recall = sw_recall_new(with->settings);
+    sights->with = *with;
+    sights->pending_end = &sights->pending;
+    sights->recall = sw_recall_new(with->settings);
     if (!with->findings)
-        observe->own = sw_findings_new(with->settings, with->link);
-    observe->findings = with->findings ? with->findings : observe->own;
-    observe->odd = sw_odd_new(with->settings);
-    observe->rejudge = sw_rejudge_new(with->settings);
-    if (!observe->recall || !observe->findings || !observe->odd || !observe->rejudge) {
-        sw_observe_free(observe);
+        sights->own = sw_findings_new(with->settings, with->link);
+    sights->findings = with->findings ? with->findings : sights->own;
+    sights->odd = sw_odd_new(with->settings);
+    sights->rejudge = sw_rejudge_new(with->settings);
+    if (!sights->recall || !sights->findings || !sights->odd || !sights->rejudge) {
+        sw_sights_free(sights);
         return NULL;
     }
-    observe->assess = (struct sw_assess_with){
+    sights->raising = (struct sw_raise_with){
         .settings = with->settings,
         .index = with->index,
         .owners = with->owners,
-        .recall = observe->recall,
+        .recall = sights->recall,
         .seens = with->seens,
-        .findings = observe->findings,
-        .odd = observe->odd,
+        .findings = sights->findings,
+        .odd = sights->odd,
         .raise = with->raise,
         .arg = with->arg,
     };
-    return observe;
+    return sights;
 }
 
-void sw_observe_free(struct sw_observe *observe)
+void sw_sights_free(struct sw_sights *sights)
 {
-    if (!observe)
+    if (!sights)
         return;
-    while (observe->pending) {
-        struct sw_record *next = observe->pending->next;
-        free(observe->pending);
-        observe->pending = next;
+    while (sights->pending) {
+        struct sw_record *next = sights->pending->next;
+        free(sights->pending);
+        sights->pending = next;
     }
-    sw_recall_free(observe->recall);
-    sw_findings_free(observe->own);
-    sw_odd_free(observe->odd);
-    sw_rejudge_free(observe->rejudge);
-    free(observe);
+    sw_recall_free(sights->recall);
+    sw_findings_free(sights->own);
+    sw_odd_free(sights->odd);
+    sw_rejudge_free(sights->rejudge);
+    free(sights);
 }
 
 /* ---- taking an event apart ---- */
@@ -110,7 +110,7 @@ static bool is_unanswered(const struct sw_event *event)
 
 /* Whether this event is about ownership: a blocked query has no address to ask for, and an expired
  * answer (serve-expired) is no sighting of now (D-138). */
-static bool is_observed(const struct sw_event *event)
+static bool concerns_ownership(const struct sw_event *event)
 {
     struct sw_event_hit winner;
     bool has_address = sw_event_tags(event) & 1U << SW_TAG_ADDRESS;
@@ -148,18 +148,18 @@ static void take_zone(struct sw_sight *sight, enum sw_event_tag tag, const uint8
 
 /* The address of the answer. An address that DNS64 made of an IPv4 address stands for the IPv4
  * address (D-029). */
-static void take_address(const struct sw_observe *observe, struct sw_sight *sight,
+static void take_address(const struct sw_sights *sights, struct sw_sight *sight,
                          const uint8_t *value, size_t len)
 {
     struct sw_addr addr, inner;
-    const struct sw_journal_host *host = observe->with.host;
+    const struct sw_journal_host *host = sights->with.host;
     if (sight->n == SW_SIGHT_MAX || sw_addr_from_octets(value, len, &addr) != SW_OK)
         return;
     bool made = host && sw_addr_translated(&host->translation, &addr, &inner) == SW_OK;
     sight->owned[sight->n++].addr = made ? inner : addr;
 }
 
-static void take_apart(const struct sw_observe *observe, const struct sw_event *event,
+static void take_apart(const struct sw_sights *sights, const struct sw_event *event,
                        struct sw_sight *sight)
 {
     size_t cursor = 0, len;
@@ -170,24 +170,24 @@ static void take_apart(const struct sw_observe *observe, const struct sw_event *
     sight->indicator = sight->watched = "";
     sight->n = sight->servers_n = sight->served_n = 0;
     sight->zone.len = 0;
-    sight->observed = is_observed(event) && sw_event_qname(event, &sight->qname);
-    sight->unanswered = sight->observed && is_unanswered(event);
-    while (sight->observed && sw_event_next(event, &cursor, &tag, &value, &len)) {
+    sight->concerned = concerns_ownership(event) && sw_event_qname(event, &sight->qname);
+    sight->unanswered = sight->concerned && is_unanswered(event);
+    while (sight->concerned && sw_event_next(event, &cursor, &tag, &value, &len)) {
         struct sw_event_hit hit;
         if (tag == SW_TAG_HIT && sw_event_get_hit(value, len, &hit) == SW_OK)
             take_hit(sight, &hit);
         else if (tag == SW_TAG_ADDRESS)
-            take_address(observe, sight, value, len);
+            take_address(sights, sight, value, len);
         else
             take_zone(sight, tag, value, len);
     }
 }
 
 /* The owners of the addresses. Inside an RCU section. */
-static void find_owners(const struct sw_observe *observe, struct sw_owned *owned, size_t n)
+static void find_owners(const struct sw_sights *sights, struct sw_owned *owned, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
-        if (sw_owner_find(observe->with.owners, &owned[i].addr, &owned[i].owner) != SW_OK)
+        if (sw_owner_find(sights->with.owners, &owned[i].addr, &owned[i].owner) != SW_OK)
             memset(&owned[i].owner, 0, sizeof(owned[i].owner));
     }
 }
@@ -201,9 +201,9 @@ static void note_ioc(void *arg, const struct sw_hit *hit)
 
 /* The servers of a zone say something about a listed name only where the zone is the indicator's
  * own: the zone of a hoster or of dynamic DNS is not. Inside an RCU section. */
-static void judge_zone(const struct sw_observe *observe, struct sw_sight *sight)
+static void judge_zone(const struct sw_sights *sights, struct sw_sight *sight)
 {
-    struct sw_view view = sw_index_view(observe->with.index);
+    struct sw_view view = sw_index_view(sights->with.index);
     if (sight->zone.len > 0)
         sw_view_find_name(&view, SW_TRIGGERS_DEFAULT, sight->zone.wire, sight->zone.len, note_ioc,
                           &sight->zone_listed);
@@ -213,31 +213,30 @@ static void judge_zone(const struct sw_observe *observe, struct sw_sight *sight)
     }
 }
 
-void sw_observe_look(struct sw_observe *observe, const struct sw_event *event,
-                     struct sw_sight *sight)
+void sw_sights_look(struct sw_sights *sights, const struct sw_event *event, struct sw_sight *sight)
 {
-    take_apart(observe, event, sight);
-    if (!sight->observed)
+    take_apart(sights, event, sight);
+    if (!sight->concerned)
         return;
     sw_name_text(sight->qname.wire, sight->name);
     sw_rcu_enter();
-    judge_zone(observe, sight);
-    find_owners(observe, sight->owned, sight->n);
-    find_owners(observe, sight->served, sight->served_n);
+    judge_zone(sights, sight);
+    find_owners(sights, sight->owned, sight->n);
+    find_owners(sights, sight->served, sight->served_n);
     sw_rcu_leave();
 }
 
 /* ---- loading from Redis ---- */
 
 /* Want the histories that an event concerns. */
-static void want(struct sw_observe *observe, const struct sw_event *event, int64_t mono_us)
+static void want(struct sw_sights *sights, const struct sw_event *event, int64_t mono_us)
 {
-    const struct sw_journal_host *host = observe->with.host;
+    const struct sw_journal_host *host = sights->with.host;
     struct sw_name qname, zone;
     size_t cursor = 0, len, n = 0;
     enum sw_event_tag tag;
     const uint8_t *value;
-    if (!event || !is_observed(event) || !sw_event_qname(event, &qname))
+    if (!event || !concerns_ownership(event) || !sw_event_qname(event, &qname))
         return;
     while (sw_event_next(event, &cursor, &tag, &value, &len)) {
         struct sw_addr addr, inner;
@@ -245,26 +244,26 @@ static void want(struct sw_observe *observe, const struct sw_event *event, int64
             sw_addr_from_octets(value, len, &addr) == SW_OK) {
             if (host && sw_addr_translated(&host->translation, &addr, &inner) == SW_OK)
                 addr = inner;
-            sw_recall_want_addr(observe->recall, &addr, mono_us);
+            sw_recall_want_addr(sights->recall, &addr, mono_us);
             n++;
         } else if (tag == SW_TAG_ZONE && sw_name_copy(value, len, &zone) == SW_OK) {
-            sw_recall_want_name(observe->recall, SW_OF_ZONE, &zone);
+            sw_recall_want_name(sights->recall, SW_OF_ZONE, &zone);
         }
     }
     if (n > 0 || is_unanswered(event))
-        sw_recall_want_name(observe->recall, SW_OF_NAME, &qname);
+        sw_recall_want_name(sights->recall, SW_OF_NAME, &qname);
 }
 
 /* Whether the durable history of all that a sight concerns was read. */
-static bool is_ready(struct sw_observe *observe, const struct sw_sight *sight)
+static bool is_ready(struct sw_sights *sights, const struct sw_sight *sight)
 {
-    if (!sw_recall_is_loaded(observe->recall, SW_OF_NAME, &sight->qname) ||
-        (sight->zone.len > 0 && !sw_recall_is_loaded(observe->recall, SW_OF_ZONE, &sight->zone))) {
+    if (!sw_recall_is_loaded(sights->recall, SW_OF_NAME, &sight->qname) ||
+        (sight->zone.len > 0 && !sw_recall_is_loaded(sights->recall, SW_OF_ZONE, &sight->zone))) {
         return false;
     }
     for (size_t i = 0; i < sight->n; i++) {
         struct sw_place *place =
-            sw_places_get(sw_recall_places(observe->recall), &sight->owned[i].addr);
+            sw_places_get(sw_recall_places(sights->recall), &sight->owned[i].addr);
         if (place && place->loaded_us == 0)
             return false;
     }
@@ -272,33 +271,33 @@ static bool is_ready(struct sw_observe *observe, const struct sw_sight *sight)
 }
 
 /* Judge the waiting events that are ready; all: every waiting event. */
-static void judge_pending(struct sw_observe *observe, bool all)
+static void judge_pending(struct sw_sights *sights, bool all)
 {
-    struct sw_record **at = &observe->pending;
+    struct sw_record **at = &sights->pending;
     while (*at) {
         struct sw_record *record = *at;
-        sw_observe_look(observe, record->event, &observe->sight);
-        bool ready = is_ready(observe, &observe->sight);
+        sw_sights_look(sights, record->event, &sights->sight);
+        bool ready = is_ready(sights, &sights->sight);
         if (!ready && !all) {
             at = &record->next;
             continue;
         }
-        sw_assess(&observe->assess, record, &observe->sight, !ready);
+        sw_raise(&sights->raising, record, &sights->sight, !ready);
         *at = record->next;
-        observe->pending_n--;
-        observe->pending_since = sw_clock_mono_us();
+        sights->pending_n--;
+        sights->pending_since = sw_clock_mono_us();
         free(record);
     }
-    observe->pending_end = at;
+    sights->pending_end = at;
 }
 
-void sw_observe_finish(struct sw_observe *observe)
+void sw_sights_finish(struct sw_sights *sights)
 {
-    judge_pending(observe, true);
+    judge_pending(sights, true);
 }
 
 /* Judge later. False: no memory. */
-static bool defer(struct sw_observe *observe, const struct sw_record *record)
+static bool defer(struct sw_sights *sights, const struct sw_record *record)
 {
     struct sw_record *copy = sw_record_new(record->event, NULL);
     if (!copy)
@@ -307,47 +306,46 @@ static bool defer(struct sw_observe *observe, const struct sw_record *record)
     copy->last_us = record->last_us;
     copy->count = record->count;
     copy->next = NULL;
-    if (!observe->pending)
-        observe->pending_since = sw_clock_mono_us();
-    *observe->pending_end = copy;
-    observe->pending_end = &copy->next;
-    if (++observe->pending_n > SW_PENDING_MAX)
-        judge_pending(observe, true);
+    if (!sights->pending)
+        sights->pending_since = sw_clock_mono_us();
+    *sights->pending_end = copy;
+    sights->pending_end = &copy->next;
+    if (++sights->pending_n > SW_PENDING_MAX)
+        judge_pending(sights, true);
     return true;
 }
 
-void sw_observe_prefetch(struct sw_observe *observe, const struct sw_record *records,
-                         int64_t mono_us)
+void sw_sights_prefetch(struct sw_sights *sights, const struct sw_record *records, int64_t mono_us)
 {
-    bool any = observe->pending != NULL;
+    bool any = sights->pending != NULL;
     for (const struct sw_record *record = records; record && !any; record = record->next)
-        any = record->event && is_observed(record->event);
-    struct sw_redis *redis = any ? sw_link_up(observe->with.link, mono_us) : NULL;
+        any = record->event && concerns_ownership(record->event);
+    struct sw_redis *redis = any ? sw_link_up(sights->with.link, mono_us) : NULL;
     if (redis) {
-        for (const struct sw_record *one = observe->pending; one; one = one->next)
-            want(observe, one->event, mono_us);
+        for (const struct sw_record *one = sights->pending; one; one = one->next)
+            want(sights, one->event, mono_us);
         for (const struct sw_record *one = records; one; one = one->next)
-            want(observe, one->event, mono_us);
-        if (sw_recall_load(observe->recall, redis) != SW_OK)
-            sw_link_failed(observe->with.link, mono_us);
+            want(sights, one->event, mono_us);
+        if (sw_recall_load(sights->recall, redis) != SW_OK)
+            sw_link_failed(sights->with.link, mono_us);
     }
-    if (observe->pending)
-        judge_pending(observe, mono_us - observe->pending_since > SW_PATIENCE_US);
+    if (sights->pending)
+        judge_pending(sights, mono_us - sights->pending_since > SW_PATIENCE_US);
 }
 
 /* Whether the answers went to a sweep, and not to clients. */
-static bool is_sweep(const struct sw_observe *observe)
+static bool is_sweep(const struct sw_sights *sights)
 {
-    return observe->with.host && observe->with.host->sights_only;
+    return sights->with.host && sights->with.host->sights_only;
 }
 
-void sw_observe_rejudge(struct sw_observe *observe, int64_t mono_us)
+void sw_sights_rejudge(struct sw_sights *sights, int64_t mono_us)
 {
-    if (is_sweep(observe) || !sw_rejudge_due(observe->rejudge, &observe->assess, mono_us))
+    if (is_sweep(sights) || !sw_rejudge_due(sights->rejudge, &sights->raising, mono_us))
         return;
-    struct sw_redis *redis = sw_link_up(observe->with.link, mono_us);
-    if (redis && sw_rejudge_step(observe->rejudge, &observe->assess, redis, mono_us) != SW_OK)
-        sw_link_failed(observe->with.link, mono_us);
+    struct sw_redis *redis = sw_link_up(sights->with.link, mono_us);
+    if (redis && sw_rejudge_step(sights->rejudge, &sights->raising, redis, mono_us) != SW_OK)
+        sw_link_failed(sights->with.link, mono_us);
 }
 
 /* ---- the past ---- */
@@ -366,7 +364,7 @@ static const char *first_address(const struct sw_event *event, char text[SW_ADDR
     return text;
 }
 
-bool sw_observe_claim_past(struct sw_observe *observe, const struct sw_event *event)
+bool sw_sights_claim_past(struct sw_sights *sights, const struct sw_event *event)
 {
     char finding[SW_FINDING_MAX], name[SW_NAMETEXT_MAX], address[SW_ADDRTEXT_MAX];
     struct sw_event_hit hit = {.list = "", .indicator = ""};
@@ -378,17 +376,17 @@ bool sw_observe_claim_past(struct sw_observe *observe, const struct sw_event *ev
     if (event->type == SW_EVENT_BEFORE) {
         snprintf(finding, sizeof(finding), "seen-before:%s:%s", hit.indicator, hit.list);
         return sw_finding_grew(
-            sw_findings_claim(observe->findings, finding, name, 0, event->time_us));
+            sw_findings_claim(sights->findings, finding, name, 0, event->time_us));
     }
-    snprintf(finding, sizeof(finding), "past:%s:%s", observe->with.settings->resolver_id,
+    snprintf(finding, sizeof(finding), "past:%s:%s", sights->with.settings->resolver_id,
              first_address(event, address));
-    return sw_findings_claim(observe->findings, finding, name, 0, event->time_us) > 0;
+    return sw_findings_claim(sights->findings, finding, name, 0, event->time_us) > 0;
 }
 
 /* ---- noting ---- */
 
 /* An episode of a name or zone, with the sights of this record, to the durable history. */
-static void note_episode(struct sw_observe *observe, const struct sw_record *record, bool of_zone,
+static void note_episode(struct sw_sights *sights, const struct sw_record *record, bool of_zone,
                          const char *key, const struct sw_episode *episode)
 {
     char field[sizeof(SW_HOLDER_PREFIX) + SW_HOLDER_MAX] = SW_HOLDER_PREFIX;
@@ -409,22 +407,22 @@ static void note_episode(struct sw_observe *observe, const struct sw_record *rec
                                 .owner = &owner,
                                 .server = "",
                                 .span = &span};
-    sw_seens_note(observe->with.seens, &note);
+    sw_seens_note(sights->with.seens, &note);
 }
 
 /* An answer without an address in the history of the name. */
-static void note_silence(struct sw_observe *observe, const struct sw_record *record,
+static void note_silence(struct sw_sights *sights, const struct sw_record *record,
                          const struct sw_sight *sight)
 {
     static const struct sw_owner nobody;
     bool created;
     struct sw_name_history *of =
-        sw_history_get(sw_recall_history(observe->recall, SW_OF_NAME), &sight->qname, &created);
+        sw_history_get(sw_recall_history(sights->recall, SW_OF_NAME), &sight->qname, &created);
     const struct sw_episode *episode =
         of ? sw_episode_note(of, &nobody, false, record->first_us, record->last_us, record->count)
            : NULL;
     if (episode)
-        note_episode(observe, record, false, sight->name, episode);
+        note_episode(sights, record, false, sight->name, episode);
 }
 
 #define HOLDERS_MAX 16 /* told apart in an answer; further holders count with each address */
@@ -448,17 +446,17 @@ static bool is_again(struct holders *holders, const struct sw_owner *owner)
 
 /* An address in the history of the name, or of the name's zone. again: the answer's sight of the
  * holder is noted already. */
-static void note_owned(struct sw_observe *observe, const struct sw_record *record, enum sw_of of,
+static void note_owned(struct sw_sights *sights, const struct sw_record *record, enum sw_of of,
                        const struct sw_name *name, const struct sw_owned *owned, bool again,
                        struct sw_seen_note *note)
 {
     bool created, is_new;
     char address[SW_ADDRTEXT_MAX];
-    struct sw_history *history = sw_recall_history(observe->recall, of);
+    struct sw_history *history = sw_recall_history(sights->recall, of);
     struct sw_name_history *names = sw_history_get(history, name, &created);
-    struct sw_seen *seen = names ? sw_history_note(history, names, &owned->addr, &owned->owner,
-                                                   record->last_us, &is_new)
-                                 : NULL;
+    struct sw_name_addr *seen = names ? sw_history_note(history, names, &owned->addr, &owned->owner,
+                                                        record->last_us, &is_new)
+                                      : NULL;
     if (seen) {
         seen->count += record->count - 1;
         seen->first_us = record->first_us < seen->first_us ? record->first_us : seen->first_us;
@@ -468,19 +466,19 @@ static void note_owned(struct sw_observe *observe, const struct sw_record *recor
                                                record->last_us, record->count)
                         : NULL;
     if (episode)
-        note_episode(observe, record, of == SW_OF_ZONE, note->key, episode);
+        note_episode(sights, record, of == SW_OF_ZONE, note->key, episode);
     note->of_name = true;
     note->of_zone = of == SW_OF_ZONE;
     note->field = sw_addr_text(&owned->addr, address);
     note->first_us = record->first_us;
     note->last_us = record->last_us;
     note->count = record->count;
-    note->by_sweep = is_sweep(observe);
+    note->by_sweep = is_sweep(sights);
     note->owner = &owned->owner;
-    sw_seens_note(observe->with.seens, note);
+    sw_seens_note(sights->with.seens, note);
 }
 
-static void note_place(struct sw_observe *observe, const struct sw_record *record,
+static void note_place(struct sw_sights *sights, const struct sw_record *record,
                        const struct sw_sight *sight, const struct sw_addr *addr)
 {
     char address[SW_ADDRTEXT_MAX];
@@ -490,11 +488,11 @@ static void note_place(struct sw_observe *observe, const struct sw_record *recor
         .first_us = record->first_us,
         .last_us = record->last_us,
         .count = record->count,
-        .by_sweep = is_sweep(observe),
+        .by_sweep = is_sweep(sights),
         .list = sight->is_ioc ? sight->list : "",
     };
-    sw_seens_note(observe->with.seens, &note);
-    struct sw_places *places = sw_recall_places(observe->recall);
+    sw_seens_note(sights->with.seens, &note);
+    struct sw_places *places = sw_recall_places(sights->recall);
     struct sw_place *place = sw_places_get(places, addr);
     struct sw_place_name *me =
         place ? sw_place_note(places, place, sight->name, note.list, record->first_us) : NULL;
@@ -505,32 +503,32 @@ static void note_place(struct sw_observe *observe, const struct sw_record *recor
     }
 }
 
-void sw_observe_note(struct sw_observe *observe, const struct sw_record *record,
-                     const struct sw_sight *sight)
+void sw_sights_note(struct sw_sights *sights, const struct sw_record *record,
+                    const struct sw_sight *sight)
 {
-    const struct sw_journal_host *host = observe->with.host;
+    const struct sw_journal_host *host = sights->with.host;
     struct holders holders = {.n = 0}, servers = {.n = 0};
-    if (!sight->observed || (sight->n == 0 && !sight->unanswered))
+    if (!sight->concerned || (sight->n == 0 && !sight->unanswered))
         return;
     if (sight->unanswered)
-        note_silence(observe, record, sight);
+        note_silence(sights, record, sight);
     for (size_t i = 0; i < sight->n; i++) {
         const struct sw_addr *addr = &sight->owned[i].addr;
         struct sw_seen_note note = {.key = sight->name};
-        note_owned(observe, record, SW_OF_NAME, &sight->qname, &sight->owned[i],
+        note_owned(sights, record, SW_OF_NAME, &sight->qname, &sight->owned[i],
                    is_again(&holders, &sight->owned[i].owner), &note);
         if (sw_is_nowhere(addr))
             continue;
-        note_place(observe, record, sight, addr);
+        note_place(sights, record, sight, addr);
         if ((sight->is_ioc || sight->is_watched) && host && host->track)
             host->track(host->arg, addr);
     }
     for (size_t i = 0; i < sight->served_n; i++) {
         struct sw_seen_note note = {.key = sight->zone_name,
                                     .server = sight->server[sight->served_by[i]]};
-        note_owned(observe, record, SW_OF_ZONE, &sight->zone, &sight->served[i],
+        note_owned(sights, record, SW_OF_ZONE, &sight->zone, &sight->served[i],
                    is_again(&servers, &sight->served[i].owner), &note);
     }
-    if (is_ready(observe, sight) || !defer(observe, record))
-        sw_assess(&observe->assess, record, sight, false);
+    if (is_ready(sights, sight) || !defer(sights, record))
+        sw_raise(&sights->raising, record, sight, false);
 }
