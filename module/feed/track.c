@@ -56,6 +56,22 @@ static enum sw_status append(struct sw_feed *feed, int argc, const char **argv)
     return sw_redis_append_argv(feed->out, argc, argv, NULL);
 }
 
+/* Read the reply to an appended command. *integer, if given: the number in the reply, 0 for another
+ * reply. SW_EREDIS: Redis refuses the write, and SW_PROBLEM_TRACK is set. */
+static enum sw_status take_reply(struct sw_feed *feed, long long *integer)
+{
+    redisReply *reply = sw_redis_reply(feed->out);
+    if (!reply)
+        return SW_ECLOSED;
+    bool refused = reply->type == REDIS_REPLY_ERROR;
+    if (refused)
+        sw_feed_problem(feed, SW_PROBLEM_TRACK, "tracked addresses: %s", reply->str);
+    if (integer)
+        *integer = reply->type == REDIS_REPLY_INTEGER ? reply->integer : 0;
+    freeReplyObject(reply);
+    return refused ? SW_EREDIS : SW_OK;
+}
+
 /* ZADD for each unsent address; isnew[i]: Redis did not have address i. SW_EREDIS: Redis refuses
  * the write. */
 static enum sw_status add_members(struct sw_feed *feed, size_t n, bool *isnew)
@@ -71,16 +87,13 @@ static enum sw_status add_members(struct sw_feed *feed, size_t n, bool *isnew)
             return SW_ECLOSED;
     }
     for (size_t i = 0; i < n; i++) {
-        redisReply *reply = sw_redis_reply(feed->out);
-
-        if (!reply)
-            return SW_ECLOSED;
-        if (reply->type == REDIS_REPLY_ERROR) {
-            sw_feed_problem(feed, SW_PROBLEM_TRACK, "tracked addresses: %s", reply->str);
-            status = SW_EREDIS;
-        }
-        isnew[i] = reply->type == REDIS_REPLY_INTEGER && reply->integer == 1;
-        freeReplyObject(reply);
+        long long added = 0;
+        enum sw_status taken = take_reply(feed, &added);
+        if (taken == SW_ECLOSED)
+            return taken;
+        if (taken != SW_OK)
+            status = taken;
+        isnew[i] = added == 1;
     }
     return status;
 }
@@ -110,15 +123,11 @@ static enum sw_status announce(struct sw_feed *feed, size_t n, const bool *isnew
     if (append(feed, argc, argv) != SW_OK || append(feed, 4, trim) != SW_OK)
         return SW_ECLOSED;
     for (int i = 0; i < 2; i++) {
-        redisReply *reply = sw_redis_reply(feed->out);
-
-        if (!reply)
-            return SW_ECLOSED;
-        if (reply->type == REDIS_REPLY_ERROR) {
-            sw_feed_problem(feed, SW_PROBLEM_TRACK, "tracked addresses: %s", reply->str);
-            status = SW_EREDIS;
-        }
-        freeReplyObject(reply);
+        enum sw_status taken = take_reply(feed, NULL);
+        if (taken == SW_ECLOSED)
+            return taken;
+        if (taken != SW_OK)
+            status = taken;
     }
     return status;
 }

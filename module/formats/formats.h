@@ -64,7 +64,7 @@ enum sw_reject {
     SW_REJECT_COUNT
 };
 
-/* How an entry is meant. */
+/* The meaning of an entry. */
 enum sw_meant {
     SW_MEANT_LISTED,    /* an indicator; the list decides the action */
     SW_MEANT_ACTION,    /* an indicator with an own action */
@@ -97,7 +97,7 @@ struct sw_reader_hooks {
     void (*reject)(void *arg, const struct sw_rejection *rejection);
 };
 
-/* The names that an entry is to cover, against the meaning of the format. */
+/* The names that an entry covers: as the format defines (formats.c), or as the user overrides. */
 enum sw_scope { SW_SCOPE_FORMAT, SW_SCOPE_EXACT, SW_SCOPE_BELOW, SW_SCOPE_BOTH };
 
 struct sw_reader_options {

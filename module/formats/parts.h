@@ -69,7 +69,8 @@ bool sw_span_has(struct sw_piece s, const char *word);
 bool sw_next_word(struct sw_piece *rest, struct sw_piece *word);
 /** Take off the text before a separator, and the separator. */
 struct sw_piece sw_cut(struct sw_piece *rest, char separator);
-/** A line without comment ('#' or ';' at its start or after white space) and outer white space. */
+/** A line without comment and outer white space. signs: the characters that begin a comment at the
+ * start of the line, or after white space. */
 struct sw_piece sw_content(struct sw_piece line, const char *signs);
 
 /* ---- entries (take.c) ---- */
@@ -83,22 +84,23 @@ struct sw_said {
     const char *facts; /* NULL: none */
 };
 
-/** Judge a text, and hand it out as an entry or a refusal. shown: the text in the input. */
+/** Parse a text, and call the hook for an entry or for a refusal. shown: the text in the input. */
 void sw_take(struct sw_reader *reader, struct sw_piece text, struct sw_piece shown,
              const struct sw_said *said);
 
-/** Hand an indicator out. */
+/** Call the hook for an entry with this indicator. */
 void sw_take_indicator(struct sw_reader *reader, const struct sw_indicator *indicator,
                        struct sw_piece shown, const struct sw_said *said);
 
-/** Hand a refusal out. */
+/** Call the hook for a refusal. */
 void sw_reject(struct sw_reader *reader, struct sw_piece text, enum sw_reject reject,
                const char *why);
 
 /** An address of full length. */
 bool sw_span_addr(struct sw_piece s, struct sw_addr *addr);
 
-/** Whether a name is one of every hosts file, about the machine itself (lines.c). */
+/** Whether a name is an entry that hosts files have for the machine itself: localhost and the like
+ * (lines.c). */
 bool sw_is_own_entry(struct sw_piece name);
 
 /** Note why the input is no list, and return SW_EFORMAT. */
@@ -106,8 +108,8 @@ enum sw_status sw_no_list(struct sw_reader *reader, const char *why);
 
 /* ---- compression (unpack.c) ---- */
 
-/** The unpacking that the first octets ask for, or NULL for plain text. len >= 4 or all there is.
- * */
+/** A decompressor for the format that the first octets show, or NULL for plain text. len: 4 or
+ * more, unless the whole input is shorter. */
 struct sw_unpack *sw_unpack_new(const uint8_t *octets, size_t len);
 void sw_unpack_free(struct sw_unpack *unpack);
 /** Unpack a piece, and hand the text to sink. SW_OK, SW_EFORMAT (broken), or the sink's status. */

@@ -2,11 +2,10 @@
  * writer.h - writers of lists in the formats of others: indicators in, text out.
  *
  * A program hands the indicators of a list to a writer one by one, in any order. The writer calls
- * back with pieces of text, and says of each indicator that the format cannot say why not:
+ * back with pieces of text. For an indicator without a form in the format it returns the reason:
  *     sw_writer_new() -> sw_writer_put() for each indicator -> sw_writer_end() -> sw_writer_free()
- * Nothing is written that covers more than the indicator does. The text, read by the reader of the
- * same format (formats.h), gives the written indicators again; RPZ says `name` as `=name` and
- * `*.name`.
+ * No written rule covers more than the indicator does. The reader of the same format (formats.h)
+ * gives the written indicators again; in RPZ `name` becomes two rules, `=name` and `*.name`.
  *
  * Threads      one for each writer; writers share nothing
  * Memory       one indicator
@@ -30,7 +29,7 @@ struct sw_writer_options {
     struct sw_name origin; /* RPZ: name of the zone */
     uint32_t serial;       /* RPZ: of the SOA record */
     int64_t now_us;        /* wall clock: dates of MISP and STIX */
-    bool narrow; /* a format that says names alone writes `name` for a name and all below */
+    bool narrow; /* a format of exact names writes `name` for a name with all names below */
 };
 
 struct sw_format_writer;
@@ -45,8 +44,8 @@ bool sw_format_writable(enum sw_format format);
 struct sw_format_writer *sw_writer_new(const struct sw_writer_options *options, sw_writer_fn out,
                                        void *arg);
 
-/** Write an indicator with its facts (JSON text, or ""). NULL, or the reason why the format cannot
- * say the indicator: static words, nothing is written then. */
+/** Write an indicator with its facts (JSON text, or ""). Returns NULL; or the reason why the format
+ * has no form for the indicator, as static text, and nothing is written. */
 const char *sw_writer_put(struct sw_format_writer *writer, const struct sw_indicator *indicator,
                           const char *facts);
 

@@ -1,5 +1,5 @@
 /*
- * lookback.h - indicators that come in force are compared with the memory.
+ * lookback.h - compares indicators with the memory when they come in force.
  *
  * The feeder reports indicators of lists of kind ioc when they are in force
  * (sw_lookback_in_force()), and goes on at once. The keeper's thread (memory/intake/keeper.h) then
@@ -15,8 +15,8 @@
  * they count as neighbours.
  *
  * Threads      sw_lookback_in_force(): the feeder; the pass: the keeper
- * Memory       SW_LOOKBACK_MAX indicators wait, and as many records are found in a pass; the log
- *              has the number of the others
+ * Memory       at most SW_LOOKBACK_MAX indicators wait, and a pass keeps at most as many records;
+ *              the number of indicators and records left out is logged
  * Decision     D-162
  */
 #ifndef SW_HOST_LOOKBACK_H

@@ -170,21 +170,42 @@ static enum sw_status take_list(struct restore *restore, const struct sw_image_l
     return SW_OK;
 }
 
+/* A section that consists of entries: a structure, then as many octets as the structure says. */
+struct entries {
+    const uint8_t *data;
+    uint64_t len, at; /* at: of the next octet to read; a multiple of 4 */
+};
+
+static struct entries entries_of(const struct restore *restore, enum sw_image_section section)
+{
+    return (struct entries){.data = restore->section[section],
+                            .len = restore->header.section[section].len};
+}
+
+static bool has_more(const struct entries *entries)
+{
+    return entries->at < entries->len;
+}
+
+/* The next n octets, borrowed from the section, and their padding to a multiple of 4. NULL: fewer
+ * than n are left. */
+static const void *next_octets(struct entries *entries, uint64_t n)
+{
+    if (entries->at > entries->len || n > entries->len - entries->at)
+        return NULL;
+    const uint8_t *octets = entries->data + entries->at;
+    entries->at += (n + 3) / 4 * 4;
+    return octets;
+}
+
 static enum sw_status take_lists(struct restore *restore)
 {
-    const uint8_t *data = restore->section[SW_SECTION_LISTS];
-    uint64_t len = restore->header.section[SW_SECTION_LISTS].len, at = 0;
+    struct entries entries = entries_of(restore, SW_SECTION_LISTS);
     enum sw_status status = SW_OK;
-    while (at < len && status == SW_OK) {
-        struct sw_image_list entry;
-        if (len - at < sizeof(entry))
-            return refuse(restore, "inconsistent: lists");
-        memcpy(&entry, data + at, sizeof(entry));
-        at += sizeof(entry);
-        if (entry.json_len > len - at)
-            return refuse(restore, "inconsistent: lists");
-        status = take_list(restore, &entry, (const char *)data + at);
-        at += (entry.json_len + UINT64_C(3)) / 4 * 4;
+    while (has_more(&entries) && status == SW_OK) {
+        const struct sw_image_list *entry = next_octets(&entries, sizeof(*entry));
+        const char *json = entry ? next_octets(&entries, entry->json_len) : NULL;
+        status = json ? take_list(restore, entry, json) : refuse(restore, "inconsistent: lists");
     }
     return status;
 }
@@ -195,19 +216,13 @@ static enum sw_status each_set(struct restore *restore,
                                                       const struct sw_image_set *entry,
                                                       const sw_rule *rule))
 {
-    const uint8_t *data = restore->section[SW_SECTION_SETS];
-    uint64_t len = restore->header.section[SW_SECTION_SETS].len, at = 0;
+    struct entries entries = entries_of(restore, SW_SECTION_SETS);
     enum sw_status status = SW_OK;
-    while (at < len && status == SW_OK) {
-        struct sw_image_set entry;
-        if (len - at < sizeof(entry))
-            return refuse(restore, "inconsistent: sets of rules");
-        memcpy(&entry, data + at, sizeof(entry));
-        at += sizeof(entry);
-        if (entry.n * sizeof(sw_rule) > len - at)
-            return refuse(restore, "inconsistent: sets of rules");
-        status = take(restore, &entry, (const sw_rule *)(const void *)(data + at));
-        at += (entry.n * sizeof(sw_rule) + 3) / 4 * 4;
+    while (has_more(&entries) && status == SW_OK) {
+        const struct sw_image_set *entry = next_octets(&entries, sizeof(*entry));
+        const sw_rule *rules = entry ? next_octets(&entries, entry->n * sizeof(*rules)) : NULL;
+        status =
+            rules ? take(restore, entry, rules) : refuse(restore, "inconsistent: sets of rules");
     }
     return status;
 }

@@ -191,9 +191,9 @@ struct sw_ring *sw_journal_ring(struct sw_journal *journal, unsigned n)
     return ring;
 }
 
-uint64_t sw_journal_settled(const struct sw_journal *journal)
+uint64_t sw_journal_acknowledged(const struct sw_journal *journal)
 {
-    return sw_recorder_settled(journal->recorder);
+    return sw_recorder_acknowledged(journal->recorder);
 }
 
 void sw_journal_lost(struct sw_journal *journal, uint64_t n)

@@ -62,9 +62,9 @@ void sw_journal_free(struct sw_journal *journal);
  */
 struct sw_ring *sw_journal_ring(struct sw_journal *journal, unsigned n);
 
-/** Of the events put into rings, how many are recorded to the end: history and documents are
- * acknowledged by Redis (or given up, counted). Any thread. */
-uint64_t sw_journal_settled(const struct sw_journal *journal);
+/** The number of events whose history and documents Redis has acknowledged, or that were given up
+ * and counted. Compare with the number of events put into rings. Any thread. */
+uint64_t sw_journal_acknowledged(const struct sw_journal *journal);
 
 /** Events lost by the caller for another reason than a full ring (counted as event loss). */
 void sw_journal_lost(struct sw_journal *journal, uint64_t n);

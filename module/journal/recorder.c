@@ -210,7 +210,7 @@ static bool is_due(const struct sw_recorder *recorder, int64_t mono_us)
     return waiting > HISTORY_MANY || (waiting > 0 && mono_us >= recorder->next_history_us);
 }
 
-uint64_t sw_recorder_settled(const struct sw_recorder *recorder)
+uint64_t sw_recorder_acknowledged(const struct sw_recorder *recorder)
 {
     return atomic_load_explicit(&recorder->settled, memory_order_relaxed);
 }

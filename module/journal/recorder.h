@@ -26,8 +26,8 @@ void sw_recorder_free(struct sw_recorder *recorder); /* NULL is fine */
 /** Run until the queue is closed and empty; then try a last time to write everything. */
 void sw_recorder_run(struct sw_recorder *recorder);
 
-/** As sw_journal_settled(). */
-uint64_t sw_recorder_settled(const struct sw_recorder *recorder);
+/** As sw_journal_acknowledged(). */
+uint64_t sw_recorder_acknowledged(const struct sw_recorder *recorder);
 
 /** Give Redis up, at once and for good. Events that wait are written to file and spool still; the
  * history takes no more of these (counted in history_dropped). */

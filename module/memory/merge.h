@@ -14,9 +14,9 @@ struct sw_merge;
 struct sw_merge_options {
     struct sw_mtbl *const *tables;
     size_t n;
-    size_t skip; /* octets of the keys in front of the first octet of an entry */
-    /* Told of a table that turned out to be damaged; the merge goes on without the table when true
-     * is returned. NULL: the merge ends with the status. */
+    size_t skip; /* octets of each key before the kind of the entry (enum sw_row_kind) */
+    /* Called for a table that turned out to be damaged. true: the merge goes on without the table.
+     * NULL, or false: sw_merge_next() returns the status. */
     bool (*on_bad)(void *arg, size_t table, enum sw_status status);
     void *arg;
 };
@@ -25,11 +25,11 @@ struct sw_merge_options {
 enum sw_status sw_merge_open(const struct sw_merge_options *options, struct sw_merge **out);
 void sw_merge_close(struct sw_merge *merge);
 
-/** Go before the first key that is not below the given key. */
+/** Set the position: sw_merge_next() gives the first key that equals or follows the given key. */
 enum sw_status sw_merge_seek(struct sw_merge *merge, const uint8_t *key, size_t key_len);
 
-/** The same with some of the tables: a bit for each, the first in the lowest bit of the first
- * octet; NULL = all. The other tables take no part until the next search. */
+/** sw_merge_seek() in some of the tables. some: a bit for each table, the first table in the lowest
+ * bit of the first octet; NULL: all. The other tables are left out until the next seek. */
 enum sw_status sw_merge_seek_some(struct sw_merge *merge, const uint8_t *key, size_t key_len,
                                   const uint8_t *some);
 

@@ -1,5 +1,5 @@
 /*
- * past.h - the open files of a folder, for the parts that read: ask.c, hunt.c.
+ * past.h - the open files of a folder, shared by the files that read: ask.c, hunt.c.
  *
  * Threads      one for each struct sw_past
  */
@@ -34,10 +34,9 @@ bool sw_past_leave_out(void *arg, size_t table, enum sw_status status);
 enum sw_status sw_past_merge(struct sw_past *past, struct sw_merge **out);
 
 /**
- * sw_past_ask() with a merge that is used again and again.
+ * sw_past_ask() for many questions with the same merge, which is opened once.
  *
- * some  a bit for each table, the first in the lowest bit of the first octet: the others are not
- *       searched; NULL = all tables
+ * some  the tables to search, as in sw_merge_seek_some()
  */
 enum sw_status sw_past_ask_again(struct sw_past *past, struct sw_merge *merge, const uint8_t *some,
                                  const struct sw_past_question *question, sw_sighting_fn *take,

@@ -1,8 +1,9 @@
 /*
- * sorter.h - keys and values in any order in, sorted out, equal keys merged (encoding.h).
+ * sorter.h - sorts keys with values, and merges the values of equal keys (encoding.h).
  *
- * Two octets in front of each key are the caller's: the values of keys are merged by the third.
- * What is more than the buffer holds goes to tables without a name in the folder.
+ * A key begins with SW_SORTER_PREFIX octets of the caller, such as the month. The next octet is the
+ * kind of the entry, which says how the values of equal keys are merged. A full buffer is written
+ * to a temporary table: a file of the folder that is unlinked at once.
  *
  *     sw_sorter_new() -> sw_sorter_add() ... -> sw_sorter_next() until SW_ENOTFOUND
  *

@@ -46,7 +46,7 @@ struct sw_history *sw_history_new(size_t names_max, size_t addrs_max)
 
 static void entry_free(struct entry *entry)
 {
-    free(entry->of.seen);
+    free(entry->of.addrs);
     free(entry->of.episodes);
     free(entry);
 }

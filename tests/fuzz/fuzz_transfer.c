@@ -11,19 +11,19 @@
 #define NOW 1796000000
 
 struct watched {
-    unsigned parts;
-    enum cli_part part;
+    unsigned groups;
+    enum cli_records records;
     struct cli_transfer *transfer;
 };
 
-static bool on_part(void *arg, enum cli_part part)
+static bool on_records(void *arg, enum cli_records records)
 {
     struct watched *w = arg;
-    FUZZ_CHECK(part <= CLI_PART_ADD);
-    FUZZ_CHECK(part != CLI_PART_WHOLE || w->parts == 0);
-    FUZZ_CHECK(part == CLI_PART_WHOLE || w->transfer->have);
-    w->part = part;
-    w->parts++;
+    FUZZ_CHECK(records <= CLI_RECORDS_ADDED);
+    FUZZ_CHECK(records != CLI_RECORDS_WHOLE || w->groups == 0);
+    FUZZ_CHECK(records == CLI_RECORDS_WHOLE || w->transfer->have);
+    w->records = records;
+    w->groups++;
     return true;
 }
 
@@ -31,7 +31,7 @@ static bool on_line(void *arg, const char *text, size_t len)
 {
     const struct watched *w = arg;
     const char *zone = memmem(text, len, "z.example.", 10);
-    FUZZ_CHECK(w->parts > 0);
+    FUZZ_CHECK(w->groups > 0);
     FUZZ_CHECK(len > 1 && text[len - 1] == '\n');
     for (size_t i = 0; i + 1 < len; i++)
         FUZZ_CHECK(text[i] >= 0x20 && text[i] < 0x7f);
@@ -41,7 +41,7 @@ static bool on_line(void *arg, const char *text, size_t len)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct cli_transfer t = {.id = 7, .part = on_part, .line = on_line, .serial = 4};
+    struct cli_transfer t = {.id = 7, .records = on_records, .line = on_line, .serial = 4};
     struct watched w = {.transfer = &t};
     uint8_t question[1024 + CLI_TSIG_ROOM];
     enum cli_transferred result = CLI_TRANSFER_MORE;
@@ -65,7 +65,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         at += len;
         FUZZ_CHECK(result <= CLI_TRANSFER_REFUSED);
         FUZZ_CHECK(result != CLI_TRANSFER_REFUSED || fuzz_words_ok(t.why, sizeof(t.why)));
-        FUZZ_CHECK(result != CLI_TRANSFER_DONE || w.parts > 0);
+        FUZZ_CHECK(result != CLI_TRANSFER_DONE || w.groups > 0);
     }
     cli_tsig_free(&t.tsig);
     return 0;

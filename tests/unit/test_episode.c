@@ -21,7 +21,7 @@ static struct sw_name_history of;
 static void teardown(void)
 {
     free(of.episodes);
-    free(of.seen);
+    free(of.addrs);
     memset(&of, 0, sizeof(of));
 }
 
@@ -118,8 +118,8 @@ START_TEST(database_says_something_new)
     struct sw_addr addr;
     ck_assert_int_eq(sw_addr_parse("192.0.2.1", 9, &addr, NULL), SW_OK);
     struct sw_name_addr seen = {.addr = addr, .owner = a, .first_us = 5 * DAY, .last_us = 20 * DAY};
-    of.seen = malloc(sizeof(seen));
-    of.seen[0] = seen;
+    of.addrs = malloc(sizeof(seen));
+    of.addrs[0] = seen;
     of.n = of.capacity = 1;
     sw_episode_note(&of, &a, true, 0, 20 * DAY, 20);
     sw_episode_note_addr(&of, &addr, &b, 21 * DAY, 21 * DAY, 1);

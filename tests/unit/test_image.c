@@ -262,7 +262,7 @@ START_TEST(other_versions_and_machines)
     h = good, h.shard[0].block_len = UINT64_MAX - 4095;
     with_header(fd, &h, "sizes of shards");
     h = good, h.section[SW_SECTION_NOTE].len = UINT64_MAX - 5;
-    with_header(fd, &h, "shorter than its parts");
+    with_header(fd, &h, "shorter than its sections");
     struct sw_index *again = load(fd);
     sw_index_free(again);
     sw_index_free(index);

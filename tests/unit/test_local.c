@@ -204,7 +204,7 @@ static const struct {
     {newer, "of the format; this is"},
     {of_another_machine, "on a machine of another kind"},
     {of_another_program, "no snapshot of Sinkwatch"},
-    {damaged, "checksum of a part"},
+    {damaged, "checksum of a section"},
     {open_to_others, "mode 0604"},
     {a_link, "open: "},
 };

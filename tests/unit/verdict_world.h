@@ -19,7 +19,7 @@
 #define V_ITEMS   24 /* items of a case that are compared with the lists */
 #define V_GROUPS  31
 #define V_TEXT    64
-#define V_MATCHES (V_ITEMS * V_LISTS * 4)
+#define V_MATCHES (V_ITEMS * V_RULES)
 
 /* ---- where choices come from ---- */
 
@@ -320,7 +320,8 @@ static inline void v_make_case(struct v_source *s, bool ptr, struct v_case *c)
     }
 }
 
-/* Settings with all client groups; owners is the test's AS database, or NULL. */
+/* Settings with all client groups. owners: the test's AS database; NULL: none, and no rule with an
+ * AS number matches. */
 static inline void v_begin(struct v_world *w, const struct sw_owners *owners)
 {
     sw_settings_init(&w->settings);

@@ -38,7 +38,7 @@ struct doctor {
     const char *system_root; /* folder that stands for / in doctor_host() */
     const char *resolver;    /* ADDRESS[@PORT] */
     const char *canary;      /* name */
-    /* seen by doctor_unbound() */
+    /* found by doctor_unbound() */
     char *version, *configured; /* of the program; NULL: not known */
     char *chroot, *user;        /* of unbound.conf: "" means none; NULL: not known */
     char *listens;              /* first interface of unbound.conf, or NULL */
@@ -49,8 +49,8 @@ struct doctor {
     unsigned count[DOCTOR_STATES];
 };
 
-/** Put a finding down. remedy: a command or a line to write; NULL with DOCTOR_OK. The format gives
- * the reason. Texts are copied. */
+/** Add a finding. remedy: a command, or a line for a settings file; NULL with DOCTOR_OK. The format
+ * gives the reason. Texts are copied. */
 void doctor_say(struct doctor *d, enum doctor_state state, const char *id, const char *remedy,
                 const char *format, ...) __attribute__((format(printf, 5, 6)));
 
@@ -59,7 +59,7 @@ const char *doctor_words(const char *format, ...) __attribute__((format(printf, 
 
 /* ---- groups of checks ---- */
 
-/** Program, unbound.conf and module. Fills the members "seen by doctor_unbound()". */
+/** Program, unbound.conf and module. Fills the members "found by doctor_unbound()". */
 void doctor_unbound(struct doctor *d);
 
 /** The settings file, into cli->settings, and the files and folders that it names. */

@@ -1,12 +1,12 @@
 /*
- * apply.h - the content of a fetch, onto the list of a feed.
+ * apply.h - puts the content of a fetch on the list of a feed.
  *
  * `feed run`, step by step: cli_apply_begin() sets the sinks of a fetch -> the fetcher calls them
  * -> cli_apply_end() puts the content in force, or leaves the list as it is.
  *
- * Whole content is staged and swapped in, as by `import --replace`. Changes are kept in memory; of
- * several changes of one indicator the last counts; then indicators that are on the list leave, and
- * others come, a thousand in a step.
+ * Whole content is staged and swapped in, as by `import --replace`. Changes are kept in memory, of
+ * several changes of one indicator the last. At the end they are written: first all removals, then
+ * all additions, a thousand in a transaction.
  *
  * Threads      one
  * Memory       whole: a thousand entries; changes: some 100 octets each
@@ -36,7 +36,9 @@ struct cli_apply {
     struct sw_reader *reader; /* of the document that is open */
     char *document;           /* its name */
     enum cli_document meaning;
-    bool open, begun, lost; /* a document; the import; a sink returned false */
+    bool open;  /* a document is open */
+    bool begun; /* the import has begun */
+    bool lost;  /* a sink returned false */
     struct cli_changes changes;
     uint64_t removed; /* result, of changes */
 };

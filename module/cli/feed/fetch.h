@@ -46,7 +46,7 @@ enum cli_fetched {
     CLI_FETCH_CHANGES,   /* the sinks got removals and additions since `state` */
 };
 
-/* The meaning of a document's entries. A fetch gives WHOLE documents, or the others. */
+/* The meaning of a document's entries. All documents of a fetch are WHOLE, or none is. */
 enum cli_document { CLI_DOCUMENT_WHOLE, CLI_DOCUMENT_REMOVE, CLI_DOCUMENT_ADD };
 
 /* A fetch: the request, the sinks, the result. */
@@ -69,7 +69,7 @@ struct cli_fetch {
 
     /* result */
     json_t *next;     /* new reference, or NULL: state for the next fetch */
-    uint32_t pause_s; /* the source wants no question for so many seconds; 0: not said */
+    uint32_t pause_s; /* seconds to wait, asked for by the source (Retry-After); 0: none */
     char why[CLI_FETCH_WHY_MAX];
 };
 

@@ -2,9 +2,9 @@
  * lease.h - the right to do something alone, in the whole fleet, for a limited time.
  *
  * A lease is a key of Redis with a random value and a time to live. A run of a feed holds the lease
- * of the feed, and makes it the fence of all its writes (cli_begin() of cli/lists/edit.h): from the
- * moment at which the lease has ended, or is another one's, no write of the former holder is
- * carried out. The service holds a further lease, so that a second service stands by.
+ * of the feed, which fences all writes of the run (cli_begin() of cli/lists/edit.h): as soon as the
+ * lease has ended, or another process holds the lease, Redis carries out no write of the former
+ * holder. The service holds a further lease, so that a second service stands by.
  *
  * Threads      one
  * Reliability  a holder that is killed, or cut off from Redis, loses the lease at its end

@@ -32,13 +32,13 @@ struct source {
     uint64_t octets;         /* of messages and of text */
     char buffer[BUFFER_MAX]; /* text of a whole zone that is not handed on yet */
     size_t len;
-    enum cli_part part;
+    enum cli_records records;
     struct cli_held {
         struct cli_held *next;
-        enum cli_part part;
+        enum cli_records records;
         char *text;
         size_t len, room;
-    } * first, *last; /* parts of an IXFR, until its end has come */
+    } * first, *last; /* groups of an IXFR, until its end has come */
     uint64_t lines;   /* of these */
     bool too_many;
     uint8_t message[MESSAGE_MAX];
@@ -75,14 +75,14 @@ static bool flush(struct source *s)
 }
 
 /* Parts of an IXFR are held: the whole zone may have to be asked for instead. */
-static bool on_part(void *arg, enum cli_part part)
+static bool on_records(void *arg, enum cli_records records)
 {
     struct source *s = arg;
-    s->part = part;
-    if (part == CLI_PART_WHOLE)
+    s->records = records;
+    if (records == CLI_RECORDS_WHOLE)
         return s->fetch->document(s->fetch->arg, CLI_DOCUMENT_WHOLE, s->fetch->source);
     struct cli_held *held = cli_alloc(1, sizeof(*held));
-    held->part = part;
+    held->records = records;
     *(s->last ? &s->last->next : &s->first) = held;
     s->last = held;
     return true;
@@ -106,7 +106,7 @@ static bool on_line(void *arg, const char *text, size_t len)
     struct source *s = arg;
     if (!count(s, len))
         return false;
-    if (s->part != CLI_PART_WHOLE)
+    if (s->records != CLI_RECORDS_WHOLE)
         return hold(s, text, len);
     if (s->len + len > sizeof(s->buffer) && !flush(s))
         return false;
@@ -120,7 +120,7 @@ static bool give_held(struct source *s)
     const struct cli_fetch *f = s->fetch;
     for (const struct cli_held *h = s->first; h; h = h->next) {
         enum cli_document meaning =
-            h->part == CLI_PART_REMOVE ? CLI_DOCUMENT_REMOVE : CLI_DOCUMENT_ADD;
+            h->records == CLI_RECORDS_DELETED ? CLI_DOCUMENT_REMOVE : CLI_DOCUMENT_ADD;
         if (!f->document(f->arg, meaning, f->source) || !f->octets(f->arg, h->text, h->len))
             return false;
     }
@@ -186,7 +186,7 @@ static enum cli_fetched fetch_zone(struct source *s)
                                (json_int_t)t->retry, "expire", (json_int_t)t->expire);
     if (result == CLI_TRANSFER_UNCHANGED)
         return CLI_FETCH_UNCHANGED;
-    return s->part == CLI_PART_WHOLE ? CLI_FETCH_WHOLE : CLI_FETCH_CHANGES;
+    return s->records == CLI_RECORDS_WHOLE ? CLI_FETCH_WHOLE : CLI_FETCH_CHANGES;
 }
 
 static enum cli_fetched fetch(struct cli_fetch *fetch)
@@ -200,7 +200,7 @@ static enum cli_fetched fetch(struct cli_fetch *fetch)
     s->primary.fetch = fetch;
     s->primary.fd = -1;
     t->arg = s;
-    t->part = on_part;
+    t->records = on_records;
     t->line = on_line;
     t->have = json_is_integer(serial) && json_is_integer(triggers);
     t->serial = (uint32_t)json_integer_value(serial);

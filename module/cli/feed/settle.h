@@ -1,7 +1,7 @@
 /*
  * settle.h - the end of a run: status, log, the time of the next run, a source that stays away.
  *
- * All of it is written in one MULTI, which the lease of the feed fences.
+ * cli_settle() writes all of these in one MULTI, which the lease of the feed fences.
  *
  * Threads      one
  * Interface    module/REDIS.md, "Feeds"

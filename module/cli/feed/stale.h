@@ -19,7 +19,7 @@
 struct cli_stale_step {
     enum { CLI_STEP_NONE, CLI_STEP_BEGIN, CLI_STEP_END } kind;
     json_t *policy; /* new policy of the list, or NULL: stays */
-    bool empties;   /* the list goes, as it is */
+    bool empties;   /* all indicators are removed, the list stays */
 };
 
 /** Choose the step for the status of a run; sets "stale" and "stale_did" in the status. CLI_OK,

@@ -105,15 +105,15 @@ static bool give(struct cli_transfer *t, const struct cli_record *r)
     return t->line(t->arg, line, (size_t)n);
 }
 
-static bool begin_part(struct cli_transfer *t, enum cli_part part)
+static bool begin_records(struct cli_transfer *t, enum cli_records records)
 {
     char zone[NAME_ROOM], line[LINE_MAX];
-    t->now = part;
-    if (part == CLI_PART_WHOLE)
+    t->now = records;
+    if (records == CLI_RECORDS_WHOLE)
         t->triggers = 0;
     name_text(&t->zone, zone);
     int n = snprintf(line, sizeof(line), "$ORIGIN %s\n", zone);
-    return t->part(t->arg, part) && t->line(t->arg, line, (size_t)n);
+    return t->records(t->arg, records) && t->line(t->arg, line, (size_t)n);
 }
 
 /* ---- the course of a transfer ---- */
@@ -148,28 +148,28 @@ static enum cli_transferred second_record(struct cli_transfer *t, const struct c
                      r->serial != t->newest;
     t->step = t->serial;
     if (t->incremental)
-        return begin_part(t, CLI_PART_REMOVE) ? CLI_TRANSFER_MORE : given_up(t);
-    return begin_part(t, CLI_PART_WHOLE) ? CLI_TRANSFER_MORE : given_up(t);
+        return begin_records(t, CLI_RECORDS_DELETED) ? CLI_TRANSFER_MORE : given_up(t);
+    return begin_records(t, CLI_RECORDS_WHOLE) ? CLI_TRANSFER_MORE : given_up(t);
 }
 
-/* A SOA record inside of the transfer: the end, or the next part of an IXFR. */
-static enum cli_transferred next_part(struct cli_transfer *t, const struct cli_record *r)
+/* A SOA record inside of the transfer: the end, or the next group of an IXFR. */
+static enum cli_transferred next_records(struct cli_transfer *t, const struct cli_record *r)
 {
     if (!t->incremental)
         return r->serial == t->newest ? CLI_TRANSFER_DONE
                                       : refuse(t, "the zone changed during the transfer");
-    if (t->now == CLI_PART_REMOVE) {
+    if (t->now == CLI_RECORDS_DELETED) {
         if (!cli_serial_newer(r->serial, t->step) ||
             (r->serial != t->newest && !cli_serial_newer(t->newest, r->serial)))
             return refuse(t, "a step to serial %" PRIu32 ", which is not newer", r->serial);
         t->step = r->serial;
-        return begin_part(t, CLI_PART_ADD) ? CLI_TRANSFER_MORE : given_up(t);
+        return begin_records(t, CLI_RECORDS_ADDED) ? CLI_TRANSFER_MORE : given_up(t);
     }
     if (r->serial != t->step)
         return refuse(t, "a step from serial %" PRIu32 ", which is not ours", r->serial);
     if (r->serial == t->newest)
         return CLI_TRANSFER_DONE;
-    return begin_part(t, CLI_PART_REMOVE) ? CLI_TRANSFER_MORE : given_up(t);
+    return begin_records(t, CLI_RECORDS_DELETED) ? CLI_TRANSFER_MORE : given_up(t);
 }
 
 static enum cli_transferred take(struct cli_transfer *t, const struct cli_record *r)
@@ -188,13 +188,13 @@ static enum cli_transferred take(struct cli_transfer *t, const struct cli_record
             return result;
     }
     if (r->type == CLI_DNS_SOA)
-        return next_part(t, r);
+        return next_records(t, r);
     if (is_of_zone(r->type))
         return CLI_TRANSFER_MORE;
     t->triggers |= owner_kind(t, &r->owner);
     /* Local data of one owner are several records and one indicator: which one stays is not said
      * by a step. */
-    if (t->now == CLI_PART_REMOVE && (r->type != CLI_DNS_CNAME || has_twins(t->triggers)))
+    if (t->now == CLI_RECORDS_DELETED && (r->type != CLI_DNS_CNAME || has_twins(t->triggers)))
         return CLI_TRANSFER_AGAIN;
     return give(t, r) ? CLI_TRANSFER_MORE : given_up(t);
 }

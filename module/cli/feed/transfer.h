@@ -3,13 +3,14 @@
  *
  * The caller sends the question of cli_transfer_ask(), and hands each message of the answer to
  * cli_transfer_message() until the transfer is over. Records come out as text with absolute names,
- * in parts: the whole zone (AXFR, or an IXFR that is answered so), or for each step of an IXFR the
- * records that leave and the records that come. SOA, NS and DNSSEC records are left out.
+ * in groups: the whole zone (AXFR, or an IXFR answered with the whole zone), or for each difference
+ * sequence of an IXFR the deleted records, then the added records. SOA, NS and DNSSEC records are
+ * left out.
  *
  * Threads      one for each structure
  * Memory       nothing is kept of a record
  * Reliability  the transfer is over only where the closing SOA record came, and the last message
- *              is signed if there is a key; whatever came before is to be thrown away otherwise
+ *              is signed if there is a key; otherwise the caller drops all records received so far
  * Security     any octets; names outside the zone, serials that go back, steps that do not fit
  *              together and wrong signatures are refused
  * Standards    RFC 5936 (AXFR), RFC 1995 (IXFR), RFC 1982 (serials), RFC 8945 (TSIG)
@@ -20,7 +21,11 @@
 
 #include "cli/feed/tsig.h"
 
-enum cli_part { CLI_PART_WHOLE, CLI_PART_REMOVE, CLI_PART_ADD };
+enum cli_records { /* groups of records: the zone, and the two halves of a difference sequence */
+                   CLI_RECORDS_WHOLE,
+                   CLI_RECORDS_DELETED,
+                   CLI_RECORDS_ADDED,
+};
 
 enum cli_owner { /* kinds of owners: what comes before the zone's name */
                  CLI_OWNER_NAME = 1,
@@ -33,9 +38,10 @@ enum cli_owner { /* kinds of owners: what comes before the zone's name */
 enum cli_transferred {
     CLI_TRANSFER_MORE,      /* messages are missing */
     CLI_TRANSFER_UNCHANGED, /* the zone still has our serial */
-    CLI_TRANSFER_DONE,      /* `newest` is the serial of what came */
-    CLI_TRANSFER_AGAIN,   /* ask for the whole zone: no IXFR there, or one that a list cannot use */
-    CLI_TRANSFER_REFUSED, /* why is set */
+    CLI_TRANSFER_DONE,      /* `newest` is the serial of the received version */
+    CLI_TRANSFER_AGAIN,     /* ask for the whole zone: the server has no IXFR, or its IXFR cannot be
+                             applied to a list */
+    CLI_TRANSFER_REFUSED,   /* why is set */
 };
 
 struct cli_transfer {
@@ -48,8 +54,8 @@ struct cli_transfer {
     struct cli_tsig tsig;
     uint16_t id;
     void *arg;
-    /** A part begins, or a line of the part; false: give up. */
-    bool (*part)(void *arg, enum cli_part part);
+    /** A group begins, or a line of the group; false: give up. */
+    bool (*records)(void *arg, enum cli_records records);
     bool (*line)(void *arg, const char *text, size_t len);
 
     /* result */
@@ -59,8 +65,8 @@ struct cli_transfer {
 
     /* inside */
     bool begun, second, incremental, stopped;
-    enum cli_part now;
-    uint32_t step; /* serial that the steps of an IXFR have reached */
+    enum cli_records now;
+    uint32_t step; /* serial that the difference sequences have reached */
 };
 
 /** The question into wire, of 2 * 512 + CLI_TSIG_ROOM octets. Returns the length. */

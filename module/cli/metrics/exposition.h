@@ -7,7 +7,7 @@
  *     expo_sample(out, 17, "resolver", "ns1", "list", "carbanak", NULL);
  *     expo_end(out);
  *
- * Both formats differ in little: OpenMetrics names a counter's family without "_total", and ends
+ * The formats differ in two points: OpenMetrics names a counter's family without "_total", and ends
  * with "# EOF". A family without samples has no head.
  *
  * Threads      a writer belongs to one thread

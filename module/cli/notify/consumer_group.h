@@ -67,14 +67,14 @@ bool queue_done(struct queue *queue, const struct queue_entry *entry, const char
 /** End an entry of no interest, together with others before the next entries are read. */
 void queue_skip(struct queue *queue, const struct queue_entry *entry);
 
-/** The notices that were ended with a fate "held:TYPE": an object with the count of each type, and
- * the number of the notice that will tell about these, from 1 on. NULL: none is held. Borrowed. */
+/** The counts of held notices, which were ended with a fate "held:TYPE": an object, type -> count.
+ * *number: of the coming notice that reports these counts, from 1 on. NULL: none. Borrowed. */
 const json_t *queue_held(const struct queue *queue, uint64_t *number);
 
-/** End the held notices, once a notice has told about these. Results as queue_done(). */
+/** Clear the counts of held notices, after a notice has reported them. Results as queue_done(). */
 bool queue_told(struct queue *queue);
 
-/** Stay the holder during a long wait; the result says whether this process still is. */
+/** Renew the key of the holder during a long wait. Returns whether this process is the holder. */
 bool queue_stay(struct queue *queue);
 
 #endif

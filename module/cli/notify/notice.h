@@ -43,8 +43,14 @@ bool notice_read(struct notice *notice, const char *stream, const char *id, cons
                  size_t len);
 void notice_free(struct notice *notice);
 
-/** Whether the entry is news at all: in the stream of events only sights of a name before the
- * listing are; in the log of feeds, failures when their number doubles, and their ends. */
+/**
+ * Whether the entry becomes a notice at all:
+ *
+ * events     only names that were resolved before their listing (seen-before)
+ * feeds:log  every entry but feed-updated; feed-failed as the first, second, fourth, eighth, ... in a
+ *            row
+ * others     every entry
+ */
 bool notice_is_news(const struct notice *notice, const char *stream);
 
 /** Whether the filters of a target let the notice through. */

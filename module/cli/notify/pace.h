@@ -1,8 +1,9 @@
 /*
  * pace.h - whether a target may get a notice now: quiet times and the rate.
  *
- * A notice that may not be handed on now is held: counted by type in Redis, and told in one notice
- * of type "held" as soon as neither a quiet time nor the rate forbids it (deliver.c, D-190).
+ * A notice that may not be handed on now is held: counted by type in Redis. One notice of type
+ * "held" reports the counts as soon as neither a quiet time nor the rate forbids it (deliver.c,
+ * D-190).
  *
  * Threads      pure functions; a struct pace belongs to one thread
  */

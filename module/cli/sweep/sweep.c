@@ -298,8 +298,8 @@ static bool ask_more(struct sweep *sweep)
 /* Write the state: the names sent before the mark, once all of their events are settled. */
 static void note_state(struct sweep *sweep)
 {
-    if (sweep->marked &&
-        (sweep_sink_settled(sweep->sink) < sweep->mark_sent || sweep_sink_dropped(sweep->sink) > 0))
+    if (sweep->marked && (sweep_sink_acknowledged(sweep->sink) < sweep->mark_sent ||
+                          sweep_sink_dropped(sweep->sink) > 0))
         return;
     if (sweep->marked && sweep->mark > sweep->first)
         sweep_state_write(&sweep->options, sweep->names.name[sweep->mark - 1]);
@@ -367,7 +367,7 @@ static void run(struct sweep *sweep)
 static void wait_written(struct sweep *sweep)
 {
     int64_t until_us = sw_clock_mono_us() + WRITTEN_US;
-    while (sweep_sink_settled(sweep->sink) < sweep_sink_sent(sweep->sink)) {
+    while (sweep_sink_acknowledged(sweep->sink) < sweep_sink_sent(sweep->sink)) {
         if (sw_clock_mono_us() > until_us) {
             cli_error("Redis has not taken all updates; the next run repeats the missing updates");
             sweep->code = CLI_REDIS;

@@ -174,7 +174,7 @@ void sweep_sink_put(struct sweep_sink *sink, const char *name, const struct swee
 
 /** Events put so far, and events that are completely in Redis. */
 uint64_t sweep_sink_sent(const struct sweep_sink *sink);
-uint64_t sweep_sink_settled(const struct sweep_sink *sink);
+uint64_t sweep_sink_acknowledged(const struct sweep_sink *sink);
 
 /** Events that the journal lost: none, unless Redis was away for long. */
 uint64_t sweep_sink_dropped(const struct sweep_sink *sink);

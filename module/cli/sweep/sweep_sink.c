@@ -233,9 +233,9 @@ uint64_t sweep_sink_sent(const struct sweep_sink *sink)
     return sink->sent;
 }
 
-uint64_t sweep_sink_settled(const struct sweep_sink *sink)
+uint64_t sweep_sink_acknowledged(const struct sweep_sink *sink)
 {
-    return sw_journal_settled(sink->journal);
+    return sw_journal_acknowledged(sink->journal);
 }
 
 uint64_t sweep_sink_dropped(const struct sweep_sink *sink)
@@ -247,7 +247,7 @@ uint64_t sweep_sink_dropped(const struct sweep_sink *sink)
 
 bool sweep_sink_has_room(struct sweep_sink *sink)
 {
-    uint64_t settled = sweep_sink_settled(sink);
+    uint64_t settled = sweep_sink_acknowledged(sink);
     if (sink->sent - settled + EVENTS_EACH > WINDOW ||
         sw_ring_used(sink->ring) + EVENTS_EACH * (SW_EVENT_MAX + 64) > RING_KIB * 1024)
         return false;

@@ -1,5 +1,5 @@
 /*
- * domains.h - registrable domains: a limit for each, names left out, names that are cut.
+ * domains.h - the names that the memory leaves out, cuts, or limits for each registrable domain.
  *
  * Names made by machines (telemetry, tunnels, look-ups of antivirus products) would fill the
  * memory with tuples that nobody asks for. So in each interval only a limited number of new tuples
