@@ -10,13 +10,25 @@
 
 #define CASES_MAX 4
 
+static void begin(struct v_world *world)
+{
+    static struct sw_settings settings;
+    static struct sw_counters counters;
+    if (world->flow.settings)
+        return;
+    sw_settings_init(&settings);
+    struct sw_owners *owners = sw_owners_new(&settings, &counters);
+    FUZZ_CHECK(owners != NULL);
+    v_begin(world, owners);
+    world->no_asn = true;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct v_world world;
     if (size < 2)
         return 0;
-    if (!world.flow.settings)
-        v_begin(&world, NULL);
+    begin(&world);
     size_t cases = 1 + data[0] % CASES_MAX;
     uint8_t *choices = fuzz_copy(data + 1, size - 1);
     world.source = (struct v_source){.data = choices, .len = size - 1};

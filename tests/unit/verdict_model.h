@@ -125,7 +125,7 @@ static inline void v_match_asn(const struct v_world *w, const struct v_item *ite
     for (size_t r = 0; r < w->rules_n; r++) {
         const struct v_rule *rule = &w->rule[r];
         const struct v_list *list = &w->list[rule->list];
-        if (rule->type != V_AS || !w->flow.owners || !v_has_trigger(list, item->by_asn) ||
+        if (rule->type != V_AS || w->no_asn || !v_has_trigger(list, item->by_asn) ||
             rule->asn != v_asn(item->family, item->octets))
             continue;
         struct v_match m = {.rule = rule, .list = list, .trigger = item->by_asn};

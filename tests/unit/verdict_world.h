@@ -74,6 +74,7 @@ struct v_world {
     char garden[V_TEXT]; /* of the settings; "": none */
     struct sw_index *index;
     struct sw_flow flow;
+    bool no_asn; /* owners have no AS database: no rule with an AS number matches */
     size_t lists_n, rules_n;
     struct v_list list[V_LISTS];
     struct v_rule rule[V_RULES];
@@ -320,8 +321,7 @@ static inline void v_make_case(struct v_source *s, bool ptr, struct v_case *c)
     }
 }
 
-/* Settings with all client groups. owners: the test's AS database; NULL: none, and no rule with an
- * AS number matches. */
+/* Settings with all client groups. owners: the test's AS database. */
 static inline void v_begin(struct v_world *w, const struct sw_owners *owners)
 {
     sw_settings_init(&w->settings);
