@@ -47,8 +47,7 @@ void notice_free(struct notice *notice);
  * Whether the entry becomes a notice at all:
  *
  * events     only names that were resolved before their listing (seen-before)
- * feeds:log  every entry but feed-updated; feed-failed as the first, second, fourth, eighth, ... in a
- *            row
+ * feeds:log  all but feed-updated; feed-failed for the first, second, fourth, ... failure in a row
  * others     every entry
  */
 bool notice_is_news(const struct notice *notice, const char *stream);
