@@ -47,7 +47,7 @@ _sinkwatch_options() {
     "feed log") echo "--number --follow" ;;
     rollback) echo "--wait" ;;
     setup) echo "--check --print" ;;
-    report) echo "--output --since --list --max" ;;
+    report) echo "--output --since --until --list --name --max" ;;
     check) echo "--file" ;;
     pivot) echo "--hops --max" ;;
     memory) echo "--folder --type --since --until --limit --cof" ;;

@@ -16,7 +16,7 @@ SHARE=2/4       of the chosen files the second, the sixth, ...: four shares are 
 ONE_AFTER_ANOTHER = {
     "abi", "acl", "bad_input", "carbanak", "chains", "choices", "dead", "dnssec", "ede",
     "every_question", "evidence", "functions", "interplay_answers", "interplay_dns64",
-    "interplay_server", "interplay_triggers", "list_forms", "makers", "many_lists", "peers", "pivot", "policy", "ptr", "report", "servers",
+    "interplay_server", "interplay_triggers", "list_forms", "makers", "many_lists", "peers", "pivot", "policy", "ptr", "servers",
     "stages", "structured", "sweep", "triggers", "types", "upstream", "waiting", "watching",
 }  # fmt: skip
 

@@ -1,25 +1,24 @@
-/* report.c - sinkwatch report: anomalies and history as an HTML page. See report.h. */
+/* report.c - sinkwatch report: options, and the page to the file. See report.h. */
 #include "cli/report/report.h"
 
 #include "base/file.h"
+#include "base/indicator.h"
 #include "cli/output.h"
-#include "cli/sweep/sweep.h"
 
 #include <errno.h>
+#include <search.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #define MAX_DEFAULT 500
-#define LOOKED_AT   100000 /* listed names that are looked for in the history */
-#define NAMES_MAX   200    /* indicators on a page */
 #define DAY         86400
 
-enum { KEY_OUTPUT = 300, KEY_SINCE, KEY_LIST, KEY_MAX };
+enum { KEY_OUTPUT = 300, KEY_SINCE, KEY_UNTIL, KEY_LIST, KEY_NAME, KEY_MAX };
 
 struct options {
-    const char *output, *list, *since;
+    const char *output, *list, *since, *until;
+    const char **name;
+    size_t names;
     uint64_t max;
 };
 
@@ -27,10 +26,24 @@ static const struct argp_option options[] = {
     {"output", KEY_OUTPUT, "FILE", 0, "write the page here (default: standard output)", 0},
     {"since", KEY_SINCE, "TIME", 0, "only data since a date or span: 2026-11-01, or 30d for days",
      0},
+    {"until", KEY_UNTIL, "TIME", 0, "only data up to the end of a date, or older than a span", 0},
     {"list", KEY_LIST, "NAME", 0, "only indicators of this list", 0},
+    {"name", KEY_NAME, "NAME", 0, "only this domain name; may be repeated", 0},
     {"max", KEY_MAX, "N", 0, "at most so many anomalies, names and addresses (default 500)", 0},
     {0},
 };
+
+/* A name as the history spells it. */
+static void add_name(struct argp_state *state, struct options *o, const char *arg)
+{
+    struct sw_indicator what;
+    char why[SW_WHY_MAX] = "no domain name", text[SW_NAMETEXT_MAX];
+    if (sw_indicator_parse(arg, strlen(arg), &what, why) != SW_OK ||
+        what.type != SW_INDICATOR_DOMAIN)
+        argp_error(state, "--name: '%s' is no domain name: %s", cli_clean_text(arg), why);
+    o->name = cli_grow(o->name, o->names + 1, sizeof(*o->name));
+    o->name[o->names++] = cli_copy(sw_name_text(what.name.wire, text));
+}
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
@@ -42,8 +55,14 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case KEY_SINCE:
         o->since = arg;
         return 0;
+    case KEY_UNTIL:
+        o->until = arg;
+        return 0;
     case KEY_LIST:
         o->list = arg;
+        return 0;
+    case KEY_NAME:
+        add_name(state, o, arg);
         return 0;
     case KEY_MAX:
         o->max = cli_number(state, "--max", arg, 10, 5000);
@@ -55,127 +74,65 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 static const struct cli_usage usage = {
     .words = "",
-    .doc = "An HTML page about the ownership of indicators: anomalies on a time line, the owners "
-           "of each indicator's addresses over time, names, addresses and owners as a graph, and "
-           "tables that sort. The page is complete and fetches nothing."
+    .doc = "An HTML page about the ownership of indicators: anomalies and the holders of each "
+           "indicator's addresses on a time axis, names and holders as a graph, a card for each "
+           "name and address, clients, and tables that sort. The page has a search, prints well, "
+           "is complete and fetches nothing."
            "\vThe exit code is 1 when there is neither an anomaly nor history; the page says so. "
            "With --json the data is printed instead.\n\n"
            "Examples:\n"
            "  sinkwatch report --output report.html\n"
-           "  sinkwatch report --list carbanak --since 30d --output carbanak.html",
+           "  sinkwatch report --list carbanak --since 30d --output carbanak.html\n"
+           "  sinkwatch report --name systemsvc.net --until 2026-11-30 --output name.html",
     .options = options,
     .parser = parse,
     .min = 0,
     .max = 0,
 };
 
-/* ---- times and owners ---- */
-
-/* "2026-11-01" or "30d"; false: neither. */
-static bool parse_since(const char *text, time_t now, time_t *since)
+/* "2026-11-01", or "30d" before now; *date: which of both. false: neither. */
+static bool parse_time(const char *text, time_t now, time_t *at, bool *date)
 {
     struct tm tm = {0};
     char *end;
     const char *rest = strptime(text, "%Y-%m-%d", &tm);
-    if (rest && *rest == '\0') {
-        *since = timegm(&tm);
+    *date = rest && *rest == '\0';
+    if (*date) {
+        *at = timegm(&tm);
         return true;
     }
     unsigned long days = strtoul(text, &end, 10);
     if (end == text || strcmp(end, "d") != 0 || days > 36500 || text[0] == '-')
         return false;
-    *since = now - (time_t)days * DAY;
+    *at = now - (time_t)days * DAY;
     return true;
 }
 
-/* ---- out of Redis ---- */
-
-static bool wanted(const struct report *report, const json_t *document)
+/* The time of the report; CLI_OK, or CLI_USAGE (said). */
+static int set_times(struct report *report, const struct options *o)
 {
-    return json_is_object(cli_json_at(document, "sinkwatch.anomaly")) &&
-           (!report->list ||
-            strcmp(cli_json_text(document, "threat.feed.name"), report->list) == 0);
-}
-
-/* The latest anomalies, as far as there is room; oldest first. */
-static int read_anomalies(struct report *report)
-{
-    char from[32], to[80] = "+";
-    snprintf(from, sizeof(from), "%jd", (intmax_t)report->since * 1000);
-    for (bool more = true; more;) {
-        redisReply *reply = cli_ask(report->cli, "XREVRANGE", cli_key(report->cli, "anomalies"), to,
-                                    from, "COUNT", "1000", CLI_END);
-        if (!reply)
-            return CLI_REDIS;
-        if (reply->type != REDIS_REPLY_ARRAY)
-            return cli_redis_failed(report->cli, reply);
-        more = reply->elements == 1000;
-        for (size_t i = 0; i < reply->elements; i++) {
-            const redisReply *fields = reply->element[i]->element[1];
-            snprintf(to, sizeof(to), "(%.64s", reply->element[i]->element[0]->str);
-            json_t *one =
-                fields->type == REDIS_REPLY_ARRAY && fields->elements >= 2
-                    ? json_loadb(fields->element[1]->str, fields->element[1]->len, 0, NULL)
-                    : NULL;
-            if (wanted(report, one) && json_array_size(report->anomalies) < report->max)
-                json_array_insert(report->anomalies, 0, one);
-            else if (wanted(report, one))
-                report->cut_anomalies++;
-            json_decref(one);
-        }
-        freeReplyObject(reply);
+    bool date;
+    const char *bad = NULL, *option = "--since";
+    report->until = report->now + DAY; /* clocks of resolvers may be ahead */
+    report->cut_until = o->until != NULL;
+    if (o->since && !parse_time(o->since, report->now, &report->since, &date))
+        bad = o->since;
+    if (!bad && o->until) {
+        option = "--until";
+        if (!parse_time(o->until, report->now, &report->until, &date))
+            bad = o->until;
+        else if (date)
+            report->until += DAY;
     }
-    return CLI_OK;
-}
-
-static void start(struct report *report, const char *name)
-{
-    size_t before = report->graph->nodes;
-    if (before >= NAMES_MAX || before >= report->max / 2)
-        report->cut_names++;
-    else
-        graph_node(report->graph, true, name, 0, GRAPH_NONE);
-}
-
-/* Up to 1000 listed names: names with a history become starts. */
-static int start_some(struct report *report, char **name, size_t n)
-{
-    struct cli *cli = report->cli;
-    for (size_t i = 0; i < n; i++)
-        if (!cli_queue(cli, "EXISTS", cli_key(cli, "seen:name:%s", name[i]), CLI_END))
-            return cli_redis_failed(cli, NULL);
-    for (size_t i = 0; i < n; i++) {
-        redisReply *reply = cli_reply(cli, "i");
-        if (!reply)
-            return CLI_REDIS;
-        if (reply->type == REDIS_REPLY_INTEGER && reply->integer)
-            start(report, name[i]);
-        freeReplyObject(reply);
+    if (bad) {
+        cli_error("%s: '%s' is not allowed; a date such as 2026-11-01, or days such as 30d", option,
+                  bad);
+        return CLI_USAGE;
     }
-    return CLI_OK;
-}
-
-/* Names with anomalies first, then the other listed names that were seen. */
-static int read_history(struct report *report)
-{
-    struct sweep_options select = {.list = {report->list}, .lists = report->list ? 1 : 0};
-    struct sweep_names names = {0};
-    const json_t *one;
-    size_t i;
-    json_array_foreach(report->anomalies, i, one)
-    {
-        const char *name = cli_json_text(one, "sinkwatch.anomaly.name");
-        if (name[0])
-            start(report, name);
-    }
-    int code = sweep_collect(report->cli, &select, &names);
-    size_t looked = names.n < LOOKED_AT ? names.n : LOOKED_AT;
-    for (size_t at = 0; at < looked && code == CLI_OK; at += 1000)
-        code = start_some(report, names.name + at, looked - at < 1000 ? looked - at : 1000);
-    report->cut_names += names.n - looked;
-    sweep_names_free(&names);
-    report->starts = report->graph->nodes;
-    return code == CLI_OK ? graph_walk(report->cli, report->graph, 2) : code;
+    if (report->since < report->until)
+        return CLI_OK;
+    cli_error("--since %s is not before --until %s: no time is left", o->since, o->until);
+    return CLI_USAGE;
 }
 
 /* ---- to the file ---- */
@@ -215,14 +172,53 @@ static int put_out(struct report *report, const char *path)
 
 static int make(struct report *report, const char *path)
 {
-    int code = read_anomalies(report);
-    if (code == CLI_OK)
-        code = read_history(report);
+    int code = report_read(report);
     if (code == CLI_OK)
         code = put_out(report, path);
-    if (code == CLI_OK && json_array_size(report->anomalies) == 0 && report->graph->edges == 0)
+    if (code == CLI_OK && report->moments == 0 && report->graph->edges == 0)
         code = CLI_NONE;
     return code;
+}
+
+static void keep(void *client)
+{
+    (void)client; /* the tree only points to clients */
+}
+
+static void free_all(struct report *report)
+{
+    for (size_t i = 0; i < report->starts && report->server; i++) {
+        json_decref(report->spans[i]);
+        json_decref(report->server[i]);
+    }
+    for (size_t i = 0; i < report->holders; i++) {
+        free(report->holder[i].key);
+        free(report->holder[i].name);
+        free(report->holder[i].carrier);
+    }
+    tdestroy(report->by_client, keep);
+    for (size_t i = 0; i < report->clients; i++) {
+        free(report->client[i]->client);
+        free(report->client[i]->name);
+        free(report->client[i]);
+    }
+    for (size_t i = 0; i < report->types; i++)
+        free(report->type[i]);
+    free(report->client);
+    free(report->holder);
+    free(report->spans);
+    free(report->server);
+    free(report->type);
+    free(report->moment);
+    json_decref(report->anomalies);
+    graph_free(report->graph);
+}
+
+static void free_names(struct options *o)
+{
+    for (size_t i = 0; i < o->names; i++)
+        free((char *)(uintptr_t)o->name[i]);
+    free(o->name);
 }
 
 int cli_report_page(struct cli *cli, int argc, char **argv)
@@ -231,22 +227,18 @@ int cli_report_page(struct cli *cli, int argc, char **argv)
     struct report report = {.cli = cli, .now = time(NULL)};
     char **words;
     cli_parse(cli, &usage, &o, argc, argv, &words);
-    if (o.since && !parse_since(o.since, report.now, &report.since)) {
-        cli_error("--since: '%s' is not allowed; a date such as 2026-11-01, or days such as 30d",
-                  o.since);
-        return CLI_USAGE;
-    }
+    int code = set_times(&report, &o);
+    if (code == CLI_OK)
+        code = cli_connect(cli);
     report.list = o.list;
+    report.name = o.name;
+    report.names = o.names;
     report.max = o.max;
     report.graph = graph_new(o.max);
     report.anomalies = json_array();
-    int code = cli_connect(cli);
     if (code == CLI_OK)
         code = make(&report, o.output);
-    json_decref(report.anomalies);
-    graph_free(report.graph);
-    for (size_t i = 0; i < report.owners; i++)
-        free(report.owner[i]);
-    free(report.owner);
+    free_all(&report);
+    free_names(&o);
     return code;
 }

@@ -1,4 +1,4 @@
-/* report_text.c - text of any octets, escaped for the page. See report.h. */
+/* report_text.c - text of any octets, escaped for the page; marks, links, times. See report.h. */
 #include "cli/output.h"
 #include "cli/report/report.h"
 
@@ -31,18 +31,47 @@ void page_text(FILE *out, const char *text)
         put_escaped(out, (unsigned char)*c);
 }
 
-void page_short(FILE *out, const char *text, size_t max)
+void page_time(FILE *out, time_t at)
 {
-    const char *clean = cli_clean_text(text);
-    size_t n = 0;
-    for (; *clean; clean++) {
-        n += ((unsigned char)*clean & 0xc0) != 0x80; /* UTF-8: another character */
-        if (n >= max && clean[1]) {
-            fputs("\xe2\x80\xa6", out); /* an ellipsis */
-            while (((unsigned char)clean[1] & 0xc0) == 0x80)
-                clean++;
-            return;
-        }
-        put_escaped(out, (unsigned char)*clean);
+    char text[32];
+    struct tm tm;
+    if (gmtime_r(&at, &tm) && strftime(text, sizeof(text), "%Y-%m-%d %H:%M", &tm) > 0)
+        fputs(text, out);
+}
+
+void page_node(FILE *out, const struct graph_node *node)
+{
+    fprintf(out, "<a%s href=\"#%c%zu\">", node->list[0] ? " class=listed" : "",
+            node->is_name ? 'n' : 'a', node->index);
+    page_text(out, node->text);
+    fputs("</a>", out);
+}
+
+void page_mark(FILE *out, const struct report_holder *holder)
+{
+    fputs("<svg class=chip aria-hidden=true><rect x=1 y=1 width=12 height=12 class=", out);
+    if (holder->color < REPORT_COLORS)
+        fprintf(out, "h%zu /><rect x=1 y=1 width=12 height=12 fill=\"url(#p%zu)\"/>", holder->color,
+                holder->color);
+    else
+        fprintf(out, "%s />",
+                holder->mark[0] == '?'                 ? "hq"
+                : (unsigned char)holder->mark[0] > 127 ? "hn"
+                                                       : "ho");
+    fprintf(out, "</svg><b class=mark>%s</b>", holder->mark);
+}
+
+void page_holder(FILE *out, const struct report_holder *holder)
+{
+    fputs("<span class=holder>", out);
+    page_mark(out, holder);
+    fputs(" <span class=who>", out);
+    page_text(out, holder->name);
+    fputs("</span>", out);
+    if (holder->carrier[0]) {
+        fputs(" <small>", out);
+        page_text(out, holder->carrier);
+        fputs("</small>", out);
     }
+    fputs("</span>", out);
 }

@@ -50,7 +50,7 @@ static int compare(const void *a, const void *b)
     return x->is_name != y->is_name ? (int)x->is_name - (int)y->is_name : strcmp(x->text, y->text);
 }
 
-static struct graph_node *find(const struct graph *graph, bool is_name, const char *text)
+struct graph_node *graph_find(const struct graph *graph, bool is_name, const char *text)
 {
     struct graph_node key = {.is_name = is_name, .text = (char *)(uintptr_t)text};
     void *found = tfind(&key, &graph->by_text, compare);
@@ -60,7 +60,7 @@ static struct graph_node *find(const struct graph *graph, bool is_name, const ch
 struct graph_node *graph_node(struct graph *graph, bool is_name, const char *text, unsigned hop,
                               size_t parent)
 {
-    struct graph_node *node = find(graph, is_name, text);
+    struct graph_node *node = graph_find(graph, is_name, text);
     if (node)
         return node;
     if (graph->nodes == graph->max_nodes) {

@@ -56,6 +56,9 @@ void graph_free(struct graph *graph); /* NULL is fine */
 struct graph_node *graph_node(struct graph *graph, bool is_name, const char *text, unsigned hop,
                               size_t parent);
 
+/** The node of a name or address; NULL: there is none. */
+struct graph_node *graph_find(const struct graph *graph, bool is_name, const char *text);
+
 /** Follow every node that was not followed yet, for so many hops. CLI_OK or CLI_REDIS, said. */
 int graph_walk(struct cli *cli, struct graph *graph, unsigned hops);
 

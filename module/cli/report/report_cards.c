@@ -1,0 +1,223 @@
+/* report_cards.c - a card for each name and address of the page. See report.h. */
+#include "cli/output.h"
+#include "cli/report/report.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CLIENTS_MAX   20 /* of a card; the table has more */
+#define ANOMALIES_MAX 10
+#define SERVERS_MAX   8
+#define ROWS_MAX      64
+
+static void begin_rows(FILE *out, const char *what)
+{
+    fprintf(out,
+            "<table class=in><thead><tr><th scope=col>From (UTC)</th><th scope=col>To</th><th "
+            "scope=col>%s</th><th scope=col class=n>Count</th></tr></thead><tbody>\n",
+            what);
+}
+
+static void and_more(FILE *out, size_t n, size_t max)
+{
+    if (n > max)
+        fprintf(out, "<div class=cut>and %zu more</div>", n - max);
+}
+
+static void row(struct report *report, const struct graph_edge *edge, bool of_name)
+{
+    FILE *out = report->out;
+    char text[120];
+    fputs("<tr><td class=k>", out);
+    page_text(out, cli_time(cli_json_text(edge->facts, "first"), false));
+    fputs("</td><td class=k>", out);
+    page_text(out, cli_time(cli_json_text(edge->facts, "last"), false));
+    fputs("</td><td>", out);
+    page_node(out, report->graph->node[of_name ? edge->address : edge->name]);
+    fputs(" ", out);
+    if (of_name)
+        page_holder(out, &report->holder[report_holder(report, report_facts(report, edge))]);
+    graph_anomalies(json_object_get(edge->facts, "anomalies"), text, sizeof(text));
+    if (text[0]) {
+        fputs(" <em class=bad>", out);
+        page_text(out, text);
+        fputs("</em>", out);
+    }
+    fprintf(out, "</td><td class=n>%" JSON_INTEGER_FORMAT "</td></tr>\n",
+            json_integer_value(json_object_get(edge->facts, "count")));
+}
+
+static void rows(struct report *report, const struct graph_node *node)
+{
+    size_t n, *edge = report_edges(report, node, &n);
+    begin_rows(report->out, node->is_name ? "Address and holder" : "Name");
+    for (size_t i = n > ROWS_MAX ? n - ROWS_MAX : 0; i < n; i++)
+        row(report, &report->graph->edge[edge[i]], node->is_name);
+    fputs("</tbody></table>", report->out);
+    if (n > ROWS_MAX)
+        fprintf(report->out, "<p class=cut>and %zu older</p>", n - ROWS_MAX);
+    free(edge);
+}
+
+/* ---- parts of a name's card ---- */
+
+static void servers(struct report *report, size_t start)
+{
+    FILE *out = report->out;
+    const json_t *facts;
+    const char *address;
+    size_t n = 0;
+    if (json_object_size(report->server[start]) == 0)
+        return;
+    fputs("<h4>Name servers</h4>", out);
+    json_object_foreach(report->server[start], address, facts)
+    {
+        if (n++ >= SERVERS_MAX)
+            continue;
+        fputs("<div>", out);
+        page_text(out, cli_json_text(facts, "server"));
+        fputs(" ", out);
+        page_text(out, address);
+        fputs(" ", out);
+        page_text(out, cli_json_text(facts, "registrant"));
+        fputs(" <small>", out);
+        page_text(out, cli_json_text(facts, "org"));
+        fputs("</small></div>", out);
+    }
+    and_more(out, n, SERVERS_MAX);
+}
+
+/* The first client of a name in the sorted table, or the number of clients. */
+static size_t first_client(const struct report *report, const char *name)
+{
+    size_t low = 0, high = report->clients;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (strcmp(report->client[middle]->name, name) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static void clients(const struct report *report, const char *name)
+{
+    FILE *out = report->out;
+    size_t n = 0;
+    for (size_t i = first_client(report, name);
+         i < report->clients && strcmp(report->client[i]->name, name) == 0; i++) {
+        const struct report_client *client = report->client[i];
+        if (n++ == 0)
+            fputs("<h4>Clients that asked</h4>", out);
+        if (n > CLIENTS_MAX)
+            continue;
+        fputs("<div>", out);
+        page_text(out, client->client);
+        fputs(" <small>", out);
+        page_text(out, cli_time(client->first, false));
+        fputs(" to ", out);
+        page_text(out, cli_time(client->last, false));
+        fprintf(out, ", %s</small></div>", cli_count(client->count, "time", "times"));
+    }
+    and_more(out, n, CLIENTS_MAX);
+}
+
+static void anomalies(const struct report *report, const struct graph_node *node)
+{
+    FILE *out = report->out;
+    const char *member = node->is_name ? "name" : "address";
+    const json_t *one;
+    size_t i, n = 0;
+    json_array_foreach(report->anomalies, i, one)
+    {
+        const json_t *anomaly = cli_json_at(one, "sinkwatch.anomaly");
+        if (strcmp(cli_json_text(anomaly, member), node->text) != 0)
+            continue;
+        if (n++ == 0)
+            fputs("<h4>Anomalies</h4>", out);
+        if (n > ANOMALIES_MAX)
+            continue;
+        fprintf(out, "<div><a href=\"#x%zu\">", i);
+        page_text(out, cli_time(cli_json_text(one, "@timestamp"), false));
+        fputs(" ", out);
+        page_text(out, cli_json_text(anomaly, "type"));
+        fputs("</a></div>", out);
+        report_evidence(out, anomaly);
+    }
+    and_more(out, n, ANOMALIES_MAX);
+}
+
+/* ---- parts of an address's card ---- */
+
+static void fact(FILE *out, const char *word, const char *text)
+{
+    if (!text[0])
+        return;
+    fprintf(out, "<dt>%s</dt><dd>", word);
+    page_text(out, text);
+    fputs("</dd>", out);
+}
+
+static void owner(struct report *report, const struct graph_node *node)
+{
+    FILE *out = report->out;
+    if (!node->owner) {
+        page_holder(out, &report->holder[HOLDER_UNKNOWN]);
+        return;
+    }
+    page_holder(out, &report->holder[report_holder(report, node->owner)]);
+    fputs("<dl>", out);
+    fact(out, "Network", cli_json_text(node->owner, "prefix"));
+    fact(out, "Netname", cli_json_text(node->owner, "netname"));
+    fact(out, "Country", cli_json_text(node->owner, "country"));
+    fputs("</dl>", out);
+}
+
+/* ---- a card ---- */
+
+static void card(struct report *report, const struct graph_node *node)
+{
+    FILE *out = report->out;
+    bool odd = node->anomalies != NULL;
+    for (size_t i = 0; i < node->edges; i++)
+        odd |= json_object_get(report->graph->edge[node->edge[i]].facts, "anomalies") != NULL;
+    fprintf(out, "<article class=\"card%s\" id=%c%zu><h3>", odd ? " odd" : "",
+            node->is_name ? 'n' : 'a', node->index);
+    page_text(out, node->text);
+    fputs("</h3>", out);
+    if (node->list[0]) {
+        fputs("<p>on list <b class=bad>", out);
+        page_text(out, node->list);
+        fputs("</b></p>", out);
+    }
+    if (!node->is_name)
+        owner(report, node);
+    if (node->edges > 0)
+        rows(report, node);
+    anomalies(report, node);
+    if (node->is_name && node->index < report->starts)
+        servers(report, node->index);
+    if (node->is_name)
+        clients(report, node->text);
+    fputs("</article>\n", out);
+}
+
+static void cards(struct report *report, bool names)
+{
+    for (size_t i = 0; i < report->graph->nodes; i++)
+        if (report->graph->node[i]->is_name == names &&
+            report_has_card(report, report->graph->node[i]))
+            card(report, report->graph->node[i]);
+}
+
+void report_cards(struct report *report)
+{
+    fputs("<section id=names><h2>Names</h2><div class=cards>\n", report->out);
+    cards(report, true);
+    fputs("</div></section>\n<section id=addresses><h2>Addresses</h2><div class=cards>\n",
+          report->out);
+    cards(report, false);
+    fputs("</div></section>\n", report->out);
+}
