@@ -11,6 +11,7 @@ RULES = ROOT / "conf/prometheus/sinkwatch.rules.yml"
 UP = {"sinkwatch_redis_up": "1x60"}
 NS1 = '{resolver="ns1"}'
 LIST = '{resolver="ns1",list="bad"}'
+FEED = '{feed="ads"}'
 STATE = '{resolver="ns1",state="following"}'
 MMDB = '{resolver="ns1",database="asn1"}'
 SEVERE = '{resolver="ns1",type="protected-owner",severity="80"}'
@@ -43,6 +44,9 @@ CASES = {
         {f"sinkwatch_resolver_problem{NS1}": "0x60"},
     ),
     "SinkwatchListProblem": ({f"sinkwatch_list_problem{LIST}": "1x60"}, {f"sinkwatch_list_problem{LIST}": "0x60"}),
+    "SinkwatchFeedFails": ({f"sinkwatch_feed_failures{FEED}": "3x60"}, {f"sinkwatch_feed_failures{FEED}": "0x20 1x5 0x34"}),
+    "SinkwatchFeedStale": ({f"sinkwatch_feed_stale{FEED}": "1x60"}, {f"sinkwatch_feed_stale{FEED}": "0x60"}),
+    "SinkwatchFeedsNotRun": ({"sinkwatch_feed_service_up": "0x60"}, {"sinkwatch_feed_service_up": "1x20 0x2 1x37"}),
     "SinkwatchEventsLost": (
         {f"sinkwatch_events_lost_ring_total{NS1}": "5x25 9x34", f"sinkwatch_events_lost_backlog_total{NS1}": "0x60"},
         {f"sinkwatch_events_lost_ring_total{NS1}": "5x60", f"sinkwatch_events_lost_backlog_total{NS1}": "7x60"},
@@ -101,7 +105,7 @@ def test_each_rule(folder):
 
 
 def test_rules_ask_for_metrics_that_exist():
-    source = (ROOT / "module/cli/metrics/metrics_families.c").read_text()
+    source = "".join(path.read_text() for path in (ROOT / "module/cli/metrics").glob("*.c"))
     exist = set(re.findall(r'"(sinkwatch_[a-z_]+)"', source))
     asked = set(re.findall(r"\bsinkwatch_[a-z_]+", re.sub(r"#.*", "", RULES.read_text())))
     assert {re.sub(r"_(total|bucket)$", "", name) for name in asked} <= exist

@@ -319,6 +319,76 @@ def test_certificates_are_checked_and_secrets_come_from_files(feed, folder):
         web.stop()
 
 
+def test_a_redirect_never_carries_secrets_to_another_host(feed, web, folder):
+    """D-169. The other host is the same server by another name and port."""
+    other = Web()
+    cert, key = certificate(folder)
+    try:
+        other.routes["/list"] = Answer(names(5))
+        for address in (f"http://localhost:{other.port}/list", other.url()):
+            web.routes["/list"] = Answer(status=302, Location=address)
+            (folder / "token").write_text("t0ken\n")
+            feed("feed", "add", "bad", web.url(), "--token-file", folder / "token")
+            feed.run()
+            assert web.asked[-1].headers["Authorization"] == "Bearer t0ken"
+            feed("feed", "add", "bad", web.url(), "--user=me", "--password-file", folder / "token")
+            feed.run()
+            assert web.asked[-1].headers["Authorization"].startswith("Basic ")
+            for words in (["--header-file", text_in(folder, "X-Key: 0123\n")], ["--cert-file", cert, "--key-file", key]):
+                feed("feed", "add", "bad", web.url(), *words)
+                feed.run("--now", code=INPUT)
+                assert "none is followed" in feed.err
+        assert len(other.asked) == 4
+        assert not any(one.headers["Authorization"] or one.headers["X-Key"] for one in other.asked)
+    finally:
+        other.stop()
+
+
+def text_in(folder, text):
+    path = folder / "headers"
+    path.write_text(text)
+    return path
+
+
+def test_a_secret_for_a_host_goes_to_no_other(feed, web, folder):
+    """Who may write definitions sends no secret of a file to a host of their own (D-169)."""
+    web.routes["/list"] = Answer(names(5))
+    kinds = {"--token-file": "t0ken\n", "--header-file": "X-Key: 0123\n", "--password-file": "geheim\n"}
+    for option, text in kinds.items():
+        user = ["--user=me"] if option == "--password-file" else []
+        path = text_in(folder, text + "# host: intel.example\n# host: other.example\n")
+        feed("feed", "add", "bad", web.url(), option, path, *user)
+        feed.run("--now", code=INPUT)
+        assert "is for other hosts than 127.0.0.1" in feed.err and not web.asked
+    for option, text in kinds.items():
+        user = ["--user=me"] if option == "--password-file" else []
+        path = text_in(folder, text + "# host: intel.example\n# host: 127.0.0.1\n")
+        feed("feed", "add", "bad", web.url(), option, path, *user)
+        feed.run("--now")
+    feed("feed", "add", "bad", f"rpz://127.0.0.1:{web.port}/z.example", "--tsig-file",
+         text_in(folder, "hmac-sha256:k:c2VjcmV0\n# host: ns.example\n"))  # fmt: skip
+    feed.run(code=INPUT)
+    assert "is for other hosts" in feed.err
+
+
+def test_the_file_of_top_names_is_the_one_that_was_judged(feed, web, folder, tmp_path_factory):
+    """A link that is put in its place during the fetch leads nowhere."""
+    outside = tmp_path_factory.mktemp("outside") / "top"
+    outside.write_text("1,n1.example\n")
+    top = folder / "top"
+
+    def swap(_):
+        top.unlink()
+        top.symlink_to(outside)
+        return Answer(names(3))
+
+    top.write_text("1,n2.example\n")
+    web.routes["/list"] = swap
+    feed("feed", "add", "bad", web.url(), "--top-file", top)
+    feed.run(code=PARTLY)
+    assert set(feed.list("bad")) == {"n0.example", "n1.example"}
+
+
 def test_a_key_in_the_query_is_not_shown(feed, web):
     web.routes["/list"] = Answer(names(5))
     feed("feed", "add", "bad", web.url("/list?key=geheim"))

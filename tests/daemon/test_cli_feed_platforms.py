@@ -115,6 +115,17 @@ def test_revocations_and_new_versions_fetch_all(bad, taxii):
     assert set(bad.list("bad")) == exact(0, 1, 2, 5, 6, 7) | {"=other.example"}
 
 
+def test_additions_are_held_up_to_a_bound(bad, taxii):
+    """Beyond, all is fetched: memory does not grow with what a server sends."""
+    run(bad)
+    for i in range(8, 20):
+        taxii.add(f"n{i}.example", "2026-03-01T00:00:00Z", description="x" * 900_000)
+    taxii.web.asked.clear()
+    run(bad)
+    assert set(bad.list("bad")) == exact(*range(20))
+    assert {"added_after" in one for one in taxii.queries()} == {True, False}
+
+
 def test_objects_that_only_vanish_are_found_within_a_day(bad, taxii):
     run(bad)
     taxii.objects.pop()

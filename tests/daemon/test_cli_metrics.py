@@ -94,6 +94,31 @@ def test_values(sw):
     assert value(found, "sinkwatch_redis_keeps_lists") == 1
 
 
+def test_feeds(sw):
+    """The status of each feed; a text that is no number or no time gives no sample."""
+    assert not [name for name, _ in samples(sw("metrics")) if name.startswith("sinkwatch_feed")]
+    sw.redis.hset(sw.key("feeds"), mapping={
+        "ads": '{"source":"file:/x","list":"ads"}', "new": '{"paused":true}', 'od"d\n5': "no JSON"})  # fmt: skip
+    sw.redis.hset(sw.key("feed:ads"), mapping={
+        "outcome": "failed", "failures": 3, "stale": "2026-11-23T01:02:03.500Z", "indicators": 12, "refused": 4,
+        "last_run": "2023-11-14T22:13:20.500000Z", "last_success": "yesterday", "next": "2023-11-14T22:13:21Z",
+        "changed": "", "seconds": "0.250"})  # fmt: skip
+    found = samples(sw("metrics"))
+    ads = {name: v for (name, labels), v in found.items() if ("feed", "ads") in labels}
+    assert ads == {
+        "sinkwatch_feed_paused": 0, "sinkwatch_feed_up": 0, "sinkwatch_feed_stale": 1, "sinkwatch_feed_failures": 3,
+        "sinkwatch_feed_last_run_timestamp_seconds": 1700000000.5,
+        "sinkwatch_feed_next_run_timestamp_seconds": 1700000001, "sinkwatch_feed_indicators": 12,
+        "sinkwatch_feed_refused": 4, "sinkwatch_feed_run_duration_seconds": 0.25,
+    }  # fmt: skip
+    new = {name: v for (name, labels), v in found.items() if ("feed", "new") in labels}
+    assert new == {"sinkwatch_feed_paused": 1, "sinkwatch_feed_stale": 0}
+    assert value(found, "sinkwatch_feed_service_up") == 0
+    sw.redis.set(sw.key("feeds:lease"), "somebody", px=60000)
+    assert value(samples(sw("metrics")), "sinkwatch_feed_service_up") == 1
+    check(sw("metrics", "--format=prometheus"))
+
+
 def test_every_number_of_a_report(sw):
     """Each counter and amount of counters.h is a metric."""
     header = (ROOT / "module/base/counters.h").read_text()

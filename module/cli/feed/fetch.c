@@ -14,7 +14,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define SECRET_MAX 8192 /* octets of a file with a secret */
+#define SECRET_MAX 8192      /* octets of a file with a secret */
+#define HOST_LINE  "# host:" /* names a host that the secret is for */
+
+struct host {
+    const char *p;
+    size_t len;
+};
 
 static const struct cli_fetcher *const fetchers[] = {&cli_fetcher_file,  &cli_fetcher_http,
                                                      &cli_fetcher_taxii, &cli_fetcher_misp,
@@ -112,6 +118,38 @@ int cli_fetch_open(struct cli_fetch *fetch, const char *path)
     return -1;
 }
 
+/* The host of the source, without port and brackets. Empty: the source has none, as file: */
+static struct host host_of(const char *source)
+{
+    const char *at = strstr(source, "://");
+    if (!at)
+        return (struct host){"", 0};
+    at += 3;
+    if (*at == '[')
+        return (struct host){at + 1, strcspn(at + 1, "]")};
+    return (struct host){at, strcspn(at, ":/?#")};
+}
+
+/* Whether the lines "# host: NAME" of a file, if any, name the host of the source. */
+static bool is_for_source(struct cli_fetch *fetch, const char *path, const char *text)
+{
+    struct host host = host_of(fetch->source);
+    bool any = false;
+    for (const char *line = text; *line; line += strcspn(line, "\n"), line += *line == '\n') {
+        if (strncmp(line, HOST_LINE, strlen(HOST_LINE)) != 0)
+            continue;
+        const char *name = line + strlen(HOST_LINE);
+        name += strspn(name, " \t");
+        if (strcspn(name, " \t\r\n") == host.len && strncasecmp(name, host.p, host.len) == 0)
+            return true;
+        any = true;
+    }
+    if (any)
+        cli_fetch_failed(fetch, "%s: is for other hosts than %.*s (lines \"# host:\")", path,
+                         (int)host.len, host.p);
+    return !any;
+}
+
 char *cli_fetch_text(struct cli_fetch *fetch, const char *path)
 {
     char *text = cli_alloc(1, SECRET_MAX + 1);
@@ -126,7 +164,11 @@ char *cli_fetch_text(struct cli_fetch *fetch, const char *path)
     fclose(in);
     if (!bad && len > 0 && len <= SECRET_MAX) {
         text[len] = '\0';
-        return text;
+        if (is_for_source(fetch, path, text))
+            return text;
+        explicit_bzero(text, len);
+        free(text);
+        return NULL;
     }
     cli_fetch_failed(fetch, "%s: %s", path,
                      bad        ? "cannot be read"

@@ -118,8 +118,9 @@ const char *cli_fetch_option(const struct cli_fetch *fetch, const char *name);
  */
 int cli_fetch_open(struct cli_fetch *fetch, const char *path);
 
-/** The first line of such a file, without the line end: a password or key. Allocated, or NULL with
- * fetch->why set. */
+/** The first line of such a file, without the line end: a password or key. A file with lines
+ * "# host: NAME" is for sources at these hosts only (D-169). Allocated, or NULL with fetch->why
+ * set. */
 char *cli_fetch_secret(struct cli_fetch *fetch, const char *path);
 
 #endif

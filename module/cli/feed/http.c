@@ -23,6 +23,7 @@ struct cli_http {
     int64_t end_us; /* of the whole fetch, on the monotonic clock */
     uint64_t octets;
     bool first; /* the status of this answer was judged */
+    bool stays; /* no redirect is followed */
     bool over;  /* why is set: not curl's reason */
     const struct cli_http_question *question;
 };
@@ -217,8 +218,9 @@ struct cli_http *cli_http_open(struct cli_fetch *fetch)
         set_blob(http, "ca-file", CURLOPT_CAINFO_BLOB) &&
         set_blob(http, "cert-file", CURLOPT_SSLCERT_BLOB) &&
         set_blob(http, "key-file", CURLOPT_SSLKEY_BLOB)) {
-        /* libcurl would send headers of our own to the other host as well */
-        curl_easy_setopt(http->curl, CURLOPT_FOLLOWLOCATION, http->headers ? 0L : 1L);
+        /* libcurl would send headers of our own to the other host, and show it our certificate */
+        http->stays = http->headers || cli_fetch_option(fetch, "cert-file");
+        curl_easy_setopt(http->curl, CURLOPT_FOLLOWLOCATION, http->stays ? 0L : 1L);
         return http;
     }
     cli_http_close(http);
@@ -344,8 +346,9 @@ static enum cli_fetched judge_status(struct cli_http *http, struct cli_http_answ
         return CLI_FETCH_UNCHANGED;
     if (status != 200)
         return cli_fetch_failed(http->fetch, "the server answered with status %ld%s", status,
-                                status / 100 == 3 && http->headers
-                                    ? ", a redirect; none is followed with --header-file"
+                                status / 100 == 3 && http->stays
+                                    ? ", a redirect; none is followed with --header-file or "
+                                      "--cert-file"
                                     : "");
     note_answer(http, answer);
     return CLI_FETCH_WHOLE;

@@ -36,7 +36,7 @@ struct cli_http_question {
 
 struct cli_http_answer {
     json_t *state;      /* new reference: "etag" and "modified", as the server sent them */
-    uint64_t octets;    /* of the body */
+    uint64_t octets;    /* of all bodies of the session so far */
     char last_date[64]; /* header X-TAXII-Date-Added-Last, or "" */
 };
 

@@ -86,14 +86,13 @@ static uint64_t option_number(const struct running *r, const char *name, uint64_
     return n ? n : otherwise;
 }
 
-/* The files that are opened by other parts than a fetcher. */
-static bool files_ok(struct running *r)
+/* Open the file of top names here: by its name, another file might be there later. */
+static bool open_top(struct running *r)
 {
     const char *top = cli_fetch_option(&r->fetch, "top-file");
     int fd = top ? cli_fetch_open(&r->fetch, top) : -1;
-    if (fd >= 0)
-        close(fd);
-    return !top || fd >= 0;
+    r->apply->im.top_in = fd >= 0 ? fdopen(fd, "r") : NULL;
+    return !top || r->apply->im.top_in;
 }
 
 /* Fetch, and put the content in force. */
@@ -115,7 +114,7 @@ static int fetch_and_apply(struct running *r)
     cli_apply_begin(r->apply, r->cli, &r->feed, &r->lease, &r->fetch);
     if (!fetcher)
         r->fetched = cli_fetch_failed(&r->fetch, "no such kind of source");
-    else if (fetcher->judge(&r->fetch) && files_ok(r))
+    else if (fetcher->judge(&r->fetch) && open_top(r))
         r->fetched = fetcher->fetch(&r->fetch);
     return cli_apply_end(r->apply, r->fetched);
 }

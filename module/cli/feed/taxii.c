@@ -25,7 +25,7 @@
 
 #define MEDIA_TYPE "application/taxii+json;version=2.1"
 #define WHOLE_US   (INT64_C(86400) * 1000000) /* between two fetches of all objects */
-#define HELD_MAX   10                         /* pages of additions that are held */
+#define HELD_MAX   (8 * 1024 * 1024)          /* octets of pages of additions that are held */
 
 struct collection {
     struct cli_fetch *fetch;
@@ -101,8 +101,9 @@ static json_t *bundle_of(const json_t *objects)
                      "objects", objects);
 }
 
-/* Hand a page on, or hold it: changes are not known to be additions before the last page. */
-static bool take_objects(struct collection *c, const json_t *objects)
+/* Hand a page on, or hold it: changes are not known to be additions before the last page. octets:
+ * of all pages so far. */
+static bool take_objects(struct collection *c, const json_t *objects, uint64_t octets)
 {
     const json_t *one;
     size_t i;
@@ -114,7 +115,7 @@ static bool take_objects(struct collection *c, const json_t *objects)
             c->changes = c->changes || !is_addition(one);
         }
         json_array_append(c->held, (json_t *)(uintptr_t)objects);
-        c->changes = c->changes || json_array_size(c->held) > HELD_MAX;
+        c->changes = c->changes || octets > HELD_MAX;
         return true;
     }
     json_t *bundle = bundle_of(objects);
@@ -164,7 +165,7 @@ static bool read_page(struct collection *c)
     bool ok = json_is_object(page) && (!objects || json_is_array(objects));
     if (!ok)
         fail(c, "the answer is no envelope of TAXII 2.1");
-    ok = ok && take_objects(c, objects) && note_next(c, page, &answer);
+    ok = ok && take_objects(c, objects, answer.octets) && note_next(c, page, &answer);
     if (ok && ++c->pages > CLI_PAGES_MAX)
         ok = fail(c, "more pages than can be");
     json_decref(page);

@@ -130,9 +130,9 @@ int cli_guard_own(struct cli_guard *guard, struct cli *cli)
     return code;
 }
 
-int cli_guard_top(struct cli_guard *guard, const char *path, uint64_t names)
+int cli_guard_top(struct cli_guard *guard, const char *path, FILE *open, uint64_t names)
 {
-    FILE *in = fopen(path, "re");
+    FILE *in = open ? open : fopen(path, "re");
     char *line = NULL;
     size_t room = 0;
     if (!in) {
@@ -148,6 +148,7 @@ int cli_guard_top(struct cli_guard *guard, const char *path, uint64_t names)
     if (code != CLI_OK)
         cli_error("%s: %s", cli_clean_text(path), strerror(errno));
     free(line);
-    fclose(in);
+    if (!open)
+        fclose(in);
     return code;
 }

@@ -15,6 +15,8 @@
 #include "base/indicator.h"
 #include "cli/cli.h"
 
+#include <stdio.h>
+
 #define CLI_TOP_DEFAULT 10000 /* names of a top file, from the first */
 
 /* A set of digests of names. */
@@ -32,8 +34,9 @@ struct cli_guard {
  * said. CLI_OK, CLI_REDIS (said). */
 int cli_guard_own(struct cli_guard *guard, struct cli *cli);
 
-/** Add the first names of a file: "rank,name" or a name on each line. CLI_OK, CLI_INPUT (said). */
-int cli_guard_top(struct cli_guard *guard, const char *path, uint64_t names);
+/** Add the first names of a file: "rank,name" or a name on each line. open: the file, or NULL:
+ * opened by its path. CLI_OK, CLI_INPUT (said). */
+int cli_guard_top(struct cli_guard *guard, const char *path, FILE *open, uint64_t names);
 
 /** Whether an indicator covers a guarded name. */
 bool cli_guarded(const struct cli_guard *guard, const struct sw_indicator *indicator);

@@ -255,7 +255,7 @@ int cli_importing_begin(struct cli_importing *im)
     if (!im->offline)
         code = find_list(im);
     if (code == CLI_OK && im->top_file)
-        code = cli_guard_top(&im->guard_top, im->top_file, im->top_names);
+        code = cli_guard_top(&im->guard_top, im->top_file, im->top_in, im->top_names);
     if (code == CLI_OK && !im->offline && im->policy.kind == SW_KIND_IOC)
         code = cli_guard_own(&im->guard_own, im->cli);
     if (code == CLI_OK && im->replace && !im->offline)
@@ -349,5 +349,7 @@ void cli_importing_free(struct cli_importing *im)
     free(im->suffixes.name);
     free(im->own.name);
     free(im->top.name);
+    if (im->top_in)
+        fclose(im->top_in);
     free(im->expires);
 }

@@ -32,6 +32,7 @@ struct cli_importing {
     unsigned max_shrink, max_growth;          /* percent; max_growth 0: any */
     struct cli_names suffixes, own, top;      /* names that are permitted */
     const char *top_file;                     /* or NULL */
+    FILE *top_in;                             /* the same, open; NULL: opened by its name */
     uint64_t top_names;
     volatile const sig_atomic_t *stop; /* not 0: interrupted */
     bool removing; /* entries that are to leave the list: no entry is too dangerous for that */

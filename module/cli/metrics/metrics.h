@@ -2,13 +2,14 @@
  * metrics.h - sinkwatch metrics: the reports of all resolvers, and the state of Redis, as metrics.
  *
  * metrics.c reads the options. A text is made in two steps:
- *     metrics_collect()  asks Redis for the reports of all resolvers, the streams, and INFO
+ *     metrics_collect()  asks Redis for the reports of all resolvers, the streams, the feeds
+ *                        (metrics_feeds.c), and INFO
  *     metrics_write()    writes the families, table by table (metrics_families.c)
  *
  * Names begin with sinkwatch_, values have base units (seconds, bytes), counters end in _total, and
  * times are in _timestamp_seconds. Labels: resolver, list, action, trigger, type, severity, reason,
- * state, stream, database, version. So the number of series is bounded by resolvers and lists; no
- * name that clients ask for, and no address, is a label.
+ * state, stream, database, version, feed. So the number of series is bounded by resolvers, lists
+ * and feeds; no name that clients ask for, and no address, is a label.
  *
  * Threads      one
  * Memory       a collection is freed by metrics_free()
@@ -38,7 +39,9 @@ struct metrics {
     size_t resolvers;
     double stream_entries[METRICS_STREAMS]; /* of metrics_streams; less than 0: not known */
     double stream_last[METRICS_STREAMS];    /* seconds since 1970 of the last entry; 0: none */
-    char *info;                             /* text of INFO, or NULL: the user may not ask */
+    json_t *feeds;     /* name -> object: the status of the feed, and "paused": "0" or "1" */
+    bool feed_service; /* some machine runs the feeds */
+    char *info;        /* text of INFO, or NULL: the user may not ask */
 };
 
 extern const char *const metrics_streams[METRICS_STREAMS];
@@ -47,6 +50,10 @@ extern const char *const metrics_streams[METRICS_STREAMS];
  * said, and out->up is false. The caller calls metrics_free() in both cases. */
 int metrics_collect(struct cli *cli, struct metrics *out);
 void metrics_free(struct metrics *metrics);
+
+/** The feeds of lists: questions for metrics_collect(), families for metrics_write(). */
+int metrics_ask_feeds(struct cli *cli, struct metrics *out);
+void metrics_write_feeds(const struct metrics *metrics, struct expo *out);
 
 /** Write all families. */
 void metrics_write(const struct metrics *metrics, struct expo *out);

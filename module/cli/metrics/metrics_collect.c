@@ -129,6 +129,8 @@ int metrics_collect(struct cli *cli, struct metrics *out)
     for (size_t i = 0; i < METRICS_STREAMS && code == CLI_OK; i++)
         code = ask_stream(cli, out, i);
     if (code == CLI_OK)
+        code = metrics_ask_feeds(cli, out);
+    if (code == CLI_OK)
         code = ask_info(cli, out);
     out->up = code == CLI_OK;
     out->asked_seconds = (double)(sw_clock_mono_us() - began) / 1e6;
@@ -142,6 +144,7 @@ void metrics_free(struct metrics *metrics)
         free(metrics->resolver[i].id);
     }
     free(metrics->resolver);
+    json_decref(metrics->feeds);
     free(metrics->info);
     *metrics = (struct metrics){.up = false};
 }

@@ -384,6 +384,7 @@ void metrics_write(const struct metrics *m, struct expo *out)
     databases(m, out);
     latency(m, out);
     streams(m, out);
+    metrics_write_feeds(m, out);
     server(m, out);
     size_t left_out = out->left_out;
     out->unbounded = true;
