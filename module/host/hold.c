@@ -302,19 +302,25 @@ void sw_hold_forget(const struct sw_module *module, const struct module_qstate *
         sw_remember_uncache(qstate->env, by, qstate->query_flags);
 }
 
+bool sw_hold_is_uncached(const struct module_qstate *qstate, const struct sw_hold *hold)
+{
+    return qstate->no_cache_lookup || hold->uncached;
+}
+
 /* The rules of iterator and validator: no answer without recursion, and none from a zone that
  * must not be cached. Failures are cached by the iterator in another way. */
-static bool to_be_stored(const struct module_qstate *qstate, const struct reply_info *reply)
+static bool to_be_stored(const struct module_qstate *qstate, const struct sw_hold *hold,
+                         const struct reply_info *reply)
 {
     unsigned rcode = FLAGS_GET_RCODE(reply->flags);
-    return (qstate->query_flags & BIT_RD) && !qstate->no_cache_lookup &&
+    return (qstate->query_flags & BIT_RD) && !sw_hold_is_uncached(qstate, hold) &&
            (rcode == LDNS_RCODE_NOERROR || rcode == LDNS_RCODE_NXDOMAIN);
 }
 
 bool sw_hold_store(const struct sw_module *module, struct module_qstate *qstate,
                    struct sw_hold *hold, struct reply_info *reply)
 {
-    if (!hold->held || !module->can_store || !to_be_stored(qstate, reply))
+    if (!hold->held || !module->can_store || !to_be_stored(qstate, hold, reply))
         return false;
     hold->held = false;
     sw_ub_cache_store(qstate, reply, false);

@@ -176,11 +176,10 @@ static bool other_policy(const struct module_qstate *qstate)
     return qstate->is_drop || qstate->respip_action_info;
 }
 
-/* Whether what becomes of the query may be remembered. The iterator sets no_cache_lookup for a
- * zone with stub-no-cache or forward-no-cache. */
-static bool may_remember(const struct module_qstate *qstate)
+/* Whether the answer of the query, or the failure, may be remembered. */
+static bool may_remember(const struct module_qstate *qstate, const struct path_state *state)
 {
-    return one_class(qstate) && !other_policy(qstate) && !qstate->no_cache_lookup;
+    return one_class(qstate) && !other_policy(qstate) && !sw_hold_is_uncached(qstate, &state->hold);
 }
 
 /* Remove a message that Unbound may have stored, and remember it (remember.h) for the next query.
@@ -190,7 +189,7 @@ static void keep_out_of_cache(const struct sw_module *module, struct module_qsta
 {
     if (other_policy(qstate))
         sw_remember_forget(qstate);
-    if (!state->remembered && may_remember(qstate)) {
+    if (!state->remembered && may_remember(qstate, state)) {
         sw_hold_apart(qstate, reply);
         sw_remember_store(qstate, reply);
     }
@@ -269,9 +268,10 @@ static bool chain_is_private(const struct sw_module *module, const struct module
 }
 
 /* Remember a failure that the iterator does not cache, since the answer would be private. */
-static void remember_failure(const struct sw_module *module, struct module_qstate *qstate)
+static void remember_failure(const struct sw_module *module, struct module_qstate *qstate,
+                             const struct path_state *state)
 {
-    if (!may_remember(qstate) || !chain_is_private(module, qstate))
+    if (!may_remember(qstate, state) || !chain_is_private(module, qstate))
         return;
     struct dns_msg *msg = sw_chain_failure(qstate);
     if (!msg)
@@ -287,7 +287,7 @@ static bool serve_stale(struct sw_module *module, struct module_qstate *qstate, 
                         struct path_state *state)
 {
     struct sw_remembered found;
-    if (!qstate->env->cfg->serve_expired || !may_remember(qstate) ||
+    if (!qstate->env->cfg->serve_expired || !may_remember(qstate, state) ||
         !sw_remember_find(qstate, true, &found) ||
         !judge_whole(module, qstate, id, found.msg->rep, true))
         return false;
@@ -312,7 +312,7 @@ static bool serve_failed(struct sw_module *module, struct module_qstate *qstate,
     if (state->failed)
         qstate->return_rcode = LDNS_RCODE_SERVFAIL;
     else
-        remember_failure(module, qstate);
+        remember_failure(module, qstate, state);
     qstate->return_msg = NULL;
     if (!msg || !sw_query_has_clients(qstate) || sw_query_has_supers(qstate) ||
         !judge_whole(module, qstate, id, msg->rep, true))
@@ -540,6 +540,8 @@ int sw_path_on_response(struct module_qstate *qstate, struct dns_msg *response, 
     struct path_state *state =
         sw_query_for_iterator(qstate) ? sw_path_state(qstate, id) : qstate->minfo[id];
     sw_hold_busy(module, qstate);
+    if (state)
+        state->hold.uncached |= qstate->no_cache_lookup;
     if (response && response->rep)
         sw_tap_response(module, qstate, response);
     if (response && response->rep)

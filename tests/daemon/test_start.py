@@ -1,6 +1,7 @@
 """Starting: settings with errors, a single thread, without us."""
 
 import shutil
+import subprocess
 
 import pytest
 from harness.resolver import SINK4, Resolver
@@ -48,6 +49,26 @@ def test_one_thread(make_resolver, shared_redis, lists_for):
     resolver = make_resolver(shared_redis, options={"threads": 1})
     lists_for(resolver, shared_redis).put("bad", "evil.example", action="sinkhole")
     assert resolver.client.ask(WWW).addresses == [SINK4]
+
+
+def test_programs_that_read_unbound_conf_without_the_daemon(env, make_resolver, shared_redis, folder):
+    """unbound-host -C loads the modules of the file, and has not the symbols of the daemon; a file
+    with another module-config works. unbound-checkconf looks for no library (D-205)."""
+    resolver = make_resolver(shared_redis, server=[f'local-data: "{WWW} A 192.0.2.1"'])
+    conf = folder / "host.conf"
+    for chain, works in (("dynlib validator iterator", False), ("validator iterator", True)):
+        text = (resolver.folder / "unbound.conf").read_text()
+        text = text.replace('"dynlib validator iterator"', f'"{chain}"').replace("logfile:", "#")
+        conf.write_text(text)
+        host = env.unbound.with_name("unbound-host")
+        done = subprocess.run(
+            [host, "-C", conf, "-t", "A", WWW], capture_output=True, text=True, timeout=60, check=False
+        )
+        assert (done.returncode == 0) == works, done
+        assert ("192.0.2.1" in done.stdout) == works
+        assert ("undefined symbol" in done.stderr) != works
+    conf.write_text(conf.read_text() + f'dynlib:\n dynlib-file: "{folder}/absent.so"\n')
+    subprocess.run([env.checkconf, conf], check=True, capture_output=True, timeout=60)
 
 
 def test_says_what_it_is(lists, resolver, env):

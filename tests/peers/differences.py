@@ -134,6 +134,7 @@ LOCAL = {
 BLOCKING = {
     "local_cname": "an alias in local data leads to a listed name: the alias stays in front",
     "val_keyprefetch_verify": "the listed name is not asked for; the servers know no other first question",
+    "ttl_min": "a question without recursion is answered with the cached delegation before any module",
     "fwd_any": "an answer to ANY is made of what is cached: the listed address is not in it",
 }
 
@@ -143,11 +144,8 @@ BLOCKING_LONG = {}
 # Known faults with lists that act: the present answer.
 BLOCKING_FAULTS = {
     "dns64_prefetch_cache": "an answer that a rule rewrites is not renewed ahead of time",
-    "fwd_no_cache": "an answer of a zone that is not to be cached is remembered",
     "iter_prefetch_change2": "a name below a listed one is renewed at servers that its zone had before",
     "serve_expired_client_timeout_val_bogus": "a rewritten answer is not served when it has expired",
-    "serve_expired_val_bogus": "a rewritten answer is not served when it has expired",
-    "ttl_min": "with cache-min-ttl a remembered answer loses its records",
     "val_negcache_ds": "a denial for a listed name is not in the cache of denials",
     "val_negcache_dssoa": "a denial for a listed name is not in the cache of denials",
 }

@@ -21,20 +21,28 @@ import time
 import dns.name
 from harness.stream import Stream
 from harness.wait import FACTOR, until
+from harness.zones import ACTED_ADDRESS, ACTIONS
 
 ADDRESS = "127.0.0.1"
-ACTIONS = ["monitor", "passthru", "nxdomain", "nodata", "refused", "drop", "tcp-only", "sinkhole", "cname"]
 STREAMS = ["tcp", "tls", "https"]
-NAMES = 50  # for each action, by name and observed
+NAMES = 50  # for each action and form
+FORMS = {  # how a rule matches -> names, but for the first label and the dot behind it
+    "name": "{}.many.evil.example",
+    "late": "{}-late.many.evil.example",
+    "alias": "{}.alias.acted.example",
+    "address": "{}.address.acted.example",
+}
+SLOW_FORMS = ("{}.slow.example", FORMS["alias"], FORMS["address"])
 BATCH = 100
 PATIENCE = 2.0 * FACTOR  # seconds for the answers of a batch
 LEAVES = ["reads", "reads", "some", "at once", "in the middle"]
 
 
 def put_lists(lists):
-    """For each action a list of names below many.evil.example and slow.example; odd names
-    observe."""
+    """For each action a list by name, which covers the targets of aliases as well; a list by name
+    that resolves first; and a list by address."""
     for action in ACTIONS:
+        lists.put(f"{action}-address", ACTED_ADDRESS[action], action=action)
         lists.put(action, f"{action}.many.evil.example", action=action)
         lists.put(
             f"{action}-late",
@@ -65,10 +73,9 @@ class Load:
         self.slow_rounds = 0
         self.pool = [("clean", wire(f"n{i}.many.clean.example")) for i in range(NAMES)]
         for action in ACTIONS:
-            for late in ("", "-late"):
+            for form in FORMS.values():
                 for i in range(NAMES):
-                    name = f"n{i}.{action}{late}.many.evil.example"
-                    self.pool.append((action, wire(name)))
+                    self.pool.append((action, wire(f"n{i}.{form.format(action)}")))
 
     def _some(self, n):
         return [self.random.choice(self.pool) for _ in range(n)]
@@ -128,7 +135,8 @@ class Load:
         """Connections a, b ask in the order a b a b ..., so that none is asked twice in a row."""
         self.slow_rounds += 1
         action = self.random.choice(ACTIONS)
-        name = f"r{self.slow_rounds}.{action}.slow.example"
+        form = SLOW_FORMS[self.slow_rounds % len(SLOW_FORMS)]
+        name = f"r{self.slow_rounds}.{form.format(action)}"
         octets = wire(name)
         before = self.resolver.statistic("total.num.queries")
         with self.upstream.hold(name) as hold:

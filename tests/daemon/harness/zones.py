@@ -124,6 +124,14 @@ SUNK = "www A 198.18.0.1\nback CNAME www.evil.example.\n"
 # TTL of a second, for answers that expire; extra records of an answer last longer.
 SHORT = "$TTL 1\n* A 192.0.2.71\nstays 600 A 192.0.2.71\nbrief MX 10 lasting\nlasting 30 A 192.0.2.72\n"
 
+# For each action of a list names whose alias, or whose address, can be listed for that action.
+ACTIONS = ("monitor", "passthru", "nxdomain", "nodata", "refused", "drop", "tcp-only", "sinkhole", "cname")
+ACTED_ADDRESS = {action: f"203.0.113.{101 + i}" for i, action in enumerate(ACTIONS)}
+ACTED = "".join(
+    f"*.{action}.alias CNAME target.{action}.many.evil.example.\n*.{action}.address A {address}\n"
+    for action, address in ACTED_ADDRESS.items()
+)
+
 # The case (public reporting, May 2015): see D-045.
 SYSTEMSVC = "@ A 213.24.76.23\nwww CNAME @\n"
 WINSYSTEMSVC = "@ A 198.51.100.70\n"
@@ -153,6 +161,7 @@ PLAIN = {
     "large.example": LARGE,
     "sunk.example": SUNK,
     "short.example": SHORT,
+    "acted.example": ACTED,
     "systemsvc.net": SYSTEMSVC,
     "winsystemsvc.net": WINSYSTEMSVC,
     "neighbour.example": NEIGHBOURS,
