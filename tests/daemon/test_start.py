@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 from harness.resolver import SINK4, Resolver
-from harness.wait import until
+from harness.wait import FACTOR, until
 
 WWW = "www.evil.example"
 WRONG = [
@@ -61,14 +61,15 @@ def test_programs_that_read_unbound_conf_without_the_daemon(env, make_resolver, 
         text = text.replace('"dynlib validator iterator"', f'"{chain}"').replace("logfile:", "#")
         conf.write_text(text)
         host = env.unbound.with_name("unbound-host")
+        command = [host, "-C", conf, "-t", "A", WWW]
         done = subprocess.run(
-            [host, "-C", conf, "-t", "A", WWW], capture_output=True, text=True, timeout=60, check=False
+            command, capture_output=True, text=True, timeout=60 * FACTOR, check=False
         )
         assert (done.returncode == 0) == works, done
         assert ("192.0.2.1" in done.stdout) == works
         assert ("undefined symbol" in done.stderr) != works
     conf.write_text(conf.read_text() + f'dynlib:\n dynlib-file: "{folder}/absent.so"\n')
-    subprocess.run([env.checkconf, conf], check=True, capture_output=True, timeout=60)
+    subprocess.run([env.checkconf, conf], check=True, capture_output=True, timeout=60 * FACTOR)
 
 
 def test_says_what_it_is(lists, resolver, env):
