@@ -351,7 +351,7 @@ def text_in(folder, text):
 
 
 def test_a_secret_for_a_host_goes_to_no_other(feed, web, folder):
-    """Who may write definitions sends no secret of a file to a host of their own (D-169)."""
+    """A user with the right to write definitions sends no secret of a file to a host of their own (D-169)."""
     web.routes["/list"] = Answer(names(5))
     kinds = {"--token-file": "t0ken\n", "--header-file": "X-Key: 0123\n", "--password-file": "geheim\n"}
     for option, text in kinds.items():

@@ -363,7 +363,7 @@ def browser(folder):
 
 
 def look(case, folder, browser, widths, foreign=""):
-    """What the page looks like in a window of the largest width, and the console."""
+    """The look of the page in a window of the largest width, and the console."""
     path = folder / "report.html"
     ours = LOOK.replace("WIDTHS", json.dumps(widths))
     script = re.search(r"<script>(.*?)</script>", ours, re.S).group(1)

@@ -18,7 +18,7 @@ OTHER, UNSERVED = "127.1.0.9", "unserved.example"
 TRUE4 = "203.0.113.5"
 WWW, ALIAS, ADDRESS = "www.evil.example", "to-evil.clean.example", "four.address.example"
 ALL = ("evil.example", "203.0.113.5")
-# What is listed and how, for whom; what is asked; which addresses may be in an answer with NOERROR.
+# The lists with their groups; the questions; the addresses that may be in an answer with NOERROR.
 CASES = {
     "name": (ALL, {"action": "nxdomain"}, WWW, None),
     "name-sinkhole": (ALL, {"action": "sinkhole"}, WWW, [SINK4]),

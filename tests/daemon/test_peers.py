@@ -58,7 +58,7 @@ def asked(resolver, question, expected=""):
     try:
         answer = resolver.client.ask(
             name, rdtype, tcp="tcp" in words, source=source,
-            timeout=SILENCE if expected == NONE else PATIENCE,  # silence is what is expected
+            timeout=SILENCE if expected == NONE else PATIENCE,  # silence is expected
             **options,
         )  # fmt: skip
     except (dns.exception.Timeout, EOFError):

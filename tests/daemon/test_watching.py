@@ -261,7 +261,7 @@ def compare_private(former, now, step):
     after load_cache, as a dump does not show the answer. Nothing else is asked that Unbound does not ask."""
     again = bool(now[3][2]) or now[1] == "ANY" or step is dump_and_load
     if now[1] == "ANY":
-        # Unbound builds its answer from what is cached, the authority gives one RRset (RFC 8482)
+        # Unbound builds its answer from cached records, the authority gives one RRset (RFC 8482)
         assert now[3][0] == former[3][0] and set(now[3][1]) <= set(former[3][1])
     else:
         assert now[:4] == former[:4]

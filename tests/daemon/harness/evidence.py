@@ -33,7 +33,7 @@ def tail(text, lines=LINES):
 
 
 def attempt(look):
-    """What look() returns, or in words why it returns nothing: evidence must not raise."""
+    """The result of look(), or in words why there is none: evidence must not raise."""
     try:
         return look()
     except Exception as error:  # a failure of the look is evidence, too

@@ -9,7 +9,7 @@ import dns.rdata
 import dns.rdataclass
 import dns.rdatatype
 
-# zone: whose servers sent the record; first, last: seconds since 1970
+# zone: of the servers that sent the record; first, last: seconds since 1970
 Tuple = namedtuple("Tuple", "name type data zone count first last")
 ROW = re.compile(rb'^"(.*)" "(.*)"$')
 ESCAPE = re.compile(rb"\\(?:x([0-9a-fA-F]{2})|(.))", re.S)

@@ -1,4 +1,4 @@
-"""A web server whose answers a test sets: Python's own http.server, with TLS on request."""
+"""A web server with answers that a test sets: Python's own http.server, with TLS on request."""
 
 import contextlib
 import gzip

@@ -124,7 +124,7 @@ SUNK = "www A 198.18.0.1\nback CNAME www.evil.example.\n"
 # TTL of a second, for answers that expire; extra records of an answer last longer.
 SHORT = "$TTL 1\n* A 192.0.2.71\nstays 600 A 192.0.2.71\nbrief MX 10 lasting\nlasting 30 A 192.0.2.72\n"
 
-# For each action of a list names whose alias, or whose address, can be listed for that action.
+# For each action of a list: names with an alias, or an address, to be listed for that action.
 ACTIONS = ("monitor", "passthru", "nxdomain", "nodata", "refused", "drop", "tcp-only", "sinkhole", "cname")
 ACTED_ADDRESS = {action: f"203.0.113.{101 + i}" for i, action in enumerate(ACTIONS)}
 ACTED = "".join(
