@@ -48,13 +48,7 @@ void sw_feed_came(struct sw_feed *feed, const struct sw_list *list)
 {
     if (feed->state != SW_FEED_FOLLOWING || !list->held || list->effect.kind != SW_KIND_IOC)
         return;
-    for (size_t i = 0; i < feed->came_n; i++)
-        if (feed->came[i] == list->id)
-            return;
-    if (feed->came_n < SW_FEED_CAME_MAX)
-        feed->came[feed->came_n++] = list->id;
-    else
-        feed->came_left++;
+    sw_list_set_add(&feed->came, list->id);
 }
 
 void sw_feed_enforce(struct sw_feed *feed)
@@ -70,11 +64,10 @@ void sw_feed_enforce(struct sw_feed *feed)
     if (feed->host.evict && changes.added_n > 0)
         feed->host.evict(feed->host.arg, &changes);
     sw_sweeper_hand(feed->sweeper, &changes);
-    const struct sw_in_force now = {feed->added, feed->added_n, feed->came, feed->came_n,
-                                    feed->came_left};
-    if (feed->host.in_force && (now.added_n > 0 || now.lists_n > 0))
+    const struct sw_in_force now = {feed->added, feed->added_n, &feed->came};
+    if (feed->host.in_force && (now.added_n > 0 || now.lists->any))
         feed->host.in_force(feed->host.arg, &now);
-    feed->came_n = feed->came_left = 0;
+    feed->came = (struct sw_list_set){.any = false};
     feed->added_n = 0;
     feed->everything = false;
     feed->dirty = false;

@@ -22,6 +22,7 @@
 #include "base/settings.h"
 #include "base/status.h"
 #include "index/index.h"
+#include "index/listset.h"
 #include "owner/owner.h"
 
 #include <jansson.h>
@@ -56,9 +57,7 @@ struct sw_in_force {
     const struct sw_indicator *added; /* single indicators */
     size_t added_n;
     /* Lists that were loaded, replaced or given another policy while the changes were followed. */
-    const sw_list_id *lists;
-    size_t lists_n;
-    size_t lists_left; /* more such lists, without room in `lists` */
+    const struct sw_list_set *lists;
 };
 
 #define SW_FEED_PARTS       8  /* parts of the caches, of about equal size */

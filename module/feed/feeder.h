@@ -78,8 +78,6 @@ struct sw_copy {
     size_t n;
 };
 
-#define SW_FEED_CAME_MAX 64 /* lists in a batch; later lists of the batch are only counted */
-
 struct sw_feed {
     const struct sw_settings *settings;
     struct sw_index *index;
@@ -128,10 +126,9 @@ struct sw_feed {
     /* the changes of the current batch */
     struct sw_indicator *added;
     size_t added_n, added_capacity;
-    sw_list_id came[SW_FEED_CAME_MAX]; /* lists as in struct sw_in_force */
-    size_t came_n, came_left;
-    bool everything; /* sweep for all */
-    bool dirty;      /* there is some change */
+    struct sw_list_set came; /* lists as in struct sw_in_force */
+    bool everything;         /* sweep for all */
+    bool dirty;              /* there is some change */
     struct sw_sweeper *sweeper;
 
     /* tracked addresses that are not yet written to Redis */

@@ -6,7 +6,8 @@
  * looks for them in the files of the memory and in the tuples that are not written yet:
  *
  *     single indicators        a pass over the blocks that can hold an indicator (sw_hunt_run())
- *     a list, a large batch    a pass over all owner names, each compared with the index
+ *     lists, a large batch     a pass over all owner names, each compared with the index
+ *     an AS number             likewise, with a look-up of each address in the AS database
  *
  * A name that was resolved before becomes an event SW_EVENT_BEFORE: `seen-before`, once for the
  * fleet (journal/history/sight.h). Each address of the name becomes an event SW_EVENT_PAST with its
@@ -15,8 +16,8 @@
  * they count as neighbours.
  *
  * Threads      sw_lookback_in_force(): the feeder; the pass: the keeper
- * Memory       at most SW_LOOKBACK_MAX indicators wait, and a pass keeps at most as many records;
- *              the number of indicators and records left out is logged
+ * Memory       SW_LOOKBACK_MAX indicators wait; more become a pass for all lists. As many records
+ *              are kept; names are told before. A fixed number of files is open at a time
  * Decision     D-162
  */
 #ifndef SW_HOST_LOOKBACK_H

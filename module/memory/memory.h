@@ -121,6 +121,20 @@ struct sw_past; /* the files of a folder at one time; used by one thread */
 enum sw_status sw_past_open(const char *folder, const atomic_bool *stop, struct sw_past **out);
 void sw_past_close(struct sw_past *past);
 
+/** Takes some of the files, open during the call. Any code but SW_OK ends the walk. */
+typedef enum sw_status sw_past_fn(void *arg, struct sw_past *past);
+
+/**
+ * Call each with all valid files, at most `max` open at a time, so that descriptors and memory are
+ * bounded where a folder has thousands. A sighting whose tuple is in several files can be in
+ * several calls.
+ *
+ * SW_OK; the code of each; results as sw_past_open(); SW_EEXIST: a file was replaced meanwhile, so
+ * that sightings of the calls before can be missing, or be in the new file again.
+ */
+enum sw_status sw_past_each(const char *folder, size_t max, const atomic_bool *stop,
+                            sw_past_fn *each, void *arg);
+
 enum sw_ask {
     SW_ASK_ALL,          /* everything, by owner */
     SW_ASK_OWNER,        /* sightings of a name */

@@ -62,15 +62,16 @@ static void note_bad(struct sw_past *past, const char *name, const char *why, in
     last->why = why;
 }
 
-/* A file that another process has merged meanwhile is missing: SW_EEXIST, read the list again. */
+/* Open n files. A file that another process has merged meanwhile is missing: SW_EEXIST, read the
+ * list again. */
 static enum sw_status open_files(struct sw_past *past, const char *folder,
-                                 const struct sw_files *files)
+                                 const struct sw_files *files, size_t from, size_t n)
 {
-    past->tables = calloc(files->n + 1, sizeof(past->tables[0]));
-    past->names = calloc(files->n + 1, sizeof(past->names[0]));
+    past->tables = calloc(n + 1, sizeof(past->tables[0]));
+    past->names = calloc(n + 1, sizeof(past->names[0]));
     if (!past->tables || !past->names)
         return SW_ENOMEM;
-    for (size_t i = 0; i < files->n; i++) {
+    for (size_t i = from; i < from + n; i++) {
         const char *why = "";
         if (sw_past_stopped(past)) /* an index can have a hundred megabytes */
             return SW_ECLOSED;
@@ -112,7 +113,7 @@ enum sw_status sw_past_open(const char *folder, const atomic_bool *stop, struct 
         forget_files(past);
         status = sw_folder_list(folder, &files);
         if (status == SW_OK)
-            status = open_files(past, folder, &files);
+            status = open_files(past, folder, &files, 0, files.n);
         sw_files_free(&files);
     }
     if (status == SW_OK)
@@ -120,6 +121,23 @@ enum sw_status sw_past_open(const char *folder, const atomic_bool *stop, struct 
     else
         sw_past_close(past);
     return status == SW_EEXIST ? SW_EIO : status;
+}
+
+enum sw_status sw_past_each(const char *folder, size_t max, const atomic_bool *stop,
+                            sw_past_fn *each, void *arg)
+{
+    struct sw_files files = {0};
+    enum sw_status status = sw_folder_list(folder, &files);
+    for (size_t from = 0, n; from < files.n && status == SW_OK; from += n) {
+        struct sw_past past = {.stop = stop};
+        n = files.n - from < max ? files.n - from : max;
+        status = open_files(&past, folder, &files, from, n);
+        if (status == SW_OK)
+            status = each(arg, &past);
+        forget_files(&past);
+    }
+    sw_files_free(&files);
+    return status;
 }
 
 void sw_past_close(struct sw_past *past)

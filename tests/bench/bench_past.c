@@ -6,129 +6,31 @@
  *   bench_past --cof N    print N tuples of the same kind in the Common Output Format, for
  *                         bench_memory.py
  *   bench_past --ask FOLDER N    print the times of look-ups of these tuples
+ *   bench_past --size DAYS TUPLES INDICATORS    the figures with so many days, tuples of a day, and
+ *                         indicators of a hunt; no merge. The folder is in the present directory
  *
- * From the 21st day on, a day has the file of an earlier day under a name of its own.
- *
- * Names are those of SINKWATCH_DATA/names with a host label before each, else made-up names. A day
- * has one tuple for each name and address; two thirds of the tuples of a day were there the day
- * before. Rates and look-ups are of CPU time of this process,
- * with the files in the page cache. A JSON object for each
- * figure goes to SW_BENCH_OUT, else SINKWATCH_BENCH, else build/bench.jsonl.
+ * From the 21st day on, a day has the file of an earlier day under a name of its own. A day has one
+ * tuple for each name and address; two thirds of the tuples of a day were there the day before.
+ * Rates and look-ups are of CPU time of this process, with the files in the page cache; for cold
+ * look-ups, of the clock, after the kernel was told to drop the pages of the files. A JSON object
+ * for each figure goes to SW_BENCH_OUT, else SINKWATCH_BENCH, else build/bench.jsonl.
  */
 #include "base/clock.h"
 #include "cli/memory/cof.h"
-#include "index_names.h"
-#include "memory/memory.h"
+#include "memory_tuples.h"
+#include "proc_memory.h"
 
-#include <dirent.h>
 #include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <time.h>
-#include <unistd.h>
 
-#define DAY       86400u
-#define START     (20400u * DAY) /* 2025-11-08 */
-#define NAMES     50000          /* names of the data that are read at most */
 #define LOOKUPS   500
+#define COLD      9
 #define DIFFERENT 20 /* days with a file of their own */
 
 static char folder[64];
-static char (*names)[80]; /* of SINKWATCH_DATA */
-static size_t names_n;
-
-struct tuple {
-    struct sw_sighting sighting;
-    struct sw_name owner, zone;
-    uint8_t address[4];
-};
-
-static double cpu_s(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
 
 static double wall_us(void)
 {
     return (double)sw_clock_mono_us();
-}
-
-static void figure(const char *name, double value, const char *unit, uint64_t n)
-{
-    const char *out = getenv("SW_BENCH_OUT");
-    out = out ? out : getenv("SINKWATCH_BENCH");
-    FILE *f = fopen(out ? out : "build/bench.jsonl", "a");
-    printf("%-36s %14.1f %s\n", name, value, unit);
-    if (!f) {
-        perror("bench.jsonl");
-        return;
-    }
-    fprintf(f, "{\"name\":\"%s\",\"value\":%.3f,\"unit\":\"%s\",\"n\":%ju}\n", name, value, unit,
-            (uintmax_t)n);
-    fclose(f);
-}
-
-static void must(enum sw_status status, const char *what)
-{
-    if (status == SW_OK)
-        return;
-    fprintf(stderr, "bench_past: %s: %s\n", what, sw_strerror(status));
-    exit(1);
-}
-
-/* ---- tuples ---- */
-
-static void read_names(void)
-{
-    static const char *const files[] = {"opendns-top-domains.txt", "opendns-random-domains.txt"};
-    const char *data = getenv("SINKWATCH_DATA");
-    char path[512], line[128];
-    names = calloc(NAMES, sizeof(names[0]));
-    for (size_t i = 0; names && i < sizeof(files) / sizeof(files[0]); i++) {
-        snprintf(path, sizeof(path), "%s/names/%s", data ? data : "../shared/data", files[i]);
-        FILE *in = fopen(path, "r");
-        while (in && names_n < NAMES && fgets(line, sizeof(line), in)) {
-            line[strcspn(line, "\r\n")] = 0;
-            if (line[0] && strlen(line) < sizeof(names[0]))
-                memcpy(names[names_n++], line, strlen(line) + 1);
-        }
-        if (in)
-            fclose(in);
-    }
-}
-
-/* The i-th tuple: the same in each run. Hosts of one domain share address space. */
-static void make_tuple(uint64_t i, uint32_t day, struct tuple *tuple)
-{
-    static const char *const hosts[] = {"www", "api", "cdn", "mail", "img", "static", "m", "ns1"};
-    uint64_t r = scramble(i), domain = scramble(r) % (i / 8 + 64);
-    char text[160];
-    if (names_n > 0) {
-        snprintf(text, sizeof(text), "%s%s%u.%s", hosts[r % 8], r % 3 ? "-" : "",
-                 (unsigned)(r >> 8) % 1000, names[domain % names_n]);
-        must(sw_name_parse(text, strlen(text), &tuple->owner, NULL), text);
-    } else {
-        uint8_t wire[SW_NAME_MAX + 16];
-        tuple->owner.len = (uint8_t)listed_name(r, wire);
-        memcpy(tuple->owner.wire, wire, tuple->owner.len);
-    }
-    must(sw_name_copy(sw_name_suffix(tuple->owner.wire, 2), SW_NAME_MAX, &tuple->zone), "zone");
-    uint64_t network = scramble(domain) % 200000;
-    tuple->address[0] = (uint8_t)(1 + network % 220);
-    tuple->address[1] = (uint8_t)(network >> 8);
-    tuple->address[2] = (uint8_t)(network >> 4);
-    tuple->address[3] = (uint8_t)(r >> 16);
-    uint64_t first = START + day * (uint64_t)DAY + (r >> 24) % (DAY / 2);
-    tuple->sighting = (struct sw_sighting){.owner = tuple->owner.wire,
-                                           .zone = tuple->zone.wire,
-                                           .rdata = tuple->address,
-                                           .rdata_len = 4,
-                                           .type = 1,
-                                           .first = first,
-                                           .last = first + (r >> 40) % (DAY / 2),
-                                           .count = 1 + (r >> 56) % 9};
 }
 
 /* Day d has the tuples from here on. */
@@ -221,6 +123,43 @@ static double look_up(struct sw_past *past, uint64_t tuples, enum sw_ask ask)
     return us[LOOKUPS / 2];
 }
 
+/* Have the kernel drop the pages of all files, as far as the file system does it. */
+static void drop_pages(void)
+{
+    DIR *dir = opendir(folder);
+    for (struct dirent *entry = dir ? readdir(dir) : NULL; entry; entry = readdir(dir)) {
+        int fd = openat(dirfd(dir), entry->d_name, O_RDONLY | O_CLOEXEC);
+        if (fd >= 0) {
+            (void)posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+            close(fd);
+        }
+    }
+    if (dir)
+        closedir(dir);
+}
+
+/* Median of a few look-ups with no page of the files in memory, microseconds of the clock. */
+static double look_up_cold(struct sw_past *past, uint64_t tuples, enum sw_ask ask)
+{
+    double us[COLD];
+    uint64_t found = 0;
+    for (size_t i = 0; i < COLD; i++) {
+        struct sw_past_question question = {.ask = ask};
+        struct tuple tuple;
+        make_tuple(scramble(i + LOOKUPS) % tuples, 0, &tuple);
+        question.name = tuple.owner;
+        must(sw_addr_from_octets(tuple.address, 4, &question.addr), "address");
+        drop_pages();
+        double from = wall_us();
+        must(sw_past_ask(past, &question, count, &found), "ask");
+        us[i] = wall_us() - from;
+    }
+    qsort(us, COLD, sizeof(us[0]), compare);
+    if (found < COLD)
+        must(SW_ENOTFOUND, "look-up");
+    return us[COLD / 2];
+}
+
 static void look_ups(uint32_t days, uint64_t each)
 {
     struct sw_past *past;
@@ -233,6 +172,10 @@ static void look_ups(uint32_t days, uint64_t each)
     figure(line, look_up(past, tuples, SW_ASK_OWNER), "us", LOOKUPS);
     snprintf(line, sizeof(line), "memory address, %u day files", days);
     figure(line, look_up(past, tuples, SW_ASK_ADDRESS), "us", LOOKUPS);
+    snprintf(line, sizeof(line), "memory name, %u day files, cold", days);
+    figure(line, look_up_cold(past, tuples, SW_ASK_OWNER), "us", COLD);
+    snprintf(line, sizeof(line), "memory address, %u day files, cold", days);
+    figure(line, look_up_cold(past, tuples, SW_ASK_ADDRESS), "us", COLD);
     sw_past_close(past);
 }
 
@@ -254,13 +197,15 @@ static enum sw_status count_tagged(void *arg, uint32_t tag, const struct sw_sigh
 }
 
 /* One indicator of a hundred was resolved. */
-static void hunt_names(uint32_t days, uint64_t each)
+static void hunt_names(uint32_t days, uint64_t each, uint64_t n)
 {
-    uint64_t n = each, found = 0;
+    uint64_t found = 0;
     struct sw_hunt_calls calls = {.take = count_tagged, .arg = &found};
     struct sw_hunt *hunt;
     struct sw_past *past;
     struct tuple tuple;
+    double before = resident();
+    forget_peak();
     must(sw_hunt_new(&hunt), "hunt");
     for (uint64_t i = 0; i < n; i++) {
         uint8_t wire[SW_NAME_MAX + 16];
@@ -274,6 +219,7 @@ static void hunt_names(uint32_t days, uint64_t each)
     must(sw_hunt_run(hunt, past, &calls), "run");
     double s = cpu_s() - from;
     figure("memory hunt", s, "s", n);
+    figure("memory hunt, resident", (resident_peak() - before) / (1 << 20), "MiB", n);
     figure("memory hunt, tuples read", (double)days * (double)each / s, "tuples/s", days * each);
     sw_past_close(past);
     sw_hunt_free(hunt);
@@ -291,21 +237,12 @@ static void merge(uint32_t days, uint64_t each)
            days * each);
 }
 
-static void remove_folder(void)
-{
-    DIR *dir = opendir(folder);
-    for (struct dirent *entry = dir ? readdir(dir) : NULL; entry; entry = readdir(dir))
-        unlinkat(dirfd(dir), entry->d_name, 0);
-    if (dir)
-        closedir(dir);
-    rmdir(folder);
-}
-
 int main(int argc, char **argv)
 {
     bool quick = getenv("QUICK") != NULL, big = getenv("LONG") != NULL;
     uint32_t days = quick ? 5 : big ? 90 : 20;
-    uint64_t each = quick ? 20000 : big ? 200000 : 50000;
+    uint64_t each = quick ? 20000 : big ? 200000 : 50000, hunted = each;
+    bool sized = argc == 5 && strcmp(argv[1], "--size") == 0;
     struct tuple tuple;
     read_names();
     if (argc == 3 && strcmp(argv[1], "--cof") == 0) {
@@ -317,15 +254,21 @@ int main(int argc, char **argv)
     }
     if (argc == 4 && strcmp(argv[1], "--ask") == 0)
         return print_look_ups(argv[2], strtoull(argv[3], NULL, 10));
+    if (sized) {
+        days = (uint32_t)strtoul(argv[2], NULL, 10);
+        each = strtoull(argv[3], NULL, 10);
+        hunted = strtoull(argv[4], NULL, 10);
+    }
     printf("%ju tuples a day, %u days, %zu real domains\n", (uintmax_t)each, days, names_n);
-    snprintf(folder, sizeof(folder), "/tmp/sw-bench-XXXXXX");
+    snprintf(folder, sizeof(folder), "%s/sw-bench-XXXXXX", sized ? "." : "/tmp");
     if (!mkdtemp(folder))
         return 1;
     write_days(days, each);
     look_ups(days, each);
-    hunt_names(days, each);
-    merge(days, each);
-    remove_folder();
+    hunt_names(days, each, hunted);
+    if (!sized) /* files of days that are links are the same octets */
+        merge(days, each);
+    remove_folder(folder);
     free(names);
     return 0;
 }

@@ -151,7 +151,7 @@ def test_off_by_default(resolver, lists):
 
 
 BEFORE = {"event.action": "seen-before"}
-EVIL, LISTED = "www.evil.example", "as1.network.example"
+EVIL, LISTED, OTHER_AS = "www.evil.example", "as1.network.example", "as2.network.example"
 
 
 def seconds(text):
@@ -160,14 +160,15 @@ def seconds(text):
 
 def test_seen_before_the_listing(remembering, lists_for, events_for, shared_redis):
     """Names are resolved first and listed later: each is told once, with times, address and holder,
-    and the history has the past. Listed by a single change, and by a replaced list; a second
-    replacement tells nothing again."""
+    and the history has the past. Listed by a single change, by a replaced list, by the last of a
+    hundred lists that change at once, by the number of an AS; a second replacement tells nothing
+    again."""
     begun = time.time()
     resolver = remembering()
     lists = lists_for(resolver, shared_redis)
     lists.wait_state(state="following")
     stream = events_for(resolver, shared_redis)
-    for name in [EVIL, "alias.evil.example", LISTED, WWW]:
+    for name in [EVIL, "alias.evil.example", LISTED, OTHER_AS, MAIL, WWW]:
         assert resolver.client.ask(name).addresses
     wait_recorded(resolver, WWW)
     assert resolver.client.ask(TWO).addresses  # perhaps in memory alone
@@ -192,6 +193,14 @@ def test_seen_before_the_listing(remembering, lists_for, events_for, shared_redi
     told = [field(e, NAME) for e in stream.all() if field(e, "event.action") == "seen-before"]
     assert sorted(told) == sorted([EVIL, TWO, LISTED, "alias.evil.example"])
     assert json.loads(shared_redis.client.hget(key, "192.0.2.66"))["count"] == 1
+    policy = {"action": "nxdomain"}
+    many = {f"list-{i}": (policy, [f"never-{i}.example"]) for i in range(100)}
+    lists.put_all({**many, "last": (policy, [MAIL])})
+    [event] = stream.wait({**BEFORE, NAME: MAIL})
+    assert field(event, LIST) == "last"
+    lists.add("bad", "AS15133")
+    [event] = stream.wait({**BEFORE, NAME: OTHER_AS})
+    assert (field(event, INDICATOR), field(event, COUNT)) == ("AS15133", 1)
 
 
 def test_one_of_a_fleet_tells(remembering, lists_for, events_for, shared_redis, folder):

@@ -7,6 +7,7 @@
 #include "suite.h"
 
 #include "base/log.h"
+#include "memory/past.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -14,6 +15,7 @@
 #include <sys/stat.h>
 
 #define ADDED 4000
+#define DAY   86400u
 
 /* A tuple of the model or of an answer. */
 struct tuple {
@@ -354,13 +356,69 @@ START_TEST(test_forgotten_names_are_gone)
 }
 END_TEST
 
-/* ---- what goes wrong ---- */
-
 static void quiet(enum sw_log_level level, const char *line)
 {
     (void)level;
     (void)line;
 }
+
+struct walk {
+    size_t calls, most; /* files of a call */
+    bool replace;       /* files between two calls */
+};
+
+static enum sw_status walk(void *arg, struct sw_past *past)
+{
+    struct sw_past_question all = {.ask = SW_ASK_ALL};
+    struct walk *walk = arg;
+    ck_assert_int_eq(sw_past_ask(past, &all, take, &all.ask), SW_OK);
+    walk->calls++;
+    walk->most = past->n > walk->most ? past->n : walk->most;
+    if (walk->replace) {
+        struct sw_forget what = {.before = 1900000000};
+        struct sw_forgotten forgotten;
+        ck_assert_int_eq(sw_memory_forget(folder, &what, NULL, &forgotten), SW_OK);
+    }
+    return SW_OK;
+}
+
+#define MANY 100 /* files */
+#define SOME 16  /* open at once */
+
+/* More files than a process may open: a walk in groups sees every sighting. */
+START_TEST(test_many_files_in_groups)
+{
+    struct rlimit former, low;
+    struct sw_past *past;
+    struct walk walked = {0};
+    sw_log_sink(quiet);
+    make_folder();
+    make_world(5 * MANY);
+    for (size_t i = 0; i < MANY; i++)
+        seal(5 * i, 5 * i + 5, SW_TIER_DAY, 1764000000 + i * DAY, 0);
+    ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &former), 0);
+    low = (struct rlimit){MANY / 2, former.rlim_max};
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &low), 0);
+    ck_assert_int_eq(sw_past_open(folder, NULL, &past), SW_OK);
+    ck_assert_uint_lt(past->n, MANY); /* the others are left out, with a warning */
+    sw_past_close(past);
+    got.n = 0;
+    ck_assert_int_eq(sw_past_each(folder, SOME, NULL, walk, &walked), SW_OK);
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &former), 0);
+    ck_assert_uint_eq(walked.most, SOME);
+    ck_assert_uint_eq(walked.calls, (MANY + SOME - 1) / SOME);
+    const struct sw_past_question all = {.ask = SW_ASK_ALL};
+    expect(&all, 5 * MANY);
+    fold(&got);
+    check_same();
+    walked.replace = true;
+    got.n = 0;
+    ck_assert_int_eq(sw_past_each(folder, SOME, NULL, walk, &walked), SW_EEXIST);
+    remove_folder();
+}
+END_TEST
+
+/* ---- what goes wrong ---- */
 
 static void spoil(const char *name, off_t at, size_t n)
 {
@@ -502,6 +560,7 @@ int main(void)
 {
     return RUN_SUITE("memory_store", TIMEOUT(60), LOOP(test_the_model_agrees, 3),
                      TESTS(test_old_files_are_dropped, test_forgotten_names_are_gone,
-                           test_a_damaged_file_costs_itself_only, test_a_full_disk_changes_nothing,
-                           test_everything_stops, test_names_of_files));
+                           test_many_files_in_groups, test_a_damaged_file_costs_itself_only,
+                           test_a_full_disk_changes_nothing, test_everything_stops,
+                           test_names_of_files));
 }

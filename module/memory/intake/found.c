@@ -105,8 +105,13 @@ static void fold(struct sw_founds *founds)
     founds->n = kept;
 }
 
-enum sw_status sw_founds_each_name(struct sw_founds *founds, sw_founds_fn *take, void *arg,
-                                   struct sw_past *past)
+bool sw_founds_are_due(const struct sw_founds *founds, const struct sw_sighting *s)
+{
+    return founds->n >= SW_FOUNDS_DUE &&
+           !sw_name_equal(founds->record[founds->n - 1].owner.wire, s->owner);
+}
+
+enum sw_status sw_founds_each_name(struct sw_founds *founds, sw_founds_fn *take, void *arg)
 {
     enum sw_status status = SW_OK;
     if (founds->n == 0)
@@ -117,7 +122,7 @@ enum sw_status sw_founds_each_name(struct sw_founds *founds, sw_founds_fn *take,
         n = 1;
         while (i + n < founds->n && by_owner(&founds->record[i], &founds->record[i + n]) == 0)
             n++;
-        status = take(arg, past, &founds->record[i], n);
+        status = take(arg, &founds->record[i], n);
     }
     return status;
 }

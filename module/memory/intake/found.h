@@ -14,7 +14,8 @@
 #include "memory/memory.h"
 
 #define SW_LOOKBACK_MAX    16384
-#define SW_SIGHT_ADDRESSES 16 /* records of a name in an event */
+#define SW_FOUNDS_DUE      (SW_LOOKBACK_MAX / 2) /* so many records are told at the next name */
+#define SW_SIGHT_ADDRESSES 16                    /* records of a name in an event */
 
 struct sw_found_record {
     struct sw_name owner;
@@ -41,12 +42,14 @@ bool sw_found_record_address(const struct sw_found_record *record, struct sw_add
 void sw_founds_add(struct sw_founds *founds, const struct sw_sighting *s);
 
 /** Takes the n records of a name, sorted by `first`. */
-typedef enum sw_status sw_founds_fn(void *arg, struct sw_past *past,
-                                    const struct sw_found_record *record, size_t n);
+typedef enum sw_status sw_founds_fn(void *arg, const struct sw_found_record *record, size_t n);
 
 /** Call take for each name. SW_OK, or the first other code of take. */
-enum sw_status sw_founds_each_name(struct sw_founds *founds, sw_founds_fn *take, void *arg,
-                                   struct sw_past *past);
+enum sw_status sw_founds_each_name(struct sw_founds *founds, sw_founds_fn *take, void *arg);
+
+/** Whether the records should be told before a sighting of this owner is added: there is room for
+ * few more, and all records of the last name are there. */
+bool sw_founds_are_due(const struct sw_founds *founds, const struct sw_sighting *s);
 
 /** Forget all records, and free the memory. */
 void sw_founds_clear(struct sw_founds *founds);

@@ -1,0 +1,165 @@
+/* lookback_tell.c - names of the memory that are listed now become events. See lookback.h. */
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/rcu.h"
+#include "flow/draft.h"
+#include "flow/match.h"
+#include "host/lookback_parts.h"
+#include "host/module.h"
+
+#include <time.h>
+
+#define ADDRESSES_MAX SW_SIGHT_ADDRESSES
+#define US_PER_S      1000000
+#define PAUSE_NS      2000000 /* while the recorder is busy */
+#define TYPE_A        1
+#define CLASS_IN      1
+
+/* Put an event when the recorder has room. False: the daemon ends. */
+static bool put(struct sw_lookback *lookback, const struct sw_event *ev)
+{
+    const struct timespec pause = {.tv_nsec = PAUSE_NS};
+    while (!sw_journal_slow_has_room(lookback->module->journal)) {
+        if (!sw_keeper_go_on(lookback->module->keeper))
+            return false;
+        nanosleep(&pause, NULL);
+    }
+    sw_journal_put_slow(lookback->module->journal, ev);
+    return true;
+}
+
+static void put_span(struct sw_event *ev, uint64_t first, uint64_t last, uint64_t count)
+{
+    const struct sw_event_span span = {(int64_t)first * US_PER_S, (int64_t)last * US_PER_S, count};
+    sw_event_put(ev, SW_TAG_SPAN, &span, sizeof(span));
+}
+
+/* Begin an event about a name, with the rules that match the name and the addresses of found[0..n).
+ * False: no rule is in force any more. */
+static bool draft(struct sw_lookback *lookback, enum sw_event_type type,
+                  const struct sw_found_record *found, size_t n, struct sw_event *ev)
+{
+    const struct sw_name *owner = &found->owner;
+    const struct sw_question question = {owner->wire, owner->len, TYPE_A, CLASS_IN};
+    struct sw_matching m;
+    struct sw_match match;
+    struct sw_hits hits;
+    struct sw_addr addr;
+    sw_rcu_enter();
+    sw_match_begin(&m, &lookback->module->flow, &match);
+    sw_match_name(&m, SW_TRIGGER_QNAME, owner->wire, owner->len);
+    for (size_t i = 0; i < n && i < ADDRESSES_MAX; i++)
+        if (sw_found_record_address(&found[i], &addr))
+            sw_match_addr(&m, &addr);
+    sw_match_hits(&match, NULL, NULL, &hits);
+    sw_draft_begin(ev, type, sw_clock_wall_us(), &question, hits.n ? &hits : NULL);
+    bool any = hits.n > 0;
+    sw_rcu_leave();
+    return any;
+}
+
+/* Put aliases and addresses of found[0..n) into an event. */
+static void put_answers(struct sw_event *ev, const struct sw_found_record *found, size_t n)
+{
+    struct sw_addr addr;
+    for (size_t i = 0, put_n = 0; i < n && put_n < ADDRESSES_MAX; i++) {
+        bool is_address = sw_found_record_address(&found[i], &addr);
+        if (is_address)
+            sw_draft_addr(ev, &addr);
+        else
+            sw_draft_alias(ev, found[i].rdata, found[i].rdata_len);
+        put_n++;
+    }
+}
+
+/* The past of one address of a name: for the history, and for the rules. */
+static enum sw_status tell_address(struct sw_lookback *lookback,
+                                   const struct sw_found_record *found)
+{
+    struct sw_event ev;
+    struct sw_addr addr;
+    if (!sw_found_record_address(found, &addr))
+        return SW_OK;
+    if (!draft(lookback, SW_EVENT_PAST, found, 1, &ev))
+        return SW_OK;
+    sw_draft_addr(&ev, &addr);
+    put_span(&ev, found->first, found->last, found->count);
+    if (lookback->asked_n < SW_LOOKBACK_NEIGHBOURS_OF)
+        lookback->asked[lookback->asked_n++] =
+            (struct sw_lookback_asked){addr, SW_LOOKBACK_NEIGHBOURS};
+    return put(lookback, &ev) ? SW_OK : SW_ECLOSED;
+}
+
+/* The records of one name, in the order of their first times. */
+static enum sw_status tell_name(void *arg, const struct sw_found_record *found, size_t n)
+{
+    struct sw_lookback *lookback = arg;
+    struct sw_event ev;
+    uint64_t last = 0, count = 0;
+    enum sw_status status = SW_OK;
+    for (size_t i = 0; i < n; i++) {
+        last = found[i].last > last ? found[i].last : last;
+        count += found[i].count;
+    }
+    if (!draft(lookback, SW_EVENT_BEFORE, found, n, &ev))
+        return SW_OK;
+    put_answers(&ev, found, n);
+    put_span(&ev, found->first, last, count);
+    if (!put(lookback, &ev))
+        return SW_ECLOSED;
+    for (size_t i = 0; i < n && status == SW_OK; i++)
+        status = tell_address(lookback, &found[i]);
+    return status;
+}
+
+enum sw_status sw_lookback_tell(struct sw_lookback *lookback)
+{
+    enum sw_status status = sw_founds_each_name(&lookback->founds, tell_name, lookback);
+    size_t left_out = lookback->founds.left_out;
+    if (left_out > 0)
+        sw_log(SW_LOG_WARNING, "look back: %zu more records of the memory are not reported",
+               left_out);
+    sw_founds_clear(&lookback->founds);
+    return status;
+}
+
+/* ---- neighbours ---- */
+
+struct asking {
+    struct sw_lookback *lookback;
+    struct sw_lookback_asked *asked;
+};
+
+/* Another name on an address, as an answer of its own time. */
+static enum sw_status tell_neighbour(void *arg, const struct sw_sighting *s)
+{
+    struct asking *asking = arg;
+    struct sw_event ev;
+    struct sw_addr addr;
+    const struct sw_question question = {s->owner, sw_name_size(s->owner, SW_NAME_MAX), s->type,
+                                         CLASS_IN};
+    asking->asked->left--;
+    if (!sw_found_address(s, &addr) || sw_lookback_is_listed(asking->lookback, s))
+        return SW_OK;
+    sw_draft_begin(&ev, SW_EVENT_ANSWER, (int64_t)s->last * US_PER_S, &question, NULL);
+    ev.flags |= SW_EVENT_RESOLVED;
+    sw_draft_addr(&ev, &addr);
+    put_span(&ev, s->first, s->last, s->count);
+    return put(asking->lookback, &ev) ? SW_OK : SW_ECLOSED;
+}
+
+enum sw_status sw_lookback_tell_neighbours(void *arg, struct sw_past *past)
+{
+    struct sw_lookback *lookback = arg;
+    enum sw_status status = SW_OK;
+    for (size_t i = 0; i < lookback->asked_n && status == SW_OK; i++) {
+        struct asking asking = {lookback, &lookback->asked[i]};
+        const struct sw_past_question on = {
+            .ask = SW_ASK_ADDRESS, .addr = asking.asked->addr, .limit = asking.asked->left};
+        if (!sw_keeper_go_on(lookback->module->keeper))
+            return SW_ECLOSED;
+        if (on.limit > 0)
+            status = sw_past_ask(past, &on, tell_neighbour, &asking);
+    }
+    return status;
+}
