@@ -135,6 +135,8 @@ BLOCKING = {
     "local_cname": "an alias in local data leads to a listed name: the alias stays in front",
     "val_keyprefetch_verify": "the listed name is not asked for; the servers know no other first question",
     "ttl_min": "a question without recursion is answered with the cached delegation before any module",
+    "val_negcache_ds": "the listed name is not asked for, and so no denial for its zone is cached",
+    "val_negcache_dssoa": "the listed name is not asked for, and so no denial for its zone is cached",
     "fwd_any": "an answer to ANY is made of what is cached: the listed address is not in it",
 }
 
@@ -143,11 +145,9 @@ BLOCKING_LONG = {}
 
 # Known faults with lists that act: the present answer.
 BLOCKING_FAULTS = {
-    "dns64_prefetch_cache": "an answer that a rule rewrites is not renewed ahead of time",
+    "dns64_prefetch_cache": "with dns64 a rewritten answer is not renewed ahead of time",
     "iter_prefetch_change2": "a name below a listed one is renewed at servers that its zone had before",
-    "serve_expired_client_timeout_val_bogus": "a rewritten answer is not served when it has expired",
-    "val_negcache_ds": "a denial for a listed name is not in the cache of denials",
-    "val_negcache_dssoa": "a denial for a listed name is not in the cache of denials",
+    "serve_expired_client_timeout_val_bogus": "a rewritten answer is not served stale for a bogus one",
 }
 
 # Known faults with lists that change no answer, by kind of list: scenarios in which something differs.
