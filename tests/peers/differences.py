@@ -137,6 +137,7 @@ BLOCKING = {
     "ttl_min": "a question without recursion is answered with the cached delegation before any module",
     "val_negcache_ds": "the listed name is not asked for, and so no denial for its zone is cached",
     "val_negcache_dssoa": "the listed name is not asked for, and so no denial for its zone is cached",
+    "dns64_prefetch_cache": "with dns64 before dynlib a rewritten answer is resolved each time (D-028)",
     "fwd_any": "an answer to ANY is made of what is cached: the listed address is not in it",
 }
 
@@ -145,7 +146,6 @@ BLOCKING_LONG = {}
 
 # Known faults with lists that act: the present answer.
 BLOCKING_FAULTS = {
-    "dns64_prefetch_cache": "with dns64 a rewritten answer is not renewed ahead of time",
     "iter_prefetch_change2": "a name below a listed one is renewed at servers that its zone had before",
     "serve_expired_client_timeout_val_bogus": "a rewritten answer is not served stale for a bogus one",
 }
