@@ -147,7 +147,7 @@ BLOCKING_LONG = {}
 # Known faults with lists that act: the present answer.
 BLOCKING_FAULTS = {
     "iter_prefetch_change2": "a name below a listed one is renewed at servers that its zone had before",
-    "serve_expired_client_timeout_val_bogus": "a rewritten answer is not served stale for a bogus one",
+    "serve_expired_client_timeout_val_bogus": "a rewritten answer is not served stale in place of a bogus one",
 }
 
 # Known faults with lists that change no answer, by kind of list: scenarios in which something differs.
