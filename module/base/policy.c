@@ -197,13 +197,18 @@ static bool set_sinkhole6(struct parsing *p, const json_t *value)
 static bool set_cname(struct parsing *p, const json_t *value)
 {
     const char *text = json_string_value(value);
-    struct sw_name name = {0}; /* zero behind the name: policies are compared by octets */
-    if (text && sw_name_parse(text, strlen(text), &name, NULL) == SW_OK && name.len > 1 &&
-        !sw_name_ends_in_number(name.wire)) {
-        p->policy->cname = name;
+    size_t wild =
+        text && text[0] == '*' && text[1] == '.' ? 2 : 0; /* octets of "*." in both forms */
+    struct sw_name name, garden = {0}; /* zero behind the name: policies are compared by octets */
+    if (text && sw_name_parse(text + wild, strlen(text + wild), &name, NULL) == SW_OK &&
+        name.len > 1 && name.len + wild <= SW_NAME_MAX && !sw_name_ends_in_number(name.wire)) {
+        memcpy(garden.wire, "\1*", wild);
+        memcpy(garden.wire + wild, name.wire, name.len);
+        garden.len = (uint8_t)(name.len + wild);
+        p->policy->cname = garden;
         return true;
     }
-    return refuse(p, value, "a host name; an address is for sinkhole4 or sinkhole6");
+    return refuse(p, value, "a host name, or *.NAME; an address is for sinkhole4 or sinkhole6");
 }
 
 /* Text for people: of limited length and without control characters, since logs show the text. */
@@ -515,7 +520,7 @@ static int put_targets(json_t *object, const struct sw_policy *policy)
     if (policy->sinkhole6.family)
         failed |= put_text(object, "sinkhole6", sw_addr_text(&policy->sinkhole6, addr));
     if (policy->cname.len)
-        failed |= put_text(object, "cname", sw_name_text(policy->cname.wire, name));
+        failed |= put_text(object, "cname", sw_garden_text(&policy->cname, name));
     return failed;
 }
 

@@ -92,7 +92,8 @@ struct sw_policy {
     bool observe;             /* resolve the true answer even if the action needs none */
     struct sw_addr sinkhole4; /* family 0: the default landing address of the settings */
     struct sw_addr sinkhole6;
-    struct sw_name cname;    /* len 0: the default walled garden of the settings */
+    struct sw_name cname;    /* len 0: the default walled garden of the settings; with an asterisk
+                              as first label the queried name goes in its place */
     uint32_t ttl;            /* seconds on rewritten answers; default 60, 0..86400 */
     uint32_t lifetime;       /* seconds after which writers let new indicators expire; 0: never */
     uint16_t ede;            /* SW_EDE_AUTO, SW_EDE_OFF or a code of RFC 8914 */
@@ -149,6 +150,15 @@ const char *sw_limit_name(enum sw_limit limit);
 enum sw_status sw_trigger_parse(const char *text, enum sw_trigger *out);
 enum sw_status sw_kind_parse(const char *text, enum sw_kind *out);
 enum sw_status sw_action_parse(const char *text, enum sw_action *out);
+
+/** Whether a walled garden begins with an asterisk, in whose place the queried name goes. */
+static inline bool sw_garden_is_wild(const struct sw_name *garden)
+{
+    return garden->len > 3 && garden->wire[0] == 1 && garden->wire[1] == '*';
+}
+
+/** A walled garden as policies have it: "garden.example", "*.garden.example". Returns text. */
+const char *sw_garden_text(const struct sw_name *garden, char text[SW_NAMETEXT_MAX]);
 
 /** Whether a list can change an answer: kind ioc, not in shadow mode, an action other than
  * passthru and monitor. Any other list leaves every answer true. */

@@ -1,6 +1,7 @@
 /* policy_names.c - the words of policies: kinds, actions, triggers, limits. See policy.h. */
 #include "base/policy.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const char *const kind_names[SW_KIND_COUNT] = {
@@ -33,6 +34,17 @@ static const char *const limit_names[SW_LIMIT_COUNT] = {
 const char *sw_limit_name(enum sw_limit limit)
 {
     return (unsigned)limit < SW_LIMIT_COUNT ? limit_names[limit] : "?";
+}
+
+const char *sw_garden_text(const struct sw_name *garden, char text[SW_NAMETEXT_MAX])
+{
+    char rest[SW_NAMETEXT_MAX];
+    if (!sw_garden_is_wild(garden))
+        return sw_name_text(garden->wire, text);
+    /* The asterisk and its dot are as long as the label that is left out. */
+    snprintf(text, SW_NAMETEXT_MAX, "*.%.*s", SW_NAMETEXT_MAX - 3,
+             sw_name_text(garden->wire + 2, rest));
+    return text;
 }
 
 const char *sw_kind_name(enum sw_kind kind)

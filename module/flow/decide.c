@@ -45,10 +45,35 @@ static uint16_t effective_ede(const struct sw_flow *flow, const struct sw_policy
     return list->ede == SW_EDE_AUTO ? sw_ede_for(taken) : list->ede;
 }
 
-/* Copy the members that act needs from the policy, with the settings' defaults. */
-static void adopt(const struct sw_flow *flow, const struct sw_policy *list, bool bound,
-                  struct sw_verdict *v)
+/* Put a name in the place of the garden's asterisk. No name, or one that is too long: no garden. */
+static void expand(struct sw_name *garden, const uint8_t *name)
 {
+    uint8_t wire[2 * SW_NAME_MAX];
+    size_t len = name ? sw_name_size(name, SW_NAME_MAX) : 0, rest = garden->len - 2u;
+    if (len > 0) {
+        memcpy(wire, name, len - 1);
+        memcpy(wire + len - 1, garden->wire + 2, rest);
+    }
+    if (len == 0 || len - 1 + rest > SW_NAME_MAX ||
+        sw_name_copy(wire, len - 1 + rest, garden) != SW_OK)
+        garden->len = 0;
+}
+
+/* The garden of the winner: the alias that matched goes in the place of an asterisk, otherwise the
+ * queried name. */
+static void adopt_garden(const struct sw_flow *flow, const struct sw_found *winner,
+                         const uint8_t *qname, struct sw_name *out)
+{
+    *out = *sw_garden_of(flow, winner->hit.list);
+    if (sw_garden_is_wild(out))
+        expand(out, winner->trigger == SW_TRIGGER_CNAME ? winner->name : qname);
+}
+
+/* Copy the members that act needs from the policy, with the settings' defaults. */
+static void adopt(const struct sw_flow *flow, const struct sw_found *winner, const uint8_t *qname,
+                  bool bound, struct sw_verdict *v)
+{
+    const struct sw_policy *list = winner->hit.list;
     v->wins = true;
     v->wanted = list->kind == SW_KIND_ALLOW ? SW_ACTION_PASSTHRU : list->action;
     v->shadow = list->shadow && list->kind == SW_KIND_IOC;
@@ -64,7 +89,7 @@ static void adopt(const struct sw_flow *flow, const struct sw_policy *list, bool
         v->sinkhole6 = list->sinkhole6.family ? list->sinkhole6 : flow->settings->sinkhole6;
     }
     if (v->wanted == SW_ACTION_CNAME)
-        v->cname = *sw_garden_of(flow, list);
+        adopt_garden(flow, winner, qname, &v->cname);
     v->taken = effective(v, bound);
     v->ede = effective_ede(flow, list, v->taken);
 }
@@ -116,7 +141,7 @@ const struct sw_found *sw_decide(const struct sw_flow *flow, const struct sw_aud
     out->list[0] = out->justification[0] = '\0';
     out->sub_error = 0;
     if (winner)
-        adopt(flow, winner->hit.list, bound, out);
+        adopt(flow, winner, audience->qname, bound, out);
     return winner;
 }
 

@@ -270,6 +270,7 @@ void sw_match_begin(struct sw_matching *m, const struct sw_flow *flow, struct sw
     match->rules = 0;
     match->audiences_n = 1;
     match->audience[0].groups = UINT32_MAX;
+    match->audience[0].qname = NULL;
     match->audience[0].rules = 0;
     match->audience[0].acted_on = match->audience[0].any = false;
     for (unsigned o = 0; o < SW_OVER_COUNT; o++)
@@ -279,6 +280,13 @@ void sw_match_begin(struct sw_matching *m, const struct sw_flow *flow, struct sw
     match->clients_rewrite = m->view.clients_rewrite;
     match->armed = match->by_server = false;
     match->acted_on = match->watched = match->tracked = false;
+}
+
+static void note_qname(struct sw_match *match, const uint8_t *qname)
+{
+    match->qname = qname;
+    for (size_t p = 0; p < match->audiences_n; p++)
+        match->audience[p].qname = qname;
 }
 
 /* Match a name; the rules found borrow `copy` of the name. */
@@ -296,7 +304,7 @@ static void match_name(struct sw_matching *m, enum sw_trigger trigger, const uin
 void sw_match_name(struct sw_matching *m, enum sw_trigger trigger, const uint8_t *name, size_t len)
 {
     if (trigger == SW_TRIGGER_QNAME)
-        m->match->qname = name;
+        note_qname(m->match, name);
     match_name(m, trigger, name, len, name);
 }
 
@@ -373,7 +381,7 @@ void sw_match_addr(struct sw_matching *m, const struct sw_addr *addr)
 
 void sw_match_client(struct sw_matching *m, const struct sw_addr *client, const uint8_t *qname)
 {
-    m->match->qname = qname;
+    note_qname(m->match, qname);
     if (m->view.any_client && client->family)
         match_rules(m, SW_TRIGGER_CLIENT, SW_TRIGGER_CLIENT, client);
 }

@@ -91,6 +91,7 @@ struct sw_found {
  */
 struct sw_audience {
     uint32_t groups;                        /* bit i: group i; group 0: clients in no group */
+    const uint8_t *qname;                   /* as in struct sw_match */
     uint32_t rules;                         /* number of rules that matched, whether kept or not */
     bool acted_on;                          /* some list of kind ioc matched */
     bool any;                               /* `first` is set */
@@ -145,7 +146,7 @@ struct sw_verdict {
     uint16_t ede; /* EDE code to send, SW_EDE_OFF: none */
     uint32_t ttl;
     struct sw_addr sinkhole4, sinkhole6; /* family 0: none */
-    struct sw_name cname;                /* len 0: none */
+    struct sw_name cname;                /* len 0: none; the asterisk is replaced */
     char list[SW_LISTNAME_MAX];
     char justification[SW_NOTE_MAX]; /* for structured errors; without them "" and 0 */
     uint8_t sub_error;

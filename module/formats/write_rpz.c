@@ -127,7 +127,7 @@ static void say_records(struct sw_format_writer *writer, const char *owner)
     if (target(options->action))
         sw_say(writer, "%s CNAME %s\n", owner, target(options->action));
     if (options->action == SW_ACTION_CNAME)
-        sw_say(writer, "%s CNAME %s.\n", owner, sw_name_text(options->cname.wire, text));
+        sw_say(writer, "%s CNAME %s.\n", owner, sw_garden_text(&options->cname, text));
     if (options->action == SW_ACTION_SINKHOLE && options->sinkhole4.family)
         sw_say(writer, "%s A %s\n", owner, sw_addr_text(&options->sinkhole4, text));
     if (options->action == SW_ACTION_SINKHOLE && options->sinkhole6.family)

@@ -81,8 +81,6 @@ ROWS = {
         51: ("other records", "NODATA"),
         71: ("wildcards", "NODATA"),
         81: ("other records", "NODATA"),
-        83: ("wildcard target", "SERVFAIL"),
-        85: ("wildcard target", "SERVFAIL"),
         101: ("other records", "NODATA"),
     },
     "rpz_qname_override": {11: ("other records", "NODATA")},

@@ -194,6 +194,43 @@ START_TEST(verdict_for_each_action)
 }
 END_TEST
 
+static const char *garden_for(const char *qname, const char *alias, const char *addr,
+                              const struct sw_client *client)
+{
+    static char text[SW_NAMETEXT_MAX];
+    struct sw_match match;
+    struct sw_verdict v = judged(qname, alias, addr, client, &match);
+    if (v.taken != SW_ACTION_CNAME)
+        return sw_action_name(v.taken);
+    return sw_name_text(v.cname.wire, text);
+}
+
+/* RPZ draft 3.2: "CNAME *.garden.example." in a policy zone. */
+START_TEST(name_in_place_of_an_asterisk)
+{
+    static char label[] = "aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffffgg";
+    char longest[SW_NAMETEXT_MAX];
+    const struct sw_client client = {.addr = address("192.0.2.77")};
+    LIST("w", "{\"action\":\"cname\",\"cname\":\"*.garden.example\"}", "bad.example");
+    LIST("a", "{\"action\":\"cname\",\"cname\":\"*.garden.example\"}", "192.0.2.66");
+    LIST("c", "{\"action\":\"cname\",\"cname\":\"*.clients\",\"triggers\":[\"client\"]}",
+         "192.0.2.77");
+    ck_assert_str_eq(garden_for("bad.example", NULL, NULL, NULL), "bad.example.garden.example");
+    ck_assert_str_eq(garden_for("X.bad.example", NULL, NULL, NULL), "x.bad.example.garden.example");
+    ck_assert_str_eq(garden_for("ok.example", "y.bad.example", NULL, NULL),
+                     "y.bad.example.garden.example");
+    ck_assert_str_eq(garden_for("ok.example", NULL, "192.0.2.66", NULL),
+                     "ok.example.garden.example");
+    ck_assert_str_eq(garden_for("ok.example", NULL, NULL, &client), "ok.example.clients");
+    snprintf(longest, sizeof(longest), "%s.%s.%s.%s.bad.example", label, label, label, label + 15);
+    ck_assert_uint_gt(wire(longest).len, 239);
+    ck_assert_str_eq(garden_for(longest, NULL, NULL, NULL), "nxdomain");
+    ck_assert_str_eq(garden_for(longest + 9, NULL, NULL, NULL), "nxdomain"); /* 256 octets */
+    ck_assert_uint_eq(strlen(garden_for(longest + 10, NULL, NULL, NULL)),
+                      strlen(longest + 10) + strlen(".garden.example"));
+}
+END_TEST
+
 START_TEST(more_rules_than_fit_keep_the_winner)
 {
     struct sw_match match;
@@ -462,8 +499,9 @@ int main(void)
         TESTS(priority_then_specific_then_allow_then_trigger,
               longer_prefix_wins_and_embedded_ipv4_counts, watch_and_explaining_kinds_never_win,
               allow_list_over_ioc_keeps_message_out_of_cache, verdict_for_each_action,
-              more_rules_than_fit_keep_the_winner, ptr_question_matches_its_address_where_asked_for,
-              groups_cut_a_match_into_parts, triggers_of_a_list_decide,
-              flags_for_triggers_follow_the_lists, client_goes_first_unless_a_priority_says_so,
-              triggers_in_their_order, event_holds_rules_and_client));
+              name_in_place_of_an_asterisk, more_rules_than_fit_keep_the_winner,
+              ptr_question_matches_its_address_where_asked_for, groups_cut_a_match_into_parts,
+              triggers_of_a_list_decide, flags_for_triggers_follow_the_lists,
+              client_goes_first_unless_a_priority_says_so, triggers_in_their_order,
+              event_holds_rules_and_client));
 }

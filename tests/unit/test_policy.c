@@ -178,6 +178,11 @@ START_TEST(bad_members)
     bad("{\"cname\":\"2001:db8::1\"}", SW_EINVAL, "a host name");
     good("{\"cname\":\"192.0.2.1.example\"}");
     bad("{\"cname\":[\"x\"]}", SW_EINVAL, "cname: [\"x\"]");
+    bad("{\"cname\":\"*.\"}", SW_EINVAL, "a host name, or *.NAME");
+    bad("{\"cname\":\"*\"}", SW_EINVAL, "a host name, or *.NAME");
+    bad("{\"cname\":\"*.*.a\"}", SW_EINVAL, "a host name, or *.NAME");
+    bad("{\"cname\":\"a.*.b\"}", SW_EINVAL, "a host name, or *.NAME");
+    bad("{\"cname\":\"*.192.0.2.1\"}", SW_EINVAL, "a host name, or *.NAME");
     bad("{\"acton\":\"nxdomain\"}", SW_EINVAL, "\"acton\": unknown member; allowed are kind");
     bad("{\"a\\u001b[31m\\u00e9\":1}", SW_EINVAL, "unknown member");
     bad("{\"note\":\"line\\nbreak\"}", SW_EINVAL, "without control characters");
@@ -362,6 +367,8 @@ START_TEST(triggers_of_a_list)
     same_after_writing(
         "{\"triggers\":[\"client\",\"nsip\"]}",
         "{\"kind\":\"ioc\",\"action\":\"monitor\",\"triggers\":[\"nsip\",\"client\"]}");
+    same_after_writing("{\"action\":\"cname\",\"cname\":\"*.Garden.Example.\"}",
+                       "{\"kind\":\"ioc\",\"action\":\"cname\",\"cname\":\"*.garden.example\"}");
     same_after_writing("{\"triggers\":[\"asn\",\"cname\",\"address\",\"qname\"]}",
                        "{\"kind\":\"ioc\",\"action\":\"monitor\"}");
     ck_assert_uint_eq(good("{\"kind\":\"allow\",\"triggers\":[\"client\"]}").triggers,

@@ -103,7 +103,7 @@ static void action_words(const struct sw_verdict *v, enum sw_action action, char
         break;
     case SW_ACTION_CNAME:
         if (v->cname.len)
-            snprintf(words, max, "an alias to %.300s", sw_name_text(v->cname.wire, name));
+            snprintf(words, max, "an alias to %.300s", sw_garden_text(&v->cname, name));
         else
             snprintf(words, max, "NXDOMAIN (no walled garden is set)");
         break;
@@ -176,6 +176,6 @@ json_t *cli_verdict_json(const struct sw_verdict *v)
     if (v->sinkhole6.family)
         json_object_set_new(out, "sinkhole6", json_string(sw_addr_text(&v->sinkhole6, addr)));
     if (v->cname.len)
-        json_object_set_new(out, "cname", json_string(sw_name_text(v->cname.wire, text)));
+        json_object_set_new(out, "cname", json_string(sw_garden_text(&v->cname, text)));
     return out;
 }

@@ -64,11 +64,6 @@ REASONS = {
         "local data of any type, as many as the zone has",
         "one A and one AAAA; NODATA for other types",
     ),
-    "wildcard target": Reason(
-        GAP,
-        "`CNAME *.b.example.` puts the queried name in front of the target",
-        "no such action",
-    ),
     "root wildcard": Reason(
         GAP,
         "`*` covers every name: deny by default, with exceptions",

@@ -167,8 +167,6 @@ def data_policy(data, owner=None):
             return dict(TARGETS[target])
         if rdtype == "CNAME" and target.rstrip(".") == owner:
             return {"kind": "allow"}  # as the first versions of RPZ wrote passthru
-        if rdtype == "CNAME" and target.startswith("*."):
-            return None
         if rdtype == "CNAME":
             return {"action": "cname", "cname": target.rstrip(".")}
     policy = {"action": "sinkhole"}
