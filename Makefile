@@ -126,7 +126,7 @@ sanitizer_runtime = $(foreach l,$(RUNTIME_$(SANITIZER)),$(realpath $(shell $(CC)
 OUT       = $(BUILD)$(if $(SANITIZER),/$(SANITIZER))
 BASEFLAGS = -std=c11 -D_GNU_SOURCE -fPIC -fvisibility=hidden -Imodule $(WARN) $(SANITIZE)
 LIBS      = -lxxhash -lhiredis -lssl -lcrypto -lmaxminddb -ljansson -lidn2 -lunistring -lpsl -lz -lzstd -lcurl -lmicrohttpd -lurcu-bp -lresolv -lpthread
-CLI_LIBS  = -lunbound
+CLI_LIBS  = -lunbound -lncursesw -ltinfo
 CHECK_LIB = $(shell $(PKG_CONFIG) --cflags --libs check)
 
 # Sources that include Unbound's headers; all other sources are plain.

@@ -63,6 +63,7 @@ _sinkwatch_options() {
         ;;
     notify) echo "--file --check --test --once" ;;
     events | anomalies) echo "--number --follow --after --ids --type --list --severity-min" ;;
+    top) echo "--number --once --batch --rows --view --filter" ;;
     metrics) echo "--textfile --format" ;;
     doctor) echo "--unbound --unbound-conf --unit --canary --resolver --system-root" ;;
     esac
@@ -130,7 +131,7 @@ _sinkwatch() {
         return
     fi
     case $command:$after in
-    :*) _sinkwatch_words "list add remove import export feed rollback check pivot memory hunt sweep report events anomalies notify status setup checkconf doctor metrics" ;;
+    :*) _sinkwatch_words "list add remove import export feed rollback check pivot memory hunt sweep report top events anomalies notify status setup checkconf doctor metrics" ;;
     list:*) _sinkwatch_words "show set drop" ;;
     feed:*) _sinkwatch_words "add list show run pause resume remove log" ;;
     feed\ *:0) _sinkwatch_words "$(_sinkwatch_feeds)" ;;

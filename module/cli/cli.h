@@ -184,6 +184,7 @@ int cli_pivot(struct cli *cli, int argc, char **argv);
 int cli_memory(struct cli *cli, int argc, char **argv);
 int cli_hunt(struct cli *cli, int argc, char **argv);
 int cli_report_page(struct cli *cli, int argc, char **argv);
+int cli_top(struct cli *cli, int argc, char **argv);
 int cli_events(struct cli *cli, int argc, char **argv);
 int cli_anomalies(struct cli *cli, int argc, char **argv);
 int cli_notify(struct cli *cli, int argc, char **argv);

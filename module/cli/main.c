@@ -26,6 +26,7 @@ static const struct cli_command commands[] = {
     {"hunt", "were these indicators resolved before", cli_hunt},
     {"sweep", "resolve all listed names, and record the owners of the addresses", cli_sweep},
     {"report", "ownership and anomalies as an HTML page", cli_report_page},
+    {"top", "live hits, names, clients, lists and resolvers, in a terminal", cli_top},
     {"events", "hits: client, question, and the action taken", cli_events},
     {"anomalies", "odd ownership of addresses", cli_anomalies},
     {"notify", "hand anomalies, losses and failures on: a service", cli_notify},
