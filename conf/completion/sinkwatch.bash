@@ -50,7 +50,7 @@ _sinkwatch_options() {
     report) echo "--output --since --until --list --name --max" ;;
     check) echo "--file" ;;
     pivot) echo "--hops --max" ;;
-    memory) echo "--folder --type --since --until --limit --cof" ;;
+    memory) echo "--folder --fleet --wait --type --since --until --limit --cof" ;;
     "memory export") echo "--folder --type --since --until --limit" ;;
     "memory import") echo "--folder --show-refused" ;;
     "memory forget") echo "--folder --before" ;;

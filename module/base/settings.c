@@ -103,6 +103,7 @@ static const struct sw_setting keys[] = {
     {"memory-domain-limit", KIND_NUMBER, FIELD(memory_domain_limit), 0, 1000000000, "1000"},
     {"memory-exclude", KIND_PATH, FIELD(memory_exclude), 0, SW_PATH_MAX - 1, ""},
     {"memory-cut-label", KIND_NUMBER, FIELD(memory_cut_label), 0, 63, "0"},
+    {"memory-inquiries", KIND_NUMBER, FIELD(memory_inquiries), 0, 6000, "60"},
     {"verbose", KIND_BOOL, FIELD(verbose), 0, 0, "no"},
 };
 

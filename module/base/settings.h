@@ -121,6 +121,7 @@ struct sw_settings {
     uint32_t memory_domain_limit;     /* memory-domain-limit: default 1000, 0 = no limit */
     char memory_exclude[SW_PATH_MAX]; /* memory-exclude: file with names, "" = none */
     uint32_t memory_cut_label;        /* memory-cut-label: octets, default 0 = never */
+    uint32_t memory_inquiries;        /* memory-inquiries: in a minute, default 60, 0 = none */
     /* diagnosis */
     bool verbose; /* verbose: yes|no, default no */
 };

@@ -60,6 +60,15 @@ struct sw_in_force {
     const struct sw_list_set *lists;
 };
 
+#define SW_FEED_ANSWER_ID 44 /* room for a stream id */
+
+/* The answer of this resolver to an inquiry to the memory (host/answering.h). */
+struct sw_feed_answer {
+    char id[SW_FEED_ANSWER_ID]; /* of the entry with the inquiry */
+    char *text;
+    size_t len;
+};
+
 #define SW_FEED_PARTS       8  /* parts of the caches, of about equal size */
 #define SW_FEED_TRACKED_MAX 64 /* addresses in one call of sw_feed_host.tracked */
 
@@ -91,6 +100,11 @@ struct sw_feed_host { /* the host's functions for feeder and sweeper; any may be
     void (*in_force)(void *arg, const struct sw_in_force *now);
     /* Feeder: the status field `memory`, a new reference; NULL: the resolver keeps no memory. */
     json_t *(*memory)(void *arg);
+    /* Feeder: an inquiry to the memory, borrowed during the call; returns at once. NULL: none is
+     * read. */
+    void (*inquiry)(void *arg, const char *id, const char *text, size_t len);
+    /* Feeder: the next answer to an inquiry; false: none is ready. The feeder frees out->text. */
+    bool (*answer)(void *arg, struct sw_feed_answer *out);
     /* Feeder: how often workers have judged an answer that Unbound may store then. */
     uint64_t (*judged)(void *arg);
     int64_t (*wall_us)(void *arg); /* the wall clock, for tests; NULL: the real one */

@@ -13,6 +13,7 @@
  *     batch.c           the changes of a batch: evict names, hand over to the sweeper
  *     local.c           the local snapshot
  *     track.c           tracked addresses from Redis and to Redis
+ *     inquiries.c       inquiries to the memory, and their answers
  *     expire.c          removal of expired indicators
  *     status_hash.c     the status hash, written again when a sweep is over
  * The files load.c lists.c stream.c refused.c tracked.c sweeper.c do not use struct sw_feed.
@@ -62,6 +63,7 @@ enum sw_problem {
     SW_PROBLEM_REPORT,    /* status cannot be written */
     SW_PROBLEM_TRACK,     /* tracked addresses cannot be written */
     SW_PROBLEM_GARDEN,    /* a walled garden cannot be resolved */
+    SW_PROBLEM_INQUIRY,   /* inquiries to the memory cannot be read or answered */
     SW_PROBLEM_FILE,      /* event-file cannot be written; logged by the recorder */
     SW_PROBLEM_SPOOL,     /* event-spool likewise */
     SW_PROBLEM_COUNT
@@ -117,6 +119,9 @@ struct sw_feed {
     bool tracked_due;              /* {prefix}:tracked is still to be read */
     bool tracks_ok;                /* {prefix}:resolvers:tracked is a stream, or does not exist */
     struct sw_stream_id tracks_at; /* last entry of that stream that was read */
+
+    bool inquiries_ok;                /* {prefix}:memory:inquiries is read */
+    struct sw_stream_id inquiries_at; /* last entry of that stream that was read */
 
     /* indicators with an end */
     bool expiring; /* more indicators have expired than a call of sw_feed_expire() removes */
@@ -273,6 +278,17 @@ enum sw_status sw_feed_send_tracked(struct sw_feed *feed);
 
 /** Read {prefix}:tracked. */
 enum sw_status sw_feed_load_tracked(struct sw_feed *feed);
+
+/* ---- inquiries.c ---- */
+
+/** At the begin of a session: read later inquiries, if this resolver answers any. */
+enum sw_status sw_feed_begin_inquiries(struct sw_feed *feed);
+
+/** Hand the entries of {prefix}:memory:inquiries to the host; NULL: there are none. */
+void sw_feed_take_inquiries(struct sw_feed *feed, const redisReply *entries);
+
+/** Write the answers that are ready. SW_OK, or the session is over. */
+enum sw_status sw_feed_send_answers(struct sw_feed *feed);
 
 /* ---- status_hash.c ---- */
 

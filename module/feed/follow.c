@@ -467,25 +467,40 @@ static int block_ms(struct sw_feed *feed)
     return sw_stream_id_compare(&done, &feed->applied) == 0 ? SW_FEED_BLOCK_MS : 1;
 }
 
+#define STREAMS 3
+
+struct stream { /* of XREAD */
+    const char *name;
+    const struct sw_stream_id *at; /* last entry that was read */
+    bool read;
+};
+
 /* XREAD, and XINFO STREAM in the same pipeline: that saves a round trip for each batch. */
 static redisReply *read_batch(struct sw_feed *feed, enum sw_status *asked,
                               struct sw_stream_state *state)
 {
-    char changes[SW_KEY_MAX], tracks[SW_KEY_MAX], block[16], count[16];
-    char from[SW_STREAMID_MAX], tracks_from[SW_STREAMID_MAX];
-    const char *both[] = {"XREAD",   "COUNT", count,  "BLOCK", block,
-                          "STREAMS", changes, tracks, from,    tracks_from};
-    const char *one[] = {"XREAD", "COUNT", count, "BLOCK", block, "STREAMS", changes, from};
+    const struct stream streams[] = {
+        {SW_STREAM_CHANGES, &feed->position.id, true},
+        {SW_STREAM_TRACKS, &feed->tracks_at, feed->tracks_ok},
+        {SW_STREAM_INQUIRIES, &feed->inquiries_at, feed->inquiries_ok},
+    };
+    char block[16], count[16];
+    char key[STREAMS][SW_KEY_MAX], from[STREAMS][SW_STREAMID_MAX];
+    const char *argv[6 + 2 * STREAMS] = {"XREAD", "COUNT", count, "BLOCK", block, "STREAMS"};
+    int n = 0;
     feed->batch = feed->batch > 0 && feed->batch < BATCH_MAX ? feed->batch : BATCH_MAX;
     snprintf(count, sizeof(count), "%u", feed->batch);
     snprintf(block, sizeof(block), "%d", block_ms(feed));
-    sw_redis_key(feed->redis, changes, sizeof(changes), SW_STREAM_CHANGES);
-    sw_redis_key(feed->redis, tracks, sizeof(tracks), SW_STREAM_TRACKS);
-    sw_stream_id_text(&feed->position.id, from);
-    sw_stream_id_text(&feed->tracks_at, tracks_from);
+    for (size_t i = 0; i < STREAMS; i++) {
+        if (!streams[i].read)
+            continue;
+        argv[6 + n] = sw_redis_key(feed->redis, key[n], SW_KEY_MAX, "%s", streams[i].name);
+        sw_stream_id_text(streams[i].at, from[n++]);
+    }
+    for (int i = 0; i < n; i++)
+        argv[6 + n + i] = from[i];
     sw_redis_set_timeout(feed->redis, SW_FEED_BLOCK_MS);
-    if (sw_redis_append_argv(feed->redis, feed->tracks_ok ? 10 : 8, feed->tracks_ok ? both : one,
-                             NULL) != SW_OK ||
+    if (sw_redis_append_argv(feed->redis, 6 + 2 * n, argv, NULL) != SW_OK ||
         sw_stream_append_ask(feed->redis) != SW_OK)
         return NULL;
     redisReply *reply = sw_redis_reply(feed->redis);
@@ -519,6 +534,18 @@ static void too_much(struct sw_feed *feed)
     feed->batch = feed->batch > NARROWER ? feed->batch / NARROWER : 1;
 }
 
+/* An error about one of the streams, nobody knows which: a stream less is read until the next
+ * session, or the next load. */
+static void leave_out_stream(struct sw_feed *feed, const redisReply *reply)
+{
+    if (feed->inquiries_ok)
+        sw_feed_problem(feed, SW_PROBLEM_INQUIRY, "inquiries to the memory are not read: %s",
+                        sw_reply_words(reply));
+    else
+        feed->tracks_ok = false;
+    feed->inquiries_ok = false;
+}
+
 enum sw_status sw_feed_follow(struct sw_feed *feed)
 {
     struct sw_stream_state state = {.exists = false};
@@ -526,6 +553,7 @@ enum sw_status sw_feed_follow(struct sw_feed *feed)
     redisReply *reply = read_batch(feed, &asked, &state);
     const redisReply *entries = entries_of(feed, reply, SW_STREAM_CHANGES);
     const redisReply *tracks = entries_of(feed, reply, SW_STREAM_TRACKS);
+    const redisReply *inquiries = entries_of(feed, reply, SW_STREAM_INQUIRIES);
     enum sw_status status = SW_OK;
 
     if (!reply) {
@@ -533,16 +561,16 @@ enum sw_status sw_feed_follow(struct sw_feed *feed)
         return sw_feed_failed(feed, SW_ECLOSED, "following changes");
     }
     sw_feed_take_tracks(feed, tracks);
+    sw_feed_take_inquiries(feed, inquiries);
     if (entries) {
         feed->batch *= 2;
         status = sw_feed_judge_stream(feed, asked, &state);
         if (status == SW_OK && feed->stream_ok && !feed->load_due)
             status = apply_batch(feed, entries);
     } else if (sw_reply_is_key_error(reply)) {
-        feed->tracks_ok =
-            false; /* the error may be about either stream: only `changes` until the next load */
+        leave_out_stream(feed, reply);
         status = sw_feed_judge_stream(feed, asked, &state);
-    } else if (reply->type != REDIS_REPLY_NIL && !tracks) {
+    } else if (reply->type != REDIS_REPLY_NIL && !tracks && !inquiries) {
         status = sw_feed_failed(feed, SW_EREDIS, "following changes");
     } else if (asked == SW_ECLOSED) {
         status = sw_feed_failed(feed, asked, "asking for the change stream");

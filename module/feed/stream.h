@@ -67,7 +67,8 @@ bool sw_stream_has_gap(const struct sw_stream_state *state, const struct sw_stre
  */
 bool sw_stream_is_new(const struct sw_stream_state *state, const struct sw_stream_position *at);
 
-#define SW_STREAM_CHANGES "changes"
+#define SW_STREAM_CHANGES   "changes"
+#define SW_STREAM_INQUIRIES "memory:inquiries"
 #define SW_STREAM_TRACKS                                                                           \
     "resolvers:tracked" /* the only stream that resolvers write for other resolvers: D-096 */
 

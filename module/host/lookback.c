@@ -2,6 +2,7 @@
 #include "host/lookback.h"
 
 #include "base/log.h"
+#include "host/answering.h"
 #include "host/lookback_parts.h"
 #include "host/module.h"
 
@@ -11,8 +12,6 @@
 #define GO_ON_EVERY 4096 /* sightings between two looks at the rings */
 #define TRIES       10   /* of a pass whose files another process replaces */
 
-static void run(void *arg);
-
 struct sw_lookback *sw_lookback_new(struct sw_module *module)
 {
     struct sw_lookback *lookback = calloc(1, sizeof(*lookback));
@@ -20,7 +19,6 @@ struct sw_lookback *sw_lookback_new(struct sw_module *module)
         return NULL;
     lookback->module = module;
     pthread_mutex_init(&lookback->lock, NULL);
-    sw_keeper_work(module->keeper, run, lookback);
     return lookback;
 }
 
@@ -76,12 +74,18 @@ void sw_lookback_in_force(struct sw_lookback *lookback, const struct sw_in_force
 
 /* ---- looking ---- */
 
+bool sw_lookback_go_on(struct sw_lookback *lookback)
+{
+    sw_answering_run(lookback->module->answering);
+    return sw_keeper_go_on(lookback->module->keeper);
+}
+
 /* Keep a sighting that an indicator covers. Names that are complete are told when many are kept. */
 static enum sw_status consider(void *arg, const struct sw_sighting *s)
 {
     struct sw_lookback *lookback = arg;
     enum sw_status status = SW_OK;
-    if (++lookback->seen % GO_ON_EVERY == 0 && !sw_keeper_go_on(lookback->module->keeper))
+    if (++lookback->seen % GO_ON_EVERY == 0 && !sw_lookback_go_on(lookback))
         return SW_ECLOSED;
     if (!sw_found_is_resolution(s) || !sw_lookback_is_listed(lookback, s))
         return SW_OK;
@@ -111,7 +115,7 @@ static void on_progress(void *arg, uint64_t done, uint64_t total)
 {
     struct sw_lookback *lookback = arg;
     (void)done, (void)total;
-    sw_keeper_go_on(lookback->module->keeper);
+    sw_lookback_go_on(lookback);
 }
 
 /* The set of names and prefixes of the single indicators. */
@@ -135,7 +139,7 @@ static enum sw_status look_in(void *arg, struct sw_past *past)
     static const struct sw_past_question everything = {.ask = SW_ASK_ALL};
     struct sw_lookback *lookback = arg;
     const struct sw_hunt_calls calls = {consider_tagged, on_progress, lookback};
-    if (!sw_keeper_go_on(lookback->module->keeper))
+    if (!sw_lookback_go_on(lookback))
         return SW_ECLOSED;
     return lookback->hunt ? sw_hunt_run(lookback->hunt, past, &calls)
                           : sw_past_ask(past, &everything, consider_any, lookback);
@@ -197,11 +201,10 @@ static void pass(struct sw_lookback *lookback)
     lookback->hunt = NULL;
 }
 
-/* On the keeper's thread. A pass for lists counts the rules of these lists alone, so the single
+/* A pass for lists counts the rules of these lists alone, so the single
  * indicators that came meanwhile have a pass of their own. */
-static void run(void *arg)
+void sw_lookback_run(struct sw_lookback *lookback)
 {
-    struct sw_lookback *lookback = arg;
     take_wanted(lookback);
     if (lookback->now.lists.any)
         pass(lookback);

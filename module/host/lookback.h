@@ -35,4 +35,7 @@ void sw_lookback_free(struct sw_lookback *lookback); /* NULL is fine; the keeper
 /** Have the keeper look for these indicators. */
 void sw_lookback_in_force(struct sw_lookback *lookback, const struct sw_in_force *now);
 
+/** Look for all indicators that wait. The keeper. */
+void sw_lookback_run(struct sw_lookback *lookback);
+
 #endif

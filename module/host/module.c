@@ -8,6 +8,7 @@
 #include "feed/local.h"
 #include "flow/ub.h"
 #include "host/abi.h"
+#include "host/answering.h"
 #include "host/cache.h"
 #include "host/from_cache.h"
 #include "host/hold.h"
@@ -152,8 +153,31 @@ static void stop_memory(struct sw_module *module)
 {
     sw_keeper_free(module->keeper);
     sw_lookback_free(module->lookback);
+    sw_answering_free(module->answering);
     module->keeper = NULL;
     module->lookback = NULL;
+    module->answering = NULL;
+}
+
+/* The keeper's other work, short answers first. */
+static void keeper_work(void *arg)
+{
+    struct sw_module *module = arg;
+    sw_answering_run(module->answering);
+    sw_lookback_run(module->lookback);
+}
+
+static void take_inquiry(void *arg, const char *id, const char *text, size_t len)
+{
+    struct sw_module *module = arg;
+    if (module->answering)
+        sw_answering_ask(module->answering, id, text, len);
+}
+
+static bool give_answer(void *arg, struct sw_feed_answer *out)
+{
+    struct sw_module *module = arg;
+    return module->answering && sw_answering_take(module->answering, out);
 }
 
 /* Start to record, if a folder is set. Without memory for the keeper, the lists are still in
@@ -164,8 +188,12 @@ static void start_memory(struct sw_module *module)
         return;
     module->keeper = sw_keeper_new(&module->settings, (unsigned)module->env->cfg->num_threads);
     module->lookback = module->keeper ? sw_lookback_new(module) : NULL;
-    if (module->lookback && sw_keeper_start(module->keeper) == SW_OK)
-        return;
+    module->answering = module->lookback ? sw_answering_new(module) : NULL;
+    if (module->answering) {
+        sw_keeper_work(module->keeper, keeper_work, module);
+        if (sw_keeper_start(module->keeper) == SW_OK)
+            return;
+    }
     stop_memory(module);
     sw_log(SW_LOG_ERROR, "out of memory at start: memory-folder is not written");
 }
@@ -184,6 +212,8 @@ static bool make_parts(struct sw_module *module)
         .garden = take_garden,
         .in_force = in_force,
         .memory = memory_status,
+        .inquiry = take_inquiry,
+        .answer = give_answer,
         .judged = count_judged,
         .version = SW_VERSION,
         .host_version = sw_abi_built_for(),

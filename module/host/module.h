@@ -33,8 +33,9 @@ struct sw_module {
     struct sw_owners *owners;
     struct sw_journal *journal;
     struct sw_feed *feed;
-    struct sw_keeper *keeper;     /* NULL: no memory-folder */
-    struct sw_lookback *lookback; /* likewise */
+    struct sw_keeper *keeper;       /* NULL: no memory-folder */
+    struct sw_lookback *lookback;   /* likewise */
+    struct sw_answering *answering; /* likewise */
     struct sw_flow flow;
     struct sw_feed_host feed_host; /* functions that feeder and recorder call back */
     struct sw_journal_host journal_host;

@@ -25,7 +25,9 @@ typedef bool wanted_fn(const struct search *search);
 
 static enum sw_status next_row(struct search *search)
 {
-    if (++search->rows % STOP_EVERY == 0 && sw_past_stopped(search->past))
+    const struct sw_past_question *question = search->question;
+    if (++search->rows % STOP_EVERY == 0 &&
+        (sw_past_stopped(search->past) || (question->between && !question->between(search->arg))))
         return SW_ECLOSED;
     return sw_merge_next(search->merge, &search->key, &search->key_len, &search->value,
                          &search->value_len);
@@ -36,13 +38,20 @@ static bool begins_with(const struct search *search, const struct sw_key *prefix
     return search->key_len >= prefix->len && memcmp(search->key, prefix->octets, prefix->len) == 0;
 }
 
+static bool has_type_and_time(const struct sw_past_question *question,
+                              const struct sw_sighting *sighting)
+{
+    return (!question->type || question->type == sighting->type) &&
+           sighting->last >= question->since &&
+           (!question->until || sighting->first <= question->until);
+}
+
 /* Hand a decoded row over, if type and time are asked for. SW_ENOTFOUND: the limit is reached. */
 static enum sw_status report(struct search *search)
 {
     const struct sw_past_question *question = search->question;
     struct sw_sighting *sighting = &search->decoded.sighting;
-    if ((question->type && question->type != sighting->type) || sighting->last < question->since ||
-        (question->until && sighting->first > question->until))
+    if (!has_type_and_time(question, sighting))
         return SW_OK;
     enum sw_status status = search->take(search->arg, sighting);
     search->found++;
@@ -120,13 +129,17 @@ static void owner_prefix(const struct sw_past_question *question, struct sw_key 
 
 /* ---- by rdata ---- */
 
-static bool is_address(const struct search *search)
+static bool has_address(const struct sw_past_question *question, const struct sw_sighting *sighting)
 {
-    const struct sw_sighting *sighting = &search->decoded.sighting;
     struct sw_addr addr;
     return (sighting->type == 1 || sighting->type == 28) &&
            sw_addr_from_octets(sighting->rdata, sighting->rdata_len, &addr) == SW_OK &&
-           sw_addr_covers(&search->question->addr, &addr);
+           sw_addr_covers(&question->addr, &addr);
+}
+
+static bool is_address(const struct search *search)
+{
+    return has_address(search->question, &search->decoded.sighting);
 }
 
 /* Whether the row is the one row of the record that begins with the name. */
@@ -189,6 +202,28 @@ static enum sw_status walk_targets(struct search *search)
 }
 
 /* ---- interface ---- */
+
+bool sw_past_wants(const struct sw_past_question *question, const struct sw_sighting *sighting)
+{
+    const uint8_t *name = question->name.wire, *owner = sighting->owner;
+    int at = sw_rdata_name(sighting->type, sighting->rdata, sighting->rdata_len);
+    if (!has_type_and_time(question, sighting))
+        return false;
+    switch (question->ask) {
+    case SW_ASK_OWNER:
+        return sw_name_equal(owner, name);
+    case SW_ASK_OWNER_BELOW:
+        return sw_name_below_or_equal(owner, name);
+    case SW_ASK_ADDRESS:
+        return has_address(question, sighting);
+    case SW_ASK_TARGET:
+        return at >= 0 && sw_name_equal(sighting->rdata + at, name);
+    case SW_ASK_TARGET_BELOW:
+        return at >= 0 && sw_name_below_or_equal(sighting->rdata + at, name);
+    default:
+        return true;
+    }
+}
 
 enum sw_status sw_past_ask_again(struct sw_past *past, struct sw_merge *merge, const uint8_t *some,
                                  const struct sw_past_question *question, sw_sighting_fn *take,

@@ -151,7 +151,12 @@ struct sw_past_question {
     uint16_t type;         /* 0 = all */
     uint64_t since, until; /* seconds since 1970; seen in since..until; until 0 = no end */
     uint64_t limit;        /* how many sightings at most; 0 = all */
+    /* Called each 256 rows that are read, also without a result; false ends the search. Or NULL. */
+    bool (*between)(void *arg);
 };
+
+/** Whether a sighting is an answer to a question: name or address, type, and times. */
+bool sw_past_wants(const struct sw_past_question *question, const struct sw_sighting *sighting);
 
 /** Takes a sighting, borrowed during the call. Any code but SW_OK ends the search. zone is NULL in
  * a search by address or target: the tables by rdata have no bailiwick. */
@@ -161,6 +166,7 @@ typedef enum sw_status sw_sighting_fn(void *arg, const struct sw_sighting *sight
  * Report all sightings that a question asks for, in the order of the files: sorted by the labels
  * of the name from the right, or by rdata; equal tuples of several files are one.
  *
+ * arg  for take and question->between
  * SW_OK, also when nothing was found; the code of take; SW_ECLOSED; SW_ENOMEM. A file that turns
  * out to be damaged is left out from there on, with a warning.
  */

@@ -16,7 +16,7 @@
  * for each figure goes to SW_BENCH_OUT, else SINKWATCH_BENCH, else build/bench.jsonl.
  */
 #include "base/clock.h"
-#include "cli/memory/cof.h"
+#include "journal/cof.h"
 #include "memory_tuples.h"
 #include "proc_memory.h"
 
@@ -248,7 +248,7 @@ int main(int argc, char **argv)
     if (argc == 3 && strcmp(argv[1], "--cof") == 0) {
         for (uint64_t i = 0; i < strtoull(argv[2], NULL, 10); i++) {
             make_tuple(i, 0, &tuple);
-            cli_cof_write(stdout, &tuple.sighting);
+            sw_cof_write(stdout, &tuple.sighting);
         }
         return 0;
     }

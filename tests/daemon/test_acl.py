@@ -6,7 +6,7 @@ import re
 
 import pytest
 import redis
-from cli_rig import ROOT, Command
+from cli_rig import REDIS, ROOT, Command
 from harness.resolver import SINK4
 from harness.wait import until
 
@@ -42,6 +42,8 @@ KEYS = [
     "seen:name:x.example",
     "seen:zone:x.example",
     "seen:addr:192.0.2.1",
+    "memory:inquiries",
+    "memory:answers:1-0",
 ]
 FOREIGN = ["foreign", "{sinkwatch}x"]
 CONFINED = {
@@ -164,7 +166,7 @@ def users(own_redis):
     return rights
 
 
-ROLES = ["feed", "subscriber", "resolver", "sweep", "reader", "notifier", *CONFINED]
+ROLES = ["feed", "subscriber", "resolver", "sweep", "reader", "notifier", "analyst", *CONFINED]
 
 
 @pytest.mark.parametrize("user", ROLES)
@@ -245,10 +247,10 @@ def test_the_product_works_with_these_users(
     own_redis.client.config_set("notify-keyspace-events", "Kgh")
     resolvers = [
         make_resolver(own_redis, **settings("resolver", resolver_id="ns2")),
-        make_resolver(own_redis, **settings("resolver-ns1", resolver_id="ns1")),
+        make_resolver(own_redis, **settings("resolver-ns1", resolver_id="ns1", memory_folder=folder / "memory")),
     ]
     feed, ads, reader, sweep = map(command, ("feed", "feed-ads", "reader", "sweep"))
-    notifier = command("notifier")
+    notifier, analyst = command("notifier"), command("analyst")
     feed("list", "set", "ads", "--action", "sinkhole")
     feed("list", "set", "watched", "--kind", "watch")
     feed("add", "watched", "four.address.example", "--wait=20")
@@ -282,6 +284,12 @@ def test_the_product_works_with_these_users(
     assert "ns1" in reader("status") and "ns2" in reader("status")
     until(lambda: own_redis.client.exists("{sinkwatch}:seen:name:four.address.example"), lambda: f"the history: {[r.log() for r in resolvers]}")
     assert reader("events") and reader("pivot", "four.address.example")
+    until(lambda: own_redis.client.hget("{sinkwatch}:resolver:ns1", "memory") not in (None, "{}"), "the memory")
+    assert "four.address.example" in analyst("memory", "four.address.example")
+    for user in feed, ads, reader, sweep, subscriber, notifier:
+        user("memory", "--fleet", "four.address.example", code=REDIS)
+        assert "NOPERM" in user.err or "no permissions" in user.err
+    analyst("events", code=REDIS)
     words = ["--forward", f"127.0.0.1@{authority.port}", "--no-dnssec", "--events"]
     sweep("sweep", "--list", "watched", *words, "--observer", "swept")
     assert own_redis.client.zcard("{sinkwatch}:tracked") > 0

@@ -593,7 +593,8 @@ def test_rights_are_those_of_a_resolver(it):
     for patterns, commands in documented()[0]["resolver"]:
         for pattern in patterns or ():
             key = {"list:*": "list:doctor", "resolver:*": "resolver:ID", "written:*": "written:ID",
-                   "seen:*": "seen:name:doctor.example", "finding:*": "finding:doctor"}.get(pattern, pattern)  # fmt: skip
+                   "seen:*": "seen:name:doctor.example", "finding:*": "finding:doctor",
+                   "memory:answers:*": "memory:answers:doctor"}.get(pattern, pattern)  # fmt: skip
             wanted |= {(key, command) for command in commands}
     assert tried == wanted
     user_without(it, "nothing")

@@ -168,7 +168,7 @@ def test_what_is_not_a_question(sw, past):
     sw("memory", "--folder", past, "class:government", code=USAGE)
     sw("memory", "--folder", past, "a.example", "--type", "TXT", code=USAGE)
     sw("memory", "--folder", past, "a.example", "--since", "yesterday", code=USAGE)
-    sw("memory", "a.example", code=SETTINGS)
+    sw("memory", "export", code=SETTINGS)
     assert "memory-folder" in sw.err
     sw("memory", "--folder", past / "none", "a.example", code=INPUT)
     sw("memory", "forget", "--folder", past, code=USAGE)

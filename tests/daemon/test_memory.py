@@ -220,3 +220,37 @@ def test_one_of_a_fleet_tells(remembering, lists_for, events_for, shared_redis, 
     until(lambda: all(shared_redis.client.exists(lists.key(claim)) for claim in claims), "both pasts")
     until(lambda: shared_redis.client.exists(lists.key(f"seen:name:{EVIL}")), "the history")
     assert len(stream.wait(BEFORE)) == 1
+
+
+def test_a_fleet_is_asked(remembering, lists_for, shared_redis, folder):
+    """All resolvers are asked over Redis: records of files and of no file yet, merged; too many
+    questions; a resolver that is gone is named."""
+    one = remembering(memory_inquiries=6)
+    prefix = one.settings["redis-prefix"]
+    two = remembering(memory_folder=folder / "second", redis_prefix=prefix, memory_interval=3600)
+    none = remembering(memory_folder='""', redis_prefix=prefix)
+    for resolver in (one, two, none):
+        lists_for(resolver, shared_redis).wait_state(state="following")
+    for resolver in (one, two):
+        assert resolver.client.ask(WWW).addresses
+    wait_recorded(one, WWW)
+    wait_memory(lists_for(two, shared_redis), "tuples_waiting", lambda n: n and n > 0)
+    ids = sorted(r.settings["resolver-id"] for r in (one, two))
+
+    def ask(*words):
+        return [json.loads(x) for x in none.command("--json", "memory", *words).splitlines()]
+
+    [row] = ask(WWW)  # without a folder of its own
+    assert (row["rdata"], row["zone"], row["count"]) == (ADDRESS, "clean.example", 2)
+    assert sorted(row["resolvers"]) == ids
+    [row] = ask("--fleet", "198.51.100.0/24", "--type", "A", "--until", str(int(time.time()) + 60))
+    assert row["name"] == WWW and row["count"] == 2
+    assert "nothing was resolved" in none.command("memory", "never.example", check=False)
+    busy = f"{one.settings['resolver-id']}: is busy"
+    until(lambda: busy in none.command("memory", WWW, check=False), "the end of the rate")
+    two.process.signal(signal.SIGKILL)
+    two.process.wait()
+    said = none.command("memory", WWW, "--wait", "1", check=False)
+    two.kill()
+    assert f"{two.settings['resolver-id']}: no answer within 1 seconds" in said
+    lists_for(one, shared_redis).wait_state(last_error="")

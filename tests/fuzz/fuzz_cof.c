@@ -1,11 +1,11 @@
 /*
- * fuzz_cof.c - cli/memory/cof.h: lines of anybody's archive. A line that is taken is written and
+ * fuzz_cof.c - journal/cof.h: lines of anybody's archive. A line that is taken is written and
  * read again: the same sightings.
  */
 #include "fuzz.h"
 
-#include "cli/memory/cof.h"
-#include "cli/memory/rdata_text.h"
+#include "journal/cof.h"
+#include "journal/rdata_text.h"
 
 #define TAKEN_MAX 64
 
@@ -48,10 +48,10 @@ static void write_and_read(const struct one *one)
     size_t len = 0;
     FILE *out = open_memstream(&line, &len);
     FUZZ_CHECK(out != NULL);
-    cli_cof_write(out, &one->sighting);
+    sw_cof_write(out, &one->sighting);
     FUZZ_CHECK(fclose(out) == 0 && len > 0 && line[len - 1] == '\n');
     again.n = 0;
-    enum sw_status status = cli_cof_read(line, len, take, &again, &why);
+    enum sw_status status = sw_cof_read(line, len, take, &again, &why);
     FUZZ_CHECK(status == SW_OK && again.n == 1);
     const struct sw_sighting *a = &one->sighting, *b = &again.one[0].sighting;
     FUZZ_CHECK(a->type == b->type && a->first == b->first && a->last == b->last);
@@ -67,7 +67,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const char *why = NULL;
     char *copy = fuzz_copy(data, size);
     taken.n = 0;
-    enum sw_status status = cli_cof_read(copy, size, take, &taken, &why);
+    enum sw_status status = sw_cof_read(copy, size, take, &taken, &why);
     FUZZ_CHECK(status == SW_OK || (why && fuzz_words_ok(why, 200)));
     FUZZ_CHECK(taken.n == 0 || status == SW_OK || status == SW_ECLOSED);
     for (size_t i = 0; i < taken.n; i++)

@@ -101,10 +101,21 @@ static bool by_owner(enum sw_ask ask)
     return ask <= SW_ASK_OWNER_BELOW;
 }
 
+/* sw_past_wants() judges a single sighting as the model does. */
+static void judge_alone(const struct sw_past_question *question, const struct sw_sighting *sighting)
+{
+    bool wanted = is_asked(question, sighting) &&
+                  (!question->type || question->type == sighting->type) &&
+                  sighting->last >= question->since &&
+                  (!question->until || sighting->first <= question->until);
+    ck_assert_int_eq(sw_past_wants(question, sighting), wanted);
+}
+
 static void expect(const struct sw_past_question *question, size_t n)
 {
     expected.n = 0;
     for (size_t i = 0; i < n; i++) {
+        judge_alone(question, &world[i].sighting);
         if (is_asked(question, &world[i].sighting))
             add_tuple(&expected, &world[i].sighting, by_owner(question->ask), 0);
     }

@@ -59,6 +59,10 @@ static const struct {
     {"finding:doctor", "ZCOUNT KEY 0 1"},
     {"finding:doctor", "ZREMRANGEBYRANK KEY 0 0"},
     {"finding:doctor", "EXPIRE KEY 1"},
+    {"memory:inquiries", "XREAD STREAMS KEY 0-0"},
+    {"memory:inquiries", "XINFO STREAM KEY"},
+    {"memory:answers:doctor", "HSET KEY f v"},
+    {"memory:answers:doctor", "EXPIRE KEY 1"},
 };
 
 struct trying {

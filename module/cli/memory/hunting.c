@@ -2,8 +2,8 @@
 #include "base/indicator.h"
 #include "cli/lists/source.h"
 #include "cli/memory/past_words.h"
-#include "cli/memory/rdata_text.h"
 #include "journal/dnstext.h"
+#include "journal/rdata_text.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -161,8 +161,8 @@ static int add_word(struct hunting *hunting, const char *word)
 
 static char *describe(const struct sw_sighting *sighting)
 {
-    char name[SW_NAMETEXT_MAX], type[SW_DNSTEXT_MAX], rdata[CLI_RDATATEXT_MAX], *text = NULL;
-    cli_rdata_text(sighting->type, sighting->rdata, sighting->rdata_len, rdata);
+    char name[SW_NAMETEXT_MAX], type[SW_DNSTEXT_MAX], rdata[SW_RDATATEXT_MAX], *text = NULL;
+    sw_rdata_text(sighting->type, sighting->rdata, sighting->rdata_len, rdata);
     if (asprintf(&text, "%s %s %s", sw_name_text(sighting->owner, name),
                  sw_qtype_text(sighting->type, type), rdata) < 0)
         abort();

@@ -1,6 +1,6 @@
 /* past_copy.c - sinkwatch memory export and import: COF lines out and in, of any size. */
-#include "cli/memory/cof.h"
 #include "cli/memory/past_words.h"
+#include "journal/cof.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -43,7 +43,7 @@ static const struct cli_usage export_usage = {
 static enum sw_status write_line(void *arg, const struct sw_sighting *sighting)
 {
     ++*(uint64_t *)arg;
-    cli_cof_write(stdout, sighting);
+    sw_cof_write(stdout, sighting);
     return ferror(stdout) ? SW_EIO : SW_OK;
 }
 
@@ -140,7 +140,7 @@ static enum sw_status take_line(struct import *import)
     import->line++;
     if (strspn(import->text, " \t\r") == import->len)
         return SW_OK;
-    enum sw_status status = cli_cof_read(import->text, import->len, add, import, &why);
+    enum sw_status status = sw_cof_read(import->text, import->len, add, import, &why);
     if (status == SW_EINVAL) /* of sw_seal_add(): a time beyond the year 9999 */
         why = "a time that is out of range";
     if (status == SW_ESYNTAX || status == SW_EINVAL)

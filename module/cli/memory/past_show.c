@@ -1,17 +1,21 @@
 /* past_show.c - sinkwatch memory: the records of a name, an address, a network (D-155). */
 #include "base/indicator.h"
 #include "base/rcu.h"
-#include "cli/memory/cof.h"
+#include "cli/memory/fleet_past.h"
 #include "cli/memory/past_words.h"
-#include "cli/memory/rdata_text.h"
 #include "cli/show/ownership.h"
+#include "journal/cof.h"
 #include "journal/dnstext.h"
+#include "journal/rdata_text.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #define LIMIT_DEFAULT 1000 /* rows of the table for people */
+#define WAIT_DEFAULT  10   /* seconds for the answers of a fleet */
+
+enum { KEY_FLEET = CLI_PAST_OWN, KEY_WAIT };
 
 static const struct argp_option options[] = {
     CLI_PAST_FOLDER_OPTION,
@@ -20,31 +24,10 @@ static const struct argp_option options[] = {
     {"until", CLI_PAST_UNTIL, "TIME", 0, "only records seen at this time or before", 0},
     {"limit", CLI_PAST_LIMIT, "N", 0, "at most N records (default: 1000 in the table)", 0},
     {"cof", CLI_PAST_COF, NULL, 0, "print the Passive DNS Common Output Format", 0},
+    {"fleet", KEY_FLEET, NULL, 0,
+     "ask all live resolvers over Redis (default where no folder is known)", 0},
+    {"wait", KEY_WAIT, "SECONDS", 0, "for the answers of resolvers (default: 10)", 0},
     {0},
-};
-
-static error_t parse(int key, char *arg, struct argp_state *state)
-{
-    return cli_past_parse(state->input, key, arg, state);
-}
-
-static const struct cli_usage usage = {
-    .words = "NAME|*.NAME|ADDRESS|PREFIX|AS | export|import|forget|status [...]",
-    .doc = "What the resolver resolved, before anybody listed a name: the records of a name and "
-           "those that point to it, of all names below (*.NAME), the names on an address, in a "
-           "prefix or an AS. No client is in the memory. export, import, forget and status have "
-           "their own --help."
-           "\vThe exit code is 1 when nothing is known. Times are UTC; TIME is a day, RFC 3339, "
-           "seconds since 1970, or a span before now such as 30d.\n\n"
-           "Examples:\n"
-           "  sinkwatch memory systemsvc.net\n"
-           "  sinkwatch memory '*.systemsvc.net' --type A --since 90d\n"
-           "  sinkwatch memory 213.24.76.0/24 --cof\n"
-           "  sinkwatch memory AS8342",
-    .options = options,
-    .parser = parse,
-    .min = 1,
-    .max = 1,
 };
 
 /* A search and its output. */
@@ -57,31 +40,74 @@ struct show {
     uint64_t found;
     struct sw_addr addr; /* the last address of an AS search, and the judgement */
     bool in_as;
+    bool fleet;
+    uint32_t seconds; /* to wait for a fleet */
 };
 
-static void print_json(const struct sw_sighting *sighting)
+static error_t parse(int key, char *arg, struct argp_state *state)
 {
-    char text[CLI_RDATATEXT_MAX], name[SW_NAMETEXT_MAX], type[SW_DNSTEXT_MAX];
+    struct show *show = state->input;
+    switch (key) {
+    case KEY_FLEET:
+        show->fleet = true;
+        return 0;
+    case KEY_WAIT:
+        show->seconds = (uint32_t)cli_number(state, "--wait", arg, 1, 3600);
+        return 0;
+    default:
+        return cli_past_parse(&show->options, key, arg, state);
+    }
+}
+
+static const struct cli_usage usage = {
+    .words = "NAME|*.NAME|ADDRESS|PREFIX|AS | export|import|forget|status [...]",
+    .doc =
+        "What the resolver resolved, before anybody listed a name: the records of a name and "
+        "those that point to it, of all names below (*.NAME), the names on an address, in a "
+        "prefix or an AS. No client is in the memory. With --folder, or memory-folder in the "
+        "settings, the files of one resolver are read; else all live resolvers are asked. "
+        "export, import, forget and status have their own --help."
+        "\vThe exit code is 1 when nothing is known, 5 when a resolver did not answer, 6 when an "
+        "answer is not whole. Times are UTC; TIME is a day, RFC 3339, seconds since 1970, or a "
+        "span before now such as 30d.\n\n"
+        "Examples:\n"
+        "  sinkwatch memory systemsvc.net\n"
+        "  sinkwatch memory '*.systemsvc.net' --type A --since 90d\n"
+        "  sinkwatch memory 213.24.76.0/24 --cof\n"
+        "  sinkwatch memory AS8342\n"
+        "  sinkwatch memory --fleet 213.24.76.23",
+    .options = options,
+    .parser = parse,
+    .min = 1,
+    .max = 1,
+};
+
+/* resolvers: of a fleet, with the record; or NULL. */
+static void print_json(const struct sw_sighting *sighting, json_t *resolvers)
+{
+    char text[SW_RDATATEXT_MAX], name[SW_NAMETEXT_MAX], type[SW_DNSTEXT_MAX];
     json_t *one = json_object();
     cli_json_set(one, "name", sw_name_text(sighting->owner, name));
     cli_json_set(one, "type", sw_qtype_text(sighting->type, type));
     cli_json_set(one, "rdata",
-                 cli_rdata_text(sighting->type, sighting->rdata, sighting->rdata_len, text));
+                 sw_rdata_text(sighting->type, sighting->rdata, sighting->rdata_len, text));
     cli_json_set(one, "first", cli_past_time_text(sighting->first, true));
     cli_json_set(one, "last", cli_past_time_text(sighting->last, true));
     json_object_set_new(one, "count", json_integer((json_int_t)sighting->count));
     if (sighting->zone)
         cli_json_set(one, "zone", sw_name_text(sighting->zone, name));
+    if (resolvers)
+        json_object_set(one, "resolvers", resolvers);
     cli_json(one);
 }
 
 static void add_row(const struct show *show, const struct sw_sighting *sighting)
 {
-    char text[CLI_RDATATEXT_MAX], name[SW_NAMETEXT_MAX], type[SW_DNSTEXT_MAX], count[24];
+    char text[SW_RDATATEXT_MAX], name[SW_NAMETEXT_MAX], type[SW_DNSTEXT_MAX], count[24];
     snprintf(count, sizeof(count), "%" PRIu64, sighting->count);
     cli_table_row(show->table, sw_name_text(sighting->owner, name),
                   sw_qtype_text(sighting->type, type),
-                  cli_rdata_text(sighting->type, sighting->rdata, sighting->rdata_len, text),
+                  sw_rdata_text(sighting->type, sighting->rdata, sighting->rdata_len, text),
                   cli_past_time_text(sighting->first, false),
                   cli_past_time_text(sighting->last, false), count);
 }
@@ -103,57 +129,47 @@ static bool is_in_as(struct show *show, const struct sw_sighting *sighting)
     return show->in_as;
 }
 
-static enum sw_status take(void *arg, const struct sw_sighting *sighting)
+static enum sw_status print(struct show *show, const struct sw_sighting *sighting,
+                            json_t *resolvers)
 {
-    struct show *show = arg;
-    if (show->what.type == SW_INDICATOR_ASN && !is_in_as(show, sighting))
-        return SW_OK;
     if (show->options.limit && show->found == show->options.limit)
         return SW_ENOTFOUND;
     show->found++;
     if (show->options.cof)
-        cli_cof_write(stdout, sighting);
+        sw_cof_write(stdout, sighting);
     else if (show->cli->json)
-        print_json(sighting);
+        print_json(sighting, resolvers);
     else
         add_row(show, sighting);
     return ferror(stdout) ? SW_EIO : SW_OK;
 }
 
-static enum sw_status ask(struct show *show, struct sw_past *past, enum sw_ask ask)
+static enum sw_status take(void *arg, const struct sw_sighting *sighting)
 {
-    struct sw_past_question question = {.ask = ask,
-                                        .name = show->what.name,
-                                        .addr = show->what.addr,
-                                        .type = show->options.type,
-                                        .since = show->options.since,
-                                        .until = show->options.until};
-    return sw_past_ask(past, &question, take, show);
+    struct show *show = arg;
+    if (show->what.type == SW_INDICATOR_ASN && !is_in_as(show, sighting))
+        return SW_OK;
+    return print(show, sighting, NULL);
 }
 
-/* All addresses, IPv4 then IPv6. */
-static enum sw_status ask_as(struct show *show, struct sw_past *past)
+static enum sw_status take_of_fleet(void *arg, const struct sw_sighting *sighting,
+                                    json_t *resolvers)
 {
-    show->what.addr = (struct sw_addr){.family = 4};
-    enum sw_status status = ask(show, past, SW_ASK_ADDRESS);
-    show->what.addr = (struct sw_addr){.family = 6};
-    return status == SW_OK ? ask(show, past, SW_ASK_ADDRESS) : status;
+    return print(arg, sighting, resolvers);
 }
 
 static enum sw_status ask_all(struct show *show, struct sw_past *past)
 {
-    bool is_below = show->what.form == SW_FORM_BELOW;
-    enum sw_status status;
-    switch (show->what.type) {
-    case SW_INDICATOR_PREFIX:
-        return ask(show, past, SW_ASK_ADDRESS);
-    case SW_INDICATOR_ASN:
-        return ask_as(show, past);
-    default:
-        status = ask(show, past, is_below ? SW_ASK_OWNER_BELOW : SW_ASK_OWNER);
-        return status == SW_OK ? ask(show, past, is_below ? SW_ASK_TARGET_BELOW : SW_ASK_TARGET)
-                               : status;
-    }
+    const struct sw_inquiry inquiry = {.what = show->what,
+                                       .type = show->options.type,
+                                       .since = show->options.since,
+                                       .until = show->options.until};
+    struct sw_past_question questions[2];
+    size_t n = sw_inquiry_questions(&inquiry, questions);
+    enum sw_status status = SW_OK;
+    for (size_t i = 0; i < n && status == SW_OK; i++)
+        status = sw_past_ask(past, &questions[i], take, show);
+    return status;
 }
 
 static bool understand(struct show *show, const char *word)
@@ -185,37 +201,82 @@ static int print_end(struct show *show, const char *word)
     return show->found > 0 ? CLI_OK : CLI_NONE;
 }
 
+/* Whether the fleet is asked: when told so, or without a folder. */
+static int choose_fleet(struct show *show)
+{
+    struct cli *cli = show->cli;
+    if (show->fleet && show->options.folder) {
+        cli_error("--fleet and --folder contradict each other");
+        return CLI_USAGE;
+    }
+    if (!show->options.folder && cli_settings(cli) != CLI_OK)
+        return CLI_SETTINGS;
+    show->fleet |= !show->options.folder && !cli->settings.memory_folder[0];
+    return CLI_OK;
+}
+
+static int ask_fleet(struct show *show, const char *word)
+{
+    uint64_t limit = show->options.limit;
+    const struct cli_fleet fleet = {
+        .what = word,
+        .inquiry = {.type = show->options.type,
+                    .since = show->options.since,
+                    .until = show->options.until,
+                    .limit =
+                        limit && limit < SW_INQUIRY_LIMIT ? (uint32_t)limit : SW_INQUIRY_LIMIT},
+        .seconds = show->seconds ? show->seconds : WAIT_DEFAULT,
+    };
+    return cli_fleet_ask(show->cli, &fleet, take_of_fleet, show);
+}
+
+static int open_owners(struct show *show)
+{
+    struct cli *cli = show->cli;
+    if (cli_settings(cli) != CLI_OK)
+        return CLI_SETTINGS;
+    show->owners = cli_owners(cli);
+    if (sw_owners_have_asn(show->owners))
+        return CLI_OK;
+    cli_error("no AS database is open: set asn-mmdb in %s", cli->settings_path);
+    return CLI_SETTINGS;
+}
+
+static int ask_folder(struct show *show)
+{
+    struct sw_past *past;
+    int code = show->what.type == SW_INDICATOR_ASN ? open_owners(show) : CLI_OK;
+    if (code == CLI_OK)
+        code = cli_past_open(show->cli, &show->options, &past);
+    if (code != CLI_OK)
+        return code;
+    enum sw_status status = ask_all(show, past);
+    sw_past_close(past);
+    return status == SW_OK ? CLI_OK : cli_past_failed("the memory", status);
+}
+
 static int show_past(struct cli *cli, int argc, char **argv)
 {
     struct show show = {.cli = cli, .options.limit = UINT64_MAX};
-    struct sw_past *past;
     char **words;
-    cli_parse(cli, &usage, &show.options, argc, argv, &words);
+    cli_parse(cli, &usage, &show, argc, argv, &words);
     if (!understand(&show, words[0]))
         return CLI_USAGE;
+    int code = choose_fleet(&show);
+    if (code != CLI_OK)
+        return code;
     bool text = !show.options.cof && !cli->json;
     if (show.options.limit == UINT64_MAX)
         show.options.limit = text ? LIMIT_DEFAULT : 0;
-    if (show.what.type == SW_INDICATOR_ASN && cli_settings(cli) != CLI_OK)
-        return CLI_SETTINGS;
-    if (show.what.type == SW_INDICATOR_ASN) {
-        show.owners = cli_owners(cli);
-        if (!sw_owners_have_asn(show.owners)) {
-            cli_error("no AS database is open: set asn-mmdb in %s", cli->settings_path);
-            return CLI_SETTINGS;
-        }
-    }
-    int code = cli_past_open(cli, &show.options, &past);
-    if (code != CLI_OK)
-        return code;
     if (text)
         show.table =
             cli_table_new(cli, "~NAME", "TYPE", "~RDATA", "FIRST", "LAST", ">COUNT", CLI_END);
-    enum sw_status status = ask_all(&show, past);
-    sw_past_close(past);
-    if (status != SW_OK)
-        return cli_past_failed("the memory", status);
-    return print_end(&show, words[0]);
+    code = show.fleet ? ask_fleet(&show, words[0]) : ask_folder(&show);
+    bool partly = code == CLI_TIMEOUT || code == CLI_PARTLY;
+    if (code != CLI_OK && !partly)
+        return code;
+    int end = print_end(&show, words[0]);
+    return partly ? code : end;
 }
 
 int cli_memory(struct cli *cli, int argc, char **argv)

@@ -2,7 +2,7 @@
 #include "cli/memory/past_words.h"
 
 #include "base/clock.h"
-#include "cli/memory/rdata_text.h"
+#include "journal/rdata_text.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -61,7 +61,7 @@ error_t cli_past_parse(struct cli_past *past, int key, char *arg, struct argp_st
         past->folder = arg;
         return 0;
     case CLI_PAST_TYPE:
-        if (!cli_type_parse(arg, &past->type))
+        if (!sw_rdata_type_parse(arg, &past->type))
             argp_error(state,
                        "--type: '%s' is not kept; A, AAAA, CNAME, DNAME, NS, MX, SRV, SVCB, "
                        "HTTPS, PTR, SOA",

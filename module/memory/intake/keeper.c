@@ -127,10 +127,10 @@ static void each_of(const struct sw_tally *tally, sw_sighting_fn *each, void *ar
 
 void sw_keeper_each(struct sw_keeper *keeper, sw_sighting_fn *each, void *arg)
 {
-    keeper->reading = true;
+    keeper->reading++;
     each_of(keeper->written, each, arg);
     each_of(keeper->tally, each, arg);
-    keeper->reading = false;
+    keeper->reading--;
 }
 
 static void *keeper_main(void *arg)

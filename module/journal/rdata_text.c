@@ -1,5 +1,5 @@
 /* rdata_text.c - see rdata_text.h. */
-#include "cli/memory/rdata_text.h"
+#include "journal/rdata_text.h"
 
 #include "journal/dnstext.h"
 
@@ -14,7 +14,7 @@ enum { TYPE_A = 1, TYPE_SOA = 6, TYPE_MX = 15, TYPE_AAAA = 28, TYPE_SRV = 33, TY
 
 /* ---- to text ---- */
 
-char *cli_dotted_text(const uint8_t *wire, char text[SW_NAMETEXT_MAX + 1])
+char *sw_dotted_text(const uint8_t *wire, char text[SW_NAMETEXT_MAX + 1])
 {
     sw_name_text(wire, text);
     size_t len = strlen(text);
@@ -33,10 +33,10 @@ static uint32_t get32(const uint8_t *octets)
     return (uint32_t)get16(octets) << 16 | get16(octets + 2);
 }
 
-static void put_unknown(const uint8_t *rdata, size_t len, char text[CLI_RDATATEXT_MAX])
+static void put_unknown(const uint8_t *rdata, size_t len, char text[SW_RDATATEXT_MAX])
 {
     static const char digits[] = "0123456789abcdef";
-    int n = snprintf(text, CLI_RDATATEXT_MAX, "\\# %zu ", len);
+    int n = snprintf(text, SW_RDATATEXT_MAX, "\\# %zu ", len);
     text += n;
     for (size_t i = 0; i < len; i++) {
         *text++ = digits[rdata[i] >> 4];
@@ -45,17 +45,17 @@ static void put_unknown(const uint8_t *rdata, size_t len, char text[CLI_RDATATEX
     *text = 0;
 }
 
-static void put_soa(const uint8_t *rdata, const char *first, char text[CLI_RDATATEXT_MAX])
+static void put_soa(const uint8_t *rdata, const char *first, char text[SW_RDATATEXT_MAX])
 {
     char second[SW_NAMETEXT_MAX + 1];
     rdata += sw_name_size(rdata, SW_NAME_MAX);
-    cli_dotted_text(rdata, second);
+    sw_dotted_text(rdata, second);
     rdata += sw_name_size(rdata, SW_NAME_MAX);
-    snprintf(text, CLI_RDATATEXT_MAX, "%s %s %u %u %u %u %u", first, second, get32(rdata),
+    snprintf(text, SW_RDATATEXT_MAX, "%s %s %u %u %u %u %u", first, second, get32(rdata),
              get32(rdata + 4), get32(rdata + 8), get32(rdata + 12), get32(rdata + 16));
 }
 
-char *cli_rdata_text(uint16_t type, const uint8_t *rdata, size_t len, char text[CLI_RDATATEXT_MAX])
+char *sw_rdata_text(uint16_t type, const uint8_t *rdata, size_t len, char text[SW_RDATATEXT_MAX])
 {
     char name[SW_NAMETEXT_MAX + 1];
     int at = sw_rdata_name(type, rdata, len);
@@ -69,16 +69,16 @@ char *cli_rdata_text(uint16_t type, const uint8_t *rdata, size_t len, char text[
     }
     const uint8_t *target = rdata + at;
     bool whole = sw_name_size(target, len - (size_t)at) == len - (size_t)at;
-    cli_dotted_text(target, name);
+    sw_dotted_text(target, name);
     if (type == TYPE_SOA)
         put_soa(rdata, name, text);
     else if (!whole)
         put_unknown(rdata, len, text);
     else if (type == TYPE_SRV)
-        snprintf(text, CLI_RDATATEXT_MAX, "%u %u %u %s", get16(rdata), get16(rdata + 2),
+        snprintf(text, SW_RDATATEXT_MAX, "%u %u %u %s", get16(rdata), get16(rdata + 2),
                  get16(rdata + 4), name);
     else if (at > 0)
-        snprintf(text, CLI_RDATATEXT_MAX, "%u %s", get16(rdata), name);
+        snprintf(text, SW_RDATATEXT_MAX, "%u %s", get16(rdata), name);
     else
         memcpy(text, name, strlen(name) + 1);
     return text;
@@ -193,7 +193,7 @@ static bool take_fields(uint16_t type, struct words *words, uint8_t **out)
     }
 }
 
-enum sw_status cli_rdata_parse(uint16_t type, const char *text, uint8_t *out, uint16_t *len)
+enum sw_status sw_rdata_parse(uint16_t type, const char *text, uint8_t *out, uint16_t *len)
 {
     uint8_t octets[SW_RDATA_MAX + 2 * SW_NAME_MAX], *end = octets;
     struct words words = {text}, rest;
@@ -219,7 +219,7 @@ enum sw_status cli_rdata_parse(uint16_t type, const char *text, uint8_t *out, ui
     return SW_OK;
 }
 
-bool cli_type_parse(const char *text, uint16_t *type)
+bool sw_rdata_type_parse(const char *text, uint16_t *type)
 {
     char name[SW_DNSTEXT_MAX], number[SW_DNSTEXT_MAX];
     for (uint16_t kept = 1; kept <= TYPE_SVCB + 1; kept++) {

@@ -12,18 +12,18 @@
  * Security     input is anybody's: fuzz_cof.c
  * Standards    draft-dulaunoy-dnsop-passive-dns-cof
  */
-#ifndef SW_CLI_MEMORY_COF_H
-#define SW_CLI_MEMORY_COF_H
+#ifndef SW_JOURNAL_COF_H
+#define SW_JOURNAL_COF_H
 
 #include "memory/memory.h"
 
 #include <stdio.h>
 
 /** Write a sighting as a line. */
-void cli_cof_write(FILE *out, const struct sw_sighting *sighting);
+void sw_cof_write(FILE *out, const struct sw_sighting *sighting);
 
 /** Takes a sighting of a line, borrowed during the call. Any code but SW_OK ends the line. */
-typedef enum sw_status cli_cof_fn(void *arg, const struct sw_sighting *sighting);
+typedef enum sw_status sw_cof_fn(void *arg, const struct sw_sighting *sighting);
 
 /**
  * Read a line: a sighting for each rdata.
@@ -32,7 +32,7 @@ typedef enum sw_status cli_cof_fn(void *arg, const struct sw_sighting *sighting)
  * SW_OK; SW_ESYNTAX: no such object, or a member is wrong, and nothing was taken; SW_ENOTFOUND: a
  * record of a type that is not kept; a code of take.
  */
-enum sw_status cli_cof_read(const char *line, size_t len, cli_cof_fn *take, void *arg,
-                            const char **why);
+enum sw_status sw_cof_read(const char *line, size_t len, sw_cof_fn *take, void *arg,
+                           const char **why);
 
 #endif

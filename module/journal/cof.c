@@ -1,8 +1,8 @@
 /* cof.c - see cof.h. */
-#include "cli/memory/cof.h"
+#include "journal/cof.h"
 
-#include "cli/memory/rdata_text.h"
 #include "journal/dnstext.h"
+#include "journal/rdata_text.h"
 
 #include <inttypes.h>
 #include <jansson.h>
@@ -24,18 +24,18 @@ static void put_string(FILE *out, const char *text)
     putc('"', out);
 }
 
-void cli_cof_write(FILE *out, const struct sw_sighting *sighting)
+void sw_cof_write(FILE *out, const struct sw_sighting *sighting)
 {
-    char name[SW_NAMETEXT_MAX + 1], type[SW_DNSTEXT_MAX], rdata[CLI_RDATATEXT_MAX];
+    char name[SW_NAMETEXT_MAX + 1], type[SW_DNSTEXT_MAX], rdata[SW_RDATATEXT_MAX];
     fputs("{\"rrname\":", out);
-    put_string(out, cli_dotted_text(sighting->owner, name));
+    put_string(out, sw_dotted_text(sighting->owner, name));
     fprintf(out, ",\"rrtype\":\"%s\",\"rdata\":", sw_qtype_text(sighting->type, type));
-    put_string(out, cli_rdata_text(sighting->type, sighting->rdata, sighting->rdata_len, rdata));
+    put_string(out, sw_rdata_text(sighting->type, sighting->rdata, sighting->rdata_len, rdata));
     fprintf(out, ",\"time_first\":%" PRIu64 ",\"time_last\":%" PRIu64 ",\"count\":%" PRIu64,
             sighting->first, sighting->last, sighting->count);
     if (sighting->zone) {
         fputs(",\"bailiwick\":", out);
-        put_string(out, cli_dotted_text(sighting->zone, name));
+        put_string(out, sw_dotted_text(sighting->zone, name));
     }
     fputs("}\n", out);
 }
@@ -114,7 +114,7 @@ static enum sw_status get_head(struct line *line)
     if (!type)
         return SW_ESYNTAX;
     line->why = "a type that is not kept";
-    return cli_type_parse(type, &line->sighting.type) ? SW_OK : SW_ENOTFOUND;
+    return sw_rdata_type_parse(type, &line->sighting.type) ? SW_OK : SW_ENOTFOUND;
 }
 
 /* The value of rdata number i: an element of an array, or the only value. */
@@ -123,7 +123,7 @@ static const json_t *rdata_at(const json_t *rdata, size_t i)
     return json_is_array(rdata) ? json_array_get(rdata, i) : rdata;
 }
 
-static enum sw_status each_rdata(struct line *line, cli_cof_fn *take, void *arg)
+static enum sw_status each_rdata(struct line *line, sw_cof_fn *take, void *arg)
 {
     const json_t *rdata = json_object_get(line->object, "rdata");
     size_t n = json_is_array(rdata) ? json_array_size(rdata) : 1;
@@ -136,7 +136,7 @@ static enum sw_status each_rdata(struct line *line, cli_cof_fn *take, void *arg)
         for (size_t i = 0; i < n; i++) {
             const char *text = json_string_value(rdata_at(rdata, i));
             if (!text ||
-                cli_rdata_parse(sighting->type, text, octets, &sighting->rdata_len) != SW_OK)
+                sw_rdata_parse(sighting->type, text, octets, &sighting->rdata_len) != SW_OK)
                 return SW_ESYNTAX;
             sighting->rdata = octets;
             enum sw_status status = pass == 0 ? SW_OK : take(arg, sighting);
@@ -147,8 +147,8 @@ static enum sw_status each_rdata(struct line *line, cli_cof_fn *take, void *arg)
     return SW_OK;
 }
 
-enum sw_status cli_cof_read(const char *line_text, size_t len, cli_cof_fn *take, void *arg,
-                            const char **why)
+enum sw_status sw_cof_read(const char *line_text, size_t len, sw_cof_fn *take, void *arg,
+                           const char **why)
 {
     json_error_t error;
     json_t *object = json_loadb(line_text, len, JSON_REJECT_DUPLICATES, &error);
