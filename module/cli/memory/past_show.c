@@ -35,7 +35,8 @@ struct show {
     struct cli *cli;
     struct cli_past options;
     struct sw_indicator what;
-    struct cli_table *table;
+    bool text;
+    struct cli_table *table; /* of text; NULL: no row so far */
     const struct sw_owners *owners;
     uint64_t found;
     struct sw_addr addr; /* the last address of an AS search, and the judgement */
@@ -101,9 +102,12 @@ static void print_json(const struct sw_sighting *sighting, json_t *resolvers)
     cli_json(one);
 }
 
-static void add_row(const struct show *show, const struct sw_sighting *sighting)
+static void add_row(struct show *show, const struct sw_sighting *sighting)
 {
     char text[SW_RDATATEXT_MAX], name[SW_NAMETEXT_MAX], type[SW_DNSTEXT_MAX], count[24];
+    if (!show->table)
+        show->table =
+            cli_table_new(show->cli, "~NAME", "TYPE", "~RDATA", "FIRST", "LAST", ">COUNT", CLI_END);
     snprintf(count, sizeof(count), "%" PRIu64, sighting->count);
     cli_table_row(show->table, sw_name_text(sighting->owner, name),
                   sw_qtype_text(sighting->type, type),
@@ -188,14 +192,13 @@ static bool understand(struct show *show, const char *word)
 
 static int print_end(struct show *show, const char *word)
 {
-    bool text = show->table != NULL;
-    if (text && show->found > 0) {
+    if (show->table) {
         printf("%s: %s\n", cli_clean_text(word),
                cli_count(show->found, "record was resolved", "records were resolved"));
         cli_table_print(show->table, 2);
         if (show->found == show->options.limit)
             cli_hint("these are the first %" PRIu64 "; --limit shows more", show->found);
-    } else if (text) {
+    } else if (show->text) {
         printf("%s: nothing was resolved\n", cli_clean_text(word));
     }
     return show->found > 0 ? CLI_OK : CLI_NONE;
@@ -265,18 +268,13 @@ static int show_past(struct cli *cli, int argc, char **argv)
     int code = choose_fleet(&show);
     if (code != CLI_OK)
         return code;
-    bool text = !show.options.cof && !cli->json;
+    show.text = !show.options.cof && !cli->json;
     if (show.options.limit == UINT64_MAX)
-        show.options.limit = text ? LIMIT_DEFAULT : 0;
-    if (text)
-        show.table =
-            cli_table_new(cli, "~NAME", "TYPE", "~RDATA", "FIRST", "LAST", ">COUNT", CLI_END);
+        show.options.limit = show.text ? LIMIT_DEFAULT : 0;
     code = show.fleet ? ask_fleet(&show, words[0]) : ask_folder(&show);
-    bool partly = code == CLI_TIMEOUT || code == CLI_PARTLY;
-    if (code != CLI_OK && !partly)
-        return code;
-    int end = print_end(&show, words[0]);
-    return partly ? code : end;
+    bool whole = code == CLI_OK, some = code == CLI_TIMEOUT || code == CLI_PARTLY || show.table;
+    int end = whole || some ? print_end(&show, words[0]) : CLI_OK;
+    return whole ? end : code;
 }
 
 int cli_memory(struct cli *cli, int argc, char **argv)
