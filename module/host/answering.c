@@ -306,3 +306,9 @@ void sw_answering_run(struct sw_answering *answering)
     }
     answering->running = false;
 }
+
+bool sw_answering_go_on(struct sw_module *module)
+{
+    sw_answering_run(module->answering);
+    return sw_keeper_go_on(module->keeper);
+}

@@ -38,7 +38,10 @@ void sw_answering_ask(struct sw_answering *answering, const char *id, const char
 /** The next finished answer; false: none. The caller frees out->text. */
 bool sw_answering_take(struct sw_answering *answering, struct sw_feed_answer *out);
 
-/** Answer all noted inquiries. Also inside of other work of the keeper. */
+/** Answer all noted inquiries. */
 void sw_answering_run(struct sw_answering *answering);
+
+/** Inside of long work of the keeper: answer, and sw_keeper_go_on(). False: the daemon ends. */
+bool sw_answering_go_on(struct sw_module *module);
 
 #endif

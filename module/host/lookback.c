@@ -74,18 +74,12 @@ void sw_lookback_in_force(struct sw_lookback *lookback, const struct sw_in_force
 
 /* ---- looking ---- */
 
-bool sw_lookback_go_on(struct sw_lookback *lookback)
-{
-    sw_answering_run(lookback->module->answering);
-    return sw_keeper_go_on(lookback->module->keeper);
-}
-
 /* Keep a sighting that an indicator covers. Names that are complete are told when many are kept. */
 static enum sw_status consider(void *arg, const struct sw_sighting *s)
 {
     struct sw_lookback *lookback = arg;
     enum sw_status status = SW_OK;
-    if (++lookback->seen % GO_ON_EVERY == 0 && !sw_lookback_go_on(lookback))
+    if (++lookback->seen % GO_ON_EVERY == 0 && !sw_answering_go_on(lookback->module))
         return SW_ECLOSED;
     if (!sw_found_is_resolution(s) || !sw_lookback_is_listed(lookback, s))
         return SW_OK;
@@ -115,7 +109,7 @@ static void on_progress(void *arg, uint64_t done, uint64_t total)
 {
     struct sw_lookback *lookback = arg;
     (void)done, (void)total;
-    sw_lookback_go_on(lookback);
+    sw_answering_go_on(lookback->module);
 }
 
 /* The set of names and prefixes of the single indicators. */
@@ -139,7 +133,7 @@ static enum sw_status look_in(void *arg, struct sw_past *past)
     static const struct sw_past_question everything = {.ask = SW_ASK_ALL};
     struct sw_lookback *lookback = arg;
     const struct sw_hunt_calls calls = {consider_tagged, on_progress, lookback};
-    if (!sw_lookback_go_on(lookback))
+    if (!sw_answering_go_on(lookback->module))
         return SW_ECLOSED;
     return lookback->hunt ? sw_hunt_run(lookback->hunt, past, &calls)
                           : sw_past_ask(past, &everything, consider_any, lookback);

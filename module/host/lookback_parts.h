@@ -46,9 +46,6 @@ struct sw_lookback {
     size_t asked_n;
 };
 
-/** Other work of the keeper during a pass. False: the daemon ends. */
-bool sw_lookback_go_on(struct sw_lookback *lookback);
-
 /** Whether a rule of a wanted list of kind ioc covers the owner or the address of a sighting. */
 bool sw_lookback_is_listed(const struct sw_lookback *lookback, const struct sw_sighting *s);
 

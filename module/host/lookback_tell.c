@@ -4,6 +4,7 @@
 #include "base/rcu.h"
 #include "flow/draft.h"
 #include "flow/match.h"
+#include "host/answering.h"
 #include "host/lookback_parts.h"
 #include "host/module.h"
 
@@ -20,7 +21,7 @@ static bool put(struct sw_lookback *lookback, const struct sw_event *ev)
 {
     const struct timespec pause = {.tv_nsec = PAUSE_NS};
     while (!sw_journal_slow_has_room(lookback->module->journal)) {
-        if (!sw_lookback_go_on(lookback))
+        if (!sw_answering_go_on(lookback->module))
             return false;
         nanosleep(&pause, NULL);
     }
@@ -156,7 +157,7 @@ enum sw_status sw_lookback_tell_neighbours(void *arg, struct sw_past *past)
         struct asking asking = {lookback, &lookback->asked[i]};
         const struct sw_past_question on = {
             .ask = SW_ASK_ADDRESS, .addr = asking.asked->addr, .limit = asking.asked->left};
-        if (!sw_lookback_go_on(lookback))
+        if (!sw_answering_go_on(lookback->module))
             return SW_ECLOSED;
         if (on.limit > 0)
             status = sw_past_ask(past, &on, tell_neighbour, &asking);
