@@ -11,7 +11,8 @@
  *
  * Threads      pure functions on the caller's memory
  * Memory       no allocation; at most SW_EVENT_MAX octets
- * Reliability  a value that does not fit is left out and sets SW_EVENT_TRUNCATED
+ * Reliability  a value that does not fit is left out and sets SW_EVENT_TRUNCATED; addresses that
+ *              do not fit follow in events SW_EVENT_REST (flow/draft.h)
  */
 #ifndef SW_BASE_EVENT_H
 #define SW_BASE_EVENT_H
@@ -30,6 +31,7 @@ enum sw_event_type {
     SW_EVENT_ANSWER, /* a resolved answer for ownership: watched name or tracked address */
     SW_EVENT_BEFORE, /* a listed name that was resolved before the listing, from the memory */
     SW_EVENT_PAST,   /* an address of such a name, for the history alone */
+    SW_EVENT_REST,   /* further addresses of a HIT or ANSWER without room, for the history alone */
 };
 
 enum sw_event_flag {

@@ -1,23 +1,28 @@
 #include "flow/draft.h"
 
+#include "journal/record.h"
+
 #include <string.h>
+
+static bool put_hit(struct sw_event *ev, const struct sw_hits *hits, const struct sw_found *found)
+{
+    char text[SW_INDICATORTEXT_MAX];
+    const struct sw_event_hit hit = {
+        .winner = found == hits->winner,
+        .trigger = (uint8_t)found->trigger,
+        .kind = (uint8_t)found->hit.list->kind,
+        .action = (uint8_t)found->hit.list->action,
+        .list = found->hit.list->name,
+        .indicator = sw_hit_text(&found->hit, found->name, &found->addr, text),
+    };
+    return sw_event_put_hit(ev, &hit);
+}
 
 static void put_hits(struct sw_event *ev, const struct sw_hits *hits)
 {
-    char text[SW_INDICATORTEXT_MAX];
     uint32_t more = hits->more;
-    for (size_t i = 0; i < hits->n; i++) {
-        const struct sw_found *found = hits->rule[i];
-        struct sw_event_hit hit = {
-            .winner = found == hits->winner,
-            .trigger = (uint8_t)found->trigger,
-            .kind = (uint8_t)found->hit.list->kind,
-            .action = (uint8_t)found->hit.list->action,
-            .list = found->hit.list->name,
-            .indicator = sw_hit_text(&found->hit, found->name, &found->addr, text),
-        };
-        more += !sw_event_put_hit(ev, &hit);
-    }
+    for (size_t i = 0; i < hits->n; i++)
+        more += !put_hit(ev, hits, hits->rule[i]);
     if (more)
         sw_event_put(ev, SW_TAG_MORE, &more, sizeof(more));
 }
@@ -43,9 +48,86 @@ void sw_draft_alias(struct sw_event *ev, const uint8_t *name, size_t len)
         sw_event_put(ev, SW_TAG_ALIAS, folded.wire, folded.len);
 }
 
-void sw_draft_addr(struct sw_event *ev, const struct sw_addr *addr)
+bool sw_draft_addr(struct sw_event *ev, const struct sw_addr *addr)
 {
-    sw_event_put(ev, SW_TAG_ADDRESS, addr->octets, addr->family == 4 ? 4 : 16);
+    return sw_event_put(ev, SW_TAG_ADDRESS, addr->octets, addr->family == 4 ? 4 : 16);
+}
+
+/* ---- the rest of the addresses ---- */
+
+static bool names_it(const struct sw_found *found)
+{
+    return found->trigger == SW_TRIGGER_QNAME || found->trigger == SW_TRIGGER_CNAME;
+}
+
+/* A rule, unless less than SW_REST_LEAST octets remain for addresses. */
+static void put_hit_with_room(struct sw_event *ev, const struct sw_hits *hits,
+                              const struct sw_found *found)
+{
+    uint32_t before = ev->body_len;
+    if (!put_hit(ev, hits, found) || ev->body_len > SW_EVENT_BODY_MAX - SW_REST_LEAST)
+        ev->body_len = before;
+    ev->flags &= (uint8_t)~SW_EVENT_TRUNCATED;
+}
+
+/* The rules that ownership asks for (journal/history/sight.c): the winner, and the first of each
+ * kind. All rules of an answer could take the whole body. */
+static void put_few_hits(struct sw_event *ev, const struct sw_hits *hits)
+{
+    bool ioc = false, watch = false;
+    for (size_t i = 0; i < hits->n; i++) {
+        const struct sw_found *found = hits->rule[i];
+        bool is_ioc = found->hit.list->kind == SW_KIND_IOC && names_it(found);
+        bool is_watch = found->hit.list->kind == SW_KIND_WATCH;
+        if (found == hits->winner || (is_ioc && !ioc) || (is_watch && !watch))
+            put_hit_with_room(ev, hits, found);
+        ioc |= is_ioc;
+        watch |= is_watch;
+    }
+}
+
+void sw_rest_begin(struct sw_rest *rest, const struct sw_event *of, const struct sw_hits *hits)
+{
+    rest->of = of;
+    rest->hits = hits;
+    rest->begun = false;
+}
+
+void sw_rest_end(struct sw_rest *rest)
+{
+    if (rest->begun)
+        rest->put(rest->arg, &rest->event);
+    rest->begun = false;
+}
+
+struct sw_event *sw_rest_next(struct sw_rest *rest)
+{
+    struct sw_event *ev = &rest->event;
+    const struct sw_event *of = rest->of;
+    struct sw_name qname;
+    sw_rest_end(rest);
+    rest->begun = true;
+    sw_event_init(ev, SW_EVENT_REST, of->time_us);
+    ev->qtype = of->qtype;
+    ev->qclass = of->qclass;
+    ev->rcode = of->rcode;
+    ev->security = of->security;
+    ev->flags = of->flags & (SW_EVENT_RESOLVED | SW_EVENT_EXPIRED);
+    if (sw_event_qname(of, &qname))
+        sw_event_put(ev, SW_TAG_QNAME, qname.wire, qname.len);
+    if (rest->hits)
+        put_few_hits(ev, rest->hits);
+    return ev;
+}
+
+void sw_rest_addr(struct sw_rest *rest, const struct sw_addr *addr)
+{
+    if (!rest->begun)
+        sw_rest_next(rest);
+    if (!sw_draft_addr(&rest->event, addr)) {
+        rest->event.flags &= (uint8_t)~SW_EVENT_TRUNCATED;
+        sw_draft_addr(sw_rest_next(rest), addr);
+    }
 }
 
 void sw_draft_until(struct sw_event *ev, int64_t until)

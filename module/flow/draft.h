@@ -20,9 +20,32 @@
 void sw_draft_begin(struct sw_event *ev, enum sw_event_type type, int64_t time_us,
                     const struct sw_question *question, const struct sw_hits *hits);
 
-/** Add an alias or address of the true answer, in order. */
+/** Add an alias or address of the true answer, in order. False: the event has no room for the
+ * address. */
 void sw_draft_alias(struct sw_event *ev, const uint8_t *name, size_t len);
-void sw_draft_addr(struct sw_event *ev, const struct sw_addr *addr);
+bool sw_draft_addr(struct sw_event *ev, const struct sw_addr *addr);
+
+#define SW_REST_LEAST 512 /* octets for addresses in each further event, 26 of IPv6 */
+
+/* The addresses for which an event has no room, in further events SW_EVENT_REST (D-127). */
+struct sw_rest {
+    void (*put)(void *arg, struct sw_event *rest); /* a further event is complete */
+    void *arg;
+    const struct sw_event *of;  /* the event of the answer */
+    const struct sw_hits *hits; /* its rules, NULL: none */
+    bool begun;
+    struct sw_event event;
+};
+
+/** Begin. put and arg are the caller's, and set. */
+void sw_rest_begin(struct sw_rest *rest, const struct sw_event *of, const struct sw_hits *hits);
+/** Add an address. Inside the RCU section of hits. */
+void sw_rest_addr(struct sw_rest *rest, const struct sw_addr *addr);
+/** A further event for the caller to add the delegation to, without addresses. Inside the RCU
+ * section of hits. sw_rest_end() completes the event. */
+struct sw_event *sw_rest_next(struct sw_rest *rest);
+/** The last further event, if there is any, is complete. */
+void sw_rest_end(struct sw_rest *rest);
 
 /** Add the end of the time to live of an answer that was found in the cache, in seconds since the
  * epoch. The time of the event is then the time at which the answer was stored. */

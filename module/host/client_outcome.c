@@ -21,10 +21,11 @@ static void judge_alone(const struct sw_module *module, const struct module_qsta
     const struct sw_found *winner =
         sw_decide(&module->flow, audience, sw_client_over(client), &outcome->verdict);
     outcome->event = NULL;
+    outcome->further = NULL;
     if (!audience->acted_on)
         return;
     sw_match_hits(&j.match, audience, winner, &hits);
-    sw_emit_draft(&outcome->made_event, SW_EVENT_HIT, &hits, qstate, truth);
+    sw_emit_draft(&outcome->made_event, &hits, false, qstate, truth, &outcome->further);
     outcome->event = &outcome->made_event;
 }
 
@@ -37,6 +38,7 @@ void sw_client_outcome_judge(const struct sw_module *module, const struct module
     outcome->verdict = one->verdict;
     outcome->judged = false;
     outcome->event = one->acts ? one->event : NULL;
+    outcome->further = one->further;
     if (!by_client)
         return;
     sw_rcu_enter();
@@ -56,6 +58,7 @@ bool sw_client_outcome_copy(const struct module_qstate *qstate,
                                .over = SW_OVER_ANY,
                                .verdict = outcome->verdict,
                                .event = event,
+                               .further = outcome->further,
                                .acts = event != NULL};
     return true;
 }

@@ -28,6 +28,7 @@ struct sw_client_outcome {
     bool judged;                  /* a rule matches the client's address */
     /* the event to record, NULL for none; points to the outcome's event or to made_event */
     struct sw_event *event;
+    struct sw_further *further; /* of this event, NULL: none */
     struct sw_event made_event;
 };
 

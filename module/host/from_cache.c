@@ -111,7 +111,6 @@ static void serve(const struct served *served, const struct sw_judgement *j)
     const struct sw_audience *audience = NULL;
     struct sw_verdict verdict;
     struct sw_hits hits;
-    struct sw_event ev;
     if (j->match.by_client)
         audience = sw_judge_client(module, NULL, client, served->qinfo, served->reply, &outcome);
     const struct sw_match *match = audience ? &outcome.match : &j->match;
@@ -127,10 +126,8 @@ static void serve(const struct served *served, const struct sw_judgement *j)
     if (!audience->acted_on)
         return;
     sw_match_hits(match, audience, winner, &hits);
-    sw_emit_draft_at(&ev, SW_EVENT_HIT, &hits, served->qinfo, served->now_us, served->reply);
-    if (served->reply->ttl < served->now_us / 1000000)
-        ev.flags |= SW_EVENT_EXPIRED;
-    sw_emit_hit_at(module, (unsigned)log_thread_get(), served->now_us, &ev, client, &verdict);
+    sw_emit_cached_hit(module, served->now_us, &hits, served->qinfo, served->reply, client,
+                       &verdict);
 }
 
 /* Whether the same reply may result from other aliases the next time. Such a reply does not

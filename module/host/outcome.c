@@ -2,7 +2,6 @@
 
 #include "flow/decide.h"
 #include "flow/match.h"
-#include "host/delegation.h"
 #include "host/emit.h"
 
 /* Whether the first rule matched the name itself: then the name servers are of interest, too. */
@@ -28,9 +27,7 @@ static bool make_outcome(const struct sw_module *module, const struct module_qst
     if (!out->acts)
         return true;
     sw_match_hits(match, audience, winner, &hits);
-    sw_emit_draft(&ev, SW_EVENT_HIT, &hits, qstate, reply);
-    if (reply && is_by_name(&hits))
-        sw_delegation_record(qstate, &ev);
+    sw_emit_draft(&ev, &hits, is_by_name(&hits), qstate, reply, &out->further);
     out->event = regional_alloc_init(qstate->region, &ev, sw_event_size(&ev));
     return out->event;
 }

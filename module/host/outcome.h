@@ -21,11 +21,12 @@ struct sw_outcome {
     uint32_t groups; /* bit i: group i */
     unsigned over;   /* set of SW_OVER_BIT */
     struct sw_verdict verdict;
-    struct sw_event *event;    /* NULL: no list of kind ioc matched */
-    bool acts;                 /* some list of kind ioc matched: a hit */
-    struct reply_info *garden; /* answer of the walled garden, NULL: not resolved */
-    bool waiting;              /* the walled garden is being resolved */
-    bool tried;                /* resolution of the garden was started; not repeated */
+    struct sw_event *event;     /* NULL: no list of kind ioc matched */
+    struct sw_further *further; /* addresses that the event has no room for, NULL: none */
+    bool acts;                  /* some list of kind ioc matched: a hit */
+    struct reply_info *garden;  /* answer of the walled garden, NULL: not resolved */
+    bool waiting;               /* the walled garden is being resolved */
+    bool tried;                 /* resolution of the garden was started; not repeated */
 };
 
 /**

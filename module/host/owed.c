@@ -43,7 +43,7 @@ static bool prepare(void *arg, const struct mesh_reply *reply, const struct sw_c
         return false;
     outcome.verdict.ede = SW_EDE_OFF;
     if (outcome.event)
-        sw_emit_hit(w->module, w->qstate, outcome.event, client, &outcome.verdict);
+        sw_emit_hit(w->module, w->qstate, outcome.event, outcome.further, client, &outcome.verdict);
     sw_owed_recorded(w->state, reply);
     if (w->state->asker == reply)
         w->state->asker = NULL;
@@ -179,7 +179,7 @@ static void record(struct sw_module *module, struct module_qstate *qstate,
     sw_owed_judge(module, qstate, state, &client, state->truth, &outcome);
     sw_decide_failure(&outcome.verdict);
     if (outcome.event)
-        sw_emit_hit(module, qstate, outcome.event, &client, &outcome.verdict);
+        sw_emit_hit(module, qstate, outcome.event, outcome.further, &client, &outcome.verdict);
 }
 
 /* If a module before this module starts again, Unbound clears this module's state while clients

@@ -114,7 +114,7 @@ int sw_path_on_reply(struct query_info *qinfo, struct module_qstate *qstate,
     if (outcome.event && state->stale)
         outcome.event->flags |= SW_EVENT_EXPIRED;
     if (outcome.event)
-        sw_emit_hit(module, qstate, outcome.event, &who, &outcome.verdict);
+        sw_emit_hit(module, qstate, outcome.event, outcome.further, &who, &outcome.verdict);
     sw_owed_recorded(state, to);
     return 1;
 }

@@ -167,7 +167,7 @@ static void record_one(struct sw_recorder *recorder, struct sw_record *record)
         return;
     tally(recorder, record);
     sw_sights_look(recorder->sights, record->event, sight);
-    if (record->event->type != SW_EVENT_PAST) {
+    if (record->event->type != SW_EVENT_PAST && record->event->type != SW_EVENT_REST) {
         json = sw_document_event(&recorder->writer, record, sight->owned,
                                  sight->concerned ? sight->n : 0, &len);
         put_out(recorder, SW_STREAM_EVENTS, json, len, events, false);

@@ -8,8 +8,9 @@
 #define US_PER_HOUR INT64_C(3600000000)
 #define US_PER_DAY  (24 * US_PER_HOUR)
 
-#define FLUX_REARM_DAYS 30 /* flux that was away for so long is a new flux */
-#define SILENCES_MIN    2  /* sights without an answer before a name counts as silent */
+#define FLUX_REARM_DAYS 30   /* flux that was away for so long is a new flux */
+#define ENTRIES_MAX     1024 /* of a history that count for flux; a history has 1000 */
+#define SILENCES_MIN    2    /* sights without an answer before a name counts as silent */
 
 /* The watch list that covers the name and declares this owner, or NULL. */
 static const struct sw_policy *declaring(const struct sw_sighted *now, const struct sw_addr *addr,
@@ -63,30 +64,61 @@ static bool in_window(const struct sw_sighted *now, const struct sw_name_addr *s
            !is_declared(now, &seen->addr, &seen->owner);
 }
 
-/* Distinct addresses and AS numbers within the window that ends now. */
+/* The entries that count in the window that ends now. Returns how many. */
+static size_t entries_in_window(const struct sw_sighted *now,
+                                const struct sw_name_addr *in[ENTRIES_MAX])
+{
+    const struct sw_name_history *of = now->history;
+    int64_t from_us = now->time_us - (int64_t)now->limits->flux_hours * US_PER_HOUR;
+    size_t n = 0;
+    for (size_t i = 0; i < of->n && n < ENTRIES_MAX; i++)
+        if (in_window(now, &of->addrs[i], from_us))
+            in[n++] = &of->addrs[i];
+    return n;
+}
+
+/* Cost: entries, times distinct AS. */
+static size_t distinct_as(const struct sw_name_addr *const *in, size_t n)
+{
+    uint32_t as[ENTRIES_MAX];
+    size_t found = 0;
+    for (size_t i = 0; i < n; i++) {
+        size_t j = 0;
+        while (j < found && as[j] != in[i]->owner.asn)
+            j++;
+        if (j == found)
+            as[found++] = in[i]->owner.asn;
+    }
+    return found;
+}
+
+static size_t distinct_addresses(const struct sw_name_addr *const *in, size_t n)
+{
+    size_t found = 0;
+    for (size_t i = 0; i < n; i++) {
+        bool is_new = true;
+        for (size_t j = 0; j < i && is_new; j++)
+            is_new = !sw_addr_equal(&in[j]->addr, &in[i]->addr);
+        found += is_new;
+    }
+    return found;
+}
+
+/* Distinct addresses and AS numbers within the window that ends now. Addresses are compared only
+ * where there are enough AS: an answer can have thousands of addresses in one AS. */
 static bool is_flux(const struct sw_sighted *now, size_t *addresses, size_t *as)
 {
     const struct sw_limits *limits = now->limits;
-    const struct sw_name_history *of = now->history;
-    int64_t from_us = now->time_us - (int64_t)limits->flux_hours * US_PER_HOUR;
+    const struct sw_name_addr *in[ENTRIES_MAX];
     *addresses = *as = 0;
-    if (of->n < limits->flux_as)
+    if (now->history->n < limits->flux_as)
         return false;
-    for (size_t i = 0; i < of->n; i++) {
-        const struct sw_name_addr *seen = &of->addrs[i];
-        bool new_addr = true, new_as = true;
-        if (!in_window(now, seen, from_us))
-            continue;
-        for (size_t j = 0; j < i; j++) {
-            if (!in_window(now, &of->addrs[j], from_us))
-                continue;
-            new_addr = new_addr && !sw_addr_equal(&of->addrs[j].addr, &seen->addr);
-            new_as = new_as && of->addrs[j].owner.asn != seen->owner.asn;
-        }
-        *addresses += new_addr;
-        *as += new_as;
-    }
-    return *as >= limits->flux_as && *as * 100 >= *addresses * limits->flux_percent;
+    size_t n = entries_in_window(now, in);
+    *as = distinct_as(in, n);
+    if (*as < limits->flux_as)
+        return false;
+    *addresses = distinct_addresses(in, n);
+    return *as * 100 >= *addresses * limits->flux_percent;
 }
 
 bool sw_anomaly_owner_flux(const struct sw_sighted *now, struct sw_anomaly *out)

@@ -13,14 +13,19 @@ from harness.wait import until
 
 ODD, ADDRESS = "systemsvc.net", "213.24.76.23"
 SCHOOL, AT_SCHOOL = "school.example", "88.198.184.20"
+CROWD, OWN, HIDDEN, HIDDEN_6 = "crowd.example", "own.example", "213.24.77.9", "2001:db8:7::9"
 HOSTED = {f"c2-{i}.example": f"91.194.254.{i + 1}" for i in range(33)}
 NETWORKS = """\
 213.24.0.0/16	8342	JSC RTComm.RU
 91.194.254.0/24	64500	Example Hosting
 88.198.184.0/24	64501	Example Telecom
+45.0.0.0/8	64500	Example Hosting
+46.0.0.0/8	64500	Example Hosting
+2001:db8::/32	64500	Example Hosting
 """
 REGISTRANTS = """\
 213.24.76.0/23	Federal Security Service		RU
+2001:db8:7::/48	Federal Security Service		RU
 88.198.184.0/28	Acme University		FI
 88.198.184.16/28	Zzyzx		FI
 """
@@ -36,6 +41,13 @@ def make(script, table, text):
     return out
 
 
+def crowd(first, n):
+    """Records with n addresses, and one of each family among them that belongs to an agency."""
+    four = [f"@ A {first}.0.{i // 250}.{i % 250}\n" for i in range(n)]
+    six = [f"@ AAAA 2001:db8:{first}::{i:x}\n" for i in range(n // 2)]
+    return "".join([*four, f"@ A {HIDDEN}\n", *six, f"@ AAAA {HIDDEN_6}\n"])
+
+
 @pytest.fixture
 def world(env, folder, shared_redis, settings_for):
     """A resolver with small databases, a table of classes, and the indicator list."""
@@ -48,9 +60,10 @@ def world(env, folder, shared_redis, settings_for):
     w.table.write_text("isp\ta pattern that nobody has\nbroken\n")
     at = {**HOSTED, ODD: ADDRESS, SCHOOL: AT_SCHOOL}
     (folder / "a").mkdir()
+    zones = {name: f"@ A {address}\n" for name, address in at.items()}
     w.authority = Authority(
         folder / "a",
-        {name: f"@ A {address}\n" for name, address in at.items()},
+        {**zones, CROWD: crowd(45, 1200) + f"www CNAME {CROWD}.\n", OWN: crowd(46, 900)},
         {},
         (),
     )
@@ -69,7 +82,7 @@ def world(env, folder, shared_redis, settings_for):
     w.events = Events(shared_redis.client, settings["redis-prefix"])
     w.client = shared_redis.client
     w.lists.wait_state(state="following")
-    w.lists.put("carbanak", *at, action="monitor")
+    w.lists.put("carbanak", *at, CROWD, action="monitor")
     yield w
     w.resolver.kill()
     w.authority.stop()
@@ -130,4 +143,24 @@ def test_the_seed_without_a_protected_list(world):
         ("odd-owner", ODD, ADDRESS),
         ("protected-owner", ODD, ADDRESS),
         ("protected-owner", ODD, ADDRESS),
+    ]
+
+
+def test_hundreds_of_addresses_hide_none(world):
+    """An answer with more addresses than an event has room for (D-127): over TCP, through an alias,
+    and for a watched name; each finding has a single document, from the cache as well."""
+    w = world
+    w.lists.put("own", OWN, kind="watch", owners=["AS64500"], action="monitor")
+    for kind, name, n in (("A", CROWD, 1201), ("AAAA", f"www.{CROWD}", 601), ("A", OWN, 901)):
+        for _ in range(2):
+            assert len(w.resolver.client.ask(name, kind, tcp=True, timeout=20).addresses) == n
+    w.events.anomaly({ANOMALY: "protected-owner", "sinkwatch.anomaly.address": HIDDEN})
+    w.events.anomaly({ANOMALY: "protected-owner", "sinkwatch.anomaly.address": HIDDEN_6})
+    w.events.anomaly({ANOMALY: "unexpected-owner", ANOMALY_NAME: OWN})
+    w.resolver.stop()
+    found = [a for a in raised(w) if a[0] in ("protected-owner", "unexpected-owner")]
+    assert found == [
+        ("protected-owner", CROWD, HIDDEN),
+        ("protected-owner", f"www.{CROWD}", HIDDEN_6),
+        ("unexpected-owner", OWN, HIDDEN),
     ]

@@ -33,7 +33,7 @@
 #define SWEEP_FORWARDS_MAX  16
 #define SWEEP_LISTS_MAX     64
 #define SWEEP_ALIASES_MAX   16
-#define SWEEP_ADDRESSES_MAX 512
+#define SWEEP_ADDRESSES_MAX 4096 /* all of a message of 65,535 octets */
 
 struct sweep_options {
     const char *list[SWEEP_LISTS_MAX]; /* only these lists; none: all of kind ioc and watch */

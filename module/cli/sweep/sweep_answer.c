@@ -50,8 +50,11 @@ static bool take_name(struct packet *p, struct sw_name *name)
     return !name || sw_name_copy(wire, used, name) == SW_OK;
 }
 
+/* Add an alias. answer NULL: the alias is only read. */
 static bool put_alias(struct sweep_answer *answer, struct packet rdata)
 {
+    if (!answer)
+        return take_name(&rdata, NULL);
     if (answer->aliases == SWEEP_ALIASES_MAX) {
         answer->truncated = true;
         return true;
@@ -61,6 +64,8 @@ static bool put_alias(struct sweep_answer *answer, struct packet rdata)
 
 static bool put_address(struct sweep_answer *answer, const uint8_t *octets, size_t len)
 {
+    if (!answer)
+        return true;
     if (answer->addresses == SWEEP_ADDRESSES_MAX) {
         answer->truncated = true;
         return true;
@@ -90,24 +95,29 @@ static bool take_record(struct packet *p, struct sweep_answer *answer)
     return true;
 }
 
-enum sw_status sweep_answer_parse(const uint8_t *packet, size_t len, struct sweep_answer *answer)
+/* All records of the answer section. answer NULL: the records are only read. */
+static bool take_records(struct packet p, struct sweep_answer *answer)
 {
-    struct packet p = {packet, len, HEADER_SIZE};
-    struct sweep_answer parsed = *answer;
-    if (len < HEADER_SIZE)
-        return SW_EFORMAT;
-    parsed.rcode = packet[3] & 0x0f;
-    parsed.aliases = parsed.addresses = 0;
-    parsed.truncated = false;
-    for (unsigned i = get16(packet + 4); i > 0; i--) {
+    for (unsigned i = get16(p.octets + 4); i > 0; i--) {
         if (!take_name(&p, NULL) || p.len - p.at < 4)
-            return SW_EFORMAT;
+            return false;
         p.at += 4;
     }
-    for (unsigned i = get16(packet + 6); i > 0; i--)
-        if (!take_record(&p, &parsed))
-            return SW_EFORMAT;
-    *answer = parsed;
+    for (unsigned i = get16(p.octets + 6); i > 0; i--)
+        if (!take_record(&p, answer))
+            return false;
+    return true;
+}
+
+enum sw_status sweep_answer_parse(const uint8_t *packet, size_t len, struct sweep_answer *answer)
+{
+    const struct packet p = {packet, len, HEADER_SIZE};
+    if (len < HEADER_SIZE || !take_records(p, NULL))
+        return SW_EFORMAT;
+    answer->rcode = packet[3] & 0x0f;
+    answer->aliases = answer->addresses = 0;
+    answer->truncated = false;
+    take_records(p, answer);
     return SW_OK;
 }
 

@@ -25,11 +25,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define RING_KIB 4096
-#define WINDOW   8192 /* events that are not settled, at most */
-#define ADDRESSES_EACH                                                                             \
-    128 /* of an answer in one event, so that none is left out for want of room */
-#define EVENTS_EACH (SWEEP_TYPES * (SWEEP_ADDRESSES_MAX / ADDRESSES_EACH)) /* of a name, at most */
+#define RING_KIB       4096
+#define WINDOW         8192                 /* events that are not settled, at most */
+#define ADDRESSES_EACH (SW_REST_LEAST / 19) /* in each further event, or more */
+#define EVENTS_EACH    (SWEEP_TYPES * (SWEEP_ADDRESSES_MAX / ADDRESSES_EACH + 2)) /* of a name */
 #define FIELDS_MAX                                                                                 \
     32768 /* history fields of waiting events: the journal drops fields beyond 65536 */
 #define ANOMALY_PAGE "1000"
@@ -266,9 +265,10 @@ static void match_all(struct sw_matching *m, const struct sw_name *qname,
         sw_match_addr(m, &answer->address[i]);
 }
 
+/* rest: takes the addresses for which the event has no room, NULL: left out. */
 static void draft(const struct sweep_sink *sink, const struct sw_name *qname, uint16_t qtype,
-                  const struct sweep_answer *answer, size_t from, const struct sw_match *match,
-                  struct sw_event *event)
+                  const struct sweep_answer *answer, const struct sw_match *match,
+                  struct sw_event *event, struct sw_rest *rest)
 {
     const struct sw_question question = {
         .qname = qname->wire, .qname_len = qname->len, .qtype = qtype, .qclass = 1};
@@ -284,8 +284,13 @@ static void draft(const struct sweep_sink *sink, const struct sw_name *qname, ui
         return;
     for (size_t i = 0; i < answer->aliases; i++)
         sw_draft_alias(event, answer->alias[i].wire, answer->alias[i].len);
-    for (size_t i = from; i < answer->addresses && i < from + ADDRESSES_EACH; i++)
-        sw_draft_addr(event, &answer->address[i]);
+    if (rest)
+        sw_rest_begin(rest, event, &hits);
+    for (size_t i = 0; i < answer->addresses; i++)
+        if (!sw_draft_addr(event, &answer->address[i]) && rest)
+            sw_rest_addr(rest, &answer->address[i]);
+    if (rest)
+        sw_rest_end(rest);
 }
 
 /* Whether an allow list wins: a resolver notes no history of such an answer either. */
@@ -297,12 +302,38 @@ static bool exempted(const struct sweep_sink *sink, const struct sw_match *match
     return winner && winner->hit.list->kind == SW_KIND_ALLOW && !match->watched;
 }
 
-static void send(struct sweep_sink *sink, const struct sw_event *event, size_t addresses)
+static size_t addresses_in(const struct sw_event *event)
 {
+    size_t cursor = 0, len, n = 0;
+    enum sw_event_tag tag;
+    const uint8_t *value;
+    while (sw_event_next(event, &cursor, &tag, &value, &len))
+        n += tag == SW_TAG_ADDRESS;
+    return n;
+}
+
+static void send(void *arg, struct sw_event *event)
+{
+    struct sweep_sink *sink = arg;
     sink->fields_at[sink->sent % WINDOW] = sink->fields;
-    sink->fields += 3 * addresses + 1;
+    sink->fields += 3 * addresses_in(event) + 1;
     sink->sent++;
     sw_ring_put(sink->ring, event, sw_event_size(event));
+}
+
+/* The event of an answer, and further events with the addresses that the event has no room for. */
+static void send_answer(struct sweep_sink *sink, const struct sw_name *qname, uint16_t qtype,
+                        const struct sweep_answer *answer, const struct sw_match *match)
+{
+    static struct sw_event event;
+    static struct sw_rest rest;
+    draft(sink, qname, qtype, answer, match, &event, NULL);
+    bool whole = !(event.flags & SW_EVENT_TRUNCATED);
+    send(sink, &event);
+    rest.put = send;
+    rest.arg = sink;
+    if (!whole)
+        draft(sink, qname, qtype, answer, match, &event, &rest);
 }
 
 static void lists_json(json_t *line, const struct sw_match *match)
@@ -360,7 +391,6 @@ static json_t *answer_json(const struct sweep_sink *sink, const struct sweep_ans
 static bool judge(struct sweep_sink *sink, const struct sw_name *qname, size_t i,
                   const struct sweep_answer *answer, json_t *line)
 {
-    static struct sw_event event;
     struct sw_matching m;
     struct sw_match match;
     static const char *const types[SWEEP_TYPES] = {"A", "AAAA"};
@@ -372,13 +402,8 @@ static bool judge(struct sweep_sink *sink, const struct sw_name *qname, size_t i
         sink->unlisted += !mine && !exempt;
         sink->exempt += exempt;
     }
-    for (size_t from = 0; mine && !exempt && is_news(sink, i, answer); from += ADDRESSES_EACH) {
-        size_t left = answer->addresses - (from < answer->addresses ? from : answer->addresses);
-        draft(sink, qname, sweep_type(i), answer, from, &match, &event);
-        send(sink, &event, left < ADDRESSES_EACH ? left : ADDRESSES_EACH);
-        if (left <= ADDRESSES_EACH)
-            break;
-    }
+    if (mine && !exempt && is_news(sink, i, answer))
+        send_answer(sink, qname, sweep_type(i), answer, &match);
     if (line && i == 0)
         lists_json(line, &match);
     if (line)

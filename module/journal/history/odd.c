@@ -293,6 +293,8 @@ void sw_odd_note(struct sw_odd *odd, const struct sw_raise_with *with,
         if (sw_class_is_unusual(one))
             propose(list, record, sight, &sight->owned[i]);
     }
-    count_name(list, &sight->qname, class);
+    /* Of the events of one answer an unusual class counts. */
+    if (!sight->is_rest || sw_class_is_unusual(class))
+        count_name(list, &sight->qname, class);
     judge(odd, with, list, unread);
 }

@@ -18,13 +18,14 @@
 #include "journal/history/seen.h"
 #include "journal/record.h"
 
-#define SW_SIGHT_MAX  512 /* addresses that are judged: all that an event has room for */
+#define SW_SIGHT_MAX  512 /* addresses of an event: more than an event has room for */
 #define SW_SERVED_MAX 16  /* addresses of name servers */
 
 /* The ownership facts of an event. Texts point into the event. */
 struct sw_sight {
     bool concerned;  /* whether ownership matters here at all */
     bool unanswered; /* the name does not exist, or has no address; n is 0 */
+    bool is_rest;    /* further addresses of an answer: another event has the first addresses */
     bool is_ioc;     /* qname, or a name in the alias chain, is an indicator */
     bool is_watched;
     char list[SW_LISTNAME_MAX];       /* of kind ioc, "" */

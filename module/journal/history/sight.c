@@ -104,7 +104,7 @@ static void take_hit(struct sw_sight *sight, const struct sw_event_hit *hit)
 static bool is_unanswered(const struct sw_event *event)
 {
     return event->flags & SW_EVENT_RESOLVED && !(event->flags & SW_EVENT_EXPIRED) &&
-           !(sw_event_tags(event) & 1U << SW_TAG_ADDRESS) &&
+           event->type != SW_EVENT_REST && !(sw_event_tags(event) & 1U << SW_TAG_ADDRESS) &&
            (event->rcode == RCODE_NXDOMAIN || (event->rcode == 0 && event->qtype == QTYPE_A));
 }
 
@@ -113,10 +113,12 @@ static bool is_unanswered(const struct sw_event *event)
 static bool concerns_ownership(const struct sw_event *event)
 {
     struct sw_event_hit winner;
-    bool has_address = sw_event_tags(event) & 1U << SW_TAG_ADDRESS;
+    unsigned tags = sw_event_tags(event);
+    bool rest = event->type == SW_EVENT_REST;
+    bool has_address = tags & 1U << SW_TAG_ADDRESS || (rest && tags & 1U << SW_TAG_SERVED_AT);
     if (event->flags & SW_EVENT_EXPIRED || (!has_address && !is_unanswered(event)))
         return false;
-    if (event->type == SW_EVENT_ANSWER)
+    if (event->type == SW_EVENT_ANSWER || rest)
         return true;
     return sw_event_winner(event, &winner) &&
            (winner.kind == SW_KIND_IOC || winner.kind == SW_KIND_WATCH);
@@ -172,6 +174,7 @@ static void take_apart(const struct sw_sights *sights, const struct sw_event *ev
     sight->zone.len = 0;
     sight->concerned = concerns_ownership(event) && sw_event_qname(event, &sight->qname);
     sight->unanswered = sight->concerned && is_unanswered(event);
+    sight->is_rest = event->type == SW_EVENT_REST;
     while (sight->concerned && sw_event_next(event, &cursor, &tag, &value, &len)) {
         struct sw_event_hit hit;
         if (tag == SW_TAG_HIT && sw_event_get_hit(value, len, &hit) == SW_OK)
@@ -238,6 +241,7 @@ static void want(struct sw_sights *sights, const struct sw_event *event, int64_t
     const uint8_t *value;
     if (!event || !concerns_ownership(event) || !sw_event_qname(event, &qname))
         return;
+    sw_recall_want_name(sights->recall, SW_OF_NAME, &qname);
     while (sw_event_next(event, &cursor, &tag, &value, &len)) {
         struct sw_addr addr, inner;
         if (tag == SW_TAG_ADDRESS && n < SW_SIGHT_MAX &&
@@ -250,8 +254,6 @@ static void want(struct sw_sights *sights, const struct sw_event *event, int64_t
             sw_recall_want_name(sights->recall, SW_OF_ZONE, &zone);
         }
     }
-    if (n > 0 || is_unanswered(event))
-        sw_recall_want_name(sights->recall, SW_OF_NAME, &qname);
 }
 
 /* Whether the durable history of all that a sight concerns was read. */
@@ -385,16 +387,16 @@ bool sw_sights_claim_past(struct sw_sights *sights, const struct sw_event *event
 
 /* ---- noting ---- */
 
-/* An episode of a name or zone, with the sights of this record, to the durable history. */
+/* An episode of a name or zone, with sights of this record, to the durable history. */
 static void note_episode(struct sw_sights *sights, const struct sw_record *record, bool of_zone,
-                         const char *key, const struct sw_episode *episode)
+                         const char *key, const struct sw_episode *episode, uint64_t count)
 {
     char field[sizeof(SW_HOLDER_PREFIX) + SW_HOLDER_MAX] = SW_HOLDER_PREFIX;
     struct sw_owner owner = episode->owner;
     struct sw_span span = {.from_us = episode->from_us,
                            .to_us = record->last_us > episode->from_us ? record->last_us
                                                                        : episode->from_us,
-                           .count = record->count};
+                           .count = count};
     owner.prefix.family = owner.registered.family = 0; /* of an address, not of the holder */
     sw_holder_text(&owner, episode->answered, field + strlen(SW_HOLDER_PREFIX));
     struct sw_seen_note note = {.of_name = true,
@@ -403,7 +405,7 @@ static void note_episode(struct sw_sights *sights, const struct sw_record *recor
                                 .field = field,
                                 .first_us = span.from_us,
                                 .last_us = span.to_us,
-                                .count = record->count,
+                                .count = count,
                                 .owner = &owner,
                                 .server = "",
                                 .span = &span};
@@ -422,7 +424,7 @@ static void note_silence(struct sw_sights *sights, const struct sw_record *recor
         of ? sw_episode_note(of, &nobody, false, record->first_us, record->last_us, record->count)
            : NULL;
     if (episode)
-        note_episode(sights, record, false, sight->name, episode);
+        note_episode(sights, record, false, sight->name, episode, record->count);
 }
 
 #define HOLDERS_MAX 16 /* told apart in an answer; further holders count with each address */
@@ -444,6 +446,16 @@ static bool is_again(struct holders *holders, const struct sw_owner *owner)
     return false;
 }
 
+/* How often a record saw a holder: not at all, if a record with other addresses of the same answers
+ * saw the holder. */
+static uint64_t times_of(const struct sw_record *record, const struct sw_name_history *names,
+                         const struct sw_owner *owner)
+{
+    const struct sw_episode *had =
+        record->event->type == SW_EVENT_REST ? sw_episode_latest(names, owner, true) : NULL;
+    return had && had->to_us >= record->first_us ? 0 : record->count;
+}
+
 /* An address in the history of the name, or of the name's zone. again: the answer's sight of the
  * holder is noted already. */
 static void note_owned(struct sw_sights *sights, const struct sw_record *record, enum sw_of of,
@@ -461,12 +473,13 @@ static void note_owned(struct sw_sights *sights, const struct sw_record *record,
         seen->count += record->count - 1;
         seen->first_us = record->first_us < seen->first_us ? record->first_us : seen->first_us;
     }
+    uint64_t times = names ? times_of(record, names, &owned->owner) : 0;
     const struct sw_episode *episode =
         names && !again ? sw_episode_note_addr(names, &owned->addr, &owned->owner, record->first_us,
-                                               record->last_us, record->count)
+                                               record->last_us, times)
                         : NULL;
     if (episode)
-        note_episode(sights, record, of == SW_OF_ZONE, note->key, episode);
+        note_episode(sights, record, of == SW_OF_ZONE, note->key, episode, times);
     note->of_name = true;
     note->of_zone = of == SW_OF_ZONE;
     note->field = sw_addr_text(&owned->addr, address);
@@ -508,7 +521,7 @@ void sw_sights_note(struct sw_sights *sights, const struct sw_record *record,
 {
     const struct sw_journal_host *host = sights->with.host;
     struct holders holders = {.n = 0}, servers = {.n = 0};
-    if (!sight->concerned || (sight->n == 0 && !sight->unanswered))
+    if (!sight->concerned || (sight->n == 0 && sight->served_n == 0 && !sight->unanswered))
         return;
     if (sight->unanswered)
         note_silence(sights, record, sight);
