@@ -62,7 +62,7 @@ struct score {
 };
 
 static struct score scores[SW_ANOMALY_COUNT];
-static unsigned scenarios, answers;
+static unsigned scenarios, answers, from_reports;
 static json_t *all_scenarios;
 static const char *theirs; /* the folder of SCENARIOS, NULL: our own */
 static char folder[] = "/tmp/sw-scenarios-XXXXXX";
@@ -505,6 +505,7 @@ static void one_scenario(const json_t *scenario, const char *in)
     put_tables(json_array_get(json_object_get(scenario, "tables"), 0));
     play_all(scenario);
     scenarios++;
+    from_reports += json_object_get(scenario, "source") != NULL;
     bool good = compare(scenario);
     end_run();
     ck_assert_msg(good, "%s differs from its labels", text_at(scenario, "name"));

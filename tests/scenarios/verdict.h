@@ -188,7 +188,8 @@ static void print_table(void)
         print_counts(s->right, s->missed, s->wrong);
         print_counts(s->doc_right, s->doc_missed, s->doc_wrong);
     }
-    printf("\n%u scenarios, %u answers\n\n", scenarios, answers);
+    printf("\n%u scenarios, %u answers; timelines from public reports: %u of %u\n\n", scenarios,
+           answers, from_reports, scenarios);
 }
 
 #endif
