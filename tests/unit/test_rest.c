@@ -2,7 +2,7 @@
  * test_rest.c - answers with more addresses than an event has room for (D-127): every address is in
  * one of the events, and is judged.
  *
- * The observer runs in the test's thread.
+ * Sights are judged in the test's thread.
  */
 #include "journal_rig.h"
 
@@ -122,7 +122,7 @@ static void draft(const char *qname, size_t n)
     parts[0] = ev;
 }
 
-/* The record passes through the observer as in the recorder. */
+/* The record passes through the sights as in the recorder. */
 static void see(const struct sw_event *event, uint64_t count)
 {
     static struct sw_sight sight;
@@ -196,7 +196,7 @@ static void check_parts(const char *indicator, size_t n)
     ck_assert_uint_eq(found, n);
 }
 
-/* Draft an answer for a new indicator, and let the observer see all events of the answer. */
+/* Draft an answer for a new indicator, and see all events of the answer. */
 static void see_answer(const char *name, size_t n)
 {
     wall_us += MINUTE;
