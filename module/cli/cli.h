@@ -12,7 +12,7 @@
  * Memory       a run is short: the end of the process frees long-lived memory; without memory the
  *              command ends (cli_alloc())
  * Errors       on standard error, never on standard output: the thing, the place, the reason, the
- *              remedy
+ *              remedy. "Reported" behind a result means that this message was written
  * Security     text from Redis, from the DNS or from a file is printed without control characters
  */
 #ifndef SW_CLI_CLI_H
@@ -108,16 +108,16 @@ bool cli_alike(const char *a, const char *b);
 
 /* ---- settings and Redis (connect.c) ---- */
 
-/** Read the settings; CLI_OK or CLI_SETTINGS, said. A missing default file means defaults. */
+/** Read the settings; CLI_OK or CLI_SETTINGS, reported. A missing default file means defaults. */
 int cli_settings(struct cli *cli);
 
 /** Put --socket, --host and --port into the settings. */
 void cli_override(struct cli *cli);
 
-/** Settings, and a connection that is not open yet. CLI_OK, CLI_SETTINGS or CLI_REDIS, said. */
+/** Settings, and a connection that is not open yet. CLI_OK, CLI_SETTINGS or CLI_REDIS, reported. */
 int cli_prepare(struct cli *cli);
 
-/** Settings, then Redis. CLI_OK, CLI_SETTINGS or CLI_REDIS, said. */
+/** Settings, then Redis. CLI_OK, CLI_SETTINGS or CLI_REDIS, reported. */
 int cli_connect(struct cli *cli);
 
 /** Report a failure of Redis and return CLI_REDIS. reply: an error of the server, freed here, or
@@ -147,7 +147,7 @@ redisReply *cli_ask(struct cli *cli, const char *word, ...) __attribute__((senti
 /** The same for arguments that were collected. */
 redisReply *cli_ask_argv(struct cli *cli, const struct cli_argv *argv);
 
-/** Queue a command of a pipeline, for cli_reply(). false: connection lost, not said yet. */
+/** Queue a command of a pipeline, for cli_reply(). false: connection lost, not reported yet. */
 bool cli_queue(struct cli *cli, const char *word, ...) __attribute__((sentinel));
 bool cli_queue_argv(struct cli *cli, const struct cli_argv *argv);
 
@@ -158,7 +158,7 @@ redisReply *cli_reply(struct cli *cli, const char *shape);
 typedef int (*cli_fields_fn)(void *arg, const redisReply *fields);
 
 /** Scan a hash, a chunk at a time; HSCAN may return fields of a changing hash twice. Returns the
- * code that ended the scan, CLI_OK at the end of the hash, or CLI_REDIS (said). */
+ * code that ended the scan, CLI_OK at the end of the hash, or CLI_REDIS (reported). */
 int cli_scan(struct cli *cli, const char *key, cli_fields_fn take, void *arg);
 
 /** A key under the prefix: formats the suffix, e.g. "list:%s"; a single copy of each key is kept

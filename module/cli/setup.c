@@ -80,7 +80,7 @@ static void say_unknown(struct cli *cli, struct setup *setup, const char *what, 
     say(cli, setup, what, false, how);
 }
 
-/* A value of INFO's text: "redis_version:7.0.15". Allocated; NULL: said to be unknown. */
+/* A value of INFO's text: "redis_version:7.0.15". Allocated; NULL: reported to be unknown. */
 static char *info_value(struct cli *cli, struct setup *setup, const char *what, const char *section,
                         const char *field)
 {

@@ -261,7 +261,7 @@ static int follow(struct run *run)
     const char *key = cli_key(run->cli, "%s", run->tail->stream);
     for (;;) {
         if (fflush(stdout) != 0)
-            return CLI_NONE; /* said by main() */
+            return CLI_NONE; /* reported by main() */
         sw_redis_set_timeout(run->cli->redis, 1000);
         redisReply *reply = cli_ask(run->cli, "XREAD", "COUNT", PAGE, "BLOCK", BLOCK_MS, "STREAMS",
                                     key, run->last, CLI_END);

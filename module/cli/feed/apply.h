@@ -10,7 +10,7 @@
  *
  * Threads      one
  * Memory       whole: a thousand entries; changes: some 100 octets each
- * Errors       said on standard error; the first one is cli_error_first()
+ * Errors       reported on standard error; the first one is cli_error_first()
  */
 #ifndef SW_CLI_FEED_APPLY_H
 #define SW_CLI_FEED_APPLY_H
@@ -49,7 +49,7 @@ void cli_apply_begin(struct cli_apply *apply, struct cli *cli, const struct cli_
                      struct cli_lease *lease, struct cli_fetch *fetch);
 
 /** Put the content in force. CLI_OK: the list has the content; otherwise the list is as before, or
- * has a part of the changes (said). */
+ * has a part of the changes (reported). */
 int cli_apply_end(struct cli_apply *apply, enum cli_fetched fetched);
 
 /** Free all but the structure itself. */

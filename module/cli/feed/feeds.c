@@ -223,7 +223,7 @@ static bool knows(const struct cli_fetcher *fetcher, const char *name)
     return false;
 }
 
-/* Whether the source can be asked with these options; said. */
+/* Whether the source can be asked with these options; reported. */
 static bool judge_source(const struct adding *adding, const char *source)
 {
     const struct cli_fetcher *fetcher = cli_fetcher_of(source);

@@ -28,21 +28,21 @@ struct cli_lease {
 
 /**
  * Take the lease of a key.
- * CLI_OK; CLI_NONE: another one holds the lease, `holder` is set and nothing is said; CLI_REDIS:
- * said.
+ * CLI_OK; CLI_NONE: another process holds the lease, `holder` is set, nothing is reported;
+ * CLI_REDIS: reported.
  */
 int cli_lease_take(struct cli_lease *lease, struct cli *cli, const char *key, uint32_t life_ms,
                    char holder[CLI_LEASE_HOLDER_MAX]);
 
 /** Renew the lease when a third of its life has gone, for life_ms from now. CLI_OK; CLI_NONE: the
- * lease is lost; CLI_REDIS: said. */
+ * lease is lost; CLI_REDIS: reported. */
 int cli_lease_keep(struct cli_lease *lease, struct cli *cli);
 
 /** Renew the lease at once, with another life. Results as cli_lease_keep(). */
 int cli_lease_extend(struct cli_lease *lease, struct cli *cli, uint32_t life_ms);
 
 /** Take over the lease that a process of this machine held when it died. CLI_OK; CLI_NONE: another
- * one holds the lease, or nobody; CLI_REDIS: said. */
+ * one holds the lease, or nobody; CLI_REDIS: reported. */
 int cli_lease_inherit(struct cli_lease *lease, struct cli *cli, const char *key, pid_t pid,
                       uint32_t life_ms);
 

@@ -156,7 +156,7 @@ static int report(struct running *r, const struct cli_settled *settled, int code
 
 /* ---- a run ---- */
 
-/* Whether now is a time to run the feed: CLI_OK, or CLI_NONE, said. */
+/* Whether now is a time to run the feed: CLI_OK, or CLI_NONE, reported. */
 static int judge_time(const struct running *r)
 {
     const char *pause = cli_json_text(r->status, "pause_until");

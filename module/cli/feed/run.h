@@ -28,7 +28,7 @@ struct cli_run {
 };
 
 /** The result of a run: for --json, or in words. CLI_OK; CLI_PARTLY: in force, but for refused
- * items; CLI_NONE, CLI_INPUT, CLI_REDIS: the list is as it was (said). */
+ * items; CLI_NONE, CLI_INPUT, CLI_REDIS: the list is as it was (reported). */
 int cli_feed_run_one(struct cli *cli, const char *name, const struct cli_run *run);
 
 /** Note that the process of a run on this machine died holding the lease, and end the lease. */

@@ -34,7 +34,7 @@ struct service {
     json_t *feeds;  /* name -> definition, of the last tick */
     json_t *wanted; /* names that are due, or that a notice is about */
     json_t *rest;   /* name -> second of the monotonic clock before which nothing is started */
-    json_t *wrong;  /* name -> definition text that was said to be wrong */
+    json_t *wrong;  /* name -> definition text that was reported to be wrong */
     struct pollfd notice[NOTICES_MAX];
     const struct cli_fetcher *fetcher[NOTICES_MAX];
     nfds_t notices;
@@ -207,7 +207,7 @@ static bool is_due(const redisReply *next, const redisReply *leased)
            at <= sw_clock_wall_us();
 }
 
-/* The next reply, or NULL: said, once for a broken connection. */
+/* The next reply, or NULL: reported, once for a broken connection. */
 static redisReply *reply_of(struct service *s, const char *shape)
 {
     return sw_redis_is_open(s->cli->redis) ? cli_reply(s->cli, shape) : NULL;
@@ -336,7 +336,7 @@ static void wait_a_moment(struct service *s, int ms)
 
 /* ---- the loop ---- */
 
-/* Redis is away, which was said. */
+/* Redis is away, which was reported. */
 static void wait_for_redis(struct service *s)
 {
     s->leads = false;

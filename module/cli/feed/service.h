@@ -27,7 +27,7 @@ struct cli_service_asked {
     const char *listen; /* HOST:PORT for notices, or NULL */
 };
 
-/** Serve until *asked->run.stop. CLI_OK; CLI_USAGE: cannot listen (said). */
+/** Serve until *asked->run.stop. CLI_OK; CLI_USAGE: cannot listen (reported). */
 int cli_feed_serve(struct cli *cli, const struct cli_service_asked *asked);
 
 #endif

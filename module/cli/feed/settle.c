@@ -180,7 +180,7 @@ int cli_settle(struct cli *cli, struct cli_settled *settled)
         cli_json_set(settled->status, "stale", stale);
         if (cli_stale_prepare(&step, cli, settled->feed, settled->status,
                               settled->fetched != CLI_FETCH_FAILED) != CLI_OK)
-            break; /* said */
+            break; /* reported */
         cli_begin(cli);
         cli_stale_write(&step, cli, settled->feed, settled->status);
         write_status(cli, settled);

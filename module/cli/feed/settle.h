@@ -22,7 +22,7 @@ struct cli_settled {
     int64_t took_us;
 };
 
-/** Write the end of a run. CLI_OK, CLI_REDIS (said). */
+/** Write the end of a run. CLI_OK, CLI_REDIS (reported). */
 int cli_settle(struct cli *cli, struct cli_settled *settled);
 
 #endif

@@ -23,7 +23,7 @@ struct cli_stale_step {
 };
 
 /** Choose the step for the status of a run; sets "stale" and "stale_did" in the status. CLI_OK,
- * CLI_REDIS (said). */
+ * CLI_REDIS (reported). */
 int cli_stale_prepare(struct cli_stale_step *step, struct cli *cli, const struct cli_feed_def *feed,
                       json_t *status, bool good);
 

@@ -6,7 +6,7 @@
  *
  * Threads      one
  * Memory       a definition is some hundred octets
- * Errors       said on standard error; the codes are those of cli.h
+ * Errors       reported on standard error; the codes are those of cli.h
  * Interface    module/REDIS.md, "Feeds"
  */
 #ifndef SW_CLI_FEED_STORE_H
@@ -44,13 +44,13 @@ void cli_feed_free(struct cli_feed_def *feed);
 const char *cli_stale_name(enum cli_stale stale);
 enum sw_status cli_stale_parse(const char *text, enum cli_stale *out);
 
-/** Read a feed. CLI_OK; CLI_NONE: no such feed, or no definition (said); CLI_REDIS. */
+/** Read a feed. CLI_OK; CLI_NONE: no such feed, or no definition (reported); CLI_REDIS. */
 int cli_feed_load(struct cli *cli, const char *name, struct cli_feed_def *out);
 
 /** All definitions: an object, name -> definition text; NULL after an error message. */
 json_t *cli_feeds(struct cli *cli);
 
-/** The status of a feed: an object of texts, empty before the first run; NULL: said. */
+/** The status of a feed: an object of texts, empty before the first run; NULL: reported. */
 json_t *cli_feed_status(struct cli *cli, const char *name);
 
 /** A number of the status, 0 where there is none. */

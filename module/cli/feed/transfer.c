@@ -76,7 +76,7 @@ static unsigned owner_kind(const struct cli_transfer *t, const struct sw_name *o
 }
 
 /* Whether two rules of the zone can be one indicator: a name as a question and as a name server, or
- * an address of two kinds. Which one stays is not said by a step that takes one away. */
+ * an address of two kinds. A difference sequence that deletes one does not say which one stays. */
 static bool has_twins(unsigned triggers)
 {
     unsigned names = triggers & (CLI_OWNER_NAME | CLI_OWNER_NSDNAME);
@@ -192,8 +192,8 @@ static enum cli_transferred take(struct cli_transfer *t, const struct cli_record
     if (is_of_zone(r->type))
         return CLI_TRANSFER_MORE;
     t->triggers |= owner_kind(t, &r->owner);
-    /* Local data of one owner are several records and one indicator: which one stays is not said
-     * by a step. */
+    /* Local data of one owner are several records and one indicator. A difference sequence does
+     * not say which record stays. */
     if (t->now == CLI_RECORDS_DELETED && (r->type != CLI_DNS_CNAME || has_twins(t->triggers)))
         return CLI_TRANSFER_AGAIN;
     return give(t, r) ? CLI_TRANSFER_MORE : given_up(t);

@@ -6,7 +6,7 @@
  *
  * Threads      one
  * Memory       text of options is borrowed
- * Errors       a wrong value is said, and ends the process with CLI_USAGE
+ * Errors       a wrong value is reported, and ends the process with CLI_USAGE
  */
 #ifndef SW_CLI_LISTS_ASKED_H
 #define SW_CLI_LISTS_ASKED_H

@@ -162,7 +162,7 @@ static bool all_done(struct cli *cli, const redisReply *replies, size_t changes,
 }
 
 /* The replies to MULTI and to each queued command. *refused: the server took one of them not.
- * false: the connection broke; said. */
+ * false: the connection broke; reported. */
 static bool read_queued(struct cli *cli, bool *refused)
 {
     for (; queued > 0; queued--) {

@@ -32,7 +32,7 @@ int cli_list_kind(struct cli *cli, const char *name, enum sw_kind *kind);
  * replaced. expires "": no end. */
 char *cli_facts_until(const char *facts, const char *expires);
 
-/** Fields of a hash; 0 when there is no such key. CLI_OK, CLI_REDIS (said). */
+/** Fields of a hash; 0 when there is no such key. CLI_OK, CLI_REDIS (reported). */
 int cli_hash_length(struct cli *cli, const char *key, uint64_t *out);
 
 /** The end that a list's policy gives to an indicator added now: allocated, or NULL for never.
@@ -40,13 +40,13 @@ int cli_hash_length(struct cli *cli, const char *key, uint64_t *out);
 int cli_list_lifetime(struct cli *cli, const char *name, char **expires);
 
 /** Whether the change stream can be written: no key of another type is in its place. CLI_OK (also
- * where that may not be asked), CLI_REDIS (said). */
+ * where that may not be asked), CLI_REDIS (reported). */
 int cli_changes_usable(struct cli *cli);
 
 /* A MULTI. */
 
 /** WATCH keys, ended by CLI_END: the next MULTI does nothing when one of these keys has changed by
- * then. CLI_OK, CLI_REDIS (said). */
+ * then. CLI_OK, CLI_REDIS (reported). */
 int cli_watch(struct cli *cli, const char *key, ...) __attribute__((sentinel));
 
 /** Open a MULTI. With cli->fence_key the MULTI does nothing, and cli_commit() fails, unless the key
@@ -63,7 +63,7 @@ void cli_change_entry(struct cli *cli, struct cli_argv *argv, const char *op, co
 /* The state of a list after a MULTI that failed. */
 enum cli_left {
     CLI_LEFT_AS_IT_WAS, /* nothing was carried out */
-    CLI_LEFT_FOILED,    /* nothing was carried out: a watched key has changed; not said */
+    CLI_LEFT_FOILED,    /* nothing was carried out: a watched key has changed; not reported */
     CLI_LEFT_PARTLY,    /* some commands were carried out */
     CLI_LEFT_UNKNOWN,   /* the connection broke before the answer came */
 };

@@ -45,7 +45,7 @@ struct export
     struct sw_policy policy;
     struct sw_writer_options options;
     struct sw_format_writer *writer;
-    struct cli_refusals refusals; /* indicators that cannot be said */
+    struct cli_refusals refusals; /* indicators without a form in the format */
     struct cli_progress progress;
     bool action_set;
     uint64_t total, done;
@@ -135,7 +135,7 @@ static int find_list(struct export *ex)
     return cli_hash_length(cli, cli_key(cli, "list:%s", ex->list), &ex->total);
 }
 
-/* Default name and serial of a zone. CLI_USAGE, said: the name of the list is no name. */
+/* Default name and serial of a zone. CLI_USAGE, reported: the name of the list is no name. */
 static int set_zone(struct export *ex)
 {
     char origin[SW_LISTNAME_MAX + 8];
@@ -295,7 +295,7 @@ static bool replaces(const redisReply *entry, const char *list)
     return whole && ours;
 }
 
-/* CLI_NONE, said: the list was replaced since the change with this id. */
+/* CLI_NONE, reported: the list was replaced since the change with this id. */
 static int check_unreplaced(const struct export *ex, const char *since)
 {
     char from[CLI_STREAMID_MAX + 1];

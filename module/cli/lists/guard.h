@@ -31,11 +31,11 @@ struct cli_guard {
 };
 
 /** Add the names of all lists of kind allow and watch that this user may read; the others are
- * said. CLI_OK, CLI_REDIS (said). */
+ * reported. CLI_OK, CLI_REDIS (reported). */
 int cli_guard_own(struct cli_guard *guard, struct cli *cli);
 
 /** Add the first names of a file: "rank,name" or a name on each line. open: the file, or NULL:
- * opened by its path. CLI_OK, CLI_INPUT (said). */
+ * opened by its path. CLI_OK, CLI_INPUT (reported). */
 int cli_guard_top(struct cli_guard *guard, const char *path, FILE *open, uint64_t names);
 
 /** Whether an indicator covers a guarded name. */

@@ -9,7 +9,7 @@
  *
  * Threads      one
  * Memory       one batch; the names that are guarded
- * Errors       said on standard error; the codes are those of cli.h
+ * Errors       reported on standard error; the codes are those of cli.h
  */
 #ifndef SW_CLI_LISTS_IMPORTING_H
 #define SW_CLI_LISTS_IMPORTING_H

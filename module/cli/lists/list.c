@@ -39,7 +39,7 @@ static int by_name(const void *a, const void *b)
     return strcmp(((const struct row *)a)->name, ((const struct row *)b)->name);
 }
 
-/* Names and policies; NULL: said. Borrowed from the reply. */
+/* Names and policies; NULL: reported. Borrowed from the reply. */
 static struct row *make_rows(const redisReply *reply, size_t *n)
 {
     struct row *rows = cli_alloc(reply->elements / 2 + 1, sizeof(*rows));

@@ -358,7 +358,7 @@ static int count_useless(void *arg, const redisReply *fields)
 }
 
 /* A list with holders of addresses keeps a kind that asks for holders. CLI_NONE, CLI_REDIS
- * (said). */
+ * (reported). */
 static int judge_kind(struct cli *cli, const json_t *old, const struct sw_policy *policy)
 {
     struct useless useless = {.kind = policy->kind};

@@ -26,7 +26,7 @@ struct cli_source {
     uint64_t lines;                             /* set: read so far of the last file */
 };
 
-/** Read all. CLI_OK; CLI_INPUT: said. */
+/** Read all. CLI_OK; CLI_INPUT: reported. */
 int cli_source_read(struct cli_source *source);
 
 /** Value of --format and --scope; else says so and ends with CLI_USAGE. */

@@ -26,7 +26,7 @@ static void random_name(char name[33])
         snprintf(name + 2 * i, 3, "%02x", octets[i]);
 }
 
-/* Three replies of a pipeline that are counts; the first is returned, or -1: said. */
+/* Three replies of a pipeline that are counts; the first is returned, or -1: reported. */
 static long long three_replies(struct cli *cli)
 {
     long long first = -1;
@@ -42,7 +42,7 @@ static long long three_replies(struct cli *cli)
             first = reply->integer;
         freeReplyObject(reply);
     }
-    if (!failed && !sw_redis_is_open(cli->redis)) { /* lost between two replies: not said yet */
+    if (!failed && !sw_redis_is_open(cli->redis)) { /* lost between two replies: not reported yet */
         cli_redis_failed(cli, NULL);
         failed = true;
     }

@@ -39,7 +39,7 @@ int cli_staging_put(struct cli_staging *staging, char *const *texts, char *const
  * rollback; a replacement that changes no facts either is not made, and outcome->id stays "".
  *
  * left    the state of the list after a failure
- * CLI_OK, CLI_REDIS (said).
+ * CLI_OK, CLI_REDIS (reported).
  */
 int cli_staging_swap(struct cli_staging *staging, const struct cli_diff *diff,
                      struct cli_outcome *outcome, enum cli_left *left);

@@ -47,7 +47,7 @@ struct metrics {
 extern const char *const metrics_streams[METRICS_STREAMS];
 
 /** Ask Redis, over cli->redis; opens the connection again if it is closed. CLI_OK, or CLI_REDIS:
- * said, and out->up is false. The caller calls metrics_free() in both cases. */
+ * reported, and out->up is false. The caller calls metrics_free() in both cases. */
 int metrics_collect(struct cli *cli, struct metrics *out);
 void metrics_free(struct metrics *metrics);
 

@@ -21,7 +21,7 @@ static size_t swallow(char *data, size_t size, size_t n, void *arg)
     return *total > BODY_MAX ? 0 : size * n;
 }
 
-/* Headers of the file, "Name: value" on each line. false: said in the report. */
+/* Headers of the file, "Name: value" on each line. false: the report has the reason. */
 static bool add_file(struct curl_slist **headers, const char *path, struct hand_report *report)
 {
     char line[HEADER_MAX];
@@ -82,7 +82,7 @@ static void set_options(CURL *curl, const struct notify_target *target)
         curl_easy_setopt(curl, CURLOPT_SSLCERT, target->client_cert);
 }
 
-/* The headers of a notice; NULL: said in the report, or out of memory. */
+/* The headers of a notice; NULL: the report has the reason, or memory is out. */
 static struct curl_slist *make_headers(const struct notify_target *target,
                                        const struct notice *notice, struct hand_report *report)
 {

@@ -108,7 +108,7 @@ static bool parse_time(const char *text, time_t now, time_t *at, bool *date)
     return true;
 }
 
-/* The time of the report; CLI_OK, or CLI_USAGE (said). */
+/* The time of the report; CLI_OK, or CLI_USAGE (reported). */
 static int set_times(struct report *report, const struct options *o)
 {
     bool date;

@@ -86,7 +86,7 @@ struct report {
 
 /* ---- out of Redis (report_read.c) ---- */
 
-/** Anomalies, then names with histories, then clients. CLI_OK or CLI_REDIS, said. */
+/** Anomalies, then names with histories, then clients. CLI_OK or CLI_REDIS, reported. */
 int report_read(struct report *report);
 
 /* ---- holders and times (report_holders.c) ---- */

@@ -69,7 +69,7 @@ struct serve_route {
 
 struct serve;
 
-/** Listen. NULL: said with cli_error(). routes and arg are borrowed. */
+/** Listen. NULL: reported with cli_error(). routes and arg are borrowed. */
 struct serve *serve_open(const struct serve_config *config, const struct serve_route *routes,
                          void *arg);
 

@@ -26,7 +26,7 @@ struct serve_place {
 bool serve_place_parse(const char *text, struct serve_place *place);
 
 /** A listening socket that does not block; place->port becomes the real one. A stale unix socket is
- * replaced, and the new one has mode 0660. -1: said. */
+ * replaced, and the new one has mode 0660. -1: reported. */
 int serve_listen(struct serve_place *place);
 
 /* ---- the rights (serve_admit.c) ---- */
@@ -45,7 +45,7 @@ struct serve_claim {
     bool is_change;
 };
 
-/** Read the token, and compare the rights with the place. false: said. */
+/** Read the token, and compare the rights with the place. false: reported. */
 bool serve_rights_read(const struct serve_config *config, const struct serve_place *place,
                        struct serve_rights *rights);
 

@@ -417,7 +417,7 @@ static int ask_last(struct cli *cli, char *last, size_t max)
     return CLI_OK;
 }
 
-/* All resolvers that ever reported and did not leave; CLI_REDIS: said. */
+/* All resolvers that ever reported and did not leave; CLI_REDIS: reported. */
 static int ask_all(struct cli *cli, struct resolver **all, size_t *n)
 {
     redisReply *ids =

@@ -19,7 +19,7 @@ struct cli_judged {
     bool by_transport; /* over_tcp differs from verdict */
 };
 
-/** Load all lists of Redis. CLI_OK; CLI_REDIS (said). Refused items are said. */
+/** Load all lists of Redis. CLI_OK; CLI_REDIS (reported). Refused items are reported as well. */
 int cli_judging_load(struct cli *cli, struct sw_index *index);
 
 /** Judge j->what by any trigger of the rules' lists: a name as the question, as an alias and as a
@@ -27,7 +27,8 @@ int cli_judging_load(struct cli *cli, struct sw_index *index);
 void cli_judge(const struct sw_flow *flow, struct cli_judged *j);
 
 /** Judge each line of a file (-: standard input), and print the lines that a rule acts on. CLI_OK;
- * CLI_NONE: no rule acts on any; CLI_PARTLY: some lines are refused, said; CLI_INPUT, said. */
+ * CLI_NONE: no rule acts on any line; CLI_PARTLY: some lines are refused and reported; CLI_INPUT:
+ * reported. */
 int cli_judge_file(struct cli *cli, const struct sw_flow *flow, const char *path);
 
 #endif

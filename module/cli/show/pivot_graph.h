@@ -59,7 +59,7 @@ struct graph_node *graph_node(struct graph *graph, bool is_name, const char *tex
 /** The node of a name or address; NULL: there is none. */
 struct graph_node *graph_find(const struct graph *graph, bool is_name, const char *text);
 
-/** Follow every node that was not followed yet, for so many hops. CLI_OK or CLI_REDIS, said. */
+/** Follow every node that was not followed yet, for so many hops. CLI_OK or CLI_REDIS, reported. */
 int graph_walk(struct cli *cli, struct graph *graph, unsigned hops);
 
 /** The other end of an edge. */

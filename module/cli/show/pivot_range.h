@@ -33,7 +33,7 @@ struct pivot_range {
 bool pivot_is_range(const struct sw_indicator *what);
 
 /** The tracked addresses that `what` covers. CLI_OK; CLI_REDIS or CLI_NONE (no database is open
- * that could answer): said. The caller frees range->place. */
+ * that could answer): reported. The caller frees range->place. */
 int pivot_range_find(struct cli *cli, const struct sw_indicator *what, struct pivot_range *range);
 
 #endif

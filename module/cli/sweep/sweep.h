@@ -70,11 +70,11 @@ struct sweep_names {
     size_t lists, lists_room;
 };
 
-/** Names of the lists, or of the file. CLI_OK; else said. */
+/** Names of the lists, or of the file. CLI_OK; else reported. */
 int sweep_collect(struct cli *cli, const struct sweep_options *options, struct sweep_names *names);
 
 /** Add the names on tracked addresses that the history has of the same lists of kind ioc: names
- * below an indicator that clients asked for. CLI_OK or CLI_REDIS, said. */
+ * below an indicator that clients asked for. CLI_OK or CLI_REDIS, reported. */
 int sweep_collect_asked(struct cli *cli, const struct sweep_options *options,
                         struct sweep_names *names);
 void sweep_names_free(struct sweep_names *names);
@@ -132,14 +132,14 @@ struct sweep_resolver;
 /** The query type of answer[i]: 1 or 28 (RFC 1035 3.2.2, RFC 3596 2.1). */
 uint16_t sweep_type(size_t i);
 
-/** Contexts with the options; NULL: said. done: called within sweep_resolver_wait(). */
+/** Contexts with the options; NULL: reported. done: called within sweep_resolver_wait(). */
 struct sweep_resolver *sweep_resolver_new(const struct sweep_options *options, sweep_done_fn *done,
                                           void *arg);
 
 /** Gives questions under way up, without a call of done(). NULL is fine. */
 void sweep_resolver_free(struct sweep_resolver *resolver);
 
-/** Ask for a name. false: libunbound refused, said; the sweep has to end. */
+/** Ask for a name. false: libunbound refused, reported; the sweep has to end. */
 bool sweep_resolver_ask(struct sweep_resolver *resolver, const char *name, size_t index);
 
 /** Names under way. */
@@ -149,14 +149,14 @@ size_t sweep_resolver_open(const struct sweep_resolver *resolver);
 bool sweep_resolver_validates(const struct sweep_resolver *resolver);
 
 /** Take answers, for at most so many milliseconds; signals of *mask are let in meanwhile. false:
- * libunbound failed, said. */
+ * libunbound failed, reported. */
 bool sweep_resolver_wait(struct sweep_resolver *resolver, unsigned ms, const sigset_t *mask);
 
 /* ---- recording of answers (sweep_sink.c) ---- */
 
 struct sweep_sink;
 
-/** Lists, databases, journal. NULL: said, *code is set. */
+/** Lists, databases, journal. NULL: reported, *code is set. */
 struct sweep_sink *sweep_sink_new(struct cli *cli, const struct sweep_options *options, int *code);
 void sweep_sink_free(struct sweep_sink *sink); /* NULL is fine */
 
@@ -179,19 +179,19 @@ uint64_t sweep_sink_acknowledged(const struct sweep_sink *sink);
 /** Events that the journal lost: none, unless Redis was away for long. */
 uint64_t sweep_sink_dropped(const struct sweep_sink *sink);
 
-/** Have resolvers track the addresses that names led to. CLI_OK or CLI_REDIS, said. */
+/** Have resolvers track the addresses that names led to. CLI_OK or CLI_REDIS, reported. */
 int sweep_sink_track(struct sweep_sink *sink);
 
 /** Names that no list of kind ioc or watch covers, and names that a list of kind allow exempts. */
 uint64_t sweep_sink_unlisted(const struct sweep_sink *sink);
 uint64_t sweep_sink_exempt(const struct sweep_sink *sink);
 
-/** The anomalies that this run raised, oldest first: an array of documents. NULL: said. */
+/** The anomalies that this run raised, oldest first: an array of documents. NULL: reported. */
 json_t *sweep_sink_anomalies(struct sweep_sink *sink);
 
 /* ---- where to go on (sweep_state.c) ---- */
 
-/** Name after which to go on, "" at the start; free(). CLI_OK; CLI_NONE: said. Without a state
+/** Name after which to go on, "" at the start; free(). CLI_OK; CLI_NONE: reported. Without a state
  * file in the options nothing is read or written. */
 int sweep_state_read(const struct sweep_options *options, char **after);
 

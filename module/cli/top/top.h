@@ -91,13 +91,13 @@ struct top {
 
 /* ---- events and resolvers (top_read.c) ---- */
 
-/** Read the latest n entries, so that the screen is not empty. CLI_OK or CLI_REDIS, said. */
+/** Read the latest n entries, so that the screen is not empty. CLI_OK or CLI_REDIS, reported. */
 int top_begin(struct top *top, uint64_t n);
 
 /** Read what is new. While Redis is away: sets top->problem, and tries again each second. */
 void top_read(struct top *top);
 
-/** Read the reports of the resolvers. CLI_OK or CLI_REDIS, said. */
+/** Read the reports of the resolvers. CLI_OK or CLI_REDIS, reported. */
 int top_read_resolvers(struct top *top);
 
 /* ---- tallies (top_tally.c) ---- */
@@ -142,7 +142,7 @@ const char *top_view_name(enum top_view view);
 
 /* ---- the terminal (top_screen.c, top_keys.c) ---- */
 
-/** Take the terminal over; false: it cannot be used, said. */
+/** Take the terminal over; false: it cannot be used, reported. */
 bool top_screen_begin(const struct top *top);
 void top_screen_end(void);
 
