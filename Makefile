@@ -248,6 +248,7 @@ endif
 # The assembler reads these files, so no compiler notes them.
 $(OUT)/module/owner/classtable.o $(BUILD)/fuzz/module/owner/classtable.o: conf/classes.tsv
 $(OUT)/module/cli/functions.o $(BUILD)/fuzz/module/cli/functions.o: conf/sinkwatch.lua
+$(OUT)/module/cli/web/web_page.o $(BUILD)/fuzz/module/cli/web/web_page.o: $(wildcard module/cli/web/page/*)
 
 # ---- test programs
 

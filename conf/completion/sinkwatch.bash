@@ -65,6 +65,7 @@ _sinkwatch_options() {
     events | anomalies) echo "--number --follow --after --ids --type --list --severity-min" ;;
     top) echo "--number --once --batch --rows --view --filter" ;;
     metrics) echo "--textfile --format" ;;
+    web) echo "--listen --token-file --tls-cert --tls-key --user-header --proxy --host-name --hide-clients --allow-changes" ;;
     doctor) echo "--unbound --unbound-conf --unit --canary --resolver --system-root" ;;
     esac
 }
@@ -82,7 +83,7 @@ _sinkwatch_command() {
             --rate | --in-flight | --timeout | --retries | --threads | --state | --observer | --hops | --max | \
             --output | --since | --until | --before | --folder | --type | --unbound | --unbound-conf | --unit | --canary | --resolver | --system-root | --textfile | --allow-suffix | --max-shrink | --max-growth | \
             --every | --stale-after | --stale | --max-size | --user | --password-file | --token-file | --header-file | --ca-file | \
-            --cert-file | --key-file | --proxy | --proxy-password-file | --search | --files | --jobs | --lease | --listen | \
+            --tls-cert | --tls-key | --user-header | --host-name | --cert-file | --key-file | --proxy | --proxy-password-file | --search | --files | --jobs | --lease | --listen | \
             --scope | --columns | --origin | --only | --allow-own | --allow-top | --top-file | --top | --show-refused | --max-touched | --serial) i=$((i + 1)) ;;
         -*) ;;
         *)
@@ -107,7 +108,7 @@ _sinkwatch() {
     _sinkwatch_command
     case $prev in
     --list) _sinkwatch_words "$(_sinkwatch_lists)"; return ;;
-    -c | --config | --socket | --file | --files | --password-file | --token-file | --header-file | --ca-file | --cert-file | --key-file | --root-hints | --trust-anchor | --state | --output | --unbound | --unbound-conf | --system-root | --textfile)
+    -c | --config | --socket | --file | --files | --password-file | --token-file | --header-file | --ca-file | --cert-file | --key-file | --tls-cert | --tls-key | --root-hints | --trust-anchor | --state | --output | --unbound | --unbound-conf | --system-root | --textfile)
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
         return
         ;;
@@ -131,7 +132,7 @@ _sinkwatch() {
         return
     fi
     case $command:$after in
-    :*) _sinkwatch_words "list add remove import export feed rollback check pivot memory hunt sweep report top events anomalies notify status setup checkconf doctor metrics" ;;
+    :*) _sinkwatch_words "list add remove import export feed rollback check pivot memory hunt sweep report top events anomalies notify status setup checkconf doctor metrics web" ;;
     list:*) _sinkwatch_words "show set drop" ;;
     feed:*) _sinkwatch_words "add list show run pause resume remove log" ;;
     feed\ *:0) _sinkwatch_words "$(_sinkwatch_feeds)" ;;

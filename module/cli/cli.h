@@ -165,6 +165,9 @@ int cli_scan(struct cli *cli, const char *key, cli_fields_fn take, void *arg);
  * until the process ends. */
 const char *cli_key(struct cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/** Free the copies of all keys: for a process that runs on, between two tasks. */
+void cli_keys_forget(void);
+
 /* ---- sub-commands ---- */
 
 /** Each reads argv as main() does and returns the exit code. */
@@ -193,5 +196,6 @@ int cli_checkconf(struct cli *cli, int argc, char **argv);
 int cli_doctor(struct cli *cli, int argc, char **argv);
 int cli_feed(struct cli *cli, int argc, char **argv);
 int cli_metrics(struct cli *cli, int argc, char **argv);
+int cli_web(struct cli *cli, int argc, char **argv);
 
 #endif

@@ -212,9 +212,16 @@ static int by_text(const void *a, const void *b)
     return strcmp(a, b);
 }
 
+static void *keys; /* a tree of all keys so far */
+
+void cli_keys_forget(void)
+{
+    tdestroy(keys, free);
+    keys = NULL;
+}
+
 const char *cli_key(struct cli *cli, const char *format, ...)
 {
-    static void *keys; /* a tree of all keys so far */
     char suffix[SW_REDISKEY_MAX], key[SW_REDISKEY_MAX];
     va_list args;
 

@@ -32,6 +32,7 @@ static const struct cli_command commands[] = {
     {"notify", "hand anomalies, losses and failures on: a service", cli_notify},
     {"status", "every resolver: state, applied changes, refused items", cli_status},
     {"metrics", "the reports of all resolvers as metrics, for Prometheus", cli_metrics},
+    {"web", "a page to look at lists, names, addresses and resolvers; a local server", cli_web},
     {"setup", "functions for feeds into Redis, and missing settings of Redis", cli_setup},
     {"checkconf", "judge a settings file", cli_checkconf},
     {"doctor", "look for faults of an installation; each with the remedy", cli_doctor},

@@ -185,8 +185,19 @@ const char *cli_count(uint64_t n, const char *one, const char *many)
 
 /* ---- JSON ---- */
 
+static json_t *collected; /* in the place of standard output; or NULL */
+
+void cli_json_collect(json_t *array)
+{
+    collected = array;
+}
+
 void cli_json(json_t *value)
 {
+    if (collected) {
+        json_array_append_new(collected, value);
+        return;
+    }
     char *text = value ? json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
     puts(got(text));
     free(text);

@@ -44,6 +44,9 @@ const char *cli_style(const struct cli *cli, enum cli_style style);
 /** Print a value on a line and release the value; NULL: out of memory, which ends the process. */
 void cli_json(json_t *value);
 
+/** From now on cli_json() appends to this array and prints nothing; NULL: prints again. */
+void cli_json_collect(json_t *array);
+
 /** Member of an object along a path ("dns.question.name"); NULL when not there. */
 json_t *cli_json_at(const json_t *object, const char *path);
 

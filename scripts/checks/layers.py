@@ -20,7 +20,7 @@ ALLOWED = {
 }
 # Rooms inside a wing, and the rooms that each may include beside the wing's own files.
 ROOMS = {
-    "cli": {"": "", "lists": "", "show": "lists", "sweep": "show", "report": "show sweep", "feed": "lists", "doctor": "", "metrics": "serve", "notify": "", "memory": "lists show", "serve": "", "top": ""}
+    "cli": {"": "", "lists": "", "show": "lists", "sweep": "show", "report": "show sweep", "feed": "lists", "doctor": "", "metrics": "serve", "notify": "", "memory": "lists show", "serve": "", "top": "", "view": "lists show memory feed", "web": "serve view lists show"}
 }
 SEES_OPENSSL = {"module/cli/feed/tsig.c", "module/cli/feed/dot.c"}
 SEES_UNBOUND = re.compile(r"module/(host/.*|flow/(query|act)\.c|flow/ub\.h)")

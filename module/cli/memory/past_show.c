@@ -86,17 +86,7 @@ static const struct cli_usage usage = {
 /* resolvers: of a fleet, with the record; or NULL. */
 static void print_json(const struct sw_sighting *sighting, json_t *resolvers)
 {
-    char text[SW_RDATATEXT_MAX], name[SW_NAMETEXT_MAX], type[SW_DNSTEXT_MAX];
-    json_t *one = json_object();
-    cli_json_set(one, "name", sw_name_text(sighting->owner, name));
-    cli_json_set(one, "type", sw_qtype_text(sighting->type, type));
-    cli_json_set(one, "rdata",
-                 sw_rdata_text(sighting->type, sighting->rdata, sighting->rdata_len, text));
-    cli_json_set(one, "first", cli_past_time_text(sighting->first, true));
-    cli_json_set(one, "last", cli_past_time_text(sighting->last, true));
-    json_object_set_new(one, "count", json_integer((json_int_t)sighting->count));
-    if (sighting->zone)
-        cli_json_set(one, "zone", sw_name_text(sighting->zone, name));
+    json_t *one = cli_sighting_json(sighting);
     if (resolvers)
         json_object_set(one, "resolvers", resolvers);
     cli_json(one);

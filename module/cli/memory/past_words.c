@@ -2,6 +2,7 @@
 #include "cli/memory/past_words.h"
 
 #include "base/clock.h"
+#include "journal/dnstext.h"
 #include "journal/rdata_text.h"
 
 #include <errno.h>
@@ -134,4 +135,20 @@ const char *cli_past_time_text(uint64_t seconds, bool rfc3339)
     if (rfc3339)
         memcpy(text + 19, "Z", 2);
     return rfc3339 ? text : cli_time(text, true);
+}
+
+json_t *cli_sighting_json(const struct sw_sighting *sighting)
+{
+    char text[SW_RDATATEXT_MAX], name[SW_NAMETEXT_MAX], type[SW_DNSTEXT_MAX];
+    json_t *one = json_object();
+    cli_json_set(one, "name", sw_name_text(sighting->owner, name));
+    cli_json_set(one, "type", sw_qtype_text(sighting->type, type));
+    cli_json_set(one, "rdata",
+                 sw_rdata_text(sighting->type, sighting->rdata, sighting->rdata_len, text));
+    cli_json_set(one, "first", cli_past_time_text(sighting->first, true));
+    cli_json_set(one, "last", cli_past_time_text(sighting->last, true));
+    json_object_set_new(one, "count", json_integer((json_int_t)sighting->count));
+    if (sighting->zone)
+        cli_json_set(one, "zone", sw_name_text(sighting->zone, name));
+    return one;
 }

@@ -55,6 +55,9 @@ int cli_past_failed(const char *folder, enum sw_status status);
 /** "2026-03-02 10:20:30" for seconds since 1970, or RFC 3339. Static; the last eight are valid. */
 const char *cli_past_time_text(uint64_t seconds, bool rfc3339);
 
+/** A record as `sinkwatch --json memory` prints one. */
+json_t *cli_sighting_json(const struct sw_sighting *sighting);
+
 /** Set by Ctrl-C after cli_past_catch(): for the stop flags of the store. */
 extern atomic_bool cli_past_stop;
 

@@ -19,6 +19,16 @@
 #define PEM_MAX      ((size_t)256 * 1024)
 #define REFUSALS_LOG 10 /* a second */
 
+/* A reader of a stream. */
+struct reader {
+    struct serve *serve;
+    struct serve_stream stream;
+    struct MHD_Connection *connection;
+    char *text; /* on the way */
+    size_t at, len;
+    bool waits; /* suspended until there is text */
+};
+
 struct serve {
     struct MHD_Daemon *daemon;
     const struct serve_route *routes;
@@ -28,6 +38,7 @@ struct serve {
     char *cert, *key;
     int64_t refused_s; /* the second that is counted */
     unsigned refused;
+    struct reader *reader[SERVE_STREAMS];
 };
 
 /* A request as long as octets of it come. */
@@ -109,6 +120,84 @@ static enum MHD_Result put_failure(struct MHD_Connection *connection, unsigned s
     struct serve_answer answer = {.status = status};
     serve_fail(&answer, status, message);
     return put(connection, &answer);
+}
+
+/* ---- streams ---- */
+
+/* MHD_ContentReaderCallback */
+static ssize_t read_stream(void *cls, uint64_t pos, char *out, size_t max)
+{
+    struct reader *reader = cls;
+    size_t n = reader->len - reader->at < max ? reader->len - reader->at : max;
+    (void)pos;
+    if (n > 0) {
+        memcpy(out, reader->text + reader->at, n);
+        reader->at += n;
+        return (ssize_t)n;
+    }
+    reader->waits = true;
+    MHD_suspend_connection(reader->connection);
+    return 0;
+}
+
+static void end_stream(void *cls)
+{
+    struct reader *reader = cls;
+    for (size_t i = 0; i < SERVE_STREAMS; i++)
+        if (reader->serve->reader[i] == reader)
+            reader->serve->reader[i] = NULL;
+    reader->stream.end(reader->stream.own);
+    free(reader->text);
+    free(reader);
+}
+
+/* Fetch text for each reader that waits. A reader that is behind gets no text meanwhile. */
+static void feed_streams(struct serve *serve)
+{
+    for (size_t i = 0; i < SERVE_STREAMS; i++) {
+        struct reader *reader = serve->reader[i];
+        char *text = reader && reader->waits ? reader->stream.next(reader->stream.own) : NULL;
+        if (!text)
+            continue;
+        free(reader->text);
+        reader->text = text;
+        reader->len = strlen(text);
+        reader->at = 0;
+        reader->waits = false;
+        MHD_resume_connection(reader->connection);
+    }
+}
+
+static void resume_all(struct serve *serve)
+{
+    for (size_t i = 0; i < SERVE_STREAMS; i++)
+        if (serve->reader[i] && serve->reader[i]->waits)
+            MHD_resume_connection(serve->reader[i]->connection);
+}
+
+static enum MHD_Result put_stream(struct serve *serve, struct MHD_Connection *connection,
+                                  struct serve_answer *answer)
+{
+    size_t free_at = 0;
+    while (free_at < SERVE_STREAMS && serve->reader[free_at])
+        free_at++;
+    if (free_at == SERVE_STREAMS) {
+        answer->stream.end(answer->stream.own);
+        return put_failure(connection, 503, "too many pages follow the events already");
+    }
+    struct reader *reader = cli_alloc(1, sizeof(*reader));
+    *reader = (struct reader){.serve = serve, .stream = answer->stream, .connection = connection};
+    struct MHD_Response *response =
+        MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 4096, read_stream, reader, end_stream);
+    if (!response) {
+        end_stream(reader);
+        return MHD_NO;
+    }
+    serve->reader[free_at] = reader;
+    add_headers(response, answer);
+    enum MHD_Result queued = MHD_queue_response(connection, answer->status, response);
+    MHD_destroy_response(response);
+    return queued;
 }
 
 /* ---- rights ---- */
@@ -220,7 +309,7 @@ static enum MHD_Result take(struct arriving *arriving, const char *data, size_t 
     return MHD_YES;
 }
 
-static enum MHD_Result answer(const struct serve *serve, struct MHD_Connection *connection,
+static enum MHD_Result answer(struct serve *serve, struct MHD_Connection *connection,
                               const char *path, const struct arriving *arriving)
 {
     struct serve_request request = {.path = path,
@@ -232,7 +321,7 @@ static enum MHD_Result answer(const struct serve *serve, struct MHD_Connection *
     if (arriving->too_large)
         return put_failure(connection, 413, "the body is too large");
     arriving->route->answer(serve->arg, &request, &out);
-    return put(connection, &out);
+    return out.stream.next ? put_stream(serve, connection, &out) : put(connection, &out);
 }
 
 static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, const char *path,
@@ -314,7 +403,7 @@ static bool start(struct serve *serve, int fd)
         {MHD_OPTION_HTTPS_PRIORITIES, 0, priorities},
         {MHD_OPTION_END, 0, NULL},
     };
-    unsigned flags = MHD_USE_EPOLL | MHD_USE_ERROR_LOG;
+    unsigned flags = MHD_USE_EPOLL | MHD_USE_ERROR_LOG | MHD_ALLOW_SUSPEND_RESUME;
     serve->daemon = MHD_start_daemon(
         flags | (serve->cert ? MHD_USE_TLS : 0), 0, NULL, NULL, on_request, serve,
         MHD_OPTION_EXTERNAL_LOGGER, say_nothing, NULL, MHD_OPTION_LISTEN_SOCKET, fd,
@@ -361,8 +450,14 @@ struct serve *serve_open(const struct serve_config *config, const struct serve_r
 
 int serve_run(struct serve *serve)
 {
-    while (!stopped)
+    int64_t next_us = 0;
+    while (!stopped) {
         MHD_run_wait(serve->daemon, TICK_MS);
+        if (sw_clock_mono_us() < next_us)
+            continue;
+        next_us = sw_clock_mono_us() + TICK_MS * 1000;
+        feed_streams(serve);
+    }
     return CLI_OK;
 }
 
@@ -370,6 +465,7 @@ void serve_close(struct serve *serve)
 {
     if (!serve)
         return;
+    resume_all(serve);
     if (serve->daemon)
         MHD_stop_daemon(serve->daemon);
     if (serve->daemon && serve->place.path[0])

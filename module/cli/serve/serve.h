@@ -27,6 +27,7 @@
 #include "cli/cli.h"
 
 #define SERVE_CONNECTIONS 64
+#define SERVE_STREAMS     16
 #define SERVE_BODY_MAX    ((size_t)256 * 1024)
 #define SERVE_NAMES       8
 
@@ -49,12 +50,20 @@ struct serve_request {
     void *connection; /* of the library */
 };
 
+/* An answer without an end: text comes piece by piece (server-sent events). */
+struct serve_stream {
+    char *(*next)(void *own); /* malloc()ed text, or NULL: nothing new; called twice a second */
+    void (*end)(void *own);   /* the reader is gone */
+    void *own;
+};
+
 struct serve_answer {
     unsigned status;   /* 200 */
     const char *type;  /* of the media; static */
     char *text;        /* malloc(), freed by the server */
     const void *fixed; /* or octets that stay */
     size_t len;
+    struct serve_stream stream; /* next is set: in the place of text */
 };
 
 typedef void (*serve_fn)(void *arg, const struct serve_request *request,

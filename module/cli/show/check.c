@@ -250,7 +250,7 @@ static void print_text(const struct cli *cli, const struct asked *a)
         printf("  over TCP: %s\n", cli_gets(&a->j.over_tcp, words));
 }
 
-static void print_json(const struct asked *a)
+static json_t *make_json(const struct asked *a)
 {
     bool wins = a->j.hits.winner;
     char text[SW_INDICATORTEXT_MAX], words[CLI_WORDS_MAX];
@@ -286,7 +286,21 @@ static void print_json(const struct asked *a)
         json_object_set_new(out, "verdict_over_tcp", cli_verdict_json(&a->j.over_tcp));
     if (a->j.what.type == SW_INDICATOR_PREFIX)
         json_object_set_new(out, "owner", cli_owner_json(&a->j.what.addr, &a->owner));
-    cli_json(out);
+    return out;
+}
+
+json_t *cli_check_json(const struct sw_flow *flow, const char *word)
+{
+    struct asked *asked = cli_alloc(1, sizeof(*asked));
+    asked->word = word;
+    asked->flow = flow;
+    json_t *out = NULL;
+    if (understand(asked)) {
+        judge(asked);
+        out = make_json(asked);
+    }
+    free(asked);
+    return out;
 }
 
 /* ---- the whole ---- */
@@ -305,7 +319,7 @@ static int check_words(struct cli *cli, const struct sw_flow *flow, char **words
         judge(asked);
         any = any || asked->j.hits.winner;
         if (cli->json)
-            print_json(asked);
+            cli_json(make_json(asked));
         else
             print_text(cli, asked);
     }

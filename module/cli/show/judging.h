@@ -11,6 +11,8 @@
 #include "cli/cli.h"
 #include "flow/stage.h"
 
+#include <jansson.h>
+
 struct cli_judged {
     struct sw_indicator what; /* set before: a name, an address, an AS number, a holder */
     struct sw_match match;
@@ -25,6 +27,10 @@ int cli_judging_load(struct cli *cli, struct sw_index *index);
 /** Judge j->what by any trigger of the rules' lists: a name as the question, as an alias and as a
  * name server, an address in an answer, of a client and of a name server. */
 void cli_judge(const struct sw_flow *flow, struct cli_judged *j);
+
+/** What `sinkwatch --json check` prints for a word: rules, winner, verdict, reason, owner. NULL: no
+ * word to check, said. Inside an RCU section. */
+json_t *cli_check_json(const struct sw_flow *flow, const char *word);
 
 /** Judge each line of a file (-: standard input), and print the lines that a rule acts on. CLI_OK;
  * CLI_NONE: no rule acts on any line; CLI_PARTLY: some lines are refused and reported; CLI_INPUT:

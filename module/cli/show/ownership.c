@@ -16,6 +16,12 @@ static void close_owners(void)
     sw_owners_free(owners);
 }
 
+void cli_owners_refresh(void)
+{
+    if (owners)
+        sw_owners_refresh(owners);
+}
+
 const struct sw_owners *cli_owners(struct cli *cli)
 {
     if (!owners) {
@@ -105,5 +111,22 @@ json_t *cli_owner_json(const struct sw_addr *addr, const struct sw_owner *owner)
     put(out, "registrant", owner->registrant);
     put(out, "netname", owner->netname);
     put(out, "country", owner->country);
+    return out;
+}
+
+json_t *cli_holder_json(struct cli *cli, const struct sw_owner *owner)
+{
+    struct sw_holder holder;
+    char reason[SW_PATH_MAX + SW_CLASSPATTERN_MAX + 16];
+    const struct sw_owners *open = cli_owners(cli);
+    sw_rcu_enter();
+    sw_holder_find(open, owner, &holder);
+    sw_rcu_leave();
+    json_t *out = json_object();
+    cli_json_set(out, "name", holder.name);
+    if (holder.of.class != SW_HOLDER_UNKNOWN) {
+        cli_json_set(out, "class", sw_class_name(holder.of.class));
+        cli_json_set(out, "reason", sw_classed_reason(&holder.of, reason, sizeof(reason)));
+    }
     return out;
 }

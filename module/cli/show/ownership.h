@@ -15,6 +15,12 @@
  * Never NULL; for the life of the process. */
 const struct sw_owners *cli_owners(struct cli *cli);
 
+/** Open databases again whose files changed: for a process that runs on. */
+void cli_owners_refresh(void);
+
+/** "name", and "class" with "reason" where a class is known. */
+json_t *cli_holder_json(struct cli *cli, const struct sw_owner *owner);
+
 /** Lines: network, AS, organisation; registered network, registrant, netname, country; class with
  * the reason. Says when nothing is known. After cli_owners(). */
 void cli_owner_print(const struct cli *cli, const struct sw_addr *addr,

@@ -303,24 +303,6 @@ static void print_range_text(const struct pivoting *p)
     print_cut_places(p);
 }
 
-/* "holder": name and class, with the reason for the class. */
-static json_t *holder_json(struct cli *cli, const struct sw_owner *owner)
-{
-    struct sw_holder holder;
-    char reason[SW_PATH_MAX + SW_CLASSPATTERN_MAX + 16];
-    const struct sw_owners *owners = cli_owners(cli);
-    sw_rcu_enter();
-    sw_holder_find(owners, owner, &holder);
-    sw_rcu_leave();
-    json_t *out = json_object();
-    cli_json_set(out, "name", holder.name);
-    if (holder.of.class != SW_HOLDER_UNKNOWN) {
-        cli_json_set(out, "class", sw_class_name(holder.of.class));
-        cli_json_set(out, "reason", sw_classed_reason(&holder.of, reason, sizeof(reason)));
-    }
-    return out;
-}
-
 static void print_range_json(const struct pivoting *p)
 {
     json_t *out = json_object(), *places = json_array();
@@ -329,7 +311,7 @@ static void print_range_json(const struct pivoting *p)
         struct sw_owner owner = {0};
         find_owner(p->cli, addr, &owner);
         json_t *one = node_facts(p, p->graph->node[i], cli_owner_json(addr, &owner));
-        json_object_set_new(one, "holder", holder_json(p->cli, &owner));
+        json_object_set_new(one, "holder", cli_holder_json(p->cli, &owner));
         json_array_append_new(places, one);
     }
     cli_json_set(out, "range", p->text);

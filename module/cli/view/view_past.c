@@ -1,0 +1,58 @@
+/* view_past.c - the memory: what was resolved before a listing. See views.h. */
+#include "cli/memory/past_words.h"
+#include "cli/view/views.h"
+
+#define RECORDS_MAX 200
+
+struct past_view {
+    json_t *records;
+    bool more;
+};
+
+static enum sw_status take(void *arg, const struct sw_sighting *sighting)
+{
+    struct past_view *view = arg;
+    if (json_array_size(view->records) == RECORDS_MAX) {
+        view->more = true;
+        return SW_ENOTFOUND;
+    }
+    json_array_append_new(view->records, cli_sighting_json(sighting));
+    return SW_OK;
+}
+
+static void ask(struct sw_past *past, const struct sw_indicator *what, struct past_view *view)
+{
+    struct sw_past_question question = {.name = what->name, .addr = what->addr};
+    if (what->type == SW_INDICATOR_PREFIX) {
+        question.ask = SW_ASK_ADDRESS;
+        sw_past_ask(past, &question, take, view);
+        return;
+    }
+    question.ask = SW_ASK_OWNER;
+    if (sw_past_ask(past, &question, take, view) != SW_OK)
+        return;
+    question.ask = SW_ASK_TARGET;
+    sw_past_ask(past, &question, take, view);
+}
+
+json_t *view_past(struct cli *cli, const struct sw_indicator *what)
+{
+    struct past_view view = {.records = json_array()};
+    struct sw_past *past = NULL;
+    json_t *out = json_object();
+    const char *state = "kept";
+    if (what->type != SW_INDICATOR_PREFIX && what->type != SW_INDICATOR_DOMAIN)
+        state = "not asked by AS or holder here";
+    else if (!cli->settings.memory_folder[0])
+        state = "not kept: memory-folder is not set";
+    else if (sw_past_open(cli->settings.memory_folder, NULL, &past) != SW_OK)
+        state = "not readable";
+    else
+        ask(past, what, &view);
+    if (past)
+        sw_past_close(past);
+    cli_json_set(out, "state", state);
+    json_object_set_new(out, "records", view.records);
+    json_object_set_new(out, "more", json_boolean(view.more));
+    return out;
+}

@@ -1,0 +1,140 @@
+/*
+ * views.h - views of the data: each is a function that gives one JSON document, for the desk
+ * (cli/web) and for whoever shows the same elsewhere.
+ *
+ * The card of a name, step by step: view_check() builds an index of the few indicators that can
+ * cover the name, and judges by the resolver's code; the history gives addresses and episodes of
+ * holders; the closest zone with a history gives the name servers; the memory gives the records
+ * from before a listing. Clients and anomalies come from the streams, page by page (view_hits()).
+ *
+ * A view asks Redis for a bounded number of entries. Texts are as Redis, databases and the DNS have
+ * them, made valid UTF-8: whoever shows them escapes them.
+ *
+ * Threads      one
+ * Memory       the document; a page has VIEW_PAGE rows, a look into a stream VIEW_LOOK entries
+ * Errors       NULL: Redis failed, said by cli_error()
+ * Interface    module/REDIS.md
+ * Decision     D-193
+ */
+#ifndef SW_CLI_VIEW_VIEWS_H
+#define SW_CLI_VIEW_VIEWS_H
+
+#include "base/indicator.h"
+#include "base/policy.h"
+#include "cli/output.h"
+#include "owner/owner.h"
+
+#define VIEW_PAGE 100   /* rows */
+#define VIEW_LOOK 20000 /* entries of a stream for one answer */
+
+/* ---- cards ---- */
+
+/** The card of a name: check, lists with facts, addresses, holders with episodes, zone, unknown.
+ * offset: of the first address. */
+json_t *view_name(struct cli *cli, const struct sw_indicator *name, size_t offset);
+
+/** The card of an address, prefix, AS or holder: owner, check of an address, names seen there. */
+json_t *view_place(struct cli *cli, const struct sw_indicator *what, size_t offset);
+
+/** The records of a name, address or prefix in the memory: state, records, more. */
+json_t *view_past(struct cli *cli, const struct sw_indicator *what);
+
+/** Names and addresses around a thing, two steps far: as sinkwatch --json pivot --hops 2. */
+json_t *view_graph(struct cli *cli, const struct sw_indicator *what);
+
+/** What a text can mean: hits with kind, word and what is known. */
+json_t *view_search(struct cli *cli, const char *text);
+
+/* ---- streams (view_stream.c) ---- */
+
+/* What is looked for: all that are not NULL. */
+struct view_sought {
+    const char *name;    /* the question, the indicator, or the name of an anomaly; and below */
+    const char *address; /* in the answer, or of an anomaly */
+    const char *client;
+    const char *list;
+};
+
+/** Entries of a stream that fit, latest first: documents, looked, back_to, next (where an older
+ * look begins, null: no older entry). before: an id of the stream, "": the latest. */
+json_t *view_entries(struct cli *cli, const char *stream, const struct view_sought *sought,
+                     const char *before, size_t max);
+
+/** Clients that asked: client, first, last, count, action, questions. With hide, addresses become
+ * "client 1", "client 2" in the order of the document. */
+json_t *view_clients(struct cli *cli, const struct view_sought *sought, const char *before,
+                     bool hide);
+
+/* ---- the deployment (view_fleet.c) ---- */
+
+/** What `sinkwatch --json` prints for status, feed list and list. */
+json_t *view_fleet(struct cli *cli);
+json_t *view_feeds(struct cli *cli);
+json_t *view_all_lists(struct cli *cli);
+
+/* ---- which lists have a thing (view_lists.c) ---- */
+
+struct view_list {
+    char *name;
+    struct sw_policy policy;
+};
+
+struct view_lists {
+    struct view_list *list;
+    size_t n;
+};
+
+/** All lists with a policy that parses. CLI_OK, CLI_REDIS (said). */
+int view_lists_read(struct cli *cli, struct view_lists *lists);
+void view_lists_free(struct view_lists *lists);
+
+/* Texts of indicators that can cover some things. */
+struct view_words {
+    char **text;
+    size_t *of; /* the number of the thing */
+    size_t n, room;
+};
+
+/** Each indicator that covers a name: the name in each form, and each name above. */
+void view_words_name(struct view_words *words, size_t of, const struct sw_name *name);
+/** Each indicator that covers an address or prefix: prefixes, the AS, the holder. */
+void view_words_address(struct view_words *words, size_t of, const struct sw_addr *addr,
+                        const struct sw_owner *owner);
+/** The indicator itself. */
+void view_words_other(struct view_words *words, size_t of, const struct sw_indicator *what);
+/** Free the texts. */
+void view_words_free(struct view_words *words);
+
+/* A list has a text; facts "" or JSON. */
+typedef void (*view_found_fn)(void *arg, const struct view_list *list, const char *text, size_t of,
+                              const char *facts);
+
+/** Look the texts up in all lists. CLI_OK, CLI_REDIS (said). */
+int view_lists_find(struct cli *cli, const struct view_lists *lists, const struct view_words *words,
+                    view_found_fn found, void *arg);
+
+/** {"check": as sinkwatch --json check, "lists": [{list kind action indicator facts}]}. NULL: Redis
+ * failed. */
+json_t *view_check(struct cli *cli, const struct sw_indicator *what);
+
+/* ---- parts (view_parts.c) ---- */
+
+/** The owner that recorded facts name: prefix asn org registrant netname country. */
+void view_owner_of(const json_t *facts, struct sw_owner *owner);
+
+/** The owner of an address by the databases. */
+void view_owner_now(struct cli *cli, const struct sw_addr *addr, struct sw_owner *owner);
+
+/** A hash of JSON objects: an object of field -> value. NULL: Redis failed. */
+json_t *view_hash(struct cli *cli, const char *key);
+
+/** An array of an object's members with "key", latest "last" first. */
+json_t *view_by_last(json_t *members, const char *key);
+
+/** Rows offset..offset+VIEW_PAGE of an array. */
+json_t *view_slice(const json_t *rows, size_t offset);
+
+/** Append a sentence about something that is not known. */
+void view_unknown(json_t *unknown, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+#endif

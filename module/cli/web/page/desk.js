@@ -1,0 +1,209 @@
+// The desk: from the address bar to a view. Documents come from /api; no text of others becomes markup.
+"use strict";
+import { el, clean, time } from "/pictures.js";
+import { api, button, clientCard, listCard, nameCard, placeCard, table, to } from "/cards.js";
+
+const main = document.getElementById("main"), said = document.getElementById("said");
+let source = null, turn = 0, about = {};
+
+function show(...nodes) {
+  main.replaceChildren(...nodes.flat(9).filter(Boolean));
+}
+
+// ---- search ----
+
+async function search(text) {
+  const found = await api("search", { q: text });
+  const exact = found.hits.filter(h => h.kind !== "client" && h.kind !== "list" && h.kind !== "holder");
+  if (found.hits.length === 1 || (exact.length === 1 && !found.hits.some(h => h.kind === "list")))
+    return void location.replace(hashOf(exact[0] || found.hits[0]));
+  show(el("h1", {}, "Search: ", clean(text)), table(found.hits, [
+    ["Kind", h => h.kind], ["Word", h => el("a", { href: hashOf(h) }, clean(h.word))], ["", h => clean(h.hint)]],
+  `Nothing has this form, and no list has such a name. ${clean(found.why || "")}`));
+}
+
+function hashOf(hit) {
+  const word = encodeURIComponent(hit.word);
+  return hit.kind === "list" ? `#/list/${word}` : hit.kind === "client" ? `#/client/${word}` : to(hit.word);
+}
+
+async function card(word, offset) {
+  const data = await api("card", { q: word, offset });
+  return data.kind === "name" ? nameCard(data) : placeCard(data);
+}
+
+// ---- live ----
+
+const MINUTES = 5;
+
+function top(pieces, section, n) {
+  const sum = new Map();
+  for (const piece of pieces)
+    for (const [key, value] of Object.entries(piece[section] || {})) sum.set(key, (sum.get(key) || 0) + value);
+  return [...sum].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1)).slice(0, n);
+}
+
+function live() {
+  const pieces = [], shown = [];
+  let paused = false, passed = false;
+  const filter = {};
+  const field = (name, label) => {
+    const input = el("input", { name, size: 12, "aria-label": label, placeholder: label });
+    input.addEventListener("input", () => { filter[name] = input.value.trim(); draw(); });
+    return input;
+  };
+  const rows = el("div"), tops = el("div", { class: "columns" }), sum = el("p", {}, "Waiting for events ...");
+  const pause = button("Pause", () => { paused = !paused; pause.textContent = paused ? "Go on" : "Pause"; });
+  const fits = e => Object.entries(filter).every(([k, v]) => !v || (k === "severity" ? (e.severity || 0) >= Number(v) : String(e[k] || "").includes(v)));
+  const draw = () => {
+    const hits = pieces.reduce((n, p) => n + (p.hits || 0), 0), entries = pieces.reduce((n, p) => n + (p.entries || 0), 0);
+    sum.textContent = `${hits} hits in ${entries} entries in the last ${MINUTES} minutes; ${shown.length} entries are kept here.` + (passed ? " There were more than are read: counts are too low." : "");
+    rows.replaceChildren(table(shown.filter(fits).slice(0, 60), [
+      ["Time", e => time(e.time, true), "t"], ["Action", e => e.anomaly ? el("span", { class: "bad" }, clean(e.action)) : clean(e.action)],
+      ["Name", e => e.name && el("a", { href: to(e.name) }, clean(e.name))], ["Type", e => clean(e.qtype)], ["List", e => clean(e.list)],
+      ["Client", e => clean(e.client)], ["Severity", e => String(e.severity ?? ""), "n"], ["Count", e => String(e.count ?? ""), "n"], ["Resolver", e => clean(e.resolver)]],
+    shown.length ? "No entry fits the filter." : "No event yet."));
+    tops.replaceChildren(...[["lists", "Lists"], ["names", "Names"], ["clients", "Clients"], ["actions", "Actions"], ["anomalies", "Anomalies"]].map(([key, title]) =>
+      el("div", {}, el("h2", {}, title), table(top(pieces, key, 8), [[title, r => key === "names" ? el("a", { href: to(r[0]) }, clean(r[0])) : clean(r[0])], ["Count", r => String(r[1]), "n"]], "none"))));
+  };
+  source = new EventSource("/api/live");
+  source.addEventListener("message", message => {
+    const piece = JSON.parse(message.data);
+    piece.at = Date.now();
+    pieces.push(piece);
+    while (pieces.length && pieces[0].at < Date.now() - MINUTES * 60000) pieces.shift();
+    passed = passed || !!piece.passed_over;
+    shown.unshift(...piece.sample.reverse());
+    shown.length = Math.min(shown.length, 300);
+    if (piece.error) sum.textContent = piece.error;
+    if (!paused && !piece.error) draw();
+  });
+  source.addEventListener("open", () => { if (!pieces.length) sum.textContent = "Following. Nothing has happened since."; });
+  source.addEventListener("error", () => { sum.textContent = "The connection is broken; the browser tries again."; });
+  show(el("h1", {}, "Live"), sum, el("div", { class: "filters" }, field("list", "list"), field("action", "action"), field("name", "name"), field("client", "client"), field("severity", "severity from"), pause),
+    rows, el("h2", {}, `The last ${MINUTES} minutes`), tops);
+}
+
+// ---- the deployment ----
+
+async function fleet() {
+  const data = await api("fleet");
+  return [el("h1", {}, "Resolvers"), el("p", { class: "dim" }, `Redis at ${clean(data.redis)}; last change ${clean(data.last_change)}`),
+    table(data.resolvers, [
+      ["Resolver", r => clean(r.id)], ["State", r => el("span", { class: r.live && r.state === "following" ? "good" : "bad" }, r.live ? clean(r.state) : "silent")],
+      ["Reported", r => time(r.reported * 1000, true), "t"], ["Behind", r => clean(r.behind), "n"], ["Hits", r => String(r.hits ?? ""), "n"],
+      ["Memory", r => r.memory && r.memory.state ? clean(r.memory.state) : ""], ["Version", r => clean(r.version)], ["Unbound", r => clean(r.unbound)],
+      ["Fault", r => r.last_error ? el("span", { class: "bad" }, clean(r.last_error)) : ""]], "No resolver has reported.")];
+}
+
+async function feeds() {
+  const data = await api("feeds");
+  return [el("h1", {}, "Feeds"), table(data.filter(f => f.name || f.feed), [
+    ["Feed", f => clean(f.name || f.feed)], ["List", f => f.list && el("a", { href: `#/list/${encodeURIComponent(f.list)}` }, clean(f.list))], ["Source", f => clean(f.source)],
+    ["Outcome", f => clean((f.status || f).outcome)], ["Last run", f => (f.status || f).last_run ? time((f.status || f).last_run) : "", "t"],
+    ["Problem", f => (f.status || f).problem ? el("span", { class: "bad" }, clean((f.status || f).problem)) : ""]], "No feed is defined.")];
+}
+
+async function lists() {
+  const data = await api("lists");
+  return [el("h1", {}, "Lists"), table(data, [
+    ["List", l => el("a", { href: `#/list/${encodeURIComponent(l.name)}` }, clean(l.name))], ["Kind", l => el("span", { class: `tag ${l.policy ? clean(l.policy.kind) : ""}` }, clean(l.policy && l.policy.kind))],
+    ["Action", l => clean(l.policy && l.policy.action)], ["Mode", l => l.policy && l.policy.shadow ? "shadow" : ""], ["Indicators", l => String(l.count ?? ""), "n"],
+    ["Note", l => clean(l.policy && (l.policy.note || l.policy.owner))], ["Problem", l => l.problem ? el("span", { class: "bad" }, clean(l.problem)) : ""]], "There are no lists.")];
+}
+
+// ---- changes ----
+
+async function change() {
+  const all = (await api("lists")).filter(l => l.policy);
+  const pick = el("select", { id: "list" }, all.map(l => el("option", { value: l.name }, clean(l.name))));
+  const text = el("textarea", { id: "indicators", spellcheck: "false" }), result = el("div", { "aria-live": "polite" });
+  const body = () => ({ list: pick.value, indicators: text.value.split(/[\s,]+/).filter(Boolean) });
+  const run = action => async () => {
+    try { await action(); } catch (error) { result.replaceChildren(el("p", { class: "bad" }, clean(error.message))); }
+  };
+  const look = button("See what it would do", run(async () => result.replaceChildren(...preview(await api("preview", {}, body())))));
+  const add = button("Add to the list", run(async () => added(await api("add", {}, body()), result)));
+  return [el("h1", {}, "What a change would do"), el("div", { class: "fields" },
+    el("label", { for: "list" }, "List"), pick, el("label", { for: "indicators" }, "Names, addresses, prefixes, AS numbers, one on a line"), text,
+    el("div", { class: "filters" }, look, about.changes ? add : el("span", { class: "dim" }, "This server makes no changes: it was started without --allow-changes."))), result];
+}
+
+function preview(data) {
+  const memory = data.memory;
+  return [el("h2", {}, "Preview"), table(data.items, [
+    ["Text", i => el("span", { class: "mono" }, clean(i.text))], ["Indicator", i => el("span", { class: "mono" }, clean(i.indicator))],
+    ["", i => i.accepted ? (i.own ? el("span", { class: "bad" }, "covers a name of your own lists") : el("span", { class: "good" }, "accepted")) : el("span", { class: "bad" }, `refused: ${clean(i.why)}`)]], ""),
+  memory ? el("details", { open: true }, el("summary", {}, `What it would have touched in the last ${data.days} days, by the memory`), el("pre", {}, clean(JSON.stringify(memory, null, 1)).replaceAll("\\x0a", "\n")))
+    : el("p", { class: "dim" }, "No memory is kept: nothing says what the change would have touched.")].filter(Boolean);
+}
+
+const stamp = id => String(id || "0-0").split("-").map(Number);
+const reached = (r, id) => { const [a, b] = stamp(r.applied), [c, d] = stamp(id); return a > c || (a === c && b >= d); };
+
+async function added(data, box) {
+  const mine = turn, rows = el("div");
+  box.replaceChildren(el("h2", {}, "Added"), el("p", {}, `${data.added} added, ${data.there} there already, ${(data.refused || []).length} refused`),
+    table(data.refused || [], [["Refused", r => clean(r.item)], ["", r => clean(r.why)]], ""), rows);
+  for (let end = Date.now() + 60000; data.change && mine === turn && Date.now() < end;) {
+    const state = await api("fleet"), live = state.resolvers.filter(r => r.live);
+    rows.replaceChildren(table(live, [["Resolver", r => clean(r.id)], ["", r => reached(r, data.change) ? el("span", { class: "good" }, "enforces it") : "not yet"]], "No resolver has reported."));
+    if (live.every(r => reached(r, data.change))) break;
+    await new Promise(resolve => setTimeout(resolve, 500));
+  }
+}
+
+// ---- the way ----
+
+const views = { fleet, feeds, lists, change };
+
+async function go() {
+  const mine = ++turn, [, view = "live", word = "", more = ""] = location.hash.split("/").map(decodeURIComponentSafe);
+  if (source) source.close();
+  source = null;
+  for (const link of document.querySelectorAll("nav a"))
+    if (link.hash === `#/${view}`) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  main.setAttribute("aria-busy", "true");
+  try {
+    if (view === "search") await search(word);
+    else if (view === "live" || !view) live();
+    else {
+      const nodes = view === "card" ? await card(word, more) : view === "client" ? clientCard(word)
+        : view === "list" ? listCard(word, await api("lists")) : views[view] ? await views[view]() : [el("h1", {}, "There is no such view")];
+      if (mine === turn) show(nodes);
+    }
+  } catch (error) {
+    if (mine === turn) show(el("h1", {}, clean(word) || "Sinkwatch"), el("p", { class: "bad" }, clean(error.message)));
+  }
+  if (mine !== turn) return;
+  main.removeAttribute("aria-busy");
+  const head = main.querySelector("h1");
+  document.title = head ? `${head.firstChild.textContent} - Sinkwatch` : "Sinkwatch";
+  said.textContent = head ? head.textContent : "";
+  scrollTo(0, 0);
+}
+
+function decodeURIComponentSafe(text) {
+  try { return decodeURIComponent(text); } catch { return text; }
+}
+
+document.getElementById("search").addEventListener("submit", event => {
+  event.preventDefault();
+  const text = document.getElementById("word").value.trim();
+  if (!text) return;
+  const hash = `#/search/${encodeURIComponent(text)}`;
+  if (location.hash === hash) go();
+  else location.hash = hash;
+});
+const zoneBox = document.getElementById("zone");
+zoneBox.value = localStorage.getItem("zone") || "utc";
+zoneBox.addEventListener("change", () => { localStorage.setItem("zone", zoneBox.value); go(); });
+addEventListener("hashchange", go);
+addEventListener("keydown", event => {
+  if (event.key === "/" && !/input|textarea|select/i.test(event.target.tagName)) {
+    event.preventDefault();
+    document.getElementById("word").focus();
+  }
+});
+api("about").then(data => { about = data; }).catch(() => {}).finally(go);

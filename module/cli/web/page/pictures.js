@@ -1,0 +1,154 @@
+// Pictures: times on an axis, and the graph. Texts of others become text nodes only.
+"use strict";
+
+const DAY = 86400000;
+
+export const zone = {
+  get name() { return localStorage.getItem("zone") === "local" ? undefined : "UTC"; },
+  get words() { return this.name || Intl.DateTimeFormat().resolvedOptions().timeZone; },
+};
+
+export function el(tag, attributes, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes || {}))
+    if (value === true) node.setAttribute(name, "");
+    else if (value !== undefined && value !== null && value !== false) node.setAttribute(name, value);
+  for (const child of children.flat(9))
+    if (child !== null && child !== undefined && child !== false && child !== "") node.append(child);
+  return node;
+}
+
+// C0, C1 and marks that turn text around are shown, not obeyed.
+export function clean(text) {
+  return String(text ?? "").replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g,
+    c => "\\x" + c.codePointAt(0).toString(16).padStart(2, "0"));
+}
+
+export function time(text, seconds) {
+  const at = typeof text === "number" ? text : Date.parse(text);
+  if (!Number.isFinite(at)) return clean(text);
+  const parts = new Intl.DateTimeFormat("sv-SE", {
+    timeZone: zone.name, year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit",
+    second: seconds ? "2-digit" : undefined,
+  });
+  return parts.format(at);
+}
+
+export function day(at) {
+  return new Intl.DateTimeFormat("sv-SE", { timeZone: zone.name }).format(at);
+}
+
+// The holders of a card in one order: a letter, a colour and a pattern each.
+export class Marks {
+  constructor() { this.of = new Map(); }
+  get(key) {
+    if (!this.of.has(key)) this.of.set(key, this.of.size);
+    const n = this.of.get(key);
+    return { letter: n < 26 ? String.fromCharCode(65 + n) : String(n + 1), color: Math.min(n, 7) };
+  }
+  mark(key) {
+    const { letter, color } = this.get(key);
+    return el("span", { class: `mark k${color}`, "aria-hidden": "true" }, letter);
+  }
+}
+
+const STEPS = [[1, "h"], [6, "h"], [1, "d"], [2, "d"], [7, "d"], [14, "d"], [1, "m"], [3, "m"], [6, "m"], [12, "m"], [60, "m"]];
+const LENGTH = { h: DAY / 24, d: DAY, m: 30 * DAY };
+
+// Beginnings of days, hours or months in the reader's zone are near enough by UTC steps of an hour.
+function ticks(from, to, most) {
+  const [n, unit] = STEPS.find(([k, u]) => (to - from) / (k * LENGTH[u]) <= most) || STEPS.at(-1);
+  const out = [];
+  if (unit === "m") {
+    const begin = new Date(from);
+    for (let m = Math.ceil(begin.getUTCMonth() / n) * n, y = begin.getUTCFullYear(); ; m += n) {
+      const at = Date.UTC(y, m, 1);
+      if (at > to) break;
+      if (at >= from) out.push([at, day(at)]);
+    }
+  } else {
+    const step = n * LENGTH[unit];
+    for (let at = Math.ceil(from / step) * step; at <= to; at += step)
+      out.push([at, unit === "h" || zone.name !== "UTC" ? time(at) : day(at)]);
+  }
+  return out;
+}
+
+// Rows {label: node, key, bars: [{from, to, words}], loose: bool}: solid bars are episodes; a loose
+// row has first and last sight only, and a dashed line between.
+export function axis(rows, marks, caption) {
+  const all = rows.flatMap(row => row.bars);
+  if (!all.length) return el("p", { class: "dim" }, "No times to draw.");
+  let from = Math.min(...all.map(b => b.from)), to = Math.max(...all.map(b => b.to));
+  const pad = Math.max((to - from) * .02, 1800000);
+  from -= pad; to += pad;
+  const at = t => `${100 * (t - from) / (to - from)}%`, marksAt = ticks(from, to, 7);
+  const place = (node, t, end) => { node.style.left = at(t); if (end !== undefined) node.style.width = `${100 * (end - t) / (to - from)}%`; return node; };
+  const box = el("div", { class: "axis", role: "group", "aria-label": caption });
+  box.append(el("div", { class: "row" }, el("div", { class: "label dim" }, `times in ${zone.words}`),
+    el("div", { class: "track ticks", "aria-hidden": "true" }, marksAt.map(([t, text]) => place(el("span", { class: "tick" }, text), t)))));
+  for (const row of rows) {
+    const { letter, color } = marks.get(row.key);
+    const words = row.bars.map(b => b.words).join("; ");
+    const track = el("div", { class: "track", role: "img", "aria-label": words }, marksAt.map(([t]) => place(el("span", { class: "grid" }), t)));
+    for (const b of row.bars) {
+      if (row.loose)
+        track.append(place(el("span", { class: `span f${color}`, title: b.words }), b.from, b.to),
+          place(el("span", { class: `end f${color}`, title: b.words }), b.from), place(el("span", { class: `end f${color}`, title: b.words }), b.to));
+      else
+        track.append(place(el("span", { class: row.none ? "bar none" : `bar k${color}`, title: b.words }, letter), b.from, b.to));
+    }
+    box.append(el("div", { class: "row" }, el("div", { class: "label" }, row.label), track));
+  }
+  return box;
+}
+
+function s(tag, attributes, ...children) {
+  const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+  node.append(...children);
+  return node;
+}
+
+const order = new Intl.Collator("en", { numeric: true }).compare;
+const short = (text, n) => { const c = clean(text); return c.length > n ? c.slice(0, n - 1) + "\u2026" : c; };
+
+function holderOf(owner) {
+  return (owner && (owner.registrant || owner.netname || owner.org || (owner.asn && `AS${owner.asn}`))) || "holder not known";
+}
+
+// Three columns, names, addresses, holders, each in the order of the holder: the same data always
+// give the same picture. Every node is a link, in the order of reading.
+export function graph(data, marks, href) {
+  const addresses = data.nodes.filter(n => n.type === "address"), names = data.nodes.filter(n => n.type === "name");
+  const group = new Map(addresses.map(a => [a.id, holderOf(a.owner)]));
+  const groups = [...new Set(group.values())].sort(order);
+  addresses.sort((a, b) => groups.indexOf(group.get(a.id)) - groups.indexOf(group.get(b.id)) || order(a.id, b.id));
+  const first = new Map();
+  for (const [i, a] of addresses.entries())
+    for (const e of data.edges)
+      if (e.address === a.id && !first.has(e.name)) first.set(e.name, i);
+  names.sort((a, b) => (first.get(a.id) ?? 1e6) - (first.get(b.id) ?? 1e6) || order(a.id, b.id));
+  const row = 24, top = 30, height = top + row * Math.max(names.length, addresses.length, groups.length, 1) + 8, width = 1100;
+  const y = i => top + row * i + 12, x = { name: 0, address: 420, holder: 760 };
+  const svg = s("svg", { viewBox: `0 0 ${width} ${height}`, width, height, role: "group", "aria-label": "names, addresses and holders" });
+  svg.append(...["names", "addresses", "holders"].map((word, i) => s("text", { x: [0, 420, 760][i], y: 14, class: "head" }, word)));
+  const nameAt = new Map(names.map((n, i) => [n.id, i])), addressAt = new Map(addresses.map((a, i) => [a.id, i]));
+  for (const e of data.edges)
+    svg.append(s("path", { class: "link", d: `M330 ${y(nameAt.get(e.name))} C375 ${y(nameAt.get(e.name))} 375 ${y(addressAt.get(e.address))} 414 ${y(addressAt.get(e.address))}` }));
+  for (const [i, a] of addresses.entries())
+    svg.append(s("path", { class: "link", d: `M640 ${y(i)} C700 ${y(i)} 700 ${y(groups.indexOf(group.get(a.id)))} 734 ${y(groups.indexOf(group.get(a.id)))}` }));
+  const link = (n, i, where, width) => {
+    const text = s("text", { x: x[where], y: y(i) + 4 }, short(n.id, width) + (n.list ? ` (${short(n.list, 14)})` : ""));
+    svg.append(s("a", { href: href(n.id), class: n.list ? "listed" : "" }, text));
+  };
+  names.forEach((n, i) => link(n, i, "name", n.list ? 32 : 46));
+  addresses.forEach((n, i) => link(n, i, "address", 40));
+  groups.forEach((g, i) => {
+    const { letter, color } = marks.get(g);
+    svg.append(s("rect", { x: 736, y: y(i) - 9, width: 18, height: 18, rx: 3, fill: `var(--c${color})` }),
+      s("text", { x: 745, y: y(i) + 5, "text-anchor": "middle", class: "letter", "aria-hidden": "true" }, letter),
+      s("a", { href: href(g === "holder not known" ? "" : `registrant:${g}`) }, s("text", { x: x.holder, y: y(i) + 4 }, short(g, 48))));
+  });
+  return el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "graph" }, svg);
+}

@@ -1,0 +1,373 @@
+"""sinkwatch web: the documents by HTTP, and the page in a real browser: the analyst's way through
+the Carbanak case, at three widths, by keyboard alone, and with hostile texts. D-192, D-193, D-194."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import urllib.error
+import urllib.parse
+import urllib.request
+from types import SimpleNamespace
+
+import pytest
+from cli_rig import ROOT, Command, put
+from harness import browser as chromium
+from harness.wait import FACTOR, until
+
+NETWORKS = "213.24.0.0/16\t8342\tJSC RTComm.RU\n198.51.100.0/24\t64500\tPlain Hosting\n"
+REGISTRANTS = "213.24.76.0/23\tFederal Security Service\tFSB-NET\tRU\n"
+HOSTILE = "<img src=x onerror=document.title='ran'>\u202e<script>document.title='ran'</script>"
+WIDTHS = (400, 1400, 2560)
+
+
+def day(n, month=11):
+    return f"2026-{month:02d}-{n:02d}T00:00:00.000Z"
+
+
+def made(folder):
+    """Databases of the project's makers."""
+    paths = {}
+    for script, key, text in (("make-asn-mmdb", "asn-mmdb", NETWORKS), ("make-owner-mmdb", "owner-mmdb", REGISTRANTS)):
+        table, out = folder / f"{key}.tsv", folder / f"{key}.mmdb"
+        table.write_text(text)
+        subprocess.run([ROOT / "scripts" / script, "--quiet", table, out], check=True, capture_output=True)
+        paths[key] = out
+    return paths
+
+
+AGENCY = {"prefix": "213.24.0.0/16", "asn": 8342, "org": "JSC RTComm.RU", "registrant": "Federal Security Service",
+          "netname": "FSB-NET", "country": "RU"}  # fmt: skip
+HOSTER = {"prefix": "198.51.100.0/24", "asn": 64500, "org": "Plain Hosting"}
+
+
+def see(sw, name, address, first, last, owner, list="", **more):
+    both = {"first": first, "last": last, "count": 3}
+    sw.redis.hset(sw.key(f"seen:name:{name}"), address, json.dumps({**both, **owner, **more}))
+    sw.redis.hset(sw.key(f"seen:addr:{address}"), name, json.dumps({**both, "list": list}))
+    sw.redis.zadd(sw.key("tracked"), {address: 1})
+
+
+def episode(sw, name, key, owner, *times):
+    spans = [{"from": a, "to": b, "count": 5} for a, b in times]
+    sw.redis.hset(sw.key(f"seen:name:{name}"), f"holder {key}", json.dumps({**owner, "episodes": spans}))
+
+
+def carbanak(sw):
+    """A name that moved from a hoster to the agency and back, its neighbours, and the records."""
+    sw("list", "set", "carbanak", "--action", "sinkhole", "--note", HOSTILE)
+    sw("list", "set", "ours", "--kind", "watch")
+    sw("add", "carbanak", "systemsvc.net", "--facts", json.dumps({"campaign": HOSTILE}))
+    sw("add", "ours", "mail.example.org")
+    agency = [f"protected-owner - class:government @{day(9)}"]
+    see(sw, "systemsvc.net", "198.51.100.7", day(1, 9), day(28), HOSTER, "carbanak")
+    see(sw, "systemsvc.net", "213.24.76.23", day(5), day(9), AGENCY, "carbanak", anomalies=agency)
+    episode(sw, "systemsvc.net", "plain hosting", HOSTER, (day(1, 9), day(30, 10)), (day(20), day(28)))
+    episode(sw, "systemsvc.net", "federal security service", AGENCY, (day(5), day(9)))
+    episode(sw, "systemsvc.net", "none", {}, (day(12), day(15)))
+    see(sw, "advetureseller.com", "213.24.76.23", day(1), day(8), AGENCY, "carbanak")
+    see(sw, "advetureseller.com", "198.51.100.9", day(1, 8), day(1, 10), HOSTER, "carbanak")
+    see(sw, "mail.example.org", "213.24.76.23", day(1, 6), day(20), AGENCY)
+    sw.redis.hset(sw.key("seen:zone:systemsvc.net"), "198.51.100.53",
+                  json.dumps({"first": day(1), "last": day(2), "count": 2, "server": "ns1.example.net", **HOSTER}))  # fmt: skip
+    hit = {"@timestamp": day(9), "event": {"action": "sinkhole"}, "client": {"ip": "192.0.2.53"},
+           "dns": {"question": {"name": "www.systemsvc.net", "type": "A"}, "resolved_ip": ["213.24.76.23"]},
+           "sinkwatch": {"list": "carbanak", "indicator": "systemsvc.net", "count": 4}}  # fmt: skip
+    put(sw, "events", hit, {**hit, "@timestamp": day(10), "client": {"ip": "192.0.2.77"}}, "no JSON")
+    put(sw, "anomalies", {
+        "@timestamp": day(9), "event": {"action": "protected-owner", "severity": 90}, "threat": {"feed": {"name": "carbanak"}},
+        "sinkwatch": {"anomaly": {"name": "systemsvc.net", "address": "213.24.76.23", "owner": {"registrant": HOSTILE}}}})  # fmt: skip
+    hostile = {**AGENCY, "registrant": HOSTILE, "netname": HOSTILE, "org": HOSTILE}
+    see(sw, "evil.example", "213.24.76.66", day(1), day(2), hostile, "carbanak", anomalies=[HOSTILE])
+    see(sw, HOSTILE, "213.24.76.66", day(1), day(2), hostile, HOSTILE)
+    episode(sw, "evil.example", HOSTILE, hostile, (day(1), day(2)))
+    sw.report("ns1", "0-1", last_error=HOSTILE)
+
+
+class Desk:
+    """A running server: its address, and documents."""
+
+    def __init__(self, sw, *words):
+        self.process = sw.start("web", "--listen", "127.0.0.1:0", *words)
+        line = self.process.stdout.readline()
+        assert line.startswith("the page is at http"), line + self.process.stderr.read()
+        self.url = line.split()[-1]
+
+    def ask(self, path, body=None, **headers):
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(self.url + path, data, {k.replace("_", "-"): v for k, v in headers.items()})
+        try:
+            with urllib.request.urlopen(request, timeout=30 * FACTOR) as answer:
+                text = answer.read().decode()
+                return SimpleNamespace(status=answer.status, headers=answer.headers, text=text, json=text[:1] in "{[" and json.loads(text))
+        except urllib.error.HTTPError as error:
+            return SimpleNamespace(status=error.code, headers=error.headers, text=error.read().decode(), json=None)
+
+    def document(self, path, **query):
+        answer = self.ask(f"api/{path}?{urllib.parse.urlencode(query)}")
+        assert answer.status == 200, answer.text
+        return answer.json
+
+    def end(self):
+        self.process.send_signal(signal.SIGTERM)
+        out, err = self.process.communicate(timeout=30 * FACTOR)
+        assert self.process.returncode == 0, err
+        return err
+
+
+@pytest.fixture(scope="module")
+def sw(env, session_folder, shared_redis, settings_for):
+    folder = session_folder / "web"
+    folder.mkdir()
+    settings = {**settings_for(shared_redis, folder), **made(folder), "memory-folder": ""}
+    settings.pop("memory-folder")
+    command = Command(env, folder, shared_redis, settings)
+    carbanak(command)
+    yield command
+    keys = list(shared_redis.client.scan_iter(match=command.prefix.replace("{", "?") + "*"))
+    shared_redis.client.delete(*keys)
+
+
+@pytest.fixture(scope="module")
+def desk(sw):
+    server = Desk(sw)
+    yield server
+    server.end()
+
+
+# ---- documents
+
+
+def test_card_of_a_name(desk):
+    card = desk.document("card", q="systemsvc.net")
+    assert card["kind"] == "name" and card["check"]["verdict"]["taken"] == "sinkhole"
+    assert [(one["list"], one["indicator"]) for one in card["lists"]] == [("carbanak", "systemsvc.net")]
+    assert card["lists"][0]["facts"] == {"campaign": HOSTILE}
+    assert [one["address"] for one in card["addresses"]] == ["198.51.100.7", "213.24.76.23"]
+    by = {one["key"]: one for one in card["holders"]}
+    assert by["federal security service"]["holder"]["class"] == "government"
+    assert "classes.tsv:" in by["federal security service"]["holder"]["reason"]
+    assert len(by["plain hosting"]["episodes"]) == 2 and "none" in by
+    assert card["zone"]["servers"][0]["server"] == "ns1.example.net"
+    assert [text for text in card["anomalies"] if text.startswith("protected-owner")]
+    below = desk.document("card", q="a.b.systemsvc.net")
+    assert below["check"]["verdict"]["taken"] == "sinkhole" and below["addresses"] == []
+
+
+def test_cards_of_places(desk):
+    card = desk.document("card", q="213.24.76.23")
+    assert card["place"]["owner"]["registered"] == "213.24.76.0/23" and card["place"]["owner"]["netname"] == "FSB-NET"
+    assert card["place"]["holder"]["class"] == "government" and card["place"]["owner"]["as"]["number"] == 8342
+    names = {one["name"]: one for one in card["names"]}
+    assert set(names) == {"systemsvc.net", "advetureseller.com", "mail.example.org"} and card["names_total"] == 3
+    assert names["mail.example.org"]["lists"] == [{"list": "ours", "kind": "watch", "indicator": "mail.example.org"}]
+    for question in ("213.24.76.0/23", "AS8342", "registrant:Federal Security Service", "class:government", "country:RU"):
+        card = desk.document("card", q=question)
+        assert {one["address"] for one in card["addresses"]} == {"213.24.76.23", "213.24.76.66"}, question
+        assert "systemsvc.net" in {one["name"] for one in card["names"]}
+
+
+def test_unknown_things_say_so(desk):
+    card = desk.document("card", q="nobody.example")
+    text = " ".join(card["unknown"])
+    assert "No list has" in text and "no address of this name" in text and "No memory is kept" in text
+    assert card["check"]["verdict"] is None
+    assert "No name was seen there" in " ".join(desk.document("card", q="203.0.113.1")["unknown"])
+    assert desk.document("past", q="nobody.example")["state"].startswith("not kept")
+    assert desk.document("search", q="a b")["why"]
+    for path in ("card?q=a..b", "card", "graph?q=", "past?q=%00"):
+        assert desk.ask("api/" + path).status == 400, path
+
+
+def test_the_same_verdict_as_check(desk, sw):
+    for word in ("systemsvc.net", "x.systemsvc.net", "mail.example.org", "213.24.76.23", "198.51.100.7"):
+        (check,) = sw.json("check", word, code=0 if "systemsvc" in word else 1)
+        assert desk.document("card", q=word)["check"] == check, word
+
+
+def test_streams(desk):
+    found = desk.document("clients", name="systemsvc.net")
+    assert [(one["client"], one["count"]) for one in found["clients"]] == [("192.0.2.77", 4), ("192.0.2.53", 4)]
+    assert found["looked"] == 3 and found["next"] is None
+    assert [one["client"] for one in desk.document("clients", client="192.0.2.53")["clients"]] == ["192.0.2.53"]
+    assert desk.document("clients", name="stemsvc.net")["clients"] == []
+    (one,) = desk.document("anomalies", address="213.24.76.23")["documents"]
+    assert one["event"]["action"] == "protected-owner"
+    assert desk.document("anomalies", list="other")["documents"] == []
+
+
+def test_search(desk):
+    kinds = lambda q: [(hit["kind"], hit["word"]) for hit in desk.document("search", q=q)["hits"]]  # noqa: E731
+    assert kinds("SYSTEMSVC.net.")[0] == ("name", "systemsvc.net")
+    assert kinds("213.24.76.23") == [("address", "213.24.76.23"), ("client", "213.24.76.23")]
+    assert kinds("10.0.0.0/8") == [("prefix", "10.0.0.0/8")] and kinds("as8342") == [("as", "AS8342")]
+    assert ("list", "carbanak") in kinds("carb")
+    assert ("holder", "registrant:federal security service") in kinds("Federal Security Service")
+
+
+def test_rights(desk, sw):
+    """A request without the right is refused, with a line in the log."""
+    assert desk.ask("", Host="other.example").status == 421
+    assert desk.ask("api/lists", Sec_Fetch_Site="cross-site").status == 403
+    body = {"list": "carbanak", "indicators": ["new.example"]}
+    ours = {"Content_Type": "application/json", "Sinkwatch_Change": "1"}
+    assert desk.ask("api/preview", body, Content_Type="application/json").status == 403
+    assert desk.ask("api/preview", body, **ours, Origin="http://other.example").status == 403
+    assert desk.ask("api/add", body, **ours).status == 403 and "new.example" not in sw.list("carbanak")
+    policy = desk.ask("").headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy and "unsafe" not in policy
+    closed = Desk(sw, "--hide-clients")
+    assert closed.document("clients", name="systemsvc.net")["clients"][0]["client"] == "client 1"
+    assert closed.ask("api/clients?client=192.0.2.53").status == 403
+    assert closed.ask("", Host="other.example").status == 421
+    assert "refused / of 127.0.0.1: Host" in closed.end()
+
+
+def test_changes(sw):
+    server = Desk(sw, "--allow-changes")
+    ours = {"Content_Type": "application/json", "Sinkwatch_Change": "1"}
+    texts = ["NEW.example", "com", "example.org", "a..b", "203.0.113.0/24"]
+    found = server.ask("api/preview", {"list": "carbanak", "indicators": texts}, **ours).json
+    judged = {one["text"]: (one["accepted"], one["own"]) for one in found["items"]}
+    assert judged == {"NEW.example": (True, False), "com": (False, False), "example.org": (True, True), "a..b": (False, False), "203.0.113.0/24": (True, False)}
+    added = server.ask("api/add", {"list": "carbanak", "indicators": ["NEW.example", "com", "--help"]}, **ours).json
+    assert added["added"] == 1 and {one["item"] for one in added["refused"]} == {"com", "--help"}
+    assert "new.example" in sw.list("carbanak") and added["change"] == sw.last_change()
+    for body in ({}, [], {"list": "carbanak"}, {"list": "carbanak", "indicators": [1]}, {"list": 1, "indicators": ["a"]}):
+        assert server.ask("api/add", body, **ours).status == 400, body
+    assert server.ask("api/add", {"list": "none", "indicators": ["a.example"]}, **ours).status == 409
+    assert "change by the page: add to carbanak" in server.end()
+    sw("remove", "carbanak", "new.example")
+
+
+# ---- in a browser
+
+
+@pytest.fixture(scope="module")
+def browser(session_folder):
+    if not chromium.PROGRAM:
+        pytest.skip("chromium is not installed (make setup)")
+    folder = session_folder / "web-browser"
+    folder.mkdir()
+    one = chromium.Browser(folder)
+    yield one
+    one.stop()
+
+
+def fits(browser):
+    """Nothing sticks out of the page at the right: the texts that do, outside of parts that scroll."""
+    return browser.js("""document.documentElement.scrollWidth <= innerWidth ? [] :
+        [...document.querySelectorAll('body *')].filter(e => e.getBoundingClientRect().right > innerWidth + 1 && !e.closest('.scroll'))
+        .map(e => e.tagName + '.' + e.className + ' ' + e.textContent.slice(0, 60))""")
+
+
+def check_tree(browser):
+    """What assistive programs see: each control and picture has a name; one main part, one h1."""
+    tree = browser.tree()
+    for role, name in tree:
+        if role in ("link", "button", "textbox", "searchbox", "combobox", "image", "img", "region", "navigation"):
+            assert name.strip(), (role, name, [n for r, n in tree if r == role])
+    roles = [role for role, _ in tree]
+    assert roles.count("main") == 1 and roles.count("banner") == 1 and roles.count("search") == 1
+    assert browser.js("document.querySelectorAll('h1').length") == 1
+    assert browser.js("document.documentElement.lang") == "en"
+
+
+def shot(browser, name):
+    """Screenshots go where SHOTS says, to be looked at."""
+    if os.environ.get("SHOTS"):
+        from pathlib import Path
+
+        browser.shot(Path(os.environ["SHOTS"]) / f"{name}.png")
+
+
+def test_the_way_of_the_analyst(desk, browser):
+    """Search the name, see the holder, open the address, see the others, open one, see its past."""
+    browser.asked.clear()
+    browser.size(1400)
+    browser.open(desk.url)
+    browser.see("Live")
+    browser.js("document.getElementById('word').focus()")
+    browser.type("systemsvc.net")
+    browser.key("Enter")
+    browser.see("Federal Security Service", "government", "classes.tsv:", "213.24.76.23", "sinkhole", "192.0.2.77")
+    browser.settled()
+    bars = browser.js("document.querySelectorAll('.axis .bar').length")
+    assert bars == 4, "two episodes of the hoster with a gap, one of the agency, one without an answer"
+    for width in WIDTHS:
+        for dark in (False, True):
+            browser.size(width, dark=dark)
+            assert fits(browser) == [], width
+            shot(browser, f"name-{width}-{'dark' if dark else 'light'}")
+    check_tree(browser)
+    browser.size(1400)
+    browser.js("[...document.querySelectorAll('main a')].find(a => a.textContent === '213.24.76.23').click()")
+    browser.see("registered range", "213.24.76.0/23", "FSB-NET", "advetureseller.com", "mail.example.org", "watch: ours")
+    browser.settled()
+    check_tree(browser)
+    for width in WIDTHS:
+        browser.size(width)
+        assert fits(browser) == [], width
+        shot(browser, f"address-{width}")
+    browser.js("[...document.querySelectorAll('main a')].find(a => a.textContent === 'advetureseller.com').click()")
+    browser.see("198.51.100.9", "The memory is not kept")
+    browser.open(desk.url + "#/card/nobody.example")
+    browser.see("What is not known", "No list has an indicator that covers this name")
+    shot(browser, "unknown")
+    assert all(url.startswith((desk.url, "data:")) for url in browser.asked), browser.asked
+
+
+def test_by_keyboard_alone(desk, browser):
+    browser.size(1400)
+    browser.open(desk.url + "#/lists")
+    browser.see("carbanak")
+    browser.js("document.body.focus()")
+    browser.key("/", "/")
+    assert browser.js("document.activeElement.id") == "word"
+    browser.js("document.activeElement.select()")
+    browser.type("systemsvc.net")
+    browser.key("Enter")
+    browser.see("Holders over time")
+    browser.settled()
+    for _ in range(60):
+        browser.key("Tab")
+        if browser.js("document.activeElement.textContent") == "213.24.76.23":
+            break
+    assert browser.js("document.activeElement.textContent") == "213.24.76.23"
+    assert browser.js("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+    browser.key("Enter")
+    browser.see("registered range", "advetureseller.com")
+
+
+def test_hostile_texts_stay_texts(desk, browser):
+    browser.console.clear()
+    browser.asked.clear()
+    for view in ("card/evil.example", "card/213.24.76.66", "card/systemsvc.net", "list/carbanak", "lists", "fleet", "feeds",
+                 "card/" + urllib.parse.quote(HOSTILE, safe=""), "search/" + urllib.parse.quote(HOSTILE, safe=""), "live"):  # fmt: skip
+        browser.open(desk.url + "#/" + view)
+        browser.settled()
+        until_head = browser.js("document.querySelector('main h1').textContent")
+        assert until_head and "ran" != browser.js("document.title"), view
+        assert browser.js("document.querySelectorAll('main img, main script, main iframe, main [onerror]').length") == 0, view
+        assert "\u202e" not in browser.js("document.body.innerText"), view
+        assert browser.js("[...document.querySelectorAll('a')].every(a => new URL(a.href.baseVal ?? a.href, location).origin === location.origin)"), view
+    assert all(url.startswith((desk.url, "data:")) for url in browser.asked), browser.asked
+    assert not [line for line in browser.console if "400 (Bad Request)" not in line], browser.console
+
+
+def test_live(desk, sw, browser):
+    browser.size(1400)
+    browser.open(desk.url + "#/live")
+    hit = {"@timestamp": day(20), "event": {"action": "sinkhole"}, "client": {"ip": "192.0.2.99"},
+           "dns": {"question": {"name": "live.systemsvc.net", "type": "A"}}, "sinkwatch": {"list": "carbanak", "count": 2}}  # fmt: skip
+    until(lambda: put(sw, "events", hit) or "live.systemsvc.net" in browser.text(), "a live event", 60)
+    assert re.search(r"\d+ hits in \d+ entries", browser.text())
+    shot(browser, "live")
+    check_tree(browser)
+    browser.open(desk.url + "#/fleet")
+    browser.see("ns1")
+    shot(browser, "fleet")
+    browser.open(desk.url + "#/change")
+    browser.see("started without --allow-changes")
+    shot(browser, "change")
