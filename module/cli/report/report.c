@@ -197,6 +197,7 @@ static void free_all(struct report *report)
         free(report->holder[i].carrier);
     }
     tdestroy(report->by_client, keep);
+    tdestroy(report->left_out, free);
     for (size_t i = 0; i < report->clients; i++) {
         free(report->client[i]->client);
         free(report->client[i]->name);

@@ -114,13 +114,30 @@ static void turn(json_t *array)
 
 /* ---- names with a history ---- */
 
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(a, b);
+}
+
+/* Whether a name is on the page already, or among those without room. */
+static bool is_known(const struct report *report, const char *name)
+{
+    return graph_find(report->graph, true, name) || tfind(name, &report->left_out, by_text);
+}
+
+/* Each name once: names without room are counted, and an anomaly may name one many times. */
 static void start(struct report *report, const char *name)
 {
     size_t before = report->graph->nodes;
-    if (before >= REPORT_NAMES_MAX || before >= report->max / 2)
-        report->cut_names++;
-    else
+    if (is_known(report, name))
+        return;
+    if (before < REPORT_NAMES_MAX && before < report->max / 2) {
         graph_node(report->graph, true, name, 0, GRAPH_NONE);
+        return;
+    }
+    report->cut_names++;
+    if (!tsearch(cli_copy(name), &report->left_out, by_text))
+        abort();
 }
 
 /* Up to a page of names: names with a history become starts. */
@@ -150,7 +167,8 @@ static int start_listed(struct report *report)
     size_t looked = names.n < LOOKED_AT ? names.n : LOOKED_AT;
     for (size_t at = 0; at < looked && code == CLI_OK; at += PAGE_N)
         code = start_some(report, names.name + at, looked - at < PAGE_N ? looked - at : PAGE_N);
-    report->cut_names += names.n - looked;
+    for (size_t i = looked; i < names.n; i++)
+        report->cut_names += !is_known(report, names.name[i]);
     sweep_names_free(&names);
     return code;
 }
