@@ -170,7 +170,7 @@ def test_limits_say_what_they_left_out(sw):
     put(sw, "anomalies", *[anomaly(name, "192.0.2.1", 3) for name in names])
     text = sw("report", "--max", "100")
     Page(text)
-    assert "200 older anomalies are left out" in text and "indicators are left out" in text
+    assert "200 older anomalies are left out" in text and ">250 indicators are left out" in text
     assert "<b>300</b> anomalies" in text and "300 anomalies, 2026-01-" in text
     text = sw("report", "--max", "5000")
     assert "not drawn; the cards below have them" in text and len(text) < 2000000
