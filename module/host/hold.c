@@ -302,9 +302,9 @@ void sw_hold_forget(const struct sw_module *module, const struct module_qstate *
         sw_remember_uncache(qstate->env, by, qstate->query_flags);
 }
 
-bool sw_hold_is_uncached(const struct module_qstate *qstate, const struct sw_hold *hold)
+bool sw_hold_must_not_cache(const struct module_qstate *qstate, const struct sw_hold *hold)
 {
-    return qstate->no_cache_lookup || hold->uncached;
+    return qstate->no_cache_lookup || hold->no_cache;
 }
 
 /* The rules of iterator and validator: no answer without recursion, and none from a zone that
@@ -313,7 +313,7 @@ static bool to_be_stored(const struct module_qstate *qstate, const struct sw_hol
                          const struct reply_info *reply)
 {
     unsigned rcode = FLAGS_GET_RCODE(reply->flags);
-    return (qstate->query_flags & BIT_RD) && !sw_hold_is_uncached(qstate, hold) &&
+    return (qstate->query_flags & BIT_RD) && !sw_hold_must_not_cache(qstate, hold) &&
            (rcode == LDNS_RCODE_NOERROR || rcode == LDNS_RCODE_NXDOMAIN);
 }
 

@@ -44,7 +44,7 @@ struct sw_hold {
     bool released;
     /* some response must not be cached, so the complete answer must not be cached either */
     bool private_response;
-    bool uncached;      /* no_cache_lookup was set when a response came: sw_hold_is_uncached() */
+    bool no_cache;      /* no_cache_lookup was set when a response came: sw_hold_must_not_cache() */
     bool name_unlisted; /* the question matches no list, as of `epoch` */
     /* the latest response if its answer matches no list either, else NULL */
     const struct reply_info *unlisted;
@@ -103,7 +103,7 @@ void sw_hold_forget(const struct sw_module *module, const struct module_qstate *
  * client subnet. The iterator or subnetcache then sets no_cache_lookup; subnetcache clears the flag
  * at the end of each query, so the flag is noted at each response. Any hook of the query.
  */
-bool sw_hold_is_uncached(const struct module_qstate *qstate, const struct sw_hold *hold);
+bool sw_hold_must_not_cache(const struct module_qstate *qstate, const struct sw_hold *hold);
 
 /** Store a held answer, inside the read section in which the answer was judged clean. Like any
  * store, this can replace RRsets of the reply by RRsets from the cache, so the caller has to

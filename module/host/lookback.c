@@ -74,7 +74,7 @@ void sw_lookback_in_force(struct sw_lookback *lookback, const struct sw_in_force
 
 /* ---- looking ---- */
 
-/* Keep a sighting that an indicator covers. Names that are complete are told when many are kept. */
+/* Keep a sighting that an indicator covers. Complete names are reported when many are kept. */
 static enum sw_status consider(void *arg, const struct sw_sighting *s)
 {
     struct sw_lookback *lookback = arg;

@@ -17,7 +17,7 @@
  *
  * Threads      sw_lookback_in_force(): the feeder; the pass: the keeper
  * Memory       SW_LOOKBACK_MAX indicators wait; more become a pass for all lists. As many records
- *              are kept; names are told before. A fixed number of files is open at a time
+ *              are kept; names are reported before. A fixed number of files is open at a time
  * Decision     D-162
  */
 #ifndef SW_HOST_LOOKBACK_H

@@ -56,7 +56,7 @@ bool sw_lookback_is_wanted(const struct sw_lookback *lookback, const struct sw_s
 /** Put the events for all records found, and forget the records. SW_OK; SW_ECLOSED. */
 enum sw_status sw_lookback_tell(struct sw_lookback *lookback);
 
-/** Put events for other names on the addresses that were told. past: the files opened now. */
+/** Put events for other names on the reported addresses. past: the files opened now. */
 enum sw_status sw_lookback_tell_neighbours(void *arg, struct sw_past *past);
 
 #endif

@@ -179,7 +179,8 @@ static bool other_policy(const struct module_qstate *qstate)
 /* Whether the answer of the query, or the failure, may be remembered. */
 static bool may_remember(const struct module_qstate *qstate, const struct path_state *state)
 {
-    return one_class(qstate) && !other_policy(qstate) && !sw_hold_is_uncached(qstate, &state->hold);
+    return one_class(qstate) && !other_policy(qstate) &&
+           !sw_hold_must_not_cache(qstate, &state->hold);
 }
 
 /* Remove a message that Unbound may have stored, and remember it (remember.h) for the next query.
@@ -541,7 +542,7 @@ int sw_path_on_response(struct module_qstate *qstate, struct dns_msg *response, 
         sw_query_for_iterator(qstate) ? sw_path_state(qstate, id) : qstate->minfo[id];
     sw_hold_busy(module, qstate);
     if (state)
-        state->hold.uncached |= qstate->no_cache_lookup;
+        state->hold.no_cache |= qstate->no_cache_lookup;
     if (response && response->rep)
         sw_tap_response(module, qstate, response);
     if (response && response->rep)

@@ -68,7 +68,7 @@ void sw_put_bool(struct sw_json *json, enum sw_field field, bool value);
 void sw_put_time(struct sw_json *json, enum sw_field field, int64_t wall_us);
 void sw_put_addr(struct sw_json *json, enum sw_field field, const struct sw_addr *addr);
 
-/** An object that lasts until sw_object_end(); the order of members starts anew inside. */
+/** An object that lasts until sw_object_end(); the order of members begins again inside. */
 void sw_object_begin(struct sw_json *json, enum sw_field field);
 void sw_object_end(struct sw_json *json);
 

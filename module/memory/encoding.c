@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#define TYPES_MAX 256 /* types of one name that are told apart; with more the value is "all" */
+#define TYPES_MAX 256 /* types of a name that are listed; with more the value is "all" */
 
 /* ---- names ---- */
 

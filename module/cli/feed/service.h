@@ -8,7 +8,7 @@
  * Threads      one; a process for each run, so that a crash in a parser costs a run
  * Memory       the definitions; each run as in apply.h
  * Reliability  a run that died is noted as a failure; while Redis is away nothing runs, and the
- *              service connects anew; after SIGTERM the runs end, and so does the lease
+ *              service connects again; after SIGTERM the runs end, and so does the lease
  * Decision     D-171
  */
 #ifndef SW_CLI_FEED_SERVICE_H

@@ -32,7 +32,7 @@ static void judge(const redisReply *applied, const char *name, const struct sw_s
     json_array_append_new(array, json_string(name));
 }
 
-/* Ask all resolvers once: fills done and late anew. */
+/* Ask all resolvers once: fills done and late again. */
 static int look(struct cli *cli, const struct sw_stream_id *wanted, json_t *done, json_t *late)
 {
     redisReply *ids = cli_ask(cli, "ZRANGE", cli_key(cli, "resolvers"), "0", "-1", CLI_END);

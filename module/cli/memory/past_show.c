@@ -194,7 +194,7 @@ static int print_end(struct show *show, const char *word)
     return show->found > 0 ? CLI_OK : CLI_NONE;
 }
 
-/* Whether the fleet is asked: when told so, or without a folder. */
+/* Whether the fleet is asked: with the option, or without a folder. */
 static int choose_fleet(struct show *show)
 {
     struct cli *cli = show->cli;

@@ -131,7 +131,7 @@ void notice_free(struct notice *notice)
 
 /* ---- filters ---- */
 
-/* Of failed runs in a row the first, second, fourth, eighth, ... is told (as findings, D-141). */
+/* Of failed runs in a row the first, second, fourth, eighth, ... is news (as findings, D-141). */
 static bool is_feed_news(const struct notice *notice)
 {
     const json_t *failures = cli_json_at(notice->document, "sinkwatch.feed.failures");

@@ -170,7 +170,7 @@ static json_t *new_client(const struct look *look, const char *client, const cha
     return one;
 }
 
-/* Entries come latest first, so each sets the first time anew. */
+/* Entries come latest first, so each replaces the first time. */
 static bool take_client(struct look *look, json_t *e)
 {
     const char *client = cli_json_text(e, "client.ip"),

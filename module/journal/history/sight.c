@@ -427,7 +427,7 @@ static void note_silence(struct sw_sights *sights, const struct sw_record *recor
         note_episode(sights, record, false, sight->name, episode, record->count);
 }
 
-#define HOLDERS_MAX 16 /* told apart in an answer; further holders count with each address */
+#define HOLDERS_MAX 16 /* distinguished in an answer; further holders count with each address */
 
 /* The holders of an answer so far. */
 struct holders {

@@ -10,7 +10,7 @@
  *
  * Threads      one thread
  * Memory       16 octets for each registrable domain of the interval, twice as many while growing
- * Security     domains are told apart by a keyed hash of 64 bits
+ * Security     domains are distinguished by a keyed hash of 64 bits
  * Source       the public suffix list, by libpsl: the system's, else the list built into libpsl
  */
 #ifndef SW_MEMORY_INTAKE_DOMAINS_H

@@ -13,9 +13,10 @@
 #include "base/addr.h"
 #include "memory/memory.h"
 
-#define SW_LOOKBACK_MAX    16384
-#define SW_FOUNDS_DUE      (SW_LOOKBACK_MAX / 2) /* so many records are told at the next name */
-#define SW_SIGHT_ADDRESSES 16                    /* records of a name in an event */
+#define SW_LOOKBACK_MAX 16384
+#define SW_FOUNDS_DUE                                                                              \
+    (SW_LOOKBACK_MAX / 2)     /* with so many, records are reported at the next name */
+#define SW_SIGHT_ADDRESSES 16 /* records of a name in an event */
 
 struct sw_found_record {
     struct sw_name owner;
@@ -47,8 +48,8 @@ typedef enum sw_status sw_founds_fn(void *arg, const struct sw_found_record *rec
 /** Call take for each name. SW_OK, or the first other code of take. */
 enum sw_status sw_founds_each_name(struct sw_founds *founds, sw_founds_fn *take, void *arg);
 
-/** Whether the records should be told before a sighting of this owner is added: there is room for
- * few more, and all records of the last name are there. */
+/** Whether the records should be reported before a sighting of this owner is added: there is room
+ * for few more, and all records of the last name are there. */
 bool sw_founds_are_due(const struct sw_founds *founds, const struct sw_sighting *s);
 
 /** Forget all records, and free the memory. */
