@@ -10,7 +10,7 @@
  * looks, and counts all while it shows some.
  *
  * Threads      one, of cli/serve/serve.h
- * Memory       a document at a time; eight pieces of live events
+ * Memory       a document at a time; 64 pieces of live events, about 15 KiB each
  * Errors       an answer {"error":{"status","message"}}
  * Security     cli/serve/serve.h has the rights; changes need --allow-changes and run as the
  *              sub-command `add`, with its guards

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PIECES    8
+#define PIECES    64
 #define SAMPLE    40 /* entries of a piece that are shown */
 #define CHUNK     1000
 #define LOOK_MAX  4000 /* entries of a stream read for a piece */
@@ -217,8 +217,10 @@ static char *next(void *own)
     struct web_live *live = f->live;
     int64_t now_us = sw_clock_mono_us();
     read_all(live);
-    if (f->next + PIECES < live->pieces)
+    if (f->next + PIECES < live->pieces) { /* the reader was away for half a minute */
         f->next = live->pieces - PIECES;
+        return strdup("data: {\"sample\":[],\"passed_over\":true}\n\n");
+    }
     if (f->next < live->pieces) {
         f->said_us = now_us;
         return strdup(live->piece[f->next++ % PIECES]);

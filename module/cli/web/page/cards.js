@@ -50,6 +50,7 @@ function anomalyWords(texts) {
 
 function unknown(card) {
   if (!card.unknown.length) return null;
+  if (!card.unknown.length) return null;
   return section("What is not known", el("ul", {}, card.unknown.map(text => el("li", {}, clean(text)))));
 }
 
