@@ -11,7 +11,15 @@ import pytest
 from cli_rig import NONE, OK, PARTLY, REDIS, Command, read_all, sw, text_file  # noqa: F401
 from harness.environment import read_environment
 from harness.process import free_port
-from harness.sweep_zone import ODD_ADDRESS, PROTECTED, ZONE, SweepZone
+from harness.sweep_zone import (
+    CROWD,
+    CROWD_N,
+    HIDDEN_ADDRESS,
+    ODD_ADDRESS,
+    PROTECTED,
+    ZONE,
+    SweepZone,
+)
 from harness.wait import FACTOR, until
 
 NAMES = 100000 if read_environment().long else 600
@@ -62,6 +70,16 @@ def test_finds_the_odd_one_among_all(sw, zone):
     assert odd["lists"] == ["swept"] and odd["A"]["resolved_ip"] == [ODD_ADDRESS]
     assert odd["A"]["owners"][0]["as"]["organization"]["name"] == "RTComm.RU"
     assert odd["A"]["dnssec"] == "unchecked" and odd["AAAA"]["result"] == "nodata"
+
+
+def test_hundreds_of_addresses_hide_none(sw, zone):
+    """More addresses than an event has room for (D-127), and than 512."""
+    zone.fill(sw.redis, sw.prefix)
+    sw("add", "swept", CROWD)
+    rows, found, summary = sweep(sw, zone, "--match", "crowd.*")
+    assert len(rows[CROWD]["A"]["resolved_ip"]) == CROWD_N
+    assert [(one["name"], one["address"]) for one in found] == [(CROWD, HIDDEN_ADDRESS)]
+    assert (summary["names"], summary["anomalies"]) == (1, 1)
 
 
 def test_names_without_an_answer_enter_the_history(sw, zone):

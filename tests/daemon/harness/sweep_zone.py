@@ -1,5 +1,6 @@
 """A zone of many names for `sinkwatch sweep`, served by nsd: some name points into a protected
-network, some names do not exist, each other name has a separate address."""
+network, some names do not exist, each other name has a separate address. A further name has many
+addresses."""
 
 from functools import cached_property
 
@@ -15,6 +16,7 @@ ADDRESS = "127.0.0.1"
 ZONE = "sweep.example"
 ODD_ADDRESS = "213.24.76.23"
 PROTECTED = "213.24.76.0/24"
+CROWD, CROWD_N, HIDDEN_ADDRESS = f"crowd.{ZONE}", 1000, "213.24.76.99"
 ASN = [("213.24.76.0/23", 8342, "RTComm.RU"), ("20.0.0.0/8", 64500, "Carrier")]
 
 
@@ -40,6 +42,9 @@ class SweepZone:
     def _lines(self):
         yield f"$ORIGIN {ZONE}.\n$TTL 300\n@ SOA ns hostmaster 1 3600 600 86400 60\n@ NS ns\n"
         yield f"ns A {ADDRESS}\n"
+        for i in range(CROWD_N - 1):
+            yield f"crowd A 20.99.{i // 250}.{i % 250}\n"
+        yield f"crowd A {HIDDEN_ADDRESS}\n"
         for i in range(len(self.names)):
             if i == self.odd:
                 yield f"n{i:07d} A {ODD_ADDRESS}\n"
