@@ -300,6 +300,19 @@ def test_clients(case):
     assert EVIL not in text
 
 
+def test_a_card_has_the_indicator_and_the_facts(case):
+    case("remove", "bad", "evil.example")
+    facts = {"reference": EVIL, "seen": 3, EVIL: ["a", BAD_TEXTS[1]]}
+    case.redis.hset(case.key("list:bad"), mapping={
+        "*.example": json.dumps(facts), "example": "", "=systemsvc.net": "no object"})  # fmt: skip
+    text = case("report", "--list", "bad")
+    (card,) = re.findall(r"<article[^>]*><h3>evil.example</h3>.*?</article>", text, re.S)
+    assert ", by *.example" in card and "<dt>seen</dt><dd>3</dd>" in card and EVIL not in card
+    assert card.count("&lt;script&gt;alert(1)&lt;/script&gt;") >= 2
+    (card,) = re.findall(r"<article[^>]*><h3>systemsvc.net</h3>.*?</article>", text, re.S)
+    assert ", by =systemsvc.net" in card and "<dl>" not in card.split("</table>")[0]
+
+
 def test_evidence_and_name_servers_are_on_the_card(case):
     server = {"server": "ns1.evil.example", "registrant": EVIL, "first": day(1), "last": day(9)}
     case.redis.hset(case.key("seen:zone:systemsvc.net"), "192.0.2.53", json.dumps(server))

@@ -189,6 +189,7 @@ static void free_all(struct report *report)
 {
     for (size_t i = 0; i < report->starts && report->server; i++) {
         json_decref(report->spans[i]);
+        json_decref(report->listing[i]);
         json_decref(report->server[i]);
     }
     for (size_t i = 0; i < report->holders; i++) {
@@ -208,6 +209,7 @@ static void free_all(struct report *report)
     free(report->client);
     free(report->holder);
     free(report->spans);
+    free(report->listing);
     free(report->server);
     free(report->type);
     free(report->moment);

@@ -71,10 +71,11 @@ struct report {
     char **type; /* types of the anomalies */
     size_t types;
     struct graph *graph;
-    size_t starts;   /* number of indicators, the first nodes of the graph */
-    json_t **spans;  /* for each start: "holder H" -> the owner and episodes; NULL: none */
-    json_t **server; /* for each start: name servers, address -> facts; NULL: none */
-    void *left_out;  /* tsearch() tree of names without room */
+    size_t starts;    /* number of indicators, the first nodes of the graph */
+    json_t **spans;   /* for each start: "holder H" -> the owner and episodes; NULL: none */
+    json_t **listing; /* for each start: the indicator on its list, and the facts; NULL: none */
+    json_t **server;  /* for each start: name servers, address -> facts; NULL: none */
+    void *left_out;   /* tsearch() tree of names without room */
     uint64_t cut_names, cut_clients, events_read;
     bool more_events; /* older events were not read */
     struct report_holder *holder;

@@ -10,6 +10,7 @@
 #define ANOMALIES_MAX 10
 #define SERVERS_MAX   8
 #define ROWS_MAX      64
+#define FACTS_MAX     12
 
 static void begin_rows(FILE *out, const char *what)
 {
@@ -175,6 +176,48 @@ static void owner(struct report *report, const struct graph_node *node)
     fputs("</dl>", out);
 }
 
+/* ---- the list of a name ---- */
+
+static void value(FILE *out, const json_t *fact)
+{
+    char *text = json_is_string(fact) ? NULL : json_dumps(fact, JSON_ENCODE_ANY | JSON_COMPACT);
+    page_text(out, text ? text : json_string_value(fact));
+    free(text);
+}
+
+/* "on list carbanak, by systemsvc.net", and the facts of the indicator. */
+static void listing(const struct report *report, const struct graph_node *node)
+{
+    FILE *out = report->out;
+    const json_t *found = node->index < report->starts ? report->listing[node->index] : NULL;
+    const char *key;
+    const json_t *fact;
+    size_t n = 0;
+    fputs("<p>on list <b class=bad>", out);
+    page_text(out, node->list);
+    fputs("</b>", out);
+    if (found) {
+        fputs(", by ", out);
+        page_text(out, cli_json_text(found, "indicator"));
+    }
+    fputs("</p>", out);
+    if (json_object_size(json_object_get(found, "facts")) == 0)
+        return;
+    fputs("<dl>", out);
+    json_object_foreach(json_object_get(found, "facts"), key, fact)
+    {
+        if (n++ >= FACTS_MAX)
+            continue;
+        fputs("<dt>", out);
+        page_text(out, key);
+        fputs("</dt><dd>", out);
+        value(out, fact);
+        fputs("</dd>", out);
+    }
+    fputs("</dl>", out);
+    and_more(out, n, FACTS_MAX);
+}
+
 /* ---- a card ---- */
 
 static void card(struct report *report, const struct graph_node *node)
@@ -187,11 +230,8 @@ static void card(struct report *report, const struct graph_node *node)
             node->is_name ? 'n' : 'a', node->index);
     page_text(out, node->text);
     fputs("</h3>", out);
-    if (node->list[0]) {
-        fputs("<p>on list <b class=bad>", out);
-        page_text(out, node->list);
-        fputs("</b></p>", out);
-    }
+    if (node->list[0])
+        listing(report, node);
     if (!node->is_name)
         owner(report, node);
     if (node->edges > 0)
