@@ -240,7 +240,7 @@ static int read_episodes(struct report *report, size_t at, size_t end)
 
 /* ---- the indicator of a name ---- */
 
-/* The indicators that cover a name, the most specific first; returns how many. Each needs free(). */
+/* The indicators that cover a name, the most specific first; returns how many. free() each. */
 static size_t covering(const char *name, char **field)
 {
     size_t n = 0;
