@@ -27,7 +27,7 @@ _sinkwatch_options() {
     "list show") echo "--limit" ;;
     "list set")
         echo "--kind --action --priority --shadow --no-shadow --observe --no-observe --sinkhole4" \
-            "--sinkhole6 --cname --ttl --lifetime --ede --owner --owners --ns-owners --baseline-days --baseline-count --flux-hours --flux-as-min --flux-as-percent --note --group --trigger --justification --sub-error --wait"
+            "--sinkhole6 --cname --record --ttl --lifetime --ede --owner --owners --ns-owners --baseline-days --baseline-count --flux-hours --flux-as-min --flux-as-percent --note --group --trigger --justification --sub-error --wait"
         ;;
     "list drop") echo "--yes --lost --wait" ;;
     add) echo "--facts --expires --for --allow-suffix --wait" ;;
@@ -78,7 +78,7 @@ _sinkwatch_command() {
         word=${COMP_WORDS[i]}
         case $word in
         -c | --config | --socket | --host | --port | -n | -f | --number | --after | --type | --severity-min | --facts | --expires | --for | --limit | --format | \
-            --kind | --action | --priority | --sinkhole4 | --sinkhole6 | --cname | --ttl | --lifetime | --ede | \
+            --kind | --action | --priority | --sinkhole4 | --sinkhole6 | --cname | --record | --ttl | --lifetime | --ede | \
             --owner | --owners | --ns-owners | --baseline-days | --baseline-count | --flux-hours | --flux-as-min | --flux-as-percent | --note | --group | --trigger | --justification | --sub-error | --list | --match | --file | --forward | --root-hints | --trust-anchor | \
             --rate | --in-flight | --timeout | --retries | --threads | --state | --observer | --hops | --max | \
             --output | --since | --until | --before | --folder | --type | --unbound | --unbound-conf | --unit | --canary | --resolver | --system-root | --textfile | --allow-suffix | --max-shrink | --max-growth | \

@@ -287,6 +287,36 @@ static bool set_owners_of_zone(struct parsing *p, const json_t *value)
     return set_owners(p, value, p->policy->ns_owners);
 }
 
+/* Local data: records, a line each. */
+static bool set_records(struct parsing *p, const json_t *value)
+{
+    static const char allowed[] = "an array of up to 16 records, 767 octets of text in all";
+    char all[SW_RECORD_TEXTS] = "";
+    struct sw_local_data records = {
+        0}; /* zero behind the records: policies are compared by octets */
+    size_t used = 0, i;
+    json_t *one;
+    if (!json_is_array(value) || json_array_size(value) > SW_RECORDS_COUNT)
+        return refuse(p, value, allowed);
+    json_array_foreach(value, i, one)
+    {
+        const char *text = json_string_value(one), *why = allowed;
+        size_t len = text ? strlen(text) : 0;
+        bool ok = len > 0 && used + len + 2 <= sizeof(all);
+        for (size_t at = 0; ok && at < len; at++)
+            ok = text[at] >= 0x20 && text[at] < 0x7f;
+        if (!ok || sw_record_parse(text, &records, &why) != SW_OK)
+            return refuse(p, one, why);
+        if (used > 0)
+            all[used++] = '\n';
+        memcpy(all + used, text, len + 1);
+        used += len;
+    }
+    memcpy(p->policy->record_text, all, sizeof(all));
+    p->policy->records = records;
+    return true;
+}
+
 /* Names of client groups, kept on a line each. An empty array would apply to no client. */
 static bool set_groups(struct parsing *p, const json_t *value)
 {
@@ -369,6 +399,7 @@ static const struct member {
     {"sinkhole4", set_sinkhole4},
     {"sinkhole6", set_sinkhole6},
     {"cname", set_cname},
+    {"records", set_records},
     {"ttl", set_ttl},
     {"lifetime", set_lifetime},
     {"ede", set_ede},
@@ -404,7 +435,7 @@ static bool refuse_unknown(const struct parsing *p, const char *key)
     json_decref(text);
     snprintf(p->why, SW_WHY_MAX,
              "%s: unknown member; allowed are kind action priority shadow observe sinkhole4 "
-             "sinkhole6 cname ttl lifetime ede owner note owners ns_owners groups triggers "
+             "sinkhole6 cname records ttl lifetime ede owner note owners ns_owners groups triggers "
              "justification sub_error baseline_days baseline_count flux_hours flux_as_min "
              "flux_as_percent",
              was);
@@ -496,7 +527,7 @@ static int put_text(json_t *object, const char *member, const char *text)
     return json_object_set_new(object, member, json_string(text));
 }
 
-/* Declared owners as an array, if any. */
+/* Texts of a line each as an array, if any. */
 static int put_owners(json_t *object, const char *member, const char *owners)
 {
     json_t *array = owners[0] ? json_array() : NULL;
@@ -521,7 +552,7 @@ static int put_targets(json_t *object, const struct sw_policy *policy)
         failed |= put_text(object, "sinkhole6", sw_addr_text(&policy->sinkhole6, addr));
     if (policy->cname.len)
         failed |= put_text(object, "cname", sw_garden_text(&policy->cname, name));
-    return failed;
+    return failed | put_owners(object, "records", policy->record_text);
 }
 
 static int put_triggers(json_t *object, unsigned triggers)

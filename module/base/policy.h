@@ -13,6 +13,7 @@
 #define SW_BASE_POLICY_H
 
 #include "base/addr.h"
+#include "base/localdata.h"
 #include "base/name.h"
 #include "base/status.h"
 
@@ -24,6 +25,7 @@
 #define SW_DECLARED_MAX 96  /* with NUL: a declared owner */
 #define SW_OWNERS_MAX   768 /* with NUL: all declared owners, a line each */
 #define SW_APPLIES_MAX  256 /* with NUL: names of groups, a line each */
+#define SW_RECORD_TEXTS 768 /* with NUL: all records of local data as text, a line each */
 #define SW_WHY_MAX      320 /* room for the reason of a refusal, with NUL */
 
 enum sw_kind {
@@ -43,7 +45,7 @@ enum sw_action {
     SW_ACTION_REFUSED,
     SW_ACTION_DROP,     /* no answer at all */
     SW_ACTION_TCP_ONLY, /* TC over UDP, true answer over TCP */
-    SW_ACTION_SINKHOLE, /* landing address for A and AAAA, NODATA for the rest */
+    SW_ACTION_SINKHOLE, /* landing address for A and AAAA, local data; NODATA for the rest */
     SW_ACTION_CNAME,    /* alias to a walled-garden name, which is resolved */
     SW_ACTION_COUNT
 };
@@ -92,9 +94,11 @@ struct sw_policy {
     bool observe;             /* resolve the true answer even if the action needs none */
     struct sw_addr sinkhole4; /* family 0: the default landing address of the settings */
     struct sw_addr sinkhole6;
-    struct sw_name cname;    /* len 0: the default walled garden of the settings; with an asterisk
+    struct sw_name cname; /* len 0: the default walled garden of the settings; with an asterisk
                               as first label the queried name goes in its place */
-    uint32_t ttl;            /* seconds on rewritten answers; default 60, 0..86400 */
+    char record_text[SW_RECORD_TEXTS]; /* local data for action sinkhole, a line each */
+    struct sw_local_data records;      /* the same */
+    uint32_t ttl;                      /* seconds on rewritten answers; default 60, 0..86400 */
     uint32_t lifetime;       /* seconds after which writers let new indicators expire; 0: never */
     uint16_t ede;            /* SW_EDE_AUTO, SW_EDE_OFF or a code of RFC 8914 */
     uint8_t triggers;        /* SW_TRIGGER_BIT of each trigger of the list; never 0 */
@@ -116,8 +120,8 @@ void sw_policy_init(struct sw_policy *policy, const char *name);
 /**
  * Parse and validate policy JSON: {"kind":"ioc","action":"sinkhole","priority":100,
  * "shadow":false,"observe":false,"sinkhole4":"192.0.2.1","sinkhole6":"2001:db8::1",
- * "cname":"garden.example","ttl":60,"lifetime":604800,"ede":"auto"|"off"|15,"owner":"...",
- * "note":"...","owners":["AS64500","192.0.2.0/24","Registrant"],"ns_owners":[...],
+ * "cname":"garden.example","records":["TXT \"blocked\""],"ttl":60,"lifetime":604800,
+ * "ede":"auto"|"off"|15,"owner":"...","note":"...","owners":["AS64500"],"ns_owners":[...],
  * "groups":["kids"],"triggers":["client"],"justification":"...","sub_error":1,
  * "baseline_days":7,"baseline_count":3,"flux_hours":24,"flux_as_min":5,"flux_as_percent":50}.
  * All members optional; "" and "{}" mean the defaults. Unknown members are an error, so that a

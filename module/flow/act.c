@@ -17,33 +17,55 @@
  * Compressing any other name costs as much as compressing the rest of the answer. */
 static const uint8_t soa_names[2] = {0, 0};
 
-/* A new RRset with a single record, in one allocation from the region. The owner name is not
- * copied; rdata comes without RDLENGTH. */
-static struct ub_packed_rrset_key *one_record(struct regional *region, uint8_t *owner,
-                                              size_t owner_len, uint16_t type, uint32_t ttl,
-                                              const uint8_t *rdata, size_t rdata_len)
+/* Data of a record, without RDLENGTH. */
+struct piece {
+    const uint8_t *data;
+    size_t len;
+};
+
+static size_t size_of(const struct piece *piece, size_t n)
 {
-    size_t rr = sizeof(size_t) + sizeof(uint8_t *) + sizeof(time_t) + 2 + rdata_len;
+    size_t all = 0;
+    for (size_t i = 0; i < n; i++)
+        all += sizeof(size_t) + sizeof(uint8_t *) + sizeof(time_t) + 2 + piece[i].len;
+    return all;
+}
+
+/* Fill the arrays of an RRset, which lie behind the structure (packed_rrset_ptr_fixup()). */
+static void fill(struct packed_rrset_data *data, uint32_t ttl, const struct piece *piece, size_t n)
+{
+    data->ttl = (time_t)ttl;
+    data->count = n;
+    data->trust = rrset_trust_ultimate;
+    data->security = sec_status_insecure;
+    data->rr_len = (size_t *)(void *)(data + 1);
+    data->rr_data = (uint8_t **)(void *)(data->rr_len + n);
+    data->rr_ttl = (time_t *)(void *)(data->rr_data + n);
+    uint8_t *to = (uint8_t *)(data->rr_ttl + n);
+    for (size_t i = 0; i < n; i++) {
+        data->rr_data[i] = to;
+        data->rr_len[i] = 2 + piece[i].len;
+        data->rr_ttl[i] = (time_t)ttl;
+        to[0] = (uint8_t)(piece[i].len >> 8);
+        to[1] = (uint8_t)piece[i].len;
+        memcpy(to + 2, piece[i].data, piece[i].len);
+        to += data->rr_len[i];
+    }
+}
+
+/* A new RRset, in one allocation from the region. The owner name is not copied. */
+static struct ub_packed_rrset_key *make_rrset(struct regional *region, uint8_t *owner,
+                                              size_t owner_len, uint16_t type, uint32_t ttl,
+                                              const struct piece *piece, size_t n)
+{
     struct ub_packed_rrset_key *key =
-        regional_alloc(region, sizeof(*key) + sizeof(struct packed_rrset_data) + rr);
+        regional_alloc(region, sizeof(*key) + sizeof(struct packed_rrset_data) + size_of(piece, n));
     if (!key)
         return NULL;
     struct packed_rrset_data *data = (struct packed_rrset_data *)(void *)(key + 1);
     memset(key, 0, sizeof(*key));
     memset(data, 0, sizeof(*data));
-    data->ttl = (time_t)ttl;
-    data->count = 1;
-    data->trust = rrset_trust_ultimate;
-    data->security = sec_status_insecure;
-    data->rr_len = (size_t *)(void *)(data + 1);
-    data->rr_data = (uint8_t **)(void *)(data->rr_len + 1);
-    data->rr_ttl = (time_t *)(void *)(data->rr_data + 1);
-    data->rr_data[0] = (uint8_t *)(data->rr_ttl + 1);
-    data->rr_len[0] = 2 + rdata_len;
-    data->rr_ttl[0] = (time_t)ttl;
-    data->rr_data[0][0] = (uint8_t)(rdata_len >> 8);
-    data->rr_data[0][1] = (uint8_t)rdata_len;
-    memcpy(data->rr_data[0] + 2, rdata, rdata_len);
+    fill(data, ttl, piece, n);
     key->entry.key = key;
     key->entry.data = data;
     key->rk.dname = owner;
@@ -51,6 +73,14 @@ static struct ub_packed_rrset_key *one_record(struct regional *region, uint8_t *
     key->rk.type = htons(type);
     key->rk.rrset_class = htons(LDNS_RR_CLASS_IN);
     return key;
+}
+
+static struct ub_packed_rrset_key *one_record(struct regional *region, uint8_t *owner,
+                                              size_t owner_len, uint16_t type, uint32_t ttl,
+                                              const uint8_t *rdata, size_t rdata_len)
+{
+    const struct piece piece = {rdata, rdata_len};
+    return make_rrset(region, owner, owner_len, type, ttl, &piece, 1);
 }
 
 /* An empty reply with room for n RRsets, in one allocation. */
@@ -98,18 +128,34 @@ static struct reply_info *negative(struct regional *region, const struct query_i
     return reply;
 }
 
+/* The data for a type: the local data of the list, or a landing address. Returns the number. */
+static size_t landing_data(const struct sw_verdict *v, uint16_t qtype,
+                           struct piece piece[SW_RECORDS_COUNT])
+{
+    const struct sw_addr *landing = qtype == LDNS_RR_TYPE_A      ? &v->sinkhole4
+                                    : qtype == LDNS_RR_TYPE_AAAA ? &v->sinkhole6
+                                                                 : NULL;
+    const uint8_t *data;
+    uint16_t type;
+    size_t at = 0, len, n = 0;
+    while (n < SW_RECORDS_COUNT && (data = sw_record_next(&v->records, &at, &type, &len)) != NULL)
+        if (type == qtype)
+            piece[n++] = (struct piece){data, len};
+    if (n == 0 && landing && landing->family)
+        piece[n++] = (struct piece){landing->octets, landing->family == 4 ? 4 : 16};
+    return n;
+}
+
 static struct reply_info *sinkhole(struct regional *region, const struct query_info *qinfo,
                                    const struct sw_verdict *v)
 {
-    const struct sw_addr *landing = qinfo->qtype == LDNS_RR_TYPE_A      ? &v->sinkhole4
-                                    : qinfo->qtype == LDNS_RR_TYPE_AAAA ? &v->sinkhole6
-                                                                        : NULL;
-    if (!landing || !landing->family)
+    struct piece piece[SW_RECORDS_COUNT];
+    size_t n = landing_data(v, qinfo->qtype, piece);
+    if (n == 0)
         return negative(region, qinfo, LDNS_RCODE_NOERROR, v->ttl);
     struct reply_info *reply = empty_reply(region, LDNS_RCODE_NOERROR, v->ttl, 1);
     struct ub_packed_rrset_key *rrset =
-        reply ? one_record(region, qinfo->qname, qinfo->qname_len, qinfo->qtype, v->ttl,
-                           landing->octets, landing->family == 4 ? 4 : 16)
+        reply ? make_rrset(region, qinfo->qname, qinfo->qname_len, qinfo->qtype, v->ttl, piece, n)
               : NULL;
     if (!rrset)
         return NULL;

@@ -87,6 +87,8 @@ static void adopt(const struct sw_flow *flow, const struct sw_found *winner, con
     if (v->wanted == SW_ACTION_SINKHOLE) {
         v->sinkhole4 = list->sinkhole4.family ? list->sinkhole4 : flow->settings->sinkhole4;
         v->sinkhole6 = list->sinkhole6.family ? list->sinkhole6 : flow->settings->sinkhole6;
+        v->records.len = list->records.len;
+        memcpy(v->records.octets, list->records.octets, list->records.len);
     }
     if (v->wanted == SW_ACTION_CNAME)
         adopt_garden(flow, winner, qname, &v->cname);
@@ -138,6 +140,7 @@ const struct sw_found *sw_decide(const struct sw_flow *flow, const struct sw_aud
     out->ttl = 0;
     out->sinkhole4.family = out->sinkhole6.family = 0;
     out->cname.len = 0;
+    out->records.len = 0;
     out->list[0] = out->justification[0] = '\0';
     out->sub_error = 0;
     if (winner)

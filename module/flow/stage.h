@@ -147,6 +147,7 @@ struct sw_verdict {
     uint32_t ttl;
     struct sw_addr sinkhole4, sinkhole6; /* family 0: none */
     struct sw_name cname;                /* len 0: none; the asterisk is replaced */
+    struct sw_local_data records;        /* local data */
     char list[SW_LISTNAME_MAX];
     char justification[SW_NOTE_MAX]; /* for structured errors; without them "" and 0 */
     uint8_t sub_error;

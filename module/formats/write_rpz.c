@@ -105,7 +105,8 @@ static const char *no_action(const struct sw_writer_options *options, const stru
 {
     const struct sw_indicator *indicator = one->indicator;
     if (options->action == SW_ACTION_SINKHOLE)
-        return options->sinkhole4.family || options->sinkhole6.family
+        return options->sinkhole4.family || options->sinkhole6.family ||
+                       options->policy->records.len
                    ? NULL
                    : "the list has no landing address (--action=NAME writes another action)";
     if (options->action != SW_ACTION_CNAME)
@@ -120,6 +121,27 @@ static const char *no_action(const struct sw_writer_options *options, const stru
                : NULL;
 }
 
+/* Whether the local data of the list have a type, which goes before the landing address. */
+static bool has_type(const struct sw_writer_options *options, uint16_t wanted)
+{
+    uint16_t type;
+    size_t at = 0, len;
+    while (sw_record_next(&options->policy->records, &at, &type, &len))
+        if (type == wanted)
+            return true;
+    return false;
+}
+
+static void say_local_data(struct sw_format_writer *writer, const char *owner)
+{
+    const char *text = writer->options.policy->record_text;
+    while (*text) {
+        size_t len = strcspn(text, "\n");
+        sw_say(writer, "%s %.*s\n", owner, (int)len, text);
+        text += len + (text[len] != '\0');
+    }
+}
+
 static void say_records(struct sw_format_writer *writer, const char *owner)
 {
     const struct sw_writer_options *options = &writer->options;
@@ -128,9 +150,12 @@ static void say_records(struct sw_format_writer *writer, const char *owner)
         sw_say(writer, "%s CNAME %s\n", owner, target(options->action));
     if (options->action == SW_ACTION_CNAME)
         sw_say(writer, "%s CNAME %s.\n", owner, sw_garden_text(&options->cname, text));
-    if (options->action == SW_ACTION_SINKHOLE && options->sinkhole4.family)
+    if (options->action == SW_ACTION_SINKHOLE)
+        say_local_data(writer, owner);
+    if (options->action == SW_ACTION_SINKHOLE && options->sinkhole4.family && !has_type(options, 1))
         sw_say(writer, "%s A %s\n", owner, sw_addr_text(&options->sinkhole4, text));
-    if (options->action == SW_ACTION_SINKHOLE && options->sinkhole6.family)
+    if (options->action == SW_ACTION_SINKHOLE && options->sinkhole6.family &&
+        !has_type(options, 28))
         sw_say(writer, "%s AAAA %s\n", owner, sw_addr_text(&options->sinkhole6, text));
 }
 

@@ -70,6 +70,23 @@ def test_a_zone_is_loaded_by_a_checker_and_enforced_by_a_resolver(full, env, aut
     assert six == "NXDOMAIN"
 
 
+def test_local_data_is_written_and_goes_before_the_landing_address(full, folder):
+    zone = folder / "bad.rpz"
+    data = ["A 192.0.2.7", "A 192.0.2.8", "MX 10 mail.example.", 'TXT "a;b" c', "TYPE65 \\# 3 000100"]
+    full("list", "set", "bad", "--action=sinkhole", "--sinkhole4=192.0.2.1", "--sinkhole6=2001:db8::1",
+         *(f"--record={one}" for one in data))  # fmt: skip
+    full.redis.hset(full.key("list:bad"), "=clean.example", "")
+    full("export", "bad", "--format=rpz", f"--output={zone}", code=PARTLY)
+    lines = [line for line in zone.read_text().splitlines() if line.startswith("clean.example ")]
+    assert lines == [f"clean.example {one}" for one in [*data, "AAAA 2001:db8::1"]]
+    checker = shutil.which("named-checkzone", path="/usr/bin:/usr/sbin:/sbin")
+    said = subprocess.run([checker, "bad.rpz", zone], capture_output=True, text=True, check=False)
+    assert said.returncode == 0, said
+    assert "the records of the list" in full("check", "clean.example")
+    full("list", "set", "bad", "--record=")
+    assert "other types: empty" in full("check", "clean.example")
+
+
 def test_the_action_of_the_list_or_another_one(full):
     full("list", "set", "bad", "--action", "monitor")
     full("export", "bad", "--format=rpz", code=NONE)

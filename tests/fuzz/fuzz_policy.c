@@ -17,6 +17,17 @@ static bool text_ok(const char text[SW_NOTE_MAX])
     return text[0] == '\0' || fuzz_words_ok(text, SW_NOTE_MAX);
 }
 
+/* Each record is whole, and the last one ends where all end. */
+static void check_records(const struct sw_policy *policy)
+{
+    uint16_t type;
+    size_t at = 0, len, n = 0;
+    while (sw_record_next(&policy->records, &at, &type, &len))
+        n++;
+    FUZZ_CHECK(at == policy->records.len && at <= SW_RECORDS_MAX && n <= SW_RECORDS_COUNT);
+    FUZZ_CHECK((n > 0) == (policy->record_text[0] != '\0'));
+}
+
 static void check_ranges(const struct sw_policy *policy)
 {
     enum sw_action action = policy->action;
@@ -26,6 +37,7 @@ static void check_ranges(const struct sw_policy *policy)
         FUZZ_CHECK(action == SW_ACTION_PASSTHRU);
     else if (policy->kind != SW_KIND_IOC)
         FUZZ_CHECK(action == SW_ACTION_MONITOR);
+    check_records(policy);
     FUZZ_CHECK(policy->ttl <= 86400);
     FUZZ_CHECK(addr_ok(&policy->sinkhole4, 4) && addr_ok(&policy->sinkhole6, 6));
     FUZZ_CHECK(policy->cname.len != 1 &&

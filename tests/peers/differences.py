@@ -24,27 +24,14 @@ def aliases():
     return rows
 
 
-def transferred():
-    """rpz_axfr, rpz_ixfr: local data before and after the transfer."""
-    return {
-        8: ("other records", "NODATA"),
-        10: ("other records", "c.rpz-ip. A 10.66.0.3"),
-        51: ("other records", "NODATA"),
-        57: ("other records", "NODATA"),
-        59: ("other records", "c.rpz-ip. A 10.66.0.5"),
-    }
-
-
 ROWS = {
-    "rpz_axfr": transferred(),
-    "rpz_ixfr": transferred(),
     "rpz_cached_cname": {
         40: ("whole answer", "b.foo. A 10.99.99.99"),
         70: ("whole answer", "b.foo. A 10.99.99.99"),
     },
     "rpz_clientip": {
         61: ("negative SOA", "a.a. A 127.0.0.1"),
-        63: ("other records", "NODATA"),
+        63: ("negative SOA", 'a.a. TXT "42"'),
         65: ("negative SOA", "NODATA"),
     },
     "rpz_cname_handle": aliases(),
@@ -76,14 +63,9 @@ ROWS = {
     "serve_expired_rpz_drop": {10: ("expired", "SERVFAIL", "no answer")},
     "serve_expired_rpz_nx": {40: ("expired", "SERVFAIL", "NXDOMAIN")},
     "rpz_qname": {
-        21: ("other records", "NODATA"),
-        41: ("other records", "NODATA"),
-        51: ("other records", "NODATA"),
-        71: ("wildcards", "NODATA"),
-        81: ("other records", "NODATA"),
-        101: ("other records", "NODATA"),
+        71: ("wildcards", 'x.b.a. TXT "wildcard local data"'),
+        101: ("whole answer", 'f.example. TXT "local data 2nd zone"'),
     },
-    "rpz_qname_override": {11: ("other records", "NODATA")},
     "rpz_respip_tcponly": {41: ("tcp-only", "NODATA")},
     "rpz_rootwc": {
         20: ("root wildcard", "SERVFAIL"),

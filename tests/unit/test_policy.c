@@ -357,6 +357,71 @@ START_TEST(members_for_structured_errors)
 }
 END_TEST
 
+static void records_are(const char *json, const char *wire, size_t len)
+{
+    char text[400];
+    snprintf(text, sizeof(text), "{\"records\":[%s]}", json);
+    struct sw_policy p = good(text);
+    ck_assert_uint_eq(p.records.len, len);
+    ck_assert_mem_eq(p.records.octets, wire, len);
+}
+
+static void no_record(const char *json, const char *why)
+{
+    char text[700];
+    snprintf(text, sizeof(text), "{\"records\":[%s]}", json);
+    bad(text, SW_EINVAL, why);
+}
+
+#define WIRE(json, octets) records_are(json, octets, sizeof(octets) - 1)
+
+START_TEST(local_data)
+{
+    char many[700] = "";
+    WIRE("", "");
+    WIRE("\"a 192.0.2.1\",\"A 192.0.2.2\"", "\0\1\0\4\300\0\2\1\0\1\0\4\300\0\2\2");
+    WIRE("\"AAAA 2001:db8::1\"", "\0\34\0\20\40\1\15\270\0\0\0\0\0\0\0\0\0\0\0\1");
+    WIRE("\"MX 10 Mail.example.\"", "\0\17\0\20\0\12\4mail\7example\0");
+    WIRE("\"PTR a.\",\"NS .\"", "\0\14\0\3\1a\0\0\2\0\1\0");
+    WIRE("\"SRV 0 5 443 h.\"", "\0\41\0\11\0\0\0\5\1\273\1h\0");
+    WIRE("\"TXT \\\"a b;\\\" c \\\"\\\"\"", "\0\20\0\10\4a b;\1c\0");
+    WIRE("\"TXT \\\\065\\\\; \\\"\\\\\\\"\\\"\"", "\0\20\0\5\2A;\1\"");
+    WIRE("\"CAA 0 issue \\\"ca.example\\\"\"", "\1\1\0\21\0\5issueca.example");
+    WIRE("\"TYPE65 \\\\# 3 00 01ff\",\"TYPE999 \\\\# 0\"", "\0\101\0\3\0\1\377\3\347\0\0");
+    no_record("7", "up to 16 records");
+    no_record("\"\"", "up to 16 records");
+    no_record("\"TXT \\n\"", "up to 16 records");
+    no_record("\"MX\"", "data is missing");
+    no_record("\"MX 10 mail.example\"", "without the final dot");
+    no_record("\"MX 65536 a.\"", "too large");
+    no_record("\"MX a b.\"", "a number is missing");
+    no_record("\"MX 10 a. b\"", "words behind the data");
+    no_record("\"A 2001:db8::1\"", "one IPv4 address");
+    no_record("\"A 192.0.2.0/24\"", "one IPv4 address");
+    no_record("\"TXT \\\"a\"", "not closed");
+    no_record("\"TXT a;b\"", "outside of quotes");
+    no_record("\"TXT \\\\256\"", "over 255");
+    no_record("\"CNAME a.\"", "no type of local data");
+    no_record("\"TYPE5 \\\\# 0\"", "no type of local data");
+    no_record("\"TYPE255 \\\\# 0\"", "no type of local data");
+    no_record("\"TYPE65536 \\\\# 0\"", "no type of local data");
+    no_record("\"TYPE65 \\\\# 2 00\"", "not that of the data");
+    no_record("\"TYPE65 \\\\# 1 0\"", "two hexadecimal digits");
+    no_record("\"TYPE65 1\"", "is \\# LENGTH HEX");
+    for (int i = 0; i < 17; i++)
+        snprintf(many + strlen(many), sizeof(many) - strlen(many), "%s\"A 192.0.2.1\"",
+                 i ? "," : "");
+    no_record(many, "up to 16 records");
+    snprintf(many, sizeof(many), "\"TXT %0256d\"", 0);
+    no_record(many, "more than 255");
+    snprintf(many, sizeof(many), "\"TXT %0252d\",\"TXT %0252d\"", 0, 0);
+    no_record(many, "512 octets of records");
+    same_after_writing("{\"action\":\"sinkhole\",\"records\":[\"TXT \\\"a\\\"\",\"MX 1 a.\"]}",
+                       "{\"kind\":\"ioc\",\"action\":\"sinkhole\","
+                       "\"records\":[\"TXT \\\"a\\\"\",\"MX 1 a.\"]}");
+}
+END_TEST
+
 START_TEST(triggers_of_a_list)
 {
     enum sw_trigger trigger = SW_TRIGGER_COUNT;
@@ -388,10 +453,10 @@ END_TEST
 
 int main(void)
 {
-    return RUN_SUITE("policy",
-                     TESTS(defaults, declared_owners, limits_of_ownership, every_member,
-                           groups_of_a_list, triggers_of_a_list, members_for_structured_errors,
-                           limits, bad_members, not_an_object, huge_text_is_refused_unread,
-                           words_have_a_limit, only_ioc_lists_act, list_names, writing_reads_back,
-                           names_of_everything, actions_that_need_no_answer));
+    return RUN_SUITE("policy", TESTS(defaults, declared_owners, limits_of_ownership, every_member,
+                                     groups_of_a_list, triggers_of_a_list, local_data,
+                                     members_for_structured_errors, limits, bad_members,
+                                     not_an_object, huge_text_is_refused_unread, words_have_a_limit,
+                                     only_ioc_lists_act, list_names, writing_reads_back,
+                                     names_of_everything, actions_that_need_no_answer));
 }

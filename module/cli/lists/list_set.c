@@ -19,6 +19,7 @@ enum {
     KEY_SINKHOLE4,
     KEY_SINKHOLE6,
     KEY_CNAME,
+    KEY_RECORD,
     KEY_TTL,
     KEY_LIFETIME,
     KEY_EDE,
@@ -47,6 +48,9 @@ static const struct argp_option options[] = {
     {"sinkhole4", KEY_SINKHOLE4, "ADDRESS", 0, "landing address for A ('': the resolver's)", 0},
     {"sinkhole6", KEY_SINKHOLE6, "ADDRESS", 0, "landing address for AAAA ('': the resolver's)", 0},
     {"cname", KEY_CNAME, "NAME", 0, "walled garden for action cname ('': the resolver's)", 0},
+    {"record", KEY_RECORD, "RECORD", 0,
+     "local data for action sinkhole, such as 'MX 10 mail.example.'; may be repeated ('': none)",
+     0},
     {"ttl", KEY_TTL, "SECONDS", 0, "time to live of rewritten answers, 0 to 86400 (default 60)", 0},
     {"lifetime", KEY_LIFETIME, "SPAN", 0,
      "new indicators expire after this time, such as 12h or 7d (0, the default: never)", 0},
@@ -212,6 +216,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case KEY_GROUP:
         put_more(state, "group", "groups", arg);
         return 0;
+    case KEY_RECORD:
+        put_more(state, "record", "records", arg);
+        return 0;
     case KEY_TRIGGER:
         put_more(state, "trigger", "triggers", arg);
         return 0;
@@ -293,8 +300,8 @@ static json_t *merge(const json_t *old, const json_t *members)
 static void say_needs(const struct cli *cli, const struct sw_policy *p, const json_t *given)
 {
     const struct sw_settings *s = &cli->settings;
-    bool landing =
-        p->sinkhole4.family || p->sinkhole6.family || s->sinkhole4.family || s->sinkhole6.family;
+    bool landing = p->sinkhole4.family || p->sinkhole6.family || p->records.len ||
+                   s->sinkhole4.family || s->sinkhole6.family;
     if (p->kind != SW_KIND_IOC)
         return;
     bool asked = json_object_get(given, "action") || json_object_get(given, "observe") ||

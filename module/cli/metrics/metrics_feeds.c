@@ -1,4 +1,4 @@
-/* metrics_feeds.c - the feeds of lists, from Redis to families. See metrics.h, D-179. */
+/* metrics_feeds.c - the feeds of lists, from Redis to families. See metrics.h, D-183. */
 #include "base/clock.h"
 #include "cli/metrics/metrics.h"
 

@@ -98,8 +98,8 @@ static void action_words(const struct sw_verdict *v, enum sw_action action, char
     char four[SW_ADDRTEXT_MAX], six[SW_ADDRTEXT_MAX], name[SW_NAMETEXT_MAX];
     switch (action) {
     case SW_ACTION_SINKHOLE:
-        snprintf(words, max, "A: %s, AAAA: %s, other types: empty", landing(&v->sinkhole4, four),
-                 landing(&v->sinkhole6, six));
+        snprintf(words, max, "A: %s, AAAA: %s, other types: %s", landing(&v->sinkhole4, four),
+                 landing(&v->sinkhole6, six), v->records.len ? "the records of the list" : "empty");
         break;
     case SW_ACTION_CNAME:
         if (v->cname.len)

@@ -59,11 +59,6 @@ REASONS = {
         "a rewritten negative answer has a made-up SOA in the authority section",
         "stub resolvers cache by the SOA (RFC 2308)",
     ),
-    "other records": Reason(
-        GAP,
-        "local data of any type, as many as the zone has",
-        "one A and one AAAA; NODATA for other types",
-    ),
     "root wildcard": Reason(
         GAP,
         "`*` covers every name: deny by default, with exceptions",

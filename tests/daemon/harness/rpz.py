@@ -170,7 +170,8 @@ def data_policy(data, owner=None):
         if rdtype == "CNAME":
             return {"action": "cname", "cname": target.rstrip(".")}
     policy = {"action": "sinkhole"}
-    for rdtype, address in data:
-        if rdtype in ("A", "AAAA"):
-            policy.setdefault("sinkhole4" if rdtype == "A" else "sinkhole6", address)
-    return policy
+    addresses = {"A": "sinkhole4", "AAAA": "sinkhole6"}
+    types = [rdtype for rdtype, _ in data]
+    if all(rdtype in addresses and types.count(rdtype) == 1 for rdtype in types):
+        return {**policy, **{addresses[rdtype]: address for rdtype, address in data}}
+    return {**policy, "records": [f"{rdtype} {text}" for rdtype, text in data]}
