@@ -6,10 +6,12 @@
 
 #include "base/clock.h"
 #include "memory/intake/keeper_parts.h"
+#include "memory/intake/suffixes.h"
 #include "memory/memory.h"
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <libpsl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -159,6 +161,99 @@ START_TEST(registrable_domain_of_a_name)
 END_TEST
 
 /* Each domain has its own count, and a new interval begins at 0; 0 is no limit. */
+/* The registrable domain by libpsl, in text without the final dot. */
+static void by_libpsl(const psl_ctx_t *psl, const uint8_t *name, char *text)
+{
+    const char *domain = psl_registrable_domain(psl, sw_name_text(name, text));
+    if (domain)
+        memmove(text, domain, strlen(domain) + 1);
+}
+
+static void check_domain(const struct sw_suffixes *suffixes, const psl_ctx_t *psl, const char *text)
+{
+    char ours[SW_NAMETEXT_MAX], theirs[SW_NAMETEXT_MAX];
+    struct sw_name name;
+    if (sw_name_parse(text, strlen(text), &name, NULL) != SW_OK)
+        return;
+    sw_name_text(sw_suffixes_of(suffixes, name.wire), ours);
+    by_libpsl(psl, name.wire, theirs);
+    ck_assert_msg(strcmp(ours, theirs) == 0, "%s: %s, libpsl has %s", text, ours, theirs);
+}
+
+/* Names at, above and below each rule of the system's list: the same as libpsl. */
+START_TEST(suffixes_equal_libpsl)
+{
+    const char *path = "/usr/share/publicsuffix/public_suffix_list.dat";
+    struct sw_suffixes *suffixes = NULL;
+    psl_ctx_t *psl = psl_load_file(path);
+    char line[512], text[600];
+    FILE *in = fopen(path, "r");
+    if (!psl || !in)
+        return; /* the package publicsuffix is not there */
+    ck_assert_int_eq(sw_suffixes_load(path, &suffixes), SW_OK);
+    unsigned rules = 0;
+    while (fgets(line, sizeof(line), in)) {
+        static const char *const before[] = {"", "a.", "b.a.", "c.b.a."};
+        line[strcspn(line, " \t\r\n")] = '\0';
+        const char *rule = line + strspn(line, "!");
+        rule += strncmp(rule, "*.", 2) == 0 ? 2 : 0;
+        if (!*rule || *rule == '/')
+            continue;
+        rules++;
+        for (int i = 0; i < COUNT(before); i++) {
+            snprintf(text, sizeof(text), "%s%s", before[i], rule);
+            check_domain(suffixes, psl, text);
+        }
+        const char *parent = strchr(rule, '.');
+        if (parent)
+            check_domain(suffixes, psl, parent + 1);
+    }
+    ck_assert_uint_gt(rules, 1000);
+    fclose(in);
+    sw_suffixes_free(suffixes);
+    psl_free(psl);
+}
+END_TEST
+
+/* Rules of each kind, from a list of the test's own; and files that are no list. */
+START_TEST(suffixes_of_a_list)
+{
+    static const char *const names[][2] = {{"a.b.com", "b.com"},
+                                           {"com", "com"},
+                                           {"a.b.c.ck", "b.c.ck"},
+                                           {"c.ck", "c.ck"},
+                                           {"ck", "ck"},
+                                           {"www.ck", "www.ck"},
+                                           {"a.www.ck", "www.ck"},
+                                           {"x.y", "x.y"},
+                                           {"w.x.y", "x.y"},
+                                           {"s3.aws.com", "s3.aws.com"},
+                                           {"k.s3.aws.com", "k.s3.aws.com"},
+                                           {"j.k.s3.aws.com", "k.s3.aws.com"},
+                                           {"s4.aws.com", "aws.com"},
+                                           {"a.xn--p1ai", "a.xn--p1ai"}};
+    struct sw_suffixes *suffixes = NULL;
+    char path[96], text[SW_NAMETEXT_MAX];
+    make_folder();
+    snprintf(path, sizeof(path), "%s/list", folder);
+    ck_assert_int_eq(sw_suffixes_load(path, &suffixes), SW_ENOTFOUND);
+    FILE *out = fopen(path, "w");
+    fputs("// a comment\n\n.\nno..rule\n", out);
+    fflush(out);
+    ck_assert_int_eq(sw_suffixes_load(path, &suffixes), SW_ENOTFOUND);
+    fputs("com\n*.ck\n!www.ck\ns3.aws.com  more words\n\xd1\x80\xd1\x84", out);
+    fclose(out);
+    ck_assert_int_eq(sw_suffixes_load(path, &suffixes), SW_OK);
+    for (int i = 0; i < COUNT(names); i++) {
+        struct sw_name name = name_of(names[i][0]);
+        sw_name_text(sw_suffixes_of(suffixes, name.wire), text);
+        ck_assert_str_eq(text, names[i][1]);
+    }
+    sw_suffixes_free(suffixes);
+    remove_folder();
+}
+END_TEST
+
 START_TEST(limit_of_each_domain)
 {
     struct sw_domains *domains = sw_domains_new(3), *unlimited = sw_domains_new(0);
@@ -597,9 +692,10 @@ int main(void)
 {
     return RUN_SUITE("intake", TIMEOUT(60), TESTS(tally_equals_a_model, tally_is_bounded),
                      LOOP(registrable_domain_of_a_name, COUNT(registrable)),
-                     TESTS(limit_of_each_domain, excluded_names, limits_and_reasons_are_counted,
-                           written_at_the_end, full_memory_is_written_early,
-                           goes_on_when_the_folder_can_be_written, failed_write_is_repeated,
-                           limits_of_the_folder, files_are_merged, written_during_other_work,
-                           upkeep_passes_over_a_file, root_gives_files_to_the_owner));
+                     TESTS(suffixes_equal_libpsl, suffixes_of_a_list, limit_of_each_domain,
+                           excluded_names, limits_and_reasons_are_counted, written_at_the_end,
+                           full_memory_is_written_early, goes_on_when_the_folder_can_be_written,
+                           failed_write_is_repeated, limits_of_the_folder, files_are_merged,
+                           written_during_other_work, upkeep_passes_over_a_file,
+                           root_gives_files_to_the_owner));
 }

@@ -1,5 +1,7 @@
 #include "memory/intake/domains.h"
 
+#include "memory/intake/suffixes.h"
+
 #include <errno.h>
 #include <libpsl.h>
 #include <stdio.h>
@@ -23,9 +25,23 @@ struct table { /* open addressing, linear probing, at most half in use */
 struct sw_domains {
     uint32_t limit;
     uint64_t seed;
-    psl_ctx_t *suffixes;
+    struct sw_suffixes *suffixes; /* NULL: the list is not there as text */
+    psl_ctx_t *psl;               /* then; or NULL */
     struct table counts, excluded;
 };
+
+/* The text form is installed beside the form for libpsl. */
+static void load_suffixes(struct sw_domains *domains)
+{
+    const char *path = psl_dist_filename();
+    char text[256];
+    size_t len = strlen(path), ending = strlen(".dafsa");
+    if (len > ending && strcmp(path + len - ending, ".dafsa") == 0)
+        len -= ending;
+    snprintf(text, sizeof(text), "%.*s%s", (int)len, path, path[len] ? ".dat" : "");
+    if (sw_suffixes_load(text, &domains->suffixes) != SW_OK)
+        domains->psl = psl_latest(NULL);
+}
 
 struct sw_domains *sw_domains_new(uint32_t limit)
 {
@@ -33,7 +49,7 @@ struct sw_domains *sw_domains_new(uint32_t limit)
     if (!domains)
         return NULL;
     domains->limit = limit;
-    domains->suffixes = psl_latest(NULL);
+    load_suffixes(domains);
     if (getrandom(&domains->seed, sizeof(domains->seed), 0) < 0) {
         sw_domains_free(domains);
         return NULL;
@@ -45,7 +61,8 @@ void sw_domains_free(struct sw_domains *domains)
 {
     if (!domains)
         return;
-    psl_free(domains->suffixes);
+    sw_suffixes_free(domains->suffixes);
+    psl_free(domains->psl);
     free(domains->counts.place);
     free(domains->excluded.place);
     free(domains);
@@ -163,9 +180,11 @@ const uint8_t *sw_domains_of(const struct sw_domains *domains, const uint8_t *na
 {
     char text[SW_NAMETEXT_MAX];
     unsigned labels = 1;
-    if (!domains->suffixes || !*name)
+    if (domains->suffixes)
+        return sw_suffixes_of(domains->suffixes, name);
+    if (!domains->psl || !*name)
         return name;
-    const char *domain = psl_registrable_domain(domains->suffixes, sw_name_text(name, text));
+    const char *domain = psl_registrable_domain(domains->psl, sw_name_text(name, text));
     if (!domain)
         return name;
     for (; (domain = strchr(domain, '.')); domain++)

@@ -11,7 +11,8 @@
  * Threads      one thread
  * Memory       16 octets for each registrable domain of the interval, twice as many while growing
  * Security     domains are distinguished by a keyed hash of 64 bits
- * Source       the public suffix list, by libpsl: the system's, else the list built into libpsl
+ * Source       the public suffix list of the system as text (suffixes.h); without that file, by
+ *              libpsl: the system's, else the list built into libpsl
  */
 #ifndef SW_MEMORY_INTAKE_DOMAINS_H
 #define SW_MEMORY_INTAKE_DOMAINS_H

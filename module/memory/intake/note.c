@@ -1,6 +1,8 @@
 /* note.c - the records of a response, from the rings to the tally. See keeper.h. */
 #include "memory/intake/keeper_parts.h"
 
+#include <string.h>
+
 #define TURN_MAX 256 /* RRsets from a ring before the next ring follows */
 
 bool sw_keeper_takes(uint16_t type)
@@ -8,11 +10,28 @@ bool sw_keeper_takes(uint16_t type)
     return sw_rdata_kept(type);
 }
 
+/* Letters of eight octets in lower case: bit 7 of each octet tells whether a sum is over 127. */
+static uint64_t fold_word(uint64_t word)
+{
+    const uint64_t each = UINT64_MAX / 255; /* 1 in each octet */
+    uint64_t low = word & each * 127;
+    uint64_t from_a = low + each * (128 - 'A'), over_z = low + each * (127 - 'Z');
+    return word | (from_a & ~over_z & ~word & each * 128) >> 2;
+}
+
 /* All names in lower case. Octets of length are below 64 and so no letters. */
 static void fold(uint8_t *name, size_t len)
 {
-    for (size_t i = 0; i < len; i++)
-        name[i] = (uint8_t)(name[i] | (name[i] >= 'A' && name[i] <= 'Z') << 5);
+    uint64_t word;
+    for (; len >= sizeof(word); name += sizeof(word), len -= sizeof(word)) {
+        memcpy(&word, name, sizeof(word));
+        word = fold_word(word);
+        memcpy(name, &word, sizeof(word));
+    }
+    word = 0;
+    memcpy(&word, name, len);
+    word = fold_word(word);
+    memcpy(name, &word, len);
 }
 
 static unsigned longest_label(const uint8_t *name)
