@@ -16,11 +16,13 @@
 
 #define FILESET    "dns.fileset"
 #define LOCK       "dns.lock"
-#define NEW        ".new-"  /* begins the name of a file that is not complete */
-#define NEW_MAX_S  86400    /* such a file was left by a crash if it is older */
-#define LOCK_TRIES 1000     /* of */
-#define LOCK_PAUSE 10000000 /* nanoseconds: ten seconds in all */
-#define FILE_MODE  0640     /* for the owner and the group, as the event file */
+#define RESERVE    "dns.reserve"
+#define RESERVED   (256 << 10) /* octets: a list of 10,000 files */
+#define NEW        ".new-"     /* begins the name of a file that is not complete */
+#define NEW_MAX_S  86400       /* such a file was left by a crash if it is older */
+#define LOCK_TRIES 1000        /* of */
+#define LOCK_PAUSE 10000000    /* nanoseconds: ten seconds in all */
+#define FILE_MODE  0640        /* for the owner and the group, as the event file */
 
 /* ---- names ---- */
 
@@ -224,6 +226,34 @@ static enum sw_status place(const char *folder, struct sw_new_file *file)
     return SW_EIO;
 }
 
+/* ---- a full disk ---- */
+
+/* Keep room for a list of files, so that files can be removed while the disk is full (D-159). */
+static void keep_reserve(const char *folder)
+{
+    char path[PATH_MAX];
+    if (!path_of(folder, RESERVE, path))
+        return;
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, FILE_MODE);
+    if (fd < 0) /* mostly: there is one */
+        return;
+    give(folder, fd);
+    if (posix_fallocate(fd, 0, RESERVED) != 0)
+        unlink(path);
+    close(fd);
+}
+
+/* Put a text in the place of a file; on a full disk in the room of the reserve. */
+static bool replace(const char *folder, const char *path, const struct sw_buffer *text)
+{
+    if (sw_file_replace(path, (const char *)text->data, text->len))
+        return true;
+    if (errno != ENOSPC && errno != EDQUOT)
+        return false;
+    sw_folder_remove(folder, RESERVE);
+    return sw_file_replace(path, (const char *)text->data, text->len);
+}
+
 /* The folder is opened before the list is replaced: once there is a new list, readers use the new
  * files, and nothing can be taken back. So the result of the last fsync() does not count. */
 static enum sw_status write_list(const char *folder, const struct sw_files *files)
@@ -237,8 +267,7 @@ static enum sw_status write_list(const char *folder, const struct sw_files *file
             !sw_buffer_add(&text, "\n", 1))
             status = SW_ENOMEM;
     }
-    if (status == SW_OK && (!path_of(folder, FILESET, path) ||
-                            !sw_file_replace(path, (const char *)text.data, text.len)))
+    if (status == SW_OK && (!path_of(folder, FILESET, path) || !replace(folder, path, &text)))
         status = SW_EIO;
     int error = errno;
     sw_buffer_free(&text);
@@ -328,6 +357,7 @@ enum sw_status sw_folder_commit(const char *folder, const struct sw_change *chan
         return status;
     status = commit(folder, change);
     int error = errno;
+    keep_reserve(folder);
     close(fd);
     errno = error;
     return status;

@@ -8,6 +8,9 @@
  * A crash leaves the former or the new dns.fileset; a file that is not listed is not read. A folder
  * without dns.fileset, as somebody copied it, has all files that end in .mtbl.
  *
+ * dns.reserve has room for a list: on a full disk the room goes to the new dns.fileset, so that
+ * files can always be removed. The next commit that finds room makes the file again (D-159).
+ *
  * Threads      any number of threads and processes: dns.lock is locked by flock() for a commit
  * Errors       SW_EIO with errno
  * Security     a name with a slash, or that begins with a dot, is not a name of a file

@@ -83,13 +83,18 @@ static bool is_concerned(const struct sw_forget *what, const struct sw_cursor *c
 
 /* ---- a file ---- */
 
-/* Count the rows that are concerned; with `out` copy the others. kept: rows by owner copied. */
+struct rows {
+    uint64_t gone; /* that are concerned */
+    uint64_t kept; /* other rows by owner */
+};
+
+/* Count the rows; with `out` copy those that are not concerned. */
 static enum sw_status pass(const struct work *work, const struct sw_mtbl *table, struct sw_out *out,
-                           uint64_t *rows)
+                           struct rows *rows)
 {
     struct sw_cursor cursor;
     enum sw_status status = sw_cursor_open(&cursor, table);
-    *rows = 0;
+    *rows = (struct rows){0};
     for (unsigned row = 1; status == SW_OK; row++) {
         status = sw_cursor_next(&cursor);
         if (status == SW_OK && row % STOP_EVERY == 0 && work->stop &&
@@ -97,9 +102,10 @@ static enum sw_status pass(const struct work *work, const struct sw_mtbl *table,
             status = SW_ECLOSED;
         if (status != SW_OK)
             break;
-        if (is_concerned(work->what, &cursor))
-            ++*rows;
-        else if (out)
+        bool gone = is_concerned(work->what, &cursor);
+        rows->gone += gone;
+        rows->kept += !gone && cursor.key[0] == SW_ROW_OWNER;
+        if (out && !gone)
             status = sw_out_put(out, cursor.key, cursor.key_len, cursor.value, cursor.value_len);
     }
     sw_cursor_close(&cursor);
@@ -120,8 +126,15 @@ static struct sw_interval interval_of(const struct work *work, const char *name)
     return sw_interval_at(SW_TIER_MONTH, known ? (uint64_t)st.st_mtime : 0);
 }
 
-static enum sw_status replace(const struct work *work, const struct sw_mtbl *table,
-                              const struct sw_files *one, uint64_t *rows)
+/* A file without another row is removed, for which a full disk has room. */
+static enum sw_status remove_whole(const struct work *work, const struct sw_files *one)
+{
+    struct sw_change change = {.remove = one, .stop = work->stop};
+    return sw_folder_commit(work->folder, &change);
+}
+
+static enum sw_status rewrite(const struct work *work, const struct sw_mtbl *table,
+                              const struct sw_files *one, struct rows *rows)
 {
     struct sw_interval interval = interval_of(work, one->name[0]);
     struct sw_out out;
@@ -133,14 +146,12 @@ static enum sw_status replace(const struct work *work, const struct sw_mtbl *tab
         sw_out_drop(&out);
         return status;
     }
-    bool empty = out.tuples == 0;
     status = sw_out_finish(&out);
     if (status != SW_OK)
         return status;
-    struct sw_change change = {
-        .add = &out.file, .add_n = empty ? 0 : 1, .remove = one, .stop = work->stop};
+    struct sw_change change = {.add = &out.file, .add_n = 1, .remove = one, .stop = work->stop};
     status = sw_folder_commit(work->folder, &change);
-    if (status != SW_OK || empty)
+    if (status != SW_OK)
         sw_folder_remove(work->folder, out.file.name);
     return status;
 }
@@ -150,39 +161,69 @@ static enum sw_status do_file(const struct work *work, const char *name, bool ch
     struct sw_files one = {0};
     struct sw_mtbl *table;
     const char *why;
-    uint64_t rows;
+    struct rows rows;
     enum sw_status status = sw_past_open_file(work->folder, name, &table, &why);
     if (status != SW_OK)
         return status == SW_EIO && errno == ENOENT ? SW_EEXIST : status;
     status = pass(work, table, NULL, &rows);
-    if (status == SW_OK && rows > 0 && change) {
+    if (status == SW_OK && rows.gone > 0 && change) {
         status = sw_files_add(&one, name);
         if (status == SW_OK)
-            status = replace(work, table, &one, &rows);
+            status = rows.kept > 0 ? rewrite(work, table, &one, &rows) : remove_whole(work, &one);
         work->done->replaced += status == SW_OK;
     }
     sw_mtbl_close(table);
     sw_files_free(&one);
     if (status == SW_OK) {
-        work->done->rows += rows;
+        work->done->rows += rows.gone;
         work->done->files++;
     }
     return status;
 }
 
-/* All files; where another process has merged files meanwhile, all files again. */
+static bool is_full(enum sw_status status)
+{
+    return status == SW_EIO && (errno == ENOSPC || errno == EDQUOT);
+}
+
+/* All files of the list. Where there is no room for a new file, the other files come first: a
+ * removed or smaller file makes room. SW_EIO with ENOSPC: so it was for a file. */
+static enum sw_status do_list(const struct work *work, const struct sw_files *files, bool change)
+{
+    enum sw_status status = SW_OK, full = SW_OK;
+    int error = 0;
+    for (size_t i = 0; i < files->n && status == SW_OK; i++) {
+        status = do_file(work, files->name[i], change);
+        if (is_full(status)) {
+            error = errno;
+            full = status;
+            status = SW_OK;
+        }
+    }
+    if (status == SW_OK && full != SW_OK)
+        errno = error;
+    return status == SW_OK ? full : status;
+}
+
+/* All files. All again, where another process has merged files meanwhile, and as long as a full
+ * disk gets more room by it. */
 static enum sw_status do_files(const struct work *work, bool change)
 {
     enum sw_status status = SW_EEXIST;
-    for (int tries = 0; tries < 10 && status == SW_EEXIST; tries++) {
+    bool more = false;
+    for (int tries = 0; more || (tries < 10 && status == SW_EEXIST); tries++) {
         struct sw_files files = {0};
+        unsigned replaced = work->done->replaced;
         uint64_t rows = change ? work->done->rows : 0;
         work->done->files = 0;
         work->done->rows = rows;
         status = sw_folder_list(work->folder, &files);
-        for (size_t i = 0; i < files.n && status == SW_OK; i++)
-            status = do_file(work, files.name[i], change);
+        if (status == SW_OK)
+            status = do_list(work, &files, change);
+        more = is_full(status) && work->done->replaced > replaced;
+        int error = errno;
         sw_files_free(&files);
+        errno = error;
     }
     return status == SW_EEXIST ? SW_ETIMEOUT : status;
 }

@@ -248,8 +248,9 @@ struct sw_forgotten {
 };
 
 /**
- * Rewrite each file with a row that is to be forgotten. The former files are removed; blocks of the
- * disk can still hold the octets until the file system uses them again.
+ * Rewrite each file with a row that is to be forgotten; a file without another row is removed. The
+ * former files are removed; blocks of the disk can still hold the octets until the file system
+ * uses them again. On a full disk, files are removed first, and then those rewritten that fit.
  *
  * SW_OK, also when nothing was found; SW_EFORMAT: a file is damaged, and may hold the name; SW_EIO
  * with errno, SW_ENOMEM, SW_ECLOSED. Files that were replaced so far stay so.

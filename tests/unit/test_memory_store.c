@@ -3,6 +3,7 @@
  * random steps, give the same answers as an array of the sightings. And what goes wrong on disk.
  */
 #include "memory_world.h"
+#include "small_disk.h"
 
 #include "suite.h"
 
@@ -511,6 +512,68 @@ START_TEST(test_a_full_disk_changes_nothing)
 }
 END_TEST
 
+/* A full disk: files over a limit go, and room comes of it. */
+START_TEST(test_a_full_disk_can_be_tidied)
+{
+    const struct sw_memory_limits limits = {.days = 10};
+    struct sw_tidied tidied;
+    make_folder();
+    if (!mount_small_disk(folder)) {
+        suite_skip("a file system to be filled");
+        return;
+    }
+    make_world(40);
+    for (size_t i = 0; i < 40; i += 10)
+        seal(i, i + 10, SW_TIER_DAY, DECEMBER + i / 10 * DAY, 0);
+    for (unsigned day = 11; day < 14; day++) { /* once without a reserve in between */
+        fill_disk(folder);
+        ck_assert_int_eq(sw_memory_tidy(folder, DECEMBER + day * DAY, &limits, NULL, &tidied),
+                         SW_OK);
+        ck_assert_uint_eq(tidied.dropped, 1);
+        ck_assert_uint_eq(count_files(), 14 - day);
+    }
+}
+END_TEST
+
+/* A full disk: forgetting removes whole files, and rewrites those that fit then. */
+START_TEST(test_a_full_disk_can_forget)
+{
+    struct sw_forgotten forgotten, counted;
+    struct sw_name name;
+    make_folder();
+    if (!mount_small_disk(folder)) {
+        suite_skip("a file system to be filled");
+        return;
+    }
+    make_world(2000);
+    set_name(&name, "co.uk");
+    for (size_t i = 0; i < 1000; i++) { /* the last file has nothing else */
+        world[i].sighting.owner = name.wire;
+        world[i].sighting.type = 1;
+        world[i].sighting.rdata_len = 4;
+        memcpy(world[i].rdata, (const uint8_t[]){10, 0, (uint8_t)(i >> 8), (uint8_t)i}, 4);
+    }
+    seal(1000, 1500, SW_TIER_DAY, DECEMBER, 0);
+    seal(1500, 2000, SW_TIER_DAY, DECEMBER + DAY, 0);
+    struct sw_forget what = {.name = &name, .below = true};
+    fill_disk(folder);
+    ck_assert_int_eq(sw_memory_forget(folder, &what, NULL, &forgotten), SW_EIO);
+    ck_assert_int_eq(errno, ENOSPC);
+    ck_assert_int_eq(sw_memory_count(folder, &what, NULL, &counted), SW_OK);
+    ck_assert_uint_gt(counted.rows, 0);
+    char ballast[128];
+    snprintf(ballast, sizeof(ballast), "%s/ballast", folder);
+    ck_assert_int_eq(unlink(ballast), 0);
+    seal(0, 1000, SW_TIER_DAY, DECEMBER + 2 * DAY, 0);
+    fill_disk(folder);
+    ck_assert_int_eq(sw_memory_forget(folder, &what, NULL, &forgotten), SW_OK);
+    ck_assert_uint_eq(forgotten.replaced, 3);
+    ck_assert_int_eq(sw_memory_count(folder, &what, NULL, &counted), SW_OK);
+    ck_assert_uint_eq(counted.rows, 0);
+    ck_assert_uint_eq(count_files(), 2);
+}
+END_TEST
+
 START_TEST(test_everything_stops)
 {
     atomic_bool stop = true;
@@ -572,6 +635,7 @@ int main(void)
     return RUN_SUITE("memory_store", TIMEOUT(60), LOOP(test_the_model_agrees, 3),
                      TESTS(test_old_files_are_dropped, test_forgotten_names_are_gone,
                            test_many_files_in_groups, test_a_damaged_file_costs_itself_only,
-                           test_a_full_disk_changes_nothing, test_everything_stops,
+                           test_a_full_disk_changes_nothing, test_a_full_disk_can_be_tidied,
+                           test_a_full_disk_can_forget, test_everything_stops,
                            test_names_of_files));
 }
