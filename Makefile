@@ -249,6 +249,7 @@ endif
 $(OUT)/module/owner/classtable.o $(BUILD)/fuzz/module/owner/classtable.o: conf/classes.tsv
 $(OUT)/module/cli/functions.o $(BUILD)/fuzz/module/cli/functions.o: conf/sinkwatch.lua
 $(OUT)/module/cli/web/web_page.o $(BUILD)/fuzz/module/cli/web/web_page.o: $(wildcard module/cli/web/page/*)
+$(OUT)/module/cli/memory/clickhouse.o $(BUILD)/fuzz/module/cli/memory/clickhouse.o: conf/clickhouse.sql
 
 # ---- test programs
 

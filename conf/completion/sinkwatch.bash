@@ -50,10 +50,14 @@ _sinkwatch_options() {
     report) echo "--output --since --until --list --name --max" ;;
     check) echo "--file" ;;
     pivot) echo "--hops --max" ;;
-    memory) echo "--folder --fleet --wait --type --since --until --limit --cof" ;;
+    memory)
+        echo "--folder --fleet --wait --from --database --user --password-file --ca-file --type --since --until" \
+            "--limit --cof"
+        ;;
     "memory export") echo "--folder --type --since --until --limit" ;;
     "memory import") echo "--folder --show-refused" ;;
     "memory forget") echo "--folder --before" ;;
+    "memory send") echo "--folder --to --source --print-schema --database --user --password-file --ca-file" ;;
     "memory status") echo "--folder" ;;
     hunt) echo "--folder --since --until" ;;
     sweep)
@@ -91,7 +95,7 @@ _sinkwatch_command() {
                 command=$word
             elif [ "$command" = list ] || [ "$command" = feed ]; then
                 command="$command $word"
-            elif [[ "$command $word" =~ ^memory\ (export|import|forget|status)$ ]]; then
+            elif [[ "$command $word" =~ ^memory\ (export|import|forget|send|status)$ ]]; then
                 command="memory $word"
             else
                 after=$((after + 1))
@@ -136,7 +140,7 @@ _sinkwatch() {
     list:*) _sinkwatch_words "show set drop" ;;
     feed:*) _sinkwatch_words "add list show run pause resume remove log" ;;
     feed\ *:0) _sinkwatch_words "$(_sinkwatch_feeds)" ;;
-    memory:*) _sinkwatch_words "export import forget status" ;;
+    memory:*) _sinkwatch_words "export import forget send status" ;;
     list\ *:0 | add:0 | remove:0 | import:0 | export:0 | rollback:0) _sinkwatch_words "$(_sinkwatch_lists)" ;;
     import:1 | checkconf:0 | hunt:* | memory\ import:0) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
     esac

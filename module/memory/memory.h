@@ -135,6 +135,13 @@ typedef enum sw_status sw_past_fn(void *arg, struct sw_past *past);
 enum sw_status sw_past_each(const char *folder, size_t max, const atomic_bool *stop,
                             sw_past_fn *each, void *arg);
 
+/** Open one file, listed or not. SW_ENOTFOUND: there is no such file; SW_EFORMAT: not a table. */
+enum sw_status sw_past_open_one(const char *folder, const char *name, const atomic_bool *stop,
+                                struct sw_past **out);
+
+/** Whether a file was left out so far, since the file is damaged. */
+bool sw_past_is_damaged(const struct sw_past *past);
+
 enum sw_ask {
     SW_ASK_ALL,          /* everything, by owner */
     SW_ASK_OWNER,        /* sightings of a name */

@@ -140,6 +140,32 @@ enum sw_status sw_past_each(const char *folder, size_t max, const atomic_bool *s
     return status;
 }
 
+enum sw_status sw_past_open_one(const char *folder, const char *name, const atomic_bool *stop,
+                                struct sw_past **out)
+{
+    struct sw_past *past = calloc(1, sizeof(*past));
+    struct sw_files files = {0};
+    if (!past)
+        return SW_ENOMEM;
+    past->stop = stop;
+    enum sw_status status = sw_files_add(&files, name);
+    if (status == SW_OK)
+        status = open_files(past, folder, &files, 0, 1);
+    sw_files_free(&files);
+    if (status == SW_OK && past->n == 0)
+        status = SW_EFORMAT;
+    if (status == SW_OK)
+        *out = past;
+    else
+        sw_past_close(past);
+    return status == SW_EEXIST ? SW_ENOTFOUND : status;
+}
+
+bool sw_past_is_damaged(const struct sw_past *past)
+{
+    return past->bad_n > 0;
+}
+
 void sw_past_close(struct sw_past *past)
 {
     if (!past)

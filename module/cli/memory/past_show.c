@@ -2,6 +2,7 @@
 #include "base/indicator.h"
 #include "base/rcu.h"
 #include "cli/memory/fleet_past.h"
+#include "cli/memory/past_from.h"
 #include "cli/memory/past_words.h"
 #include "cli/show/ownership.h"
 #include "journal/cof.h"
@@ -15,7 +16,7 @@
 #define LIMIT_DEFAULT 1000 /* rows of the table for people */
 #define WAIT_DEFAULT  10   /* seconds for the answers of a fleet */
 
-enum { KEY_FLEET = CLI_PAST_OWN, KEY_WAIT };
+enum { KEY_FLEET = CLI_PAST_OWN, KEY_WAIT, KEY_FROM };
 
 static const struct argp_option options[] = {
     CLI_PAST_FOLDER_OPTION,
@@ -26,6 +27,8 @@ static const struct argp_option options[] = {
     {"cof", CLI_PAST_COF, NULL, 0, "print the Passive DNS Common Output Format", 0},
     {"fleet", KEY_FLEET, NULL, 0,
      "ask all live resolvers over Redis (default where no folder is known)", 0},
+    {"from", KEY_FROM, "URL", 0, "ask the ClickHouse server that 'memory send' sends to", 0},
+    CLI_CLICKHOUSE_OPTIONS,
     {"wait", KEY_WAIT, "SECONDS", 0, "for the answers of resolvers (default: 10)", 0},
     {0},
 };
@@ -42,7 +45,8 @@ struct show {
     struct sw_addr addr; /* the last address of an AS search, and the judgement */
     bool in_as;
     bool fleet;
-    uint32_t seconds; /* to wait for a fleet */
+    uint32_t seconds;         /* to wait for a fleet */
+    struct cli_clickhouse ch; /* url: --from, or NULL */
 };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -55,13 +59,18 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case KEY_WAIT:
         show->seconds = (uint32_t)cli_number(state, "--wait", arg, 1, 3600);
         return 0;
+    case KEY_FROM:
+        show->ch.url = arg;
+        return 0;
     default:
-        return cli_past_parse(&show->options, key, arg, state);
+        return cli_clickhouse_parse(&show->ch, key, arg, state) == 0
+                   ? 0
+                   : cli_past_parse(&show->options, key, arg, state);
     }
 }
 
 static const struct cli_usage usage = {
-    .words = "NAME|*.NAME|ADDRESS|PREFIX|AS | export|import|forget|status [...]",
+    .words = "NAME|*.NAME|ADDRESS|PREFIX|AS | export|import|forget|send|status [...]",
     .doc =
         "What the resolver resolved, before anybody listed a name: the records of a name and "
         "those that point to it, of all names below (*.NAME), the names on an address, in a "
@@ -152,14 +161,19 @@ static enum sw_status take_of_fleet(void *arg, const struct sw_sighting *sightin
     return print(arg, sighting, resolvers);
 }
 
-static enum sw_status ask_all(struct show *show, struct sw_past *past)
+static size_t make_questions(const struct show *show, struct sw_past_question questions[2])
 {
     const struct sw_inquiry inquiry = {.what = show->what,
                                        .type = show->options.type,
                                        .since = show->options.since,
                                        .until = show->options.until};
+    return sw_inquiry_questions(&inquiry, questions);
+}
+
+static enum sw_status ask_all(struct show *show, struct sw_past *past)
+{
     struct sw_past_question questions[2];
-    size_t n = sw_inquiry_questions(&inquiry, questions);
+    size_t n = make_questions(show, questions);
     enum sw_status status = SW_OK;
     for (size_t i = 0; i < n && status == SW_OK; i++)
         status = sw_past_ask(past, &questions[i], take, show);
@@ -198,10 +212,12 @@ static int print_end(struct show *show, const char *word)
 static int choose_fleet(struct show *show)
 {
     struct cli *cli = show->cli;
-    if (show->fleet && show->options.folder) {
-        cli_error("--fleet and --folder contradict each other");
+    if ((show->options.folder != NULL) + show->fleet + (show->ch.url != NULL) > 1) {
+        cli_error("--folder, --fleet and --from contradict each other");
         return CLI_USAGE;
     }
+    if (show->ch.url)
+        return cli_clickhouse_prepare(&show->ch);
     if (!show->options.folder && cli_settings(cli) != CLI_OK)
         return CLI_SETTINGS;
     show->fleet |= !show->options.folder && !cli->settings.memory_folder[0];
@@ -248,6 +264,20 @@ static int ask_folder(struct show *show)
     return status == SW_OK ? CLI_OK : cli_past_failed("the memory", status);
 }
 
+/* An AS is judged here, so the server does not count towards the limit. */
+static int ask_server(struct show *show)
+{
+    struct sw_past_question questions[2];
+    size_t n = make_questions(show, questions);
+    bool is_as = show->what.type == SW_INDICATOR_ASN;
+    int code = is_as ? open_owners(show) : CLI_OK;
+    for (size_t i = 0; i < n && code == CLI_OK; i++) {
+        questions[i].limit = is_as || !show->options.limit ? 0 : show->options.limit + 1;
+        code = cli_past_from(&show->ch, &questions[i], take, show);
+    }
+    return code;
+}
+
 static int show_past(struct cli *cli, int argc, char **argv)
 {
     struct show show = {.cli = cli, .options.limit = UINT64_MAX};
@@ -261,7 +291,9 @@ static int show_past(struct cli *cli, int argc, char **argv)
     show.text = !show.options.cof && !cli->json;
     if (show.options.limit == UINT64_MAX)
         show.options.limit = show.text ? LIMIT_DEFAULT : 0;
-    code = show.fleet ? ask_fleet(&show, words[0]) : ask_folder(&show);
+    code = show.ch.url  ? ask_server(&show)
+           : show.fleet ? ask_fleet(&show, words[0])
+                        : ask_folder(&show);
     bool whole = code == CLI_OK, some = code == CLI_TIMEOUT || code == CLI_PARTLY || show.table;
     int end = whole || some ? print_end(&show, words[0]) : CLI_OK;
     return whole ? end : code;
@@ -275,6 +307,7 @@ int cli_memory(struct cli *cli, int argc, char **argv)
     } commands[] = {{"export", cli_past_export},
                     {"import", cli_past_import},
                     {"forget", cli_past_forget},
+                    {"send", cli_past_send},
                     {"status", cli_past_status}};
     static char program[64];
     for (size_t i = 0; argc > 1 && i < sizeof(commands) / sizeof(commands[0]); i++) {

@@ -68,6 +68,7 @@ void cli_past_catch(int fd);
 int cli_past_export(struct cli *cli, int argc, char **argv);
 int cli_past_import(struct cli *cli, int argc, char **argv);
 int cli_past_forget(struct cli *cli, int argc, char **argv);
+int cli_past_send(struct cli *cli, int argc, char **argv);
 int cli_past_status(struct cli *cli, int argc, char **argv);
 
 #endif
