@@ -5,7 +5,9 @@ import json
 import os
 import re
 import signal
+import ssl
 import subprocess
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -15,6 +17,7 @@ import pytest
 from cli_rig import ROOT, Command, put
 from harness import browser as chromium
 from harness.wait import FACTOR, until
+from harness.web import certificate
 
 NETWORKS = "213.24.0.0/16\t8342\tJSC RTComm.RU\n198.51.100.0/24\t64500\tPlain Hosting\n"
 REGISTRANTS = "213.24.76.0/23\tFederal Security Service\tFSB-NET\tRU\n"
@@ -241,6 +244,52 @@ def test_changes(sw):
     sw("remove", "carbanak", "new.example")
 
 
+def test_feeds_have_no_secrets(sw, desk):
+    source = "https://publisher.example/list?key=secret"
+    sw("list", "set", "feedlist")
+    sw("feed", "add", "ads", source, "--list", "feedlist", "--user", "hidden")
+    sw.redis.hset(sw.key("feed:ads"), mapping={"outcome": "failed", "problem": HOSTILE, "state": '{"etag":"hidden"}'})
+    (feed,) = desk.document("feeds")
+    assert feed["name"] == "ads" and feed["list"] == "feedlist" and feed["status"]["problem"] == HOSTILE
+    assert "secret" not in json.dumps(feed) and "hidden" not in json.dumps(feed)
+
+
+def test_memory_and_its_preview(sw, env, session_folder, shared_redis, settings_for):
+    folder = session_folder / "web-memory"
+    (folder / "past").mkdir(parents=True)
+    settings = {**settings_for(shared_redis, folder), "memory-folder": folder / "past"}
+    settings.pop("asn-mmdb"), settings.pop("owner-mmdb")
+    other = Command(env, folder, shared_redis, settings)
+    other("list", "set", "bad")
+    record = {"rrname": "old.example", "rrtype": "A", "rdata": "192.0.2.7", "time_first": int(time.time()) - 9999,
+              "time_last": int(time.time()) - 999, "count": 7}  # fmt: skip
+    other("memory", "import", "--folder", folder / "past", "-", stdin=json.dumps(record) + "\n")
+    server = Desk(other)
+    for question in ("old.example", "192.0.2.7"):
+        found = server.document("past", q=question)
+        assert found["state"] == "kept" and [(r["name"], r["rdata"], r["count"]) for r in found["records"]] == [("old.example", "192.0.2.7", 7)]
+    assert server.document("past", q="none.example")["records"] == []
+    ours = {"Content_Type": "application/json", "Sinkwatch_Change": "1"}
+    found = server.ask("api/preview", {"list": "bad", "indicators": ["old.example"]}, **ours).json
+    assert "old.example" in json.dumps(found["memory"])
+    server.end()
+
+
+def test_tls_with_a_token(sw, session_folder):
+    cert, key = certificate(session_folder)
+    token = session_folder / "token"
+    token.write_text("0123456789abcdef-token\n")
+    server = Desk(sw, "--token-file", token, "--tls-cert", cert, "--tls-key", key)
+    assert server.url.startswith("https://")
+    context = ssl.create_default_context(cafile=str(cert))
+    opener = urllib.request.build_opener(urllib.request.HTTPSHandler(context=context))
+    request = urllib.request.Request(server.url + "api/about", headers={"Authorization": "Bearer 0123456789abcdef-token"})
+    assert json.load(opener.open(request, timeout=30 * FACTOR))["changes"] is False
+    with pytest.raises(urllib.error.HTTPError, match="401"):
+        opener.open(server.url + "api/about", timeout=30 * FACTOR)
+    assert "no token, or a wrong one" in server.end()
+
+
 # ---- in a browser
 
 
@@ -272,6 +321,7 @@ def check_tree(browser):
     assert roles.count("main") == 1 and roles.count("banner") == 1 and roles.count("search") == 1
     assert browser.js("document.querySelectorAll('h1').length") == 1
     assert browser.js("document.documentElement.lang") == "en"
+    assert browser.js("[...document.querySelectorAll('th')].every(th => th.textContent.trim())")
 
 
 def shot(browser, name):
@@ -343,9 +393,9 @@ def test_by_keyboard_alone(desk, browser):
 def test_hostile_texts_stay_texts(desk, browser):
     browser.console.clear()
     browser.asked.clear()
-    for view in ("card/evil.example", "card/213.24.76.66", "card/systemsvc.net", "list/carbanak", "lists", "fleet", "feeds",
-                 "card/" + urllib.parse.quote(HOSTILE, safe=""), "search/" + urllib.parse.quote(HOSTILE, safe=""), "live"):  # fmt: skip
-        browser.open(desk.url + "#/" + view)
+    for number, view in enumerate(("card/evil.example", "card/213.24.76.66", "card/systemsvc.net", "list/carbanak", "lists", "fleet", "feeds",
+                 "card/" + urllib.parse.quote(HOSTILE, safe=""), "search/" + urllib.parse.quote(HOSTILE, safe=""), "live")):  # fmt: skip
+        browser.open(f"{desk.url}?{number}#/{view}")
         browser.settled()
         until_head = browser.js("document.querySelector('main h1').textContent")
         assert until_head and "ran" != browser.js("document.title"), view

@@ -1,6 +1,9 @@
 /* view_fleet.c - the deployment, by the command's own sub-commands. See views.h. */
 #include "cli/feed/feeds.h"
+#include "cli/feed/store.h"
 #include "cli/view/views.h"
+
+#include <stdlib.h>
 
 typedef int (*run_fn)(struct cli *cli, int argc, char **argv);
 
@@ -30,9 +33,30 @@ json_t *view_fleet(struct cli *cli)
     return out;
 }
 
+/* A feed without its options, and without the query of the source, which may have a key. */
+static json_t *feed_row(const json_t *feed)
+{
+    json_t *row = json_object(), *status = json_object_get(feed, "status");
+    char *source = cli_feed_shown(cli_json_text(feed, "definition.source"));
+    cli_json_set(row, "name", cli_json_text(feed, "feed"));
+    cli_json_set(row, "state", cli_json_text(feed, "state"));
+    cli_json_set(row, "list", cli_json_text(feed, "definition.list"));
+    cli_json_set(row, "source", source);
+    if (status)
+        json_object_set(row, "status", status);
+    json_object_del(status, "state"); /* of the fetch: it may hold parts of the source */
+    free(source);
+    return row;
+}
+
 json_t *view_feeds(struct cli *cli)
 {
-    return collect(cli, cli_feed_list);
+    json_t *all = collect(cli, cli_feed_list), *out = all ? json_array() : NULL;
+    const json_t *feed;
+    size_t i;
+    json_array_foreach(all, i, feed) json_array_append_new(out, feed_row(feed));
+    json_decref(all);
+    return out;
 }
 
 json_t *view_all_lists(struct cli *cli)

@@ -67,7 +67,7 @@ json_t *view_clients(struct cli *cli, const struct view_sought *sought, const ch
 
 /* ---- the deployment (view_fleet.c) ---- */
 
-/** What `sinkwatch --json` prints for status, feed list and list. */
+/** What `sinkwatch --json` prints for status, feed list (without options and secrets) and list. */
 json_t *view_fleet(struct cli *cli);
 json_t *view_feeds(struct cli *cli);
 json_t *view_all_lists(struct cli *cli);

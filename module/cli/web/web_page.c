@@ -20,6 +20,7 @@ FILE_IN_PROGRAM(web_desk_css, "desk.css");
 FILE_IN_PROGRAM(web_desk_js, "desk.js");
 FILE_IN_PROGRAM(web_cards_js, "cards.js");
 FILE_IN_PROGRAM(web_pictures_js, "pictures.js");
+FILE_IN_PROGRAM(web_icon_svg, "icon.svg");
 
 static const struct {
     const char *path, *type, *begin, *end;
@@ -29,6 +30,7 @@ static const struct {
     {"/desk.js", "text/javascript; charset=utf-8", web_desk_js, web_desk_js_end},
     {"/cards.js", "text/javascript; charset=utf-8", web_cards_js, web_cards_js_end},
     {"/pictures.js", "text/javascript; charset=utf-8", web_pictures_js, web_pictures_js_end},
+    {"/icon.svg", "image/svg+xml", web_icon_svg, web_icon_svg_end},
 };
 
 void web_page(void *arg, const struct serve_request *request, struct serve_answer *answer)

@@ -141,6 +141,7 @@ const struct serve_route web_routes[] = {
     {"/desk.js", web_page, false},
     {"/cards.js", web_page, false},
     {"/pictures.js", web_page, false},
+    {"/icon.svg", web_page, false},
     {"/api/about", on_about, false},
     {"/api/search", on_search, false},
     {"/api/card", on_card, false},

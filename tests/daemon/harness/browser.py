@@ -117,7 +117,8 @@ class Browser:
 
     def settled(self):
         """Wait until no part of the page is loading."""
-        until(lambda: not self.js("!!document.querySelector('[aria-busy]') || document.body.innerText.includes('Loading ...')"), "the page", 60)
+        ready = "!!document.querySelector('main:not([aria-busy])') && !document.body.innerText.includes('Loading ...')"
+        until(lambda: self.js(ready), "the page", 60)
 
     def size(self, width, height=900, dark=False):
         self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)

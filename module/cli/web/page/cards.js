@@ -84,7 +84,7 @@ function lists(card) {
   const won = new Set((card.check && card.check.matches || []).filter(m => m.winner).map(m => m.list + " " + m.indicator));
   return table(card.lists, [
     ["List", kindTag], ["Indicator", l => el("span", { class: "mono" }, clean(l.indicator))], ["Action", l => l.kind === "ioc" || l.kind === "allow" ? l.action : ""],
-    ["", l => l.expired ? "expired" : won.has(l.list + " " + l.indicator) ? el("span", { class: "bad" }, "wins") : ""],
+    ["Verdict", l => l.expired ? "expired" : won.has(l.list + " " + l.indicator) ? el("span", { class: "bad" }, "wins") : ""],
     ["Facts", l => Object.entries(l.facts || {}).map(([k, v]) => el("div", {}, el("span", { class: "dim" }, clean(k) + " "), clean(typeof v === "string" ? v : JSON.stringify(v))))],
     ["Note", l => clean(l.note)],
   ], "On no list.");

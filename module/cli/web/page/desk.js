@@ -18,7 +18,7 @@ async function search(text) {
   if (found.hits.length === 1 || (exact.length === 1 && !found.hits.some(h => h.kind === "list")))
     return void location.replace(hashOf(exact[0] || found.hits[0]));
   show(el("h1", {}, "Search: ", clean(text)), table(found.hits, [
-    ["Kind", h => h.kind], ["Word", h => el("a", { href: hashOf(h) }, clean(h.word))], ["", h => clean(h.hint)]],
+    ["Kind", h => h.kind], ["Word", h => el("a", { href: hashOf(h) }, clean(h.word))], ["What is known", h => clean(h.hint)]],
   `Nothing has this form, and no list has such a name. ${clean(found.why || "")}`));
 }
 
@@ -88,7 +88,7 @@ function live() {
 
 async function fleet() {
   const data = await api("fleet");
-  return [el("h1", {}, "Resolvers"), el("p", { class: "dim" }, `Redis at ${clean(data.redis)}; last change ${clean(data.last_change)}`),
+  return [el("h1", {}, "Resolvers"), el("p", { class: "dim" }, `Redis at ${clean(data.redis)}; last change ${time(Number(String(data.last_change).split("-")[0]), true)} (${clean(data.last_change)})`),
     table(data.resolvers, [
       ["Resolver", r => clean(r.id)], ["State", r => el("span", { class: r.live && r.state === "following" ? "good" : "bad" }, r.live ? clean(r.state) : "silent")],
       ["Reported", r => time(r.reported * 1000, true), "t"], ["Behind", r => clean(r.behind), "n"], ["Hits", r => String(r.hits ?? ""), "n"],
@@ -98,10 +98,10 @@ async function fleet() {
 
 async function feeds() {
   const data = await api("feeds");
-  return [el("h1", {}, "Feeds"), table(data.filter(f => f.name || f.feed), [
-    ["Feed", f => clean(f.name || f.feed)], ["List", f => f.list && el("a", { href: `#/list/${encodeURIComponent(f.list)}` }, clean(f.list))], ["Source", f => clean(f.source)],
-    ["Outcome", f => clean((f.status || f).outcome)], ["Last run", f => (f.status || f).last_run ? time((f.status || f).last_run) : "", "t"],
-    ["Problem", f => (f.status || f).problem ? el("span", { class: "bad" }, clean((f.status || f).problem)) : ""]], "No feed is defined.")];
+  return [el("h1", {}, "Feeds"), table(data, [
+    ["Feed", f => clean(f.name)], ["State", f => el("span", { class: f.state === "failed" || f.state === "stale" ? "bad" : "" }, clean(f.state))], ["List", f => f.list && el("a", { href: `#/list/${encodeURIComponent(f.list)}` }, clean(f.list))], ["Source", f => clean(f.source)],
+    ["Last run", f => f.status && f.status.last_run ? time(f.status.last_run) : "", "t"], ["Last success", f => f.status && f.status.last_success ? time(f.status.last_success) : "", "t"],
+    ["Problem", f => f.status && f.status.problem ? el("span", { class: "bad" }, clean(f.status.problem)) : ""]], "No feed is defined.")];
 }
 
 async function lists() {
@@ -133,7 +133,7 @@ function preview(data) {
   const memory = data.memory;
   return [el("h2", {}, "Preview"), table(data.items, [
     ["Text", i => el("span", { class: "mono" }, clean(i.text))], ["Indicator", i => el("span", { class: "mono" }, clean(i.indicator))],
-    ["", i => i.accepted ? (i.own ? el("span", { class: "bad" }, "covers a name of your own lists") : el("span", { class: "good" }, "accepted")) : el("span", { class: "bad" }, `refused: ${clean(i.why)}`)]], ""),
+    ["Result", i => i.accepted ? (i.own ? el("span", { class: "bad" }, "covers a name of your own lists") : el("span", { class: "good" }, "accepted")) : el("span", { class: "bad" }, `refused: ${clean(i.why)}`)]], ""),
   memory ? el("details", { open: true }, el("summary", {}, `What it would have touched in the last ${data.days} days, by the memory`), el("pre", {}, clean(JSON.stringify(memory, null, 1)).replaceAll("\\x0a", "\n")))
     : el("p", { class: "dim" }, "No memory is kept: nothing says what the change would have touched.")].filter(Boolean);
 }
@@ -144,10 +144,10 @@ const reached = (r, id) => { const [a, b] = stamp(r.applied), [c, d] = stamp(id)
 async function added(data, box) {
   const mine = turn, rows = el("div");
   box.replaceChildren(el("h2", {}, "Added"), el("p", {}, `${data.added} added, ${data.there} there already, ${(data.refused || []).length} refused`),
-    table(data.refused || [], [["Refused", r => clean(r.item)], ["", r => clean(r.why)]], ""), rows);
+    table(data.refused || [], [["Refused", r => clean(r.item)], ["Why", r => clean(r.why)]], ""), rows);
   for (let end = Date.now() + 60000; data.change && mine === turn && Date.now() < end;) {
     const state = await api("fleet"), live = state.resolvers.filter(r => r.live);
-    rows.replaceChildren(table(live, [["Resolver", r => clean(r.id)], ["", r => reached(r, data.change) ? el("span", { class: "good" }, "enforces it") : "not yet"]], "No resolver has reported."));
+    rows.replaceChildren(table(live, [["Resolver", r => clean(r.id)], ["Change", r => reached(r, data.change) ? el("span", { class: "good" }, "enforces it") : "not yet"]], "No resolver has reported."));
     if (live.every(r => reached(r, data.change))) break;
     await new Promise(resolve => setTimeout(resolve, 500));
   }
