@@ -168,9 +168,10 @@ def test_seen_before_the_listing(remembering, lists_for, events_for, shared_redi
     lists = lists_for(resolver, shared_redis)
     lists.wait_state(state="following")
     stream = events_for(resolver, shared_redis)
-    for name in [EVIL, "alias.evil.example", LISTED, OTHER_AS, MAIL, WWW]:
+    neighbour = "deep.sub.evil.example"  # on the same address
+    for name in [EVIL, neighbour, "alias.evil.example", LISTED, OTHER_AS, MAIL, WWW]:
         assert resolver.client.ask(name).addresses
-    wait_recorded(resolver, WWW)
+    wait_recorded(resolver, WWW, neighbour)
     assert resolver.client.ask(TWO).addresses  # perhaps in memory alone
     lists.put("bad", "never.example", action="nxdomain")
     lists.add("bad", EVIL)
@@ -184,6 +185,9 @@ def test_seen_before_the_listing(remembering, lists_for, events_for, shared_redi
     key = lists.key(f"seen:name:{EVIL}")
     entry = until(lambda: shared_redis.client.hget(key, "192.0.2.66"), "the past in the history")
     assert seconds(json.loads(entry)["first"]) == times[0]
+    place = lists.key("seen:addr:192.0.2.66")
+    entry = until(lambda: shared_redis.client.hget(place, neighbour), "the neighbour of the past")
+    assert seconds(json.loads(entry)["first"]) == recorded(resolver, neighbour)[0].first
     lists.replace("bad", TWO, "213.24.76.0/24", EVIL)
     stream.wait({**BEFORE, NAME: TWO})
     [event] = stream.wait({**BEFORE, NAME: LISTED})
