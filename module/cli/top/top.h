@@ -85,6 +85,7 @@ struct top {
     bool reversed, help, typing, stop;
     char filter[64], former[64];  /* former: before typing began */
     size_t selected, first, page; /* rows of the view */
+    char chosen[256];             /* key of the row that the user moved to, "" = none */
     const void *order[TOP_ROWS_MAX > TOP_HITS_MAX ? TOP_ROWS_MAX : TOP_HITS_MAX];
     size_t ordered; /* rows that pass the filter */
 };

@@ -13,6 +13,7 @@ static void set_view(struct top *top, int view)
 {
     top->view = (enum top_view)((view + TOP_VIEWS) % TOP_VIEWS);
     top->selected = top->first = 0;
+    top->chosen[0] = '\0';
     top->help = false;
 }
 
@@ -22,6 +23,10 @@ static void move_by(struct top *top, long by)
 {
     long to = (long)top->selected + by, last = (long)top->ordered - 1;
     top->selected = to < 0 || last < 0 ? 0 : (size_t)(to > last ? last : to);
+    top->chosen[0] = '\0';
+    if (top->selected > 0 && top->selected < top->ordered && top_tally_of(top, top->view))
+        memcpy(top->chosen, ((const struct top_row *)top->order[top->selected])->key,
+               sizeof(top->chosen));
 }
 
 static struct top_row *selected(struct top *top)

@@ -103,6 +103,14 @@ static int by_sort(const void *a, const void *b, void *arg)
     return top->reversed ? -order : order;
 }
 
+/* The selection stays on its row while the rows change places. Without a choice it is the first. */
+static void follow(struct top *top)
+{
+    for (size_t i = 0; top->chosen[0] && i < top->ordered; i++)
+        if (strcmp(((const struct top_row *)top->order[i])->key, top->chosen) == 0)
+            top->selected = i;
+}
+
 void top_order(struct top *top)
 {
     const struct top_tally *tally = top_tally_of(top, top->view);
@@ -119,8 +127,10 @@ void top_order(struct top *top)
     for (size_t i = 0; top->view == TOP_RESOLVERS && i < top->resolvers; i++)
         if (resolver_passes(top, &top->resolver[i]) && top->ordered < TOP_ROWS_MAX)
             top->order[top->ordered++] = &top->resolver[i];
-    if (tally)
-        qsort_r(top->order, top->ordered, sizeof(*top->order), by_sort, top);
+    if (!tally)
+        return;
+    qsort_r(top->order, top->ordered, sizeof(*top->order), by_sort, top);
+    follow(top);
 }
 
 /* ---- cells ---- */
