@@ -397,20 +397,24 @@ START_TEST(goes_on_after_a_full_disk)
     struct sw_keeper *keeper = sw_keeper_new(&settings, 1);
     write_files(keeper);
     make_old();
-    ck_assert(put_address(keeper, "new.example"));
-    sw_keeper_drain(keeper);
+    for (unsigned i = 0; i < 2; i++) { /* the first stays, the second has no room yet */
+        ck_assert(put_address(keeper, i ? "new.example" : "kept.example"));
+        sw_keeper_drain(keeper);
+        if (i == 0)
+            sw_keeper_seal(keeper, false);
+    }
     fill_disk(folder);
     sw_keeper_seal(keeper, false);
     sw_keeper_show(keeper);
     ck_assert_str_eq(state(keeper), "stopped");
-    ck_assert_uint_eq(files(), 2);
+    ck_assert_uint_eq(files(), 3);
     sw_keeper_tidy(keeper);
     ck_assert_int_eq(keeper->tidied, SW_OK);
-    ck_assert_uint_eq(files(), 0);
+    ck_assert_uint_eq(files(), 1);
     sw_keeper_seal(keeper, false);
     sw_keeper_show(keeper);
     ck_assert_str_eq(state(keeper), "recording");
-    ck_assert_uint_eq(files(), 1);
+    ck_assert_uint_eq(files(), 2);
     sw_keeper_free(keeper);
 }
 END_TEST
