@@ -143,7 +143,7 @@ START_TEST(test_others_read_the_table)
 }
 END_TEST
 
-/* The second example of dnstable-encoding(5), as mtbl_dump prints the octets; without the index of
+/* D-147. The second example of dnstable-encoding(5), as mtbl_dump prints it; without the index of
  * owner names (D-156). */
 static const char dumped[] =
     "\"\\x00\\x03org\\x03isc\\x03www\\x00\\x01\\x03org\\x03isc\\x00\\x04\\x95\\x14@*\" "
