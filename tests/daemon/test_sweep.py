@@ -6,9 +6,20 @@ import pty
 import re
 import signal
 import subprocess
+import time
 
 import pytest
-from cli_rig import NONE, OK, PARTLY, REDIS, Command, read_all, sw, text_file  # noqa: F401
+from cli_rig import (  # noqa: F401
+    INPUT,
+    NONE,
+    OK,
+    PARTLY,
+    REDIS,
+    Command,
+    read_all,
+    sw,
+    text_file,
+)
 from harness.environment import read_environment
 from harness.process import free_port
 from harness.sweep_zone import (
@@ -308,3 +319,67 @@ def test_names_below_an_indicator_that_clients_asked_for(sw, zone):
     assert list(rows) == [zone.names[1]] and summary["asked_below"] == 1
     assert seen(sw, "name", zone.names[1])["20.0.0.1"]["sweeps"] == 1
     assert "1 name below an indicator" in sw("sweep", "--forward", zone.at, "--list", "bad")
+
+
+def remembered(sw, folder):
+    """(owner, type, data): count"""
+    lines = map(json.loads, sw("memory", "export", "--folder", folder).splitlines())
+    return {(x["rrname"], x["rrtype"], x["rdata"]): x["count"] for x in lines}
+
+
+def test_the_answers_enter_the_memory(sw, zone, folder, text_file):
+    """D-165: each record of an answer is a sighting, whether a list covers the name or not."""
+    sw("list", "set", "bad")
+    sw("add", "bad", zone.names[1], zone.names[9])
+    path = text_file("".join(f"{name}\n" for name in (*zone.names[:10], CROWD)))
+    memory = folder / "past"
+    memory.mkdir()
+    with sw.conf.open("a") as conf:
+        conf.write("memory-domain-limit: 0\n")
+    before = int(time.time())
+    sweep(sw, zone, "--file", path)
+    assert not list(memory.iterdir())
+    _, _, summary = sweep(sw, zone, "--file", path, "--memory-folder", memory)
+    got = remembered(sw, memory)
+    expected = {(f"{name}.", "A", f"20.0.0.{i}"): 1 for i, name in enumerate(zone.names[:9])}
+    assert {key: n for key, n in got.items() if CROWD not in key[0]} == expected
+    assert len(got) == 9 + CROWD_N and (f"{CROWD}.", "A", HIDDEN_ADDRESS) in got
+    assert summary["memory"] == {"folder": str(memory), "records": 9 + CROWD_N, "left_out": {}}
+    (line,) = map(json.loads, sw("memory", "export", "--folder", memory, "--limit", "1").splitlines())
+    assert before <= line["time_first"] <= line["time_last"] <= time.time()
+    assert not seen(sw, "name", zone.names[0])  # no list covers the name
+    sweep(sw, zone, "--file", path, "--memory-folder", memory)
+    assert remembered(sw, memory) == {key: 2 for key in got}
+
+
+def test_the_limits_of_the_memory_hold_for_a_sweep(sw, zone, folder, text_file):
+    memory, excluded = folder / "past", text_file(f"{zone.names[2]}\n", "excluded")
+    path = text_file("".join(f"{name}\n" for name in zone.names[:9]))
+    memory.mkdir()
+    with sw.conf.open("a") as conf:
+        conf.write(f'memory-exclude: "{excluded}"\nmemory-domain-limit: 5\n')
+    words = ["sweep", "--forward", zone.at, "--file", path]
+    sw(*words, "--memory-folder", folder / "none", code=INPUT)
+    assert "none: No such file or directory" in sw.err
+    sw(*words, "--memory-folder", path, code=INPUT)
+    assert "Not a directory" in sw.err
+    if os.geteuid() == 0:
+        os.chown(memory, 65534, 65534)
+    out = sw(*words, "--memory-folder", memory)
+    said = f"memory {memory}: 5 records recorded, 1 left out: excluded, 3 left out: domain-limit"
+    assert said in out
+    got = remembered(sw, memory)
+    assert len(got) == 5 and not any(zone.names[2] in owner for owner, _, _ in got)
+    assert {(x.stat().st_uid, x.stat().st_mode & 0o7777) for x in memory.glob("*.mtbl")} == {
+        (memory.stat().st_uid, 0o640)}  # fmt: skip
+
+
+def test_a_bogus_answer_is_not_remembered(sw, authority, folder):
+    memory = folder / "past"
+    memory.mkdir()
+    sw("list", "set", "bad")
+    sw("add", "bad", "www.signed.example", "www.bogus.example", "alias.example")
+    words = ["--forward", f"127.0.0.1@{authority.nsd_port}", "--trust-anchor", authority.anchor_file]
+    sw("sweep", *words, "--retries", "0", "--memory-folder", memory)
+    owners = {owner for owner, _, _ in remembered(sw, memory)}
+    assert "www.signed.example." in owners and "www.bogus.example." not in owners

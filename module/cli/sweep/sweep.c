@@ -30,6 +30,7 @@ enum {
     KEY_ANCHOR,
     KEY_NO_DNSSEC,
     KEY_STATE,
+    KEY_MEMORY,
     KEY_OBSERVER,
     KEY_RATE,
     KEY_IN_FLIGHT,
@@ -52,6 +53,8 @@ static const struct argp_option options[] = {
     {"trust-anchor", KEY_ANCHOR, "FILE", 0, "validate DNSSEC from these keys", 0},
     {"no-dnssec", KEY_NO_DNSSEC, NULL, 0, "do not validate", 0},
     {"state", KEY_STATE, "FILE", 0, "file for the progress; a run resumes from there", 0},
+    {"memory-folder", KEY_MEMORY, "FOLDER", 0,
+     "record the answers in this folder of the memory, as the resolver does", 0},
     {"observer", KEY_OBSERVER, "NAME", 0, "name of the observer (default: RESOLVER-ID-sweep)", 0},
     {"rate", KEY_RATE, "N", 0, "names a second at most (default 1000; 0: no limit)", 0},
     {"in-flight", KEY_IN_FLIGHT, "N", 0, "names at a time (default 500)", 0},
@@ -129,6 +132,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case KEY_STATE:
         o->state = arg;
         return 0;
+    case KEY_MEMORY:
+        if (arg[0] == '\0' || strlen(arg) >= SW_PATH_MAX)
+            argp_error(state, "--memory-folder: 1 to %d octets", SW_PATH_MAX - 1);
+        o->memory = arg;
+        return 0;
     case KEY_OBSERVER:
         if (arg[0] == '\0' || strlen(arg) >= SW_TEXT_MAX)
             argp_error(state, "--observer: 1 to %d characters", SW_TEXT_MAX - 1);
@@ -156,7 +164,8 @@ static const struct cli_usage usage = {
            "'*.example.net' is left out, since such an indicator stands for many names."
            "\vWith --state a run resumes an interrupted run (Ctrl-C). With --json there is an "
            "object for each name and for each anomaly, then a summary. The exit code is 1 when "
-           "there was nothing to look up, or the run was interrupted.\n\n"
+           "there was nothing to look up, or the run was interrupted, and 6 when a file of the "
+           "memory could not be written.\n\n"
            "Examples:\n"
            "  sinkwatch sweep\n"
            "  sinkwatch sweep --list carbanak --forward 192.0.2.53 --rate 200\n"
@@ -180,6 +189,8 @@ struct sweep {
     struct sweep_names names;
     struct sweep_resolver *resolver;
     struct sweep_sink *sink;
+    struct sweep_memory *memory; /* NULL: none */
+    json_t *recorded;            /* by the memory, or NULL */
     struct cli_progress progress;
     size_t first, next, low; /* names: begun with; not yet asked; all before are done */
     unsigned char *done, *tries;
@@ -289,7 +300,8 @@ static bool ask_more(struct sweep *sweep)
     size_t index;
     /* answers under way may come back before there is room again */
     while (!interrupted && sweep_resolver_open(sweep->resolver) < sweep->options.in_flight &&
-           sweep_sink_has_room(sweep->sink) && next_name(sweep, now_us, &index))
+           sweep_sink_has_room(sweep->sink) && sweep_memory_has_room(sweep->memory) &&
+           next_name(sweep, now_us, &index))
         if (!sweep_resolver_ask(sweep->resolver, sweep->names.name[index], index))
             return false;
     return true;
@@ -424,6 +436,8 @@ static json_t *summary_json(const struct sweep *sweep, double seconds, size_t an
     for (size_t i = 0; i <= SW_SECURITY_SECURE; i++)
         json_object_set_new(dnssec, security[i], json_integer((json_int_t)sweep->security[i]));
     json_object_set_new(out, "dnssec", dnssec);
+    if (sweep->memory)
+        json_object_set(out, "memory", sweep->recorded);
     json_object_set_new(out, "seconds", json_real(seconds));
     json_object_set_new(out, "interrupted", json_boolean(interrupted != 0));
     return out;
@@ -467,6 +481,19 @@ static void print_summary(const struct sweep *sweep, double seconds, size_t anom
                cli_count(sweep_sink_unlisted(sweep->sink), "name", "names"));
 }
 
+static void print_recorded(const json_t *recorded)
+{
+    json_t *left_out = json_object_get(recorded, "left_out");
+    const json_t *n;
+    const char *reason;
+    printf("memory %s: %s recorded", cli_clean_text(cli_json_text(recorded, "folder")),
+           cli_count((uint64_t)json_integer_value(json_object_get(recorded, "records")), "record",
+                     "records"));
+    json_object_foreach(left_out, reason, n)
+        printf(", %" JSON_INTEGER_FORMAT " left out: %s", json_integer_value(n), reason);
+    printf("\n");
+}
+
 static void print_anomalies(const struct cli *cli, const json_t *anomalies)
 {
     const json_t *one;
@@ -497,6 +524,8 @@ static int report(struct sweep *sweep, double seconds)
                            summary_json(sweep, seconds, json_array_size(anomalies))));
     else
         print_summary(sweep, seconds, json_array_size(anomalies));
+    if (sweep->memory && !sweep->cli->json)
+        print_recorded(sweep->recorded);
     json_decref(anomalies);
     if (!interrupted)
         return CLI_OK;
@@ -546,7 +575,10 @@ static int work(struct sweep *sweep)
         sweep->sink = sweep_sink_new(sweep->cli, &sweep->options, &code);
     if (code != CLI_OK)
         return code;
-    sweep->resolver = sweep_resolver_new(&sweep->options, on_done, sweep);
+    sweep->memory = sweep_memory_new(sweep->cli, &sweep->options, &code);
+    if (code != CLI_OK)
+        return code;
+    sweep->resolver = sweep_resolver_new(&sweep->options, sweep->memory, on_done, sweep);
     if (!sweep->resolver)
         return CLI_NONE;
     cli_progress_begin(&sweep->progress, "looking up", sweep->names.n - sweep->first);
@@ -556,10 +588,13 @@ static int work(struct sweep *sweep)
     if (sweep->code != CLI_OK)
         return sweep->code;
     wait_written(sweep);
+    sweep->recorded = sweep_memory_finish(sweep->memory);
     if (sweep->code == CLI_OK)
         sweep_sink_places(sweep->sink, &sweep->names);
     code = sweep->code == CLI_OK ? report(sweep, seconds) : sweep->code;
     bool nothing = sweep->finished == 0 && sweep->names.places == 0;
+    if (code == CLI_OK && json_object_get(sweep->recorded, "problem"))
+        return CLI_PARTLY;
     return code == CLI_OK && nothing ? CLI_NONE : code;
 }
 
@@ -584,6 +619,8 @@ int cli_sweep(struct cli *cli, int argc, char **argv)
     if (code == CLI_OK && sweep->options.file && sweep->names.refused)
         code = CLI_PARTLY;
     sweep_resolver_free(sweep->resolver);
+    sweep_memory_free(sweep->memory);
+    json_decref(sweep->recorded);
     sweep_sink_free(sweep->sink);
     sweep_names_free(&sweep->names);
     free(sweep->done);

@@ -7,12 +7,13 @@
  *   sweep_state_read()     where the last run stopped                      (sweep_state.c)
  *   sweep_resolver_ask()   A and AAAA of a name, by libunbound             (sweep_resolver.c)
  *   sweep_answer_parse()   an answer in wire form: aliases and addresses   (sweep_answer.c)
+ *   sweep_memory_note()    the records of an answer into files, if wanted  (sweep_memory.c)
  *   sweep_sink_put()       the same events that a resolver records, through a journal of our
  *                          own: history, anomalies, events                 (sweep_sink.c)
  *   sweep_state_write()    once the events are in Redis                    (sweep_state.c)
  *
- * Threads      the command's main thread; a thread of libunbound for each context and two threads
- *              of the journal, with all signals blocked
+ * Threads      the command's main thread; a thread of libunbound for each context, two threads of
+ *              the journal and one of the memory, with all signals blocked
  * Memory       the names; `in-flight` questions; the journal within the journal's bounds
  * Reliability  a name is done only when Redis has acknowledged the events; the state never has
  *              more, so a killed run repeats names, and skips none
@@ -44,6 +45,7 @@ struct sweep_options {
     size_t forwards;
     const char *resolv_conf, *root_hints, *anchor; /* files, NULL: none */
     const char *state;                             /* file, NULL: none */
+    const char *memory;                            /* folder for the answers, NULL: none */
     const char *observer;                          /* NULL: RESOLVER-ID-sweep */
     uint64_t rate;                                 /* names a second, 0: no limit */
     uint64_t in_flight;                            /* names at a time */
@@ -111,8 +113,42 @@ struct sweep_answer {
  */
 enum sw_status sweep_answer_parse(const uint8_t *packet, size_t len, struct sweep_answer *answer);
 
+/** Takes a record, borrowed during the call. owner: in lower case; rdata: without compression. */
+typedef void sweep_record_fn(void *arg, const struct sw_name *owner, uint16_t type,
+                             const uint8_t *rdata, size_t len);
+
+/** Tell the records A, AAAA, CNAME and DNAME of class IN in the answer section, up to the first
+ * record that is malformed. */
+void sweep_answer_records(const uint8_t *packet, size_t len, sweep_record_fn *take, void *arg);
+
 /** "resolved", "NXDOMAIN", ... for people and JSON. */
 const char *sweep_outcome_name(enum sweep_outcome outcome);
+
+/* ---- memory of resolved names (sweep_memory.c) ---- */
+
+struct sweep_memory;
+
+/**
+ * Begin to record answers as sightings in the folder of the options. The limits are those of the
+ * resolver: memory-domain-limit, memory-exclude, memory-cut-label, memory-ram-max; a file is
+ * written each memory-interval (D-165).
+ *
+ * code  CLI_OK; or CLI_INPUT, reported: no such folder, or not writable
+ * Returns NULL with CLI_OK when nothing is to be recorded.
+ */
+struct sweep_memory *sweep_memory_new(struct cli *cli, const struct sweep_options *options,
+                                      int *code);
+
+/** Record an answer that sweep_answer_parse() has accepted. memory NULL is fine. */
+void sweep_memory_note(struct sweep_memory *memory, const uint8_t *packet, size_t len);
+
+/** Whether there is room for the answers of another name; true for NULL. */
+bool sweep_memory_has_room(const struct sweep_memory *memory);
+
+/** Write the last file. Returns folder, records, left_out (numbers by reason), and problem if a
+ * file could not be written; json_null() for NULL. */
+json_t *sweep_memory_finish(struct sweep_memory *memory);
+void sweep_memory_free(struct sweep_memory *memory); /* writes the last file; NULL is fine */
 
 /* ---- libunbound (sweep_resolver.c) ---- */
 
@@ -132,8 +168,10 @@ struct sweep_resolver;
 /** The query type of answer[i]: 1 or 28 (RFC 1035 3.2.2, RFC 3596 2.1). */
 uint16_t sweep_type(size_t i);
 
-/** Contexts with the options; NULL: reported. done: called within sweep_resolver_wait(). */
-struct sweep_resolver *sweep_resolver_new(const struct sweep_options *options, sweep_done_fn *done,
+/** Contexts with the options; NULL: reported. done: called within sweep_resolver_wait(). memory:
+ * gets each answer that is not bogus, or NULL. */
+struct sweep_resolver *sweep_resolver_new(const struct sweep_options *options,
+                                          struct sweep_memory *memory, sweep_done_fn *done,
                                           void *arg);
 
 /** Gives questions under way up, without a call of done(). NULL is fine. */

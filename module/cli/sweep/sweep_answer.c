@@ -1,4 +1,4 @@
-/* sweep_answer.c - aliases and addresses of an answer in wire form. See sweep.h. */
+/* sweep_answer.c - aliases, addresses and records of an answer in wire form. See sweep.h. */
 #include "cli/sweep/sweep.h"
 
 #include <string.h>
@@ -7,6 +7,7 @@
 #define TYPE_A       1
 #define TYPE_CNAME   5
 #define TYPE_AAAA    28
+#define TYPE_DNAME   39 /* RFC 6672 2.1 */
 #define CLASS_IN     1
 #define POINTER      0xc0 /* RFC 1035 4.1.4 */
 #define POINTERS_MAX 64   /* followed for a name */
@@ -73,36 +74,63 @@ static bool put_address(struct sweep_answer *answer, const uint8_t *octets, size
     return sw_addr_from_octets(octets, len, &answer->address[answer->addresses++]) == SW_OK;
 }
 
-/* A record of the answer section (RFC 1035 4.1.3). */
-static bool take_record(struct packet *p, struct sweep_answer *answer)
+struct record {
+    unsigned type, class;
+    struct packet rdata; /* `at`: the begin */
+    size_t size;         /* of the rdata */
+};
+
+/* The record at p->at (RFC 1035 4.1.3); p->at moves behind. owner may be NULL. */
+static bool next_record(struct packet *p, struct sw_name *owner, struct record *record)
 {
-    if (!take_name(p, NULL) || p->len - p->at < 10)
+    if (!take_name(p, owner) || p->len - p->at < 10)
         return false;
     const uint8_t *fixed = p->octets + p->at;
-    unsigned type = get16(fixed), class = get16(fixed + 2);
-    size_t size = get16(fixed + 8);
-    struct packet rdata = {p->octets, p->len, p->at + 10};
-
-    if (size > p->len - rdata.at)
+    *record = (struct record){.type = get16(fixed),
+                              .class = get16(fixed + 2),
+                              .rdata = {p->octets, p->len, p->at + 10},
+                              .size = get16(fixed + 8)};
+    if (record->size > p->len - record->rdata.at)
         return false;
-    p->at = rdata.at + size;
-    if (class != CLASS_IN)
+    p->at = record->rdata.at + record->size;
+    return true;
+}
+
+static bool is_address(const struct record *record)
+{
+    return (record->type == TYPE_A && record->size == 4) ||
+           (record->type == TYPE_AAAA && record->size == 16);
+}
+
+static bool take_record(struct packet *p, struct sweep_answer *answer)
+{
+    struct record record;
+    if (!next_record(p, NULL, &record))
+        return false;
+    if (record.class != CLASS_IN)
         return true;
-    if (type == TYPE_CNAME)
-        return put_alias(answer, rdata);
-    if ((type == TYPE_A && size == 4) || (type == TYPE_AAAA && size == 16))
-        return put_address(answer, p->octets + rdata.at, size);
+    if (record.type == TYPE_CNAME)
+        return put_alias(answer, record.rdata);
+    if (is_address(&record))
+        return put_address(answer, p->octets + record.rdata.at, record.size);
+    return true;
+}
+
+static bool pass_questions(struct packet *p)
+{
+    for (unsigned i = get16(p->octets + 4); i > 0; i--) {
+        if (!take_name(p, NULL) || p->len - p->at < 4)
+            return false;
+        p->at += 4;
+    }
     return true;
 }
 
 /* All records of the answer section. answer NULL: the records are only read. */
 static bool take_records(struct packet p, struct sweep_answer *answer)
 {
-    for (unsigned i = get16(p.octets + 4); i > 0; i--) {
-        if (!take_name(&p, NULL) || p.len - p.at < 4)
-            return false;
-        p.at += 4;
-    }
+    if (!pass_questions(&p))
+        return false;
     for (unsigned i = get16(p.octets + 6); i > 0; i--)
         if (!take_record(&p, answer))
             return false;
@@ -119,6 +147,31 @@ enum sw_status sweep_answer_parse(const uint8_t *packet, size_t len, struct swee
     answer->truncated = false;
     take_records(p, answer);
     return SW_OK;
+}
+
+/* Tell a record, with the name in the rdata decompressed; other types are passed over. */
+static void tell(const struct sw_name *owner, struct record *record, sweep_record_fn *take,
+                 void *arg)
+{
+    struct sw_name target;
+    uint16_t type = (uint16_t)record->type;
+    if (record->class != CLASS_IN)
+        return;
+    if (is_address(record))
+        take(arg, owner, type, record->rdata.octets + record->rdata.at, record->size);
+    else if ((type == TYPE_CNAME || type == TYPE_DNAME) && take_name(&record->rdata, &target))
+        take(arg, owner, type, target.wire, target.len);
+}
+
+void sweep_answer_records(const uint8_t *packet, size_t len, sweep_record_fn *take, void *arg)
+{
+    struct packet p = {packet, len, HEADER_SIZE};
+    struct record record;
+    struct sw_name owner;
+    if (len < HEADER_SIZE || !pass_questions(&p))
+        return;
+    for (unsigned i = get16(packet + 6); i > 0 && next_record(&p, &owner, &record); i--)
+        tell(&owner, &record, take, arg);
 }
 
 const char *sweep_outcome_name(enum sweep_outcome outcome)

@@ -39,6 +39,7 @@ struct sweep_resolver {
     size_t open;
     size_t next_context;
     struct question *oldest, *newest; /* in the order of asking, so of due_us */
+    struct sweep_memory *memory;      /* or NULL */
     sweep_done_fn *done;
     void *arg;
 };
@@ -106,10 +107,12 @@ static bool direct(struct ub_ctx *context, const struct sweep_options *options)
     return error == 0;
 }
 
-struct sweep_resolver *sweep_resolver_new(const struct sweep_options *options, sweep_done_fn *done,
+struct sweep_resolver *sweep_resolver_new(const struct sweep_options *options,
+                                          struct sweep_memory *memory, sweep_done_fn *done,
                                           void *arg)
 {
     struct sweep_resolver *resolver = cli_alloc(1, sizeof(*resolver));
+    resolver->memory = memory;
     resolver->done = done;
     resolver->arg = arg;
     resolver->timeout_us = (int64_t)options->timeout_s * 1000000;
@@ -188,6 +191,8 @@ static void judge(const struct sweep_resolver *resolver, const struct ub_result 
         answer->answered = false;
         return;
     }
+    if (result->answer_packet)
+        sweep_memory_note(resolver->memory, result->answer_packet, (size_t)result->answer_len);
     answer->outcome = result->rcode == RCODE_NX                 ? SWEEP_NXDOMAIN
                       : answer->aliases + answer->addresses > 0 ? SWEEP_RESOLVED
                                                                 : SWEEP_NODATA;

@@ -156,6 +156,11 @@ static void *keeper_main(void *arg)
     return NULL;
 }
 
+void sw_keeper_patience(struct sw_keeper *keeper, int64_t us)
+{
+    keeper->stop_us = us;
+}
+
 enum sw_status sw_keeper_start(struct sw_keeper *keeper)
 {
     keeper->started = sw_thread_start(&keeper->thread, "sw-memory", keeper_main, keeper);

@@ -54,6 +54,10 @@ const atomic_bool *sw_keeper_stopping(const struct sw_keeper *keeper);
  * the end. For the keeper's thread. */
 void sw_keeper_each(struct sw_keeper *keeper, sw_sighting_fn *each, void *arg);
 
+/** Change the time for the last file, 0.7 seconds otherwise: for a process that ends without haste.
+ * Before the start. */
+void sw_keeper_patience(struct sw_keeper *keeper, int64_t us);
+
 /** Start the thread. SW_OK, SW_ENOMEM. */
 enum sw_status sw_keeper_start(struct sw_keeper *keeper);
 
@@ -61,7 +65,8 @@ enum sw_status sw_keeper_start(struct sw_keeper *keeper);
  * NULL is fine. */
 void sw_keeper_end(struct sw_keeper *keeper);
 
-/** Write the tally, and end the thread: within a second, or without the last interval. */
+/** Write the tally, and end the thread: within a second or sw_keeper_patience(), else without the
+ * last interval. */
 void sw_keeper_stop(struct sw_keeper *keeper);
 
 /** Stop and free; NULL is fine. No worker may put anything any more. */
