@@ -292,13 +292,19 @@ static struct past with_as(const struct sw_sighted *now, uint32_t asn)
     return past;
 }
 
-/* Whether the prefix stayed and the origin is new: the address was long and often enough with the
- * former AS, which the history had first. A return to the AS that was first is none (D-131). */
+/* Whether the origin is new, and the space was not handed over. A return to the AS that the history
+ * had first is none (D-131). */
 static bool is_new_origin(const struct sw_sighted *now, const struct sw_name_addr *before)
 {
     struct past present = with_as(now, now->owner->asn), then = with_as(now, before->owner.asn);
+    return !is_transfer(&before->owner, now->owner) && present.first_us > then.first_us;
+}
+
+/* Whether the prefix stayed, and the address was long and often enough with the former AS. */
+static bool is_of_same_prefix(const struct sw_sighted *now, const struct sw_name_addr *before)
+{
+    struct past then = with_as(now, before->owner.asn);
     return sw_addr_equal(&before->owner.prefix, &now->owner->prefix) &&
-           !is_transfer(&before->owner, now->owner) && present.first_us > then.first_us &&
            then.count >= now->limits->baseline_count &&
            then.last_us - then.first_us >= SW_EPISODE_GAP_US;
 }
@@ -314,9 +320,10 @@ bool sw_anomaly_origin_change(const struct sw_sighted *now, struct sw_anomaly *o
     const struct sw_name_addr *before = said_before(now);
     if (!before || before->owner.asn == 0 || now->owner->asn == 0 ||
         before->owner.asn == now->owner->asn || before->owner.prefix.family == 0 ||
-        is_declared(now, now->addr, now->owner) || is_one_organisation(&before->owner, now->owner))
+        is_declared(now, now->addr, now->owner) ||
+        is_one_organisation(&before->owner, now->owner) || !is_new_origin(now, before))
         return false;
-    if (!is_more_specific(now, before) && !(now->is_watched && is_new_origin(now, before)))
+    if (!is_more_specific(now, before) && !(now->is_watched && is_of_same_prefix(now, before)))
         return false;
     begin(now, SW_ANOMALY_ORIGIN_CHANGE, before->last_us - SW_EPISODE_GAP_US, before, out);
     return true;
