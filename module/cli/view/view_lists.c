@@ -144,7 +144,9 @@ static int take(struct cli *cli, const struct view_list *list, const struct view
     redisReply *reply = cli_reply(cli, "[?s]");
     if (!reply)
         return CLI_REDIS;
-    for (size_t i = 0; i < reply->elements && i < words->n; i++)
+    if (reply->elements != words->n)
+        return cli_redis_failed(cli, reply);
+    for (size_t i = 0; i < words->n; i++)
         if (reply->element[i]->type == REDIS_REPLY_STRING)
             found(arg, list, words->text[i], words->of[i], reply->element[i]->str);
     freeReplyObject(reply);

@@ -14,7 +14,7 @@
  * Errors       an answer {"error":{"status","message"}}
  * Security     cli/serve/serve.h has the rights; changes need --allow-changes and run as the
  *              sub-command `add`, with its guards
- * Decisions    D-192, D-193, D-194
+ * Decisions    D-192, D-193, D-194, D-196
  */
 #ifndef SW_CLI_WEB_WEB_H
 #define SW_CLI_WEB_WEB_H
@@ -37,7 +37,12 @@ extern const struct serve_route web_routes[];
 
 /* ---- answers (web_answer.c) ---- */
 
-/** Open Redis again if the connection broke. false: the answer says so. */
+/** Begin a question: errors and keys of the former one are forgotten, and Redis is opened again
+ * where the connection broke. After an error the connection is replaced: replies of a pipeline may
+ * be unread. false: no connection, said by cli_error(). */
+bool web_redis(struct cli *cli);
+
+/** The same for an answer. false: the answer says so. */
 bool web_ready(struct web *web, struct serve_answer *answer);
 
 /** The document as the answer, released; NULL: the last error is the answer. */

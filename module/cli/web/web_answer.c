@@ -22,19 +22,28 @@ void web_put(struct serve_answer *answer, json_t *document)
         serve_fail(answer, 500, "the document cannot be written");
 }
 
+bool web_redis(struct cli *cli)
+{
+    if (cli_error_first()[0])
+        sw_redis_close(cli->redis);
+    cli_error_forget();
+    cli_keys_forget();
+    if (sw_redis_is_open(cli->redis) || sw_redis_open(cli->redis) == SW_OK)
+        return true;
+    cli_redis_failed(cli, NULL);
+    return false;
+}
+
 bool web_ready(struct web *web, struct serve_answer *answer)
 {
     static int64_t refreshed_us;
     int64_t now_us = sw_clock_mono_us();
-    cli_error_forget();
-    cli_keys_forget();
     if (now_us - refreshed_us > REFRESH_US) {
         refreshed_us = now_us;
         cli_owners_refresh();
     }
-    if (sw_redis_is_open(web->cli->redis) || sw_redis_open(web->cli->redis) == SW_OK)
+    if (web_redis(web->cli))
         return true;
-    cli_redis_failed(web->cli, NULL);
     serve_fail(answer, 503, cli_error_first());
     return false;
 }

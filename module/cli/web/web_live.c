@@ -196,10 +196,8 @@ static void read_all(struct web_live *live)
         return;
     }
     live->read_us = now_us;
-    cli_error_forget();
-    cli_keys_forget();
     json_object_set_new(piece, "sample", json_array());
-    bool ok = sw_redis_is_open(live->cli->redis) || sw_redis_open(live->cli->redis) == SW_OK;
+    bool ok = web_redis(live->cli);
     for (size_t i = 0; i < 2 && ok; i++)
         ok = read_on(live, i, piece);
     if (!ok)

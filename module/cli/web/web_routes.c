@@ -71,7 +71,6 @@ static void on_past(void *arg, const struct serve_request *request, struct serve
 {
     struct web *web = arg;
     struct sw_indicator what;
-    cli_error_forget();
     if (read_word(request, &what, answer))
         web_put(answer, view_past(web->cli, &what));
 }
