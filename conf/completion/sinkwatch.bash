@@ -47,9 +47,9 @@ _sinkwatch_options() {
     "feed log") echo "--number --follow" ;;
     rollback) echo "--wait" ;;
     setup) echo "--check --print" ;;
-    report) echo "--output --since --until --list --name --max" ;;
+    report) echo "--output --since --until --list --name --max --memory-folder" ;;
     check) echo "--file" ;;
-    pivot) echo "--hops --max" ;;
+    pivot) echo "--hops --max --memory-folder --fleet --no-memory" ;;
     memory)
         echo "--folder --fleet --wait --from --database --user --password-file --ca-file --type --since --until" \
             "--limit --cof"

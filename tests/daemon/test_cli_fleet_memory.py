@@ -71,6 +71,18 @@ def test_answers_are_merged(sw):
         assert "nothing was resolved" in sw("memory", "a.example", code=NONE)
 
 
+def test_pivot_asks_the_fleet_as_well(sw):
+    """D-166: beside the history, and only with the option."""
+    row = cof("a.example", "A", "192.0.2.1")
+    with fleet(sw, {"ns1": answer(row), "ns2": answer(row)}) as inquiries:
+        (found,) = sw.json("pivot", "a.example", "--fleet", "--max", "5")
+    assert inquiries[0]["what"] == "a.example" and found["addresses"] == []
+    assert found["memory"]["source"] == "resolvers" and not found["memory"]["more"]
+    (record,) = found["memory"]["records"]
+    assert (record["rdata"], record["count"], record["resolvers"]) == ("192.0.2.1", 2, ["ns1", "ns2"])
+    assert "memory" not in sw.json("pivot", "a.example", code=NONE)[0]
+
+
 def test_what_is_missing_is_said(sw):
     row = cof("a.example", "A", "192.0.2.1")
     with fleet(sw, {"ns1": answer(row), "ns2": None}):

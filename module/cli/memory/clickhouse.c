@@ -2,7 +2,7 @@
 #include "cli/memory/clickhouse.h"
 
 #include "base/version.h"
-#include "cli/memory/past_words.h"
+#include "cli/past/past_words.h"
 #include "journal/rdata_text.h"
 
 #include <curl/curl.h>

@@ -1,7 +1,7 @@
 /* hunting.c - sinkwatch hunt: were these indicators resolved before? */
 #include "base/indicator.h"
 #include "cli/lists/source.h"
-#include "cli/memory/past_words.h"
+#include "cli/past/past_words.h"
 #include "journal/dnstext.h"
 #include "journal/rdata_text.h"
 

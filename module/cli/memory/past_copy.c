@@ -1,5 +1,5 @@
 /* past_copy.c - sinkwatch memory export and import: COF lines out and in, of any size. */
-#include "cli/memory/past_words.h"
+#include "cli/past/past_words.h"
 #include "journal/cof.h"
 
 #include <errno.h>

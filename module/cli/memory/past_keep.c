@@ -1,5 +1,5 @@
 /* past_keep.c - sinkwatch memory forget and status. */
-#include "cli/memory/past_words.h"
+#include "cli/past/past_words.h"
 
 #include <inttypes.h>
 #include <stdio.h>

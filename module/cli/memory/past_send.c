@@ -12,7 +12,7 @@
  */
 #include "base/clock.h"
 #include "cli/memory/clickhouse.h"
-#include "cli/memory/past_words.h"
+#include "cli/past/past_words.h"
 #include "journal/rdata_text.h"
 #include "memory/folder.h"
 

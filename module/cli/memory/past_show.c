@@ -1,9 +1,9 @@
 /* past_show.c - sinkwatch memory: the records of a name, an address, a network (D-155). */
 #include "base/indicator.h"
-#include "base/rcu.h"
-#include "cli/memory/fleet_past.h"
 #include "cli/memory/past_from.h"
-#include "cli/memory/past_words.h"
+#include "cli/past/fleet_past.h"
+#include "cli/past/past_rows.h"
+#include "cli/past/past_words.h"
 #include "cli/show/ownership.h"
 #include "journal/cof.h"
 #include "journal/dnstext.h"
@@ -40,10 +40,8 @@ struct show {
     struct sw_indicator what;
     bool text;
     struct cli_table *table; /* of text; NULL: no row so far */
-    const struct sw_owners *owners;
     uint64_t found;
-    struct sw_addr addr; /* the last address of an AS search, and the judgement */
-    bool in_as;
+    struct cli_past_as as; /* of an AS search */
     bool fleet;
     uint32_t seconds;         /* to wait for a fleet */
     struct cli_clickhouse ch; /* url: --from, or NULL */
@@ -115,23 +113,6 @@ static void add_row(struct show *show, const struct sw_sighting *sighting)
                   cli_past_time_text(sighting->last, false), count);
 }
 
-/* Whether the address of an A or AAAA record is in the AS that is asked for. */
-static bool is_in_as(struct show *show, const struct sw_sighting *sighting)
-{
-    struct sw_addr addr;
-    uint32_t asn = 0;
-    if (sw_addr_from_octets(sighting->rdata, sighting->rdata_len, &addr) != SW_OK)
-        return false;
-    if (sw_addr_equal(&addr, &show->addr))
-        return show->in_as;
-    show->addr = addr;
-    sw_rcu_enter();
-    show->in_as =
-        sw_owner_find_asn(show->owners, &addr, &asn, NULL) == SW_OK && asn == show->what.asn;
-    sw_rcu_leave();
-    return show->in_as;
-}
-
 static enum sw_status print(struct show *show, const struct sw_sighting *sighting,
                             json_t *resolvers)
 {
@@ -150,7 +131,7 @@ static enum sw_status print(struct show *show, const struct sw_sighting *sightin
 static enum sw_status take(void *arg, const struct sw_sighting *sighting)
 {
     struct show *show = arg;
-    if (show->what.type == SW_INDICATOR_ASN && !is_in_as(show, sighting))
+    if (show->what.type == SW_INDICATOR_ASN && !cli_past_in_as(&show->as, sighting))
         return SW_OK;
     return print(show, sighting, NULL);
 }
@@ -244,8 +225,8 @@ static int open_owners(struct show *show)
     struct cli *cli = show->cli;
     if (cli_settings(cli) != CLI_OK)
         return CLI_SETTINGS;
-    show->owners = cli_owners(cli);
-    if (sw_owners_have_asn(show->owners))
+    show->as = (struct cli_past_as){.owners = cli_owners(cli), .asn = show->what.asn};
+    if (sw_owners_have_asn(show->as.owners))
         return CLI_OK;
     cli_error("no AS database is open: set asn-mmdb in %s", cli->settings_path);
     return CLI_SETTINGS;

@@ -13,10 +13,11 @@
 #define MAX_DEFAULT 500
 #define DAY         86400
 
-enum { KEY_OUTPUT = 300, KEY_SINCE, KEY_UNTIL, KEY_LIST, KEY_NAME, KEY_MAX };
+enum { KEY_OUTPUT = 300, KEY_SINCE, KEY_UNTIL, KEY_LIST, KEY_NAME, KEY_MAX, KEY_FOLDER };
 
 struct options {
     const char *output, *list, *since, *until;
+    const char *folder; /* of the memory; NULL: memory-folder */
     const char **name;
     size_t names;
     uint64_t max;
@@ -30,6 +31,9 @@ static const struct argp_option options[] = {
     {"list", KEY_LIST, "NAME", 0, "only indicators of this list", 0},
     {"name", KEY_NAME, "NAME", 0, "only this domain name; may be repeated", 0},
     {"max", KEY_MAX, "N", 0, "at most so many anomalies, names and addresses (default 500)", 0},
+    {"memory-folder", KEY_FOLDER, "FOLDER", 0,
+     "records of this memory on the cards of indicators (default: memory-folder of the settings)",
+     0},
     {0},
 };
 
@@ -66,6 +70,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     case KEY_MAX:
         o->max = cli_number(state, "--max", arg, 10, 5000);
+        return 0;
+    case KEY_FOLDER:
+        o->folder = arg;
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -156,6 +163,7 @@ static int put_out(struct report *report, const char *path)
     if (report->cli->json) {
         json_t *out = graph_json(report->graph);
         json_object_set(out, "anomalies", report->anomalies);
+        report_past_json(report, out);
         cli_json(out);
         return CLI_OK;
     }
@@ -170,11 +178,13 @@ static int put_out(struct report *report, const char *path)
     return code;
 }
 
-static int make(struct report *report, const char *path)
+static int make(struct report *report, const struct options *o)
 {
     int code = report_read(report);
     if (code == CLI_OK)
-        code = put_out(report, path);
+        report_read_past(report, o->folder ? o->folder : report->cli->settings.memory_folder);
+    if (code == CLI_OK)
+        code = put_out(report, o->output);
     if (code == CLI_OK && report->moments == 0 && report->graph->edges == 0)
         code = CLI_NONE;
     return code;
@@ -191,6 +201,7 @@ static void free_all(struct report *report)
         json_decref(report->spans[i]);
         json_decref(report->listing[i]);
         json_decref(report->server[i]);
+        json_decref(report->past ? report->past[i] : NULL);
     }
     for (size_t i = 0; i < report->holders; i++) {
         free(report->holder[i].key);
@@ -211,6 +222,7 @@ static void free_all(struct report *report)
     free(report->spans);
     free(report->listing);
     free(report->server);
+    free(report->past);
     free(report->type);
     free(report->moment);
     json_decref(report->anomalies);
@@ -240,7 +252,7 @@ int cli_report_page(struct cli *cli, int argc, char **argv)
     report.graph = graph_new(o.max);
     report.anomalies = json_array();
     if (code == CLI_OK)
-        code = make(&report, o.output);
+        code = make(&report, &o);
     free_all(&report);
     free_names(&o);
     return code;

@@ -4,6 +4,7 @@
  * Step by step:
  *   report.c            options; the order of the steps; the page to the file
  *   report_read.c       anomalies, histories and clients out of Redis
+ *   report_past.c       records of the memory
  *   report_holders.c    holders with marks and colours; spans of time of a name with a holder
  *   report_text.c       text of any octets, escaped; marks, links, times
  *   report_page.c       frame, numbers, sections
@@ -75,6 +76,7 @@ struct report {
     json_t **spans;   /* for each start: "holder H" -> the owner and episodes; NULL: none */
     json_t **listing; /* for each start: the indicator on its list, and the facts; NULL: none */
     json_t **server;  /* for each start: name servers, address -> facts; NULL: none */
+    json_t **past;    /* for each start: records of the memory; NULL: none. May be NULL itself */
     void *left_out;   /* tsearch() tree of names without room */
     uint64_t cut_names, cut_clients, events_read;
     bool more_events; /* older events were not read */
@@ -90,6 +92,16 @@ struct report {
 
 /** Anomalies, then names with histories, then clients. CLI_OK or CLI_REDIS, reported. */
 int report_read(struct report *report);
+
+/** Records of the memory in this folder, for each start. A folder that cannot be read is reported,
+ * and the report goes on (report_past.c). */
+void report_read_past(struct report *report, const char *folder);
+
+/** Put the records into the data of --json: `memory`, name -> records. */
+void report_past_json(const struct report *report, json_t *out);
+
+/** The part of a card with these records; nothing without a record. */
+void report_past(const struct report *report, const struct graph_node *node);
 
 /* ---- holders and times (report_holders.c) ---- */
 

@@ -236,6 +236,7 @@ static void card(struct report *report, const struct graph_node *node)
         owner(report, node);
     if (node->edges > 0)
         rows(report, node);
+    report_past(report, node);
     anomalies(report, node);
     if (node->is_name && node->index < report->starts)
         servers(report, node->index);

@@ -2,6 +2,7 @@
  * to names (D-046, D-130). */
 #include "base/rcu.h"
 #include "cli/output.h"
+#include "cli/past/past_rows.h"
 #include "cli/show/ownership.h"
 #include "cli/show/pivot_graph.h"
 #include "cli/show/pivot_range.h"
@@ -15,12 +16,15 @@
 #define HOPS_MAX    16
 #define MAX_DEFAULT 200
 #define MAX_MAX     100000
+#define PAST_WAIT   10      /* seconds for the memories of resolvers */
 #define NODES_MAX   1000000 /* of a single hop: what Redis keeps, and no limit of ours */
 
-enum { KEY_HOPS = 300, KEY_MAX };
+enum { KEY_HOPS = 300, KEY_MAX, KEY_FOLDER, KEY_FLEET, KEY_NO_MEMORY };
 
 struct options {
     uint64_t hops, max;
+    const char *folder; /* of the memory; NULL: memory-folder */
+    bool fleet, no_memory;
 };
 
 /* A question and the answer. */
@@ -32,6 +36,7 @@ struct pivoting {
     struct pivot_range range;        /* addresses of a range; n 0 for a name or address */
     uint64_t places_cut;             /* addresses of the range beyond --max */
     struct graph *graph;
+    json_t *past; /* the object of cli_past_ask(), or NULL */
 };
 
 static const struct argp_option options[] = {
@@ -39,8 +44,12 @@ static const struct argp_option options[] = {
      "follow addresses to names to addresses, N times (default 1), and show a tree", 0},
     {"max", KEY_MAX, "N", 0,
      "with --hops at most so many names and addresses, and of a range at most so many addresses "
-     "(default 200); the rest is counted",
+     "(default 200), and so many records of the memory; the rest is counted",
      0},
+    {"memory-folder", KEY_FOLDER, "FOLDER", 0,
+     "records of this memory as well (default: memory-folder of the settings)", 0},
+    {"fleet", KEY_FLEET, NULL, 0, "records of the memories of all live resolvers as well", 0},
+    {"no-memory", KEY_NO_MEMORY, NULL, 0, "the history only", 0},
     {0},
 };
 
@@ -54,6 +63,19 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case KEY_MAX:
         o->max = cli_number(state, "--max", arg, 2, MAX_MAX);
         return 0;
+    case KEY_FOLDER:
+        o->folder = arg;
+        return 0;
+    case KEY_FLEET:
+        o->fleet = true;
+        return 0;
+    case KEY_NO_MEMORY:
+        o->no_memory = true;
+        return 0;
+    case ARGP_KEY_END:
+        if ((o->folder != NULL) + o->fleet + o->no_memory > 1)
+            argp_error(state, "--memory-folder, --fleet and --no-memory contradict each other");
+        return 0;
     default:
         return ARGP_ERR_UNKNOWN;
     }
@@ -66,7 +88,8 @@ static const struct cli_usage usage = {
         "that were seen on the address. For a prefix, an AS number (AS64500) or a holder "
         "(registrant:NAME, class:CLASS, country:CC): the names on each such address that listed "
         "and watched names led to. The source is the history in Redis, which resolvers keep of "
-        "listed and watched names and of every name on the same addresses."
+        "listed and watched names and of every name on the same addresses. Below follows the past "
+        "from the memory, where one is kept: what the resolver resolved, on a list or not."
         "\vCOUNT has the answers to clients, SWEEPS the answers to 'sinkwatch sweep'. A range is "
         "judged by the owners that the databases of this host say now. The exit code is 1 when "
         "nothing is known. Times are UTC. With --hops each name and address is followed once; "
@@ -318,6 +341,8 @@ static void print_range_json(const struct pivoting *p)
     json_object_set_new(out, "addresses_known", json_integer((json_int_t)p->range.n));
     json_object_set_new(out, "addresses", places);
     json_object_set_new(out, "names_cut", json_integer((json_int_t)p->graph->cut_nodes));
+    if (p->past)
+        json_object_set(out, "memory", p->past);
     cli_json(out);
 }
 
@@ -399,14 +424,19 @@ static void show_one(const struct pivoting *p)
     struct sw_owner owner = {0};
     if (!node->is_name)
         find_owner(p->cli, &p->what.addr, &owner);
-    if (p->cli->json)
-        cli_json(node_facts(p, node, node->is_name ? NULL : cli_owner_json(&p->what.addr, &owner)));
-    else if (node->is_name)
+    if (p->cli->json) {
+        json_t *out =
+            node_facts(p, node, node->is_name ? NULL : cli_owner_json(&p->what.addr, &owner));
+        if (p->past)
+            json_object_set(out, "memory", p->past);
+        cli_json(out);
+    } else if (node->is_name)
         print_name_text(p);
     else
         print_address_text(p, &owner);
 }
 
+/* The history, then the past from the memory; with --json one object has both. */
 static void show(const struct pivoting *p)
 {
     if (p->o->hops && p->cli->json)
@@ -419,6 +449,29 @@ static void show(const struct pivoting *p)
         print_range_json(p);
     else
         print_range_text(p);
+    if (p->past && !p->cli->json)
+        cli_past_print(p->cli, p->past);
+}
+
+/* Without a memory the history is shown alone. A memory that cannot be asked is reported, and is a
+ * failure only when an option asks for it. */
+static int find_past(struct pivoting *p)
+{
+    const char *kept = p->cli->settings.memory_folder;
+    struct cli_past_search search = {.folder = p->o->folder ? p->o->folder : kept,
+                                     .text = p->text,
+                                     .what = p->what,
+                                     .max = p->o->max,
+                                     .seconds = PAST_WAIT};
+    bool none = p->o->no_memory || p->o->hops || p->what.type == SW_INDICATOR_HOLDER;
+    if (p->o->fleet)
+        search.folder = NULL;
+    if (none || (!p->o->fleet && !search.folder[0]))
+        return CLI_OK;
+    if (p->what.type == SW_INDICATOR_ASN)
+        search.owners = cli_owners(p->cli);
+    int code = cli_past_ask(p->cli, &search, &p->past);
+    return p->o->folder || p->o->fleet ? code : CLI_OK;
 }
 
 /* The nodes where the walk starts: a name, an address, or the latest addresses of a range. */
@@ -447,9 +500,13 @@ static int pivot(struct pivoting *p)
         cli_error("%s in the history not understood and left out",
                   cli_count(p->graph->odd, "entry is", "entries are"));
     if (code == CLI_OK) {
+        int asked = find_past(p);
+        bool known =
+            p->graph->edges > 0 || json_array_size(json_object_get(p->past, "records")) > 0;
         show(p);
-        code = p->graph->edges ? CLI_OK : CLI_NONE;
+        code = asked != CLI_OK ? asked : known ? CLI_OK : CLI_NONE;
     }
+    json_decref(p->past);
     graph_free(p->graph);
     free(p->range.place);
     return code;

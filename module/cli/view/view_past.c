@@ -1,5 +1,5 @@
 /* view_past.c - the memory: what was resolved before a listing. See views.h. */
-#include "cli/memory/past_words.h"
+#include "cli/past/past_words.h"
 #include "cli/view/views.h"
 
 #define RECORDS_MAX 200

@@ -3,8 +3,8 @@
  *
  * Threads      one
  */
-#ifndef SW_CLI_MEMORY_PAST_WORDS_H
-#define SW_CLI_MEMORY_PAST_WORDS_H
+#ifndef SW_CLI_PAST_PAST_WORDS_H
+#define SW_CLI_PAST_PAST_WORDS_H
 
 #include "cli/output.h"
 #include "memory/memory.h"

@@ -9,8 +9,8 @@
  * Memory       all records of the answers: SW_INQUIRY_LIMIT for each resolver at most
  * Interface    module/REDIS.md, "Inquiries to the memory"; D-163
  */
-#ifndef SW_CLI_MEMORY_FLEET_PAST_H
-#define SW_CLI_MEMORY_FLEET_PAST_H
+#ifndef SW_CLI_PAST_FLEET_PAST_H
+#define SW_CLI_PAST_FLEET_PAST_H
 
 #include "cli/output.h"
 #include "journal/inquiry.h"

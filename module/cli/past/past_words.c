@@ -1,5 +1,5 @@
 /* past_words.c - see past_words.h. */
-#include "cli/memory/past_words.h"
+#include "cli/past/past_words.h"
 
 #include "base/clock.h"
 #include "journal/dnstext.h"

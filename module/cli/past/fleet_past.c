@@ -1,5 +1,5 @@
 /* fleet_past.c - see fleet_past.h. */
-#include "cli/memory/fleet_past.h"
+#include "cli/past/fleet_past.h"
 
 #include "base/clock.h"
 #include "journal/cof.h"
