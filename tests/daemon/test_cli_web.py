@@ -61,6 +61,7 @@ def carbanak(sw):
     """A name that moved from a hoster to the agency and back, its neighbours, and the records."""
     sw("list", "set", "carbanak", "--action", "sinkhole", "--note", HOSTILE)
     sw("list", "set", "ours", "--kind", "watch")
+    sw("list", "set", "nursery", "--group", "kids")
     sw("add", "carbanak", "systemsvc.net", "--facts", json.dumps({"campaign": HOSTILE}))
     sw("add", "ours", "mail.example.org")
     agency = [f"protected-owner - class:government @{day(9)}"]
@@ -254,7 +255,8 @@ def test_feeds_have_no_secrets(sw, desk):
     assert "secret" not in json.dumps(feed) and "hidden" not in json.dumps(feed)
 
 
-def test_memory_and_its_preview(sw, env, session_folder, shared_redis, settings_for):
+@pytest.fixture(scope="module")
+def memory_desk(env, session_folder, shared_redis, settings_for):
     folder = session_folder / "web-memory"
     (folder / "past").mkdir(parents=True)
     settings = {**settings_for(shared_redis, folder), "memory-folder": folder / "past"}
@@ -265,6 +267,12 @@ def test_memory_and_its_preview(sw, env, session_folder, shared_redis, settings_
               "time_last": int(time.time()) - 999, "count": 7}  # fmt: skip
     other("memory", "import", "--folder", folder / "past", "-", stdin=json.dumps(record) + "\n")
     server = Desk(other)
+    yield server
+    server.end()
+
+
+def test_memory_and_its_preview(memory_desk):
+    server = memory_desk
     for question in ("old.example", "192.0.2.7"):
         found = server.document("past", q=question)
         assert found["state"] == "kept" and [(r["name"], r["rdata"], r["count"]) for r in found["records"]] == [("old.example", "192.0.2.7", 7)]
@@ -272,7 +280,6 @@ def test_memory_and_its_preview(sw, env, session_folder, shared_redis, settings_
     ours = {"Content_Type": "application/json", "Sinkwatch_Change": "1"}
     found = server.ask("api/preview", {"list": "bad", "indicators": ["old.example"]}, **ours).json
     assert "old.example" in json.dumps(found["memory"])
-    server.end()
 
 
 def test_tls_with_a_token(sw, session_folder):
@@ -415,9 +422,36 @@ def test_live(desk, sw, browser):
     assert re.search(r"\d+ hits in \d+ entries", browser.text())
     shot(browser, "live")
     check_tree(browser)
+    choose = "(g => {{ g.value = '{}'; g.dispatchEvent(new Event('change')); }})(document.querySelector('main select'))"
+    until(lambda: browser.js("document.querySelector('main select').options.length") == 2, "the client groups")
+    rows = "document.querySelector('main table, main p.dim').innerText"
+    browser.js(choose.format("kids"))
+    assert "No entry fits" in browser.text()
+    other = {**hit, "sinkwatch": {"list": "nursery", "count": 1}}
+    until(lambda: put(sw, "events", other) or "nursery" in browser.js(rows), "an event of a list of the group", 60)
+    assert "carbanak" not in browser.js(rows)
+    browser.js(choose.format(""))
+    until(lambda: put(sw, "events", hit) or "carbanak" in browser.js(rows), "an event of any list", 60)
     browser.open(desk.url + "#/fleet")
     browser.see("ns1")
     shot(browser, "fleet")
     browser.open(desk.url + "#/change")
     browser.see("started without --allow-changes")
     shot(browser, "change")
+
+
+def test_the_preview_is_a_table(memory_desk, browser):
+    browser.size(1400)
+    browser.open(memory_desk.url + "#/change")
+    browser.see("What a change would do")
+    browser.js("document.getElementById('indicators').value = 'old.example new.example'")
+    browser.js("[...document.querySelectorAll('main button')][0].click()")
+    browser.see("Indicators that were resolved: 1. Names: 1. Records received: 7.")
+    rows = "[...document.querySelectorAll('main table')].at(-1).innerText"
+    assert re.sub(r"\s+", " ", browser.js(rows)).strip().startswith("Name Received"), browser.js(rows)
+    assert "old.example" in browser.js(rows) and "{" not in browser.text()
+    check_tree(browser)
+    for width in WIDTHS:
+        browser.size(width)
+        assert fits(browser) == [], width
+        shot(browser, f"preview-{width}")

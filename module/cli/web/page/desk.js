@@ -54,7 +54,16 @@ function live() {
   };
   const rows = el("div"), tops = el("div", { class: "columns" }), sum = el("p", {}, "Waiting for events ...");
   const pause = button("Pause", () => { paused = !paused; pause.textContent = paused ? "Go on" : "Pause"; });
-  const fits = e => Object.entries(filter).every(([k, v]) => !v || (k === "severity" ? (e.severity || 0) >= Number(v) : String(e[k] || "").includes(v)));
+  // A list names the client groups that it is for; a list without groups is for everybody.
+  const group = el("select", { "aria-label": "client group", hidden: true }, el("option", { value: "" }, "lists of every client group")), groupsOf = new Map();
+  group.addEventListener("change", () => draw());
+  api("lists").then(all => {
+    for (const l of all) groupsOf.set(l.name, (l.policy && l.policy.groups) || []);
+    const names = [...new Set([...groupsOf.values()].flat())].sort();
+    group.append(...names.map(name => el("option", { value: name }, clean(name))));
+    group.hidden = !names.length;
+  }).catch(() => {});
+  const fits = e => (!group.value || (groupsOf.get(e.list) || []).includes(group.value)) && Object.entries(filter).every(([k, v]) => !v || (k === "severity" ? (e.severity || 0) >= Number(v) : String(e[k] || "").includes(v)));
   const draw = () => {
     const hits = pieces.reduce((n, p) => n + (p.hits || 0), 0), entries = pieces.reduce((n, p) => n + (p.entries || 0), 0);
     sum.textContent = `${hits} hits in ${entries} entries in the last ${MINUTES} minutes; ${shown.length} entries are kept here.` + (passed ? " There were more than are read: counts are too low." : "");
@@ -80,7 +89,7 @@ function live() {
   });
   source.addEventListener("open", () => { if (!pieces.length) sum.textContent = "Following. Nothing has happened since."; });
   source.addEventListener("error", () => { sum.textContent = "The connection is broken; the browser tries again."; });
-  show(el("h1", {}, "Live"), sum, el("div", { class: "filters" }, field("list", "list"), field("action", "action"), field("name", "name"), field("client", "client"), field("severity", "severity from"), pause),
+  show(el("h1", {}, "Live"), sum, el("div", { class: "filters" }, field("list", "list"), field("action", "action"), field("name", "name"), field("client", "client"), field("severity", "severity from"), group, pause),
     rows, el("h2", {}, `The last ${MINUTES} minutes`), tops);
 }
 
@@ -122,7 +131,7 @@ async function change() {
   const run = action => async () => {
     try { await action(); } catch (error) { result.replaceChildren(el("p", { class: "bad" }, clean(error.message))); }
   };
-  const look = button("See what it would do", run(async () => result.replaceChildren(...preview(await api("preview", {}, body())))));
+  const look = button("See what it would do", run(async () => result.replaceChildren(...preview(await api("preview", {}, body())).flat(9))));
   const add = button("Add to the list", run(async () => added(await api("add", {}, body()), result)));
   return [el("h1", {}, "What a change would do"), el("div", { class: "fields" },
     el("label", { for: "list" }, "List"), pick, el("label", { for: "indicators" }, "Names, addresses, prefixes, AS numbers, one on a line"), text,
@@ -134,8 +143,18 @@ function preview(data) {
   return [el("h2", {}, "Preview"), table(data.items, [
     ["Text", i => el("span", { class: "mono" }, clean(i.text))], ["Indicator", i => el("span", { class: "mono" }, clean(i.indicator))],
     ["Result", i => i.accepted ? (i.own ? el("span", { class: "bad" }, "covers a name of your own lists") : el("span", { class: "good" }, "accepted")) : el("span", { class: "bad" }, `refused: ${clean(i.why)}`)]], ""),
-  memory ? el("details", { open: true }, el("summary", {}, `What it would have touched in the last ${data.days} days, by the memory`), el("pre", {}, clean(JSON.stringify(memory, null, 1)).replaceAll("\\x0a", "\n")))
-    : el("p", { class: "dim" }, "No memory is kept: nothing says what the change would have touched.")].filter(Boolean);
+  el("h2", {}, `What it would have touched in the last ${data.days} days, by the memory`),
+  memory ? touched(memory) : el("p", { class: "dim" }, "No memory is kept: nothing says what the change would have touched.")];
+}
+
+// Names that the memory has: those received most, and the holder of their latest address.
+function touched(memory) {
+  const more = memory.names - memory.most.length;
+  return [el("p", {}, `Indicators that were resolved: ${memory.indicators}. Names: ${memory.names}. Records received: ${memory.count}.`,
+    memory.left_out ? ` AS numbers and holders, which are not looked for: ${memory.left_out}.` : ""),
+  table(memory.most, [["Name", m => el("a", { href: to(m.name), class: "mono" }, clean(m.name))], ["Received", m => String(m.count), "n"], ["AS and registrant", m => clean(m.holder)]],
+    "Nothing: no name of these indicators was resolved in these days."),
+  more > 0 && el("p", { class: "dim" }, `${more} more names were received less often.`)].filter(Boolean);
 }
 
 const stamp = id => String(id || "0-0").split("-").map(Number);
