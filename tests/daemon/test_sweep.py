@@ -374,12 +374,28 @@ def test_the_limits_of_the_memory_hold_for_a_sweep(sw, zone, folder, text_file):
         (memory.stat().st_uid, 0o640)}  # fmt: skip
 
 
-def test_a_bogus_answer_is_not_remembered(sw, authority, folder):
+def test_a_memory_that_cannot_be_written_is_said(sw, zone, folder):
+    memory = folder / "past"
+    (memory / "dns.lock").mkdir(parents=True)  # in the place of the file that is locked
+    sw("list", "set", "bad")
+    sw("add", "bad", zone.names[1])
+    rows, _, summary = sweep(sw, zone, "--memory-folder", memory, code=PARTLY)
+    assert rows[zone.names[1]]["A"]["resolved_ip"] and summary["memory"]["records"] == 0
+    assert "Is a directory" in summary["memory"]["problem"] and "nothing is recorded" in sw.err
+    assert "1 records of the last interval are lost" in sw.err
+
+
+def test_aliases_are_remembered_and_bogus_answers_are_not(sw, authority, folder):
     memory = folder / "past"
     memory.mkdir()
     sw("list", "set", "bad")
-    sw("add", "bad", "www.signed.example", "www.bogus.example", "alias.example")
+    sw("add", "bad", "www.signed.example", "www.bogus.example", "alias.evil.example", "www.old.renamed.example")
     words = ["--forward", f"127.0.0.1@{authority.nsd_port}", "--trust-anchor", authority.anchor_file]
     sw("sweep", *words, "--retries", "0", "--memory-folder", memory)
-    owners = {owner for owner, _, _ in remembered(sw, memory)}
+    got = remembered(sw, memory)
+    owners = {owner for owner, _, _ in got}
+    assert got["alias.evil.example.", "CNAME", "www.evil.example."] == 2  # for A and for AAAA
+    assert ("www.old.renamed.example.", "CNAME", "www.evil.example.") in got
+    assert got["old.renamed.example.", "DNAME", "evil.example."] == 2
+    assert "www.evil.example." in owners
     assert "www.signed.example." in owners and "www.bogus.example." not in owners
