@@ -1,47 +1,27 @@
 /* web_change.c - the preview of pasted indicators, and the change. See web.h.
  *
- * The body is {"list": NAME, "indicators": [TEXT...]}. The change runs as the sub-command `add`, so
- * that its guards and messages are the same. The page then follows the report of each resolver. */
+ * The change runs as the sub-command `add`, so that its guards and messages are the same. The page
+ * then follows the report of each resolver. */
 #include "cli/lists/edit.h"
 #include "cli/lists/guard.h"
 #include "cli/lists/harm.h"
 #include "cli/lists/preview.h"
 #include "cli/view/views.h"
+#include "cli/web/body.h"
 #include "cli/web/web.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define INDICATORS_MAX 1000
-#define DAYS           30 /* that the memory is asked for */
-
-struct asked {
-    json_t *body;
-    const char *list;
-    const json_t *indicators;
-};
+#define DAYS 30 /* that the memory is asked for */
 
 /* Read and check the body; false: the answer says why not. */
-static bool read_body(const struct serve_request *request, struct asked *asked,
+static bool read_body(const struct serve_request *request, struct web_body *asked,
                       struct serve_answer *answer)
 {
-    const char *why = NULL;
-    const json_t *one;
-    size_t i;
-    asked->body = json_loadb(request->body, request->body_len, JSON_REJECT_DUPLICATES, NULL);
-    asked->list = cli_json_text(asked->body, "list");
-    asked->indicators = json_object_get(asked->body, "indicators");
-    if (!asked->list[0] || !json_is_array(asked->indicators))
-        why = "the body is not {\"list\": .., \"indicators\": [..]}";
-    else if (json_array_size(asked->indicators) == 0)
-        why = "no indicators";
-    else if (json_array_size(asked->indicators) > INDICATORS_MAX)
-        why = "more than 1,000 indicators: sinkwatch import takes any number";
-    json_array_foreach(asked->indicators, i, one) if (!json_is_string(one)) why =
-        "an indicator is no text";
-    if (!why)
+    const char *why;
+    if (web_body_read(request->body, request->body_len, asked, &why))
         return true;
-    json_decref(asked->body);
     serve_fail(answer, 400, why);
     return false;
 }
@@ -79,7 +59,7 @@ static void judge(struct previewing *p, const char *text)
     json_array_append_new(p->items, one);
 }
 
-static json_t *preview(struct cli *cli, const struct asked *asked)
+static json_t *preview(struct cli *cli, const struct web_body *asked)
 {
     struct previewing p = {.cli = cli, .items = json_array()};
     const json_t *one;
@@ -118,7 +98,7 @@ static void put_failure(struct serve_answer *answer)
 void web_preview(void *arg, const struct serve_request *request, struct serve_answer *answer)
 {
     struct web *web = arg;
-    struct asked asked;
+    struct web_body asked;
     if (!read_body(request, &asked, answer))
         return;
     if (web_ready(web, answer)) {
@@ -128,13 +108,13 @@ void web_preview(void *arg, const struct serve_request *request, struct serve_an
         else
             put_failure(answer);
     }
-    json_decref(asked.body);
+    json_decref(asked.json);
 }
 
 /* ---- the change ---- */
 
 /* `sinkwatch --json add -- LIST INDICATOR...`; NULL: nothing was printed. */
-static json_t *run_add(struct cli *cli, const struct asked *asked)
+static json_t *run_add(struct cli *cli, const struct web_body *asked)
 {
     char program[] = "sinkwatch add", dashes[] = "--";
     size_t n = json_array_size(asked->indicators);
@@ -162,7 +142,7 @@ static json_t *run_add(struct cli *cli, const struct asked *asked)
 void web_add(void *arg, const struct serve_request *request, struct serve_answer *answer)
 {
     struct web *web = arg;
-    struct asked asked;
+    struct web_body asked;
     if (!web->allow_changes) {
         serve_fail(answer, 403, "this server makes no changes (--allow-changes)");
         return;
@@ -178,5 +158,5 @@ void web_add(void *arg, const struct serve_request *request, struct serve_answer
         else
             put_failure(answer);
     }
-    json_decref(asked.body);
+    json_decref(asked.json);
 }
