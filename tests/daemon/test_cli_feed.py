@@ -70,6 +70,13 @@ def test_a_definition_is_kept_shown_paused_and_removed(feed, folder):
         (["bad", "gopher://a.example/l"], "is no source"),
         (["bad", "https://user:pw@a.example/l"], "--password-file"),
         (["bad", "https:///l"], "no host"),
+        (["bad", "https:/a.example/l"], "no host"),
+        (["bad", "https:/a.example/x://b.example/l"], "no host"),
+        (["bad", "taxii+https:/me:pw@a.example/x://b.example/l"], "no host"),
+        (["bad", "http://a.example/l", "--proxy=b.example", "--token-file=/t"], "shown --token-file"),
+        (["bad", "misp+http://a.example/l", "--proxy=b.example", "--header-file=/t"], "shown --header-file"),
+        (["bad", "https://a.example/l", "--proxy=http://me:pw@b.example"], "--proxy-password-file"),
+        (["bad", "https://a.example/l", "--proxy-password-file=/t"], "belongs to --proxy"),
         (["bad", "file:x"], "begins with '/'"),
         (["bad", "file:/x", "--user=me"], "--user is not for"),
         (["bad", "file:/x", "--every=1s"], "--every"),
@@ -365,10 +372,31 @@ def test_a_secret_for_a_host_goes_to_no_other(feed, web, folder):
         path = text_in(folder, text + "# host: intel.example\n# host: 127.0.0.1\n")
         feed("feed", "add", "bad", web.url(), option, path, *user)
         feed.run("--now")
+    before, path = len(web.asked), text_in(folder, "t0ken\n# host: intel.example\n")
+    for source in (f"http:/127.0.0.1:{web.port}/x://intel.example/list", f"http://intel.example@127.0.0.1:{web.port}/",
+                   f"http://intel.example:x@127.0.0.1:{web.port}/list"):  # fmt: skip
+        feed("feed", "add", "bad", source, "--token-file", path, code=USAGE)
+        feed.redis.hset(feed.key("feeds"), "bad", json.dumps(
+            {"source": source, "list": "bad", "options": {"token-file": str(path)}}))  # fmt: skip
+        feed.run("--now", code=INPUT)
+    assert len(web.asked) == before
     feed("feed", "add", "bad", f"rpz://127.0.0.1:{web.port}/z.example", "--tsig-file",
          text_in(folder, "hmac-sha256:k:c2VjcmV0\n# host: ns.example\n"))  # fmt: skip
     feed.run(code=INPUT)
     assert "is for other hosts" in feed.err
+
+
+def test_the_password_of_a_proxy_is_for_the_proxy(feed, web, folder):
+    """A file with "# host:" is compared with the proxy's host; the source has another one."""
+    for proxy in (f"127.0.0.1:{web.port}", f"http://127.0.0.1:{web.port}"):
+        words = ["https://intel.example/list", "--proxy", proxy, "--proxy-password-file"]
+        feed("feed", "add", "bad", *words, text_in(folder, "me:geheim\n# host: intel.example\n"))
+        before = len(web.asked)
+        feed.run("--now", code=INPUT)
+        assert "is for other hosts than 127.0.0.1" in feed.err and len(web.asked) == before
+        feed("feed", "add", "bad", *words, text_in(folder, "me:geheim\n# host: 127.0.0.1\n"))
+        feed.run("--now", code=INPUT)
+        assert web.asked[-1].headers["Proxy-Authorization"] == "Basic bWU6Z2VoZWlt"
 
 
 def test_the_file_of_top_names_is_the_one_that_was_judged(feed, web, folder, tmp_path_factory):

@@ -251,6 +251,14 @@ def test_no_two_holders_have_one_mark_or_one_colour(sw):
     assert chips.count(chips[marks.index("?")]) == 1  # as no holder
 
 
+def test_the_present_holder_of_an_address_has_a_mark(case):
+    """The card shows the last recorded holder, by a name that was seen after the report's time."""
+    see(case, "later.example", "62.75.224.1", 60, 80, 65099, "Later")
+    text = case("report", "--until", "2026-02-20")
+    assert "AS65099 Later" in text and "later.example" not in text
+    assert "<b class=mark></b>" not in text
+
+
 def test_a_name_with_many_addresses_leaves_room_for_others(case):
     for i in range(64):
         see(case, "evil.example", f"192.0.2.{i + 1}", i, i + 3, 64600 + i, f"Org {i}", list="bad")
@@ -270,6 +278,10 @@ def test_names_and_times(case):
     assert "is no domain name" in case.err
     case("report", "--since", "2026-02-20", "--until", "2026-02-10", code=USAGE)
     assert "no time is left" in case.err
+    case("report", "--until", "1969-01-01", code=USAGE)
+    assert "--since 1970-01-01 is not before --until 1969-01-01" in case.err
+    case("report", "--since", "2999-01-01", code=USAGE)
+    assert "not before --until now" in case.err
     case("report", "--until", "soon", code=USAGE)
 
 

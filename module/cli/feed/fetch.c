@@ -17,11 +17,6 @@
 #define SECRET_MAX 8192      /* octets of a file with a secret */
 #define HOST_LINE  "# host:" /* names a host that the secret is for */
 
-struct host {
-    const char *p;
-    size_t len;
-};
-
 static const struct cli_fetcher *const fetchers[] = {&cli_fetcher_file,  &cli_fetcher_http,
                                                      &cli_fetcher_taxii, &cli_fetcher_misp,
                                                      &cli_fetcher_rpz,   &cli_fetcher_rpz_tls};
@@ -118,39 +113,52 @@ int cli_fetch_open(struct cli_fetch *fetch, const char *path)
     return -1;
 }
 
-/* The host of the source, without port and brackets. Empty: the source has none, as file: */
-static struct host host_of(const char *source)
+const char *cli_fetch_authority(const char *url, size_t *len)
 {
-    const char *at = strstr(source, "://");
-    if (!at)
-        return (struct host){"", 0};
-    at += 3;
-    if (*at == '[')
-        return (struct host){at + 1, strcspn(at + 1, "]")};
-    return (struct host){at, strcspn(at, ":/?#")};
+    const char *at = url + strcspn(url, ":");
+    bool has = strncmp(at, "://", 3) == 0;
+    at = has ? at + 3 : "";
+    *len = strcspn(at, "/?#");
+    return at;
 }
 
-/* Whether the lines "# host: NAME" of a file, if any, name the host of the source. */
-static bool is_for_source(struct cli_fetch *fetch, const char *path, const char *text)
+/* The host of a source, without port and brackets; free(). Empty: the source has none, as
+ * file: has, or a user stands before the host. */
+static char *host_of(const char *source)
 {
-    struct host host = host_of(fetch->source);
+    size_t len;
+    const char *at = cli_fetch_authority(source, &len);
+    if (memchr(at, '@', len))
+        len = 0;
+    bool bracket = len > 0 && *at == '[';
+    char *host = strndup(at + bracket, len - bracket);
+    if (!host)
+        abort();
+    host[strcspn(host, bracket ? "]" : ":")] = '\0';
+    return host;
+}
+
+/* Whether the lines "# host: NAME" of a file, if any, name the host. */
+static bool is_for_host(struct cli_fetch *fetch, const char *path, const char *text,
+                        const char *host)
+{
     bool any = false;
     for (const char *line = text; *line; line += strcspn(line, "\n"), line += *line == '\n') {
         if (strncmp(line, HOST_LINE, strlen(HOST_LINE)) != 0)
             continue;
         const char *name = line + strlen(HOST_LINE);
         name += strspn(name, " \t");
-        if (strcspn(name, " \t\r\n") == host.len && strncasecmp(name, host.p, host.len) == 0)
+        size_t len = strcspn(name, " \t\r\n");
+        if (len > 0 && len == strlen(host) && strncasecmp(name, host, len) == 0)
             return true;
         any = true;
     }
     if (any)
-        cli_fetch_failed(fetch, "%s: is for other hosts than %.*s (lines \"# host:\")", path,
-                         (int)host.len, host.p);
+        cli_fetch_failed(fetch, "%s: is for other hosts than %s (lines \"# host:\")", path, host);
     return !any;
 }
 
-char *cli_fetch_text(struct cli_fetch *fetch, const char *path)
+static char *read_text(struct cli_fetch *fetch, const char *path, const char *host)
 {
     char *text = cli_alloc(1, SECRET_MAX + 1);
     int fd = cli_fetch_open(fetch, path);
@@ -164,7 +172,7 @@ char *cli_fetch_text(struct cli_fetch *fetch, const char *path)
     fclose(in);
     if (!bad && len > 0 && len <= SECRET_MAX) {
         text[len] = '\0';
-        if (is_for_source(fetch, path, text))
+        if (is_for_host(fetch, path, text, host))
             return text;
         explicit_bzero(text, len);
         free(text);
@@ -178,9 +186,17 @@ char *cli_fetch_text(struct cli_fetch *fetch, const char *path)
     return NULL;
 }
 
-char *cli_fetch_secret(struct cli_fetch *fetch, const char *path)
+char *cli_fetch_text(struct cli_fetch *fetch, const char *path)
 {
-    char *text = cli_fetch_text(fetch, path);
+    char *host = host_of(fetch->source);
+    char *text = read_text(fetch, path, host);
+    free(host);
+    return text;
+}
+
+char *cli_fetch_secret(struct cli_fetch *fetch, const char *path, const char *host)
+{
+    char *text = host ? read_text(fetch, path, host) : cli_fetch_text(fetch, path);
     if (!text)
         return NULL;
     text[strcspn(text, "\r\n")] = '\0';

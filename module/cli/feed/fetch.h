@@ -118,9 +118,18 @@ const char *cli_fetch_option(const struct cli_fetch *fetch, const char *name);
  */
 int cli_fetch_open(struct cli_fetch *fetch, const char *path);
 
-/** The first line of such a file, without the line end: a password or key. A file with lines
- * "# host: NAME" is for sources at these hosts only (D-169). Allocated, or NULL with fetch->why
- * set. */
-char *cli_fetch_secret(struct cli_fetch *fetch, const char *path);
+/**
+ * The first line of such a file, without the line end: a password or key. A file with lines
+ * "# host: NAME" is for these hosts only (D-169).
+ *
+ * host  the receiver of the secret, without port and brackets; NULL: the host of the source
+ *
+ * Allocated, or NULL with fetch->why set.
+ */
+char *cli_fetch_secret(struct cli_fetch *fetch, const char *path, const char *host);
+
+/** The authority of "scheme://authority/path": host and port. *len 0: none. libcurl takes
+ * "scheme:/host" as well, which has none here. Borrowed from url. Source: RFC 3986 3.2. */
+const char *cli_fetch_authority(const char *url, size_t *len);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/version.h"
+#include "cli/authorities.h"
 #include "cli/feed/fetchers.h"
 #include "cli/output.h"
 
@@ -32,12 +33,57 @@ const char *const cli_http_options[] = {CLI_HTTP_OPTIONS, NULL};
 
 /* ---- the session ---- */
 
-/* The authority of a URL is the part between "//" and the path. */
+/* The host of --proxy as libcurl reads the option: the scheme may be missing. curl_free(); NULL: no
+ * host, or a user before the host. */
+static char *proxy_host(const char *proxy)
+{
+    char *host = NULL, *user = NULL;
+    CURLU *url = curl_url();
+    if (!url)
+        abort();
+    unsigned flags = CURLU_NON_SUPPORT_SCHEME | CURLU_GUESS_SCHEME;
+    if (curl_url_set(url, CURLUPART_URL, proxy, flags) != CURLUE_OK ||
+        curl_url_get(url, CURLUPART_USER, &user, 0) == CURLUE_OK ||
+        curl_url_get(url, CURLUPART_HOST, &host, 0) != CURLUE_OK)
+        host = NULL;
+    curl_free(user);
+    curl_url_cleanup(url);
+    size_t len = host ? strlen(host) : 0;
+    if (len > 2 && host[0] == '[') {
+        memmove(host, host + 1, len - 2);
+        host[len - 2] = '\0';
+    }
+    return host;
+}
+
+/* A proxy reads and changes everything of a source without TLS, secrets as well (D-169). */
+static bool judge_proxy(struct cli_fetch *fetch, const char *url)
+{
+    static const char *const secrets[] = {"password-file", "token-file", "header-file"};
+    const char *proxy = cli_fetch_option(fetch, "proxy");
+    char *host = proxy ? proxy_host(proxy) : NULL;
+    bool ok = !proxy || host;
+    curl_free(host);
+    if (!ok)
+        cli_fetch_failed(fetch, "--proxy is a URL with a host, and without a user or password: use "
+                                "--proxy-password-file");
+    for (size_t i = 0; ok && proxy && i < sizeof(secrets) / sizeof(secrets[0]); i++)
+        if (strncmp(url, "https:", 6) != 0 && cli_fetch_option(fetch, secrets[i])) {
+            cli_fetch_failed(fetch, "--proxy would be shown --%s: the source is without TLS",
+                             secrets[i]);
+            ok = false;
+        }
+    if (ok && !proxy && cli_fetch_option(fetch, "proxy-password-file")) {
+        cli_fetch_failed(fetch, "--proxy-password-file belongs to --proxy");
+        ok = false;
+    }
+    return ok;
+}
+
 bool cli_http_judge(struct cli_fetch *fetch, const char *url)
 {
-    const char *host = strstr(url, "://");
-    host = host ? host + 3 : "";
-    size_t len = strcspn(host, "/?#");
+    size_t len;
+    const char *host = cli_fetch_authority(url, &len);
     if (len == 0)
         cli_fetch_failed(fetch, "no host in the URL");
     else if (memchr(host, '@', len))
@@ -46,7 +92,7 @@ bool cli_http_judge(struct cli_fetch *fetch, const char *url)
     else if (strpbrk(url, " \t\r\n\"<>"))
         cli_fetch_failed(fetch, "white space, quotes or <> in the URL");
     else
-        return true;
+        return judge_proxy(fetch, url);
     return false;
 }
 
@@ -66,6 +112,14 @@ static bool set_blob(struct cli_http *http, const char *option, CURLoption blob_
     return ok;
 }
 
+/* The authorities of --ca-file and no others, or those of the system. */
+static bool set_authorities(struct cli_http *http)
+{
+    if (cli_fetch_option(http->fetch, "ca-file"))
+        cli_curl_forget_authorities(http->curl);
+    return set_blob(http, "ca-file", CURLOPT_CAINFO_BLOB);
+}
+
 /* user:password of two options. */
 static bool set_login(struct cli_http *http)
 {
@@ -77,7 +131,7 @@ static bool set_login(struct cli_http *http)
         cli_fetch_failed(http->fetch, "--user and --password-file belong together");
         return false;
     }
-    char *password = cli_fetch_secret(http->fetch, path);
+    char *password = cli_fetch_secret(http->fetch, path, NULL);
     if (!password)
         return false;
     if (asprintf(&http->secret[0], "%s:%s", user, password) < 0)
@@ -96,7 +150,9 @@ static bool set_proxy(struct cli_http *http)
         curl_easy_setopt(http->curl, CURLOPT_PROXY, proxy);
     if (!path)
         return true;
-    http->secret[1] = cli_fetch_secret(http->fetch, path);
+    char *host = proxy ? proxy_host(proxy) : NULL;
+    http->secret[1] = cli_fetch_secret(http->fetch, path, host ? host : "");
+    curl_free(host);
     if (http->secret[1])
         curl_easy_setopt(http->curl, CURLOPT_PROXYUSERPWD, http->secret[1]);
     return http->secret[1] != NULL;
@@ -107,7 +163,7 @@ static bool set_token(struct cli_http *http)
     const char *path = cli_fetch_option(http->fetch, "token-file");
     if (!path)
         return true;
-    http->secret[2] = cli_fetch_secret(http->fetch, path);
+    http->secret[2] = cli_fetch_secret(http->fetch, path, NULL);
     if (!http->secret[2])
         return false;
     curl_easy_setopt(http->curl, CURLOPT_HTTPAUTH, CURLAUTH_BEARER);
@@ -215,8 +271,7 @@ struct cli_http *cli_http_open(struct cli_fetch *fetch)
         abort();
     set_limits(http->curl, http);
     if (set_login(http) && set_token(http) && set_headers(http) && set_proxy(http) &&
-        set_blob(http, "ca-file", CURLOPT_CAINFO_BLOB) &&
-        set_blob(http, "cert-file", CURLOPT_SSLCERT_BLOB) &&
+        set_authorities(http) && set_blob(http, "cert-file", CURLOPT_SSLCERT_BLOB) &&
         set_blob(http, "key-file", CURLOPT_SSLKEY_BLOB)) {
         /* libcurl would send headers of our own to the other host, and show it our certificate */
         http->stays = http->headers || cli_fetch_option(fetch, "cert-file");

@@ -74,7 +74,7 @@ const char *cli_primary_parse(const char *source, struct cli_primary *p)
 bool cli_tsig_read(struct cli_fetch *fetch, struct cli_tsig *tsig)
 {
     const char *path = cli_fetch_option(fetch, "tsig-file");
-    char *text = path ? cli_fetch_secret(fetch, path) : NULL;
+    char *text = path ? cli_fetch_secret(fetch, path, NULL) : NULL;
     if (!path || !text)
         return !path;
     const char *why = cli_tsig_key(tsig, text);

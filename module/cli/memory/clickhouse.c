@@ -2,6 +2,7 @@
 #include "cli/memory/clickhouse.h"
 
 #include "base/version.h"
+#include "cli/authorities.h"
 #include "cli/past/past_words.h"
 #include "journal/rdata_text.h"
 
@@ -201,8 +202,7 @@ static void set_limits(struct attempt *attempt, char *error)
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, attempt);
     curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
     curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
-    if (attempt->clickhouse->ca_file)
-        curl_easy_setopt(curl, CURLOPT_CAINFO, attempt->clickhouse->ca_file);
+    cli_curl_trust(curl, attempt->clickhouse->ca_file);
 }
 
 /* Whether the answer is whole and of status 200. The last line may have no line end. */

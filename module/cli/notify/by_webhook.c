@@ -1,4 +1,5 @@
 /* by_webhook.c - a notice for a web service: a POST of the object. See hand.h. */
+#include "cli/authorities.h"
 #include "cli/notify/hand.h"
 #include "cli/output.h"
 
@@ -76,8 +77,7 @@ static void set_options(CURL *curl, const struct notify_target *target)
     curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     curl_easy_setopt(curl, CURLOPT_USERAGENT, "sinkwatch");
     curl_easy_setopt(curl, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
-    if (target->ca_file)
-        curl_easy_setopt(curl, CURLOPT_CAINFO, target->ca_file);
+    cli_curl_trust(curl, target->ca_file);
     if (target->client_cert)
         curl_easy_setopt(curl, CURLOPT_SSLCERT, target->client_cert);
 }

@@ -35,6 +35,8 @@ struct answers {
     struct record *record;
     size_t n, room;
     size_t resolver; /* of the answer that is being read */
+    size_t begin;    /* records of the answers before */
+    bool full;       /* the answer has more records than an answer may have */
     uint32_t limit;  /* of the inquiry */
     bool partly;
 };
@@ -78,6 +80,9 @@ static int find_asked(struct answers *answers)
 static enum sw_status keep(void *arg, const struct sw_sighting *sighting)
 {
     struct answers *answers = arg;
+    answers->full = answers->n - answers->begin >= SW_INQUIRY_LIMIT;
+    if (answers->full)
+        return SW_EINVAL;
     if (answers->n == answers->room) {
         answers->room = answers->room ? 2 * answers->room : 256;
         answers->record = cli_grow(answers->record, answers->room, sizeof(answers->record[0]));
@@ -133,7 +138,11 @@ static void read_answer(struct answers *answers, const redisReply *reply)
     const char *at = reply->str, *end = at + reply->len, *why;
     const char *id = answers->asked[answers->resolver].id;
     bool head = true, broken = false;
-    while (at < end) {
+    answers->begin = answers->n;
+    answers->full = false;
+    if (reply->len == 0)
+        say_partly(answers, id, "an answer that is none");
+    while (at < end && !answers->full) {
         const char *stop = memchr(at, '\n', (size_t)(end - at));
         size_t len = stop ? (size_t)(stop - at) : (size_t)(end - at);
         if (head)
@@ -143,7 +152,9 @@ static void read_answer(struct answers *answers, const redisReply *reply)
         head = false;
         at += len + 1;
     }
-    if (broken)
+    if (answers->full)
+        say_partly(answers, id, "sent more than the 10000 records that an answer may have");
+    else if (broken)
         say_partly(answers, id, "sent records that are none");
 }
 

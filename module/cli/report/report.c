@@ -138,7 +138,8 @@ static int set_times(struct report *report, const struct options *o)
     }
     if (report->since < report->until)
         return CLI_OK;
-    cli_error("--since %s is not before --until %s: no time is left", o->since, o->until);
+    cli_error("--since %s is not before --until %s: no time is left",
+              o->since ? o->since : "1970-01-01", o->until ? o->until : "now");
     return CLI_USAGE;
 }
 

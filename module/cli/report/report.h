@@ -105,8 +105,11 @@ void report_past(const struct report *report, const struct graph_node *node);
 
 /* ---- holders and times (report_holders.c) ---- */
 
-/** Number of a holder by recorded facts; new holders are added. */
+/** Number of a holder by recorded facts; new holders are added, and report->holder may move. */
 size_t report_holder(struct report *report, const json_t *facts);
+
+/** The same as the holder. Borrowed until the next holder is added. */
+const struct report_holder *report_holder_at(struct report *report, const json_t *facts);
 
 /** Find all holders of the page; give marks and colours by weight. */
 void report_rank(struct report *report);

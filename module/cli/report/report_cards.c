@@ -38,7 +38,7 @@ static void row(struct report *report, const struct graph_edge *edge, bool of_na
     page_node(out, report->graph->node[of_name ? edge->address : edge->name]);
     fputs(" ", out);
     if (of_name)
-        page_holder(out, &report->holder[report_holder(report, report_facts(report, edge))]);
+        page_holder(out, report_holder_at(report, report_facts(report, edge)));
     graph_anomalies(json_object_get(edge->facts, "anomalies"), text, sizeof(text));
     if (text[0]) {
         fputs(" <em class=bad>", out);
@@ -168,7 +168,7 @@ static void owner(struct report *report, const struct graph_node *node)
         page_holder(out, &report->holder[HOLDER_UNKNOWN]);
         return;
     }
-    page_holder(out, &report->holder[report_holder(report, node->owner)]);
+    page_holder(out, report_holder_at(report, node->owner));
     fputs("<dl>", out);
     fact(out, "Network", cli_json_text(node->owner, "prefix"));
     fact(out, "Netname", cli_json_text(node->owner, "netname"));

@@ -76,6 +76,12 @@ size_t report_holder(struct report *report, const json_t *facts)
     return add_holder(report, key, carrier, "");
 }
 
+const struct report_holder *report_holder_at(struct report *report, const json_t *facts)
+{
+    size_t holder = report_holder(report, facts); /* the array may move in the call */
+    return &report->holder[holder];
+}
+
 /* ---- spans ---- */
 
 struct spans {
@@ -256,6 +262,11 @@ static void weigh(struct report *report)
         size_t holder = report_holder(report, report_facts(report, edge));
         bool odd = json_array_size(json_object_get(edge->facts, "anomalies")) > 0;
         report->holder[holder].weight += odd ? 1000000 : 1;
+    }
+    for (size_t i = 0; i < report->graph->nodes; i++) { /* cards show the owner of now as well */
+        const struct graph_node *node = report->graph->node[i];
+        if (!node->is_name && node->owner && report_has_card(report, node))
+            report_holder(report, node->owner);
     }
     for (size_t i = 0; i < report->starts; i++) {
         size_t n;

@@ -185,7 +185,7 @@ static void history_row(struct report *report, const struct graph_edge *edge)
     key_cell(out, cli_time(cli_json_text(edge->facts, "last"), false));
     node_cell(report, false, report->graph->node[edge->address]->text);
     fputs("<td class=w>", out);
-    page_holder(out, &report->holder[report_holder(report, whose)]);
+    page_holder(out, report_holder_at(report, whose));
     fputs("</td>", out);
     key_cell(out, cli_json_text(whose, "prefix"));
     cell(out, cli_json_text(whose, "country"));

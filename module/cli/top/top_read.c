@@ -15,11 +15,12 @@
 
 /* ---- an event ---- */
 
-/* Seconds since 1970 of an RFC 3339 text; else now. */
+/* Seconds since 1970 of an RFC 3339 text; now where there is none, or one before 1970. */
 static time_t time_of(const char *text, time_t now)
 {
     struct tm tm = {0};
-    return strptime(text, "%Y-%m-%dT%H:%M:%S", &tm) ? timegm(&tm) : now;
+    time_t at = strptime(text, "%Y-%m-%dT%H:%M:%S", &tm) ? timegm(&tm) : now;
+    return at > 0 ? at : now;
 }
 
 #define COPY(to, from) snprintf(to, sizeof(to), "%.*s", (int)sizeof(to) - 1, from)

@@ -279,13 +279,13 @@ static void draw_rows(struct top *top)
 
 void top_draw(struct top *top)
 {
+    top_order(top); /* on a small screen as well: keys look at the rows, and reading frees some */
     if (COLS < WIDE_MIN || LINES < HIGH_MIN) {
         erase();
         put_all(0, "too small: 40 x 6 at least", PLAIN);
         refresh();
         return;
     }
-    top_order(top);
     draw_state(top);
     draw_views(top);
     if (top->help) {

@@ -44,7 +44,7 @@ class Web:
                 route = web.routes.get(self.path.split("?")[0], Answer("no such page", 404))
                 web.reply(self, route(self) if callable(route) else route)
 
-            do_POST = do_GET
+            do_POST = do_CONNECT = do_GET
 
             def log_message(self, *_):
                 pass
