@@ -20,6 +20,7 @@ struct sw_tls {
     SSL *ssl;
     BIO_METHOD *method;
     int fd;
+    char why[160]; /* OpenSSL's words for the last EPROTO */
 };
 
 /* The first message in OpenSSL's error queue. Empties the queue. */
@@ -210,10 +211,15 @@ static ssize_t result(struct sw_tls *tls, int n)
         errno = saved;
         return saved == 0 || n == 0 ? 0 : -1;
     default: /* in OpenSSL 3 also the end of the stream without a close_notify */
-        ERR_clear_error();
+        openssl_words(tls->why);
         errno = EPROTO;
         return n == 0 ? 0 : -1;
     }
+}
+
+const char *sw_tls_why(const struct sw_tls *tls)
+{
+    return tls->why;
 }
 
 ssize_t sw_tls_send(struct sw_tls *tls, const void *data, size_t len)

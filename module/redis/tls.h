@@ -49,4 +49,8 @@ enum sw_status sw_tls_handshake(struct sw_tls *tls, short *events, char *why);
 ssize_t sw_tls_send(struct sw_tls *tls, const void *data, size_t len);
 ssize_t sw_tls_recv(struct sw_tls *tls, void *data, size_t len);
 
+/** OpenSSL's words for the last EPROTO of these two, such as an alert of the other side. Borrowed;
+ * valid until the next call. */
+const char *sw_tls_why(const struct sw_tls *tls);
+
 #endif

@@ -29,6 +29,12 @@ def pin_of(cert):
     return base64.b64encode(hashlib.sha256(der.stdout).digest()).decode()
 
 
+def encrypted(key, folder):
+    path = folder / "encrypted.key"
+    subprocess.run(["openssl", "pkey", "-in", key, "-aes128", "-passout", "pass:geheim", "-out", path], check=True)
+    return path
+
+
 def records(*names):
     return "".join(f"{name} CNAME .\n" for name in names)
 
@@ -77,10 +83,19 @@ def plain_tls(world):
         server.shutdown(socket.SHUT_RDWR)
 
 
-def test_transfers_by_tls(world, folder, text_file, plain_tls):
+@pytest.fixture
+def named(world, folder):
+    """named with the zone by TLS; notices go to the port of the attribute."""
+    port = free_port(ADDRESS)
+    primary = Bind(folder / "named", records("a.example"), world.server, world.client[0], port)
+    primary.notices = port
+    yield primary
+    primary.stop()
+
+
+def test_transfers_by_tls(world, named, folder, text_file, plain_tls):
     """Whole, changes after a signed notice; then every way in which a primary is not the one."""
-    notices = free_port(ADDRESS)
-    primary = Bind(folder / "named", records("a.example"), world.server, world.client[0], notices)
+    primary, notices = named, named.notices
     key, ca = f"--tsig-file={text_file(key_text(), 'key')}", f"--ca-file={world.server[0]}"
     ours = [f"--cert-file={world.client[0]}", f"--key-file={world.client[1]}"]
     world.add(primary.tls_port, "--every=1d", key, ca, *ours)
@@ -95,36 +110,36 @@ def test_transfers_by_tls(world, folder, text_file, plain_tls):
     finally:
         service.terminate()
         service.communicate(timeout=30 * FACTOR)
-    try:
-        pins = [f"--tls-pin={pin_of(cert)}" for cert, _ in (world.server, world.stranger)]
-        world.add(primary.tls_port, key, pins[0], *ours)  # the pin alone
-        world.run()
-        world.add(primary.tls_port, key, pins[1], *ours)
-        refused(world, "another key than --tls-pin")
-        world.add(primary.tls_port, key, ca, pins[1], *ours)
-        refused(world, "another key than --tls-pin")
-        world.add(primary.tls_port, key, *ours)
-        refused(world, "certificate")
-        world.add(primary.tls_port, key, f"--ca-file={world.stranger[0]}", *ours)
-        refused(world, "certificate")
-        world.add(primary.tls_port, key, ca, "--tls-name=other.example", *ours)
-        refused(world, "certificate")
-        world.add(primary.tls_port, key, ca, host="localhost", *ours)
-        refused(world, "certificate")
-        world.add(primary.tls_port, key, ca)  # no certificate of ours
-        refused(world, "")
-        world.add(primary.tls_port, key, ca, ours[0], f"--key-file={world.stranger[1]}")
-        refused(world, "key-file")
-        world.add(primary.tls_port, key, f"--ca-file={text_file('no certificate', 'no-ca')}", *ours)
-        refused(world, "ca-file: no usable PEM")
-        world.add(primary.port, key, ca, "--timeout=2s", *ours)  # named waits for more of the message
-        refused(world, "too slow")
-        world.add(primary.port, key, scheme="rpz")  # the primary gives the zone by TLS only
-        refused(world, "REFUSED")
-        world.add(plain_tls, key, ca, scheme="rpz+tls")
-        refused(world, "ALPN")
-    finally:
-        primary.stop()
+    pins = [f"--tls-pin={pin_of(cert)}" for cert, _ in (world.server, world.stranger)]
+    world.add(primary.tls_port, key, pins[0], *ours)  # the pin alone
+    world.run()
+    world.add(primary.tls_port, key, pins[1], *ours)
+    refused(world, "another key than --tls-pin")
+    world.add(primary.tls_port, key, ca, pins[1], *ours)
+    refused(world, "another key than --tls-pin")
+    world.add(primary.tls_port, key, *ours)
+    refused(world, "certificate")
+    world.add(primary.tls_port, key, f"--ca-file={world.stranger[0]}", *ours)
+    refused(world, "certificate")
+    world.add(primary.tls_port, key, ca, "--tls-name=other.example", *ours)
+    refused(world, "certificate")
+    world.add(primary.tls_port, key, ca, host="localhost", *ours)
+    refused(world, "certificate")
+    world.add(primary.tls_port, key, ca)  # no certificate of ours
+    refused(world, "")
+    assert "Protocol error" not in world.err
+    world.add(primary.tls_port, key, ca, ours[0], f"--key-file={world.stranger[1]}")
+    refused(world, "key-file")
+    world.add(primary.tls_port, key, ca, ours[0], f"--key-file={encrypted(world.client[1], folder)}")
+    refused(world, "key-file: no usable PEM")
+    world.add(primary.tls_port, key, f"--ca-file={text_file('no certificate', 'no-ca')}", *ours)
+    refused(world, "ca-file: no usable PEM")
+    world.add(primary.port, key, ca, "--timeout=2s", *ours)  # named waits for more of the message
+    refused(world, "too slow")
+    world.add(primary.port, key, scheme="rpz")  # the primary gives the zone by TLS only
+    refused(world, "REFUSED")
+    world.add(plain_tls, key, ca, scheme="rpz+tls")
+    refused(world, "ALPN")
 
 
 @pytest.mark.parametrize("words", [["--tls-pin=abc"], ["--cert-file=/x"], ["--key-file=/x"], ["--user=x"]])

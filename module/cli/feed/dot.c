@@ -108,7 +108,8 @@ static bool load_key(struct cli_fetch *fetch, SSL_CTX *context)
     bool ok;
     BIO *bio = begin_file(fetch, "key-file", &text, &ok);
     if (bio) {
-        EVP_PKEY *key = PEM_read_bio_PrivateKey(bio, NULL, NULL, NULL);
+        /* an empty password for an encrypted key: OpenSSL would ask for one at the terminal */
+        EVP_PKEY *key = PEM_read_bio_PrivateKey(bio, NULL, NULL, (void *)(uintptr_t) "");
         ok = key && SSL_CTX_use_PrivateKey(context, key) == 1;
         EVP_PKEY_free(key);
     }

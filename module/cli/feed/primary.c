@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #define LOOK_MS 200      /* between two looks at `stop` */
-#define OPEN_US 20000000 /* until there is a connection, with TLS */
+#define OPEN_US 20000000 /* at most, until an address answers; and until TLS is there */
 
 /* ---- the source ---- */
 
@@ -91,8 +91,12 @@ bool cli_primary_go_on(struct cli_primary *p)
 {
     int64_t now = sw_clock_mono_us();
     if (*p->fetch->stop || now >= p->deadline_us) {
-        cli_fetch_failed(p->fetch,
-                         *p->fetch->stop ? "interrupted" : "the primary is too slow (--timeout)");
+        if (!*p->fetch->stop && now < p->whole_us)
+            cli_fetch_failed(p->fetch, "%s port %s: no connection in time, address %s", p->host,
+                             p->port, p->address);
+        else
+            cli_fetch_failed(p->fetch, *p->fetch->stop ? "interrupted"
+                                                       : "the primary is too slow (--timeout)");
         return false;
     }
     if (now >= p->alive_us) {
@@ -113,7 +117,8 @@ static bool await(struct cli_primary *p, short events)
 
 static bool failed(struct cli_primary *p)
 {
-    cli_fetch_failed(p->fetch, "%s port %s: %s", p->host, p->port, strerror(errno));
+    const char *words = p->tls && errno == EPROTO ? sw_tls_why(p->tls) : strerror(errno);
+    cli_fetch_failed(p->fetch, "%s port %s: %s", p->host, p->port, words);
     return false;
 }
 
@@ -166,13 +171,31 @@ static bool begin_tls(struct cli_primary *p)
     return false;
 }
 
+/* The time for one of n steps, of the time of the fetch that is left. */
+static void limit_step(struct cli_primary *p, unsigned n)
+{
+    int64_t now = sw_clock_mono_us(), share = (p->whole_us - now) / n;
+    p->deadline_us = now + (share < OPEN_US ? share : OPEN_US);
+    if (n == 1 && share <= OPEN_US)
+        p->deadline_us = p->whole_us;
+}
+
+/* An address that does not answer leaves time for the others. */
 static bool open_any(struct cli_primary *p, const struct addrinfo *all)
 {
     bool ok = false;
-    for (const struct addrinfo *a = all; a && !ok; a = a->ai_next) {
+    unsigned left = 0;
+    for (const struct addrinfo *a = all; a; a = a->ai_next)
+        left++;
+    for (const struct addrinfo *a = all; a && !ok && !*p->fetch->stop; a = a->ai_next) {
         cli_primary_close(p);
+        limit_step(p, left--);
+        if (getnameinfo(a->ai_addr, a->ai_addrlen, p->address, sizeof(p->address), NULL, 0,
+                        NI_NUMERICHOST) != 0)
+            p->address[0] = '\0';
         ok = connect_to(p, a);
     }
+    limit_step(p, 1);
     return ok && (!p->dot || begin_tls(p));
 }
 
@@ -181,18 +204,14 @@ bool cli_primary_open(struct cli_primary *p)
     const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
     struct addrinfo *all = NULL;
     int error = getaddrinfo(p->host, p->port, &hints, &all);
-    int64_t now = sw_clock_mono_us(), whole;
-    if (!p->deadline_us)
-        p->deadline_us = now + (int64_t)p->fetch->max_s * 1000000;
-    whole = p->deadline_us;
+    if (!p->whole_us)
+        p->whole_us = sw_clock_mono_us() + (int64_t)p->fetch->max_s * 1000000;
     if (error) {
         cli_fetch_failed(p->fetch, "%s: %s", p->host, gai_strerror(error));
         return false;
     }
-    if (whole > now + OPEN_US)
-        p->deadline_us = now + OPEN_US;
     bool ok = open_any(p, all);
-    p->deadline_us = whole;
+    p->deadline_us = p->whole_us;
     freeaddrinfo(all);
     return ok;
 }

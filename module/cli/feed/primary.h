@@ -7,7 +7,8 @@
  *
  * Threads      one for each structure
  * Errors       a false result: the reason is kept in the fetch
- * Reliability  every wait ends by the deadline of the fetch, and by *stop
+ * Reliability  every wait ends by the deadline of the fetch, and by *stop; each address of the
+ *              primary has a share of the time, so that one which does not answer costs no transfer
  * Security     the question is not sent before the primary was recognised
  * Standards    RFC 5936 4.1 (TCP), RFC 9103 (TLS)
  * Decision     D-167
@@ -24,11 +25,13 @@ struct sw_tls;
 struct cli_primary {
     struct cli_fetch *fetch;
     char host[256], port[8];
+    char address[64]; /* that is being connected to */
     struct sw_name zone;
     bool dot; /* DNS over TLS */
     int fd;   /* -1: none */
     struct sw_tls *tls;
-    int64_t deadline_us, alive_us; /* on the monotonic clock */
+    /* on the monotonic clock: the end of this step, of the fetch; the next sign of life */
+    int64_t deadline_us, whole_us, alive_us;
 };
 
 /** Whether a source is a policy zone of a primary. */
