@@ -219,7 +219,8 @@ static void note_settled(struct sw_recorder *recorder)
 {
     atomic_store_explicit(&recorder->counters->backlog, sw_outbox_waiting(recorder->outbox),
                           memory_order_relaxed);
-    if (sw_outbox_waiting(recorder->outbox) == 0 && sw_seens_waiting(recorder->seens) == 0)
+    if (sw_outbox_waiting(recorder->outbox) == 0 && sw_seens_waiting(recorder->seens) == 0 &&
+        sw_sights_pending(recorder->sights) == 0)
         atomic_store_explicit(&recorder->settled, recorder->taken, memory_order_relaxed);
 }
 

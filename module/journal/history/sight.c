@@ -298,6 +298,11 @@ void sw_sights_finish(struct sw_sights *sights)
     judge_pending(sights, true);
 }
 
+size_t sw_sights_pending(const struct sw_sights *sights)
+{
+    return sights->pending_n;
+}
+
 /* Judge later. False: no memory. */
 static bool defer(struct sw_sights *sights, const struct sw_record *record)
 {

@@ -60,6 +60,9 @@ void sw_sights_rejudge(struct sw_sights *sights, int64_t mono_us);
 /** Judge the events that still wait for Redis: at the end. */
 void sw_sights_finish(struct sw_sights *sights);
 
+/** The number of events that wait for histories, and may raise anomalies then. */
+size_t sw_sights_pending(const struct sw_sights *sights);
+
 /** Take an event apart and look up the owners of the addresses. */
 void sw_sights_look(struct sw_sights *sights, const struct sw_event *event, struct sw_sight *sight);
 
