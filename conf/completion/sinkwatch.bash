@@ -63,7 +63,7 @@ _sinkwatch_options() {
     sweep)
         echo "--list --match --file --forward --resolv-conf --root-hints --trust-anchor --no-dnssec" \
             "--rate --in-flight --timeout --retries --threads --state --observer --rows --indicators-only" \
-            "--memory-folder --events"
+            "--ptr --memory-folder --events"
         ;;
     notify) echo "--file --check --test --once" ;;
     events | anomalies) echo "--number --follow --after --ids --type --list --severity-min" ;;

@@ -5,9 +5,15 @@ import os
 import pty
 import re
 import signal
+import socket
 import subprocess
+import threading
 import time
+from collections import Counter
+from contextlib import contextmanager
 
+import dns.message
+import dns.rdatatype
 import pytest
 from cli_rig import (  # noqa: F401
     INPUT,
@@ -26,8 +32,10 @@ from harness.sweep_zone import (
     CROWD,
     CROWD_N,
     HIDDEN_ADDRESS,
+    LONGEST,
     ODD_ADDRESS,
     PROTECTED,
+    REVERSE,
     ZONE,
     SweepZone,
 )
@@ -53,10 +61,10 @@ def database(sw, zone):
     sw.conf.write_text("".join(kept) + f'asn-mmdb: "{zone.databases}"\n')
 
 
-def sweep(sw, zone, *words, **options):
-    """(rows of names, anomalies, summary)"""
+def sweep(sw, zone, *words, at=None, **options):
+    """(rows of names, anomalies, summary); at: the forwarder, by default the zone's server"""
     seconds = 30 + NAMES / 200  # 590 a second beside 14 busy processes; a quiet machine does 10,000
-    words = ["sweep", "--forward", zone.at, "--rate", "0", *words]
+    words = ["sweep", "--forward", at or zone.at, "--rate", "0", *words]
     lines = sw.json(*words, seconds=seconds, **options)
     rows = {line["name"]: line for line in lines if "name" in line}
     found = [line["anomaly"]["sinkwatch"]["anomaly"] for line in lines if "anomaly" in line]
@@ -139,7 +147,7 @@ def test_judges_no_name_that_it_was_not_asked_for(sw, zone):
     zone.fill(sw.redis, sw.prefix)  # from now on its address is protected
     others = [name for name in zone.names if name.startswith("n00003")]
     assert zone.odd_name not in others
-    rows, found, summary = sweep(sw, zone, "--rate", "20", "--match", "n00003*")
+    rows, found, summary = sweep(sw, zone, "--rate", "20", "--ptr", "0", "--match", "n00003*")
     assert sorted(rows) == others and summary["seconds"] >= 3  # longer than a walk waits
     assert found == []
     _, found, _ = sweep(sw, zone, "--match", zone.odd_name)
@@ -192,7 +200,8 @@ def test_redis_that_is_silent_is_waited_for(env, zone, folder, own_redis, settin
     sw = Command(env, folder, own_redis, settings_for(own_redis, folder, asn_mmdb=zone.databases))
     zone.fill(sw.redis, sw.prefix)
     state = folder / "state.json"
-    words = ["--forward", zone.at, "--rate", "20", "--match", "n00002*", "--state", state]
+    words = ["--forward", zone.at, "--rate", "20", "--ptr", "0", "--match", "n00002*"]
+    words += ["--state", state]
     process = sw.start("--json", "sweep", *words)
     until(lambda: state.exists(), "the first note of how far it is")
     own_redis.freeze()
@@ -399,3 +408,99 @@ def test_aliases_are_remembered_and_bogus_answers_are_not(sw, authority, folder)
     assert got["old.renamed.example.", "DNAME", "evil.example."] == 2
     assert "www.evil.example." in owners
     assert "www.signed.example." in owners and "www.bogus.example." not in owners
+
+
+@contextmanager
+def between(zone, silent=False):
+    """A forwarder before the zone's server: (address, PTR questions seen). silent: drops them."""
+    ours = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    ours.bind(("127.0.0.1", 0))
+    theirs = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    theirs.connect(("127.0.0.1", zone.port))
+    theirs.settimeout(5)
+    seen_ptrs = Counter()
+
+    def serve():
+        while (packet := ours.recvfrom(4096))[0]:
+            (question,) = dns.message.from_wire(packet[0]).question
+            is_ptr = question.rdtype == dns.rdatatype.PTR
+            seen_ptrs.update([question.name.to_text()] if is_ptr else [])
+            if not (is_ptr and silent):
+                theirs.send(packet[0])
+                ours.sendto(theirs.recv(65535), packet[1])
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    try:
+        yield f"127.0.0.1@{ours.getsockname()[1]}", seen_ptrs
+    finally:
+        theirs.close()
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as last:
+            last.sendto(b"", ours.getsockname())
+        thread.join(5 * FACTOR)
+        ours.close()
+
+
+def list_reverse(sw, zone):
+    sw("list", "set", "bad")
+    sw("add", "bad", zone.names[1], *(f"{name}.{ZONE}" for name in REVERSE))
+    return ["--list", "bad", "--match", "ptr-*"]
+
+
+def test_ptr_of_each_address(sw, zone):
+    """D-128: shown with the address, asked once, and harmless whatever the reverse zone says."""
+    words = list_reverse(sw, zone)
+    with between(zone) as (at, asked):
+        rows, found, summary = sweep(sw, zone, *words, at=at)
+    ptr = {name: rows[f"{name}.{ZONE}"]["A"]["ptr"][0] for name in REVERSE}
+    assert {name: one["ip"] for name, one in ptr.items()} == {n: a for n, (a, _) in REVERSE.items()}
+    assert ptr["ptr-listed"]["names"] == [f"mail.{zone.names[1]}"]
+    assert ptr["ptr-listed"]["indicator"] == f"{zone.names[1]} of bad"
+    assert ptr["ptr-again"] == ptr["ptr-listed"]
+    assert ptr["ptr-long"]["names"] == [LONGEST] and len(LONGEST) == 253
+    assert len(ptr["ptr-many"]["names"]) == 16
+    assert ptr["ptr-alias"]["names"] == ["aliased.example"]
+    assert ptr["ptr-none"] == {"ip": "20.88.0.6", "result": "nxdomain", "names": []}
+    assert ptr["ptr-refused"] == {"ip": "21.0.0.1", "result": "failed", "names": []}
+    assert ptr["ptr-hostile"]["names"] == [r"\027\[31m\010\<b\>.\128\255.example"]
+    assert (summary["ptr_asked"], summary["ptr_named"]) == (7, 5)
+    assert asked.pop("1.0.0.21.in-addr.arpa.") >= 1
+    assert asked.total() == len(asked) and asked["1.0.88.20.in-addr.arpa."] == 1
+    assert summary["failed"] == 0 and summary["resolved"] == len(REVERSE)
+    assert "mail." not in json.dumps(found)
+    assert set(seen(sw, "addr", "20.88.0.1")) == {f"ptr-listed.{ZONE}", f"ptr-again.{ZONE}"}
+    out = sw("sweep", *words, "--forward", zone.at)
+    assert not re.search("[\\x00-\\x09\\x0b-\\x1f\\x7f-\\xff]", out)
+    first, second = sorted(line for line in out.splitlines() if " PTR: " in line)
+    assert re.match(rf"ptr-again\.{ZONE} +20\.88\.0\.1 .* mail\.{zone.names[1]} +PTR: ", first)
+    assert first.endswith(f" PTR: {zone.names[1]} of bad") and second.startswith("ptr-listed")
+    assert "h0.example +15" in out and "PTR: 5 of 7 addresses have a name" in out
+    rows, _, summary = sweep(sw, zone, *words, "--ptr", "0")
+    assert len(rows) == len(REVERSE) and summary["ptr_asked"] == 0
+    assert all(row["A"]["ptr"] == [] for row in rows.values())
+
+
+def test_ptr_without_an_answer_fails_nothing(sw, zone):
+    """Nor does an interruption meanwhile: the names are recorded without the PTR."""
+    words = list_reverse(sw, zone)
+    with between(zone, silent=True) as (at, asked):
+        rows, _, summary = sweep(sw, zone, *words, "--timeout", "1", at=at)
+        assert len(rows) == summary["resolved"] == len(REVERSE) and summary["failed"] == 0
+        assert {row["A"]["ptr"][0]["result"] for row in rows.values()} == {"failed"}
+        asked.clear()
+        process = sw.start("--json", "sweep", *words, "--timeout", "600", "--forward", at)
+        until(lambda: len(asked) == 7, "all PTR questions")
+        process.send_signal(signal.SIGINT)
+        out, _ = process.communicate(timeout=30 * FACTOR)
+    lines = [json.loads(line) for line in out.splitlines()]
+    assert process.returncode == NONE and lines[-1]["summary"]["resolved"] == len(REVERSE)
+    assert seen(sw, "name", f"ptr-none.{ZONE}")["20.88.0.6"]["count"] == 2
+
+
+def test_ptr_of_some_addresses_of_a_name(sw, zone):
+    sw("list", "set", "bad")
+    sw("add", "bad", CROWD)
+    for n in (8, 3):
+        rows, _, summary = sweep(sw, zone, "--list", "bad", *(["--ptr", "3"] if n == 3 else []))
+        assert len(rows[CROWD]["A"]["ptr"]) == summary["ptr_asked"] == n
+        assert len(rows[CROWD]["A"]["resolved_ip"]) == CROWD_N

@@ -1,5 +1,5 @@
 /*
- * fuzz_sweep.c - cli/sweep/sweep.h: an answer in wire form to aliases, addresses and records.
+ * fuzz_sweep.c - cli/sweep/sweep.h: an answer in wire form to names, addresses and records.
  *
  * The input is the message.
  */
@@ -42,6 +42,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         FUZZ_CHECK(answer->addresses <= SWEEP_ADDRESSES_MAX);
         for (size_t i = 0; i < answer->aliases; i++)
             FUZZ_CHECK(sw_name_size(answer->alias[i].wire, SW_NAME_MAX) == answer->alias[i].len);
+        FUZZ_CHECK(answer->pointers <= SWEEP_POINTERS_MAX);
+        for (size_t i = 0; i < answer->pointers; i++)
+            FUZZ_CHECK(sw_name_size(answer->pointer[i].wire, SW_NAME_MAX) ==
+                       answer->pointer[i].len);
         for (size_t i = 0; i < answer->addresses; i++)
             FUZZ_CHECK(answer->address[i].plen == sw_addr_bits(&answer->address[i]));
     }

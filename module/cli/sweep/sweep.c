@@ -1,5 +1,6 @@
 /* sweep.c - sinkwatch sweep: options, the loop, the summary. See sweep.h. */
 #include "cli/sweep/sweep.h"
+#include "cli/sweep/sweep_ptr.h"
 
 #include "base/clock.h"
 #include "cli/output.h"
@@ -11,170 +12,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#define TICK_US      500000   /* state, tracked addresses */
-#define RETRY_US     7000000  /* libunbound remembers a failure for 5 seconds */
-#define LEAVE_US     2000000  /* after an interruption, for answers under way */
-#define WRITTEN_US   60000000 /* for Redis to take the rest */
-#define PATIENCE_MS  10000    /* with a silent Redis; hours of work are not given up for a second */
-#define SHOWN_MAX    20       /* anomalies in words */
-#define RATE_DEFAULT 1000
-#define ANCHOR       "/usr/share/dns/root.key" /* of Debian's dns-root-data */
-
-enum {
-    KEY_LIST = 300,
-    KEY_MATCH,
-    KEY_FILE,
-    KEY_FORWARD,
-    KEY_RESOLV_CONF,
-    KEY_ROOT_HINTS,
-    KEY_ANCHOR,
-    KEY_NO_DNSSEC,
-    KEY_STATE,
-    KEY_MEMORY,
-    KEY_OBSERVER,
-    KEY_RATE,
-    KEY_IN_FLIGHT,
-    KEY_TIMEOUT,
-    KEY_RETRIES,
-    KEY_CONTEXTS,
-    KEY_EVENTS,
-    KEY_ROWS,
-    KEY_INDICATORS_ONLY
-};
-
-static const struct argp_option options[] = {
-    {"list", KEY_LIST, "NAME", 0, "only names of this list; may be repeated", 0},
-    {"match", KEY_MATCH, "PATTERN", 0, "only names like this shell pattern ('*.net')", 0},
-    {"file", KEY_FILE, "FILE", 0, "names of this file (-: standard input) instead of lists", 0},
-    {"forward", KEY_FORWARD, "ADDRESS[@PORT]", 0, "ask this resolver; may be repeated", 0},
-    {"resolv-conf", KEY_RESOLV_CONF, "FILE", OPTION_ARG_OPTIONAL,
-     "ask the resolvers of /etc/resolv.conf, or of this file", 0},
-    {"root-hints", KEY_ROOT_HINTS, "FILE", 0, "addresses of the root's servers", 0},
-    {"trust-anchor", KEY_ANCHOR, "FILE", 0, "validate DNSSEC from these keys", 0},
-    {"no-dnssec", KEY_NO_DNSSEC, NULL, 0, "do not validate", 0},
-    {"state", KEY_STATE, "FILE", 0, "file for the progress; a run resumes from there", 0},
-    {"memory-folder", KEY_MEMORY, "FOLDER", 0,
-     "record the answers in this folder of the memory, as the resolver does", 0},
-    {"observer", KEY_OBSERVER, "NAME", 0, "name of the observer (default: RESOLVER-ID-sweep)", 0},
-    {"rate", KEY_RATE, "N", 0, "names a second at most (default 1000; 0: no limit)", 0},
-    {"in-flight", KEY_IN_FLIGHT, "N", 0, "names at a time (default 500)", 0},
-    {"timeout", KEY_TIMEOUT, "SECONDS", 0, "for one question (default 15)", 0},
-    {"retries", KEY_RETRIES, "N", 0, "of names that failed (default 1)", 0},
-    {"threads", KEY_CONTEXTS, "N", 0, "of libunbound (default 1)", 0},
-    {"rows", KEY_ROWS, "N", 0, "of the table of names, at most (default 200)", 0},
-    {"indicators-only", KEY_INDICATORS_ONLY, NULL, 0,
-     "leave out names below an indicator that clients asked for", 0},
-    {"events", KEY_EVENTS, NULL, 0, "write each answer as an event to Redis, too", 0},
-    {0},
-};
-
-static void add_text(struct argp_state *state, const char **array, size_t *n, size_t max,
-                     const char *option, const char *text)
-{
-    if (*n == max)
-        argp_error(state, "%s: at most %zu times", option, max);
-    array[(*n)++] = text;
-}
-
-static error_t parse_numbers(int key, char *arg, struct argp_state *state)
-{
-    struct sweep_options *o = state->input;
-    switch (key) {
-    case KEY_RATE:
-        o->rate = cli_number(state, "--rate", arg, 0, 1000000);
-        return 0;
-    case KEY_IN_FLIGHT:
-        o->in_flight = cli_number(state, "--in-flight", arg, 1, 10000);
-        return 0;
-    case KEY_TIMEOUT:
-        o->timeout_s = cli_number(state, "--timeout", arg, 1, 600);
-        return 0;
-    case KEY_RETRIES:
-        o->retries = cli_number(state, "--retries", arg, 0, 10);
-        return 0;
-    case KEY_ROWS:
-        o->rows = cli_number(state, "--rows", arg, 0, 1000000);
-        return 0;
-    case KEY_CONTEXTS:
-        o->contexts = cli_number(state, "--threads", arg, 1, 16);
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-}
-
-static error_t parse(int key, char *arg, struct argp_state *state)
-{
-    struct sweep_options *o = state->input;
-    switch (key) {
-    case KEY_LIST:
-        add_text(state, o->list, &o->lists, SWEEP_LISTS_MAX, "--list", arg);
-        return 0;
-    case KEY_MATCH:
-        o->match = arg;
-        return 0;
-    case KEY_FILE:
-        o->file = arg;
-        return 0;
-    case KEY_FORWARD:
-        add_text(state, o->forward, &o->forwards, SWEEP_FORWARDS_MAX, "--forward", arg);
-        return 0;
-    case KEY_RESOLV_CONF:
-        o->resolv_conf = arg ? arg : "/etc/resolv.conf";
-        return 0;
-    case KEY_ROOT_HINTS:
-        o->root_hints = arg;
-        return 0;
-    case KEY_ANCHOR:
-    case KEY_NO_DNSSEC:
-        o->anchor = arg ? arg : "";
-        return 0;
-    case KEY_STATE:
-        o->state = arg;
-        return 0;
-    case KEY_MEMORY:
-        if (arg[0] == '\0' || strlen(arg) >= SW_PATH_MAX)
-            argp_error(state, "--memory-folder: 1 to %d octets", SW_PATH_MAX - 1);
-        o->memory = arg;
-        return 0;
-    case KEY_OBSERVER:
-        if (arg[0] == '\0' || strlen(arg) >= SW_TEXT_MAX)
-            argp_error(state, "--observer: 1 to %d characters", SW_TEXT_MAX - 1);
-        o->observer = arg;
-        return 0;
-    case KEY_INDICATORS_ONLY:
-        o->indicators_only = true;
-        return 0;
-    case KEY_EVENTS:
-        o->events = true;
-        return 0;
-    default:
-        return parse_numbers(key, arg, state);
-    }
-}
-
-static const struct cli_usage usage = {
-    .words = "",
-    .doc = "Look up A and AAAA of every domain indicator of the lists of kind ioc and watch, and "
-           "put the owners of the addresses into the history, with the resulting anomalies, as a "
-           "resolver does with the questions of clients.\n\n"
-           "The sweep resolves from the root, so that no list of another resolver changes the "
-           "answers; --forward and --resolv-conf ask other resolvers. DNSSEC is validated from the "
-           "root where Debian's dns-root-data is installed and no other resolver is asked. "
-           "'*.example.net' is left out, since such an indicator stands for many names."
-           "\vWith --state a run resumes an interrupted run (Ctrl-C). With --json there is an "
-           "object for each name and for each anomaly, then a summary. The exit code is 1 when "
-           "there was nothing to look up, or the run was interrupted, and 6 when a file of the "
-           "memory could not be written.\n\n"
-           "Examples:\n"
-           "  sinkwatch sweep\n"
-           "  sinkwatch sweep --list carbanak --forward 192.0.2.53 --rate 200\n"
-           "  sinkwatch sweep --state /var/lib/sinkwatch/sweep.json",
-    .options = options,
-    .parser = parse,
-    .min = 0,
-    .max = 0,
-};
+#define TICK_US     500000   /* state, tracked addresses */
+#define RETRY_US    7000000  /* libunbound remembers a failure for 5 seconds */
+#define LEAVE_US    2000000  /* after an interruption, for answers under way */
+#define WRITTEN_US  60000000 /* for Redis to take the rest */
+#define PATIENCE_MS 10000    /* with a silent Redis; hours of work are not given up for a second */
+#define SHOWN_MAX   20       /* anomalies in words */
 
 /* ---- a run ---- */
 
@@ -188,6 +31,7 @@ struct sweep {
     struct sweep_options options;
     struct sweep_names names;
     struct sweep_resolver *resolver;
+    struct sweep_ptrs *ptrs;
     struct sweep_sink *sink;
     struct sweep_memory *memory; /* NULL: none */
     json_t *recorded;            /* by the memory, or NULL */
@@ -244,18 +88,11 @@ static void again(struct sweep *sweep, size_t index)
     sweep->retry[sweep->retry_n++] = (struct retry){index, sw_clock_mono_us() + RETRY_US};
 }
 
-static void on_done(void *arg, struct sweep_task *task)
+/* sweep_done_fn: record a name, which is done then. */
+static void record(void *arg, struct sweep_task *task)
 {
     struct sweep *sweep = arg;
-    enum sweep_outcome outcome = outcome_of(task);
-    bool failed =
-        task->answer[0].outcome == SWEEP_FAILED || task->answer[1].outcome == SWEEP_FAILED;
-    if (failed && !interrupted && sweep->tries[task->index] < sweep->options.retries) {
-        sweep->tries[task->index]++;
-        again(sweep, task->index);
-        return;
-    }
-    sweep->count[outcome]++;
+    sweep->count[outcome_of(task)]++;
     for (size_t i = 0; i < SWEEP_TYPES; i++)
         if (task->answer[i].answered)
             sweep->security[task->answer[i].security]++;
@@ -264,6 +101,33 @@ static void on_done(void *arg, struct sweep_task *task)
     sweep->done[task->index] = 1;
     while (sweep->low < sweep->names.n && sweep->done[sweep->low])
         sweep->low++;
+    free(task);
+}
+
+/* Answers of a name that are not the last attempt are dropped. */
+static bool is_repeated(struct sweep *sweep, const struct sweep_task *task)
+{
+    bool failed =
+        task->answer[0].outcome == SWEEP_FAILED || task->answer[1].outcome == SWEEP_FAILED;
+    if (!failed || interrupted || sweep->tries[task->index] >= sweep->options.retries)
+        return false;
+    sweep->tries[task->index]++;
+    again(sweep, task->index);
+    return true;
+}
+
+/* sweep_done_fn. An interrupted sweep asks for no PTR. */
+static void on_done(void *arg, struct sweep_task *task)
+{
+    struct sweep *sweep = arg;
+    if (task->is_ptr) {
+        sweep_ptrs_answered(sweep->ptrs, task->index, &task->answer[0]);
+        free(task);
+    } else if (is_repeated(sweep, task)) {
+        free(task);
+    } else if (interrupted || !sweep_ptrs_hold(sweep->ptrs, task)) {
+        record(sweep, task);
+    }
 }
 
 /* A token bucket of a tenth of a second. */
@@ -294,12 +158,33 @@ static bool next_name(struct sweep *sweep, int64_t now_us, size_t *index)
     return true;
 }
 
+/* PTRs go before names, so that few names are held. */
+static bool ask_ptrs(struct sweep *sweep, int64_t now_us)
+{
+    char name[SWEEP_REVERSE_MAX];
+    while (!interrupted && sweep_ptrs_waiting(sweep->ptrs) &&
+           sweep_resolver_open(sweep->resolver) < sweep->options.in_flight &&
+           take_token(sweep, now_us)) {
+        size_t index = sweep_ptrs_next(sweep->ptrs, name);
+        if (!sweep_resolver_ask_ptr(sweep->resolver, name, index))
+            return false;
+    }
+    return true;
+}
+
+static size_t under_way(const struct sweep *sweep)
+{
+    return sweep_resolver_open(sweep->resolver) + sweep_ptrs_held(sweep->ptrs);
+}
+
 static bool ask_more(struct sweep *sweep)
 {
     int64_t now_us = sw_clock_mono_us();
     size_t index;
+    if (!ask_ptrs(sweep, now_us))
+        return false;
     /* answers under way may come back before there is room again */
-    while (!interrupted && sweep_resolver_open(sweep->resolver) < sweep->options.in_flight &&
+    while (!interrupted && under_way(sweep) < sweep->options.in_flight &&
            sweep_sink_has_room(sweep->sink) && sweep_memory_has_room(sweep->memory) &&
            next_name(sweep, now_us, &index))
         if (!sweep_resolver_ask(sweep->resolver, sweep->names.name[index], index))
@@ -352,7 +237,7 @@ static bool tick(struct sweep *sweep)
 static bool finished(const struct sweep *sweep)
 {
     return sweep->next == sweep->names.n && sweep->retry_at == sweep->retry_n &&
-           sweep_resolver_open(sweep->resolver) == 0;
+           under_way(sweep) == 0;
 }
 
 /* All names, or until an interruption. */
@@ -410,6 +295,8 @@ static json_t *summary_json(const struct sweep *sweep, double seconds, size_t an
     static const char *const security[] = {"unchecked", "bogus", "indeterminate", "insecure",
                                            "secure"};
     json_t *out = json_object(), *dnssec = json_object();
+    uint64_t ptr_asked, ptr_named;
+    sweep_ptrs_count(sweep->ptrs, &ptr_asked, &ptr_named);
     const struct {
         const char *name;
         uint64_t value;
@@ -426,6 +313,8 @@ static json_t *summary_json(const struct sweep *sweep, double seconds, size_t an
         {"exempt", sweep_sink_exempt(sweep->sink)},
         {"below_only", sweep->names.below},
         {"asked_below", sweep->names.asked},
+        {"ptr_asked", ptr_asked},
+        {"ptr_named", ptr_named},
         {"addresses", sweep->names.places},
         {"refused", sweep->names.refused},
         {"skipped_before", sweep->first},
@@ -450,6 +339,15 @@ static void row(struct cli_table *table, const char *what, uint64_t n)
     cli_table_row(table, what, number);
 }
 
+static void print_ptrs(const struct sweep *sweep)
+{
+    uint64_t asked, named;
+    sweep_ptrs_count(sweep->ptrs, &asked, &named);
+    if (asked)
+        printf("PTR: %" PRIu64 " of %s have a name\n", named,
+               cli_count(asked, "address", "addresses"));
+}
+
 static void print_summary(const struct sweep *sweep, double seconds, size_t anomalies)
 {
     struct cli_table *table = cli_table_new(sweep->cli, "SWEEP", ">NAMES", CLI_END);
@@ -466,6 +364,7 @@ static void print_summary(const struct sweep *sweep, double seconds, size_t anom
            seconds, seconds > 0 ? (double)sweep->finished / seconds : 0.0,
            sweep->security[SW_SECURITY_SECURE], sweep->security[SW_SECURITY_INSECURE],
            sweep->security[SW_SECURITY_BOGUS], sweep->security[SW_SECURITY_UNCHECKED]);
+    print_ptrs(sweep);
     if (sweep->first)
         printf("%s before '%s' were done by an earlier run\n",
                cli_count(sweep->first, "name", "names"),
@@ -538,17 +437,6 @@ static int report(struct sweep *sweep, double seconds)
 
 /* ---- the whole ---- */
 
-/* Defaults: validation from the root, unless another resolver is asked. */
-static void complete(struct sweep_options *o)
-{
-    bool other = o->forwards || o->resolv_conf;
-    if (!o->anchor && !other && access(ANCHOR, R_OK) == 0)
-        o->anchor = ANCHOR;
-    if (o->anchor && o->anchor[0] == '\0')
-        o->anchor = NULL;
-    o->contexts = o->contexts < o->in_flight ? o->contexts : o->in_flight;
-}
-
 /* Names, and the names that an earlier run has done. */
 static int prepare(struct sweep *sweep)
 {
@@ -572,7 +460,7 @@ static int work(struct sweep *sweep)
 {
     int code = prepare(sweep);
     if (code == CLI_OK)
-        sweep->sink = sweep_sink_new(sweep->cli, &sweep->options, &code);
+        sweep->sink = sweep_sink_new(sweep->cli, &sweep->options, sweep->ptrs, &code);
     if (code != CLI_OK)
         return code;
     sweep->memory = sweep_memory_new(sweep->cli, &sweep->options, &code);
@@ -583,6 +471,8 @@ static int work(struct sweep *sweep)
         return CLI_NONE;
     cli_progress_begin(&sweep->progress, "looking up", sweep->names.n - sweep->first);
     run(sweep);
+    if (sweep->code == CLI_OK)
+        sweep_ptrs_give_up(sweep->ptrs);
     double seconds = (double)(sw_clock_mono_us() - sweep->start_us) / 1e6;
     cli_progress_wipe(&sweep->progress);
     if (sweep->code != CLI_OK)
@@ -604,14 +494,10 @@ int cli_sweep(struct cli *cli, int argc, char **argv)
     char **words;
     sweep->cli = cli;
     cli->patience_ms = PATIENCE_MS;
-    sweep->options = (struct sweep_options){.rate = RATE_DEFAULT,
-                                            .in_flight = 500,
-                                            .timeout_s = 15,
-                                            .retries = 1,
-                                            .contexts = 1,
-                                            .rows = 200};
-    cli_parse(cli, &usage, &sweep->options, argc, argv, &words);
-    complete(&sweep->options);
+    sweep->options = sweep_defaults;
+    cli_parse(cli, &sweep_usage, &sweep->options, argc, argv, &words);
+    sweep_complete(&sweep->options);
+    sweep->ptrs = sweep_ptrs_new(sweep->options.ptr, record, sweep);
     catch_signals(sweep);
     int code = cli_connect(cli);
     if (code == CLI_OK)
@@ -622,6 +508,7 @@ int cli_sweep(struct cli *cli, int argc, char **argv)
     sweep_memory_free(sweep->memory);
     json_decref(sweep->recorded);
     sweep_sink_free(sweep->sink);
+    sweep_ptrs_free(sweep->ptrs);
     sweep_names_free(&sweep->names);
     free(sweep->done);
     free(sweep->tries);

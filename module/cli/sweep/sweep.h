@@ -2,12 +2,14 @@
  * sweep.h - sinkwatch sweep: resolve all listed names from here and record the addresses' owners.
  *
  * Step by step:
+ *   sweep_complete()       options                                         (sweep_options.c)
  *   sweep_collect()        names of the lists, sorted, each once           (sweep_names.c)
  *   sweep_collect_asked()  names below indicators that clients asked for   (sweep_names.c)
  *   sweep_state_read()     where the last run stopped                      (sweep_state.c)
  *   sweep_resolver_ask()   A and AAAA of a name, by libunbound             (sweep_resolver.c)
  *   sweep_answer_parse()   an answer in wire form: aliases and addresses   (sweep_answer.c)
  *   sweep_memory_note()    the records of an answer into files, if wanted  (sweep_memory.c)
+ *   sweep_ptrs_hold()      PTR of the addresses, by libunbound as well     (sweep_ptr.c)
  *   sweep_sink_put()       the same events that a resolver records, through a journal of our
  *                          own: history, anomalies, events                 (sweep_sink.c)
  *   sweep_state_write()    once the events are in Redis                    (sweep_state.c)
@@ -34,6 +36,7 @@
 #define SWEEP_FORWARDS_MAX  16
 #define SWEEP_LISTS_MAX     64
 #define SWEEP_ALIASES_MAX   16
+#define SWEEP_POINTERS_MAX  16
 #define SWEEP_ADDRESSES_MAX 4096 /* all of a message of 65,535 octets */
 
 struct sweep_options {
@@ -47,8 +50,9 @@ struct sweep_options {
     const char *state;                             /* file, NULL: none */
     const char *memory;                            /* folder for the answers, NULL: none */
     const char *observer;                          /* NULL: RESOLVER-ID-sweep */
-    uint64_t rate;                                 /* names a second, 0: no limit */
+    uint64_t rate;                                 /* names and PTRs a second, 0: no limit */
     uint64_t in_flight;                            /* names at a time */
+    uint64_t ptr;                                  /* PTRs of a name, at most */
     uint64_t timeout_s;                            /* for a question */
     uint64_t retries;                              /* of names that failed */
     uint64_t contexts;                             /* of libunbound, a thread each */
@@ -56,6 +60,14 @@ struct sweep_options {
     bool events;                                   /* each answer is an event in Redis, too */
     bool indicators_only;                          /* no names that only the history has */
 };
+
+/* ---- options (sweep_options.c) ---- */
+
+extern const struct cli_usage sweep_usage;
+extern const struct sweep_options sweep_defaults;
+
+/** After the parser: validation from the root, unless another resolver is asked. */
+void sweep_complete(struct sweep_options *options);
 
 /* ---- names (sweep_names.c) ---- */
 
@@ -98,17 +110,18 @@ struct sweep_answer {
     uint8_t rcode;
     bool answered; /* rcode and security come from an answer */
     enum sw_security security;
-    size_t aliases, addresses;
+    size_t aliases, addresses, pointers;
     struct sw_name alias[SWEEP_ALIASES_MAX];
+    struct sw_name pointer[SWEEP_POINTERS_MAX];
     struct sw_addr address[SWEEP_ADDRESSES_MAX];
     bool truncated; /* there were more */
 };
 
 /**
- * Aliases and addresses of a DNS message (RFC 1035 4.1). Only records of class IN in the answer
- * section; A and AAAA, whatever was asked for.
+ * Aliases, addresses and pointers (PTR) of a DNS message (RFC 1035 4.1). Only records of class IN
+ * in the answer section; A, AAAA and PTR, whatever was asked for.
  *
- * answer  aliases, address, rcode are set; the rest stays
+ * answer  aliases, addresses, pointers, rcode are set; the rest stays
  * SW_OK; SW_EFORMAT: no whole message; *answer is untouched.
  */
 enum sw_status sweep_answer_parse(const uint8_t *packet, size_t len, struct sweep_answer *answer);
@@ -154,13 +167,16 @@ void sweep_memory_free(struct sweep_memory *memory); /* writes the last file; NU
 
 #define SWEEP_TYPES 2 /* A, AAAA */
 
-/* A name under way: after both answers done() is called. */
+/* A name under way, or the PTR of an address: after all answers done() is called. */
 struct sweep_task {
-    size_t index;  /* of the name */
-    unsigned open; /* questions without an answer */
+    size_t index;   /* of the name, or of the address among the PTRs */
+    bool is_ptr;    /* answer[0] is the answer about PTR */
+    unsigned open;  /* questions without an answer */
+    unsigned waits; /* names: PTRs that it is held for */
     struct sweep_answer answer[SWEEP_TYPES];
 };
 
+/* Takes the task over: free(). */
 typedef void sweep_done_fn(void *arg, struct sweep_task *task);
 
 struct sweep_resolver;
@@ -180,7 +196,11 @@ void sweep_resolver_free(struct sweep_resolver *resolver);
 /** Ask for a name. false: libunbound refused, reported; the sweep has to end. */
 bool sweep_resolver_ask(struct sweep_resolver *resolver, const char *name, size_t index);
 
-/** Names under way. */
+/** Ask for the PTR of an address by its reverse name; given up after 5 seconds, or after the
+ * timeout of the options if that is shorter. false: as sweep_resolver_ask(). */
+bool sweep_resolver_ask_ptr(struct sweep_resolver *resolver, const char *name, size_t index);
+
+/** Names and PTRs under way. */
 size_t sweep_resolver_open(const struct sweep_resolver *resolver);
 
 /** Whether bogus answers are distinguished from others. */
@@ -193,9 +213,11 @@ bool sweep_resolver_wait(struct sweep_resolver *resolver, unsigned ms, const sig
 /* ---- recording of answers (sweep_sink.c) ---- */
 
 struct sweep_sink;
+struct sweep_ptrs;
 
-/** Lists, databases, journal. NULL: reported, *code is set. */
-struct sweep_sink *sweep_sink_new(struct cli *cli, const struct sweep_options *options, int *code);
+/** Lists, databases, journal. ptrs must outlive the sink. NULL: reported, *code is set. */
+struct sweep_sink *sweep_sink_new(struct cli *cli, const struct sweep_options *options,
+                                  const struct sweep_ptrs *ptrs, int *code);
 void sweep_sink_free(struct sweep_sink *sink); /* NULL is fine */
 
 /** A row, or with --json a line, for each address indicator. */

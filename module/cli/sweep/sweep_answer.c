@@ -1,4 +1,4 @@
-/* sweep_answer.c - aliases, addresses and records of an answer in wire form. See sweep.h. */
+/* sweep_answer.c - names, addresses and records of an answer in wire form. See sweep.h. */
 #include "cli/sweep/sweep.h"
 
 #include <string.h>
@@ -6,6 +6,7 @@
 #define HEADER_SIZE  12 /* RFC 1035 4.1.1 */
 #define TYPE_A       1
 #define TYPE_CNAME   5
+#define TYPE_PTR     12
 #define TYPE_AAAA    28
 #define TYPE_DNAME   39 /* RFC 6672 2.1 */
 #define CLASS_IN     1
@@ -51,16 +52,17 @@ static bool take_name(struct packet *p, struct sw_name *name)
     return !name || sw_name_copy(wire, used, name) == SW_OK;
 }
 
-/* Add an alias. answer NULL: the alias is only read. */
-static bool put_alias(struct sweep_answer *answer, struct packet rdata)
+/* Add a name. answer NULL: the name is only read. */
+static bool put_name(struct sweep_answer *answer, struct packet rdata, bool is_pointer)
 {
     if (!answer)
         return take_name(&rdata, NULL);
-    if (answer->aliases == SWEEP_ALIASES_MAX) {
+    size_t *n = is_pointer ? &answer->pointers : &answer->aliases;
+    if (*n == (is_pointer ? SWEEP_POINTERS_MAX : SWEEP_ALIASES_MAX)) {
         answer->truncated = true;
         return true;
     }
-    return take_name(&rdata, &answer->alias[answer->aliases++]);
+    return take_name(&rdata, (is_pointer ? answer->pointer : answer->alias) + (*n)++);
 }
 
 static bool put_address(struct sweep_answer *answer, const uint8_t *octets, size_t len)
@@ -109,8 +111,8 @@ static bool take_record(struct packet *p, struct sweep_answer *answer)
         return false;
     if (record.class != CLASS_IN)
         return true;
-    if (record.type == TYPE_CNAME)
-        return put_alias(answer, record.rdata);
+    if (record.type == TYPE_CNAME || record.type == TYPE_PTR)
+        return put_name(answer, record.rdata, record.type == TYPE_PTR);
     if (is_address(&record))
         return put_address(answer, p->octets + record.rdata.at, record.size);
     return true;
@@ -143,7 +145,7 @@ enum sw_status sweep_answer_parse(const uint8_t *packet, size_t len, struct swee
     if (len < HEADER_SIZE || !take_records(p, NULL))
         return SW_EFORMAT;
     answer->rcode = packet[3] & 0x0f;
-    answer->aliases = answer->addresses = 0;
+    answer->aliases = answer->addresses = answer->pointers = 0;
     answer->truncated = false;
     take_records(p, answer);
     return SW_OK;

@@ -18,6 +18,8 @@
 
 #define CONTEXTS_MAX 16
 #define CLASS_IN     1
+#define TYPE_PTR     12      /* RFC 1035 3.2.2 */
+#define PTR_US       5000000 /* reverse zones without servers are common */
 #define RCODE_OK     0
 #define RCODE_NX     3 /* RFC 1035 4.1.1 */
 
@@ -31,6 +33,10 @@ struct question {
     struct question *older, *newer;
 };
 
+struct questions {
+    struct question *oldest, *newest; /* in the order of asking, so of due_us */
+};
+
 struct sweep_resolver {
     struct ub_ctx *context[CONTEXTS_MAX];
     size_t contexts;
@@ -38,7 +44,7 @@ struct sweep_resolver {
     int64_t timeout_us;
     size_t open;
     size_t next_context;
-    struct question *oldest, *newest; /* in the order of asking, so of due_us */
+    struct questions names, ptrs; /* apart, since they have other timeouts */
     struct sweep_memory *memory;      /* or NULL */
     sweep_done_fn *done;
     void *arg;
@@ -138,27 +144,37 @@ bool sweep_resolver_validates(const struct sweep_resolver *resolver)
 
 /* ---- questions ---- */
 
-static void enlist(struct sweep_resolver *resolver, struct question *question)
+static struct questions *questions_of(const struct question *question)
 {
-    question->older = resolver->newest;
-    *(resolver->newest ? &resolver->newest->newer : &resolver->oldest) = question;
-    resolver->newest = question;
+    struct sweep_resolver *resolver = question->resolver;
+    return question->task->is_ptr ? &resolver->ptrs : &resolver->names;
 }
 
-/* Take a question out, and free the task with the last question; true: the task is complete. */
+static void enlist(struct question *question)
+{
+    struct questions *all = questions_of(question);
+    question->older = all->newest;
+    *(all->newest ? &all->newest->newer : &all->oldest) = question;
+    all->newest = question;
+}
+
+/* Take a question out. With the last question of a task done() is called if `tell`, else the task
+ * is freed. */
 static void finish(struct question *question, bool tell)
 {
     struct sweep_resolver *resolver = question->resolver;
     struct sweep_task *task = question->task;
-    *(question->older ? &question->older->newer : &resolver->oldest) = question->newer;
-    *(question->newer ? &question->newer->older : &resolver->newest) = question->older;
+    struct questions *all = questions_of(question);
+    *(question->older ? &question->older->newer : &all->oldest) = question->newer;
+    *(question->newer ? &question->newer->older : &all->newest) = question->older;
     free(question);
     if (--task->open > 0)
         return;
     resolver->open--;
     if (tell)
         resolver->done(resolver->arg, task);
-    free(task);
+    else
+        free(task);
 }
 
 static enum sw_security security(const struct sweep_resolver *resolver,
@@ -171,7 +187,7 @@ static enum sw_security security(const struct sweep_resolver *resolver,
 
 /* Convert a result to our kind of answer. */
 static void judge(const struct sweep_resolver *resolver, const struct ub_result *result,
-                  struct sweep_answer *answer)
+                  bool is_ptr, struct sweep_answer *answer)
 {
     answer->security = security(resolver, result);
     answer->rcode = (uint8_t)result->rcode;
@@ -191,11 +207,12 @@ static void judge(const struct sweep_resolver *resolver, const struct ub_result 
         answer->answered = false;
         return;
     }
-    if (result->answer_packet)
+    if (result->answer_packet && !is_ptr)
         sweep_memory_note(resolver->memory, result->answer_packet, (size_t)result->answer_len);
-    answer->outcome = result->rcode == RCODE_NX                 ? SWEEP_NXDOMAIN
-                      : answer->aliases + answer->addresses > 0 ? SWEEP_RESOLVED
-                                                                : SWEEP_NODATA;
+    size_t found = is_ptr ? answer->pointers : answer->aliases + answer->addresses;
+    answer->outcome = result->rcode == RCODE_NX ? SWEEP_NXDOMAIN
+                      : found > 0               ? SWEEP_RESOLVED
+                                                : SWEEP_NODATA;
 }
 
 static void on_result(void *arg, int error, struct ub_result *result)
@@ -203,7 +220,7 @@ static void on_result(void *arg, int error, struct ub_result *result)
     struct question *question = arg;
     struct sweep_answer *answer = &question->task->answer[question->type];
     if (!error && result)
-        judge(question->resolver, result, answer);
+        judge(question->resolver, result, question->task->is_ptr, answer);
     ub_resolve_free(result);
     finish(question, true);
 }
@@ -213,29 +230,31 @@ static int ask_one(struct sweep_resolver *resolver, struct sweep_task *task, con
 {
     struct question *question = cli_alloc(1, sizeof(*question));
     struct sweep_resolver *r = resolver;
+    int64_t wait_us = task->is_ptr && r->timeout_us > PTR_US ? PTR_US : r->timeout_us;
     *question = (struct question){.resolver = r,
                                   .task = task,
                                   .type = type,
                                   .context = context,
-                                  .due_us = sw_clock_mono_us() + r->timeout_us};
-    int error = ub_resolve_async(r->context[context], name, types[type], CLASS_IN, question,
-                                 on_result, &question->id);
+                                  .due_us = sw_clock_mono_us() + wait_us};
+    int error = ub_resolve_async(r->context[context], name, task->is_ptr ? TYPE_PTR : types[type],
+                                 CLASS_IN, question, on_result, &question->id);
     if (error) {
         free(question);
         return error;
     }
     task->open++;
-    enlist(r, question);
+    enlist(question);
     return 0;
 }
 
-bool sweep_resolver_ask(struct sweep_resolver *resolver, const char *name, size_t index)
+static bool ask(struct sweep_resolver *resolver, const char *name, size_t index, bool is_ptr)
 {
     struct sweep_task *task = cli_alloc(1, sizeof(*task));
     size_t context = resolver->next_context++ % resolver->contexts;
     task->index = index;
+    task->is_ptr = is_ptr;
     task->answer[0].outcome = task->answer[1].outcome = SWEEP_FAILED;
-    for (size_t i = 0; i < SWEEP_TYPES; i++) {
+    for (size_t i = 0; i < (is_ptr ? 1 : SWEEP_TYPES); i++) {
         int error = ask_one(resolver, task, name, i, context);
         if (error) {
             cli_error("libunbound: %s", ub_strerror(error));
@@ -247,6 +266,16 @@ bool sweep_resolver_ask(struct sweep_resolver *resolver, const char *name, size_
             resolver->open++;
     }
     return true;
+}
+
+bool sweep_resolver_ask(struct sweep_resolver *resolver, const char *name, size_t index)
+{
+    return ask(resolver, name, index, false);
+}
+
+bool sweep_resolver_ask_ptr(struct sweep_resolver *resolver, const char *name, size_t index)
+{
+    return ask(resolver, name, index, true);
 }
 
 size_t sweep_resolver_open(const struct sweep_resolver *resolver)
@@ -275,8 +304,10 @@ bool sweep_resolver_wait(struct sweep_resolver *resolver, unsigned ms, const sig
         }
     }
     int64_t now_us = sw_clock_mono_us();
-    while (resolver->oldest && resolver->oldest->due_us <= now_us)
-        give_up(resolver->oldest, true);
+    while (resolver->names.oldest && resolver->names.oldest->due_us <= now_us)
+        give_up(resolver->names.oldest, true);
+    while (resolver->ptrs.oldest && resolver->ptrs.oldest->due_us <= now_us)
+        give_up(resolver->ptrs.oldest, true);
     return true;
 }
 
@@ -284,8 +315,10 @@ void sweep_resolver_free(struct sweep_resolver *resolver)
 {
     if (!resolver)
         return;
-    while (resolver->oldest)
-        give_up(resolver->oldest, false);
+    while (resolver->names.oldest)
+        give_up(resolver->names.oldest, false);
+    while (resolver->ptrs.oldest)
+        give_up(resolver->ptrs.oldest, false);
     for (size_t i = 0; i < resolver->contexts; i++)
         ub_ctx_delete(resolver->context[i]);
     free(resolver);

@@ -11,6 +11,7 @@
 #include "cli/output.h"
 #include "cli/show/ownership.h"
 #include "cli/sweep/sweep.h"
+#include "cli/sweep/sweep_ptr.h"
 #include "cli/sweep/sweep_table.h"
 #include "feed/load.h"
 #include "flow/decide.h"
@@ -42,6 +43,7 @@ struct sweep_sink {
     struct sw_journal *journal;
     struct sw_ring *ring;
     struct sweep_table *table; /* text; NULL with --json */
+    const struct sweep_ptrs *ptrs;
     uint64_t sent, fields;
     uint64_t fields_at[WINDOW]; /* `fields` before event number i, at i % WINDOW */
     uint64_t unlisted, exempt;
@@ -191,14 +193,16 @@ static bool start(struct sweep_sink *sink)
     return sink->ring && sw_journal_start(sink->journal) == SW_OK;
 }
 
-struct sweep_sink *sweep_sink_new(struct cli *cli, const struct sweep_options *options, int *code)
+struct sweep_sink *sweep_sink_new(struct cli *cli, const struct sweep_options *options,
+                                  const struct sweep_ptrs *ptrs, int *code)
 {
     struct sweep_sink *sink = cli_alloc(1, sizeof(*sink));
     sink->cli = cli;
+    sink->ptrs = ptrs;
     pthread_mutex_init(&sink->lock, NULL);
     change_settings(sink, options);
     if (!cli->json)
-        sink->table = sweep_table_new(&sink->settings, cli_owners(cli), options->rows);
+        sink->table = sweep_table_new(&sink->settings, cli_owners(cli), ptrs, options->rows);
     sink->index = sw_index_new();
     if (!sink->index)
         abort();
@@ -357,6 +361,35 @@ static bool is_news(const struct sweep_sink *sink, size_t i, const struct sweep_
     return answer->outcome == SWEEP_RESOLVED || (i == 0 && nowhere) || sink->settings.event_redis;
 }
 
+/* The PTR of an address. Inside an RCU section. */
+static json_t *ptr_json(const struct sweep_sink *sink, const struct sweep_ptr *ptr)
+{
+    const struct sw_view view = sw_index_view(sink->index);
+    char text[SW_NAMETEXT_MAX], listed[SWEEP_LISTED_MAX];
+    json_t *out = json_object(), *names = json_array();
+    const uint8_t *name = ptr->names;
+    cli_json_set(out, "ip", sw_addr_text(&ptr->addr, text));
+    cli_json_set(out, "result", sweep_outcome_name(ptr->outcome));
+    for (size_t i = 0; i < ptr->n; i++, name += sw_name_size(name, SW_NAME_MAX))
+        json_array_append_new(names, json_string(sw_name_text(name, text)));
+    json_object_set_new(out, "names", names);
+    if (sweep_ptr_listed(&view, ptr, listed, sizeof(listed))[0])
+        cli_json_set(out, "indicator", listed);
+    return out;
+}
+
+/* The PTRs of the addresses that were asked for. Inside an RCU section. */
+static json_t *ptrs_json(const struct sweep_sink *sink, const struct sweep_answer *answer)
+{
+    json_t *out = json_array();
+    for (size_t i = 0; i < answer->addresses; i++) {
+        const struct sweep_ptr *ptr = sweep_ptrs_find(sink->ptrs, &answer->address[i]);
+        if (ptr)
+            json_array_append_new(out, ptr_json(sink, ptr));
+    }
+    return out;
+}
+
 /* Members as in the events. Inside an RCU section. */
 static json_t *answer_json(const struct sweep_sink *sink, const struct sweep_answer *answer)
 {
@@ -383,6 +416,7 @@ static json_t *answer_json(const struct sweep_sink *sink, const struct sweep_ans
     json_object_set_new(out, "chain", aliases);
     json_object_set_new(out, "resolved_ip", ips);
     json_object_set_new(out, "owners", owners);
+    json_object_set_new(out, "ptr", ptrs_json(sink, answer));
     return out;
 }
 
@@ -438,7 +472,7 @@ static void place_json(const struct sweep_sink *sink, const struct sw_view *view
 {
     struct sw_addr first = *addr;
     struct sw_owner owner = {0};
-    char text[SW_ADDRTEXT_MAX], remark[SW_INDICATORTEXT_MAX + SW_LISTNAME_MAX + 32];
+    char text[SW_ADDRTEXT_MAX], remark[SWEEP_LISTED_MAX + 32];
     json_t *line = json_object();
     first.plen = (uint8_t)sw_addr_bits(&first);
     sw_owner_find(sink->flow.owners, &first, &owner);

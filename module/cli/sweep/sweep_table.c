@@ -2,6 +2,7 @@
 #include "cli/sweep/sweep_table.h"
 
 #include "cli/output.h"
+#include "cli/sweep/sweep_ptr.h"
 #include "owner/anomaly.h"
 #include "owner/holder.h"
 
@@ -10,11 +11,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define REMARK_MAX  (SW_INDICATORTEXT_MAX + SW_LISTNAME_MAX + 32)
+#define REMARK_MAX  (2 * SWEEP_LISTED_MAX + 64)
+#define PTR_MAX     (SW_NAMETEXT_MAX + 24)
 #define HOLDERS_MAX 32 /* rows of one name */
 
 struct row {
-    char *name, *address, *holder, *remark;
+    char *name, *address, *holder, *ptr, *remark;
     enum sw_class class;
 };
 
@@ -27,16 +29,19 @@ struct rows {
 struct sweep_table {
     const struct sw_settings *settings;
     const struct sw_owners *owners;
+    const struct sweep_ptrs *ptrs;
     size_t rows_max;
-    struct rows remarked, plain;
+    struct rows remarked, plain, nowhere; /* nowhere: names without an address */
 };
 
 struct sweep_table *sweep_table_new(const struct sw_settings *settings,
-                                    const struct sw_owners *owners, size_t rows_max)
+                                    const struct sw_owners *owners, const struct sweep_ptrs *ptrs,
+                                    size_t rows_max)
 {
     struct sweep_table *table = cli_alloc(1, sizeof(*table));
     table->settings = settings;
     table->owners = owners;
+    table->ptrs = ptrs;
     table->rows_max = rows_max;
     return table;
 }
@@ -47,6 +52,7 @@ static void free_rows(struct rows *rows)
         free(rows->row[i].name);
         free(rows->row[i].address);
         free(rows->row[i].holder);
+        free(rows->row[i].ptr);
         free(rows->row[i].remark);
     }
     free(rows->row);
@@ -58,14 +64,17 @@ void sweep_table_free(struct sweep_table *table)
         return;
     free_rows(&table->remarked);
     free_rows(&table->plain);
+    free_rows(&table->nowhere);
     free(table);
 }
 
-/* The lack of an address is no remark: such rows come with the others. */
+/* The lack of an address is no remark: such rows come last. */
 static void add(struct sweep_table *table, const char *name, const char *address,
-                const char *holder, enum sw_class class, const char *remark)
+                const struct sw_holder *holder, const char *ptr, const char *remark)
 {
-    struct rows *rows = remark[0] && address[0] ? &table->remarked : &table->plain;
+    struct rows *rows = !address[0] ? &table->nowhere
+                        : remark[0] ? &table->remarked
+                                    : &table->plain;
     if (rows->n == table->rows_max) {
         rows->more++;
         return;
@@ -76,9 +85,10 @@ static void add(struct sweep_table *table, const char *name, const char *address
     }
     rows->row[rows->n++] = (struct row){.name = cli_copy(name),
                                         .address = cli_copy(address),
-                                        .holder = cli_copy(holder),
+                                        .holder = cli_copy(holder->name),
+                                        .ptr = cli_copy(ptr),
                                         .remark = cli_copy(remark),
-                                        .class = class};
+                                        .class = holder->of.class};
 }
 
 /* ---- remarks ---- */
@@ -113,6 +123,7 @@ struct group {
     struct sw_owner owner;
     struct sw_addr first;
     size_t n;
+    char ptr[PTR_MAX]; /* of `first` */
     char remark[REMARK_MAX];
 };
 
@@ -139,7 +150,21 @@ static void group_row(struct sweep_table *table, const char *name, const struct 
     else
         snprintf(address, sizeof(address), "%s", text);
     sw_holder_find(table->owners, &group->owner, &holder);
-    add(table, name, address, holder.name, holder.of.class, group->remark);
+    add(table, name, address, &holder, group->ptr, group->remark);
+}
+
+/* The first name, and the number of further names. */
+static void ptr_text(const struct sweep_ptr *ptr, char out[PTR_MAX])
+{
+    char name[SW_NAMETEXT_MAX];
+    out[0] = '\0';
+    if (!ptr || ptr->n == 0)
+        return;
+    sw_name_text(ptr->names, name);
+    if (ptr->n > 1)
+        snprintf(out, PTR_MAX, "%s +%zu", name, ptr->n - 1);
+    else
+        snprintf(out, PTR_MAX, "%s", name);
 }
 
 /* Add an address to its group. false: one holder too many. */
@@ -147,14 +172,19 @@ static bool group_add(const struct sweep_table *table, const struct sw_view *vie
                       const struct sw_addr *addr, struct group *groups, size_t *n)
 {
     struct sw_owner owner = {0};
-    char remark[REMARK_MAX];
+    char remark[REMARK_MAX], listed[SWEEP_LISTED_MAX];
+    const struct sweep_ptr *ptr = sweep_ptrs_find(table->ptrs, addr);
     sw_owner_find(table->owners, addr, &owner);
     sweep_remark(table->settings, view, is_ioc, addr, &owner, remark, sizeof(remark));
+    if (sweep_ptr_listed(view, ptr, listed, sizeof(listed))[0])
+        append(remark, sizeof(remark), "PTR", listed, "");
     struct group *group = group_of(groups, n, &owner, remark);
     if (!group)
         return false;
-    if (group->n++ == 0)
+    if (group->n++ == 0) {
         group->first = *addr;
+        ptr_text(ptr, group->ptr);
+    }
     return true;
 }
 
@@ -172,7 +202,7 @@ void sweep_table_answer(struct sweep_table *table, const struct sw_view *view, c
     enum sweep_outcome a = task->answer[0].outcome, b = task->answer[1].outcome;
     const char *outcome = sweep_outcome_name(a > b ? a : b);
     if (n == 0)
-        add(table, name, "", "", SW_HOLDER_UNKNOWN,
+        add(table, name, "", &(struct sw_holder){.name = "", .of.class = SW_HOLDER_UNKNOWN}, "",
             a == SWEEP_RESOLVED || b == SWEEP_RESOLVED ? "alias without an address" : outcome);
 }
 
@@ -187,8 +217,7 @@ void sweep_table_indicator(struct sweep_table *table, const struct sw_view *view
     group_add(table, view, true, &first, groups, &n);
     struct sw_holder holder;
     sw_holder_find(table->owners, &groups[0].owner, &holder);
-    add(table, "(indicator)", sw_addr_text(addr, text), holder.name, holder.of.class,
-        groups[0].remark);
+    add(table, "(indicator)", sw_addr_text(addr, text), &holder, groups[0].ptr, groups[0].remark);
 }
 
 /* ---- printing ---- */
@@ -199,20 +228,26 @@ static size_t print_rows(struct cli_table *out, const struct rows *rows, size_t 
     for (size_t i = 0; i < n; i++) {
         const struct row *row = &rows->row[i];
         cli_table_row(out, row->name, row->address, row->holder, sw_class_name(row->class),
-                      row->remark);
+                      row->ptr, row->remark);
         if (strncmp(row->remark, "protected", 9) == 0)
             cli_table_style(out, CLI_BAD);
     }
     return n;
 }
 
+static uint64_t total(const struct rows *rows)
+{
+    return rows->n + rows->more;
+}
+
 void sweep_table_print(const struct sweep_table *table, const struct cli *cli)
 {
     struct cli_table *out =
-        cli_table_new(cli, "~NAME", "ADDRESS", "~HOLDER", "CLASS", "~REMARK", CLI_END);
+        cli_table_new(cli, "~NAME", "ADDRESS", "~HOLDER", "CLASS", "~PTR", "~REMARK", CLI_END);
     size_t n = print_rows(out, &table->remarked, table->rows_max);
     n += print_rows(out, &table->plain, table->rows_max - n);
-    uint64_t all = table->remarked.n + table->remarked.more + table->plain.n + table->plain.more;
+    n += print_rows(out, &table->nowhere, table->rows_max - n);
+    uint64_t all = total(&table->remarked) + total(&table->plain) + total(&table->nowhere);
     cli_table_print(out, 0);
     if (all > n)
         printf("and %s; --rows N shows more, --json all\n",

@@ -3,10 +3,11 @@
  *
  * Step by step: sweep_table_new(); sweep_table_answer() for each name whose answers are there, and
  * sweep_table_indicator() for each address indicator; sweep_table_print(). A name has a row for
- * each holder of its addresses, or one row without an address. Rows with a remark come first.
+ * each holder of its addresses, or one row without an address. Rows with a remark come first, rows
+ * without an address last.
  *
  * Threads      the command's main thread
- * Memory       at most 2 * rows_max rows; the others are counted
+ * Memory       at most 3 * rows_max rows; the others are counted
  * Decision     D-142
  */
 #ifndef SW_CLI_SWEEP_SWEEP_TABLE_H
@@ -18,12 +19,13 @@
 
 struct sweep_table;
 
-/** An empty table that prints rows_max rows at most. settings and owners must outlive it. */
+/** An empty table that prints rows_max rows at most. settings, owners and ptrs must outlive it. */
 struct sweep_table *sweep_table_new(const struct sw_settings *settings,
-                                    const struct sw_owners *owners, size_t rows_max);
+                                    const struct sw_owners *owners, const struct sweep_ptrs *ptrs,
+                                    size_t rows_max);
 void sweep_table_free(struct sweep_table *table); /* NULL is fine */
 
-/** Rows of a name's answers. is_ioc: a list of kind ioc covers the name, and no watch list does.
+/** Rows of a name's answers, with the PTR of each address shown. is_ioc: a list of kind ioc covers the name, and no watch list does.
  * Inside an RCU section. */
 void sweep_table_answer(struct sweep_table *table, const struct sw_view *view, const char *name,
                         bool is_ioc, const struct sweep_task *task);
