@@ -474,7 +474,8 @@ def test_ptr_of_each_address(sw, zone):
     first, second = sorted(line for line in out.splitlines() if " PTR: " in line)
     assert re.match(rf"ptr-again\.{ZONE} +20\.88\.0\.1 .* mail\.{zone.names[1]} +PTR: ", first)
     assert first.endswith(f" PTR: {zone.names[1]} of bad") and second.startswith("ptr-listed")
-    assert "h0.example +15" in out and "PTR: 5 of 7 addresses have a name" in out
+    assert re.search(r" h[0-9]+\.example \+15$", out, re.M)
+    assert "PTR: 5 of 7 addresses have a name" in out
     rows, _, summary = sweep(sw, zone, *words, "--ptr", "0")
     assert len(rows) == len(REVERSE) and summary["ptr_asked"] == 0
     assert all(row["A"]["ptr"] == [] for row in rows.values())
