@@ -3,14 +3,14 @@
  *
  * Step by step: the answers of a name are there; sweep_ptrs_hold() notes the addresses that are new
  * to this run, and holds the name until all of them are answered. sweep_ptrs_next() gives the
- * questions, and sweep_ptrs_answered() takes each answer, in any order. A name whose last answer has
- * come is handed to ready(), which records the name and finds the PTRs by sweep_ptrs_find().
+ * questions, and sweep_ptrs_answered() takes each answer, in any order. A name whose last answer
+ * has come is handed to ready(), which records the name and finds the PTRs by sweep_ptrs_find().
  * sweep_ptrs_give_up() hands over the names that are still held.
  *
  * A PTR is the claim of the holder of the address. It is shown, and leaves nothing in Redis.
  *
  * Threads      the command's main thread
- * Memory       at most SWEEP_PTR_MAX addresses in a run, each with SWEEP_POINTERS_MAX names or fewer
+ * Memory       at most SWEEP_PTR_MAX addresses in a run, each with up to SWEEP_POINTERS_MAX names
  * Reliability  a failed or missing answer is an answer without a name: no name is lost by it
  * Standards    RFC 1035 3.5 and RFC 3596 2.5 (reverse names)
  * Decision     D-128
@@ -57,7 +57,8 @@ bool sweep_ptrs_waiting(const struct sweep_ptrs *ptrs);
 /** Take the next address: its number and its reverse name. Requires sweep_ptrs_waiting(). */
 size_t sweep_ptrs_next(struct sweep_ptrs *ptrs, char name[SWEEP_REVERSE_MAX]);
 
-/** The answer for an address by number; ready() is called for each name that waited for it alone. */
+/** The answer for an address, by number. ready() is called for each name that waits for no other
+ * answer. */
 void sweep_ptrs_answered(struct sweep_ptrs *ptrs, size_t index, const struct sweep_answer *answer);
 
 /** The addresses without an answer have failed: ready() is called for all names that are held. */

@@ -25,8 +25,8 @@ struct sweep_table *sweep_table_new(const struct sw_settings *settings,
                                     size_t rows_max);
 void sweep_table_free(struct sweep_table *table); /* NULL is fine */
 
-/** Rows of a name's answers, with the PTR of each address shown. is_ioc: a list of kind ioc covers the name, and no watch list does.
- * Inside an RCU section. */
+/** Rows of a name's answers, with the PTR of each address shown. is_ioc: a list of kind ioc covers
+ * the name, and no watch list does. Inside an RCU section. */
 void sweep_table_answer(struct sweep_table *table, const struct sw_view *view, const char *name,
                         bool is_ioc, const struct sweep_task *task);
 

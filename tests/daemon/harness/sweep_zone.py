@@ -1,7 +1,7 @@
 """A zone of many names for `sinkwatch sweep`, served by nsd: some name points into a protected
 network, some names do not exist, each other name has a separate address. A further name has many
-addresses. Addresses of the names `ptr-...` have names in a reverse zone, and most of these names are
-hostile."""
+addresses. Addresses of the names `ptr-...` have names in a reverse zone, and most of these names
+are hostile."""
 
 from functools import cached_property
 
@@ -66,7 +66,8 @@ class SweepZone:
                 yield f"n{i:07d} A 20.{i >> 16 & 255}.{i >> 8 & 255}.{i & 255}\n"
 
     def _reverse_lines(self):
-        yield f"$TTL 300\n@ SOA ns.{ZONE}. hostmaster.{ZONE}. 1 3600 600 86400 60\n@ NS ns.{ZONE}.\n"
+        yield f"$TTL 300\n@ SOA ns.{ZONE}. hostmaster.{ZONE}. 1 3600 600 86400 60\n"
+        yield f"@ NS ns.{ZONE}.\n"
         for address, names in REVERSE.values():
             host = ".".join(reversed(address.split(".")[1:]))
             for name in names:
