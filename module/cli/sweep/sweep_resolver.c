@@ -45,7 +45,7 @@ struct sweep_resolver {
     size_t open;
     size_t next_context;
     struct questions names, ptrs; /* apart, since they have other timeouts */
-    struct sweep_memory *memory;      /* or NULL */
+    struct sweep_memory *memory;  /* or NULL */
     sweep_done_fn *done;
     void *arg;
 };
