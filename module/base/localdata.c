@@ -203,22 +203,36 @@ static bool put_generic(struct making *m)
         return false;
     while (m->at += strspn(m->at, " \t"), *m->at) {
         int high = hex(m->at[0]), low = high < 0 ? -1 : hex(m->at[1]);
+        if (low < 0)
+            return refuse(m, "octets are two hexadecimal digits each");
         const uint8_t octet = (uint8_t)(high << 4 | low);
-        if (low < 0 || !put(m, &octet, 1))
-            return low < 0 ? refuse(m, "octets are two hexadecimal digits each") : false;
+        if (!put(m, &octet, 1))
+            return false;
         m->at += 2;
     }
     return m->len == len || refuse(m, "the length is not that of the data");
 }
 
-/* Types that local data may have: no alias, no record that a zone or DNSSEC needs, no meta type. */
+/* Types that local data may have: no alias, no record that a zone or DNSSEC needs, no meta type. No
+ * MD, MF, MB, MG, MR and MINFO: an encoder compresses the names in their data (RFC 3597 4), and
+ * would read any octets as names. */
 static bool is_data(unsigned type)
 {
-    static const uint16_t others[] = {0, 5, 6, 24, 25, 30, 39, 41, 43, 46, 47, 48, 50, 51, 59, 60};
+    static const uint16_t others[] = {0,  3,  4,  5,  6,  7,  8,  9,  14, 24, 25,
+                                      30, 39, 41, 43, 46, 47, 48, 50, 51, 59, 60};
     for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
         if (type == others[i])
             return false;
     return type <= UINT16_MAX && (type < 128 || type > 255);
+}
+
+/* Whether the data of a type are parsed: the generic form would bring in any octets. */
+static bool is_known(unsigned type)
+{
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+        if (type == known[i].type)
+            return true;
+    return false;
 }
 
 /* The type of a word; *parts stays NULL for the generic form. */
@@ -235,6 +249,8 @@ static bool find_type(struct making *m, uint16_t *type, const char **parts)
     unsigned long n = digits > 0 && digits <= NUMBER_MAX ? strtoul(text + 4, NULL, 10) : 0;
     if (digits == 0 || text[4 + digits] || !is_data((unsigned)n))
         return refuse(m, "no type of local data");
+    if (is_known((unsigned)n))
+        return refuse(m, "a type that is written by its name");
     *type = (uint16_t)n;
     return true;
 }

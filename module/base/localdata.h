@@ -30,8 +30,8 @@ struct sw_local_data {
 
 /**
  * Append a record: type and data as in a zone file, names with the final dot. Known by name: A,
- * AAAA, NS, PTR, MX, TXT, SRV, CAA; all others as TYPE65 \# LENGTH HEX. No aliases (action cname),
- * no SOA, no records of DNSSEC and no meta types.
+ * AAAA, NS, PTR, MX, TXT, SRV, CAA; all others, and only these, as TYPE65 \# LENGTH HEX. No aliases
+ * (action cname), no SOA, no MD, MF, MB, MG, MR, MINFO, no records of DNSSEC and no meta types.
  *
  * SW_OK; SW_ESYNTAX, SW_EINVAL (the type), SW_ETOOBIG: nothing was appended, *why is set.
  */

@@ -357,6 +357,37 @@ START_TEST(members_for_structured_errors)
 }
 END_TEST
 
+/* Whether data of any octets can do harm, or the type is no local data: the types that an encoder
+ * compresses (RFC 3597 4: the types of RFC 1035 with names in the data), types that the parser
+ * knows, types of zones, aliases and DNSSEC, and meta types. */
+static bool is_refused_generic(unsigned type)
+{
+    static const uint16_t types[] = {
+        2,  3,  4,  5,  6,   7,  8,  9,  12, 14, 15,     /* compressed */
+        1,  16, 28, 33, 257,                             /* parsed */
+        24, 25, 30, 39, 41,  43, 46, 47, 48, 50, 51, 59, /* zones and DNSSEC */
+        60, 0,
+    };
+    for (int i = 0; i < COUNT(types); i++)
+        if (types[i] == type)
+            return true;
+    return type >= 128 && type <= 255;
+}
+
+/* All types in the generic form, without data and with an octet that looks like a long label. */
+START_TEST(every_type_in_generic_form)
+{
+    for (unsigned type = 0; type <= UINT16_MAX; type++) {
+        struct sw_local_data records = {.len = 0};
+        const char *why = NULL;
+        char text[40];
+        snprintf(text, sizeof(text), "TYPE%u \\# %u%s", type, type % 2, type % 2 ? " 3f" : "");
+        ck_assert_msg((sw_record_parse(text, &records, &why) != SW_OK) == is_refused_generic(type),
+                      "%s: %s", text, why ? why : "is taken");
+    }
+}
+END_TEST
+
 static void records_are(const char *json, const char *wire, size_t len)
 {
     char text[400];
@@ -402,11 +433,14 @@ START_TEST(local_data)
     no_record("\"TXT a;b\"", "outside of quotes");
     no_record("\"TXT \\\\256\"", "over 255");
     no_record("\"CNAME a.\"", "no type of local data");
+    no_record("\"TYPE1 \\\\# 0\"", "written by its name");
+    no_record("\"TYPE12 \\\\# 1 3f\"", "written by its name");
     no_record("\"TYPE5 \\\\# 0\"", "no type of local data");
     no_record("\"TYPE255 \\\\# 0\"", "no type of local data");
     no_record("\"TYPE65536 \\\\# 0\"", "no type of local data");
     no_record("\"TYPE65 \\\\# 2 00\"", "not that of the data");
     no_record("\"TYPE65 \\\\# 1 0\"", "two hexadecimal digits");
+    no_record("\"TYPE65 \\\\# 1 zz\"", "two hexadecimal digits");
     no_record("\"TYPE65 1\"", "is \\# LENGTH HEX");
     for (int i = 0; i < 17; i++)
         snprintf(many + strlen(many), sizeof(many) - strlen(many), "%s\"A 192.0.2.1\"",
@@ -453,10 +487,11 @@ END_TEST
 
 int main(void)
 {
-    return RUN_SUITE("policy", TESTS(defaults, declared_owners, limits_of_ownership, every_member,
-                                     groups_of_a_list, triggers_of_a_list, local_data,
-                                     members_for_structured_errors, limits, bad_members,
-                                     not_an_object, huge_text_is_refused_unread, words_have_a_limit,
-                                     only_ioc_lists_act, list_names, writing_reads_back,
-                                     names_of_everything, actions_that_need_no_answer));
+    return RUN_SUITE("policy",
+                     TESTS(defaults, declared_owners, limits_of_ownership, every_member,
+                           groups_of_a_list, triggers_of_a_list, local_data,
+                           every_type_in_generic_form, members_for_structured_errors, limits,
+                           bad_members, not_an_object, huge_text_is_refused_unread,
+                           words_have_a_limit, only_ioc_lists_act, list_names, writing_reads_back,
+                           names_of_everything, actions_that_need_no_answer));
 }
