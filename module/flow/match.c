@@ -149,12 +149,16 @@ const struct sw_name *sw_garden_of(const struct sw_flow *flow, const struct sw_p
 }
 
 /* Whether the client asks for the walled garden's name, so that the list would alias that name
- * to itself. */
+ * to itself; or for a name in a walled garden "*.garden.example", each alias of which would get an
+ * alias again. */
 static bool own_garden(const struct sw_matching *m, const struct sw_policy *list)
 {
     const struct sw_name *garden = sw_garden_of(m->flow, list);
-    return list->action == SW_ACTION_CNAME && garden->len && m->match->qname &&
-           sw_name_equal(garden->wire, m->match->qname);
+    const uint8_t *qname = m->match->qname;
+    if (list->action != SW_ACTION_CNAME || !garden->len || !qname)
+        return false;
+    return sw_garden_is_wild(garden) ? sw_name_below_or_equal(qname, garden->wire + 2)
+                                     : sw_name_equal(garden->wire, qname);
 }
 
 /* The transports over which a rule binds clients: a set of SW_OVER_BIT. */

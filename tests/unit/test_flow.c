@@ -231,6 +231,23 @@ START_TEST(name_in_place_of_an_asterisk)
 }
 END_TEST
 
+/* A name in a walled garden gets no alias into the same garden: aliases would have no end. */
+START_TEST(names_in_a_garden_with_an_asterisk)
+{
+    const struct sw_client client = {.addr = address("192.0.2.77")};
+    LIST("w", "{\"action\":\"cname\",\"cname\":\"*.garden.example\"}", "*.example");
+    LIST("c", "{\"action\":\"cname\",\"cname\":\"*.clients\",\"triggers\":[\"client\"]}",
+         "192.0.2.77");
+    ck_assert_str_eq(garden_for("bad.example", NULL, NULL, NULL), "bad.example.garden.example");
+    ck_assert_str_eq(garden_for("bad.example.garden.example", NULL, NULL, NULL), "monitor");
+    ck_assert_str_eq(garden_for("garden.example", NULL, NULL, NULL), "monitor");
+    ck_assert_str_eq(garden_for("notgarden.example", NULL, NULL, NULL),
+                     "notgarden.example.garden.example");
+    ck_assert_str_eq(garden_for("ok.test", NULL, NULL, &client), "ok.test.clients");
+    ck_assert_str_eq(garden_for("ok.test.clients", NULL, NULL, &client), "monitor");
+}
+END_TEST
+
 START_TEST(more_rules_than_fit_keep_the_winner)
 {
     struct sw_match match;
@@ -499,9 +516,9 @@ int main(void)
         TESTS(priority_then_specific_then_allow_then_trigger,
               longer_prefix_wins_and_embedded_ipv4_counts, watch_and_explaining_kinds_never_win,
               allow_list_over_ioc_keeps_message_out_of_cache, verdict_for_each_action,
-              name_in_place_of_an_asterisk, more_rules_than_fit_keep_the_winner,
-              ptr_question_matches_its_address_where_asked_for, groups_cut_a_match_into_parts,
-              triggers_of_a_list_decide, flags_for_triggers_follow_the_lists,
-              client_goes_first_unless_a_priority_says_so, triggers_in_their_order,
-              event_holds_rules_and_client));
+              name_in_place_of_an_asterisk, names_in_a_garden_with_an_asterisk,
+              more_rules_than_fit_keep_the_winner, ptr_question_matches_its_address_where_asked_for,
+              groups_cut_a_match_into_parts, triggers_of_a_list_decide,
+              flags_for_triggers_follow_the_lists, client_goes_first_unless_a_priority_says_so,
+              triggers_in_their_order, event_holds_rules_and_client));
 }
