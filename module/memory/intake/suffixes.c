@@ -1,6 +1,7 @@
 #include "memory/intake/suffixes.h"
 
 #include <errno.h>
+#include <idn2.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -73,6 +74,29 @@ static bool add(struct sw_suffixes *suffixes, const uint8_t *name, uint8_t is)
     return true;
 }
 
+static bool is_ascii(const char *text)
+{
+    for (; *text; text++)
+        if ((unsigned char)*text >= 0x80)
+            return false;
+    return true;
+}
+
+/* The name of a rule; the list writes labels of other scripts as U-labels. */
+static bool read_rule(const char *text, struct sw_name *name)
+{
+    uint8_t *alabels = NULL;
+    if (is_ascii(text))
+        return sw_name_parse(text, strlen(text), name, NULL) == SW_OK;
+    if (idn2_lookup_u8((const uint8_t *)text, &alabels, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL) !=
+        IDN2_OK)
+        return false;
+    const char *ascii = (const char *)alabels;
+    bool ok = sw_name_parse(ascii, strlen(ascii), name, NULL) == SW_OK;
+    idn2_free(alabels);
+    return ok;
+}
+
 /* A line of the list: a rule is what stands before the first blank. False: out of memory. */
 static bool add_line(struct sw_suffixes *suffixes, char *line)
 {
@@ -86,8 +110,7 @@ static bool add_line(struct sw_suffixes *suffixes, char *line)
         is = IS_WILD | IS_NODE;
         line += 2;
     }
-    if (!*line || strncmp(line, "//", 2) == 0 ||
-        sw_name_parse(line, strlen(line), &name, NULL) != SW_OK || name.len == 1)
+    if (!*line || strncmp(line, "//", 2) == 0 || !read_rule(line, &name) || name.len == 1)
         return true;
     if (!add(suffixes, name.wire, is))
         return false;
