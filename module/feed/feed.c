@@ -149,9 +149,11 @@ static enum sw_status do_what_is_due(struct sw_feed *feed)
             status = sw_feed_check_stream(feed);
         if (status == SW_OK && !feed->load_due)
             status = sw_feed_reconcile(feed);
-        if (status == SW_OK && !feed->inquiries_ok)
-            status = sw_feed_begin_inquiries(feed);
+        if (status == SW_OK)
+            sw_feed_begin_inquiries(feed);
     }
+    if (!feed->inquiries_ok && now >= feed->inquiries_due)
+        sw_feed_begin_inquiries(feed);
     if (status == SW_OK && feed->unsent_n > 0 && now >= feed->unsent_due && !feed->load_due)
         status = sw_feed_send_tracked(feed);
     return status == SW_OK ? sw_feed_send_answers(feed) : status;
@@ -212,8 +214,7 @@ static void session(struct sw_feed *feed)
     enum sw_status status = sw_feed_check_server(feed);
     if (feed->server[0] == '\0')
         feed->load_due = true;
-    if (status == SW_OK)
-        status = sw_feed_begin_inquiries(feed);
+    sw_feed_begin_inquiries(feed);
     if (status == SW_OK && !feed->load_due)
         status = resume(feed);
     feed->report_due = feed->lists_due = 0; /* Redis may not have the status hash any more */

@@ -106,7 +106,8 @@ struct sw_feed {
     bool stream_gone; /* at the last load there was no stream: a stream found later is a new one */
     bool stream_ok;   /* {prefix}:changes is a stream, or does not exist */
     char server[128]; /* run id and replication id of the server of the position */
-    unsigned batch;   /* COUNT of XREAD */
+    int64_t server_ahead_us; /* the server's wall clock minus this resolver's, at the last look */
+    unsigned batch;          /* COUNT of XREAD */
     struct sw_stream_position position; /* last applied entry */
     struct sw_stream_id awaited;        /* the stream's end at the last XREAD without entries */
     struct sw_stream_id applied;        /* last entry reported as enforced, sweep included */
@@ -121,6 +122,9 @@ struct sw_feed {
     struct sw_stream_id tracks_at; /* last entry of that stream that was read */
 
     bool inquiries_ok;                /* {prefix}:memory:inquiries is read */
+    bool inquiries_new;               /* and was not read in this session yet */
+    int64_t inquiries_due;            /* monotonic clock: not to be read before, after a failure */
+    int64_t inquiries_pause_us;       /* the pause after the last failure; 0: no failure */
     struct sw_stream_id inquiries_at; /* last entry of that stream that was read */
 
     /* indicators with an end */
@@ -281,10 +285,16 @@ enum sw_status sw_feed_load_tracked(struct sw_feed *feed);
 
 /* ---- inquiries.c ---- */
 
-/** At the begin of a session: read later inquiries, if this resolver answers any. */
-enum sw_status sw_feed_begin_inquiries(struct sw_feed *feed);
+/** Read inquiries from some seconds ago on, if this resolver answers any, and no pause after a
+ * failure goes on. A position in the future becomes the present, once the stream was deleted. */
+void sw_feed_begin_inquiries(struct sw_feed *feed);
 
-/** Hand the entries of {prefix}:memory:inquiries to the host; NULL: there are none. */
+/** Read no inquiries for a minute, and longer after each further failure. The status says why;
+ * NULL: it does not, as the connection was lost. */
+void sw_feed_leave_inquiries(struct sw_feed *feed, const char *why);
+
+/** XREAD succeeded: hand the entries of {prefix}:memory:inquiries to the host; NULL: there are
+ * none. */
 void sw_feed_take_inquiries(struct sw_feed *feed, const redisReply *entries);
 
 /** Write the answers that are ready. SW_OK, or the session is over. */

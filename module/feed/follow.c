@@ -520,11 +520,17 @@ static void look_for_deleted(struct sw_feed *feed, const struct sw_stream_state 
     feed->awaited = state->last;
 }
 
-/* There is no reply. Was the batch too large for a reply? Then the next batch is smaller; for a
- * single entry that is too large, all lists are read instead. */
-static void too_much(struct sw_feed *feed)
+/* There is no reply. Was the batch too large for a reply? Perhaps an inquiry was, so the next batch
+ * has none. Then the next batch is smaller; for a single entry that is too large, all lists are
+ * read instead. */
+static void no_batch(struct sw_feed *feed)
 {
-    if (!sw_redis_was_too_large(feed->redis))
+    bool too_large = sw_redis_was_too_large(feed->redis);
+    if (feed->inquiries_ok && (too_large || feed->inquiries_new)) {
+        sw_feed_leave_inquiries(feed, too_large ? sw_redis_error(feed->redis) : NULL);
+        return;
+    }
+    if (!too_large)
         return;
     if (feed->batch == 1) {
         sw_log(SW_LOG_WARNING,
@@ -539,11 +545,9 @@ static void too_much(struct sw_feed *feed)
 static void leave_out_stream(struct sw_feed *feed, const redisReply *reply)
 {
     if (feed->inquiries_ok)
-        sw_feed_problem(feed, SW_PROBLEM_INQUIRY, "inquiries to the memory are not read: %s",
-                        sw_reply_words(reply));
+        sw_feed_leave_inquiries(feed, sw_reply_words(reply));
     else
         feed->tracks_ok = false;
-    feed->inquiries_ok = false;
 }
 
 enum sw_status sw_feed_follow(struct sw_feed *feed)
@@ -557,11 +561,12 @@ enum sw_status sw_feed_follow(struct sw_feed *feed)
     enum sw_status status = SW_OK;
 
     if (!reply) {
-        too_much(feed);
+        no_batch(feed);
         return sw_feed_failed(feed, SW_ECLOSED, "following changes");
     }
     sw_feed_take_tracks(feed, tracks);
-    sw_feed_take_inquiries(feed, inquiries);
+    if (reply->type != REDIS_REPLY_ERROR)
+        sw_feed_take_inquiries(feed, inquiries);
     if (entries) {
         feed->batch *= 2;
         status = sw_feed_judge_stream(feed, asked, &state);

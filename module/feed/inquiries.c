@@ -2,9 +2,11 @@
  * inquiries.c - inquiries to the memory, from the stream {prefix}:memory:inquiries, and the answers
  * of this resolver, to {prefix}:memory:answers:<id>.
  *
- * The host answers (feed.h); here is the way from Redis and to Redis. A session begins at the end
- * of the stream: the asker of an older entry does not wait any more. Without the rights of Redis
- * nothing is read or answered, the status says so, and lists are followed as before (D-163).
+ * The host answers (feed.h); here is the way from Redis and to Redis. A session begins with the
+ * entries of the last seconds: the asker of an older entry does not wait any more. The position is
+ * a time. XINFO STREAM would send the first and the last entry whole, and an analyst decides how
+ * large these are. A failure of any kind leaves inquiries out for a while, the status says so, and
+ * lists are followed as before (D-163).
  */
 #include "base/clock.h"
 #include "feed/feeder.h"
@@ -13,7 +15,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ANSWER_TTL "60" /* seconds: the asker waits for a tenth of it */
+#define ANSWER_TTL   "60"                /* seconds: the asker waits for a tenth of it */
+#define WAITED_MS    5000                /* the asker of an entry of this age may still wait */
+#define PAUSE_MIN_US INT64_C(60000000)   /* before inquiries are read again after a failure, */
+#define PAUSE_MAX_US INT64_C(3600000000) /* twice as long after each further failure */
 
 static bool is_asked(const struct sw_feed *feed)
 {
@@ -21,27 +26,31 @@ static bool is_asked(const struct sw_feed *feed)
            feed->settings->memory_inquiries > 0;
 }
 
-enum sw_status sw_feed_begin_inquiries(struct sw_feed *feed)
+/* The time of the server, whose clock the ids of entries have. */
+static uint64_t server_ms(const struct sw_feed *feed)
 {
-    char key[SW_KEY_MAX];
-    struct sw_stream_state state = {.exists = false};
-    feed->inquiries_ok = false;
-    if (!is_asked(feed))
-        return SW_OK;
-    redisReply *reply =
-        sw_redis_command(feed->redis, "XINFO STREAM %s",
-                         sw_redis_key(feed->redis, key, sizeof(key), SW_STREAM_INQUIRIES));
-    if (!reply)
-        return sw_feed_failed(feed, SW_ECLOSED, "asking for inquiries to the memory");
-    feed->inquiries_ok = sw_stream_read_state(reply, &state) == SW_OK;
-    feed->inquiries_at = state.last;
-    if (feed->inquiries_ok)
-        sw_feed_problem(feed, SW_PROBLEM_INQUIRY, NULL);
-    else
-        sw_feed_problem(feed, SW_PROBLEM_INQUIRY, "inquiries to the memory are not read: %s",
-                        sw_reply_words(reply));
-    freeReplyObject(reply);
-    return SW_OK;
+    return (uint64_t)((sw_feed_wall_us(feed) + feed->server_ahead_us) / 1000);
+}
+
+void sw_feed_begin_inquiries(struct sw_feed *feed)
+{
+    uint64_t now = server_ms(feed);
+    feed->inquiries_ok = is_asked(feed) && sw_clock_mono_us() >= feed->inquiries_due;
+    feed->inquiries_new = feed->inquiries_ok;
+    if (feed->inquiries_at.ms < now - WAITED_MS || feed->inquiries_at.ms > now)
+        feed->inquiries_at = (struct sw_stream_id){.ms = now - WAITED_MS};
+}
+
+void sw_feed_leave_inquiries(struct sw_feed *feed, const char *why)
+{
+    int64_t longer = feed->inquiries_pause_us * 2;
+    feed->inquiries_pause_us = longer < PAUSE_MIN_US   ? PAUSE_MIN_US
+                               : longer > PAUSE_MAX_US ? PAUSE_MAX_US
+                                                       : longer;
+    feed->inquiries_due = sw_clock_mono_us() + feed->inquiries_pause_us;
+    feed->inquiries_ok = feed->inquiries_new = false;
+    if (why)
+        sw_feed_problem(feed, SW_PROBLEM_INQUIRY, "inquiries to the memory are not read: %s", why);
 }
 
 /* Hand an entry [id, [e, text, ...]] over. */
@@ -63,6 +72,12 @@ static void take_inquiry(struct sw_feed *feed, const redisReply *entry)
 
 void sw_feed_take_inquiries(struct sw_feed *feed, const redisReply *entries)
 {
+    if (!feed->inquiries_ok)
+        return;
+    if (feed->inquiries_new)
+        sw_feed_problem(feed, SW_PROBLEM_INQUIRY, NULL);
+    feed->inquiries_new = false;
+    feed->inquiries_pause_us = 0;
     for (size_t i = 0; entries && i < entries->elements; i++)
         take_inquiry(feed, entries->element[i]);
 }

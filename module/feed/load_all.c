@@ -83,6 +83,16 @@ static void append_value(char *out, size_t max, const redisReply *info, const ch
         snprintf(out + used, max - used, "%.*s ", (int)strcspn(line, "\r\n"), line);
 }
 
+/* The difference of the clocks; 0 when the server does not tell its own. */
+static void note_clock(struct sw_feed *feed, const redisReply *info)
+{
+    static const char member[] = "server_time_usec:";
+    char text[64] = "";
+    append_value(text, sizeof(text), info, member);
+    long long us = text[0] ? strtoll(text + strlen(member), NULL, 10) : 0;
+    feed->server_ahead_us = us > 0 ? us - sw_feed_wall_us(feed) : 0;
+}
+
 /*
  * Stream ids follow the clock on every server, so an id cannot tell that a server was restarted
  * with older data, or that a replica without the last entries took over. The run id and the
@@ -96,6 +106,7 @@ enum sw_status sw_feed_check_server(struct sw_feed *feed)
     if (!reply)
         return sw_feed_failed(feed, SW_ECLOSED, "asking for the server's identity");
     append_value(server, sizeof(server), reply, "run_id:");
+    note_clock(feed, reply);
     freeReplyObject(reply);
     reply = sw_redis_command(feed->redis, "INFO replication");
     if (!reply)

@@ -17,6 +17,7 @@
 #define BURST      10             /* inquiries at once, with memory-inquiries of 10 or more */
 #define WORK_US    INT64_C(10000) /* before a pause of the same length */
 #define FILES_MAX  64             /* files that are open at once */
+#define EVERY      256            /* tuples between two looks at the clock */
 
 enum place_state { PLACE_FREE, PLACE_WAITS, PLACE_WORK, PLACE_DONE };
 
@@ -48,6 +49,7 @@ struct making {
     struct sw_past_question question; /* the one in progress */
     FILE *rows;
     uint32_t n;
+    uint32_t looked_at;    /* tuples that are not in a file yet */
     const char *end, *why; /* end: NULL as long as nothing is left out */
     int64_t until_us, paused_us;
 };
@@ -194,6 +196,8 @@ static enum sw_status take(void *arg, const struct sw_sighting *sighting)
 static enum sw_status take_waiting(void *arg, const struct sw_sighting *sighting)
 {
     struct making *making = arg;
+    if (++making->looked_at % EVERY == 0 && !between(making))
+        return SW_ECLOSED;
     return sw_past_wants(&making->question, sighting) ? take(arg, sighting) : SW_OK;
 }
 
@@ -291,7 +295,7 @@ void sw_answering_run(struct sw_answering *answering)
         !atomic_exchange_explicit(&answering->waits, false, memory_order_acquire))
         return;
     answering->running = true;
-    for (;;) {
+    while (sw_keeper_go_on(answering->module->keeper)) {
         pthread_mutex_lock(&answering->lock);
         struct place *place = find(answering, PLACE_WAITS);
         if (place)

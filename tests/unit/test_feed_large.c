@@ -70,6 +70,90 @@ START_TEST(test_entries_that_no_reply_holds)
 }
 END_TEST
 
+/* The last inquiry that the host was handed. */
+static struct {
+    pthread_mutex_t lock;
+    char text[64];
+    unsigned n;
+} asked = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+static void on_inquiry(void *arg, const char *id, const char *text, size_t len)
+{
+    (void)arg, (void)id;
+    pthread_mutex_lock(&asked.lock);
+    snprintf(asked.text, sizeof(asked.text), "%.*s", (int)len, text);
+    asked.n++;
+    pthread_mutex_unlock(&asked.lock);
+}
+
+static bool is_asked(const char *text)
+{
+    pthread_mutex_lock(&asked.lock);
+    bool is = strcmp(asked.text, text) == 0;
+    pthread_mutex_unlock(&asked.lock);
+    return is;
+}
+
+static void rig_init_asked(struct rig *rig)
+{
+    rig_init(rig);
+    snprintf(rig->settings.memory_folder, sizeof(rig->settings.memory_folder), "/nowhere");
+    rig->settings.memory_inquiries = 60;
+    rig->host.inquiry = on_inquiry;
+    rig_list(rig, "l", "{}", "a.test", NULL);
+}
+
+static void ask(struct rig *rig, const char *id, const char *text)
+{
+    redis_fixture_run(&rig->rf, "XADD %s %s e %s", P ":memory:inquiries", id, text);
+}
+
+static void ask_too_much(struct rig *rig, const char *id)
+{
+    redis_fixture_run(&rig->rf, "EVAL %s 1 %s %s",
+                      "redis.call('XADD',KEYS[1],ARGV[1],'e',string.rep('x',68157440))",
+                      P ":memory:inquiries", id);
+}
+
+/* An inquiry that no reply holds stops neither lists nor, when it is old, later inquiries. */
+START_TEST(inquiries_that_no_reply_holds)
+{
+    struct rig rig;
+    rig_init_asked(&rig);
+    ask_too_much(&rig, "1-1");
+    rig_start(&rig);
+    rig_wait_loads(&rig, 1);
+    ask(&rig, "*", "first");
+    RIG_WAIT(is_asked("first"));
+    ask_too_much(&rig, "*");
+    RIG_WAIT(rig_status_has(&rig, "last_error", "inquiries to the memory are not read"));
+    rig_change(&rig, "add", "l", "b.test");
+    rig_wait_applied(&rig);
+    ck_assert(rig_lists(&rig, "b.test"));
+    ck_assert_uint_eq(sw_counted(&rig.counters.full_loads), 1);
+    rig_stop(&rig);
+}
+END_TEST
+
+/* Inquiries with ids of the far future are read, and do not hide later ones, once the stream was
+ * deleted. Each entry is handed over at least once. */
+START_TEST(inquiries_of_the_future)
+{
+    struct rig rig;
+    rig_init_asked(&rig);
+    rig.settings.reconcile_s = 1;
+    ask(&rig, "18446744073709551615-1", "future");
+    rig_start(&rig);
+    RIG_WAIT(is_asked("future"));
+    ask(&rig, "*", "behind");
+    RIG_WAIT(is_asked("behind"));
+    redis_fixture_run(&rig.rf, "DEL %s", P ":memory:inquiries");
+    ask(&rig, "*", "present");
+    RIG_WAIT(is_asked("present"));
+    rig_stop(&rig);
+}
+END_TEST
+
 /* Indicators that need a combination of lists for which there is no room: each is refused by
  * itself, from the hash and from the stream. */
 START_TEST(test_no_room_for_combinations)
@@ -143,5 +227,6 @@ int main(void)
 {
     return RUN_SUITE("feed large", TIMEOUT(240),
                      TESTS(test_facts_that_no_reply_holds, test_entries_that_no_reply_holds,
+                           inquiries_that_no_reply_holds, inquiries_of_the_future,
                            test_no_room_for_combinations, test_reports_of_many_lists));
 }
