@@ -1,5 +1,6 @@
 /* args.c - options with argp: global options anywhere, and the way from words to sub-commands. */
 #include "cli/output.h"
+#include "cli/words.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -124,9 +125,24 @@ static error_t parse_words(int key, char *arg, struct argp_state *state)
     }
 }
 
+static char **kept; /* blocks of words; the first member is the block before */
+
+const void *cli_words_mark(void)
+{
+    return kept;
+}
+
+void cli_words_forget(const void *mark)
+{
+    while (kept && kept != mark) {
+        char **before = (char **)(void *)kept[0];
+        free(kept);
+        kept = before;
+    }
+}
+
 static void parse(struct parsing *p, int argc, char **argv)
 {
-    static char **kept; /* all words until the process ends */
     const struct cli_usage *usage = p->usage;
     const struct argp own = {
         .options = usage->options, .parser = usage->parser, .children = usage->children};
@@ -137,9 +153,10 @@ static void parse(struct parsing *p, int argc, char **argv)
                              .args_doc = usage->words,
                              .doc = usage->doc,
                              .children = usage->options ? with_own : without};
-    p->words = cli_alloc((size_t)argc + 1, sizeof(*p->words));
-    p->words[argc] = (char *)kept; /* no word: the block before */
-    kept = p->words;
+    char **block = cli_alloc((size_t)argc + 1, sizeof(*block));
+    block[0] = (char *)kept;
+    kept = block;
+    p->words = block + 1;
     if (argp_parse(&top, argc, argv, p->stop ? ARGP_IN_ORDER : 0, NULL, p) != 0)
         exit(CLI_USAGE);
 }

@@ -57,8 +57,10 @@ int cli_settings(struct cli *cli)
 
 int cli_prepare(struct cli *cli)
 {
+    if (cli->redis) /* a server that runs this again keeps the settings of its start */
+        return CLI_OK;
     int code = cli_settings(cli);
-    if (code != CLI_OK || cli->redis)
+    if (code != CLI_OK)
         return code;
     cli->redis = sw_redis_new_writer(&cli->settings);
     if (cli->redis)

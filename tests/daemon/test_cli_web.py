@@ -4,6 +4,7 @@ the Carbanak case, at three widths, by keyboard alone, and with hostile texts. D
 import json
 import os
 import re
+import select
 import signal
 import ssl
 import subprocess
@@ -94,9 +95,20 @@ class Desk:
 
     def __init__(self, sw, *words):
         self.process = sw.start("web", "--listen", "127.0.0.1:0", *words)
-        line = self.process.stdout.readline()
-        assert line.startswith("the page is at http"), line + self.process.stderr.read()
+        ready = select.select([self.process.stdout], [], [], 30 * FACTOR)[0]
+        line = self.process.stdout.readline() if ready else ""
+        if not line.startswith("the page is at http"):
+            self.process.kill()
+            raise AssertionError(line + self.process.communicate()[1])
         self.url = line.split()[-1]
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.process.returncode is None:
+            self.process.kill()
+            self.process.communicate()
 
     def ask(self, path, body=None, **headers):
         data = None if body is None else json.dumps(body).encode()
@@ -135,9 +147,9 @@ def sw(env, session_folder, shared_redis, settings_for):
 
 @pytest.fixture(scope="module")
 def desk(sw):
-    server = Desk(sw)
-    yield server
-    server.end()
+    with Desk(sw) as server:
+        yield server
+        server.end()
 
 
 # ---- documents
@@ -180,7 +192,7 @@ def test_unknown_things_say_so(desk):
     assert "No name was seen there" in " ".join(desk.document("card", q="203.0.113.1")["unknown"])
     assert desk.document("past", q="nobody.example")["state"].startswith("not kept")
     assert desk.document("search", q="a b")["why"]
-    for path in ("card?q=a..b", "card", "graph?q=", "past?q=%00"):
+    for path in ("card?q=a..b", "card", "graph?q=", "past?q=%00", "clients?before=abc", "anomalies?before=1-"):
         assert desk.ask("api/" + path).status == 400, path
 
 
@@ -221,28 +233,28 @@ def test_rights(desk, sw):
     assert desk.ask("api/add", body, **ours).status == 403 and "new.example" not in sw.list("carbanak")
     policy = desk.ask("").headers["Content-Security-Policy"]
     assert "default-src 'none'" in policy and "unsafe" not in policy
-    closed = Desk(sw, "--hide-clients")
-    assert closed.document("clients", name="systemsvc.net")["clients"][0]["client"] == "client 1"
-    assert closed.ask("api/clients?client=192.0.2.53").status == 403
-    assert closed.ask("", Host="other.example").status == 421
-    assert "refused / of 127.0.0.1: Host" in closed.end()
+    with Desk(sw, "--hide-clients") as closed:
+        assert closed.document("clients", name="systemsvc.net")["clients"][0]["client"] == "client 1"
+        assert closed.ask("api/clients?client=192.0.2.53").status == 403
+        assert closed.ask("", Host="other.example").status == 421
+        assert "refused / of 127.0.0.1: Host" in closed.end()
 
 
 def test_changes(sw):
-    server = Desk(sw, "--allow-changes")
-    ours = {"Content_Type": "application/json", "Sinkwatch_Change": "1"}
-    texts = ["NEW.example", "com", "example.org", "a..b", "203.0.113.0/24"]
-    found = server.ask("api/preview", {"list": "carbanak", "indicators": texts}, **ours).json
-    judged = {one["text"]: (one["accepted"], one["own"]) for one in found["items"]}
-    assert judged == {"NEW.example": (True, False), "com": (False, False), "example.org": (True, True), "a..b": (False, False), "203.0.113.0/24": (True, False)}
-    added = server.ask("api/add", {"list": "carbanak", "indicators": ["NEW.example", "com", "--help"]}, **ours).json
-    assert added["added"] == 1 and {one["item"] for one in added["refused"]} == {"com", "--help"}
-    assert "new.example" in sw.list("carbanak") and added["change"] == sw.last_change()
-    for body in ({}, [], {"list": "carbanak"}, {"list": "carbanak", "indicators": [1]}, {"list": 1, "indicators": ["a"]}):
-        assert server.ask("api/add", body, **ours).status == 400, body
-    assert server.ask("api/add", {"list": "none", "indicators": ["a.example"]}, **ours).status == 409
-    assert "change by the page: add to carbanak" in server.end()
-    sw("remove", "carbanak", "new.example")
+    with Desk(sw, "--allow-changes") as server:
+        ours = {"Content_Type": "application/json", "Sinkwatch_Change": "1"}
+        texts = ["NEW.example", "com", "example.org", "a..b", "203.0.113.0/24"]
+        found = server.ask("api/preview", {"list": "carbanak", "indicators": texts}, **ours).json
+        judged = {one["text"]: (one["accepted"], one["own"]) for one in found["items"]}
+        assert judged == {"NEW.example": (True, False), "com": (False, False), "example.org": (True, True), "a..b": (False, False), "203.0.113.0/24": (True, False)}
+        added = server.ask("api/add", {"list": "carbanak", "indicators": ["NEW.example", "com", "--help"]}, **ours).json
+        assert added["added"] == 1 and {one["item"] for one in added["refused"]} == {"com", "--help"}
+        assert "new.example" in sw.list("carbanak") and added["change"] == sw.last_change()
+        for body in ({}, [], {"list": "carbanak"}, {"list": "carbanak", "indicators": [1]}, {"list": 1, "indicators": ["a"]}):
+            assert server.ask("api/add", body, **ours).status == 400, body
+        assert server.ask("api/add", {"list": "none", "indicators": ["a.example"]}, **ours).status == 409
+        assert "change by the page: add to carbanak" in server.end()
+        sw("remove", "carbanak", "new.example")
 
 
 def test_feeds_have_no_secrets(sw, desk):
@@ -266,9 +278,11 @@ def memory_desk(env, session_folder, shared_redis, settings_for):
     record = {"rrname": "old.example", "rrtype": "A", "rdata": "192.0.2.7", "time_first": int(time.time()) - 9999,
               "time_last": int(time.time()) - 999, "count": 7}  # fmt: skip
     other("memory", "import", "--folder", folder / "past", "-", stdin=json.dumps(record) + "\n")
-    server = Desk(other)
-    yield server
-    server.end()
+    with Desk(other) as server:
+        yield server
+        server.end()
+    keys = list(shared_redis.client.scan_iter(match=other.prefix.replace("{", "?") + "*"))
+    shared_redis.client.delete(*keys)
 
 
 def test_memory_and_its_preview(memory_desk):
@@ -282,19 +296,105 @@ def test_memory_and_its_preview(memory_desk):
     assert "old.example" in json.dumps(found["memory"])
 
 
+@pytest.fixture
+def other(env, session_folder, shared_redis, settings_for):
+    """A room of its own, with a memory of 10,100 rows in two files."""
+    folder = session_folder / "web-broken-memory"
+    (folder / "past").mkdir(parents=True)
+    settings = {**settings_for(shared_redis, folder), "memory-folder": folder / "past"}
+    settings.pop("asn-mmdb"), settings.pop("owner-mmdb")
+    other = Command(env, folder, shared_redis, settings)
+    other.past = folder / "past"
+    times = {"time_first": int(time.time()) - 9999, "time_last": int(time.time()) - 999, "count": 7}
+    records = [{"rrname": f"n{i}.old.example", "rrtype": "A", "rdata": f"10.0.{i >> 8}.{i & 255}", **times} for i in range(10100)]
+    for some in ([{**records[0], "rrname": "old.example", "rdata": "192.0.2.7"}], records):
+        other("memory", "import", "--folder", other.past, "-", stdin="".join(json.dumps(one) + "\n" for one in some))
+    yield other
+    keys = list(shared_redis.client.scan_iter(match=other.prefix.replace("{", "?") + "*"))
+    shared_redis.client.delete(*keys)
+
+
+OURS = {"Content_Type": "application/json", "Sinkwatch_Change": "1"}
+
+
+def preview(server, *indicators):
+    return server.ask("api/preview", {"list": "bad", "indicators": list(indicators)}, **OURS).json
+
+
+def test_a_failing_memory_is_said(other):
+    """The memory, its preview, a question that covers all of it, and files that are damaged or gone;
+    and the settings file is read at the start only."""
+    other("list", "set", "bad")
+    with Desk(other) as server:
+        for question in ("old.example", "192.0.2.7"):
+            found = server.document("past", q=question)
+            assert found["state"] == "kept" and [(r["name"], r["rdata"], r["count"]) for r in found["records"]] == [("old.example", "192.0.2.7", 7)]
+        assert server.document("past", q="none.example")["records"] == []
+        other.conf.rename(f"{other.conf}.away")
+        assert server.document("fleet")["redis"] and server.document("lists")
+        (most,) = preview(server, "=old.example")["memory"]["most"]
+        assert (most["name"], most["count"]) == ("old.example", 7)
+        whole = preview(server, "0.0.0.0/1", "128.0.0.0/1")["memory"]
+        assert whole["cut"] and 0 < whole["names"] <= 10000
+        small = min(other.past.glob("*.mtbl"), key=lambda file: file.stat().st_size)
+        small.write_bytes(b"no table" * 100)
+        found = server.document("past", q="n1.old.example")
+        assert found["state"].startswith("damaged") and len(found["records"]) == 1
+        other.past.rename(f"{other.past}.away")
+        found = preview(server, "old.example")
+        assert found["memory"] is None and str(other.past) in found["memory_problem"]
+        assert server.document("past", q="old.example")["state"] == "not readable"
+        assert server.document("about")["memory"]
+        server.end()
+
+
+def error_of_live(server):
+    with urllib.request.urlopen(server.url + "api/live", timeout=30 * FACTOR) as answer:
+        for line in answer:
+            piece = json.loads(line[6:]) if line.startswith(b"data: ") else {}
+            if "error" in piece:
+                return piece["error"]
+
+
+def test_broken_keys_break_nothing_else(sw):
+    """Of a list that is no hash the card says so, and judges by the others; of a stream that is no
+    stream the live page has the words of Redis."""
+    for name in ("aaa", "zzz"):
+        sw("list", "set", name)
+        sw.redis.set(sw.key(f"list:{name}"), "no hash")
+    sw.redis.rename(sw.key("events"), sw.key("kept"))
+    sw.redis.set(sw.key("events"), "no stream")
+    try:
+        with Desk(sw) as server:
+            for word in ("systemsvc.net", "213.24.76.23", "systemsvc.net"):
+                card = server.document("card", q=word)
+                text = " ".join(card["unknown"])
+                assert "list aaa cannot be read" in text and "list zzz cannot be read" in text, word
+            assert card["check"]["verdict"]["taken"] == "sinkhole"
+            assert "WRONGTYPE" in error_of_live(server)
+            assert server.ask("api/clients?name=systemsvc.net").status == 503
+            assert server.document("anomalies", address="213.24.76.23")["documents"]
+            server.end()
+    finally:
+        sw.redis.rename(sw.key("kept"), sw.key("events"))
+        for name in ("aaa", "zzz"):
+            sw.redis.delete(sw.key(f"list:{name}"))
+            sw.redis.hdel(sw.key("lists"), name)
+
+
 def test_tls_with_a_token(sw, session_folder):
     cert, key = certificate(session_folder)
     token = session_folder / "token"
     token.write_text("0123456789abcdef-token\n")
-    server = Desk(sw, "--token-file", token, "--tls-cert", cert, "--tls-key", key)
-    assert server.url.startswith("https://")
-    context = ssl.create_default_context(cafile=str(cert))
-    opener = urllib.request.build_opener(urllib.request.HTTPSHandler(context=context))
-    request = urllib.request.Request(server.url + "api/about", headers={"Authorization": "Bearer 0123456789abcdef-token"})
-    assert json.load(opener.open(request, timeout=30 * FACTOR))["changes"] is False
-    with pytest.raises(urllib.error.HTTPError, match="401"):
-        opener.open(server.url + "api/about", timeout=30 * FACTOR)
-    assert "no token, or a wrong one" in server.end()
+    with Desk(sw, "--token-file", token, "--tls-cert", cert, "--tls-key", key) as server:
+        assert server.url.startswith("https://")
+        context = ssl.create_default_context(cafile=str(cert))
+        opener = urllib.request.build_opener(urllib.request.HTTPSHandler(context=context))
+        request = urllib.request.Request(server.url + "api/about", headers={"Authorization": "Bearer 0123456789abcdef-token"})
+        assert json.load(opener.open(request, timeout=30 * FACTOR))["changes"] is False
+        with pytest.raises(urllib.error.HTTPError, match="401"):
+            opener.open(server.url + "api/about", timeout=30 * FACTOR)
+        assert "no token, or a wrong one" in server.end()
 
 
 # ---- in a browser

@@ -12,7 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SHOWN 10 /* names in the table */
+#define SHOWN      10  /* names in the table */
+#define TIME_EVERY 256 /* rows between two looks at the clock */
 
 /* The sightings of one name and one indicator, summed. */
 struct cli_touched {
@@ -27,7 +28,7 @@ int cli_preview_begin(struct cli_preview *preview, struct cli *cli, uint64_t day
 {
     struct sw_hunt *hunt;
     *preview = (struct cli_preview){.days = days};
-    int code = cli_settings(cli);
+    int code = cli->redis ? CLI_OK : cli_settings(cli);
     if (code != CLI_OK)
         return code;
     if (!cli->settings.memory_folder[0]) {
@@ -73,11 +74,24 @@ static struct cli_touched *entry_of(struct cli_preview *preview, const char *nam
     return &preview->all[preview->n++];
 }
 
+/* A server answers others meanwhile: one question of it may cover the whole memory. */
+static bool is_over(struct cli_preview *preview)
+{
+    if (preview->limit && preview->n >= preview->limit)
+        return true;
+    return preview->end_us && preview->rows++ % TIME_EVERY == 0 &&
+           sw_clock_mono_us() >= preview->end_us;
+}
+
 static enum sw_status take(void *arg, uint32_t tag, const struct sw_sighting *sighting)
 {
     struct cli_preview *preview = arg;
     char name[SW_NAMETEXT_MAX];
     struct sw_addr addr;
+    if (is_over(preview)) {
+        preview->cut = true;
+        return SW_ECLOSED;
+    }
     if (sighting->last < preview->since)
         return SW_OK;
     struct cli_touched *touched = entry_of(preview, sw_name_text(sighting->owner, name), tag);
@@ -143,7 +157,7 @@ int cli_preview_end(struct cli_preview *preview, struct cli *cli)
         status = sw_hunt_run(preview->hunt, past, &calls);
         sw_past_close(past);
     }
-    if (status == SW_OK) {
+    if (status == SW_OK || preview->cut) {
         fold(preview);
         return CLI_OK;
     }
@@ -235,8 +249,8 @@ json_t *cli_preview_json(const struct cli_preview *preview, struct cli *cli)
         cli_json_set(one, "holder", holder_of(cli, &preview->all[i], holder));
         json_array_append_new(most, one);
     }
-    return json_pack("{s:I,s:I,s:I,s:I,s:I,s:o}", "days", (json_int_t)preview->days, "indicators",
-                     (json_int_t)preview->touched, "left_out", (json_int_t)preview->left_out,
-                     "names", (json_int_t)preview->names, "count", (json_int_t)preview->count,
-                     "most", most);
+    return json_pack("{s:I,s:I,s:I,s:I,s:I,s:b,s:o}", "days", (json_int_t)preview->days,
+                     "indicators", (json_int_t)preview->touched, "left_out",
+                     (json_int_t)preview->left_out, "names", (json_int_t)preview->names, "count",
+                     (json_int_t)preview->count, "cut", preview->cut, "most", most);
 }

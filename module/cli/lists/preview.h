@@ -26,14 +26,17 @@ struct cli_preview {
     size_t n, max;
     bool *hit; /* by tag */
     void *hunt;
-    uint64_t since;
+    uint64_t since, rows; /* rows looked at */
+    size_t limit;         /* entries of `all`; 0: no limit. Set after cli_preview_begin() */
+    int64_t end_us;       /* the monotonic time to end the look at; 0: none. Set likewise */
+    bool cut;             /* the look ended at one of both: all numbers are too low */
 };
 
 /** CLI_OK, or CLI_SETTINGS after an error message: memory-folder is not set. */
 int cli_preview_begin(struct cli_preview *preview, struct cli *cli, uint64_t days);
 void cli_preview_add(struct cli_preview *preview, const struct sw_indicator *indicator);
 
-/** Ask the memory. CLI_OK, or CLI_INPUT after an error message. */
+/** Ask the memory. CLI_OK (also for a look that was cut), or CLI_INPUT after an error message. */
 int cli_preview_end(struct cli_preview *preview, struct cli *cli);
 
 /** For people: the sum, and the names that were resolved most, with AS and holder. */

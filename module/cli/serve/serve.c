@@ -397,6 +397,8 @@ static bool read_certificate(struct serve *serve, const struct serve_config *con
 static bool start(struct serve *serve, int fd)
 {
     static char priorities[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2";
+    /* Behind a proxy and on this machine all connections may come from a single address. */
+    bool shared = !serve->place.is_wide || serve->rights.proxy.family;
     struct MHD_OptionItem tls[] = {
         {MHD_OPTION_HTTPS_MEM_CERT, 0, serve->cert},
         {MHD_OPTION_HTTPS_MEM_KEY, 0, serve->key},
@@ -407,9 +409,11 @@ static bool start(struct serve *serve, int fd)
     serve->daemon = MHD_start_daemon(
         flags | (serve->cert ? MHD_USE_TLS : 0), 0, NULL, NULL, on_request, serve,
         MHD_OPTION_EXTERNAL_LOGGER, say_nothing, NULL, MHD_OPTION_LISTEN_SOCKET, fd,
-        MHD_OPTION_CONNECTION_LIMIT, (unsigned)SERVE_CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT,
-        (unsigned)IDLE_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT, MEMORY, MHD_OPTION_NOTIFY_COMPLETED,
-        on_end, NULL, MHD_OPTION_ARRAY, serve->cert ? tls : tls + 3, MHD_OPTION_END);
+        MHD_OPTION_CONNECTION_LIMIT, (unsigned)SERVE_CONNECTIONS,
+        MHD_OPTION_PER_IP_CONNECTION_LIMIT, shared ? 0u : (unsigned)SERVE_EACH,
+        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT, MEMORY,
+        MHD_OPTION_NOTIFY_COMPLETED, on_end, NULL, MHD_OPTION_ARRAY, serve->cert ? tls : tls + 3,
+        MHD_OPTION_END);
     if (serve->daemon)
         return true;
     cli_error("%s: the server does not start%s", cli_clean_text(serve->rights.config->where),
@@ -455,8 +459,8 @@ int serve_run(struct serve *serve)
         MHD_run_wait(serve->daemon, TICK_MS);
         if (sw_clock_mono_us() < next_us)
             continue;
-        next_us = sw_clock_mono_us() + TICK_MS * 1000;
         feed_streams(serve);
+        next_us = sw_clock_mono_us() + TICK_MS * 1000; /* others come first after a slow source */
     }
     return CLI_OK;
 }

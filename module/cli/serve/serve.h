@@ -13,8 +13,9 @@
  * Threads      one: a route's function delays all other requests
  * Memory       at most SERVE_CONNECTIONS connections of 32 KiB each, and one body of SERVE_BODY_MAX
  *              for each; an answer belongs to the server until it is sent
- * Reliability  a connection without an octet for half a minute is closed; so a slow reader holds a
- *              connection, and nobody else
+ * Reliability  a connection without an octet for half a minute is closed. A slow client holds its
+ *              connections only, at most SERVE_EACH of an address that other machines reach;
+ *              clients of this machine or of a proxy can take all
  * Security     Host is compared with the names of this server, so that no page of another site
  *              reads by DNS rebinding; a change needs a header that other sites cannot send, and an
  *              Origin of this site; refusals are logged; header and body have limits
@@ -27,6 +28,7 @@
 #include "cli/cli.h"
 
 #define SERVE_CONNECTIONS 64
+#define SERVE_EACH        16 /* of them for a single address of another machine */
 #define SERVE_STREAMS     16
 #define SERVE_BODY_MAX    ((size_t)256 * 1024)
 #define SERVE_NAMES       8

@@ -2,6 +2,7 @@
 #include "cli/feed/feeds.h"
 #include "cli/feed/store.h"
 #include "cli/view/views.h"
+#include "cli/words.h"
 
 #include <stdlib.h>
 
@@ -13,11 +14,13 @@ static json_t *collect(struct cli *cli, run_fn run)
     char program[] = "sinkwatch";
     char *argv[] = {program, NULL};
     json_t *out = json_array();
+    const void *mark = cli_words_mark();
     bool json = cli->json;
     cli->json = true;
     cli_json_collect(out);
     int code = run(cli, 1, argv);
     cli_json_collect(NULL);
+    cli_words_forget(mark);
     cli->json = json;
     if (code == CLI_OK || code == CLI_NONE)
         return out;

@@ -138,12 +138,15 @@ static bool queue(struct cli *cli, const struct view_list *list, const struct vi
     return queued;
 }
 
-static int take(struct cli *cli, const struct view_list *list, const struct view_words *words,
+/* The reply of a list is always read: with one left, the next command would get a wrong reply. */
+static int take(struct cli *cli, struct view_list *list, const struct view_words *words,
                 view_found_fn found, void *arg)
 {
     redisReply *reply = cli_reply(cli, "[?s]");
-    if (!reply)
-        return CLI_REDIS;
+    if (!reply) {
+        list->broken = true;
+        return sw_redis_is_open(cli->redis) ? CLI_OK : CLI_REDIS;
+    }
     if (reply->elements != words->n)
         return cli_redis_failed(cli, reply);
     for (size_t i = 0; i < words->n; i++)
@@ -153,7 +156,7 @@ static int take(struct cli *cli, const struct view_list *list, const struct view
     return CLI_OK;
 }
 
-int view_lists_find(struct cli *cli, const struct view_lists *lists, const struct view_words *words,
+int view_lists_find(struct cli *cli, struct view_lists *lists, const struct view_words *words,
                     view_found_fn found, void *arg)
 {
     for (size_t at = 0; at < lists->n && words->n > 0; at += AT_ONCE) {
@@ -172,7 +175,7 @@ int view_lists_find(struct cli *cli, const struct view_lists *lists, const struc
 
 struct judging {
     struct sw_index *index;
-    json_t *lists; /* for people */
+    json_t *lists, *unknown; /* for people */
 };
 
 static void note(struct judging *judging, const struct view_list *list, const char *text,
@@ -223,6 +226,14 @@ static void find_words(struct cli *cli, const struct sw_indicator *what, struct 
     }
 }
 
+static void note_broken(const struct view_lists *lists, json_t *problems)
+{
+    for (size_t i = 0; i < lists->n; i++)
+        if (lists->list[i].broken)
+            view_unknown(problems, "The list %s cannot be read, and counts for nothing here.",
+                         lists->list[i].name);
+}
+
 static int fill(struct cli *cli, const struct sw_indicator *what, struct judging *judging)
 {
     struct view_lists lists;
@@ -235,6 +246,7 @@ static int fill(struct cli *cli, const struct sw_indicator *what, struct judging
     find_words(cli, what, &words);
     if (code == CLI_OK)
         code = view_lists_find(cli, &lists, &words, put, judging);
+    note_broken(&lists, judging->unknown);
     view_words_free(&words);
     view_lists_free(&lists);
     return code;
@@ -248,7 +260,8 @@ static bool is_judged(const struct sw_indicator *what)
 
 json_t *view_check(struct cli *cli, const struct sw_indicator *what)
 {
-    struct judging judging = {.index = sw_index_new(), .lists = json_array()};
+    struct judging judging = {
+        .index = sw_index_new(), .lists = json_array(), .unknown = json_array()};
     struct sw_flow flow = {
         .settings = &cli->settings, .index = judging.index, .owners = cli_owners(cli)};
     char text[SW_INDICATORTEXT_MAX];
@@ -263,7 +276,9 @@ json_t *view_check(struct cli *cli, const struct sw_indicator *what)
                                             : json_null());
         sw_rcu_leave();
         json_object_set(out, "lists", judging.lists);
+        json_object_set(out, "unknown", judging.unknown);
     }
+    json_decref(judging.unknown);
     json_decref(judging.lists);
     sw_index_free(judging.index);
     return out;

@@ -103,7 +103,7 @@ static bool add_zone(struct cli *cli, const char *name, json_t *out)
 
 static json_t *unknown_of(const struct cli *cli, const json_t *card)
 {
-    json_t *out = json_array();
+    json_t *out = json_incref(json_object_get(card, "unknown"));
     if (json_array_size(json_object_get(card, "lists")) == 0)
         view_unknown(out, "No list has an indicator that covers this name.");
     if (json_array_size(json_object_get(card, "addresses")) == 0)

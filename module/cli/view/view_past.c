@@ -20,19 +20,21 @@ static enum sw_status take(void *arg, const struct sw_sighting *sighting)
     return SW_OK;
 }
 
-static void ask(struct sw_past *past, const struct sw_indicator *what, struct past_view *view)
+/* The first failure; SW_OK: all was read, or more than is shown. */
+static enum sw_status ask(struct sw_past *past, const struct sw_indicator *what,
+                          struct past_view *view)
 {
     struct sw_past_question question = {.name = what->name, .addr = what->addr};
     if (what->type == SW_INDICATOR_PREFIX) {
         question.ask = SW_ASK_ADDRESS;
-        sw_past_ask(past, &question, take, view);
-        return;
+        return sw_past_ask(past, &question, take, view);
     }
     question.ask = SW_ASK_OWNER;
-    if (sw_past_ask(past, &question, take, view) != SW_OK)
-        return;
+    enum sw_status status = sw_past_ask(past, &question, take, view);
+    if (status != SW_OK || view->more)
+        return status;
     question.ask = SW_ASK_TARGET;
-    sw_past_ask(past, &question, take, view);
+    return sw_past_ask(past, &question, take, view);
 }
 
 json_t *view_past(struct cli *cli, const struct sw_indicator *what)
@@ -47,8 +49,10 @@ json_t *view_past(struct cli *cli, const struct sw_indicator *what)
         state = "not kept: memory-folder is not set";
     else if (sw_past_open(cli->settings.memory_folder, NULL, &past) != SW_OK)
         state = "not readable";
-    else
-        ask(past, what, &view);
+    else if (ask(past, what, &view) != SW_OK)
+        state = "damaged: not all could be read";
+    else if (sw_past_is_damaged(past))
+        state = "damaged: some files were left out";
     if (past)
         sw_past_close(past);
     cli_json_set(out, "state", state);

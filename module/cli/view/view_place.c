@@ -111,7 +111,7 @@ static json_t *places_of(struct cli *cli, const struct pivot_range *range, size_
 
 static json_t *unknown_of(const struct cli *cli, const json_t *card, bool is_range)
 {
-    json_t *out = json_array();
+    json_t *out = json_incref(json_object_get(card, "unknown"));
     if (json_integer_value(json_object_get(card, "names_total")) == 0)
         view_unknown(out, "No name was seen there: addresses are recorded once a name on a list of "
                           "kind ioc or watch leads to them.");

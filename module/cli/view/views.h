@@ -76,6 +76,7 @@ json_t *view_all_lists(struct cli *cli);
 
 struct view_list {
     char *name;
+    bool broken; /* set by view_lists_find(): the list cannot be read */
     struct sw_policy policy;
 };
 
@@ -109,12 +110,13 @@ void view_words_free(struct view_words *words);
 typedef void (*view_found_fn)(void *arg, const struct view_list *list, const char *text, size_t of,
                               const char *facts);
 
-/** Look the texts up in all lists. CLI_OK, CLI_REDIS (said). */
-int view_lists_find(struct cli *cli, const struct view_lists *lists, const struct view_words *words,
+/** Look the texts up in all lists. A list that cannot be read is marked, and passed over. CLI_OK,
+ * CLI_REDIS (said): the connection broke. */
+int view_lists_find(struct cli *cli, struct view_lists *lists, const struct view_words *words,
                     view_found_fn found, void *arg);
 
-/** {"check": as sinkwatch --json check, "lists": [{list kind action indicator facts}]}. NULL: Redis
- * failed. */
+/** {"check": as sinkwatch --json check, "lists": [{list kind action indicator facts}], "unknown":
+ * [sentences about lists that cannot be read]}. NULL: Redis failed. */
 json_t *view_check(struct cli *cli, const struct sw_indicator *what);
 
 /* ---- parts (view_parts.c) ---- */

@@ -45,8 +45,9 @@ bool web_redis(struct cli *cli);
 /** The same for an answer. false: the answer says so. */
 bool web_ready(struct web *web, struct serve_answer *answer);
 
-/** The document as the answer, released; NULL: the last error is the answer. */
-void web_put(struct serve_answer *answer, json_t *document);
+/** The document as the answer, released. NULL: the first error is the answer, and Redis is opened
+ * again for the next one, because replies may be left in the connection. */
+void web_put(const struct web *web, struct serve_answer *answer, json_t *document);
 
 /* ---- changes (web_change.c) ---- */
 

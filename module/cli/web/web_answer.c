@@ -7,10 +7,11 @@
 
 #define REFRESH_US INT64_C(60000000) /* databases are looked at again */
 
-void web_put(struct serve_answer *answer, json_t *document)
+void web_put(const struct web *web, struct serve_answer *answer, json_t *document)
 {
     const char *why = cli_error_first();
     if (!document) {
+        sw_redis_close(web->cli->redis);
         serve_fail(answer, 503, why[0] ? why : "Redis does not answer");
         return;
     }

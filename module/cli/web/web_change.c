@@ -2,6 +2,7 @@
  *
  * The change runs as the sub-command `add`, so that its guards and messages are the same. The page
  * then follows the report of each resolver. */
+#include "base/clock.h"
 #include "cli/lists/edit.h"
 #include "cli/lists/guard.h"
 #include "cli/lists/harm.h"
@@ -9,11 +10,14 @@
 #include "cli/view/views.h"
 #include "cli/web/body.h"
 #include "cli/web/web.h"
+#include "cli/words.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define DAYS 30 /* that the memory is asked for */
+#define DAYS      30              /* that the memory is asked for */
+#define NAMES_MAX 10000           /* that a preview counts */
+#define LOOK_US   INT64_C(500000) /* of a preview: others wait for it */
 
 /* Read and check the body; false: the answer says why not. */
 static bool read_body(const struct serve_request *request, struct web_body *asked,
@@ -32,7 +36,7 @@ struct previewing {
     struct cli *cli;
     struct cli_guard guard;
     struct cli_preview touched;
-    bool asks_memory;
+    bool begun, asks_memory; /* `touched` has memory; the memory can be asked */
     enum sw_kind kind;
     json_t *items;
 };
@@ -59,6 +63,29 @@ static void judge(struct previewing *p, const char *text)
     json_array_append_new(p->items, one);
 }
 
+/* Ready to ask the memory, where there is one. */
+static void begin_memory(struct previewing *p)
+{
+    if (!p->cli->settings.memory_folder[0])
+        return;
+    p->begun = p->asks_memory = cli_preview_begin(&p->touched, p->cli, DAYS) == CLI_OK;
+    p->touched.limit = NAMES_MAX;
+}
+
+/* Ask the memory; a failure is in the document. */
+static void add_memory(struct previewing *p, json_t *out)
+{
+    if (p->asks_memory)
+        cli_error_forget();
+    p->touched.end_us = sw_clock_mono_us() + LOOK_US;
+    if (p->asks_memory && cli_preview_end(&p->touched, p->cli) != CLI_OK)
+        p->asks_memory = false;
+    json_object_set_new(out, "memory",
+                        p->asks_memory ? cli_preview_json(&p->touched, p->cli) : json_null());
+    if (p->cli->settings.memory_folder[0] && !p->asks_memory)
+        cli_json_set(out, "memory_problem", cli_error_first());
+}
+
 static json_t *preview(struct cli *cli, const struct web_body *asked)
 {
     struct previewing p = {.cli = cli, .items = json_array()};
@@ -68,20 +95,17 @@ static json_t *preview(struct cli *cli, const struct web_body *asked)
     int code = cli_list_kind(cli, asked->list, &p.kind);
     if (code == CLI_OK)
         code = cli_guard_own(&p.guard, cli);
-    p.asks_memory = code == CLI_OK && cli->settings.memory_folder[0] &&
-                    cli_preview_begin(&p.touched, cli, DAYS) == CLI_OK;
+    if (code == CLI_OK)
+        begin_memory(&p);
     json_array_foreach(asked->indicators, i, one) judge(&p, json_string_value(one));
-    if (p.asks_memory && cli_preview_end(&p.touched, cli) != CLI_OK)
-        p.asks_memory = false;
     if (code == CLI_OK) {
         out = json_object();
         cli_json_set(out, "list", asked->list);
         json_object_set(out, "items", p.items);
         json_object_set_new(out, "days", json_integer(DAYS));
-        json_object_set_new(out, "memory",
-                            p.asks_memory ? cli_preview_json(&p.touched, cli) : json_null());
+        add_memory(&p, out);
     }
-    if (p.asks_memory)
+    if (p.begun)
         cli_preview_free(&p.touched);
     cli_guard_free(&p.guard);
     json_decref(p.items);
@@ -89,9 +113,10 @@ static json_t *preview(struct cli *cli, const struct web_body *asked)
 }
 
 /* A failure with the words of the command. */
-static void put_failure(struct serve_answer *answer)
+static void put_failure(struct web *web, struct serve_answer *answer)
 {
     const char *why = cli_error_first();
+    sw_redis_close(web->cli->redis); /* replies may be left */
     serve_fail(answer, 409, why[0] ? why : "nothing was done");
 }
 
@@ -104,9 +129,9 @@ void web_preview(void *arg, const struct serve_request *request, struct serve_an
     if (web_ready(web, answer)) {
         json_t *out = preview(web->cli, &asked);
         if (out)
-            web_put(answer, out);
+            web_put(web, answer, out);
         else
-            put_failure(answer);
+            put_failure(web, answer);
     }
     json_decref(asked.json);
 }
@@ -120,6 +145,7 @@ static json_t *run_add(struct cli *cli, const struct web_body *asked)
     size_t n = json_array_size(asked->indicators);
     char **argv = cli_alloc(n + 4, sizeof(*argv));
     json_t *printed = json_array();
+    const void *mark = cli_words_mark();
     bool json = cli->json;
     argv[0] = program;
     argv[1] = dashes;
@@ -131,6 +157,7 @@ static json_t *run_add(struct cli *cli, const struct web_body *asked)
     cli_add(cli, (int)n + 3, argv);
     cli_json_collect(NULL);
     cli->json = json;
+    cli_words_forget(mark);
     for (size_t i = 0; i < n + 1; i++)
         free(argv[2 + i]);
     free(argv);
@@ -151,12 +178,13 @@ void web_add(void *arg, const struct serve_request *request, struct serve_answer
         return;
     if (web_ready(web, answer)) {
         json_t *out = run_add(web->cli, &asked);
-        cli_error("change by %s: add to %s, %s", request->user[0] ? request->user : "the page",
-                  asked.list, out ? cli_json_text(out, "change") : "refused");
+        cli_error("change by %s: add to %s, %s",
+                  request->user[0] ? cli_clean_text(request->user) : "the page",
+                  cli_clean_text(asked.list), out ? cli_json_text(out, "change") : "failed");
         if (out)
-            web_put(answer, out);
+            web_put(web, answer, out);
         else
-            put_failure(answer);
+            put_failure(web, answer);
     }
     json_decref(asked.json);
 }

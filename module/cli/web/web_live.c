@@ -19,6 +19,7 @@
 #define KEYS_MAX  200  /* different names or clients of a piece */
 #define ID_MAX    44
 #define PERIOD_US 450000
+#define PAUSE_US  INT64_C(5000000) /* after a failure of Redis */
 #define ALIVE_US  INT64_C(15000000)
 
 static const char *const streams[] = {"events", "anomalies"};
@@ -56,13 +57,16 @@ void web_live_free(struct web_live *live)
 
 /* ---- counting ---- */
 
-static void count(json_t *by, const char *key, json_int_t n)
+/* false: there are KEYS_MAX other keys. */
+static bool count(json_t *by, const char *key, json_int_t n)
 {
+    bool fits = true;
     json_t *had = json_object_get(by, key);
     if (had)
         json_integer_set(had, json_integer_value(had) + n);
-    else if (key[0] && json_object_size(by) < KEYS_MAX)
+    else if (key[0] && (fits = json_object_size(by) < KEYS_MAX))
         json_object_set_new(by, key, json_integer(n));
+    return fits;
 }
 
 static json_t *section(json_t *piece, const char *name)
@@ -117,9 +121,11 @@ static void take(const struct web_live *live, json_t *piece, const redisReply *e
         n = n > 0 ? n : 1;
         count(section(piece, "lists"), list, n);
         count(section(piece, "actions"), cli_json_text(e, "event.action"), n);
-        count(section(piece, "names"), cli_json_text(e, "dns.question.name"), n);
+        bool all = count(section(piece, "names"), cli_json_text(e, "dns.question.name"), n);
         if (!live->hide_clients)
-            count(section(piece, "clients"), cli_json_text(e, "client.ip"), n);
+            all = count(section(piece, "clients"), cli_json_text(e, "client.ip"), n) && all;
+        if (!all)
+            json_object_set_new(piece, "passed_over", json_true());
         count(piece, "hits", n);
     }
     if (json_is_object(e) && json_array_size(sample) < (is_anomaly ? 2 * SAMPLE : SAMPLE)) {
@@ -200,8 +206,11 @@ static void read_all(struct web_live *live)
     bool ok = web_redis(live->cli);
     for (size_t i = 0; i < 2 && ok; i++)
         ok = read_on(live, i, piece);
-    if (!ok)
-        cli_json_set(piece, "error", "Redis does not answer");
+    if (!ok) {
+        const char *why = cli_error_first();
+        live->read_us = sw_clock_mono_us() + PAUSE_US;
+        cli_json_set(piece, "error", why[0] ? why : "Redis does not answer");
+    }
     if (!ok || json_object_get(piece, "entries"))
         keep(live, piece);
     json_decref(piece);

@@ -2,6 +2,7 @@
 #include "base/version.h"
 #include "cli/view/views.h"
 #include "cli/web/web.h"
+#include "feed/stream.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +28,18 @@ static bool read_word(const struct serve_request *request, struct sw_indicator *
     return false;
 }
 
+/* Argument before, the id of an entry or nothing; false: the answer says why not. */
+static bool read_before(const struct serve_request *request, const char **before,
+                        struct serve_answer *answer)
+{
+    struct sw_stream_id id;
+    *before = serve_argument(request, "before");
+    if (!(*before)[0] || sw_stream_id_parse(*before, strlen(*before), &id) == SW_OK)
+        return true;
+    serve_fail(answer, 400, "before is no id of an entry, such as 1760000000000-0");
+    return false;
+}
+
 /* Arguments name, address, client, list. */
 static struct view_sought sought_of(const struct serve_request *request)
 {
@@ -45,7 +58,7 @@ static void on_search(void *arg, const struct serve_request *request, struct ser
 {
     struct web *web = arg;
     if (web_ready(web, answer))
-        web_put(answer, view_search(web->cli, serve_argument(request, "q")));
+        web_put(web, answer, view_search(web->cli, serve_argument(request, "q")));
 }
 
 static void on_card(void *arg, const struct serve_request *request, struct serve_answer *answer)
@@ -55,8 +68,9 @@ static void on_card(void *arg, const struct serve_request *request, struct serve
     size_t offset = offset_of(request);
     if (!read_word(request, &what, answer) || !web_ready(web, answer))
         return;
-    web_put(answer, what.type == SW_INDICATOR_DOMAIN ? view_name(web->cli, &what, offset)
-                                                     : view_place(web->cli, &what, offset));
+    web_put(web, answer,
+            what.type == SW_INDICATOR_DOMAIN ? view_name(web->cli, &what, offset)
+                                             : view_place(web->cli, &what, offset));
 }
 
 static void on_graph(void *arg, const struct serve_request *request, struct serve_answer *answer)
@@ -64,7 +78,7 @@ static void on_graph(void *arg, const struct serve_request *request, struct serv
     struct web *web = arg;
     struct sw_indicator what;
     if (read_word(request, &what, answer) && web_ready(web, answer))
-        web_put(answer, view_graph(web->cli, &what));
+        web_put(web, answer, view_graph(web->cli, &what));
 }
 
 static void on_past(void *arg, const struct serve_request *request, struct serve_answer *answer)
@@ -72,18 +86,18 @@ static void on_past(void *arg, const struct serve_request *request, struct serve
     struct web *web = arg;
     struct sw_indicator what;
     if (read_word(request, &what, answer))
-        web_put(answer, view_past(web->cli, &what));
+        web_put(web, answer, view_past(web->cli, &what));
 }
 
 static void on_clients(void *arg, const struct serve_request *request, struct serve_answer *answer)
 {
     struct web *web = arg;
     struct view_sought sought = sought_of(request);
+    const char *before;
     if (web->hide_clients && sought.client)
         serve_fail(answer, 403, "this server does not answer by client (--hide-clients)");
-    else if (web_ready(web, answer))
-        web_put(answer, view_clients(web->cli, &sought, serve_argument(request, "before"),
-                                     web->hide_clients));
+    else if (read_before(request, &before, answer) && web_ready(web, answer))
+        web_put(web, answer, view_clients(web->cli, &sought, before, web->hide_clients));
 }
 
 static void on_anomalies(void *arg, const struct serve_request *request,
@@ -91,10 +105,10 @@ static void on_anomalies(void *arg, const struct serve_request *request,
 {
     struct web *web = arg;
     struct view_sought sought = sought_of(request);
+    const char *before;
     sought.client = NULL;
-    if (web_ready(web, answer))
-        web_put(answer, view_entries(web->cli, "anomalies", &sought,
-                                     serve_argument(request, "before"), VIEW_PAGE));
+    if (read_before(request, &before, answer) && web_ready(web, answer))
+        web_put(web, answer, view_entries(web->cli, "anomalies", &sought, before, VIEW_PAGE));
 }
 
 static void on_fleet(void *arg, const struct serve_request *request, struct serve_answer *answer)
@@ -102,7 +116,7 @@ static void on_fleet(void *arg, const struct serve_request *request, struct serv
     struct web *web = arg;
     (void)request;
     if (web_ready(web, answer))
-        web_put(answer, view_fleet(web->cli));
+        web_put(web, answer, view_fleet(web->cli));
 }
 
 static void on_feeds(void *arg, const struct serve_request *request, struct serve_answer *answer)
@@ -110,7 +124,7 @@ static void on_feeds(void *arg, const struct serve_request *request, struct serv
     struct web *web = arg;
     (void)request;
     if (web_ready(web, answer))
-        web_put(answer, view_feeds(web->cli));
+        web_put(web, answer, view_feeds(web->cli));
 }
 
 static void on_lists(void *arg, const struct serve_request *request, struct serve_answer *answer)
@@ -118,7 +132,7 @@ static void on_lists(void *arg, const struct serve_request *request, struct serv
     struct web *web = arg;
     (void)request;
     if (web_ready(web, answer))
-        web_put(answer, view_all_lists(web->cli));
+        web_put(web, answer, view_all_lists(web->cli));
 }
 
 static void on_about(void *arg, const struct serve_request *request, struct serve_answer *answer)
@@ -131,7 +145,7 @@ static void on_about(void *arg, const struct serve_request *request, struct serv
     json_object_set_new(out, "changes", json_boolean(web->allow_changes));
     json_object_set_new(out, "clients_hidden", json_boolean(web->hide_clients));
     json_object_set_new(out, "memory", json_boolean(web->cli->settings.memory_folder[0] != '\0'));
-    web_put(answer, out);
+    web_put(web, answer, out);
 }
 
 const struct serve_route web_routes[] = {

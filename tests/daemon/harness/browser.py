@@ -8,6 +8,7 @@ import base64
 import fcntl
 import json
 import os
+import re
 import select
 import shutil
 import subprocess
@@ -20,6 +21,10 @@ PROGRAM = shutil.which("chromium")
 
 class Gone(Exception):
     """The browser ended, or refuses: waiting does not help."""
+
+
+class Between(LookupError):
+    """The old page is gone and the new one is not there yet: a condition of until() waits on."""
 
 
 class Browser:
@@ -48,6 +53,13 @@ class Browser:
             os.close(fd)
         os.close(ours[0])
         os.close(theirs[1])
+        try:
+            self.attach()
+        except BaseException:
+            self.stop()
+            raise
+
+    def attach(self):
         pages = until(lambda: self.pages(), "a page of the browser", 60)
         self.session = self.call("Target.attachToTarget", targetId=pages[0], flatten=True)["sessionId"]
         for part in ("Page", "Runtime", "Network", "Log", "Accessibility"):
@@ -93,7 +105,8 @@ class Browser:
             answer = self.read()
             if answer.get("id") == self.number:
                 if "error" in answer:
-                    raise Gone(f"{method}: {answer['error']}")
+                    words = f"{method}: {answer['error']}"
+                    raise Between(words) if re.search("navigated|context", words) else Gone(words)
                 return answer["result"]
             self.note(answer)
 

@@ -153,7 +153,9 @@ function past(word) {
     const columns = [["Name", r => linkTo(r.name)], ["Type", r => clean(r.type)],
       ["Data", r => r.type === "A" || r.type === "AAAA" ? linkTo(r.rdata) : el("span", { class: "mono" }, clean(r.rdata))],
       ["First", r => time(r.first), "t"], ["Last", r => time(r.last), "t"], ["Count", r => String(r.count), "n"]];
-    show([data.state === "kept" ? table(data.records, columns, "The memory has no record: no resolver of this memory asked for it in the time that is kept.") : el("p", { class: "dim" }, `The memory is ${clean(data.state)}.`),
+    const kept = data.state === "kept";
+    show([!kept && el("p", { class: data.state.startsWith("damaged") ? "bad" : "dim" }, `The memory is ${clean(data.state)}.`),
+      (kept || data.records.length > 0) && table(data.records, columns, "The memory has no record: no resolver of this memory asked for it in the time that is kept."),
       data.more && el("p", { class: "dim" }, "These are the first 200 records; sinkwatch memory shows all.")]);
   });
 }

@@ -13,7 +13,8 @@ function show(...nodes) {
 // ---- search ----
 
 async function search(text) {
-  const found = await api("search", { q: text });
+  const mine = turn, found = await api("search", { q: text });
+  if (mine !== turn) return; // another view was opened meanwhile
   const exact = found.hits.filter(h => h.kind !== "client" && h.kind !== "list" && h.kind !== "holder");
   if (found.hits.length === 1 || (exact.length === 1 && !found.hits.some(h => h.kind === "list")))
     return void location.replace(hashOf(exact[0] || found.hits[0]));
@@ -144,7 +145,7 @@ function preview(data) {
     ["Text", i => el("span", { class: "mono" }, clean(i.text))], ["Indicator", i => el("span", { class: "mono" }, clean(i.indicator))],
     ["Result", i => i.accepted ? (i.own ? el("span", { class: "bad" }, "covers a name of your own lists") : el("span", { class: "good" }, "accepted")) : el("span", { class: "bad" }, `refused: ${clean(i.why)}`)]], ""),
   el("h2", {}, `What it would have touched in the last ${data.days} days, by the memory`),
-  memory ? touched(memory) : el("p", { class: "dim" }, "No memory is kept: nothing says what the change would have touched.")];
+  memory ? touched(memory) : el("p", { class: data.memory_problem ? "bad" : "dim" }, data.memory_problem ? `The memory cannot be asked: ${clean(data.memory_problem)}` : "No memory is kept: nothing says what the change would have touched.")];
 }
 
 // Names that the memory has: those received most, and the holder of their latest address.
@@ -154,6 +155,7 @@ function touched(memory) {
     memory.left_out ? ` AS numbers and holders, which are not looked for: ${memory.left_out}.` : ""),
   table(memory.most, [["Name", m => el("a", { href: to(m.name), class: "mono" }, clean(m.name))], ["Received", m => String(m.count), "n"], ["AS and registrant", m => clean(m.holder)]],
     "Nothing: no name of these indicators was resolved in these days."),
+  memory.cut && el("p", { class: "bad" }, "The change covers more of the memory than is looked at here: the numbers are too low. sinkwatch import --preview looks at all."),
   more > 0 && el("p", { class: "dim" }, `${more} more names were received less often.`)].filter(Boolean);
 }
 
