@@ -229,11 +229,13 @@ static void ask_all(const char *path)
     free(large);
 }
 
-/* Serve in a process of its own; the exit code says that the end was orderly. */
+/* Serve in a process of its own; the exit code says that the end was orderly. The server of this
+ * process is never run, and lives as long as the process: an end would remove the socket. */
 static pid_t start(const char *path)
 {
+    static struct serve *serve;
     const struct serve_config config = {.where = path};
-    struct serve *serve = serve_open(&config, routes, NULL);
+    serve = serve_open(&config, routes, NULL);
     ck_assert_ptr_nonnull(serve);
     pid_t child = fork();
     ck_assert_int_ge(child, 0);
