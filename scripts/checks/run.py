@@ -26,11 +26,13 @@ import selftest
 import settings
 import sizes
 import style
+import toplevel
 import waits
 import words
 from tree import Tree
 
 CHECKS = [
+    toplevel,
     layers,
     circles,
     sizes,

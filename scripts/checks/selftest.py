@@ -23,6 +23,7 @@ import registered
 import settings
 import sizes
 import style
+import toplevel
 import waits
 import words
 from tree import Result, Tree
@@ -208,6 +209,8 @@ FAULTS = [
     (models, "tests/model/x.pml", MODEL.replace("#ifndef L", "#ifndef NOT_L"), "LEFT_OUT changes nothing"),
     (models, "tests/model/x.pml", MODEL + "#ifdef MORE\n#endif\n", "no mutation is called MORE"),
     (models, "tests/model/x.pml", MODEL.replace("   LEFT", "LEFT"), "has to fail"),
+    (toplevel, "tmp/test/part.log", "", "tmp/test/part.log: is no part of the product"),
+    (toplevel, "core", "", "core: is no part of the product"),
     (style.Shell, "scripts/tool", "#!/bin/bash\nif\n", "syntax error"),
     (style.Format, "module/base/good.c", "int   f( void );\n", "not in the format"),
 ]

@@ -18,6 +18,7 @@ ONE_AFTER_ANOTHER = {
     "every_question", "evidence", "functions", "interplay_answers", "interplay_dns64",
     "interplay_server", "interplay_triggers", "list_forms", "makers", "many_lists", "peers", "pivot", "policy", "ptr", "servers",
     "stages", "structured", "sweep", "triggers", "types", "upstream", "waiting", "watching",
+    "whole_run",
 }  # fmt: skip
 
 # abi: the layout that the compiler made; the others: time between threads, or memory of a process.
