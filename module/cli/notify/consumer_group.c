@@ -1,10 +1,10 @@
 /* consumer_group.c - see consumer_group.h. */
 #include "cli/notify/consumer_group.h"
 
-#include "cli/notify/stop.h"
 #include "cli/output.h"
 #include "cli/pick.h"
 #include "cli/shape.h"
+#include "cli/stop.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -352,7 +352,7 @@ enum queue_result queue_next(struct queue *q, struct queue_entry *entry)
             return QUEUE_ENTRY;
         q->pending = false;
     }
-    if (notify_stopped())
+    if (cli_stopped())
         return QUEUE_NOTHING;
     if (!read_batch(q, false))
         return QUEUE_AWAY;

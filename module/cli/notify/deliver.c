@@ -5,8 +5,8 @@
 #include "cli/notify/consumer_group.h"
 #include "cli/notify/hand.h"
 #include "cli/notify/pace.h"
-#include "cli/notify/stop.h"
 #include "cli/output.h"
+#include "cli/stop.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,8 +20,8 @@
 static bool pause_for(struct queue *queue, uint32_t seconds)
 {
     while (seconds-- > 0) {
-        notify_pause(PAUSE_MS);
-        if (notify_stopped() || !queue_stay(queue))
+        cli_pause(PAUSE_MS);
+        if (cli_stopped() || !queue_stay(queue))
             return false;
     }
     return true;
@@ -58,9 +58,9 @@ static const char *attempt(struct queue *queue, const struct notify_target *targ
 static bool reopen(struct queue *queue)
 {
     do {
-        if (notify_stopped())
+        if (cli_stopped())
             return false;
-        notify_pause(PAUSE_MS);
+        cli_pause(PAUSE_MS);
     } while (!queue_open(queue));
     return true;
 }
@@ -170,11 +170,11 @@ static bool work(struct queue *queue, const struct notify_target *target, struct
         enum queue_result result = queue_next(queue, &entry);
         if (result == QUEUE_AWAY)
             return false;
-        if (result == QUEUE_NOTHING && (once || notify_stopped()))
+        if (result == QUEUE_NOTHING && (once || cli_stopped()))
             return true;
         if (result == QUEUE_ENTRY && !take(queue, target, pace, &entry))
             return false;
-        if (notify_stopped())
+        if (cli_stopped())
             return true;
     }
 }
@@ -184,13 +184,13 @@ int deliver_run(struct cli *cli, const struct notify_target *target, bool once)
     struct queue *queue = queue_new(cli, target, once);
     struct pace pace = {0};
     bool done = false;
-    while (!done && !notify_stopped()) {
+    while (!done && !cli_stopped()) {
         done = queue_open(queue) && work(queue, target, &pace, once);
         if (!done && once)
             break;
         if (!done)
-            notify_pause(PAUSE_MS);
+            cli_pause(PAUSE_MS);
     }
     queue_free(queue);
-    return done || notify_stopped() ? CLI_OK : CLI_REDIS;
+    return done || cli_stopped() ? CLI_OK : CLI_REDIS;
 }

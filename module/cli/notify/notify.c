@@ -8,9 +8,9 @@
  */
 #include "cli/notify/deliver.h"
 #include "cli/notify/hand.h"
-#include "cli/notify/stop.h"
 #include "cli/notify/watch.h"
 #include "cli/output.h"
+#include "cli/stop.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -127,11 +127,11 @@ static int once(struct cli *cli, const struct notify_targets *targets)
 static bool lock_file(const char *path, bool wait)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
-    for (unsigned i = 0; fd >= 0 && i < (wait ? LOCK_TRIES : 1) && !notify_stopped(); i++) {
+    for (unsigned i = 0; fd >= 0 && i < (wait ? LOCK_TRIES : 1) && !cli_stopped(); i++) {
         if (flock(fd, LOCK_EX | LOCK_NB) == 0)
             return true;
         if (wait)
-            notify_pause(100);
+            cli_pause(100);
     }
     cli_error("%s: %s", path, fd < 0 ? strerror(errno) : "another sinkwatch notify has this file");
     return false;
@@ -155,9 +155,9 @@ static pid_t start(struct cli *cli, const struct notify_target *target, pid_t pa
 static int supervise(const pid_t *pids, size_t n)
 {
     int status = 0, code = CLI_OK;
-    while (!notify_stopped() && waitpid(-1, &status, WNOHANG) == 0)
-        notify_pause(200);
-    if (!notify_stopped()) {
+    while (!cli_stopped() && waitpid(-1, &status, WNOHANG) == 0)
+        cli_pause(200);
+    if (!cli_stopped()) {
         cli_error("a process of the service ended by itself (status %d)", status);
         code = CLI_NONE;
     }
@@ -208,7 +208,7 @@ int cli_notify(struct cli *cli, int argc, char **argv)
         return code;
     if (o.check)
         return check(cli, &targets);
-    notify_catch_signals();
+    cli_catch_signals();
     if (o.test)
         return test(&targets);
     code = cli_settings(cli);

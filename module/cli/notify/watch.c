@@ -2,8 +2,8 @@
 #include "cli/notify/watch.h"
 
 #include "base/clock.h"
-#include "cli/notify/stop.h"
 #include "cli/output.h"
+#include "cli/stop.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -280,7 +280,7 @@ int watch_run(struct cli *cli, bool once)
             cli->redis = NULL;
         }
         if (!once)
-            notify_pause(good ? ROUND_MS : AWAY_MS);
-    } while (!once && !notify_stopped());
+            cli_pause(good ? ROUND_MS : AWAY_MS);
+    } while (!once && !cli_stopped());
     return good ? CLI_OK : CLI_REDIS;
 }

@@ -4,11 +4,11 @@
 #include "base/clock.h"
 #include "cli/output.h"
 #include "cli/serve/serve_parts.h"
+#include "cli/stop.h"
 
 #include <errno.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -49,14 +49,6 @@ struct arriving {
     bool too_large;
     char user[SERVE_USER_MAX];
 };
-
-static volatile sig_atomic_t stopped;
-
-static void on_signal(int number)
-{
-    (void)number;
-    stopped = 1;
-}
 
 /* ---- answers ---- */
 
@@ -422,16 +414,6 @@ static bool start(struct serve *serve, int fd)
     return false;
 }
 
-static void catch_signals(void)
-{
-    const int signals[] = {SIGTERM, SIGINT, SIGHUP};
-    struct sigaction action = {.sa_handler = on_signal};
-    for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
-        sigaction(signals[i], &action, NULL);
-    action.sa_handler = SIG_IGN;
-    sigaction(SIGPIPE, &action, NULL);
-}
-
 struct serve *serve_open(const struct serve_config *config, const struct serve_route *routes,
                          void *arg)
 {
@@ -444,7 +426,7 @@ struct serve *serve_open(const struct serve_config *config, const struct serve_r
     } else if (serve_rights_read(config, &serve->place, &serve->rights) &&
                read_certificate(serve, config)) {
         int fd = serve_listen(&serve->place);
-        catch_signals();
+        cli_catch_signals();
         if (fd >= 0 && start(serve, fd))
             return serve;
     }
@@ -455,7 +437,7 @@ struct serve *serve_open(const struct serve_config *config, const struct serve_r
 int serve_run(struct serve *serve)
 {
     int64_t next_us = 0;
-    while (!stopped) {
+    while (!cli_stopped()) {
         MHD_run_wait(serve->daemon, TICK_MS);
         if (sw_clock_mono_us() < next_us)
             continue;

@@ -1,15 +1,11 @@
 """BIND as the primary of a policy zone: TLS (XoT), IXFR, signed notices."""
 
-import socket
-
-import dns.message
-
-from .primary import ADDRESS, KEY, ZONE, zone_text
+from .primary import ADDRESS, KEY, ZONE, Server, zone_text
 from .process import Process, free_port
 from .wait import until
 
 
-class Bind:
+class Bind(Server):
     """named with one zone, which set() changes. Transfers are by TLS only if tls is given (the
     files of certificate and key); client_ca: clients have to show a certificate."""
 
@@ -39,23 +35,3 @@ class Bind:
         words = ["named", "-g", "-n", "1", "-c", folder / "named.conf"]
         self.process = Process(words, folder, "named")
         until(self.answers, lambda: f"named to answer: {self.process.output()}")
-
-    def answers(self):
-        query = dns.message.make_query(ZONE, "SOA")
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-            sock.settimeout(0.5)
-            sock.connect((ADDRESS, self.port))
-            try:
-                sock.send(query.to_wire())
-                answer = dns.message.from_wire(sock.recv(4096))
-            except OSError:
-                return False
-        return bool(answer.answer) and answer.answer[0][0].serial == self.serial
-
-    def set(self, records):
-        self.serial += 1
-        self.path.write_text(zone_text(self.serial, records))
-        self.process.signal(1)
-
-    def stop(self):
-        self.process.end()

@@ -28,7 +28,31 @@ def zone_text(serial, records):
             f"@ NS localhost.\n{records}")  # fmt: skip
 
 
-class Primary:
+class Server:
+    """The zone of a started server, a process that reads the file `path` again at SIGHUP."""
+
+    def answers(self):
+        query = dns.message.make_query(ZONE, "SOA")
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+            sock.settimeout(0.5)
+            sock.connect((ADDRESS, self.port))
+            try:
+                sock.send(query.to_wire())
+                answer = dns.message.from_wire(sock.recv(4096))
+            except OSError:
+                return False
+        return bool(answer.answer) and answer.answer[0][0].serial == self.serial
+
+    def set(self, records):
+        self.serial += 1
+        self.path.write_text(zone_text(self.serial, records))
+        self.process.signal(1)
+
+    def stop(self):
+        self.process.end()
+
+
+class Primary(Server):
     """nsd with a single zone, which set() changes."""
 
     def __init__(self, folder, records, notify_port=None, algorithm=KEY[0]):
@@ -51,26 +75,6 @@ class Primary:
         (folder / "nsd.conf").write_text("\n".join(lines) + "\n")
         self.process = Process(["nsd", "-d", "-c", folder / "nsd.conf"], folder, "nsd")
         until(self.answers, lambda: f"nsd to answer: {self.process.output()}")
-
-    def answers(self):
-        query = dns.message.make_query(ZONE, "SOA")
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-            sock.settimeout(0.5)
-            sock.connect((ADDRESS, self.port))
-            try:
-                sock.send(query.to_wire())
-                answer = dns.message.from_wire(sock.recv(4096))
-            except OSError:
-                return False
-        return bool(answer.answer) and answer.answer[0][0].serial == self.serial
-
-    def set(self, records):
-        self.serial += 1
-        self.path.write_text(zone_text(self.serial, records))
-        self.process.signal(1)
-
-    def stop(self):
-        self.process.end()
 
 
 def soa(serial, name=ZONE):

@@ -1,5 +1,5 @@
 /* stop.c - see stop.h. */
-#include "cli/notify/stop.h"
+#include "cli/stop.h"
 
 #include <signal.h>
 #include <stddef.h>
@@ -13,7 +13,7 @@ static void on_signal(int number)
     stopped = 1;
 }
 
-void notify_catch_signals(void)
+void cli_catch_signals(void)
 {
     const int signals[] = {SIGTERM, SIGINT, SIGHUP};
     struct sigaction action = {.sa_handler = on_signal};
@@ -24,12 +24,12 @@ void notify_catch_signals(void)
     signal(SIGCHLD, SIG_DFL); /* ignored by our parent: no end of a program would be seen */
 }
 
-bool notify_stopped(void)
+bool cli_stopped(void)
 {
     return stopped;
 }
 
-void notify_pause(uint32_t ms)
+void cli_pause(uint32_t ms)
 {
     struct timespec wait = {.tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000};
     if (!stopped)
