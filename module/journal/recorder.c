@@ -29,8 +29,8 @@ struct sw_recorder {
     struct sw_sights *sights;
     struct sw_sight *sight;
     int64_t next_history_us;
-    uint64_t taken;           /* events taken from the queue */
-    _Atomic uint64_t settled; /* part of taken that is written, spooled or lost */
+    uint64_t taken;                /* events taken from the queue */
+    _Atomic uint64_t acknowledged; /* part of taken that is written, spooled or lost */
     atomic_bool interrupted;
 };
 
@@ -212,16 +212,16 @@ static bool is_due(const struct sw_recorder *recorder, int64_t mono_us)
 
 uint64_t sw_recorder_acknowledged(const struct sw_recorder *recorder)
 {
-    return atomic_load_explicit(&recorder->settled, memory_order_relaxed);
+    return atomic_load_explicit(&recorder->acknowledged, memory_order_relaxed);
 }
 
-static void note_settled(struct sw_recorder *recorder)
+static void note_acknowledged(struct sw_recorder *recorder)
 {
     atomic_store_explicit(&recorder->counters->backlog, sw_outbox_waiting(recorder->outbox),
                           memory_order_relaxed);
     if (sw_outbox_waiting(recorder->outbox) == 0 && sw_seens_waiting(recorder->seens) == 0 &&
         sw_sights_pending(recorder->sights) == 0)
-        atomic_store_explicit(&recorder->settled, recorder->taken, memory_order_relaxed);
+        atomic_store_explicit(&recorder->acknowledged, recorder->taken, memory_order_relaxed);
 }
 
 /* Send up to `batches` of the backlog, and history when due. False: Redis is not there now. */
@@ -292,7 +292,7 @@ void sw_recorder_run(struct sw_recorder *recorder)
             int64_t mono_us = sw_clock_mono_us();
             send_some(recorder, BATCHES_MAX, mono_us);
             sw_sights_rejudge(recorder->sights, mono_us);
-            note_settled(recorder);
+            note_acknowledged(recorder);
             sw_filelog_tick(recorder->file, mono_us);
         }
     }

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#define SETTLE_US INT64_C(2000000)
+#define UNCHANGED_US INT64_C(2000000)
 
 struct sw_filestate sw_filestate_of(const struct stat *st)
 {
@@ -35,5 +35,5 @@ struct sw_filestate sw_filestate_at(const char *path)
 
 bool sw_filestate_is_steady(const struct sw_filestate *state)
 {
-    return sw_clock_wall_us() - state->ctime_ns / 1000 > SETTLE_US;
+    return sw_clock_wall_us() - state->ctime_ns / 1000 > UNCHANGED_US;
 }

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BINS     48 /* of the time line: columns that never overlap */
+#define COLUMNS  48 /* of the time line; columns never overlap */
 #define TICKS    5
 #define BARS_MAX 80 /* indicators with bars */
 #define DAY      86400
@@ -68,19 +68,19 @@ static void draw_axis(FILE *out, const struct axis *axis)
 
 /* ---- anomalies ---- */
 
-/* The number of anomalies of a type in each bin, and the number of the fullest bin. */
-static size_t count_bins(const struct report *report, const struct axis *axis, size_t type,
-                         size_t *bin)
+/* The number of anomalies of a type in each column, and the number of the fullest column. */
+static size_t count_columns(const struct report *report, const struct axis *axis, size_t type,
+                            size_t *column)
 {
     size_t most = 0;
-    memset(bin, 0, BINS * sizeof(*bin));
+    memset(column, 0, COLUMNS * sizeof(*column));
     for (size_t i = 0; i < report->moments; i++) {
         const struct report_moment *moment = &report->moment[i];
         if (moment->type != type || !moment->at)
             continue;
-        size_t at = (size_t)(percent(axis, moment->at) * BINS / 100);
-        at = at < BINS ? at : BINS - 1;
-        most = ++bin[at] > most ? bin[at] : most;
+        size_t at = (size_t)(percent(axis, moment->at) * COLUMNS / 100);
+        at = at < COLUMNS ? at : COLUMNS - 1;
+        most = ++column[at] > most ? column[at] : most;
     }
     return most;
 }
@@ -94,32 +94,32 @@ static int steps(size_t n)
     return digits;
 }
 
-static void draw_bin(FILE *out, const struct axis *axis, size_t i, size_t n, size_t most)
+static void draw_column(FILE *out, const struct axis *axis, size_t i, size_t n, size_t most)
 {
-    const double width = 100.0 / BINS;
+    const double width = 100.0 / COLUMNS;
     int height = most > 1 ? 8 + 16 * steps(n) / steps(most) : 16;
     fprintf(out, "<rect class=odd x=%.2f%% y=%d width=%.2f%% height=%d><title>%s, ",
             (double)i * width + 0.2, 28 - height, width - 0.4, height,
             cli_count(n, "anomaly", "anomalies"));
-    page_time(out, axis->from + (axis->to - axis->from) * (time_t)i / BINS);
+    page_time(out, axis->from + (axis->to - axis->from) * (time_t)i / COLUMNS);
     fputs(" to ", out);
-    page_time(out, axis->from + (axis->to - axis->from) * (time_t)(i + 1) / BINS);
+    page_time(out, axis->from + (axis->to - axis->from) * (time_t)(i + 1) / COLUMNS);
     fputs("</title></rect>", out);
 }
 
 static void draw_type(const struct report *report, const struct axis *axis, size_t type)
 {
     FILE *out = report->out;
-    size_t bin[BINS], all = 0, most = count_bins(report, axis, type, bin);
-    for (size_t i = 0; i < BINS; i++)
-        all += bin[i];
+    size_t column[COLUMNS], all = 0, most = count_columns(report, axis, type, column);
+    for (size_t i = 0; i < COLUMNS; i++)
+        all += column[i];
     fputs("<div class=row><div class=lab><b>", out);
     page_text(out, report->type[type]);
     fprintf(out, "</b> <small>%zu</small></div>", all);
     begin_track(out, 30);
-    for (size_t i = 0; i < BINS; i++)
-        if (bin[i])
-            draw_bin(out, axis, i, bin[i], most);
+    for (size_t i = 0; i < COLUMNS; i++)
+        if (column[i])
+            draw_column(out, axis, i, column[i], most);
     fputs("</svg></div>\n", out);
 }
 

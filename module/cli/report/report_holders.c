@@ -253,7 +253,7 @@ static void letters(size_t n, char *out, size_t room)
 }
 
 /* An address with an anomaly counts for more than any number without. */
-static void weigh(struct report *report)
+static void count_sights_of_holders(struct report *report)
 {
     for (size_t i = 0; i < report->graph->edges; i++) {
         const struct graph_edge *edge = &report->graph->edge[i];
@@ -280,7 +280,7 @@ static void weigh(struct report *report)
 void report_rank(struct report *report)
 {
     add_first(report);
-    weigh(report);
+    count_sights_of_holders(report);
     qsort(report->holder + HOLDER_FIRST, report->holders - HOLDER_FIRST, sizeof(*report->holder),
           by_weight);
     snprintf(report->holder[HOLDER_UNKNOWN].mark, sizeof(report->holder->mark), "?");

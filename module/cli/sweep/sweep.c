@@ -42,7 +42,7 @@ struct sweep {
     size_t retry_n, retry_at, retry_room;
     double tokens;
     int64_t start_us, filled_us, tick_us, said_us;
-    size_t mark; /* names before this name are settled when `mark_sent` events are */
+    size_t mark; /* names before this name are acknowledged when `mark_sent` events are */
     uint64_t mark_sent;
     bool marked;
     uint64_t finished, count[SWEEP_OUTCOMES], security[SW_SECURITY_SECURE + 1];
@@ -192,7 +192,7 @@ static bool ask_more(struct sweep *sweep)
     return true;
 }
 
-/* Write the state: the names sent before the mark, once all of their events are settled. */
+/* Write the state: the names sent before the mark, once all of their events are acknowledged. */
 static void note_state(struct sweep *sweep)
 {
     if (sweep->marked && (sweep_sink_acknowledged(sweep->sink) < sweep->mark_sent ||

@@ -27,7 +27,7 @@
 #include <string.h>
 
 #define RING_KIB       4096
-#define WINDOW         8192                 /* events that are not settled, at most */
+#define WINDOW         8192                 /* events that are not acknowledged, at most */
 #define ADDRESSES_EACH (SW_REST_LEAST / 19) /* in each further event, or more */
 #define EVENTS_EACH    (SWEEP_TYPES * (SWEEP_ADDRESSES_MAX / ADDRESSES_EACH + 2)) /* of a name */
 #define FIELDS_MAX                                                                                 \
@@ -250,11 +250,12 @@ uint64_t sweep_sink_dropped(const struct sweep_sink *sink)
 
 bool sweep_sink_has_room(struct sweep_sink *sink)
 {
-    uint64_t settled = sweep_sink_acknowledged(sink);
-    if (sink->sent - settled + EVENTS_EACH > WINDOW ||
+    uint64_t acknowledged = sweep_sink_acknowledged(sink);
+    if (sink->sent - acknowledged + EVENTS_EACH > WINDOW ||
         sw_ring_used(sink->ring) + EVENTS_EACH * (SW_EVENT_MAX + 64) > RING_KIB * 1024)
         return false;
-    return sink->sent == settled || sink->fields - sink->fields_at[settled % WINDOW] < FIELDS_MAX;
+    return sink->sent == acknowledged ||
+           sink->fields - sink->fields_at[acknowledged % WINDOW] < FIELDS_MAX;
 }
 
 /* ---- events ---- */
