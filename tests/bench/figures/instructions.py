@@ -70,9 +70,10 @@ class Counted:
 
     def _threads(self):
         """Instructions of each living thread in the latest dump, when the dump is whole. A thread
-        that has ended before leaves a gap in the numbers of the files."""
-        threads = len(list(Path(f"/proc/{self.resolver.pid}/task").iterdir()))
+        that has ended before leaves a gap in the numbers of the files. Threads are counted at each
+        look, since some live only for a look-up of a host."""
         for _ in range(100):
+            threads = len(list(Path(f"/proc/{self.resolver.pid}/task").iterdir()))
             paths = sorted(self.out.parent.glob(f"{self.out.name}.{self.dumps}-*"))
             found = [re.search(r"^totals: (\d+)", path.read_text(), re.MULTILINE) for path in paths]
             if len(found) >= threads and all(found):
