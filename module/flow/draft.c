@@ -86,6 +86,13 @@ static void put_few_hits(struct sw_event *ev, const struct sw_hits *hits)
     }
 }
 
+void sw_rest_init(struct sw_rest *rest, void (*put)(void *arg, struct sw_event *rest), void *arg)
+{
+    rest->put = put;
+    rest->arg = arg;
+    rest->begun = false;
+}
+
 void sw_rest_begin(struct sw_rest *rest, const struct sw_event *of, const struct sw_hits *hits)
 {
     rest->of = of;

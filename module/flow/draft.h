@@ -37,7 +37,9 @@ struct sw_rest {
     struct sw_event event;
 };
 
-/** Begin. put and arg are the caller's, and set. */
+/** Make *rest, of which a query that needs no further event touches nothing else. */
+void sw_rest_init(struct sw_rest *rest, void (*put)(void *arg, struct sw_event *rest), void *arg);
+/** Begin with the addresses of an answer. */
 void sw_rest_begin(struct sw_rest *rest, const struct sw_event *of, const struct sw_hits *hits);
 /** Add an address. Inside the RCU section of hits. */
 void sw_rest_addr(struct sw_rest *rest, const struct sw_addr *addr);

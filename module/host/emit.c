@@ -87,7 +87,8 @@ void sw_emit_draft(struct sw_event *ev, const struct sw_hits *hits, bool by_name
                    struct sw_further **further)
 {
     struct keeping keeping = {qstate->region, further};
-    struct sw_rest rest = {.put = keep, .arg = &keeping};
+    struct sw_rest rest;
+    sw_rest_init(&rest, keep, &keeping);
     *further = NULL;
     draft(ev, SW_EVENT_HIT, hits, &qstate->qinfo, sw_emit_now(qstate), reply, &rest);
     if (reply && by_name)
@@ -154,7 +155,8 @@ static void put_rest(const struct putting *putting, enum sw_event_type type,
 {
     struct sw_event again;
     struct putting to = *putting;
-    struct sw_rest rest = {.put = put_further, .arg = &to};
+    struct sw_rest rest;
+    sw_rest_init(&rest, put_further, &to);
     draft(&again, type, hits, qinfo, putting->now_us, reply, &rest);
     sw_rest_end(&rest);
 }
@@ -179,7 +181,8 @@ static void put_delegation(const struct putting *putting, const struct module_qs
                            const struct sw_event *of, const struct sw_hits *hits)
 {
     struct putting to = *putting;
-    struct sw_rest rest = {.put = put_further, .arg = &to};
+    struct sw_rest rest;
+    sw_rest_init(&rest, put_further, &to);
     sw_rest_begin(&rest, of, hits);
     sw_delegation_record(qstate, sw_rest_next(&rest));
     sw_rest_end(&rest);

@@ -335,8 +335,7 @@ static void send_answer(struct sweep_sink *sink, const struct sw_name *qname, ui
     draft(sink, qname, qtype, answer, match, &event, NULL);
     bool whole = !(event.flags & SW_EVENT_TRUNCATED);
     send(sink, &event);
-    rest.put = send;
-    rest.arg = sink;
+    sw_rest_init(&rest, send, sink);
     if (!whole)
         draft(sink, qname, qtype, answer, match, &event, &rest);
 }
