@@ -18,7 +18,8 @@ static const struct {
     {"RENAME", "s"},        {"UNLINK", "i"},      {"WATCH", "s"},
     {"XADD", "s"},          {"XRANGE", ENTRIES},  {"XREAD", "?[(s" ENTRIES ")]"},
     {"XREVRANGE", ENTRIES}, {"ZRANGE", "[s]"},    {"ZREMRANGEBYRANK", "i"},
-    {"ZSCAN", "(s[ss])"},   {"XLEN", "i"},
+    {"ZSCAN", "(s[ss])"},   {"XLEN", "i"},        {"ZCARD", "i"},
+    {"XINFO", "[*]"},
 };
 
 /* The end of the shape at s, matching brackets included. */

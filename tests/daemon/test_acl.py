@@ -7,6 +7,7 @@ import re
 import pytest
 import redis
 from cli_rig import REDIS, ROOT, Command
+from harness.desk import OURS, Desk
 from harness.resolver import SINK4
 from harness.wait import until
 
@@ -166,7 +167,7 @@ def users(own_redis):
     return rights
 
 
-ROLES = ["feed", "subscriber", "resolver", "sweep", "reader", "notifier", "analyst", *CONFINED]
+ROLES = ["feed", "subscriber", "resolver", "sweep", "reader", "desk", "notifier", "analyst", *CONFINED]
 
 
 @pytest.mark.parametrize("user", ROLES)
@@ -233,6 +234,21 @@ def test_ways_round_for_a_feed(users, own_redis, user, words):
     link.close()
 
 
+def the_desk_adds(desk, resolvers):
+    """sinkwatch web --allow-changes: every view, and a change that the resolvers enforce."""
+    with Desk(desk, "--allow-changes") as server:
+        body = {"list": "ads", "indicators": ["added.many.clean.example"]}
+        assert server.ask("api/preview", body, **OURS).json["items"][0]["accepted"]
+        added = server.ask("api/add", body, **OURS)
+        assert added.json and added.json["added"] == 1, added.text
+        for path in ("card?q=four.address.example", "card?q=192.0.2.0/24", "card?q=10.0.0.0/7", "search?q=four", "find?q=four",
+                     "graph?q=four.address.example", "clients?list=ads", "anomalies", "fleet", "feeds", "lists"):  # fmt: skip
+            assert server.document(path) is not None
+        assert "NOPERM" not in server.end()
+    for resolver in resolvers:
+        until(lambda r=resolver: r.client.ask("added.many.clean.example").addresses == [SINK4], "the change of the desk")
+
+
 def test_the_product_works_with_these_users(
     env, folder, users, own_redis, make_resolver, lists_for, events_for, settings_for, authority
 ):
@@ -290,6 +306,7 @@ def test_the_product_works_with_these_users(
         user("memory", "--fleet", "four.address.example", code=REDIS)
         assert "NOPERM" in user.err or "no permissions" in user.err
     analyst("events", code=REDIS)
+    the_desk_adds(command("desk"), resolvers)
     words = ["--forward", f"127.0.0.1@{authority.port}", "--no-dnssec", "--events"]
     sweep("sweep", "--list", "watched", *words, "--observer", "swept")
     assert own_redis.client.zcard("{sinkwatch}:tracked") > 0

@@ -4,19 +4,17 @@ the Carbanak case, at three widths, by keyboard alone, and with hostile texts. D
 import json
 import os
 import re
-import select
-import signal
 import ssl
 import subprocess
 import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from types import SimpleNamespace
 
 import pytest
 from cli_rig import ROOT, Command, put
 from harness import browser as chromium
+from harness.desk import OURS, Desk
 from harness.wait import FACTOR, until
 from harness.web import certificate
 
@@ -65,6 +63,8 @@ def carbanak(sw):
     sw("list", "set", "nursery", "--group", "kids")
     sw("add", "carbanak", "systemsvc.net", "--facts", json.dumps({"campaign": HOSTILE}))
     sw("add", "ours", "mail.example.org")
+    sw("add", "nursery", "toys.example")
+    sw("list", "set", "nursery", "--action", "nxdomain")
     agency = [f"protected-owner - class:government @{day(9)}"]
     see(sw, "systemsvc.net", "198.51.100.7", day(1, 9), day(28), HOSTER, "carbanak")
     see(sw, "systemsvc.net", "213.24.76.23", day(5), day(9), AGENCY, "carbanak", anomalies=agency)
@@ -88,48 +88,6 @@ def carbanak(sw):
     see(sw, HOSTILE, "213.24.76.66", day(1), day(2), hostile, HOSTILE)
     episode(sw, "evil.example", HOSTILE, hostile, (day(1), day(2)))
     sw.report("ns1", "0-1", last_error=HOSTILE)
-
-
-class Desk:
-    """A running server: its address, and documents."""
-
-    def __init__(self, sw, *words):
-        self.process = sw.start("web", "--listen", "127.0.0.1:0", *words)
-        ready = select.select([self.process.stdout], [], [], 30 * FACTOR)[0]
-        line = self.process.stdout.readline() if ready else ""
-        if not line.startswith("the page is at http"):
-            self.process.kill()
-            raise AssertionError(line + self.process.communicate()[1])
-        self.url = line.split()[-1]
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        if self.process.returncode is None:
-            self.process.kill()
-            self.process.communicate()
-
-    def ask(self, path, body=None, **headers):
-        data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(self.url + path, data, {k.replace("_", "-"): v for k, v in headers.items()})
-        try:
-            with urllib.request.urlopen(request, timeout=30 * FACTOR) as answer:
-                text = answer.read().decode()
-                return SimpleNamespace(status=answer.status, headers=answer.headers, text=text, json=text[:1] in "{[" and json.loads(text))
-        except urllib.error.HTTPError as error:
-            return SimpleNamespace(status=error.code, headers=error.headers, text=error.read().decode(), json=None)
-
-    def document(self, path, **query):
-        answer = self.ask(f"api/{path}?{urllib.parse.urlencode(query)}")
-        assert answer.status == 200, answer.text
-        return answer.json
-
-    def end(self):
-        self.process.send_signal(signal.SIGTERM)
-        out, err = self.process.communicate(timeout=30 * FACTOR)
-        assert self.process.returncode == 0, err
-        return err
 
 
 @pytest.fixture(scope="module")
@@ -176,7 +134,7 @@ def test_cards_of_places(desk):
     assert card["place"]["owner"]["registered"] == "213.24.76.0/23" and card["place"]["owner"]["netname"] == "FSB-NET"
     assert card["place"]["holder"]["class"] == "government" and card["place"]["owner"]["as"]["number"] == 8342
     names = {one["name"]: one for one in card["names"]}
-    assert set(names) == {"systemsvc.net", "advetureseller.com", "mail.example.org"} and card["names_total"] == 3
+    assert set(names) == {"systemsvc.net", "advetureseller.com", "mail.example.org"} and card["names_read"] == 3 and card["names_of_all"]
     assert names["mail.example.org"]["lists"] == [{"list": "ours", "kind": "watch", "indicator": "mail.example.org"}]
     for question in ("213.24.76.0/23", "AS8342", "registrant:Federal Security Service", "class:government", "country:RU"):
         card = desk.document("card", q=question)
@@ -197,9 +155,15 @@ def test_unknown_things_say_so(desk):
 
 
 def test_the_same_verdict_as_check(desk, sw):
-    for word in ("systemsvc.net", "x.systemsvc.net", "mail.example.org", "213.24.76.23", "198.51.100.7"):
-        (check,) = sw.json("check", word, code=0 if "systemsvc" in word else 1)
+    acts = ("systemsvc.net", "x.systemsvc.net", "toys.example")
+    for word in (*acts, "mail.example.org", "213.24.76.23", "198.51.100.7"):
+        (check,) = sw.json("check", word, code=0 if word in acts else 1)
         assert desk.document("card", q=word)["check"] == check, word
+    for one in (sw.json("check", "toys.example")[0], desk.document("card", q="toys.example")["check"]):
+        answers = [(each["groups"], each["no_group"], each["verdict"] and each["verdict"]["taken"]) for each in one["by_group"]]
+        assert answers == [(["kids"], False, "nxdomain"), ([], True, None)]
+    text = sw("check", "toys.example")
+    assert "clients of kids get: nxdomain" in text.lower() and "clients of no group get: the true answer" in text
 
 
 def test_streams(desk):
@@ -227,10 +191,9 @@ def test_rights(desk, sw):
     assert desk.ask("", Host="other.example").status == 421
     assert desk.ask("api/lists", Sec_Fetch_Site="cross-site").status == 403
     body = {"list": "carbanak", "indicators": ["new.example"]}
-    ours = {"Content_Type": "application/json", "Sinkwatch_Change": "1"}
     assert desk.ask("api/preview", body, Content_Type="application/json").status == 403
-    assert desk.ask("api/preview", body, **ours, Origin="http://other.example").status == 403
-    assert desk.ask("api/add", body, **ours).status == 403 and "new.example" not in sw.list("carbanak")
+    assert desk.ask("api/preview", body, **OURS, Origin="http://other.example").status == 403
+    assert desk.ask("api/add", body, **OURS).status == 403 and "new.example" not in sw.list("carbanak")
     policy = desk.ask("").headers["Content-Security-Policy"]
     assert "default-src 'none'" in policy and "unsafe" not in policy
     with Desk(sw, "--hide-clients") as closed:
@@ -242,17 +205,16 @@ def test_rights(desk, sw):
 
 def test_changes(sw):
     with Desk(sw, "--allow-changes") as server:
-        ours = {"Content_Type": "application/json", "Sinkwatch_Change": "1"}
         texts = ["NEW.example", "com", "example.org", "a..b", "203.0.113.0/24"]
-        found = server.ask("api/preview", {"list": "carbanak", "indicators": texts}, **ours).json
+        found = server.ask("api/preview", {"list": "carbanak", "indicators": texts}, **OURS).json
         judged = {one["text"]: (one["accepted"], one["own"]) for one in found["items"]}
         assert judged == {"NEW.example": (True, False), "com": (False, False), "example.org": (True, True), "a..b": (False, False), "203.0.113.0/24": (True, False)}
-        added = server.ask("api/add", {"list": "carbanak", "indicators": ["NEW.example", "com", "--help"]}, **ours).json
+        added = server.ask("api/add", {"list": "carbanak", "indicators": ["NEW.example", "com", "--help"]}, **OURS).json
         assert added["added"] == 1 and {one["item"] for one in added["refused"]} == {"com", "--help"}
         assert "new.example" in sw.list("carbanak") and added["change"] == sw.last_change()
         for body in ({}, [], {"list": "carbanak"}, {"list": "carbanak", "indicators": [1]}, {"list": 1, "indicators": ["a"]}):
-            assert server.ask("api/add", body, **ours).status == 400, body
-        assert server.ask("api/add", {"list": "none", "indicators": ["a.example"]}, **ours).status == 409
+            assert server.ask("api/add", body, **OURS).status == 400, body
+        assert server.ask("api/add", {"list": "none", "indicators": ["a.example"]}, **OURS).status == 409
         assert "change by the page: add to carbanak" in server.end()
         sw("remove", "carbanak", "new.example")
 
@@ -291,8 +253,7 @@ def test_memory_and_its_preview(memory_desk):
         found = server.document("past", q=question)
         assert found["state"] == "kept" and [(r["name"], r["rdata"], r["count"]) for r in found["records"]] == [("old.example", "192.0.2.7", 7)]
     assert server.document("past", q="none.example")["records"] == []
-    ours = {"Content_Type": "application/json", "Sinkwatch_Change": "1"}
-    found = server.ask("api/preview", {"list": "bad", "indicators": ["old.example"]}, **ours).json
+    found = server.ask("api/preview", {"list": "bad", "indicators": ["old.example"]}, **OURS).json
     assert "old.example" in json.dumps(found["memory"])
 
 
@@ -312,9 +273,6 @@ def other(env, session_folder, shared_redis, settings_for):
     yield other
     keys = list(shared_redis.client.scan_iter(match=other.prefix.replace("{", "?") + "*"))
     shared_redis.client.delete(*keys)
-
-
-OURS = {"Content_Type": "application/json", "Sinkwatch_Change": "1"}
 
 
 def preview(server, *indicators):

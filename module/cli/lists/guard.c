@@ -1,6 +1,7 @@
 /* guard.c - see guard.h. */
 #include "cli/lists/guard.h"
 
+#include "base/clock.h"
 #include "cli/lists/edit.h"
 #include "cli/output.h"
 #include "redis/reply.h"
@@ -103,9 +104,11 @@ static bool may_read(struct cli *cli, const char *list)
 /* cli_fields_fn */
 static int add_fields(void *arg, const redisReply *fields)
 {
+    struct cli_guard *guard = arg;
     for (size_t i = 0; i + 1 < fields->elements; i += 2)
-        add_text(arg, fields->element[i]->str, fields->element[i]->len);
-    return CLI_OK;
+        add_text(guard, fields->element[i]->str, fields->element[i]->len);
+    guard->cut = guard->end_us && sw_clock_mono_us() >= guard->end_us;
+    return guard->cut ? CLI_PARTLY : CLI_OK;
 }
 
 static int add_list(struct cli_guard *guard, struct cli *cli, const char *list)
@@ -127,7 +130,7 @@ int cli_guard_own(struct cli_guard *guard, struct cli *cli)
             code = add_list(guard, cli, name->str);
     }
     freeReplyObject(all);
-    return code;
+    return code == CLI_PARTLY ? CLI_OK : code;
 }
 
 int cli_guard_top(struct cli_guard *guard, const char *path, FILE *open, uint64_t names)

@@ -28,6 +28,8 @@ struct cli_digests {
 struct cli_guard {
     struct cli_digests names; /* guarded themselves */
     struct cli_digests above; /* have such a name below */
+    int64_t end_us; /* set before cli_guard_own(): the monotonic time to end at; 0: none */
+    bool cut;       /* the time was over: some own names are not guarded */
 };
 
 /** Add the names of all lists of kind allow and watch that this user may read; the others are

@@ -227,6 +227,30 @@ static void print_protection(const struct cli *cli, const struct asked *a)
            cli_style(cli, CLI_PLAIN));
 }
 
+/* "kids, staff, no group" of an audience. */
+static void name_groups(const struct cli_audience *audience, char *out, size_t max)
+{
+    size_t used = 0;
+    out[0] = '\0';
+    for (unsigned i = 1; i <= audience->groups->n; i++)
+        if (audience->set >> i & 1 && used < max)
+            used += (size_t)snprintf(out + used, max - used, "%s%s", used ? ", " : "",
+                                     audience->groups->name[i - 1]);
+    if (audience->set & 1 && used < max)
+        snprintf(out + used, max - used, "%sno group", used ? ", " : "");
+}
+
+/* cli_audience_fn */
+static void print_audience(void *arg, const struct cli_audience *audience)
+{
+    char groups[SW_GROUPS_MAX * (SW_GROUPNAME_MAX + 2)], words[CLI_WORDS_MAX];
+    (void)arg;
+    name_groups(audience, groups, sizeof(groups));
+    printf("  clients of %s get: %s\n", groups,
+           audience->judged.hits.winner ? cli_gets(&audience->judged.verdict, words)
+                                        : "the true answer");
+}
+
 static void print_text(const struct cli *cli, const struct asked *a)
 {
     char words[CLI_WORDS_MAX];
@@ -248,6 +272,27 @@ static void print_text(const struct cli *cli, const struct asked *a)
     printf("  a client gets: %s\n", cli_gets(&a->j.verdict, words));
     if (a->j.by_transport)
         printf("  over TCP: %s\n", cli_gets(&a->j.over_tcp, words));
+    cli_judge_groups(a->flow, &a->j, print_audience, NULL);
+}
+
+/* cli_audience_fn */
+static void add_audience(void *arg, const struct cli_audience *audience)
+{
+    const struct cli_judged *j = &audience->judged;
+    char words[CLI_WORDS_MAX];
+    json_t *one = json_object(), *groups = json_array();
+    for (unsigned i = 1; i <= audience->groups->n; i++)
+        if (audience->set >> i & 1)
+            json_array_append_new(groups, json_string(audience->groups->name[i - 1]));
+    json_object_set_new(one, "groups", groups);
+    json_object_set_new(one, "no_group", json_boolean(audience->set & 1));
+    json_object_set_new(one, "verdict",
+                        j->hits.winner ? cli_verdict_json(&j->verdict) : json_null());
+    if (j->hits.winner)
+        json_object_set_new(one, "why", json_string(cli_why(&j->hits, words)));
+    if (j->by_transport)
+        json_object_set_new(one, "verdict_over_tcp", cli_verdict_json(&j->over_tcp));
+    json_array_append_new(arg, one);
 }
 
 static json_t *make_json(const struct asked *a)
@@ -255,6 +300,7 @@ static json_t *make_json(const struct asked *a)
     bool wins = a->j.hits.winner;
     char text[SW_INDICATORTEXT_MAX], words[CLI_WORDS_MAX];
     json_t *out = json_object(), *matches = json_array(), *others = json_array();
+    json_t *audiences = json_array();
     for (size_t i = 0; i < a->j.hits.n; i++) {
         const struct sw_found *found = a->j.hits.rule[i];
         const struct sw_policy *p = found->hit.list;
@@ -284,6 +330,10 @@ static json_t *make_json(const struct asked *a)
         json_object_set_new(out, "why", json_string(cli_why(&a->j.hits, words)));
     if (a->j.by_transport)
         json_object_set_new(out, "verdict_over_tcp", cli_verdict_json(&a->j.over_tcp));
+    cli_judge_groups(a->flow, &a->j, add_audience, audiences);
+    if (json_array_size(audiences) > 0)
+        json_object_set(out, "by_group", audiences);
+    json_decref(audiences);
     if (a->j.what.type == SW_INDICATOR_PREFIX)
         json_object_set_new(out, "owner", cli_owner_json(&a->j.what.addr, &a->owner));
     return out;

@@ -6,6 +6,10 @@
 #include "flow/decide.h"
 #include "flow/match.h"
 
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
 /* A name as the question, as an alias where a list has only that trigger, and as a name server. */
 static void match_names(const struct sw_name *name, struct sw_matching *m)
 {
@@ -23,31 +27,81 @@ static void match_asn(uint32_t asn, struct sw_matching *m)
     sw_match_asn(m, SW_TRIGGER_NSIP, asn);
 }
 
-void cli_judge(const struct sw_flow *flow, struct cli_judged *j)
+static void match_what(const struct sw_indicator *what, struct sw_matching *m)
 {
-    struct sw_matching m;
-    const struct sw_audience *audience = &j->match.audience[0];
-    sw_match_begin(&m, flow, &j->match);
-    m.every_group = true;
-    switch (j->what.type) {
+    switch (what->type) {
     case SW_INDICATOR_DOMAIN:
-        match_names(&j->what.name, &m);
+        match_names(&what->name, m);
         break;
     case SW_INDICATOR_PREFIX:
-        sw_match_client(&m, &j->what.addr, NULL);
-        sw_match_addr(&m, &j->what.addr);
-        sw_match_server_addr(&m, &j->what.addr);
+        sw_match_client(m, &what->addr, NULL);
+        sw_match_addr(m, &what->addr);
+        sw_match_server_addr(m, &what->addr);
         break;
     case SW_INDICATOR_ASN:
-        match_asn(j->what.asn, &m);
+        match_asn(what->asn, m);
         break;
     case SW_INDICATOR_HOLDER: /* no rule acts on a holder */
         break;
     }
+}
+
+static void decide_for(const struct sw_flow *flow, const struct sw_audience *audience,
+                       struct cli_judged *j)
+{
     j->by_transport = sw_decide_by_transport(audience);
     sw_decide(flow, audience, SW_OVER_TCP, &j->over_tcp);
     sw_match_hits(&j->match, audience, sw_decide(flow, audience, SW_OVER_UDP, &j->verdict),
                   &j->hits);
+}
+
+void cli_judge(const struct sw_flow *flow, struct cli_judged *j)
+{
+    struct sw_matching m;
+    sw_match_begin(&m, flow, &j->match);
+    m.every_group = true;
+    match_what(&j->what, &m);
+    decide_for(flow, &j->match.audience[0], j);
+}
+
+/* ---- client groups ---- */
+
+/* The names of groups in a policy, a line each. */
+static void add_groups(struct sw_groups *groups, const char *lines)
+{
+    while (*lines) {
+        size_t len = strcspn(lines, "\n");
+        if (len < SW_GROUPNAME_MAX && groups->n < SW_GROUPS_MAX &&
+            !sw_groups_find(groups, lines, len))
+            snprintf(groups->name[groups->n++], SW_GROUPNAME_MAX, "%.*s", (int)len, lines);
+        lines += len;
+        lines += *lines == '\n';
+    }
+}
+
+void cli_judge_groups(const struct sw_flow *flow, const struct cli_judged *j, cli_audience_fn fn,
+                      void *arg)
+{
+    struct sw_settings *settings = cli_alloc(1, sizeof(*settings));
+    struct cli_audience *audience = cli_alloc(1, sizeof(*audience));
+    struct sw_flow with_groups = *flow;
+    struct sw_matching m;
+    struct sw_match *match = &audience->judged.match;
+    *settings = *flow->settings;
+    for (size_t i = 0; i < j->match.n; i++)
+        add_groups(&settings->groups, j->match.found[i].hit.list->groups);
+    with_groups.settings = settings;
+    audience->groups = &settings->groups;
+    audience->judged.what = j->what;
+    sw_match_begin(&m, &with_groups, match);
+    match_what(&audience->judged.what, &m);
+    for (size_t i = 0; i < match->audiences_n && match->audiences_n > 1; i++) {
+        audience->set = match->audience[i].groups;
+        decide_for(&with_groups, &match->audience[i], &audience->judged);
+        fn(arg, audience);
+    }
+    free(audience);
+    free(settings);
 }
 
 /* ---- loading ---- */

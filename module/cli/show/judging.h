@@ -28,6 +28,20 @@ int cli_judging_load(struct cli *cli, struct sw_index *index);
  * name server, an address in an answer, of a client and of a name server. */
 void cli_judge(const struct sw_flow *flow, struct cli_judged *j);
 
+/* Clients of some groups, who all get the same answer. */
+struct cli_audience {
+    const struct sw_groups *groups; /* with names */
+    uint32_t set;                   /* bit i: group i of these; bit 0: clients in no group */
+    struct cli_judged judged;       /* for these clients */
+};
+
+typedef void (*cli_audience_fn)(void *arg, const struct cli_audience *audience);
+
+/** Judge j->what for the clients of each group: those of the settings, and those that the matching
+ * rules' lists name. fn is called for each audience if there are several, else not at all. */
+void cli_judge_groups(const struct sw_flow *flow, const struct cli_judged *j, cli_audience_fn fn,
+                      void *arg);
+
 /** What `sinkwatch --json check` prints for a word: rules, winner, verdict, reason, owner. NULL: no
  * word to check, said. Inside an RCU section. */
 json_t *cli_check_json(const struct sw_flow *flow, const char *word);

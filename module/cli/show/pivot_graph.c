@@ -1,6 +1,7 @@
 /* pivot_graph.c - see pivot_graph.h. */
 #include "cli/show/pivot_graph.h"
 
+#include "base/clock.h"
 #include "cli/output.h"
 #include "owner/anomaly.h"
 
@@ -307,27 +308,52 @@ static int complete(struct cli *cli, struct graph *graph, const struct graph_nod
     return CLI_OK;
 }
 
+/* Entries of a node: all, or a part of many. */
+static int read_entries(struct cli *cli, struct graph *graph, const struct graph_node *node,
+                        struct cli_part *part)
+{
+    const char *key = cli_key(cli, node->is_name ? "seen:name:%s" : "seen:addr:%s", node->text);
+    bool first = node->index == 0;
+    if (!graph->max_fields) {
+        part->fields = part->reply = cli_ask(cli, "HGETALL", key, CLI_END);
+        return part->reply ? CLI_OK : CLI_REDIS;
+    }
+    part->most = graph->max_fields;
+    if (first)
+        memcpy(part->cursor, graph->cursor, sizeof(part->cursor));
+    int code = cli_part_read(cli, key, part);
+    if (code == CLI_OK && first)
+        memcpy(graph->cursor, part->cursor, sizeof(graph->cursor));
+    if (code == CLI_OK && part->fields->elements / 2 < part->total)
+        graph->cut_fields += part->total - part->fields->elements / 2;
+    return code;
+}
+
 static int expand(struct cli *cli, struct graph *graph, struct graph_node *node)
 {
-    redisReply *reply =
-        cli_ask(cli, "HGETALL",
-                cli_key(cli, node->is_name ? "seen:name:%s" : "seen:addr:%s", node->text), CLI_END);
-
-    if (!reply)
+    struct cli_part part = {.most = 0};
+    if (read_entries(cli, graph, node, &part) != CLI_OK)
         return CLI_REDIS;
-    if (reply->type != REDIS_REPLY_ARRAY)
-        return cli_redis_failed(cli, reply);
     node->expanded = true;
-    struct seen *seen = cli_alloc(reply->elements / 2 + 1, sizeof(*seen));
-    size_t n = collect(graph, node, reply, seen);
+    struct seen *seen = cli_alloc(part.fields->elements / 2 + 1, sizeof(*seen));
+    size_t n = collect(graph, node, part.fields, seen);
     node->entries = n;
     for (size_t i = 0; i < n; i++) {
         link_one(graph, node, &seen[i]);
         json_decref(seen[i].facts);
     }
     free(seen);
-    freeReplyObject(reply);
+    freeReplyObject(part.reply);
     return node->is_name ? CLI_OK : complete(cli, graph, node);
+}
+
+/* The first node is followed in any case, so that a look never comes back with nothing. */
+static bool is_over(const struct graph *graph, size_t i)
+{
+    if (i == 0)
+        return false;
+    return (graph->ends_full && graph->nodes == graph->max_nodes) ||
+           (graph->end_us && sw_clock_mono_us() >= graph->end_us);
 }
 
 int graph_walk(struct cli *cli, struct graph *graph, unsigned hops)
@@ -339,6 +365,8 @@ int graph_walk(struct cli *cli, struct graph *graph, unsigned hops)
             continue;
         if (node->hop >= hops)
             graph->cut_hops++;
+        else if (is_over(graph, i))
+            graph->cut_time++;
         else if (expand(cli, graph, node) != CLI_OK)
             return CLI_REDIS;
     }
@@ -415,7 +443,8 @@ json_t *graph_json(const struct graph *graph)
     json_object_set_new(out, "nodes", nodes);
     json_object_set_new(out, "edges", edges);
     json_object_set_new(out, "cut",
-                        json_pack("{s:I,s:I}", "max", (json_int_t)graph->cut_nodes, "hops",
-                                  (json_int_t)graph->cut_hops));
+                        json_pack("{s:I,s:I}", "max",
+                                  (json_int_t)(graph->cut_nodes + graph->cut_fields), "hops",
+                                  (json_int_t)(graph->cut_hops + graph->cut_time)));
     return out;
 }

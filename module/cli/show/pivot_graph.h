@@ -2,7 +2,8 @@
  * pivot_graph.h - names and addresses that were seen together, as a graph, out of the history.
  *
  * Step by step: graph_new(); graph_node() for each start; graph_walk() reads hop by hop, the latest
- * sights of each node first, until the limits. Nodes and edges beyond a limit are counted.
+ * sights of each node first, until the limits. Nodes and edges beyond a limit are counted. A server
+ * that answers others meanwhile sets max_fields and end_us (D-224).
  *
  * Threads      one
  * Memory       at most max_nodes nodes; edges only between nodes
@@ -12,6 +13,7 @@
 #define SW_CLI_SHOW_PIVOT_GRAPH_H
 
 #include "cli/cli.h"
+#include "cli/part.h"
 
 #include <jansson.h>
 
@@ -42,10 +44,16 @@ struct graph {
     struct graph_edge *edge;
     size_t nodes, edges, nodes_room, edges_room;
     size_t max_nodes;
-    uint64_t cut_nodes; /* neighbours left out because of max_nodes, counted for each edge */
-    uint64_t cut_hops;  /* nodes not followed because of the number of hops */
-    uint64_t odd;       /* entries that are no JSON object */
-    void *by_text;      /* tsearch() tree of nodes */
+    size_t max_fields;           /* of a node's hash that are read; 0: all */
+    int64_t end_us;              /* the monotonic time to end the walk at; 0: none */
+    bool ends_full;              /* end the walk when no room is left for a node */
+    char cursor[CLI_CURSOR_MAX]; /* of the first node, where it has more fields: as in part.h */
+    uint64_t cut_nodes;  /* neighbours left out because of max_nodes, counted for each edge */
+    uint64_t cut_fields; /* likewise because of max_fields */
+    uint64_t cut_time;   /* nodes not followed because of end_us and ends_full */
+    uint64_t cut_hops;   /* nodes not followed because of the number of hops */
+    uint64_t odd;        /* entries that are no JSON object */
+    void *by_text;       /* tsearch() tree of nodes */
 };
 
 /** An empty graph. */

@@ -1,10 +1,12 @@
 /* pivot_range.c - see pivot_range.h. */
 #include "cli/show/pivot_range.h"
 
+#include "base/clock.h"
 #include "base/rcu.h"
 #include "cli/output.h"
 #include "cli/show/ownership.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -138,5 +140,131 @@ int pivot_range_find(struct cli *cli, const struct sw_indicator *what, struct pi
     if (range->odd)
         cli_error("%s of tracked addresses not understood and left out",
                   cli_count(range->odd, "entry is", "entries are"));
+    return code;
+}
+
+/* ---- a part ---- */
+
+#define SOME      500 /* members of a reply */
+#define RANK_TEXT 24  /* 64 bits in decimal, with NUL */
+
+static int count_tracked(struct cli *cli, size_t *n)
+{
+    redisReply *reply = cli_ask(cli, "ZCARD", cli_key(cli, "tracked"), CLI_END);
+    if (!reply)
+        return CLI_REDIS;
+    *n = reply->integer > 0 ? (size_t)reply->integer : 0;
+    freeReplyObject(reply);
+    return CLI_OK;
+}
+
+/* Members of a reply up to the number to find; returns how many were looked at. */
+static size_t take_some(struct cli *cli, const struct sw_indicator *what, const redisReply *page,
+                        size_t most, struct pivot_range *range)
+{
+    const struct sw_owners *owners = cli_owners(cli);
+    size_t i = 0;
+    sw_rcu_enter();
+    for (; i + 1 < page->elements && range->n < most; i += 2) {
+        const redisReply *member = page->element[i];
+        struct sw_addr addr;
+        const char *why;
+        if (sw_addr_parse(member->str, member->len, &addr, &why) != SW_OK)
+            range->odd++;
+        else if (covers(owners, what, &addr))
+            keep(range, &addr, strtod(page->element[i + 1]->str, NULL));
+    }
+    sw_rcu_leave();
+    return i / 2;
+}
+
+static int look_back(struct cli *cli, const struct sw_indicator *what, struct pivot_look *look,
+                     struct pivot_range *range)
+{
+    char from[RANK_TEXT], to[RANK_TEXT];
+    size_t at = look->from;
+    int code = count_tracked(cli, &look->tracked);
+    bool over = false;
+    while (code == CLI_OK && at < look->tracked && range->n < look->most && !over) {
+        snprintf(from, sizeof(from), "%zu", at);
+        snprintf(to, sizeof(to), "%zu", at + SOME - 1);
+        redisReply *reply =
+            cli_ask(cli, "ZRANGE", cli_key(cli, "tracked"), from, to, "REV", "WITHSCORES", CLI_END);
+        if (!reply)
+            return CLI_REDIS;
+        bool last = reply->elements < 2 * (size_t)SOME;
+        size_t looked = take_some(cli, what, reply, look->most, range);
+        at = last && looked == reply->elements / 2 ? look->tracked : at + looked;
+        freeReplyObject(reply);
+        over = sw_clock_mono_us() >= look->end_us;
+    }
+    look->next = at < look->tracked ? at : 0;
+    return code;
+}
+
+/* The number of addresses of a prefix, or more than PIVOT_EACH. */
+static size_t size_of(const struct sw_addr *prefix)
+{
+    unsigned host = sw_addr_bits(prefix) - prefix->plen;
+    return host < 31 ? (size_t)1 << host : SIZE_MAX;
+}
+
+/* The i-th address of a prefix. */
+static struct sw_addr address_at(const struct sw_addr *prefix, size_t i)
+{
+    struct sw_addr addr = *prefix;
+    size_t last = sw_addr_bits(prefix) / 8 - 1;
+    addr.plen = (uint8_t)sw_addr_bits(prefix);
+    addr.octets[last] |= (uint8_t)i;
+    addr.octets[last - 1] |= (uint8_t)(i >> 8);
+    return addr;
+}
+
+static int ask_each(struct cli *cli, const struct sw_addr *prefix, struct pivot_range *range)
+{
+    char text[SW_ADDRTEXT_MAX];
+    size_t n = size_of(prefix);
+    for (size_t i = 0; i < n; i++) {
+        struct sw_addr addr = address_at(prefix, i);
+        if (!cli_queue(cli, "ZSCORE", cli_key(cli, "tracked"), sw_addr_text(&addr, text), CLI_END))
+            return cli_redis_failed(cli, NULL);
+    }
+    for (size_t i = 0; i < n; i++) {
+        redisReply *reply = cli_reply(cli, "?s");
+        if (!reply)
+            return CLI_REDIS;
+        struct sw_addr addr = address_at(prefix, i);
+        if (reply->type != REDIS_REPLY_NIL)
+            keep(range, &addr, strtod(reply->str, NULL));
+        freeReplyObject(reply);
+    }
+    order(range);
+    return CLI_OK;
+}
+
+/* Of all addresses found the ones of this look. */
+static void cut_to(struct pivot_look *look, struct pivot_range *range)
+{
+    size_t from = look->from < range->n ? look->from : range->n, left = range->n - from;
+    size_t kept = left < look->most ? left : look->most;
+    look->in_range = range->n;
+    look->next = kept < left ? from + kept : 0;
+    if (kept > 0)
+        memmove(range->place, range->place + from, kept * sizeof(*range->place));
+    range->n = kept;
+}
+
+int pivot_range_look(struct cli *cli, const struct sw_indicator *what, struct pivot_look *look,
+                     struct pivot_range *range)
+{
+    *range = (struct pivot_range){.n = 0};
+    look->next = look->tracked = look->in_range = 0;
+    if (!can_answer(cli, what))
+        return CLI_NONE;
+    if (what->type != SW_INDICATOR_PREFIX || size_of(&what->addr) > PIVOT_EACH)
+        return look_back(cli, what, look, range);
+    int code = ask_each(cli, &what->addr, range);
+    if (code == CLI_OK)
+        cut_to(look, range);
     return code;
 }

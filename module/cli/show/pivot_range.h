@@ -7,10 +7,13 @@
  * the MMDB files of the settings, and keeps the addresses that the question is about. So the owners
  * are those of now; the history says the owner at the time of the sight.
  *
+ * A server that answers others meanwhile has pivot_range_look() instead: a part of the set, the
+ * addresses seen last first, up to a number of finds or a time. The next look goes on from there.
+ *
  * Threads      one; opens RCU sections
  * Memory       all found addresses
  * Cost         a look-up for each tracked address
- * Decision     D-130
+ * Decisions    D-130, D-224
  */
 #ifndef SW_CLI_SHOW_PIVOT_RANGE_H
 #define SW_CLI_SHOW_PIVOT_RANGE_H
@@ -35,5 +38,23 @@ bool pivot_is_range(const struct sw_indicator *what);
 /** The tracked addresses that `what` covers. CLI_OK; CLI_REDIS or CLI_NONE (no database is open
  * that could answer): reported. The caller frees range->place. */
 int pivot_range_find(struct cli *cli, const struct sw_indicator *what, struct pivot_range *range);
+
+/* A look at a part of the tracked addresses. */
+struct pivot_look {
+    size_t from;     /* set before: addresses to pass over; 0: begin with the one seen last */
+    size_t most;     /* set before: addresses to find */
+    int64_t end_us;  /* set before: the monotonic time to end the look at */
+    size_t next;     /* where the next look begins, 0: nothing is left to look at */
+    size_t tracked;  /* addresses in the set, where it was read in order of time; else 0 */
+    size_t in_range; /* addresses found, where each one of the range was asked for; else 0 */
+};
+
+#define PIVOT_EACH 4096
+
+/** Some of the addresses that `what` covers, seen last first. Each address of a prefix of at most
+ * PIVOT_EACH addresses is asked for, so a look finds all. CLI_OK; CLI_REDIS or CLI_NONE as above.
+ * The caller frees range->place. */
+int pivot_range_look(struct cli *cli, const struct sw_indicator *what, struct pivot_look *look,
+                     struct pivot_range *range);
 
 #endif

@@ -15,7 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define AT_ONCE 64 /* lists in a pipeline */
+#define AT_ONCE   64     /* lists in a pipeline */
+#define LOOKS_MAX 100000 /* texts in all lists between two looks at the clock */
 
 /* ---- lists ---- */
 
@@ -169,6 +170,79 @@ int view_lists_find(struct cli *cli, struct view_lists *lists, const struct view
                 return CLI_REDIS;
     }
     return CLI_OK;
+}
+
+/* ---- the lists of some rows ---- */
+
+struct naming {
+    struct view_lists lists;
+    struct view_words words;
+    json_t **found; /* of each different name: the array that its rows share */
+    size_t names;
+};
+
+/* view_found_fn: of is the number of the name */
+static void add_list(void *arg, const struct view_list *list, const char *text, size_t of,
+                     const char *facts)
+{
+    const struct naming *naming = arg;
+    json_t *one = json_object();
+    (void)facts;
+    cli_json_set(one, "list", list->name);
+    cli_json_set(one, "kind", sw_kind_name(list->policy.kind));
+    cli_json_set(one, "indicator", text);
+    json_array_append_new(naming->found[of], one);
+}
+
+static int find_names(struct cli *cli, struct naming *naming)
+{
+    int code = view_lists_find(cli, &naming->lists, &naming->words, add_list, naming);
+    view_words_free(&naming->words);
+    return code;
+}
+
+/* The array of a name's lists, of a new name to be found yet. */
+static json_t *lists_of(struct naming *naming, json_t *by_name, const char *name)
+{
+    struct sw_indicator what;
+    char why[SW_WHY_MAX];
+    json_t *had = json_object_get(by_name, name);
+    if (had)
+        return had;
+    had = naming->found[naming->names] = json_array();
+    json_object_set_new(by_name, name, had);
+    if (sw_indicator_parse(name, strlen(name), &what, why) == SW_OK &&
+        what.type == SW_INDICATOR_DOMAIN)
+        view_words_name(&naming->words, naming->names, &what.name);
+    naming->names++;
+    return had;
+}
+
+int view_lists_of_rows(struct cli *cli, const json_t *rows, int64_t end_us)
+{
+    struct naming naming = {.found = cli_alloc(json_array_size(rows) + 1, sizeof(json_t *))};
+    json_t *by_name = json_object(), *row;
+    bool over = false;
+    size_t i;
+    int code = view_lists_read(cli, &naming.lists);
+    size_t texts = naming.lists.n ? LOOKS_MAX / naming.lists.n : LOOKS_MAX;
+    json_array_foreach(rows, i, row)
+    {
+        const char *name = cli_json_text(row, "name");
+        json_t *lists = over ? json_object_get(by_name, name) : lists_of(&naming, by_name, name);
+        json_object_set_new(row, "lists", lists ? json_incref(lists) : json_null());
+        if (code != CLI_OK || naming.words.n < texts)
+            continue;
+        code = find_names(cli, &naming);
+        over = sw_clock_mono_us() >= end_us;
+    }
+    if (code == CLI_OK)
+        code = find_names(cli, &naming);
+    view_words_free(&naming.words);
+    view_lists_free(&naming.lists);
+    json_decref(by_name);
+    free(naming.found);
+    return code;
 }
 
 /* ---- the judgement ---- */

@@ -15,7 +15,7 @@ static void add_holder(struct cli *cli, json_t *facts)
 {
     struct sw_owner owner;
     view_owner_of(facts, &owner);
-    json_object_set_new(facts, "holder", cli_holder_json(cli, &owner));
+    json_object_set_new(facts, "holder", view_holder(cli, &owner));
 }
 
 /* The fields of holders, as rows: key, owner, class, episodes. */
@@ -51,18 +51,24 @@ static void add_anomalies(json_t *all, const json_t *rows)
     }
 }
 
-static bool add_history(struct cli *cli, const char *name, size_t offset, json_t *out)
+static bool add_history(struct cli *cli, const char *name, const struct view_from *from,
+                        json_t *out)
 {
-    json_t *hash = view_hash(cli, cli_key(cli, "seen:name:%s", name)), *row;
-    size_t i;
+    struct cli_part part = {.most = 0};
+    memcpy(part.cursor, from->cursor, sizeof(part.cursor));
+    json_t *hash = view_hash(cli, cli_key(cli, "seen:name:%s", name), &part), *row;
+    size_t i, read = json_object_size(hash);
     if (!hash)
         return false;
     json_t *holders = split_holders(cli, hash), *rows = view_by_last(hash, "address");
-    json_t *page = view_slice(rows, offset), *anomalies = json_array();
+    json_t *page = view_slice(rows, from->offset), *anomalies = json_array();
     json_array_foreach(page, i, row) add_holder(cli, row);
     add_anomalies(anomalies, holders);
     add_anomalies(anomalies, rows);
-    json_object_set_new(out, "addresses_total", json_integer((json_int_t)json_array_size(rows)));
+    json_object_set_new(out, "addresses_read", json_integer((json_int_t)json_array_size(rows)));
+    json_object_set_new(out, "history_total", json_integer((json_int_t)part.total));
+    json_object_set_new(out, "history_cut", json_boolean(read < part.total));
+    json_object_set_new(out, "next", view_next(from, json_array_size(rows), part.cursor));
     json_object_set_new(out, "addresses", page);
     json_object_set_new(out, "holders", holders);
     json_object_set_new(out, "anomalies", anomalies);
@@ -78,7 +84,8 @@ static bool add_zone(struct cli *cli, const char *name, json_t *out)
 {
     json_object_set_new(out, "zone", json_null());
     for (const char *zone = name; zone; zone = strchr(zone, '.') ? strchr(zone, '.') + 1 : NULL) {
-        json_t *hash = view_hash(cli, cli_key(cli, "seen:zone:%s", zone));
+        struct cli_part part = {.most = 0};
+        json_t *hash = view_hash(cli, cli_key(cli, "seen:zone:%s", zone), &part);
         if (!hash)
             return false;
         if (json_object_size(hash) == 0) {
@@ -110,6 +117,12 @@ static json_t *unknown_of(const struct cli *cli, const json_t *card)
         view_unknown(out,
                      "The history has no address of this name: it is kept for names on lists of "
                      "kind ioc and watch, and for names on their addresses.");
+    if (json_is_true(json_object_get(card, "history_cut")))
+        view_unknown(out,
+                     "The history of this name has %zu entries. A part of them is here; "
+                     "addresses, holders and anomalies of the other parts are on other pages, in "
+                     "no order of time.",
+                     (size_t)json_integer_value(json_object_get(card, "history_total")));
     if (json_is_null(json_object_get(card, "zone")))
         view_unknown(out, "No name servers of this name are recorded: that is done for watched "
                           "names, and for listed names with a zone of their own.");
@@ -124,7 +137,7 @@ static json_t *unknown_of(const struct cli *cli, const json_t *card)
     return out;
 }
 
-json_t *view_name(struct cli *cli, const struct sw_indicator *name, size_t offset)
+json_t *view_name(struct cli *cli, const struct sw_indicator *name, const struct view_from *from)
 {
     char text[SW_NAMETEXT_MAX];
     json_t *out = view_check(cli, name);
@@ -133,8 +146,8 @@ json_t *view_name(struct cli *cli, const struct sw_indicator *name, size_t offse
         return NULL;
     cli_json_set(out, "kind", "name");
     cli_json_set(out, "word", text);
-    json_object_set_new(out, "offset", json_integer((json_int_t)offset));
-    if (!add_history(cli, text, offset, out) || !add_zone(cli, text, out)) {
+    json_object_set_new(out, "offset", json_integer((json_int_t)from->offset));
+    if (!add_history(cli, text, from, out) || !add_zone(cli, text, out)) {
         json_decref(out);
         return NULL;
     }

@@ -25,6 +25,17 @@ void view_owner_of(const json_t *facts, struct sw_owner *owner)
     copy_text(owner->country, sizeof(owner->country), facts, "country");
 }
 
+json_t *view_holder(struct cli *cli, const struct sw_owner *owner)
+{
+    json_t *out = cli_holder_json(cli, owner);
+    const char *name = cli_json_text(out, "class");
+    enum sw_class class;
+    if (sw_class_parse(name, strlen(name), &class) == SW_OK &&
+        cli->settings.protected_classes & SW_CLASS_BIT(class))
+        json_object_set_new(out, "protected", json_true());
+    return out;
+}
+
 void view_owner_now(struct cli *cli, const struct sw_addr *addr, struct sw_owner *owner)
 {
     const struct sw_owners *owners = cli_owners(cli);
@@ -34,22 +45,24 @@ void view_owner_now(struct cli *cli, const struct sw_addr *addr, struct sw_owner
     sw_rcu_leave();
 }
 
-json_t *view_hash(struct cli *cli, const char *key)
+json_t *view_hash(struct cli *cli, const char *key, struct cli_part *part)
 {
-    redisReply *reply = cli_ask(cli, "HGETALL", key, CLI_END);
     json_t *out = json_object();
-    if (!reply) {
+    part->most = VIEW_FIELDS;
+    if (cli_part_read(cli, key, part) != CLI_OK) {
         json_decref(out);
         return NULL;
     }
-    for (size_t i = 0; i + 1 < reply->elements; i += 2) {
-        const redisReply *value = reply->element[i + 1];
+    for (size_t i = 0; i + 1 < part->fields->elements; i += 2) {
+        const redisReply *value = part->fields->element[i + 1];
         json_t *object = json_loadb(value->str, value->len, 0, NULL);
         if (json_is_object(object))
-            json_object_set(out, reply->element[i]->str, object);
+            json_object_set(out, part->fields->element[i]->str, object);
         json_decref(object);
     }
-    freeReplyObject(reply);
+    freeReplyObject(part->reply);
+    part->reply = NULL;
+    part->fields = NULL;
     return out;
 }
 
@@ -84,6 +97,33 @@ json_t *view_slice(const json_t *rows, size_t offset)
     for (size_t i = offset; i < json_array_size(rows) && i < offset + VIEW_PAGE; i++)
         json_array_append(out, json_array_get(rows, i));
     return out;
+}
+
+/* ---- pages ---- */
+
+bool view_from_parse(const char *text, struct view_from *from)
+{
+    *from = (struct view_from){.offset = 0};
+    if (text[0] == 's') {
+        size_t digits = strspn(++text, "0123456789");
+        if (digits == 0 || digits >= sizeof(from->cursor))
+            return false;
+        memcpy(from->cursor, text, digits);
+        text += digits;
+        text += text[0] == '.';
+    }
+    size_t digits = strspn(text, "0123456789");
+    from->offset = digits < 10 ? strtoul(text, NULL, 10) : 0;
+    return text[digits] == '\0' && digits < 10;
+}
+
+json_t *view_next(const struct view_from *from, size_t rows, const char *cursor)
+{
+    size_t offset = from->offset + VIEW_PAGE;
+    if (offset >= rows)
+        return cursor[0] ? json_sprintf("s%s", cursor) : json_null();
+    return from->cursor[0] ? json_sprintf("s%s.%zu", from->cursor, offset)
+                           : json_sprintf("%zu", offset);
 }
 
 void view_unknown(json_t *unknown, const char *format, ...)

@@ -1,5 +1,5 @@
 /* view_place.c - the card of an address, a prefix, an AS or a holder; the graph. See views.h. */
-#include "base/rcu.h"
+#include "base/clock.h"
 #include "cli/show/ownership.h"
 #include "cli/show/pivot_graph.h"
 #include "cli/show/pivot_range.h"
@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NODES_MAX  5000 /* names on the addresses of a page */
-#define GRAPH_MAX  160
-#define GRAPH_HOPS 2
+#define GRAPH_MAX    160
+#define GRAPH_HOPS   2
+#define GRAPH_FIELDS 200 /* of each hash */
 
 /* ---- rows ---- */
 
@@ -21,7 +21,6 @@ static json_t *row_of(const struct graph *graph, const struct graph_edge *edge)
     cli_json_set(row, "name", name->text);
     cli_json_set(row, "address", graph->node[edge->address]->text);
     cli_json_set(row, "list", name->list);
-    json_object_set_new(row, "lists", json_array());
     return row;
 }
 
@@ -46,42 +45,6 @@ static json_t *rows_of(const struct graph *graph)
     return out;
 }
 
-/* view_found_fn: of is the number of the row */
-static void add_list(void *arg, const struct view_list *list, const char *text, size_t of,
-                     const char *facts)
-{
-    json_t *one = json_object();
-    (void)facts;
-    cli_json_set(one, "list", list->name);
-    cli_json_set(one, "kind", sw_kind_name(list->policy.kind));
-    cli_json_set(one, "indicator", text);
-    json_array_append_new(json_object_get(json_array_get(arg, of), "lists"), one);
-}
-
-/* The lists that have the names of a page: listed, watched, own. */
-static int add_lists(struct cli *cli, json_t *rows)
-{
-    struct view_lists lists;
-    struct view_words words = {.n = 0};
-    struct sw_indicator what;
-    char why[SW_WHY_MAX];
-    const json_t *row;
-    size_t i;
-    int code = view_lists_read(cli, &lists);
-    json_array_foreach(rows, i, row)
-    {
-        const char *name = cli_json_text(row, "name");
-        if (sw_indicator_parse(name, strlen(name), &what, why) == SW_OK &&
-            what.type == SW_INDICATOR_DOMAIN)
-            view_words_name(&words, i, &what.name);
-    }
-    if (code == CLI_OK)
-        code = view_lists_find(cli, &lists, &words, add_list, rows);
-    view_words_free(&words);
-    view_lists_free(&lists);
-    return code;
-}
-
 /* ---- owners ---- */
 
 static json_t *place_of(struct cli *cli, const struct sw_addr *addr)
@@ -92,119 +55,202 @@ static json_t *place_of(struct cli *cli, const struct sw_addr *addr)
     view_owner_now(cli, addr, &owner);
     cli_json_set(out, "address", sw_addr_text(addr, text));
     json_object_set_new(out, "owner", cli_owner_json(addr, &owner));
-    json_object_set_new(out, "holder", cli_holder_json(cli, &owner));
+    json_object_set_new(out, "holder", view_holder(cli, &owner));
     if (owner.carrier_class)
         cli_json_set(out, "carrier_class", sw_class_name((enum sw_class)owner.carrier_class));
     return out;
 }
 
-/* The addresses of the page, latest first, with their owners. */
-static json_t *places_of(struct cli *cli, const struct pivot_range *range, size_t from, size_t to)
+/* The addresses of a page with their owners. */
+static json_t *places_of(struct cli *cli, const struct pivot_range *range)
 {
     json_t *out = json_array();
-    for (size_t i = from; i < to; i++)
+    for (size_t i = 0; i < range->n; i++)
         json_array_append_new(out, place_of(cli, &range->place[i].addr));
     return out;
 }
 
+/* The holder of a row's address at the time, by the facts of the name's history. */
+static void add_holders(struct cli *cli, const json_t *rows)
+{
+    struct sw_owner owner;
+    json_t *row;
+    size_t i;
+    json_array_foreach(rows, i, row)
+    {
+        view_owner_of(row, &owner);
+        if (owner.asn || owner.registrant[0])
+            json_object_set_new(row, "holder", view_holder(cli, &owner));
+    }
+}
+
 /* ---- the card ---- */
 
-static json_t *unknown_of(const struct cli *cli, const json_t *card, bool is_range)
+struct placing { /* a card in work */
+    struct cli *cli;
+    const struct sw_indicator *what;
+    const struct view_from *from;
+    struct graph *graph;
+    struct pivot_look look;
+    int64_t begun_us;
+    bool is_range;
+    json_t *out;
+};
+
+static void say_look(const struct placing *p, json_t *unknown)
 {
-    json_t *out = json_incref(json_object_get(card, "unknown"));
-    if (json_integer_value(json_object_get(card, "names_total")) == 0)
+    if (p->look.next && p->look.tracked)
+        view_unknown(unknown,
+                     "Tracked addresses have no order by owner: this page looked at those seen "
+                     "last, number %zu to %zu of %zu. Older ones are on the pages behind.",
+                     p->look.from + 1, p->look.next, p->look.tracked);
+    if (p->graph->cut_time)
+        view_unknown(unknown, "The names of %zu addresses of this page were not read.",
+                     (size_t)p->graph->cut_time);
+    if (p->graph->cut_fields && p->is_range)
+        view_unknown(unknown,
+                     "Some addresses have more than %d names, and %zu names were not read. The "
+                     "card of an address has all.",
+                     VIEW_NAMES, (size_t)p->graph->cut_fields);
+    else if (p->graph->cut_fields)
+        view_unknown(unknown,
+                     "This address has %zu names more than this part of them. The other parts are "
+                     "on other pages, in no order of time.",
+                     (size_t)p->graph->cut_fields);
+    if (p->graph->cut_nodes)
+        view_unknown(unknown,
+                     "This page has the names of its first addresses, %d at most; %zu more are "
+                     "left out.",
+                     VIEW_NAMES, (size_t)p->graph->cut_nodes);
+}
+
+static json_t *unknown_of(const struct placing *p)
+{
+    const struct sw_settings *settings = &p->cli->settings;
+    json_t *out = json_incref(json_object_get(p->out, "unknown"));
+    if (json_array_size(json_object_get(p->out, "names")) == 0)
         view_unknown(out, "No name was seen there: addresses are recorded once a name on a list of "
                           "kind ioc or watch leads to them.");
-    if (!cli->settings.owner_mmdb[0][0])
+    say_look(p, out);
+    if (!settings->owner_mmdb[0][0])
         view_unknown(out,
                      "No registrant database is set (owner-mmdb): no registered range, netname "
                      "or country.");
-    if (!cli->settings.asn_mmdb[0][0])
+    if (!settings->asn_mmdb[0][0])
         view_unknown(out, "No AS database is set (asn-mmdb).");
-    if (is_range)
+    if (p->is_range)
         view_unknown(out, "Owners are those that the databases say now; the card of a name has the "
                           "owner at the time.");
     return out;
 }
 
 /* Rows of the card. An address has its page among the names; a range its page among the addresses,
- * with all names there. */
-static int add_names(struct cli *cli, struct graph *graph, size_t offset, bool is_range,
-                     json_t *out)
+ * with names there. */
+static int add_names(struct placing *p)
 {
-    json_t *rows = rows_of(graph), *page = is_range ? json_incref(rows) : view_slice(rows, offset);
-    int code = add_lists(cli, page);
-    json_object_set_new(out, "names_total", json_integer((json_int_t)json_array_size(rows)));
-    json_object_set_new(out, "names", page);
-    json_object_set_new(out, "names_cut", json_integer((json_int_t)graph->cut_nodes));
+    json_t *rows = rows_of(p->graph);
+    json_t *page = p->is_range ? json_incref(rows) : view_slice(rows, p->from->offset);
+    int code = view_lists_of_rows(p->cli, page, p->begun_us + VIEW_LISTS_US);
+    add_holders(p->cli, page);
+    if (!p->is_range)
+        json_object_set_new(p->out, "next",
+                            view_next(p->from, json_array_size(rows), p->graph->cursor));
+    uint64_t cut = p->graph->cut_nodes + p->graph->cut_fields;
+    json_object_set_new(p->out, "names_read", json_integer((json_int_t)json_array_size(rows)));
+    json_object_set_new(p->out, "names_cut", json_integer((json_int_t)cut));
+    json_object_set_new(p->out, "names_of_all", json_boolean(!cut && !p->graph->cut_time));
+    json_object_set_new(p->out, "names", page);
     json_decref(rows);
     return code;
 }
 
-static int add_range(struct cli *cli, const struct sw_indicator *what, size_t offset,
-                     struct graph *graph, json_t *out)
+static int add_range(struct placing *p)
 {
     struct pivot_range range = {.n = 0};
     char text[SW_ADDRTEXT_MAX];
-    int code = pivot_range_find(cli, what, &range);
-    size_t from = offset < range.n ? offset : range.n;
-    size_t to = from + VIEW_PAGE < range.n ? from + VIEW_PAGE : range.n;
-    for (size_t i = from; i < to; i++)
-        graph_node(graph, false, sw_addr_text(&range.place[i].addr, text), 0, GRAPH_NONE);
-    json_object_set_new(out, "addresses_total", json_integer((json_int_t)range.n));
-    json_object_set_new(out, "addresses", places_of(cli, &range, from, to));
+    p->look = (struct pivot_look){
+        .from = p->from->offset, .most = VIEW_PAGE, .end_us = p->begun_us + VIEW_FIND_US};
+    int code = pivot_range_look(p->cli, p->what, &p->look, &range);
+    for (size_t i = 0; i < range.n; i++)
+        graph_node(p->graph, false, sw_addr_text(&range.place[i].addr, text), 0, GRAPH_NONE);
+    json_object_set_new(p->out, "addresses", places_of(p->cli, &range));
+    json_object_set_new(p->out, "next",
+                        p->look.next ? json_sprintf("%zu", p->look.next) : json_null());
+    json_object_set_new(p->out, "tracked", json_integer((json_int_t)p->look.tracked));
+    json_object_set_new(p->out, "in_range", json_integer((json_int_t)p->look.in_range));
     free(range.place);
     return code == CLI_NONE ? CLI_OK : code; /* no database: the card says so */
 }
 
-json_t *view_place(struct cli *cli, const struct sw_indicator *what, size_t offset)
+/* The graph of one step: addresses, and the names there. */
+static int read_names(struct placing *p)
 {
     char text[SW_INDICATORTEXT_MAX];
-    bool is_range = pivot_is_range(what);
-    struct graph *graph = graph_new(NODES_MAX);
-    json_t *out = view_check(cli, what);
-    int code = out ? CLI_OK : CLI_REDIS;
-    if (code == CLI_OK && is_range)
-        code = add_range(cli, what, offset, graph, out);
-    else if (code == CLI_OK)
-        graph_node(graph, false, sw_indicator_text(what, text), 0, GRAPH_NONE);
+    p->graph->end_us = p->begun_us + VIEW_WALK_US;
+    p->graph->max_fields = p->is_range ? VIEW_NAMES : VIEW_FIELDS;
+    p->graph->ends_full = true;
+    memcpy(p->graph->cursor, p->from->cursor, sizeof(p->graph->cursor));
+    int code = CLI_OK;
+    if (p->is_range)
+        code = add_range(p);
+    else
+        graph_node(p->graph, false, sw_indicator_text(p->what, text), 0, GRAPH_NONE);
+    return code == CLI_OK ? graph_walk(p->cli, p->graph, 1) : code;
+}
+
+json_t *view_place(struct cli *cli, const struct sw_indicator *what, const struct view_from *from)
+{
+    char text[SW_INDICATORTEXT_MAX];
+    struct placing p = {.cli = cli, .what = what, .from = from, .begun_us = sw_clock_mono_us()};
+    p.is_range = pivot_is_range(what);
+    p.graph = graph_new(p.is_range ? VIEW_PAGE + VIEW_NAMES : SIZE_MAX);
+    p.out = view_check(cli, what);
+    int code = p.out ? read_names(&p) : CLI_REDIS;
     if (code == CLI_OK)
-        code = graph_walk(cli, graph, 1);
-    if (code == CLI_OK)
-        code = add_names(cli, graph, offset, is_range, out);
-    graph_free(graph);
-    if (code != CLI_OK) {
-        json_decref(out);
-        return NULL;
+        code = add_names(&p);
+    if (code == CLI_OK) {
+        cli_json_set(p.out, "kind", p.is_range ? "range" : "address");
+        cli_json_set(p.out, "word", sw_indicator_text(what, text));
+        json_object_set_new(p.out, "offset", json_integer((json_int_t)from->offset));
+        if (what->type == SW_INDICATOR_PREFIX)
+            json_object_set_new(p.out, "place", place_of(cli, &what->addr));
+        json_object_set_new(p.out, "unknown", unknown_of(&p));
+    } else {
+        json_decref(p.out);
+        p.out = NULL;
     }
-    cli_json_set(out, "kind", is_range ? "range" : "address");
-    cli_json_set(out, "word", sw_indicator_text(what, text));
-    json_object_set_new(out, "offset", json_integer((json_int_t)offset));
-    if (what->type == SW_INDICATOR_PREFIX)
-        json_object_set_new(out, "place", place_of(cli, &what->addr));
-    json_object_set_new(out, "unknown", unknown_of(cli, out, is_range));
-    return out;
+    graph_free(p.graph);
+    return p.out;
 }
 
 /* ---- the graph ---- */
 
-json_t *view_graph(struct cli *cli, const struct sw_indicator *what)
+static int add_starts(struct cli *cli, const struct sw_indicator *what, struct graph *graph)
 {
-    struct graph *graph = graph_new(GRAPH_MAX);
     struct pivot_range range = {.n = 0};
-    char text[SW_INDICATORTEXT_MAX], addr[SW_ADDRTEXT_MAX];
+    struct pivot_look look = {.most = GRAPH_MAX / 4, .end_us = sw_clock_mono_us() + VIEW_FIND_US};
+    char text[SW_INDICATORTEXT_MAX];
     int code = CLI_OK;
-    json_t *out = NULL;
     if (what->type == SW_INDICATOR_DOMAIN)
         graph_node(graph, true, sw_name_text(what->name.wire, text), 0, GRAPH_NONE);
     else if (!pivot_is_range(what))
         graph_node(graph, false, sw_indicator_text(what, text), 0, GRAPH_NONE);
     else
-        code = pivot_range_find(cli, what, &range);
-    for (size_t i = 0; i < range.n && i < GRAPH_MAX / 4; i++)
-        graph_node(graph, false, sw_addr_text(&range.place[i].addr, addr), 0, GRAPH_NONE);
+        code = pivot_range_look(cli, what, &look, &range);
+    for (size_t i = 0; i < range.n; i++)
+        graph_node(graph, false, sw_addr_text(&range.place[i].addr, text), 0, GRAPH_NONE);
     free(range.place);
-    if (code != CLI_REDIS)
+    return code == CLI_NONE ? CLI_OK : code;
+}
+
+json_t *view_graph(struct cli *cli, const struct sw_indicator *what)
+{
+    struct graph *graph = graph_new(GRAPH_MAX);
+    json_t *out = NULL;
+    graph->max_fields = GRAPH_FIELDS;
+    graph->end_us = sw_clock_mono_us() + VIEW_LISTS_US;
+    int code = add_starts(cli, what, graph);
+    if (code == CLI_OK)
         code = graph_walk(cli, graph, GRAPH_HOPS);
     if (code == CLI_OK)
         out = graph_json(graph);

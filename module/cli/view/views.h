@@ -22,19 +22,40 @@
 #include "base/indicator.h"
 #include "base/policy.h"
 #include "cli/output.h"
+#include "cli/part.h"
 #include "owner/owner.h"
 
-#define VIEW_PAGE 100   /* rows */
-#define VIEW_LOOK 20000 /* entries of a stream for one answer */
+#define VIEW_PAGE   100   /* rows */
+#define VIEW_NAMES  500   /* names of the addresses of a page */
+#define VIEW_FIELDS 2000  /* fields of a hash for one answer */
+#define VIEW_LOOK   20000 /* entries of a stream for one answer */
+
+/* Microseconds after the begin of a card when each part has to end: a look at tracked addresses, at
+ * the history of a page of them, at the lists that have the names there. */
+#define VIEW_FIND_US  30000
+#define VIEW_WALK_US  55000
+#define VIEW_LISTS_US 75000
 
 /* ---- cards ---- */
 
-/** The card of a name: check, lists with facts, addresses, holders with episodes, zone, unknown.
- * offset: of the first address. */
-json_t *view_name(struct cli *cli, const struct sw_indicator *name, size_t offset);
+/* Where a page begins: "200", an offset; "s17", a part of a large hash; "s17.200", an offset there.
+ * The member `next` of a card is the text of the page behind, null: none. */
+struct view_from {
+    char cursor[CLI_CURSOR_MAX]; /* of the hash, as in part.h */
+    size_t offset;               /* of the first row */
+};
+
+/** false: no such text. "": the first page. */
+bool view_from_parse(const char *text, struct view_from *from);
+
+/** The text of the page behind: of the part with so many rows, else of the part at this cursor. */
+json_t *view_next(const struct view_from *from, size_t rows, const char *cursor);
+
+/** The card of a name: check, lists with facts, addresses, holders with episodes, zone, unknown. */
+json_t *view_name(struct cli *cli, const struct sw_indicator *name, const struct view_from *from);
 
 /** The card of an address, prefix, AS or holder: owner, check of an address, names seen there. */
-json_t *view_place(struct cli *cli, const struct sw_indicator *what, size_t offset);
+json_t *view_place(struct cli *cli, const struct sw_indicator *what, const struct view_from *from);
 
 /** The records of a name, address or prefix in the memory: state, records, more. */
 json_t *view_past(struct cli *cli, const struct sw_indicator *what);
@@ -44,6 +65,24 @@ json_t *view_graph(struct cli *cli, const struct sw_indicator *what);
 
 /** What a text can mean: hits with kind, word and what is known. */
 json_t *view_search(struct cli *cli, const char *text);
+
+/* ---- names by a part (view_find.c) ---- */
+
+/* A look for names that contain a text. */
+struct view_finding {
+    char part[SW_NAMETEXT_MAX];  /* letters of names, lower case */
+    bool is_history;             /* the lists are done */
+    char list[SW_LISTNAME_MAX];  /* where the look begins, "": the first */
+    char cursor[CLI_CURSOR_MAX]; /* in the list, or among the tracked addresses */
+};
+
+/** A text of two letters of names or more; from: "", or the member `next` of a former document.
+ * false: another text. */
+bool view_finding_parse(const char *part, const char *from, struct view_finding *out);
+
+/** names: name, and list with indicator, or the address where it was seen; a name may come several
+ * times. next: where the next look begins, null: all was looked at. */
+json_t *view_find(struct cli *cli, const struct view_finding *finding);
 
 /* ---- streams (view_stream.c) ---- */
 
@@ -115,6 +154,10 @@ typedef void (*view_found_fn)(void *arg, const struct view_list *list, const cha
 int view_lists_find(struct cli *cli, struct view_lists *lists, const struct view_words *words,
                     view_found_fn found, void *arg);
 
+/** Put the lists that have the names of some rows into their member `lists`: the names of the first
+ * rows until a time of the monotonic clock, null in the rows behind. CLI_OK, CLI_REDIS (said). */
+int view_lists_of_rows(struct cli *cli, const json_t *rows, int64_t end_us);
+
 /** {"check": as sinkwatch --json check, "lists": [{list kind action indicator facts}], "unknown":
  * [sentences about lists that cannot be read]}. NULL: Redis failed. */
 json_t *view_check(struct cli *cli, const struct sw_indicator *what);
@@ -124,11 +167,15 @@ json_t *view_check(struct cli *cli, const struct sw_indicator *what);
 /** The owner that recorded facts name: prefix asn org registrant netname country. */
 void view_owner_of(const json_t *facts, struct sw_owner *owner);
 
+/** As cli_holder_json(), with `protected` true for a class of the setting protected-classes. */
+json_t *view_holder(struct cli *cli, const struct sw_owner *owner);
+
 /** The owner of an address by the databases. */
 void view_owner_now(struct cli *cli, const struct sw_addr *addr, struct sw_owner *owner);
 
-/** A hash of JSON objects: an object of field -> value. NULL: Redis failed. */
-json_t *view_hash(struct cli *cli, const char *key);
+/** A hash of JSON objects: an object of field -> value; of a hash with more than VIEW_FIELDS fields
+ * a part. NULL: Redis failed. part->reply is free again. */
+json_t *view_hash(struct cli *cli, const char *key, struct cli_part *part);
 
 /** An array of an object's members with "key", latest "last" first. */
 json_t *view_by_last(json_t *members, const char *key);

@@ -18,6 +18,7 @@
 #define DAYS      30              /* that the memory is asked for */
 #define NAMES_MAX 10000           /* that a preview counts */
 #define LOOK_US   INT64_C(500000) /* of a preview: others wait for it */
+#define OWN_US    INT64_C(100000) /* likewise, to read the operator's own names */
 
 /* Read and check the body; false: the answer says why not. */
 static bool read_body(const struct serve_request *request, struct web_body *asked,
@@ -93,6 +94,7 @@ static json_t *preview(struct cli *cli, const struct web_body *asked)
     size_t i;
     json_t *out = NULL;
     int code = cli_list_kind(cli, asked->list, &p.kind);
+    p.guard.end_us = sw_clock_mono_us() + OWN_US;
     if (code == CLI_OK)
         code = cli_guard_own(&p.guard, cli);
     if (code == CLI_OK)
@@ -102,6 +104,7 @@ static json_t *preview(struct cli *cli, const struct web_body *asked)
         out = json_object();
         cli_json_set(out, "list", asked->list);
         json_object_set(out, "items", p.items);
+        json_object_set_new(out, "own_cut", json_boolean(p.guard.cut));
         json_object_set_new(out, "days", json_integer(DAYS));
         add_memory(&p, out);
     }

@@ -1,9 +1,13 @@
 /* web_live.c - events as they come, counted, and some of them shown. See web.h.
  *
  * While at least one page follows, both streams are read on from the last entry, twice a second. A
- * piece has the counts of all entries by list, action, name and client, and SAMPLE whole entries.
- * With more than LOOK_MAX new entries the rest is passed over, and the piece says so. Nobody
- * follows: nothing is read. */
+ * piece has the counts of its entries by list, action, name and client, and SAMPLE whole entries.
+ * LOOK_MAX entries are read at once, and the others at the next times. If more than LAG_MAX are
+ * left, they are passed over. Nobody follows: nothing is read.
+ *
+ * No entry is lost in silence: Redis numbers the entries of a stream (entries-added). A piece has
+ * the number `upto` that the reading has reached, passed entries included. A page adds up the
+ * entries that it got, and compares (D-225). */
 #include "base/clock.h"
 #include "cli/web/web.h"
 
@@ -15,8 +19,9 @@
 #define PIECES    64
 #define SAMPLE    40 /* entries of a piece that are shown */
 #define CHUNK     1000
-#define LOOK_MAX  4000 /* entries of a stream read for a piece */
-#define KEYS_MAX  200  /* different names or clients of a piece */
+#define LOOK_MAX  4000  /* entries of a stream read for a piece */
+#define LAG_MAX   40000 /* entries of a stream that wait for the next pieces */
+#define KEYS_MAX  200   /* different names or clients of a piece */
 #define ID_MAX    44
 #define PERIOD_US 450000
 #define PAUSE_US  INT64_C(5000000) /* after a failure of Redis */
@@ -27,7 +32,12 @@ static const char *const streams[] = {"events", "anomalies"};
 struct web_live {
     struct cli *cli;
     bool hide_clients;
-    char last[2][ID_MAX]; /* of each stream; "": not begun */
+    struct reading {
+        char last[ID_MAX];  /* entry; "": not begun */
+        json_int_t reached; /* number of that entry in the stream, by entries-added */
+    } of[2];                /* of each stream */
+    json_int_t upto;        /* entries of both that were read or passed over */
+    bool paused;            /* nobody has followed since */
     char *piece[PIECES];
     uint64_t pieces; /* so far; the last is at (pieces - 1) % PIECES */
     int64_t read_us;
@@ -125,7 +135,7 @@ static void take(const struct web_live *live, json_t *piece, const redisReply *e
         if (!live->hide_clients)
             all = count(section(piece, "clients"), cli_json_text(e, "client.ip"), n) && all;
         if (!all)
-            json_object_set_new(piece, "passed_over", json_true());
+            json_object_set_new(piece, "tops_cut", json_true());
         count(piece, "hits", n);
     }
     if (json_is_object(e) && json_array_size(sample) < (is_anomaly ? 2 * SAMPLE : SAMPLE)) {
@@ -139,14 +149,67 @@ static void take(const struct web_live *live, json_t *piece, const redisReply *e
 
 /* ---- reading ---- */
 
-static bool go_to_end(struct web_live *live, size_t i)
+/* The value behind a word in the reply to XINFO STREAM, or NULL. */
+static const redisReply *info_of(const redisReply *info, const char *word)
 {
-    redisReply *reply = cli_ask(live->cli, "XREVRANGE", cli_key(live->cli, "%s", streams[i]), "+",
-                                "-", "COUNT", "1", CLI_END);
+    for (size_t i = 0; i + 1 < info->elements; i += 2)
+        if (info->element[i]->type == REDIS_REPLY_STRING &&
+            strcmp(info->element[i]->str, word) == 0)
+            return info->element[i + 1];
+    return NULL;
+}
+
+/* The last entry of a stream and its number, 0 where Redis numbers none (before 7.0). */
+static bool find_end(struct web_live *live, size_t i, struct reading *end)
+{
+    const char *key = cli_key(live->cli, "%s", streams[i]);
+    redisReply *there = cli_ask(live->cli, "EXISTS", key, CLI_END);
+    redisReply *info =
+        there && there->integer ? cli_ask(live->cli, "XINFO", "STREAM", key, CLI_END) : NULL;
+    bool ok = there && (info || !there->integer);
+    *end = (struct reading){.last = "0-0"};
+    const redisReply *last = info ? info_of(info, "last-generated-id") : NULL;
+    const redisReply *added = info ? info_of(info, "entries-added") : NULL;
+    if (last && last->type == REDIS_REPLY_STRING)
+        snprintf(end->last, ID_MAX, "%s", last->str);
+    if (added && added->type == REDIS_REPLY_INTEGER)
+        end->reached = added->integer;
+    freeReplyObject(there);
+    freeReplyObject(info);
+    return ok;
+}
+
+/* Pass over what is left, counted. */
+static void skip_to(struct web_live *live, size_t i, const struct reading *end, json_t *piece)
+{
+    struct reading *of = &live->of[i];
+    json_int_t passed = end->reached - of->reached;
+    if (of->last[0] && passed > 0)
+        live->upto += passed;
+    else if (of->last[0] && end->reached == 0)
+        json_object_set_new(piece, "uncounted", json_true());
+    *of = *end;
+}
+
+/* Entries of a reply; false: Redis failed. *n: how many. */
+static bool read_chunk(struct web_live *live, size_t i, json_t *piece, size_t *n)
+{
+    struct reading *of = &live->of[i];
+    char from[ID_MAX + 1];
+    snprintf(from, sizeof(from), "(%s", of->last);
+    redisReply *reply = cli_ask(live->cli, "XRANGE", cli_key(live->cli, "%s", streams[i]), from,
+                                "+", "COUNT", "1000", CLI_END);
     if (!reply)
         return false;
-    snprintf(live->last[i], ID_MAX, "%s",
-             reply->elements ? reply->element[0]->element[0]->str : "0-0");
+    *n = reply->elements;
+    for (size_t k = 0; k < *n; k++)
+        take(live, piece, reply->element[k], i == 1);
+    if (*n > 0) {
+        snprintf(of->last, ID_MAX, "%s", reply->element[*n - 1]->element[0]->str);
+        count(piece, "entries", (json_int_t)*n);
+    }
+    of->reached += (json_int_t)*n;
+    live->upto += (json_int_t)*n;
     freeReplyObject(reply);
     return true;
 }
@@ -154,29 +217,20 @@ static bool go_to_end(struct web_live *live, size_t i)
 /* New entries of a stream; false: Redis failed. */
 static bool read_on(struct web_live *live, size_t i, json_t *piece)
 {
-    char from[ID_MAX + 1];
+    struct reading end;
     size_t n = CHUNK;
-    if (!live->last[i][0])
-        return go_to_end(live, i);
-    for (size_t looked = 0; n == CHUNK; looked += n) {
-        if (looked >= LOOK_MAX) {
-            json_object_set_new(piece, "passed_over", json_true());
-            return go_to_end(live, i);
-        }
-        snprintf(from, sizeof(from), "(%s", live->last[i]);
-        redisReply *reply = cli_ask(live->cli, "XRANGE", cli_key(live->cli, "%s", streams[i]), from,
-                                    "+", "COUNT", "1000", CLI_END);
-        if (!reply)
-            return false;
-        n = reply->elements;
-        for (size_t k = 0; k < n; k++)
-            take(live, piece, reply->element[k], i == 1);
-        if (n > 0)
-            snprintf(live->last[i], ID_MAX, "%s", reply->element[n - 1]->element[0]->str);
-        if (n > 0)
-            count(piece, "entries", (json_int_t)n);
-        freeReplyObject(reply);
-    }
+    bool begins = !live->of[i].last[0] || live->paused, ok = true;
+    for (size_t looked = 0; !begins && ok && n == CHUNK && looked < LOOK_MAX; looked += n)
+        ok = read_chunk(live, i, piece, &n);
+    if (!ok || (!begins && n < CHUNK))
+        return ok;
+    if (!find_end(live, i, &end))
+        return false;
+    json_int_t lag = end.reached - live->of[i].reached;
+    if (begins || lag > LAG_MAX || end.reached == 0)
+        skip_to(live, i, &end, piece);
+    else if (lag > 0)
+        count(piece, "behind", lag);
     return true;
 }
 
@@ -206,6 +260,8 @@ static void read_all(struct web_live *live)
     bool ok = web_redis(live->cli);
     for (size_t i = 0; i < 2 && ok; i++)
         ok = read_on(live, i, piece);
+    live->paused = live->paused && !ok;
+    json_object_set_new(piece, "upto", json_integer(live->upto));
     if (!ok) {
         const char *why = cli_error_first();
         live->read_us = sw_clock_mono_us() + PAUSE_US;
@@ -224,10 +280,8 @@ static char *next(void *own)
     struct web_live *live = f->live;
     int64_t now_us = sw_clock_mono_us();
     read_all(live);
-    if (f->next + PIECES < live->pieces) { /* the reader was away for half a minute */
+    if (f->next + PIECES < live->pieces) /* the reader was away for half a minute */
         f->next = live->pieces - PIECES;
-        return strdup("data: {\"sample\":[],\"passed_over\":true}\n\n");
-    }
     if (f->next < live->pieces) {
         f->said_us = now_us;
         return strdup(live->piece[f->next++ % PIECES]);
@@ -242,7 +296,7 @@ static void end(void *own)
 {
     struct following *f = own;
     if (--f->live->readers == 0)
-        f->live->last[0][0] = f->live->last[1][0] = '\0';
+        f->live->paused = true;
     free(f);
 }
 

@@ -4,16 +4,18 @@
 #include "cli/web/web.h"
 #include "feed/stream.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 /* ---- words of a question ---- */
 
-static size_t offset_of(const struct serve_request *request)
+/* Argument from, the begin of a page; false: the answer says why not. */
+static bool read_from(const struct serve_request *request, struct view_from *from,
+                      struct serve_answer *answer)
 {
-    const char *text = serve_argument(request, "offset");
-    size_t digits = strspn(text, "0123456789");
-    return digits > 0 && digits < 10 && text[digits] == '\0' ? strtoul(text, NULL, 10) : 0;
+    if (view_from_parse(serve_argument(request, "from"), from))
+        return true;
+    serve_fail(answer, 400, "from is no begin of a page, such as 100");
+    return false;
 }
 
 /* The thing in argument q; false: the answer says why not. */
@@ -61,16 +63,28 @@ static void on_search(void *arg, const struct serve_request *request, struct ser
         web_put(web, answer, view_search(web->cli, serve_argument(request, "q")));
 }
 
+static void on_find(void *arg, const struct serve_request *request, struct serve_answer *answer)
+{
+    struct web *web = arg;
+    struct view_finding finding;
+    if (!view_finding_parse(serve_argument(request, "q"), serve_argument(request, "from"),
+                            &finding))
+        serve_fail(answer, 400, "a part of a name has two letters, digits, dots, hyphens or more");
+    else if (web_ready(web, answer))
+        web_put(web, answer, view_find(web->cli, &finding));
+}
+
 static void on_card(void *arg, const struct serve_request *request, struct serve_answer *answer)
 {
     struct web *web = arg;
     struct sw_indicator what;
-    size_t offset = offset_of(request);
-    if (!read_word(request, &what, answer) || !web_ready(web, answer))
+    struct view_from from;
+    if (!read_word(request, &what, answer) || !read_from(request, &from, answer) ||
+        !web_ready(web, answer))
         return;
     web_put(web, answer,
-            what.type == SW_INDICATOR_DOMAIN ? view_name(web->cli, &what, offset)
-                                             : view_place(web->cli, &what, offset));
+            what.type == SW_INDICATOR_DOMAIN ? view_name(web->cli, &what, &from)
+                                             : view_place(web->cli, &what, &from));
 }
 
 static void on_graph(void *arg, const struct serve_request *request, struct serve_answer *answer)
@@ -157,6 +171,7 @@ const struct serve_route web_routes[] = {
     {"/icon.svg", web_page, false},
     {"/api/about", on_about, false},
     {"/api/search", on_search, false},
+    {"/api/find", on_find, false},
     {"/api/card", on_card, false},
     {"/api/graph", on_graph, false},
     {"/api/past", on_past, false},

@@ -50,16 +50,26 @@ function anomalyWords(texts) {
 
 function unknown(card) {
   if (!card.unknown.length) return null;
-  if (!card.unknown.length) return null;
   return section("What is not known", el("ul", {}, card.unknown.map(text => el("li", {}, clean(text)))));
 }
 
-// Older or newer rows of a card.
-function pages(card, total, word) {
-  const links = [], page = 100, href = n => `${to(word)}/${n}`;
-  if (card.offset > 0) links.push(el("a", { href: href(Math.max(card.offset - page, 0)) }, "newer rows"), " ");
-  if (card.offset + page < total) links.push(el("a", { href: href(card.offset + page) }, "older rows"));
-  return el("p", { class: "more" }, `rows ${total ? card.offset + 1 : 0} to ${Math.min(card.offset + page, total)} of ${total} `, links);
+// The rows of a page among those that were read, and the way to the page behind.
+function pages(card, shown, read, all) {
+  const links = [], first = card.offset + 1;
+  if (card.from) links.push(el("a", { href: to(card.word) }, "first page"), " ");
+  if (card.next) links.push(el("a", { href: `${to(card.word)}/${card.next}` }, "next page"));
+  if (!shown && !links.length) return null;
+  return el("p", { class: "more" }, shown ? `rows ${first} to ${first + shown - 1} of ${all ? "" : "at least "}${read} ` : "no row ", links);
+}
+
+// Of a range: how far the look at the tracked addresses came.
+function rangePages(card) {
+  if (card.in_range || !card.tracked) return pages(card, card.addresses.length, card.in_range, true);
+  const upTo = card.next ? Number(card.next) : card.tracked, found = card.addresses.length, links = [];
+  if (card.from) links.push(el("a", { href: to(card.word) }, "first page"), " ");
+  if (card.next) links.push(el("a", { href: `${to(card.word)}/${card.next}` }, "look further back"));
+  const first = card.offset ? `Found ${found}` : card.next ? `The first ${found} of at least ${found}` : `All ${found}`;
+  return el("p", { class: "more" }, `${first}: tracked addresses ${card.offset + 1} to ${upTo} of ${card.tracked} were looked at, seen last first. `, links);
 }
 
 // ---- check ----
@@ -74,10 +84,19 @@ function answers(card) {
   const check = card.check;
   if (!check) return section("Lists", lists(card));
   return section("Lists, and the answer to a client", lists(card),
-    el("p", {}, el("strong", {}, "A client gets: "), gets(check.verdict), check.why && el("span", { class: "dim" }, ` (${clean(check.why)})`)),
+    el("p", {}, el("strong", {}, check.by_group ? "A client in every group gets: " : "A client gets: "), gets(check.verdict), check.why && el("span", { class: "dim" }, ` (${clean(check.why)})`)),
     check.verdict_over_tcp && el("p", {}, el("strong", {}, "Over TCP: "), gets(check.verdict_over_tcp)),
+    byGroup(check),
     check.protected && el("p", { class: "bad" }, `An indicator inside a protected owner: ${clean(check.protected.indicator)} ${clean(check.protected.owner)}`),
-    el("p", { class: "dim" }, "Judged by the resolver's code, as for a client in every group; aliases and addresses of a name are judged separately."));
+    el("p", { class: "dim" }, "Judged by the resolver's code. Aliases and addresses of a name, and lists about addresses of clients, are judged separately."));
+}
+
+// Client groups with answers of their own; without any, all clients get the same.
+function byGroup(check) {
+  if (!check.by_group) return null;
+  const groups = a => [...a.groups, a.no_group && "clients in no group"].filter(Boolean).map(clean).join(", ");
+  return table(check.by_group, [
+    ["Client group", groups], ["Gets", a => gets(a.verdict)], ["Over TCP", a => a.verdict_over_tcp ? gets(a.verdict_over_tcp) : ""], ["Why", a => clean(a.why)]], "");
 }
 
 function lists(card) {
@@ -169,6 +188,26 @@ function around(word) {
   });
 }
 
+// Names that contain a text, on lists and on the tracked addresses; a look goes on by the button.
+export function parts(text) {
+  return later("Names that contain it", async show => {
+    const by = new Map();
+    const look = async from => {
+      const data = await api("find", { q: text, from });
+      for (const n of data.names) {
+        if (!by.has(n.name)) by.set(n.name, { name: n.name, lists: new Set(), addresses: new Set() });
+        if (n.list) by.get(n.name).lists.add(n.list);
+        if (n.address) by.get(n.name).addresses.add(n.address);
+      }
+      show([table([...by.values()], [["Name", r => linkTo(r.name)], ["On lists", r => [...r.lists].map(l => el("div", {}, el("a", { href: `#/list/${encodeURIComponent(l)}` }, clean(l))))],
+        ["Seen at", r => [...r.addresses].slice(0, 5).map(a => el("div", {}, linkTo(a)))]], "None so far."),
+      el("p", { class: "dim" }, data.next ? ["Looked at ", data.next[0] === "l" ? "some of the lists" : `all lists, and at the ${data.next.slice(1)} tracked addresses seen last`, ". ", button("look further", () => look(data.next))]
+        : "All lists and all tracked addresses were looked at.")]);
+    };
+    await look("");
+  });
+}
+
 // ---- names ----
 
 function episodesOf(card, marks) {
@@ -212,6 +251,7 @@ export function nameCard(card) {
   return [
     el("h1", {}, clean(card.word), el("small", {}, "name")),
     card.lists.map(kindTag),
+    !now && !card.lists.length && el("p", {}, "Nothing is known of this name. ", el("a", { href: `#/find/${encodeURIComponent(card.word)}` }, "Names that contain it")),
     el("div", { class: "tiles" },
       now && tile("last seen at", linkTo(now.address), " ", time(now.last)),
       now && tile("holder there", clean(holderKey(now)), el("span", {}, [" ", classOf(now.holder)])),
@@ -221,7 +261,7 @@ export function nameCard(card) {
     rows.length > 0 && section("Holders over time", el("p", { class: "dim" }, "A bar is an episode: a time in which answers led to the holder. Between two bars the name was elsewhere, or nobody asked."), axis(rows, marks, "episodes of holders")),
     section("Addresses, latest first", card.addresses.length > 0 && axis(addressRows(card, marks), marks, "first and last sight of addresses"),
       card.addresses.length > 0 && el("p", { class: "dim" }, "Of an address the first and the last sight are known, not the time between: the line is dashed."),
-      addressTable(card, marks), pages(card, card.addresses_total, card.word)),
+      addressTable(card, marks), pages(card, card.addresses.length, card.addresses_read, !card.history_cut)),
     answers(card), clients("Clients that asked", { name: card.word }), anomalies({ name: card.word }), servers(card.zone), past(card.word), around(card.word), unknown(card),
   ];
 }
@@ -241,7 +281,8 @@ function placeTiles(p) {
 function nameTable(card) {
   return table(card.names, [
     ["Name", r => linkTo(r.name)], ["Address", r => card.kind === "range" ? linkTo(r.address) : ""],
-    ["Lists", r => r.lists.length ? r.lists.map(kindTag) : r.list ? kindTag({ kind: "ioc", list: r.list }) : ""],
+    ["Lists", r => r.lists && r.lists.length ? r.lists.map(kindTag) : r.list ? kindTag({ kind: "ioc", list: r.list }) : r.lists ? "" : "not looked up"],
+    ["Holder at the time", r => r.holder ? [clean(r.holder.name), " ", publicTag(r.holder)] : ""],
     ["First", r => time(r.first), "t"], ["Last", r => time(r.last), "t"], ["Count", r => String(r.count ?? ""), "n"], ["Sweeps", r => String(r.sweeps || ""), "n"],
     ["Anomalies", r => anomalyWords(r.anomalies)],
   ], "No name was seen there.");
@@ -250,7 +291,7 @@ function nameTable(card) {
 function nameAxis(card) {
   const marks = new Marks(), by = new Map();
   for (const r of card.names) {
-    const key = r.lists.length ? r.lists[0].kind : r.list ? "ioc" : "on no list";
+    const key = r.lists && r.lists.length ? r.lists[0].kind : r.list ? "ioc" : "on no list";
     if (!by.has(r.name)) by.set(r.name, { key, loose: true, label: [marks.mark(key), linkTo(r.name)], bars: [] });
     by.get(r.name).bars.push({ from: Date.parse(r.first), to: Date.parse(r.last), words: `${clean(r.name)} at ${r.address}: first ${time(r.first)}, last ${time(r.last)}` });
   }
@@ -259,20 +300,29 @@ function nameAxis(card) {
   return [el("p", { class: "dim" }, [...marks.of.keys()].map(k => [marks.mark(k), k, " "])), axis(rows, marks, "first and last sight of names")];
 }
 
+// A public body is a holder of a class of the setting protected-classes.
+const publicTag = holder => holder && holder.protected ? el("span", { class: "tag public" }, `public body: ${clean(holder.class)}`) : "";
+const namesOf = (card, fits) => new Set(card.names.filter(fits).map(r => r.name)).size;
+
+function sumOf(card) {
+  const names = namesOf(card, () => true), listed = namesOf(card, r => r.list || (r.lists || []).some(l => l.kind === "ioc"));
+  const all = (card.kind === "address" ? card.names_read : names) + card.names_cut;
+  const watched = namesOf(card, r => (r.lists || []).some(l => l.kind === "watch")), at = namesOf(card, r => r.holder && r.holder.protected);
+  return el("p", {}, `${card.names_of_all ? "" : "At least "}${all} ${all === 1 ? "name" : "names"} here; on this page ${names}: ${listed} listed, ${watched} watched, ${at} with a public body.`);
+}
+
 export function placeCard(card) {
-  const listed = new Set(card.names.filter(r => r.list || r.lists.some(l => l.kind === "ioc")).map(r => r.name)).size;
-  const watched = new Set(card.names.filter(r => r.lists.some(l => l.kind === "watch")).map(r => r.name)).size;
-  const single = card.kind === "address", total = single ? card.names_total : card.addresses_total;
+  const single = card.kind === "address";
   return [
     el("h1", {}, clean(card.word), el("small", {}, single ? "address" : "range")),
     card.lists.map(kindTag),
-    card.place && placeTiles(card.place),
-    el("p", {}, `${card.names_total} ${card.names_total === 1 ? "name" : "names"} here; on this page ${listed} listed, ${watched} watched.`, card.names_cut ? ` ${card.names_cut} more are left out.` : ""),
+    card.place && [placeTiles(card.place), publicTag(card.place.holder)],
+    sumOf(card),
     card.addresses && section("Addresses, seen last first", table(card.addresses, [
-      ["Address", p => linkTo(p.address)], ["Holder", p => clean(p.holder.name)], ["Class", p => classOf(p.holder)],
+      ["Address", p => linkTo(p.address)], ["Holder", p => [clean(p.holder.name), " ", publicTag(p.holder)]], ["Class", p => classOf(p.holder)],
       ["Registered", p => p.owner && p.owner.registered ? linkTo(p.owner.registered) : ""], ["Netname", p => clean(p.owner && p.owner.netname)], ["Country", p => clean(p.owner && p.owner.country)],
-      ["AS", p => p.owner && p.owner.as ? [linkTo(asText(p.owner.as.number)), " ", clean((p.owner.as.organization || {}).name)] : ""]], "No address of a listed or watched name."), pages(card, total, card.word)),
-    section("Names seen there", card.names.length > 0 && nameAxis(card), nameTable(card), single && pages(card, total, card.word)),
+      ["AS", p => p.owner && p.owner.as ? [linkTo(asText(p.owner.as.number)), " ", clean((p.owner.as.organization || {}).name)] : ""]], "No address of a listed or watched name."), rangePages(card)),
+    section("Names seen there", card.names.length > 0 && nameAxis(card), nameTable(card), single && pages(card, card.names.length, card.names_read + card.names_cut, card.names_of_all)),
     answers(card), single && anomalies({ address: card.word }), single && clients("Questions of this address as a client", { client: card.word }), single && past(card.word), around(card.word), unknown(card),
   ];
 }

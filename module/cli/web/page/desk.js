@@ -1,7 +1,7 @@
 // The desk: from the address bar to a view. Documents come from /api; no text of others becomes markup.
 "use strict";
 import { el, clean, time } from "/pictures.js";
-import { api, button, clientCard, listCard, nameCard, placeCard, table, to } from "/cards.js";
+import { anomalies, api, button, clientCard, listCard, nameCard, parts, placeCard, table, to } from "/cards.js";
 
 const main = document.getElementById("main"), said = document.getElementById("said");
 let source = null, turn = 0, about = {};
@@ -15,12 +15,12 @@ function show(...nodes) {
 async function search(text) {
   const mine = turn, found = await api("search", { q: text });
   if (mine !== turn) return; // another view was opened meanwhile
-  const exact = found.hits.filter(h => h.kind !== "client" && h.kind !== "list" && h.kind !== "holder");
-  if (found.hits.length === 1 || (exact.length === 1 && !found.hits.some(h => h.kind === "list")))
+  const exact = found.hits.filter(h => h.kind !== "client" && h.kind !== "list" && h.kind !== "holder"), whole = text.includes(".") || (exact[0] || {}).kind !== "name";
+  if (whole && (found.hits.length === 1 || (exact.length === 1 && !found.hits.some(h => h.kind === "list"))))
     return void location.replace(hashOf(exact[0] || found.hits[0]));
   show(el("h1", {}, "Search: ", clean(text)), table(found.hits, [
     ["Kind", h => h.kind], ["Word", h => el("a", { href: hashOf(h) }, clean(h.word))], ["What is known", h => clean(h.hint)]],
-  `Nothing has this form, and no list has such a name. ${clean(found.why || "")}`));
+  `Nothing has this form, and no list has such a name. ${clean(found.why || "")}`), /^[a-z0-9._-]{2,}$/i.test(text) && parts(text));
 }
 
 function hashOf(hit) {
@@ -28,8 +28,16 @@ function hashOf(hit) {
   return hit.kind === "list" ? `#/list/${word}` : hit.kind === "client" ? `#/client/${word}` : to(hit.word);
 }
 
-async function card(word, offset) {
-  const data = await api("card", { q: word, offset });
+// Addresses of a rare holder may be far back: the look goes on until one is found.
+async function card(word, from) {
+  const mine = turn;
+  let data = await api("card", { q: word, from });
+  while (mine === turn && data.kind === "range" && data.next && !data.addresses.length) {
+    show(el("h1", {}, clean(word)), el("p", { class: "dim" }, `Looked at ${data.next} of ${data.tracked} tracked addresses ...`));
+    from = data.next;
+    data = await api("card", { q: word, from });
+  }
+  data.from = from;
   return data.kind === "name" ? nameCard(data) : placeCard(data);
 }
 
@@ -46,14 +54,16 @@ function top(pieces, section, n) {
 
 function live() {
   const pieces = [], shown = [];
-  let paused = false, passed = false;
+  // Redis numbers entries: upto - base have come since the page was opened, got of them arrived here.
+  let paused = false, base = null, upto = 0, got = 0, behind = 0, uncounted = false, cut = false;
+  const passed = () => Math.max(upto - base - got, 0);
   const filter = {};
   const field = (name, label) => {
     const input = el("input", { name, size: 12, "aria-label": label, placeholder: label });
     input.addEventListener("input", () => { filter[name] = input.value.trim(); draw(); });
     return input;
   };
-  const rows = el("div"), tops = el("div", { class: "columns" }), sum = el("p", {}, "Waiting for events ...");
+  const rows = el("div"), topHead = el("h2", {}, `The last ${MINUTES} minutes`), tops = el("div", { class: "columns" }), sum = el("p", {}, "Waiting for events ...");
   const pause = button("Pause", () => { paused = !paused; pause.textContent = paused ? "Go on" : "Pause"; });
   // A list names the client groups that it is for; a list without groups is for everybody.
   const group = el("select", { "aria-label": "client group", hidden: true }, el("option", { value: "" }, "lists of every client group")), groupsOf = new Map();
@@ -67,12 +77,14 @@ function live() {
   const fits = e => (!group.value || (groupsOf.get(e.list) || []).includes(group.value)) && Object.entries(filter).every(([k, v]) => !v || (k === "severity" ? (e.severity || 0) >= Number(v) : String(e[k] || "").includes(v)));
   const draw = () => {
     const hits = pieces.reduce((n, p) => n + (p.hits || 0), 0), entries = pieces.reduce((n, p) => n + (p.entries || 0), 0);
-    sum.textContent = `${hits} hits in ${entries} entries in the last ${MINUTES} minutes; ${shown.length} entries are kept here.` + (passed ? " There were more than are read: counts are too low." : "");
+    sum.textContent = `${hits} hits in ${entries} entries in the last ${MINUTES} minutes; ${shown.length} entries are kept here. Since the page was opened: ${got} entries counted, ${passed()} passed over${uncounted ? " (at least: this Redis does not number entries)" : ""}${behind ? `, ${behind} to be read` : ""}.`;
+    sum.className = passed() || uncounted ? "bad" : "";
     rows.replaceChildren(table(shown.filter(fits).slice(0, 60), [
       ["Time", e => time(e.time, true), "t"], ["Action", e => e.anomaly ? el("span", { class: "bad" }, clean(e.action)) : clean(e.action)],
       ["Name", e => e.name && el("a", { href: to(e.name) }, clean(e.name))], ["Type", e => clean(e.qtype)], ["List", e => clean(e.list)],
       ["Client", e => clean(e.client)], ["Severity", e => String(e.severity ?? ""), "n"], ["Count", e => String(e.count ?? ""), "n"], ["Resolver", e => clean(e.resolver)]],
     shown.length ? "No entry fits the filter." : "No event yet."));
+    topHead.textContent = `The last ${MINUTES} minutes` + (cut ? ", of the first 200 names and clients of each half second" : "");
     tops.replaceChildren(...[["lists", "Lists"], ["names", "Names"], ["clients", "Clients"], ["actions", "Actions"], ["anomalies", "Anomalies"]].map(([key, title]) =>
       el("div", {}, el("h2", {}, title), table(top(pieces, key, 8), [[title, r => key === "names" ? el("a", { href: to(r[0]) }, clean(r[0])) : clean(r[0])], ["Count", r => String(r[1]), "n"]], "none"))));
   };
@@ -82,7 +94,13 @@ function live() {
     piece.at = Date.now();
     pieces.push(piece);
     while (pieces.length && pieces[0].at < Date.now() - MINUTES * 60000) pieces.shift();
-    passed = passed || !!piece.passed_over;
+    base ??= piece.upto - (piece.entries || 0);
+    upto = piece.upto;
+    got += piece.entries || 0;
+    if (upto - base < got) base = upto - got; // the server began anew
+    behind = piece.behind || 0;
+    uncounted ||= !!piece.uncounted;
+    cut ||= !!piece.tops_cut;
     shown.unshift(...piece.sample.reverse());
     shown.length = Math.min(shown.length, 300);
     if (piece.error) sum.textContent = piece.error;
@@ -91,10 +109,14 @@ function live() {
   source.addEventListener("open", () => { if (!pieces.length) sum.textContent = "Following. Nothing has happened since."; });
   source.addEventListener("error", () => { sum.textContent = "The connection is broken; the browser tries again."; });
   show(el("h1", {}, "Live"), sum, el("div", { class: "filters" }, field("list", "list"), field("action", "action"), field("name", "name"), field("client", "client"), field("severity", "severity from"), group, pause),
-    rows, el("h2", {}, `The last ${MINUTES} minutes`), tops);
+    rows, topHead, tops);
 }
 
 // ---- the deployment ----
+
+function allAnomalies() {
+  return [el("h1", {}, "Anomalies"), anomalies({})];
+}
 
 async function fleet() {
   const data = await api("fleet");
@@ -132,7 +154,7 @@ async function change() {
   const run = action => async () => {
     try { await action(); } catch (error) { result.replaceChildren(el("p", { class: "bad" }, clean(error.message))); }
   };
-  const look = button("See what it would do", run(async () => result.replaceChildren(...preview(await api("preview", {}, body())).flat(9))));
+  const look = button("See what it would do", run(async () => result.replaceChildren(...preview(await api("preview", {}, body())).flat(9).filter(Boolean))));
   const add = button("Add to the list", run(async () => added(await api("add", {}, body()), result)));
   return [el("h1", {}, "What a change would do"), el("div", { class: "fields" },
     el("label", { for: "list" }, "List"), pick, el("label", { for: "indicators" }, "Names, addresses, prefixes, AS numbers, one on a line"), text,
@@ -144,6 +166,7 @@ function preview(data) {
   return [el("h2", {}, "Preview"), table(data.items, [
     ["Text", i => el("span", { class: "mono" }, clean(i.text))], ["Indicator", i => el("span", { class: "mono" }, clean(i.indicator))],
     ["Result", i => i.accepted ? (i.own ? el("span", { class: "bad" }, "covers a name of your own lists") : el("span", { class: "good" }, "accepted")) : el("span", { class: "bad" }, `refused: ${clean(i.why)}`)]], ""),
+  data.own_cut && el("p", { class: "bad" }, "Your own lists have more names than are compared here: some may be covered. sinkwatch import compares all."),
   el("h2", {}, `What it would have touched in the last ${data.days} days, by the memory`),
   memory ? touched(memory) : el("p", { class: data.memory_problem ? "bad" : "dim" }, data.memory_problem ? `The memory cannot be asked: ${clean(data.memory_problem)}` : "No memory is kept: nothing says what the change would have touched.")];
 }
@@ -176,7 +199,7 @@ async function added(data, box) {
 
 // ---- the way ----
 
-const views = { fleet, feeds, lists, change };
+const views = { anomalies: allAnomalies, fleet, feeds, lists, change };
 
 async function go() {
   const mine = ++turn, [, view = "live", word = "", more = ""] = location.hash.split("/").map(decodeURIComponentSafe);
@@ -191,6 +214,7 @@ async function go() {
     else if (view === "live" || !view) live();
     else {
       const nodes = view === "card" ? await card(word, more) : view === "client" ? clientCard(word)
+        : view === "find" ? [el("h1", {}, "Names that contain ", clean(word)), parts(word)]
         : view === "list" ? listCard(word, await api("lists")) : views[view] ? await views[view]() : [el("h1", {}, "There is no such view")];
       if (mine === turn) show(nodes);
     }

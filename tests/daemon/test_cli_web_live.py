@@ -1,0 +1,105 @@
+"""The live events of sinkwatch web: the entries that a page got and those passed over make up all
+that were written, whether the server stood still or the connection broke. D-225."""
+
+import json
+import os
+import signal
+import threading
+import urllib.request
+
+import pytest
+from cli_rig import Command
+from harness.desk import Desk
+from harness.wait import FACTOR
+
+READ_AT_ONCE, LAG_MAX = 4000, 40000  # of cli/web/web_live.c
+HIT = {"@timestamp": "2026-11-20T00:00:00.000Z", "event": {"action": "nxdomain"}, "client": {"ip": "192.0.2.1"},
+       "dns": {"question": {"name": "live.example", "type": "A"}}, "sinkwatch": {"list": "bad", "count": 1}}  # fmt: skip
+
+
+class Follower:
+    """A page: adds up the pieces, as cli/web/page/desk.js does."""
+
+    def __init__(self, desk):
+        self.base, self.got, self.upto = None, 0, 0
+        self.connect(desk)
+
+    def connect(self, desk):
+        self.answer = urllib.request.urlopen(desk.url + "api/live", timeout=60 * FACTOR)
+
+    def read(self):
+        """The next piece."""
+        for line in self.answer:
+            if line.startswith(b"data: "):
+                piece = json.loads(line[6:])
+                break
+        entries = piece.get("entries", 0)
+        if self.base is None:
+            self.base = piece["upto"] - entries
+        self.upto, self.got = piece["upto"], self.got + entries
+        return piece
+
+    @property
+    def passed(self):
+        return self.upto - self.base - self.got
+
+
+@pytest.fixture(scope="module")
+def sw(env, session_folder, shared_redis, settings_for):
+    folder = session_folder / "web-live"
+    folder.mkdir()
+    command = Command(env, folder, shared_redis, settings_for(shared_redis, folder))
+    command("list", "set", "bad")
+    command.script = shared_redis.client.register_script(
+        "for i = 1, tonumber(ARGV[1]) do redis.call('XADD', KEYS[1], '*', 'e', ARGV[2]) end"
+    )
+    command.write = lambda n: command.script(keys=[command.key("events")], args=[n, json.dumps(HIT)])
+    yield command
+    shared_redis.client.delete(*shared_redis.client.scan_iter(match=command.prefix.replace("{", "?") + "*"))
+
+
+def catch_up(sw, page, name):
+    """Write entries until the page is followed, then one with this name; read until it is there."""
+    done = threading.Event()
+
+    def write():
+        while not done.wait(0.1):
+            sw.write(1)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        page.read()
+    finally:
+        done.set()
+        writer.join()
+    sw.redis.xadd(sw.key("events"), {"e": json.dumps({**HIT, "dns": {"question": {"name": name, "type": "A"}}})})
+    while name not in [one["name"] for one in page.read()["sample"]]:
+        pass
+
+
+def written(sw):
+    return sw.redis.xinfo_stream(sw.key("events"))["entries-added"]
+
+
+def test_every_entry_is_counted_or_passed_over(sw):
+    with Desk(sw) as desk:
+        page = Follower(desk)
+        catch_up(sw, page, "first.example")
+        assert page.passed == 0
+        begin, reached = written(sw), page.upto
+        for n, passed in ((10, 0), (3 * READ_AT_ONCE, 0), (READ_AT_ONCE + LAG_MAX + 500, LAG_MAX + 500)):
+            os.kill(desk.process.pid, signal.SIGSTOP)
+            sw.write(n)
+            os.kill(desk.process.pid, signal.SIGCONT)
+            got, lost, target = page.got, page.passed, page.upto + n
+            while page.upto < target:
+                page.read()
+            assert (page.got - got, page.passed - lost) == (n - passed, passed), n
+        page.answer.close()
+        sw.write(7)  # nobody follows, or the server does not know that yet
+        page.connect(desk)
+        catch_up(sw, page, "again.example")
+        assert page.upto - reached == written(sw) - begin
+        assert page.passed >= LAG_MAX + 500 and page.got + page.passed == page.upto - page.base
+        desk.end()
