@@ -243,7 +243,8 @@ def the_desk_adds(desk, resolvers):
         assert added.json and added.json["added"] == 1, added.text
         for path in ("card?q=four.address.example", "card?q=192.0.2.0/24", "card?q=10.0.0.0/7", "search?q=four", "find?q=four",
                      "graph?q=four.address.example", "clients?list=ads", "anomalies", "fleet", "feeds", "lists"):  # fmt: skip
-            assert server.document(path) is not None
+            answer = server.ask(f"api/{path}")
+            assert answer.status == 200, f"{path}: {answer.text}"
         assert "NOPERM" not in server.end()
     for resolver in resolvers:
         until(lambda r=resolver: r.client.ask("added.many.clean.example").addresses == [SINK4], "the change of the desk")
