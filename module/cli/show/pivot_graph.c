@@ -353,6 +353,7 @@ static bool is_over(const struct graph *graph, size_t i)
     if (i == 0)
         return false;
     return (graph->ends_full && graph->nodes == graph->max_nodes) ||
+           (graph->max_edges && graph->edges >= graph->max_edges) ||
            (graph->end_us && sw_clock_mono_us() >= graph->end_us);
 }
 

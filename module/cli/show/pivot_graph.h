@@ -45,12 +45,13 @@ struct graph {
     size_t nodes, edges, nodes_room, edges_room;
     size_t max_nodes;
     size_t max_fields;           /* of a node's hash that are read; 0: all */
+    size_t max_edges;            /* the walk ends with so many; 0: no end */
     int64_t end_us;              /* the monotonic time to end the walk at; 0: none */
     bool ends_full;              /* end the walk when no room is left for a node */
     char cursor[CLI_CURSOR_MAX]; /* of the first node, where it has more fields: as in part.h */
     uint64_t cut_nodes;  /* neighbours left out because of max_nodes, counted for each edge */
     uint64_t cut_fields; /* likewise because of max_fields */
-    uint64_t cut_time;   /* nodes not followed because of end_us and ends_full */
+    uint64_t cut_time;   /* nodes not followed because of the three above */
     uint64_t cut_hops;   /* nodes not followed because of the number of hops */
     uint64_t odd;        /* entries that are no JSON object */
     void *by_text;       /* tsearch() tree of nodes */

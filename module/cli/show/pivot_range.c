@@ -1,7 +1,6 @@
 /* pivot_range.c - see pivot_range.h. */
 #include "cli/show/pivot_range.h"
 
-#include "base/clock.h"
 #include "base/rcu.h"
 #include "cli/output.h"
 #include "cli/show/ownership.h"
@@ -184,8 +183,8 @@ static int look_back(struct cli *cli, const struct sw_indicator *what, struct pi
     char from[RANK_TEXT], to[RANK_TEXT];
     size_t at = look->from;
     int code = count_tracked(cli, &look->tracked);
-    bool over = false;
-    while (code == CLI_OK && at < look->tracked && range->n < look->most && !over) {
+    size_t end = at + look->looks;
+    while (code == CLI_OK && at < look->tracked && at < end && range->n < look->most) {
         snprintf(from, sizeof(from), "%zu", at);
         snprintf(to, sizeof(to), "%zu", at + SOME - 1);
         redisReply *reply =
@@ -196,7 +195,6 @@ static int look_back(struct cli *cli, const struct sw_indicator *what, struct pi
         size_t looked = take_some(cli, what, reply, look->most, range);
         at = last && looked == reply->elements / 2 ? look->tracked : at + looked;
         freeReplyObject(reply);
-        over = sw_clock_mono_us() >= look->end_us;
     }
     look->next = at < look->tracked ? at : 0;
     return code;

@@ -8,7 +8,7 @@
  * are those of now; the history says the owner at the time of the sight.
  *
  * A server that answers others meanwhile has pivot_range_look() instead: a part of the set, the
- * addresses seen last first, up to a number of finds or a time. The next look goes on from there.
+ * addresses seen last first, up to a number of looks or finds. The next look goes on from there.
  *
  * Threads      one; opens RCU sections
  * Memory       all found addresses
@@ -43,7 +43,7 @@ int pivot_range_find(struct cli *cli, const struct sw_indicator *what, struct pi
 struct pivot_look {
     size_t from;     /* set before: addresses to pass over; 0: begin with the one seen last */
     size_t most;     /* set before: addresses to find */
-    int64_t end_us;  /* set before: the monotonic time to end the look at */
+    size_t looks;    /* set before: addresses to look at */
     size_t next;     /* where the next look begins, 0: nothing is left to look at */
     size_t tracked;  /* addresses in the set, where it was read in order of time; else 0 */
     size_t in_range; /* addresses found, where each one of the range was asked for; else 0 */

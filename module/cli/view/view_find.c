@@ -2,7 +2,7 @@
  *
  * Neither lists nor the history have an order by parts of names. So a look goes through the
  * indicators of each list, by the names of the lists, and then through the names on the tracked
- * addresses, seen last first. Redis compares the texts. A look ends after VIEW_FIND_US, or with
+ * addresses, seen last first. Redis compares the texts. A look ends after LOOK_US, or with
  * VIEW_PAGE names; the next one goes on from there. */
 #include "base/clock.h"
 #include "cli/view/views.h"
@@ -13,6 +13,7 @@
 
 #define FIELDS    "2000" /* that Redis looks at for a reply */
 #define ADDRESSES 100    /* in a pipeline */
+#define LOOK_US   75000
 
 static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789.-_";
 
@@ -179,7 +180,7 @@ json_t *view_find(struct cli *cli, const struct view_finding *finding)
     struct look look = {.cli = cli, .finding = finding, .names = json_array()};
     json_t *out = NULL;
     snprintf(look.pattern, sizeof(look.pattern), "*%s*", finding->part);
-    look.end_us = sw_clock_mono_us() + VIEW_LISTS_US;
+    look.end_us = sw_clock_mono_us() + LOOK_US;
     int code = finding->is_history ? CLI_OK : find_in_lists(&look);
     if (code == CLI_OK && !look.next)
         code = find_in_history(&look);

@@ -15,8 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define AT_ONCE   64     /* lists in a pipeline */
-#define LOOKS_MAX 100000 /* texts in all lists between two looks at the clock */
+#define AT_ONCE 64 /* lists in a pipeline */
+#define PIECES  4  /* that the names of many rows are looked up in */
 
 /* ---- lists ---- */
 
@@ -218,23 +218,23 @@ static json_t *lists_of(struct naming *naming, json_t *by_name, const char *name
     return had;
 }
 
-int view_lists_of_rows(struct cli *cli, const json_t *rows, int64_t end_us)
+int view_lists_of_rows(struct cli *cli, const json_t *rows)
 {
     struct naming naming = {.found = cli_alloc(json_array_size(rows) + 1, sizeof(json_t *))};
     json_t *by_name = json_object(), *row;
-    bool over = false;
-    size_t i;
+    size_t i, pieces = 0;
     int code = view_lists_read(cli, &naming.lists);
-    size_t texts = naming.lists.n ? LOOKS_MAX / naming.lists.n : LOOKS_MAX;
+    size_t texts = VIEW_LISTED / PIECES / (naming.lists.n + 1) + 1;
     json_array_foreach(rows, i, row)
     {
         const char *name = cli_json_text(row, "name");
-        json_t *lists = over ? json_object_get(by_name, name) : lists_of(&naming, by_name, name);
+        json_t *lists =
+            pieces < PIECES ? lists_of(&naming, by_name, name) : json_object_get(by_name, name);
         json_object_set_new(row, "lists", lists ? json_incref(lists) : json_null());
         if (code != CLI_OK || naming.words.n < texts)
             continue;
         code = find_names(cli, &naming);
-        over = sw_clock_mono_us() >= end_us;
+        pieces++;
     }
     if (code == CLI_OK)
         code = find_names(cli, &naming);

@@ -10,7 +10,7 @@
 
 #define GRAPH_MAX    160
 #define GRAPH_HOPS   2
-#define GRAPH_FIELDS 200 /* of each hash */
+#define GRAPH_FIELDS 100 /* of each hash */
 
 /* ---- rows ---- */
 
@@ -92,7 +92,6 @@ struct placing { /* a card in work */
     const struct view_from *from;
     struct graph *graph;
     struct pivot_look look;
-    int64_t begun_us;
     bool is_range;
     json_t *out;
 };
@@ -150,7 +149,7 @@ static int add_names(struct placing *p)
 {
     json_t *rows = rows_of(p->graph);
     json_t *page = p->is_range ? json_incref(rows) : view_slice(rows, p->from->offset);
-    int code = view_lists_of_rows(p->cli, page, p->begun_us + VIEW_LISTS_US);
+    int code = view_lists_of_rows(p->cli, page);
     add_holders(p->cli, page);
     if (!p->is_range)
         json_object_set_new(p->out, "next",
@@ -168,8 +167,8 @@ static int add_range(struct placing *p)
 {
     struct pivot_range range = {.n = 0};
     char text[SW_ADDRTEXT_MAX];
-    p->look = (struct pivot_look){
-        .from = p->from->offset, .most = VIEW_PAGE, .end_us = p->begun_us + VIEW_FIND_US};
+    p->look =
+        (struct pivot_look){.from = p->from->offset, .most = VIEW_PAGE, .looks = VIEW_TRACKED};
     int code = pivot_range_look(p->cli, p->what, &p->look, &range);
     for (size_t i = 0; i < range.n; i++)
         graph_node(p->graph, false, sw_addr_text(&range.place[i].addr, text), 0, GRAPH_NONE);
@@ -186,7 +185,8 @@ static int add_range(struct placing *p)
 static int read_names(struct placing *p)
 {
     char text[SW_INDICATORTEXT_MAX];
-    p->graph->end_us = p->begun_us + VIEW_WALK_US;
+    p->graph->end_us = sw_clock_mono_us() + VIEW_END_US;
+    p->graph->max_edges = VIEW_NAMES;
     p->graph->max_fields = p->is_range ? VIEW_NAMES : VIEW_FIELDS;
     p->graph->ends_full = true;
     memcpy(p->graph->cursor, p->from->cursor, sizeof(p->graph->cursor));
@@ -201,7 +201,7 @@ static int read_names(struct placing *p)
 json_t *view_place(struct cli *cli, const struct sw_indicator *what, const struct view_from *from)
 {
     char text[SW_INDICATORTEXT_MAX];
-    struct placing p = {.cli = cli, .what = what, .from = from, .begun_us = sw_clock_mono_us()};
+    struct placing p = {.cli = cli, .what = what, .from = from};
     p.is_range = pivot_is_range(what);
     p.graph = graph_new(p.is_range ? VIEW_PAGE + VIEW_NAMES : SIZE_MAX);
     p.out = view_check(cli, what);
@@ -228,7 +228,7 @@ json_t *view_place(struct cli *cli, const struct sw_indicator *what, const struc
 static int add_starts(struct cli *cli, const struct sw_indicator *what, struct graph *graph)
 {
     struct pivot_range range = {.n = 0};
-    struct pivot_look look = {.most = GRAPH_MAX / 4, .end_us = sw_clock_mono_us() + VIEW_FIND_US};
+    struct pivot_look look = {.most = GRAPH_MAX / 4, .looks = VIEW_TRACKED};
     char text[SW_INDICATORTEXT_MAX];
     int code = CLI_OK;
     if (what->type == SW_INDICATOR_DOMAIN)
@@ -248,7 +248,7 @@ json_t *view_graph(struct cli *cli, const struct sw_indicator *what)
     struct graph *graph = graph_new(GRAPH_MAX);
     json_t *out = NULL;
     graph->max_fields = GRAPH_FIELDS;
-    graph->end_us = sw_clock_mono_us() + VIEW_LISTS_US;
+    graph->end_us = sw_clock_mono_us() + VIEW_END_US;
     int code = add_starts(cli, what, graph);
     if (code == CLI_OK)
         code = graph_walk(cli, graph, GRAPH_HOPS);

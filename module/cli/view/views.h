@@ -25,16 +25,15 @@
 #include "cli/part.h"
 #include "owner/owner.h"
 
-#define VIEW_PAGE   100   /* rows */
-#define VIEW_NAMES  500   /* names of the addresses of a page */
-#define VIEW_FIELDS 2000  /* fields of a hash for one answer */
-#define VIEW_LOOK   20000 /* entries of a stream for one answer */
+#define VIEW_PAGE    100    /* rows */
+#define VIEW_NAMES   500    /* names of the addresses of a page */
+#define VIEW_FIELDS  1000   /* fields of a hash for one answer */
+#define VIEW_LOOK    20000  /* entries of a stream for one answer */
+#define VIEW_TRACKED 5000   /* tracked addresses that are looked at for one answer */
+#define VIEW_LISTED  400000 /* texts that are looked up in lists for the names of one answer */
 
-/* Microseconds after the begin of a card when each part has to end: a look at tracked addresses, at
- * the history of a page of them, at the lists that have the names there. */
-#define VIEW_FIND_US  30000
-#define VIEW_WALK_US  55000
-#define VIEW_LISTS_US 75000
+/* The bounds above make an answer short; this time ends it on a slow machine all the same. */
+#define VIEW_END_US 400000
 
 /* ---- cards ---- */
 
@@ -155,8 +154,8 @@ int view_lists_find(struct cli *cli, struct view_lists *lists, const struct view
                     view_found_fn found, void *arg);
 
 /** Put the lists that have the names of some rows into their member `lists`: the names of the first
- * rows until a time of the monotonic clock, null in the rows behind. CLI_OK, CLI_REDIS (said). */
-int view_lists_of_rows(struct cli *cli, const json_t *rows, int64_t end_us);
+ * rows, up to VIEW_LISTED texts, null in the rows behind. CLI_OK, CLI_REDIS (said). */
+int view_lists_of_rows(struct cli *cli, const json_t *rows);
 
 /** {"check": as sinkwatch --json check, "lists": [{list kind action indicator facts}], "unknown":
  * [sentences about lists that cannot be read]}. NULL: Redis failed. */

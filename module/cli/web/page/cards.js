@@ -25,9 +25,10 @@ export function table(rows, columns, empty) {
   if (!rows.length) return el("p", { class: "dim" }, empty);
   const cells = rows.map(row => columns.map(([, of]) => of(row)));
   const some = columns.map((c, i) => cells.some(row => row[i] !== "" && row[i] !== null && row[i] !== undefined && !(Array.isArray(row[i]) && !row[i].length)));
-  return el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": columns[0][0] }, el("table", {},
-    el("thead", {}, el("tr", {}, columns.map(([head, , kind], i) => some[i] && el("th", { scope: "col", class: kind }, head)))),
-    el("tbody", {}, cells.map(row => el("tr", {}, row.map((cell, i) => some[i] && el("td", { class: columns[i][2] }, cell)))))));
+  // Narrow windows show a row as a block with the heading before each cell; the roles stay.
+  return el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": columns[0][0] }, el("table", { role: "table" },
+    el("thead", { role: "rowgroup" }, el("tr", { role: "row" }, columns.map(([head, , kind], i) => some[i] && el("th", { scope: "col", role: "columnheader", class: kind }, head)))),
+    el("tbody", { role: "rowgroup" }, cells.map(row => el("tr", { role: "row" }, row.map((cell, i) => some[i] && el("td", { role: "cell", class: columns[i][2], "data-head": columns[i][0] }, el("div", {}, cell))))))));
 }
 
 function tile(head, ...text) {
@@ -179,12 +180,12 @@ function past(word) {
   });
 }
 
-function around(word) {
+function around(word, marks = new Marks()) {
   return later("Around it", async show => {
     const data = await api("graph", { q: word });
     if (data.edges.length < 1) return show([el("p", { class: "dim" }, "Nothing to draw.")]);
     const cut = (data.cut.max || 0);
-    show([graph(data, new Marks(), to), cut > 0 && el("p", { class: "dim" }, `${cut} further sights are not drawn.`)]);
+    show([graph(data, marks, to), cut > 0 && el("p", { class: "dim" }, `${cut} further sights are not drawn.`)]);
   });
 }
 
@@ -262,7 +263,7 @@ export function nameCard(card) {
     section("Addresses, latest first", card.addresses.length > 0 && axis(addressRows(card, marks), marks, "first and last sight of addresses"),
       card.addresses.length > 0 && el("p", { class: "dim" }, "Of an address the first and the last sight are known, not the time between: the line is dashed."),
       addressTable(card, marks), pages(card, card.addresses.length, card.addresses_read, !card.history_cut)),
-    answers(card), clients("Clients that asked", { name: card.word }), anomalies({ name: card.word }), servers(card.zone), past(card.word), around(card.word), unknown(card),
+    answers(card), clients("Clients that asked", { name: card.word }), anomalies({ name: card.word }), servers(card.zone), past(card.word), around(card.word, marks), unknown(card),
   ];
 }
 

@@ -52,6 +52,11 @@ function top(pieces, section, n) {
   return [...sum].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1)).slice(0, n);
 }
 
+const linkOf = (section, word) => {
+  const href = { names: to(word), lists: `#/list/${encodeURIComponent(word)}`, clients: `#/client/${encodeURIComponent(word)}` }[section];
+  return href ? el("a", { href }, clean(word)) : clean(word);
+};
+
 function live() {
   const pieces = [], shown = [];
   // Redis numbers entries: upto - base have come since the page was opened, got of them arrived here.
@@ -81,12 +86,12 @@ function live() {
     sum.className = passed() || uncounted ? "bad" : "";
     rows.replaceChildren(table(shown.filter(fits).slice(0, 60), [
       ["Time", e => time(e.time, true), "t"], ["Action", e => e.anomaly ? el("span", { class: "bad" }, clean(e.action)) : clean(e.action)],
-      ["Name", e => e.name && el("a", { href: to(e.name) }, clean(e.name))], ["Type", e => clean(e.qtype)], ["List", e => clean(e.list)],
-      ["Client", e => clean(e.client)], ["Severity", e => String(e.severity ?? ""), "n"], ["Count", e => String(e.count ?? ""), "n"], ["Resolver", e => clean(e.resolver)]],
+      ["Name", e => e.name && el("a", { href: to(e.name) }, clean(e.name))], ["Type", e => clean(e.qtype)], ["List", e => e.list && linkOf("lists", e.list)],
+      ["Client", e => e.client && linkOf("clients", e.client)], ["Severity", e => String(e.severity ?? ""), "n"], ["Count", e => String(e.count ?? ""), "n"], ["Resolver", e => clean(e.resolver)]],
     shown.length ? "No entry fits the filter." : "No event yet."));
     topHead.textContent = `The last ${MINUTES} minutes` + (cut ? ", of the first 200 names and clients of each half second" : "");
     tops.replaceChildren(...[["lists", "Lists"], ["names", "Names"], ["clients", "Clients"], ["actions", "Actions"], ["anomalies", "Anomalies"]].map(([key, title]) =>
-      el("div", {}, el("h2", {}, title), table(top(pieces, key, 8), [[title, r => key === "names" ? el("a", { href: to(r[0]) }, clean(r[0])) : clean(r[0])], ["Count", r => String(r[1]), "n"]], "none"))));
+      el("div", {}, el("h2", {}, title), table(top(pieces, key, 8), [[title, r => linkOf(key, r[0])], ["Count", r => String(r[1]), "n"]], "none"))));
   };
   source = new EventSource("/api/live");
   source.addEventListener("message", message => {

@@ -88,7 +88,7 @@ export function axis(rows, marks, caption) {
   box.append(el("div", { class: "row" }, el("div", { class: "label dim" }, `times in ${zone.words}`),
     el("div", { class: "track ticks", "aria-hidden": "true" }, marksAt.map(([t, text]) => place(el("span", { class: "tick" }, text), t)))));
   for (const row of rows) {
-    const { letter, color } = marks.get(row.key);
+    const { letter, color } = row.none ? {} : marks.get(row.key);
     const words = row.bars.map(b => b.words).join("; ");
     const track = el("div", { class: "track", role: "img", "aria-label": words }, marksAt.map(([t]) => place(el("span", { class: "grid" }), t)));
     for (const b of row.bars) {
@@ -96,7 +96,7 @@ export function axis(rows, marks, caption) {
         track.append(place(el("span", { class: `span f${color}`, title: b.words }), b.from, b.to),
           place(el("span", { class: `end f${color}`, title: b.words }), b.from), place(el("span", { class: `end f${color}`, title: b.words }), b.to));
       else
-        track.append(place(el("span", { class: row.none ? "bar none" : `bar k${color}`, title: b.words }, letter), b.from, b.to));
+        track.append(place(el("span", { class: row.none ? "bar none" : `bar k${color}`, title: b.words }, row.none ? "" : letter), b.from, b.to));
     }
     box.append(el("div", { class: "row" }, el("div", { class: "label" }, row.label), track));
   }
@@ -114,7 +114,7 @@ const order = new Intl.Collator("en", { numeric: true }).compare;
 const short = (text, n) => { const c = clean(text); return c.length > n ? c.slice(0, n - 1) + "\u2026" : c; };
 
 function holderOf(owner) {
-  return (owner && (owner.registrant || owner.netname || owner.org || (owner.asn && `AS${owner.asn}`))) || "holder not known";
+  return (owner && (owner.registrant || owner.org || (owner.asn && `AS${owner.asn}`))) || "holder not known";
 }
 
 // Three columns, names, addresses, holders, each in the order of the holder: the same data always
