@@ -49,8 +49,9 @@ static const struct cli_usage usage = {
     .words = "",
     .doc = "Look at each part of an installation that can be broken: Unbound, the module, the "
            "settings as Unbound's user reads them, MMDB files, folders, AppArmor, systemd, the "
-           "clock, Redis with the rights of the settings' user, the lists, and the answer to a "
-           "canary: a listed name. Each finding has a reason, and a command that mends the fault. "
+           "clock, Redis with the rights of the settings' user, the services beside the "
+           "resolver, the feeds, the lists, and the answer to a canary: a listed name. Each "
+           "finding has a reason, and a command that mends the fault. "
            "Nothing is changed."
            "\vRun as root: only root can try the rights of Unbound's user. The exit code is 8 when "
            "there is a failure, and 0 with warnings only. A canary:\n"
@@ -95,8 +96,10 @@ int cli_doctor(struct cli *cli, int argc, char **argv)
     d.findings = json_array();
     doctor_unbound(&d);
     doctor_settings(&d);
+    doctor_memory(&d);
     doctor_host(&d);
     doctor_redis(&d);
+    doctor_services(&d);
     doctor_canary(&d);
     finish(&d);
     return d.count[DOCTOR_FAILURE] ? CLI_FAULT : CLI_OK;

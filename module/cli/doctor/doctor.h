@@ -7,6 +7,7 @@
  *     doctor_settings()  the settings file as Unbound's user reads the file, MMDB files, folders
  *     doctor_host()      AppArmor, systemd, clock
  *     doctor_redis()     server, rights, lists, the report of this resolver
+ *     doctor_services()  the units beside the resolver: settings, secrets, rights; feeds
  *     doctor_canary()    a listed name, asked of the resolver
  *
  * A finding has an id ("redis.rights"), a state, the reason, and the command that mends the fault.
@@ -15,7 +16,7 @@
  * Threads      one; a child process takes the place of Unbound's user (doctor_run.c)
  * Memory       findings live until the end of the run
  * Security     text of other programs and of Redis is cleaned before it is printed
- * Decision     D-182
+ * Decisions    D-182, D-217
  */
 #ifndef SW_CLI_DOCTOR_DOCTOR_H
 #define SW_CLI_DOCTOR_DOCTOR_H
@@ -65,13 +66,30 @@ void doctor_unbound(struct doctor *d);
 /** The settings file, into cli->settings, and the files and folders that it names. */
 void doctor_settings(struct doctor *d);
 
+/** The memory of past records, and the reader of dnstap messages. */
+void doctor_memory(struct doctor *d);
+
 /** AppArmor, systemd, clock. */
 void doctor_host(struct doctor *d);
 
-/** Redis with the settings' user; doctor_rights() tries each right of a resolver on the open
- * connection. Nothing is done without settings. */
+/** Redis with the settings' user. Nothing is done without settings. */
 void doctor_redis(struct doctor *d);
-void doctor_rights(struct doctor *d);
+
+/** Say why a connection with the settings of cli did not open. */
+void doctor_not_reached(struct doctor *d, const struct cli *cli, const struct sw_redis *redis,
+                        const char *id);
+
+/** Try each right of a role of conf/users.acl ("resolver", "subscriber", "notifier", "sweep",
+ * "reader") on the open connection of cli. */
+void doctor_rights(struct doctor *d, struct cli *cli, const char *id, const char *role,
+                   const char *remedy);
+
+/** The services beside the resolver that are in use on this host, then the feeds in Redis. */
+void doctor_services(struct doctor *d);
+
+/** The feeds in Redis, on the open connection of cli. here: their service is in use on this host,
+ * so that the files that feeds name are here. Nothing is said where the user may not read. */
+void doctor_feeds(struct doctor *d, struct cli *cli, bool here);
 
 /** The lists, and the question for a listed name. */
 void doctor_canary(struct doctor *d);
@@ -97,8 +115,63 @@ enum doctor_may { DOCTOR_MAY, DOCTOR_MAY_NOT, DOCTOR_UNKNOWN };
  * process is neither root nor that user. why: set to the reason for DOCTOR_MAY_NOT, static. */
 enum doctor_may doctor_may(const struct doctor *d, const char *path, int mode, const char **why);
 
+/** The same for another user; NULL or "": the user of this process. */
+enum doctor_may doctor_may_as(const char *name, const char *path, int mode, const char **why);
+
+/** Whether a user without any group on this host may read a file. */
+bool doctor_open_to_all(const char *path);
+
 /** A path as Unbound sees the path: below the chroot of unbound.conf. Static, as doctor_words(). */
 const char *doctor_inside(const struct doctor *d, const char *path);
+
+/* ---- units of systemd (doctor_run.c) ---- */
+
+/* Values of `systemctl show`, in the order of the names in doctor_unit_read(). */
+enum doctor_unit_value {
+    DOCTOR_LOAD_STATE,
+    DOCTOR_ACTIVE_STATE,
+    DOCTOR_SUB_STATE,
+    DOCTOR_UNIT_FILE_STATE,
+    DOCTOR_RESULT,
+    DOCTOR_EXIT_STATUS,
+    DOCTOR_USER,
+    DOCTOR_ENVIRONMENT,
+    DOCTOR_EXEC_START,
+    DOCTOR_PROTECT_SYSTEM,
+    DOCTOR_READ_WRITE_PATHS,
+    DOCTOR_PROTECT_HOME,
+    DOCTOR_PRIVATE_TMP,
+    DOCTOR_ADDRESS_FAMILIES,
+    DOCTOR_UNIT_VALUES,
+};
+
+struct doctor_unit {
+    char *value[DOCTOR_UNIT_VALUES]; /* allocated; "": not there */
+};
+
+/** Read a unit; false: there is no such unit, or no systemd. To be freed in both cases. */
+bool doctor_unit_read(const char *name, struct doctor_unit *unit);
+void doctor_unit_free(struct doctor_unit *unit);
+
+/** The settings file that the environment of a unit names, or the default one. Static, as
+ * doctor_words(). */
+const char *doctor_unit_settings(const struct doctor_unit *unit);
+
+/* ---- files (doctor_files.c) ---- */
+
+/** Whether a file can be read by Unbound's user, inside the chroot; says so if not. */
+bool doctor_readable(struct doctor *d, const char *id, const char *path);
+
+/** Say so where every user of this host may read a file with a secret. content: "a password". */
+void doctor_secret(struct doctor *d, const char *id, const char *path, const char *content);
+
+/** A folder that Unbound's user writes to. wanted: MiB that may still be written there, by `key` of
+ * the settings; 0: not known. */
+void doctor_folder(struct doctor *d, const char *id, const char *path, uint64_t wanted,
+                   const char *key);
+
+/** The folder above a path; allocated. */
+char *doctor_above(const char *path);
 
 /* ---- the canary's answer (doctor_answer.c) ---- */
 

@@ -37,8 +37,7 @@ static void note(void *arg, const char *message)
         snprintf(problems->first, sizeof(problems->first), "%s", message);
 }
 
-/* Whether a file can be read by Unbound's user, inside the chroot; says so if not. */
-static bool readable(struct doctor *d, const char *id, const char *path)
+bool doctor_readable(struct doctor *d, const char *id, const char *path)
 {
     const char *inside = doctor_inside(d, path), *why;
     const char *owner = d->user && d->user[0] ? d->user : "root";
@@ -65,14 +64,12 @@ static bool readable(struct doctor *d, const char *id, const char *path)
     return false;
 }
 
-/* A file with a secret that everybody may read. */
-static void secret(struct doctor *d, const char *id, const char *path)
+void doctor_secret(struct doctor *d, const char *id, const char *path, const char *content)
 {
-    struct stat st;
-    if (stat(path, &st) == 0 && st.st_mode & S_IROTH)
+    if (doctor_open_to_all(path))
         doctor_say(d, DOCTOR_WARNING, id,
                    doctor_words("sudo chgrp sinkwatch %s && sudo chmod 640 %s", path, path),
-                   "%s holds a password, and every user may read the file", path);
+                   "%s holds %s, and every user may read the file", path, content);
 }
 
 static bool settings_file(struct doctor *d)
@@ -90,7 +87,7 @@ static bool settings_file(struct doctor *d)
     }
     enum sw_status status = sw_settings_read(path, &cli->settings, note, &problems);
     if (status == SW_EIO) { /* this process cannot read the file; perhaps Unbound can */
-        if (readable(d, "settings.file", path))
+        if (doctor_readable(d, "settings.file", path))
             doctor_say(d, DOCTOR_FAILURE, "settings.file", "sudo sinkwatch doctor", "%s",
                        problems.first);
         return false;
@@ -99,18 +96,31 @@ static bool settings_file(struct doctor *d)
         doctor_say(d, DOCTOR_FAILURE, "settings.problems",
                    doctor_words("sinkwatch checkconf %s", path), "%s%s", problems.first,
                    problems.n > 1 ? doctor_words("; and %u more problems", problems.n - 1) : "");
-    if (readable(d, "settings.file", path) && !problems.n)
+    if (doctor_readable(d, "settings.file", path) && !problems.n)
         doctor_say(d, DOCTOR_OK, "settings.file", NULL, "%s is read by Unbound", path);
     return true;
 }
 
-static void passwords(struct doctor *d)
+static void secret_file(struct doctor *d, const char *id, const char *path, const char *content)
+{
+    if (path[0] && doctor_readable(d, id, path))
+        doctor_secret(d, id, doctor_inside(d, path), content);
+}
+
+/* Passwords, certificates and keys of the connection to Redis. */
+static void secrets(struct doctor *d)
 {
     const struct sw_settings *s = &d->cli->settings;
-    if (s->redis_password[0])
-        secret(d, "settings.secret", d->cli->settings_path);
-    if (s->redis_password_file[0] && readable(d, "settings.password", s->redis_password_file))
-        secret(d, "settings.password", s->redis_password_file);
+    if (s->redis_password[0] || s->sentinel_password[0])
+        doctor_secret(d, "settings.secret", d->cli->settings_path, "a password");
+    secret_file(d, "settings.password", s->redis_password_file, "a password");
+    secret_file(d, "settings.password", s->sentinel_password_file, "a password");
+    if (s->redis_tls_ca[0])
+        doctor_readable(d, "settings.tls", s->redis_tls_ca);
+    if (s->redis_tls_cert[0] && s->redis_tls_key[0])
+        doctor_readable(d, "settings.tls", s->redis_tls_cert);
+    secret_file(d, "settings.tls", s->redis_tls_key[0] ? s->redis_tls_key : s->redis_tls_cert,
+                "a private key");
 }
 
 /* ---- databases and tables ---- */
@@ -139,7 +149,7 @@ static void database(struct doctor *d, const char *key, const char *path, enum s
     char why[SW_WHY_MAX] = "";
     struct sw_mmdb *db = NULL;
     struct stat st;
-    if (!readable(d, key, path))
+    if (!doctor_readable(d, key, path))
         return;
     const char *inside = doctor_inside(d, path);
     if (sw_mmdb_open(inside, role, &d->cli->settings, &st, &db, why) == SW_OK)
@@ -176,7 +186,7 @@ static void tables(struct doctor *d)
         struct stat st;
         size_t refused = 0;
         const char *path = s->class_table[i];
-        if (!readable(d, "classes.table", path))
+        if (!doctor_readable(d, "classes.table", path))
             continue;
         enum sw_status status =
             sw_classtable_read(doctor_inside(d, path), note, &problems, &refused, &st, &table, why);
@@ -192,8 +202,9 @@ static void tables(struct doctor *d)
 
 /* ---- folders ---- */
 
-/* Free space in a folder. wanted: MiB that Sinkwatch may write, 0: not known. */
-static void disk(struct doctor *d, const char *id, const char *folder, uint64_t wanted)
+/* Free space in a folder. */
+static void disk(struct doctor *d, const char *id, const char *folder, uint64_t wanted,
+                 const char *key)
 {
     struct statvfs fs;
     if (statvfs(folder, &fs) != 0)
@@ -202,14 +213,14 @@ static void disk(struct doctor *d, const char *id, const char *folder, uint64_t 
     uint64_t least = wanted > DISK_MIB ? wanted : DISK_MIB;
     if (mib < least)
         doctor_say(d, DOCTOR_WARNING, id,
-                   wanted > DISK_MIB ? "a smaller event-spool-max, or a larger disk"
+                   wanted > DISK_MIB ? doctor_words("a smaller %s, or a larger disk", key)
                                      : doctor_words("df -h %s", folder),
                    "%s has %ju MiB free, and %ju MiB may be needed", folder, (uintmax_t)mib,
                    (uintmax_t)least);
 }
 
-/* A folder that Unbound's user writes to. */
-static void folder(struct doctor *d, const char *id, const char *path, uint64_t wanted)
+void doctor_folder(struct doctor *d, const char *id, const char *path, uint64_t wanted,
+                   const char *key)
 {
     const char *inside = doctor_inside(d, path), *why;
     const char *owner = d->user && d->user[0] ? d->user : "root";
@@ -223,12 +234,11 @@ static void folder(struct doctor *d, const char *id, const char *path, uint64_t 
                    "%s cannot write to %s: %s", owner, inside, why);
     } else {
         doctor_say(d, DOCTOR_OK, id, NULL, "%s is writable", inside);
-        disk(d, id, inside, wanted);
+        disk(d, id, inside, wanted, key);
     }
 }
 
-/* The folder above a path; allocated. */
-static char *above(const char *path)
+char *doctor_above(const char *path)
 {
     char *copy = cli_copy(path), *folder_of = cli_copy(dirname(copy));
     free(copy);
@@ -256,7 +266,7 @@ static void snapshot_file(struct doctor *d, const char *path)
 static void event_file(struct doctor *d, const char *path)
 {
     const char *inside = doctor_inside(d, path);
-    char *parent = above(path);
+    char *parent = doctor_above(path);
     struct stat st;
     if (lstat(inside, &st) == 0 && S_ISLNK(st.st_mode) && strncmp(inside, "/dev/", 5) != 0)
         doctor_say(
@@ -264,16 +274,17 @@ static void event_file(struct doctor *d, const char *path)
             doctor_words("the target of the link as event-file in %s", d->cli->settings_path),
             "%s is a symbolic link, which the module refuses", inside);
     else if (strncmp(path, "/dev/", 5) != 0)
-        folder(d, "events.file", parent, 0);
+        doctor_folder(d, "events.file", parent, 0, NULL);
     free(parent);
 }
 
 /* The spool's folder is made by the module if the folder above exists. */
 static void spool(struct doctor *d, const char *path)
 {
-    char *parent = above(path);
+    char *parent = doctor_above(path);
     bool exists = access(doctor_inside(d, path), F_OK) == 0;
-    folder(d, "spool.folder", exists ? path : parent, d->cli->settings.spool_max_mib);
+    doctor_folder(d, "spool.folder", exists ? path : parent, d->cli->settings.spool_max_mib,
+                  "event-spool-max");
     free(parent);
 }
 
@@ -283,12 +294,12 @@ void doctor_settings(struct doctor *d)
     d->settings_read = settings_file(d);
     if (!d->settings_read)
         return;
-    passwords(d);
+    secrets(d);
     databases(d);
     tables(d);
     if (s->snapshot_file[0]) {
-        char *parent = above(s->snapshot_file);
-        folder(d, "snapshot.folder", parent, 0);
+        char *parent = doctor_above(s->snapshot_file);
+        doctor_folder(d, "snapshot.folder", parent, 0, NULL);
         snapshot_file(d, s->snapshot_file);
         free(parent);
     }

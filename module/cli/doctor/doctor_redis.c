@@ -17,27 +17,37 @@
 
 static const char *service(const struct sw_settings *s)
 {
-    return s->redis_socket[0] ? "sudo systemctl start redis-server; redis-socket in the settings "
-                                "is unixsocket in redis.conf, and Unbound's user is in its group"
-                              : "sudo systemctl start redis-server; redis-host and redis-port in "
-                                "the settings are bind and port in redis.conf";
+    return s->redis_socket[0]
+               ? "sudo systemctl start redis-server (or valkey-server); redis-socket in the "
+                 "settings is unixsocket in redis.conf, and Unbound's user is in its group"
+               : "sudo systemctl start redis-server (or valkey-server); redis-host and redis-port "
+                 "in the settings are bind and port in redis.conf";
 }
 
-static void not_reached(struct doctor *d, const struct sw_redis *redis, const char *id)
+void doctor_not_reached(struct doctor *d, const struct cli *cli, const struct sw_redis *redis,
+                        const char *id)
 {
     const char *error = sw_redis_error(redis);
-    if (strstr(error, "WRONGPASS") || strstr(error, "NOAUTH") || strstr(error, "AUTH"))
+    bool own = strncmp(id, "redis.", 6) == 0; /* of the resolver, not of a service */
+    if (strstr(error, ": TLS: "))
         doctor_say(
-            d, DOCTOR_FAILURE, "redis.login",
+            d, DOCTOR_FAILURE, own ? "redis.tls" : id,
+            doctor_words("redis-tls-ca, redis-tls-cert and redis-tls-key in %s; openssl x509 "
+                         "-noout -dates -ext subjectAltName -in the certificate",
+                         cli->settings_path),
+            "no encrypted connection to Redis: %s", error);
+    else if (strstr(error, "WRONGPASS") || strstr(error, "NOAUTH") || strstr(error, "AUTH"))
+        doctor_say(
+            d, DOCTOR_FAILURE, own ? "redis.login" : id,
             doctor_words("redis-user and redis-password-file in %s: a user of conf/users.acl "
                          "that is on, with this password",
-                         d->cli->settings_path),
+                         cli->settings_path),
             "Redis refuses the user or the password: %s", error);
     else if (strstr(error, "LOADING"))
         doctor_say(d, DOCTOR_WARNING, id, "wait until Redis has read its data",
                    "Redis is loading its data: %s", error);
     else
-        doctor_say(d, DOCTOR_FAILURE, id, service(&d->cli->settings), "Redis is not reached: %s",
+        doctor_say(d, DOCTOR_FAILURE, id, service(&cli->settings), "Redis is not reached: %s",
                    error);
 }
 
@@ -50,7 +60,7 @@ static bool reach(struct doctor *d)
     if (!cli->redis)
         abort();
     if (sw_redis_open(cli->redis) != SW_OK) {
-        not_reached(d, cli->redis, "redis.reached");
+        doctor_not_reached(d, cli, cli->redis, "redis.reached");
         return false;
     }
     doctor_say(d, DOCTOR_OK, "redis.reached", NULL, "Redis at %s answers",
@@ -67,7 +77,7 @@ static void primary(struct doctor *d)
     if (!writer)
         abort();
     if (sw_redis_open(writer) != SW_OK)
-        not_reached(d, writer, "redis.primary");
+        doctor_not_reached(d, d->cli, writer, "redis.primary");
     else
         doctor_say(d, DOCTOR_OK, "redis.primary", NULL, "the primary at %s answers",
                    sw_redis_target(writer));
@@ -102,7 +112,7 @@ static char *value_of(const char *info, const char *name)
 
 static void version(struct doctor *d, const char *info)
 {
-    char *text = value_of(info, "redis_version");
+    char *text = value_of(info, "redis_version"), *valkey = value_of(info, "valkey_version");
     unsigned major = text ? (unsigned)strtoul(text, NULL, 10) : 0;
     if (!text)
         doctor_say(d, DOCTOR_WARNING, "redis.version", "redis-cli INFO server",
@@ -113,8 +123,12 @@ static void version(struct doctor *d, const char *info)
     else if (major < 7)
         doctor_say(d, DOCTOR_WARNING, "redis.version", "sudo apt install redis-server",
                    "Redis %s has neither functions nor the rules of conf/users.acl: 7.0 has", text);
+    else if (valkey)
+        doctor_say(d, DOCTOR_OK, "redis.version", NULL, "Valkey %s, which speaks as Redis %s",
+                   valkey, text);
     else
         doctor_say(d, DOCTOR_OK, "redis.version", NULL, "Redis %s", text);
+    free(valkey);
     free(text);
 }
 
@@ -278,7 +292,8 @@ void doctor_redis(struct doctor *d)
     if (!d->redis_open)
         return;
     server(d);
-    doctor_rights(d);
+    doctor_rights(d, d->cli, "redis.rights", "resolver",
+                  "the rights of user resolver in conf/users.acl, then redis-cli ACL LOAD");
     primary(d);
     notifications(d);
     if (s->resolver_id[0])

@@ -1,9 +1,11 @@
 /*
- * doctor_rights.c - the rights of a resolver's user in Redis, tried. See doctor.h.
+ * doctor_rights.c - the rights of a role's user in Redis, tried. See doctor.h.
  *
- * Each command of the resolver is queued in a MULTI, and the transaction is discarded: Redis judges
- * rights when a command is queued and runs nothing. The table has the keys and commands of
- * "Rights of each role" in module/REDIS.md; a test compares both.
+ * Each command of the role is queued in a MULTI, and the transaction is discarded: Redis judges
+ * rights when a command is queued and runs nothing. WATCH, which Redis refuses inside a MULTI,
+ * comes first; DISCARD ends the watch. A reader has no right to MULTI: its commands only read, and
+ * are run with a key that does not exist. The table has the keys and commands of "Rights of each role"
+ * in module/REDIS.md; a test compares both.
  */
 #include "cli/doctor/doctor.h"
 #include "redis/reply.h"
@@ -12,143 +14,208 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SHOWN 6 /* missing rights that are named; the others are counted */
+#define SHOWN     6  /* missing rights that are named; the others are counted */
+#define WORD_MAX  64 /* octets of a command or key of the table */
+#define WORDS_MAX 10 /* of a command with its arguments */
 
-/* KEY stands for the key, with the prefix; a space separates arguments. */
+#define LIST_KEYS "lists list:doctor"
+
+/* Keys without the prefix, and commands as in conf/users.acl. ID stands for the resolver's id. */
 static const struct {
-    const char *key, *command;
+    const char *role, *keys, *commands;
 } rights[] = {
-    {"lists", "EXISTS KEY"},
-    {"lists", "HGET KEY f"},
-    {"lists", "HMGET KEY f"},
-    {"lists", "HGETALL KEY"},
-    {"lists", "HLEN KEY"},
-    {"lists", "HSCAN KEY 0"},
-    {"list:doctor", "EXISTS KEY"},
-    {"list:doctor", "HGET KEY f"},
-    {"list:doctor", "HMGET KEY f"},
-    {"list:doctor", "HGETALL KEY"},
-    {"list:doctor", "HLEN KEY"},
-    {"list:doctor", "HSCAN KEY 0"},
-    {"changes", "XREAD STREAMS KEY 0-0"},
-    {"changes", "XINFO STREAM KEY"},
-    {"resolvers:tracked", "XREAD STREAMS KEY 0-0"},
-    {"resolvers:tracked", "XINFO STREAM KEY"},
-    {"resolvers:tracked", "XADD KEY * f v"},
-    {"events", "XADD KEY * f v"},
-    {"anomalies", "XADD KEY * f v"},
-    {"resolver:ID", "HSET KEY f v"},
-    {"resolver:ID", "EXPIRE KEY 1"},
-    {"resolver:ID", "DEL KEY"},
-    {"resolvers", "ZADD KEY 1 m"},
-    {"resolvers", "ZREM KEY m"},
-    {"tracked", "ZADD KEY 1 m"},
-    {"tracked", "ZRANGE KEY 0 0"},
-    {"tracked", "ZREMRANGEBYRANK KEY 0 0"},
-    {"written:ID", "GET KEY"},
-    {"written:ID", "SET KEY v"},
-    {"seen:name:doctor.example", "HGET KEY f"},
-    {"seen:name:doctor.example", "HGETALL KEY"},
-    {"seen:name:doctor.example", "HLEN KEY"},
-    {"seen:name:doctor.example", "HSET KEY f v"},
-    {"seen:name:doctor.example", "HDEL KEY f"},
-    {"seen:name:doctor.example", "EXPIRE KEY 1"},
-    {"seen:name:doctor.example", "PERSIST KEY"},
-    {"finding:doctor", "ZADD KEY 1 m"},
-    {"finding:doctor", "ZSCORE KEY m"},
-    {"finding:doctor", "ZCOUNT KEY 0 1"},
-    {"finding:doctor", "ZREMRANGEBYRANK KEY 0 0"},
-    {"finding:doctor", "EXPIRE KEY 1"},
-    {"memory:inquiries", "XREAD STREAMS KEY 0-0"},
-    {"memory:inquiries", "XINFO STREAM KEY"},
-    {"memory:answers:doctor", "HSET KEY f v"},
-    {"memory:answers:doctor", "EXPIRE KEY 1"},
+    {"resolver", LIST_KEYS, "exists hget hmget hgetall hlen hscan"},
+    {"resolver", "changes memory:inquiries", "xread xinfo|stream"},
+    {"resolver", "resolvers:tracked", "xadd xread xinfo|stream"},
+    {"resolver", "events anomalies", "xadd"},
+    {"resolver", "resolver:ID", "hset expire del"},
+    {"resolver", "resolvers", "zadd zrem"},
+    {"resolver", "tracked", "zadd zrange zremrangebyrank"},
+    {"resolver", "written:ID", "get set"},
+    {"resolver", "seen:name:doctor.example", "hget hgetall hlen hset hdel expire persist"},
+    {"resolver", "finding:doctor", "zadd zscore zcount zremrangebyrank expire"},
+    {"resolver", "memory:answers:doctor", "hset expire"},
+    {"subscriber", LIST_KEYS,
+     "watch exists type del unlink rename expire persist hset hdel hget hmget hgetall hexists hlen "
+     "hscan hkeys"},
+    {"subscriber", "changes", "type xadd"},
+    {"subscriber", "feeds feed:doctor feeds:lease",
+     "watch exists get set pexpire del hset hdel hget hgetall hexists"},
+    {"subscriber", "feeds:log", "xadd xread xrevrange"},
+    {"sweep", LIST_KEYS, "exists hget hmget hgetall hlen hscan hkeys"},
+    {"sweep", "anomalies", "xadd xrange xrevrange"},
+    {"sweep", "events resolvers:tracked", "xadd"},
+    {"sweep", "tracked", "zadd zrange zremrangebyrank"},
+    {"sweep", "written:ID", "get set"},
+    {"sweep", "seen:name:doctor.example", "exists hget hgetall hlen hset hdel expire persist"},
+    {"sweep", "finding:doctor", "zadd zscore zcount zremrangebyrank expire"},
+    {"notifier", "anomalies", "exists type xlen xread xrange xrevrange xinfo|stream"},
+    {"notifier", "anomalies notices feeds:log", "xgroup|create xreadgroup xack xautoclaim"},
+    {"notifier", "notices", "xadd"},
+    {"notifier", "notices:state", "watch hget hgetall hexists hset hdel"},
+    {"notifier", "notify:doctor", "get set del expire hget hgetall hset hdel hincrby"},
+    {"notifier", "resolvers resolver:ID", "zrange hmget"},
+    {"reader", "doctor",
+     "exists type get hget hmget hgetall hexists hlen hscan hkeys xlen xread xrange xrevrange "
+     "xinfo|stream zcard zscore zrange zscan"},
+};
+
+/* Arguments of the commands; KEY stands for the key. A command that is not here has only a key. */
+static const struct {
+    const char *command, *arguments;
+} forms[] = {
+    {"expire", "KEY 1"},
+    {"hdel", "KEY f"},
+    {"hexists", "KEY f"},
+    {"hget", "KEY f"},
+    {"hincrby", "KEY f 1"},
+    {"hmget", "KEY f"},
+    {"hscan", "KEY 0"},
+    {"hset", "KEY f v"},
+    {"pexpire", "KEY 1"},
+    {"rename", "KEY KEY"},
+    {"set", "KEY v"},
+    {"xack", "KEY g 0-1"},
+    {"xadd", "KEY * f v"},
+    {"xautoclaim", "KEY g c 0 0-0"},
+    {"xgroup|create", "KEY g $"},
+    {"xrange", "KEY - +"},
+    {"xread", "STREAMS KEY 0-0"},
+    {"xreadgroup", "GROUP g c STREAMS KEY >"},
+    {"xrevrange", "KEY + -"},
+    {"zadd", "KEY 1 m"},
+    {"zcount", "KEY 0 1"},
+    {"zrange", "KEY 0 0"},
+    {"zrem", "KEY m"},
+    {"zremrangebyrank", "KEY 0 0"},
+    {"zscan", "KEY 0"},
+    {"zscore", "KEY m"},
 };
 
 struct trying {
+    struct cli *cli;   /* of the connection */
+    bool watches;      /* only WATCH, or all but WATCH */
     char missing[512]; /* "hset resolver:ns1, ..." */
     unsigned n;
     bool lost; /* the connection */
 };
 
-/* The key of a row: ID stands for the resolver's id. */
-static const char *key_of(struct doctor *d, const char *key)
+/* The next word of a text; false: none. */
+static bool next_word(const char **text, char out[WORD_MAX])
+{
+    const char *begin = *text + strspn(*text, " ");
+    size_t len = strcspn(begin, " ");
+    snprintf(out, WORD_MAX, "%.*s", (int)len, begin);
+    *text = begin + len;
+    return len > 0;
+}
+
+/* A key of the table under the prefix. */
+static const char *key_of(struct cli *cli, const char *key)
 {
     const char *id = strstr(key, "ID");
     if (!id)
-        return cli_key(d->cli, "%s", key);
-    return cli_key(d->cli, "%.*s%s", (int)(id - key), key, d->cli->settings.resolver_id);
+        return cli_key(cli, "%s", key);
+    return cli_key(cli, "%.*s%s", (int)(id - key), key, cli->settings.resolver_id);
 }
 
-/* Queue a command of the table. The words are cut out of a copy. */
-static redisReply *queue(struct doctor *d, const char *command, const char *key)
+static const char *arguments_of(const char *command)
 {
-    const char *argv[8];
+    for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++)
+        if (strcmp(forms[i].command, command) == 0)
+            return forms[i].arguments;
+    return "KEY";
+}
+
+static redisReply *send_command(struct cli *cli, const char *command, const char *key)
+{
+    const char *argv[WORDS_MAX];
     int n = 0;
-    char *copy = cli_copy(command), *rest = copy, *word;
-    while (n < 8 && (word = strsep(&rest, " ")) != NULL)
+    char line[2 * WORD_MAX], *rest = line, *word;
+    snprintf(line, sizeof(line), "%s %s", command, arguments_of(command));
+    while (n < WORDS_MAX && (word = strsep(&rest, " |")) != NULL)
         argv[n++] = strcmp(word, "KEY") == 0 ? key : word;
-    redisReply *reply = sw_redis_command_argv(d->cli->redis, n, argv, NULL);
-    free(copy);
-    return reply;
+    return sw_redis_command_argv(cli->redis, n, argv, NULL);
 }
 
-static void try_right(struct doctor *d, struct trying *t, const char *command, const char *key)
+static void try_right(struct trying *t, const char *command, const char *key)
 {
-    redisReply *reply = queue(d, command, key);
+    redisReply *reply = send_command(t->cli, command, key);
     if (!reply)
         t->lost = true;
     if (sw_reply_has_code(reply, "NOPERM") && t->n++ < SHOWN) {
         size_t used = strlen(t->missing);
-        snprintf(t->missing + used, sizeof(t->missing) - used, "%s%.*s %.60s", used ? ", " : "",
-                 (int)strcspn(command, " "), command, key);
+        snprintf(t->missing + used, sizeof(t->missing) - used, "%s%s %.60s", used ? ", " : "",
+                 command, key);
     }
     freeReplyObject(reply);
 }
 
-/* Send a command without a key; whether the server took it. */
-static bool take(struct doctor *d, const char *command)
+static void try_row(struct trying *t, const char *keys, const char *commands)
 {
-    redisReply *reply = sw_redis_command(d->cli->redis, command);
+    char key[WORD_MAX], command[WORD_MAX];
+    while (next_word(&keys, key))
+        for (const char *rest = commands; !t->lost && next_word(&rest, command);)
+            if ((strcmp(command, "watch") == 0) == t->watches)
+                try_right(t, command, key_of(t->cli, key));
+}
+
+static void try_role(struct trying *t, const char *role, bool watches)
+{
+    t->watches = watches;
+    for (size_t i = 0; i < sizeof(rights) / sizeof(rights[0]); i++)
+        if (strcmp(rights[i].role, role) == 0)
+            try_row(t, rights[i].keys, rights[i].commands);
+}
+
+/* Send a command without a key; whether the server took it. */
+static bool take(struct cli *cli, const char *command)
+{
+    redisReply *reply = sw_redis_command(cli->redis, command);
     bool taken = reply && reply->type != REDIS_REPLY_ERROR;
     freeReplyObject(reply);
     return taken;
 }
 
-/* Whether the server has the rights of a user as the resolver needs: PSUBSCRIBE ends a connection
- * for other commands, so the pattern is tried in the transaction as well. */
-static void try_notices(struct doctor *d, struct trying *t)
+/* PSUBSCRIBE ends a connection for other commands, so the pattern is tried in the transaction. */
+static void try_notices(struct trying *t)
 {
-    const char *pattern = doctor_words("__keyspace@0__:%s*", cli_key(d->cli, "list"));
-    if (d->cli->settings.redis_notices && !strpbrk(d->cli->settings.redis_prefix, "*?[\\"))
-        try_right(d, t, "PSUBSCRIBE KEY", pattern);
+    const struct sw_settings *s = &t->cli->settings;
+    if (s->redis_notices && !strpbrk(s->redis_prefix, "*?[\\"))
+        try_right(t, "psubscribe", doctor_words("__keyspace@0__:%s*", cli_key(t->cli, "list")));
 }
 
-void doctor_rights(struct doctor *d)
+static void report(struct doctor *d, const struct trying *t, const char *id, const char *role,
+                   const char *remedy)
 {
-    struct trying t = {.n = 0};
-    const char *user = d->cli->settings.redis_user[0] ? d->cli->settings.redis_user : "default";
-    if (!take(d, "MULTI")) {
-        doctor_say(d, DOCTOR_FAILURE, "redis.rights",
-                   "the rights of user resolver in conf/users.acl, then redis-cli ACL LOAD",
-                   "user %s may not begin a transaction: %s", user, sw_redis_error(d->cli->redis));
+    const char *user = t->cli->settings.redis_user[0] ? t->cli->settings.redis_user : "default";
+    if (t->lost)
+        doctor_say(d, DOCTOR_FAILURE, id, "redis-cli PING",
+                   "Redis went away while rights were tried: %s", sw_redis_error(t->cli->redis));
+    else if (t->n)
+        doctor_say(d, DOCTOR_FAILURE, id, remedy, "user %s lacks %u of the rights of a %s: %s%s",
+                   user, t->n, role, t->missing,
+                   t->n > SHOWN ? doctor_words(", and %u more", t->n - SHOWN) : "");
+    else
+        doctor_say(d, DOCTOR_OK, id, NULL, "user %s has the rights of a %s", user, role);
+}
+
+void doctor_rights(struct doctor *d, struct cli *cli, const char *id, const char *role,
+                   const char *remedy)
+{
+    struct trying t = {.cli = cli};
+    bool reads = strcmp(role, "reader") == 0;
+    try_role(&t, role, true);
+    if (!reads && !t.lost && !take(cli, "MULTI")) {
+        doctor_say(d, DOCTOR_FAILURE, id, remedy, "user %s may not begin a transaction: %s",
+                   cli->settings.redis_user, sw_redis_error(cli->redis));
         return;
     }
-    for (size_t i = 0; i < sizeof(rights) / sizeof(rights[0]) && !t.lost; i++)
-        try_right(d, &t, rights[i].command, key_of(d, rights[i].key));
     if (!t.lost)
-        try_notices(d, &t);
-    if (!t.lost)
-        take(d, "DISCARD");
-    if (t.lost)
-        doctor_say(d, DOCTOR_FAILURE, "redis.rights", "redis-cli PING",
-                   "Redis went away while rights were tried: %s", sw_redis_error(d->cli->redis));
-    else if (t.n)
-        doctor_say(d, DOCTOR_FAILURE, "redis.rights",
-                   "the rights of user resolver in conf/users.acl, then redis-cli ACL LOAD",
-                   "user %s lacks %u of a resolver's rights: %s%s", user, t.n, t.missing,
-                   t.n > SHOWN ? doctor_words(", and %u more", t.n - SHOWN) : "");
-    else
-        doctor_say(d, DOCTOR_OK, "redis.rights", NULL, "user %s has the rights of a resolver",
-                   user);
+        try_role(&t, role, false);
+    if (strcmp(role, "resolver") == 0 && !t.lost)
+        try_notices(&t);
+    if (!reads && !t.lost)
+        take(cli, "DISCARD");
+    report(d, &t, id, role, remedy);
 }

@@ -12,12 +12,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #define RUN_US       INT64_C(10000000)
 #define ADMIN_PATH   "/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin"
-#define UNKNOWN_USER 255 /* exit status of the child process that becomes Unbound's user */
+#define UNKNOWN_USER 255   /* exit status of the child process that becomes another user */
+#define STRANGER     65533 /* a user and group without a name */
 
 /* ---- programs ---- */
 
@@ -98,16 +100,71 @@ int doctor_run(const char *const *argv, char **output)
     return ended && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-/* ---- Unbound's user ---- */
+/* ---- units of systemd ---- */
 
-/* access() as another user, in a child process, since a process cannot take root back. */
+/* The value of "Name=value" in the output of systemctl, allocated; "" if not there. */
+static char *property(const char *text, const char *name)
+{
+    size_t len = strlen(name);
+    for (const char *at = text; at; at = strchr(at, '\n')) {
+        at += *at == '\n';
+        if (strncmp(at, name, len) == 0 && at[len] == '=')
+            return strndup(at + len + 1, strcspn(at + len + 1, "\n"));
+    }
+    return cli_copy("");
+}
+
+bool doctor_unit_read(const char *name, struct doctor_unit *unit)
+{
+    static const char *const names[DOCTOR_UNIT_VALUES] = {
+        "LoadState",      "ActiveState",
+        "SubState",       "UnitFileState",
+        "Result",         "ExecMainStatus",
+        "User",           "Environment",
+        "ExecStart",      "ProtectSystem",
+        "ReadWritePaths", "ProtectHome",
+        "PrivateTmp",     "RestrictAddressFamilies"};
+    char *systemctl = doctor_find("systemctl"), *text = NULL;
+    const char *const argv[] = {systemctl, "show", "--no-pager", name, NULL};
+    bool shown = systemctl && doctor_run(argv, &text) == 0;
+    for (size_t i = 0; i < DOCTOR_UNIT_VALUES; i++)
+        unit->value[i] = property(shown ? text : "", names[i]);
+    free(text);
+    free(systemctl);
+    return strcmp(unit->value[DOCTOR_LOAD_STATE], "loaded") == 0;
+}
+
+void doctor_unit_free(struct doctor_unit *unit)
+{
+    for (size_t i = 0; i < DOCTOR_UNIT_VALUES; i++)
+        free(unit->value[i]);
+}
+
+const char *doctor_unit_settings(const struct doctor_unit *unit)
+{
+    const char *variables = unit->value[DOCTOR_ENVIRONMENT];
+    const char *at = strstr(variables, SW_SETTINGS_ENV "=");
+    const char *path = at ? at + sizeof(SW_SETTINGS_ENV) : SW_SETTINGS_DEFAULT;
+    return doctor_words("%.*s", (int)strcspn(path, " \""), path);
+}
+
+/* ---- users ---- */
+
+static bool become_user(const struct passwd *user)
+{
+    bool grouped = user ? initgroups(user->pw_name, user->pw_gid) == 0 : setgroups(0, NULL) == 0;
+    return grouped && setgid(user ? user->pw_gid : STRANGER) == 0 &&
+           setuid(user ? user->pw_uid : STRANGER) == 0;
+}
+
+/* access() as another user, in a child process, since a process cannot take root back. NULL: a user
+ * without a name and without groups. */
 static int access_as(const struct passwd *user, const char *path, int mode)
 {
     int status = 0;
     pid_t child = fork();
     if (child == 0) {
-        if (initgroups(user->pw_name, user->pw_gid) != 0 || setgid(user->pw_gid) != 0 ||
-            setuid(user->pw_uid) != 0)
+        if (!become_user(user))
             _exit(UNKNOWN_USER);
         _exit(access(path, mode) == 0 ? 0 : errno);
     }
@@ -116,9 +173,22 @@ static int access_as(const struct passwd *user, const char *path, int mode)
     return child > 0 && WIFEXITED(status) ? WEXITSTATUS(status) : UNKNOWN_USER;
 }
 
+bool doctor_open_to_all(const char *path)
+{
+    struct stat st;
+    if (geteuid() == 0)
+        return access_as(NULL, path, R_OK) == 0;
+    return stat(path, &st) == 0 && st.st_mode & S_IROTH;
+}
+
 enum doctor_may doctor_may(const struct doctor *d, const char *path, int mode, const char **why)
 {
-    const struct passwd *user = d->user && d->user[0] ? getpwnam(d->user) : NULL;
+    return doctor_may_as(d->user, path, mode, why);
+}
+
+enum doctor_may doctor_may_as(const char *name, const char *path, int mode, const char **why)
+{
+    const struct passwd *user = name && name[0] ? getpwnam(name) : NULL;
     bool other = user && user->pw_uid != geteuid();
     int error;
     if (other && geteuid() == 0)
