@@ -1,6 +1,8 @@
-"""scripts/run/test, with a program in the place of make: failed daemon tests run again alone (D-210)."""
+"""scripts/run/test, with a program in the place of make: failed daemon tests run again alone (D-210);
+scripts/run/counts.py: a test is skipped or failed (D-218)."""
 
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -51,3 +53,40 @@ def test_other_failures_stay(folder, words, second, tries):
     assert code == 1 and " 1 failed" in last[-1]
     assert out.count(" again, alone, ") == tries
     assert any("daemon address 1/5: 1 failed" in line for line in last)
+
+
+# ---- skipped tests
+
+REPORT = """<testsuites><testsuite>
+<testcase classname="a" name="good"/>
+<testcase classname="a" name="other"><skipped type="pytest.skip" message="{reason}"/></testcase>
+</testsuite></testsuites>"""
+NO_CLICKHOUSE = "this Debian has no clickhouse-server"
+
+
+def counted(folder, reason, known, **more):
+    """The last line for a report with a skip. known: package that apt knows beside redis-server."""
+    (folder / "report.xml").write_text(REPORT.format(reason=reason))
+    apt = folder / "apt-cache"
+    apt.write_text(f'#!/bin/sh\ncase "$3" in {known}) echo known ;; esac\n')
+    apt.chmod(0o755)
+    done = subprocess.run(
+        [sys.executable, SCRIPT.parent / "counts.py", folder / "report.xml", "0"],
+        env={"PATH": f"{folder}:/usr/bin:/bin", **more}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == ("1 failed" in done.stdout), done
+    return done.stdout.splitlines()[-1]
+
+
+@pytest.mark.parametrize("reason, known, strict", [
+    (NO_CLICKHOUSE, "*redis-server*", "1 passed, 0 failed, 1 skipped"),
+    # apt has the package: somebody has to install it
+    (NO_CLICKHOUSE, "*", "1 passed, 1 failed, 0 skipped"),
+    # apt knows nothing at all
+    (NO_CLICKHOUSE, "none", "1 passed, 1 failed, 0 skipped"),
+    ("this Debian has no chromium", "*redis-server*", "1 passed, 1 failed, 0 skipped"),
+    ("no IPv6 on the loopback interface", "*redis-server*", "1 passed, 1 failed, 0 skipped"),
+])  # fmt: skip
+def test_strict_excuses_what_this_debian_lacks(folder, reason, known, strict):
+    assert counted(folder, reason, known, STRICT="1") == strict
+    assert counted(folder, reason, known) == "1 passed, 0 failed, 1 skipped"

@@ -1,4 +1,4 @@
-/* The index and its file on a machine with pages of 65536 octets, as on some ARM and POWER
+/* The index and its file on a machine with pages of 16384 or 65536 octets, as on some ARM and POWER
  * machines: mappings begin on such pages, and only whole ones can be unmapped. The functions below
  * take the place of the C library's. */
 #include "base/indicator.h"
@@ -17,13 +17,15 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { PAGE = 65536, NAMES = 60000 };
+enum { NAMES = 60000 };
 
+static size_t page = 4096; /* of the machine: 4096 outside of a test */
+static const size_t machines[] = {16384, 65536};
 static size_t unmapped, refused; /* octets; calls that such a machine refuses */
 
 static size_t pages(size_t len)
 {
-    return (len + PAGE - 1) / PAGE * PAGE;
+    return (len + page - 1) / page * page;
 }
 
 static void *raw_map(size_t len, int prot, int flags, int fd, off_t offset)
@@ -41,7 +43,7 @@ long sysconf(int name)
 {
     static long (*real)(int);
     if (name == _SC_PAGESIZE)
-        return PAGE;
+        return (long)page;
     if (!real)
         *(void **)&real = dlsym(RTLD_NEXT, "sysconf");
     return real(name);
@@ -51,7 +53,7 @@ void *mmap(void *addr, size_t len, int prot, int flags, int fd, off_t offset)
 {
     if (addr || !(flags & MAP_ANONYMOUS))
         return (void *)syscall(SYS_mmap, addr, len, prot, flags, fd, offset);
-    size_t room = pages(len) + PAGE;
+    size_t room = pages(len) + page;
     uint8_t *map = raw_map(room, prot, flags, fd, offset);
     if (map == MAP_FAILED)
         return map;
@@ -63,7 +65,7 @@ void *mmap(void *addr, size_t len, int prot, int flags, int fd, off_t offset)
 
 int munmap(void *addr, size_t len)
 {
-    if ((uintptr_t)addr % PAGE != 0 || len == 0) {
+    if ((uintptr_t)addr % page != 0 || len == 0) {
         refused++;
         errno = EINVAL;
         return -1;
@@ -113,6 +115,7 @@ static int save(struct sw_index *index)
  * that is in use may go away with a neighbour. */
 START_TEST(restored_blocks_are_freed_separately)
 {
+    page = machines[_i];
     struct sw_index *index = sw_index_new();
     struct sw_policy policy;
     sw_list_id id;
@@ -141,10 +144,11 @@ END_TEST
 /* The unused ends of a mapping for large pages are given back in whole pages. */
 START_TEST(ends_of_a_large_mapping_are_unmapped)
 {
+    page = machines[_i];
     for (size_t bytes = (2u << 20) + 1; bytes < (4u << 20); bytes += 99991) {
         uint8_t *map = sw_filter_map(bytes);
         ck_assert_ptr_nonnull(map);
-        ck_assert_uint_eq((uintptr_t)map % PAGE, 0);
+        ck_assert_uint_eq((uintptr_t)map % page, 0);
         map[0] = map[bytes - 1] = 1;
         ck_assert_int_eq(munmap(map, bytes), 0);
     }
@@ -154,7 +158,7 @@ END_TEST
 
 int main(void)
 {
-    return RUN_SUITE(
-        "pages", TIMEOUT(120),
-        TESTS(restored_blocks_are_freed_separately, ends_of_a_large_mapping_are_unmapped));
+    return RUN_SUITE("pages", TIMEOUT(120),
+                     LOOP(restored_blocks_are_freed_separately, COUNT(machines)),
+                     LOOP(ends_of_a_large_mapping_are_unmapped, COUNT(machines)));
 }

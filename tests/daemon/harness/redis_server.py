@@ -1,6 +1,7 @@
 """A real Redis server on a unix socket that can be killed, frozen, and brought back."""
 
 import os
+import shutil
 import signal
 
 import redis
@@ -10,13 +11,16 @@ from .wait import until
 
 # Redis, or a server that speaks like Redis, such as Valkey (make test-daemon REDIS_SERVER=...).
 PROGRAM = os.environ.get("REDIS_SERVER") or "redis-server"
+# Valkey, for the tests that run with it on every machine that has it; None: not there.
+VALKEY = os.environ.get("VALKEY_SERVER") or shutil.which("valkey-server")
 
 
 class Redis:
     """keep=True: an append-only file synced at every write, so that kill -9 loses nothing."""
 
-    def __init__(self, folder, keep=False, port=0, options=()):
+    def __init__(self, folder, keep=False, port=0, options=(), program=PROGRAM):
         self.folder = folder
+        self.program = program
         self.socket = folder / "redis.sock"
         self.keep = keep
         self.port = port  # 0: unix socket only
@@ -31,7 +35,7 @@ class Redis:
         keep = ["--appendonly", "yes", "--appendfsync", "always"] if self.keep else []
         self.process = Process(
             [
-                *[PROGRAM, "--port", self.port, "--bind", "127.0.0.1"],
+                *[self.program, "--port", self.port, "--bind", "127.0.0.1"],
                 *["--unixsocket", self.socket, "--save", "", *keep],
                 *self.options,
             ],
