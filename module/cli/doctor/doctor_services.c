@@ -170,18 +170,18 @@ static void notify_targets(struct doctor *d, const struct doctor_unit *unit)
     char *named = option_of(unit, "--file", "-f"), *said = NULL;
     const char *path = named ? named : NOTIFY_FILE_DEFAULT;
     const char *const argv[] = {"/proc/self/exe", "notify", "--check", "--file", path, NULL};
-    struct notify_targets *targets = cli_alloc(1, sizeof(*targets));
+    static struct notify_targets targets; /* its texts live until the end of the process */
     if (!readable(d, unit, "notify.targets", path)) {
         ; /* said */
-    } else if (doctor_run(argv, &said) != 0 || notify_targets_read(path, targets) != CLI_OK) {
+    } else if (doctor_run(argv, &said) != 0 || notify_targets_read(path, &targets) != CLI_OK) {
         doctor_say(d, DOCTOR_FAILURE, "notify.targets",
                    doctor_words("sinkwatch notify --check --file %s", path), "%.*s",
                    (int)strcspn(said, "\n"), said);
     } else {
         doctor_say(d, DOCTOR_OK, "notify.targets", NULL, "%s: %s", path,
-                   cli_count(targets->n, "target", "targets"));
-        for (size_t i = 0; i < targets->n; i++) {
-            const struct notify_target *t = &targets->target[i];
+                   cli_count(targets.n, "target", "targets"));
+        for (size_t i = 0; i < targets.n; i++) {
+            const struct notify_target *t = &targets.target[i];
             if (t->header_file && readable(d, unit, "notify.secret", t->header_file))
                 doctor_secret(d, "notify.secret", t->header_file, "a token");
             if (t->client_cert && readable(d, unit, "notify.secret", t->client_cert))
@@ -189,7 +189,6 @@ static void notify_targets(struct doctor *d, const struct doctor_unit *unit)
         }
     }
     free(said);
-    free(targets);
     free(named);
 }
 
