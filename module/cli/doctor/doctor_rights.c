@@ -4,8 +4,8 @@
  * Each command of the role is queued in a MULTI, and the transaction is discarded: Redis judges
  * rights when a command is queued and runs nothing. WATCH, which Redis refuses inside a MULTI,
  * comes first; DISCARD ends the watch. A reader has no right to MULTI: its commands only read, and
- * are run with a key that does not exist. The table has the keys and commands of "Rights of each role"
- * in module/REDIS.md; a test compares both.
+ * are run with a key that does not exist. The table has the keys and commands of "Rights of each
+ * role" in module/REDIS.md; a test compares both.
  */
 #include "cli/doctor/doctor.h"
 #include "redis/reply.h"
