@@ -1,35 +1,42 @@
 # Completion of the sinkwatch command for fish. The --help of the command gives
 # sub-commands and options, Redis gives names of lists.
 
+function __sinkwatch_commands_of # __sinkwatch_commands_of [COMMAND [SUB-COMMAND]]: name, tab, words
+    sinkwatch $argv --help 2>/dev/null |
+        sed -n '/^Sub-commands:/,/^$/s/^  \([a-z-]*\)  *\(.*\)$/\1\t\2/p'
+end
+
+# Options of which the next word is the value.
+function __sinkwatch_valued
+    sinkwatch $argv --help 2>/dev/null |
+        sed -n -e 's/^ *\(-., \)\{0,1\}\(--[a-z0-9-]*\)=.*/\2/p' -e 's/^ *\(-.\), --[a-z0-9-]*=.*/\1/p'
+end
+
 # The sub-command on the line, a word or two words.
 function __sinkwatch_path
     set -l found
+    set -l before ''
+    set -l commands (__sinkwatch_commands_of | string split -f1 \t)
+    set -l valued (__sinkwatch_valued)
     for word in (commandline -opc)[2..-1]
-        switch $word
-            case '-*'
-            case '*'
-                if test (count $found) -eq 0
-                    set -a found $word
-                else if test (count $found) -eq 1 -a "$found[1]" = list
-                    contains -- $word show set drop; and set -a found $word
-                else if test (count $found) -eq 1 -a "$found[1]" = feed
-                    set -a found $word
-                end
+        if not contains -- $before $valued; and contains -- $word $commands
+            set -a found $word
+            set commands (__sinkwatch_commands_of $found | string split -f1 \t)
+            set valued (__sinkwatch_valued $found)
         end
+        set before $word
     end
     string join \n -- $found
 end
 
 function __sinkwatch_commands
-    set -l path (__sinkwatch_path)
-    sinkwatch $path --help 2>/dev/null |
-        sed -n '/^Sub-commands:/,/^$/s/^  \([a-z-]*\)  *\(.*\)$/\1\t\2/p'
+    __sinkwatch_commands_of (__sinkwatch_path)
 end
 
 function __sinkwatch_options
     set -l path (__sinkwatch_path)
     sinkwatch $path --help 2>/dev/null |
-        sed -n 's/^ *\(-., \)\{0,1\}\(--[a-z0-9-]*\)\(=[A-Z]*\)\{0,1\}  *\(.*\)$/\2\t\4/p'
+        sed -n 's/^ *\(-., \)\{0,1\}\(--[a-z0-9-]*\)\(=[^ ]*\|\[=[^ ]*\)\{0,1\} *\(.*\)$/\2\t\4/p'
 end
 
 function __sinkwatch_lists

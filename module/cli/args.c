@@ -1,4 +1,5 @@
 /* args.c - options with argp: global options anywhere, and the way from words to sub-commands. */
+#include "cli/failure.h"
 #include "cli/output.h"
 #include "cli/words.h"
 
@@ -9,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { KEY_SOCKET = 256, KEY_HOST, KEY_PORT, KEY_JSON, KEY_NO_COLOR };
+enum { KEY_SOCKET = 256, KEY_HOST, KEY_PORT, KEY_JSON, KEY_NO_COLOR, KEY_USAGE };
 
 static const struct argp_option global_options[] = {
     {"config", 'c', "FILE", 0,
@@ -19,6 +20,11 @@ static const struct argp_option global_options[] = {
     {"port", KEY_PORT, "N", 0, "TCP port of Redis, whatever the settings say", 0},
     {"json", KEY_JSON, NULL, 0, "print JSON: an object, or an object on each line", 0},
     {"no-color", KEY_NO_COLOR, NULL, 0, "no colours", 0},
+    {"help", 'h', NULL, 0, "these words", -1},
+    {NULL, '?', NULL, OPTION_HIDDEN, NULL, -1},
+    {"usage", KEY_USAGE, NULL, 0, "the options in a few lines", -1},
+    {"version", 'V', NULL, 0, "the version of the command", -1},
+    {NULL, 'v', NULL, OPTION_HIDDEN, NULL, -1},
     {0},
 };
 
@@ -57,6 +63,26 @@ static const char *fits(const struct argp_state *state, const char *option, cons
     return text;
 }
 
+/* Options that print something and end the process. */
+static error_t parse_help(int key, struct argp_state *state)
+{
+    switch (key) {
+    case 'h':
+    case '?':
+        argp_state_help(state, state->out_stream, ARGP_HELP_STD_HELP);
+        return 0;
+    case KEY_USAGE:
+        argp_state_help(state, state->out_stream, ARGP_HELP_USAGE | ARGP_HELP_EXIT_OK);
+        return 0;
+    case 'v':
+    case 'V':
+        fprintf(state->out_stream, "%s\n", argp_program_version);
+        exit(CLI_OK);
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
 static error_t parse_global(int key, char *arg, struct argp_state *state)
 {
     struct cli *cli = state->input;
@@ -80,7 +106,7 @@ static error_t parse_global(int key, char *arg, struct argp_state *state)
         cli->color = false;
         return 0;
     default:
-        return ARGP_ERR_UNKNOWN;
+        return parse_help(key, state);
     }
 }
 
@@ -157,8 +183,10 @@ static void parse(struct parsing *p, int argc, char **argv)
     block[0] = (char *)kept;
     kept = block;
     p->words = block + 1;
-    if (argp_parse(&top, argc, argv, p->stop ? ARGP_IN_ORDER : 0, NULL, p) != 0)
+    failure_catch();
+    if (argp_parse(&top, argc, argv, ARGP_NO_HELP | (p->stop ? ARGP_IN_ORDER : 0), NULL, p) != 0)
         exit(CLI_USAGE);
+    failure_release();
 }
 
 char *cli_doc(void (*write)(FILE *out))
@@ -228,6 +256,7 @@ static void unknown(const char *program, const struct cli_command *commands, con
         if (cli_alike(c->name, word))
             cli_hint("did you mean '%s %s'?", program, c->name);
     cli_hint("'%s --help' shows all options and sub-commands", program);
+    failure_end(CLI_USAGE);
     exit(CLI_USAGE);
 }
 

@@ -1,6 +1,7 @@
 /* main.c - the sinkwatch command. See cli.h. */
 #include "base/log.h"
 #include "base/version.h"
+#include "cli/failure.h"
 #include "cli/output.h"
 
 #include <errno.h>
@@ -9,6 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+static int help(struct cli *cli, int argc, char **argv);
+static int version(struct cli *cli, int argc, char **argv);
 
 static const struct cli_command commands[] = {
     {"list", "all lists; show, set, drop a list", cli_list},
@@ -36,6 +40,8 @@ static const struct cli_command commands[] = {
     {"setup", "functions for feeds into Redis, and missing settings of Redis", cli_setup},
     {"checkconf", "judge a settings file", cli_checkconf},
     {"doctor", "look for faults of an installation; each with the remedy", cli_doctor},
+    {"help", "the words of --help, of the command or of a sub-command", help},
+    {"version", "the version of the command", version},
     {0},
 };
 
@@ -62,6 +68,53 @@ static void write_doc(FILE *out)
     fprintf(out, "\v" AFTER);
 }
 
+static const struct cli_usage help_usage = {
+    .words = "[COMMAND [SUB-COMMAND]]",
+    .doc = "The same words as of --help."
+           "\vExamples:\n"
+           "  sinkwatch help\n"
+           "  sinkwatch help list set",
+    .max = 2,
+};
+
+/* As if the words stood alone, followed by --help. */
+static int help(struct cli *cli, int argc, char **argv)
+{
+    char program[] = "sinkwatch", option[] = "--help";
+    char *line[5] = {program};
+    char **words;
+    int n = cli_parse(cli, &help_usage, NULL, argc, argv, &words);
+    struct cli_usage usage = {.words = "COMMAND [...]", .min = 1, .max = 1};
+    char *doc = cli_doc(write_doc);
+    usage.doc = doc;
+    for (int i = 0; i < n; i++)
+        line[i + 1] = words[i];
+    line[n + 1] = option;
+    int code = cli_dispatch(cli, &usage, commands, NULL, n + 2, line);
+    free(doc);
+    return code;
+}
+
+static const struct cli_usage version_usage = {
+    .words = "",
+    .doc = "The version of the command."
+           "\vExamples:\n"
+           "  sinkwatch version\n"
+           "  sinkwatch --json version",
+    .max = 0,
+};
+
+static int version(struct cli *cli, int argc, char **argv)
+{
+    char **words;
+    cli_parse(cli, &version_usage, NULL, argc, argv, &words);
+    if (cli->json)
+        cli_json(json_pack("{s:s}", "version", SW_VERSION));
+    else
+        puts(argp_program_version);
+    return CLI_OK;
+}
+
 /* The library's log: errors only. */
 static void log_line(enum sw_log_level level, const char *line)
 {
@@ -72,6 +125,7 @@ static void log_line(enum sw_log_level level, const char *line)
 /* All output has to arrive: a full disk must not look like success. */
 static int finish(int code)
 {
+    failure_end(code);
     if (fflush(stdout) == 0 && !ferror(stdout))
         return code;
     cli_error("standard output: %s", strerror(errno));
@@ -89,6 +143,7 @@ int main(int argc, char **argv)
     argp_program_version = "sinkwatch " SW_VERSION;
     argp_err_exit_status = CLI_USAGE;
     sw_log_sink(log_line);
+    failure_begin(argc, argv);
     char *doc = cli_doc(write_doc);
     usage.doc = doc;
     if (argc > 0)

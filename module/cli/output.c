@@ -1,6 +1,8 @@
 /* output.c - words, JSON and colours. See output.h. */
 #include "cli/output.h"
 
+#include "cli/failure.h"
+
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -133,6 +135,7 @@ __attribute__((format(printf, 3, 0))) static void say(const char *before, char *
     fprintf(stderr, "%s%s\n", before, text);
     if (kept && !kept[0])
         snprintf(kept, FIRST_MAX, "%s", text);
+    failure_note(text, !kept);
     free(text);
 }
 
@@ -200,6 +203,7 @@ void cli_json(json_t *value)
     }
     char *text = value ? json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
     puts(got(text));
+    failure_begun();
     free(text);
     json_decref(value);
 }

@@ -1,4 +1,5 @@
 /* setup.c - sinkwatch setup: loads the functions for feeds and checks the settings of Redis. */
+#include "cli/failure.h"
 #include "cli/functions.h"
 #include "cli/output.h"
 
@@ -160,6 +161,7 @@ int cli_setup(struct cli *cli, int argc, char **argv)
     char **words;
     cli_parse(cli, &usage, &setup, argc, argv, &words);
     if (setup.print) {
+        failure_begun();
         fputs(cli_functions, stdout);
         json_decref(setup.found);
         return CLI_OK;

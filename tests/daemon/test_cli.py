@@ -1,9 +1,8 @@
-"""The command: options, exit codes, terminal, rights, manual and completion."""
+"""The command: options, exit codes, terminal, rights and manual."""
 
 import json
 import os
 import re
-import shlex
 import shutil
 import subprocess
 
@@ -169,17 +168,14 @@ def options_in(text):
     return set(re.findall(r"--([a-z][a-z0-9-]+)", text)) - {"help", "usage", "version"}
 
 
-def test_manual_and_completion_know_every_option_and_command(sw):
+def test_manual_knows_every_option_and_command(sw):
     manual = (ROOT / "conf/man/sinkwatch.1").read_text().replace("\\-", "-")
-    completion = (ROOT / "conf/completion/sinkwatch.bash").read_text()
     commands = re.findall(r"^  (\w+)  +\w", sw("--help"), re.M)
     for name in [*commands, "list show", "list set", "list drop", "feed add", "feed run", "feed log"]:
         options = options_in(sw(*name.split(), "--help").split("Example")[0])
         assert f".Cm {name}" in manual or f", {name}" in manual or f".It Cm {name}" in manual
         for option in options:
             assert f"-{option}" in manual, f"sinkwatch.1 lacks --{option}"
-            assert f"--{option}" in completion, f"the completion lacks --{option}"
-    assert all(re.search(rf"\b{name}\b", completion) for name in commands)
 
 
 def test_manual_of_the_settings_has_every_key_with_default_and_range():
@@ -205,57 +201,3 @@ def test_manual_pages_are_clean(page):
         env={**os.environ, "LC_ALL": "C.UTF-8"},
     )  # fmt: skip
     assert done.returncode == 0 and done.stderr == ""
-
-
-@pytest.mark.parametrize(
-    "line, wanted",
-    [
-        ("sinkwatch che", "check"),
-        ("sinkwatch --json list se", "set"),
-        ("sinkwatch list set x --act", "--action"),
-        ("sinkwatch list set x --action sink", "sinkhole"),
-        ("sinkwatch import --for", "--format"),
-        ("sinkwatch feed pa", "pause"),
-        ("sinkwatch feed add x --st", "--stale-after"),
-        ("sinkwatch feed run --da", "--daemon"),
-    ],
-)
-def test_completion(line, wanted):
-    assert wanted in complete(line)
-
-
-def complete(line, before=""):
-    """The words that bash offers for the last word of a line; a space at the end: an empty word."""
-    words = line.split(" ")
-    script = (
-        f"{before}\nsource {ROOT}/conf/completion/sinkwatch.bash; COMP_WORDS=({shlex.join(words)}); "
-        f"COMP_CWORD={len(words) - 1}; _sinkwatch; printf '%s\\n' \"${{COMPREPLY[@]}}\""
-    )
-    out = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True).stdout
-    return out.split()
-
-
-def names_in(path, start):
-    """The names in a table of the code: [SW_...] = "name" or {"name", ...}, from a line on."""
-    text = (ROOT / "module" / path).read_text().split(start, 1)[1].split("};", 1)[0]
-    return re.findall(r'\[SW_\w+\] = \{?"([^"]+)"', text)
-
-
-@pytest.mark.parametrize(
-    "line, path, start",
-    [
-        ("sinkwatch import --format ", "formats/formats.c", "formats[SW_FORMAT_COUNT]"),
-        ("sinkwatch list set x --kind ", "base/policy_names.c", "kind_names[SW_KIND_COUNT]"),
-        ("sinkwatch list set x --action ", "base/policy_names.c", "action_names[SW_ACTION_COUNT]"),
-        ("sinkwatch list set x --trigger ", "base/policy_names.c", "trigger_names[SW_TRIGGER_COUNT]"),
-    ],
-)
-def test_completion_offers_the_values_that_the_code_knows(line, path, start):
-    assert len(names_in(path, start)) > 4
-    assert sorted(complete(line)) == sorted(names_in(path, start))
-
-
-@pytest.mark.parametrize("command", ["list show", "list set", "list drop", "add", "remove", "import", "rollback"])
-def test_completion_offers_the_names_of_lists(command):
-    lists = """sinkwatch() { echo '{"name":"one"}'; echo '{"name":"two"}'; }; timeout() { "${@:2}"; }"""
-    assert complete(f"sinkwatch {command} ", lists) == ["one", "two"]

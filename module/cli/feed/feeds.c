@@ -25,7 +25,16 @@ int cli_feed(struct cli *cli, int argc, char **argv)
     };
     static const struct cli_usage usage = {
         .words = "[add|list|show|run|pause|resume|remove|log ...]",
-        .doc = "Lists that are kept up to date from sources. Without a word: all feeds."
+        .doc = "Lists that are kept up to date from sources. Without a word: all feeds.\n\n"
+               "Sub-commands:\n"
+               "  add     keep a list up to date from a source\n"
+               "  list    all feeds\n"
+               "  show    a feed: definition and status\n"
+               "  run     run a feed once; with --daemon all of them, for ever\n"
+               "  pause   let a feed rest\n"
+               "  resume  end a pause\n"
+               "  remove  forget a feed; its list stays\n"
+               "  log     changes and failures of feeds\n"
                "\vExamples:\n"
                "  sinkwatch list set ads --action nxdomain\n"
                "  sinkwatch feed add ads https://lists.example/hosts.txt --every 1h\n"

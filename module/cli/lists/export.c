@@ -7,6 +7,7 @@
  */
 #include "base/clock.h"
 #include "base/expires.h"
+#include "cli/failure.h"
 #include "cli/lists/edit.h"
 #include "cli/lists/refusals.h"
 #include "cli/output.h"
@@ -170,6 +171,8 @@ static void hint_zone(const struct export *ex)
 static void take_text(void *arg, const char *p, size_t len)
 {
     struct export *ex = arg;
+    if (ex->out == stdout)
+        failure_begun();
     fwrite(p, 1, len, ex->out); /* errors: ferror() at the end */
 }
 

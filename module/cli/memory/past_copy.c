@@ -1,4 +1,5 @@
 /* past_copy.c - sinkwatch memory export and import: COF lines out and in, of any size. */
+#include "cli/failure.h"
 #include "cli/past/past_words.h"
 #include "journal/cof.h"
 
@@ -43,6 +44,7 @@ static const struct cli_usage export_usage = {
 static enum sw_status write_line(void *arg, const struct sw_sighting *sighting)
 {
     ++*(uint64_t *)arg;
+    failure_begun();
     sw_cof_write(stdout, sighting);
     return ferror(stdout) ? SW_EIO : SW_OK;
 }

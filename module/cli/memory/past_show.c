@@ -1,5 +1,6 @@
 /* past_show.c - sinkwatch memory: the records of a name, an address, a network (D-155). */
 #include "base/indicator.h"
+#include "cli/failure.h"
 #include "cli/memory/past_from.h"
 #include "cli/past/fleet_past.h"
 #include "cli/past/past_rows.h"
@@ -73,8 +74,12 @@ static const struct cli_usage usage = {
         "What the resolver resolved, before anybody listed a name: the records of a name and "
         "those that point to it, of all names below (*.NAME), the names on an address, in a "
         "prefix or an AS. No client is in the memory. With --folder, or memory-folder in the "
-        "settings, the files of one resolver are read; else all live resolvers are asked. "
-        "export, import, forget and status have their own --help."
+        "settings, the files of one resolver are read; else all live resolvers are asked.\n\n"
+        "Sub-commands:\n"
+        "  export  the whole memory as lines of the Passive DNS Common Output Format\n"
+        "  import  take such lines into the memory\n"
+        "  forget  remove what is older than a time\n"
+        "  status  the files of the memory, and the times they cover\n"
         "\vThe exit code is 1 when nothing is known, 5 when a resolver did not answer, 6 when an "
         "answer is not whole. Times are UTC; TIME is a day, RFC 3339, seconds since 1970, or a "
         "span before now such as 30d.\n\n"
@@ -119,6 +124,7 @@ static enum sw_status print(struct show *show, const struct sw_sighting *sightin
     if (show->options.limit && show->found == show->options.limit)
         return SW_ENOTFOUND;
     show->found++;
+    failure_begun();
     if (show->options.cof)
         sw_cof_write(stdout, sighting);
     else if (show->cli->json)
@@ -282,16 +288,16 @@ static int show_past(struct cli *cli, int argc, char **argv)
 
 int cli_memory(struct cli *cli, int argc, char **argv)
 {
-    static const struct {
-        const char *name;
-        int (*run)(struct cli *cli, int argc, char **argv);
-    } commands[] = {{"export", cli_past_export},
-                    {"import", cli_past_import},
-                    {"forget", cli_past_forget},
-                    {"send", cli_past_send},
-                    {"status", cli_past_status}};
+    static const struct cli_command commands[] = {
+        {"export", NULL, cli_past_export},
+        {"import", NULL, cli_past_import},
+        {"forget", NULL, cli_past_forget},
+        {"send", NULL, cli_past_send},
+        {"status", NULL, cli_past_status},
+        {0},
+    };
     static char program[64];
-    for (size_t i = 0; argc > 1 && i < sizeof(commands) / sizeof(commands[0]); i++) {
+    for (size_t i = 0; argc > 1 && commands[i].name; i++) {
         if (strcmp(argv[1], commands[i].name) != 0)
             continue;
         snprintf(program, sizeof(program), "%s %s", argv[0], argv[1]);

@@ -2,6 +2,7 @@
 #include "cli/metrics/metrics.h"
 
 #include "base/file.h"
+#include "cli/failure.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -85,6 +86,7 @@ int cli_metrics(struct cli *cli, int argc, char **argv)
         int written = write_file(wanted.textfile, &out);
         code = written != CLI_OK ? written : code;
     } else {
+        failure_begun();
         fwrite(out.text, 1, out.len, stdout);
     }
     free(out.text);

@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "base/indicator.h"
+#include "cli/failure.h"
 #include "cli/output.h"
 
 #include <errno.h>
@@ -149,6 +150,8 @@ static int set_times(struct report *report, const struct options *o)
 static int write_page(const char *path, const char *page, size_t len)
 {
     char buf[64];
+    if (!path)
+        failure_begun();
     if (!path)
         return fwrite(page, 1, len, stdout) == len ? CLI_OK : CLI_NONE;
     if (sw_file_replace(path, page, len))
