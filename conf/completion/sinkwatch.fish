@@ -9,7 +9,7 @@ end
 # Options of which the next word is the value.
 function __sinkwatch_valued
     sinkwatch $argv --help 2>/dev/null |
-        sed -n -e 's/^ *\(-., \)\{0,1\}\(--[a-z0-9-]*\)=.*/\2/p' -e 's/^ *\(-.\), --[a-z0-9-]*=.*/\1/p'
+        sed -n 'h; s/^ *\(-., \)\{0,1\}\(--[a-z0-9-]*\)=.*/\2/p; g; s/^ *\(-.\), --[a-z0-9-]*=.*/\1/p'
 end
 
 # The sub-command on the line, a word or two words.
@@ -33,6 +33,11 @@ function __sinkwatch_commands
     __sinkwatch_commands_of (__sinkwatch_path)
 end
 
+# Where a sub-command is wanted, no file is offered.
+function __sinkwatch_wants_command
+    not string match -q -- '-*' (commandline -ct); and test (count (__sinkwatch_commands)) -gt 0
+end
+
 function __sinkwatch_options
     set -l path (__sinkwatch_path)
     sinkwatch $path --help 2>/dev/null |
@@ -45,13 +50,18 @@ function __sinkwatch_lists
     timeout 2 sinkwatch --json list 2>/dev/null | sed -n 's/.*"name":"\([^"]*\)".*/\1/p'
 end
 
+function __sinkwatch_has_formats
+    set -l path (__sinkwatch_path)
+    contains -- "$path[1]" import export
+end
+
 function __sinkwatch_formats
     set -l path (__sinkwatch_path)
     sinkwatch $path[1] --help 2>/dev/null |
         sed -n '/^Formats/,/^$/s/^  \([a-z]*\)  *\(.*\)$/\1\t\2/p'
 end
 
-complete -c sinkwatch -n '__fish_seen_subcommand_from import export' -l format -x -a '(__sinkwatch_formats)'
+complete -c sinkwatch -n __sinkwatch_has_formats -l format -x -a '(__sinkwatch_formats)'
 complete -c sinkwatch -n 'string match -q -- "-*" (commandline -ct)' -f -a '(__sinkwatch_options)'
-complete -c sinkwatch -n 'not string match -q -- "-*" (commandline -ct)' -a '(__sinkwatch_commands)'
+complete -c sinkwatch -n __sinkwatch_wants_command -f -a '(__sinkwatch_commands)'
 complete -c sinkwatch -n 'not string match -q -- "-*" (commandline -ct)' -a '(__sinkwatch_lists)'

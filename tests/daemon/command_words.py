@@ -1,10 +1,14 @@
-"""All sub-commands of the command, as its --help names them, with their options."""
+"""All sub-commands of the command, as its --help names them, with their options. Without Redis."""
 
+import functools
 import re
+import subprocess
 
 
-def help_of(sw, path):
-    return sw(*path, "--help")
+@functools.cache
+def said(cli, *words):
+    """Standard output of the command, asked once in a test run."""
+    return subprocess.run([cli, *words], capture_output=True, text=True, check=True).stdout
 
 
 def commands_in(text):
@@ -13,16 +17,17 @@ def commands_in(text):
     return re.findall(r"^  ([a-z-]+)  ", section[1], re.M) if section else []
 
 
-def all_commands(sw):
+@functools.cache
+def all_commands(cli):
     """{path: text of --help}; the path () is the command itself."""
-    found = {(): help_of(sw, ())}
+    found = {(): said(cli, "--help")}
     for name in commands_in(found[()]):
-        found[name,] = help_of(sw, (name,))
+        found[name,] = said(cli, name, "--help")
         for sub in commands_in(found[name,]):
-            found[name, sub] = help_of(sw, (name, sub))
+            found[name, sub] = said(cli, name, sub, "--help")
     return found
 
 
-def options_of(sw, path):
+def options_of(cli, path):
     """Long options from the list of --usage, which argp makes of the option tables."""
-    return set(re.findall(r"\[(--[a-z0-9-]+)", sw(*path, "--usage")))
+    return set(re.findall(r"\[(--[a-z0-9-]+)", said(cli, *path, "--usage")))

@@ -6,15 +6,15 @@ import shutil
 import subprocess
 
 import pytest
-from cli_rig import ROOT, sw  # noqa: F401
+from cli_rig import ROOT
 from command_words import all_commands, commands_in, options_of
 
 FOLDER = ROOT / "conf/completion"
-# `sinkwatch` is a function that prints the kept help: the path of the command names the file.
+# `sinkwatch` is a function that prints a kept help; the words of the command name the file.
 HELPED = {
-    "bash": 'sinkwatch() { local IFS=_; cat "$HELP/${*%--help}"; }',
-    "zsh": 'sinkwatch() { cat "$HELP/${(j:_:)@%--help}" }',
-    "fish": "function sinkwatch; cat $HELP/(string join _ -- $argv | string replace -r -- '--help$' ''); end",
+    "bash": 'sinkwatch() { local IFS=_; set -- help "${@%--help}"; echo "$(<"$HELP/$*")"; }',
+    "zsh": 'sinkwatch() { set -- help "${(@)@%--help}"; echo -E "$(<"$HELP/${(j:_:)@}")" }',
+    "fish": "function sinkwatch; cat $HELP/(string join _ -- help $argv | string replace -r -- '--help$' ''); end",
 }
 # Each prints the words that are offered, a line each, and then a line "."; {words} end with the word
 # to complete.
@@ -34,11 +34,11 @@ BEGIN = {
 
 
 @pytest.fixture
-def helped(sw, folder):
+def helped(env, folder):
     """All sub-commands, and a folder with their helps for the functions above."""
-    texts = all_commands(sw)
+    texts = all_commands(env.cli)
     for path, text in texts.items():
-        (folder / "_".join([*path, ""])).write_text(text)
+        (folder / "_".join(["help", *path, ""])).write_text(text)
     return texts, folder
 
 
@@ -62,7 +62,7 @@ def offers(shell, lines, before, folder):
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_each_sub_command_and_option_is_offered(sw, helped, shell):
+def test_each_sub_command_and_option_is_offered(env, helped, shell):
     texts, folder = helped
     assert len(texts) > 30
     paths = sorted(texts)
@@ -71,29 +71,29 @@ def test_each_sub_command_and_option_is_offered(sw, helped, shell):
     lines += [" ".join(["sinkwatch", *path, ""]) for path in groups]
     found = offers(shell, lines, HELPED[shell], folder)
     for path, words in zip(paths, found):
-        assert set(words) == options_of(sw, path), path
+        assert set(words) == options_of(env.cli, path), path
     for path, words in zip(groups, found[len(paths) :]):
-        assert set(commands_in(texts[path])) == {word for word in words if (folder / word).exists() is False}, path
+        assert set(commands_in(texts[path])) == set(words), path
 
 
-def test_the_code_has_no_other_sub_commands(sw):
+def test_the_code_has_no_other_sub_commands(env):
     """The tables of the code against the sections of --help."""
     code = "".join(path.read_text() for path in (ROOT / "module/cli").rglob("*.c"))
     tables = re.findall(r"struct cli_command commands\[\] = \{\n(.*?)\{0\}", code, re.S)
     assert len(tables) > 3
     named = [name for table in tables for name in re.findall(r'\{"([a-z]+)",', table)]
-    assert sorted(named) == sorted(path[-1] for path in all_commands(sw) if path)
+    assert sorted(named) == sorted(path[-1] for path in all_commands(env.cli) if path)
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_words_in_between_change_nothing(helped, shell):
     """Values of options are no sub-commands; options may stand anywhere."""
-    lines = ["sinkwatch --json list --", "sinkwatch --host feed list --", "sinkwatch list --config set --",
-             "sinkwatch -c list --json --"]  # fmt: skip
-    texts, folder = helped
-    json_list, host, config, short = offers(shell, lines, HELPED[shell], folder)
-    assert "--wait" not in json_list and "--json" in json_list
-    assert sorted(json_list) == sorted(host) == sorted(config) == sorted(short)
+    lines = ["sinkwatch --json list set --no-color --", "sinkwatch --host add list set --",
+             "sinkwatch -c add list --socket drop set --", "sinkwatch -c add --", "sinkwatch --config list --"]  # fmt: skip
+    long, *same, short, alone = offers(shell, lines, HELPED[shell], helped[1])
+    assert {"--action", "--wait", "--json"} <= set(long) and "--yes" not in long
+    assert all(sorted(words) == sorted(long) for words in same)
+    assert "--facts" not in short and sorted(short) == sorted(alone)
 
 
 BASH_WORDS = [
@@ -136,8 +136,8 @@ def test_bash_completes_words_and_values(helped):
 
 
 def test_bash_offers_the_names_of_lists(helped):
-    lists = HELPED["bash"].replace("cat ", "[[ $* == *--help ]] && cat ", 1)
-    lists = lists.replace(" }", """ || printf '{"name":"%s"}\\n' one two; }; timeout() { "${@:2}"; }""")
+    lists = HELPED["bash"].replace("{ ", """{ [[ $* == *--help ]] || { printf '{"name":"%s"}\\n' one two; return; }; """, 1)
+    lists += """; timeout() { "${@:2}"; }"""
     commands = ["list show", "list set", "list drop", "add", "remove", "import", "rollback"]
     for words in offers("bash", [f"sinkwatch {command} " for command in commands], lists, helped[1]):
         assert words == ["one", "two"]
