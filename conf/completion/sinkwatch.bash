@@ -23,11 +23,12 @@ _sinkwatch_lists() { _sinkwatch_ask list | sed -n 's/.*"name":"\([^"]*\)".*/\1/p
 
 _sinkwatch_feeds() { _sinkwatch_ask feed list | sed -n 's/^{"feed":"\([^"]*\)".*/\1/p'; }
 
-# The help of a sub-command: its sub-commands; its options, each followed by the kind of the value,
-# such as --file=FILE, where the next word of the line is the value.
+# The help of a sub-command: names of sub-commands; options, each followed by the kind of the value
+# where the next word of the line is the value, such as --file=FILE.
 _sinkwatch_read() { # _sinkwatch_read [COMMAND [SUB-COMMAND]]
     local help
-    help=$(sinkwatch "$@" --help 2>/dev/null)
+    help=$(sinkwatch "$@" --help 2>/dev/null |
+        sed 's/^ *\(-., \)\{0,1\}\(--[a-z-]*\), \(--[a-z-]*\)\( .*\)/  \1\2\4\n  \3\4/') # two names of an option: two lines
     commands=$(sed -n '/^Sub-commands:/,/^$/s/^  \([a-z-]*\)  .*/\1/p' <<<"$help")
     options=$(sed -n 's/^ *\(-., \)\{0,1\}\(--[a-z0-9-]*\(=[^ ]*\)\{0,1\}\).*/\2/p' <<<"$help"
         sed -n 's/^ *\(-.\), --[a-z0-9-]*\(=[^ ]*\)\{0,1\} .*/\1\2/p' <<<"$help")
@@ -105,7 +106,7 @@ _sinkwatch() {
     esac
 }
 
-# Words after "help": sub-commands, and those of a sub-command.
+# Words after "help": a sub-command, and the sub-command of a sub-command.
 _sinkwatch_help() {
     if [ "$1" = 0 ]; then
         _sinkwatch_read

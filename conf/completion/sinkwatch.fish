@@ -41,6 +41,7 @@ end
 function __sinkwatch_options
     set -l path (__sinkwatch_path)
     sinkwatch $path --help 2>/dev/null |
+        sed 's/^ *\(-., \)\{0,1\}\(--[a-z-]*\), \(--[a-z-]*\)\( .*\)/  \1\2\4\n  \3\4/' |
         sed -n 's/^ *\(-., \)\{0,1\}\(--[a-z0-9-]*\)\(=[^ ]*\|\[=[^ ]*\)\{0,1\} *\(.*\)$/\2\t\4/p'
 end
 

@@ -196,6 +196,8 @@ int cli_checkconf(struct cli *cli, int argc, char **argv);
 int cli_doctor(struct cli *cli, int argc, char **argv);
 int cli_feed(struct cli *cli, int argc, char **argv);
 int cli_metrics(struct cli *cli, int argc, char **argv);
+int cli_help(struct cli *cli, int argc, char **argv);
+int cli_version(struct cli *cli, int argc, char **argv);
 int cli_web(struct cli *cli, int argc, char **argv);
 
 #endif

@@ -11,9 +11,6 @@
 #include <string.h>
 #include <unistd.h>
 
-static int help(struct cli *cli, int argc, char **argv);
-static int version(struct cli *cli, int argc, char **argv);
-
 static const struct cli_command commands[] = {
     {"list", "all lists; show, set, drop a list", cli_list},
     {"add", "put indicators on a list", cli_add},
@@ -40,8 +37,8 @@ static const struct cli_command commands[] = {
     {"setup", "functions for feeds into Redis, and missing settings of Redis", cli_setup},
     {"checkconf", "judge a settings file", cli_checkconf},
     {"doctor", "look for faults of an installation; each with the remedy", cli_doctor},
-    {"help", "the words of --help, of the command or of a sub-command", help},
-    {"version", "the version of the command", version},
+    {"help", "the words of --help, of the command or of a sub-command", cli_help},
+    {"version", "the version of the command", cli_version},
     {0},
 };
 
@@ -78,7 +75,7 @@ static const struct cli_usage help_usage = {
 };
 
 /* As if the words stood alone, followed by --help. */
-static int help(struct cli *cli, int argc, char **argv)
+int cli_help(struct cli *cli, int argc, char **argv)
 {
     char program[] = "sinkwatch", option[] = "--help";
     char *line[5] = {program};
@@ -104,7 +101,7 @@ static const struct cli_usage version_usage = {
     .max = 0,
 };
 
-static int version(struct cli *cli, int argc, char **argv)
+int cli_version(struct cli *cli, int argc, char **argv)
 {
     char **words;
     cli_parse(cli, &version_usage, NULL, argc, argv, &words);

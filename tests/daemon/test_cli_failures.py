@@ -15,7 +15,7 @@ ASKS_REDIS = {
     "feed add": "ads https://lists.example/x", "feed show": "ads", "feed run": "ads", "feed pause": "ads",
     "feed resume": "ads", "feed remove": "ads", "feed log": "", "rollback": "bad", "check": "a.example",
     "pivot": "a.example", "sweep": "--list bad", "report": "--output {folder}/report.html", "events": "",
-    "anomalies": "", "status": "", "setup": "", "hunt": "--folder {folder} bad",
+    "anomalies": "", "status": "", "hunt": "--folder {folder} bad",
 }  # fmt: skip
 # path -> words, exit code without Redis: another answer than "Redis cannot be reached" is right.
 OTHERWISE = {
@@ -27,6 +27,9 @@ OTHERWISE = {
     "memory forget": ("--folder {folder}/none a.example", INPUT),
     "memory status": ("--folder {folder}/none", INPUT),
     "checkconf": ("{folder}/none.conf", SETTINGS),
+    "web": ("--listen {folder}/web.sock", REDIS),
+    "setup": ("", REDIS),  # without rights: a result, with the answer of Redis to each question
+    "top": ("--once", REDIS),
     "doctor": ("--unbound {folder}/none --unbound-conf {folder}/none", 8),
     "help": ("frobnicate", USAGE),
 }  # fmt: skip
