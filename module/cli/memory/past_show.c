@@ -79,6 +79,7 @@ static const struct cli_usage usage = {
         "  export  the whole memory as lines of the Passive DNS Common Output Format\n"
         "  import  take such lines into the memory\n"
         "  forget  remove what is older than a time\n"
+        "  send    send the records to a ClickHouse server\n"
         "  status  the files of the memory, and the times they cover\n"
         "\vThe exit code is 1 when nothing is known, 5 when a resolver did not answer, 6 when an "
         "answer is not whole. Times are UTC; TIME is a day, RFC 3339, seconds since 1970, or a "
