@@ -1,4 +1,5 @@
 /* args.c - options with argp: global options anywhere, and the way from words to sub-commands. */
+#include "base/clock.h"
 #include "cli/failure.h"
 #include "cli/output.h"
 #include "cli/words.h"
@@ -40,6 +41,25 @@ uint64_t cli_span(const struct argp_state *state, const char *option, const char
         argp_error(state, "%s: '%s' is no span of time; such as 90m, 12h, 7d or 2w, up to 3650d",
                    option, text);
     return n * seconds[unit ? unit - units : 0];
+}
+
+uint64_t cli_time_ago(const struct argp_state *state, const char *option, const char *text)
+{
+    char day[32];
+    int64_t us = 0;
+    if (strlen(text) == 10 && text[4] == '-') {
+        snprintf(day, sizeof(day), "%sT00:00:00Z", text);
+        text = day;
+    }
+    if (sw_time_parse(text, strlen(text), &us) == SW_OK)
+        return us > 0 ? (uint64_t)us / 1000000 : 0;
+    if (text[0] && strchr("smhdw", text[strlen(text) - 1]))
+        return (uint64_t)sw_clock_wall_us() / 1000000 - cli_span(state, option, text);
+    argp_error(state,
+               "%s: '%s' is no time; such as 2026-03-02, 2026-03-02T10:20:30Z, or 30d for 30 days "
+               "ago",
+               option, cli_clean_text(text));
+    return 0;
 }
 
 uint64_t cli_number(const struct argp_state *state, const char *option, const char *text,
@@ -248,6 +268,34 @@ bool cli_alike(const char *a, const char *b)
     return distance(a, b) <= (shorter < 4 ? 1 : 2);
 }
 
+/* Words of other programs, and of other places of this one, with the sub-command for each. */
+static const char *const usual[][2] = {
+    {"ls", "list"},         {"rm", "remove"},       {"rm", "list drop"},     {"del", "remove"},
+    {"delete", "remove"},   {"delete", "list drop"}, {"create", "list set"}, {"new", "list set"},
+    {"set", "list set"},    {"show", "list show"},  {"drop", "list drop"},   {"add", "add"},
+    {"remove", "remove"},   {"import", "import"},   {"load", "import"},      {"export", "export"},
+    {"dump", "export"},     {"undo", "rollback"},   {"lookup", "check"},     {"query", "check"},
+    {"log", "events"},      {"logs", "events"},     {"tail", "events"},      {"alerts", "anomalies"},
+    {"sync", "feed run"},   {"update", "feed run"}, {"serve", "web"},        {"stats", "status"},
+    {"validate", "checkconf"},
+};
+
+static bool is_among(const struct cli_command *commands, const char *name)
+{
+    while (commands->name && strcmp(commands->name, name) != 0)
+        commands++;
+    return commands->name;
+}
+
+/* A sub-command of the same table goes before one of the whole command. */
+static void hint_usual(const char *program, const struct cli_command *commands, const char *word)
+{
+    for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]); i++)
+        if (strcmp(word, usual[i][0]) == 0)
+            cli_hint("did you mean '%s %s'?",
+                     is_among(commands, usual[i][1]) ? program : "sinkwatch", usual[i][1]);
+}
+
 /* Report an unknown sub-command with the list of all, and end. */
 static void unknown(const char *program, const struct cli_command *commands, const char *word)
 {
@@ -255,6 +303,7 @@ static void unknown(const char *program, const struct cli_command *commands, con
     for (const struct cli_command *c = commands; c->name; c++)
         if (cli_alike(c->name, word))
             cli_hint("did you mean '%s %s'?", program, c->name);
+    hint_usual(program, commands, word);
     cli_hint("'%s --help' shows all options and sub-commands", program);
     failure_end(CLI_USAGE);
     exit(CLI_USAGE);

@@ -5,6 +5,7 @@
 #include "cli/pick.h"
 #include "feed/stream.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,12 +17,12 @@
 #define PAGE   "1000" /* entries of a reply */
 #define ID_MAX 64
 
-enum { KEY_FOLLOW = 'f', KEY_AFTER = 256, KEY_IDS, KEY_TYPE, KEY_LIST, KEY_SEVERITY };
+enum { KEY_FOLLOW = 'f', KEY_AFTER = 256, KEY_SINCE, KEY_IDS, KEY_TYPE, KEY_LIST, KEY_SEVERITY };
 
 struct options {
     uint64_t n;
-    bool follow, ids;
-    const char *after; /* --after, or NULL */
+    char after[ID_MAX]; /* --after, or the id before --since; "": neither */
+    bool n_given, after_given, since_given, follow, ids;
     struct cli_pick pick;
 };
 
@@ -30,6 +31,8 @@ static const struct argp_option options[] = {
     {"follow", KEY_FOLLOW, NULL, 0, "then wait for more, until interrupted", 0},
     {"after", KEY_AFTER, "ID", 0, "all entries of the stream after this id, instead of the latest",
      0},
+    {"since", KEY_SINCE, "TIME", 0,
+     "all entries since this time (2026-11-30, RFC 3339, 12h ago: 12h), instead of the latest", 0},
     {"ids", KEY_IDS, NULL, 0, "show the id of each entry; with --json as the member stream_id", 0},
     {"type", KEY_TYPE, "TYPE", 0, "only this event.action; may be repeated", 0},
     {"list", KEY_LIST, "NAME", 0, "only what names this list; may be repeated", 0},
@@ -45,7 +48,17 @@ static void set_after(struct argp_state *state, struct options *o, const char *t
                    "--after: '%s' is no id of a stream, such as 1764510000000-0; --ids shows "
                    "the ids",
                    cli_clean_text(text));
-    o->after = text;
+    snprintf(o->after, sizeof(o->after), "%s", text);
+    o->after_given = true;
+}
+
+/* The greatest id before a time: ids begin with milliseconds. */
+static void set_since(struct argp_state *state, struct options *o, const char *text)
+{
+    uint64_t ms = cli_time_ago(state, "--since", text) * 1000;
+    snprintf(o->after, sizeof(o->after), "%" PRIu64 "-%" PRIu64, ms ? ms - 1 : 0,
+             ms ? UINT64_MAX : 0);
+    o->since_given = true;
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -54,12 +67,16 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     switch (key) {
     case 'n':
         o->n = cli_number(state, "-n", arg, 0, N_MAX);
+        o->n_given = true;
         return 0;
     case KEY_FOLLOW:
         o->follow = true;
         return 0;
     case KEY_AFTER:
         set_after(state, o, arg);
+        return 0;
+    case KEY_SINCE:
+        set_since(state, o, arg);
         return 0;
     case KEY_IDS:
         o->ids = true;
@@ -72,6 +89,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     case KEY_SEVERITY:
         o->pick.severity = (unsigned)cli_number(state, "--severity-min", arg, 0, 100);
+        return 0;
+    case ARGP_KEY_END:
+        if (o->n_given + o->after_given + o->since_given > 1)
+            argp_error(state, "only one of -n, --after and --since: each says where to begin");
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -96,6 +117,7 @@ struct run {
     const struct options *options;
     char last[ID_MAX];
     size_t printed;
+    bool more; /* picked entries before the printed ones */
 };
 
 /* An entry, [id, [field, value, ...]], as an object; NULL: another text. */
@@ -174,6 +196,24 @@ static void keep(struct kept *kept, const char *id, json_t *object)
     kept->object[kept->n++] = object;
 }
 
+/* Keep a picked entry of the latest n. The one before these n is only noted, and only looked for
+ * where nobody chose n. false: enough. */
+static bool keep_one(struct run *run, uint64_t n, const redisReply *entry, struct kept *kept)
+{
+    json_t *object;
+    if (kept->n == n && run->options->n_given)
+        return false;
+    if (!is_picked(run, entry, &object))
+        return true;
+    if (kept->n < n) {
+        keep(kept, entry->element[0]->str, object);
+        return true;
+    }
+    json_decref(object);
+    run->more = true;
+    return false;
+}
+
 /* Go back through the stream until n picked entries are kept, or to the first entry. */
 static int keep_latest(struct run *run, uint64_t n, struct kept *kept)
 {
@@ -186,16 +226,12 @@ static int keep_latest(struct run *run, uint64_t n, struct kept *kept)
             return CLI_REDIS;
         more = n > 0 && reply->elements > 0;
         for (size_t i = 0; i < reply->elements; i++) {
-            const redisReply *entry = reply->element[i];
-            const char *id = entry->element[0]->str;
-            json_t *object;
+            const char *id = reply->element[i]->element[0]->str;
             if (end[0] == '+')
                 snprintf(run->last, sizeof(run->last), "%s", id); /* the youngest entry */
             snprintf(end, sizeof(end), "(%.*s", ID_MAX - 1, id);
-            if (kept->n < n && is_picked(run, entry, &object))
-                keep(kept, id, object);
+            more = more && keep_one(run, n, reply->element[i], kept);
         }
-        more = more && kept->n < n;
         freeReplyObject(reply);
     }
     return CLI_OK;
@@ -215,6 +251,8 @@ static int print_latest(struct run *run, uint64_t n)
     }
     free(kept.id);
     free(kept.object);
+    if (code == CLI_OK && run->more && !run->options->follow)
+        cli_hint("these are the latest %zu; -n shows more, --since all of a time", run->printed);
     return code;
 }
 
@@ -286,7 +324,7 @@ int cli_tail(struct cli *cli, const struct cli_tail *tail, int argc, char **argv
     cli_parse(cli, &usage, &o, argc, argv, &words);
     int code = cli_connect(cli);
     if (code == CLI_OK)
-        code = o.after ? print_after(&run) : print_latest(&run, o.n);
+        code = o.after[0] ? print_after(&run) : print_latest(&run, o.n);
     if (code == CLI_OK && o.follow)
         code = follow(&run);
     else if (code == CLI_OK && run.printed == 0) {

@@ -2,8 +2,8 @@
  * tail.h - the last and the following entries of a stream of JSON objects: `events` and
  * `anomalies` differ only in the stream and in the line for an object.
  *
- * Step by step: XREVRANGE back to the n-th picked entry, printed oldest first, or with --after
- * XRANGE from an id on; with --follow XREAD BLOCK from the last id on, until the process is ended.
+ * Step by step: XREVRANGE back to the n-th picked entry, printed oldest first, or with --after or
+ * --since XRANGE from an id on; with --follow XREAD BLOCK from the last id on, until the process is ended.
  *
  * Threads      one
  * Interface    module/REDIS.md: each entry has an object in the field e

@@ -164,17 +164,25 @@ static enum sw_status read_password(struct sw_redis *redis, char password[PASSWO
     return SW_OK;
 }
 
-/* The reply to an AUTH or PING: SW_OK, SW_EREDIS, or SW_EIO when the connection failed. Only the
- * code of an error is logged: Redis quotes the arguments of an unknown command, and an argument
- * of AUTH is the password. */
-static enum sw_status greeting_status(struct sw_redis *redis, const char *doing, redisReply *reply)
+/* Octets of an error that may be told. Redis quotes the arguments of an unknown command, cut, and
+ * an argument of AUTH is the password: then it is the code alone. */
+static int told(const char *error, const char *secret)
+{
+    bool quoted = secret && (strstr(error, "unknown command") || (*secret && strstr(error, secret)));
+    return (int)strcspn(error, quoted ? " " : "\r\n");
+}
+
+/* The reply to an AUTH or PING: SW_OK, SW_EREDIS, or SW_EIO when the connection failed. secret: the
+ * password that was sent, or NULL. */
+static enum sw_status greeting_status(struct sw_redis *redis, const char *doing, const char *secret,
+                                      redisReply *reply)
 {
     enum sw_status status = SW_OK;
     if (!reply)
         return SW_EIO;
     if (reply->type == REDIS_REPLY_ERROR && strncmp(reply->str, "NOPERM", 6) != 0) {
         sw_redis_problem(redis, "%s: %s refused: %.*s", redis->target, doing,
-                         (int)strcspn(reply->str, " "), reply->str);
+                         told(reply->str, secret), reply->str);
         status = SW_EREDIS;
     }
     freeReplyObject(reply);
@@ -194,8 +202,8 @@ static enum sw_status authenticate(struct sw_redis *redis)
         const char *argv[3] = {"AUTH", user[0] ? user : password, password};
         size_t len[3] = {4, strlen(argv[1]), strlen(argv[2])};
         snprintf(doing, sizeof(doing), "AUTH%s%s", user[0] ? " as user " : "", user);
-        status =
-            greeting_status(redis, doing, sw_redis_command_argv(redis, user[0] ? 3 : 2, argv, len));
+        status = greeting_status(redis, doing, password,
+                                 sw_redis_command_argv(redis, user[0] ? 3 : 2, argv, len));
     }
     explicit_bzero(password, sizeof(password));
     return status;
@@ -245,7 +253,7 @@ static enum sw_status connect_and_greet(struct sw_redis *redis)
     if (status == SW_OK)
         status = authenticate(redis);
     if (status == SW_OK)
-        status = greeting_status(redis, "PING", sw_redis_command(redis, "PING"));
+        status = greeting_status(redis, "PING", NULL, sw_redis_command(redis, "PING"));
     if (status == SW_OK)
         return SW_OK;
     sw_redis_close(redis);

@@ -68,6 +68,33 @@ def test_a_misspelt_command_is_guessed(sw):
     assert "sinkwatch check" in sw.err
 
 
+@pytest.mark.parametrize(
+    "words, hint",
+    [
+        ("ls", "'sinkwatch list'"),
+        ("rm x", "'sinkwatch remove'"),
+        ("show x", "'sinkwatch list show'"),
+        ("list add x", "'sinkwatch add'"),
+        ("list ls", "'sinkwatch list'"),
+        ("feed ls", "'sinkwatch feed list'"),
+        ("sweep --forward 127.0.0.1:53", "the port goes after an @"),
+        ("sweep --forward ns.example", "is no address"),
+        ("sweep --forward 127.0.0.1@0", "from 1 to 65535"),
+        ("events -n 3 --since 1h", "only one of -n, --after and --since"),
+    ],
+)
+def test_words_that_people_try_first(sw, words, hint):
+    sw(*words.split(), code=USAGE)
+    assert hint in sw.err
+
+
+def test_a_word_with_a_hyphen_first(bad):
+    bad("add", "bad", "--", "-x.example.net")
+    assert "-x.example.net" in bad.list("bad")
+    bad("add", "--help")
+    assert "after --" in bad.out
+
+
 def test_global_options_stand_anywhere(bad):
     first = bad("--json", "list")
     assert bad("list", "--json") == first
@@ -171,6 +198,8 @@ def options_in(text):
 def test_manual_knows_every_option_and_command(sw):
     manual = (ROOT / "conf/man/sinkwatch.1").read_text().replace("\\-", "-")
     commands = re.findall(r"^  (\w+)  +\w", sw("--help"), re.M)
+    synopsis = manual.split(".Sh DESCRIPTION")[0]
+    assert [name for name in commands if not re.search(rf"^\.Cm {name}\b", synopsis, re.M)] == []
     for name in [*commands, "list show", "list set", "list drop", "feed add", "feed run", "feed log"]:
         options = options_in(sw(*name.split(), "--help").split("Example")[0])
         assert f".Cm {name}" in manual or f", {name}" in manual or f".It Cm {name}" in manual

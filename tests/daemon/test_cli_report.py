@@ -201,6 +201,7 @@ def test_nothing_and_json(sw, case):
     text = sw("report", code=NONE)
     Page(text)
     assert "No anomaly was raised" in text and "No indicator has a history" in text
+    assert "neither an anomaly nor history" in sw.err
 
 
 # ---- holders, times, clients ----

@@ -144,6 +144,10 @@ def test_check_leaves_out_what_a_resolver_refuses(bad):
     bad.redis.hset(bad.key("lists"), "broken", "{")
     bad("check", "a.example")
     assert "'broken' is not in force" in bad.err and "2 items" in bad.err
+    for i in range(50):
+        bad.redis.hset(bad.key("lists"), f"broken{i}", "{")
+    bad("check", "a.example")
+    assert "; nor 50 lists more" in bad.err and len(bad.err.splitlines()) == 2
 
 
 def test_check_of_nonsense(bad):
@@ -295,6 +299,39 @@ def test_events_by_type_list_and_severity(sw):
         assert "is no id of a stream" in sw.err
 
 
+def test_events_since_a_time(sw):
+    """By the times of the ids; also with filters, with --follow, and for anomalies."""
+    times = [1_700_000_000_000 + 500 * i for i in range(20)]
+    for at in times:
+        for stream in ("events", "anomalies"):
+            sw.redis.xadd(sw.key(stream), {"e": json.dumps(event(f"n{at}.example", list=f"l{at % 1000}"))}, id=f"{at}-0")
+
+    def shown(*words, code=0):
+        return [int(one["dns"]["question"]["name"][1:-8]) for one in sw.json(*words, code=code)]
+
+    assert shown("events", "--since", "1700000003") == times[6:]
+    assert shown("events", "--since", "2023-11-14T22:13:29Z", "--list", "l0") == [times[18]]
+    assert shown("anomalies", "--since", "2023-11-14") == shown("events", "--since", "1970-01-01") == times
+    assert shown("anomalies", "--since", "1h", code=NONE) == []
+    process = sw.start("--json", "events", "--since", "1700000009", "--follow", "--list", "l500")
+    assert json.loads(process.stdout.readline())["dns"]["question"]["name"] == f"n{times[19]}.example"
+    put(sw, "events", event("other.example"), event("new.example", list="l500"))
+    assert json.loads(process.stdout.readline())["dns"]["question"]["name"] == "new.example"
+    process.kill()
+    process.communicate()
+
+
+def test_a_cut_is_told(sw):
+    """With --json as well: on standard error, for a program that shows it to people."""
+    put(sw, "events", *(event(f"n{i}.example", list="odd" if i == 3 else "bad") for i in range(30)))
+    for words in (["events"], ["--json", "events"]):
+        assert len(sw(*words).splitlines()) == 20 and "these are the latest 20" in sw.err
+        sw(*words, "--list", "odd")
+        assert sw.err == ""
+        sw(*words, "-n", "5")
+        assert sw.err == ""
+
+
 def test_a_follower_that_resumes_misses_nothing(sw):
     """Ended at any moment, and begun again after the last id that was printed."""
     sent, last, got = 0, "0-1", []
@@ -362,7 +399,7 @@ def test_status_of_live_and_late_resolvers(bad):
         assert words in out
     (status,) = bad.json("status")
     by = {one["id"]: one for one in status["resolvers"]}
-    assert (by["ns1"]["behind"], by["ns1"]["hits"], by["ns1"]["live"]) == ("2", 7, True)
+    assert (by["ns1"]["behind"], by["ns1"]["hits"], by["ns1"]["live"]) == (2, 7, True)
     assert by["ns1"]["lists"]["bad"]["count"] == 4 and not by["ns3"]["live"]
     assert status["last_change"] == bad.last_change()
 

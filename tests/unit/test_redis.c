@@ -343,8 +343,11 @@ START_TEST(acl_user)
     redis_fixture_run(&rf, "ACL SETUSER open on nopass ~* +@all");
     redis_fixture_settings(&rf, &settings);
     settings.redis_timeout_ms = 10000;
+    snprintf(settings.redis_password, SW_TEXT_MAX, "pw");
+    expect_failure(&settings, SW_EREDIS, "without any password configured");
     snprintf(settings.redis_user, SW_TEXT_MAX, "resolver");
-    expect_failure(&settings, SW_EREDIS, "AUTH as user resolver refused: WRONGPASS");
+    settings.redis_password[0] = '\0';
+    expect_failure(&settings, SW_EREDIS, "AUTH as user resolver refused: WRONGPASS invalid");
     snprintf(settings.redis_password, SW_TEXT_MAX, "pw");
     expect_success(&settings); /* though PING is not permitted */
     struct sw_redis *redis = sw_redis_new(&settings);

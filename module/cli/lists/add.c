@@ -124,7 +124,8 @@ static const struct cli_usage usage = {
            "\vExamples:\n"
            "  sinkwatch add carbanak systemsvc.net =www.example.net --wait\n"
            "  sinkwatch add carbanak 198.51.100.0/24 --facts '{\"reference\":\"report 7\"}'\n"
-           "  sinkwatch add carbanak systemsvc.net --for 30d",
+           "  sinkwatch add carbanak systemsvc.net --for 30d\n"
+           "  sinkwatch add carbanak -- -x.example.net   (a word with a hyphen first: after --)",
     .options = options,
     .parser = parse,
     .min = 2,

@@ -48,7 +48,8 @@ static const struct cli_usage usage = {
         "list of a million is searched in about a second; an indicator in canonical form is out of "
         "force before that.\n\n"
         "Examples:\n"
-        "  sinkwatch remove carbanak systemsvc.net --wait",
+        "  sinkwatch remove carbanak systemsvc.net --wait\n"
+        "  sinkwatch remove carbanak -- -x.example.net   (a word with a hyphen first: after --)",
     .options = options,
     .parser = parse,
     .min = 2,

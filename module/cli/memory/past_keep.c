@@ -25,7 +25,7 @@ static error_t parse_forget(int key, char *arg, struct argp_state *state)
     struct forget *forget = state->input;
     if (key != KEY_BEFORE)
         return cli_past_parse(&forget->options, key, arg, state);
-    forget->before = cli_past_time(state, "--before", arg);
+    forget->before = cli_time_ago(state, "--before", arg);
     return 0;
 }
 

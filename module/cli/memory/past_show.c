@@ -188,11 +188,11 @@ static int print_end(struct show *show, const char *word)
         printf("%s: %s\n", cli_clean_text(word),
                cli_count(show->found, "record was resolved", "records were resolved"));
         cli_table_print(show->table, 2);
-        if (show->found == show->options.limit)
-            cli_hint("these are the first %" PRIu64 "; --limit shows more", show->found);
     } else if (show->text) {
         printf("%s: nothing was resolved\n", cli_clean_text(word));
     }
+    if (show->found > 0 && show->found == show->options.limit)
+        cli_hint("these are the first %" PRIu64 "; --limit shows more", show->found);
     return show->found > 0 ? CLI_OK : CLI_NONE;
 }
 

@@ -36,25 +36,6 @@ void cli_past_catch(int fd)
     sigaction(SIGTERM, &action, NULL);
 }
 
-uint64_t cli_past_time(const struct argp_state *state, const char *option, const char *text)
-{
-    char day[32];
-    int64_t us = 0;
-    if (strlen(text) == 10 && text[4] == '-') {
-        snprintf(day, sizeof(day), "%sT00:00:00Z", text);
-        text = day;
-    }
-    if (sw_time_parse(text, strlen(text), &us) == SW_OK)
-        return us > 0 ? (uint64_t)us / 1000000 : 0;
-    if (text[0] && strchr("smhdw", text[strlen(text) - 1]))
-        return (uint64_t)sw_clock_wall_us() / 1000000 - cli_span(state, option, text);
-    argp_error(state,
-               "%s: '%s' is no time; such as 2026-03-02, 2026-03-02T10:20:30Z, or 30d for 30 days "
-               "ago",
-               option, cli_clean_text(text));
-    return 0;
-}
-
 error_t cli_past_parse(struct cli_past *past, int key, char *arg, struct argp_state *state)
 {
     switch (key) {
@@ -69,10 +50,10 @@ error_t cli_past_parse(struct cli_past *past, int key, char *arg, struct argp_st
                        cli_clean_text(arg));
         return 0;
     case CLI_PAST_SINCE:
-        past->since = cli_past_time(state, "--since", arg);
+        past->since = cli_time_ago(state, "--since", arg);
         return 0;
     case CLI_PAST_UNTIL:
-        past->until = cli_past_time(state, "--until", arg);
+        past->until = cli_time_ago(state, "--until", arg);
         return 0;
     case CLI_PAST_LIMIT:
         past->limit = cli_number(state, "--limit", arg, 0, UINT64_MAX / 2);

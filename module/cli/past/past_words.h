@@ -39,10 +39,6 @@ enum {
 /** Parse one of the options: 0, or ARGP_ERR_UNKNOWN. */
 error_t cli_past_parse(struct cli_past *past, int key, char *arg, struct argp_state *state);
 
-/** A time: seconds since 1970, "2026-03-02", RFC 3339, or a span such as 7d before now; else says
- * so and ends with CLI_USAGE. Seconds since 1970. */
-uint64_t cli_past_time(const struct argp_state *state, const char *option, const char *text);
-
 /** The folder of the memory; NULL after an error message. */
 const char *cli_past_folder(struct cli *cli, const struct cli_past *past);
 

@@ -189,9 +189,10 @@ static int make(struct report *report, const struct options *o)
         report_read_past(report, o->folder ? o->folder : report->cli->settings.memory_folder);
     if (code == CLI_OK)
         code = put_out(report, o->output);
-    if (code == CLI_OK && report->moments == 0 && report->graph->edges == 0)
-        code = CLI_NONE;
-    return code;
+    if (code != CLI_OK || report->moments > 0 || report->graph->edges > 0)
+        return code;
+    cli_error("there is neither an anomaly nor history to report");
+    return CLI_NONE;
 }
 
 static void keep(void *client)

@@ -37,7 +37,8 @@ static const struct cli_usage usage = {
            "separately. The exit code is 0 when a rule wins for any word, else 1.\n\n"
            "Examples:\n"
            "  sinkwatch check www.systemsvc.net 213.24.76.23 AS8342\n"
-           "  sinkwatch check --file names.txt",
+           "  sinkwatch check --file names.txt\n"
+           "  sinkwatch check -- -x.example.net   (a word with a hyphen first: after --)",
     .options = options,
     .parser = parse,
     .min = 0,
@@ -318,8 +319,10 @@ static json_t *make_json(const struct asked *a)
     cli_json_set(out, "query", a->word);
     json_object_set_new(out, "matches", matches);
     if (a->j.hits.more)
-        json_object_set_new(out, "matches_more", json_integer(a->j.hits.more));
+        json_object_set_new(out, "matches_more", json_integer((json_int_t)a->j.hits.more));
     json_object_set_new(out, "explained_by", others);
+    if (a->others_more)
+        json_object_set_new(out, "explained_by_more", json_integer((json_int_t)a->others_more));
     if (a->is_protected)
         json_object_set_new(out, "protected",
                             json_pack("{s:s,s:s,s:s}", "list", a->protected.list, "indicator",

@@ -388,8 +388,12 @@ static void print_json(struct cli *cli, struct resolver *all, size_t n, const ch
         json_object_set_new(one, "live", json_boolean(all[i].state != NULL));
         json_object_set_new(one, "reported", json_integer(all[i].reported));
         if (all[i].state) {
-            cli_json_set(one, "behind", all[i].behind);
             json_object_update(one, all[i].state);
+            json_object_set_new(one, "behind", all[i].behind[0] == '?'
+                                                   ? json_null()
+                                                   : json_integer(atoi(all[i].behind)));
+            if (strchr(all[i].behind, '+'))
+                json_object_set_new(one, "behind_more", json_true());
         }
         json_array_append_new(resolvers, one);
     }

@@ -106,23 +106,43 @@ void cli_judge_groups(const struct sw_flow *flow, const struct cli_judged *j, cl
 
 /* ---- loading ---- */
 
+/* Items that a resolver refuses, and lists that are not in force: the first one in words. */
+struct left_out {
+    uint64_t items, lists;
+    char first[2 * SW_WHY_MAX];
+};
+
 static void count_refused(void *arg, const struct sw_refusal *refusal)
 {
-    uint64_t *n = arg;
-    if (refusal->reason == SW_REFUSED_POLICY || refusal->reason == SW_REFUSED_KEY)
-        cli_error("list '%s' is not in force: %s", cli_clean_text(refusal->list), refusal->why);
-    ++*n;
+    struct left_out *out = arg;
+    out->items++;
+    if (refusal->reason != SW_REFUSED_POLICY && refusal->reason != SW_REFUSED_KEY)
+        return;
+    if (out->lists++ == 0)
+        snprintf(out->first, sizeof(out->first), "list '%.100s' is not in force: %s",
+                 cli_clean_text(refusal->list), refusal->why);
+}
+
+/* Two lines at most, however broken the lists are: the question is about something else. */
+static void say_left_out(const struct left_out *out)
+{
+    char more[80] = "";
+    if (out->lists > 1)
+        snprintf(more, sizeof(more), "; nor %s", cli_count(out->lists - 1, "list", "lists more"));
+    if (out->lists)
+        cli_error("%s%s", out->first, more);
+    if (out->items)
+        cli_error("left out %s of the lists, since a resolver refuses %s "
+                  "('sinkwatch status' says why)",
+                  cli_count(out->items, "item", "items"), out->items == 1 ? "it" : "them");
 }
 
 int cli_judging_load(struct cli *cli, struct sw_index *index)
 {
-    uint64_t refused = 0;
-    struct sw_load_hooks hooks = {.arg = &refused, .refused = count_refused};
+    struct left_out left_out = {.items = 0};
+    struct sw_load_hooks hooks = {.arg = &left_out, .refused = count_refused};
     if (sw_load_all(cli->redis, index, &hooks) != SW_OK)
         return cli_redis_failed(cli, NULL);
-    if (refused)
-        cli_error("left out %s of the lists, since a resolver refuses %s "
-                  "('sinkwatch status' says why)",
-                  cli_count(refused, "item", "items"), refused == 1 ? "it" : "them");
+    say_left_out(&left_out);
     return CLI_OK;
 }

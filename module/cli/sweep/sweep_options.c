@@ -64,6 +64,25 @@ static void add_text(struct argp_state *state, const char **array, size_t *n, si
     array[(*n)++] = text;
 }
 
+/* "192.0.2.1", "192.0.2.1@5353": other spellings end as an error without a place in libunbound. */
+static void add_forward(struct sweep_options *o, const struct argp_state *state, const char *text)
+{
+    const char *at = strchr(text, '@'), *colon = strchr(text, ':'), *why = "";
+    size_t len = at ? (size_t)(at - text) : strlen(text);
+    struct sw_addr addr;
+    if (sw_addr_parse(text, len, &addr, &why) == SW_OK && addr.plen == sw_addr_bits(&addr)) {
+        if (at)
+            cli_number(state, "--forward: port", at + 1, 1, UINT16_MAX);
+        add_text(state, o->forward, &o->forwards, SWEEP_FORWARDS_MAX, "--forward", text);
+    } else if (!at && colon && !strchr(colon + 1, ':')) {
+        argp_error(state, "--forward: '%s': the port goes after an @, as in 192.0.2.1@5353",
+                   cli_clean_text(text));
+    } else {
+        argp_error(state, "--forward: '%s' is no address, such as 192.0.2.1 or 192.0.2.1@5353",
+                   cli_clean_text(text));
+    }
+}
+
 static error_t parse_numbers(int key, char *arg, struct argp_state *state)
 {
     struct sweep_options *o = state->input;
@@ -108,7 +127,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         o->file = arg;
         return 0;
     case KEY_FORWARD:
-        add_text(state, o->forward, &o->forwards, SWEEP_FORWARDS_MAX, "--forward", arg);
+        add_forward(o, state, arg);
         return 0;
     case KEY_RESOLV_CONF:
         o->resolv_conf = arg ? arg : "/etc/resolv.conf";

@@ -128,7 +128,7 @@ async function fleet() {
   return [el("h1", {}, "Resolvers"), el("p", { class: "dim" }, `Redis at ${clean(data.redis)}; last change ${time(Number(String(data.last_change).split("-")[0]), true)} (${clean(data.last_change)})`),
     table(data.resolvers, [
       ["Resolver", r => clean(r.id)], ["State", r => el("span", { class: r.live && r.state === "following" ? "good" : "bad" }, r.live ? clean(r.state) : "silent")],
-      ["Reported", r => time(r.reported * 1000, true), "t"], ["Behind", r => clean(r.behind), "n"], ["Hits", r => String(r.hits ?? ""), "n"],
+      ["Reported", r => time(r.reported * 1000, true), "t"], ["Behind", r => (r.behind ?? "?") + (r.behind_more ? "+" : ""), "n"], ["Hits", r => String(r.hits ?? ""), "n"],
       ["Memory", r => r.memory && r.memory.state ? clean(r.memory.state) : ""], ["Version", r => clean(r.version)], ["Unbound", r => clean(r.unbound)],
       ["Fault", r => r.last_error ? el("span", { class: "bad" }, clean(r.last_error)) : ""]], "No resolver has reported.")];
 }
