@@ -110,6 +110,7 @@ const char *cli_clean_text(const char *text)
 #define FIRST_MAX 512
 
 static char first[FIRST_MAX]; /* error */
+static bool mute;
 
 const char *cli_error_first(void)
 {
@@ -119,6 +120,11 @@ const char *cli_error_first(void)
 void cli_error_forget(void)
 {
     first[0] = '\0';
+}
+
+void cli_error_mute(bool muted)
+{
+    mute = muted;
 }
 
 /* Format, clean of control characters, print. */
@@ -132,10 +138,12 @@ __attribute__((format(printf, 3, 0))) static void say(const char *before, char *
     for (char *c = text; *c; c++)
         if ((unsigned char)*c < 0x20 || *c == 0x7f)
             *c = '?';
-    fprintf(stderr, "%s%s\n", before, text);
+    if (!mute)
+        fprintf(stderr, "%s%s\n", before, text);
     if (kept && !kept[0])
         snprintf(kept, FIRST_MAX, "%s", text);
-    failure_note(text, !kept);
+    if (!mute)
+        failure_note(text, !kept);
     free(text);
 }
 

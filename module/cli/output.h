@@ -28,6 +28,10 @@ void cli_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 const char *cli_error_first(void);
 void cli_error_forget(void);
 
+/** Keep messages from standard error, for a server that says less often what failed; the first one
+ * is still there for cli_error_first(). */
+void cli_error_mute(bool muted);
+
 /** Words that follow an error or go with a result, on standard error, indented. */
 void cli_hint(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

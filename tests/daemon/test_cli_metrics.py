@@ -45,10 +45,13 @@ REPORT = {
     "applied": "1700000000500-3",
     "lists": json.dumps({"bad": {"kind": "ioc", "count": 12, "refused": 3, "problem": "odd"}}),
     "refused_by_reason": json.dumps({"name": 4}),
-    "hits_by": json.dumps([["bad", "nxdomain", "qname", 17], ["", "", "", 2]]),
+    "hits_by": json.dumps([["bad", "nxdomain", "qname", 17], ["", "", "", 2], ["bad", "refused", "qname", 4],
+                           ["bad", "sinkhole", "asn", 8], ["x", "drop", "qname", 16], ["x", "monitor", "qname", 32]]),
     "anomalies_by": json.dumps([["protected-owner", 80, 5]]),
     "latency": json.dumps({"le": [0.001, 0.5], "n": [2, 3, 1], "sum": 9.25}),
     "mmdb": json.dumps({"asn": [{"open": True, "epoch": 1700000000}]}),
+    "memory": json.dumps({"folder": "/x", "state": "recording", "octets": 4096, "files": 2, "oldest": "2023-11-14T22:13:20Z",
+                          "sightings": 50, "tuples_waiting": 7, "tuples_written": 9, "left_out": {"ring": 3}}),
     "hits": 9007199254740993, "sweeps_cpu_us": 2500000, "ring_size": 65536, "last_error": "x",
 }  # fmt: skip
 
@@ -81,6 +84,13 @@ def test_values(sw):
     hit = {"list": "bad", "action": "nxdomain", "trigger": "qname"}
     assert value(found, "sinkwatch_list_hits_total", **hit, **ns1) == 17
     assert value(found, "sinkwatch_list_hits_total", list="", action="", trigger="", **ns1) == 2
+    for outcome, n in (("blocked", 21), ("redirected", 8), ("dropped", 16)):
+        assert value(found, f"sinkwatch_answers_{outcome}_total", **ns1) == n
+    for name, n in (("recording", 1), ("size_bytes", 4096), ("files", 2), ("sightings_total", 50), ("tuples_waiting", 7),
+                    ("tuples_written_total", 9), ("oldest_timestamp_seconds", 1700000000)):  # fmt: skip
+        assert value(found, f"sinkwatch_memory_{name}", **ns1) == n
+    assert value(found, "sinkwatch_memory_left_out_total", reason="ring", **ns1) == 3
+    assert ("sinkwatch_memory_newest_timestamp_seconds", (("resolver", "ns1"),)) not in found
     assert value(found, "sinkwatch_anomalies_total", type="protected-owner", severity="80", **ns1) == 5
     assert value(found, "sinkwatch_items_refused_by_reason_total", reason="name", **ns1) == 4
     assert value(found, "sinkwatch_mmdb_build_timestamp_seconds", database="asn1", **ns1) == 1700000000
@@ -92,6 +102,10 @@ def test_values(sw):
     assert value(found, "sinkwatch_stream_last_timestamp_seconds", stream="changes") == 1700000001
     assert value(found, "sinkwatch_redis_memory_used_bytes") > 0
     assert value(found, "sinkwatch_redis_keeps_lists") == 1
+    assert value(found, "sinkwatch_redis_primary") == 1 and value(found, "sinkwatch_redis_replicas") == 0
+    assert value(found, "sinkwatch_redis_evicted_keys_total") == 0
+    sw.report("ns1", "1-1", memory=json.dumps({"folder": "/x", "problem": "disk full"}))
+    assert value(samples(sw("metrics")), "sinkwatch_memory_recording", **ns1) == 0
 
 
 def test_feeds(sw):
@@ -137,14 +151,15 @@ def test_hostile_text(sw):
     sw.report(odd, "no-id", hits="nonsense", rewritten="12x", started="yesterday", unbound=odd,
               lists=json.dumps({odd: {"count": "many"}, "x": 5, "y": None}), hits_by='[1, [2], ["l", 3, null, 4]]',
               anomalies_by='{"a": 1}', latency='{"le": [1], "n": [1]}', refused_by_reason='[3]',
-              mmdb='{"asn": 7, "owner": [1]}')  # fmt: skip
+              mmdb='{"asn": 7, "owner": [1]}', memory='{"octets": "x", "left_out": [1], "oldest": 5}')  # fmt: skip
+    sw.report("other", "1-1", memory="[1]", hits_by='{"a": 1}')
     sw.redis.hset(sw.key("resolver:octets"), mapping={b"hits": b"1", b"unbound": b"\xff\xfe\x1b[2J"})
     sw.redis.zadd(sw.key("resolvers"), {"octets": 1})
     text = sw("metrics")
     found = samples(text)
     assert "\x1b" not in text and ("sinkwatch_hits_total", ()) not in found
     assert {dict(labels)["resolver"] for name, labels in found if name == "sinkwatch_resolver_up"} == {
-        'a\\"} 1\\\\x0asinkwatch_hits_total 5\\\\', "octets"}  # fmt: skip
+        'a\\"} 1\\\\x0asinkwatch_hits_total 5\\\\', "octets", "other"}  # fmt: skip
     check(sw("metrics", "--format=prometheus"))
 
 

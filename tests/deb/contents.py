@@ -21,7 +21,8 @@ FILES = {
         etc/sinkwatch/sinkwatch.conf usr/lib/sysusers.d/sinkwatch.conf
         usr/share/sinkwatch/notify.conf */systemd/system/sinkwatch-notify.service
         */systemd/system/sinkwatch-sweep.service */systemd/system/sinkwatch-sweep.timer
-        */systemd/system/sinkwatch-feed.service */systemd/system/sinkwatch-web.service""",
+        */systemd/system/sinkwatch-feed.service */systemd/system/sinkwatch-web.service
+        */systemd/system/sinkwatch-metrics.service usr/share/doc/sinkwatch/examples/sinkwatch.json*""",
     "unbound-module-sinkwatch": """
         usr/lib/sinkwatch/sinkwatch.so usr/share/sinkwatch/unbound.conf
         etc/apparmor.d/local/sinkwatch usr/lib/systemd/system/unbound.service.d/sinkwatch.conf

@@ -2,7 +2,8 @@
  * fuzz_request.c - cli/serve: the headers that decide on the rights of a request, and a place.
  *
  * The lines of the input are Host, Origin, Sec-Fetch-Site, Authorization, the user, Content-Type
- * and Sinkwatch-Change; an empty line is a missing header. The eighth line is a place to listen.
+ * and Sinkwatch-Change; an empty line is a missing header. The eighth line is a place to listen, the
+ * ninth is Accept.
  *
  * For any octets: no right without the token, without a user where one is asked for, or to a change
  * without the header; a refusal has a status and words; a place that is understood is a path, or an
@@ -13,7 +14,8 @@
 
 #include <strings.h>
 
-#define LINES 8
+#define LINES 9
+#define PLACE 7
 #define TOKEN "0123456789abcdef-token"
 
 static void check_place(const char *text)
@@ -45,6 +47,14 @@ static void check_admission(const struct serve_claim *claim)
     FUZZ_CHECK(serve_admit(&named, claim, &why) != 0 || (claim->user && claim->user[0]));
 }
 
+static void check_accept(const char *accept)
+{
+    unsigned any = serve_quality_of(accept, "text/plain", "0.0.4");
+    FUZZ_CHECK(any <= 1000);
+    if (!strchr(accept, '*') && !strcasestr(accept, "text/plain"))
+        FUZZ_CHECK(any == 0);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     char *line[LINES] = {NULL};
@@ -61,10 +71,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct serve_claim claim = {.is_change = line[6][0] != '\0'};
     const char **field[] = {&claim.host, &claim.origin, &claim.site,  &claim.authorization,
                             &claim.user, &claim.media,  &claim.change};
-    for (size_t i = 0; i < LINES - 1; i++)
+    for (size_t i = 0; i < PLACE; i++)
         *field[i] = line[i][0] ? line[i] : NULL;
     check_admission(&claim);
-    check_place(line[LINES - 1]);
+    check_place(line[PLACE]);
+    check_accept(line[LINES - 1]);
     for (size_t i = 0; i < LINES; i++)
         free(line[i]);
     return 0;

@@ -154,6 +154,46 @@ START_TEST(places)
 }
 END_TEST
 
+/* ---- media types ---- */
+
+static const struct wanted {
+    const char *accept;
+    unsigned open, plain; /* of application/openmetrics-text 1.0.0, of text/plain 0.0.4 */
+} wanted[] = {
+    {NULL, 1000, 1000},
+    {"", 0, 0},
+    {"*/*", 1000, 1000},
+    {"text/*;q=0.5", 0, 500},
+    {"TEXT/Plain ; Q=0.123", 0, 123},
+    {"text/plain;version=\"0.0.4\"", 0, 1000},
+    {"text/plain;version=0.0.5", 0, 0},
+    {"text/plain;version=0.0.5, text/plain;q=0.2", 0, 200},
+    {"*/*, text/plain;q=0.1", 1000, 100},
+    {"text/plain;q=0, */*", 1000, 0},
+    {"text/plain;x=\",;\";q=0.7", 0, 700},
+    {"text/plain;q=7", 0, 0},
+    {"text/plain;q=1.5", 0, 1000},
+    {"text/plain;q=.5", 0, 0},
+    {"text/plain;q=", 0, 0},
+    {"text/plainer, text/, /, ;, ,", 0, 0},
+    {"application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,"
+     "text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
+     1000, 500},
+};
+
+START_TEST(media_types_by_quality)
+{
+    for (int i = 0; i < COUNT(wanted); i++) {
+        const struct wanted *one = &wanted[i];
+        unsigned open =
+            serve_quality_of(one->accept, "application/openmetrics-text", "1.0.0");
+        unsigned plain = serve_quality_of(one->accept, "text/plain", "0.0.4");
+        ck_assert_msg(open == one->open && plain == one->plain, "%s: %u %u", one->accept, open,
+                      plain);
+    }
+}
+END_TEST
+
 /* ---- a server ---- */
 
 static void on_page(void *arg, const struct serve_request *request, struct serve_answer *answer)
@@ -267,5 +307,6 @@ int main(void)
 {
     return RUN_SUITE("serve", TIMEOUT(60), LOOP(a_request_has_the_right, COUNT(table)),
                      TESTS(only_the_proxy_is_heard, what_other_machines_reach_asks_for_a_right,
-                           short_tokens_are_refused, places, requests_are_answered_or_refused));
+                           short_tokens_are_refused, places, media_types_by_quality,
+                           requests_are_answered_or_refused));
 }

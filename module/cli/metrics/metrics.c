@@ -21,12 +21,20 @@ static const struct argp_option options[] = {
 
 struct wanted {
     const char *textfile, *format;
+    struct serve_config serve; /* where: --listen, or NULL */
 };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct wanted *wanted = state->input;
     switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &wanted->serve;
+        return 0;
+    case ARGP_KEY_END:
+        if (wanted->serve.where && (wanted->textfile || wanted->format))
+            argp_error(state, "--listen: neither --textfile nor --format, which the client asks for");
+        return 0;
     case KEY_TEXTFILE:
         wanted->textfile = arg;
         return 0;
@@ -41,17 +49,24 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     }
 }
 
+static const struct argp_child children[] = {{&serve_argp, 0, NULL, 0}, {0}};
+
 static const struct cli_usage usage = {
     .words = "",
     .doc = "The reports of all resolvers and the state of Redis as metrics, for Prometheus and "
            "its like: hits by list, action and trigger, losses, backlog, memory, lag, anomalies."
            "\vThe user of Redis needs the rights of the user reader in conf/users.acl. If Redis "
-           "does not answer, the text has sinkwatch_redis_up 0, and the exit code is 3.\n\n"
+           "does not answer, the text has sinkwatch_redis_up 0, and the exit code is 3. With "
+           "--listen a server gives the same text at /metrics, in the format that the client asks "
+           "for; an address that other machines reach needs --token-file with --tls-cert and "
+           "--tls-key, or --user-header with --proxy. The server ends with SIGTERM or Ctrl-C.\n\n"
            "Examples:\n"
            "  sinkwatch metrics\n"
+           "  sinkwatch metrics --listen 127.0.0.1:8054\n"
            "  sinkwatch metrics --textfile /var/lib/prometheus/node-exporter/sinkwatch.prom",
     .options = options,
     .parser = parse,
+    .children = children,
     .max = 0,
 };
 
@@ -74,7 +89,9 @@ int cli_metrics(struct cli *cli, int argc, char **argv)
     int code = cli_prepare(cli);
     if (code != CLI_OK)
         return code;
-    code = metrics_collect(cli, &metrics);
+    if (wanted.serve.where)
+        return metrics_serve(cli, &wanted.serve);
+    code = metrics_collect(cli, &metrics, 0);
     const char *format = wanted.format ? wanted.format : wanted.textfile ? "prometheus" : "";
     expo_begin(&out, strcmp(format, "prometheus") != 0);
     metrics_write(&metrics, &out);

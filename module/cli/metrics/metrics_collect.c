@@ -15,7 +15,7 @@ const char *const metrics_streams[METRICS_STREAMS] = {"changes", "events", "anom
 static bool is_json(const char *field)
 {
     static const char *const fields[] = {"lists",   "refused_by_reason", "mmdb",   "hits_by",
-                                         "latency", "anomalies_by",      "refused"};
+                                         "latency", "anomalies_by",      "refused", "memory"};
     for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
         if (strcmp(field, fields[i]) == 0)
             return true;
@@ -57,9 +57,9 @@ static int ask_behind(struct cli *cli, struct metrics_resolver *r)
     return CLI_OK;
 }
 
-static int ask_resolver(struct cli *cli, struct metrics_resolver *r)
+static int ask_resolver(struct cli *cli, const char *id, struct metrics_resolver *r)
 {
-    redisReply *reply = cli_ask(cli, "HGETALL", cli_key(cli, "resolver:%s", r->id), CLI_END);
+    redisReply *reply = cli_ask(cli, "HGETALL", cli_key(cli, "resolver:%s", id), CLI_END);
     if (!reply)
         return CLI_REDIS;
     r->behind = -1;
@@ -77,10 +77,15 @@ static int ask_resolvers(struct cli *cli, struct metrics *out)
         return CLI_REDIS;
     out->resolver = cli_alloc(ids->elements / 2 + 1, sizeof(*out->resolver));
     for (size_t i = 0; i + 1 < ids->elements && code == CLI_OK; i += 2) {
-        struct metrics_resolver *r = &out->resolver[out->resolvers++];
+        struct metrics_resolver *r = &out->resolver[out->resolvers];
+        code = metrics_have_time(out) ? ask_resolver(cli, ids->element[i]->str, r) : CLI_REDIS;
+        if (code != CLI_OK) { /* nothing is known about it, not even that it is late */
+            json_decref(r->state);
+            break;
+        }
         r->id = cli_copy(ids->element[i]->str);
         r->reported = strtod(ids->element[i + 1]->str, NULL);
-        code = ask_resolver(cli, r);
+        out->resolvers++;
     }
     freeReplyObject(ids);
     return code;
@@ -115,11 +120,19 @@ static int ask_info(struct cli *cli, struct metrics *out)
     return CLI_OK;
 }
 
-int metrics_collect(struct cli *cli, struct metrics *out)
+bool metrics_have_time(const struct metrics *metrics)
+{
+    if (metrics->until_us == 0 || sw_clock_mono_us() < metrics->until_us)
+        return true;
+    cli_error("Redis took too long");
+    return false;
+}
+
+int metrics_collect(struct cli *cli, struct metrics *out, int64_t until_us)
 {
     int64_t began = sw_clock_mono_us();
     int code = CLI_OK;
-    *out = (struct metrics){.up = false};
+    *out = (struct metrics){.until_us = until_us};
     for (size_t i = 0; i < METRICS_STREAMS; i++)
         out->stream_entries[i] = -1;
     if (!sw_redis_is_open(cli->redis) && sw_redis_open(cli->redis) != SW_OK)

@@ -83,8 +83,7 @@ static const struct scalar scalars[] = {
     {"ring_size", "sinkwatch_event_ring_size_bytes", EXPO_GAUGE, 1, "Size of a ring."},
 };
 
-/* A number from text; false: none. */
-static bool number(const char *text, double *out)
+bool metrics_number(const char *text, double *out)
 {
     char *end;
     *out = strtod(text, &end);
@@ -96,7 +95,7 @@ static void put_scalar(const struct metrics *m, struct expo *out, const struct s
     expo_family(out, s->name, s->type, s->help);
     for (size_t i = 0; i < m->resolvers; i++) {
         double value;
-        if (number(cli_json_text(m->resolver[i].state, s->field), &value))
+        if (metrics_number(cli_json_text(m->resolver[i].state, s->field), &value))
             expo_sample(out, value * s->scale, "resolver", m->resolver[i].id, NULL);
     }
 }
@@ -114,11 +113,10 @@ static void states(const struct metrics *m, struct expo *out)
                         "resolver", m->resolver[i].id, "state", names[s], NULL);
 }
 
-/* RFC 3339 to seconds; 0: no time. */
-static double seconds(const char *text)
+double metrics_seconds(const char *text)
 {
     int64_t us;
-    return sw_time_parse(text, strlen(text), &us) == SW_OK ? (double)us / 1e6 : 0;
+    return text && sw_time_parse(text, strlen(text), &us) == SW_OK ? (double)us / 1e6 : 0;
 }
 
 static void times(const struct metrics *m, struct expo *out, const char *field, const char *name,
@@ -126,7 +124,7 @@ static void times(const struct metrics *m, struct expo *out, const char *field, 
 {
     expo_family(out, name, EXPO_GAUGE, help);
     for (size_t i = 0; i < m->resolvers; i++) {
-        double at = seconds(cli_json_text(m->resolver[i].state, field));
+        double at = metrics_seconds(cli_json_text(m->resolver[i].state, field));
         if (at > 0)
             expo_sample(out, at, "resolver", m->resolver[i].id, NULL);
     }
@@ -147,7 +145,7 @@ static void applied(const struct metrics *m, struct expo *out)
     for (size_t i = 0; i < m->resolvers; i++) {
         const char *id = cli_json_text(m->resolver[i].state, "applied"), *dash = strchr(id, '-');
         double n;
-        if (dash && number(dash + 1, &n))
+        if (dash && metrics_number(dash + 1, &n))
             expo_sample(out, n, "resolver", m->resolver[i].id, NULL);
     }
 }
@@ -231,6 +229,40 @@ static void hits(const struct metrics *m, struct expo *out)
                         "trigger", text_at(row, 2), NULL);
 }
 
+/* Sums of the same hits by what the client got. */
+static const struct outcome {
+    const char *name, *actions, *help;
+} outcomes[] = {
+    {"sinkwatch_answers_blocked", " nxdomain nodata refused ",
+     "Recorded hits that were answered with NXDOMAIN, without data, or with REFUSED."},
+    {"sinkwatch_answers_redirected", " sinkhole cname ",
+     "Recorded hits that were answered with a landing address or a walled garden."},
+    {"sinkwatch_answers_dropped", " drop ", "Recorded hits that were not answered."},
+};
+
+/* Whether the hits of a row count for an outcome. */
+static bool counts(const struct outcome *outcome, const json_t *row)
+{
+    char action[64];
+    snprintf(action, sizeof(action), " %.60s ", text_at(row, 1));
+    return strlen(action) > 2 && strstr(outcome->actions, action) &&
+           json_is_integer(json_array_get(row, 3));
+}
+
+static void answers(const struct metrics *m, struct expo *out, const struct outcome *outcome)
+{
+    expo_family(out, outcome->name, EXPO_COUNTER, outcome->help);
+    for (size_t i = 0; i < m->resolvers; i++) {
+        const json_t *rows = json_object_get(m->resolver[i].state, "hits_by"), *row;
+        double sum = 0;
+        size_t at;
+        json_array_foreach(rows, at, row) if (counts(outcome, row)) sum +=
+            (double)json_integer_value(json_array_get(row, 3));
+        if (json_is_array(rows))
+            expo_sample(out, sum, "resolver", m->resolver[i].id, NULL);
+    }
+}
+
 static void anomalies(const struct metrics *m, struct expo *out)
 {
     size_t at;
@@ -306,65 +338,6 @@ static void latency(const struct metrics *m, struct expo *out)
         latency_of(&m->resolver[i], out);
 }
 
-/* ---- Redis ---- */
-
-struct server_value {
-    const char *field, *name, *ok, *help; /* ok: 1 if the value is this word, else a number */
-};
-
-static const struct server_value server_values[] = {
-    {"used_memory", "sinkwatch_redis_memory_used_bytes", NULL, "Memory of Redis."},
-    {"maxmemory", "sinkwatch_redis_memory_limit_bytes", NULL, "maxmemory of Redis; 0: no limit."},
-    {"connected_clients", "sinkwatch_redis_clients", NULL, "Clients of Redis."},
-    {"uptime_in_seconds", "sinkwatch_redis_uptime_seconds", NULL, "Time since Redis was started."},
-    {"maxmemory_policy", "sinkwatch_redis_keeps_lists", "noeviction",
-     "1 if a full Redis refuses writes, 0 if Redis drops keys."},
-    {"rdb_last_bgsave_status", "sinkwatch_redis_saved", "ok", "1 unless the last save failed."},
-};
-
-/* The value of a line "name:value" of INFO; false: there is no such line. */
-static bool info_value(const char *info, const char *name, char *out, size_t max)
-{
-    size_t len = strlen(name);
-    for (const char *at = info; at; at = strchr(at, '\n')) {
-        at += *at == '\n';
-        if (strncmp(at, name, len) == 0 && at[len] == ':') {
-            snprintf(out, max, "%.*s", (int)strcspn(at + len + 1, "\r\n"), at + len + 1);
-            return true;
-        }
-    }
-    return false;
-}
-
-static void server(const struct metrics *m, struct expo *out)
-{
-    char text[128];
-    for (size_t i = 0; m->info && i < sizeof(server_values) / sizeof(server_values[0]); i++) {
-        const struct server_value *v = &server_values[i];
-        double value;
-        if (!info_value(m->info, v->field, text, sizeof(text)))
-            continue;
-        expo_family(out, v->name, EXPO_GAUGE, v->help);
-        if (v->ok)
-            expo_sample(out, strcmp(text, v->ok) == 0, NULL);
-        else if (number(text, &value))
-            expo_sample(out, value, NULL);
-    }
-}
-
-static void streams(const struct metrics *m, struct expo *out)
-{
-    expo_family(out, "sinkwatch_stream_entries", EXPO_GAUGE, "Entries of each stream in Redis.");
-    for (size_t i = 0; i < METRICS_STREAMS; i++)
-        if (m->stream_entries[i] >= 0)
-            expo_sample(out, m->stream_entries[i], "stream", metrics_streams[i], NULL);
-    expo_family(out, "sinkwatch_stream_last_timestamp_seconds", EXPO_GAUGE,
-                "Time of the last entry of each stream, by the clock of Redis.");
-    for (size_t i = 0; i < METRICS_STREAMS; i++)
-        if (m->stream_last[i] > 0)
-            expo_sample(out, m->stream_last[i], "stream", metrics_streams[i], NULL);
-}
-
 void metrics_write(const struct metrics *m, struct expo *out)
 {
     expo_family(out, "sinkwatch_redis_up", EXPO_GAUGE, "1 if Redis answered each question.");
@@ -379,13 +352,16 @@ void metrics_write(const struct metrics *m, struct expo *out)
     by_list(m, out, "refused", "sinkwatch_list_refused", "Refused indicators of each list.");
     by_list(m, out, "problem", "sinkwatch_list_problem", "1 while a list has a problem.");
     hits(m, out);
+    for (size_t i = 0; i < sizeof(outcomes) / sizeof(outcomes[0]); i++)
+        answers(m, out, &outcomes[i]);
     anomalies(m, out);
     refused(m, out);
     databases(m, out);
     latency(m, out);
-    streams(m, out);
+    metrics_write_memory(m, out);
+    metrics_write_streams(m, out);
     metrics_write_feeds(m, out);
-    server(m, out);
+    metrics_write_server(m, out);
     size_t left_out = out->left_out;
     out->unbounded = true;
     expo_family(out, "sinkwatch_samples_left_out", EXPO_GAUGE,

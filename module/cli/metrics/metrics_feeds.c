@@ -37,7 +37,9 @@ int metrics_ask_feeds(struct cli *cli, struct metrics *out)
     int code = all && lease ? CLI_OK : CLI_REDIS;
     out->feeds = json_object();
     for (size_t i = 0; code == CLI_OK && i + 1 < all->elements; i += 2)
-        code = ask_feed(cli, out->feeds, all->element[i]->str, all->element[i + 1]);
+        code = !metrics_have_time(out)
+                   ? CLI_REDIS
+                   : ask_feed(cli, out->feeds, all->element[i]->str, all->element[i + 1]);
     out->feed_service = lease && lease->integer > 0;
     freeReplyObject(all);
     freeReplyObject(lease);

@@ -92,12 +92,17 @@ static void add_headers(struct MHD_Response *response, const struct serve_answer
 static enum MHD_Result put(struct MHD_Connection *connection, const struct serve_answer *answer)
 {
     struct MHD_Response *response =
-        answer->text
-            ? MHD_create_response_from_buffer(answer->len, answer->text, MHD_RESPMEM_MUST_FREE)
+        answer->text ? MHD_create_response_from_buffer(answer->len, answer->text,
+                                                       MHD_RESPMEM_MUST_FREE)
+        : answer->release
+            ? MHD_create_response_from_buffer_with_free_callback_cls(
+                  answer->len, answer->fixed, answer->release, answer->own)
             : MHD_create_response_from_buffer(answer->len, (void *)(uintptr_t)answer->fixed,
                                               MHD_RESPMEM_PERSISTENT);
     if (!response) {
         free(answer->text);
+        if (answer->release)
+            answer->release(answer->own);
         return MHD_NO;
     }
     add_headers(response, answer);
@@ -347,6 +352,17 @@ const char *serve_argument(const struct serve_request *request, const char *name
     const char *value =
         MHD_lookup_connection_value(request->connection, MHD_GET_ARGUMENT_KIND, name);
     return value ? value : "";
+}
+
+const char *serve_header(const struct serve_request *request, const char *name)
+{
+    const char *value = header(request->connection, name);
+    return value ? value : "";
+}
+
+unsigned serve_quality(const struct serve_request *request, const char *type, const char *version)
+{
+    return serve_quality_of(header(request->connection, "Accept"), type, version);
 }
 
 /* ---- begin and end ---- */

@@ -63,7 +63,9 @@ struct serve_answer {
     unsigned status;   /* 200 */
     const char *type;  /* of the media; static */
     char *text;        /* malloc(), freed by the server */
-    const void *fixed; /* or octets that stay */
+    const void *fixed; /* or octets that stay, until release(own) where release is set */
+    void (*release)(void *own);
+    void *own;
     size_t len;
     struct serve_stream stream; /* next is set: in the place of text */
 };
@@ -93,6 +95,12 @@ const char *serve_url(const struct serve *serve);
 
 /** The value of an argument of the query string, decoded; "": missing. Borrowed. */
 const char *serve_argument(const struct serve_request *request, const char *name);
+
+/** The value of a header; "": missing. Borrowed. */
+const char *serve_header(const struct serve_request *request, const char *name);
+
+/** How much the client wants a media type of this version, in thousandths; 0: not at all. */
+unsigned serve_quality(const struct serve_request *request, const char *type, const char *version);
 
 /** An answer in JSON with an error: {"error":{"status":404,"message":".."}}. */
 void serve_fail(struct serve_answer *answer, unsigned status, const char *message);

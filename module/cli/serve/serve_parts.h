@@ -2,7 +2,7 @@
  * serve_parts.h - parts of the server: the place, and the rights of a request. See serve.h.
  *
  * Threads      one
- * Security     serve_admit() reads hostile text: tests/fuzz/fuzz_request.c
+ * Security     serve_admit() and serve_quality_of() read hostile text: tests/fuzz/fuzz_request.c
  */
 #ifndef SW_CLI_SERVE_SERVE_PARTS_H
 #define SW_CLI_SERVE_SERVE_PARTS_H
@@ -48,6 +48,15 @@ struct serve_claim {
 /** Read the token, and compare the rights with the place. false: reported. */
 bool serve_rights_read(const struct serve_config *config, const struct serve_place *place,
                        struct serve_rights *rights);
+
+/**
+ * How much a client wants a media type, in thousandths (RFC 9110, 12.5.1). Of the ranges that fit, the
+ * most exact one counts; a range with another version does not fit.
+ *
+ * accept  text of the header, of any content; NULL: the header is missing, and all is wanted
+ * Returns 0: the client does not take the type.
+ */
+unsigned serve_quality_of(const char *accept, const char *type, const char *version);
 
 /** 0: admitted; else the status of the refusal, and why is set to a static text. */
 unsigned serve_admit(const struct serve_rights *rights, const struct serve_claim *claim,
