@@ -270,14 +270,16 @@ bool cli_alike(const char *a, const char *b)
 
 /* Words of other programs, and of other places of this one, with the sub-command for each. */
 static const char *const usual[][2] = {
-    {"ls", "list"},         {"rm", "remove"},       {"rm", "list drop"},     {"del", "remove"},
-    {"delete", "remove"},   {"delete", "list drop"}, {"create", "list set"}, {"new", "list set"},
-    {"set", "list set"},    {"show", "list show"},  {"drop", "list drop"},   {"add", "add"},
-    {"remove", "remove"},   {"import", "import"},   {"load", "import"},      {"export", "export"},
-    {"dump", "export"},     {"undo", "rollback"},   {"lookup", "check"},     {"query", "check"},
-    {"log", "events"},      {"logs", "events"},     {"tail", "events"},      {"alerts", "anomalies"},
-    {"sync", "feed run"},   {"update", "feed run"}, {"serve", "web"},        {"stats", "status"},
-    {"validate", "checkconf"},
+    {"ls", "list"},         {"rm", "remove"},          {"rm", "list drop"},
+    {"del", "remove"},      {"delete", "remove"},      {"delete", "list drop"},
+    {"create", "list set"}, {"new", "list set"},       {"set", "list set"},
+    {"show", "list show"},  {"drop", "list drop"},     {"add", "add"},
+    {"remove", "remove"},   {"import", "import"},      {"load", "import"},
+    {"export", "export"},   {"dump", "export"},        {"undo", "rollback"},
+    {"lookup", "check"},    {"query", "check"},        {"log", "events"},
+    {"logs", "events"},     {"tail", "events"},        {"alerts", "anomalies"},
+    {"sync", "feed run"},   {"update", "feed run"},    {"serve", "web"},
+    {"stats", "status"},    {"validate", "checkconf"},
 };
 
 static bool is_among(const struct cli_command *commands, const char *name)

@@ -99,8 +99,8 @@ int cli_dispatch(struct cli *cli, const struct cli_usage *usage, const struct cl
  * years; else says so and ends with CLI_USAGE. */
 uint64_t cli_span(const struct argp_state *state, const char *option, const char *text);
 
-/** A time for an option, in seconds since 1970: such seconds, "2026-03-02", RFC 3339, or a span such
- * as 7d before now; else says so and ends with CLI_USAGE. */
+/** A time for an option, in seconds since 1970: such seconds, "2026-03-02", RFC 3339, or a span
+ * such as 7d before now; else says so and ends with CLI_USAGE. */
 uint64_t cli_time_ago(const struct argp_state *state, const char *option, const char *text);
 
 /** A whole number in min..max for an option; else says so and ends with CLI_USAGE. */

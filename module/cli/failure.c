@@ -30,11 +30,10 @@ static const char *kind_of(int code)
     return code > CLI_OK && code <= CLI_FAULT ? kinds[code] : "other";
 }
 
-void failure_note(const char *text, bool hint)
+/* Keep a message or a hint. */
+static void note(const char *text, bool hint)
 {
     json_t *kept = hint ? failure.hints : failure.messages;
-    if (!kept)
-        return;
     if (json_array_size(kept) == FAILURE_MAX) {
         failure.left_out++;
         return;
@@ -69,7 +68,7 @@ static void note_lines(char *text)
     char *rest = text;
     for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
         const char *message = strncmp(line, "sinkwatch", 9) == 0 ? strstr(line, ": ") : NULL;
-        failure_note(message ? message + 2 : line, !message);
+        note(message ? message + 2 : line, !message);
     }
 }
 
@@ -115,4 +114,5 @@ void failure_begin(int argc, char *const *argv)
         return;
     failure.messages = json_array();
     failure.hints = json_array();
+    cli_listen(note, failure_begun);
 }

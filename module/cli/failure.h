@@ -7,7 +7,7 @@
  * prints no such object: the object would follow half of a result. `sinkwatch --json list show x`
  * without Redis, step by step:
  *     main()              failure_begin(): --json is among the words
- *     cli_error()         failure_note() keeps the message, cli_hint() the hint
+ *     cli_error()         the message is kept; cli_hint(): the hint
  *     finish()            failure_end(3) prints the object
  * Wrong options end the process inside argp; between failure_catch() and failure_release() the
  * words of argp and getopt are kept, and printed at the exit of the process.
@@ -25,9 +25,6 @@
 
 /** Keep messages from now on, if --json stands among the words of the command line. */
 void failure_begin(int argc, char *const *argv);
-
-/** Keep a message or a hint; the text is copied. Nothing is kept without --json. */
-void failure_note(const char *text, bool hint);
 
 /** Standard output has a result, or the begin of a result. */
 void failure_begun(void);

@@ -1,8 +1,6 @@
 /* output.c - words, JSON and colours. See output.h. */
 #include "cli/output.h"
 
-#include "cli/failure.h"
-
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -111,6 +109,14 @@ const char *cli_clean_text(const char *text)
 
 static char first[FIRST_MAX]; /* error */
 static bool mute;
+static void (*on_words)(const char *text, bool hint);
+static void (*on_printed)(void);
+
+void cli_listen(void (*words)(const char *text, bool hint), void (*printed)(void))
+{
+    on_words = words;
+    on_printed = printed;
+}
 
 const char *cli_error_first(void)
 {
@@ -142,8 +148,8 @@ __attribute__((format(printf, 3, 0))) static void say(const char *before, char *
         fprintf(stderr, "%s%s\n", before, text);
     if (kept && !kept[0])
         snprintf(kept, FIRST_MAX, "%s", text);
-    if (!mute)
-        failure_note(text, !kept);
+    if (!mute && on_words)
+        on_words(text, !kept);
     free(text);
 }
 
@@ -211,7 +217,8 @@ void cli_json(json_t *value)
     }
     char *text = value ? json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
     puts(got(text));
-    failure_begun();
+    if (on_printed)
+        on_printed();
     free(text);
     json_decref(value);
 }

@@ -28,6 +28,9 @@ void cli_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 const char *cli_error_first(void);
 void cli_error_forget(void);
 
+/** Functions that hear of each message, and of each object that is printed; NULL: none. */
+void cli_listen(void (*words)(const char *text, bool hint), void (*printed)(void));
+
 /** Keep messages from standard error, for a server that says less often what failed; the first one
  * is still there for cli_error_first(). */
 void cli_error_mute(bool muted);

@@ -3,7 +3,8 @@
  * `anomalies` differ only in the stream and in the line for an object.
  *
  * Step by step: XREVRANGE back to the n-th picked entry, printed oldest first, or with --after or
- * --since XRANGE from an id on; with --follow XREAD BLOCK from the last id on, until the process is ended.
+ * --since XRANGE from an id on; with --follow XREAD BLOCK from the last id on, until the process is
+ * ended.
  *
  * Threads      one
  * Interface    module/REDIS.md: each entry has an object in the field e

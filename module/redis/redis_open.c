@@ -168,7 +168,8 @@ static enum sw_status read_password(struct sw_redis *redis, char password[PASSWO
  * an argument of AUTH is the password: then it is the code alone. */
 static int told(const char *error, const char *secret)
 {
-    bool quoted = secret && (strstr(error, "unknown command") || (*secret && strstr(error, secret)));
+    bool quoted =
+        secret && (strstr(error, "unknown command") || (*secret && strstr(error, secret)));
     return (int)strcspn(error, quoted ? " " : "\r\n");
 }
 

@@ -77,9 +77,9 @@ def test_a_misspelt_command_is_guessed(sw):
         ("list add x", "'sinkwatch add'"),
         ("list ls", "'sinkwatch list'"),
         ("feed ls", "'sinkwatch feed list'"),
-        ("sweep --forward 127.0.0.1:53", "the port goes after an @"),
+        ("sweep --forward 192.0.2.1:53", "the port goes after an @"),
         ("sweep --forward ns.example", "is no address"),
-        ("sweep --forward 127.0.0.1@0", "from 1 to 65535"),
+        ("sweep --forward 192.0.2.1@0", "from 1 to 65535"),
         ("events -n 3 --since 1h", "only one of -n, --after and --since"),
     ],
 )

@@ -25,7 +25,7 @@ OTHERWISE = {
     "memory export": ("--folder {folder}/none", INPUT),
     "memory import": ("--folder {folder} {folder}/none.json", INPUT),
     "memory forget": ("--folder {folder}/none a.example", INPUT),
-    "memory send": ("--folder {folder}/none http://127.0.0.1:1/", INPUT),
+    "memory send": ("--folder {folder}/none --to http://127.0.0.1:1/", INPUT),
     "memory status": ("--folder {folder}/none", INPUT),
     "checkconf": ("{folder}/none.conf", SETTINGS),
     "web": ("--listen {folder}/web.sock", REDIS),

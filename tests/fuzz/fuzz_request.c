@@ -2,8 +2,8 @@
  * fuzz_request.c - cli/serve: the headers that decide on the rights of a request, and a place.
  *
  * The lines of the input are Host, Origin, Sec-Fetch-Site, Authorization, the user, Content-Type
- * and Sinkwatch-Change; an empty line is a missing header. The eighth line is a place to listen, the
- * ninth is Accept.
+ * and Sinkwatch-Change; an empty line is a missing header. The eighth line is a place to listen,
+ * the ninth is Accept.
  *
  * For any octets: no right without the token, without a user where one is asked for, or to a change
  * without the header; a refusal has a status and words; a place that is understood is a path, or an

@@ -290,12 +290,9 @@ static int show_past(struct cli *cli, int argc, char **argv)
 int cli_memory(struct cli *cli, int argc, char **argv)
 {
     static const struct cli_command commands[] = {
-        {"export", NULL, cli_past_export},
-        {"import", NULL, cli_past_import},
-        {"forget", NULL, cli_past_forget},
-        {"send", NULL, cli_past_send},
-        {"status", NULL, cli_past_status},
-        {0},
+        {"export", NULL, cli_past_export}, {"import", NULL, cli_past_import},
+        {"forget", NULL, cli_past_forget}, {"send", NULL, cli_past_send},
+        {"status", NULL, cli_past_status}, {0},
     };
     static char program[64];
     for (size_t i = 0; argc > 1 && commands[i].name; i++) {

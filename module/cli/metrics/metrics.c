@@ -33,7 +33,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     case ARGP_KEY_END:
         if (wanted->serve.where && (wanted->textfile || wanted->format))
-            argp_error(state, "--listen: neither --textfile nor --format, which the client asks for");
+            argp_error(state,
+                       "--listen: neither --textfile nor --format, which the client asks for");
         return 0;
     case KEY_TEXTFILE:
         wanted->textfile = arg;

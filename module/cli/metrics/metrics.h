@@ -35,7 +35,7 @@ struct metrics_resolver {
 #define METRICS_STREAMS 3
 
 struct metrics {
-    bool up; /* Redis answered each question */
+    bool up;          /* Redis answered each question */
     int64_t until_us; /* the end of the questions, by sw_clock_mono_us(); 0: none */
     double asked_seconds;
     struct metrics_resolver *resolver;
@@ -56,8 +56,8 @@ bool metrics_number(const char *text, double *out);
 double metrics_seconds(const char *text);
 
 /** Ask Redis, over cli->redis; opens the connection again if it is closed. After until_us (0: no
- * limit) no question follows. CLI_OK, or CLI_REDIS: reported, out->up is false, and the rest is what
- * was answered before. The caller calls metrics_free() in both cases. */
+ * limit) no question follows. CLI_OK, or CLI_REDIS: reported, out->up is false, and the rest was
+ * answered before. The caller calls metrics_free() in both cases. */
 int metrics_collect(struct cli *cli, struct metrics *out, int64_t until_us);
 void metrics_free(struct metrics *metrics);
 

@@ -14,7 +14,7 @@ const char *const metrics_streams[METRICS_STREAMS] = {"changes", "events", "anom
 /* Fields of a report with JSON text. */
 static bool is_json(const char *field)
 {
-    static const char *const fields[] = {"lists",   "refused_by_reason", "mmdb",   "hits_by",
+    static const char *const fields[] = {"lists",   "refused_by_reason", "mmdb",    "hits_by",
                                          "latency", "anomalies_by",      "refused", "memory"};
     for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
         if (strcmp(field, fields[i]) == 0)
@@ -118,14 +118,6 @@ static int ask_info(struct cli *cli, struct metrics *out)
         out->info = cli_copy(reply->str);
     freeReplyObject(reply);
     return CLI_OK;
-}
-
-bool metrics_have_time(const struct metrics *metrics)
-{
-    if (metrics->until_us == 0 || sw_clock_mono_us() < metrics->until_us)
-        return true;
-    cli_error("Redis took too long");
-    return false;
 }
 
 int metrics_collect(struct cli *cli, struct metrics *out, int64_t until_us)

@@ -83,13 +83,6 @@ static const struct scalar scalars[] = {
     {"ring_size", "sinkwatch_event_ring_size_bytes", EXPO_GAUGE, 1, "Size of a ring."},
 };
 
-bool metrics_number(const char *text, double *out)
-{
-    char *end;
-    *out = strtod(text, &end);
-    return end != text && *end == '\0';
-}
-
 static void put_scalar(const struct metrics *m, struct expo *out, const struct scalar *s)
 {
     expo_family(out, s->name, s->type, s->help);
@@ -111,12 +104,6 @@ static void states(const struct metrics *m, struct expo *out)
         for (size_t s = 0; m->resolver[i].state && s < sizeof(names) / sizeof(names[0]); s++)
             expo_sample(out, strcmp(cli_json_text(m->resolver[i].state, "state"), names[s]) == 0,
                         "resolver", m->resolver[i].id, "state", names[s], NULL);
-}
-
-double metrics_seconds(const char *text)
-{
-    int64_t us;
-    return text && sw_time_parse(text, strlen(text), &us) == SW_OK ? (double)us / 1e6 : 0;
 }
 
 static void times(const struct metrics *m, struct expo *out, const char *field, const char *name,

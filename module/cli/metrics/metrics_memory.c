@@ -53,8 +53,8 @@ void metrics_write_memory(const struct metrics *m, struct expo *out)
     expo_family(out, "sinkwatch_memory_left_out", EXPO_COUNTER,
                 "Records that are not in the memory, by reason.");
     for (size_t i = 0; i < m->resolvers; i++)
-        json_object_foreach(json_object_get(memory_of(&m->resolver[i]), "left_out"), reason, n)
-            if (json_is_integer(n))
-                expo_sample(out, (double)json_integer_value(n), "resolver", m->resolver[i].id,
-                            "reason", reason, NULL);
+        json_object_foreach(json_object_get(memory_of(&m->resolver[i]), "left_out"), reason,
+                            n) if (json_is_integer(n))
+            expo_sample(out, (double)json_integer_value(n), "resolver", m->resolver[i].id, "reason",
+                        reason, NULL);
 }

@@ -88,17 +88,22 @@ static void add_headers(struct MHD_Response *response, const struct serve_answer
         MHD_add_response_header(response, "Allow", "GET, HEAD, POST");
 }
 
+/* NULL: no memory. */
+static struct MHD_Response *make_response(const struct serve_answer *answer)
+{
+    void *fixed = (void *)(uintptr_t)answer->fixed;
+    if (answer->text)
+        return MHD_create_response_from_buffer(answer->len, answer->text, MHD_RESPMEM_MUST_FREE);
+    if (answer->release)
+        return MHD_create_response_from_buffer_with_free_callback_cls(answer->len, fixed,
+                                                                      answer->release, answer->own);
+    return MHD_create_response_from_buffer(answer->len, fixed, MHD_RESPMEM_PERSISTENT);
+}
+
 /* The answer is handed over: its text belongs to the library then. */
 static enum MHD_Result put(struct MHD_Connection *connection, const struct serve_answer *answer)
 {
-    struct MHD_Response *response =
-        answer->text ? MHD_create_response_from_buffer(answer->len, answer->text,
-                                                       MHD_RESPMEM_MUST_FREE)
-        : answer->release
-            ? MHD_create_response_from_buffer_with_free_callback_cls(
-                  answer->len, answer->fixed, answer->release, answer->own)
-            : MHD_create_response_from_buffer(answer->len, (void *)(uintptr_t)answer->fixed,
-                                              MHD_RESPMEM_PERSISTENT);
+    struct MHD_Response *response = make_response(answer);
     if (!response) {
         free(answer->text);
         if (answer->release)

@@ -50,8 +50,8 @@ bool serve_rights_read(const struct serve_config *config, const struct serve_pla
                        struct serve_rights *rights);
 
 /**
- * How much a client wants a media type, in thousandths (RFC 9110, 12.5.1). Of the ranges that fit, the
- * most exact one counts; a range with another version does not fit.
+ * How much a client wants a media type, in thousandths (RFC 9110, 12.5.1). Of the ranges that fit,
+ * the most exact one counts; a range with another version does not fit.
  *
  * accept  text of the header, of any content; NULL: the header is missing, and all is wanted
  * Returns 0: the client does not take the type.

@@ -389,9 +389,9 @@ static void print_json(struct cli *cli, struct resolver *all, size_t n, const ch
         json_object_set_new(one, "reported", json_integer(all[i].reported));
         if (all[i].state) {
             json_object_update(one, all[i].state);
-            json_object_set_new(one, "behind", all[i].behind[0] == '?'
-                                                   ? json_null()
-                                                   : json_integer(atoi(all[i].behind)));
+            json_object_set_new(one, "behind",
+                                all[i].behind[0] == '?' ? json_null()
+                                                        : json_integer(atoi(all[i].behind)));
             if (strchr(all[i].behind, '+'))
                 json_object_set_new(one, "behind_more", json_true());
         }

@@ -1,4 +1,5 @@
 /* sweep_options.c - sinkwatch sweep: the options and the help. See sweep.h. */
+#include "cli/output.h"
 #include "cli/sweep/sweep.h"
 
 #include <string.h>
@@ -65,7 +66,7 @@ static void add_text(struct argp_state *state, const char **array, size_t *n, si
 }
 
 /* "192.0.2.1", "192.0.2.1@5353": other spellings end as an error without a place in libunbound. */
-static void add_forward(struct sweep_options *o, const struct argp_state *state, const char *text)
+static void add_forward(struct sweep_options *o, struct argp_state *state, const char *text)
 {
     const char *at = strchr(text, '@'), *colon = strchr(text, ':'), *why = "";
     size_t len = at ? (size_t)(at - text) : strlen(text);
