@@ -6,6 +6,7 @@ import shutil
 import socket
 
 import pytest
+from cli_rig import ROOT
 from doctor_rig import fault, user_without
 
 
@@ -266,3 +267,25 @@ def home_hidden_by_the_unit(it):
 @fault("systemd.sandbox", "failure", "RestrictAddressFamilies=AF_UNIX", "no unix sockets")
 def unix_sockets_refused_by_the_unit(it):
     sandbox(it, RestrictAddressFamilies="AF_INET AF_INET6")
+
+
+def apparmor(it, rules=""):
+    """The profile of Unbound's package, with the addition of Sinkwatch and rules of the administrator."""
+    for path, text in (("sys/module/apparmor/parameters/enabled", "Y\n"),
+                       ("etc/apparmor.d/usr.sbin.unbound", "profile unbound {}\n"),
+                       ("etc/apparmor.d/local/sinkwatch", (ROOT / "conf/apparmor/sinkwatch").read_text()),
+                       ("etc/apparmor.d/local/usr.sbin.unbound", f"include <local/sinkwatch>\n{rules}")):  # fmt: skip
+        (it.root / path).parent.mkdir(parents=True, exist_ok=True)
+        (it.root / path).write_text(text)
+
+
+@fault("apparmor.path", "warning", "tee -a /etc/apparmor.d/local/usr.sbin.unbound", "read .*/owner-mmdb.mmdb")
+def database_without_a_rule(it):
+    apparmor(it, f"  {it.case}/{{asn-*,sinkwatch.conf}} r,\n  owner {it.case}/{{state,spool,log}}/** rwk,\n"
+             f"  {it.folder}/*/redis.soc? rw,\n")  # fmt: skip
+
+
+@fault("apparmor.path", "warning", " rwk,", "write .*/spool/events/file")
+def spool_without_a_rule(it):
+    apparmor(it, f"  {it.case}/** r,\n  {it.case}/[a-z]* rw,\n  {it.case}/{{state,log}}/* rwk,\n"
+             f"  {it.case}/spool/* rwk,\n  {it.folder}/redis/* rw,\n")  # fmt: skip

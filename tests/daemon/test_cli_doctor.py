@@ -81,6 +81,7 @@ def test_healthy_services(it):
             RestrictAddressFamilies="AF_INET AF_UNIX")  # fmt: skip
     it.feed()
     doctor_service_faults.memory(it)
+    doctor_service_faults.apparmor(it, f"  {it.case}/{{,**}} rwk,\n  {it.folder}/redis/*.sock rw,\n")
     it.settings["event-dnstap"] = it.case / "dnstap.sock"
     with socket.socket(socket.AF_UNIX) as reader:
         reader.bind(str(it.case / "dnstap.sock"))
@@ -92,7 +93,7 @@ def test_healthy_services(it):
     bad = {key: f for key, f in found.items() if key[1] != "ok" and key[0] not in MACHINE}
     assert not {key for key in bad if key[0] != "canary.answer"}, bad
     wanted = {f"{name}.{what}" for name in roles for what in ("unit", "settings", "rights")}
-    wanted |= {"notify.targets", "feeds.runs", "memory.folder", "events.dnstap", "systemd.sandbox"}
+    wanted |= {"notify.targets", "feeds.runs", "memory.folder", "events.dnstap", "systemd.sandbox", "apparmor"}
     assert wanted <= {name for name, state in found if state == "ok"}, found
     assert not [key for key in it.redis.client.keys("*") if "doctor" in key or "tracked" in key]
 

@@ -71,6 +71,7 @@ void doctor_memory(struct doctor *d);
 
 /** AppArmor, systemd, clock. */
 void doctor_host(struct doctor *d);
+void doctor_apparmor(struct doctor *d);
 
 /** Redis with the settings' user. Nothing is done without settings. */
 void doctor_redis(struct doctor *d);

@@ -1,57 +1,10 @@
-/* doctor_host.c - AppArmor, systemd and the clock. See doctor.h. */
+/* doctor_host.c - systemd and the clock. See doctor.h. */
 #include "cli/doctor/doctor.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/timex.h>
-#include <unistd.h>
-
-#define LINE_MAX_OCTETS 1024
-#define ENABLED         "/sys/module/apparmor/parameters/enabled"
-#define PROFILE         "/etc/apparmor.d/usr.sbin.unbound"
-#define LOCAL           "/etc/apparmor.d/local/usr.sbin.unbound"
-
-/* ---- AppArmor ---- */
-
-/* Whether a file has a line that contains a text and is no comment. */
-static bool has_line(const char *path, const char *text)
-{
-    char line[LINE_MAX_OCTETS];
-    bool found = false;
-    FILE *in = fopen(path, "re");
-    while (in && !found && fgets(line, sizeof(line), in)) {
-        const char *begin = line + strspn(line, " \t");
-        bool comment = begin[0] == '#' && strncmp(begin, "#include", 8) != 0;
-        found = !comment && strstr(begin, text);
-    }
-    if (in)
-        fclose(in);
-    return found;
-}
-
-static const char *below(const struct doctor *d, const char *path)
-{
-    return doctor_words("%s%s", d->system_root, path);
-}
-
-static void apparmor(struct doctor *d)
-{
-    if (!has_line(below(d, ENABLED), "Y") || access(below(d, PROFILE), F_OK) != 0)
-        doctor_say(d, DOCTOR_OK, "apparmor", NULL, "no profile confines Unbound");
-    else if (access(below(d, "/etc/apparmor.d/disable/usr.sbin.unbound"), F_OK) == 0)
-        doctor_say(d, DOCTOR_OK, "apparmor", NULL, "the profile of Unbound is disabled");
-    else if (has_line(below(d, LOCAL), "local/sinkwatch") &&
-             access(below(d, "/etc/apparmor.d/local/sinkwatch"), F_OK) == 0)
-        doctor_say(d, DOCTOR_OK, "apparmor", NULL, "the profile of Unbound has Sinkwatch's rules");
-    else
-        doctor_say(d, DOCTOR_FAILURE, "apparmor",
-                   "sudo cp conf/apparmor/sinkwatch /etc/apparmor.d/local/ && echo "
-                   "'include <local/sinkwatch>' | sudo tee -a " LOCAL
-                   " && sudo apparmor_parser -r " PROFILE,
-                   "the profile " PROFILE " denies the files of Sinkwatch: " LOCAL
-                   " does not include local/sinkwatch");
-}
 
 /* ---- systemd ---- */
 
@@ -194,7 +147,7 @@ static void clock_synchronized(struct doctor *d)
 
 void doctor_host(struct doctor *d)
 {
-    apparmor(d);
+    doctor_apparmor(d);
     systemd(d);
     clock_synchronized(d);
 }
