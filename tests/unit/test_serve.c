@@ -186,9 +186,9 @@ START_TEST(media_types_by_quality)
     for (int i = 0; i < COUNT(wanted); i++) {
         const struct wanted *one = &wanted[i];
         unsigned open = serve_quality_of(one->accept, "application/openmetrics-text", "1.0.0");
-        unsigned plain = serve_quality_of(one->accept, "text/plain", "0.0.4");
-        ck_assert_msg(open == one->open && plain == one->plain, "%s: %u %u", one->accept, open,
-                      plain);
+        unsigned text = serve_quality_of(one->accept, "text/plain", "0.0.4");
+        ck_assert_msg(open == one->open && text == one->plain, "%s: %u %u", one->accept, open,
+                      text);
     }
 }
 END_TEST
