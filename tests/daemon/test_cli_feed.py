@@ -53,6 +53,11 @@ def test_a_definition_is_kept_shown_paused_and_removed(feed, folder):
     (shown,) = feed.json("feed", "show", "bad")
     assert shown["definition"] == kept and shown["state"] == "new" and shown["status"] == {}
     assert "stale after" in feed("feed", "show", "bad") and "2h" in feed("feed", "list")
+    feed.redis.hset(feed.key("feed:bad"), mapping={"failures": 3, "seconds": "0.25", "indicators": "many", "added": "1e999"})
+    for words in (["show", "bad"], ["list"]):
+        status = feed.json("feed", *words)[0]["status"]
+        assert status == {"failures": 3, "seconds": 0.25, "indicators": "many", "added": "1e999"}
+    feed.redis.delete(feed.key("feed:bad"))
     feed("feed", "pause", "bad")
     assert "paused" in feed("feed") and "resume" in (feed.run(code=NONE) or feed.err)
     feed("feed", "resume", "bad")

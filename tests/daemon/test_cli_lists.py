@@ -329,4 +329,17 @@ def test_wait_without_a_live_resolver_says_so(bad):
 
 def test_seconds_of_wait_need_an_equals_sign(bad):
     bad("add", "bad", "a.example", "--wait", "5", code=PARTLY)
-    assert "'5'" in bad.err and set(bad.list("bad")) == {"a.example"}
+    assert "'5'" in bad.err and set(bad.list("bad")) == {"a.example"} and "--wait=5" in bad.err
+    bad("remove", "bad", "a.example", "--wait", "5", code=PARTLY)
+    assert "--wait=5" in bad.err
+
+
+def test_the_end_that_was_set_is_said(bad):
+    for words in (["--for", "30d"], ["--expires", "2035-01-02T03:04:05Z"]):
+        out = bad("add", "bad", "a.example", *words)
+        assert json.loads(bad.list("bad")["a.example"])["expires"] in out
+        (said,) = bad.json("add", "bad", "a.example", *words)
+        assert said["expires"] == json.loads(bad.list("bad")["a.example"])["expires"]
+    assert "until" not in bad("add", "bad", "b.example") and "expires" not in bad.json("add", "bad", "c.example")[0]
+    bad("list", "set", "bad", "--lifetime", "7d")
+    assert json.loads(bad.redis.hget(bad.key("lists"), "bad"))["lifetime"] and "until" in bad("add", "bad", "d.example")

@@ -172,6 +172,7 @@ def test_limits_say_what_they_left_out(sw):
     Page(text)
     assert "200 older anomalies are left out" in text and ">250 indicators are left out" in text
     assert "<b>300</b> anomalies" in text and "300 anomalies, 2026-01-" in text
+    assert sw.json("report", "--max", "100")[0]["left_out"] == {"anomalies": 200, "indicators": 250}
     text = sw("report", "--max", "5000")
     assert "not drawn; the cards below have them" in text and len(text) < 2000000
     assert "and 140 more names" in text and "and 160 more holders, 160 addresses" in text

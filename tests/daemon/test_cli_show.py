@@ -153,6 +153,8 @@ def test_check_leaves_out_what_a_resolver_refuses(bad):
 def test_check_of_nonsense(bad):
     bad("check", "a..b", "10.0.0.0/8", code=NONE)
     assert "'a..b'" in bad.err and "a prefix" in bad.err
+    bad("check", "http://x.example/", "x[.]example", code=NONE)
+    assert "a URL; only the host name" in bad.err and "'x[.]example' is neither" in bad.err
 
 
 # ---- pivot ----

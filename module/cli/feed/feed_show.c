@@ -2,6 +2,7 @@
 #include "cli/feed/feeds.h"
 #include "cli/tail.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,9 +36,28 @@ static const char *state_of(const struct cli_feed_def *feed, const json_t *statu
 
 /* ---- list ---- */
 
-/* The definition and the status as JSON, as 'show' and 'list' print them. */
-static json_t *as_json(const char *name, const struct cli_feed_def *feed, const json_t *status)
+/* Redis has text alone: numbers of the status become numbers. */
+static void set_numbers(json_t *status)
 {
+    static const char *const fields[] = {"failures",    "indicators", "added",
+                                         "removed",     "refused",    "seconds",
+                                         "soa_refresh", "soa_retry",  "soa_expire"};
+    for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+        const char *text = cli_json_text(status, fields[i]);
+        char *end;
+        double value = strtod(text, &end);
+        if (end == text || *end != '\0' || !isfinite(value) || fabs(value) > 9e15)
+            continue;
+        bool whole = value == floor(value);
+        json_object_set_new(status, fields[i],
+                            whole ? json_integer((json_int_t)value) : json_real(value));
+    }
+}
+
+/* The definition and the status as JSON, as 'show' and 'list' print them. */
+static json_t *as_json(const char *name, const struct cli_feed_def *feed, json_t *status)
+{
+    set_numbers(status);
     json_t *all = json_pack("{s:s,s:s,s:O,s:O}", "feed", name, "state", state_of(feed, status),
                             "definition", feed->all, "status", status);
     return all ? all : json_object();

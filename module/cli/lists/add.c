@@ -200,14 +200,28 @@ static int put_all(struct cli *cli, char *const *texts, size_t n, char *facts,
     return CLI_OK;
 }
 
-static void say_added(const struct cli *cli, const char *list, uint64_t fresh, size_t n)
+/* expires: RFC 3339; "" or NULL: no end that this run has set. */
+static void say_added(const struct cli *cli, const struct cli_outcome *outcome, uint64_t fresh,
+                      size_t n)
 {
+    const char *expires = outcome->expires ? outcome->expires : "";
     if (cli->json || n == 0)
         return;
-    printf("%s: %s added", list, cli_count(fresh, "indicator", "indicators"));
+    printf("%s: %s added", outcome->list, cli_count(fresh, "indicator", "indicators"));
     if (n > fresh)
         printf(", %ju there already", (uintmax_t)(n - fresh));
-    printf("\n");
+    printf("%s%s\n", expires[0] ? ", until " : "", expires);
+}
+
+/* What happened, for --json. */
+static json_t *make_members(const struct cli_outcome *outcome, uint64_t fresh, size_t n,
+                            json_t *refused)
+{
+    json_t *out = json_pack("{s:I,s:I,s:O}", "added", (json_int_t)fresh, "there",
+                            (json_int_t)(n - fresh), "refused", refused);
+    if (outcome->expires && outcome->expires[0])
+        json_object_set_new(out, "expires", json_string(outcome->expires));
+    return out;
 }
 
 int cli_add(struct cli *cli, int argc, char **argv)
@@ -234,13 +248,13 @@ int cli_add(struct cli *cli, int argc, char **argv)
     json_t *refused = json_array();
     char **texts = cli_alloc((size_t)words_n, sizeof(*texts));
     n = judge_all(words, words_n, &add.suffixes, kind, texts, refused);
+    cli_wait_hint(words, words_n, add.wait_s);
     code = put_all(cli, texts, n, add.facts, &outcome, &fresh);
     if (code == CLI_OK) {
-        say_added(cli, words[0], fresh, n);
+        say_added(cli, &outcome, fresh, n);
         if (json_array_size(refused))
             outcome.code = n ? CLI_PARTLY : CLI_NONE;
-        outcome.members = json_pack("{s:I,s:I,s:O}", "added", (json_int_t)fresh, "there",
-                                    (json_int_t)(n - fresh), "refused", refused);
+        outcome.members = make_members(&outcome, fresh, n, refused);
         code = cli_report(cli, &outcome);
     }
     for (size_t i = 0; i < n; i++)

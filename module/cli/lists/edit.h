@@ -117,6 +117,9 @@ int cli_take(struct cli *cli, char *const *texts, size_t n, struct cli_outcome *
 /** Value of --wait[=SECONDS]; 1 to 86400. */
 uint32_t cli_wait_seconds(const struct argp_state *state, const char *arg);
 
+/** With --wait, a word of digits is meant as the seconds: say how these are written. */
+void cli_wait_hint(char *const *words, int n, uint32_t wait_s);
+
 /**
  * Wait until every live resolver has applied the change with this id, at most so many seconds.
  * The arrays done and late get the resolvers' names. CLI_OK, CLI_TIMEOUT, CLI_REDIS.

@@ -258,6 +258,7 @@ int cli_remove(struct cli *cli, int argc, char **argv)
     struct removal r = {.cli = cli, .list = given[0]};
     enum sw_kind kind;
     r.outcome = (struct cli_outcome){.list = given[0], .op = "remove", .wait_s = own.wait_s};
+    cli_wait_hint(given, n, own.wait_s);
     int code = cli_connect(cli);
     if (code == CLI_OK)
         code = cli_list_kind(cli, given[0], &kind);

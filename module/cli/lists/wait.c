@@ -18,6 +18,13 @@ uint32_t cli_wait_seconds(const struct argp_state *state, const char *arg)
     return arg ? (uint32_t)cli_number(state, "--wait", arg, 1, 86400) : CLI_WAIT_DEFAULT;
 }
 
+void cli_wait_hint(char *const *words, int n, uint32_t wait_s)
+{
+    for (int i = 1; wait_s && i < n; i++)
+        if (words[i][strspn(words[i], "0123456789")] == '\0')
+            cli_hint("seconds of --wait go after an equals sign: --wait=%s", words[i]);
+}
+
 /* Sort a resolver in. A resolver without a hash has not reported for half a minute: not live. */
 static void judge(const redisReply *applied, const char *name, const struct sw_stream_id *wanted,
                   json_t *done, json_t *late)

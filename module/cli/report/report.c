@@ -160,6 +160,14 @@ static int write_page(const char *path, const char *page, size_t len)
     return CLI_NONE;
 }
 
+/* What the limits left out, as the page says it. */
+static json_t *left_out_json(const struct report *report)
+{
+    size_t shown = json_array_size(report->anomalies);
+    return json_pack("{s:I,s:I}", "anomalies", (json_int_t)(report->moments - shown), "indicators",
+                     (json_int_t)report->cut_names);
+}
+
 static int put_out(struct report *report, const char *path)
 {
     char *page = NULL;
@@ -167,6 +175,7 @@ static int put_out(struct report *report, const char *path)
     if (report->cli->json) {
         json_t *out = graph_json(report->graph);
         json_object_set(out, "anomalies", report->anomalies);
+        json_object_set_new(out, "left_out", left_out_json(report));
         report_past_json(report, out);
         cli_json(out);
         return CLI_OK;

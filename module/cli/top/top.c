@@ -155,9 +155,18 @@ static json_t *json_rows(struct top *top, uint64_t rows)
     return out;
 }
 
+/* The rows of the present view, and the number of those beyond --rows. */
+static void set_view(struct top *top, uint64_t rows, json_t *out, json_t *more)
+{
+    const char *view = top_view_name(top->view);
+    json_object_set_new(out, view, json_rows(top, rows));
+    if (top->ordered > rows)
+        json_object_set_new(more, view, json_integer((json_int_t)(top->ordered - rows)));
+}
+
 static int once(struct top *top, const struct options *o)
 {
-    json_t *out = json_object();
+    json_t *out = json_object(), *more = json_object();
     size_t found = 0;
     int code = top_begin(top, o->n);
     if (code == CLI_OK)
@@ -169,12 +178,13 @@ static int once(struct top *top, const struct options *o)
         top_order(top);
         found += top->ordered;
         if (top->cli->json) {
-            json_object_set_new(out, top_view_name(top->view), json_rows(top, o->rows));
+            set_view(top, o->rows, out, more);
             continue;
         }
         printf("%s\n", top_view_name(top->view));
         print_table(top, o->rows);
     }
+    json_object_set_new(out, "more", more);
     json_object_set_new(out, "events_read", json_integer((json_int_t)top->entries));
     json_object_set_new(out, "names_forgotten", json_integer((json_int_t)top->names.evicted));
     if (code == CLI_OK && top->cli->json)
