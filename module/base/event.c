@@ -85,7 +85,7 @@ bool sw_event_next(const struct sw_event *ev, size_t *cursor, enum sw_event_tag 
     const uint8_t *at = ev->body + *cursor;
     uint16_t len16;
     memcpy(&len16, at + 1, sizeof(len16));
-    if (at[0] < SW_TAG_QNAME || at[0] > SW_TAG_SPAN || len16 > used - *cursor - TAG_HEADER)
+    if (at[0] < SW_TAG_QNAME || at[0] > SW_TAG_WATCHED || len16 > used - *cursor - TAG_HEADER)
         return false;
     *tag = (enum sw_event_tag)at[0];
     *value = at + TAG_HEADER;

@@ -26,6 +26,12 @@
 
 #define SW_EVENT_BODY_MAX 3072
 
+/* Name servers of a zone in an event, and their addresses. The event of an answer has
+ * SW_SERVERS_SHOWN servers at most, as its document; events SW_EVENT_REST have the others. */
+#define SW_SERVERS_MAX   64
+#define SW_SERVERS_SHOWN 8
+#define SW_SERVED_MAX    128
+
 enum sw_event_type {
     SW_EVENT_HIT,    /* a client's query that a rule matched */
     SW_EVENT_ANSWER, /* a resolved answer for ownership: watched name or tracked address */
@@ -64,6 +70,7 @@ enum sw_event_tag {
     SW_TAG_MORE,      /* uint32_t: rules that matched and have no SW_TAG_HIT */
     SW_TAG_UNTIL,     /* int64_t, seconds: an answer found in the cache is valid until then */
     SW_TAG_SPAN,      /* struct sw_event_span: from the memory, first and last time and count */
+    SW_TAG_WATCHED,   /* wire name: an alias for which a watch list declares the owners */
 };
 
 struct sw_event_span {

@@ -4,6 +4,9 @@
 
 #include <string.h>
 
+/* Octets of the longest alias, with room for the number of further rules. */
+#define ALIAS_ROOM (SW_NAME_MAX + 16U)
+
 static bool put_hit(struct sw_event *ev, const struct sw_hits *hits, const struct sw_found *found)
 {
     char text[SW_INDICATORTEXT_MAX];
@@ -18,11 +21,57 @@ static bool put_hit(struct sw_event *ev, const struct sw_hits *hits, const struc
     return sw_event_put_hit(ev, &hit);
 }
 
+/* Whether a rule is the winner, or the first that meets a need of ownership. */
+static bool is_needed(const struct sw_hits *hits, size_t i)
+{
+    unsigned needs = sw_found_needs(hits->rule[i]);
+    for (size_t j = 0; j < i && needs; j++)
+        needs &= ~sw_found_needs(hits->rule[j]);
+    return needs || hits->rule[i] == hits->winner;
+}
+
+/* The alias that a watch list with declared owners covers, the first in the chain. Aliases can be
+ * longer than an event, and further events have none. */
+static void put_watched(struct sw_event *ev, const struct sw_hits *hits)
+{
+    const struct sw_found *first = NULL;
+    struct sw_name name;
+    for (size_t i = 0; i < hits->n; i++)
+        if (sw_found_declares(hits->rule[i]) && (!first || hits->rule[i]->stage < first->stage))
+            first = hits->rule[i];
+    if (first && sw_name_copy(first->name, sw_name_size(first->name, SW_NAME_MAX), &name) == SW_OK)
+        sw_event_put(ev, SW_TAG_WATCHED, name.wire, name.len);
+}
+
+/* A rule, unless less than `least` octets remain. */
+static bool put_hit_with_room(struct sw_event *ev, const struct sw_hits *hits, size_t i,
+                              uint32_t least)
+{
+    uint32_t before = ev->body_len;
+    if (put_hit(ev, hits, hits->rule[i]) && ev->body_len <= SW_EVENT_BODY_MAX - least)
+        return true;
+    ev->body_len = before;
+    return false;
+}
+
+/* All rules in order. Where these leave no room for an alias: the rules that ownership asks for,
+ * then the others that have room. */
 static void put_hits(struct sw_event *ev, const struct sw_hits *hits)
 {
-    uint32_t more = hits->more;
-    for (size_t i = 0; i < hits->n; i++)
-        more += !put_hit(ev, hits, hits->rule[i]);
+    uint32_t more = hits->more, before = ev->body_len;
+    size_t n = 0;
+    while (n < hits->n && put_hit_with_room(ev, hits, n, 2 * ALIAS_ROOM))
+        n++;
+    bool whole = n == hits->n;
+    ev->body_len = whole ? ev->body_len : before;
+    for (size_t i = 0; i < hits->n && !whole; i++)
+        if (is_needed(hits, i))
+            more += !put_hit_with_room(ev, hits, i, ALIAS_ROOM);
+    put_watched(ev, hits);
+    for (size_t i = 0; i < hits->n && !whole; i++)
+        if (!is_needed(hits, i))
+            more += !put_hit_with_room(ev, hits, i, ALIAS_ROOM);
+    ev->flags |= more > hits->more ? SW_EVENT_TRUNCATED : 0;
     if (more)
         sw_event_put(ev, SW_TAG_MORE, &more, sizeof(more));
 }
@@ -41,11 +90,28 @@ void sw_draft_begin(struct sw_event *ev, enum sw_event_type type, int64_t time_u
         put_hits(ev, hits);
 }
 
+/* Remove the last alias of an event. */
+static void drop_alias(struct sw_event *ev)
+{
+    size_t cursor = 0, at = 0, len;
+    enum sw_event_tag tag;
+    const uint8_t *value;
+    uint32_t last = ev->body_len;
+    for (; sw_event_next(ev, &cursor, &tag, &value, &len); at = cursor)
+        if (tag == SW_TAG_ALIAS)
+            last = (uint32_t)at;
+    ev->body_len = last;
+    ev->flags |= SW_EVENT_TRUNCATED;
+}
+
 void sw_draft_alias(struct sw_event *ev, const uint8_t *name, size_t len)
 {
     struct sw_name folded;
-    if (sw_name_copy(name, len, &folded) == SW_OK)
-        sw_event_put(ev, SW_TAG_ALIAS, folded.wire, folded.len);
+    if (sw_name_copy(name, len, &folded) != SW_OK)
+        return;
+    if (SW_EVENT_BODY_MAX - ev->body_len < ALIAS_ROOM)
+        drop_alias(ev);
+    sw_event_put(ev, SW_TAG_ALIAS, folded.wire, folded.len);
 }
 
 bool sw_draft_addr(struct sw_event *ev, const struct sw_addr *addr)
@@ -55,35 +121,14 @@ bool sw_draft_addr(struct sw_event *ev, const struct sw_addr *addr)
 
 /* ---- the rest of the addresses ---- */
 
-static bool names_it(const struct sw_found *found)
-{
-    return found->trigger == SW_TRIGGER_QNAME || found->trigger == SW_TRIGGER_CNAME;
-}
-
-/* A rule, unless less than SW_REST_LEAST octets remain for addresses. */
-static void put_hit_with_room(struct sw_event *ev, const struct sw_hits *hits,
-                              const struct sw_found *found)
-{
-    uint32_t before = ev->body_len;
-    if (!put_hit(ev, hits, found) || ev->body_len > SW_EVENT_BODY_MAX - SW_REST_LEAST)
-        ev->body_len = before;
-    ev->flags &= (uint8_t)~SW_EVENT_TRUNCATED;
-}
-
-/* The rules that ownership asks for (journal/history/sight.c): the winner, and the first of each
- * kind. All rules of an answer could take the whole body. */
+/* The rules that ownership asks for. All rules of an answer could take the whole body. */
 static void put_few_hits(struct sw_event *ev, const struct sw_hits *hits)
 {
-    bool ioc = false, watch = false;
-    for (size_t i = 0; i < hits->n; i++) {
-        const struct sw_found *found = hits->rule[i];
-        bool is_ioc = found->hit.list->kind == SW_KIND_IOC && names_it(found);
-        bool is_watch = found->hit.list->kind == SW_KIND_WATCH;
-        if (found == hits->winner || (is_ioc && !ioc) || (is_watch && !watch))
-            put_hit_with_room(ev, hits, found);
-        ioc |= is_ioc;
-        watch |= is_watch;
-    }
+    for (size_t i = 0; i < hits->n; i++)
+        if (is_needed(hits, i))
+            put_hit_with_room(ev, hits, i, SW_REST_LEAST);
+    put_watched(ev, hits);
+    ev->flags &= (uint8_t)~SW_EVENT_TRUNCATED;
 }
 
 void sw_rest_init(struct sw_rest *rest, void (*put)(void *arg, struct sw_event *rest), void *arg)
@@ -135,6 +180,73 @@ void sw_rest_addr(struct sw_rest *rest, const struct sw_addr *addr)
         rest->event.flags &= (uint8_t)~SW_EVENT_TRUNCATED;
         sw_draft_addr(sw_rest_next(rest), addr);
     }
+}
+
+/* ---- name servers ---- */
+
+void sw_serving_begin(struct sw_serving *serving, struct sw_event *ev, struct sw_rest *rest,
+                      const struct sw_name *zone)
+{
+    *serving = (struct sw_serving){.ev = ev, .rest = rest, .zone = zone};
+    uint8_t flags = ev->flags;
+    serving->has_zone = sw_event_put(ev, SW_TAG_ZONE, zone->wire, zone->len);
+    ev->flags = flags;
+}
+
+/* Put a value into the present event. False: no room, and the document lacks nothing that a
+ * document shows. */
+static bool put_of_zone(struct sw_serving *serving, enum sw_event_tag tag, const void *value,
+                        size_t len)
+{
+    uint8_t flags = serving->ev->flags;
+    bool fits = serving->has_zone && sw_event_put(serving->ev, tag, value, len);
+    serving->ev->flags = flags;
+    return fits;
+}
+
+void sw_serving_server(struct sw_serving *serving, const struct sw_name *server)
+{
+    size_t max = serving->in_rest ? SW_SERVERS_MAX : SW_SERVERS_SHOWN;
+    serving->server = server;
+    serving->has_server = false;
+    if (serving->in_rest || serving->servers == max)
+        return; /* only with an address */
+    serving->has_server = put_of_zone(serving, SW_TAG_SERVER, server->wire, server->len);
+    serving->servers += serving->has_server;
+}
+
+/* The present event takes an address of the present server. */
+static bool put_served(struct sw_serving *serving, const uint8_t *octets, size_t size)
+{
+    uint32_t before = serving->ev->body_len;
+    size_t max = serving->in_rest ? SW_SERVERS_MAX : SW_SERVERS_SHOWN;
+    bool is_first = !serving->has_server;
+    if (serving->served == SW_SERVED_MAX || (is_first && serving->servers == max))
+        return false;
+    if (is_first &&
+        !put_of_zone(serving, SW_TAG_SERVER, serving->server->wire, serving->server->len))
+        return false;
+    if (!put_of_zone(serving, SW_TAG_SERVED_AT, octets, size)) {
+        serving->ev->body_len = before;
+        return false;
+    }
+    serving->has_server = true;
+    serving->servers += is_first;
+    serving->served++;
+    return true;
+}
+
+void sw_serving_addr(struct sw_serving *serving, const uint8_t *octets, size_t size)
+{
+    if (put_served(serving, octets, size))
+        return;
+    serving->ev = sw_rest_next(serving->rest);
+    serving->in_rest = true;
+    serving->has_server = false;
+    serving->servers = serving->served = 0;
+    serving->has_zone =
+        sw_event_put(serving->ev, SW_TAG_ZONE, serving->zone->wire, serving->zone->len);
+    put_served(serving, octets, size);
 }
 
 void sw_draft_until(struct sw_event *ev, int64_t until)

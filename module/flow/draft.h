@@ -20,12 +20,14 @@
 void sw_draft_begin(struct sw_event *ev, enum sw_event_type type, int64_t time_us,
                     const struct sw_question *question, const struct sw_hits *hits);
 
-/** Add an alias or address of the true answer, in order. False: the event has no room for the
+/** Add an alias or address of the true answer, in order. Where aliases are longer than the event,
+ * the last alias takes the place of the alias before. False: the event has no room for the
  * address. */
 void sw_draft_alias(struct sw_event *ev, const uint8_t *name, size_t len);
 bool sw_draft_addr(struct sw_event *ev, const struct sw_addr *addr);
 
-#define SW_REST_LEAST 512 /* octets for addresses in each further event, 26 of IPv6 */
+/* Octets for addresses in each further event, 28 of IPv6; or for zone, name server and address. */
+#define SW_REST_LEAST 544
 
 /* The addresses for which an event has no room, in further events SW_EVENT_REST (D-127). */
 struct sw_rest {
@@ -48,6 +50,25 @@ void sw_rest_addr(struct sw_rest *rest, const struct sw_addr *addr);
 struct sw_event *sw_rest_next(struct sw_rest *rest);
 /** The last further event, if there is any, is complete. */
 void sw_rest_end(struct sw_rest *rest);
+
+/* The name servers of a zone on the way into the event of an answer, and into further events where
+ * the event has no room (D-228). */
+struct sw_serving {
+    struct sw_event *ev; /* the present event */
+    struct sw_rest *rest;
+    const struct sw_name *zone, *server;
+    bool has_zone, has_server, in_rest; /* of the present event */
+    size_t servers, served;             /* in the present event */
+};
+
+/** Begin with the event of the answer. rest: sw_rest_begin() was called, no address waits. zone
+ * outlives the object. */
+void sw_serving_begin(struct sw_serving *serving, struct sw_event *ev, struct sw_rest *rest,
+                      const struct sw_name *zone);
+/** The next server, and the addresses of this server, of 4 or 16 octets. server is borrowed until
+ * the next call. Inside the RCU section of the rules. */
+void sw_serving_server(struct sw_serving *serving, const struct sw_name *server);
+void sw_serving_addr(struct sw_serving *serving, const uint8_t *octets, size_t size);
 
 /** Add the end of the time to live of an answer that was found in the cache, in seconds since the
  * epoch. The time of the event is then the time at which the answer was stored. */

@@ -71,8 +71,17 @@ static bool kept_before(const struct sw_found *a, const struct sw_found *b)
     return watch_a != watch_b ? watch_b : sw_found_before(a, b);
 }
 
-/* Keep a rule in order; when there is no room, the last rule is cut off. False: the same rule is
- * already there (an address behind two aliases). */
+/* Whether a kept rule is the first that meets a need of ownership: the record of an answer has this
+ * rule, however many other rules match (D-228). */
+static bool is_needed(const struct sw_match *match, size_t i)
+{
+    unsigned needs = sw_found_needs(&match->found[i]);
+    for (size_t j = 0; j < i && needs; j++)
+        needs &= ~sw_found_needs(&match->found[j]);
+    return needs;
+}
+/* Keep a rule in order; when there is no room, the last rule that is not needed is cut off. False:
+ * the same rule is already there (an address behind two aliases). */
 static bool keep(struct sw_match *match, const struct sw_found *found)
 {
     size_t at = match->n;
@@ -81,15 +90,17 @@ static bool keep(struct sw_match *match, const struct sw_found *found)
             return false;
     while (at > 0 && kept_before(found, &match->found[at - 1]))
         at--;
-    if (at == SW_MATCH_MAX)
-        return true;
-    size_t tail = match->n - at;
-    if (match->n == SW_MATCH_MAX)
-        tail--;
-    else
-        match->n++;
-    memmove(&match->found[at + 1], &match->found[at], tail * sizeof(match->found[0]));
+    memmove(&match->found[at + 1], &match->found[at], (match->n - at) * sizeof(match->found[0]));
     match->found[at] = *found;
+    if (match->n < SW_MATCH_MAX) {
+        match->n++;
+        return true;
+    }
+    size_t cut = SW_MATCH_MAX;
+    while (is_needed(match, cut))
+        cut--;
+    memmove(&match->found[cut], &match->found[cut + 1],
+            (SW_MATCH_MAX - cut) * sizeof(match->found[0]));
     return true;
 }
 
@@ -102,7 +113,7 @@ void sw_match_hits(const struct sw_match *match, const struct sw_audience *audie
     out->winner = winner;
     if (winner)
         out->rule[out->n++] = winner;
-    for (size_t i = 0; i < match->n && out->n < SW_MATCH_MAX; i++) {
+    for (size_t i = 0; i < match->n; i++) {
         const struct sw_found *found = &match->found[i];
         if ((found->groups & groups) && !(winner && sw_found_same(found, winner)))
             out->rule[out->n++] = found;

@@ -83,6 +83,24 @@ struct sw_found {
     struct sw_addr addr; /* the other triggers: the address looked up */
 };
 
+/** Whether a watch list declares owners and covers a target of an alias. */
+static inline bool sw_found_declares(const struct sw_found *found)
+{
+    return found->hit.list->kind == SW_KIND_WATCH && found->trigger == SW_TRIGGER_CNAME &&
+           found->hit.list->owners[0] != '\0';
+}
+
+/** The needs of ownership (journal/history/sight.h) that a rule meets, a bit for each: a name on a
+ * list of kind ioc, a watch list, a watch list that declares the owners of an alias. A rule about
+ * an address says nothing about the name. */
+static inline unsigned sw_found_needs(const struct sw_found *found)
+{
+    bool by_name = found->trigger == SW_TRIGGER_QNAME || found->trigger == SW_TRIGGER_CNAME;
+    return (found->hit.list->kind == SW_KIND_IOC && by_name ? 1U : 0U) |
+           (found->hit.list->kind == SW_KIND_WATCH ? 2U : 0U) |
+           (sw_found_declares(found) ? 4U : 0U);
+}
+
 /*
  * An audience: a set of client groups to which the same rules apply, with the best of these rules
  * so far. A rule binds a client unless the rule leaves the client's answer alone for a reason of
@@ -105,9 +123,9 @@ struct sw_audience {
 
 /* match -> decide, draft. */
 struct sw_match {
-    const uint8_t *qname; /* name asked for; NULL: unknown */
-    size_t n;             /* kept rules: ioc and allow first, in order */
-    struct sw_found found[SW_MATCH_MAX];
+    const uint8_t *qname;                    /* name asked for; NULL: unknown */
+    size_t n;                                /* kept rules: ioc and allow first, in order */
+    struct sw_found found[SW_MATCH_MAX + 1]; /* the last one: room to insert */
     size_t audiences_n; /* 1 unless a list that matched is limited to some groups */
     struct sw_audience audience[SW_AUDIENCES_MAX]; /* disjoint; together all groups */
     uint32_t rules;       /* number of rules that matched, for any client */
@@ -131,9 +149,9 @@ static inline bool sw_match_records(const struct sw_match *match)
  * only. */
 struct sw_hits {
     size_t n;
-    const struct sw_found *rule[SW_MATCH_MAX];
-    const struct sw_found *winner; /* the first rule, or NULL */
-    uint32_t more;                 /* number of rules that matched and are not in `rule` */
+    const struct sw_found *rule[SW_MATCH_MAX + 1]; /* the winner may be none of the kept rules */
+    const struct sw_found *winner;                 /* the first rule, or NULL */
+    uint32_t more; /* number of rules that matched and are not in `rule` */
 };
 
 /* decide -> act, draft: only copies, so that a verdict stays valid after the RCU section. */

@@ -1,10 +1,9 @@
 #include "host/delegation.h"
 
-#include "flow/stage.h"
+#include "flow/draft.h"
 #include "flow/ub.h"
 
-#define LEVELS_MAX  8 /* labels removed in the search for the zone */
-#define SERVERS_MAX 8
+#define AT_A_TIME 8 /* names of servers that are copied while the NS RRset is locked */
 
 /* An RRset of the cache, locked for reading, or NULL. */
 static struct ub_packed_rrset_key *find(const struct module_qstate *qstate, uint8_t *name,
@@ -16,51 +15,64 @@ static struct ub_packed_rrset_key *find(const struct module_qstate *qstate, uint
 
 /* Put the addresses of a server, of type A or AAAA, of size octets each. */
 static void record_addresses(const struct module_qstate *qstate, struct sw_name *server,
-                             uint16_t type, size_t size, struct sw_event *ev)
+                             uint16_t type, size_t size, struct sw_serving *serving)
 {
     struct ub_packed_rrset_key *rrset = find(qstate, server->wire, server->len, type);
     if (!rrset)
         return;
     const struct packed_rrset_data *data = rrset->entry.data;
-    for (size_t i = 0; i < data->count && i < SERVERS_MAX; i++)
+    for (size_t i = 0; i < data->count; i++)
         if (data->rr_len[i] == size + 2) /* the rdata is behind RDLENGTH */
-            sw_event_put(ev, SW_TAG_SERVED_AT, data->rr_data[i] + 2, size);
+            sw_serving_addr(serving, data->rr_data[i] + 2, size);
     lock_rw_unlock(&rrset->entry.lock);
 }
 
-/* Copy the servers' names, so that at most a single entry is locked at any time. */
-static size_t copy_servers(const struct packed_rrset_data *data, struct sw_name *servers)
+/* Copy the names of some servers, so that at most a single entry is locked at any time. */
+static size_t copy_servers(const struct packed_rrset_data *data, size_t from,
+                           struct sw_name servers[AT_A_TIME])
 {
     size_t n = 0;
-    for (size_t i = 0; i < data->count && n < SERVERS_MAX; i++)
+    for (size_t i = from; i < data->count && i < from + AT_A_TIME; i++)
         if (data->rr_len[i] > 2 &&
             sw_name_copy(data->rr_data[i] + 2, data->rr_len[i] - 2, &servers[n]) == SW_OK)
             n++;
     return n;
 }
 
-void sw_delegation_record(const struct module_qstate *qstate, struct sw_event *ev)
+/* The NS RRset of the closest zone, locked for reading, or NULL. The root is no zone of a name. */
+static struct ub_packed_rrset_key *closest(const struct module_qstate *qstate, uint8_t **name,
+                                           size_t *len)
 {
-    struct sw_name servers[SERVERS_MAX], zone;
-    struct ub_packed_rrset_key *rrset = NULL;
-    uint8_t *name = qstate->qinfo.qname;
-    size_t len = qstate->qinfo.qname_len, n = 0;
-    for (int level = 0; level <= LEVELS_MAX && len > 1; level++) {
-        rrset = find(qstate, name, len, LDNS_RR_TYPE_NS);
+    for (; *len > 1; dname_remove_label(name, len)) {
+        struct ub_packed_rrset_key *rrset = find(qstate, *name, *len, LDNS_RR_TYPE_NS);
         if (rrset)
-            break;
-        dname_remove_label(&name, &len);
+            return rrset;
     }
+    return NULL;
+}
+
+void sw_delegation_record(const struct module_qstate *qstate, struct sw_event *ev,
+                          struct sw_rest *rest)
+{
+    struct sw_name servers[AT_A_TIME], zone;
+    struct sw_serving serving;
+    uint8_t *name = qstate->qinfo.qname;
+    size_t len = qstate->qinfo.qname_len, from = 0;
+    struct ub_packed_rrset_key *rrset = closest(qstate, &name, &len);
     if (!rrset)
         return;
-    n = copy_servers(rrset->entry.data, servers);
-    lock_rw_unlock(&rrset->entry.lock);
-    if (sw_name_copy(name, len, &zone) != SW_OK)
-        return;
-    sw_event_put(ev, SW_TAG_ZONE, zone.wire, zone.len);
-    for (size_t i = 0; i < n; i++) {
-        sw_event_put(ev, SW_TAG_SERVER, servers[i].wire, servers[i].len);
-        record_addresses(qstate, &servers[i], LDNS_RR_TYPE_A, 4, ev);
-        record_addresses(qstate, &servers[i], LDNS_RR_TYPE_AAAA, 16, ev);
+    (void)sw_name_copy(name, len, &zone); /* a name of Unbound's is valid */
+    sw_serving_begin(&serving, ev, rest, &zone);
+    for (bool more = true; rrset; rrset = more ? find(qstate, name, len, LDNS_RR_TYPE_NS) : NULL) {
+        const struct packed_rrset_data *data = rrset->entry.data;
+        size_t n = copy_servers(data, from, servers);
+        from += AT_A_TIME;
+        more = from < data->count;
+        lock_rw_unlock(&rrset->entry.lock);
+        for (size_t i = 0; i < n; i++) {
+            sw_serving_server(&serving, &servers[i]);
+            record_addresses(qstate, &servers[i], LDNS_RR_TYPE_A, 4, &serving);
+            record_addresses(qstate, &servers[i], LDNS_RR_TYPE_AAAA, 16, &serving);
+        }
     }
 }

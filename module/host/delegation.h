@@ -6,9 +6,11 @@
  * asked.
  *
  * Threads      the worker that owns the query
- * Cost         at most 8 look-ups for NS, and 2 look-ups for each of 8 server names; read locks for
- *              single entries, as the iterator takes; no allocation
- * Decision     D-043
+ * Cost         a look-up for NS for each label, and 2 look-ups for each server name; a message
+ *              limits the servers of a zone, and the addresses of a server. Read locks for single
+ *              entries, as the iterator takes; an allocation in the query's region for each
+ *              further event
+ * Decisions    D-043, D-228
  */
 #ifndef SW_HOST_DELEGATION_H
 #define SW_HOST_DELEGATION_H
@@ -16,9 +18,12 @@
 #include "base/event.h"
 
 struct module_qstate;
+struct sw_rest;
 
-/** Put zone, servers and server addresses (tags ZONE, SERVER, SERVED_AT) into the event. Nothing
- * is put when the cache has no NS RRset for the name or the 8 names above. */
-void sw_delegation_record(const struct module_qstate *qstate, struct sw_event *ev);
+/** Put zone, servers and server addresses (tags ZONE, SERVER, SERVED_AT) into the event, and into
+ * further events of rest where the event has no room. Nothing is put when the cache has no NS RRset
+ * for the name or a name above. Inside the RCU section of the rules. */
+void sw_delegation_record(const struct module_qstate *qstate, struct sw_event *ev,
+                          struct sw_rest *rest);
 
 #endif

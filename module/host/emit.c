@@ -92,7 +92,7 @@ void sw_emit_draft(struct sw_event *ev, const struct sw_hits *hits, bool by_name
     *further = NULL;
     draft(ev, SW_EVENT_HIT, hits, &qstate->qinfo, sw_emit_now(qstate), reply, &rest);
     if (reply && by_name)
-        sw_delegation_record(qstate, rest.begun ? sw_rest_next(&rest) : ev);
+        sw_delegation_record(qstate, rest.begun ? sw_rest_next(&rest) : ev, &rest);
     sw_rest_end(&rest);
 }
 
@@ -176,7 +176,7 @@ void sw_emit_cached_hit(struct sw_module *module, int64_t now_us, const struct s
         put_rest(&to, SW_EVENT_HIT, hits, qinfo, reply);
 }
 
-/* The name servers of a watched name in a further event, where the event itself has no room. */
+/* The name servers of a watched name, in further events. */
 static void put_delegation(const struct putting *putting, const struct module_qstate *qstate,
                            const struct sw_event *of, const struct sw_hits *hits)
 {
@@ -184,8 +184,25 @@ static void put_delegation(const struct putting *putting, const struct module_qs
     struct sw_rest rest;
     sw_rest_init(&rest, put_further, &to);
     sw_rest_begin(&rest, of, hits);
-    sw_delegation_record(qstate, sw_rest_next(&rest));
+    sw_delegation_record(qstate, sw_rest_next(&rest), &rest);
     sw_rest_end(&rest);
+}
+
+/* The event of an answer with the name servers of a watched name, and further events behind it. */
+static void put_served(const struct putting *putting, const struct module_qstate *qstate,
+                       struct sw_event *ev, const struct sw_hits *hits)
+{
+    struct putting to = *putting;
+    struct sw_further *further = NULL;
+    struct keeping keeping = {qstate->region, &further};
+    struct sw_rest rest;
+    sw_rest_init(&rest, keep, &keeping);
+    sw_rest_begin(&rest, ev, hits);
+    sw_delegation_record(qstate, ev, &rest);
+    sw_rest_end(&rest);
+    put(to.module, to.worker, to.now_us, ev, NULL, NULL);
+    for (; further; further = further->next)
+        put_further(&to, &further->event);
 }
 
 void sw_emit_answer(struct sw_module *module, struct module_qstate *qstate,
@@ -198,8 +215,9 @@ void sw_emit_answer(struct sw_module *module, struct module_qstate *qstate,
     draft(&ev, SW_EVENT_ANSWER, &hits, &qstate->qinfo, to.now_us, reply, NULL);
     bool whole = !(ev.flags & SW_EVENT_TRUNCATED);
     if (j->match.watched && whole)
-        sw_delegation_record(qstate, &ev);
-    put(module, to.worker, to.now_us, &ev, NULL, NULL);
+        put_served(&to, qstate, &ev, &hits);
+    else
+        put(module, to.worker, to.now_us, &ev, NULL, NULL);
     if (whole)
         return;
     put_rest(&to, SW_EVENT_ANSWER, &hits, &qstate->qinfo, reply);

@@ -63,13 +63,17 @@ static inline void digest_value(const struct sw_aggregate *aggregate, uint64_t t
     digest->half[1] += fold(b ^ secret[6], secret[7] | 1);
 }
 
-/* Two events are equal when all members are equal except time, port and flags. */
+/* Flags that make another record. An answer that was expired is no sighting, and must not take a
+ * valid one with it (D-138). */
+#define MEANS (SW_EVENT_SHADOW | SW_EVENT_CLIENT | SW_EVENT_EXPIRED)
+
+/* Two events are equal when all members are equal except time, port and other flags. */
 static struct sw_digest128 digest_of(const struct sw_aggregate *aggregate,
                                      const struct sw_event *event)
 {
     struct sw_digest128 digest = {{0, 0}};
     uint8_t head[8 + sizeof(event->client)] = {
-        event->type,         (uint8_t)(event->flags & (SW_EVENT_SHADOW | SW_EVENT_CLIENT)),
+        event->type,         (uint8_t)(event->flags & MEANS),
         event->action_taken, event->action_wanted,
         event->rcode,        event->client_family,
     };

@@ -22,7 +22,6 @@
 
 #define SW_EVIDENCE_MAX 20  /* addresses of a name's history in an anomaly */
 #define SW_NAMES_MAX    100 /* other names in an anomaly */
-#define SW_SERVERS_MAX  8   /* name servers of a zone that are looked at */
 
 /* The writing resolver, and the number of documents so far. */
 struct sw_writer {

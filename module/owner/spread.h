@@ -26,7 +26,7 @@ struct sw_spread {              /* names of a list that were resolved */
 bool sw_class_is_unusual(enum sw_class class);
 
 /** Whether a name with this class stands apart: odd-names-min names or more were resolved, and at
- * most odd-percent of a hundred of them are with holders of unusual classes. */
+ * most odd-percent of a hundred of them, and five in all, are with holders of unusual classes. */
 bool sw_spread_is_odd(const struct sw_settings *settings, const struct sw_spread *spread,
                       enum sw_class class);
 

@@ -7,7 +7,8 @@
  * names of a list of malware, which have one answer in a thousand. Popular names have more answers.
  * Addresses come from the real AS database: a third of the names is on content networks, where many
  * names share addresses, and changes addresses all the time; the others keep one to four addresses.
- * Listed names have addresses of their own. On purpose: three listed names in a protected network.
+ * Listed names have addresses of their own, at holders of classes where such names usually are. On
+ * purpose: three listed names in a protected network, and three at holders of protected classes.
  * Each document other than `protected-owner` counts as a finding that is not on purpose.
  *
  * Skips where the data is not there (SINKWATCH_DATA). A JSON object for each figure goes to the
@@ -30,7 +31,7 @@
 #define LISTED_MAX  5000
 #define SHARED      400 /* addresses of content networks */
 #define EACH_MAX    4
-#define ON_PURPOSE  3
+#define ON_PURPOSE  6 /* half by list, half by class */
 #define TRACKED_MAX 65536
 #define MISSING     77 /* the exit code of a skipped program */
 
@@ -62,21 +63,31 @@ static uint64_t number(void)
     return seed;
 }
 
-/* A random address of a network that the database knows. */
-static struct sw_addr somewhere(void)
+enum place { ANYWHERE, UNPROTECTED, PROTECTED };
+
+static bool fits(const struct sw_addr *addr, enum place place)
 {
-    for (;;) {
-        struct sw_addr addr;
-        uint32_t asn, bits = (uint32_t)number();
+    struct sw_owner owner;
+    sw_rcu_enter();
+    bool known = sw_owner_find(owners, addr, &owner) == SW_OK && owner.asn != 0;
+    sw_rcu_leave();
+    bool is_protected = known && owner.class != SW_HOLDER_UNKNOWN &&
+                        settings.protected_classes & SW_CLASS_BIT(owner.class);
+    return known && !sw_special_find(addr) &&
+           (place == ANYWHERE || is_protected == (place == PROTECTED));
+}
+
+/* A random address of a network that the database knows. */
+static struct sw_addr somewhere(enum place place)
+{
+    struct sw_addr addr;
+    do {
+        uint32_t bits = (uint32_t)number();
         uint8_t octets[4];
         memcpy(octets, &bits, sizeof(octets));
         (void)sw_addr_from_octets(octets, 4, &addr);
-        sw_rcu_enter();
-        bool known = sw_owner_find_asn(owners, &addr, &asn, NULL) == SW_OK;
-        sw_rcu_leave();
-        if (known && !sw_special_find(&addr))
-            return addr;
-    }
+    } while (!fits(&addr, place));
+    return addr;
 }
 
 /* ---- the world ---- */
@@ -99,11 +110,12 @@ static size_t read_names(const char *command, struct host *out, size_t max)
 
 static void settle_hosts(struct host *hosts, size_t n, bool may_share)
 {
+    enum place place = may_share ? ANYWHERE : UNPROTECTED;
     for (size_t i = 0; i < n; i++) {
         hosts[i].moves = may_share && number() % 3 == 0;
         hosts[i].n = 1 + (unsigned)(number() % EACH_MAX);
         for (unsigned a = 0; a < hosts[i].n; a++)
-            hosts[i].addr[a] = somewhere();
+            hosts[i].addr[a] = somewhere(place);
     }
 }
 
@@ -132,8 +144,10 @@ static void make_lists(void)
     add_list("agencies", "{\"kind\":\"protected\",\"owner\":\"Agency\"}", &agencies);
     for (size_t i = 0; i < listed_n; i++)
         add_indicator(bad, sw_name_text(listed[i].name.wire, text));
-    for (size_t i = 0; i < ON_PURPOSE; i++)
+    for (size_t i = 0; i < ON_PURPOSE / 2; i++)
         add_indicator(agencies, sw_addr_text(&listed[i].addr[0], prefix));
+    for (size_t i = ON_PURPOSE / 2; i < ON_PURPOSE; i++)
+        listed[i].addr[0] = somewhere(PROTECTED);
 }
 
 static bool make_world(const char *data)
@@ -154,7 +168,7 @@ static bool make_world(const char *data)
     if (clean_n < 1000 || listed_n < 1000 || !sw_owners_have_asn(owners))
         return false;
     for (size_t i = 0; i < SHARED; i++)
-        shared[i] = somewhere();
+        shared[i] = somewhere(ANYWHERE);
     settle_hosts(clean, clean_n, true);
     settle_hosts(listed, listed_n, false);
     make_lists();

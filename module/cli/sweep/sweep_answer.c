@@ -60,7 +60,9 @@ static bool put_name(struct sweep_answer *answer, struct packet rdata, bool is_p
     size_t *n = is_pointer ? &answer->pointers : &answer->aliases;
     if (*n == (is_pointer ? SWEEP_POINTERS_MAX : SWEEP_ALIASES_MAX)) {
         answer->truncated = true;
-        return true;
+        if (is_pointer)
+            return true;
+        --*n; /* the chain keeps its last alias */
     }
     return take_name(&rdata, (is_pointer ? answer->pointer : answer->alias) + (*n)++);
 }

@@ -11,9 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define REMARK_MAX  (2 * SWEEP_LISTED_MAX + 64)
-#define PTR_MAX     (SW_NAMETEXT_MAX + 24)
-#define HOLDERS_MAX 32 /* rows of one name */
+#define REMARK_MAX (2 * SWEEP_LISTED_MAX + 64)
+#define PTR_MAX    (SW_NAMETEXT_MAX + 24)
+#define PROTECTED  "protected" /* begin of a remark */
 
 struct row {
     char *name, *address, *holder, *ptr, *remark;
@@ -31,7 +31,11 @@ struct sweep_table {
     const struct sw_owners *owners;
     const struct sweep_ptrs *ptrs;
     size_t rows_max;
-    struct rows remarked, plain, nowhere; /* nowhere: names without an address */
+    /* protected: named by a protected list or class, which no other remark may push out. nowhere:
+     * names without an address. */
+    struct rows protected, remarked, plain, nowhere;
+    struct group *group; /* of the present name */
+    size_t groups_room;
 };
 
 struct sweep_table *sweep_table_new(const struct sw_settings *settings,
@@ -62,19 +66,27 @@ void sweep_table_free(struct sweep_table *table)
 {
     if (!table)
         return;
+    free_rows(&table->protected);
     free_rows(&table->remarked);
     free_rows(&table->plain);
     free_rows(&table->nowhere);
+    free(table->group);
     free(table);
+}
+
+static bool is_protected(const char *remark)
+{
+    return strncmp(remark, PROTECTED ":", strlen(PROTECTED) + 1) == 0;
 }
 
 /* The lack of an address is no remark: such rows come last. */
 static void add(struct sweep_table *table, const char *name, const char *address,
                 const struct sw_holder *holder, const char *ptr, const char *remark)
 {
-    struct rows *rows = !address[0] ? &table->nowhere
-                        : remark[0] ? &table->remarked
-                                    : &table->plain;
+    struct rows *rows = !address[0]            ? &table->nowhere
+                        : is_protected(remark) ? &table->protected
+                        : remark[0]            ? &table->remarked
+                                               : &table->plain;
     if (rows->n == table->rows_max) {
         rows->more++;
         return;
@@ -107,7 +119,7 @@ char *sweep_remark(const struct sw_settings *settings, const struct sw_view *vie
     uint32_t classes = settings->protected_classes;
     out[0] = '\0';
     if (is_ioc && sw_anomaly_protected_owner(classes, view, addr, owner, &anomaly))
-        append(out, max, "protected", anomaly.protected_by, anomaly.list);
+        append(out, max, PROTECTED, anomaly.protected_by, anomaly.list);
     if (sw_anomaly_special_address(view, addr, owner, &anomaly))
         append(out, max, "special", anomaly.special->name, "");
     sw_anomaly_begin(view, SW_ANOMALY_SHARED_ADDRESS, addr, owner, &anomaly);
@@ -127,17 +139,21 @@ struct group {
     char remark[REMARK_MAX];
 };
 
-static struct group *group_of(struct group *groups, size_t *n, const struct sw_owner *owner,
+static struct group *group_of(struct sweep_table *table, size_t *n, const struct sw_owner *owner,
                               const char *remark)
 {
     for (size_t i = 0; i < *n; i++)
-        if (strcmp(groups[i].remark, remark) == 0 && sw_holder_same(&groups[i].owner, owner))
-            return &groups[i];
-    if (*n == HOLDERS_MAX)
-        return NULL;
-    groups[*n] = (struct group){.owner = *owner};
-    snprintf(groups[*n].remark, sizeof(groups[*n].remark), "%s", remark);
-    return &groups[(*n)++];
+        if (strcmp(table->group[i].remark, remark) == 0 &&
+            sw_holder_same(&table->group[i].owner, owner))
+            return &table->group[i];
+    if (*n == table->groups_room) {
+        table->groups_room = table->groups_room ? 2 * table->groups_room : 32;
+        table->group = cli_grow(table->group, table->groups_room, sizeof(*table->group));
+    }
+    struct group *group = &table->group[(*n)++];
+    *group = (struct group){.owner = *owner};
+    snprintf(group->remark, sizeof(group->remark), "%s", remark);
+    return group;
 }
 
 static void group_row(struct sweep_table *table, const char *name, const struct group *group)
@@ -167,9 +183,9 @@ static void ptr_text(const struct sweep_ptr *ptr, char out[PTR_MAX])
         snprintf(out, PTR_MAX, "%s", name);
 }
 
-/* Add an address to its group. false: one holder too many. */
-static bool group_add(const struct sweep_table *table, const struct sw_view *view, bool is_ioc,
-                      const struct sw_addr *addr, struct group *groups, size_t *n)
+/* Add an address to its group. */
+static void group_add(struct sweep_table *table, const struct sw_view *view, bool is_ioc,
+                      const struct sw_addr *addr, size_t *n)
 {
     struct sw_owner owner = {0};
     char remark[REMARK_MAX], listed[SWEEP_LISTED_MAX];
@@ -178,27 +194,22 @@ static bool group_add(const struct sweep_table *table, const struct sw_view *vie
     sweep_remark(table->settings, view, is_ioc, addr, &owner, remark, sizeof(remark));
     if (sweep_ptr_listed(view, ptr, listed, sizeof(listed))[0])
         append(remark, sizeof(remark), "PTR", listed, "");
-    struct group *group = group_of(groups, n, &owner, remark);
-    if (!group)
-        return false;
+    struct group *group = group_of(table, n, &owner, remark);
     if (group->n++ == 0) {
         group->first = *addr;
         ptr_text(ptr, group->ptr);
     }
-    return true;
 }
 
 void sweep_table_answer(struct sweep_table *table, const struct sw_view *view, const char *name,
                         bool is_ioc, const struct sweep_task *task)
 {
-    static struct group groups[HOLDERS_MAX];
-    size_t n = 0, lost = 0;
+    size_t n = 0;
     for (size_t i = 0; i < SWEEP_TYPES; i++)
         for (size_t j = 0; j < task->answer[i].addresses; j++)
-            lost += !group_add(table, view, is_ioc, &task->answer[i].address[j], groups, &n);
+            group_add(table, view, is_ioc, &task->answer[i].address[j], &n);
     for (size_t i = 0; i < n; i++)
-        group_row(table, name, &groups[i]);
-    table->remarked.more += lost;
+        group_row(table, name, &table->group[i]);
     enum sweep_outcome a = task->answer[0].outcome, b = task->answer[1].outcome;
     const char *outcome = sweep_outcome_name(a > b ? a : b);
     if (n == 0)
@@ -210,14 +221,14 @@ void sweep_table_indicator(struct sweep_table *table, const struct sw_view *view
                            const struct sw_addr *addr)
 {
     struct sw_addr first = *addr;
-    struct group groups[1];
     size_t n = 0;
     char text[SW_ADDRTEXT_MAX];
     first.plen = (uint8_t)sw_addr_bits(&first);
-    group_add(table, view, true, &first, groups, &n);
+    group_add(table, view, true, &first, &n);
     struct sw_holder holder;
-    sw_holder_find(table->owners, &groups[0].owner, &holder);
-    add(table, "(indicator)", sw_addr_text(addr, text), &holder, groups[0].ptr, groups[0].remark);
+    sw_holder_find(table->owners, &table->group[0].owner, &holder);
+    add(table, "(indicator)", sw_addr_text(addr, text), &holder, table->group[0].ptr,
+        table->group[0].remark);
 }
 
 /* ---- printing ---- */
@@ -229,7 +240,7 @@ static size_t print_rows(struct cli_table *out, const struct rows *rows, size_t 
         const struct row *row = &rows->row[i];
         cli_table_row(out, row->name, row->address, row->holder, sw_class_name(row->class),
                       row->ptr, row->remark);
-        if (strncmp(row->remark, "protected", 9) == 0)
+        if (is_protected(row->remark))
             cli_table_style(out, CLI_BAD);
     }
     return n;
@@ -244,10 +255,12 @@ void sweep_table_print(const struct sweep_table *table, const struct cli *cli)
 {
     struct cli_table *out =
         cli_table_new(cli, "~NAME", "ADDRESS", "~HOLDER", "CLASS", "~PTR", "~REMARK", CLI_END);
-    size_t n = print_rows(out, &table->remarked, table->rows_max);
+    size_t n = print_rows(out, &table->protected, table->rows_max);
+    n += print_rows(out, &table->remarked, table->rows_max - n);
     n += print_rows(out, &table->plain, table->rows_max - n);
     n += print_rows(out, &table->nowhere, table->rows_max - n);
-    uint64_t all = total(&table->remarked) + total(&table->plain) + total(&table->nowhere);
+    uint64_t all = total(&table->protected) + total(&table->remarked) + total(&table->plain) +
+                   total(&table->nowhere);
     cli_table_print(out, 0);
     if (all > n)
         printf("and %s; --rows N shows more, --json all\n",

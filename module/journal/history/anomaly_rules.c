@@ -19,7 +19,8 @@ static bool is_unexpected(const struct sw_view *view, const struct sw_subject *s
         sw_declared_judge(view, &name, subject->of, &owned->addr, &owned->owner, &list);
     while (said == SW_DECLARED_NONE && subject->of == SW_OF_NAME &&
            sw_event_next(subject->event, &cursor, &tag, &value, &len)) {
-        if (tag == SW_TAG_ALIAS && sw_name_copy(value, len, &name) == SW_OK)
+        if ((tag == SW_TAG_ALIAS || tag == SW_TAG_WATCHED) &&
+            sw_name_copy(value, len, &name) == SW_OK)
             said = sw_declared_judge(view, &name, subject->of, &owned->addr, &owned->owner, &list);
     }
     return said == SW_DECLARED_OUTSIDE &&
@@ -74,9 +75,8 @@ static bool ask_address(enum sw_anomaly_type type, bool have_asn, const struct s
 {
     switch (type) {
     case SW_ANOMALY_PROTECTED_OWNER:
-        return subject->is_ioc && subject->of == SW_OF_NAME &&
-               sw_anomaly_protected_owner(subject->protected_classes, view, &owned->addr,
-                                          &owned->owner, anomaly);
+        return subject->is_ioc && sw_anomaly_protected_owner(subject->protected_classes, view,
+                                                             &owned->addr, &owned->owner, anomaly);
     case SW_ANOMALY_UNEXPECTED_OWNER:
         return subject->is_watched && is_unexpected(view, subject, owned, anomaly);
     case SW_ANOMALY_SPECIAL_ADDRESS:
@@ -88,18 +88,26 @@ static bool ask_address(enum sw_anomaly_type type, bool have_asn, const struct s
     }
 }
 
-/* Ask, and fill in when the fact began: for a rule about the address with the holder's episode
- * at the time of the sight. */
+/* When a fact about an address began: with the holder's episode at the time of the sight. A name
+ * with more holders than a history has room for may have lost the episode: then a mark counts for
+ * the time that ends an episode. */
+static int64_t begin_of(const struct sw_subject *subject, const struct sw_owner *owner)
+{
+    const struct sw_name_history *of = subject->history;
+    const struct sw_episode *episode = of ? sw_episode_at(of, owner, true, subject->time_us) : NULL;
+    if (episode)
+        return episode->from_us;
+    return of && of->episodes_n == SW_EPISODES_MAX ? subject->time_us - SW_EPISODE_GAP_US
+                                                   : INT64_MIN;
+}
+
+/* Ask, and fill in when the fact began. */
 static bool ask(enum sw_anomaly_type type, bool have_asn, const struct sw_view *view,
                 const struct sw_subject *subject, const struct sw_owned *owned,
                 struct sw_anomaly *anomaly)
 {
     if (ask_address(type, have_asn, view, subject, owned, anomaly)) {
-        const struct sw_episode *episode =
-            subject->history
-                ? sw_episode_at(subject->history, &owned->owner, true, subject->time_us)
-                : NULL;
-        anomaly->begin_us = episode ? episode->from_us : INT64_MIN;
+        anomaly->begin_us = begin_of(subject, &owned->owner);
         if (type == SW_ANOMALY_UNEXPECTED_OWNER)
             add_rename(view, subject, owned, anomaly);
         return true;

@@ -97,14 +97,27 @@ static uint64_t hash_of(const struct sw_findings *findings, const char *text)
     return hash;
 }
 
+/* The place of a member that was there before the time, for a new member. NULL: there is none. */
+static struct member *replace_former(struct finding *finding, uint64_t hash, int64_t begin_us)
+{
+    struct member *oldest = &finding->member[0];
+    for (size_t i = 1; i < finding->n; i++)
+        if (finding->member[i].time_us < oldest->time_us)
+            oldest = &finding->member[i];
+    if (oldest->time_us >= begin_us)
+        return NULL;
+    *oldest = (struct member){.hash = hash, .time_us = INT64_MIN};
+    return oldest;
+}
+
 /* The place of a member; new members have the time INT64_MIN. NULL: no room. */
-static struct member *member_of(struct finding *finding, uint64_t hash)
+static struct member *member_of(struct finding *finding, uint64_t hash, int64_t begin_us)
 {
     for (size_t i = 0; i < finding->n; i++)
         if (finding->member[i].hash == hash)
             return &finding->member[i];
     if (finding->n == SW_MEMBERS_MAX)
-        return NULL;
+        return replace_former(finding, hash, begin_us);
     if (finding->n == finding->room) {
         size_t room = finding->room > 0 ? 2 * finding->room : 4;
         struct member *grown = realloc(finding->member, room * sizeof(*grown));
@@ -122,7 +135,7 @@ static size_t claim_here(struct sw_findings *findings, const char *key, const ch
 {
     size_t n = 0;
     struct finding *finding = get(findings, key);
-    struct member *member = finding ? member_of(finding, hash_of(findings, text)) : NULL;
+    struct member *member = finding ? member_of(finding, hash_of(findings, text), begin_us) : NULL;
     if (!finding)
         return 1;
     if (!member)

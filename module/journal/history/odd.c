@@ -11,9 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LISTS_MAX      256
-#define NAMES_MAX      16384 /* for each list */
-#define CANDIDATES_MAX 64    /* for each list, not raised yet */
+#define NAMES_MAX      16384   /* for each list */
+#define ALL_NAMES_MAX  4194304 /* of all lists */
+#define CANDIDATES_MAX 64      /* for each list, not raised yet */
 
 struct known { /* a resolved name of a list */
     struct sw_node node;
@@ -42,6 +42,7 @@ struct list {
 struct sw_odd {
     const struct sw_settings *settings;
     struct sw_map lists;
+    size_t names; /* of all lists */
 };
 
 /* ---- life ---- */
@@ -57,8 +58,9 @@ struct sw_odd *sw_odd_new(const struct sw_settings *settings)
     return odd;
 }
 
-static void forget_name(struct list *list, struct known *known)
+static void forget_name(struct sw_odd *odd, struct list *list, struct known *known)
 {
+    odd->names--;
     if (known->class != SW_HOLDER_UNKNOWN) {
         list->spread.names--;
         list->spread.of[known->class]--;
@@ -70,7 +72,7 @@ static void forget_name(struct list *list, struct known *known)
 static void forget_list(struct sw_odd *odd, struct list *list)
 {
     while (list->names.oldest)
-        forget_name(list, (struct known *)list->names.oldest);
+        forget_name(odd, list, (struct known *)list->names.oldest);
     for (size_t i = 0; i < list->n; i++)
         free(list->candidate[i]);
     sw_map_free(&list->names);
@@ -104,7 +106,7 @@ static struct list *list_of(struct sw_odd *odd, const char *name)
         return NULL;
     }
     memcpy(list->name, name, len);
-    if (odd->lists.n >= LISTS_MAX)
+    if (odd->lists.n >= SW_LISTS_MAX)
         forget_list(odd, (struct list *)odd->lists.oldest);
     sw_map_insert(&odd->lists, &list->node, list->name, len);
     return list;
@@ -116,7 +118,23 @@ static enum sw_class class_of(const struct sw_owner *owner)
     return (enum sw_class)(owner->class != SW_HOLDER_UNKNOWN ? owner->class : owner->carrier_class);
 }
 
-static void count_name(struct list *list, const struct sw_name *name, enum sw_class class)
+/* Make room for a name: the oldest of the list goes, or the oldest of the list that was not seen
+ * for the longest time. */
+static void make_room(struct sw_odd *odd, struct list *list)
+{
+    if (list->names.n >= NAMES_MAX)
+        forget_name(odd, list, (struct known *)list->names.oldest);
+    while (odd->names >= ALL_NAMES_MAX) {
+        struct list *oldest = (struct list *)odd->lists.oldest;
+        if (oldest->names.oldest)
+            forget_name(odd, oldest, (struct known *)oldest->names.oldest);
+        else
+            forget_list(odd, oldest);
+    }
+}
+
+static void count_name(struct sw_odd *odd, struct list *list, const struct sw_name *name,
+                       enum sw_class class)
 {
     struct known *known = (struct known *)sw_map_find(&list->names, name->wire, name->len);
     if (known) {
@@ -126,11 +144,11 @@ static void count_name(struct list *list, const struct sw_name *name, enum sw_cl
         }
         sw_map_touch(&list->names, &known->node);
     } else {
-        if (list->names.n >= NAMES_MAX)
-            forget_name(list, (struct known *)list->names.oldest);
+        make_room(odd, list);
         known = calloc(1, sizeof(*known) + name->len);
         if (!known)
             return;
+        odd->names++;
         memcpy(known->wire, name->wire, name->len);
         sw_map_insert(&list->names, &known->node, known->wire, name->len);
     }
@@ -150,20 +168,46 @@ static void drop_candidate(struct list *list, size_t i)
     memmove(list->candidate + i, list->candidate + i + 1, (list->n - i) * sizeof(*list->candidate));
 }
 
+/* The candidate of a name and holder, or NULL. */
 static struct candidate *candidate_of(struct list *list, const struct sw_name *name,
-                                      const struct sw_addr *addr)
+                                      const struct sw_owned *owned)
 {
     for (size_t i = 0; i < list->n; i++)
         if (sw_name_equal(list->candidate[i]->name.wire, name->wire) &&
-            sw_addr_equal(&list->candidate[i]->owned.addr, addr))
+            (sw_addr_equal(&list->candidate[i]->owned.addr, &owned->addr) ||
+             sw_episode_same(&list->candidate[i]->owned.owner, &owned->owner)))
             return list->candidate[i];
     return NULL;
+}
+
+/* How many candidates are of one name. */
+static size_t of_name(const struct list *list, const struct candidate *one)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < list->n; i++)
+        n += sw_name_equal(list->candidate[i]->name.wire, one->name.wire);
+    return n;
+}
+
+/* The candidate to drop: the oldest of the name with the most. So a name with addresses in many
+ * universities pushes no other name out (D-228). */
+static size_t least_needed(const struct list *list)
+{
+    size_t at = 0, most = 0;
+    for (size_t i = 0; i < list->n; i++) {
+        size_t n = of_name(list, list->candidate[i]);
+        if (n > most) {
+            most = n;
+            at = i;
+        }
+    }
+    return at;
 }
 
 static void propose(struct list *list, const struct sw_record *record, const struct sw_sight *sight,
                     const struct sw_owned *owned)
 {
-    struct candidate *candidate = candidate_of(list, &sight->qname, &owned->addr);
+    struct candidate *candidate = candidate_of(list, &sight->qname, owned);
     if (candidate) {
         candidate->last_us =
             record->last_us > candidate->last_us ? record->last_us : candidate->last_us;
@@ -182,7 +226,7 @@ static void propose(struct list *list, const struct sw_record *record, const str
     candidate->last_us = record->last_us;
     candidate->count = record->count;
     if (list->n == CANDIDATES_MAX)
-        drop_candidate(list, 0);
+        drop_candidate(list, least_needed(list));
     list->candidate[list->n++] = candidate;
 }
 
@@ -295,6 +339,6 @@ void sw_odd_note(struct sw_odd *odd, const struct sw_raise_with *with,
     }
     /* Of the events of one answer an unusual class counts. */
     if (!sight->is_rest || sw_class_is_unusual(class))
-        count_name(list, &sight->qname, class);
+        count_name(odd, list, &sight->qname, class);
     judge(odd, with, list, unread);
 }

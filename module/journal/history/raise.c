@@ -81,8 +81,16 @@ static void remember(const struct judging *j, const char *mark)
     sw_seens_note(j->with->seens, &note);
 }
 
+/* Whether an anomaly is about a class or a country: a great many holders. */
+static bool is_of_many(const struct sw_anomaly *anomaly)
+{
+    return strncmp(anomaly->protected_by, "class:", 6) == 0 ||
+           strncmp(anomaly->protected_by, "country:", 8) == 0;
+}
+
 /* The text of the finding that an anomaly belongs to: "TYPE:LIST INDICATOR:DETAIL". The mark has
- * the detail. All that one `known` list explains for a list is one finding. */
+ * the detail; each holder of a protected class or country is a finding of its own, so that none
+ * hides among others (D-228). All that one `known` list explains for a list is one finding. */
 static void finding_of(const struct judging *j, const struct sw_anomaly *anomaly, const char *mark,
                        char out[SW_FINDING_MAX])
 {
@@ -94,9 +102,11 @@ static void finding_of(const struct judging *j, const struct sw_anomaly *anomaly
     if (anomaly->special)
         detail = anomaly->special->name;
     bool known = anomaly->known_list[0] != '\0' && sw_anomaly_explained(anomaly);
-    snprintf(out, SW_FINDING_MAX, "%s:%s %s:%s%s%s", sw_anomaly_name(anomaly->type), list,
+    char whom[SW_HOLDER_MAX + 1] = " ";
+    sw_holder_text(&j->owned->owner, true, whom + 1);
+    snprintf(out, SW_FINDING_MAX, "%s:%s %s:%s%s%s%s", sw_anomaly_name(anomaly->type), list,
              known ? "" : indicator, known ? "known " : "", known ? anomaly->known_list : detail,
-             j->subject.of == SW_OF_ZONE ? " zone" : "");
+             !known && is_of_many(anomaly) ? whom : "", j->subject.of == SW_OF_ZONE ? " zone" : "");
 }
 
 /* Claim the name, with the address where the mark is about an address, as a member of the finding.
@@ -119,7 +129,7 @@ static bool claim(const struct judging *j, const char *mark, struct sw_anomaly_r
 static void found(const struct judging *j, const struct sw_anomaly *anomaly, const char *mark)
 {
     const struct sw_sight *sight = j->sight;
-    const char *servers[SW_SERVERS_MAX];
+    const char *servers[SW_SERVERS_SHOWN];
     char before[SW_MARK_MAX], finding[SW_FINDING_MAX];
     struct sw_recall *recall = j->with->recall;
     bool of_zone = j->subject.of == SW_OF_ZONE;
@@ -133,7 +143,8 @@ static void found(const struct judging *j, const struct sw_anomaly *anomaly, con
         (sw_mark_of_before(mark, before)[0] != '\0' &&
          sw_recall_has_mark(recall, j->subject.of, name, addr, before, anomaly->begin_us)))
         return;
-    for (size_t i = 0; i < sight->servers_n; i++)
+    size_t servers_n = sight->servers_n < SW_SERVERS_SHOWN ? sight->servers_n : SW_SERVERS_SHOWN;
+    for (size_t i = 0; i < servers_n; i++)
         servers[i] = sight->server[i];
     struct sw_anomaly_report report = {
         .anomaly = anomaly,
@@ -143,7 +154,7 @@ static void found(const struct judging *j, const struct sw_anomaly *anomaly, con
         .zone = of_zone ? sight->zone_name : NULL,
         .server = j->server,
         .servers = servers,
-        .servers_n = sight->servers_n,
+        .servers_n = servers_n,
         .first_us = j->record->first_us,
         .count = j->record->count,
     };

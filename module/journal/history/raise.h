@@ -18,8 +18,7 @@
 #include "journal/history/seen.h"
 #include "journal/record.h"
 
-#define SW_SIGHT_MAX  512 /* addresses of an event: more than an event has room for */
-#define SW_SERVED_MAX 16  /* addresses of name servers */
+#define SW_SIGHT_MAX 512 /* addresses of an event: more than an event has room for */
 
 /* The ownership facts of an event. Texts point into the event. */
 struct sw_sight {
