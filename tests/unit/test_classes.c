@@ -376,8 +376,8 @@ static void print_score(size_t of)
     }
 }
 
-/* Floors in percent, a little below the measurement (D-229): a change of the table that costs more than a
- * row or two of a class is noticed. Classes with few rows have low floors. */
+/* Floors in percent, a little below the measurement (D-229): a change of the table that costs more
+ * than a row or two of a class is noticed. Classes with few rows have low floors. */
 static const struct floor {
     enum sw_class class;
     unsigned measured[2], unseen[2]; /* precision, recall; 0: too few rows */
