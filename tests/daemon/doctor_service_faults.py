@@ -108,6 +108,12 @@ def token_for_everybody(it):
     it.service("web", "reader", words=f"--token-file {it.case}/token --listen 127.0.0.1:1")
 
 
+@fault("metrics.secret", "warning", "chmod 640 .*token", "every user")
+def token_of_metrics_for_everybody(it):
+    (it.case / "token").write_text("secret\n")
+    it.service("metrics", "reader", words=f"--listen 127.0.0.1:1 --token-file={it.case}/token")
+
+
 @fault("web.secret", "failure", "another path in the unit", "No such file")
 def token_missing(it):
     it.service("web", "reader", words=f"--token-file={it.case}/token")

@@ -71,7 +71,7 @@ def test_fault(it, name):
 def test_healthy_services(it):
     """Every service in use, each with the shipped rights of its role, a feed, a memory, a reader of
     dnstap, and a unit with a sandbox: nothing is wrong, and nothing is left in Redis."""
-    roles = {"feed": "subscriber", "notify": "notifier", "web": "reader", "sweep": "sweep"}
+    roles = {"feed": "subscriber", "notify": "notifier", "web": "reader", "metrics": "reader", "sweep": "sweep"}
     (it.case / "targets").write_text("target: a\nvia: syslog\n")
     for name, role in roles.items():
         it.service(name, role, words=f"--file {it.case}/targets" if name == "notify" else "")

@@ -25,6 +25,7 @@ static const struct service services[] = {
     {"feed", "sinkwatch-feed.service", NULL, "subscriber"},
     {"notify", "sinkwatch-notify.service", NULL, "notifier"},
     {"web", "sinkwatch-web.service", NULL, "reader"},
+    {"metrics", "sinkwatch-metrics.service", NULL, "reader"},
     {"sweep", "sinkwatch-sweep.service", "sinkwatch-sweep.timer", "sweep"},
 };
 
@@ -152,16 +153,20 @@ static bool settings(struct doctor *d, const struct service *s, const struct doc
 
 /* ---- secrets ---- */
 
-static void web_secrets(struct doctor *d, const struct doctor_unit *unit)
+/* Files of cli/serve/serve_options.c. */
+static void server_secrets(struct doctor *d, const struct service *s,
+                           const struct doctor_unit *unit)
 {
+    char *id = cli_copy(doctor_words("%s.secret", s->name));
     char *token = option_of(unit, "--token-file", "--token-file");
     char *key = option_of(unit, "--tls-key", "--tls-key");
-    if (token && readable(d, unit, "web.secret", token))
-        doctor_secret(d, "web.secret", token, "the token of the page");
-    if (key && readable(d, unit, "web.secret", key))
-        doctor_secret(d, "web.secret", key, "a private key");
+    if (token && readable(d, unit, id, token))
+        doctor_secret(d, id, token, "the token of the server");
+    if (key && readable(d, unit, id, key))
+        doctor_secret(d, id, key, "a private key");
     free(token);
     free(key);
+    free(id);
 }
 
 /* The targets of notices. The problems themselves are those of the sub-command. */
@@ -221,8 +226,8 @@ static bool look(struct doctor *d, const struct service *s, const struct doctor_
     struct cli *cli = cli_alloc(1, sizeof(*cli));
     bool feeds = false;
     *cli = (struct cli){.json = d->cli->json, .color = d->cli->color};
-    if (strcmp(s->name, "web") == 0)
-        web_secrets(d, unit);
+    if (strcmp(s->role, "reader") == 0)
+        server_secrets(d, s, unit);
     if (strcmp(s->name, "notify") == 0)
         notify_targets(d, unit);
     if (settings(d, s, unit, cli) && redis(d, s, cli) && strcmp(s->name, "feed") == 0) {
