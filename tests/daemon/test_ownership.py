@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pytest
 from harness.events import ANOMALY, ANOMALY_NAME, NAME, field
 from harness.wait import live, until
+from harness.zones import CROWDED_SERVERS
 
 ADDRESS = "213.24.76.23"
 AGENCY = "Example agency"  # the registrant in the tests' table: harness/mmdb.py
@@ -287,6 +288,24 @@ def test_delegation_of_a_watched_name_is_seen(case):
         }
     event = case.events.wait({NAME: "www.clean.example", "event.action": "answer"})[0]
     assert event["sinkwatch"]["delegation"]["servers"] == ["ns.clean.example"]
+
+
+def test_no_number_of_name_servers_hides_a_protected_address(case):
+    """D-228: the server is behind the eight that a document names."""
+    servers = [f"s{i:02}.crowded.example" for i in range(CROWDED_SERVERS)]
+    case.lists.put("agency", "213.24.76.0/24", kind="protected")
+    case.lists.put("bad", "www.crowded.example", "=crowded.example", action="monitor")
+    know_the_servers(case, "crowded.example")
+    for server in servers:
+        case.ask(server)
+    case.ask("www.crowded.example")
+    anomaly = case.events.anomaly(
+        {ANOMALY: "protected-owner", "sinkwatch.anomaly.address": "213.24.76.77"}
+    )["sinkwatch"]["anomaly"]
+    assert anomaly["delegation"]["zone"] == "crowded.example"
+    assert anomaly["delegation"]["server"] == servers[-1]
+    event = case.events.wait({NAME: "www.crowded.example"})[0]
+    assert len(event["sinkwatch"]["delegation"]["servers"]) == 8
 
 
 def test_delegation_is_seen_of_watched_and_listed_names_alone(case):

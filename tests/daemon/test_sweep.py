@@ -315,6 +315,18 @@ def test_table_of_names_and_holders(sw, zone):
     assert indicators["20.0.7.0/24"]["remark"] == ""
 
 
+def test_protected_rows_come_before_other_remarks(sw, zone):
+    """D-228: a protected prefix inside an indicator is seen; no other remark pushes the row out."""
+    zone.fill(sw.redis, sw.prefix)
+    sw("add", "swept", "213.24.0.0/16")
+    sw("list", "set", "carriers", "--kind", "known")
+    sw("add", "carriers", "20.0.0.0/8")
+    lines = sw("sweep", "--forward", zone.at, "--match", "n0000[34]0*", "--rows", "2").splitlines()
+    remark = r".* protected: 213\.24\.76\.0/24 of agencies$"
+    assert re.match(rf"{zone.odd_name} +213\.24\.76\.23 {remark}", lines[1])
+    assert re.match(rf"\(indicator\) +213\.24\.0\.0/16 {remark}", lines[2])
+
+
 def test_names_below_an_indicator_that_clients_asked_for(sw, zone):
     """The history has them by the tracked addresses; other lists' names stay out."""
     sw("list", "set", "bad")

@@ -271,37 +271,63 @@ static bool is_tracked(const struct sw_addr *addr)
     return false;
 }
 
-static void put_delegation(const json_t *answer, struct sw_event *ev)
+/* ---- the present answer ---- */
+
+#define ADDRS_MAX   4096 /* more than a DNS message holds */
+#define ALIASES_MAX 64
+#define PARTS_MAX   512 /* the event of an answer, and further events (D-127) */
+
+static struct {
+    size_t aliases, addrs, parts;
+    struct sw_name alias[ALIASES_MAX];
+    struct sw_addr addr[ADDRS_MAX];
+    struct sw_event part[PARTS_MAX];
+} present;
+
+static void put_delegation(const json_t *answer, struct sw_rest *rest)
 {
     const char *server;
     json_t *addresses, *one;
     size_t i;
+    struct sw_serving serving;
     if (text_at(answer, "zone")[0] == '\0')
         return;
-    struct sw_name name = name_of(text_at(answer, "zone"));
-    sw_event_put(ev, SW_TAG_ZONE, name.wire, name.len);
+    struct sw_name zone = name_of(text_at(answer, "zone")), name;
+    sw_serving_begin(&serving, rest->begun ? sw_rest_next(rest) : &present.part[0], rest, &zone);
     json_object_foreach(json_object_get(answer, "ns"), server, addresses)
     {
         name = name_of(server);
-        sw_event_put(ev, SW_TAG_SERVER, name.wire, name.len);
+        sw_serving_server(&serving, &name);
         json_array_foreach(addresses, i, one)
         {
             struct sw_addr addr = addr_of(one);
-            sw_event_put(ev, SW_TAG_SERVED_AT, addr.octets, addr.family == 4 ? 4 : 16);
+            sw_serving_addr(&serving, addr.octets, addr.family == 4 ? 4 : 16);
         }
     }
 }
 
-/* The addresses of the n-th time: all, or `take` addresses, each time the next. */
-static size_t pick(const json_t *answer, size_t n, struct sw_addr *out)
+/* The addresses of the n-th time: all, or `take` addresses, each time the next. The aliases. */
+static void pick(const json_t *answer, size_t n)
 {
-    const json_t *all = json_object_get(answer, "a");
+    const json_t *all = json_object_get(answer, "a"), *aliases = json_object_get(answer, "alias");
     size_t size = json_array_size(all);
     size_t take = (size_t)json_integer_value(json_object_get(answer, "take"));
     take = take == 0 || take > size ? size : take;
-    for (size_t i = 0; i < take && i < SW_SIGHT_MAX; i++)
-        out[i] = addr_of(json_array_get(all, (n * take + i) % size));
-    return take < SW_SIGHT_MAX ? take : SW_SIGHT_MAX;
+    ck_assert_uint_le(take, ADDRS_MAX);
+    ck_assert_uint_le(json_array_size(aliases), ALIASES_MAX);
+    for (size_t i = 0; i < take; i++)
+        present.addr[i] = addr_of(json_array_get(all, (n * take + i) % size));
+    present.addrs = take;
+    present.aliases = json_array_size(aliases);
+    for (size_t i = 0; i < present.aliases; i++)
+        present.alias[i] = name_of(json_string_value(json_array_get(aliases, i)));
+}
+
+static void on_rest(void *arg, struct sw_event *rest)
+{
+    (void)arg;
+    ck_assert_uint_lt(present.parts, PARTS_MAX);
+    present.part[present.parts++] = *rest;
 }
 
 static void observe(struct sw_event *ev)
@@ -383,51 +409,62 @@ static bool in_gap(const json_t *answer, int64_t time_us)
     return false;
 }
 
+static void match_all(struct sw_matching *m, const struct sw_name *qname)
+{
+    sw_match_name(m, SW_TRIGGER_QNAME, qname->wire, qname->len);
+    for (size_t i = 0; i < present.aliases; i++)
+        sw_match_name(m, SW_TRIGGER_CNAME, present.alias[i].wire, present.alias[i].len);
+    for (size_t i = 0; i < present.addrs; i++) {
+        sw_match_addr(m, &present.addr[i]);
+        m->match->tracked = m->match->tracked || is_tracked(&present.addr[i]);
+    }
+}
+
+/* The event of the answer, and the further events, as host/emit.c makes these. */
+static void draft(const json_t *answer, const struct sw_match *match, const struct sw_name *qname,
+                  int64_t time_us)
+{
+    static struct sw_rest rest;
+    struct sw_event *ev = &present.part[0];
+    struct sw_question question = {
+        .qname = qname->wire, .qname_len = qname->len, .qtype = 1, .qclass = 1};
+    struct sw_hits hits;
+    sw_match_hits(match, NULL, NULL, &hits);
+    sw_draft_begin(ev, match->acted_on ? SW_EVENT_HIT : SW_EVENT_ANSWER, time_us, &question, &hits);
+    ev->flags |= SW_EVENT_RESOLVED;
+    ev->rcode = strcmp(text_at(answer, "rcode"), "NXDOMAIN") == 0 ? 3 : 0;
+    present.parts = 1;
+    for (size_t i = 0; i < present.aliases; i++)
+        sw_draft_alias(ev, present.alias[i].wire, present.alias[i].len);
+    sw_rest_init(&rest, on_rest, NULL);
+    sw_rest_begin(&rest, ev, &hits);
+    for (size_t i = 0; i < present.addrs; i++)
+        if (!sw_draft_addr(ev, &present.addr[i]))
+            sw_rest_addr(&rest, &present.addr[i]);
+    if (match->watched || match->acted_on)
+        put_delegation(answer, &rest);
+    sw_rest_end(&rest);
+}
+
 static void play(const json_t *scenario, const json_t *answer, size_t n, int64_t time_us)
 {
     const struct sw_flow flow = {
         .settings = &run.settings, .index = run.index, .owners = run.owners};
     struct sw_name qname = name_of(text_at(answer, "name"));
-    struct sw_question question = {
-        .qname = qname.wire, .qname_len = qname.len, .qtype = 1, .qclass = 1};
-    struct sw_name alias[SW_MATCH_MAX];
-    struct sw_addr addr[SW_SIGHT_MAX];
     struct sw_matching matching;
     struct sw_match match;
-    struct sw_hits hits;
-    struct sw_event ev;
-    size_t addrs = pick(answer, n, addr), aliases = 0, i;
-    json_t *one;
     if (in_gap(answer, time_us))
         return;
     answers++;
     run.now = observer_of(text_at(answer, "observer"));
+    pick(answer, n);
     sw_rcu_enter();
     sw_match_begin(&matching, &flow, &match);
-    sw_match_name(&matching, SW_TRIGGER_QNAME, qname.wire, qname.len);
-    json_array_foreach(json_object_get(answer, "alias"), i, one)
-    {
-        alias[aliases] = name_of(json_string_value(one));
-        sw_match_name(&matching, SW_TRIGGER_CNAME, alias[aliases].wire, alias[aliases].len);
-        aliases++;
-    }
-    for (i = 0; i < addrs; i++) {
-        sw_match_addr(&matching, &addr[i]);
-        match.tracked = match.tracked || is_tracked(&addr[i]);
-    }
-    sw_match_hits(&match, NULL, NULL, &hits);
-    sw_draft_begin(&ev, match.acted_on ? SW_EVENT_HIT : SW_EVENT_ANSWER, time_us, &question, &hits);
-    for (i = 0; i < aliases; i++)
-        sw_draft_alias(&ev, alias[i].wire, alias[i].len);
-    for (i = 0; i < addrs; i++)
-        sw_draft_addr(&ev, &addr[i]);
-    ev.flags |= SW_EVENT_RESOLVED;
-    ev.rcode = strcmp(text_at(answer, "rcode"), "NXDOMAIN") == 0 ? 3 : 0;
-    if (match.watched || match.acted_on)
-        put_delegation(answer, &ev);
+    match_all(&matching, &qname);
+    draft(answer, &match, &qname, time_us);
     sw_rcu_leave();
-    if (match.acted_on || match.watched || match.tracked)
-        observe(&ev);
+    for (size_t i = 0; i < present.parts && (match.acted_on || match.watched || match.tracked); i++)
+        observe(&present.part[i]);
     search_caches(json_object_get(scenario, "caches"), time_us);
 }
 

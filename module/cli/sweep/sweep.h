@@ -80,6 +80,8 @@ struct sweep_names {
     uint64_t asked;        /* names that sweep_collect_asked() added */
     struct sw_addr *place; /* addresses and prefixes on lists of kind ioc */
     size_t places, places_room;
+    struct sw_addr *guarded; /* prefixes on lists of kind protected */
+    size_t guarded_n, guarded_room;
     char **list; /* the lists that the names come from */
     size_t lists, lists_room;
 };
@@ -92,6 +94,10 @@ int sweep_collect(struct cli *cli, const struct sweep_options *options, struct s
 int sweep_collect_asked(struct cli *cli, const struct sweep_options *options,
                         struct sweep_names *names);
 void sweep_names_free(struct sweep_names *names);
+
+/** The address by which an address indicator is judged: the first address of a protected prefix
+ * inside the indicator, else the indicator's first address (D-228). */
+struct sw_addr sweep_place_judged(const struct sweep_names *names, const struct sw_addr *place);
 
 /* ---- answers (sweep_answer.c) ---- */
 

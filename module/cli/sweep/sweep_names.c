@@ -35,6 +35,36 @@ static void add_place(struct sweep_names *names, const struct sw_addr *addr)
     names->place[names->places++] = *addr;
 }
 
+/* Prefixes of protected lists. */
+static void take_guarded(struct sweep_names *names, const char *text, size_t len)
+{
+    struct sw_indicator indicator;
+    char why[SW_WHY_MAX];
+    if (sw_indicator_parse(text, len, &indicator, why) != SW_OK ||
+        indicator.type != SW_INDICATOR_PREFIX)
+        return;
+    if (names->guarded_n == names->guarded_room) {
+        names->guarded_room = names->guarded_room ? 2 * names->guarded_room : 64;
+        names->guarded = cli_grow(names->guarded, names->guarded_room, sizeof(*names->guarded));
+    }
+    names->guarded[names->guarded_n++] = indicator.addr;
+}
+
+struct sw_addr sweep_place_judged(const struct sweep_names *names, const struct sw_addr *place)
+{
+    struct sw_addr judged = *place;
+    for (size_t i = 0; i < names->guarded_n; i++) {
+        struct sw_addr first = names->guarded[i];
+        first.plen = (uint8_t)sw_addr_bits(&first);
+        if (names->guarded[i].plen > place->plen && sw_addr_covers(place, &first)) {
+            judged = first;
+            break;
+        }
+    }
+    judged.plen = (uint8_t)sw_addr_bits(&judged);
+    return judged;
+}
+
 /* An indicator of a list or a line of a file. of_ioc: the list is of kind ioc. */
 static void take(struct sweep_names *names, const struct sweep_options *options, bool of_ioc,
                  const char *text, size_t len)
@@ -61,6 +91,7 @@ static void take(struct sweep_names *names, const struct sweep_options *options,
 struct scan {
     const struct sweep_options *options;
     struct sweep_names *names;
+    bool wanted; /* else a protected list */
     bool of_ioc;
 };
 
@@ -68,20 +99,25 @@ struct scan {
 static int take_fields(void *arg, const redisReply *fields)
 {
     const struct scan *scan = arg;
-    for (size_t i = 0; i + 1 < fields->elements; i += 2)
-        take(scan->names, scan->options, scan->of_ioc, fields->element[i]->str,
-             fields->element[i]->len);
+    for (size_t i = 0; i + 1 < fields->elements; i += 2) {
+        const redisReply *field = fields->element[i];
+        if (scan->wanted)
+            take(scan->names, scan->options, scan->of_ioc, field->str, field->len);
+        else
+            take_guarded(scan->names, field->str, field->len);
+    }
     return CLI_OK;
 }
 
-/* Whether a list is swept: named on the command line; with no list named, of kind ioc or watch. */
+/* *guards: the list is of kind protected. Whether a list is swept: named on the command line; with no list named, of kind ioc or watch. */
 static bool wanted(const struct sweep_options *options, const char *list, const char *policy,
-                   size_t len, bool *of_ioc)
+                   size_t len, bool *of_ioc, bool *guards)
 {
     struct sw_policy parsed;
     char why[SW_WHY_MAX];
     bool good = sw_policy_parse(list, policy, len, &parsed, why) == SW_OK;
     *of_ioc = good && parsed.kind == SW_KIND_IOC;
+    *guards = good && parsed.kind == SW_KIND_PROTECTED;
     for (size_t i = 0; i < options->lists; i++)
         if (strcmp(options->list[i], list) == 0)
             return true;
@@ -111,13 +147,16 @@ static int from_lists(struct cli *cli, const struct sweep_options *options,
         return cli_redis_failed(cli, all);
     for (size_t i = 0; i + 1 < all->elements && code == CLI_OK; i += 2) {
         const redisReply *policy = all->element[i + 1];
-        bool of_ioc;
-        if (wanted(options, all->element[i]->str, policy->str, policy->len, &of_ioc)) {
+        const char *name = all->element[i]->str;
+        bool of_ioc, guards, mine;
+        mine = wanted(options, name, policy->str, policy->len, &of_ioc, &guards);
+        if (mine) {
             found++;
-            add_list(names, all->element[i]->str);
-            code = cli_scan(cli, cli_key(cli, "list:%s", all->element[i]->str), take_fields,
-                            &(struct scan){options, names, of_ioc});
+            add_list(names, name);
         }
+        if (mine || guards)
+            code = cli_scan(cli, cli_key(cli, "list:%s", name), take_fields,
+                            &(struct scan){options, names, mine, of_ioc});
     }
     freeReplyObject(all);
     if (code == CLI_OK && found < options->lists) {
@@ -260,6 +299,7 @@ void sweep_names_free(struct sweep_names *names)
         free(names->list[i]);
     free(names->list);
     free(names->place);
+    free(names->guarded);
     for (size_t i = 0; i < names->n; i++)
         free(names->name[i]);
     free(names->name);

@@ -466,19 +466,17 @@ void sweep_sink_put(struct sweep_sink *sink, const char *name, const struct swee
         cli_json(line);
 }
 
-/* An address indicator: a prefix is judged by the first address. Inside an RCU section. */
+/* An address indicator, and the address by which it is judged. Inside an RCU section. */
 static void place_json(const struct sweep_sink *sink, const struct sw_view *view,
-                       const struct sw_addr *addr)
+                       const struct sw_addr *addr, const struct sw_addr *judged)
 {
-    struct sw_addr first = *addr;
     struct sw_owner owner = {0};
     char text[SW_ADDRTEXT_MAX], remark[SWEEP_LISTED_MAX + 32];
     json_t *line = json_object();
-    first.plen = (uint8_t)sw_addr_bits(&first);
-    sw_owner_find(sink->flow.owners, &first, &owner);
-    sweep_remark(&sink->settings, view, true, &first, &owner, remark, sizeof(remark));
+    sw_owner_find(sink->flow.owners, judged, &owner);
+    sweep_remark(&sink->settings, view, true, judged, &owner, remark, sizeof(remark));
     cli_json_set(line, "indicator", sw_addr_text(addr, text));
-    json_object_set_new(line, "owner", cli_owner_json(&first, &owner));
+    json_object_set_new(line, "owner", cli_owner_json(judged, &owner));
     cli_json_set(line, "class", sw_class_name((enum sw_class)owner.class));
     cli_json_set(line, "remark", remark);
     cli_json(line);
@@ -489,10 +487,11 @@ void sweep_sink_places(struct sweep_sink *sink, const struct sweep_names *names)
     sw_rcu_enter();
     struct sw_view view = sw_index_view(sink->index);
     for (size_t i = 0; i < names->places; i++) {
+        const struct sw_addr judged = sweep_place_judged(names, &names->place[i]);
         if (sink->table)
-            sweep_table_indicator(sink->table, &view, &names->place[i]);
+            sweep_table_indicator(sink->table, &view, &names->place[i], &judged);
         else
-            place_json(sink, &view, &names->place[i]);
+            place_json(sink, &view, &names->place[i], &judged);
     }
     sw_rcu_leave();
 }

@@ -218,13 +218,11 @@ void sweep_table_answer(struct sweep_table *table, const struct sw_view *view, c
 }
 
 void sweep_table_indicator(struct sweep_table *table, const struct sw_view *view,
-                           const struct sw_addr *addr)
+                           const struct sw_addr *addr, const struct sw_addr *judged)
 {
-    struct sw_addr first = *addr;
     size_t n = 0;
     char text[SW_ADDRTEXT_MAX];
-    first.plen = (uint8_t)sw_addr_bits(&first);
-    group_add(table, view, true, &first, &n);
+    group_add(table, view, true, judged, &n);
     struct sw_holder holder;
     sw_holder_find(table->owners, &table->group[0].owner, &holder);
     add(table, "(indicator)", sw_addr_text(addr, text), &holder, table->group[0].ptr,

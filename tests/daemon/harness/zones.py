@@ -140,6 +140,13 @@ NEIGHBOURS = (
 )
 REVERSE = "23 PTR mail.neighbour.example.\n99 PTR as1.network.example.\n"
 
+# A zone with more name servers than a document names, the last one in a protected network.
+CROWDED_SERVERS = 12
+CROWDED = "www A 198.51.100.95\n" + "".join(
+    f"@ NS s{i:02}\ns{i:02} A {'213.24.76.77' if i == CROWDED_SERVERS - 1 else f'198.51.102.{i}'}\n"
+    for i in range(CROWDED_SERVERS)
+)
+
 # Asked for by the harness, to see whether a server answers; never listed. Each authority has this
 # zone.
 STARTED = "started.example"
@@ -162,6 +169,7 @@ PLAIN = {
     "sunk.example": SUNK,
     "short.example": SHORT,
     "acted.example": ACTED,
+    "crowded.example": CROWDED,
     "systemsvc.net": SYSTEMSVC,
     "winsystemsvc.net": WINSYSTEMSVC,
     "neighbour.example": NEIGHBOURS,
