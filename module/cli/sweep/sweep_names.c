@@ -109,7 +109,8 @@ static int take_fields(void *arg, const redisReply *fields)
     return CLI_OK;
 }
 
-/* *guards: the list is of kind protected. Whether a list is swept: named on the command line; with no list named, of kind ioc or watch. */
+/* Whether a list is swept: named on the command line; with no list named, of kind ioc or watch.
+ * *guards: the list is of kind protected. */
 static bool wanted(const struct sweep_options *options, const char *list, const char *policy,
                    size_t len, bool *of_ioc, bool *guards)
 {

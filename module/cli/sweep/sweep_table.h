@@ -30,7 +30,7 @@ void sweep_table_free(struct sweep_table *table); /* NULL is fine */
 void sweep_table_answer(struct sweep_table *table, const struct sw_view *view, const char *name,
                         bool is_ioc, const struct sweep_task *task);
 
-/** The row of an address indicator, and the address by which it is judged. Inside an RCU section. */
+/** The row of an address indicator, judged by an address inside it. Inside an RCU section. */
 void sweep_table_indicator(struct sweep_table *table, const struct sw_view *view,
                            const struct sw_addr *addr, const struct sw_addr *judged);
 
