@@ -85,6 +85,9 @@ def test_scrapes(sw):
         status, kind, text = server.ask(method="HEAD")
         assert (status, kind, text) == (200, PLAIN, "")
         assert [server.ask(*words)[0] for words in [("x",), ("/../x",), ("", "POST"), ("", "DELETE")]] == [404, 404, 403, 405]
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(urllib.request.Request(server.url, method="PUT"), timeout=60 * FACTOR)
+        assert refused.value.code == 405 and refused.value.headers["Allow"] == "GET, HEAD"
         assert server.ask(Host="rebound.example")[0] == 421
         with ThreadPoolExecutor(40) as pool:
             answers = list(pool.map(lambda i: server.ask(Accept=OPEN if i % 2 else "*/*")[:2], range(80)))

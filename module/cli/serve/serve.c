@@ -84,8 +84,8 @@ static void add_headers(struct MHD_Response *response, const struct serve_answer
     if (answer->status == 401)
         MHD_add_response_header(response, "WWW-Authenticate",
                                 "Basic realm=\"sinkwatch\", charset=\"UTF-8\"");
-    if (answer->status == 405)
-        MHD_add_response_header(response, "Allow", "GET, HEAD, POST");
+    if (answer->allow)
+        MHD_add_response_header(response, "Allow", answer->allow);
 }
 
 /* NULL: no memory. */
@@ -121,6 +121,15 @@ static enum MHD_Result put_failure(struct MHD_Connection *connection, unsigned s
 {
     struct serve_answer answer = {.status = status};
     serve_fail(&answer, status, message);
+    return put(connection, &answer);
+}
+
+static enum MHD_Result put_method(struct MHD_Connection *connection,
+                                  const struct serve_route *route)
+{
+    struct serve_answer answer = {.status = 405};
+    serve_fail(&answer, 405, "not by this method");
+    answer.allow = route->change ? "POST" : "GET, HEAD";
     return put(connection, &answer);
 }
 
@@ -283,7 +292,7 @@ static enum MHD_Result begin(struct serve *serve, struct MHD_Connection *connect
         return put_failure(connection, 404, "there is no such page");
     if (route->change != is_post ||
         (!is_post && strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0))
-        return put_failure(connection, 405, "not by this method");
+        return put_method(connection, route);
     struct arriving *arriving = calloc(1, sizeof(*arriving));
     if (!arriving)
         return MHD_NO;

@@ -68,6 +68,7 @@ struct serve_answer {
     void *own;
     size_t len;
     struct serve_stream stream; /* next is set: in the place of text */
+    const char *allow;          /* with 405: the methods of the path; static */
 };
 
 typedef void (*serve_fn)(void *arg, const struct serve_request *request,
