@@ -2,9 +2,15 @@
 #
 # Sub-commands and options come from the --help of the command that is installed. Names of lists and
 # feeds are asked of Redis with the options that are already on the line; without Redis there are none.
+# Redis may hold any name: one with characters that a shell understands is not offered.
 
-_sinkwatch_words() { # _sinkwatch_words WORDS: offer the matching words
-    mapfile -t COMPREPLY < <(compgen -W "$1" -- "$cur")
+_sinkwatch_words() { # _sinkwatch_words WORDS: offer the matching words; not by compgen -W, which expands
+    local word words
+    mapfile -t words <<<"${1// /$'\n'}"
+    COMPREPLY=()
+    for word in "${words[@]}"; do
+        [[ -z $word || $word != "$cur"* ]] || COMPREPLY+=("$word")
+    done
 }
 
 _sinkwatch_files() { mapfile -t COMPREPLY < <(compgen -f -- "$cur"); }
@@ -19,9 +25,9 @@ _sinkwatch_ask() { # _sinkwatch_ask WORDS: JSON with the Redis of the line
     timeout 2 sinkwatch "${where[@]}" --json "$@" 2>/dev/null
 }
 
-_sinkwatch_lists() { _sinkwatch_ask list | sed -n 's/.*"name":"\([^"]*\)".*/\1/p'; }
+_sinkwatch_lists() { _sinkwatch_ask list | sed -n 's/.*"name":"\([[:alnum:]._-]*\)".*/\1/p'; }
 
-_sinkwatch_feeds() { _sinkwatch_ask feed list | sed -n 's/^{"feed":"\([^"]*\)".*/\1/p'; }
+_sinkwatch_feeds() { _sinkwatch_ask feed list | sed -n 's/^{"feed":"\([[:alnum:]._-]*\)".*/\1/p'; }
 
 # The help of a sub-command: names of sub-commands; options, each followed by the kind of the value
 # where the next word of the line is the value, such as --file=FILE.
@@ -35,7 +41,12 @@ _sinkwatch_read() { # _sinkwatch_read [COMMAND [SUB-COMMAND]]
 }
 
 # The kind of the value of an option, or nothing: FILE for --file.
-_sinkwatch_value() { sed -n "s/^$1=\\(.*\\)/\\1/p" <<<"$options"; }
+_sinkwatch_value() {
+    local option
+    while IFS= read -r option; do
+        [[ $option != "$1="* ]] || printf '%s\n' "${option#*=}"
+    done <<<"$options"
+}
 
 # The sub-command on the line, in one or two words, and the number of words after it.
 _sinkwatch_command() {
@@ -45,7 +56,13 @@ _sinkwatch_command() {
     for ((i = 1; i < COMP_CWORD; i++)); do
         word=${COMP_WORDS[i]}
         case $word in
-        -*) [ -z "$(_sinkwatch_value "$word")" ] || i=$((i + 1)) ;;
+        -*) # bash makes three words of --option=value
+            if [ "${COMP_WORDS[i + 1]}" = = ]; then
+                i=$((i + 2))
+            elif [ -n "$(_sinkwatch_value "$word")" ]; then
+                i=$((i + 1))
+            fi
+            ;;
         *)
             if [ "$after" = 0 ] && grep -qxF -e "$word" <<<"$commands"; then
                 command="${command:+$command }$word"
@@ -82,6 +99,11 @@ _sinkwatch() {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
     local command after commands options choice
     COMPREPLY=()
+    if [ "$cur" = = ]; then # --option=
+        cur=''
+    elif [ "$prev" = = ]; then # --option=va
+        prev=${COMP_WORDS[COMP_CWORD - 2]}
+    fi
     _sinkwatch_command
     choice=$(_sinkwatch_choice)
     case $prev:$(_sinkwatch_value "$prev") in

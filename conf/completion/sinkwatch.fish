@@ -48,7 +48,7 @@ end
 function __sinkwatch_lists
     set -l path (__sinkwatch_path)
     contains -- "$path[1]" list add remove import export rollback; or return
-    timeout 2 sinkwatch --json list 2>/dev/null | sed -n 's/.*"name":"\([^"]*\)".*/\1/p'
+    timeout 2 sinkwatch --json list 2>/dev/null | sed -n 's/.*"name":"\([[:alnum:]._-]*\)".*/\1/p'
 end
 
 function __sinkwatch_has_formats

@@ -107,6 +107,11 @@ BASH_WORDS = [
     ("sinkwatch feed run --da", "--daemon"),
     ("sinkwatch help feed ru", "run"),
     ("sinkwatch metrics --format open", "openmetrics"),
+    # As bash takes --option=value apart.
+    ("sinkwatch --config = /etc/a/b list set x --act", "--action"),
+    ("sinkwatch list set x --action =", "sinkhole"),
+    ("sinkwatch list set x --action = si", "sinkhole"),
+    ("sinkwatch --socket /x/y&z\\1 li", "list"),
 ]
 
 
@@ -136,8 +141,9 @@ def test_bash_completes_words_and_values(helped):
 
 
 def test_bash_offers_the_names_of_lists(helped):
-    lists = HELPED["bash"].replace("{ ", """{ [[ $* == *--help ]] || { printf '{"name":"%s"}\\n' one two; return; }; """, 1)
+    lists = HELPED["bash"].replace("{ ", """{ [[ $* == *--help ]] || { printf '{"name":"%s"}\\n' one two '$(touch $HELP/ran)' 'a;b'; return; }; """, 1)
     lists += """; timeout() { "${@:2}"; }"""
     commands = ["list show", "list set", "list drop", "add", "remove", "import", "rollback"]
     for words in offers("bash", [f"sinkwatch {command} " for command in commands], lists, helped[1]):
         assert words == ["one", "two"]
+    assert not (helped[1] / "ran").exists()

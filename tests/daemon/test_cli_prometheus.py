@@ -100,6 +100,7 @@ def test_scrapes(sw):
 
 @pytest.mark.parametrize("words, why", [
     (["--listen", "0.0.0.0:0"], "nobody asks for a right"), (["--listen", "example.net:80"], "is no place"),
+    (["--token-file", "x"], "go with --listen"), (["--host-name", "ns.example"], "go with --listen"),
     (["--listen", "127.0.0.1:0", "--textfile", "x"], "--listen: neither"), (["--listen", "127.0.0.1:0", "--format=prometheus"], "--listen: neither"),
 ])  # fmt: skip
 def test_what_does_not_listen(sw, words, why):

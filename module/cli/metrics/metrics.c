@@ -24,6 +24,17 @@ struct wanted {
     struct serve_config serve; /* where: --listen, or NULL */
 };
 
+/* Options that do nothing together are a mistake. */
+static void judge(struct argp_state *state, const struct wanted *wanted)
+{
+    const struct serve_config *serve = &wanted->serve;
+    if (serve->where && (wanted->textfile || wanted->format))
+        argp_error(state, "--listen: neither --textfile nor --format, which the client asks for");
+    if (!serve->where && (serve->token_file || serve->cert_file || serve->key_file ||
+                          serve->user_header || serve->proxy || serve->n_names))
+        argp_error(state, "options for rights and names go with --listen");
+}
+
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct wanted *wanted = state->input;
@@ -32,9 +43,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         state->child_inputs[0] = &wanted->serve;
         return 0;
     case ARGP_KEY_END:
-        if (wanted->serve.where && (wanted->textfile || wanted->format))
-            argp_error(state,
-                       "--listen: neither --textfile nor --format, which the client asks for");
+        judge(state, wanted);
         return 0;
     case KEY_TEXTFILE:
         wanted->textfile = arg;
