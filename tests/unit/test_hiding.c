@@ -417,6 +417,41 @@ START_TEST(no_number_of_holders_is_once_for_ever)
 }
 END_TEST
 
+/* The protected address in each form that an IPv6 address has for an IPv4 address, and in the
+ * resolver's own dns64-prefix of each length (RFC 6052 2.4): protected, and no address for special
+ * use, whatever the prefix is itself. */
+START_TEST(no_embedding_hides_an_address)
+{
+    static const char *const forms[][2] = {
+        {"", "::ffff:213.24.76.7"},
+        {"", "64:ff9b::213.24.76.7"},
+        {"", "2002:d518:4c07::1"},
+        {"2001:db8::/32", "2001:db8:d518:4c07::"},
+        {"2001:db8:100::/40", "2001:db8:1d5:184c:7::"},
+        {"2001:db8:122::/48", "2001:db8:122:d518:4c:700::"},
+        {"2001:db8:122:300::/56", "2001:db8:122:3d5:18:4c07::"},
+        {"2001:db8:122:344::/64", "2001:db8:122:344:d5:184c:700::"},
+        {"2001:db8:122:344::/96", "2001:db8:122:344::213.24.76.7"},
+    };
+    char name[32];
+    for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++)
+        for (size_t at = 0; at < 2; at++) {
+            snprintf(name, sizeof(name), "e%zu-%zu.test", i, at);
+            jr_list(&rig, "names", LISTED, name);
+            rig.host.translation =
+                forms[i][0][0] ? jr_addr(forms[i][0]) : (struct sw_addr){.family = 0};
+            answer.name = name;
+            answer.n = 2;
+            answer.addr[at] = jr_addr(forms[i][1]);
+            answer.addr[1 - at] = hosted(i);
+            raised[SW_ANOMALY_PROTECTED_OWNER] = 0;
+            see();
+            ck_assert_msg(raised[SW_ANOMALY_PROTECTED_OWNER] == 1, "%s", forms[i][1]);
+            ck_assert_msg(raised[SW_ANOMALY_SPECIAL_ADDRESS] == 0, "%s", forms[i][1]);
+        }
+}
+END_TEST
+
 /* Members of a former episode leave room for those of a new one; in one episode the number stays
  * bounded. */
 START_TEST(former_members_of_a_finding_make_room)
@@ -444,6 +479,6 @@ int main(void)
                      TESTS(no_number_of_rules_hides_a_name, no_number_of_rules_hides_a_watch_list,
                            no_chain_hides_a_foreign_address, the_end_of_a_chain_is_kept,
                            no_number_of_name_servers_hides_an_address, no_holder_hides_among_others,
-                           no_number_of_holders_is_once_for_ever,
+                           no_number_of_holders_is_once_for_ever, no_embedding_hides_an_address,
                            former_members_of_a_finding_make_room));
 }
