@@ -154,19 +154,36 @@ bool sw_addr_equal(const struct sw_addr *a, const struct sw_addr *b)
            memcmp(a->octets, b->octets, sizeof(a->octets)) == 0;
 }
 
+/* What stands before an embedded IPv4 address. */
+static const struct {
+    uint8_t octets[12], len;
+} embeddings[SW_EMBEDDINGS] = {
+    {{[10] = 0xff, [11] = 0xff}, 12},     /* RFC 4291 2.5.5.2 */
+    {{0x00, 0x64, 0xff, 0x9b, 0x00}, 12}, /* RFC 6052 2.1 */
+    {{0x20, 0x02}, 2},                    /* RFC 3056 2 */
+};
+
 enum sw_status sw_addr_embedded(const struct sw_addr *addr, struct sw_addr *ipv4)
 {
-    static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff}; /* RFC 4291 2.5.5.2 */
-    static const uint8_t nat64[12] = {0x00, 0x64, 0xff, 0x9b};    /* RFC 6052 2.1 */
-    static const uint8_t six_to_four[2] = {0x20, 0x02};           /* RFC 3056 2 */
     if (addr->family != 6 || addr->plen != 128)
         return SW_ENOTFOUND;
-    if (memcmp(addr->octets, mapped, sizeof(mapped)) == 0 ||
-        memcmp(addr->octets, nat64, sizeof(nat64)) == 0)
-        return sw_addr_from_octets(addr->octets + 12, 4, ipv4);
-    if (memcmp(addr->octets, six_to_four, sizeof(six_to_four)) == 0)
-        return sw_addr_from_octets(addr->octets + 2, 4, ipv4);
+    for (size_t i = 0; i < SW_EMBEDDINGS; i++)
+        if (memcmp(addr->octets, embeddings[i].octets, embeddings[i].len) == 0)
+            return sw_addr_from_octets(addr->octets + embeddings[i].len, 4, ipv4);
     return SW_ENOTFOUND;
+}
+
+size_t sw_addr_embeddings(const struct sw_addr *ipv4, struct sw_addr out[SW_EMBEDDINGS])
+{
+    if (ipv4->family != 4)
+        return 0;
+    for (size_t i = 0; i < SW_EMBEDDINGS; i++) {
+        size_t len = embeddings[i].len;
+        out[i] = (struct sw_addr){.family = 6, .plen = (uint8_t)(8 * len + ipv4->plen)};
+        memcpy(out[i].octets, embeddings[i].octets, len);
+        memcpy(out[i].octets + len, ipv4->octets, 4);
+    }
+    return SW_EMBEDDINGS;
 }
 
 enum sw_status sw_addr_translated(const struct sw_addr *prefix, const struct sw_addr *addr,

@@ -60,6 +60,12 @@ unsigned sw_addr_bits(const struct sw_addr *addr);
  */
 enum sw_status sw_addr_embedded(const struct sw_addr *addr, struct sw_addr *ipv4);
 
+#define SW_EMBEDDINGS 3
+
+/** The IPv6 prefixes whose addresses embed an address of this IPv4 prefix, as above. Returns their
+ * number; 0 for an IPv6 prefix. */
+size_t sw_addr_embeddings(const struct sw_addr *ipv4, struct sw_addr out[SW_EMBEDDINGS]);
+
 /**
  * The IPv4 address that addr embeds under a translation prefix of 32, 40, 48, 56, 64 or 96 bits
  * (RFC 6052 2.2). SW_ENOTFOUND for a prefix that does not cover addr or is of another length.

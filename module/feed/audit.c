@@ -143,8 +143,10 @@ static enum sw_status next_chunk(struct sw_feed *feed, bool *done)
     sw_redis_key(feed->redis, key, sizeof(key), "list:%s", list->name);
     redisReply *reply = sw_redis_command(feed->redis, "HSCAN %s %s COUNT " CHUNK, key,
                                          audit->cursor[0] ? audit->cursor : "0");
-    if (!reply)
+    if (!reply) {
+        list->narrow += sw_redis_was_too_large(feed->redis);
         return sw_feed_failed(feed, SW_ECLOSED, "looking for changes without an entry");
+    }
     look_at(feed, list, reply);
     freeReplyObject(reply);
     return SW_OK;

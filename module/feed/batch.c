@@ -64,8 +64,10 @@ void sw_feed_enforce(struct sw_feed *feed)
     if (feed->host.evict && changes.added_n > 0)
         feed->host.evict(feed->host.arg, &changes);
     sw_sweeper_hand(feed->sweeper, &changes);
-    const struct sw_in_force now = {feed->added, feed->added_n, &feed->came};
-    if (feed->host.in_force && (now.added_n > 0 || now.lists->any))
+    const struct sw_in_force now = {feed->added, feed->added_n, &feed->came, feed->position.id.ms,
+                                    feed->position.id.seq};
+    if (feed->host.in_force &&
+        (feed->state == SW_FEED_FOLLOWING || now.added_n > 0 || now.lists->any))
         feed->host.in_force(feed->host.arg, &now);
     feed->came = (struct sw_list_set){.any = false};
     feed->added_n = 0;

@@ -154,6 +154,8 @@ static enum sw_status do_what_is_due(struct sw_feed *feed)
     }
     if (!feed->inquiries_ok && now >= feed->inquiries_due)
         sw_feed_begin_inquiries(feed);
+    if (status == SW_OK && !feed->tracks_ok && now >= feed->tracks_due && !feed->load_due)
+        status = sw_feed_load_tracked(feed);
     if (status == SW_OK && feed->unsent_n > 0 && now >= feed->unsent_due && !feed->load_due)
         status = sw_feed_send_tracked(feed);
     return status == SW_OK ? sw_feed_send_answers(feed) : status;

@@ -58,6 +58,7 @@ struct sw_in_force {
     size_t added_n;
     /* Lists that were loaded, replaced or given another policy while the changes were followed. */
     const struct sw_list_set *lists;
+    uint64_t at_ms, at_seq; /* the stream id up to which all changes are in force; 0-0: no stream */
 };
 
 #define SW_FEED_ANSWER_ID 44 /* room for a stream id */
@@ -95,8 +96,8 @@ struct sw_feed_host { /* the host's functions for feeder and sweeper; any may be
     /* Feeder: the name of a walled garden that could not be resolved since the last call. False:
      * there is none. */
     bool (*garden)(void *arg, struct sw_name *name);
-    /* Feeder, after evict: indicators of lists of kind ioc are in force; returns at once. Not
-     * called for the lists of the first load. */
+    /* Feeder, after evict, for each batch, also without a new indicator: indicators of lists of
+     * kind ioc are in force; returns at once. The lists of the first load are not in now->lists. */
     void (*in_force)(void *arg, const struct sw_in_force *now);
     /* Feeder: the status field `memory`, a new reference; NULL: the resolver keeps no memory. */
     json_t *(*memory)(void *arg);

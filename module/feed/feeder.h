@@ -107,6 +107,8 @@ struct sw_feed {
     bool stream_ok;   /* {prefix}:changes is a stream, or does not exist */
     char server[128]; /* run id and replication id of the server of the position */
     int64_t server_ahead_us; /* the server's wall clock minus this resolver's, at the last look */
+    int64_t state_due;       /* monotonic clock: the stream's state is not to be asked for before */
+    bool unasked;            /* entries were read meanwhile, without the state */
     unsigned batch;          /* COUNT of XREAD */
     struct sw_stream_position position; /* last applied entry */
     struct sw_stream_id awaited;        /* the stream's end at the last XREAD without entries */
@@ -119,6 +121,7 @@ struct sw_feed {
     struct sw_local local;
     bool tracked_due;              /* {prefix}:tracked is still to be read */
     bool tracks_ok;                /* {prefix}:resolvers:tracked is a stream, or does not exist */
+    int64_t tracks_due;            /* monotonic clock: if !tracks_ok, not to be read before */
     struct sw_stream_id tracks_at; /* last entry of that stream that was read */
 
     bool inquiries_ok;                /* {prefix}:memory:inquiries is read */
@@ -213,6 +216,10 @@ enum sw_status sw_feed_check_stream(struct sw_feed *feed);
 enum sw_status sw_feed_judge_stream(struct sw_feed *feed, enum sw_status asked,
                                     const struct sw_stream_state *state);
 
+/** Whether to ask for the stream's state with each batch. A large first or last entry, which Redis
+ * sends with the state each time, makes that rare. */
+bool sw_feed_state_is_due(const struct sw_feed *feed);
+
 /** Ask whether the server is still the server of the position; load_due is set when not. */
 enum sw_status sw_feed_check_server(struct sw_feed *feed);
 
@@ -279,6 +286,10 @@ void sw_feed_take_tracks(struct sw_feed *feed, const redisReply *entries);
 
 /** Write unsent addresses to Redis; addresses that Redis does not take are kept for later. */
 enum sw_status sw_feed_send_tracked(struct sw_feed *feed);
+
+/** Read {prefix}:resolvers:tracked no more for a minute: the set has all addresses, and is read
+ * then. */
+void sw_feed_leave_tracks(struct sw_feed *feed);
 
 /** Read {prefix}:tracked. */
 enum sw_status sw_feed_load_tracked(struct sw_feed *feed);

@@ -184,14 +184,24 @@ static enum sw_status append_ask(struct sw_feed *feed, const struct entry *entry
     return status;
 }
 
+/* No reply holds an entry, or what belongs to it. */
+static void load_instead(struct sw_feed *feed, const char *what)
+{
+    sw_log(SW_LOG_WARNING, "%s too large for a reply: reading all lists again", what);
+    feed->load_due = true;
+}
+
 /* The reply of append_ask(). An error reply leaves no facts: a later reading of the list reports
  * the error. */
 static enum sw_status take_facts(struct sw_feed *feed, struct entry *entry)
 {
     redisReply *reply = sw_redis_reply(feed->redis);
 
-    if (!reply)
+    if (!reply) {
+        if (sw_redis_was_too_large(feed->redis))
+            load_instead(feed, "the facts of an entry are");
         return sw_feed_failed(feed, SW_ECLOSED, "asking when indicators end");
+    }
     entry->asked = true;
     if (sw_reply_is_array(reply, count_items(entry)))
         entry->facts = reply;
@@ -287,6 +297,7 @@ static enum sw_status apply_items(struct sw_feed *feed, struct entry *entry, con
 static enum sw_status ask_whether_there(struct sw_feed *feed, const char *name, bool *there)
 {
     char key[SW_KEY_MAX];
+    sw_redis_take_part(feed->redis, 1, 0); /* the policy is not read here */
     redisReply *reply = sw_redis_command(
         feed->redis, "HGET %s %s", sw_redis_key(feed->redis, key, sizeof(key), "lists"), name);
 
@@ -475,8 +486,9 @@ struct stream { /* of XREAD */
     bool read;
 };
 
-/* XREAD, and XINFO STREAM in the same pipeline: that saves a round trip for each batch. */
-static redisReply *read_batch(struct sw_feed *feed, enum sw_status *asked,
+/* XREAD, and XINFO STREAM in the same pipeline if that is due: that saves a round trip for each
+ * batch. */
+static redisReply *read_batch(struct sw_feed *feed, bool ask, enum sw_status *asked,
                               struct sw_stream_state *state)
 {
     const struct stream streams[] = {
@@ -501,10 +513,10 @@ static redisReply *read_batch(struct sw_feed *feed, enum sw_status *asked,
         argv[6 + n + i] = from[i];
     sw_redis_set_timeout(feed->redis, SW_FEED_BLOCK_MS);
     if (sw_redis_append_argv(feed->redis, 6 + 2 * n, argv, NULL) != SW_OK ||
-        sw_stream_append_ask(feed->redis) != SW_OK)
+        (ask && sw_stream_append_ask(feed->redis) != SW_OK))
         return NULL;
     redisReply *reply = sw_redis_reply(feed->redis);
-    if (reply)
+    if (reply && ask)
         *asked = sw_stream_take_state(feed->redis, state);
     return reply;
 }
@@ -520,9 +532,9 @@ static void look_for_deleted(struct sw_feed *feed, const struct sw_stream_state 
     feed->awaited = state->last;
 }
 
-/* There is no reply. Was the batch too large for a reply? Perhaps an inquiry was, so the next batch
- * has none. Then the next batch is smaller; for a single entry that is too large, all lists are
- * read instead. */
+/* There is no reply. Was the batch too large for a reply? Perhaps an inquiry was, or an entry about
+ * tracked addresses, so the next batches have none. Then the next batch is smaller; for a single
+ * entry that is too large, all lists are read instead. */
 static void no_batch(struct sw_feed *feed)
 {
     bool too_large = sw_redis_was_too_large(feed->redis);
@@ -532,29 +544,31 @@ static void no_batch(struct sw_feed *feed)
     }
     if (!too_large)
         return;
-    if (feed->batch == 1) {
-        sw_log(SW_LOG_WARNING,
-               "an entry of the change stream is too large: reading all lists again");
-        feed->load_due = true;
+    if (feed->tracks_ok) {
+        sw_feed_leave_tracks(feed);
+        return;
     }
+    if (feed->batch == 1)
+        load_instead(feed, "an entry of the change stream is");
     feed->batch = feed->batch > NARROWER ? feed->batch / NARROWER : 1;
 }
 
-/* An error about one of the streams, nobody knows which: a stream less is read until the next
- * session, or the next load. */
+/* An error about one of the streams, nobody knows which: a stream less is read for a minute. */
 static void leave_out_stream(struct sw_feed *feed, const redisReply *reply)
 {
     if (feed->inquiries_ok)
         sw_feed_leave_inquiries(feed, sw_reply_words(reply));
     else
-        feed->tracks_ok = false;
+        sw_feed_leave_tracks(feed);
+    feed->state_due = 0; /* perhaps {prefix}:changes is no stream any more */
 }
 
 enum sw_status sw_feed_follow(struct sw_feed *feed)
 {
-    struct sw_stream_state state = {.exists = false};
-    enum sw_status asked = SW_ECLOSED;
-    redisReply *reply = read_batch(feed, &asked, &state);
+    bool ask = sw_feed_state_is_due(feed);
+    struct sw_stream_state state = {.last = feed->awaited};
+    enum sw_status asked = ask ? SW_ECLOSED : SW_OK;
+    redisReply *reply = read_batch(feed, ask, &asked, &state);
     const redisReply *entries = entries_of(feed, reply, SW_STREAM_CHANGES);
     const redisReply *tracks = entries_of(feed, reply, SW_STREAM_TRACKS);
     const redisReply *inquiries = entries_of(feed, reply, SW_STREAM_INQUIRIES);
@@ -569,12 +583,15 @@ enum sw_status sw_feed_follow(struct sw_feed *feed)
         sw_feed_take_inquiries(feed, inquiries);
     if (entries) {
         feed->batch *= 2;
-        status = sw_feed_judge_stream(feed, asked, &state);
+        feed->unasked |= !ask;
+        if (ask)
+            status = sw_feed_judge_stream(feed, asked, &state);
         if (status == SW_OK && feed->stream_ok && !feed->load_due)
             status = apply_batch(feed, entries);
     } else if (sw_reply_is_key_error(reply)) {
         leave_out_stream(feed, reply);
-        status = sw_feed_judge_stream(feed, asked, &state);
+        if (ask)
+            status = sw_feed_judge_stream(feed, asked, &state);
     } else if (reply->type != REDIS_REPLY_NIL && !tracks && !inquiries) {
         status = sw_feed_failed(feed, SW_EREDIS, "following changes");
     } else if (asked == SW_ECLOSED) {

@@ -66,6 +66,9 @@ enum sw_status sw_load_policy(struct sw_lists *lists, struct sw_list *list, cons
         return SW_EEXIST;
     if (remember_text(list, text, len) != SW_OK)
         return refuse_policy(list, SW_REFUSED_ROOM, text, len, "out of memory", hooks);
+    if (len > SW_POLICY_TEXT_MAX)
+        return refuse_policy(list, SW_REFUSED_POLICY, text, len, "longer than 131,072 octets",
+                             hooks);
     if (sw_policy_parse(list->name, text, len, &policy, why) != SW_OK)
         return refuse_policy(list, SW_REFUSED_POLICY, text, len, why, hooks);
     if (sw_index_list_set(lists->index, &policy, &list->id) != SW_OK) {
@@ -371,6 +374,7 @@ enum sw_status sw_load_lists(struct sw_redis *redis, struct sw_lists *lists,
 enum sw_status sw_load_ask_lists(struct sw_redis *redis, redisReply **out)
 {
     char key[SW_KEY_MAX];
+    sw_redis_take_part(redis, SW_POLICY_TEXT_MAX + 1, 0);
     redisReply *reply =
         sw_redis_command(redis, "HGETALL %s", sw_redis_key(redis, key, sizeof(key), "lists"));
     enum sw_status status = SW_OK;

@@ -22,6 +22,9 @@
 #include "index/index.h"
 #include "redis/redis.h"
 
+/* Octets of a policy; a longer text is refused. Redis replies are read up to that length. */
+#define SW_POLICY_TEXT_MAX ((size_t)128 << 10)
+
 struct sw_load_hooks { /* any may be NULL */
     void *arg;
     /* An item was refused; the refusal and its texts are borrowed during the call. */

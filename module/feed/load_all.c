@@ -13,7 +13,24 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define ENTRY_OCTETS ((uint64_t)256 << 10) /* of both entries: asked for with each batch */
+#define OCTETS_PER_S ((uint64_t)1 << 20)   /* of larger entries */
+#define PAUSE_MAX_US INT64_C(600000000)
+
 /* ---- are the stream and the server still the same ---- */
+
+/* A large entry at an end of the stream is sent with each state: the octets of a second are a
+ * fixed number. */
+static int64_t pause_us(const struct sw_stream_state *state)
+{
+    int64_t us = (int64_t)(state->left_out * 1000000 / OCTETS_PER_S);
+    return us < PAUSE_MAX_US ? us : PAUSE_MAX_US;
+}
+
+bool sw_feed_state_is_due(const struct sw_feed *feed)
+{
+    return sw_clock_mono_us() >= feed->state_due;
+}
 
 /* Take the result of asking for the stream's state: sets stream_ok; *state holds the state if
  * stream_ok. A key of another type does not end the session: lists can still be read. */
@@ -36,6 +53,7 @@ static enum sw_status asked_stream(struct sw_feed *feed, enum sw_status status,
         return sw_feed_failed(feed, status, "asking for the change stream");
     feed->stream_ok = true;
     feed->lists.now = state->last;
+    feed->state_due = sw_clock_mono_us() + (state->left_out < ENTRY_OCTETS ? 0 : pause_us(state));
     sw_feed_problem(feed, SW_PROBLEM_STREAM, NULL);
     return SW_OK;
 }
@@ -52,7 +70,9 @@ enum sw_status sw_feed_judge_stream(struct sw_feed *feed, enum sw_status asked,
     enum sw_status status = asked_stream(feed, asked, state);
     if (status != SW_OK || !feed->stream_ok)
         return status;
-    if (was_ok && !(feed->stream_gone && state->exists) &&
+    bool missed = feed->unasked && sw_stream_has_missed(state, &feed->position);
+    feed->unasked &= sw_stream_id_compare(&state->last, &feed->position.id) != 0;
+    if (was_ok && !(feed->stream_gone && state->exists) && !missed &&
         !sw_stream_has_gap(state, &feed->position))
         return SW_OK;
     sw_log(SW_LOG_WARNING, "changes were lost (stream %s): reading all lists again",
@@ -66,6 +86,8 @@ enum sw_status sw_feed_judge_stream(struct sw_feed *feed, enum sw_status asked,
 enum sw_status sw_feed_check_stream(struct sw_feed *feed)
 {
     struct sw_stream_state state = {.exists = false};
+    if (feed->state == SW_FEED_FOLLOWING && feed->stream_ok && !sw_feed_state_is_due(feed))
+        return SW_OK;
     enum sw_status asked = sw_stream_ask(feed->redis, &state);
     return sw_feed_judge_stream(feed, asked, &state);
 }
@@ -257,7 +279,7 @@ enum sw_status sw_feed_load(struct sw_feed *feed)
     if (begun_anew && sw_lists_lost(&feed->lists) > 0)
         feed->position = (struct sw_stream_position){.added = 0};
     feed->stream_gone = begun_anew && !state.exists;
-    feed->load_due = false;
+    feed->load_due = feed->unasked = false;
     feed->tracked_due = false;
     feed->state = SW_FEED_FOLLOWING;
     feed->report_due = 0; /* the status said "loading" */
@@ -276,6 +298,7 @@ enum sw_status sw_feed_load(struct sw_feed *feed)
 static enum sw_status read_policy(struct sw_feed *feed, const char *name, struct sw_list **out)
 {
     char key[SW_KEY_MAX];
+    sw_redis_take_part(feed->redis, SW_POLICY_TEXT_MAX + 1, 0);
     redisReply *reply = sw_redis_command(
         feed->redis, "HGET %s %s", sw_redis_key(feed->redis, key, sizeof(key), "lists"), name);
     enum sw_status status = SW_OK;

@@ -42,6 +42,7 @@ static enum sw_status take_copy(struct sw_feed *feed, struct sw_copy *copy)
         status = sw_redis_append_argv(redis, 1, exec, NULL);
     for (size_t i = 0; i < copy->n + 4 && status == SW_OK; i++) {
         freeReplyObject(copy->reply);
+        sw_redis_take_part(redis, SW_POLICY_TEXT_MAX + 1, 1 + SW_STREAM_STATE_DEPTH);
         copy->reply = sw_redis_reply(redis);
         if (!copy->reply)
             status = SW_ECLOSED;

@@ -103,12 +103,15 @@ enum sw_status sw_stream_append_ask(struct sw_redis *redis)
 
 enum sw_status sw_stream_take_state(struct sw_redis *redis, struct sw_stream_state *out)
 {
+    sw_redis_take_part(redis, 0, SW_STREAM_STATE_DEPTH);
     redisReply *reply = sw_redis_reply(redis);
 
     if (!reply)
         return SW_ECLOSED;
     enum sw_status status =
         sw_reply_is_key_error(reply) ? SW_EINVAL : sw_stream_read_state(reply, out);
+    if (status == SW_OK)
+        out->left_out = sw_redis_left_out(redis);
     freeReplyObject(reply);
     return status;
 }
@@ -144,4 +147,10 @@ bool sw_stream_is_new(const struct sw_stream_state *state, const struct sw_strea
         return true;
     return state->counted && state->added == state->length &&
            (state->length == 0 || sw_stream_id_compare(&state->first, &at->id) > 0);
+}
+
+bool sw_stream_has_missed(const struct sw_stream_state *state, const struct sw_stream_position *at)
+{
+    return state->exists && state->counted && state->added != at->added &&
+           sw_stream_id_compare(&state->last, &at->id) == 0;
 }

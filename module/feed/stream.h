@@ -32,6 +32,7 @@ struct sw_stream_state { /* the reply of XINFO STREAM */
     struct sw_stream_id last;  /* newest id ever given; 0-0 when there is no stream */
     uint64_t length;           /* remaining entries */
     uint64_t added;            /* entries ever added */
+    uint64_t left_out;         /* octets of the first and the last entry that Redis sent as well */
 };
 
 struct sw_stream_position {
@@ -67,17 +68,27 @@ bool sw_stream_has_gap(const struct sw_stream_state *state, const struct sw_stre
  */
 bool sw_stream_is_new(const struct sw_stream_state *state, const struct sw_stream_position *at);
 
+/* Arrays of an XINFO STREAM reply around the fields of an entry: the reply, and the entry. */
+#define SW_STREAM_STATE_DEPTH 2
+
 #define SW_STREAM_CHANGES   "changes"
 #define SW_STREAM_INQUIRIES "memory:inquiries"
 #define SW_STREAM_TRACKS                                                                           \
     "resolvers:tracked" /* the only stream that resolvers write for other resolvers: D-096 */
 
 /**
- * Ask for the state of {prefix}:changes. SW_OK; SW_ECLOSED when the connection failed; SW_EINVAL
- * when the key is no stream, or forbidden by the ACL; SW_EREDIS for other errors
- * (sw_redis_error()).
+ * Ask for the state of {prefix}:changes. Redis sends the first and the last entry as well; the
+ * fields of these entries are left out, so that no size of an entry matters (D-231). SW_OK;
+ * SW_ECLOSED when the connection failed; SW_EINVAL when the key is no stream, or forbidden by the
+ * ACL; SW_EREDIS for other errors (sw_redis_error()).
  */
 enum sw_status sw_stream_ask(struct sw_redis *redis, struct sw_stream_state *out);
+
+/**
+ * Whether entries up to the position were never read, though the position is the stream's end: more
+ * entries were added than read. For a position that advanced while nobody asked for the state.
+ */
+bool sw_stream_has_missed(const struct sw_stream_state *state, const struct sw_stream_position *at);
 
 /** The same in two steps, for a pipeline: append the command, later take the reply. */
 enum sw_status sw_stream_append_ask(struct sw_redis *redis);

@@ -17,6 +17,7 @@
 #define CHUNK      1000    /* members in a reply of ZRANGE */
 #define TRACKS_MAX "10000" /* entries kept in the stream: {prefix}:tracked has all addresses */
 #define FIXED      6       /* words of XADD before the fields */
+#define PAUSE_US   INT64_C(60000000) /* before the stream is read again after a failure */
 
 void sw_feed_track_one(struct sw_feed *feed, const struct sw_addr *addr)
 {
@@ -181,6 +182,7 @@ static enum sw_status note_end(struct sw_feed *feed)
 {
     char key[SW_KEY_MAX];
     struct sw_stream_state state = {.exists = false};
+    sw_redis_take_part(feed->redis, 0, SW_STREAM_STATE_DEPTH);
     redisReply *reply =
         sw_redis_command(feed->redis, "XINFO STREAM %s",
                          sw_redis_key(feed->redis, key, sizeof(key), SW_STREAM_TRACKS));
@@ -189,10 +191,18 @@ static enum sw_status note_end(struct sw_feed *feed)
         return sw_feed_failed(feed, SW_ECLOSED, "asking for tracked addresses");
     feed->tracks_ok = sw_stream_read_state(reply, &state) == SW_OK;
     feed->tracks_at = state.last;
-    if (!feed->tracks_ok)
+    if (!feed->tracks_ok) {
         sw_load_refuse(&feed->hooks, SW_REFUSED_KEY, "", key, strlen(key), sw_reply_words(reply));
+        sw_feed_leave_tracks(feed);
+    }
     freeReplyObject(reply);
     return SW_OK;
+}
+
+void sw_feed_leave_tracks(struct sw_feed *feed)
+{
+    feed->tracks_ok = false;
+    feed->tracks_due = sw_clock_mono_us() + PAUSE_US;
 }
 
 /* Track the addresses of a stream entry [id, [i, address, ...]]. */
@@ -226,6 +236,7 @@ enum sw_status sw_feed_load_tracked(struct sw_feed *feed)
     sw_redis_key(feed->redis, key, sizeof(key), "tracked");
     for (; from < 0; from += CHUNK) {
         int64_t to = from + CHUNK - 1 < 0 ? from + CHUNK - 1 : -1;
+        sw_redis_take_part(feed->redis, SW_ADDRTEXT_MAX, 0); /* a longer member is no address */
         redisReply *reply = sw_redis_command(feed->redis, "ZRANGE %s %lld %lld", key,
                                              (long long)from, (long long)to);
 

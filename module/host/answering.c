@@ -49,6 +49,7 @@ struct making {
     struct sw_past_question question; /* the one in progress */
     FILE *rows;
     uint32_t n;
+    bool damaged;          /* a file was left out */
     uint32_t looked_at;    /* tuples that are not in a file yet */
     const char *end, *why; /* end: NULL as long as nothing is left out */
     int64_t until_us, paused_us;
@@ -213,6 +214,7 @@ static enum sw_status look_in(void *arg, struct sw_past *past)
         making->question.between = between;
         status = sw_past_ask(past, &making->question, take, making);
     }
+    making->damaged |= sw_past_is_damaged(past);
     return making->end ? SW_ECLOSED : status;
 }
 
@@ -228,8 +230,12 @@ static void look(struct making *making)
     }
     if (making->end)
         return;
-    enum sw_status status = sw_past_each(module->settings.memory_folder, FILES_MAX,
-                                         sw_keeper_stopping(module->keeper), look_in, making);
+    const struct sw_past_options options = {FILES_MAX, sw_keeper_stopping(module->keeper), true};
+    enum sw_status status = sw_past_each(module->settings.memory_folder, &options, look_in, making);
+    if (!making->end && making->damaged) {
+        making->end = "failed";
+        making->why = "a damaged file of the memory is left out";
+    }
     if (making->end || status == SW_OK || status == SW_ENOTFOUND) /* nothing was written yet */
         return;
     making->end = "failed";

@@ -5,11 +5,25 @@
 #include "host/emit.h"
 #include "host/judge.h"
 
+/* Draft the event of a client. The addresses without room are those of the answer, so the further
+ * events of one client serve all: a thousand clients can wait for an answer of 4,000 addresses. */
+static void draft(const struct module_qstate *qstate, const struct sw_hits *hits,
+                  const struct reply_info *truth, struct sw_outcome *one,
+                  struct sw_client_outcome *outcome)
+{
+    if (one->of_clients)
+        sw_emit_draft_alone(&outcome->made_event, hits, qstate, truth);
+    else
+        sw_emit_draft(&outcome->made_event, hits, false, qstate, truth, &one->of_clients);
+    outcome->further = one->of_clients;
+    outcome->event = &outcome->made_event;
+}
+
 /* Judge question and answer together with the client's own rules. Without such rules *own is
  * unchanged. */
 static void judge_alone(const struct sw_module *module, const struct module_qstate *qstate,
                         const struct sw_client *client, const struct reply_info *truth,
-                        struct sw_client_outcome *outcome)
+                        struct sw_outcome *one, struct sw_client_outcome *outcome)
 {
     struct sw_judgement j;
     struct sw_hits hits;
@@ -25,14 +39,12 @@ static void judge_alone(const struct sw_module *module, const struct module_qsta
     if (!audience->acted_on)
         return;
     sw_match_hits(&j.match, audience, winner, &hits);
-    sw_emit_draft(&outcome->made_event, &hits, false, qstate, truth, &outcome->further);
-    outcome->event = &outcome->made_event;
+    draft(qstate, &hits, truth, one, outcome);
 }
 
 void sw_client_outcome_judge(const struct sw_module *module, const struct module_qstate *qstate,
-                             const struct sw_outcome *one, bool by_client,
-                             const struct sw_client *client, const struct reply_info *truth,
-                             struct sw_client_outcome *outcome)
+                             struct sw_outcome *one, bool by_client, const struct sw_client *client,
+                             const struct reply_info *truth, struct sw_client_outcome *outcome)
 {
     outcome->one = one;
     outcome->verdict = one->verdict;
@@ -42,7 +54,7 @@ void sw_client_outcome_judge(const struct sw_module *module, const struct module
     if (!by_client)
         return;
     sw_rcu_enter();
-    judge_alone(module, qstate, client, truth, outcome);
+    judge_alone(module, qstate, client, truth, one, outcome);
     sw_rcu_leave();
 }
 

@@ -35,9 +35,8 @@ struct sw_client_outcome {
 /** Fill *own for a client. by_client: some list had trigger `client` when the answer was judged.
  * truth: the true answer, NULL when there is none. */
 void sw_client_outcome_judge(const struct sw_module *module, const struct module_qstate *qstate,
-                             const struct sw_outcome *one, bool by_client,
-                             const struct sw_client *client, const struct reply_info *truth,
-                             struct sw_client_outcome *outcome);
+                             struct sw_outcome *one, bool by_client, const struct sw_client *client,
+                             const struct reply_info *truth, struct sw_client_outcome *outcome);
 
 /** Make an outcome from a client's own verdict and event, copied into the region. False when out of
  * memory. */

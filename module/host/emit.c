@@ -96,6 +96,12 @@ void sw_emit_draft(struct sw_event *ev, const struct sw_hits *hits, bool by_name
     sw_rest_end(&rest);
 }
 
+void sw_emit_draft_alone(struct sw_event *ev, const struct sw_hits *hits,
+                         const struct module_qstate *qstate, const struct reply_info *reply)
+{
+    draft(ev, SW_EVENT_HIT, hits, &qstate->qinfo, sw_emit_now(qstate), reply, NULL);
+}
+
 /* ---- into the ring ---- */
 
 /* Put an event into the ring of a worker. */

@@ -25,6 +25,10 @@ void sw_emit_draft(struct sw_event *ev, const struct sw_hits *hits, bool by_name
                    const struct module_qstate *qstate, const struct reply_info *reply,
                    struct sw_further **further);
 
+/** Likewise without name servers and further events. */
+void sw_emit_draft_alone(struct sw_event *ev, const struct sw_hits *hits,
+                         const struct module_qstate *qstate, const struct reply_info *reply);
+
 /** Put the hit of a client into the ring: an event drafted before, with this client's verdict, and
  * the further events (NULL: none). */
 void sw_emit_hit(struct sw_module *module, const struct module_qstate *qstate,

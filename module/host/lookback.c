@@ -1,16 +1,14 @@
 /* lookback.c - see lookback.h. */
 #include "host/lookback.h"
 
-#include "base/log.h"
-#include "host/answering.h"
+#include "base/clock.h"
 #include "host/lookback_parts.h"
 #include "host/module.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define GO_ON_EVERY 4096 /* sightings between two looks at the rings */
-#define TRIES       10   /* of a pass whose files another process replaces */
+#define NOTE_US INT64_C(1000000) /* between two notes, while nothing is to be looked for */
 
 struct sw_lookback *sw_lookback_new(struct sw_module *module)
 {
@@ -19,16 +17,33 @@ struct sw_lookback *sw_lookback_new(struct sw_module *module)
         return NULL;
     lookback->module = module;
     pthread_mutex_init(&lookback->lock, NULL);
+    sw_lookback_read_note(lookback);
     return lookback;
+}
+
+static bool is_wanted_anything(const struct sw_lookback_wanted *wanted)
+{
+    return wanted->lists.any || wanted->n > 0;
+}
+
+/* The last note of this run, when keeper and feeder have ended. */
+static void note_end(struct sw_lookback *lookback)
+{
+    if (lookback->begun && !lookback->failed && !is_wanted_anything(&lookback->next))
+        sw_lookback_write_note(lookback, &lookback->next.at);
+    else if (lookback->begun)
+        sw_lookback_write_note(lookback, NULL);
 }
 
 void sw_lookback_free(struct sw_lookback *lookback)
 {
     if (!lookback)
         return;
+    note_end(lookback);
     free(lookback->next.indicator);
     free(lookback->now.indicator);
     sw_founds_clear(&lookback->founds);
+    sw_found_names_clear(&lookback->names);
     pthread_mutex_destroy(&lookback->lock);
     free(lookback);
 }
@@ -64,135 +79,48 @@ static void want(struct sw_lookback_wanted *wanted, const struct sw_in_force *no
     }
 }
 
+/* The first batch since the start. Changes after the former run's note are in force now, and were
+ * never looked for: which lists they were about is not known any more. */
+static void begin(struct sw_lookback *lookback, const struct sw_stream_id *at)
+{
+    lookback->begun = true;
+    if (lookback->was_pending || sw_stream_id_compare(&lookback->former, at) < 0)
+        sw_list_set_fill(&lookback->next.lists);
+}
+
 void sw_lookback_in_force(struct sw_lookback *lookback, const struct sw_in_force *now)
 {
+    const struct sw_stream_id at = {now->at_ms, now->at_seq};
     pthread_mutex_lock(&lookback->lock);
+    if (!lookback->begun)
+        begin(lookback, &at);
+    lookback->next.at = at;
     want(&lookback->next, now);
     pthread_mutex_unlock(&lookback->lock);
     sw_keeper_wake(lookback->module->keeper);
 }
 
-/* ---- looking ---- */
-
-/* Keep a sighting that an indicator covers. Complete names are reported when many are kept. */
-static enum sw_status consider(void *arg, const struct sw_sighting *s)
-{
-    struct sw_lookback *lookback = arg;
-    enum sw_status status = SW_OK;
-    if (++lookback->seen % GO_ON_EVERY == 0 && !sw_answering_go_on(lookback->module))
-        return SW_ECLOSED;
-    if (!sw_found_is_resolution(s) || !sw_lookback_is_listed(lookback, s))
-        return SW_OK;
-    if (sw_founds_are_due(&lookback->founds, s))
-        status = sw_lookback_tell(lookback);
-    sw_founds_add(&lookback->founds, s);
-    return status;
-}
-
-/* Likewise where all sightings are looked at, and not those of the wanted indicators alone. */
-static enum sw_status consider_any(void *arg, const struct sw_sighting *s)
-{
-    struct sw_lookback *lookback = arg;
-    if (!lookback->now.lists.any && sw_found_is_resolution(s) &&
-        sw_lookback_is_listed(lookback, s) && !sw_lookback_is_wanted(lookback, s))
-        return SW_OK;
-    return consider(lookback, s);
-}
-
-static enum sw_status consider_tagged(void *arg, uint32_t tag, const struct sw_sighting *s)
-{
-    (void)tag;
-    return consider(arg, s);
-}
-
-static void on_progress(void *arg, uint64_t done, uint64_t total)
-{
-    struct sw_lookback *lookback = arg;
-    (void)done, (void)total;
-    sw_answering_go_on(lookback->module);
-}
-
-/* The set of names and prefixes of the single indicators. */
-static enum sw_status make_hunt(struct sw_lookback *lookback)
-{
-    enum sw_status status = sw_hunt_new(&lookback->hunt);
-    for (size_t i = 0; status == SW_OK && i < lookback->now.n; i++) {
-        const struct sw_indicator *indicator = &lookback->now.indicator[i];
-        if (indicator->type == SW_INDICATOR_DOMAIN)
-            status = sw_hunt_name(lookback->hunt, indicator->name.wire,
-                                  indicator->form != SW_FORM_EXACT, (uint32_t)i);
-        else if (indicator->type == SW_INDICATOR_PREFIX)
-            status = sw_hunt_addr(lookback->hunt, &indicator->addr, (uint32_t)i);
-    }
-    return status;
-}
-
-/* Some files: the blocks that can hold a single indicator, or everything. */
-static enum sw_status look_in(void *arg, struct sw_past *past)
-{
-    static const struct sw_past_question everything = {.ask = SW_ASK_ALL};
-    struct sw_lookback *lookback = arg;
-    const struct sw_hunt_calls calls = {consider_tagged, on_progress, lookback};
-    if (!sw_answering_go_on(lookback->module))
-        return SW_ECLOSED;
-    return lookback->hunt ? sw_hunt_run(lookback->hunt, past, &calls)
-                          : sw_past_ask(past, &everything, consider_any, lookback);
-}
-
-static enum sw_status each_file(struct sw_lookback *lookback, sw_past_fn *each)
-{
-    const struct sw_module *module = lookback->module;
-    enum sw_status status = sw_past_each(module->settings.memory_folder, SW_LOOKBACK_FILES,
-                                         sw_keeper_stopping(module->keeper), each, lookback);
-    return status == SW_ENOTFOUND ? SW_OK : status; /* nothing was written yet */
-}
-
-/* All sightings of the memory that are listed. First the tuples that are not in a file: during the
- * pass over the files they may get into a file, which is not among those that were listed. */
-static enum sw_status look(struct sw_lookback *lookback)
-{
-    enum sw_status status = SW_EEXIST;
-    for (int tries = 0; tries < TRIES && status == SW_EEXIST; tries++) {
-        sw_founds_clear(&lookback->founds);
-        sw_keeper_each(lookback->module->keeper, consider_any, lookback);
-        status = each_file(lookback, look_in);
-    }
-    return status;
-}
-
-/* ---- a pass ---- */
+/* ---- the keeper ---- */
 
 static void take_wanted(struct sw_lookback *lookback)
 {
     pthread_mutex_lock(&lookback->lock);
     struct sw_lookback_wanted former = lookback->now;
     lookback->now = lookback->next;
-    lookback->next =
-        (struct sw_lookback_wanted){.indicator = former.indicator, .room = former.room};
+    lookback->next = (struct sw_lookback_wanted){
+        .indicator = former.indicator, .room = former.room, .at = lookback->now.at};
     pthread_mutex_unlock(&lookback->lock);
 }
 
-/* AS numbers are not in the files, so each address of the memory is looked up. */
-static bool needs_everything(const struct sw_lookback_wanted *now)
+/* Note a position, at once after a pass, otherwise now and then. */
+static void note(struct sw_lookback *lookback, bool after_pass)
 {
-    return now->lists.any || now->has_asn;
-}
-
-static void pass(struct sw_lookback *lookback)
-{
-    lookback->seen = lookback->asked_n = 0;
-    enum sw_status status = needs_everything(&lookback->now) ? SW_OK : make_hunt(lookback);
-    if (status == SW_OK)
-        status = look(lookback);
-    if (status == SW_OK)
-        status = sw_lookback_tell(lookback);
-    if (status == SW_OK && lookback->asked_n > 0)
-        status = each_file(lookback, sw_lookback_tell_neighbours);
-    if (status != SW_OK && status != SW_ECLOSED)
-        sw_log(SW_LOG_WARNING, "look back: the memory cannot be read: %s", sw_strerror(status));
-    sw_founds_clear(&lookback->founds);
-    sw_hunt_free(lookback->hunt);
-    lookback->hunt = NULL;
+    int64_t now_us = sw_clock_mono_us();
+    if (lookback->failed || (!after_pass && now_us - lookback->noted_us < NOTE_US))
+        return;
+    if (after_pass || sw_stream_id_compare(&lookback->noted, &lookback->now.at) != 0)
+        sw_lookback_write_note(lookback, &lookback->now.at);
+    lookback->noted_us = now_us;
 }
 
 /* A pass for lists counts the rules of these lists alone, so the single
@@ -200,9 +128,16 @@ static void pass(struct sw_lookback *lookback)
 void sw_lookback_run(struct sw_lookback *lookback)
 {
     take_wanted(lookback);
+    bool any = is_wanted_anything(&lookback->now);
+    enum sw_status status = SW_OK;
+    if (any)
+        sw_lookback_write_note(lookback, NULL);
     if (lookback->now.lists.any)
-        pass(lookback);
+        status = sw_lookback_pass(lookback);
     lookback->now.lists = (struct sw_list_set){.any = false};
-    if (lookback->now.n > 0 && sw_keeper_go_on(lookback->module->keeper))
-        pass(lookback);
+    if (status == SW_OK && lookback->now.n > 0)
+        status = sw_lookback_pass(lookback);
+    lookback->failed |= status != SW_OK;
+    lookback->now.n = 0;
+    note(lookback, any);
 }

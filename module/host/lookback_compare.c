@@ -57,7 +57,18 @@ static uint32_t asn_of(const struct sw_lookback *lookback, const struct sw_addr 
     return asn;
 }
 
-bool sw_lookback_is_wanted(const struct sw_lookback *lookback, const struct sw_sighting *s)
+/* Whether a prefix covers an address, or the IPv4 address that is embedded in the address. */
+static bool covers(const struct sw_addr *prefix, const struct sw_addr *addr)
+{
+    struct sw_addr embedded;
+    return sw_addr_covers(prefix, addr) ||
+           (prefix->family == 4 && sw_addr_embedded(addr, &embedded) == SW_OK &&
+            sw_addr_covers(prefix, &embedded));
+}
+
+/* Whether a wanted single indicator covers a sighting that is listed: the index has judged the form
+ * of the indicator already. */
+static bool is_wanted(const struct sw_lookback *lookback, const struct sw_sighting *s)
 {
     struct sw_addr addr;
     bool has_addr = sw_found_address(s, &addr);
@@ -67,9 +78,15 @@ bool sw_lookback_is_wanted(const struct sw_lookback *lookback, const struct sw_s
         if ((indicator->type == SW_INDICATOR_DOMAIN &&
              sw_name_below_or_equal(s->owner, indicator->name.wire)) ||
             (indicator->type == SW_INDICATOR_PREFIX && has_addr &&
-             sw_addr_covers(&indicator->addr, &addr)) ||
+             covers(&indicator->addr, &addr)) ||
             (indicator->type == SW_INDICATOR_ASN && asn && asn == indicator->asn))
             return true;
     }
     return false;
+}
+
+bool sw_lookback_counts(const struct sw_lookback *lookback, const struct sw_sighting *s)
+{
+    return sw_found_is_resolution(s) && sw_lookback_is_listed(lookback, s) &&
+           (lookback->now.lists.any || is_wanted(lookback, s));
 }

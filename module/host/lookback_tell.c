@@ -10,11 +10,30 @@
 
 #include <time.h>
 
+#define GO_ON_EVERY   4096 /* sightings between two looks at the rings */
 #define ADDRESSES_MAX SW_SIGHT_ADDRESSES
 #define US_PER_S      1000000
 #define PAUSE_NS      2000000 /* while the recorder is busy */
 #define TYPE_A        1
 #define CLASS_IN      1
+
+/* A reading of the tallies must not wait: the keeper writes no file meanwhile. */
+bool sw_lookback_go_on(struct sw_lookback *lookback)
+{
+    if (++lookback->seen % GO_ON_EVERY != 0)
+        return true;
+    return lookback->in_tallies ? sw_keeper_go_on(lookback->module->keeper)
+                                : sw_answering_go_on(lookback->module);
+}
+
+enum sw_status sw_lookback_each_file(struct sw_lookback *lookback, bool quiet, sw_past_fn *each)
+{
+    const struct sw_module *module = lookback->module;
+    const struct sw_past_options options = {SW_LOOKBACK_FILES, sw_keeper_stopping(module->keeper),
+                                            quiet};
+    enum sw_status status = sw_past_each(module->settings.memory_folder, &options, each, lookback);
+    return status == SW_ENOTFOUND ? SW_OK : status; /* nothing was written yet */
+}
 
 /* Put an event when the recorder has room. False: the daemon ends. */
 static bool put(struct sw_lookback *lookback, const struct sw_event *ev)
@@ -113,15 +132,67 @@ static enum sw_status tell_name(void *arg, const struct sw_found_record *found, 
     return status;
 }
 
+/* ---- the records of the noted names ---- */
+
+static enum sw_status collect_tagged(void *arg, uint32_t tag, const struct sw_sighting *s)
+{
+    struct sw_lookback *lookback = arg;
+    (void)tag;
+    if (!sw_lookback_go_on(lookback))
+        return SW_ECLOSED;
+    if (sw_lookback_counts(lookback, s))
+        sw_founds_add(&lookback->founds, s);
+    return SW_OK;
+}
+
+static enum sw_status collect_waiting(void *arg, const struct sw_sighting *s)
+{
+    struct sw_lookback *lookback = arg;
+    if (sw_found_names_have(&lookback->names, s->owner))
+        return collect_tagged(lookback, 0, s);
+    return sw_lookback_go_on(lookback) ? SW_OK : SW_ECLOSED;
+}
+
+static enum sw_status collect_in(void *arg, struct sw_past *past)
+{
+    struct sw_lookback *lookback = arg;
+    struct sw_hunt *hunt = NULL;
+    const struct sw_hunt_calls calls = {.take = collect_tagged, .arg = lookback};
+    enum sw_status status = sw_hunt_new(&hunt);
+    for (size_t i = 0; i < lookback->names.n && status == SW_OK; i++)
+        status = sw_hunt_name(hunt, lookback->names.name[i].wire, false, 0);
+    if (status == SW_OK)
+        status = sw_hunt_run(hunt, past, &calls);
+    sw_hunt_free(hunt);
+    return status;
+}
+
+/* All records of the names: of the tuples that are not in a file, then of the files, which are
+ * listed before a tuple can get into a file. */
+static enum sw_status collect(struct sw_lookback *lookback)
+{
+    sw_founds_clear(&lookback->founds);
+    lookback->in_tallies = true;
+    enum sw_status status = sw_keeper_each(lookback->module->keeper, collect_waiting, lookback);
+    lookback->in_tallies = false;
+    return status == SW_OK ? sw_lookback_each_file(lookback, true, collect_in) : status;
+}
+
 enum sw_status sw_lookback_tell(struct sw_lookback *lookback)
 {
-    enum sw_status status = sw_founds_each_name(&lookback->founds, tell_name, lookback);
+    enum sw_status status = SW_EEXIST;
+    sw_found_names_sort(&lookback->names);
+    for (int tries = 0; tries < SW_LOOKBACK_TRIES && status == SW_EEXIST; tries++)
+        status = collect(lookback);
+    if (status == SW_OK)
+        status = sw_founds_each_name(&lookback->founds, tell_name, lookback);
     size_t left_out = lookback->founds.left_out;
     if (left_out > 0)
         sw_log(SW_LOG_WARNING, "look back: %zu more records of the memory are not reported",
                left_out);
     sw_founds_clear(&lookback->founds);
-    return status;
+    sw_found_names_clear(&lookback->names);
+    return status == SW_EEXIST ? SW_EIO : status;
 }
 
 /* ---- neighbours ---- */

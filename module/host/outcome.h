@@ -23,10 +23,12 @@ struct sw_outcome {
     struct sw_verdict verdict;
     struct sw_event *event;     /* NULL: no list of kind ioc matched */
     struct sw_further *further; /* addresses that the event has no room for, NULL: none */
-    bool acts;                  /* some list of kind ioc matched: a hit */
-    struct reply_info *garden;  /* answer of the walled garden, NULL: not resolved */
-    bool waiting;               /* the walled garden is being resolved */
-    bool tried;                 /* resolution of the garden was started; not repeated */
+    /* likewise for all clients with rules of their own, drafted for the first of them */
+    struct sw_further *of_clients;
+    bool acts;                 /* some list of kind ioc matched: a hit */
+    struct reply_info *garden; /* answer of the walled garden, NULL: not resolved */
+    bool waiting;              /* the walled garden is being resolved */
+    bool tried;                /* resolution of the garden was started; not repeated */
 };
 
 /**

@@ -14,7 +14,7 @@ void sw_owed_judge(const struct sw_module *module, const struct module_qstate *q
                    const struct path_state *state, const struct sw_client *client,
                    const struct reply_info *truth, struct sw_client_outcome *outcome)
 {
-    const struct sw_outcome *one =
+    struct sw_outcome *one =
         sw_outcome_of(&module->settings.groups, state->outcomes, state->outcomes_n, client);
     sw_client_outcome_judge(module, qstate, one, state->by_client, client, truth, outcome);
     sw_decide_client(&outcome->verdict, client);

@@ -124,15 +124,21 @@ void sw_past_close(struct sw_past *past);
 /** Takes some of the files, open during the call. Any code but SW_OK ends the walk. */
 typedef enum sw_status sw_past_fn(void *arg, struct sw_past *past);
 
+struct sw_past_options {
+    size_t max;              /* files that are open at a time */
+    const atomic_bool *stop; /* NULL = never stopped */
+    bool quiet;              /* no warning for a damaged file, as in one of many passes */
+};
+
 /**
- * Call each with all valid files, at most `max` open at a time, so that descriptors and memory are
- * bounded where a folder has thousands. A sighting whose tuple is in several files can be in
- * several calls.
+ * Call each with all valid files, at most options->max open at a time, so that descriptors and
+ * memory are bounded where a folder has thousands. A sighting whose tuple is in several files can be
+ * in several calls.
  *
  * SW_OK; the code of each; results as sw_past_open(); SW_EEXIST: a file was replaced meanwhile, so
  * that sightings of the calls before can be missing, or be in the new file again.
  */
-enum sw_status sw_past_each(const char *folder, size_t max, const atomic_bool *stop,
+enum sw_status sw_past_each(const char *folder, const struct sw_past_options *options,
                             sw_past_fn *each, void *arg);
 
 /** Open one file, listed or not. SW_ENOTFOUND: there is no such file; SW_EFORMAT: not a table. */

@@ -51,8 +51,9 @@ enum sw_status sw_past_open_file(const char *folder, const char *name, struct sw
 
 static void note_bad(struct sw_past *past, const char *name, const char *why, int error)
 {
-    sw_log(SW_LOG_WARNING, "memory: %s %s%s%s; the file is left out", name, why, error ? ": " : "",
-           error ? strerror(error) : "");
+    if (!past->quiet)
+        sw_log(SW_LOG_WARNING, "memory: %s %s%s%s; the file is left out", name, why,
+               error ? ": " : "", error ? strerror(error) : "");
     struct sw_past_bad *bad = realloc(past->bad, (past->bad_n + 1) * sizeof(past->bad[0]));
     if (!bad)
         return;
@@ -97,7 +98,7 @@ static void forget_files(struct sw_past *past)
     free(past->tables);
     free(past->names);
     free(past->bad);
-    *past = (struct sw_past){.stop = past->stop};
+    *past = (struct sw_past){.stop = past->stop, .quiet = past->quiet};
 }
 
 enum sw_status sw_past_open(const char *folder, const atomic_bool *stop, struct sw_past **out)
@@ -123,14 +124,14 @@ enum sw_status sw_past_open(const char *folder, const atomic_bool *stop, struct 
     return status == SW_EEXIST ? SW_EIO : status;
 }
 
-enum sw_status sw_past_each(const char *folder, size_t max, const atomic_bool *stop,
+enum sw_status sw_past_each(const char *folder, const struct sw_past_options *options,
                             sw_past_fn *each, void *arg)
 {
     struct sw_files files = {0};
     enum sw_status status = sw_folder_list(folder, &files);
     for (size_t from = 0, n; from < files.n && status == SW_OK; from += n) {
-        struct sw_past past = {.stop = stop};
-        n = files.n - from < max ? files.n - from : max;
+        struct sw_past past = {.stop = options->stop, .quiet = options->quiet};
+        n = files.n - from < options->max ? files.n - from : options->max;
         status = open_files(&past, folder, &files, from, n);
         if (status == SW_OK)
             status = each(arg, &past);

@@ -20,6 +20,7 @@ struct sw_past {
     struct sw_mtbl **tables;
     char (*names)[SW_FILE_NAME_MAX]; /* of the tables */
     size_t n;
+    bool quiet; /* no warning for a damaged file */
     struct sw_past_bad *bad;
     size_t bad_n;
 };

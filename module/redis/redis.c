@@ -184,6 +184,7 @@ redisReply *sw_redis_reply(struct sw_redis *redis)
         return NULL;
     }
     redis->extra_ms = 0;
+    redis->part = (struct sw_resp_part){.string_max = 0};
     sw_redis_came(redis);
     if (reply->type == REDIS_REPLY_ERROR)
         sw_redis_problem(redis, "%s: %s", redis->target, reply->str);
@@ -336,4 +337,14 @@ enum sw_status sw_redis_set_timeout(struct sw_redis *redis, uint32_t ms)
         return SW_ECLOSED;
     redis->extra_ms = ms;
     return SW_OK;
+}
+
+void sw_redis_take_part(struct sw_redis *redis, size_t string_max, unsigned depth_max)
+{
+    redis->part = (struct sw_resp_part){string_max, depth_max};
+}
+
+uint64_t sw_redis_left_out(const struct sw_redis *redis)
+{
+    return redis->resp.left_out;
 }

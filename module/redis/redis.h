@@ -27,7 +27,7 @@
  *              The only wait that cannot be interrupted is getaddrinfo(), for a redis-host that
  *              is a host name
  * Standards    RESP2; AUTH as in Redis 6 (ACL user) or before
- * Decisions    D-012, D-051, D-095
+ * Decisions    D-012, D-051, D-095, D-231
  */
 #ifndef SW_REDIS_REDIS_H
 #define SW_REDIS_REDIS_H
@@ -120,6 +120,18 @@ bool sw_redis_was_too_large(const struct sw_redis *redis);
 /** Allow ms more for the next reply (XREAD BLOCK), and only that reply. SW_OK, SW_ECLOSED (not
  * open). */
 enum sw_status sw_redis_set_timeout(struct sw_redis *redis, uint32_t ms);
+
+/**
+ * Take the next reply, and only that reply, in part. A string over string_max octets is cut to that
+ * length (0: none is). An array inside of depth_max other arrays becomes empty (0: none does). The
+ * limits of size hold for this part; a rest of up to 2 GiB is read and left out, so that no entry
+ * or field that somebody else has written makes the reply fail. Call after the replies before are
+ * fetched, before sw_redis_reply() or sw_redis_command().
+ */
+void sw_redis_take_part(struct sw_redis *redis, size_t string_max, unsigned depth_max);
+
+/** Octets that were left out of the last reply. */
+uint64_t sw_redis_left_out(const struct sw_redis *redis);
 
 /** Call fn(arg) about five times a second while a call waits for a server, a sentinel, or the
  * address of a host name (looked up in a separate thread then). fn runs in the owner's thread and

@@ -44,6 +44,7 @@ struct sw_redis {
     size_t out_len, out_done, out_max;
     uint64_t due;               /* replies not yet fetched */
     uint32_t extra_ms;          /* for the next reply */
+    struct sw_resp_part part;   /* of the next reply; zeros: all of the reply */
     void (*on_wait)(void *arg); /* or NULL */
     void *on_wait_arg;
     int64_t worked_us; /* when on_wait was called last; monotonic */

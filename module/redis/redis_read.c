@@ -87,6 +87,28 @@ static enum sw_status refuse(struct sw_redis *redis, enum sw_status status, cons
     return SW_EIO;
 }
 
+static void feed_reader(void *arg, const char *data, size_t len)
+{
+    (void)redisReaderFeed(arg, data, len); /* a failure stays in the reader */
+}
+
+static bool is_in_part(const struct sw_redis *redis)
+{
+    return redis->part.string_max || redis->part.depth_max;
+}
+
+/* Scan received octets, and give them, or the wanted part, to hiredis. */
+static enum sw_status scan(struct sw_redis *redis, const char *data, size_t len, size_t *used)
+{
+    if (is_in_part(redis))
+        return sw_resp_sieve(&redis->resp, &redis->part, feed_reader, redis->reader, data, len,
+                             used);
+    enum sw_status status = sw_resp_scan(&redis->resp, data, len, used);
+    if (status == SW_OK || status == SW_ENOTFOUND)
+        feed_reader(redis->reader, data, *used);
+    return status;
+}
+
 /* Give received octets to hiredis, up to the end of a reply. *out stays NULL for an incomplete
  * reply. */
 static enum sw_status next_reply(struct sw_redis *redis, redisReply **out)
@@ -96,12 +118,13 @@ static enum sw_status next_reply(struct sw_redis *redis, redisReply **out)
     if (redis->in_at == redis->in_len)
         return SW_OK;
     const char *data = redis->in + redis->in_at;
-    enum sw_status status = sw_resp_scan(&redis->resp, data, redis->in_len - redis->in_at, &used);
+    enum sw_status status = scan(redis, data, redis->in_len - redis->in_at, &used);
     if (status != SW_OK && status != SW_ENOTFOUND)
         return refuse(redis, status, redis->resp.why);
     redis->in_at += used;
-    if (redisReaderFeed(redis->reader, data, used) != REDIS_OK ||
-        redisReaderGetReply(redis->reader, &reply) != REDIS_OK)
+    if (status == SW_ENOTFOUND && is_in_part(redis))
+        return SW_OK; /* for hiredis the reply can end before the rest that is left out */
+    if (redisReaderGetReply(redis->reader, &reply) != REDIS_OK)
         return refuse(redis, SW_ESYNTAX, redisReaderGetError(redis->reader));
     if ((status == SW_OK) != (reply != NULL)) {
         freeReplyObject(reply);

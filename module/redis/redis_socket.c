@@ -28,6 +28,7 @@ void sw_redis_close(struct sw_redis *redis)
     redis->in_at = redis->in_len = 0;
     redis->due = 0;
     redis->extra_ms = 0;
+    redis->part = (struct sw_resp_part){.string_max = 0};
     redis->burst = (struct sw_redis_burst){.waited_us = 0};
 }
 

@@ -29,10 +29,25 @@
 #define SW_RESP_ELEMENTS_MAX ((uint64_t)1 << 20) /* of all arrays of a reply together */
 #define SW_RESP_LINE_MAX     65536 /* octets of a simple string or error, type and CR LF included */
 #define SW_RESP_DEPTH_MAX    7     /* of nested arrays: the limit of hiredis 0.14 */
+#define SW_RESP_LEFT_OUT_MAX ((uint64_t)2 << 30) /* octets of a reply that are left out */
+
+/* The part of a reply that is wanted; the rest is read and left out (D-231). */
+struct sw_resp_part {
+    size_t string_max;  /* a longer string is cut to so many octets; 0: no string is cut */
+    unsigned depth_max; /* an array inside of so many arrays becomes empty; 0: no array does */
+};
+
+/** Takes the wanted octets of a reply. */
+typedef void sw_resp_fn(void *arg, const char *data, size_t len);
 
 struct sw_resp {
     uint64_t octets_max, elements_max;
+    const struct sw_resp_part *part;     /* during sw_resp_sieve(), otherwise NULL */
+    sw_resp_fn *put;                     /* likewise */
+    void *put_arg;                       /* likewise */
     uint64_t octets;                     /* of this reply so far */
+    uint64_t left_out;                   /* of these octets; kept until the next reply begins */
+    uint64_t wanted;                     /* octets of the bulk string still to be put */
     uint64_t elements;                   /* announced by the reply's arrays so far */
     uint64_t bulk;                       /* octets of a bulk string still to come, CR LF included */
     uint64_t due[SW_RESP_DEPTH_MAX + 1]; /* values still to come, of each array; [0]: the reply */
@@ -65,5 +80,12 @@ static inline int sw_resp_at_start(const struct sw_resp *resp)
  * After an error, close the connection and start again with sw_resp_init().
  */
 enum sw_status sw_resp_scan(struct sw_resp *resp, const char *data, size_t len, size_t *used);
+
+/**
+ * Likewise, and put the wanted part as a reply of its own. The limits hold for the wanted part, and
+ * SW_RESP_LEFT_OUT_MAX for the rest. The same part for all octets of a reply.
+ */
+enum sw_status sw_resp_sieve(struct sw_resp *resp, const struct sw_resp_part *part, sw_resp_fn *put,
+                             void *arg, const char *data, size_t len, size_t *used);
 
 #endif

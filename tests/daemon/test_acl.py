@@ -250,6 +250,58 @@ def the_desk_adds(desk, resolvers):
         until(lambda r=resolver: r.client.ask("added.many.clean.example").addresses == [SINK4], "the change of the desk")
 
 
+LARGE = b"x" * (65 << 20)  # over the limit of a reply: module/REDIS.md
+
+
+def test_no_size_keeps_lists_away(users, own_redis, make_resolver, lists_for):
+    """Each user writes an entry, a field or a member that no reply holds, wherever the user may
+    write. A resolver that reads the streams goes on to follow the lists, and so does a resolver that
+    begins then. The policy of a list that is too large costs that list alone."""
+
+    def link(user):
+        path = str(own_redis.socket)
+        return redis.Redis(unix_socket_path=path, username=user, password="pw")
+
+    def may(user, *words):
+        return own_redis.client.execute_command("ACL", "DRYRUN", user, *words) in (b"OK", "OK", True)
+
+    settings = {"redis_prefix": "{sinkwatch}", "redis_user": "resolver", "redis_password": "pw"}
+    resolver = make_resolver(own_redis, **settings, resolver_id="ns1", memory_folder="/nowhere")
+    lists = lists_for(resolver, own_redis)
+    lists.put("bad", "evil.example", action="sinkhole")
+    names = (f"n{i}.many.clean.example" for i in range(100))
+
+    def follows(what):
+        name = next(names)
+        lists.add("bad", name)  # returns when applied
+        assert resolver.client.ask(name).addresses == [SINK4], what
+
+    written = set()
+    for user in ["sweep", "analyst", "feed", *ROLES]:
+        for key in (PREFIX + key for key in KEYS):
+            if key in written or not may(user, "XADD", key, "*", "e", "v"):
+                continue
+            written.add(key)
+            with link(user) as client:
+                client.xadd(key, {"e": LARGE})
+            follows(f"{user} wrote to {key}")
+            if key not in (PREFIX + "changes", PREFIX + "resolvers:tracked", PREFIX + "memory:inquiries"):
+                own_redis.client.delete(key)  # no resolver reads the stream
+    assert len(written) == 7
+    with link("sweep") as client:
+        client.zadd(PREFIX + "tracked", {LARGE: 1})
+    with link("feed") as client:
+        client.hset(PREFIX + "lists", "large", LARGE)
+        client.xadd(PREFIX + "changes", {"op": "policy", "list": "large"})
+    follows("feed wrote a policy")
+    lists.wait_state(lists=lambda text: "longer than 131,072 octets" in text)
+    resolver.stop()
+    resolver.start()
+    lists.wait_state(state="following")
+    follows("all of this was there before the start")
+    lists.wait_state(last_error="")
+
+
 def test_the_product_works_with_these_users(
     env, folder, users, own_redis, make_resolver, lists_for, events_for, settings_for, authority
 ):

@@ -207,6 +207,88 @@ def test_seen_before_the_listing(remembering, lists_for, events_for, shared_redi
     assert (field(event, INDICATOR), field(event, COUNT)) == ("AS15133", 1)
 
 
+def cof(name, address, times, count=1):
+    rrtype = "AAAA" if ":" in address else "A"
+    entry = {"rrname": name, "rrtype": rrtype, "rdata": address, "count": count}
+    return json.dumps({**entry, "time_first": times[0], "time_last": times[1]}) + "\n"
+
+
+def test_a_long_past_is_told_whole(remembering, lists_for, events_for, shared_redis, folder):
+    """Thousands of names in more files than are open at once: the history gets the first time, the
+    last time and the count of all files. Addresses that embed a listed one; a damaged file is
+    logged once."""
+    names, month = 8400, 31 * 86400
+    begin = 1500000000
+    ends = [begin, begin + 70 * month]
+
+    def past():
+        for at in ends:
+            for i in range(names):
+                yield cof(f"n{i}.long.example", f"93.184.{i >> 8}.{i & 255}", (at, at), 2)
+        for i in range(1, 70):
+            yield cof("filler.example", "93.185.0.1", (begin + i * month,) * 2)
+        for i, six in enumerate(["64:ff9b::5db8:e007", "2002:5db8:e007::1"]):
+            yield cof(f"embedded{i}.example", six, (begin, begin))
+
+    resolver = remembering(memory_days=36500, memory_interval=3600, history_max=20000)
+    lists = lists_for(resolver, shared_redis)
+    stream = events_for(resolver, shared_redis)
+    lists.wait_state(state="following")
+    (folder / "memory").mkdir(exist_ok=True)
+    (folder / "past").write_text("".join(past()))
+    resolver.command("memory", "import", folder / "past")
+    assert len(memory.valid_files(resolver.memory)) > 70
+    memory.valid_files(resolver.memory)[0].with_name("dns.198001.M.mtbl").write_text("none")
+    with open(resolver.memory / "dns.fileset", "a") as fileset:
+        fileset.write("dns.198001.M.mtbl\n")
+    lists.put("bad", "never.example", action="nxdomain")
+    lists.add("bad", "93.184.224.7")
+    for i in range(2):
+        [event] = stream.wait({**BEFORE, NAME: f"embedded{i}.example"})
+        assert field(event, INDICATOR) == "93.184.224.7"
+    lists.add("bad", "long.example")
+    for i in (0, 8200, names - 1):
+        key = lists.key(f"seen:name:n{i}.long.example")
+        address = f"93.184.{i >> 8}.{i & 255}"
+        entry = until(lambda: shared_redis.client.hget(key, address), f"the past of {i}", 60)
+        entry = json.loads(entry)
+        assert [seconds(entry["first"]), seconds(entry["last"])] == ends and entry["count"] == 4
+    told = resolver.log().count("dns.198001.M.mtbl is")
+    assert 1 <= told <= 3  # once for each change of the list
+    said = resolver.command("memory", "--fleet", "filler.example", check=False)
+    assert "93.185.0.1" in said and "a damaged file of the memory is left out" in said
+    assert resolver.log().count("dns.198001.M.mtbl is") == told
+
+
+def test_what_came_while_away(remembering, lists_for, events_for, shared_redis):
+    """Indicators that come in force when the resolver starts, and a look back that was not complete
+    when the process was killed: told after the start."""
+    resolver = remembering()
+    lists = lists_for(resolver, shared_redis)
+    stream = events_for(resolver, shared_redis)
+    lists.put("bad", "never.example", action="nxdomain")
+    for name in (EVIL, MAIL):
+        assert resolver.client.ask(name).addresses
+    wait_recorded(resolver, EVIL, MAIL)
+    note = resolver.memory / "lookback"
+    applied = shared_redis.client.xinfo_stream(lists.key("changes"))["last-generated-id"]
+    until(lambda: note.exists() and note.read_text().strip() == applied, "the note of the position")
+    resolver.process.signal(signal.SIGKILL)
+    resolver.process.wait()
+    resolver.kill()
+    shared_redis.client.hset(lists.key("list:bad"), EVIL, "")
+    shared_redis.client.xadd(lists.key("changes"), {"op": "add", "list": "bad", "i": EVIL})
+    resolver.start()
+    stream.wait({**BEFORE, NAME: EVIL})
+    until(lambda: note.read_text().strip() != applied and note.read_text() != "pending\n", "the end of the pass")
+    resolver.stop()
+    shared_redis.client.hset(lists.key("list:bad"), MAIL, "")  # in force at the start
+    note.write_text("pending\n")
+    resolver.start()
+    stream.wait({**BEFORE, NAME: MAIL})
+    assert len(stream.wait({**BEFORE, NAME: EVIL})) == 1
+
+
 def test_one_of_a_fleet_tells(remembering, lists_for, events_for, shared_redis, folder):
     one = remembering()
     lists = lists_for(one, shared_redis)

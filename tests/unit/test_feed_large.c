@@ -7,12 +7,19 @@
 #include "index/impl.h"
 #include "suite.h"
 
+/* A server on a busy machine takes seconds for a large value. */
+static void rig_init_patient(struct rig *rig)
+{
+    rig_init(rig);
+    rig->settings.redis_timeout_ms = 20000;
+}
+
 /* Facts of 65 MiB take the content of their own list out of reach, and no other list. Facts that
  * are too large together for a reply, as those of 500 fields at once, are read in smaller parts. */
 START_TEST(test_facts_that_no_reply_holds)
 {
     struct rig rig;
-    rig_init(&rig);
+    rig_init_patient(&rig);
     rig_list(&rig, "huge", "{}", "h.test", NULL);
     rig_list(&rig, "many", "{}", "m.test", NULL);
     rig_list(&rig, "l", "{}", "a.test", NULL);
@@ -43,7 +50,7 @@ END_TEST
 START_TEST(test_entries_that_no_reply_holds)
 {
     struct rig rig;
-    rig_init(&rig);
+    rig_init_patient(&rig);
     rig.settings.reconcile_s = 0;
     rig_list(&rig, "l", "{}", "a.test", NULL);
     rig_start(&rig);
@@ -96,7 +103,7 @@ static bool is_asked(const char *text)
 
 static void rig_init_asked(struct rig *rig)
 {
-    rig_init(rig);
+    rig_init_patient(rig);
     snprintf(rig->settings.memory_folder, sizeof(rig->settings.memory_folder), "/nowhere");
     rig->settings.memory_inquiries = 60;
     rig->host.inquiry = on_inquiry;
@@ -159,7 +166,7 @@ END_TEST
 START_TEST(test_no_room_for_combinations)
 {
     struct rig rig;
-    rig_init(&rig);
+    rig_init_patient(&rig);
     rig.index->sets.last = SW_REF_FIRST + 1; /* list l alone, list m alone */
     rig_list(&rig, "l", "{}", "both.test", "first.test", NULL);
     rig_start(&rig);
@@ -203,7 +210,7 @@ START_TEST(test_reports_of_many_lists)
     struct rig rig;
     char script[] = "for i=1,1000 do redis.call('HSET',KEYS[1],'l'..i,'{}') "
                     "redis.call('HSET',KEYS[2]..i,'n'..i..'.test','') end";
-    rig_init(&rig);
+    rig_init_patient(&rig);
     redis_fixture_run(&rig.rf, "EVAL %s 2 %s %s", script, P ":lists", P ":list:l");
     rig_start(&rig);
     rig_wait_loads(&rig, 1);

@@ -108,43 +108,66 @@ static enum sw_status refuse(void *arg, const struct sw_found_record *record, si
     return SW_ECLOSED;
 }
 
-/* More than SW_LOOKBACK_MAX records are counted and left out; another code than SW_OK ends. */
+/* More than SW_LOOKBACK_MAX different records are counted and left out, equal ones are not; another
+ * code than SW_OK ends. */
 START_TEST(is_bounded)
 {
     struct sw_founds founds = {.n = 0};
     struct sw_name name;
-    uint8_t room[4];
     size_t calls = 0;
     owner_of(0, &name);
-    for (size_t i = 0; i < SW_LOOKBACK_MAX + 10; i++) {
-        const struct sw_sighting s = sighting_of(&name, (unsigned)i % DATA, room);
+    for (uint32_t i = 0; i < 2 * SW_LOOKBACK_MAX + 10; i++) {
+        uint8_t room[4];
+        uint32_t address = i / 2;
+        struct sw_sighting s = sighting_of(&name, 0, room);
+        memcpy(room, &address, sizeof(room));
+        s.count = 1;
         sw_founds_add(&founds, &s);
     }
-    ck_assert_uint_eq(founds.left_out, 10);
+    ck_assert_uint_gt(founds.left_out, 0);
+    ck_assert_uint_le(founds.left_out, SW_LOOKBACK_MAX / 2);
     ck_assert_int_eq(sw_founds_each_name(&founds, refuse, &calls), SW_ECLOSED);
     ck_assert_uint_eq(calls, 1);
+    ck_assert_uint_gt(founds.n, SW_LOOKBACK_MAX / 2);
+    ck_assert_uint_eq(founds.record[100].count, 2);
     sw_founds_clear(&founds);
     ck_assert_int_eq(sw_founds_each_name(&founds, refuse, &calls), SW_OK);
     ck_assert_uint_eq(calls, 1);
 }
 END_TEST
 
-/* Many records are due before the first record of another name, so that no name is torn. */
-START_TEST(due_between_two_names)
+/* Names are noted once after sorting, whatever the order; a full set refuses a further name, and
+ * goes on with the last one. */
+START_TEST(names_are_a_set)
 {
-    struct sw_founds founds = {.n = 0};
-    struct sw_name one, two;
-    uint8_t room[4];
-    owner_of(0, &one);
-    owner_of(1, &two);
-    const struct sw_sighting same = sighting_of(&one, 0, room), other = sighting_of(&two, 0, room);
-    for (size_t i = 0; i < SW_FOUNDS_DUE; i++) {
-        ck_assert(!sw_founds_are_due(&founds, &other));
-        sw_founds_add(&founds, &same);
+    struct sw_found_names names = {.n = 0};
+    struct sw_name name;
+    char text[32];
+    for (unsigned i = 0; i < 3 * SW_FOUND_NAMES_MAX / 4; i++) {
+        snprintf(text, sizeof(text), "n%u.example", (i * 7) % (SW_FOUND_NAMES_MAX / 2));
+        ck_assert_int_eq(sw_name_parse(text, strlen(text), &name, NULL), SW_OK);
+        ck_assert_int_eq(sw_found_names_add(&names, name.wire), SW_OK);
+        ck_assert_int_eq(sw_found_names_add(&names, name.wire), SW_OK);
     }
-    ck_assert(!sw_founds_are_due(&founds, &same));
-    ck_assert(sw_founds_are_due(&founds, &other));
-    sw_founds_clear(&founds);
+    enum sw_status status = SW_OK;
+    for (unsigned i = 0; i < SW_FOUND_DUE && status == SW_OK; i++) {
+        ck_assert_int_eq(sw_found_names_add(&names, name.wire), SW_OK);
+        struct sw_name other;
+        owner_of(i % OWNERS, &other);
+        status = sw_found_names_add(&names, other.wire);
+        name = status == SW_OK ? other : name;
+    }
+    ck_assert_int_eq(status, SW_ETOOBIG);
+    ck_assert_int_eq(sw_found_names_add(&names, name.wire), SW_OK);
+    sw_found_names_sort(&names);
+    ck_assert_uint_eq(names.n, SW_FOUND_NAMES_MAX / 2 + OWNERS);
+    ck_assert(sw_found_names_have(&names, name.wire));
+    owner_of(0, &name);
+    ck_assert(sw_found_names_have(&names, name.wire));
+    ck_assert(!sw_found_names_have(&names, (const uint8_t *)"\001x"));
+    sw_found_names_clear(&names);
+    sw_found_names_sort(&names);
+    ck_assert(!sw_found_names_have(&names, name.wire));
 }
 END_TEST
 
@@ -166,5 +189,5 @@ END_TEST
 int main(void)
 {
     return RUN_SUITE("found", TIMEOUT(60),
-                     TESTS(equals_a_model, is_bounded, due_between_two_names, only_resolutions));
+                     TESTS(equals_a_model, is_bounded, names_are_a_set, only_resolutions));
 }

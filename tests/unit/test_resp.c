@@ -183,6 +183,126 @@ START_TEST(limits)
 }
 END_TEST
 
+/* ---- parts of a reply ---- */
+
+static char *kept; /* the wanted part */
+static size_t kept_len;
+
+static void keep(void *arg, const char *data, size_t len)
+{
+    (void)arg;
+    memcpy(kept + kept_len, data, len);
+    kept_len += len;
+}
+
+static redisReply *parse(const char *data, size_t len)
+{
+    redisReader *reader = redisReaderCreate();
+    void *reply = NULL;
+    ck_assert_int_eq(redisReaderFeed(reader, data, len), REDIS_OK);
+    ck_assert_int_eq(redisReaderGetReply(reader, &reply), REDIS_OK);
+    ck_assert_ptr_nonnull(reply);
+    redisReaderFree(reader);
+    return reply;
+}
+
+/* Compare a part with the whole reply, which is inside of `depth` arrays. */
+static void compare(const redisReply *whole, const redisReply *part,
+                    const struct sw_resp_part *asked, unsigned depth)
+{
+    ck_assert_int_eq(part->type, whole->type);
+    bool is_text = whole->type == REDIS_REPLY_STRING;
+    size_t len = whole->len;
+    if (is_text && asked->string_max && len > asked->string_max)
+        len = asked->string_max;
+    if (is_text || whole->type == REDIS_REPLY_STATUS || whole->type == REDIS_REPLY_ERROR) {
+        ck_assert_uint_eq(part->len, len);
+        ck_assert_mem_eq(part->str, whole->str, len);
+    }
+    ck_assert_int_eq(part->integer, whole->integer);
+    if (asked->depth_max && depth >= asked->depth_max) {
+        ck_assert_uint_eq(part->elements, 0);
+        return;
+    }
+    ck_assert_uint_eq(part->elements, whole->elements);
+    for (size_t i = 0; i < whole->elements; i++)
+        compare(whole->element[i], part->element[i], asked, depth + 1);
+}
+
+static void sieve_in_pieces(struct sw_resp *resp, const struct sw_resp_part *part, size_t end)
+{
+    enum sw_status status = SW_ENOTFOUND;
+    size_t at = 0;
+    while (status == SW_ENOTFOUND) {
+        size_t piece = 1 + random_below(20), used = 0;
+        piece = piece < text_len - at ? piece : text_len - at;
+        status = sw_resp_sieve(resp, part, keep, NULL, text + at, piece, &used);
+        ck_assert_msg(status == SW_OK || status == SW_ENOTFOUND, "%s", resp->why);
+        at += used;
+    }
+    ck_assert_uint_eq(at, end);
+}
+
+/* The wanted part of any reply is the reply with strings cut and arrays emptied. */
+START_TEST(parts_of_replies)
+{
+    struct sw_resp resp;
+    kept = malloc(TEXT_MAX);
+    sw_resp_init(&resp, SW_RESP_OCTETS_MAX, SW_RESP_ELEMENTS_MAX);
+    for (int i = 0; i < RANDOM; i++) {
+        const struct sw_resp_part part = {random_below(4) * 7, random_below(4)};
+        text_len = kept_len = 0;
+        put_random_value(SW_RESP_DEPTH_MAX);
+        size_t end = text_len;
+        put("+next\r\n");
+        sieve_in_pieces(&resp, &part, end);
+        ck_assert_uint_le(kept_len, end);
+        redisReply *whole = parse(text, end), *wanted = parse(kept, kept_len);
+        compare(whole, wanted, &part, 0);
+        ck_assert_uint_eq(resp.left_out > 0, kept_len < end);
+        freeReplyObject(whole);
+        freeReplyObject(wanted);
+    }
+    free(kept);
+}
+END_TEST
+
+static void count(void *arg, const char *data, size_t len)
+{
+    size_t *octets = arg;
+    (void)data;
+    *octets += len;
+}
+
+/* Whatever the length of what is left out: the part has its own size, up to a limit. */
+START_TEST(parts_of_large_replies)
+{
+    static const char head[] = "*2\r\n*1\r\n*3000000\r\n", item[] = "$9\r\n123456789\r\n";
+    static const char large[] = "$100000000\r\n", larger[] = "$3000000000\r\n";
+    const struct sw_resp_part part = {16, 2};
+    struct sw_resp resp;
+    size_t used, octets = 0;
+    text_len = 0;
+    put("%01000000d", 0);
+    sw_resp_init(&resp, 1000, 10);
+    ck_assert_int_eq(sw_resp_sieve(&resp, &part, count, &octets, head, strlen(head), &used),
+                     SW_ENOTFOUND);
+    for (int i = 0; i < 3000000; i++)
+        ck_assert_int_eq(sw_resp_sieve(&resp, &part, count, &octets, item, strlen(item), &used),
+                         SW_ENOTFOUND);
+    ck_assert_int_eq(sw_resp_sieve(&resp, &part, count, &octets, large, strlen(large), &used),
+                     SW_ENOTFOUND);
+    for (int i = 0; i < 100; i++)
+        ck_assert_int_eq(sw_resp_sieve(&resp, &part, count, &octets, text, text_len, &used),
+                         SW_ENOTFOUND);
+    ck_assert_int_eq(sw_resp_sieve(&resp, &part, count, &octets, "\r\n", 2, &used), SW_OK);
+    ck_assert_uint_eq(octets, strlen("*2\r\n*1\r\n*0\r\n$16\r\n0000000000000000\r\n"));
+    ck_assert_uint_gt(resp.left_out, 140000000);
+    ck_assert_int_eq(sw_resp_sieve(&resp, &part, count, &octets, larger, strlen(larger), &used),
+                     SW_ETOOBIG);
+}
+END_TEST
+
 /* A zero octet is no type, and no end of anything. */
 START_TEST(zero_octets)
 {
@@ -215,8 +335,9 @@ END_TEST
 int main(void)
 {
     text = calloc(1, TEXT_MAX);
-    int result = RUN_SUITE("resp", TIMEOUT(120), TESTS(ends_are_those_of_hiredis),
-                           LOOP(limits, COUNT(bad)), TESTS(zero_octets, within_the_limits));
+    int result =
+        RUN_SUITE("resp", TIMEOUT(120), TESTS(ends_are_those_of_hiredis), LOOP(limits, COUNT(bad)),
+                  TESTS(parts_of_replies, parts_of_large_replies, zero_octets, within_the_limits));
     free(text);
     return result;
 }

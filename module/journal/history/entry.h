@@ -25,6 +25,7 @@
 #define SW_SERVERTEXT_MAX 256 /* name of a name server; longer names are left out */
 #define SW_SPANS_MAX      8   /* episodes of a holder; the oldest goes first */
 #define SW_HOLDER_PREFIX  "holder "
+#define SW_SEENTEXT_MAX   65536 /* octets read of a field or its text; a longer one is foreign */
 
 /* Text of a remembered anomaly: type, list, indicator or holder. */
 #define SW_ANOMALYTEXT_MAX (64 + SW_LISTNAME_MAX + SW_INDICATORTEXT_MAX)

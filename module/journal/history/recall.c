@@ -392,6 +392,7 @@ enum sw_status sw_recall_load(struct sw_recall *recall, struct sw_redis *redis)
     for (size_t i = 0; i < n && status == SW_OK; i++)
         status = ask(&recall->wants[i], redis);
     for (size_t i = 0; i < n; i++) {
+        sw_redis_take_part(redis, SW_SEENTEXT_MAX, 0);
         redisReply *reply = status == SW_OK ? sw_redis_reply(redis) : NULL;
         if (!reply) {
             status = SW_ECLOSED;

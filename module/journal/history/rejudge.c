@@ -208,6 +208,7 @@ enum sw_status sw_rejudge_step(struct sw_rejudge *rejudge, const struct sw_raise
     }
     char key[SW_REDISKEY_MAX];
     snprintf(key, sizeof(key), "%s:list:%s", rejudge->settings->redis_prefix, rejudge->name);
+    sw_redis_take_part(redis, SW_INDICATORTEXT_MAX, 0); /* the facts are not read here */
     redisReply *reply =
         sw_redis_command(redis, "HSCAN %s %s COUNT %d", key, rejudge->cursor, SW_REJUDGE_PAGE);
     if (!reply)

@@ -242,6 +242,7 @@ static enum sw_status read_chunk(struct sw_redis *redis, struct waiting **chunk,
             return SW_ECLOSED;
     }
     for (size_t i = 0; i < n; i++) {
+        sw_redis_take_part(redis, SW_SEENTEXT_MAX, 0);
         redisReply *reply = sw_redis_reply(redis);
         if (!reply)
             return SW_ECLOSED;

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define FOLDED_MAX (SW_LOOKBACK_MAX - SW_LOOKBACK_MAX / 8)
+
 #define TYPE_A     1
 #define TYPE_CNAME 5
 #define TYPE_AAAA  28
@@ -24,39 +26,6 @@ bool sw_found_record_address(const struct sw_found_record *record, struct sw_add
     const struct sw_sighting s = {
         .type = record->type, .rdata = record->rdata, .rdata_len = record->rdata_len};
     return sw_found_address(&s, addr);
-}
-
-static bool make_room(struct sw_founds *founds)
-{
-    if (founds->n < founds->room)
-        return true;
-    size_t room = founds->room ? 2 * founds->room : 64;
-    if (room > SW_LOOKBACK_MAX)
-        return false;
-    void *grown = realloc(founds->record, room * sizeof(*founds->record));
-    if (!grown)
-        return false;
-    founds->record = grown;
-    founds->room = room;
-    return true;
-}
-
-void sw_founds_add(struct sw_founds *founds, const struct sw_sighting *s)
-{
-    if (!make_room(founds)) {
-        founds->left_out++;
-        return;
-    }
-    struct sw_found_record *record = &founds->record[founds->n];
-    if (sw_name_copy(s->owner, SW_NAME_MAX, &record->owner) != SW_OK)
-        return;
-    record->type = s->type;
-    record->rdata_len = s->rdata_len;
-    memcpy(record->rdata, s->rdata, s->rdata_len);
-    record->first = s->first;
-    record->last = s->last;
-    record->count = s->count;
-    founds->n++;
 }
 
 static int compare_octets(const uint8_t *a, size_t a_len, const uint8_t *b, size_t b_len)
@@ -105,10 +74,41 @@ static void fold(struct sw_founds *founds)
     founds->n = kept;
 }
 
-bool sw_founds_are_due(const struct sw_founds *founds, const struct sw_sighting *s)
+/* Room for one more record. A full array is folded, unless that gives next to nothing. */
+static bool make_room(struct sw_founds *founds)
 {
-    return founds->n >= SW_FOUNDS_DUE &&
-           !sw_name_equal(founds->record[founds->n - 1].owner.wire, s->owner);
+    if (founds->n < founds->room)
+        return true;
+    size_t room = founds->room ? 2 * founds->room : 64;
+    if (room > SW_LOOKBACK_MAX) {
+        if (founds->left_out == 0)
+            fold(founds);
+        return founds->n <= FOLDED_MAX;
+    }
+    void *grown = realloc(founds->record, room * sizeof(*founds->record));
+    if (!grown)
+        return false;
+    founds->record = grown;
+    founds->room = room;
+    return true;
+}
+
+void sw_founds_add(struct sw_founds *founds, const struct sw_sighting *s)
+{
+    if (!make_room(founds)) {
+        founds->left_out++;
+        return;
+    }
+    struct sw_found_record *record = &founds->record[founds->n];
+    if (sw_name_copy(s->owner, SW_NAME_MAX, &record->owner) != SW_OK)
+        return;
+    record->type = s->type;
+    record->rdata_len = s->rdata_len;
+    memcpy(record->rdata, s->rdata, s->rdata_len);
+    record->first = s->first;
+    record->last = s->last;
+    record->count = s->count;
+    founds->n++;
 }
 
 enum sw_status sw_founds_each_name(struct sw_founds *founds, sw_founds_fn *take, void *arg)
@@ -131,4 +131,57 @@ void sw_founds_clear(struct sw_founds *founds)
 {
     free(founds->record);
     *founds = (struct sw_founds){.record = NULL};
+}
+
+/* ---- names ---- */
+
+static int by_name(const void *one, const void *two)
+{
+    const struct sw_name *a = one, *b = two;
+    return compare_octets(a->wire, a->len, b->wire, b->len);
+}
+
+enum sw_status sw_found_names_add(struct sw_found_names *names, const uint8_t *owner)
+{
+    names->sightings++;
+    if (names->n > 0 && sw_name_equal(names->name[names->n - 1].wire, owner))
+        return SW_OK;
+    if (names->n == SW_FOUND_NAMES_MAX || names->sightings > SW_FOUND_DUE)
+        return SW_ETOOBIG;
+    if (names->n == names->room) {
+        size_t room = names->room ? 2 * names->room : 16;
+        void *grown = realloc(names->name, room * sizeof(*names->name));
+        if (!grown)
+            return SW_ENOMEM;
+        names->name = grown;
+        names->room = room;
+    }
+    if (sw_name_copy(owner, SW_NAME_MAX, &names->name[names->n]) == SW_OK)
+        names->n++;
+    return SW_OK;
+}
+
+void sw_found_names_sort(struct sw_found_names *names)
+{
+    size_t kept = 0;
+    if (names->n == 0)
+        return;
+    qsort(names->name, names->n, sizeof(*names->name), by_name);
+    for (size_t i = 1; i < names->n; i++)
+        if (by_name(&names->name[kept], &names->name[i]) != 0)
+            names->name[++kept] = names->name[i];
+    names->n = kept + 1;
+}
+
+bool sw_found_names_have(const struct sw_found_names *names, const uint8_t *owner)
+{
+    struct sw_name name;
+    return names->n > 0 && sw_name_copy(owner, SW_NAME_MAX, &name) == SW_OK &&
+           bsearch(&name, names->name, names->n, sizeof(*names->name), by_name);
+}
+
+void sw_found_names_clear(struct sw_found_names *names)
+{
+    free(names->name);
+    *names = (struct sw_found_names){.name = NULL};
 }

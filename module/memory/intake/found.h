@@ -1,11 +1,11 @@
 /*
- * found.h - the records that a look back has found, grouped by name.
+ * found.h - the names that a look back has found, and the records of some names, grouped by name.
  *
  * Files and the tuples in memory can have the same record, also with several zones: equal records
  * of a name become one, with the earliest first, the latest last, and the sum of the counts.
  *
  * Threads      one thread
- * Memory       at most SW_LOOKBACK_MAX records
+ * Memory       at most SW_LOOKBACK_MAX different records, SW_FOUND_NAMES_MAX names
  */
 #ifndef SW_MEMORY_INTAKE_FOUND_H
 #define SW_MEMORY_INTAKE_FOUND_H
@@ -13,10 +13,17 @@
 #include "base/addr.h"
 #include "memory/memory.h"
 
-#define SW_LOOKBACK_MAX 16384
-#define SW_FOUNDS_DUE                                                                              \
-    (SW_LOOKBACK_MAX / 2)     /* with so many, records are reported at the next name */
-#define SW_SIGHT_ADDRESSES 16 /* records of a name in an event */
+#define SW_LOOKBACK_MAX    16384
+#define SW_FOUND_NAMES_MAX 4096
+#define SW_FOUND_DUE       8192 /* sightings of the names: with so many there is room for no name */
+#define SW_SIGHT_ADDRESSES 16   /* records of a name in an event */
+
+/* Names, in the order in which they were found until sw_found_names_sort(). */
+struct sw_found_names {
+    struct sw_name *name;
+    size_t n, room;
+    size_t sightings; /* by which the names were found */
+};
 
 struct sw_found_record {
     struct sw_name owner;
@@ -29,7 +36,7 @@ struct sw_found_record {
 struct sw_founds {
     struct sw_found_record *record;
     size_t n, room;
-    size_t left_out; /* records without room */
+    size_t left_out; /* sightings without room */
 };
 
 /** Whether a sighting says where a name led: A, AAAA, CNAME. */
@@ -48,9 +55,18 @@ typedef enum sw_status sw_founds_fn(void *arg, const struct sw_found_record *rec
 /** Call take for each name. SW_OK, or the first other code of take. */
 enum sw_status sw_founds_each_name(struct sw_founds *founds, sw_founds_fn *take, void *arg);
 
-/** Whether the records should be reported before a sighting of this owner is added: there is room
- * for few more, and all records of the last name are there. */
-bool sw_founds_are_due(const struct sw_founds *founds, const struct sw_sighting *s);
+/** Note the owner of a sighting. SW_OK; SW_ETOOBIG: there is no room, and the owner is not the last
+ * name; SW_ENOMEM. */
+enum sw_status sw_found_names_add(struct sw_found_names *names, const uint8_t *owner);
+
+/** Sort the names, each once. */
+void sw_found_names_sort(struct sw_found_names *names);
+
+/** Whether an owner is among sorted names. */
+bool sw_found_names_have(const struct sw_found_names *names, const uint8_t *owner);
+
+/** Forget all names, and free the memory. */
+void sw_found_names_clear(struct sw_found_names *names);
 
 /** Forget all records, and free the memory. */
 void sw_founds_clear(struct sw_founds *founds);

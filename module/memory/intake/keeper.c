@@ -116,21 +116,29 @@ const atomic_bool *sw_keeper_stopping(const struct sw_keeper *keeper)
     return &keeper->stop;
 }
 
-static void each_of(const struct sw_tally *tally, sw_sighting_fn *each, void *arg)
+static enum sw_status each_of(const struct sw_tally *tally, sw_sighting_fn *each, void *arg)
 {
-    for (size_t i = 0; i < sw_tally_size(tally); i++) {
+    enum sw_status status = SW_OK;
+    for (size_t i = 0; i < sw_tally_size(tally) && status == SW_OK; i++) {
         const struct sw_sighting s = sw_tally_at(tally, i);
-        if (each(arg, &s) != SW_OK)
-            return;
+        status = each(arg, &s);
     }
+    return status;
 }
 
-void sw_keeper_each(struct sw_keeper *keeper, sw_sighting_fn *each, void *arg)
+enum sw_status sw_keeper_each(struct sw_keeper *keeper, sw_sighting_fn *each, void *arg)
 {
     keeper->reading++;
-    each_of(keeper->written, each, arg);
-    each_of(keeper->tally, each, arg);
+    enum sw_status status = each_of(keeper->written, each, arg);
+    if (status == SW_OK)
+        status = each_of(keeper->tally, each, arg);
     keeper->reading--;
+    return status;
+}
+
+uint64_t sw_keeper_written(const struct sw_keeper *keeper)
+{
+    return keeper->times_written;
 }
 
 static void *keeper_main(void *arg)

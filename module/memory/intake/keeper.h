@@ -38,8 +38,9 @@ struct sw_keeper;
  * ring. NULL: out of memory. Reads the file of memory-exclude; problems go to the log. */
 struct sw_keeper *sw_keeper_new(const struct sw_settings *settings, unsigned workers);
 
-/** Have the keeper call work(arg) on its thread, once for each sw_keeper_wake() or once for
- * several. work() calls sw_keeper_go_on() at least each 100 milliseconds. Before the start. */
+/** Have the keeper call work(arg) on its thread, once for each sw_keeper_wake() or once for several,
+ * and after each interval. work() calls sw_keeper_go_on() at least each 100 milliseconds. Before the
+ * start. */
 void sw_keeper_work(struct sw_keeper *keeper, void work(void *arg), void *arg);
 void sw_keeper_wake(struct sw_keeper *keeper); /* any thread */
 
@@ -51,8 +52,12 @@ bool sw_keeper_go_on(struct sw_keeper *keeper);
 const atomic_bool *sw_keeper_stopping(const struct sw_keeper *keeper);
 
 /** Call each(arg, sighting) for all tuples that are not in a file yet; no tally is written before
- * the end. For the keeper's thread. */
-void sw_keeper_each(struct sw_keeper *keeper, sw_sighting_fn *each, void *arg);
+ * the end, so that each must not wait. SW_OK, or the first other code of each. For the keeper's
+ * thread. */
+enum sw_status sw_keeper_each(struct sw_keeper *keeper, sw_sighting_fn *each, void *arg);
+
+/** How often tuples went into a file: these are not met by sw_keeper_each() any more. */
+uint64_t sw_keeper_written(const struct sw_keeper *keeper);
 
 /** Change the time for the last file, 0.7 seconds otherwise: for a process that ends without haste.
  * Before the start. */

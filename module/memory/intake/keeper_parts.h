@@ -61,6 +61,7 @@ struct sw_keeper {
     int64_t begun_us;         /* monotonic clock, begin of the interval */
     int64_t paused_us;        /* monotonic clock: end of the last pause of a merge */
     int64_t tidy_us;          /* monotonic clock: next step of upkeep */
+    uint64_t times_written;   /* how often a tally went into a file */
     bool full;                /* the tally goes into a file before more is counted */
     bool has_folder;
     enum sw_status tidied; /* of the last upkeep: the log has a failure once */

@@ -105,6 +105,7 @@ static bool seal_written(struct sw_keeper *keeper, bool last)
     }
     note_success(keeper);
     sw_tally_clear(keeper->written);
+    keeper->times_written++;
     keeper->numbers.newest_s = sw_clock_wall_us() / US_PER_S;
     return true;
 }

@@ -30,6 +30,7 @@ bool sw_keeper_go_on(struct sw_keeper *keeper)
         (keeper->full || interval_over(keeper, sw_clock_mono_us()))) {
         sw_keeper_seal(keeper, false);
         sw_keeper_show(keeper);
+        atomic_store_explicit(&keeper->awake, true, memory_order_release);
     }
     return !is_stopping(keeper);
 }
