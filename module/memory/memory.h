@@ -132,8 +132,8 @@ struct sw_past_options {
 
 /**
  * Call each with all valid files, at most options->max open at a time, so that descriptors and
- * memory are bounded where a folder has thousands. A sighting whose tuple is in several files can be
- * in several calls.
+ * memory are bounded where a folder has thousands. A sighting whose tuple is in several files can
+ * be in several calls.
  *
  * SW_OK; the code of each; results as sw_past_open(); SW_EEXIST: a file was replaced meanwhile, so
  * that sightings of the calls before can be missing, or be in the new file again.

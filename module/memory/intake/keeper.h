@@ -38,9 +38,9 @@ struct sw_keeper;
  * ring. NULL: out of memory. Reads the file of memory-exclude; problems go to the log. */
 struct sw_keeper *sw_keeper_new(const struct sw_settings *settings, unsigned workers);
 
-/** Have the keeper call work(arg) on its thread, once for each sw_keeper_wake() or once for several,
- * and after each interval. work() calls sw_keeper_go_on() at least each 100 milliseconds. Before the
- * start. */
+/** Have the keeper call work(arg) on its thread, once for each sw_keeper_wake() or once for
+ * several, and after each interval. work() calls sw_keeper_go_on() at least each 100 milliseconds.
+ * Before the start. */
 void sw_keeper_work(struct sw_keeper *keeper, void work(void *arg), void *arg);
 void sw_keeper_wake(struct sw_keeper *keeper); /* any thread */
 
