@@ -26,6 +26,7 @@
 ##   make race          lists that flap under RACE_QUERIES queries: no answer contradicts a list
 ##   make differential  Unbound alone and with the module, side by side, DIFFERENTIAL_QUERIES
 ##                      made-up questions: the answers differ only where a list says so
+##   make differential-rpz  ROUNDS of random policy zones: Unbound's own RPZ beside imported lists
 ##   make test-replay   Unbound's own replay scenarios, without and with the module
 ##   make test-peers    Unbound's scenarios with lists in force: answers of RPZ against ours
 ##   make test-deb      the packages of make deb (SUITE=trixie: of Debian 13) in fresh root folders:
@@ -175,7 +176,7 @@ FUZZ_O    = $(patsubst %.c,$(BUILD)/fuzz/%.o,$(PLAIN) $(filter-out %/main.c,$(CL
 FUZZ_DEPS = $(wildcard tests/fuzz/*.h tests/unit/*.h module/flow/query.[ch])
 
 TARGETS = help all module cli demo test test-unit scenarios test-stress model fault test-daemon chance test-replay test-peers race soak \
-          differential checks bench fuzz lint fmt install deb test-deb clean setup
+          differential differential-rpz checks bench fuzz lint fmt install deb test-deb clean setup
 .PHONY: $(TARGETS) build-tests build-daemon print-tests need-unbound FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -364,6 +365,10 @@ differential: module cli $(DIFFERENTIAL)
 	$(Q)$(TEST_ENV) $(PYTHON) -B tests/differential/differential.py --queries $(DIFFERENTIAL_QUERIES) \
 	    $(if $(SEED),--seed $(SEED)) $(if $(POOL),--pool $(POOL)) $(if $(BLOCK),--block $(BLOCK)) \
 	    $(if $(AGAIN),--again $(AGAIN)) $(addprefix --configuration ,$(CONFIGURATION)) $(addprefix --phase ,$(PHASE))
+
+# ROUNDS, SEED: how many random policy zones, and which.
+differential-rpz: build-daemon
+	$(Q)$(TEST_ENV) ROUNDS=$(or $(ROUNDS),100) SEED=$(SEED) TESTS=test_rpz_differential scripts/run/daemon $(PYTHON)
 
 test-replay: module
 	$(Q)$(TEST_ENV) scripts/replay $(abspath $(UNBOUND_SRC)) $(abspath $(UNBOUND_BUILD))

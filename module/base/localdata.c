@@ -3,6 +3,8 @@
 #include "base/addr.h"
 #include "base/name.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -301,4 +303,139 @@ const uint8_t *sw_record_next(const struct sw_local_data *records, size_t *at, u
     *len = (size_t)(head[2] << 8 | head[3]);
     *at += SW_RECORD_HEAD + *len;
     return head + SW_RECORD_HEAD;
+}
+
+/* ---- text ---- */
+
+/* A text in the making, and the data that are left. */
+struct writing {
+    char *text;
+    size_t used;
+    const uint8_t *at;
+    size_t left;
+};
+
+/* Write formatted text. Requires room: four characters for each octet of data. */
+__attribute__((format(printf, 2, 3))) static void say(struct writing *w, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    w->used += (size_t)vsnprintf(w->text + w->used, SW_RECORDTEXT_MAX - w->used, format, args);
+    va_end(args);
+}
+
+/* Take octets of the data off. NULL: there are fewer. */
+static const uint8_t *take(struct writing *w, size_t len)
+{
+    const uint8_t *octets = w->at;
+    if (len > w->left)
+        return NULL;
+    w->at += len;
+    w->left -= len;
+    return octets;
+}
+
+static bool say_number(struct writing *w, size_t octets)
+{
+    const uint8_t *p = take(w, octets);
+    if (!p)
+        return false;
+    say(w, " %u", octets == 1 ? p[0] : (unsigned)(p[0] << 8 | p[1]));
+    return true;
+}
+
+static bool say_addr(struct writing *w, size_t octets)
+{
+    struct sw_addr addr;
+    char text[SW_ADDRTEXT_MAX];
+    const uint8_t *p = take(w, octets);
+    if (!p || sw_addr_from_octets(p, octets, &addr) != SW_OK)
+        return false;
+    say(w, " %s", sw_addr_text(&addr, text));
+    return true;
+}
+
+static bool say_name(struct writing *w)
+{
+    struct sw_name name;
+    char text[SW_NAMETEXT_MAX];
+    size_t len = 0;
+    while (len < w->left && w->at[len] != 0)
+        len += w->at[len] + 1u;
+    const uint8_t *p = take(w, len + 1);
+    if (!p || sw_name_copy(p, len + 1, &name) != SW_OK)
+        return false;
+    say(w, " %s%s", sw_name_text(name.wire, text), name.len > 1 ? "." : "");
+    return true;
+}
+
+static bool say_string(struct writing *w, bool with_length)
+{
+    const uint8_t *len = with_length ? take(w, 1) : NULL;
+    if (with_length && !len)
+        return false;
+    size_t n = with_length ? *len : w->left;
+    const uint8_t *p = take(w, n);
+    if (!p || n >= WORD_MAX)
+        return false;
+    say(w, " \"");
+    for (size_t i = 0; i < n; i++) {
+        if (p[i] == '"' || p[i] == '\\')
+            say(w, "\\%c", p[i]);
+        else if (p[i] < 0x20 || p[i] >= 0x7f)
+            say(w, "\\%03u", p[i]);
+        else
+            say(w, "%c", p[i]);
+    }
+    say(w, "\"");
+    return true;
+}
+
+static bool say_part(struct writing *w, char part)
+{
+    switch (part) {
+    case '4':
+    case '6':
+        return say_addr(w, part == '4' ? 4 : 16);
+    case '1':
+    case '2':
+        return say_number(w, part == '1' ? 1 : 2);
+    case 'n':
+        return say_name(w);
+    default:
+        return say_string(w, part != 'r');
+    }
+}
+
+/* "TYPE65 \# 3 000102" (RFC 3597 5). */
+static bool say_generic(struct writing *w, unsigned type)
+{
+    if (!is_data(type))
+        return false;
+    say(w, "TYPE%u \\# %zu%s", type, w->left, w->left ? " " : "");
+    for (; w->left > 0; w->at++, w->left--)
+        say(w, "%02x", *w->at);
+    return true;
+}
+
+bool sw_record_text(uint16_t type, const uint8_t *data, size_t len, char text[SW_RECORDTEXT_MAX])
+{
+    struct writing w = {.text = text, .at = data, .left = len};
+    const char *parts = NULL;
+    if (len > SW_RECORDS_MAX)
+        return false;
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+        if (known[i].type != type)
+            continue;
+        parts = known[i].parts;
+        say(&w, "%s", known[i].name);
+    }
+    if (!parts)
+        return say_generic(&w, type);
+    for (; *parts; parts++)
+        do
+            if (!say_part(&w, *parts))
+                return false;
+        while (*parts == 't' && w.left > 0);
+    return w.left == 0;
 }

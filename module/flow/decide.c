@@ -69,6 +69,18 @@ static void adopt_garden(const struct sw_flow *flow, const struct sw_found *winn
         expand(out, winner->trigger == SW_TRIGGER_CNAME ? winner->name : qname);
 }
 
+/* Landing addresses and local data. Local data are the whole answer, as in RPZ: the landing
+ * addresses of the settings are for lists without (D-220). */
+static void adopt_landing(const struct sw_flow *flow, const struct sw_policy *list,
+                          struct sw_verdict *v)
+{
+    bool alone = list->records.len > 0;
+    v->sinkhole4 = list->sinkhole4.family || alone ? list->sinkhole4 : flow->settings->sinkhole4;
+    v->sinkhole6 = list->sinkhole6.family || alone ? list->sinkhole6 : flow->settings->sinkhole6;
+    v->records.len = list->records.len;
+    memcpy(v->records.octets, list->records.octets, list->records.len);
+}
+
 /* Copy the members that act needs from the policy, with the settings' defaults. */
 static void adopt(const struct sw_flow *flow, const struct sw_found *winner, const uint8_t *qname,
                   bool bound, struct sw_verdict *v)
@@ -84,12 +96,8 @@ static void adopt(const struct sw_flow *flow, const struct sw_found *winner, con
         memcpy(v->justification, list->justification, sizeof(v->justification));
         v->sub_error = list->sub_error;
     }
-    if (v->wanted == SW_ACTION_SINKHOLE) {
-        v->sinkhole4 = list->sinkhole4.family ? list->sinkhole4 : flow->settings->sinkhole4;
-        v->sinkhole6 = list->sinkhole6.family ? list->sinkhole6 : flow->settings->sinkhole6;
-        v->records.len = list->records.len;
-        memcpy(v->records.octets, list->records.octets, list->records.len);
-    }
+    if (v->wanted == SW_ACTION_SINKHOLE)
+        adopt_landing(flow, list, v);
     if (v->wanted == SW_ACTION_CNAME)
         adopt_garden(flow, winner, qname, &v->cname);
     v->taken = effective(v, bound);

@@ -32,13 +32,18 @@ static bool is_hosts(struct sw_piece s)
 /* A record: a type as second, third or fourth word. */
 static bool is_record(struct sw_piece s)
 {
-    static const char *const types[] = {"CNAME", "A", "AAAA", "SOA", "NS", "TXT", "MX", "IN"};
+    static const char *const types[] = {"CNAME", "A",     "AAAA", "SOA", "NS",   "TXT",
+                                        "MX",    "IN",    "PTR",  "SRV", "CAA",  "DNAME",
+                                        "SPF",   "HTTPS", "SVCB", "DS",  "NAPTR"};
     struct sw_piece rest = s, word;
-    for (int i = 0; i < 4 && sw_next_word(&rest, &word); i++)
+    for (int i = 0; i < 4 && sw_next_word(&rest, &word); i++) {
+        if (i > 0 && word.len > 4 && memcmp(word.p, "TYPE", 4) == 0 && word.p[4] <= '9')
+            return true; /* RFC 3597 5 */
         for (size_t k = 0; k < sizeof(types) / sizeof(types[0]); k++)
             if ((i > 0 || !sw_span_is(word, "A")) && word.len == strlen(types[k]) &&
                 memcmp(word.p, types[k], word.len) == 0)
                 return true;
+    }
     return false;
 }
 

@@ -77,6 +77,8 @@ struct sw_entry {
     enum sw_action action; /* with SW_MEANT_ACTION */
     unsigned triggers;     /* SW_TRIGGER_BIT of the triggers that are meant; 0: not said */
     const char *facts;     /* JSON object, or "" */
+    const char *rule;      /* options.given: with SW_ACTION_SINKHOLE a record, as sw_record_text()
+                              writes it; with SW_ACTION_CNAME the walled garden; else "" */
     const char *text;      /* as in the input */
     size_t text_len;
     uint64_t place; /* number of the line, from 1 */
@@ -107,6 +109,7 @@ struct sw_reader_options {
     const char *columns; /* CSV: names of the columns, separated by commas; NULL: the header's */
     const char *origin;  /* RPZ: name of the zone; NULL: as the text says */
     bool whole;          /* a last line without a line end is a cut text: SW_EFORMAT */
+    bool given;          /* RPZ: entries have the rule of the zone, local data of any type too */
 };
 
 struct sw_reader;

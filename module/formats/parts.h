@@ -82,6 +82,7 @@ struct sw_said {
     enum sw_action action;
     unsigned triggers; /* 0: not said */
     const char *facts; /* NULL: none */
+    const char *rule;  /* NULL: none */
 };
 
 /** Parse a text, and call the hook for an entry or for a refusal. shown: the text in the input. */

@@ -9,7 +9,8 @@
  * CNAME .            NXDOMAIN        CNAME rpz-passthru.   an exception
  * CNAME *.           NODATA          CNAME rpz-drop.       no answer
  * CNAME rpz-tcp-only.  only by TCP   CNAME other           a walled garden
- * A, AAAA            a landing address; other types are local data that no list gives
+ * A, AAAA            a landing address
+ * another type       local data; refused unless options.given asks for the rules of the zone
  *
  * The text is read by this file and not by libldns, which reads only from a FILE, a record at a
  * time: D-144.
@@ -73,7 +74,7 @@ static void tokenize(struct zone *zone, struct sw_piece line)
             return;
         } else if (c == '"') {
             for (i++; i < line.len && line.p[i] != '"'; i++) {
-                if (line.p[i] == '\\' && i + 1 < line.len)
+                if (line.p[i] == '\\' && i + 1 < line.len) /* escapes stay */
                     sw_text_add(&zone->text, line.p + i++, 1);
                 sw_text_add(&zone->text, line.p + i, 1);
             }
@@ -272,6 +273,86 @@ static char *local_facts(struct sw_piece type, struct sw_piece data)
     return dump;
 }
 
+/* ---- local data ---- */
+
+/* Whether the data of a type end in a name, which may be relative to the zone. */
+static bool ends_in_name(struct sw_piece type)
+{
+    static const char *const types[] = {"PTR", "MX", "SRV", "CNAME"};
+    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+        if (sw_span_is(type, types[i]))
+            return true;
+    return false;
+}
+
+/* Append the rest of a relative name. */
+static void add_zone(const struct zone *zone, struct sw_text *text)
+{
+    const char *const rest[] = {zone->rooted ? "" : zone->origin, zone->rooted ? "" : zone->apex};
+    for (size_t i = 0; i < 2; i++) {
+        if (rest[i][0] && text->p[text->len - 1] != ' ') /* a space: '@' was there */
+            sw_text_add(text, ".", 1);
+        sw_text_add(text, rest[i], strlen(rest[i]));
+    }
+    sw_text_add(text, ".", 1);
+}
+
+/* The tokens from `data` on, with absolute names and as strings, behind the type. */
+static void join(const struct zone *zone, struct sw_piece type, size_t data, struct sw_text *text)
+{
+    sw_text_add(text, type.p, type.len);
+    for (size_t i = data; i < zone->n; i++) {
+        struct sw_piece word = token(zone, i);
+        bool relative = i + 1 == zone->n && ends_in_name(type) && !is_absolute(word);
+        sw_text_add(text, zone->token[i].quoted ? " \"" : " ", zone->token[i].quoted ? 2 : 1);
+        if (relative && sw_span_is(word, "@"))
+            word.len = 0;
+        sw_text_add(text, word.p, word.len);
+        if (relative)
+            add_zone(zone, text);
+        if (zone->token[i].quoted)
+            sw_text_add(text, "\"", 1);
+    }
+    sw_text_add(text, "", 1);
+}
+
+/* A record in one spelling. NULL, or the reason why it is no local data. */
+static const char *local_record(const struct zone *zone, struct sw_piece type, size_t data,
+                                char out[SW_RECORDTEXT_MAX])
+{
+    struct sw_local_data one = {0};
+    struct sw_text text = {0};
+    const char *why = NULL;
+    uint16_t wire_type;
+    size_t at = 0, len;
+    join(zone, type, data, &text);
+    if (memchr(text.p, '\0', text.len) != text.p + text.len - 1)
+        why = "a zero octet";
+    else if (sw_record_parse(text.p, &one, &why) == SW_OK) {
+        const uint8_t *octets = sw_record_next(&one, &at, &wire_type, &len);
+        why = sw_record_text(wire_type, octets, len, out) ? NULL : "data that have no text";
+    }
+    free(text.p);
+    return why;
+}
+
+/* The name that an alias leads to, as policies have it. NULL, or the reason why it is none. */
+static const char *garden_name(const struct zone *zone, size_t data, char out[SW_RECORDTEXT_MAX])
+{
+    struct sw_text text = {0};
+    struct sw_name name;
+    const char *why = NULL;
+    char plain[SW_NAMETEXT_MAX];
+    size_t head = strlen("CNAME ");
+    join(zone, (struct sw_piece){"CNAME", head - 1}, data, &text);
+    bool wild = strncmp(text.p + head, "*.", 2) == 0;
+    head += wild ? 2 : 0;
+    if (sw_name_parse(text.p + head, text.len - head - 1, &name, &why) == SW_OK)
+        snprintf(out, SW_RECORDTEXT_MAX, "%s%s", wild ? "*." : "", sw_name_text(name.wire, plain));
+    free(text.p);
+    return why;
+}
+
 /* ---- a record ---- */
 
 static bool is_of_apex(struct sw_piece type)
@@ -295,39 +376,69 @@ static bool is_ttl_or_class(struct sw_piece s)
     return s.len > 0 && s.p[0] >= '0' && s.p[0] <= '9';
 }
 
+/* The reason why a record is no rule, as it is refused; why NULL: it is one. */
+struct no_rule {
+    enum sw_reject reject;
+    const char *why;
+};
+
+/* The rule of a record, in the words of a list: said, and the text of its indicator. */
+static struct no_rule read_rule(const struct zone *zone, struct sw_piece type, size_t data,
+                                struct sw_said *said, char text[NAME_ROOM])
+{
+    bool cname = sw_span_is(type, "CNAME");
+    if (data >= zone->n || (token(zone, data).len == 0 && !zone->token[data].quoted))
+        return (struct no_rule){SW_REJECT_SYNTAX, "a record without data"};
+    if (cname && !cname_action(zone->owner, token(zone, data), said))
+        return (struct no_rule){SW_REJECT_LOCAL_DATA, "a special action that is not known"};
+    if (!owner_text(zone->owner, said, text))
+        return (struct no_rule){SW_REJECT_SYNTAX, "no address in reversed form"};
+    if (strcmp(text, "*") == 0)
+        return (struct no_rule){SW_REJECT_PATTERN, "the root: it would cover every name"};
+    if (!cname) {
+        said->meant = SW_MEANT_ACTION;
+        said->action = SW_ACTION_SINKHOLE;
+    }
+    return (struct no_rule){0};
+}
+
+/* Add the data of a rule, as facts of an indicator or as the rule itself. */
+static struct no_rule read_data(const struct sw_reader *reader, const struct zone *zone,
+                                struct sw_piece type, size_t data, struct sw_said *said,
+                                char **facts, char record[SW_RECORDTEXT_MAX])
+{
+    const char *why = NULL;
+    bool address = sw_span_is(type, "A") || sw_span_is(type, "AAAA");
+    if (said->action != SW_ACTION_SINKHOLE && said->action != SW_ACTION_CNAME)
+        return (struct no_rule){0};
+    if (reader->options.given && !zone->apex[0] && !zone->rooted && ends_in_name(type) &&
+        !is_absolute(token(zone, zone->n - 1))) {
+        why = "a relative name in a zone whose name is not known (--origin)";
+    } else if (reader->options.given) {
+        why = said->action == SW_ACTION_CNAME ? garden_name(zone, data, record)
+                                              : local_record(zone, type, data, record);
+        said->rule = record;
+    } else if (said->action == SW_ACTION_SINKHOLE && !address) {
+        why = "local data of this type (--given takes it)";
+    } else {
+        said->facts = *facts = local_facts(type, token(zone, data));
+    }
+    return (struct no_rule){SW_REJECT_LOCAL_DATA, why};
+}
+
 /* Judge a rule: owner, type and data are known. */
 static void take_rule(struct sw_reader *reader, const struct zone *zone, struct sw_piece shown,
                       struct sw_piece type, size_t data)
 {
     struct sw_said said = {0};
-    char text[NAME_ROOM], *facts = NULL;
-    struct sw_piece value = data < zone->n ? token(zone, data) : (struct sw_piece){"", 0};
-    bool cname = sw_span_is(type, "CNAME");
-    bool address = sw_span_is(type, "A") || sw_span_is(type, "AAAA");
-    if (value.len == 0) {
-        sw_reject(reader, shown, SW_REJECT_SYNTAX, "a record without data");
-        return;
-    }
-    if (!cname && !address) {
-        sw_reject(reader, shown, SW_REJECT_LOCAL_DATA, "local data of this type");
-        return;
-    }
-    if (cname && !cname_action(zone->owner, value, &said)) {
-        sw_reject(reader, shown, SW_REJECT_LOCAL_DATA, "a special action that is not known");
-        return;
-    }
-    if (!owner_text(zone->owner, &said, text)) {
-        sw_reject(reader, shown, SW_REJECT_SYNTAX, "no address in reversed form");
-        return;
-    }
-    if (address) {
-        said.meant = SW_MEANT_ACTION;
-        said.action = SW_ACTION_SINKHOLE;
-    }
-    if (address || said.action == SW_ACTION_CNAME)
-        facts = local_facts(type, value);
-    said.facts = facts;
-    sw_take(reader, (struct sw_piece){text, strlen(text)}, shown, &said);
+    char text[NAME_ROOM], record[SW_RECORDTEXT_MAX], *facts = NULL;
+    struct no_rule no = read_rule(zone, type, data, &said, text);
+    if (!no.why)
+        no = read_data(reader, zone, type, data, &said, &facts, record);
+    if (no.why)
+        sw_reject(reader, shown, no.reject, no.why);
+    else
+        sw_take(reader, (struct sw_piece){text, strlen(text)}, shown, &said);
     free(facts);
 }
 

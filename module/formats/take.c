@@ -171,6 +171,7 @@ void sw_take_indicator(struct sw_reader *reader, const struct sw_indicator *indi
         .action = said->action,
         .triggers = said->triggers,
         .facts = said->facts ? said->facts : "",
+        .rule = said->rule ? said->rule : "",
         .text = shown.p,
         .text_len = shown.len,
         .place = reader->place,

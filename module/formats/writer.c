@@ -32,6 +32,15 @@ struct sw_format_writer *sw_writer_new(const struct sw_writer_options *options, 
     return writer;
 }
 
+void sw_writer_list(struct sw_format_writer *writer, const struct sw_writer_options *options)
+{
+    writer->options.policy = options->policy;
+    writer->options.action = options->action;
+    writer->options.sinkhole4 = options->sinkhole4;
+    writer->options.sinkhole6 = options->sinkhole6;
+    writer->options.cname = options->cname;
+}
+
 void sw_writer_free(struct sw_format_writer *writer)
 {
     free(writer);

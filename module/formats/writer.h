@@ -44,6 +44,10 @@ bool sw_format_writable(enum sw_format format);
 struct sw_format_writer *sw_writer_new(const struct sw_writer_options *options, sw_writer_fn out,
                                        void *arg);
 
+/** Go on with the indicators of another list: its policy, action, landing addresses and walled
+ * garden are taken from options, the rest stays. */
+void sw_writer_list(struct sw_format_writer *writer, const struct sw_writer_options *options);
+
 /** Write an indicator with its facts (JSON text, or ""). Returns NULL; or the reason why the format
  * has no form for the indicator, as static text, and nothing is written. */
 const char *sw_writer_put(struct sw_format_writer *writer, const struct sw_indicator *indicator,

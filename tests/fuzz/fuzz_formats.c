@@ -17,6 +17,16 @@ static void add(struct reading *r, const char *text, size_t len)
         r->sum = r->sum * 31 + (unsigned char)text[i];
 }
 
+/* A rule is a text that policies take. */
+static bool is_rule(const struct sw_entry *entry)
+{
+    struct sw_local_data records = {.len = 0};
+    const char *why;
+    bool sinkhole = entry->action == SW_ACTION_SINKHOLE;
+    return !entry->rule[0] || !sinkhole ||
+           sw_record_parse(entry->rule, &records, &why) != SW_ESYNTAX;
+}
+
 static void on_entry(void *arg, const struct sw_entry *entry)
 {
     struct reading *r = arg;
@@ -31,6 +41,8 @@ static void on_entry(void *arg, const struct sw_entry *entry)
     FUZZ_CHECK(entry->meant <= SW_MEANT_EXCEPTION && entry->action < SW_ACTION_COUNT);
     add(r, canonical, strlen(canonical));
     add(r, entry->facts, strlen(entry->facts));
+    FUZZ_CHECK(is_rule(entry));
+    add(r, entry->rule, strlen(entry->rule));
     add(r, entry->text, entry->text_len);
 }
 
@@ -73,6 +85,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct sw_reader_options options = {
         .format = data[0] % SW_FORMAT_COUNT,
         .scope = data[0] / SW_FORMAT_COUNT % 4,
+        .given = data[0] % 2 == 0,
         .refang = data[0] & 1,
         .columns = data[0] & 2 ? ",indicator,type,note" : NULL,
     };

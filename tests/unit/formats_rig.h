@@ -50,7 +50,8 @@ static inline void outcome_entry(void *arg, const struct sw_entry *entry)
     for (enum sw_trigger t = SW_TRIGGER_ADDRESS; t < SW_TRIGGER_COUNT; t++)
         if (entry->triggers & SW_TRIGGER_BIT(t))
             outcome_add(" @%s", sw_trigger_name(t));
-    outcome_add("%s%s\n", entry->facts[0] ? " " : "", entry->facts);
+    outcome_add("%s%s%s%s\n", entry->facts[0] ? " " : "", entry->facts, entry->rule[0] ? " " : "",
+                entry->rule);
 }
 
 static inline void outcome_reject(void *arg, const struct sw_rejection *rejection)

@@ -350,6 +350,20 @@ START_TEST(options_do_what_they_say)
     read_with(&(struct sw_reader_options){.format = SW_FORMAT_RPZ, .origin = "rpz.local"},
               "a.example.rpz.local. CNAME .\nb.example CNAME .\n");
     ck_assert_str_eq(outcome.text, "+=a.example nxdomain\n+=b.example nxdomain\n");
+    read_with(
+        &(struct sw_reader_options){.format = SW_FORMAT_RPZ, .given = true},
+        "$ORIGIN rpz.local.\na TXT \"no; \\\"way\" two\nb MX 10 mail\n SRV 1 2 3 @\nc CNAME g\n"
+        "d CNAME *.G.example.\n* CNAME .\ne AAAA 2001:DB8:0::1\nf A 1\ng TYPE65 \\# 1 0A\n"
+        "h CNAME rpz-passthru.\n");
+    ck_assert_str_eq(
+        outcome.text,
+        "+=a sinkhole TXT \"no; \\\"way\" \"two\"\n+=b sinkhole MX 10 mail.rpz.local.\n"
+        "+=b sinkhole SRV 1 2 3 rpz.local.\n+=c cname g.rpz.local\n"
+        "+=d cname *.g.example\n-pattern: *\n+=e sinkhole AAAA 2001:db8::1\n"
+        "-local data that no list can say: f\n+=g sinkhole TYPE65 \\# 1 0a\n+=h !\n");
+    read_with(&(struct sw_reader_options){.given = true},
+              "$TTL 60\n@ SOA a. b. 1 2 3 4 5\n*.a PTR b.\n*.a TYPE65 \\# 0\n");
+    ck_assert_str_eq(outcome.text, "+*.a sinkhole PTR b.\n+*.a sinkhole TYPE65 \\# 0\n");
     read_with(&(struct sw_reader_options){.whole = true}, "a.example\nc8");
     ck_assert_int_eq(outcome.status, SW_EFORMAT);
     ck_assert_str_eq(outcome.text, "+a.example\n");

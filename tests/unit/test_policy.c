@@ -3,6 +3,7 @@
 
 #include "suite.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -388,6 +389,55 @@ START_TEST(every_type_in_generic_form)
 }
 END_TEST
 
+/* Data as text, read again: the same data, and the same text. false: they have no text. */
+static bool comes_back(uint16_t type, const uint8_t *data, size_t len)
+{
+    char text[SW_RECORDTEXT_MAX], again[SW_RECORDTEXT_MAX];
+    struct sw_local_data records = {.len = 0};
+    const char *why = "";
+    size_t at = 0, n;
+    uint16_t same;
+    if (!sw_record_text(type, data, len, text))
+        return false;
+    ck_assert_uint_lt(strlen(text), sizeof(text));
+    if (sw_record_parse(text, &records, &why) != SW_OK) { /* some texts are longer than data */
+        ck_assert_str_eq(why, "more than 512 octets of records");
+        return true;
+    }
+    const uint8_t *read = sw_record_next(&records, &at, &same, &n);
+    ck_assert_uint_eq(same, type);
+    ck_assert_uint_eq(n, len);
+    bool alike = true;
+    for (size_t i = 0; i < n; i++) /* names come back in lower case */
+        alike = alike && (read[i] == data[i] || read[i] == tolower(data[i]));
+    ck_assert_msg(alike, "%s", text);
+    ck_assert(sw_record_text(type, read, n, again));
+    ck_assert_str_eq(again, text);
+    return true;
+}
+
+START_TEST(records_come_back_from_their_text)
+{
+    static const uint16_t types[] = {1, 28, 2, 12, 15, 16, 33, 65, 257};
+    unsigned with_text = 0;
+    uint32_t state = 1;
+    for (unsigned round = 0; round < 20000; round++) {
+        uint8_t data[560];
+        uint32_t random[4];
+        for (int i = 0; i < 4; i++)
+            random[i] = state = state * 1664525 + 1013904223;
+        size_t len = (random[0] >> 16) % (round % 50 ? 24 : sizeof(data));
+        for (size_t i = 0; i < len; i++) { /* small numbers: labels and strings */
+            state = state * 1664525 + 1013904223;
+            data[i] = (uint8_t)(random[1] >> 31 ? state >> 24 : (state >> 24) % 6);
+        }
+        uint16_t type = types[(random[2] >> 16) % (sizeof(types) / sizeof(types[0]))];
+        with_text += comes_back(type, data, len);
+    }
+    ck_assert_uint_gt(with_text, 1000);
+}
+END_TEST
+
 static void records_are(const char *json, const char *wire, size_t len)
 {
     char text[400];
@@ -395,6 +445,10 @@ static void records_are(const char *json, const char *wire, size_t len)
     struct sw_policy p = good(text);
     ck_assert_uint_eq(p.records.len, len);
     ck_assert_mem_eq(p.records.octets, wire, len);
+    size_t at = 0, data_len;
+    uint16_t type;
+    for (const uint8_t *data; (data = sw_record_next(&p.records, &at, &type, &data_len)) != NULL;)
+        ck_assert(comes_back(type, data, data_len));
 }
 
 static void no_record(const char *json, const char *why)
@@ -487,11 +541,11 @@ END_TEST
 
 int main(void)
 {
-    return RUN_SUITE("policy",
-                     TESTS(defaults, declared_owners, limits_of_ownership, every_member,
-                           groups_of_a_list, triggers_of_a_list, local_data,
-                           every_type_in_generic_form, members_for_structured_errors, limits,
-                           bad_members, not_an_object, huge_text_is_refused_unread,
-                           words_have_a_limit, only_ioc_lists_act, list_names, writing_reads_back,
-                           names_of_everything, actions_that_need_no_answer));
+    return RUN_SUITE("policy", TESTS(defaults, declared_owners, limits_of_ownership, every_member,
+                                     groups_of_a_list, triggers_of_a_list, local_data,
+                                     records_come_back_from_their_text, every_type_in_generic_form,
+                                     members_for_structured_errors, limits, bad_members,
+                                     not_an_object, huge_text_is_refused_unread, words_have_a_limit,
+                                     only_ioc_lists_act, list_names, writing_reads_back,
+                                     names_of_everything, actions_that_need_no_answer));
 }

@@ -11,6 +11,7 @@
 #define LEASE_APPLY_MS 600000 /* while the content is put in force: nothing renews then */
 
 struct cli_change {
+    const char *list; /* of cli_importing */
     char *text, *facts;
     size_t at; /* in the order of the source */
     bool removes;
@@ -40,8 +41,9 @@ static bool end_document(struct cli_apply *apply)
     return status == SW_OK;
 }
 
-/* cli_importing's divert: keep a change. */
-static void note_change(void *arg, const char *text, const char *facts)
+/* cli_importing's divert_rule: keep a change. */
+static void note_rule(void *arg, const char *list, const char *text, const char *facts,
+                      bool removes)
 {
     struct cli_apply *apply = arg;
     struct cli_changes *changes = &apply->changes;
@@ -50,8 +52,15 @@ static void note_change(void *arg, const char *text, const char *facts)
         changes->one = cli_grow(changes->one, changes->room, sizeof(*changes->one));
     }
     changes->one[changes->n] =
-        (struct cli_change){cli_copy(text), cli_copy(facts), changes->n, apply->im.removing};
+        (struct cli_change){list, cli_copy(text), cli_copy(facts), changes->n, removes};
     changes->n++;
+}
+
+/* cli_importing's divert */
+static void note_change(void *arg, const char *text, const char *facts)
+{
+    const struct cli_apply *apply = arg;
+    note_rule(arg, apply->im.list, text, facts, apply->im.removing);
 }
 
 /* Begin the import with the first octets: a source without news costs no staging key. */
@@ -63,6 +72,7 @@ static bool begin_import(struct cli_apply *apply)
     apply->begun = true;
     im->replace = apply->meaning == CLI_DOCUMENT_WHOLE;
     im->divert = im->replace ? NULL : note_change;
+    im->divert_rule = im->replace ? NULL : note_rule;
     im->divert_arg = apply;
     if (cli_importing_begin(im) != CLI_OK)
         return lose(apply, cli_error_first());
@@ -123,7 +133,8 @@ static void on_alive(void *arg)
 static int by_text(const void *a, const void *b)
 {
     const struct cli_change *one = a, *other = b;
-    int order = strcmp(one->text, other->text);
+    int order = strcmp(one->list, other->list);
+    order = order ? order : strcmp(one->text, other->text);
     return order ? order : (one->at > other->at) - (one->at < other->at);
 }
 
@@ -140,8 +151,9 @@ static void keep_last(struct cli_changes *changes)
     if (changes->n > 0)
         qsort(changes->one, changes->n, sizeof(*changes->one), by_text);
     for (size_t i = 0; i < changes->n; i++) {
-        bool last =
-            i + 1 == changes->n || strcmp(changes->one[i].text, changes->one[i + 1].text) != 0;
+        bool last = i + 1 == changes->n ||
+                    strcmp(changes->one[i].text, changes->one[i + 1].text) != 0 ||
+                    strcmp(changes->one[i].list, changes->one[i + 1].list) != 0;
         if (last)
             changes->one[kept++] = changes->one[i];
         else
@@ -155,7 +167,7 @@ static int compare(struct cli_apply *apply, size_t first, size_t n, struct cli_d
 {
     struct cli_argv argv = {0};
     cli_argv_add(&argv, "HMGET");
-    cli_argv_add(&argv, cli_key(apply->cli, "list:%s", apply->im.list));
+    cli_argv_add(&argv, cli_key(apply->cli, "list:%s", apply->changes.one[first].list));
     for (size_t i = 0; i < n; i++)
         cli_argv_add(&argv, apply->changes.one[first + i].text);
     redisReply *reply = cli_ask_argv(apply->cli, &argv);
@@ -176,45 +188,78 @@ static int compare(struct cli_apply *apply, size_t first, size_t n, struct cli_d
     return CLI_OK;
 }
 
+/* The number of changes from `first` on that are of the same list, CLI_BATCH at most. */
+static size_t batch_at(const struct cli_changes *changes, size_t first)
+{
+    size_t n = 1;
+    while (n < CLI_BATCH && first + n < changes->n &&
+           strcmp(changes->one[first].list, changes->one[first + n].list) == 0)
+        n++;
+    return n;
+}
+
 static int compare_all(struct cli_apply *apply, struct cli_diff *diff)
 {
-    int code =
-        cli_hash_length(apply->cli, cli_key(apply->cli, "list:%s", apply->im.list), &diff->before);
-    for (size_t i = 0; i < apply->changes.n && code == CLI_OK; i += CLI_BATCH) {
-        size_t left = apply->changes.n - i;
-        code = compare(apply, i, left < CLI_BATCH ? left : CLI_BATCH, diff);
+    int code = cli_parts_length(apply->cli, apply->im.list, &diff->before);
+    for (size_t i = 0, n = 0; i < apply->changes.n && code == CLI_OK; i += n) {
+        n = batch_at(&apply->changes, i);
+        code = compare(apply, i, n, diff);
     }
     return code;
 }
 
-/* Write the removals, or the others. */
-static int write_changes(struct cli_apply *apply, bool removals)
+/* Write the removals of a batch, or the others. */
+static int write_batch(struct cli_apply *apply, size_t first, size_t n, bool removals)
 {
     char *texts[CLI_BATCH], *facts[CLI_BATCH];
     struct cli_importing *im = &apply->im;
-    size_t n = 0;
-    int code = CLI_OK;
-    for (size_t i = 0; i <= apply->changes.n && code == CLI_OK; i++) {
-        bool last = i == apply->changes.n;
-        if (n == CLI_BATCH || (last && n > 0)) {
-            code = removals ? cli_take(apply->cli, texts, n, &im->outcome)
-                            : cli_put(apply->cli, texts, facts, n, &im->fresh, &im->outcome);
-            n = 0;
-        }
-        if (last || !apply->changes.one[i].text || apply->changes.one[i].removes != removals)
+    size_t taken = 0;
+    for (size_t i = 0; i < n; i++) {
+        const struct cli_change *change = &apply->changes.one[first + i];
+        if (!change->text || change->removes != removals)
             continue;
-        texts[n] = apply->changes.one[i].text;
-        facts[n++] = apply->changes.one[i].facts;
+        texts[taken] = change->text;
+        facts[taken++] = change->facts;
+    }
+    if (taken == 0)
+        return CLI_OK;
+    im->outcome.list = apply->changes.one[first].list;
+    int code = removals ? cli_take(apply->cli, texts, taken, &im->outcome)
+                        : cli_put(apply->cli, texts, facts, taken, &im->fresh, &im->outcome);
+    im->outcome.list = im->list;
+    return code;
+}
+
+static int write_changes(struct cli_apply *apply, bool removals)
+{
+    int code = CLI_OK;
+    for (size_t i = 0, n = 0; i < apply->changes.n && code == CLI_OK; i += n) {
+        n = batch_at(&apply->changes, i);
+        code = write_batch(apply, i, n, removals);
     }
     return code;
+}
+
+/* Additions first: a rule that moves to another list is on one of them at any time. */
+static int write_all(struct cli_apply *apply)
+{
+    struct cli_importing *im = &apply->im;
+    int code = im->given ? cli_given_make(&im->rules) : CLI_OK;
+    if (code == CLI_OK)
+        code = write_changes(apply, false);
+    if (code == CLI_OK)
+        code = write_changes(apply, true);
+    return code == CLI_OK && im->given ? cli_given_tidy(&im->rules, &im->outcome) : code;
 }
 
 static int put_changes_in_force(struct cli_apply *apply)
 {
-    const struct cli_importing *im = &apply->im;
+    struct cli_importing *im = &apply->im;
     struct cli_diff diff = {0};
+    int code = im->given && apply->begun ? cli_given_settle(&im->rules) : CLI_OK;
     keep_last(&apply->changes);
-    int code = compare_all(apply, &diff);
+    if (code == CLI_OK)
+        code = compare_all(apply, &diff);
     bool shrinks = code == CLI_OK && cli_diff_shrinks(&diff, im->max_shrink);
     if (shrinks || (code == CLI_OK && im->max_growth && cli_diff_grows(&diff, im->max_growth))) {
         cli_error("the changes would make the list %s by more than %u %%: %" PRIu64 " of %" PRIu64
@@ -224,9 +269,7 @@ static int put_changes_in_force(struct cli_apply *apply)
         code = CLI_NONE;
     }
     apply->removed = diff.removed;
-    if (code == CLI_OK)
-        code = write_changes(apply, false);
-    return code == CLI_OK ? write_changes(apply, true) : code;
+    return code == CLI_OK ? write_all(apply) : code;
 }
 
 /* ---- begin and end ---- */
@@ -267,6 +310,8 @@ void cli_apply_begin(struct cli_apply *apply, struct cli *cli, const struct cli_
     cli_asked_begin(&apply->asked);
     apply->im.max_growth = GROWTH_DEFAULT;
     parse_options(apply, feed->options);
+    if (strncmp(feed->source, "rpz", 3) == 0) /* rpz:, rpz+tls: whatever types the zone has */
+        apply->source.options.format = SW_FORMAT_RPZ;
     fetch->arg = apply;
     fetch->document = on_document;
     fetch->octets = on_octets;

@@ -5,8 +5,8 @@
  * -> cli_apply_end() puts the content in force, or leaves the list as it is.
  *
  * Whole content is staged and swapped in, as by `import --replace`. Changes are kept in memory, of
- * several changes of one indicator the last. At the end they are written: first all removals, then
- * all additions, a thousand in a transaction.
+ * several changes of one indicator the last. At the end they are written: first all additions, then
+ * all removals, a thousand in a transaction.
  *
  * Threads      one
  * Memory       whole: a thousand entries; changes: some 100 octets each

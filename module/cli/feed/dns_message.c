@@ -60,6 +60,22 @@ bool cli_message_question(struct cli_message *m, struct sw_name *name, uint16_t 
     return in;
 }
 
+/* Numbers, then a name that may be compressed (RFC 3597 4; SRV: RFC 2782 was no clearer). */
+static bool read_plain(struct cli_message *data, struct cli_record *r, size_t numbers)
+{
+    struct sw_name name;
+    if (r->data_len < numbers)
+        return false;
+    memcpy(r->plain, r->data, numbers);
+    data->at += numbers;
+    if (!read_name(data, &name) || data->at != data->len)
+        return false;
+    memcpy(r->plain + numbers, name.wire, name.len);
+    r->data = r->plain;
+    r->data_len = numbers + name.len;
+    return true;
+}
+
 /* Names and numbers inside of the data. */
 static bool read_data(const struct cli_message *m, struct cli_record *r)
 {
@@ -74,6 +90,12 @@ static bool read_data(const struct cli_message *m, struct cli_record *r)
         return r->data_len == 16;
     case CLI_DNS_CNAME:
         return read_name(&data, &r->target) && data.at == data.len;
+    case CLI_DNS_PTR:
+        return read_plain(&data, r, 0);
+    case CLI_DNS_MX:
+        return read_plain(&data, r, 2);
+    case CLI_DNS_SRV:
+        return read_plain(&data, r, 6);
     case CLI_DNS_SOA:
         if (!read_name(&data, &ignored) || !read_name(&data, &ignored) || data.len - data.at != 20)
             return false;

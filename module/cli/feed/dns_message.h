@@ -22,7 +22,10 @@ enum cli_dns_type { /* RFC 1035 3.2.2, 3596, 1995, 8945 */
                     CLI_DNS_NS = 2,
                     CLI_DNS_CNAME = 5,
                     CLI_DNS_SOA = 6,
+                    CLI_DNS_PTR = 12,
+                    CLI_DNS_MX = 15,
                     CLI_DNS_AAAA = 28,
+                    CLI_DNS_SRV = 33,
                     CLI_DNS_TSIG = 250,
                     CLI_DNS_IXFR = 251,
                     CLI_DNS_AXFR = 252,
@@ -38,10 +41,11 @@ struct cli_record {
     struct sw_name owner;
     uint16_t type, class;
     size_t begin;        /* place of the record in the message */
-    const uint8_t *data; /* as in the message, names perhaps compressed */
+    const uint8_t *data; /* as in the message, or in `plain` where names may be compressed */
     size_t data_len;
-    struct sw_name target; /* of a CNAME */
-    uint32_t serial;       /* of a SOA, as the following */
+    uint8_t plain[6 + SW_NAME_MAX]; /* PTR, MX, SRV: numbers and the name */
+    struct sw_name target;          /* of a CNAME */
+    uint32_t serial;                /* of a SOA, as the following */
     uint32_t refresh, retry, expire;
 };
 

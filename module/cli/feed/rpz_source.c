@@ -205,6 +205,9 @@ static enum cli_fetched fetch(struct cli_fetch *fetch)
     t->have = json_is_integer(serial) && json_is_integer(triggers);
     t->serial = (uint32_t)json_integer_value(serial);
     t->triggers = (unsigned)json_integer_value(triggers);
+    t->given = json_is_true(json_object_get(fetch->options, "given"));
+    if (json_is_true(json_object_get(fetch->options, "override")))
+        t->given = false;
     const char *why = cli_primary_parse(fetch->source, &s->primary);
     t->zone = s->primary.zone;
     if (why)

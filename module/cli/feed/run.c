@@ -70,7 +70,7 @@ static void find_state(struct running *r)
     digest(r);
     if (!text[0] || r->run->now || strcmp(cli_json_text(r->status, "state_of"), r->state_of) != 0)
         return;
-    if (cli_hash_length(r->cli, cli_key(r->cli, "list:%s", r->feed.list), &there) != CLI_OK ||
+    if (cli_parts_length(r->cli, r->feed.list, &there) != CLI_OK ||
         there != cli_feed_number(r->status, "indicators") || ends_soon(r))
         return;
     r->state = json_loads(text, 0, NULL);

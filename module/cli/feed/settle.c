@@ -33,7 +33,7 @@ static void set_time(json_t *status, const char *field, int64_t wall_us)
 static void note_size(struct cli *cli, const struct cli_settled *settled)
 {
     uint64_t there = 0;
-    if (cli_hash_length(cli, cli_key(cli, "list:%s", settled->feed->list), &there) == CLI_OK)
+    if (cli_parts_length(cli, settled->feed->list, &there) == CLI_OK)
         set_number(settled->status, "indicators", there);
 }
 

@@ -2,7 +2,7 @@
 #include "cli/feed/stale.h"
 
 #include "base/clock.h"
-#include "cli/lists/edit.h"
+#include "cli/lists/listparts.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -24,23 +24,43 @@ static uint64_t stale_after(const struct cli_feed_def *feed, const json_t *statu
     return feed->stale_s ? feed->stale_s : cli_feed_number(status, "soa_expire");
 }
 
-/* Read the policy of the list: an object, or NULL where there is none. */
-static int read_policy(struct cli *cli, const char *list, json_t **policy)
+/* Read policy and parts of the list, under WATCH; the policy is NULL where there is none. */
+static int read_list(struct cli_stale_step *step, struct cli *cli, const char *list,
+                     json_t **policy)
 {
     *policy = NULL;
-    if (cli_watch(cli, cli_key(cli, "lists"), cli_key(cli, "list:%s", list), CLI_END) != CLI_OK)
+    if (cli_watch(cli, cli_key(cli, "lists"), cli_key(cli, "list:%s", list),
+                  cli_key(cli, "list:%s:parts", list), CLI_END) != CLI_OK)
         return CLI_REDIS;
-    redisReply *reply = cli_ask(cli, "HGET", cli_key(cli, "lists"), list, CLI_END);
-    if (!reply)
-        return CLI_REDIS;
-    if (reply->type == REDIS_REPLY_STRING)
-        *policy = json_loadb(reply->len ? reply->str : "{}", reply->len ? reply->len : 2, 0, NULL);
-    if (!json_is_object(*policy)) {
-        json_decref(*policy);
-        *policy = NULL;
+    step->parts = cli_parts(cli, list);
+    return step->parts ? cli_read_policy(cli, list, policy) : CLI_REDIS;
+}
+
+/* The lists, of the list and its parts, that have indicators: an array in step->full. */
+static int find_full(struct cli_stale_step *step, struct cli *cli, const char *list)
+{
+    uint64_t there = 0;
+    json_t *names = json_pack("[s]", list), *members, *one;
+    const char *part;
+    size_t i;
+    int code = CLI_OK;
+    step->full = json_array();
+    json_object_foreach(step->parts, part, members)
+    {
+        json_array_append_new(names, json_string(part));
     }
-    freeReplyObject(reply);
-    return CLI_OK;
+    json_array_foreach(names, i, one)
+    {
+        const char *name = json_string_value(one);
+        if (code == CLI_OK && i > 0)
+            code = cli_watch(cli, cli_key(cli, "list:%s", name), CLI_END);
+        if (code == CLI_OK)
+            code = cli_hash_length(cli, cli_key(cli, "list:%s", name), &there);
+        if (code == CLI_OK && there > 0)
+            json_array_append(step->full, one);
+    }
+    json_decref(names);
+    return code;
 }
 
 /* The source has been away for too long. */
@@ -48,15 +68,16 @@ static int begin_stale(struct cli_stale_step *step, struct cli *cli,
                        const struct cli_feed_def *feed, json_t *status)
 {
     char now[SW_TIMETEXT_MAX];
-    uint64_t there = 0;
     json_t *policy;
-    int code = read_policy(cli, feed->list, &policy);
+    int code = read_list(step, cli, feed->list, &policy);
     if (code == CLI_OK)
-        code = cli_hash_length(cli, cli_key(cli, "list:%s", feed->list), &there);
-    if (code != CLI_OK)
+        code = find_full(step, cli, feed->list);
+    if (code != CLI_OK) {
+        json_decref(policy);
         return code;
+    }
     step->kind = CLI_STEP_BEGIN;
-    step->empties = feed->stale == CLI_STALE_DROP && there > 0;
+    step->empties = feed->stale == CLI_STALE_DROP && json_array_size(step->full) > 0;
     bool shadows = feed->stale == CLI_STALE_SHADOW && policy &&
                    !json_is_true(json_object_get(policy, "shadow"));
     if (shadows) {
@@ -77,7 +98,7 @@ static int end_stale(struct cli_stale_step *step, struct cli *cli, const struct 
     int code = CLI_OK;
     step->kind = CLI_STEP_END;
     if (strcmp(cli_json_text(status, "stale_did"), "shadow") == 0)
-        code = read_policy(cli, feed->list, &policy);
+        code = read_list(step, cli, feed->list, &policy);
     if (code != CLI_OK)
         return code;
     if (policy && json_is_true(json_object_get(policy, "shadow"))) {
@@ -106,34 +127,50 @@ int cli_stale_prepare(struct cli_stale_step *step, struct cli *cli, const struct
 
 static void write_policy(const struct cli_stale_step *step, struct cli *cli, const char *list)
 {
-    struct cli_argv set = {0}, entry = {0};
     char *text = json_dumps(step->policy, JSON_COMPACT);
     if (!text)
         abort();
-    cli_argv_add(&set, "HSET");
-    cli_argv_add(&set, cli_key(cli, "lists"));
-    cli_argv_add(&set, list);
-    cli_argv_add(&set, text);
-    cli_change(cli, &set);
-    cli_change_entry(cli, &entry, "policy", list);
-    cli_change(cli, &entry);
-    cli_argv_free(&set);
-    cli_argv_free(&entry);
+    cli_change_policy(cli, list, text);
+    cli_parts_follow(cli, step->parts, step->policy);
     free(text);
 }
 
-/* The content stays for a rollback. */
-static void write_empty(struct cli *cli, const char *list)
+/* The former content of each part, as cli_given_swap() notes it. */
+static void note_former(const struct cli_stale_step *step, struct cli *cli, const char *list)
 {
-    struct cli_argv away = {0}, entry = {0};
-    cli_argv_add(&away, "RENAME");
-    cli_argv_add(&away, cli_key(cli, "list:%s", list));
-    cli_argv_add(&away, cli_key(cli, "list:%s:previous", list));
-    cli_change(cli, &away);
-    cli_change_entry(cli, &entry, "replace", list);
-    cli_change(cli, &entry);
-    cli_argv_free(&away);
-    cli_argv_free(&entry);
+    const char *part;
+    json_t *members, *one;
+    size_t i;
+    json_t *former = json_pack("{s:{s:{},s:b}}", list, "members", "kept", 1);
+    json_object_foreach(step->parts, part, members)
+    {
+        json_object_set_new(former, part, json_pack("{s:O,s:b}", "members", members, "kept", 1));
+    }
+    json_array_foreach(step->full, i, one)
+    {
+        json_object_set_new(json_object_get(former, json_string_value(one)), "kept", json_false());
+    }
+    cli_change_hash(cli, cli_key(cli, "list:%s:parts:previous", list), former);
+    json_decref(former);
+}
+
+/* The content stays for a rollback. */
+static void write_empty(const struct cli_stale_step *step, struct cli *cli, const char *list)
+{
+    size_t i;
+    json_t *one;
+    if (json_object_size(step->parts) > 0)
+        note_former(step, cli, list);
+    json_array_foreach(step->full, i, one)
+    {
+        const char *name = json_string_value(one);
+        struct cli_argv entry = {0};
+        cli_change_words(cli, "RENAME", cli_key(cli, "list:%s", name),
+                         cli_key(cli, "list:%s:previous", name));
+        cli_change_entry(cli, &entry, "replace", name);
+        cli_change(cli, &entry);
+        cli_argv_free(&entry);
+    }
 }
 
 void cli_stale_write(const struct cli_stale_step *step, struct cli *cli,
@@ -147,7 +184,7 @@ void cli_stale_write(const struct cli_stale_step *step, struct cli *cli,
     if (step->policy)
         write_policy(step, cli, feed->list);
     if (step->empties)
-        write_empty(cli, feed->list);
+        write_empty(step, cli, feed->list);
     if (step->kind == CLI_STEP_BEGIN)
         cli_feed_log(cli, feed, "feed-stale", reasons[feed->stale],
                      json_pack("{s:s}", "last_success", cli_json_text(status, "last_success")));
@@ -156,5 +193,7 @@ void cli_stale_write(const struct cli_stale_step *step, struct cli *cli,
 void cli_stale_free(struct cli_stale_step *step)
 {
     json_decref(step->policy);
+    json_decref(step->parts);
+    json_decref(step->full);
     *step = (struct cli_stale_step){0};
 }

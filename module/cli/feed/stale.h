@@ -20,6 +20,8 @@ struct cli_stale_step {
     enum { CLI_STEP_NONE, CLI_STEP_BEGIN, CLI_STEP_END } kind;
     json_t *policy; /* new policy of the list, or NULL: stays */
     bool empties;   /* all indicators are removed, the list stays */
+    json_t *parts;  /* of the list (cli/lists/listparts.h), or NULL */
+    json_t *full;   /* with `empties`: names of the lists that have indicators; or NULL */
 };
 
 /** Choose the step for the status of a run; sets "stale" and "stale_did" in the status. CLI_OK,

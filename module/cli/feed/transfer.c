@@ -1,7 +1,7 @@
 /* transfer.c - see transfer.h. */
 #include "cli/feed/transfer.h"
 
-#include "base/addr.h"
+#include "base/localdata.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -13,7 +13,7 @@
 #define RCODE     0x000f
 #define CLASS_IN  1
 #define NAME_ROOM (SW_NAMETEXT_MAX + 4)
-#define LINE_MAX  (2 * NAME_ROOM + 32)
+#define LINE_MAX  (2 * NAME_ROOM + SW_RECORDTEXT_MAX)
 
 static enum cli_transferred refuse(struct cli_transfer *t, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
@@ -38,7 +38,7 @@ size_t cli_transfer_ask(struct cli_transfer *t, uint8_t *wire, int64_t now_s)
 /* ---- records as text ---- */
 
 /* An absolute name; an asterisk as the first label is a wildcard. */
-static void name_text(const struct sw_name *name, char text[NAME_ROOM])
+static const char *name_text(const struct sw_name *name, char text[NAME_ROOM])
 {
     char plain[SW_NAMETEXT_MAX];
     bool wild = name->wire[0] == 1 && name->wire[1] == '*';
@@ -46,6 +46,7 @@ static void name_text(const struct sw_name *name, char text[NAME_ROOM])
     sw_name_text(rest, plain);
     snprintf(text, NAME_ROOM, "%s%s%s", wild ? "*." : "", wild && !*rest ? "" : plain,
              *rest ? "." : "");
+    return text;
 }
 
 /* Records of the zone itself and of DNSSEC, which are no rules. */
@@ -86,22 +87,13 @@ static bool has_twins(unsigned triggers)
 
 static bool give(struct cli_transfer *t, const struct cli_record *r)
 {
-    char owner[NAME_ROOM], data[NAME_ROOM], line[LINE_MAX];
-    struct sw_addr addr;
-    const char *type = r->type == CLI_DNS_CNAME ? "CNAME" : r->type == CLI_DNS_A ? "A" : "AAAA";
-    int n;
+    char owner[NAME_ROOM], data[SW_RECORDTEXT_MAX], line[LINE_MAX];
     name_text(&r->owner, owner);
     if (r->type == CLI_DNS_CNAME)
-        name_text(&r->target, data);
-    else if (sw_addr_from_octets(r->data, r->data_len, &addr) == SW_OK &&
-             (r->type == CLI_DNS_A || r->type == CLI_DNS_AAAA))
-        sw_addr_text(&addr, data);
-    else
-        type = NULL;
-    if (type)
-        n = snprintf(line, sizeof(line), "%s IN %s %s\n", owner, type, data);
-    else
-        n = snprintf(line, sizeof(line), "%s IN TYPE%u \\# %zu\n", owner, r->type, r->data_len);
+        snprintf(data, sizeof(data), "CNAME %s", name_text(&r->target, line));
+    else if (!sw_record_text(r->type, r->data, r->data_len, data))
+        snprintf(data, sizeof(data), "TYPE%u \\# %zu", r->type, r->data_len);
+    int n = snprintf(line, sizeof(line), "%s IN %s\n", owner, data);
     return t->line(t->arg, line, (size_t)n);
 }
 
@@ -192,9 +184,10 @@ static enum cli_transferred take(struct cli_transfer *t, const struct cli_record
     if (is_of_zone(r->type))
         return CLI_TRANSFER_MORE;
     t->triggers |= owner_kind(t, &r->owner);
-    /* Local data of one owner are several records and one indicator. A difference sequence does
-     * not say which record stays. */
-    if (t->now == CLI_RECORDS_DELETED && (r->type != CLI_DNS_CNAME || has_twins(t->triggers)))
+    /* Local data of one owner are several records and one indicator of a list. A difference
+     * sequence does not say which record stays. */
+    if (!t->given && t->now == CLI_RECORDS_DELETED &&
+        (r->type != CLI_DNS_CNAME || has_twins(t->triggers)))
         return CLI_TRANSFER_AGAIN;
     return give(t, r) ? CLI_TRANSFER_MORE : given_up(t);
 }

@@ -51,6 +51,7 @@ struct cli_transfer {
     uint32_t serial;
     unsigned triggers; /* CLI_OWNER_.. that the zone has; afterwards those of `newest` */
     bool whole;        /* ask for the whole zone all the same */
+    bool given;        /* records of any type, and any change, can be applied (cli/lists/given.h) */
     struct cli_tsig tsig;
     uint16_t id;
     void *arg;

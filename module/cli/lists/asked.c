@@ -12,6 +12,8 @@ enum {
     KEY_REFANG,
     KEY_ONLY,
     KEY_NO_FACTS,
+    KEY_GIVEN,
+    KEY_OVERRIDE,
     KEY_WHOLE,
     KEY_SHRINK,
     KEY_GROWTH,
@@ -32,6 +34,12 @@ const struct argp_option cli_asked_options[] = {
     {"refang", KEY_REFANG, NULL, 0, "understand defanged spellings: example[.]net, hxxp://", 0},
     {"only", KEY_ONLY, "ACTION,...", 0, "rpz, adblock, ..: only the entries with these actions", 0},
     {"no-facts", KEY_NO_FACTS, NULL, 0, "leave out what the file says about each indicator", 0},
+    {"given", KEY_GIVEN, NULL, 0,
+     "each rule has the action that the source gives it, local data included: rules of other "
+     "actions than the list's are on lists LIST.ACTION of their own; import: with --replace",
+     0},
+    {"override", KEY_OVERRIDE, NULL, 0,
+     "as --given, but every rule has the action of the list, exceptions and local data too", 0},
     {"whole", KEY_WHOLE, NULL, 0, "a last line without a line end is a cut file: do nothing", 0},
     {"max-shrink", KEY_SHRINK, "PERCENT", 0,
      "with --replace: a list that would shrink by more stays unchanged (default: 50; 100: never)",
@@ -87,6 +95,11 @@ static error_t take_source(struct cli_asked *asked, int key, char *arg,
         return 0;
     case KEY_ONLY:
         parse_only(asked->im, state, arg);
+        return 0;
+    case KEY_OVERRIDE:
+        asked->im->override = true; /* fall through */
+    case KEY_GIVEN:
+        options->given = asked->im->given = true;
         return 0;
     case KEY_NO_FACTS:
         asked->im->no_facts = true;

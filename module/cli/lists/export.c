@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "base/expires.h"
 #include "cli/failure.h"
-#include "cli/lists/edit.h"
+#include "cli/lists/listparts.h"
 #include "cli/lists/refusals.h"
 #include "cli/output.h"
 #include "formats/writer.h"
@@ -43,12 +43,14 @@ struct export
     const char *list, *path; /* path NULL: standard output */
     char *aside;             /* file that is written, renamed to path */
     FILE *out;
-    struct sw_policy policy;
+    struct sw_policy policy; /* of the list or the part that is written now */
+    json_t *parts;           /* rpz: of the list (listparts.h) */
     struct sw_writer_options options;
     struct sw_format_writer *writer;
     struct cli_refusals refusals; /* indicators without a form in the format */
     struct cli_progress progress;
     bool action_set;
+    enum sw_action action; /* of --action */
     uint64_t total, done;
 };
 
@@ -66,7 +68,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         ex->path = arg;
         return 0;
     case KEY_ACTION:
-        if (sw_action_parse(arg, &ex->options.action) != SW_OK)
+        if (sw_action_parse(arg, &ex->action) != SW_OK)
             argp_error(state, "--action: '%s' is no action", cli_clean_text(arg));
         ex->action_set = true;
         return 0;
@@ -105,35 +107,51 @@ static void write_doc(FILE *out)
 
 /* ---- the list ---- */
 
-/* Read the policy, and choose the parts of rules by it. */
-static int find_list(struct export *ex)
+/* Read the policy of the list or of a part, and choose the data of rules by it. */
+static int choose(struct export *ex, const char *list)
 {
     struct cli *cli = ex->cli;
     struct sw_writer_options *o = &ex->options;
-    enum sw_kind kind;
     char why[SW_WHY_MAX];
-    sw_policy_init(&ex->policy, ex->list);
-    int code = cli_list_kind(cli, ex->list, &kind);
-    if (code != CLI_OK)
-        return code;
-    redisReply *reply = cli_ask(cli, "HGET", cli_key(cli, "lists"), ex->list, CLI_END);
+    sw_policy_init(&ex->policy, list);
+    redisReply *reply = cli_ask(cli, "HGET", cli_key(cli, "lists"), list, CLI_END);
     if (!reply)
         return CLI_REDIS;
     if (reply->type == REDIS_REPLY_STRING &&
-        sw_policy_parse(ex->list, reply->str, reply->len, &ex->policy, why) != SW_OK)
-        cli_error("the policy of list '%s' does not parse; its defaults are taken: %s", ex->list,
+        sw_policy_parse(list, reply->str, reply->len, &ex->policy, why) != SW_OK)
+        cli_error("the policy of list '%s' does not parse; its defaults are taken: %s", list,
                   cli_clean_text(why));
     freeReplyObject(reply);
     const struct sw_policy *p = &ex->policy;
+    bool alone = p->records.len > 0; /* as resolvers do: local data are the whole answer */
     o->policy = p;
-    if (!ex->action_set && p->kind == SW_KIND_ALLOW)
+    if (p->kind == SW_KIND_ALLOW && !(ex->action_set && strcmp(list, ex->list) == 0))
         o->action = SW_ACTION_PASSTHRU;
-    else if (!ex->action_set)
+    else if (ex->action_set)
+        o->action = ex->action;
+    else
         o->action = p->shadow ? SW_ACTION_MONITOR : p->action;
-    o->sinkhole4 = p->sinkhole4.family ? p->sinkhole4 : cli->settings.sinkhole4;
-    o->sinkhole6 = p->sinkhole6.family ? p->sinkhole6 : cli->settings.sinkhole6;
+    o->sinkhole4 = p->sinkhole4.family || alone ? p->sinkhole4 : cli->settings.sinkhole4;
+    o->sinkhole6 = p->sinkhole6.family || alone ? p->sinkhole6 : cli->settings.sinkhole6;
     o->cname = p->cname.len ? p->cname : cli->settings.cname;
-    return cli_hash_length(cli, cli_key(cli, "list:%s", ex->list), &ex->total);
+    return CLI_OK;
+}
+
+static int find_list(struct export *ex)
+{
+    enum sw_kind kind;
+    int code = cli_list_kind(ex->cli, ex->list, &kind);
+    if (code == CLI_OK)
+        code = choose(ex, ex->list);
+    if (code != CLI_OK)
+        return code;
+    ex->parts = cli_parts(ex->cli, ex->list);
+    if (json_object_size(ex->parts) > 0 && ex->options.format != SW_FORMAT_RPZ) {
+        cli_hint("the list has parts, such as '%s', which only rpz says with the list",
+                 json_object_iter_key(json_object_iter(ex->parts)));
+        json_object_clear(ex->parts);
+    }
+    return ex->parts ? cli_parts_length(ex->cli, ex->list, &ex->total) : CLI_REDIS;
 }
 
 /* Default name and serial of a zone. CLI_USAGE, reported: the name of the list is no name. */
@@ -285,7 +303,7 @@ static int last_change(struct cli *cli, char id[CLI_STREAMID_MAX])
 }
 
 /* Whether an entry of the change stream says that the whole list was replaced or dropped. */
-static bool replaces(const redisReply *entry, const char *list)
+static bool replaces(const struct export *ex, const redisReply *entry)
 {
     const redisReply *fields = entry->element[1];
     bool whole = false, ours = false;
@@ -293,7 +311,8 @@ static bool replaces(const redisReply *entry, const char *list)
         const char *field = fields->element[i]->str, *value = fields->element[i + 1]->str;
         whole = whole || (strcmp(field, "op") == 0 &&
                           (strcmp(value, "replace") == 0 || strcmp(value, "drop") == 0));
-        ours = ours || (strcmp(field, "list") == 0 && strcmp(value, list) == 0);
+        ours = ours || (strcmp(field, "list") == 0 &&
+                        (strcmp(value, ex->list) == 0 || json_object_get(ex->parts, value)));
     }
     return whole && ours;
 }
@@ -308,12 +327,32 @@ static int check_unreplaced(const struct export *ex, const char *since)
     if (!reply)
         return CLI_REDIS;
     for (size_t i = 0; i < reply->elements && code == CLI_OK; i++)
-        if (replaces(reply->element[i], ex->list))
+        if (replaces(ex, reply->element[i]))
             code = CLI_NONE;
     freeReplyObject(reply);
     if (code == CLI_NONE)
         cli_error("list '%s' was replaced meanwhile: the output is of two lists; export again",
                   ex->list);
+    return code;
+}
+
+/* The indicators of the list, then those of its parts. */
+static int scan_lists(struct export *ex)
+{
+    const char *part;
+    json_t *members;
+    int code = cli_scan(ex->cli, cli_key(ex->cli, "list:%s", ex->list), take, ex);
+    json_object_foreach(ex->parts, part, members)
+    {
+        if (code == CLI_OK)
+            code = choose(ex, part);
+        if (code == CLI_OK) {
+            sw_writer_list(ex->writer, &ex->options);
+            code = cli_scan(ex->cli, cli_key(ex->cli, "list:%s", part), take, ex);
+        }
+    }
+    if (code == CLI_OK && json_object_size(ex->parts) > 0)
+        code = choose(ex, ex->list); /* what is said at the end is about the list */
     return code;
 }
 
@@ -327,7 +366,7 @@ static int write_list(struct export *ex)
         return code;
     ex->writer = sw_writer_new(&ex->options, take_text, ex);
     cli_progress_begin(&ex->progress, ex->list, ex->total);
-    code = cli_scan(ex->cli, cli_key(ex->cli, "list:%s", ex->list), take, ex);
+    code = scan_lists(ex);
     cli_progress_wipe(&ex->progress);
     if (code == CLI_OK)
         sw_writer_end(ex->writer);
@@ -414,6 +453,7 @@ int cli_export(struct cli *cli, int argc, char **argv)
     else
         code = run(ex);
     sw_writer_free(ex->writer);
+    json_decref(ex->parts);
     cli_refusals_free(&ex->refusals);
     free((char *)(uintptr_t)usage.doc);
     free(ex);

@@ -2,7 +2,7 @@
 #include "cli/lists/guard.h"
 
 #include "base/clock.h"
-#include "cli/lists/edit.h"
+#include "cli/lists/listparts.h"
 #include "cli/output.h"
 #include "redis/reply.h"
 
@@ -111,8 +111,14 @@ static int add_fields(void *arg, const redisReply *fields)
     return guard->cut ? CLI_PARTLY : CLI_OK;
 }
 
+/* The exceptions of a feed, in a part of its list, are not the operator's own names. */
 static int add_list(struct cli_guard *guard, struct cli *cli, const char *list)
 {
+    char *head = NULL;
+    int code = cli_part_of(cli, list, &head);
+    free(head);
+    if (code != CLI_OK || head)
+        return code;
     return may_read(cli, list) ? cli_scan(cli, cli_key(cli, "list:%s", list), add_fields, guard)
                                : CLI_OK;
 }

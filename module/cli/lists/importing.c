@@ -89,14 +89,14 @@ static const char *misplaced(const struct cli_importing *im, const struct sw_ent
         im->offline ? NULL : cli_never_matches(&entry->indicator, im->policy.kind);
     if (useless || !acts(im))
         return useless;
-    if (entry->meant == SW_MEANT_EXCEPTION && !exempts(im))
-        return "an exception: import it into a list of kind allow";
-    if (entry->meant == SW_MEANT_ACTION && exempts(im))
+    if (!im->given && entry->meant == SW_MEANT_EXCEPTION && !exempts(im))
+        return "an exception: import it into a list of kind allow, or with --given";
+    if (!im->given && entry->meant == SW_MEANT_ACTION && exempts(im))
         return "no exception, and the list exempts";
     if (im->only && !(entry->meant == SW_MEANT_ACTION && im->only & 1u << entry->action) &&
         !(entry->meant == SW_MEANT_EXCEPTION && im->only & 1u << SW_ACTION_PASSTHRU))
         return "another action than --only names";
-    if (entry->triggers && !(entry->triggers & im->policy.triggers)) {
+    if (!im->given && entry->triggers && !(entry->triggers & im->policy.triggers)) {
         enum sw_trigger trigger = 0;
         while (!(entry->triggers & SW_TRIGGER_BIT(trigger)))
             trigger++;
@@ -120,15 +120,16 @@ struct danger {
     const struct cli_names *permitted;
 };
 
-/* Find the danger of an indicator; false: there is none. */
-static bool find_danger(const struct cli_importing *im, const struct sw_indicator *indicator,
+/* Find the danger of an entry; false: there is none. */
+static bool find_danger(const struct cli_importing *im, const struct sw_entry *entry,
                         struct danger *danger, char why[SW_WHY_MAX])
 {
+    const struct sw_indicator *indicator = &entry->indicator;
     if (cli_harmful(indicator, why)) {
         *danger = (struct danger){"--allow-suffix", &im->suffixes};
         return true;
     }
-    if (im->policy.kind != SW_KIND_IOC)
+    if (im->policy.kind != SW_KIND_IOC || entry->meant == SW_MEANT_EXCEPTION)
         return false;
     if (cli_guarded(&im->guard_own, indicator)) {
         *danger = (struct danger){"--allow-own", &im->own};
@@ -153,7 +154,7 @@ static bool is_safe(struct cli_importing *im, const struct sw_entry *entry)
 {
     char why[SW_WHY_MAX];
     struct danger danger;
-    if (!acts(im) || !find_danger(im, &entry->indicator, &danger, why))
+    if (!acts(im) || !find_danger(im, entry, &danger, why))
         return true;
     if (!cli_allowed(danger.permitted, &entry->indicator)) {
         refuse(im, entry, why);
@@ -173,9 +174,34 @@ static void count_entry(struct cli_importing *im, const struct sw_entry *entry)
     im->addresses += entry->indicator.type == SW_INDICATOR_PREFIX;
     im->numbers += entry->indicator.type == SW_INDICATOR_ASN;
     im->holders += entry->indicator.type == SW_INDICATOR_HOLDER;
-    if (entry->meant == SW_MEANT_ACTION && im->policy.kind == SW_KIND_IOC &&
+    if (!im->given && entry->meant == SW_MEANT_ACTION && im->policy.kind == SW_KIND_IOC &&
         entry->action != im->policy.action)
         im->actions[entry->action]++;
+}
+
+/* Give a rule to the list that has its action. */
+static void take_rule(struct cli_importing *im, const struct sw_entry *entry, const char *text,
+                      const char *facts)
+{
+    struct cli_given *rules = &im->rules;
+    bool more = false;
+    bool adds_end = im->replace && im->expires && !strstr(facts, "\"expires\"");
+    char *own = adds_end ? cli_facts_until(facts, im->expires) : cli_copy(facts);
+    const char *why = im->replace ? cli_given_take(rules, entry, text, own, &more)
+                                  : cli_given_note(rules, entry, text, im->removing);
+    free(own);
+    if (why)
+        refuse(im, entry, why);
+    else if (!more)
+        count_entry(im, entry);
+    im->code = rules->code;
+}
+
+/* cli_given.refuse */
+static void refuse_rule(void *arg, uint64_t place, const char *text, const char *why)
+{
+    struct cli_importing *im = arg;
+    cli_refuse(&im->refusals, place, text, strlen(text), NULL, why);
 }
 
 static void on_entry(void *arg, const struct sw_entry *entry)
@@ -194,8 +220,12 @@ static void on_entry(void *arg, const struct sw_entry *entry)
     }
     if (!im->removing && !is_safe(im, entry))
         return;
-    count_entry(im, entry);
     sw_indicator_text(&entry->indicator, canonical);
+    if (im->given && !im->offline) {
+        take_rule(im, entry, canonical, facts);
+        return;
+    }
+    count_entry(im, entry);
     if (im->divert) {
         im->divert(im->divert_arg, canonical, facts);
         return;
@@ -244,6 +274,56 @@ static int find_list(struct cli_importing *im)
     return CLI_OK;
 }
 
+/* cli_given.change */
+static void change_rule(void *arg, const char *list, const char *text, const char *facts,
+                        bool removes)
+{
+    const struct cli_importing *im = arg;
+    im->divert_rule(im->divert_arg, list, text, facts, removes);
+}
+
+/* The parts of the list, with `given`; without it, a list with parts or a part is not replaced.
+ * CLI_OK, CLI_NONE, CLI_USAGE, CLI_REDIS; reported. */
+static int begin_rules(struct cli_importing *im)
+{
+    char *head = NULL;
+    if (!im->given && !im->replace)
+        return CLI_OK;
+    if (im->given && !im->replace && !im->divert_rule) {
+        cli_error("--given and --override need --replace: a zone counts as a whole");
+        return CLI_USAGE;
+    }
+    int code = cli_part_of(im->cli, im->list, &head);
+    if (head)
+        cli_error("'%s' is a part of the list '%s', and changes with this list", im->list, head);
+    code = head ? CLI_NONE : code;
+    free(head);
+    if (code != CLI_OK)
+        return code;
+    im->rules = (struct cli_given){.cli = im->cli,
+                                   .list = im->list,
+                                   .head = &im->policy,
+                                   .override = im->override,
+                                   .arg = im,
+                                   .refuse = refuse_rule,
+                                   .change = change_rule};
+    code = im->given ? cli_given_begin(&im->rules) : CLI_OK;
+    if (im->given && code == CLI_OK && !im->replace)
+        cli_given_adopt(&im->rules);
+    if (im->given)
+        return code;
+    json_t *parts = cli_parts(im->cli, im->list);
+    if (json_object_size(parts) > 0) {
+        cli_error("the list '%s' has parts, such as '%s': --given replaces them as well", im->list,
+                  json_object_iter_key(json_object_iter(parts)));
+        cli_hint("'sinkwatch list drop %s' removes the list and its parts", im->list);
+        code = CLI_NONE;
+    }
+    code = parts ? code : CLI_REDIS;
+    json_decref(parts);
+    return code;
+}
+
 int cli_importing_begin(struct cli_importing *im)
 {
     int code = CLI_OK;
@@ -254,11 +334,13 @@ int cli_importing_begin(struct cli_importing *im)
     im->outcome.op = im->replace ? "replace" : "add";
     if (!im->offline)
         code = find_list(im);
+    if (code == CLI_OK && !im->offline)
+        code = begin_rules(im);
     if (code == CLI_OK && im->top_file)
         code = cli_guard_top(&im->guard_top, im->top_file, im->top_in, im->top_names);
     if (code == CLI_OK && !im->offline && im->policy.kind == SW_KIND_IOC)
         code = cli_guard_own(&im->guard_own, im->cli);
-    if (code == CLI_OK && im->replace && !im->offline)
+    if (code == CLI_OK && im->replace && !im->given && !im->offline)
         code = cli_staging_begin(&im->staging, im->cli, im->list);
     return code;
 }
@@ -266,7 +348,9 @@ int cli_importing_begin(struct cli_importing *im)
 /* Compare the replacement with the list. CLI_NONE: too much of the list would go or come. */
 static int judge_diff(struct cli_importing *im)
 {
-    int code = cli_diff(im->cli, cli_key(im->cli, "list:%s", im->list), im->staging.key, &im->diff);
+    int code = im->given ? cli_given_compare(&im->rules, &im->diff)
+                         : cli_diff(im->cli, cli_key(im->cli, "list:%s", im->list), im->staging.key,
+                                    &im->diff);
     bool shrinks = code == CLI_OK && cli_diff_shrinks(&im->diff, im->max_shrink);
     bool grows = code == CLI_OK && im->max_growth && cli_diff_grows(&im->diff, im->max_growth);
     if (!shrinks && !grows)
@@ -286,12 +370,30 @@ static bool interrupted(const struct cli_importing *im)
     return im->stop && *im->stop;
 }
 
+static void drop_new(struct cli_importing *im)
+{
+    if (im->given)
+        cli_given_drop(&im->rules);
+    else
+        cli_staging_drop(&im->staging);
+}
+
+static int swap(struct cli_importing *im, enum cli_left *left)
+{
+    return im->given ? cli_given_swap(&im->rules, &im->outcome, left)
+                     : cli_staging_swap(&im->staging, &im->diff, &im->outcome, left);
+}
+
 /* Put the new content in force, or give it up. */
 static int end_replacement(struct cli_importing *im, int code)
 {
     enum cli_left left = CLI_LEFT_AS_IT_WAS;
-    if (!im->staging.cli)
+    if (!im->staging.cli && im->rules.n == 0)
         return code;
+    if (code == CLI_OK && im->given && !interrupted(im)) {
+        code = cli_given_flush(&im->rules);
+        im->fresh = im->written = im->rules.staged;
+    }
     if (code == CLI_OK && !interrupted(im) && im->accepted == 0) {
         cli_error("nothing in %s can be a list", cli_clean_text(im->source));
         code = CLI_NONE;
@@ -299,16 +401,16 @@ static int end_replacement(struct cli_importing *im, int code)
     if (code == CLI_OK && !interrupted(im))
         code = judge_diff(im);
     if (code == CLI_OK && !interrupted(im) && im->dry_run) {
-        cli_staging_drop(&im->staging);
+        drop_new(im);
         return CLI_OK;
     }
     if (code == CLI_OK && !interrupted(im))
-        code = cli_staging_swap(&im->staging, &im->diff, &im->outcome, &left);
+        code = swap(im, &left);
     else if (code == CLI_OK)
         code = CLI_NONE;
     if (code == CLI_OK)
         return CLI_OK;
-    cli_staging_drop(&im->staging);
+    drop_new(im);
     cli_say_left(im->list, left);
     return code;
 }
@@ -343,6 +445,7 @@ void cli_importing_free(struct cli_importing *im)
 {
     forget_batch(im);
     cli_diff_free(&im->diff);
+    cli_given_free(&im->rules);
     cli_refusals_free(&im->refusals);
     cli_guard_free(&im->guard_own);
     cli_guard_free(&im->guard_top);

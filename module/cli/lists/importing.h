@@ -5,7 +5,7 @@
  *     members "asked" set -> cli_importing_begin() -> a reader with cli_importing_hooks()
  *     -> cli_importing_end() -> cli_importing_free()
  * Without `replace` each full batch is on the list at once; with it the list changes at the end,
- * whole or not at all.
+ * whole or not at all. With `given` the list and its parts change together (given.h).
  *
  * Threads      one
  * Memory       one batch; the names that are guarded
@@ -14,6 +14,7 @@
 #ifndef SW_CLI_LISTS_IMPORTING_H
 #define SW_CLI_LISTS_IMPORTING_H
 
+#include "cli/lists/given.h"
 #include "cli/lists/guard.h"
 #include "cli/lists/harm.h"
 #include "cli/lists/refusals.h"
@@ -28,16 +29,20 @@ struct cli_importing {
     const char *list;
     const char *source;                       /* name of the source, for messages */
     bool replace, dry_run, offline, no_facts; /* offline: no list, Redis is not asked */
-    unsigned only;                            /* bits 1 << action; 0: every action */
-    unsigned max_shrink, max_growth;          /* percent; max_growth 0: any */
-    struct cli_names suffixes, own, top;      /* names that are permitted */
-    const char *top_file;                     /* or NULL */
-    FILE *top_in;                             /* the same, open; NULL: opened by its name */
+    bool override;                       /* with `given`: every rule has the action of the list */
+    bool given;                          /* each rule to the list that has its action (given.h) */
+    unsigned only;                       /* bits 1 << action; 0: every action */
+    unsigned max_shrink, max_growth;     /* percent; max_growth 0: any */
+    struct cli_names suffixes, own, top; /* names that are permitted */
+    const char *top_file;                /* or NULL */
+    FILE *top_in;                        /* the same, open; NULL: opened by its name */
     uint64_t top_names;
     volatile const sig_atomic_t *stop; /* not 0: interrupted */
     bool removing; /* entries that are to leave the list: no entry is too dangerous for that */
     void (*divert)(void *arg, const char *text, const char *facts); /* takes accepted entries, in
                                           canonical form, instead of the list; or NULL */
+    void (*divert_rule)(void *arg, const char *list, const char *text, const char *facts,
+                        bool removes); /* the same with `given` */
     void *divert_arg;
 
     /* results */
@@ -54,6 +59,7 @@ struct cli_importing {
     struct sw_policy policy;
     struct cli_guard guard_own, guard_top;
     struct cli_staging staging;
+    struct cli_given rules; /* with `given` */
     char *expires;          /* end by the list's lifetime, or NULL */
     char *batch[CLI_BATCH]; /* accepted and not yet written */
     char *facts[CLI_BATCH]; /* of these; JSON text or "" */

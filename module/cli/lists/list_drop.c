@@ -1,5 +1,5 @@
 /* list_drop.c - sinkwatch list drop NAME. */
-#include "cli/lists/edit.h"
+#include "cli/lists/listparts.h"
 #include "cli/lists/staging.h"
 #include "cli/output.h"
 
@@ -45,7 +45,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 static const struct cli_usage usage = {
     .words = "NAME",
-    .doc = "Remove a list with all indicators. On a terminal the command asks first."
+    .doc = "Remove a list with its parts and all indicators. On a terminal the command asks first."
            "\vExamples:\n"
            "  sinkwatch list drop old-feed --yes --wait\n"
            "  sinkwatch list drop old-feed --lost      a list that 'status' calls lost",
@@ -55,13 +55,13 @@ static const struct cli_usage usage = {
     .max = 1,
 };
 
-static bool confirmed(const char *name, long long count)
+static bool confirmed(const char *name, uint64_t count)
 {
     char answer[16] = "";
     if (!isatty(STDIN_FILENO))
         return true;
     fprintf(stderr, "Remove the list '%s' with %s for all resolvers? [y/N] ", name,
-            cli_count((uint64_t)count, "indicator", "indicators"));
+            cli_count(count, "indicator", "indicators"));
     if (!fgets(answer, sizeof(answer), stdin))
         return false;
     return answer[0] == 'y' || answer[0] == 'Y';
@@ -78,38 +78,80 @@ static long long count_of(struct cli *cli, const char *name)
     return count;
 }
 
-/* The change itself; stagings: contents that were being built. */
-static int drop_list(struct cli *cli, const char *name, json_t *stagings,
-                     struct cli_outcome *outcome)
+/* Contents of a list that were being built: in the open MULTI. */
+static void drop_stagings(struct cli *cli, const char *name, json_t *stagings)
 {
-    struct cli_argv hdel = {0}, unlink_key = {0}, entry = {0};
+    struct cli_argv unlink_key = {0};
     const char *staging;
     json_t *began;
-    cli_argv_add(&hdel, "HDEL");
-    cli_argv_add(&hdel, cli_key(cli, "lists"));
-    cli_argv_add(&hdel, name);
     cli_argv_add(&unlink_key, "UNLINK");
-    cli_argv_add(&unlink_key, cli_key(cli, "list:%s", name));
-    cli_argv_add(&unlink_key, cli_key(cli, "list:%s:previous", name));
     cli_argv_add(&unlink_key, cli_key(cli, "list:%s:staging", name));
     json_object_foreach(stagings, staging, began)
     {
         cli_argv_add(&unlink_key, cli_key(cli, "list:%s:staging:%s", name, staging));
     }
-    cli_change_entry(cli, &entry, "drop", name);
-    cli_begin(cli);
-    cli_change(cli, &hdel);
     cli_change(cli, &unlink_key);
-    cli_change(cli, &entry);
-    redisReply *replies = cli_commit_list(cli, name);
-    cli_argv_free(&hdel);
     cli_argv_free(&unlink_key);
-    cli_argv_free(&entry);
+}
+
+/* Former contents of parts that the list has no more. */
+static void drop_former(struct cli *cli, const char *name, const json_t *former)
+{
+    const char *part;
+    json_t *members;
+    json_object_foreach((json_t *)(uintptr_t)former, part, members)
+    {
+        cli_change_words(cli, "UNLINK", cli_key(cli, "list:%s:previous", part), NULL);
+    }
+    cli_change_words(cli, "UNLINK", cli_key(cli, "list:%s:parts", name),
+                     cli_key(cli, "list:%s:parts:previous", name));
+}
+
+/* The change itself: the parts, then the list. */
+static int drop_list(struct cli *cli, const char *name, const json_t *lists, const json_t *former,
+                     struct cli_outcome *outcome)
+{
+    const char *list;
+    json_t *stagings;
+    cli_begin(cli);
+    drop_former(cli, name, former);
+    json_object_foreach((json_t *)(uintptr_t)lists, list, stagings)
+    {
+        drop_stagings(cli, list, stagings);
+        if (strcmp(list, name) != 0)
+            cli_change_drop(cli, list);
+    }
+    cli_change_drop(cli, name);
+    redisReply *replies = cli_commit_list(cli, name);
     if (!replies)
         return CLI_REDIS;
     cli_outcome_id(outcome, replies);
     freeReplyObject(replies);
     return CLI_OK;
+}
+
+/* The list and its parts, each with the contents that are being built; NULL: reported. */
+static json_t *find_lists(struct cli *cli, const char *name, uint64_t *count)
+{
+    const char *part;
+    json_t *members;
+    json_t *parts = cli_parts(cli, name), *all = json_object();
+    bool good = parts != NULL;
+    json_object_set_new(parts, name, json_object());
+    *count = 0;
+    json_object_foreach(parts, part, members)
+    {
+        long long n = good ? count_of(cli, part) : -1;
+        json_t *stagings = n >= 0 ? cli_stagings(cli, part) : NULL;
+        good = good && stagings;
+        *count += n > 0 ? (uint64_t)n : 0;
+        json_object_set_new(all, part, stagings ? stagings : json_object());
+    }
+    json_decref(parts);
+    if (good)
+        return all;
+    json_decref(all);
+    return NULL;
 }
 
 int cli_list_drop(struct cli *cli, int argc, char **argv)
@@ -127,21 +169,23 @@ int cli_list_drop(struct cli *cli, int argc, char **argv)
     code = cli_changes_usable(cli);
     if (code != CLI_OK)
         return code;
-    long long count = count_of(cli, words[0]);
-    if (count < 0)
-        return cli_redis_failed(cli, NULL);
+    uint64_t count = 0;
+    json_t *lists = find_lists(cli, words[0], &count);
+    if (!lists)
+        return CLI_REDIS;
     if (!drop.yes && !confirmed(words[0], count)) {
         cli_error("list '%s' is left as it is", words[0]);
+        json_decref(lists);
         return CLI_NONE;
     }
-    json_t *stagings = cli_stagings(cli, words[0]);
-    code = stagings ? drop_list(cli, words[0], stagings, &outcome) : CLI_REDIS;
-    json_decref(stagings);
+    json_t *former = cli_parts_former(cli, words[0]);
+    code = former ? drop_list(cli, words[0], lists, former, &outcome) : CLI_REDIS;
+    json_decref(former);
+    json_decref(lists);
     if (code != CLI_OK)
         return code;
     if (!cli->json)
-        printf("%s: dropped, with %s\n", words[0],
-               cli_count((uint64_t)count, "indicator", "indicators"));
+        printf("%s: dropped, with %s\n", words[0], cli_count(count, "indicator", "indicators"));
     outcome.members = json_pack("{s:I}", "dropped", (json_int_t)count);
     return cli_report(cli, &outcome);
 }

@@ -1,7 +1,7 @@
 /* list_set.c - sinkwatch list set NAME: create a list, or change members of the policy. */
 #include "base/policy.h"
-#include "cli/lists/edit.h"
 #include "cli/lists/harm.h"
+#include "cli/lists/listparts.h"
 #include "cli/output.h"
 
 #include <stdio.h>
@@ -319,22 +319,21 @@ static void say_needs(const struct cli *cli, const struct sw_policy *p, const js
                   cli->settings_path);
 }
 
-/* Write the policy and add an entry to the change stream. */
+/* Write the policy, those of the list's parts, and entries in the change stream. */
 static int write_policy(struct cli *cli, const char *name, const char *text,
                         struct cli_outcome *outcome)
 {
-    struct cli_argv set = {0}, entry = {0};
-    cli_argv_add(&set, "HSET");
-    cli_argv_add(&set, cli_key(cli, "lists"));
-    cli_argv_add(&set, name);
-    cli_argv_add(&set, text);
-    cli_change_entry(cli, &entry, "policy", name);
-    cli_begin(cli);
-    cli_change(cli, &set);
-    cli_change(cli, &entry);
-    redisReply *replies = cli_commit_list(cli, name);
-    cli_argv_free(&set);
-    cli_argv_free(&entry);
+    json_t *parts = cli_parts(cli, name);
+    json_t *head = json_loads(text, 0, NULL);
+    redisReply *replies = NULL;
+    if (parts) {
+        cli_begin(cli);
+        cli_change_policy(cli, name, text);
+        cli_parts_follow(cli, parts, head);
+        replies = cli_commit_list(cli, name);
+    }
+    json_decref(parts);
+    json_decref(head);
     if (!replies)
         return CLI_REDIS;
     cli_outcome_id(outcome, replies);

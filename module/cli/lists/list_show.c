@@ -1,6 +1,6 @@
 /* list_show.c - sinkwatch list show NAME. */
 #include "base/policy.h"
-#include "cli/lists/edit.h"
+#include "cli/lists/listparts.h"
 #include "cli/lists/staging.h"
 #include "cli/output.h"
 
@@ -93,7 +93,7 @@ static json_t *ask_policy(struct cli *cli, const char *name)
 }
 
 static void print_json(const char *name, json_t *policy, long long count, const struct items *items,
-                       json_t *stagings)
+                       json_t *stagings, json_t *parts)
 {
     json_t *object = json_object(), *indicators = json_object();
     for (size_t i = 0; i < items->n; i++) {
@@ -108,6 +108,7 @@ static void print_json(const char *name, json_t *policy, long long count, const 
     json_object_set_new(object, "shown", json_integer((json_int_t)items->n));
     json_object_set_new(object, "indicators", indicators);
     json_object_set(object, "stagings", stagings);
+    json_object_set(object, "parts", parts);
     cli_json(object);
 }
 
@@ -122,8 +123,21 @@ static void print_stagings(json_t *stagings)
     }
 }
 
+/* The lists that have the rules of other actions. */
+static void print_parts(json_t *parts)
+{
+    const char *name;
+    json_t *members;
+    json_object_foreach(parts, name, members)
+    {
+        char *text = json_dumps(members, JSON_COMPACT);
+        printf("  part %s: %s\n", name, text ? cli_clean_text(text) : "");
+        free(text);
+    }
+}
+
 static void print_text(const struct cli *cli, const char *name, const json_t *policy,
-                       long long count, const struct items *items, json_t *stagings)
+                       long long count, const struct items *items, json_t *stagings, json_t *parts)
 {
     char *text = json_dumps(policy, JSON_ENCODE_ANY);
     printf("%s%s%s: %s\n", cli_style(cli, CLI_BOLD), name, cli_style(cli, CLI_PLAIN),
@@ -138,6 +152,7 @@ static void print_text(const struct cli *cli, const char *name, const json_t *po
         printf("  ... %s shown; --limit 0 shows all\n",
                cli_count(items->n, "of them is", "of them are"));
     print_stagings(stagings);
+    print_parts(parts);
     free(text);
 }
 
@@ -160,13 +175,15 @@ int cli_list_show(struct cli *cli, int argc, char **argv)
         return code == CLI_OK ? CLI_REDIS : code;
     json_t *policy = ask_policy(cli, words[0]);
     json_t *stagings = policy ? cli_stagings(cli, words[0]) : NULL;
-    if (!stagings)
+    json_t *parts = stagings ? cli_parts(cli, words[0]) : NULL;
+    if (!parts)
         code = CLI_REDIS;
     else if (cli->json)
-        print_json(words[0], policy, count->integer, &items, stagings);
+        print_json(words[0], policy, count->integer, &items, stagings, parts);
     else
-        print_text(cli, words[0], policy, count->integer, &items, stagings);
+        print_text(cli, words[0], policy, count->integer, &items, stagings, parts);
     json_decref(policy);
+    json_decref(parts);
     json_decref(stagings);
     freeReplyObject(count);
     for (size_t i = 0; i < items.n; i++) {

@@ -138,6 +138,7 @@ static redisReply *attempt(struct cli_staging *staging, bool keep, enum cli_left
         add_command(cli, "RENAME", now, previous);
     add_command(cli, "RENAME", staging->key, now);
     add_command(cli, "HDEL", staging->registry, staging->name);
+    add_command(cli, "UNLINK", cli_key(cli, "list:%s:parts:previous", staging->list), NULL);
     cli_change_entry(cli, &entry, "replace", staging->list);
     cli_change(cli, &entry);
     cli_argv_free(&entry);

@@ -98,7 +98,7 @@ REASONS = {
         DESIGN,
         "BIND resolves a name before a rule by name acts if an earlier zone has rules by address",
         "a rule by name acts at once",
-        "PowerDNS and Unbound do so as well",
+        "PowerDNS does so as well, and Unbound for the name that is asked for",
     ),
     "servers by name first": Reason(
         DESIGN,
@@ -121,6 +121,54 @@ REASONS = {
         GAP,
         "`rpz-signal-nxdomain-ra` takes the RA flag out of NXDOMAIN",
         "the RA flag stays; EDE tells a client that the answer was rewritten",
+    ),
+    "override of clients": Reason(
+        DESIGN,
+        "Unbound applies `rpz-action-override` to no rule about a client",
+        "`--override` gives every rule the action of the list",
+        "BIND does so as well",
+    ),
+    "first record": Reason(
+        DESIGN,
+        "Unbound answers with the first of several records of a rule about a client",
+        "all records of the type",
+        "as for every other trigger",
+    ),
+    "hints": Reason(
+        DESIGN,
+        "a rule by address acts on A and AAAA records",
+        "also on the address hints of HTTPS and SVCB records",
+        "clients connect to the addresses of hints (RFC 9460 7.3)",
+    ),
+    "other data of an alias": Reason(
+        DESIGN,
+        "Unbound follows an alias to a name with local data, none of it of the type that is asked for",
+        "an empty answer, as for a question for this name itself",
+        "the RPZ draft makes no difference between the two",
+    ),
+    "later exception": Reason(
+        DESIGN,
+        "in Unbound an exception by name holds against rules by address of earlier zones, too",
+        "the rule of the earlier zone acts",
+        "the first zone with a rule decides (RPZ draft 5.1)",
+    ),
+    "several addresses": Reason(
+        DESIGN,
+        "of rules for several addresses of an answer the one for the smaller address counts, with equal prefix lengths",
+        "the rule of the list that comes first by name",
+        "the order of the records of an answer and the value of an address say nothing about a rule",
+    ),
+    "time to live": Reason(
+        DESIGN,
+        "records have the TTL of the policy zone",
+        "rewritten answers have the `ttl` of the list",
+        "the operator decides how long clients keep an answer after a rule is gone",
+    ),
+    "limits": Reason(
+        DESIGN,
+        "a name has any number of records, a zone any number of different answers",
+        "16 records and 512 octets for a name, 500 parts of a list; more is refused and counted",
+        "a verdict is a copy on the stack, and a part is a list (D-179, D-220)",
     ),
     # Known faults of this tree; no such fault belongs into the documents.
     "expired": Reason(

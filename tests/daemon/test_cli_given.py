@@ -1,0 +1,237 @@
+"""A policy zone with several actions and local data becomes a list and its parts (D-220)."""
+
+import json
+import subprocess
+
+import dns.rrset
+import pytest
+from cli_rig import NONE, OK, PARTLY, USAGE, bad, sw, text_file  # noqa: F401
+from harness.primary import ADDRESS, ZONE, Liar, rule, soa
+
+HEAD = "$ORIGIN policy.example.\n$TTL 60\n@ SOA localhost. h.localhost. 1 3600 600 86400 60\n@ NS localhost.\n"
+RULES = """
+nx.example CNAME .
+*.nx.example CNAME .
+nodata.example CNAME *.
+pass.example CNAME rpz-passthru.
+old.example CNAME old.example.
+drop.example CNAME rpz-drop.
+tcp.example CNAME rpz-tcp-only.
+garden.example CNAME garden.test.
+wild.example CNAME *.garden.test.
+data.example A 192.0.2.2
+data.example A 192.0.2.1
+data.example AAAA 2001:db8::1
+same.example AAAA 2001:DB8:0::1
+same.example A 192.0.2.1
+same.example A 192.0.2.2
+mail.example MX 10 mail
+mail.example TXT "two words" "a \\"quote\\", \\007"
+svc.example TYPE65 \\# 3 000100
+24.0.2.0.192.rpz-ip CNAME .
+24.0.2.0.192.rpz-ip.rpz-nsip CNAME .
+32.1.2.0.192.rpz-client-ip CNAME rpz-passthru.
+ns.example.rpz-nsdname CNAME .
+32.9.2.0.192.rpz-nsip CNAME .
+far.example TXT "one"
+between.example CNAME .
+far.example TXT "other"
+""".replace("24.0.2.0.192.rpz-ip.rpz-nsip CNAME .\n", "")
+
+
+def members(policy):
+    return {key: policy[key] for key in ("kind", "action", "records", "cname", "triggers") if key in policy}
+
+
+def contents(sw, name="bad"):
+    """{members of the policy as text: indicators} of the list and its parts."""
+    found = {}
+    for part in [name, *sw.redis.hkeys(sw.key(f"list:{name}:parts"))]:
+        found[json.dumps(members(sw.policy(part)), sort_keys=True)] = set(sw.list(part))
+    return found
+
+
+def expected(**by_action):
+    return {json.dumps(json.loads(key), sort_keys=True): value for key, value in by_action.items()}
+
+
+def ioc(action, **more):
+    return json.dumps({"kind": "ioc", "action": action, **more}, sort_keys=True)
+
+
+def allow(**more):
+    return json.dumps({"kind": "allow", "action": "passthru", **more}, sort_keys=True)
+
+
+def data(*records):
+    return ioc("sinkhole", records=sorted(records))
+
+
+WHOLE = {
+    ioc("nxdomain"): {"=nx.example", "*.nx.example", "=between.example", "192.0.2.0/24"},
+    ioc("nxdomain", triggers=["nsdname", "nsip"]): {"=ns.example", "192.0.2.9"},
+    ioc("nodata"): {"=nodata.example"},
+    ioc("drop"): {"=drop.example"},
+    ioc("tcp-only"): {"=tcp.example"},
+    allow(): {"=pass.example", "=old.example"},
+    allow(triggers=["client"]): {"192.0.2.1"},
+    ioc("cname", cname="garden.test"): {"=garden.example"},
+    ioc("cname", cname="*.garden.test"): {"=wild.example"},
+    data("A 192.0.2.1", "A 192.0.2.2", "AAAA 2001:db8::1"): {"=data.example", "=same.example"},
+    data("MX 10 mail.policy.example.", 'TXT "two words" "a \\"quote\\", \\007"'): {"=mail.example"},
+    data("TYPE65 \\# 3 000100"): {"=svc.example"},
+    data('TXT "one"', 'TXT "other"'): {"=far.example"},
+}
+
+
+def replace(sw, path, *words, code=OK):
+    return sw.json("import", "--replace", "--given", "--max-shrink=100", *words, "bad", path, code=code)
+
+
+@pytest.fixture
+def zone(text_file):
+    return lambda rules, name="zone": text_file(HEAD + rules, name)
+
+
+def test_each_rule_keeps_its_action(bad, zone):
+    bad("list", "set", "bad", "--priority", "7", "--group", "kids")
+    (done,) = replace(bad, zone(RULES))
+    assert contents(bad) == WHOLE
+    assert done["accepted"] == done["added"] + 1 == sum(map(len, WHOLE.values())) + 1  # far.example twice
+    parts = bad.redis.hkeys(bad.key("list:bad:parts"))
+    assert len(parts) == len(WHOLE) - 1 and {"bad.passthru", "bad.drop", "bad.nxdomain.ns"} < set(parts)
+    assert all(bad.policy(p)["priority"] == 7 and bad.policy(p)["groups"] == ["kids"] for p in parts)
+    ops = [op for op, _, _ in bad.changes()]
+    replace(bad, zone(RULES))
+    assert [op for op, _, _ in bad.changes()] == ops  # nothing new is nothing written
+    assert not [key for key in bad.redis.scan_iter(match="*:staging:*")]
+    bad("list", "set", "bad", "--shadow", "--priority", "9")
+    policies = [bad.policy(p) for p in ["bad", *parts]]
+    assert all(p["shadow"] and p["priority"] == 9 and p["kind"] == "ioc" for p in policies)
+    assert "part bad.passthru" in bad("list", "show", "bad")
+    bad("list", "drop", "bad", "--yes")
+    assert not bad.redis.hgetall(bad.key("lists"))
+    assert not [key for key in bad.redis.scan_iter(match="*:list:*") if bad.prefix in key]
+
+
+def test_export_gives_the_zone_again(bad, zone, folder):
+    replace(bad, zone(RULES))
+    out = folder / "out.rpz"
+    bad("export", "bad", "--format=rpz", "--origin=policy.example", "--output", out)
+    checked = subprocess.run(["named-checkzone", "-k", "ignore", "policy.example", out], capture_output=True)
+    assert checked.returncode == 0, checked.stdout
+    before = contents(bad)
+    (done,) = replace(bad, out)
+    assert contents(bad) == before and (done["diff"]["added"], done["diff"]["removed"]) == (0, 0)
+
+
+def test_rollback_takes_all_lists_back(bad, zone):
+    first = "a.example CNAME .\nb.example CNAME rpz-drop.\nc.example A 192.0.2.1\nkept.example CNAME *.\n"
+    second = "a.example CNAME .\nd.example CNAME rpz-passthru.\nc.example A 192.0.2.2\nkept.example CNAME *.\n"
+    states = []
+    for rules in (first, second):
+        replace(bad, zone(rules))
+        states.append(contents(bad))
+    for before in (states[0], states[1], states[0]):
+        bad("rollback", "bad")
+        assert contents(bad) == before
+        assert set(bad.redis.hkeys(bad.key("lists"))) == {"bad", *bad.redis.hkeys(bad.key("list:bad:parts"))}
+    replace(bad, zone("a.example CNAME .\n"))
+    assert set(bad.redis.hkeys(bad.key("lists"))) == {"bad"}
+    bad("rollback", "bad")
+    assert contents(bad) == states[0]
+
+
+def test_what_no_list_can_say_is_refused_alone(bad, zone):
+    many = "".join(f"many.example A 192.0.2.{i}\n" for i in range(17))
+    text = many + ("* CNAME .\nd.example DNAME x.\nsig.example RRSIG x\nx.example CNAME rpz-new.\nmx.example MX ten a.\n"
+                   "n.example CNAME 192.0.2.1.\ngood.example TXT hello\n")  # fmt: skip
+    (done,) = replace(bad, zone(text), code=PARTLY)
+    assert {"=good.example"} in contents(bad).values() and sum(map(len, contents(bad).values())) == 1
+    reasons = {one["item"]: one["why"] for one in done["refused"]}
+    assert set(reasons) == {"=many.example", "*", "d.example", "x.example", "mx.example", "n.example"}
+    assert "16 records" in reasons["=many.example"] and "every name" in reasons["*"]
+
+
+def test_words_that_do_not_fit(bad, zone, text_file):
+    path = zone("a.example CNAME .\nb.example CNAME rpz-drop.\n")
+    bad("import", "--given", "bad", path, code=USAGE)
+    bad("list", "set", "bad.drop", "--action", "drop")
+    bad("import", "--replace", "--given", "bad", path, code=PARTLY)
+    assert "no part" in bad.err and set(bad.list("bad")) == {"=a.example"}
+    bad("list", "drop", "bad.drop", "--yes")
+    replace(bad, path)
+    bad("import", "--replace", "bad", path, code=NONE)
+    assert "has parts" in bad.err
+    bad("import", "--replace", "bad.drop", text_file("a.example\n", "plain"), code=NONE)
+    assert "is a part of the list 'bad'" in bad.err
+    bad("list", "set", "other", "--action", "nxdomain")
+    bad("import", "--replace", "--given", "--dry-run", "other", path)
+    assert set(bad.redis.hkeys(bad.key("lists"))) == {"bad", "bad.drop", "other"}
+    assert not bad.list("other")
+
+
+def test_exceptions_of_a_feed_are_no_names_of_the_operator(bad, zone, text_file):
+    path = zone("x.good.example CNAME rpz-passthru.\n*.good.example CNAME .\n")
+    replace(bad, path)
+    replace(bad, path)
+    bad("list", "set", "other", "--action", "nxdomain")
+    bad("import", "--replace", "other", text_file("x.good.example\n", "plain"))
+
+
+# ---- transfers ----
+
+
+def record(owner, rdtype, *texts):
+    return dns.rrset.from_text(f"{owner}.{ZONE}.", 60, "IN", rdtype, *texts)
+
+
+@pytest.fixture
+def liar(bad, folder):
+    server = Liar()
+    bad("feed", "add", "bad", f"rpz://{ADDRESS}:{server.port}/{ZONE}", "--given", "--max-shrink=100")
+    server.run = lambda code=OK: bad("feed", "run", "bad", "--files", folder, code=code)
+    yield server
+    server.stop()
+
+
+def test_changes_of_every_kind_of_rule(bad, liar):
+    """AXFR, then IXFR alone: records of an owner come and go, rules change their action."""
+    zone = [rule("a.example"), rule("b.example", "rpz-drop."), record("d.example", "A", "192.0.2.1", "192.0.2.2"),
+            record("e.example", "MX", f"10 mail.{ZONE}."), rule("n.example.rpz-nsdname"), rule("n.example")]  # fmt: skip
+    liar.script = [[soa(1), *zone, soa(1)]]
+    liar.run()
+    assert contents(bad) == {
+        ioc("nxdomain"): {"=a.example", "=n.example"},
+        ioc("nxdomain", triggers=["nsdname", "nsip"]): {"=n.example"},
+        ioc("drop"): {"=b.example"},
+        data("A 192.0.2.1", "A 192.0.2.2"): {"=d.example"},
+        data("MX 10 mail.policy.example."): {"=e.example"},
+    }
+    removed = [rule("a.example"), record("d.example", "A", "192.0.2.1"), rule("n.example.rpz-nsdname"),
+               record("e.example", "MX", f"10 mail.{ZONE}.")]  # fmt: skip
+    added = [rule("a.example", "rpz-passthru."), record("d.example", "TXT", '"x y"'), rule("g.example", "g.test.")]
+    liar.script = [[soa(2), soa(1), *removed, soa(2), *added, soa(2)]]
+    liar.run()
+    assert [q.question[0].rdtype for q in liar.questions] == [252, 251]
+    assert contents(bad) == {
+        ioc("nxdomain"): {"=n.example"},
+        ioc("drop"): {"=b.example"},
+        allow(): {"=a.example"},
+        data("A 192.0.2.2", 'TXT "x y"'): {"=d.example"},
+        ioc("cname", cname="g.test"): {"=g.example"},
+    }
+    assert {op for op, _, _ in bad.changes()[-8:]} <= {"policy", "add", "remove", "drop"}
+    assert "indicators    5" in bad("feed", "show", "bad")
+    liar.script = [[soa(2)]]
+    liar.run()
+    assert "unchanged" in bad.out
+    stale = bad.redis.hset(bad.key("feed:bad"), "last_success", "2026-01-01T00:00:00Z")
+    assert stale == 0
+    bad("feed", "add", "bad", f"rpz://{ADDRESS}:{liar.port}/{ZONE}", "--given", "--stale=drop", "--stale-after=1h")
+    before = contents(bad)
+    liar.script = [5]
+    liar.run(code=7)
+    assert set().union(*contents(bad).values()) == set()
+    bad("rollback", "bad")
+    assert contents(bad) == before
