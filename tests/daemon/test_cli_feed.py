@@ -516,3 +516,19 @@ def test_shadow_mode_that_the_operator_chose_stays(feed, web):
     web.routes["/nothing"] = Answer(names(3))
     feed.run()
     assert feed.policy("bad")["shadow"] is True
+
+
+def test_failures_in_a_row_are_told_more_and_more_rarely(feed, web):
+    """The first, second, fourth, ... failure and another reason: a feed does not fill the log (D-222)."""
+    web.routes["/list"] = Answer("", 500)
+    feed("feed", "add", "bad", web.url())
+    for failures in range(1, 10):
+        if failures == 7:
+            web.routes["/list"] = Answer("", 404)
+        feed.run(code=INPUT)
+        assert feed.status()["failures"] == str(failures)
+    told = [one["sinkwatch"]["feed"]["failures"] for one in feed.log() if one["event"]["action"] == "feed-failed"]
+    assert told == [1, 2, 4, 7, 8]
+    web.routes["/list"] = Answer("a.example\n")
+    feed.run()
+    assert feed.log()[-1]["event"]["action"] == "feed-recovered"

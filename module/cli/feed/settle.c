@@ -134,12 +134,24 @@ static bool has_news(const struct cli_settled *settled)
            strcmp(changed, cli_json_text(settled->status, "last_success")) == 0;
 }
 
-/* The log has changes and failures; runs without news are in the status only. */
-static void log_run(struct cli *cli, const struct cli_settled *settled, uint64_t failed_before)
+/* Whether the log tells of a run. Of failures in a row it tells the 1st, 2nd, 4th, 8th, ..., and
+ * those with another reason than the failure before (D-222). */
+static bool is_told(const struct cli_settled *settled, uint64_t failed_before, const char *before)
+{
+    uint64_t failures = failed_before + 1;
+    if (settled->fetched != CLI_FETCH_FAILED)
+        return failed_before > 0 || has_news(settled);
+    return (failures & (failures - 1)) == 0 || strcmp(before, reason_of(settled)) != 0;
+}
+
+/* The log has changes and failures; all other runs are in the status only. before: the problem of
+ * the run before. */
+static void log_run(struct cli *cli, const struct cli_settled *settled, uint64_t failed_before,
+                    const char *before)
 {
     static const char *const fields[] = {"added", "removed", "refused", "indicators", "failures"};
     bool good = settled->fetched != CLI_FETCH_FAILED;
-    if (good && failed_before == 0 && !has_news(settled))
+    if (!is_told(settled, failed_before, before))
         return;
     json_t *more = json_object();
     for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
@@ -174,6 +186,7 @@ int cli_settle(struct cli *cli, struct cli_settled *settled)
     enum cli_left left = CLI_LEFT_FOILED;
     redisReply *replies = NULL;
     char *stale = cli_copy(cli_json_text(settled->status, "stale"));
+    char *problem = cli_copy(cli_json_text(settled->status, "problem"));
     note_run(cli, settled);
     for (int i = 0; i < TRIES && !replies && left == CLI_LEFT_FOILED; i++) {
         struct cli_stale_step step;
@@ -184,13 +197,14 @@ int cli_settle(struct cli *cli, struct cli_settled *settled)
         cli_begin(cli);
         cli_stale_write(&step, cli, settled->feed, settled->status);
         write_status(cli, settled);
-        log_run(cli, settled, failed_before);
+        log_run(cli, settled, failed_before, problem);
         replies = cli_commit(cli, &left);
         cli_stale_free(&step);
     }
     if (!replies)
         cli_error("feed '%s': the status was not written", settled->feed->name);
     free(stale);
+    free(problem);
     int code = replies ? CLI_OK : CLI_REDIS;
     freeReplyObject(replies);
     return code;

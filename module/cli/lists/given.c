@@ -41,10 +41,10 @@ static const char *refuse(struct cli_given *given, const char *why)
     return given->why;
 }
 
-static struct cli_part *add_part(struct cli_given *given, const char *name, unsigned group,
-                                 json_t *members)
+static struct cli_given_part *add_part(struct cli_given *given, const char *name, unsigned group,
+                                       json_t *members)
 {
-    struct cli_part *part = cli_alloc(1, sizeof(*part));
+    struct cli_given_part *part = cli_alloc(1, sizeof(*part));
     snprintf(part->name, sizeof(part->name), "%s", name);
     part->group = group;
     part->members = members;
@@ -55,7 +55,8 @@ static struct cli_part *add_part(struct cli_given *given, const char *name, unsi
     return part;
 }
 
-static struct cli_part *find(const struct cli_given *given, const json_t *index, const char *key)
+static struct cli_given_part *find(const struct cli_given *given, const json_t *index,
+                                   const char *key)
 {
     const json_t *at = json_object_get(index, key);
     return at ? given->part[json_integer_value(at)] : NULL;
@@ -165,13 +166,13 @@ static char *key_of(unsigned group, enum sw_action action, const char *record)
     return key;
 }
 
-struct cli_part *cli_given_part(struct cli_given *given, unsigned group, enum sw_action action,
-                                const char *record)
+struct cli_given_part *cli_given_part(struct cli_given *given, unsigned group,
+                                      enum sw_action action, const char *record)
 {
     char name[SW_LISTNAME_MAX];
     if (is_for_head(given, group, action, record))
         return given->part[0];
-    struct cli_part *part = record[0] ? NULL : given->plain[group][action];
+    struct cli_given_part *part = record[0] ? NULL : given->plain[group][action];
     if (part)
         return part;
     char *key = key_of(group, action, record);
@@ -192,7 +193,7 @@ struct cli_part *cli_given_part(struct cli_given *given, unsigned group, enum sw
     return part;
 }
 
-struct cli_part *cli_given_overridden(struct cli_given *given, const struct sw_entry *entry)
+struct cli_given_part *cli_given_overridden(struct cli_given *given, const struct sw_entry *entry)
 {
     return cli_given_part(given, cli_given_group(entry->triggers), given->head->action, "");
 }
@@ -235,7 +236,7 @@ void cli_given_adopt(struct cli_given *given)
 
 /* ---- writing aside ---- */
 
-static void flush_part(struct cli_given *given, struct cli_part *part)
+static void flush_part(struct cli_given *given, struct cli_given_part *part)
 {
     if (part->n > 0 && given->code == CLI_OK && !part->staging.cli)
         given->code = cli_staging_begin(&part->staging, given->cli, part->name);
@@ -249,7 +250,8 @@ static void flush_part(struct cli_given *given, struct cli_part *part)
     part->n = 0;
 }
 
-static void put(struct cli_given *given, struct cli_part *part, const char *text, const char *facts)
+static void put(struct cli_given *given, struct cli_given_part *part, const char *text,
+                const char *facts)
 {
     part->texts[part->n] = cli_copy(text);
     part->facts[part->n++] = cli_copy(facts);
@@ -261,7 +263,7 @@ static void put(struct cli_given *given, struct cli_part *part, const char *text
 }
 
 /* Take a rule back that was put into a part. */
-static void withdraw(struct cli_given *given, struct cli_part *part, const char *text)
+static void withdraw(struct cli_given *given, struct cli_given_part *part, const char *text)
 {
     flush_part(given, part);
     if (given->code != CLI_OK)
@@ -320,7 +322,7 @@ static uint16_t *owner_of(struct cli_given *given, const char *text, unsigned gr
 /* The owner that was read is complete, for now: give its records to a part. */
 static void end_owner(struct cli_given *given)
 {
-    struct cli_part *part = NULL, *former = NULL;
+    struct cli_given_part *part = NULL, *former = NULL;
     if (!given->pending.text)
         return;
     uint16_t *at = owner_of(given, given->pending.text, given->pending.group);
@@ -370,7 +372,7 @@ static void take_record(struct cli_given *given, const struct sw_entry *entry, c
 const char *cli_given_take(struct cli_given *given, const struct sw_entry *entry, const char *text,
                            const char *facts, bool *more)
 {
-    struct cli_part *part = given->part[0];
+    struct cli_given_part *part = given->part[0];
     enum sw_action action = entry->meant == SW_MEANT_EXCEPTION ? SW_ACTION_PASSTHRU : entry->action;
     *more = false;
     if (given->override) {
@@ -446,7 +448,7 @@ int cli_given_begin(struct cli_given *given)
 void cli_given_free(struct cli_given *given)
 {
     for (size_t i = 0; i < given->n; i++) {
-        struct cli_part *part = given->part[i];
+        struct cli_given_part *part = given->part[i];
         for (size_t j = 0; j < part->n; j++) {
             free(part->texts[j]);
             free(part->facts[j]);

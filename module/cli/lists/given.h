@@ -34,7 +34,7 @@
 
 #define CLI_PARTS_MAX 500 /* of a list; a resolver has room for 1,024 lists */
 
-struct cli_part;
+struct cli_given_part;
 struct cli_record_change;
 
 struct cli_given {
@@ -55,13 +55,14 @@ struct cli_given {
     char why[SW_WHY_MAX]; /* of the last refusal */
 
     /* inside */
-    struct cli_part **part;   /* the head first */
-    size_t n, waiting;        /* waiting: rules that are not written yet */
-    json_t *by_key, *by_name; /* indexes of parts */
-    json_t *before, *former;  /* P:list:LIST:parts, and the parts of the former content */
-    json_t *lists;            /* all lists of now: name -> text of the policy */
+    struct cli_given_part **part; /* the head first */
+    size_t n, waiting;            /* waiting: rules that are not written yet */
+    json_t *by_key, *by_name;     /* indexes of parts */
+    json_t *before, *former;      /* P:list:LIST:parts, and the parts of the former content */
+    json_t *lists;                /* all lists of now: name -> text of the policy */
     json_t *head_policy;
-    struct cli_part *plain[3][SW_ACTION_COUNT]; /* parts without data, by triggers and action */
+    struct cli_given_part
+        *plain[3][SW_ACTION_COUNT]; /* parts without data, by triggers and action */
     struct {
         char *text, *facts;
         unsigned group;
@@ -118,7 +119,7 @@ void cli_given_free(struct cli_given *given);
 
 /* ---- inside: for given.c, given_swap.c and given_changes.c ---- */
 
-struct cli_part {
+struct cli_given_part {
     char name[SW_LISTNAME_MAX];
     unsigned group;                            /* of triggers */
     json_t *members;                           /* of the policy; NULL: the head */
@@ -136,11 +137,11 @@ unsigned cli_given_group(unsigned triggers);
 
 /** The part for a rule, made where needed. record: the records of local data, a line each; the
  * walled garden; or "". NULL: given->why is set. */
-struct cli_part *cli_given_part(struct cli_given *given, unsigned group, enum sw_action action,
-                                const char *record);
+struct cli_given_part *cli_given_part(struct cli_given *given, unsigned group,
+                                      enum sw_action action, const char *record);
 
 /** The part for an entry where the list's action overrides all others; NULL: given->why is set. */
-struct cli_part *cli_given_overridden(struct cli_given *given, const struct sw_entry *entry);
+struct cli_given_part *cli_given_overridden(struct cli_given *given, const struct sw_entry *entry);
 
 /** Parts of the registry that have no rule by now. */
 void cli_given_adopt(struct cli_given *given);

@@ -18,7 +18,7 @@ struct cli_record_change {
 struct owner {
     const struct cli_record_change *first;
     size_t n;
-    const struct cli_part *now; /* the part that has its rule, or NULL */
+    const struct cli_given_part *now; /* the part that has its rule, or NULL */
 };
 
 /* ---- notes ---- */
@@ -42,7 +42,8 @@ static void note_record(struct cli_given *given, const struct sw_entry *entry, c
     given->records.n++;
 }
 
-static void change(struct cli_given *given, struct cli_part *part, const char *text, bool removes)
+static void change(struct cli_given *given, struct cli_given_part *part, const char *text,
+                   bool removes)
 {
     part->joined = part->joined || !removes;
     part->left = part->left || removes;
@@ -58,7 +59,7 @@ const char *cli_given_note(struct cli_given *given, const struct sw_entry *entry
         note_record(given, entry, text, removes);
         return NULL;
     }
-    struct cli_part *part =
+    struct cli_given_part *part =
         given->override
             ? cli_given_overridden(given, entry)
             : cli_given_part(given, cli_given_group(entry->triggers),
@@ -94,8 +95,8 @@ static size_t find_owners(const struct cli_given *given, struct owner *owners)
 }
 
 /* Ask which of some owners a part has. */
-static int ask_part(struct cli_given *given, const struct cli_part *part, struct owner *owners,
-                    size_t n)
+static int ask_part(struct cli_given *given, const struct cli_given_part *part,
+                    struct owner *owners, size_t n)
 {
     struct cli_argv argv = {0};
     cli_argv_add(&argv, "HMGET");
@@ -116,7 +117,7 @@ static int ask_parts(struct cli_given *given, struct owner *owners, size_t n)
 {
     int code = CLI_OK;
     for (size_t i = 0; i < given->n; i++) {
-        const struct cli_part *part = given->part[i];
+        const struct cli_given_part *part = given->part[i];
         if (!part->data || !json_object_get(given->before, part->name))
             continue;
         for (size_t at = 0; at < n && code == CLI_OK; at += CLI_BATCH)
@@ -144,7 +145,7 @@ static void move_owner(struct cli_given *given, const struct owner *owner)
         apply_record(records, &owner->first[i]);
     bool any = json_array_size(records) > 0;
     char *text = cli_given_join(records);
-    struct cli_part *then =
+    struct cli_given_part *then =
         any ? cli_given_part(given, owner->first->group, SW_ACTION_SINKHOLE, text) : NULL;
     if (any && !then)
         given->refuse(given->arg, owner->first->place, owner->first->text, given->why);
@@ -159,7 +160,7 @@ static void move_owner(struct cli_given *given, const struct owner *owner)
 
 /* ---- parts ---- */
 
-static bool is_new(const struct cli_given *given, const struct cli_part *part)
+static bool is_new(const struct cli_given *given, const struct cli_given_part *part)
 {
     return part->members && part->joined && !json_object_get(given->before, part->name);
 }
@@ -176,7 +177,7 @@ int cli_given_make(struct cli_given *given)
         return CLI_OK;
     cli_begin(cli);
     for (size_t i = 0; i < given->n; i++) {
-        const struct cli_part *part = given->part[i];
+        const struct cli_given_part *part = given->part[i];
         if (!is_new(given, part))
             continue;
         char *text = cli_part_policy(part->name, given->head_policy, part->members, why);
@@ -221,7 +222,7 @@ int cli_given_settle(struct cli_given *given)
 }
 
 /* Drop a part that has no rules, unless rules join at the same time. */
-static int tidy_part(struct cli_given *given, const struct cli_part *part,
+static int tidy_part(struct cli_given *given, const struct cli_given_part *part,
                      struct cli_outcome *outcome)
 {
     struct cli *cli = given->cli;

@@ -8,12 +8,12 @@
 
 #define TRIES 10 /* swaps that another writer may foil one after the other */
 
-static const char *now_of(struct cli *cli, const struct cli_part *part)
+static const char *now_of(struct cli *cli, const struct cli_given_part *part)
 {
     return cli_key(cli, "list:%s", part->name);
 }
 
-static const char *previous_of(struct cli *cli, const struct cli_part *part)
+static const char *previous_of(struct cli *cli, const struct cli_given_part *part)
 {
     return cli_key(cli, "list:%s:previous", part->name);
 }
@@ -37,7 +37,7 @@ int cli_given_compare(struct cli_given *given, struct cli_diff *sum)
     *sum = (struct cli_diff){.added_first = json_array(), .removed_first = json_array()};
     cli_given_adopt(given);
     for (size_t i = 0; i < given->n && code == CLI_OK; i++) {
-        struct cli_part *part = given->part[i];
+        struct cli_given_part *part = given->part[i];
         struct cli_diff *one = &part->diff;
         const char *then = part->staging.cli
                                ? part->staging.key
@@ -56,39 +56,39 @@ int cli_given_compare(struct cli_given *given, struct cli_diff *sum)
 
 /* ---- the fate of a part ---- */
 
-static bool is_head(const struct cli_part *part)
+static bool is_head(const struct cli_given_part *part)
 {
     return !part->members;
 }
 
-static bool moves(const struct cli_part *part)
+static bool moves(const struct cli_given_part *part)
 {
     return part->diff.added > 0 || part->diff.removed > 0;
 }
 
-static bool is_changed(const struct cli_part *part)
+static bool is_changed(const struct cli_given_part *part)
 {
     return moves(part) || part->diff.changed > 0;
 }
 
 /* Parts with rules live; parts that lost their last rule go. */
-static bool lives(const struct cli_part *part)
+static bool lives(const struct cli_given_part *part)
 {
     return is_head(part) || part->staging.n > 0;
 }
 
-static bool goes(const struct cli_given *given, const struct cli_part *part)
+static bool goes(const struct cli_given *given, const struct cli_given_part *part)
 {
     return !lives(part) && json_object_get(given->before, part->name);
 }
 
-static bool exempts(const struct cli_part *part)
+static bool exempts(const struct cli_given_part *part)
 {
     return strcmp(cli_json_text(part->members, "kind"), "allow") == 0;
 }
 
 /* The policy that a part gets, where it is another than now; else NULL. */
-static char *new_policy(const struct cli_given *given, const struct cli_part *part)
+static char *new_policy(const struct cli_given *given, const struct cli_given_part *part)
 {
     char why[SW_WHY_MAX];
     if (is_head(part) || !lives(part))
@@ -118,7 +118,7 @@ static json_t *former(const struct cli_given *given)
 {
     json_t *all = json_object();
     for (size_t i = 0; i < given->n; i++) {
-        const struct cli_part *part = given->part[i];
+        const struct cli_given_part *part = given->part[i];
         json_t *members =
             is_head(part) ? json_object() : json_object_get(given->before, part->name);
         if (members)
@@ -170,7 +170,7 @@ static void tell(struct cli *cli, const char *op, const char *list)
     cli_argv_free(&entry);
 }
 
-static void change_part(const struct cli_given *given, const struct cli_part *part)
+static void change_part(const struct cli_given *given, const struct cli_given_part *part)
 {
     struct cli *cli = given->cli;
     const char *now = now_of(cli, part), *previous = previous_of(cli, part);
@@ -201,7 +201,7 @@ static void change_parts(const struct cli_given *given)
 {
     for (int pass = 0; pass < 3; pass++)
         for (size_t i = 0; i < given->n; i++) {
-            const struct cli_part *part = given->part[i];
+            const struct cli_given_part *part = given->part[i];
             int turn = exempts(part) ? (lives(part) ? 0 : 2) : 1;
             if (turn == pass)
                 change_part(given, part);
@@ -217,7 +217,7 @@ static int watch(const struct cli_given *given)
     cli_argv_add(&argv, cli_key(cli, "lists"));
     cli_argv_add(&argv, cli_key(cli, "list:%s:parts", given->list));
     for (size_t i = 0; i < given->n; i++) {
-        const struct cli_part *part = given->part[i];
+        const struct cli_given_part *part = given->part[i];
         cli_argv_add(&argv, now_of(cli, part));
         cli_argv_add(&argv, previous_of(cli, part));
         if (part->staging.cli)
@@ -235,7 +235,7 @@ static int judge_sizes(const struct cli_given *given)
 {
     int code = CLI_OK;
     for (size_t i = 0; i < given->n && code == CLI_OK; i++) {
-        struct cli_part *part = given->part[i];
+        struct cli_given_part *part = given->part[i];
         uint64_t there = 0;
         code = cli_hash_length(given->cli, now_of(given->cli, part), &part->now);
         if (code == CLI_OK && part->staging.cli)
