@@ -41,21 +41,21 @@ START_TEST(test_gaps)
         struct sw_stream_position at;
         bool gap;
     } cases[] = {
-        {"never was", {false, false, {0, 0}, {0, 0}, 0, 0}, {{0, 0}, 0}, false},
-        {"gone", {false, false, {0, 0}, {0, 0}, 0, 0}, {{5, 0}, 1}, true},
-        {"at the end", {true, true, {1, 0}, {5, 0}, 5, 5}, {{5, 0}, 5}, false},
-        {"behind", {true, true, {1, 0}, {9, 0}, 9, 9}, {{5, 0}, 5}, false},
-        {"backwards", {true, true, {1, 0}, {4, 9}, 4, 4}, {{5, 0}, 5}, true},
-        {"all trimmed, all seen", {true, true, {0, 0}, {5, 0}, 0, 5}, {{5, 0}, 5}, false},
-        {"all trimmed, one unseen", {true, true, {0, 0}, {6, 0}, 0, 6}, {{5, 0}, 5}, true},
-        {"rebuilt, as many, all trimmed", {true, true, {0, 0}, {9, 0}, 0, 5}, {{5, 0}, 5}, true},
-        {"trimmed up to us", {true, true, {6, 0}, {7, 0}, 2, 7}, {{5, 0}, 5}, false},
-        {"trimmed past us", {true, true, {7, 0}, {7, 0}, 1, 7}, {{5, 0}, 5}, true},
-        {"trimmed, count unknown", {true, false, {6, 0}, {7, 0}, 2, 0}, {{5, 0}, 0}, true},
-        {"made since", {true, true, {6, 0}, {7, 0}, 2, 2}, {{0, 0}, 0}, false},
-        {"made and trimmed since", {true, true, {6, 0}, {7, 0}, 2, 3}, {{0, 0}, 0}, true},
-        {"made since, count unknown", {true, false, {6, 0}, {7, 0}, 2, 0}, {{0, 0}, 0}, false},
-        {"rebuilt", {true, true, {6, 0}, {7, 0}, 2, 2}, {{5, 0}, 5}, true},
+        {"never was", {false, false, {0, 0}, {0, 0}, 0, 0, 0}, {{0, 0}, 0}, false},
+        {"gone", {false, false, {0, 0}, {0, 0}, 0, 0, 0}, {{5, 0}, 1}, true},
+        {"at the end", {true, true, {1, 0}, {5, 0}, 5, 5, 0}, {{5, 0}, 5}, false},
+        {"behind", {true, true, {1, 0}, {9, 0}, 9, 9, 0}, {{5, 0}, 5}, false},
+        {"backwards", {true, true, {1, 0}, {4, 9}, 4, 4, 0}, {{5, 0}, 5}, true},
+        {"all trimmed, all seen", {true, true, {0, 0}, {5, 0}, 0, 5, 0}, {{5, 0}, 5}, false},
+        {"all trimmed, one unseen", {true, true, {0, 0}, {6, 0}, 0, 6, 0}, {{5, 0}, 5}, true},
+        {"rebuilt, as many, all trimmed", {true, true, {0, 0}, {9, 0}, 0, 5, 0}, {{5, 0}, 5}, true},
+        {"trimmed up to us", {true, true, {6, 0}, {7, 0}, 2, 7, 0}, {{5, 0}, 5}, false},
+        {"trimmed past us", {true, true, {7, 0}, {7, 0}, 1, 7, 0}, {{5, 0}, 5}, true},
+        {"trimmed, count unknown", {true, false, {6, 0}, {7, 0}, 2, 0, 0}, {{5, 0}, 0}, true},
+        {"made since", {true, true, {6, 0}, {7, 0}, 2, 2, 0}, {{0, 0}, 0}, false},
+        {"made and trimmed since", {true, true, {6, 0}, {7, 0}, 2, 3, 0}, {{0, 0}, 0}, true},
+        {"made since, count unknown", {true, false, {6, 0}, {7, 0}, 2, 0, 0}, {{0, 0}, 0}, false},
+        {"rebuilt", {true, true, {6, 0}, {7, 0}, 2, 2, 0}, {{5, 0}, 5}, true},
     };
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)

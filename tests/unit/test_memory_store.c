@@ -400,6 +400,7 @@ static enum sw_status walk(void *arg, struct sw_past *past)
 /* More files than a process may open: a walk in groups sees every sighting. */
 START_TEST(test_many_files_in_groups)
 {
+    const struct sw_past_options some = {.max = SOME};
     struct rlimit former, low;
     struct sw_past *past;
     struct walk walked = {0};
@@ -415,7 +416,7 @@ START_TEST(test_many_files_in_groups)
     ck_assert_uint_lt(past->n, MANY); /* the others are left out, with a warning */
     sw_past_close(past);
     got.n = 0;
-    ck_assert_int_eq(sw_past_each(folder, SOME, NULL, walk, &walked), SW_OK);
+    ck_assert_int_eq(sw_past_each(folder, &some, walk, &walked), SW_OK);
     ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &former), 0);
     ck_assert_uint_eq(walked.most, SOME);
     ck_assert_uint_eq(walked.calls, (MANY + SOME - 1) / SOME);
@@ -425,7 +426,7 @@ START_TEST(test_many_files_in_groups)
     check_same();
     walked.replace = true;
     got.n = 0;
-    ck_assert_int_eq(sw_past_each(folder, SOME, NULL, walk, &walked), SW_EEXIST);
+    ck_assert_int_eq(sw_past_each(folder, &some, walk, &walked), SW_EEXIST);
     remove_folder();
 }
 END_TEST
