@@ -29,7 +29,7 @@ from harness.redis_server import Redis  # noqa: E402
 from harness.wait import until  # noqa: E402
 
 QUICK = os.environ.get("QUICK", "0") not in ("", "0")
-NAMES, LARGE, EVENTS, CARDS = (20_000, 5_000, 5_000, 20) if QUICK else (1_000_000, 100_000, 50_000, 300)
+NAMES, LARGE, EVENTS, CARDS = (20_000, 5_000, 5_000, 20) if QUICK else (1_000_000, 100_000, 50_000, 100)
 RATE, SECONDS, IDLE = 1000, 3 if QUICK else 20, 2 if QUICK else 10
 PREFIX = "{web}"
 FILL = """

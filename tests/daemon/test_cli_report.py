@@ -324,7 +324,28 @@ def test_a_card_has_the_indicator_and_the_facts(case):
     assert ", by *.example" in card and "<dt>seen</dt><dd>3</dd>" in card and EVIL not in card
     assert card.count("&lt;script&gt;alert(1)&lt;/script&gt;") >= 2
     (card,) = re.findall(r"<article[^>]*><h3>systemsvc.net</h3>.*?</article>", text, re.S)
-    assert ", by =systemsvc.net" in card and "<dl>" not in card.split("</table>")[0]
+    assert ", by =systemsvc.net" in card and "<dt>reference" not in card
+    assert "A client gets <b>monitor</b> <small>equal priority, and =systemsvc.net is more specific" in card
+
+
+def test_answers_by_group_classes_and_public_bodies(case):
+    """A card says what the clients of each group get, as check does; a holder has the class with the
+    source, and a mark where protected-classes has the class."""
+    case("list", "set", "nursery", "--action", "nxdomain", "--group", "kids", "--priority", "1")
+    case("list", "set", "bad", "--action", "monitor")
+    case("add", "nursery", "systemsvc.net")
+    see(case, "systemsvc.net", "213.24.76.99", 50, 60, 8342, "RTComm.RU", "Federal Security Service", list="bad")
+    put(case, "events", {"@timestamp": day(55), "client": {"ip": "192.0.2.9"}, "dns": {"question": {"name": "www.systemsvc.net"}},
+                         "sinkwatch": {"list": "bad", "count": 1}})  # fmt: skip
+    text = case("report", "--name", "systemsvc.net")
+    (card,) = re.findall(r"<article[^>]*><h3>systemsvc.net</h3>.*?</article>", text, re.S)
+    for words in ("on list <b class=bad>nursery</b> (ioc, nxdomain), by systemsvc.net", "A client gets <b>nxdomain</b>",
+                  "clients of kids get <b>nxdomain</b>", "clients of no group get <b>monitor</b>", "192.0.2.9 for www.systemsvc.net",
+                  "<em class=pub>public body: government</em>"):  # fmt: skip
+        assert words in card, words
+    assert re.search(r"<dt>Class</dt><dd>government by federal security service \(.*classes.tsv:\d+\)</dd>", text)
+    (check,) = case.json("check", "systemsvc.net")
+    assert [one["verdict"]["taken"] for one in check["by_group"]] == ["nxdomain", "monitor"]
 
 
 def test_evidence_and_name_servers_are_on_the_card(case):

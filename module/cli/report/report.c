@@ -213,7 +213,7 @@ static void free_all(struct report *report)
 {
     for (size_t i = 0; i < report->starts && report->server; i++) {
         json_decref(report->spans[i]);
-        json_decref(report->listing[i]);
+        json_decref(report->check[i]);
         json_decref(report->server[i]);
         json_decref(report->past ? report->past[i] : NULL);
     }
@@ -221,6 +221,8 @@ static void free_all(struct report *report)
         free(report->holder[i].key);
         free(report->holder[i].name);
         free(report->holder[i].carrier);
+        free(report->holder[i].class);
+        free(report->holder[i].body);
     }
     tdestroy(report->by_client, keep);
     tdestroy(report->left_out, free);
@@ -234,7 +236,7 @@ static void free_all(struct report *report)
     free(report->client);
     free(report->holder);
     free(report->spans);
-    free(report->listing);
+    free(report->check);
     free(report->server);
     free(report->past);
     free(report->type);

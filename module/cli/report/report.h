@@ -42,6 +42,8 @@ struct report_holder {
     char *key;     /* as sw_holder_text(): the same text for the same holder */
     char *name;    /* the registrant, else the organisation of the AS, else the AS */
     char *carrier; /* "AS64500 Organisation", "" where name says that already */
+    char *class;   /* "government by Federal*: classes.tsv:12" as of now, "" */
+    char *body;    /* the class, where protected-classes has it: a public body; "" */
     char mark[8];  /* letters that no other holder has */
     size_t color;  /* below REPORT_COLORS, or REPORT_COLORS: none */
     uint64_t weight;
@@ -72,12 +74,12 @@ struct report {
     char **type; /* types of the anomalies */
     size_t types;
     struct graph *graph;
-    size_t starts;    /* number of indicators, the first nodes of the graph */
-    json_t **spans;   /* for each start: "holder H" -> the owner and episodes; NULL: none */
-    json_t **listing; /* for each start: the indicator on its list, and the facts; NULL: none */
-    json_t **server;  /* for each start: name servers, address -> facts; NULL: none */
-    json_t **past;    /* for each start: records of the memory; NULL: none. May be NULL itself */
-    void *left_out;   /* tsearch() tree of names without room */
+    size_t starts;   /* number of indicators, the first nodes of the graph */
+    json_t **spans;  /* for each start: "holder H" -> the owner and episodes; NULL: none */
+    json_t **check;  /* for each start: as view_check() */
+    json_t **server; /* for each start: name servers, address -> facts; NULL: none */
+    json_t **past;   /* for each start: records of the memory; NULL: none. May be NULL itself */
+    void *left_out;  /* tsearch() tree of names without room */
     uint64_t cut_names, cut_clients, events_read;
     bool more_events; /* older events were not read */
     struct report_holder *holder;
@@ -92,6 +94,9 @@ struct report {
 
 /** Anomalies, then names with histories, then clients. CLI_OK or CLI_REDIS, reported. */
 int report_read(struct report *report);
+
+/** Whether a name is another name, or below it. */
+bool report_is_below(const char *name, const char *other);
 
 /** Records of the memory in this folder, for each start. A folder that cannot be read is reported,
  * and the report goes on (report_past.c). */

@@ -89,33 +89,25 @@ static void servers(struct report *report, size_t start)
     and_more(out, n, SERVERS_MAX);
 }
 
-/* The first client of a name in the sorted table, or the number of clients. */
-static size_t first_client(const struct report *report, const char *name)
-{
-    size_t low = 0, high = report->clients;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (strcmp(report->client[middle]->name, name) < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
+/* Questions for the name and for names below. */
 static void clients(const struct report *report, const char *name)
 {
     FILE *out = report->out;
     size_t n = 0;
-    for (size_t i = first_client(report, name);
-         i < report->clients && strcmp(report->client[i]->name, name) == 0; i++) {
+    for (size_t i = 0; i < report->clients; i++) {
         const struct report_client *client = report->client[i];
+        if (!report_is_below(client->name, name))
+            continue;
         if (n++ == 0)
             fputs("<h4>Clients that asked</h4>", out);
         if (n > CLIENTS_MAX)
             continue;
         fputs("<div>", out);
         page_text(out, client->client);
+        if (strcmp(client->name, name) != 0) {
+            fputs(" for ", out);
+            page_text(out, client->name);
+        }
         fputs(" <small>", out);
         page_text(out, cli_time(client->first, false));
         fputs(" to ", out);
@@ -170,6 +162,7 @@ static void owner(struct report *report, const struct graph_node *node)
     }
     page_holder(out, report_holder_at(report, node->owner));
     fputs("<dl>", out);
+    fact(out, "Class", report_holder_at(report, node->owner)->class);
     fact(out, "Network", cli_json_text(node->owner, "prefix"));
     fact(out, "Netname", cli_json_text(node->owner, "netname"));
     fact(out, "Country", cli_json_text(node->owner, "country"));
@@ -185,37 +178,99 @@ static void value(FILE *out, const json_t *fact)
     free(text);
 }
 
-/* "on list carbanak, by systemsvc.net", and the facts of the indicator. */
-static void listing(const struct report *report, const struct graph_node *node)
+/* "on list carbanak (ioc, sinkhole), by systemsvc.net", and the facts of the indicator. */
+static void listing(FILE *out, const json_t *found)
 {
-    FILE *out = report->out;
-    const json_t *found = node->index < report->starts ? report->listing[node->index] : NULL;
     const char *key;
-    const json_t *fact;
+    const json_t *given;
     size_t n = 0;
     fputs("<p>on list <b class=bad>", out);
-    page_text(out, node->list);
-    fputs("</b>", out);
-    if (found) {
-        fputs(", by ", out);
-        page_text(out, cli_json_text(found, "indicator"));
-    }
-    fputs("</p>", out);
-    if (json_object_size(json_object_get(found, "facts")) == 0)
-        return;
-    fputs("<dl>", out);
-    json_object_foreach(json_object_get(found, "facts"), key, fact)
+    page_text(out, cli_json_text(found, "list"));
+    fputs("</b> (", out);
+    page_text(out, cli_json_text(found, "kind"));
+    fputs(", ", out);
+    page_text(out, cli_json_text(found, "action"));
+    fputs("), by ", out);
+    page_text(out, cli_json_text(found, "indicator"));
+    fputs(json_is_true(json_object_get(found, "expired")) ? ", expired</p><dl>" : "</p><dl>", out);
+    fact(out, "note", cli_json_text(found, "note"));
+    json_object_foreach(json_object_get(found, "facts"), key, given)
     {
         if (n++ >= FACTS_MAX)
             continue;
         fputs("<dt>", out);
         page_text(out, key);
         fputs("</dt><dd>", out);
-        value(out, fact);
+        value(out, given);
         fputs("</dd>", out);
     }
     fputs("</dl>", out);
     and_more(out, n, FACTS_MAX);
+}
+
+/* "sinkhole 192.0.2.1 TTL 60" of a verdict; null: no rule acts. */
+static void answer(FILE *out, const json_t *verdict)
+{
+    static const char *const texts[] = {"taken", "sinkhole4", "sinkhole6", "cname"};
+    fputs("<b>", out);
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        const char *text = cli_json_text(verdict, texts[i]);
+        fputs(i > 0 && text[0] ? " " : "", out);
+        page_text(out, text);
+    }
+    if (!json_is_object(verdict))
+        fputs("the true answer", out);
+    fputs("</b>", out);
+    if (json_is_true(json_object_get(verdict, "shadow"))) {
+        fputs(" (shadow mode; without it ", out);
+        page_text(out, cli_json_text(verdict, "wanted"));
+        fputs(")", out);
+    }
+}
+
+/* The answer to the clients of some groups. */
+static void audience(FILE *out, const json_t *one)
+{
+    const json_t *group;
+    size_t i;
+    fputs("<div>clients of ", out);
+    json_array_foreach(json_object_get(one, "groups"), i, group)
+    {
+        fputs(i ? ", " : "", out);
+        page_text(out, json_string_value(group));
+    }
+    fputs(json_is_false(json_object_get(one, "no_group")) ? " get "
+          : i > 0                                         ? ", no group get "
+                                                          : "no group get ",
+          out);
+    answer(out, json_object_get(one, "verdict"));
+    fputs("</div>", out);
+}
+
+/* The lists that have the name, and what clients get. */
+static void lists(const struct report *report, const struct graph_node *node)
+{
+    FILE *out = report->out;
+    const json_t *found = node->index < report->starts ? report->check[node->index] : NULL, *one;
+    const json_t *check = json_object_get(found, "check");
+    size_t i;
+    json_array_foreach(json_object_get(found, "lists"), i, one) listing(out, one);
+    if (!found && node->list[0]) {
+        fputs("<p>on list <b class=bad>", out);
+        page_text(out, node->list);
+        fputs("</b></p>", out);
+    }
+    if (!found)
+        return;
+    fputs("<p>A client gets ", out);
+    answer(out, json_object_get(check, "verdict"));
+    if (cli_json_text(check, "why")[0]) {
+        fputs(" <small>", out);
+        page_text(out, cli_json_text(check, "why"));
+        fputs("</small>", out);
+    }
+    fputs("</p>", out);
+    json_array_foreach(json_object_get(check, "by_group"), i, one) audience(out, one);
 }
 
 /* ---- a card ---- */
@@ -230,8 +285,8 @@ static void card(struct report *report, const struct graph_node *node)
             node->is_name ? 'n' : 'a', node->index);
     page_text(out, node->text);
     fputs("</h3>", out);
-    if (node->list[0])
-        listing(report, node);
+    if (node->is_name)
+        lists(report, node);
     if (!node->is_name)
         owner(report, node);
     if (node->edges > 0)

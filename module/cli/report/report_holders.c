@@ -1,6 +1,7 @@
 /* report_holders.c - holders with marks and colours, and the times of names. See report.h. */
 #include "cli/output.h"
 #include "cli/report/report.h"
+#include "cli/view/views.h"
 #include "journal/history/entry.h"
 
 #include <stdlib.h>
@@ -47,6 +48,8 @@ static size_t add_holder(struct report *report, const char *key, const char *nam
     report->holder[report->holders] = (struct report_holder){.key = cli_copy(key),
                                                              .name = cli_copy(name),
                                                              .carrier = cli_copy(carrier),
+                                                             .class = cli_copy(""),
+                                                             .body = cli_copy(""),
                                                              .color = REPORT_COLORS};
     return report->holders++;
 }
@@ -60,20 +63,38 @@ static void add_first(struct report *report)
     add_holder(report, SW_HOLDER_NONE, "no answer", "");
 }
 
+/* The class by the tables and databases of now, with the line or field that says so. */
+static void add_class(struct report *report, struct report_holder *holder,
+                      const struct sw_owner *owner)
+{
+    json_t *now = view_holder(report->cli, owner);
+    const char *class = cli_json_text(now, "class");
+    free(holder->class);
+    if (asprintf(&holder->class, class[0] ? "%s by %s" : "", class, cli_json_text(now, "reason")) <
+        0)
+        abort();
+    free(holder->body);
+    holder->body = cli_copy(json_is_true(json_object_get(now, "protected")) ? class : "");
+    json_decref(now);
+}
+
 size_t report_holder(struct report *report, const json_t *facts)
 {
-    struct sw_owner owner = {.asn = (uint32_t)json_integer_value(json_object_get(facts, "asn"))};
+    struct sw_owner owner;
     char key[SW_HOLDER_MAX], carrier[SW_OWNERTEXT_MAX + 16] = "";
-    snprintf(owner.org, sizeof(owner.org), "%s", cli_json_text(facts, "org"));
-    snprintf(owner.registrant, sizeof(owner.registrant), "%s", cli_json_text(facts, "registrant"));
+    view_owner_of(facts, &owner);
     add_first(report);
+    size_t had = report->holders;
     sw_holder_text(&owner, true, key);
     if (owner.asn)
         snprintf(carrier, sizeof(carrier), "AS%u%s%s", owner.asn, owner.org[0] ? " " : "",
                  owner.org);
-    if (owner.registrant[0])
-        return add_holder(report, key, owner.registrant, carrier);
-    return add_holder(report, key, carrier, "");
+    bool named = owner.registrant[0] != '\0';
+    size_t holder =
+        add_holder(report, key, named ? owner.registrant : carrier, named ? carrier : "");
+    if (report->holders > had)
+        add_class(report, &report->holder[holder], &owner);
+    return holder;
 }
 
 const struct report_holder *report_holder_at(struct report *report, const json_t *facts)

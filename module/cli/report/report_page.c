@@ -44,7 +44,8 @@ static void begin(struct report *report)
     scope(report);
     fputs(
         ". All times are UTC. The page states facts from the DNS and from ownership databases at "
-        "that time, and nothing about anybody's intent.</p>\n"
+        "that time, and nothing about anybody's intent. Classes of holders, lists and answers to "
+        "clients are as of now; a public body is a holder of a class of protected-classes.</p>\n"
         "<nav><a href=\"#anomalies\">Anomalies</a> <a href=\"#ownership\">Holders over time</a> "
         "<a href=\"#graph\">Names and holders</a> <a href=\"#names\">Names</a> "
         "<a href=\"#addresses\">Addresses</a> <a href=\"#clients\">Clients</a> "
@@ -93,8 +94,13 @@ static void legend(struct report *report)
 {
     FILE *out = report->out;
     fputs("<details class=legend open><summary>Holders and their marks</summary><div>", out);
-    for (size_t i = HOLDER_FIRST; i < report->holders; i++)
+    for (size_t i = HOLDER_FIRST; i < report->holders; i++) {
+        fputs("<div>", out);
         page_holder(out, &report->holder[i]);
+        fputs(" <small>", out);
+        page_text(out, report->holder[i].class);
+        fputs("</small></div>", out);
+    }
     for (size_t i = 0; i < HOLDER_FIRST; i++)
         page_holder(out, &report->holder[i]);
     fputs("</div></details>\n", out);

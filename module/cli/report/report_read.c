@@ -2,6 +2,7 @@
 #include "cli/output.h"
 #include "cli/report/report.h"
 #include "cli/sweep/sweep.h"
+#include "cli/view/views.h"
 #include "journal/history/entry.h"
 
 #include <search.h>
@@ -12,7 +13,6 @@
 #define PAGE        "1000" /* entries of a stream, or names, at a time */
 #define PAGE_N      1000
 #define STARTS_EACH 50     /* indicators in a pipeline */
-#define FIELDS_MAX  256    /* two for each label of a name */
 #define CLIENTS_MAX 100000 /* pairs of client and name */
 
 /* ---- a stream, backwards ---- */
@@ -189,7 +189,7 @@ static int read_starts(struct report *report)
     int code = report->names ? CLI_OK : start_listed(report);
     report->starts = report->graph->nodes;
     report->spans = cli_alloc(report->starts + 1, sizeof(*report->spans));
-    report->listing = cli_alloc(report->starts + 1, sizeof(*report->listing));
+    report->check = cli_alloc(report->starts + 1, sizeof(*report->check));
     report->server = cli_alloc(report->starts + 1, sizeof(*report->server));
     return code == CLI_OK ? graph_walk(report->cli, report->graph, 2) : code;
 }
@@ -238,59 +238,18 @@ static int read_episodes(struct report *report, size_t at, size_t end)
     return CLI_OK;
 }
 
-/* ---- the indicator of a name ---- */
+/* ---- lists, and the answer to clients ---- */
 
-/* The indicators that cover a name, the most specific first; returns how many. free() each. */
-static size_t covering(const char *name, char **field)
+static int read_check(struct report *report, size_t start)
 {
-    size_t n = 0;
-    for (const char *at = name; at && n + 2 <= FIELDS_MAX; at = strchr(at, '.')) {
-        at += *at == '.';
-        if (asprintf(&field[n], "%s%s", at == name ? "=" : "*.", at) < 0)
-            abort();
-        field[n + 1] = cli_copy(at);
-        n += 2;
-    }
-    return n;
-}
-
-/* {"indicator": text, "facts": object} of the first value that the list has; NULL: none. */
-static json_t *first_listing(char **field, const redisReply *reply)
-{
-    for (size_t i = 0; i < reply->elements; i++) {
-        const redisReply *value = reply->element[i];
-        if (value->type != REDIS_REPLY_STRING)
-            continue;
-        json_t *out = json_object(), *facts = json_loadb(value->str, value->len, 0, NULL);
-        cli_json_set(out, "indicator", field[i]);
-        if (json_is_object(facts))
-            json_object_set(out, "facts", facts);
-        json_decref(facts);
-        return out;
-    }
-    return NULL;
-}
-
-static int read_listing(struct report *report, size_t start)
-{
-    const struct graph_node *node = report->graph->node[start];
-    struct cli_argv argv = {0};
-    char *field[FIELDS_MAX];
-    if (!node->list[0])
+    const char *name = report->graph->node[start]->text;
+    struct sw_indicator what;
+    char why[SW_WHY_MAX];
+    if (sw_indicator_parse(name, strlen(name), &what, why) != SW_OK ||
+        what.type != SW_INDICATOR_DOMAIN)
         return CLI_OK;
-    size_t n = covering(node->text, field);
-    cli_argv_add(&argv, "HMGET");
-    cli_argv_add(&argv, cli_key(report->cli, "list:%s", node->list));
-    for (size_t i = 0; i < n; i++)
-        cli_argv_add(&argv, field[i]);
-    redisReply *reply = cli_ask_argv(report->cli, &argv);
-    if (reply)
-        report->listing[start] = first_listing(field, reply);
-    for (size_t i = 0; i < n; i++)
-        free(field[i]);
-    cli_argv_free(&argv);
-    freeReplyObject(reply);
-    return reply ? CLI_OK : CLI_REDIS;
+    report->check[start] = view_check(report->cli, &what);
+    return report->check[start] ? CLI_OK : CLI_REDIS;
 }
 
 /* ---- clients ---- */
@@ -329,6 +288,22 @@ static struct report_client *client_of(struct report *report, const char *client
     return new;
 }
 
+bool report_is_below(const char *name, const char *other)
+{
+    size_t len = strlen(name), tail = strlen(other);
+    return len >= tail && strcasecmp(name + len - tail, other) == 0 &&
+           (len == tail || name[len - tail - 1] == '.');
+}
+
+/* Whether a question is for one of the names, or below. */
+static bool is_asked(const struct report *report, const char *name)
+{
+    for (size_t i = 0; i < report->names; i++)
+        if (report_is_below(name, report->name[i]))
+            return true;
+    return report->names == 0;
+}
+
 /* Hits of the list and of the names; latest first. */
 static bool take_event(struct report *report, const json_t *event)
 {
@@ -339,7 +314,7 @@ static bool take_event(struct report *report, const json_t *event)
     report->more_events = ++report->events_read > REPORT_EVENTS;
     if (report->more_events)
         return false;
-    if (!client[0] || !name[0] || !is_named(report, name) ||
+    if (!client[0] || !name[0] || !is_asked(report, name) ||
         (report->list && strcmp(cli_json_text(event, "sinkwatch.list"), report->list) != 0))
         return true;
     struct report_client *one = client_of(report, client, name);
@@ -364,7 +339,7 @@ int report_read(struct report *report)
         code = read_episodes(report, at,
                              at + STARTS_EACH < report->starts ? at + STARTS_EACH : report->starts);
     for (size_t i = 0; i < report->starts && code == CLI_OK; i++)
-        code = read_listing(report, i);
+        code = read_check(report, i);
     if (code == CLI_OK)
         code = backwards(report, "events", take_event);
     if (report->clients > 0)

@@ -11,7 +11,7 @@
 
 /* clang-format off */
 #define REPORT_POLICY \
-    "default-src 'none'; style-src 'sha256-Xsq+WHZfCBqPt03S16+0fbN1JXWEAjI+MMu8H0MHp6I='; " \
+    "default-src 'none'; style-src 'sha256-PB6BT8rqLaoEUTdNsO5F2g94GLaVelMGgroDv7ZehPY='; " \
     "script-src 'sha256-PrbMUsWZ2YpBKuAx0JMVhdUzjv8uMVb1ejNomOKFoN4='; base-uri 'none'; form-action 'none'"
 
 #define REPORT_STYLE \
@@ -34,7 +34,7 @@
     ".tiles{display:flex;flex-wrap:wrap;gap:.5rem;margin:1rem 0}.tiles div{background:var(--soft);border:1px solid var(--line);border-radius:6px;padding:.4rem .8rem}.tiles b{font-size:1.3rem}\n" \
     ".scroll{overflow-x:auto;margin:.5rem 0}\n" \
     "table{border-collapse:collapse;font-size:13px;min-width:100%}td,th{padding:.25rem .5rem;text-align:left;border-bottom:1px solid var(--line);vertical-align:top}\n" \
-    "td{overflow-wrap:anywhere;min-width:7em;max-width:30em}td.w{min-width:17em}td.k,td.n{white-space:nowrap;min-width:0}th{background:var(--soft);white-space:nowrap}td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;min-width:3em}\n" \
+    "td{overflow-wrap:anywhere;min-width:7em;max-width:30em}.scroll td:first-child{min-width:10em}td.w{min-width:17em}td.k,td.n{white-space:nowrap;min-width:0}th{background:var(--soft);white-space:nowrap}td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;min-width:3em}\n" \
     "th button{all:unset;cursor:pointer;font-weight:600}\n" \
     "th[aria-sort=ascending] button::after{content:\" \\2191\"}th[aria-sort=descending] button::after{content:\" \\2193\"}\n" \
     ".row{display:grid;grid-template-columns:minmax(15rem,26rem) 1fr;gap:0 1rem;align-items:center;padding:.1rem 0}\n" \
@@ -52,7 +52,7 @@
     ".cards{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(30rem,100%),1fr));gap:.8rem;align-items:start}\n" \
     ".card{border:1px solid var(--line);border-radius:6px;padding:.6rem .8rem;background:var(--soft);overflow-x:auto;font-size:14px}.card.odd{border-left:5px solid var(--bad)}\n" \
     ".card:target,tr:target{outline:3px solid var(--c0)}.card th{background:none}.card td{min-width:0}\n" \
-    "dl{display:grid;grid-template-columns:max-content 1fr;gap:0 .6rem;margin:.3rem 0}dt{color:var(--dim)}dd{margin:0}\n" \
+    "dl{display:grid;grid-template-columns:max-content 1fr;gap:0 .6rem;margin:.3rem 0}dt{color:var(--dim)}dd{margin:0;min-width:0;overflow-wrap:anywhere}.pub{font-style:normal;font-size:.85em;border:1px solid;border-radius:4px;padding:0 .25em}\n" \
     "@media(max-width:680px){svg.links.wide{display:none}svg.links.narrow{display:block}.scroll :is(table,tbody,tr,td){display:block;max-width:none}.scroll thead,.scroll td:empty{display:none}.scroll tr{border-top:1px solid var(--line);padding:.3rem 0}.scroll td,.scroll td.w{border:0;padding:0 .2rem;text-align:left;min-width:0}.scroll td.n::before{content:\"count \"}.row{grid-template-columns:1fr}.axis .lab{display:none}.t1,.t3{display:none}body{padding:0 .6rem}.card{font-size:13px}.card table{font-size:12px}.card td,.card th{padding:.2rem .25rem}.card td.k{white-space:normal;min-width:5.6em}}\n" \
     "@media print{:root{color-scheme:light}@page{margin:12mm}body{margin:0;max-width:none;padding:0;font-size:10px}nav,#find{display:none}\n" \
     "h2{break-after:avoid}.scroll{overflow:visible}table{font-size:8px}td,th{padding:.15rem .25rem}th{white-space:normal}td{min-width:4.2em;overflow-wrap:break-word}.scroll td.k{white-space:normal;min-width:8.8em}td.n{min-width:2em}.scroll td:first-child{min-width:10em;overflow-wrap:anywhere}td.w{min-width:15em}.card td{min-width:0}.t1,.t3{display:none}h1{font-size:16px}h2{font-size:13px;margin-top:1rem}h3{font-size:11px}.tiles b{font-size:13px}.cards{display:block;columns:2;column-gap:.6rem}.card{margin:0 0 .5rem;padding:.3rem .5rem;overflow:visible;font-size:9px}.card table{font-size:8px}.card td,.card th{padding:.1rem .2rem}.card td.k{white-space:normal}\n" \

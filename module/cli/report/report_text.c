@@ -73,5 +73,10 @@ void page_holder(FILE *out, const struct report_holder *holder)
         page_text(out, holder->carrier);
         fputs("</small>", out);
     }
+    if (holder->body[0]) {
+        fputs(" <em class=pub>public body: ", out);
+        page_text(out, holder->body);
+        fputs("</em>", out);
+    }
     fputs("</span>", out);
 }

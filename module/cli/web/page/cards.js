@@ -42,7 +42,7 @@ const kindTag = l => el("span", { class: `tag ${l.kind}` }, `${l.kind}: `, el("a
 
 function classOf(holder) {
   if (!holder || !holder.class) return "class not known";
-  return [holder.class, el("span", { class: "dim" }, ` by ${clean(holder.reason)}`)];
+  return [holder.class, el("span", { class: "dim" }, ` by ${clean(holder.reason)} `), publicTag(holder)];
 }
 
 function anomalyWords(texts) {
@@ -302,7 +302,7 @@ function nameAxis(card) {
 }
 
 // A public body is a holder of a class of the setting protected-classes.
-const publicTag = holder => holder && holder.protected ? el("span", { class: "tag public" }, `public body: ${clean(holder.class)}`) : "";
+const publicTag = holder => holder && holder.protected ? el("span", { class: "tag public" }, "public body") : "";
 const namesOf = (card, fits) => new Set(card.names.filter(fits).map(r => r.name)).size;
 
 function sumOf(card) {
@@ -317,10 +317,10 @@ export function placeCard(card) {
   return [
     el("h1", {}, clean(card.word), el("small", {}, single ? "address" : "range")),
     card.lists.map(kindTag),
-    card.place && [placeTiles(card.place), publicTag(card.place.holder)],
+    card.place && placeTiles(card.place),
     sumOf(card),
     card.addresses && section("Addresses, seen last first", table(card.addresses, [
-      ["Address", p => linkTo(p.address)], ["Holder", p => [clean(p.holder.name), " ", publicTag(p.holder)]], ["Class", p => classOf(p.holder)],
+      ["Address", p => linkTo(p.address)], ["Holder", p => clean(p.holder.name)], ["Class", p => classOf(p.holder)],
       ["Registered", p => p.owner && p.owner.registered ? linkTo(p.owner.registered) : ""], ["Netname", p => clean(p.owner && p.owner.netname)], ["Country", p => clean(p.owner && p.owner.country)],
       ["AS", p => p.owner && p.owner.as ? [linkTo(asText(p.owner.as.number)), " ", clean((p.owner.as.organization || {}).name)] : ""]], "No address of a listed or watched name."), rangePages(card)),
     section("Names seen there", card.names.length > 0 && nameAxis(card), nameTable(card), single && pages(card, card.names.length, card.names_read + card.names_cut, card.names_of_all)),

@@ -147,7 +147,7 @@ export function graph(data, marks, href) {
   groups.forEach((g, i) => {
     const { letter, color } = marks.get(g);
     svg.append(s("rect", { x: 736, y: y(i) - 9, width: 18, height: 18, rx: 3, fill: `var(--c${color})` }),
-      s("text", { x: 745, y: y(i) + 5, "text-anchor": "middle", class: "letter", "aria-hidden": "true" }, letter),
+      s("text", { x: 745, y: y(i) + 5, "text-anchor": "middle", class: `letter l${color}`, "aria-hidden": "true" }, letter),
       s("a", { href: href(g === "holder not known" ? "" : `registrant:${g}`) }, s("text", { x: x.holder, y: y(i) + 4 }, short(g, 48))));
   });
   return el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "graph" }, svg);
