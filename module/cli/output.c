@@ -215,7 +215,8 @@ void cli_json(json_t *value)
         json_array_append_new(collected, value);
         return;
     }
-    char *text = value ? json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
+    const size_t flags = JSON_COMPACT | JSON_ENCODE_ANY | JSON_ENSURE_ASCII; /* C1, bidi */
+    char *text = value ? json_dumps(value, flags) : NULL;
     puts(got(text));
     if (on_printed)
         on_printed();

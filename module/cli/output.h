@@ -48,7 +48,8 @@ enum cli_style { CLI_PLAIN, CLI_BOLD, CLI_DIM, CLI_GOOD, CLI_BAD };
 /** Escape sequence that begins a style, or "" without colours; CLI_PLAIN ends any. */
 const char *cli_style(const struct cli *cli, enum cli_style style);
 
-/** Print a value on a line and release the value; NULL: out of memory, which ends the process. */
+/** Print a value on a line, in ASCII, and release the value; NULL: out of memory, which ends the
+ * process. */
 void cli_json(json_t *value);
 
 /** From now on cli_json() appends to this array and prints nothing; NULL: prints again. */

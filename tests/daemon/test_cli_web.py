@@ -22,6 +22,7 @@ from harness.web import certificate
 NETWORKS = "213.24.0.0/16\t8342\tJSC RTComm.RU\n198.51.100.0/24\t64500\tPlain Hosting\n"
 REGISTRANTS = "213.24.76.0/23\tFederal Security Service\tFSB-NET\tRU\n"
 HOSTILE = "<img src=x onerror=document.title='ran'>\u202e<script>document.title='ran'</script>"
+CONTROL = "\u009b2J\u009d0;ran\u0007\x1b]0;ran\x07\u2067\x7f"  # of terminals, as C1 and C0; marks that turn text
 WIDTHS = (400, 1400, 2560)
 
 
@@ -84,11 +85,11 @@ def carbanak(sw):
     put(sw, "anomalies", {
         "@timestamp": day(9), "event": {"action": "protected-owner", "severity": 90}, "threat": {"feed": {"name": "carbanak"}},
         "sinkwatch": {"anomaly": {"name": "systemsvc.net", "address": "213.24.76.23", "owner": {"registrant": HOSTILE}}}})  # fmt: skip
-    hostile = {**AGENCY, "registrant": HOSTILE, "netname": HOSTILE, "org": HOSTILE}
+    hostile = {**AGENCY, "registrant": HOSTILE + CONTROL, "netname": HOSTILE, "org": HOSTILE}
     see(sw, "evil.example", "213.24.76.66", day(1), day(2), hostile, "carbanak", anomalies=[HOSTILE])
     see(sw, HOSTILE, "213.24.76.66", day(1), day(2), hostile, HOSTILE)
     episode(sw, "evil.example", HOSTILE, hostile, (day(1), day(2)))
-    sw.report("ns1", "0-1", last_error=HOSTILE)
+    sw.report("ns1", "0-1", last_error=HOSTILE + CONTROL)
 
 
 @pytest.fixture(scope="module")
@@ -385,6 +386,19 @@ def check_tree(browser):
     assert browser.js("[...document.querySelectorAll('th')].every(th => th.textContent.trim())")
 
 
+def test_the_checker_finds_faults(desk, browser):
+    browser.open(desk.url + "#/lists")
+    browser.see("carbanak")
+    browser.js("""document.querySelector('main').insertAdjacentHTML('beforeend',
+        '<h4>deep</h4><p id="list" class="grey">low</p><i id="list"></i><button class="quiet"></button>');
+        const sheet = new CSSStyleSheet(); sheet.replaceSync('.grey { color: #999; background: #bbb } .quiet:focus { outline: none }');
+        document.adoptedStyleSheets = [sheet]; 1""")
+    text = "; ".join(faults(browser) + focus_faults(browser, 40))
+    for words in ("of <P", "heading H4 after level 1", "the id list twice", "a button without a name", "the focus does not show on BUTTON"):
+        assert words in text, text
+    browser.open(desk.url + "?again#/lists")
+
+
 def shot(browser, name):
     """Screenshots go where SHOTS says, to be looked at."""
     if os.environ.get("SHOTS"):
@@ -453,17 +467,41 @@ def test_by_keyboard_alone(desk, browser):
     browser.see("registered range", "advetureseller.com")
 
 
-def test_hostile_texts_stay_texts(desk, browser):
+def hostile_hit(n):
+    text = f"{n}{HOSTILE}{CONTROL}"
+    return {"@timestamp": day(9), "event": {"action": text, "severity": text}, "client": {"ip": text}, "observer": {"name": text},
+            "dns": {"question": {"name": text, "type": text}, "resolved_ip": [text]},
+            "sinkwatch": {"list": text, "indicator": text, "count": 1}}  # fmt: skip
+
+
+def test_hostile_texts_in_output(sw):
+    """What the command prints of hostile texts: no control character, no mark that turns text around."""
+    put(sw, "events", hostile_hit(0))
+    outputs = (["--json", "list"], ["--json", "pivot", "213.24.76.66"], ["--json", "events"], ["--json", "anomalies"], ["--json", "report"],
+               ["--json", "status"], ["--json", "list", "show", "carbanak"], ["events"], ["anomalies"],
+               ["pivot", "213.24.76.66"], ["status"], ["list"], ["top", "--once"], ["report"])  # fmt: skip
+    for words in outputs:
+        text = sw(*words)
+        bad = re.findall("[\x00-\x09\x0b-\x1f\x80-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]", text)
+        assert text and not bad, (words, bad)
+        if "report" in words and "--json" not in words:
+            assert "<img" not in text and text.count("<script") == 1
+
+
+def test_hostile_texts_stay_texts(desk, sw, browser):
     browser.console.clear()
     browser.asked.clear()
-    for number, view in enumerate(("card/evil.example", "card/213.24.76.66", "card/systemsvc.net", "list/carbanak", "lists", "fleet", "feeds",
+    for number, view in enumerate(("card/evil.example", "card/213.24.76.66", "card/systemsvc.net", "list/carbanak", "lists", "fleet", "feeds", "anomalies", "change",
+                 "find/evil", "client/" + urllib.parse.quote(HOSTILE, safe=""), "list/" + urllib.parse.quote(HOSTILE, safe=""),
                  "card/" + urllib.parse.quote(HOSTILE, safe=""), "search/" + urllib.parse.quote(HOSTILE, safe=""), "live")):  # fmt: skip
         browser.open(f"{desk.url}?{number}#/{view}")
         browser.settled()
+        if view == "live":
+            until(lambda: put(sw, "events", hostile_hit(number)) or f"{number}<img" in browser.text(), "a hostile live event", 60)
         until_head = browser.js("document.querySelector('main h1').textContent")
         assert until_head and "ran" != browser.js("document.title"), view
         assert browser.js("document.querySelectorAll('main img, main script, main iframe, main [onerror]').length") == 0, view
-        assert "\u202e" not in browser.js("document.body.innerText"), view
+        assert not re.findall("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e\u2067]", browser.js("document.body.innerText")), view
         assert browser.js("[...document.querySelectorAll('a')].every(a => new URL(a.href.baseVal ?? a.href, location).origin === location.origin)"), view
     assert all(url.startswith((desk.url, "data:")) for url in browser.asked), browser.asked
     assert not [line for line in browser.console if "400 (Bad Request)" not in line], browser.console

@@ -154,7 +154,7 @@ export function anomalies(sought) {
         ["Severity", d => String(d.event.severity ?? ""), "n"],
         ["Name", d => linkTo(d.sinkwatch.anomaly.name)], ["Address", d => d.sinkwatch.anomaly.address && linkTo(d.sinkwatch.anomaly.address)],
         ["Owner", d => ownerWords(d.sinkwatch.anomaly.owner)],
-        ["Evidence", d => el("details", {}, el("summary", {}, "document"), el("pre", {}, clean(JSON.stringify(d.sinkwatch.anomaly, null, 1)).replaceAll("\\x0a", "\n")))],
+        ["Evidence", d => el("details", {}, el("summary", {}, "document"), el("pre", {}, JSON.stringify(d.sinkwatch.anomaly, null, 1).split("\n").flatMap(line => [line, el("br")])))],
       ], "No anomaly in these entries."), reach(data, look)]);
     };
     await look("");

@@ -108,7 +108,7 @@ function live() {
     cut ||= !!piece.tops_cut;
     shown.unshift(...piece.sample.reverse());
     shown.length = Math.min(shown.length, 300);
-    if (piece.error) sum.textContent = piece.error;
+    if (piece.error) sum.textContent = clean(piece.error);
     if (!paused && !piece.error) draw();
   });
   source.addEventListener("open", () => { if (!pieces.length) sum.textContent = "Following. Nothing has happened since."; });

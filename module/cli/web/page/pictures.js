@@ -8,13 +8,16 @@ export const zone = {
   get words() { return this.name || Intl.DateTimeFormat().resolvedOptions().timeZone; },
 };
 
+// Every text and every attribute of the page goes through clean(); ours have nothing to clean.
+const text = child => typeof child === "string" ? clean(child) : child;
+
 export function el(tag, attributes, ...children) {
   const node = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes || {}))
     if (value === true) node.setAttribute(name, "");
-    else if (value !== undefined && value !== null && value !== false) node.setAttribute(name, value);
+    else if (value !== undefined && value !== null && value !== false) node.setAttribute(name, clean(value));
   for (const child of children.flat(9))
-    if (child !== null && child !== undefined && child !== false && child !== "") node.append(child);
+    if (child !== null && child !== undefined && child !== false && child !== "") node.append(text(child));
   return node;
 }
 
@@ -105,8 +108,8 @@ export function axis(rows, marks, caption) {
 
 function s(tag, attributes, ...children) {
   const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-  node.append(...children);
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, clean(value));
+  node.append(...children.map(text));
   return node;
 }
 
