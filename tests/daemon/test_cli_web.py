@@ -379,7 +379,7 @@ def fits(browser):
 
 
 def check_tree(browser):
-    """Nothing that an accessibility checker finds, in light and dark."""
+    """The checker of accessibility finds nothing, in light and dark."""
     for dark in (True, False):
         browser.size(1400, dark=dark)
         assert faults(browser) == []
@@ -475,7 +475,7 @@ def hostile_hit(n):
 
 
 def test_hostile_texts_in_output(sw):
-    """What the command prints of hostile texts: no control character, no mark that turns text around."""
+    """Hostile texts in the output: no control character, no mark that turns text around."""
     put(sw, "events", hostile_hit(0))
     outputs = (["--json", "list"], ["--json", "pivot", "213.24.76.66"], ["--json", "events"], ["--json", "anomalies"], ["--json", "report"],
                ["--json", "status"], ["--json", "list", "show", "carbanak"], ["events"], ["anomalies"],

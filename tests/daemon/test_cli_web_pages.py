@@ -1,5 +1,5 @@
 """Cards of wide ranges and of large histories in sinkwatch web: an answer has a bounded amount of
-work and rows, says what it has not looked at, and its pages together have everything. D-224."""
+work and rows, says what it has not looked at, and all pages together have everything. D-224."""
 
 import ipaddress
 import json
@@ -15,7 +15,7 @@ NETWORKS = {"10.0.0.0/9": (64500, "Plain Hosting"), "10.128.0.0/9": (64501, "Oth
 REGISTRANTS = {"10.1.0.0/16": ("Ministry of Tests", "RU"), "10.200.7.0/24": ("Quiet Ltd", "NL")}
 TIMES = {"first": "2026-11-01T00:00:00.000Z", "last": "2026-11-02T00:00:00.000Z", "count": 1}
 MANY = 1300  # names of an address, addresses of a name: more than one answer reads
-QUESTIONS = {  # what is asked, and the networks that it stands for
+QUESTIONS = {  # a question, and the networks that it stands for
     "0.0.0.0/1": ["10.0.0.0/8"], "128.0.0.0/1": ["172.16.0.0/12"], "10.0.0.0/9": ["10.0.0.0/9"], "10.1.0.0/20": ["10.1.0.0/20"],
     "10.1.0.0/19": ["10.1.0.0/19"], "10.200.7.0/24": ["10.200.7.0/24"], "10.200.7.8/31": ["10.200.7.8/31"], "AS64501": ["10.128.0.0/9"],
     "AS64502": ["172.16.0.0/12"], "registrant:Quiet": ["10.200.7.0/24"], "registrant:Ministry of Tests": ["10.1.0.0/16"],

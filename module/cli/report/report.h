@@ -20,7 +20,7 @@
  *              Content-Security-Policy lets nothing be fetched, and only our own script run, by
  *              hash. Links lead to places of the page only. The page states facts, and works
  *              without the script
- * Decisions    D-047, D-200
+ * Decisions    D-047, D-200, D-227
  */
 #ifndef SW_CLI_REPORT_REPORT_H
 #define SW_CLI_REPORT_REPORT_H

@@ -2,7 +2,7 @@
  * judging.h - an indicator judged by all lists, with the code that the resolver runs.
  *
  * Threads      one, inside an RCU section as long as a result is used
- * Decision     D-177
+ * Decisions    D-177, D-226
  */
 #ifndef SW_CLI_SHOW_JUDGING_H
 #define SW_CLI_SHOW_JUDGING_H

@@ -1,4 +1,4 @@
-"""What a page lacks for people who see few colours, who hear the page, or who use the keyboard alone.
+"""Faults of a page for people with few colours, with a screen reader, or with the keyboard alone.
 
 faults() looks at the page as it is, by the browser's own accessibility tree and computed styles:
 contrast of each visible text (WCAG 2.2, 1.4.3: 4.5, large text 3), names of controls, order of
