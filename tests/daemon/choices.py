@@ -14,10 +14,11 @@ SHARE=2/4       of the chosen files the second, the sixth, ...: four shares are 
 # answers and policies. The threads that meet here meet in the other files as well. A file that is
 # not named here is chosen: a new one runs until somebody knows that it need not.
 ONE_AFTER_ANOTHER = {
-    "abi", "acl", "bad_input", "carbanak", "chains", "choices", "dead", "dnssec", "ede",
-    "every_question", "evidence", "functions", "interplay_answers", "interplay_dns64",
-    "interplay_server", "interplay_triggers", "list_forms", "makers", "many_lists", "peers", "pivot", "policy", "ptr", "servers",
-    "stages", "structured", "sweep", "triggers", "types", "upstream", "waiting", "watching",
+    "abi", "acl", "bad_input", "carbanak", "chains", "choices", "clients", "dead", "dnssec", "ede",
+    "every_question", "evidence", "functions", "groups", "holders", "interplay_answers",
+    "interplay_dns64", "interplay_server", "interplay_triggers", "list_forms", "makers",
+    "many_lists", "peers", "pivot", "policy", "ptr", "servers", "server_names", "stages",
+    "structured", "sweep", "thousand_lists", "triggers", "types", "upstream", "waiting", "watching",
     "whole_run",
 }  # fmt: skip
 

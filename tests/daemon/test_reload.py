@@ -53,7 +53,7 @@ def test_nothing_grows_over_many_reloads(lists, resolver, env):
     lists.put(
         "bad", "evil.example", *(f"n{i}.big.example" for i in range(20000)), action="sinkhole"
     )
-    half = 50 if env.long else 10
+    half = 50 if env.long else 4 if env.sanitizer else 10
     memory = []
     for i in range(2 * half):
         reload_and_wait(resolver, lists)

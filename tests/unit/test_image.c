@@ -4,6 +4,7 @@
 #include "index/image.h"
 
 #include "index/image_format.h"
+#include "rounds.h"
 #include "suite.h"
 
 #include <pthread.h>
@@ -12,11 +13,7 @@
 #include <sys/mman.h>
 #include <xxhash.h>
 
-#ifdef __SANITIZE_ADDRESS__ /* each flip is a load: ten times as slow */
-enum { NAMES = 100000, FLIPS = 600 };
-#else
-enum { NAMES = 100000, FLIPS = 3000 };
-#endif
+enum { NAMES = 100000, HEADER = 400, FLIPS = 2600 };
 
 static struct sw_indicator nth(unsigned i)
 {
@@ -89,7 +86,7 @@ static void holds(struct sw_index *index, unsigned n)
 START_TEST(there_and_back)
 {
     sw_list_id id;
-    const unsigned sizes[] = {0, 1, 300, NAMES};
+    const unsigned sizes[] = {0, 1, 300, rounds(NAMES)};
     for (size_t k = 0; k < sizeof(sizes) / sizeof(sizes[0]); k++) {
         struct sw_index *index = make(sizes[k], &id);
         int fd = save(index);
@@ -127,7 +124,8 @@ START_TEST(changes_while_it_is_written)
 {
     sw_list_id id, other;
     struct sw_policy policy;
-    struct sw_index *index = make(NAMES, &id);
+    unsigned names = rounds(NAMES);
+    struct sw_index *index = make(names, &id);
     struct writing w = {.fd = memfd_create("image", MFD_CLOEXEC), .status = 1};
     pthread_t thread;
     w.image = sw_image_begin(index);
@@ -136,11 +134,11 @@ START_TEST(changes_while_it_is_written)
         ck_assert_int_eq(sw_index_remove(index, id, &ind), SW_OK);
     }
     ck_assert_int_eq(pthread_create(&thread, NULL, write_image, &w), 0);
-    for (unsigned i = 50; i < NAMES; i++) {
+    for (unsigned i = 50; i < names; i++) {
         struct sw_indicator ind = nth(i);
         if (i % 3 == 0)
             (void)sw_index_remove(index, id, &ind);
-        ind = nth(NAMES + i);
+        ind = nth(names + i);
         (void)sw_index_add(index, id, &ind);
     }
     sw_policy_init(&policy, "other");
@@ -151,7 +149,7 @@ START_TEST(changes_while_it_is_written)
     sw_image_end(w.image);
     ck_assert_int_eq(atomic_load(&w.status), SW_OK);
     struct sw_index *again = load(w.fd);
-    holds(again, NAMES);
+    holds(again, names);
     sw_index_free(again);
     sw_index_free(index);
     close(w.fd);
@@ -200,9 +198,9 @@ START_TEST(any_flipped_bit)
     struct sw_index *index = make(300, &id);
     int fd = save(index);
     off_t len = lseek(fd, 0, SEEK_END);
-    for (unsigned i = 0; i < FLIPS; i++) {
+    for (unsigned i = 0, n = HEADER + rounds(FLIPS); i < n; i++) {
         /* every octet of the header's beginning, then all over the file */
-        off_t at = i < 400 ? (off_t)i : (off_t)((uint64_t)i * 2654435761u % (uint64_t)len);
+        off_t at = i < HEADER ? (off_t)i : (off_t)((uint64_t)i * 2654435761u % (uint64_t)len);
         flip(fd, at, (uint8_t)(1u << i % 8));
         refused(fd, "");
         flip(fd, at, (uint8_t)(1u << i % 8));

@@ -7,6 +7,7 @@
 #include "index_program.h"
 
 #include "base/rcu.h"
+#include "rounds.h"
 #include "suite.h"
 
 #define RUNS  200
@@ -48,6 +49,7 @@ enum { NAMES = 60000, LISTS = 3, CHANGES = 600000 };
 
 struct large {
     struct sw_index *ix;
+    unsigned changes; /* CHANGES, or fewer rounds */
     sw_list_id id[LISTS];
     uint8_t has[NAMES]; /* a bit for each list */
     size_t count[LISTS];
@@ -81,7 +83,7 @@ static unsigned hits_of(struct large *g, unsigned i)
 static bool large_change(struct large *g, unsigned step)
 {
     unsigned i = (unsigned)(random64() >> 33) % NAMES, l = (unsigned)(random64() >> 33) % LISTS;
-    bool add = (random64() >> 33) % 10 < (step < CHANGES / 2 ? 8 : 2);
+    bool add = (random64() >> 33) % 10 < (step < g->changes / 2 ? 8 : 2);
     bool had = g->has[i] >> l & 1;
     struct sw_indicator ind = nth(i);
     if (add) {
@@ -126,6 +128,7 @@ START_TEST(large_transactions)
 {
     struct large *g = calloc(1, sizeof(*g));
     ck_assert_ptr_nonnull(g);
+    g->changes = rounds(CHANGES);
     random_state = first_seed();
     g->ix = sw_index_new();
     ck_assert_ptr_nonnull(g->ix);
@@ -135,12 +138,12 @@ START_TEST(large_transactions)
         sw_policy_init(&policy, name);
         ck_assert_int_eq(sw_index_list_set(g->ix, &policy, &g->id[l]), SW_OK);
     }
-    for (unsigned step = 0; step < CHANGES; step++) {
+    for (unsigned step = 0; step < g->changes; step++) {
         if (!large_change(g, step))
             ck_abort_msg("step %u: unexpected result", step);
-        if (step % (CHANGES / 6) == 0)
+        if (step % (g->changes / 6) == 0)
             large_compare(g);
-        if (step % (CHANGES / 3) == CHANGES / 4)
+        if (step % (g->changes / 3) == g->changes / 4)
             large_replace(g);
     }
     large_compare(g);
@@ -153,6 +156,6 @@ END_TEST
 
 int main(void)
 {
-    return RUN_SUITE("index model", TIMEOUT(240), LOOP(random_programs, RUNS),
+    return RUN_SUITE("index model", TIMEOUT(240), LOOP(random_programs, (int)rounds(RUNS)),
                      TESTS(large_transactions));
 }

@@ -4,6 +4,7 @@
  */
 #include "redis/resp.h"
 
+#include "rounds.h"
 #include "suite.h"
 
 #include <hiredis/hiredis.h>
@@ -115,7 +116,7 @@ START_TEST(ends_are_those_of_hiredis)
 {
     struct sw_resp resp;
     sw_resp_init(&resp, SW_RESP_OCTETS_MAX, SW_RESP_ELEMENTS_MAX);
-    for (int i = 0; i < RANDOM; i++) {
+    for (unsigned n = rounds(RANDOM); n > 0; n--) {
         text_len = 0;
         put_random_value(SW_RESP_DEPTH_MAX);
         size_t len = text_len;

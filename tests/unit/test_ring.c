@@ -5,6 +5,7 @@
 #include "base/ring.h"
 
 #include "base/clock.h"
+#include "rounds.h"
 #include "suite.h"
 
 #include <pthread.h>
@@ -204,7 +205,7 @@ START_TEST(agrees_with_a_model)
     size_t lengths[64], used = 0;
     uint64_t put = 0, got = 0, lost = 0;
     srandom(24076);
-    for (int step = 0; step < 200000; step++) {
+    for (unsigned n = rounds(200000); n > 0; n--) {
         uint8_t record[RECORD_MAX];
         if (random() % 2 == 0) {
             size_t len = 1 + (size_t)random() % RECORD_MAX;
@@ -285,7 +286,7 @@ static bool numbered_ok(const uint8_t *record, size_t len, uint64_t *next)
 START_TEST(producer_and_consumer)
 {
     static const size_t capacities[] = {256, 4096, 1 << 20};
-    struct traffic traffic = {.ring = sw_ring_new(capacities[_i]), .attempts = 300000};
+    struct traffic traffic = {.ring = sw_ring_new(capacities[_i]), .attempts = rounds(300000)};
     pthread_t producer;
     ck_assert_int_eq(pthread_create(&producer, NULL, produce, &traffic), 0);
     int64_t deadline = sw_clock_mono_us() + DEADLINE_US;

@@ -1,12 +1,14 @@
 /*
  * test_verdict_model.c - matching and deciding against a naive model (verdict_model.h), at random.
  *
- * MODEL_CASES in the environment says how many cases are judged (100,000); SW_SEED the first seed.
+ * MODEL_CASES in the environment says how many cases are judged (100,000, or fewer rounds);
+ * SW_SEED the first seed.
  * A difference prints the seed of the world, the case and the matching rules.
  */
 #include "verdict_model.h"
 
 #include "mmdb_fixture.h"
+#include "rounds.h"
 #include "suite.h"
 
 #include <unistd.h>
@@ -56,7 +58,7 @@ START_TEST(random_cases)
     static struct v_world world;
     static struct sw_settings settings;
     static struct sw_counters counters;
-    uint64_t cases = number("MODEL_CASES", 100000), seed = number("SW_SEED", 1);
+    uint64_t cases = number("MODEL_CASES", rounds(100000)), seed = number("SW_SEED", 1);
     struct sw_owners *owners = open_owners(&settings, &counters);
     v_begin(&world, owners);
     for (uint64_t done = 0; done < cases; done += CASES_EACH, seed++) {
