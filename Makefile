@@ -29,6 +29,8 @@
 ##   make differential-rpz  ROUNDS of random policy zones: Unbound's own RPZ beside imported lists
 ##   make test-replay   Unbound's own replay scenarios with the module
 ##   make test-peers    Unbound's scenarios with lists in force: answers of RPZ against ours
+##   make test-arm64    unit tests, scenarios and corpora built for arm64, in an emulator, with pages
+##                      of 4, 16 and 64 KiB
 ##   make test-deb      the packages of make deb (SUITE=trixie: of Debian 13) in fresh root folders:
 ##                      install, enforce, upgrade, remove, purge
 ##   make bench         benchmarks: a table, and build/bench.jsonl
@@ -41,7 +43,7 @@
 ##                      undefined; the daemon tests then preload the runtime into Unbound
 ##   V=1                show commands
 ##   STAY=1             make demo: leave everything running, and print how to query and stop
-##   STRICT=1           a skipped test is a failure
+##   STRICT=1           a skipped test is a failure, but for a package that this Debian does not have
 ##   SUITE=trixie       make setup: another Debian suite's Unbound, into .deps/unbound-<version>
 ##   UNBOUND=1.22.0     make setup: this Unbound (1.17.1, 1.22.0), from any suite
 ##   UNBOUND_SRC=DIR    source tree of your own Unbound, configured --with-dynlibmodule
@@ -182,7 +184,7 @@ FUZZ_O    = $(patsubst %.c,$(BUILD)/fuzz/%.o,$(PLAIN) $(filter-out %/main.c,$(CL
 FUZZ_DEPS = $(wildcard tests/fuzz/*.h tests/unit/*.h module/flow/query.[ch])
 
 TARGETS = help all module cli demo test test-unit scenarios test-stress model fault test-daemon chance test-replay test-peers race soak \
-          differential differential-rpz checks bench fuzz lint fmt install deb test-deb clean setup
+          differential differential-rpz checks bench fuzz lint fmt install deb test-deb test-arm64 clean setup
 .PHONY: $(TARGETS) build-tests build-daemon print-tests need-unbound FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -415,6 +417,9 @@ deb:
 
 test-deb:
 	$(Q)TESTS="$(TESTS)" $(PYTHON) -B tests/deb/deb.py $(if $(SUITE),--suite $(SUITE))
+
+test-arm64:
+	$(Q)MAKE="$(MAKE)" STRICT=$(STRICT) TESTS="$(TESTS)" scripts/run/arm64 $(BUILD)/arm64
 
 clean:
 	rm -rf $(BUILD)

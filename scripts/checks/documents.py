@@ -15,7 +15,7 @@ GLOSSARY_MAX = 60
 GENERATED = ("build", ".deps")
 PATH = re.compile(rf"(?<![\w./~$<-])((?:{FOLDERS}|{LAYERS})/[\w.*{{}},<>/-]*)")
 FILE_NAME = re.compile(r"[\w.-]+\.(?:c|h|md|conf|py|sh|map)")
-MAKE = re.compile(r"(?:^|[\s;&(])make((?:\s+(?:[A-Z_]+=(?:'[^']*'|\S*)|-\S+))*)((?:\s+[a-z][a-z-]*)?)")
+MAKE = re.compile(r"(?:^|[\s;&(])make((?:\s+(?:[A-Z_]+=(?:'[^']*'|\S*)|-\S+))*)((?:\s+[a-z][a-z0-9-]*)?)")
 COMMAND = re.compile(r"(?:^|[\s;&(/])sinkwatch((?:\s+-\S+)*)\s+([a-z][a-z-]*)((?:\s+[^\s|;&]+)*)")
 WORD = re.compile(r"[a-z][a-z0-9]*(?:[-_][a-z0-9]+)+")
 SYMBOL = re.compile(r"\bsw_[a-z0-9_]+\b")
