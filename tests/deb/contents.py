@@ -18,7 +18,9 @@ FILES = {
         usr/bin/sinkwatch usr/share/man/man1/sinkwatch.1.gz usr/share/man/man5/sinkwatch.conf.5.gz
         usr/share/bash-completion/completions/sinkwatch usr/share/zsh/vendor-completions/_sinkwatch
         usr/share/fish/vendor_completions.d/sinkwatch.fish usr/share/sinkwatch/sinkwatch.lua
-        etc/sinkwatch/sinkwatch.conf usr/lib/sysusers.d/sinkwatch.conf
+        etc/sinkwatch/sinkwatch.conf usr/lib/sysusers.d/sinkwatch.conf usr/share/sinkwatch/classes.tsv
+        usr/share/doc/sinkwatch/examples/users.acl* usr/share/doc/sinkwatch/examples/redis.conf
+        usr/share/doc/sinkwatch/examples/sinkwatch.rules.yml*
         usr/share/sinkwatch/notify.conf */systemd/system/sinkwatch-notify.service
         */systemd/system/sinkwatch-sweep.service */systemd/system/sinkwatch-sweep.timer
         */systemd/system/sinkwatch-feed.service */systemd/system/sinkwatch-web.service

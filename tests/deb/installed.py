@@ -42,6 +42,11 @@ for try in $(seq 300); do
 done
 cat /tmp/events.json
 """
+DOCTOR = SERVERS + r"""
+sinkwatch list set canary --action sinkhole --sinkhole4 192.0.2.1 --wait
+sinkwatch add canary =canary.example --wait
+sinkwatch --json doctor
+"""
 
 
 def statuses(root, names=NAMES):
@@ -105,6 +110,16 @@ def one_line_enforces(root, _packages):
     enforces(root)
 
 
+def doctor_finds_no_failure(root, _packages):
+    """The fresh installation as root looks at it, with a listed name asked of the real resolver."""
+    words = root.run(DOCTOR, check=False).stdout
+    findings = json.loads(words.splitlines()[-1])["findings"]
+    assert not [f for f in findings if f["state"] == "failure"], findings
+    good = {f["id"] for f in findings if f["state"] == "ok"}
+    assert {"unbound.dynlib", "unbound.order", "module.match", "settings.file", "redis.rights",
+            "canary.answer"} <= good, findings  # fmt: skip
+
+
 def snapshot_and_events_file_are_written(root, _packages):
     """In the folders of the package, by Unbound's user."""
     settings = root.path / "etc/sinkwatch/sinkwatch.conf"
@@ -133,11 +148,13 @@ def units_are_valid(root, _packages):
         root.run("apt-get -q -y --no-install-recommends install systemd", network=True)
     words = root.run(
         "systemd-analyze verify unbound.service sinkwatch-sweep.service sinkwatch-sweep.timer"
-        " sinkwatch-notify.service sinkwatch-feed.service 2>&1"
+        " sinkwatch-notify.service sinkwatch-feed.service sinkwatch-web.service"
+        " sinkwatch-metrics.service 2>&1"
     ).stdout
     assert "inkwatch" not in words, words
     # Of a service under strict protection systemd finds little that is exposed.
-    for unit in ("sinkwatch-sweep.service", "sinkwatch-feed.service"):
+    for unit in ("sinkwatch-sweep.service", "sinkwatch-feed.service", "sinkwatch-notify.service",
+                 "sinkwatch-web.service", "sinkwatch-metrics.service"):  # fmt: skip
         words = root.run(
             f"systemd-analyze security --offline=true --threshold=40 {unit} 2>&1 | tail -3"
         ).stdout
@@ -277,6 +294,25 @@ def downgrade_is_refused(root, packages):
         assert state == ("installed", field(packages[name], "Version") + "+newer"), (name, state)
 
 
+def packages_of_a_newer_unbound_are_one_command(root, packages):
+    """After a security update "make deb" makes packages of the newer Unbound; one apt command
+    installs all of them, and the lists stay in force. The former packages stand for an older build."""
+    with tempfile.TemporaryDirectory() as folder:
+        former = field(packages["unbound"], "Version")
+        unbound = re.sub(r"(\d+)(?=\+sinkwatch1$)", lambda match: str(int(match[0]) + 1), former)
+        breaks = f"Breaks: unbound (<< {unbound}), unbound (>> {unbound})"
+        module = packages["unbound-module-sinkwatch"]
+        made = [
+            repacked(packages["unbound"], unbound, folder),
+            repacked(module, field(module, "Version") + "+newest", folder, [("^Breaks:.*$", breaks)]),
+        ]
+        root.run(f"apt-get -q -y install {root.copy_in(made, 'newest')}")
+    found = statuses(root)
+    assert found["unbound"] == ("installed", unbound), found
+    assert found["unbound-module-sinkwatch"][1].endswith("+newest"), found
+    enforces(root)
+
+
 def removed_module_leaves_a_resolver(root, _packages):
     """The line in unbound.conf.d stays, and does no harm."""
     root.run("apt-get -q -y remove unbound-module-sinkwatch")
@@ -292,7 +328,7 @@ def purge_leaves_nothing(root, _packages):
     left = root.run(
         "find / -xdev -path /proc -prune -o -path /dev -prune -o -iname '*sinkwatch*' -print"
     ).stdout.split()
-    own = [path for path in left if path != SWITCH and not path.startswith(("/other", "/debs", "/newer"))]
+    own = [path for path in left if path != SWITCH and not path.startswith(("/other", "/debs", "/newer", "/newest"))]
     # and files that these tests made by hand, and the cache of man
     by_hand = ("/etc/systemd/system/strict-", "/var/lib/unbound/", "/var/cache/man/")
     own = [path for path in own if not path.startswith(by_hand)]
@@ -306,6 +342,7 @@ STEPS = [
     owners_and_rights_are_as_documented,
     nothing_is_switched_on_by_the_packages_alone,
     one_line_enforces,
+    doctor_finds_no_failure,
     snapshot_and_events_file_are_written,
     works_inside_a_chroot,
     units_are_valid,
@@ -315,6 +352,7 @@ STEPS = [
     other_unbound_in_place_ends_at_start,
     upgrade_keeps_the_settings,
     downgrade_is_refused,
+    packages_of_a_newer_unbound_are_one_command,
     removed_module_leaves_a_resolver,
     purge_leaves_nothing,
 ]
