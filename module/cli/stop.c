@@ -13,14 +13,19 @@ static void on_signal(int number)
     stopped = 1;
 }
 
-void cli_catch_signals(void)
+void cli_handle_signals(void (*handler)(int number))
 {
     const int signals[] = {SIGTERM, SIGINT, SIGHUP};
-    struct sigaction action = {.sa_handler = on_signal};
+    struct sigaction action = {.sa_handler = handler}, former;
     for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
-        sigaction(signals[i], &action, NULL);
-    action.sa_handler = SIG_IGN;
-    sigaction(SIGPIPE, &action, NULL);
+        if (sigaction(signals[i], NULL, &former) == 0 && former.sa_handler != SIG_IGN)
+            sigaction(signals[i], &action, NULL);
+}
+
+void cli_catch_signals(void)
+{
+    cli_handle_signals(on_signal);
+    signal(SIGPIPE, SIG_IGN);
     signal(SIGCHLD, SIG_DFL); /* ignored by our parent: no end of a program would be seen */
 }
 

@@ -4,7 +4,9 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
+from pathlib import Path
 
 import pytest
 from cli_rig import (  # noqa: F401
@@ -21,6 +23,7 @@ from cli_rig import (  # noqa: F401
     sw,
     text_file,
 )
+from harness.wait import until
 
 # ---- options, help, exit codes ----
 
@@ -135,6 +138,36 @@ def test_full_disk_is_no_success(bad):
 
 
 # ---- rights ----
+
+
+def signals_of(process, kind):
+    """The set of signals of a process: SigCgt caught, SigIgn ignored."""
+    text = Path(f"/proc/{process.pid}/status").read_text(encoding="ascii")
+    mask = int(re.search(rf"^{kind}:\s*([0-9a-f]+)", text, re.MULTILINE)[1], 16)
+    return {number for number in signal.Signals if mask >> (number - 1) & 1}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["web", "--listen", "127.0.0.1:0"],
+        ["metrics", "--listen", "127.0.0.1:0"],
+        ["feed", "run", "--daemon"],
+        ["memory", "import", "--folder", ".", "-"],
+        ["import", "--replace", "bad", "-"],
+    ],
+    ids=lambda words: words[0],
+)
+def test_nohup_keeps_a_command_that_goes_on(bad, folder, words):
+    """A signal that was ignored at the start stays ignored, whichever else is caught."""
+    ignore = lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN)  # noqa: E731
+    process = bad.start(*words, cwd=folder, preexec_fn=ignore)
+    try:
+        until(lambda: signal.SIGTERM in signals_of(process, "SigCgt"), "a caught signal")
+        assert signal.SIGHUP in signals_of(process, "SigIgn")
+    finally:
+        process.kill()
+        print(process.communicate()[1])
 
 
 def test_the_users_of_the_example_acl_have_the_rights_they_need(

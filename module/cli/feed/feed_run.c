@@ -1,6 +1,7 @@
 /* feed_run.c - sinkwatch feed run NAME, and feed run --daemon. */
 #include "cli/feed/feeds.h"
 #include "cli/feed/service.h"
+#include "cli/stop.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -93,7 +94,6 @@ int cli_feed_run(struct cli *cli, int argc, char **argv)
 {
     struct asked_run own = {
         .service = {.run.stop = &stop, .jobs = CLI_JOBS_DEFAULT, .lease_s = CLI_LEASE_S}};
-    struct sigaction action = {.sa_handler = on_signal};
     char **words;
     int n = cli_parse(cli, &usage, &own, argc, argv, &words);
     if (own.daemon == (n == 1)) {
@@ -108,8 +108,7 @@ int cli_feed_run(struct cli *cli, int argc, char **argv)
     int code = cli_connect(cli);
     if (code != CLI_OK)
         return code;
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
+    cli_handle_signals(on_signal);
     signal(SIGCHLD, SIG_DFL); /* ignored by our parent: no end of a run would be seen */
     return own.daemon ? cli_feed_serve(cli, &own.service)
                       : cli_feed_run_one(cli, words[0], &own.service.run);

@@ -1,6 +1,7 @@
 /* import.c - sinkwatch import LIST FILE. */
 #include "cli/lists/asked.h"
 #include "cli/lists/preview.h"
+#include "cli/stop.h"
 
 #include <inttypes.h>
 #include <signal.h>
@@ -101,17 +102,6 @@ static volatile sig_atomic_t interrupted; /* by this signal */
 static void on_signal(int signal_number)
 {
     interrupted = signal_number;
-}
-
-/* A staging key must not stay behind when somebody presses Ctrl-C. A signal that is ignored, as
- * SIGHUP is under nohup, stays ignored. */
-static void catch_signals(void)
-{
-    static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
-    struct sigaction action = {.sa_handler = on_signal}, former;
-    for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
-        if (sigaction(signals[i], NULL, &former) == 0 && former.sa_handler != SIG_IGN)
-            sigaction(signals[i], &action, NULL);
 }
 
 /* arg is that of the hooks: the import in its pass, or the structure that begins with it. */
@@ -265,7 +255,7 @@ static int run(struct import *own)
     im->refusals.shown_max = own->show;
     if (code != CLI_OK)
         return code;
-    catch_signals();
+    cli_handle_signals(on_signal); /* a staging key must not stay behind after Ctrl-C */
     own->source.hooks = cli_importing_hooks(im);
     code = own->looks ? begin_look(own) : CLI_OK;
     if (code == CLI_OK)

@@ -2,6 +2,7 @@
 #include "cli/past/past_words.h"
 
 #include "base/clock.h"
+#include "cli/stop.h"
 #include "journal/dnstext.h"
 #include "journal/rdata_text.h"
 
@@ -29,11 +30,9 @@ static void on_signal(int number)
 
 void cli_past_catch(int fd)
 {
-    struct sigaction action = {.sa_handler = on_signal};
     input = fd;
     nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
+    cli_handle_signals(on_signal);
 }
 
 error_t cli_past_parse(struct cli_past *past, int key, char *arg, struct argp_state *state)

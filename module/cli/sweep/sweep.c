@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "cli/output.h"
+#include "cli/stop.h"
 #include "cli/tail.h"
 
 #include <inttypes.h>
@@ -61,16 +62,13 @@ static void on_signal(int number)
 /* Signals are delivered only during a wait; threads inherit the blocked signals. */
 static void catch_signals(struct sweep *sweep)
 {
-    struct sigaction action = {.sa_handler = on_signal};
     sigset_t ours;
     sigemptyset(&ours);
     sigaddset(&ours, SIGINT);
     sigaddset(&ours, SIGTERM);
     sigaddset(&ours, SIGHUP);
     sigprocmask(SIG_BLOCK, &ours, &sweep->unblocked);
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-    sigaction(SIGHUP, &action, NULL);
+    cli_handle_signals(on_signal);
 }
 
 static enum sweep_outcome outcome_of(const struct sweep_task *task)
