@@ -3,6 +3,7 @@
 import signal
 
 from harness import evidence
+from harness.wait import until
 
 
 def told(resolver):
@@ -24,6 +25,7 @@ def test_servers_that_ended(make_resolver, own_redis):
     """Neither a resolver that was killed nor a Redis that is away keeps the rest from being told."""
     own_redis.start()
     resolver = make_resolver(own_redis)
+    until(lambda: "start of service" in resolver.log(), "the last line of the start")
     own_redis.kill()
     assert "ConnectionError" in told(resolver)
     resolver.process.signal(signal.SIGKILL)

@@ -256,7 +256,9 @@ def test_a_long_past_is_told_whole(remembering, lists_for, events_for, shared_re
     told = resolver.log().count("dns.198001.M.mtbl is")
     assert 1 <= told < 10  # once for each pass, and not for each batch of names
     said = resolver.command("memory", "--fleet", "filler.example", check=False)
-    assert "93.185.0.1" in said and "a damaged file of the memory is left out" in said
+    assert "93.185.0.1" in said
+    aside = list(resolver.memory.glob("*.aside"))  # the keeper's upkeep may have been there before
+    assert aside or "a damaged file of the memory is left out" in said
     assert resolver.log().count("dns.198001.M.mtbl is") == told
 
 
