@@ -105,6 +105,22 @@ def test_all_pages_and_then_additions(bad, taxii):
     assert len([one for one in bad.redis.xrange(bad.key("feeds:log"))]) == 2  # no line for no news
 
 
+def test_indicators_are_no_rules(bad, taxii):
+    """The option of policy zones is refused, and in a former definition it makes no exceptions."""
+    for option in ("--given", "--override"):
+        bad("feed", "add", "bad", taxii.source(), option, code=USAGE)
+        assert "indicators only" in bad.err
+    definition = json.loads(bad.redis.hget(bad.key("feeds"), "bad"))
+    definition["options"] = {"given": True}
+    bad.redis.hset(bad.key("feeds"), "bad", json.dumps(definition))
+    run(bad)
+    taxii.add("n8.example", "2026-03-01T00:00:00Z")
+    assert "by changes" in run(bad)
+    found = bad.list("bad")
+    assert set(found) == exact(*range(9)) and set(bad.redis.hkeys(bad.key("lists"))) == {"bad"}
+    assert found["=n8.example"] and found["=n8.example"] == found["=n0.example"].replace("n0", "n8")
+
+
 def test_revocations_and_new_versions_fetch_all(bad, taxii):
     run(bad)
     taxii.add("n3.example", "2026-03-01T00:00:00Z", version=2, revoked=True)
@@ -250,7 +266,8 @@ def test_a_folder_of_events(bad, web):
     "words",
     [["misp+https://m.example/s", "--search=["], ["misp+https://m.example/s", "--search=[]"],
      ["misp+https://m.example/f/", "--search={}"], ["https://m.example/s", "--search={}"],
-     ["misp+https:///x"], ["taxii+https://u:p@t.example/"], ["taxii+ftp://t.example/"]],
+     ["misp+https:///x"], ["taxii+https://u:p@t.example/"], ["taxii+ftp://t.example/"],
+     ["misp+https://m.example/s", "--given"]],
 )  # fmt: skip
 def test_definitions_that_cannot_work(bad, words):
     bad("feed", "add", "bad", *words, code=USAGE)

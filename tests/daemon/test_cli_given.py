@@ -1,6 +1,7 @@
 """A policy zone with several actions and local data becomes a list and its parts (D-220)."""
 
 import json
+import random
 import subprocess
 
 import dns.rrset
@@ -153,6 +154,20 @@ def test_what_no_list_can_say_is_refused_alone(bad, zone):
     assert "16 records" in reasons["=many.example"] and "every name" in reasons["*"]
 
 
+def test_an_owner_with_too_many_records_is_on_no_list(bad, zone):
+    """Also where the record too many comes later, and where it is repeated without end."""
+    many = [f"many.example A 192.0.2.{i}\n" for i in range(18)]
+    text = "".join(many[:16]) + "other.example CNAME .\n" + many[16] + "more.example A 192.0.2.1\n" + many[17]
+    (done,) = replace(bad, zone(text), code=PARTLY)
+    assert contents(bad) == {ioc("nxdomain"): {"=other.example"}, data("A 192.0.2.1"): {"=more.example"}}
+    assert [one["item"] for one in done["refused"]] == ["=many.example"] * 2
+    before = contents(bad)
+    replace(bad, zone("".join(many)), code=NONE)
+    assert "nothing in" in bad.err and contents(bad) == before
+    replace(bad, zone("x.example A 192.0.2.1\nx.example A 192.0.2.2\n" * 20_000))
+    assert contents(bad) == {ioc("nxdomain"): set(), data("A 192.0.2.1", "A 192.0.2.2"): {"=x.example"}}
+
+
 def test_words_that_do_not_fit(bad, zone, text_file):
     path = zone("a.example CNAME .\nb.example CNAME rpz-drop.\n")
     bad("import", "--given", "bad", path, code=USAGE)
@@ -193,6 +208,99 @@ def liar(bad, folder):
     server.run = lambda code=OK: bad("feed", "run", "bad", "--files", folder, code=code)
     yield server
     server.stop()
+
+
+def step(serial, removed, added):
+    return [soa(serial - 1), *removed, soa(serial), *added]
+
+
+def change(liar, serial, removed=(), added=(), code=OK):
+    """Run the feed with an IXFR of one step. Returns the types of its questions."""
+    liar.questions.clear()
+    liar.script = [[soa(serial), *step(serial, removed, added), soa(serial)]]
+    liar.run(code=code)
+    return [q.question[0].rdtype for q in liar.questions]
+
+
+CHOICES = [[("CNAME", target)] for target in (".", "*.", "rpz-passthru.", "rpz-drop.", "g.test.", "*.g.test.")]
+RECORDS = [("A", "192.0.2.1"), ("A", "192.0.2.2"), ("AAAA", "2001:db8::1"), ("TXT", '"x y"')]
+OWNERS = ["a.example", "b.example", "*.b.example", "c.example", "n.example.rpz-nsdname", "24.0.2.0.192.rpz-ip", "32.1.2.0.192.rpz-client-ip"]
+
+
+def test_chains_of_changes_are_the_zone(bad, liar, folder):
+    """After random IXFRs of several steps, list and parts are those of an AXFR of the same zone."""
+    chance = random.Random(220)
+    bad("list", "set", "whole", "--action", "nxdomain")
+    bad("feed", "add", "whole", f"rpz://{ADDRESS}:{liar.port}/{ZONE}", "--given", "--max-shrink=100")
+    rules = {owner: CHOICES[0] for owner in OWNERS}
+
+    def records(changes):
+        return [record(owner, *one) for owner, found in changes for one in found]
+
+    def next_step(serial):
+        owners = chance.sample(OWNERS[1:], chance.randint(1, 4))
+        then = {o: chance.choice([[], chance.choice(CHOICES), chance.sample(RECORDS, chance.randint(1, 4))])
+                for o in owners}  # fmt: skip
+        pairs = [(o, rules.get(o, []), then[o]) for o in owners]
+        rules.update(then)
+        return step(serial, records((o, [r for r in old if r not in new]) for o, old, new in pairs),
+                    records((o, [r for r in new if r not in old]) for o, old, new in pairs))  # fmt: skip
+
+    liar.script, serial = [[soa(1), *records(rules.items()), soa(1)]], 1
+    liar.run()
+    for steps in (1, 8, 2, 30, 3, 1, 5, 12):
+        chain = [one for i in range(steps) for one in next_step(serial + 1 + i)]
+        serial += steps
+        liar.script = [[soa(serial), *chain, soa(serial)]]
+        liar.run()
+        assert liar.questions[-1].question[0].rdtype == 251 and "unchanged" not in bad.out
+        liar.script = [[soa(serial), *records(rules.items()), soa(serial)]]
+        bad("feed", "run", "whole", "--now", "--files", folder)
+        assert contents(bad) == contents(bad, "whole"), f"serial {serial}: {rules}"
+        assert bad.redis.hlen(bad.key("list:bad:parts")) + 1 == len(contents(bad))  # no two parts of one rule
+
+
+def test_changes_of_an_owner_with_too_many_records(bad, liar):
+    """A refused owner is on no list: the next zone comes whole, and no rule has some of the records."""
+    many = [record("many.example", "A", f"192.0.2.{i}") for i in range(18)]
+    sixteen = {data(*(f"A 192.0.2.{i}" for i in range(2, 18))): {"=many.example"}}
+    liar.script = [[soa(1), rule("a.example"), *many, soa(1)]]
+    liar.run(code=PARTLY)
+    assert contents(bad) == {ioc("nxdomain"): {"=a.example"}}
+    liar.script = [[soa(1)]]
+    liar.run()
+    assert "unchanged" in bad.out
+    liar.questions.clear()
+    whole = [soa(2), rule("a.example"), *many[2:], soa(2)]
+    liar.by_type = {251: [[soa(2), *step(2, many[:2], []), soa(2)]], 252: [whole]}
+    liar.run()
+    assert [q.question[0].rdtype for q in liar.questions] == [251, 252]
+    assert contents(bad) == {ioc("nxdomain"): {"=a.example"}, **sixteen}
+    liar.by_type = {}
+    assert change(liar, 3, added=many[:1], code=PARTLY) == [251]
+    assert contents(bad) == {ioc("nxdomain"): {"=a.example"}, **sixteen}  # refused, and in force as before
+    liar.questions.clear()
+    liar.script = [[soa(3), rule("a.example"), many[0], *many[2:], soa(3)]]
+    liar.run(code=PARTLY)
+    assert [q.question[0].rdtype for q in liar.questions] == [252]
+    assert contents(bad) == {ioc("nxdomain"): {"=a.example"}}
+
+
+def test_changes_and_the_policy_of_the_list(bad, liar):
+    """Another action of the list: the rules of this action are on the list now, and on no part."""
+    liar.script = [[soa(1), rule("a.example"), rule("b.example", "rpz-drop."), soa(1)]]
+    liar.run()
+    bad("list", "set", "bad", "--action", "drop")
+    liar.questions.clear()
+    liar.script = [[soa(2), rule("b.example", "rpz-drop."), soa(2)]]
+    liar.run()
+    assert [q.question[0].rdtype for q in liar.questions] == [252]
+    assert contents(bad) == {ioc("drop"): {"=b.example"}}
+    added = [*step(3, [], [rule("c.example", "t.test.")]), *step(4, [rule("c.example", "t.test.")], [rule("d.example", "rpz-drop.")])]
+    liar.script = [[soa(4), *added, soa(4)]]
+    liar.run()
+    assert set(bad.redis.hkeys(bad.key("lists"))) == {"bad"}  # no list for a rule that came and went
+    assert contents(bad) == {ioc("drop"): {"=b.example", "=d.example"}}
 
 
 def test_changes_of_every_kind_of_rule(bad, liar):

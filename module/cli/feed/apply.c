@@ -318,6 +318,16 @@ void cli_apply_begin(struct cli_apply *apply, struct cli *cli, const struct cli_
     fetch->alive = on_alive;
 }
 
+/* A rule that is on no list can be neither changed nor deleted: the next transfer is whole. After
+ * changes it comes with the next run, after a whole zone with the next serial. */
+static void ask_whole(struct cli_fetch *fetch, enum cli_fetched fetched)
+{
+    if (fetched == CLI_FETCH_WHOLE)
+        json_object_set_new(fetch->next, "whole", json_true());
+    else
+        json_object_del(fetch->next, "serial");
+}
+
 int cli_apply_end(struct cli_apply *apply, enum cli_fetched fetched)
 {
     struct cli_importing *im = &apply->im;
@@ -344,7 +354,10 @@ int cli_apply_end(struct cli_apply *apply, enum cli_fetched fetched)
     }
     if (code == CLI_OK && fetched == CLI_FETCH_CHANGES)
         code = put_changes_in_force(apply);
-    return cli_importing_end(im, code);
+    code = cli_importing_end(im, code);
+    if (im->rules.refused)
+        ask_whole(apply->fetch, fetched);
+    return code;
 }
 
 void cli_apply_free(struct cli_apply *apply)

@@ -250,6 +250,11 @@ static bool judge_source(const struct adding *adding, const char *source)
         cli_error("--%s is not for sources such as '%s'", adding->given[i], cli_clean_text(source));
         return false;
     }
+    if (adding->im.given && fetcher->no_rules) {
+        cli_error("--given and --override are for policy zones, and '%s' has indicators only",
+                  cli_clean_text(source));
+        return false;
+    }
     if (fetcher->judge(&fetch))
         return true;
     cli_error("'%s': %s", cli_clean_text(source), fetch.why);

@@ -85,8 +85,9 @@ struct cli_notified {
 struct cli_fetcher {
     const char *const *schemes; /* such as "https", ended by NULL */
     const char *const
-        *options; /* names of the options of `feed add` that this fetcher knows, without
+        *options;  /* names of the options of `feed add` that this fetcher knows, without
                                    "--", ended by NULL; the values are text */
+    bool no_rules; /* the source has indicators without actions, and can be no policy zone */
     /** Judge source and options at `feed add`, without asking the source. false: fetch->why. */
     bool (*judge)(struct cli_fetch *fetch);
     enum cli_fetched (*fetch)(struct cli_fetch *fetch);

@@ -172,4 +172,4 @@ static const char *const schemes[] = {"misp+https", "misp+http", NULL};
 static const char *const options[] = {CLI_HTTP_OPTIONS, "search", NULL};
 
 const struct cli_fetcher cli_fetcher_misp = {
-    .schemes = schemes, .options = options, .judge = judge, .fetch = fetch_misp};
+    .schemes = schemes, .options = options, .no_rules = true, .judge = judge, .fetch = fetch_misp};

@@ -40,7 +40,7 @@ struct source {
         size_t len, room;
     } * first, *last; /* groups of an IXFR, until its end has come */
     uint64_t lines;   /* of these */
-    bool too_many;
+    bool too_many;    /* or any change is too many: the state says so (ask_whole() in apply.c) */
     uint8_t message[MESSAGE_MAX];
 };
 
@@ -81,6 +81,9 @@ static bool on_records(void *arg, enum cli_records records)
     s->records = records;
     if (records == CLI_RECORDS_WHOLE)
         return s->fetch->document(s->fetch->arg, CLI_DOCUMENT_WHOLE, s->fetch->source);
+    s->too_many = json_is_true(json_object_get(s->fetch->state, "whole"));
+    if (s->too_many)
+        return false;
     struct cli_held *held = cli_alloc(1, sizeof(*held));
     held->records = records;
     *(s->last ? &s->last->next : &s->first) = held;

@@ -33,15 +33,36 @@ struct running {
 
 /* ---- the state that a fetch begins from ---- */
 
-/* Source, list and options: content of another definition is no former content. */
+/* The members of the policy that part the rules of a zone between the list and its parts.
+ * Allocated; NULL: no parts, or no policy (the run reports this). */
+static char *parting(struct running *r)
+{
+    json_t *policy = NULL;
+    char *text = NULL;
+    if (!json_object_get(r->feed.options, "given") && !json_object_get(r->feed.options, "override"))
+        return NULL;
+    if (cli_read_policy(r->cli, r->feed.list, &policy) == CLI_OK) {
+        json_t *members = json_pack("[O?,O?]", json_object_get(policy, "action"),
+                                    json_object_get(policy, "triggers"));
+        text = json_dumps(members, JSON_COMPACT);
+        json_decref(members);
+    }
+    json_decref(policy);
+    return text;
+}
+
+/* Source, list, options and policy: content of another definition is no former content. */
 static void digest(struct running *r)
 {
     char *text = json_dumps(r->feed.options ? r->feed.options : json_null(),
                             JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY);
+    char *policy = parting(r);
     XXH64_hash_t hash = XXH64(r->feed.source, strlen(r->feed.source), 0);
     hash = XXH64(r->feed.list, strlen(r->feed.list), hash);
     hash = XXH64(text ? text : "", text ? strlen(text) : 0, hash);
+    hash = policy ? XXH64(policy, strlen(policy), hash) : hash;
     snprintf(r->state_of, sizeof(r->state_of), "%016jx", (uintmax_t)hash);
+    free(policy);
     free(text);
 }
 

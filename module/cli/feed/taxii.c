@@ -264,5 +264,8 @@ static bool judge(struct cli_fetch *fetch)
 
 static const char *const schemes[] = {"taxii+https", "taxii+http", NULL};
 
-const struct cli_fetcher cli_fetcher_taxii = {
-    .schemes = schemes, .options = cli_http_options, .judge = judge, .fetch = fetch_collection};
+const struct cli_fetcher cli_fetcher_taxii = {.schemes = schemes,
+                                              .options = cli_http_options,
+                                              .no_rules = true,
+                                              .judge = judge,
+                                              .fetch = fetch_collection};

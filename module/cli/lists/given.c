@@ -13,6 +13,7 @@
 #define OWNERS_MAX     1000000
 #define WAITING_MAX    (8 * CLI_BATCH)
 #define NO_PART        UINT16_MAX
+#define NO_RULE        (UINT16_MAX - 1) /* a refused owner: its further records are no rule */
 
 /* Triggers that a list can have together: no two of them compare one indicator with two things,
  * except for a name as a question and as an alias, which RPZ does as well. */
@@ -38,6 +39,7 @@ unsigned cli_given_group(unsigned triggers)
 static const char *refuse(struct cli_given *given, const char *why)
 {
     snprintf(given->why, sizeof(given->why), "%s", why);
+    given->refused = true;
     return given->why;
 }
 
@@ -138,9 +140,8 @@ static const char *judge(struct cli_given *given, const char *name, const json_t
     if (given->n > CLI_PARTS_MAX)
         return refuse(given, "more than 500 different answers in a zone");
     if (json_object_get(given->lists, name) && !json_object_get(given->before, name)) {
-        snprintf(given->why, sizeof(given->why), "there is a list %s, which is no part of %s", name,
-                 given->list);
-        return given->why;
+        snprintf(why, sizeof(why), "there is a list %s, which is no part of %s", name, given->list);
+        return refuse(given, why);
     }
     if (json_object_get(given->by_name, name))
         return refuse(given, "two answers whose lists would have one name");
@@ -166,10 +167,9 @@ static char *key_of(unsigned group, enum sw_action action, const char *record)
     return key;
 }
 
-struct cli_given_part *cli_given_part(struct cli_given *given, unsigned group,
+struct cli_given_part *cli_given_find(struct cli_given *given, unsigned group,
                                       enum sw_action action, const char *record)
 {
-    char name[SW_LISTNAME_MAX];
     if (is_for_head(given, group, action, record))
         return given->part[0];
     struct cli_given_part *part = record[0] ? NULL : given->plain[group][action];
@@ -177,18 +177,28 @@ struct cli_given_part *cli_given_part(struct cli_given *given, unsigned group,
         return part;
     char *key = key_of(group, action, record);
     part = find(given, given->by_key, key);
-    if (!part) {
-        json_t *members = members_of(group, action, record);
-        name_part(given, group, action, record, name);
-        if (judge(given, name, members))
-            json_decref(members);
-        else
-            part = add_part(given, name, group, members);
-        if (part)
-            json_object_set_new(given->by_key, key, json_integer((json_int_t)given->n - 1));
-    }
     if (part && !record[0])
         given->plain[group][action] = part;
+    free(key);
+    return part;
+}
+
+struct cli_given_part *cli_given_part(struct cli_given *given, unsigned group,
+                                      enum sw_action action, const char *record)
+{
+    char name[SW_LISTNAME_MAX];
+    struct cli_given_part *part = cli_given_find(given, group, action, record);
+    if (part)
+        return part;
+    json_t *members = members_of(group, action, record);
+    name_part(given, group, action, record, name);
+    if (judge(given, name, members)) {
+        json_decref(members);
+        return NULL;
+    }
+    char *key = key_of(group, action, record);
+    part = add_part(given, name, group, members);
+    json_object_set_new(given->by_key, key, json_integer((json_int_t)given->n - 1));
     free(key);
     return part;
 }
@@ -319,36 +329,60 @@ static uint16_t *owner_of(struct cli_given *given, const char *text, unsigned gr
     return &given->owners.part[at];
 }
 
-/* The owner that was read is complete, for now: give its records to a part. */
-static void end_owner(struct cli_given *given)
+/* Give an owner with all its records so far to a part. A refused owner leaves its former part. */
+static void place_owner(struct cli_given *given, uint16_t *at)
 {
-    struct cli_given_part *part = NULL, *former = NULL;
-    if (!given->pending.text)
-        return;
-    uint16_t *at = owner_of(given, given->pending.text, given->pending.group);
-    if (!at)
-        refuse(given, "more than a million owners of local data");
-    else if (*at != NO_PART)
-        former = given->part[*at];
+    struct cli_given_part *former = *at < NO_RULE ? given->part[*at] : NULL, *part = NULL;
     if (former)
         json_array_extend(given->pending.records, json_object_get(former->members, "records"));
     char *records = cli_given_join(given->pending.records);
-    if (at)
+    if (*at == NO_RULE)
+        refuse(given, "other records of this owner are refused");
+    else
         part = cli_given_part(given, given->pending.group, SW_ACTION_SINKHOLE, records);
+    free(records);
     if (!part)
         given->refuse(given->arg, given->pending.place, given->pending.text, given->why);
-    if (part && former != part) {
-        if (former)
-            withdraw(given, former, given->pending.text);
-        *at = (uint16_t)json_integer_value(json_object_get(given->by_name, part->name));
+    if (former && former != part)
+        withdraw(given, former, given->pending.text);
+    *at = NO_RULE;
+    if (!part)
+        return;
+    *at = (uint16_t)json_integer_value(json_object_get(given->by_name, part->name));
+    if (former != part)
         put(given, part, given->pending.text, given->pending.facts);
-    }
-    free(records);
+}
+
+/* The owner that was read is complete, for now. */
+static void end_owner(struct cli_given *given)
+{
+    if (!given->pending.text)
+        return;
+    uint16_t *at = owner_of(given, given->pending.text, given->pending.group);
+    if (at)
+        place_owner(given, at);
+    else
+        given->refuse(given->arg, given->pending.place, given->pending.text,
+                      refuse(given, "more than a million owners of local data"));
     free(given->pending.text);
     free(given->pending.facts);
     json_decref(given->pending.records);
     given->pending.text = given->pending.facts = NULL;
     given->pending.records = NULL;
+}
+
+/* Keep a record once; of more than a policy can have, one: the owner is refused for this one. */
+static void keep_record(json_t *records, const char *text)
+{
+    size_t i;
+    const json_t *one;
+    json_array_foreach(records, i, one)
+    {
+        if (strcmp(json_string_value(one), text) == 0)
+            return;
+    }
+    if (json_array_size(records) <= SW_RECORDS_COUNT)
+        json_array_append_new(records, json_string(text));
 }
 
 /* A record of local data. */
@@ -366,7 +400,7 @@ static void take_record(struct cli_given *given, const struct sw_entry *entry, c
         given->pending.place = entry->place;
         given->pending.records = json_array();
     }
-    json_array_append_new(given->pending.records, json_string(entry->rule));
+    keep_record(given->pending.records, entry->rule);
 }
 
 const char *cli_given_take(struct cli_given *given, const struct sw_entry *entry, const char *text,

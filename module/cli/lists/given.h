@@ -53,6 +53,7 @@ struct cli_given {
     int code;             /* not CLI_OK: nothing more is written */
     uint64_t staged;      /* rules of all new contents */
     char why[SW_WHY_MAX]; /* of the last refusal */
+    bool refused;         /* the lists lack a rule: an IXFR cannot be applied to their content */
 
     /* inside */
     struct cli_given_part **part; /* the head first */
@@ -90,7 +91,7 @@ const char *cli_given_take(struct cli_given *given, const struct sw_entry *entry
 
 /** Note a deleted or added record of a zone. NULL, or the reason why no list can have the rule. */
 const char *cli_given_note(struct cli_given *given, const struct sw_entry *entry, const char *text,
-                           bool removes);
+                           const char *facts, bool removes);
 
 /** Find what remains of local data. CLI_OK, CLI_REDIS. */
 int cli_given_settle(struct cli_given *given);
@@ -138,6 +139,10 @@ unsigned cli_given_group(unsigned triggers);
 /** The part for a rule, made where needed. record: the records of local data, a line each; the
  * walled garden; or "". NULL: given->why is set. */
 struct cli_given_part *cli_given_part(struct cli_given *given, unsigned group,
+                                      enum sw_action action, const char *record);
+
+/** The same, where the part is there already; otherwise NULL. */
+struct cli_given_part *cli_given_find(struct cli_given *given, unsigned group,
                                       enum sw_action action, const char *record);
 
 /** The part for an entry where the list's action overrides all others; NULL: given->why is set. */

@@ -43,40 +43,51 @@ static void note_record(struct cli_given *given, const struct sw_entry *entry, c
 }
 
 static void change(struct cli_given *given, struct cli_given_part *part, const char *text,
-                   bool removes)
+                   const char *facts, bool removes)
 {
     part->joined = part->joined || !removes;
     part->left = part->left || removes;
-    given->change(given->arg, part->name, text, "", removes);
+    given->change(given->arg, part->name, text, facts, removes);
+}
+
+/* The part that a rule without records leaves or joins; NULL: none, or given->why is set. */
+static struct cli_given_part *part_of(struct cli_given *given, const struct sw_entry *entry,
+                                      bool removes)
+{
+    unsigned group = cli_given_group(entry->triggers);
+    enum sw_action action = entry->meant == SW_MEANT_EXCEPTION ? SW_ACTION_PASSTHRU : entry->action;
+    if (given->override)
+        action = given->head->action;
+    else if (entry->meant == SW_MEANT_LISTED)
+        return given->part[0];
+    return (removes ? cli_given_find : cli_given_part)(given, group, action,
+                                                       given->override ? "" : entry->rule);
 }
 
 const char *cli_given_note(struct cli_given *given, const struct sw_entry *entry, const char *text,
-                           bool removes)
+                           const char *facts, bool removes)
 {
-    bool exception = entry->meant == SW_MEANT_EXCEPTION;
     if (!given->override && entry->meant == SW_MEANT_ACTION &&
         entry->action == SW_ACTION_SINKHOLE && entry->rule[0]) {
         note_record(given, entry, text, removes);
         return NULL;
     }
-    struct cli_given_part *part =
-        given->override
-            ? cli_given_overridden(given, entry)
-            : cli_given_part(given, cli_given_group(entry->triggers),
-                             exception ? SW_ACTION_PASSTHRU : entry->action, entry->rule);
+    struct cli_given_part *part = part_of(given, entry, removes);
     if (!part)
         return removes ? NULL : given->why; /* a rule that was refused is on no list */
-    change(given, part, text, removes);
+    change(given, part, text, facts, removes);
     return NULL;
 }
 
 /* ---- local data ---- */
 
+/* By owner and record, then in the order of the source. */
 static int by_owner(const void *a, const void *b)
 {
     const struct cli_record_change *one = a, *other = b;
     int order = (one->group > other->group) - (one->group < other->group);
     order = order ? order : strcmp(one->text, other->text);
+    order = order ? order : strcmp(one->record, other->record);
     return order ? order : (one->at > other->at) - (one->at < other->at);
 }
 
@@ -136,13 +147,24 @@ static void apply_record(json_t *records, const struct cli_record_change *one)
         json_array_append_new(records, json_string(one->record));
 }
 
-/* The part of an owner after the changes. */
+/* Apply the last change of each record: removals first, so that the array stays short. */
+static void apply_records(json_t *records, const struct owner *owner)
+{
+    for (int removes = 1; removes >= 0; removes--)
+        for (size_t i = 0; i < owner->n && json_array_size(records) <= SW_RECORDS_COUNT; i++) {
+            const struct cli_record_change *one = &owner->first[i];
+            if (one->removes == removes &&
+                (i + 1 == owner->n || strcmp(one->record, one[1].record) != 0))
+                apply_record(records, one);
+        }
+}
+
+/* The part of an owner after the changes; a refused owner stays on its part. */
 static void move_owner(struct cli_given *given, const struct owner *owner)
 {
     json_t *records =
         owner->now ? json_copy(json_object_get(owner->now->members, "records")) : json_array();
-    for (size_t i = 0; i < owner->n; i++)
-        apply_record(records, &owner->first[i]);
+    apply_records(records, owner);
     bool any = json_array_size(records) > 0;
     char *text = cli_given_join(records);
     struct cli_given_part *then =
@@ -150,10 +172,10 @@ static void move_owner(struct cli_given *given, const struct owner *owner)
     if (any && !then)
         given->refuse(given->arg, owner->first->place, owner->first->text, given->why);
     if (then != owner->now && then)
-        change(given, then, owner->first->text, false);
-    for (size_t i = 0; i < given->n; i++)
+        change(given, then, owner->first->text, "", false);
+    for (size_t i = 0; i < given->n && (then || !any); i++)
         if (given->part[i] == owner->now && then != owner->now)
-            change(given, given->part[i], owner->first->text, true);
+            change(given, given->part[i], owner->first->text, "", true);
     free(text);
     json_decref(records);
 }
@@ -221,7 +243,7 @@ int cli_given_settle(struct cli_given *given)
     return code;
 }
 
-/* Drop a part that has no rules, unless rules join at the same time. */
+/* Drop a part that has no rules, unless other programs add some at the same time. */
 static int tidy_part(struct cli_given *given, const struct cli_given_part *part,
                      struct cli_outcome *outcome)
 {
@@ -253,7 +275,7 @@ int cli_given_tidy(struct cli_given *given, struct cli_outcome *outcome)
 {
     int code = CLI_OK;
     for (size_t i = 1; i < given->n && code == CLI_OK; i++)
-        if (given->part[i]->left && !is_new(given, given->part[i]))
+        if (given->part[i]->left)
             code = tidy_part(given, given->part[i], outcome);
     return code;
 }

@@ -188,7 +188,7 @@ static void take_rule(struct cli_importing *im, const struct sw_entry *entry, co
     bool adds_end = im->replace && im->expires && !strstr(facts, "\"expires\"");
     char *own = adds_end ? cli_facts_until(facts, im->expires) : cli_copy(facts);
     const char *why = im->replace ? cli_given_take(rules, entry, text, own, &more)
-                                  : cli_given_note(rules, entry, text, im->removing);
+                                  : cli_given_note(rules, entry, text, own, im->removing);
     free(own);
     if (why)
         refuse(im, entry, why);
@@ -201,6 +201,7 @@ static void take_rule(struct cli_importing *im, const struct sw_entry *entry, co
 static void refuse_rule(void *arg, uint64_t place, const char *text, const char *why)
 {
     struct cli_importing *im = arg;
+    im->accepted--; /* counted with the first record of the owner */
     cli_refuse(&im->refusals, place, text, strlen(text), NULL, why);
 }
 
@@ -394,7 +395,7 @@ static int end_replacement(struct cli_importing *im, int code)
         code = cli_given_flush(&im->rules);
         im->fresh = im->written = im->rules.staged;
     }
-    if (code == CLI_OK && !interrupted(im) && im->accepted == 0) {
+    if (code == CLI_OK && !interrupted(im) && (im->given ? im->written : im->accepted) == 0) {
         cli_error("nothing in %s can be a list", cli_clean_text(im->source));
         code = CLI_NONE;
     }

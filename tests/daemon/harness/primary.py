@@ -87,10 +87,11 @@ def rule(owner, target=".", zone=ZONE):
 
 class Liar:
     """Answers each question with the messages of `script`: lists of rrsets, octets, or a code.
-    endless: the last message for ever. key: signs with this key, every message or `signed` ones."""
+    by_type: other scripts, by the type of the question. endless: the last message for ever. key: signs with this key, every message or `signed` ones."""
 
     def __init__(self):
         self.script, self.endless, self.key, self.signed = [], False, None, None
+        self.by_type = {}
         self.server = socket.create_server((ADDRESS, 0))
         self.port = self.server.getsockname()[1]
         self.questions = []
@@ -121,8 +122,9 @@ class Liar:
         mac = query.mac if query.had_tsig else b""
         context = None
         n = 0
-        while n < len(self.script) or self.endless:
-            wire, context = self._message(query, self.script[min(n, len(self.script) - 1)], mac, context, n)
+        script = self.by_type.get(query.question[0].rdtype, self.script)
+        while n < len(script) or self.endless:
+            wire, context = self._message(query, script[min(n, len(script) - 1)], mac, context, n)
             connection.sendall(struct.pack("!H", len(wire)) + wire)
             n += 1
 
