@@ -13,7 +13,11 @@ _sinkwatch_words() { # _sinkwatch_words WORDS: offer the matching words; not by 
     done
 }
 
-_sinkwatch_files() { mapfile -t COMPREPLY < <(compgen -f -- "$cur"); }
+# filenames: bash quotes special characters in the name of a file.
+_sinkwatch_files() {
+    compopt -o filenames 2>/dev/null # fails outside a completion
+    mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+}
 
 _sinkwatch_ask() { # _sinkwatch_ask WORDS: JSON with the Redis of the line
     local i where=()

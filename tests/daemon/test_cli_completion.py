@@ -1,5 +1,6 @@
 """Completion in bash, zsh and fish: each offers what the option tables of the command have. D-180."""
 
+import os
 import re
 import shlex
 import shutil
@@ -8,6 +9,7 @@ import subprocess
 import pytest
 from cli_rig import ROOT
 from command_words import all_commands, commands_in, options_of
+from harness.wait import until
 
 FOLDER = ROOT / "conf/completion"
 # `sinkwatch` is a function that prints a kept help; the words of the command name the file.
@@ -147,3 +149,37 @@ def test_bash_offers_the_names_of_lists(helped):
     for words in offers("bash", [f"sinkwatch {command} " for command in commands], lists, helped[1]):
         assert words == ["one", "two"]
     assert not (helped[1] / "ran").exists()
+
+
+def test_bash_quotes_the_names_of_files(helped):
+    """A name is one word of the line, and no text for the shell: completed in a terminal, and run."""
+    folder = helped[1]
+    files = folder / "files"
+    files.mkdir()
+    name = "iocs;touch ran;$(touch ran)"
+    (files / name).write_text("")
+    begin = folder / "begin"
+    run = HELPED["bash"].replace("{ ", '{ [[ $* == *--help ]] || { printf "%s\\n" "$@" >$HELP/words; return; }; ', 1)
+    begin.write_text(f"PS1='ready> '\n{run}\n{BEGIN['bash']}\ncd {files}\n")
+    master, slave = os.openpty()
+    shell = subprocess.Popen(
+        ["bash", "--rcfile", begin, "-i"], stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
+        env={"PATH": "/usr/bin:/bin", "HOME": str(folder), "HELP": str(folder), "LC_ALL": "C.UTF-8", "TERM": "dumb"},
+    )  # fmt: skip
+    os.close(slave)
+    os.set_blocking(master, False)
+    said = bytearray()
+
+    def ready():
+        said.extend(os.read(master, 65536))
+        return b"ready> " in said
+
+    try:
+        until(ready, lambda: f"a prompt: {said}")
+        os.write(master, b"sinkwatch checkconf ioc\t\n")
+        words = until(lambda: (folder / "words").read_text(), lambda: f"the command: {said}")
+    finally:
+        shell.kill()
+        shell.wait()
+        os.close(master)
+    assert words == f"checkconf\n{name}\n" and not (files / "ran").exists()
