@@ -187,7 +187,7 @@ void sw_rest_addr(struct sw_rest *rest, const struct sw_addr *addr)
 void sw_serving_begin(struct sw_serving *serving, struct sw_event *ev, struct sw_rest *rest,
                       const struct sw_name *zone)
 {
-    *serving = (struct sw_serving){.ev = ev, .rest = rest, .zone = zone};
+    *serving = (struct sw_serving){.ev = ev, .first = ev, .rest = rest, .zone = zone};
     uint8_t flags = ev->flags;
     serving->has_zone = sw_event_put(ev, SW_TAG_ZONE, zone->wire, zone->len);
     ev->flags = flags;
@@ -204,15 +204,29 @@ static bool put_of_zone(struct sw_serving *serving, enum sw_event_tag tag, const
     return fits;
 }
 
-void sw_serving_server(struct sw_serving *serving, const struct sw_name *server)
+/* Count a value of the answer. False: the answer has had as many as it may. */
+static bool count_of(struct sw_serving *serving, size_t *n, size_t max)
+{
+    if (*n == max) {
+        serving->first->flags |= SW_EVENT_TRUNCATED;
+        return false;
+    }
+    (*n)++;
+    return true;
+}
+
+bool sw_serving_server(struct sw_serving *serving, const struct sw_name *server)
 {
     size_t max = serving->in_rest ? SW_SERVERS_MAX : SW_SERVERS_SHOWN;
+    if (!count_of(serving, &serving->all_servers, SW_SERVING_SERVERS))
+        return false;
     serving->server = server;
     serving->has_server = false;
     if (serving->in_rest || serving->servers == max)
-        return; /* only with an address */
+        return true; /* only with an address */
     serving->has_server = put_of_zone(serving, SW_TAG_SERVER, server->wire, server->len);
     serving->servers += serving->has_server;
+    return true;
 }
 
 /* The present event takes an address of the present server. */
@@ -236,10 +250,12 @@ static bool put_served(struct sw_serving *serving, const uint8_t *octets, size_t
     return true;
 }
 
-void sw_serving_addr(struct sw_serving *serving, const uint8_t *octets, size_t size)
+bool sw_serving_addr(struct sw_serving *serving, const uint8_t *octets, size_t size)
 {
+    if (!count_of(serving, &serving->all_served, SW_SERVING_ADDRS))
+        return false;
     if (put_served(serving, octets, size))
-        return;
+        return true;
     serving->ev = sw_rest_next(serving->rest);
     serving->in_rest = true;
     serving->has_server = false;
@@ -247,6 +263,7 @@ void sw_serving_addr(struct sw_serving *serving, const uint8_t *octets, size_t s
     serving->has_zone =
         sw_event_put(serving->ev, SW_TAG_ZONE, serving->zone->wire, serving->zone->len);
     put_served(serving, octets, size);
+    return true;
 }
 
 void sw_draft_until(struct sw_event *ev, int64_t until)

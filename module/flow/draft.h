@@ -51,14 +51,21 @@ struct sw_event *sw_rest_next(struct sw_rest *rest);
 /** The last further event, if there is any, is complete. */
 void sw_rest_end(struct sw_rest *rest);
 
+/* The owner of a listed name decides how many name servers and addresses the cache has. So many of
+ * both are taken for an answer: the size of a DNS message of addresses (D-228). */
+#define SW_SERVING_SERVERS 256
+#define SW_SERVING_ADDRS   4096
+
 /* The name servers of a zone on the way into the event of an answer, and into further events where
  * the event has no room (D-228). */
 struct sw_serving {
-    struct sw_event *ev; /* the present event */
+    struct sw_event *ev;    /* the present event */
+    struct sw_event *first; /* the event that the object began with */
     struct sw_rest *rest;
     const struct sw_name *zone, *server;
     bool has_zone, has_server, in_rest; /* of the present event */
     size_t servers, served;             /* in the present event */
+    size_t all_servers, all_served;     /* of the answer */
 };
 
 /** Begin with the event of the answer. rest: sw_rest_begin() was called, no address waits. zone
@@ -66,9 +73,10 @@ struct sw_serving {
 void sw_serving_begin(struct sw_serving *serving, struct sw_event *ev, struct sw_rest *rest,
                       const struct sw_name *zone);
 /** The next server, and the addresses of this server, of 4 or 16 octets. server is borrowed until
- * the next call. Inside the RCU section of the rules. */
-void sw_serving_server(struct sw_serving *serving, const struct sw_name *server);
-void sw_serving_addr(struct sw_serving *serving, const uint8_t *octets, size_t size);
+ * the next call. False, and SW_EVENT_TRUNCATED in the first event: one of the limits above is
+ * reached; the value is left out, and the caller ends. Inside the RCU section of the rules. */
+bool sw_serving_server(struct sw_serving *serving, const struct sw_name *server);
+bool sw_serving_addr(struct sw_serving *serving, const uint8_t *octets, size_t size);
 
 /** Add the end of the time to live of an answer that was found in the cache, in seconds since the
  * epoch. The time of the event is then the time at which the answer was stored. */

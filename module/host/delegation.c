@@ -13,18 +13,29 @@ static struct ub_packed_rrset_key *find(const struct module_qstate *qstate, uint
                               *qstate->env->now, 0);
 }
 
-/* Put the addresses of a server, of type A or AAAA, of size octets each. */
-static void record_addresses(const struct module_qstate *qstate, struct sw_name *server,
+/* Put the addresses of a server, of type A or AAAA, of size octets each. False: at the limit. */
+static bool record_addresses(const struct module_qstate *qstate, struct sw_name *server,
                              uint16_t type, size_t size, struct sw_serving *serving)
 {
+    bool more = true;
     struct ub_packed_rrset_key *rrset = find(qstate, server->wire, server->len, type);
     if (!rrset)
-        return;
+        return true;
     const struct packed_rrset_data *data = rrset->entry.data;
-    for (size_t i = 0; i < data->count; i++)
+    for (size_t i = 0; i < data->count && more; i++)
         if (data->rr_len[i] == size + 2) /* the rdata is behind RDLENGTH */
-            sw_serving_addr(serving, data->rr_data[i] + 2, size);
+            more = sw_serving_addr(serving, data->rr_data[i] + 2, size);
     lock_rw_unlock(&rrset->entry.lock);
+    return more;
+}
+
+/* Put a server and its addresses. False: at the limit of an answer. */
+static bool record_server(const struct module_qstate *qstate, struct sw_name *server,
+                          struct sw_serving *serving)
+{
+    return sw_serving_server(serving, server) &&
+           record_addresses(qstate, server, LDNS_RR_TYPE_A, 4, serving) &&
+           record_addresses(qstate, server, LDNS_RR_TYPE_AAAA, 16, serving);
 }
 
 /* Copy the names of some servers, so that at most a single entry is locked at any time. */
@@ -69,10 +80,8 @@ void sw_delegation_record(const struct module_qstate *qstate, struct sw_event *e
         from += AT_A_TIME;
         more = from < data->count;
         lock_rw_unlock(&rrset->entry.lock);
-        for (size_t i = 0; i < n; i++) {
-            sw_serving_server(&serving, &servers[i]);
-            record_addresses(qstate, &servers[i], LDNS_RR_TYPE_A, 4, &serving);
-            record_addresses(qstate, &servers[i], LDNS_RR_TYPE_AAAA, 16, &serving);
-        }
+        for (size_t i = 0; i < n; i++)
+            if (!record_server(qstate, &servers[i], &serving))
+                return;
     }
 }

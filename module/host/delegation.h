@@ -6,10 +6,10 @@
  * asked.
  *
  * Threads      the worker that owns the query
- * Cost         a look-up for NS for each label, and 2 look-ups for each server name; a message
- *              limits the servers of a zone, and the addresses of a server. Read locks for single
- *              entries, as the iterator takes; an allocation in the query's region for each
- *              further event
+ * Cost         a look-up for NS for each label, and 2 look-ups for each server name. The owner of
+ *              the name decides how much the cache has, so an answer has SW_SERVING_SERVERS and
+ *              SW_SERVING_ADDRS at most. Read locks for single entries, as the iterator takes; an
+ *              allocation in the query's region for each further event
  * Decisions    D-043, D-228
  */
 #ifndef SW_HOST_DELEGATION_H
@@ -21,8 +21,9 @@ struct module_qstate;
 struct sw_rest;
 
 /** Put zone, servers and server addresses (tags ZONE, SERVER, SERVED_AT) into the event, and into
- * further events of rest where the event has no room. Nothing is put when the cache has no NS RRset
- * for the name or a name above. Inside the RCU section of the rules. */
+ * further events of rest where the event has no room. Beyond the limits of an answer the event has
+ * the flag SW_EVENT_TRUNCATED. Nothing is put when the cache has no NS RRset for the name or a name
+ * above. Inside the RCU section of the rules. */
 void sw_delegation_record(const struct module_qstate *qstate, struct sw_event *ev,
                           struct sw_rest *rest);
 

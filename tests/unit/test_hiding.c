@@ -123,11 +123,13 @@ static void draft_servers(struct sw_event *ev, struct sw_rest *rest)
     for (size_t i = 0; i < answer.servers; i++) {
         snprintf(text, sizeof(text), "ns%zu.%s", i, answer.name);
         server = named(text);
-        sw_serving_server(&serving, &server);
+        if (!sw_serving_server(&serving, &server))
+            return;
         for (size_t j = 0; j < answer.each; j++) {
             struct sw_addr addr = hosted(100000 + i * answer.each + j);
             bool is_target = i * answer.each + j == answer.at;
-            sw_serving_addr(&serving, is_target ? target.octets : addr.octets, 4);
+            if (!sw_serving_addr(&serving, is_target ? target.octets : addr.octets, 4))
+                return;
         }
     }
 }
@@ -316,7 +318,7 @@ END_TEST
 START_TEST(no_number_of_name_servers_hides_an_address)
 {
     static const size_t sizes[][2] = {{1, 1},  {1, 129}, {8, 17},  {9, 1},
-                                      {65, 2}, {13, 9},  {1, 300}, {300, 1}};
+                                      {65, 2}, {13, 9},  {1, 300}, {256, 1}};
     char name[SW_NAMETEXT_MAX];
     unsigned number = 0;
     for (size_t s = 0; s < sizeof(sizes) / sizeof(sizes[0]); s++) {
@@ -339,6 +341,47 @@ START_TEST(no_number_of_name_servers_hides_an_address)
             const struct sw_addr target = jr_addr(TARGET);
             ck_assert(sw_addr_equal(&where, &target));
         }
+    }
+}
+END_TEST
+
+static size_t count_served(void)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < parts_n; i++) {
+        size_t cursor = 0, len;
+        enum sw_event_tag tag;
+        const uint8_t *value;
+        while (sw_event_next(&parts[i], &cursor, &tag, &value, &len))
+            n += tag == SW_TAG_SERVED_AT;
+    }
+    return n;
+}
+
+/* The events of an answer are bounded, whatever the owner of a listed name puts into the cache; an
+ * address at the end of the limit is judged, and an event with less than all says so. */
+START_TEST(name_servers_of_an_answer_are_bounded)
+{
+    static const size_t sizes[][3] = {{SW_SERVING_SERVERS, 1, SW_SERVING_SERVERS},
+                                      {SW_SERVING_SERVERS + 1, 1, SW_SERVING_SERVERS},
+                                      {3000, 1, SW_SERVING_SERVERS},
+                                      {1, SW_SERVING_ADDRS, SW_SERVING_ADDRS},
+                                      {1, SW_SERVING_ADDRS + 1, SW_SERVING_ADDRS},
+                                      {20, 4000, SW_SERVING_ADDRS}};
+    char name[SW_NAMETEXT_MAX];
+    for (size_t s = 0; s < sizeof(sizes) / sizeof(sizes[0]); s++) {
+        answer.name = long_name((unsigned)s, 20, name);
+        jr_list(&rig, "names", LISTED, answer.name);
+        answer.servers = sizes[s][0];
+        answer.each = sizes[s][1];
+        answer.at = sizes[s][2] - 1;
+        raised[SW_ANOMALY_PROTECTED_OWNER] = 0;
+        see();
+        ck_assert_uint_eq(count_served(), sizes[s][2]);
+        ck_assert_uint_le(parts_n, 40);
+        ck_assert(!(parts[0].flags & SW_EVENT_TRUNCATED) ==
+                  (answer.servers * answer.each == sizes[s][2]));
+        ck_assert_uint_eq(raised[SW_ANOMALY_PROTECTED_OWNER], 1);
     }
 }
 END_TEST
@@ -478,7 +521,8 @@ int main(void)
     return RUN_SUITE("hiding", NO_FORK, FIXTURE(setup, teardown),
                      TESTS(no_number_of_rules_hides_a_name, no_number_of_rules_hides_a_watch_list,
                            no_chain_hides_a_foreign_address, the_end_of_a_chain_is_kept,
-                           no_number_of_name_servers_hides_an_address, no_holder_hides_among_others,
+                           no_number_of_name_servers_hides_an_address,
+                           name_servers_of_an_answer_are_bounded, no_holder_hides_among_others,
                            no_number_of_holders_is_once_for_ever, no_embedding_hides_an_address,
                            former_members_of_a_finding_make_room));
 }
