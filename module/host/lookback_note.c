@@ -12,6 +12,7 @@
 #include "host/lookback_parts.h"
 #include "host/module.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -31,8 +32,10 @@ void sw_lookback_read_note(struct sw_lookback *lookback)
     note_path(lookback, path);
     lookback->former = (struct sw_stream_id){UINT64_MAX, UINT64_MAX};
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-    if (fd < 0)
-        return; /* the first run with a memory: the lists were in force before */
+    if (fd < 0) {
+        lookback->was_pending = errno != ENOENT; /* without a note: the first run with a memory */
+        return;
+    }
     ssize_t n = read(fd, text, sizeof(text));
     close(fd);
     size_t len = n > 0 && text[n - 1] == '\n' ? (size_t)n - 1 : 0;
