@@ -1,13 +1,16 @@
 """A policy zone with several actions and local data becomes a list and its parts (D-220)."""
 
 import json
+import os
+import pty
 import random
 import subprocess
 
 import dns.rrset
 import pytest
-from cli_rig import NONE, OK, PARTLY, USAGE, bad, sw, text_file  # noqa: F401
+from cli_rig import NONE, OK, PARTLY, REDIS, USAGE, bad, sw, text_file  # noqa: F401
 from harness.primary import ADDRESS, ZONE, Liar, rule, soa
+from harness.wait import FACTOR, until
 
 HEAD = "$ORIGIN policy.example.\n$TTL 60\n@ SOA localhost. h.localhost. 1 3600 600 86400 60\n@ NS localhost.\n"
 RULES = """
@@ -343,3 +346,85 @@ def test_changes_of_every_kind_of_rule(bad, liar):
     assert set().union(*contents(bad).values()) == set()
     bad("rollback", "bad")
     assert contents(bad) == before
+
+
+def test_rollback_of_what_was_changed_since(bad, liar):
+    """A content that a replacement kept has no copy: after an IXFR it is not the former one."""
+    drops = [rule("x.example", "rpz-drop."), rule("y.example", "rpz-drop.")]
+    liar.script = [[soa(1), rule("a.example"), *drops, soa(1)]]
+    liar.run()
+    liar.script = [[soa(2), rule("b.example"), *drops, soa(2)]]
+    liar.run()
+    liar.script = [[soa(3), soa(2), rule("x.example", "rpz-drop."), soa(3), rule("x.example"),
+                    rule("z.example", "rpz-drop."), soa(3)]]  # fmt: skip
+    liar.run()
+    before = contents(bad)
+    assert before == {ioc("nxdomain"): {"=b.example", "=x.example"}, ioc("drop"): {"=y.example", "=z.example"}}
+    bad("rollback", "bad", code=NONE)
+    assert "kept the content of 'bad.drop'" in bad.err and contents(bad) == before
+    liar.script = [[soa(4), rule("b.example"), soa(4)]]
+    liar.run()
+    bad("feed", "add", "bad", f"rpz://{ADDRESS}:{liar.port}/{ZONE}", "--given", "--stale=drop", "--stale-after=1h")
+    bad.redis.hset(bad.key("feed:bad"), "last_success", "2026-01-01T00:00:00Z")
+    liar.script = [5]
+    liar.run(code=7)
+    assert contents(bad) == {ioc("nxdomain"): set()}
+    bad("rollback", "bad")
+    assert contents(bad) == {ioc("nxdomain"): {"=b.example"}} and set(bad.redis.hkeys(bad.key("lists"))) == {"bad"}
+
+
+# ---- other writers ----
+
+OTHER = "b.example CNAME .\nc.example CNAME rpz-drop.\nd.example CNAME rpz-passthru.\n"
+
+
+def is_whole(sw):
+    """The lists in Redis are `bad` and the parts of its registry."""
+    parts = sw.redis.hkeys(sw.key("list:bad:parts"))
+    return set(sw.redis.hkeys(sw.key("lists"))) == {"bad", *parts}
+
+
+@pytest.mark.parametrize("given", [["--given"], []])
+def test_an_import_that_another_one_overtakes(bad, zone, given):
+    process = bad.start("import", "--replace", *given, "--format=rpz", "bad", "-")
+    process.stdin.write(HEAD + "".join(f"n{i}.example CNAME .\n" for i in range(9000)))
+    process.stdin.flush()
+    until(lambda: any(bad.redis.scan_iter(match="*list:bad:staging:*")), "staged rules")
+    replace(bad, zone(OTHER))
+    before = contents(bad)
+    _, err = process.communicate("", timeout=30 * FACTOR)
+    assert process.returncode == REDIS and ("another program" in err or "has parts" in err), err
+    assert contents(bad) == before and len(before) == 3 and is_whole(bad)
+
+
+def test_a_drop_takes_the_parts_of_the_answer(bad, zone):
+    ours, theirs = pty.openpty()
+    process = bad.start("list", "drop", "bad", stdin=theirs)
+    os.close(theirs)
+    said = ""
+    for one in iter(lambda: process.stderr.read(1), ""):
+        said += one
+        if said.endswith("[y/N]"):
+            break
+    replace(bad, zone(OTHER))
+    os.write(ours, b"y\n")
+    out, err = process.communicate(timeout=30 * FACTOR)
+    os.close(ours)
+    assert process.returncode == OK and "with 3 indicators" in out, out + err
+    assert not [key for key in bad.redis.scan_iter(match="*:list*") if bad.prefix in key]
+
+
+def test_rollback_without_a_note_of_the_former_parts(bad, zone):
+    replace(bad, zone("a.example CNAME .\n"))
+    replace(bad, zone(OTHER))
+    for part in ("bad.drop", "bad.passthru"):
+        bad("rollback", part, code=NONE)
+        assert f"'{part}' is a part of the list 'bad'" in bad.err
+        bad("list", "drop", part, "--yes", code=NONE)
+        assert "takes its parts along" in bad.err
+    before = contents(bad)
+    bad.redis.delete(bad.key("list:bad:parts:previous"))
+    bad("rollback", "bad")
+    assert contents(bad) == {ioc("nxdomain"): {"=a.example"}} and is_whole(bad)
+    bad("rollback", "bad")
+    assert contents(bad) == before and is_whole(bad)

@@ -240,11 +240,45 @@ static int write_changes(struct cli_apply *apply, bool removals)
     return code;
 }
 
+/* A content that the last replacement kept is also the former one, up to the first change: note the
+ * change, so that no rollback takes the content of now for the former one. */
+static int note_altered(struct cli_apply *apply)
+{
+    struct cli *cli = apply->cli;
+    const char *list, *key = cli_key(cli, "list:%s:parts:previous", apply->im.list);
+    json_t *one, *altered = json_object();
+    int code = cli_watch(cli, key, CLI_END);
+    json_t *former = code == CLI_OK ? cli_parts_former(cli, apply->im.list) : NULL;
+    for (size_t i = 0; former && i < apply->changes.n; i++) {
+        const struct cli_change *change = &apply->changes.one[i];
+        one = change->text ? json_object_get(former, change->list) : NULL;
+        if (json_is_true(json_object_get(one, "kept")) && !json_object_get(one, "altered"))
+            json_object_set(altered, change->list, one);
+    }
+    if (json_object_size(altered) > 0) {
+        cli_begin(cli);
+        json_object_foreach(altered, list, one)
+        {
+            json_object_set_new(one, "altered", json_true());
+            cli_change_field(cli, key, list, one);
+        }
+        redisReply *replies = cli_commit_list(cli, apply->im.list);
+        code = replies ? CLI_OK : CLI_REDIS;
+        freeReplyObject(replies);
+    }
+    code = former ? code : CLI_REDIS;
+    json_decref(former);
+    json_decref(altered);
+    return code;
+}
+
 /* Additions first: a rule that moves to another list is on one of them at any time. */
 static int write_all(struct cli_apply *apply)
 {
     struct cli_importing *im = &apply->im;
     int code = im->given ? cli_given_make(&im->rules) : CLI_OK;
+    if (code == CLI_OK && im->given && im->rules.n > 0)
+        code = note_altered(apply);
     if (code == CLI_OK)
         code = write_changes(apply, false);
     if (code == CLI_OK)

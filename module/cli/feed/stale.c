@@ -141,14 +141,18 @@ static void note_former(const struct cli_stale_step *step, struct cli *cli, cons
     const char *part;
     json_t *members, *one;
     size_t i;
-    json_t *former = json_pack("{s:{s:{},s:b}}", list, "members", "kept", 1);
+    json_t *former = json_object(), *none = json_object();
+    json_object_set_new(former, list, cli_former(none, true, 0)); /* empty, unless in step->full */
+    json_decref(none);
     json_object_foreach(step->parts, part, members)
     {
-        json_object_set_new(former, part, json_pack("{s:O,s:b}", "members", members, "kept", 1));
+        json_object_set_new(former, part, cli_former(members, true, 0));
     }
     json_array_foreach(step->full, i, one)
     {
-        json_object_set_new(json_object_get(former, json_string_value(one)), "kept", json_false());
+        json_t *full = json_object_get(former, json_string_value(one));
+        json_object_set_new(full, "kept", json_false());
+        json_object_del(full, "indicators");
     }
     cli_change_hash(cli, cli_key(cli, "list:%s:parts:previous", list), former);
     json_decref(former);
@@ -161,6 +165,8 @@ static void write_empty(const struct cli_stale_step *step, struct cli *cli, cons
     json_t *one;
     if (json_object_size(step->parts) > 0)
         note_former(step, cli, list);
+    else /* the parts of an older content do not belong to the content of now */
+        cli_change_words(cli, "UNLINK", cli_key(cli, "list:%s:parts:previous", list), NULL);
     json_array_foreach(step->full, i, one)
     {
         const char *name = json_string_value(one);

@@ -441,23 +441,6 @@ int cli_given_flush(struct cli_given *given)
 
 /* ---- begin and end ---- */
 
-/* All lists, name -> text of the policy; NULL: reported. */
-static json_t *read_lists(struct cli *cli)
-{
-    redisReply *reply = cli_ask(cli, "HGETALL", cli_key(cli, "lists"), CLI_END);
-    json_t *all = json_object();
-    for (size_t i = 0; reply && i + 1 < reply->elements; i += 2)
-        json_object_set_new(
-            all, cli_clean_text(reply->element[i]->str),
-            json_stringn_nocheck(reply->element[i + 1]->str, reply->element[i + 1]->len));
-    if (!reply) {
-        json_decref(all);
-        return NULL;
-    }
-    freeReplyObject(reply);
-    return all;
-}
-
 int cli_given_begin(struct cli_given *given)
 {
     struct cli *cli = given->cli;
@@ -470,7 +453,7 @@ int cli_given_begin(struct cli_given *given)
     }
     given->before = cli_parts(cli, given->list);
     given->former = given->before ? cli_parts_former(cli, given->list) : NULL;
-    given->lists = given->former ? read_lists(cli) : NULL;
+    given->lists = given->former ? cli_lists(cli) : NULL;
     if (!given->lists || cli_read_policy(cli, given->list, &given->head_policy) != CLI_OK)
         return CLI_REDIS;
     if (!given->head_policy)

@@ -31,14 +31,75 @@ static void add_first(json_t *to, const json_t *first)
     }
 }
 
+/* WATCH all keys that change. */
+static int watch(const struct cli_given *given)
+{
+    struct cli *cli = given->cli;
+    struct cli_argv argv = {0};
+    cli_argv_add(&argv, "WATCH");
+    cli_argv_add(&argv, cli_key(cli, "lists"));
+    cli_argv_add(&argv, cli_key(cli, "list:%s:parts", given->list));
+    for (size_t i = 0; i < given->n; i++) {
+        const struct cli_given_part *part = given->part[i];
+        cli_argv_add(&argv, now_of(cli, part));
+        cli_argv_add(&argv, previous_of(cli, part));
+        if (part->staging.cli)
+            cli_argv_add(&argv, part->staging.key);
+    }
+    redisReply *reply = cli_ask_argv(cli, &argv);
+    cli_argv_free(&argv);
+    int code = reply ? CLI_OK : CLI_REDIS;
+    freeReplyObject(reply);
+    return code;
+}
+
+/* Whether the lists of now still are those of the begin: parts as then, and no list in the place of a
+ * part that is new. Under WATCH, so that this holds up to the MULTI. */
+static bool is_as_begun(const struct cli_given *given, const json_t *parts)
+{
+    if (!json_object_get(given->lists, given->list) || !json_equal(parts, given->before)) {
+        cli_error("another program changed the list '%s' and its parts at the same time",
+                  given->list);
+        return false;
+    }
+    for (size_t i = 1; i < given->n; i++) {
+        const char *name = given->part[i]->name;
+        if (!json_object_get(given->before, name) && json_object_get(given->lists, name)) {
+            cli_error("there is a list %s by now, which is no part of %s", name, given->list);
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Read the registry and the lists once more. CLI_OK, CLI_REDIS (reported). */
+static int read_again(struct cli_given *given)
+{
+    json_t *parts = cli_parts(given->cli, given->list);
+    json_t *lists = parts ? cli_lists(given->cli) : NULL;
+    bool good = false;
+    if (lists) {
+        json_decref(given->lists);
+        given->lists = lists;
+        good = is_as_begun(given, parts);
+    }
+    json_decref(parts);
+    return good ? CLI_OK : CLI_REDIS;
+}
+
 int cli_given_compare(struct cli_given *given, struct cli_diff *sum)
 {
     int code = cli_given_flush(given);
     *sum = (struct cli_diff){.added_first = json_array(), .removed_first = json_array()};
     cli_given_adopt(given);
+    if (code == CLI_OK)
+        code = watch(given);
+    if (code == CLI_OK)
+        code = read_again(given);
     for (size_t i = 0; i < given->n && code == CLI_OK; i++) {
         struct cli_given_part *part = given->part[i];
         struct cli_diff *one = &part->diff;
+        cli_diff_free(one); /* of a comparison before */
         const char *then = part->staging.cli
                                ? part->staging.key
                                : cli_key(given->cli, "list:%s:staging:none", part->name);
@@ -123,7 +184,7 @@ static json_t *former(const struct cli_given *given)
             is_head(part) ? json_object() : json_object_get(given->before, part->name);
         if (members)
             json_object_set_new(all, part->name,
-                                json_pack("{s:O,s:b}", "members", members, "kept", !moves(part)));
+                                cli_former(members, !moves(part), part->now));
         if (is_head(part))
             json_decref(members);
     }
@@ -208,28 +269,6 @@ static void change_parts(const struct cli_given *given)
         }
 }
 
-/* WATCH all keys that change. */
-static int watch(const struct cli_given *given)
-{
-    struct cli *cli = given->cli;
-    struct cli_argv argv = {0};
-    cli_argv_add(&argv, "WATCH");
-    cli_argv_add(&argv, cli_key(cli, "lists"));
-    cli_argv_add(&argv, cli_key(cli, "list:%s:parts", given->list));
-    for (size_t i = 0; i < given->n; i++) {
-        const struct cli_given_part *part = given->part[i];
-        cli_argv_add(&argv, now_of(cli, part));
-        cli_argv_add(&argv, previous_of(cli, part));
-        if (part->staging.cli)
-            cli_argv_add(&argv, part->staging.key);
-    }
-    redisReply *reply = cli_ask_argv(cli, &argv);
-    cli_argv_free(&argv);
-    int code = reply ? CLI_OK : CLI_REDIS;
-    freeReplyObject(reply);
-    return code;
-}
-
 /* Whether each new content is whole. CLI_OK, CLI_REDIS (reported). */
 static int judge_sizes(const struct cli_given *given)
 {
@@ -262,12 +301,12 @@ static bool has_news(const struct cli_given *given)
     return false;
 }
 
+/* The comparison was made under WATCH: the differences are those of the lists that are swapped. */
 static redisReply *attempt(struct cli_given *given, enum cli_left *left)
 {
     struct cli *cli = given->cli;
     json_t *head = NULL;
-    if (watch(given) != CLI_OK || judge_sizes(given) != CLI_OK ||
-        cli_read_policy(cli, given->list, &head) != CLI_OK)
+    if (judge_sizes(given) != CLI_OK || cli_read_policy(cli, given->list, &head) != CLI_OK)
         return NULL;
     if (head) { /* perhaps another one than at the begin */
         json_decref(given->head_policy);
@@ -277,6 +316,15 @@ static redisReply *attempt(struct cli_given *given, enum cli_left *left)
     change_registry(given);
     change_parts(given);
     return cli_commit(cli, left);
+}
+
+/* Compare with the lists that another writer left. */
+static int compare_again(struct cli_given *given)
+{
+    struct cli_diff sum;
+    int code = cli_given_compare(given, &sum);
+    cli_diff_free(&sum);
+    return code;
 }
 
 int cli_given_swap(struct cli_given *given, struct cli_outcome *outcome, enum cli_left *left)
@@ -291,6 +339,8 @@ int cli_given_swap(struct cli_given *given, struct cli_outcome *outcome, enum cl
         return CLI_REDIS;
     for (int i = 0; i < TRIES && !replies; i++) {
         *left = CLI_LEFT_AS_IT_WAS;
+        if (i > 0 && compare_again(given) != CLI_OK)
+            return CLI_REDIS;
         replies = attempt(given, left);
         if (!replies && *left != CLI_LEFT_FOILED)
             return CLI_REDIS;

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define TRIES 10 /* drops that another writer may foil one after the other */
+
 enum { KEY_WAIT = 300, KEY_YES, KEY_LOST };
 
 static const struct argp_option options[] = {
@@ -108,8 +110,8 @@ static void drop_former(struct cli *cli, const char *name, const json_t *former)
 }
 
 /* The change itself: the parts, then the list. */
-static int drop_list(struct cli *cli, const char *name, const json_t *lists, const json_t *former,
-                     struct cli_outcome *outcome)
+static redisReply *drop_found(struct cli *cli, const char *name, const json_t *lists,
+                              const json_t *former, enum cli_left *left)
 {
     const char *list;
     json_t *stagings;
@@ -122,12 +124,7 @@ static int drop_list(struct cli *cli, const char *name, const json_t *lists, con
             cli_change_drop(cli, list);
     }
     cli_change_drop(cli, name);
-    redisReply *replies = cli_commit_list(cli, name);
-    if (!replies)
-        return CLI_REDIS;
-    cli_outcome_id(outcome, replies);
-    freeReplyObject(replies);
-    return CLI_OK;
+    return cli_commit(cli, left);
 }
 
 /* The list and its parts, each with the contents that are being built; NULL: reported. */
@@ -154,6 +151,37 @@ static json_t *find_lists(struct cli *cli, const char *name, uint64_t *count)
     return NULL;
 }
 
+/* Drop the list with the parts of this moment: an import may have made others while a person was
+ * asked. */
+static int drop_list(struct cli *cli, const char *name, uint64_t *count,
+                     struct cli_outcome *outcome)
+{
+    enum cli_left left = CLI_LEFT_FOILED;
+    redisReply *replies = NULL;
+    for (int i = 0; i < TRIES && !replies && left == CLI_LEFT_FOILED; i++) {
+        json_t *lists = NULL, *former = NULL;
+        left = CLI_LEFT_AS_IT_WAS;
+        if (cli_watch(cli, cli_key(cli, "lists"), cli_key(cli, "list:%s:parts", name),
+                      cli_key(cli, "list:%s:parts:previous", name), CLI_END) == CLI_OK)
+            lists = find_lists(cli, name, count);
+        if (lists)
+            former = cli_parts_former(cli, name);
+        if (former)
+            replies = drop_found(cli, name, lists, former, &left);
+        json_decref(lists);
+        json_decref(former);
+    }
+    if (!replies) {
+        if (left == CLI_LEFT_FOILED)
+            cli_error("other programs changed the lists each time");
+        cli_say_left(name, left);
+        return CLI_REDIS;
+    }
+    cli_outcome_id(outcome, replies);
+    freeReplyObject(replies);
+    return CLI_OK;
+}
+
 int cli_list_drop(struct cli *cli, int argc, char **argv)
 {
     struct drop drop = {0};
@@ -164,24 +192,22 @@ int cli_list_drop(struct cli *cli, int argc, char **argv)
     int code = cli_connect(cli);
     if (code == CLI_OK && !(drop.lost && sw_listname_ok(words[0])))
         code = cli_list_kind(cli, words[0], &kind);
-    if (code != CLI_OK)
-        return code;
-    code = cli_changes_usable(cli);
+    if (code == CLI_OK)
+        code = cli_refuse_part(cli, words[0]);
+    if (code == CLI_OK)
+        code = cli_changes_usable(cli);
     if (code != CLI_OK)
         return code;
     uint64_t count = 0;
     json_t *lists = find_lists(cli, words[0], &count);
     if (!lists)
         return CLI_REDIS;
+    json_decref(lists);
     if (!drop.yes && !confirmed(words[0], count)) {
         cli_error("list '%s' is left as it is", words[0]);
-        json_decref(lists);
         return CLI_NONE;
     }
-    json_t *former = cli_parts_former(cli, words[0]);
-    code = former ? drop_list(cli, words[0], lists, former, &outcome) : CLI_REDIS;
-    json_decref(former);
-    json_decref(lists);
+    code = drop_list(cli, words[0], &count, &outcome);
     if (code != CLI_OK)
         return code;
     if (!cli->json)

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define TRIES 10 /* changes that another writer may foil one after the other */
+
 enum {
     KEY_KIND = 300,
     KEY_ACTION,
@@ -323,19 +325,29 @@ static void say_needs(const struct cli *cli, const struct sw_policy *p, const js
 static int write_policy(struct cli *cli, const char *name, const char *text,
                         struct cli_outcome *outcome)
 {
-    json_t *parts = cli_parts(cli, name);
     json_t *head = json_loads(text, 0, NULL);
+    enum cli_left left = CLI_LEFT_FOILED;
     redisReply *replies = NULL;
-    if (parts) {
+    for (int i = 0; i < TRIES && !replies && left == CLI_LEFT_FOILED; i++) {
+        json_t *parts = NULL;
+        left = CLI_LEFT_AS_IT_WAS;
+        if (cli_watch(cli, cli_key(cli, "list:%s:parts", name), CLI_END) == CLI_OK)
+            parts = cli_parts(cli, name);
+        if (!parts)
+            break;
         cli_begin(cli);
         cli_change_policy(cli, name, text);
         cli_parts_follow(cli, parts, head);
-        replies = cli_commit_list(cli, name);
+        replies = cli_commit(cli, &left);
+        json_decref(parts);
     }
-    json_decref(parts);
     json_decref(head);
-    if (!replies)
+    if (!replies) {
+        if (left == CLI_LEFT_FOILED)
+            cli_error("other programs changed the parts of the list '%s' each time", name);
+        cli_say_left(name, left);
         return CLI_REDIS;
+    }
     cli_outcome_id(outcome, replies);
     freeReplyObject(replies);
     return CLI_OK;

@@ -34,6 +34,29 @@ json_t *cli_parts_former(struct cli *cli, const char *list)
     return read_hash(cli, cli_key(cli, "list:%s:parts:previous", list));
 }
 
+json_t *cli_lists(struct cli *cli)
+{
+    redisReply *reply = cli_ask(cli, "HGETALL", cli_key(cli, "lists"), CLI_END);
+    json_t *all = json_object();
+    for (size_t i = 0; reply && i + 1 < reply->elements; i += 2)
+        json_object_set_new(
+            all, cli_clean_text(reply->element[i]->str),
+            json_stringn_nocheck(reply->element[i + 1]->str, reply->element[i + 1]->len));
+    if (!reply) {
+        json_decref(all);
+        return NULL;
+    }
+    freeReplyObject(reply);
+    return all;
+}
+
+json_t *cli_former(json_t *members, bool kept, uint64_t n)
+{
+    return kept ? json_pack("{s:O,s:b,s:I}", "members", members, "kept", 1, "indicators",
+                            (json_int_t)n)
+                : json_pack("{s:O,s:b}", "members", members, "kept", 0);
+}
+
 char *cli_part_policy(const char *part, const json_t *head, const json_t *members,
                       char why[SW_WHY_MAX])
 {
@@ -160,6 +183,21 @@ void cli_change_hash(struct cli *cli, const char *key, const json_t *object)
     free(texts);
 }
 
+void cli_change_field(struct cli *cli, const char *key, const char *field, const json_t *value)
+{
+    struct cli_argv set = {0};
+    char *text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+    if (!text)
+        abort();
+    cli_argv_add(&set, "HSET");
+    cli_argv_add(&set, key);
+    cli_argv_add(&set, field);
+    cli_argv_add(&set, text);
+    cli_change(cli, &set);
+    cli_argv_free(&set);
+    free(text);
+}
+
 /* ---- questions ---- */
 
 int cli_parts_length(struct cli *cli, const char *list, uint64_t *out)
@@ -199,4 +237,17 @@ int cli_part_of(struct cli *cli, const char *list, char **head)
         return CLI_OK;
     }
     return CLI_OK;
+}
+
+int cli_refuse_part(struct cli *cli, const char *list)
+{
+    char *head = NULL;
+    int code = cli_part_of(cli, list, &head);
+    if (code == CLI_OK && head) {
+        cli_error("'%s' is a part of the list '%s', and changes with this list", list, head);
+        cli_hint("name the list '%s', which takes its parts along", head);
+        code = CLI_NONE;
+    }
+    free(head);
+    return code;
 }

@@ -9,7 +9,8 @@
  * The hash P:list:LIST:parts names the parts, with these members as JSON. The hash
  * P:list:LIST:parts:previous has the same of the content before the last replacement: an object for
  * the head and for each part, with "members", and with "kept" where the replacement left the
- * content of this list as it was.
+ * content of this list as it was, of so many "indicators". "altered" says that an IXFR has changed
+ * such a content since, so that the former content is not there any more.
  *
  * Threads      one
  * Errors       reported on standard error; the codes are those of cli.h
@@ -28,6 +29,12 @@ json_t *cli_parts(struct cli *cli, const char *list);
 /** The parts of the content before the last replacement, and the head: an object, empty where the
  * list had no parts then; see above. NULL: reported. */
 json_t *cli_parts_former(struct cli *cli, const char *list);
+
+/** All lists, name -> text of the policy; NULL: reported. */
+json_t *cli_lists(struct cli *cli);
+
+/** A value for P:list:LIST:parts:previous, see above; n: indicators of a content that was kept. */
+json_t *cli_former(json_t *members, bool kept, uint64_t n);
 
 /** The policy of a part: members put into a copy of the head's policy. NULL: the head or the result
  * is no policy, and why is set. The text is in the form of sw_policy_json(). */
@@ -49,11 +56,17 @@ void cli_change_drop(struct cli *cli, const char *list);
 /** In the open MULTI: replace a hash of JSON texts by an object. */
 void cli_change_hash(struct cli *cli, const char *key, const json_t *object);
 
+/** In the open MULTI: set a field of such a hash. */
+void cli_change_field(struct cli *cli, const char *key, const char *field, const json_t *value);
+
 /** In the open MULTI: a command of up to three words. */
 void cli_change_words(struct cli *cli, const char *a, const char *b, const char *c);
 
 /** Indicators of a list and of all its parts. CLI_OK, CLI_REDIS. */
 int cli_parts_length(struct cli *cli, const char *list, uint64_t *out);
+
+/** A list that changes with its head only: CLI_NONE for a part, reported with a hint. CLI_REDIS. */
+int cli_refuse_part(struct cli *cli, const char *list);
 
 /** Whether a list is a part of another: *head is set, else NULL. Allocated. CLI_OK, CLI_REDIS. */
 int cli_part_of(struct cli *cli, const char *list, char **head);

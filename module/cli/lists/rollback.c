@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { KEY_WAIT = 300 };
@@ -118,6 +119,38 @@ static int read_both(struct cli *cli, struct both *both)
     return code;
 }
 
+/* Whether the former content can be given back as a whole. A content that was kept has no former
+ * one beside it: it must not have changed since. CLI_OK, CLI_NONE (reported). */
+static int judge_former(const struct both *both)
+{
+    const char *list;
+    json_t *former;
+    json_object_foreach(both->former, list, former)
+    {
+        char why[SW_WHY_MAX] = "";
+        const json_t *kept = json_object_get(former, "indicators");
+        bool other = kept && (uint64_t)json_integer_value(kept) != size_of(both, list, 0);
+        if (is_kept(both, list) && (other || json_is_true(json_object_get(former, "altered")))) {
+            cli_error("list '%s' is left as it is: the last replacement kept the content of '%s', "
+                      "which was changed since, and its former content is gone",
+                      both->name, list);
+            cli_hint("'sinkwatch import --replace' of the former source gives it back");
+            return CLI_NONE;
+        }
+        if (strcmp(list, both->name) == 0)
+            continue;
+        char *text = cli_part_policy(list, both->head, json_object_get(former, "members"), why);
+        if (!text)
+            cli_error("list '%s' is left as it is: no policy can be made for its former part "
+                      "'%s': %s",
+                      both->name, list, why);
+        free(text);
+        if (!text)
+            return CLI_NONE;
+    }
+    return CLI_OK;
+}
+
 /* The policy of a part that comes back, or the end of a part that was not there. */
 static void change_part(struct cli *cli, const struct both *both, const char *list)
 {
@@ -125,7 +158,9 @@ static void change_part(struct cli *cli, const struct both *both, const char *li
     char why[SW_WHY_MAX];
     if (former) {
         char *text = cli_part_policy(list, both->head, json_object_get(former, "members"), why);
-        cli_change_policy(cli, list, text ? text : "{}");
+        if (!text)
+            abort(); /* judge_former() made the same */
+        cli_change_policy(cli, list, text);
         free(text);
         return;
     }
@@ -146,12 +181,15 @@ static void change_registries(struct cli *cli, const struct both *both)
         if (strcmp(list, both->name) != 0)
             json_object_set(now, list, json_object_get(value, "members"));
     }
-    json_object_set_new(former, both->name,
-                        json_pack("{s:{},s:b}", "members", "kept", is_kept(both, both->name)));
+    json_t *none = json_object();
+    json_object_set_new(
+        former, both->name,
+        cli_former(none, is_kept(both, both->name), size_of(both, both->name, 0)));
+    json_decref(none);
     json_object_foreach(both->now, list, value)
     {
         json_object_set_new(former, list,
-                            json_pack("{s:O,s:b}", "members", value, "kept", is_kept(both, list)));
+                            cli_former(value, is_kept(both, list), size_of(both, list, 0)));
     }
     cli_change_hash(cli, cli_key(cli, "list:%s:parts", both->name), now);
     cli_change_hash(cli, cli_key(cli, "list:%s:parts:previous", both->name), former);
@@ -165,7 +203,7 @@ static int exchange_all(struct cli *cli, const struct both *both, struct cli_out
     const char *list;
     json_t *sizes;
     cli_begin(cli);
-    if (json_object_size(both->former) > 0)
+    if (json_object_size(both->former) > 0 || json_object_size(both->now) > 0)
         change_registries(cli, both);
     json_object_foreach(both->sizes, list, sizes)
     {
@@ -212,7 +250,8 @@ static int roll_back(struct cli *cli, struct both *both, struct cli_outcome *out
         cli_error("list '%s' has no former content: it was never replaced as a whole", both->name);
         return CLI_NONE;
     }
-    return exchange_all(cli, both, outcome);
+    code = judge_former(both);
+    return code == CLI_OK ? exchange_all(cli, both, outcome) : code;
 }
 
 int cli_rollback(struct cli *cli, int argc, char **argv)
@@ -226,6 +265,8 @@ int cli_rollback(struct cli *cli, int argc, char **argv)
     int code = cli_connect(cli);
     if (code == CLI_OK)
         code = cli_list_kind(cli, words[0], &kind);
+    if (code == CLI_OK)
+        code = cli_refuse_part(cli, words[0]);
     if (code == CLI_OK)
         code = cli_changes_usable(cli);
     if (code == CLI_OK)

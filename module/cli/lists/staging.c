@@ -110,6 +110,18 @@ static int judge_size(struct cli_staging *staging)
     return CLI_REDIS;
 }
 
+/* Another program may have replaced the list by a zone with parts meanwhile. */
+static int judge_parts(const struct cli_staging *staging)
+{
+    uint64_t parts = 0;
+    int code =
+        cli_hash_length(staging->cli, cli_key(staging->cli, "list:%s:parts", staging->list), &parts);
+    if (code != CLI_OK || parts == 0)
+        return code;
+    cli_error("the list '%s' has parts by now: --given replaces them as well", staging->list);
+    return CLI_REDIS;
+}
+
 static void add_command(struct cli *cli, const char *a, const char *b, const char *c)
 {
     struct cli_argv argv = {0};
@@ -129,8 +141,10 @@ static redisReply *attempt(struct cli_staging *staging, bool keep, enum cli_left
     const char *previous = cli_key(cli, "list:%s:previous", staging->list);
     struct cli_argv entry = {0};
     uint64_t before = 0;
-    if (cli_watch(cli, staging->key, now, previous, CLI_END) != CLI_OK ||
-        judge_size(staging) != CLI_OK || cli_hash_length(cli, now, &before) != CLI_OK)
+    if (cli_watch(cli, staging->key, now, previous, cli_key(cli, "list:%s:parts", staging->list),
+                  CLI_END) != CLI_OK ||
+        judge_size(staging) != CLI_OK || judge_parts(staging) != CLI_OK ||
+        cli_hash_length(cli, now, &before) != CLI_OK)
         return NULL;
     cli_begin(cli);
     add_command(cli, "PERSIST", staging->key, NULL);
