@@ -183,8 +183,7 @@ static json_t *former(const struct cli_given *given)
         json_t *members =
             is_head(part) ? json_object() : json_object_get(given->before, part->name);
         if (members)
-            json_object_set_new(all, part->name,
-                                cli_former(members, !moves(part), part->now));
+            json_object_set_new(all, part->name, cli_former(members, !moves(part), part->now));
         if (is_head(part))
             json_decref(members);
     }

@@ -182,9 +182,8 @@ static void change_registries(struct cli *cli, const struct both *both)
             json_object_set(now, list, json_object_get(value, "members"));
     }
     json_t *none = json_object();
-    json_object_set_new(
-        former, both->name,
-        cli_former(none, is_kept(both, both->name), size_of(both, both->name, 0)));
+    json_object_set_new(former, both->name,
+                        cli_former(none, is_kept(both, both->name), size_of(both, both->name, 0)));
     json_decref(none);
     json_object_foreach(both->now, list, value)
     {

@@ -114,8 +114,8 @@ static int judge_size(struct cli_staging *staging)
 static int judge_parts(const struct cli_staging *staging)
 {
     uint64_t parts = 0;
-    int code =
-        cli_hash_length(staging->cli, cli_key(staging->cli, "list:%s:parts", staging->list), &parts);
+    int code = cli_hash_length(staging->cli, cli_key(staging->cli, "list:%s:parts", staging->list),
+                               &parts);
     if (code != CLI_OK || parts == 0)
         return code;
     cli_error("the list '%s' has parts by now: --given replaces them as well", staging->list);
