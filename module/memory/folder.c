@@ -115,12 +115,26 @@ static enum sw_status read_lines(FILE *in, struct sw_files *files)
     return ferror(in) ? SW_EIO : status;
 }
 
+/* Root reads folders of another user: no link is followed, and no FIFO or device is read. */
+static FILE *open_list(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    struct stat st;
+    bool plain = fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+    FILE *in = plain ? fdopen(fd, "r") : NULL;
+    if (fd >= 0 && !in) {
+        close(fd);
+        errno = EINVAL;
+    }
+    return in;
+}
+
 enum sw_status sw_folder_list(const char *folder, struct sw_files *files)
 {
     char path[PATH_MAX];
     if (!path_of(folder, FILESET, path))
         return SW_EIO;
-    FILE *in = fopen(path, "re");
+    FILE *in = open_list(path);
     if (!in)
         return errno == ENOENT ? list_folder(folder, files) : SW_EIO;
     enum sw_status status = read_lines(in, files);
@@ -133,7 +147,8 @@ enum sw_status sw_folder_list(const char *folder, struct sw_files *files)
 int sw_folder_open(const char *folder, const char *name)
 {
     char path[PATH_MAX];
-    return path_of(folder, name, path) ? open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) : -1;
+    const int flags = O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
+    return path_of(folder, name, path) ? open(path, flags) : -1;
 }
 
 int sw_folder_create(const char *folder, char name[SW_FILE_NAME_MAX])

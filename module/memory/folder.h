@@ -49,10 +49,12 @@ enum sw_status sw_files_add(struct sw_files *files, const char *name);
 bool sw_files_have(const struct sw_files *files, const char *name);
 void sw_files_free(struct sw_files *files);
 
-/** The valid files. SW_ENOTFOUND: there is no such folder. */
+/** The valid files. SW_ENOTFOUND: there is no such folder. SW_EIO: also if the list of the files is
+ * a symbolic link or no regular file. */
 enum sw_status sw_folder_list(const char *folder, struct sw_files *files);
 
-/** Open a file of the folder for reading: the descriptor, or -1 with errno. */
+/** Open a file of the folder for reading: the descriptor, or -1 with errno; ELOOP: a symbolic link,
+ * which is not followed, since root reads folders of another user. */
 int sw_folder_open(const char *folder, const char *name);
 
 /** Create a file under a temporary name: the descriptor, or -1 with errno. */

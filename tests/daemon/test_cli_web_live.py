@@ -78,6 +78,27 @@ def catch_up(sw, page, name):
         pass
 
 
+def test_no_address_of_a_client_with_hide_clients(sw):
+    """The indicator of a rule with the trigger client is an address of clients as well."""
+    hits = [{**HIT, "dns": {"question": {"name": f"{trigger}.example", "type": "A"}},
+             "sinkwatch": {"list": "bad", "count": 1, "trigger": trigger, "indicator": indicator}}
+            for trigger, indicator in (("client", "192.0.2.1"), ("address", "203.0.113.9"))]  # fmt: skip
+    with Desk(sw, "--hide-clients") as desk:
+        page = Follower(desk)
+        catch_up(sw, page, "begin.example")
+        for hit in hits:
+            sw.redis.xadd(sw.key("events"), {"e": json.dumps(hit)})
+        pieces = []
+        while not any(one["name"] == "address.example" for piece in pieces for one in piece["sample"]):
+            pieces.append(page.read())
+        text = json.dumps(pieces)
+        assert "client.example" in text and "203.0.113.9" in text and "192.0.2.1" not in text
+        assert desk.document("clients", name="192.0.2.1")["clients"] == []
+        assert len(desk.document("clients", name="203.0.113.9")["clients"]) == 1
+        page.answer.close()
+        desk.end()
+
+
 def written(sw):
     return sw.redis.xinfo_stream(sw.key("events"))["entries-added"]
 

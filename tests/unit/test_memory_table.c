@@ -9,6 +9,7 @@
 #include "memory/merge.h"
 #include "memory/mtbl.h"
 
+#include <errno.h>
 #include <sys/wait.h>
 
 #define KEYS 5000
@@ -177,6 +178,25 @@ START_TEST(test_the_example_of_the_encoding)
 }
 END_TEST
 
+/* Root reads the folder of Unbound's user: a FIFO does not block, and no link is followed. */
+START_TEST(test_only_regular_files_are_read)
+{
+    struct sw_files files = {0};
+    char path[128];
+    make_folder();
+    ck_assert_str_eq(run("mkfifo", "dns.fileset"), "");
+    ck_assert_int_eq(sw_folder_list(folder, &files), SW_EIO);
+    ck_assert_str_eq(run("rm", "dns.fileset"), "");
+    snprintf(path, sizeof(path), "%s/dns.fileset", folder);
+    ck_assert_int_eq(symlink("/dev/null", path), 0);
+    ck_assert_int_eq(sw_folder_list(folder, &files), SW_EIO);
+    ck_assert_int_eq(sw_folder_open(folder, "dns.fileset"), -1);
+    ck_assert_int_eq(errno, ELOOP);
+    sw_files_free(&files);
+    remove_folder();
+}
+END_TEST
+
 /* RFC 3720 B.4. */
 START_TEST(test_crc32c)
 {
@@ -194,5 +214,6 @@ END_TEST
 int main(void)
 {
     return RUN_SUITE("memory_table", TESTS(test_each_key_is_found, test_others_read_the_table,
-                                           test_the_example_of_the_encoding, test_crc32c));
+                                           test_the_example_of_the_encoding,
+                                           test_only_regular_files_are_read, test_crc32c));
 }

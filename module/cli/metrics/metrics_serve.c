@@ -30,6 +30,7 @@ struct server {
     struct text *text[2];   /* of these metrics: plain, OpenMetrics; NULL: not made yet */
     unsigned texts;
     int64_t until_us; /* the end of the questions */
+    int64_t limit_us; /* of the last questions */
     bool late;        /* they were ended there */
     bool down;        /* Redis did not answer last time, and this was said */
 };
@@ -97,6 +98,7 @@ static bool ask(struct server *server, int64_t limit_us)
     cli_keys_forget();
     cli_error_forget();
     cli_error_mute(true);
+    server->limit_us = limit_us;
     server->until_us = sw_clock_mono_us() + limit_us;
     if (metrics_collect(server->cli, &server->metrics, server->until_us) != CLI_OK)
         sw_redis_close(server->cli->redis);
@@ -130,14 +132,22 @@ static int64_t limit_of(const struct serve_request *request)
     return s * 0.8e6 > LEAST_US ? (int64_t)(s * 0.8e6) : LEAST_US;
 }
 
+/* Whether the last reports serve a scrape: those of a short time-out may lack what a longer one
+ * would have. */
+static bool serves(const struct server *server, int64_t limit_us)
+{
+    return server->asked_us && sw_clock_mono_us() - server->asked_us <= KEEP_US &&
+           (server->metrics.up || server->limit_us >= limit_us);
+}
+
 /* serve_fn */
 static void scrape(void *arg, const struct serve_request *request, struct serve_answer *answer)
 {
     struct server *server = arg;
     bool open = serve_quality(request, OPEN_METRICS, OPEN_VERSION) >
                 serve_quality(request, PLAIN, PLAIN_VERSION);
-    bool old = server->asked_us == 0 || sw_clock_mono_us() - server->asked_us > KEEP_US;
-    if (old && !ask(server, limit_of(request))) {
+    int64_t limit_us = limit_of(request);
+    if (!serves(server, limit_us) && !ask(server, limit_us)) {
         serve_fail(answer, 503, "out of memory or file descriptors");
         return;
     }

@@ -29,9 +29,10 @@ bool view_finding_parse(const char *part, const char *from, struct view_finding 
         return true;
     out->is_history = from[0] == 'h';
     name = out->is_history ? 0 : strcspn(from, ":");
+    if ((from[0] != 'h' && from[0] != 'l') || (!out->is_history && from[name] != ':'))
+        return false;
     size_t digits = strspn(from + name + 1, "0123456789");
-    if ((from[0] != 'h' && from[0] != 'l') || digits == 0 || digits >= sizeof(out->cursor) ||
-        (out->is_history && digits > 9) || (!out->is_history && from[name] != ':') ||
+    if (digits == 0 || digits >= sizeof(out->cursor) || (out->is_history && digits > 9) ||
         from[name + 1 + digits] != '\0' || name > sizeof(out->list))
         return false;
     memcpy(out->cursor, from + name + 1, digits + 1);

@@ -25,12 +25,15 @@ static bool is_below(const char *text, const char *name)
     return len == tail || text[len - tail - 1] == '.';
 }
 
+/* The indicator of a rule with the trigger client is an address of clients, which a server with
+ * --hide-clients must not confirm. */
 static bool has_name(const json_t *e, const char *name)
 {
     const char *indicator = cli_json_text(e, "sinkwatch.indicator");
+    bool is_client = strcmp(cli_json_text(e, "sinkwatch.trigger"), "client") == 0;
     return is_below(cli_json_text(e, "dns.question.name"), name) ||
            is_below(cli_json_text(e, "sinkwatch.anomaly.name"), name) ||
-           strcmp(indicator, name) == 0;
+           (!is_client && strcmp(indicator, name) == 0);
 }
 
 static bool has_address(const json_t *e, const char *address)

@@ -115,6 +115,14 @@ static json_t *short_form(const json_t *e, bool is_anomaly)
     return out;
 }
 
+/* The indicator of a rule with the trigger client is an address of clients as well. */
+static void hide_client(json_t *one, const json_t *e)
+{
+    json_object_del(one, "client");
+    if (strcmp(cli_json_text(e, "sinkwatch.trigger"), "client") == 0)
+        json_object_del(one, "indicator");
+}
+
 static void take(const struct web_live *live, json_t *piece, const redisReply *entry,
                  bool is_anomaly)
 {
@@ -141,7 +149,7 @@ static void take(const struct web_live *live, json_t *piece, const redisReply *e
     if (json_is_object(e) && json_array_size(sample) < (is_anomaly ? 2 * SAMPLE : SAMPLE)) {
         json_t *one = short_form(e, is_anomaly);
         if (live->hide_clients)
-            json_object_del(one, "client");
+            hide_client(one, e);
         json_array_append_new(sample, one);
     }
     json_decref(e);
