@@ -160,6 +160,15 @@ const char *doctor_unit_settings(const struct doctor_unit *unit);
 
 /* ---- files (doctor_files.c) ---- */
 
+/* Problems of a file of settings or classes: how many, and the first one. */
+struct doctor_problems {
+    unsigned n;
+    char first[SW_WHY_MAX];
+};
+
+/** A sw_settings_error_fn for struct doctor_problems. */
+void doctor_note_problem(void *arg, const char *message);
+
 /** Whether a file can be read by Unbound's user, inside the chroot; says so if not. */
 bool doctor_readable(struct doctor *d, const char *id, const char *path);
 

@@ -24,15 +24,9 @@
 
 /* ---- the settings file ---- */
 
-struct problems {
-    unsigned n;
-    char first[SW_WHY_MAX];
-};
-
-/* sw_settings_error_fn */
-static void note(void *arg, const char *message)
+void doctor_note_problem(void *arg, const char *message)
 {
-    struct problems *problems = arg;
+    struct doctor_problems *problems = arg;
     if (problems->n++ == 0)
         snprintf(problems->first, sizeof(problems->first), "%s", message);
 }
@@ -75,7 +69,7 @@ void doctor_secret(struct doctor *d, const char *id, const char *path, const cha
 static bool settings_file(struct doctor *d)
 {
     struct cli *cli = d->cli;
-    struct problems problems = {0};
+    struct doctor_problems problems = {0};
     const char *path = cli->config ? cli->config : sw_settings_path();
     cli->settings_path = path;
     if (access(path, F_OK) != 0) {
@@ -85,7 +79,7 @@ static bool settings_file(struct doctor *d)
         sw_settings_init(&cli->settings);
         return true;
     }
-    enum sw_status status = sw_settings_read(path, &cli->settings, note, &problems);
+    enum sw_status status = sw_settings_read(path, &cli->settings, doctor_note_problem, &problems);
     if (status == SW_EIO) { /* this process cannot read the file; perhaps Unbound can */
         if (doctor_readable(d, "settings.file", path))
             doctor_say(d, DOCTOR_FAILURE, "settings.file", "sudo sinkwatch doctor", "%s",
@@ -182,14 +176,14 @@ static void tables(struct doctor *d)
     for (size_t i = 0; i < SW_CLASSTABLES_MAX && s->class_table[i][0]; i++) {
         char why[SW_WHY_MAX] = "";
         struct sw_classtable *table = NULL;
-        struct problems problems = {0};
+        struct doctor_problems problems = {0};
         struct stat st;
         size_t refused = 0;
         const char *path = s->class_table[i];
         if (!doctor_readable(d, "classes.table", path))
             continue;
-        enum sw_status status =
-            sw_classtable_read(doctor_inside(d, path), note, &problems, &refused, &st, &table, why);
+        enum sw_status status = sw_classtable_read(doctor_inside(d, path), doctor_note_problem,
+                                                   &problems, &refused, &st, &table, why);
         if (status != SW_OK || refused)
             doctor_say(d, DOCTOR_FAILURE, "classes.table", "sinkwatch checkconf", "%s: %s", path,
                        status != SW_OK ? why : problems.first);

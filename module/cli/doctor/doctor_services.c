@@ -96,19 +96,6 @@ static char *option_of(const struct doctor_unit *unit, const char *option, const
 
 /* ---- settings ---- */
 
-struct problems {
-    unsigned n;
-    char first[SW_WHY_MAX];
-};
-
-/* sw_settings_error_fn */
-static void note(void *arg, const char *message)
-{
-    struct problems *problems = arg;
-    if (problems->n++ == 0)
-        snprintf(problems->first, sizeof(problems->first), "%s", message);
-}
-
 /* Whether the unit's user can read a file; says so if not. */
 static bool readable(struct doctor *d, const struct doctor_unit *unit, const char *id,
                      const char *path)
@@ -132,7 +119,7 @@ static bool settings(struct doctor *d, const struct service *s, const struct doc
                      struct cli *cli)
 {
     const char *id = doctor_words("%s.settings", s->name);
-    struct problems problems = {0};
+    struct doctor_problems problems = {0};
     char *named = option_of(unit, "--config", "-c");
     const char *path = named ? named : doctor_unit_settings(unit);
     bool absent = !named && access(path, F_OK) != 0 && errno == ENOENT;
@@ -142,7 +129,8 @@ static bool settings(struct doctor *d, const struct service *s, const struct doc
         sw_settings_init(&cli->settings);
     else if (!readable(d, unit, id, cli->settings_path))
         return false;
-    else if (sw_settings_read(cli->settings_path, &cli->settings, note, &problems) != SW_OK)
+    else if (sw_settings_read(cli->settings_path, &cli->settings, doctor_note_problem, &problems) !=
+             SW_OK)
         doctor_say(d, DOCTOR_FAILURE, id,
                    doctor_words("sinkwatch checkconf %s", cli->settings_path), "%s",
                    problems.first);

@@ -2,6 +2,7 @@
 #include "cli/lists/staging.h"
 
 #include "base/clock.h"
+#include "cli/lists/listparts.h"
 #include "cli/output.h"
 
 #include <inttypes.h>
@@ -122,17 +123,6 @@ static int judge_parts(const struct cli_staging *staging)
     return CLI_REDIS;
 }
 
-static void add_command(struct cli *cli, const char *a, const char *b, const char *c)
-{
-    struct cli_argv argv = {0};
-    cli_argv_add(&argv, a);
-    cli_argv_add(&argv, b);
-    if (c)
-        cli_argv_add(&argv, c);
-    cli_change(cli, &argv);
-    cli_argv_free(&argv);
-}
-
 /* One attempt, under WATCH of all keys that are renamed. keep: the content of now. */
 static redisReply *attempt(struct cli_staging *staging, bool keep, enum cli_left *left)
 {
@@ -147,12 +137,12 @@ static redisReply *attempt(struct cli_staging *staging, bool keep, enum cli_left
         cli_hash_length(cli, now, &before) != CLI_OK)
         return NULL;
     cli_begin(cli);
-    add_command(cli, "PERSIST", staging->key, NULL);
+    cli_change_words(cli, "PERSIST", staging->key, NULL);
     if (keep && before > 0)
-        add_command(cli, "RENAME", now, previous);
-    add_command(cli, "RENAME", staging->key, now);
-    add_command(cli, "HDEL", staging->registry, staging->name);
-    add_command(cli, "UNLINK", cli_key(cli, "list:%s:parts:previous", staging->list), NULL);
+        cli_change_words(cli, "RENAME", now, previous);
+    cli_change_words(cli, "RENAME", staging->key, now);
+    cli_change_words(cli, "HDEL", staging->registry, staging->name);
+    cli_change_words(cli, "UNLINK", cli_key(cli, "list:%s:parts:previous", staging->list), NULL);
     cli_change_entry(cli, &entry, "replace", staging->list);
     cli_change(cli, &entry);
     cli_argv_free(&entry);

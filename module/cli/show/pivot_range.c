@@ -52,13 +52,15 @@ static void keep(struct pivot_range *range, const struct sw_addr *addr, double l
     range->place[range->n++] = (struct pivot_place){*addr, last_s};
 }
 
-/* A page of the set: members, each followed by the score. */
-static void take_page(struct cli *cli, const struct sw_indicator *what, const redisReply *page,
-                      struct pivot_range *range)
+/* A page of the set: members, each followed by the score; up to the number of places to find.
+ * Returns how many members were looked at. */
+static size_t take_some(struct cli *cli, const struct sw_indicator *what, const redisReply *page,
+                        size_t most, struct pivot_range *range)
 {
     const struct sw_owners *owners = cli_owners(cli);
+    size_t i = 0;
     sw_rcu_enter();
-    for (size_t i = 0; i + 1 < page->elements; i += 2) {
+    for (; i + 1 < page->elements && range->n < most; i += 2) {
         const redisReply *member = page->element[i];
         struct sw_addr addr;
         const char *why;
@@ -68,6 +70,7 @@ static void take_page(struct cli *cli, const struct sw_indicator *what, const re
             keep(range, &addr, strtod(page->element[i + 1]->str, NULL));
     }
     sw_rcu_leave();
+    return i / 2;
 }
 
 /* ZSCAN returns each member that is there all the time, and some members twice. */
@@ -82,7 +85,7 @@ static int scan(struct cli *cli, const struct sw_indicator *what, struct pivot_r
         if (reply->element[0]->len >= sizeof(cursor))
             return cli_redis_failed(cli, reply);
         memcpy(cursor, reply->element[0]->str, reply->element[0]->len + 1);
-        take_page(cli, what, reply->element[1], range);
+        take_some(cli, what, reply->element[1], SIZE_MAX, range);
         freeReplyObject(reply);
     } while (strcmp(cursor, "0") != 0);
     return CLI_OK;
@@ -155,26 +158,6 @@ static int count_tracked(struct cli *cli, size_t *n)
     *n = reply->integer > 0 ? (size_t)reply->integer : 0;
     freeReplyObject(reply);
     return CLI_OK;
-}
-
-/* Members of a reply up to the number to find; returns how many were looked at. */
-static size_t take_some(struct cli *cli, const struct sw_indicator *what, const redisReply *page,
-                        size_t most, struct pivot_range *range)
-{
-    const struct sw_owners *owners = cli_owners(cli);
-    size_t i = 0;
-    sw_rcu_enter();
-    for (; i + 1 < page->elements && range->n < most; i += 2) {
-        const redisReply *member = page->element[i];
-        struct sw_addr addr;
-        const char *why;
-        if (sw_addr_parse(member->str, member->len, &addr, &why) != SW_OK)
-            range->odd++;
-        else if (covers(owners, what, &addr))
-            keep(range, &addr, strtod(page->element[i + 1]->str, NULL));
-    }
-    sw_rcu_leave();
-    return i / 2;
 }
 
 static int look_back(struct cli *cli, const struct sw_indicator *what, struct pivot_look *look,
