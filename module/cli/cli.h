@@ -38,6 +38,7 @@ enum cli_exit {
     CLI_PARTLY = 6,   /* done, but for items that were refused */
     CLI_INPUT = 7,    /* a file cannot be read, or is not what was to be read */
     CLI_FAULT = 8,    /* doctor: something is broken */
+    CLI_LISTEN = 9,   /* a server cannot listen now: the port is taken, the address not there yet */
 };
 
 struct cli {

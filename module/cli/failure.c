@@ -25,9 +25,9 @@ static const char *kind_of(int code)
     static const char *const kinds[] = {
         [CLI_NONE] = "nothing",      [CLI_USAGE] = "usage",     [CLI_REDIS] = "redis",
         [CLI_SETTINGS] = "settings", [CLI_TIMEOUT] = "timeout", [CLI_PARTLY] = "partly",
-        [CLI_INPUT] = "input",       [CLI_FAULT] = "fault",
+        [CLI_INPUT] = "input",       [CLI_FAULT] = "fault",     [CLI_LISTEN] = "listen",
     };
-    return code > CLI_OK && code <= CLI_FAULT ? kinds[code] : "other";
+    return code > CLI_OK && code <= CLI_LISTEN ? kinds[code] : "other";
 }
 
 /* Keep a message or a hint. */

@@ -15,7 +15,7 @@ import pytest
 from harness.wait import FACTOR
 
 ROOT = Path(__file__).resolve().parents[2]
-OK, NONE, USAGE, REDIS, SETTINGS, TIMEOUT, PARTLY, INPUT = range(8)
+OK, NONE, USAGE, REDIS, SETTINGS, TIMEOUT, PARTLY, INPUT, FAULT, LISTEN = range(10)
 TIME = "2026-11-23T01:02:03.456Z"
 
 

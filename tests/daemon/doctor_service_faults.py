@@ -102,6 +102,40 @@ def sweep_without_a_right(it):
     user_without(it.redis.client, "sweep", "(~{sinkwatch}:written:* +get +set) ")
 
 
+@fault("web.rights", "failure", "redis-user: desk", "reader-x may not begin a transaction: .*multi")
+def page_that_may_not_change(it):
+    it.service("web", "reader", words="--allow-changes --listen 127.0.0.1:1")
+
+
+@fault("web.rights", "failure", "redis-user: desk", "lacks 1 of the rights of a desk: hset .*:list:doctor")
+def page_that_may_not_add(it):
+    it.service("web", "desk", words="--listen 127.0.0.1:1 --allow-changes")
+    user_without(it.redis.client, "desk", " (%W~{sinkwatch}:list:* +hset)")
+
+
+@fault("notify.rights", "failure", "users.acl", "lacks 1 of .*: exec$")
+def notifier_without_exec(it):
+    it.service("notify", "notifier")
+    user_without(it.redis.client, "notifier", " +exec")
+
+
+@fault("feed.rights", "failure", "users.acl", "lacks 1 of .*: discard$")
+def feed_without_discard(it):
+    it.service("feed", "subscriber")
+    user_without(it.redis.client, "subscriber", " +discard")
+
+
+@fault("feed.settings", "failure", "chgrp sinkwatch .*feed.conf", "cannot be read by 65534")
+def settings_unreadable_to_a_number(it):
+    needs_other_user(it)
+    it.service("feed", "subscriber", User="65534").chmod(0o600)
+
+
+@fault("web.settings", "warning", "sudo sinkwatch doctor", "not known: .*nobody-of-here")
+def user_of_the_unit_unknown(it):
+    it.service("web", "reader", User="nobody-of-here")
+
+
 @fault("web.secret", "warning", "chmod 640 .*token", "every user")
 def token_for_everybody(it):
     (it.case / "token").write_text("secret\n")

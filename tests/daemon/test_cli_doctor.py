@@ -118,12 +118,13 @@ def test_rights_are_those_of_the_roles(it):
     source = (ROOT / "module/cli/doctor/doctor_rights.c").read_text()
     lists = re.search(r'#define LIST_KEYS ("[^"]*")', source)[1]
     tried = set()
-    for role, keys, commands in re.findall(r'\{"(\w+)", (LIST_KEYS|"[^"]*"),((?:\s*"[^"]*")+)\}', source):
-        words = " ".join(re.findall(r'"([^"]*)"', commands)).split()
+    reads = re.search(r"#define READS((?:[\s\\]*\"[^\"]*\")+)", source)[1]
+    for role, keys, commands in re.findall(r'\{"(\w+)", (LIST_KEYS|"[^"]*"),((?:\s*(?:READS|"[^"]*"))+)\}', source):
+        words = " ".join(re.findall(r'"([^"]*)"', reads if "READS" in commands else commands)).split()
         for key in (lists if keys == "LIST_KEYS" else keys).strip('"').split():
             tried |= {(role, key, command) for command in words}
     roles = {role for role, _, _ in tried}
-    assert roles == {"resolver", "subscriber", "sweep", "notifier", "reader"}
+    assert roles == {"resolver", "subscriber", "sweep", "notifier", "reader", "desk"}
     wanted = {
         (role, TRIED.get(pattern, pattern), command)
         for role in roles

@@ -3,9 +3,10 @@ and with --json the reason as an object. D-180."""
 
 import json
 import re
+import socket
 
 import pytest
-from cli_rig import INPUT, NONE, OK, REDIS, SETTINGS, USAGE, sw  # noqa: F401
+from cli_rig import INPUT, LISTEN, NONE, OK, REDIS, ROOT, SETTINGS, USAGE, sw  # noqa: F401
 from command_words import all_commands, said
 
 # path -> words of a plausible run; each asks Redis first, or early.
@@ -86,6 +87,21 @@ def test_no_redis(sw, table, folder):
         error = fails(sw, code, *run)
         if code == REDIS:
             assert error["kind"] == "redis" and "nobody.sock" in error["messages"][0], (path, error)
+
+
+def test_a_place_that_is_taken(sw, folder):
+    """A code of its own, after which systemd tries again; a wrong place is a wrong option."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        for command in ("metrics", "web"):
+            error = fails(sw, LISTEN, command, "--listen", f"127.0.0.1:{port}")
+            assert error["kind"] == "listen" and f"port {port}: cannot listen" in error["messages"][0], error
+            error = fails(sw, LISTEN, command, "--listen", folder / "none" / "x.sock")
+            assert error["kind"] == "listen" and "x.sock: cannot listen" in error["messages"][0], error
+            assert fails(sw, USAGE, command, "--listen", "127.0.0.1:http")["kind"] == "usage"
+            unit = (ROOT / f"conf/systemd/sinkwatch-{command}.service").read_text()
+            never = re.search(r"^RestartPreventExitStatus=(.*)$", unit, re.M)[1].split()
+            assert str(USAGE) in never and str(LISTEN) not in never
 
 
 def test_no_rights(sw, table):

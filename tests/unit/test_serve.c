@@ -274,8 +274,10 @@ static pid_t start(const char *path)
 {
     static struct serve *serve;
     const struct serve_config config = {.where = path};
-    serve = serve_open(&config, routes, NULL);
+    int opened;
+    serve = serve_open(&config, routes, NULL, &opened);
     ck_assert_ptr_nonnull(serve);
+    ck_assert_int_eq(opened, CLI_OK);
     pid_t child = fork();
     ck_assert_int_ge(child, 0);
     if (child == 0) {

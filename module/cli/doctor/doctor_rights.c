@@ -19,6 +19,9 @@
 #define WORDS_MAX 10 /* of a command with its arguments */
 
 #define LIST_KEYS "lists list:doctor"
+#define READS                                                                                      \
+    "exists type get hget hmget hgetall hexists hlen hscan hkeys xlen xread xrange xrevrange "     \
+    "xinfo|stream zcard zscore zrange zscan"
 
 /* Keys without the prefix, and commands as in conf/users.acl. ID stands for the resolver's id. */
 static const struct {
@@ -55,9 +58,10 @@ static const struct {
     {"notifier", "notices:state", "watch hget hgetall hexists hset hdel"},
     {"notifier", "notify:doctor", "get set del expire hget hgetall hset hdel hincrby"},
     {"notifier", "resolvers resolver:ID", "zrange hmget"},
-    {"reader", "doctor",
-     "exists type get hget hmget hgetall hexists hlen hscan hkeys xlen xread xrange xrevrange "
-     "xinfo|stream zcard zscore zrange zscan"},
+    {"reader", "doctor", READS},
+    {"desk", "doctor", READS},
+    {"desk", "list:doctor", "hset"},
+    {"desk", "changes", "xadd"},
 };
 
 /* Arguments of the commands; KEY stands for the key. A command that is not here has only a key. */
@@ -138,16 +142,21 @@ static redisReply *send_command(struct cli *cli, const char *command, const char
     return sw_redis_command_argv(cli->redis, n, argv, NULL);
 }
 
+static void note_missing(struct trying *t, const char *command, const char *key)
+{
+    size_t used = strlen(t->missing);
+    if (t->n++ < SHOWN)
+        snprintf(t->missing + used, sizeof(t->missing) - used, "%s%s%s%.60s", used ? ", " : "",
+                 command, key[0] ? " " : "", key);
+}
+
 static void try_right(struct trying *t, const char *command, const char *key)
 {
     redisReply *reply = send_command(t->cli, command, key);
     if (!reply)
         t->lost = true;
-    if (sw_reply_has_code(reply, "NOPERM") && t->n++ < SHOWN) {
-        size_t used = strlen(t->missing);
-        snprintf(t->missing + used, sizeof(t->missing) - used, "%s%s %.60s", used ? ", " : "",
-                 command, key);
-    }
+    if (sw_reply_has_code(reply, "NOPERM"))
+        note_missing(t, command, key);
     freeReplyObject(reply);
 }
 
@@ -185,6 +194,21 @@ static void try_notices(struct trying *t)
         try_right(t, "psubscribe", doctor_words("__keyspace@0__:%s*", cli_key(t->cli, "list")));
 }
 
+/* End the transaction, and try EXEC with an empty one. A connection that stays in a transaction is
+ * given up: the server discards that, and the next command opens another connection. */
+static void try_ends(struct trying *t)
+{
+    bool discarded = take(t->cli, "DISCARD");
+    if (!discarded)
+        note_missing(t, "discard", "");
+    else if (!take(t->cli, "MULTI") || !take(t->cli, "EXEC"))
+        note_missing(t, "exec", "");
+    else
+        return;
+    sw_redis_close(t->cli->redis);
+    t->lost = sw_redis_open(t->cli->redis) != SW_OK;
+}
+
 static void report(struct doctor *d, const struct trying *t, const char *id, const char *role,
                    const char *remedy)
 {
@@ -216,6 +240,6 @@ void doctor_rights(struct doctor *d, struct cli *cli, const char *id, const char
     if (strcmp(role, "resolver") == 0 && !t.lost)
         try_notices(&t);
     if (!reads && !t.lost)
-        take(cli, "DISCARD");
+        try_ends(&t);
     report(d, &t, id, role, remedy);
 }

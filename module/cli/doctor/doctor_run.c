@@ -173,6 +173,13 @@ static int access_as(const struct passwd *user, const char *path, int mode)
     return child > 0 && WIFEXITED(status) ? WEXITSTATUS(status) : UNKNOWN_USER;
 }
 
+/* A unit may name a user by number, or a user that exists only while the unit runs: NULL then. */
+static const struct passwd *find_user(const char *name)
+{
+    bool number = name[strspn(name, "0123456789")] == '\0';
+    return number ? getpwuid((uid_t)strtoul(name, NULL, 10)) : getpwnam(name);
+}
+
 bool doctor_open_to_all(const char *path)
 {
     struct stat st;
@@ -188,10 +195,11 @@ enum doctor_may doctor_may(const struct doctor *d, const char *path, int mode, c
 
 enum doctor_may doctor_may_as(const char *name, const char *path, int mode, const char **why)
 {
-    const struct passwd *user = name && name[0] ? getpwnam(name) : NULL;
-    bool other = user && user->pw_uid != geteuid();
+    bool named = name && name[0];
+    const struct passwd *user = named ? find_user(name) : NULL;
+    bool other = named && (!user || user->pw_uid != geteuid());
     int error;
-    if (other && geteuid() == 0)
+    if (user && other && geteuid() == 0)
         error = access_as(user, path, mode);
     else if (!other)
         error = access(path, mode) == 0 ? 0 : errno;

@@ -94,6 +94,18 @@ static char *option_of(const struct doctor_unit *unit, const char *option, const
     return found;
 }
 
+static bool has_option(const struct doctor_unit *unit, const char *option)
+{
+    const char *at = strstr(unit->value[DOCTOR_EXEC_START], option);
+    return at && strchr(" ;", at[strlen(option)]);
+}
+
+/* The user of conf/users.acl: a page that may change lists needs more. */
+static const char *role_of(const struct service *s, const struct doctor_unit *unit)
+{
+    return has_option(unit, " --allow-changes") ? "desk" : s->role;
+}
+
 /* ---- settings ---- */
 
 /* Whether the unit's user can read a file; says so if not. */
@@ -110,7 +122,8 @@ static bool readable(struct doctor *d, const struct doctor_unit *unit, const cha
                    "%s cannot be read by %s: %s", path, user, why);
     else if (may == DOCTOR_UNKNOWN)
         doctor_say(d, DOCTOR_WARNING, id, "sudo sinkwatch doctor",
-                   "not known: only root can try whether %s reads %s", user, path);
+                   "not known: only root can try whether %s, a user of this host, reads %s", user,
+                   path);
     return may == DOCTOR_MAY;
 }
 
@@ -188,7 +201,7 @@ static void notify_targets(struct doctor *d, const struct doctor_unit *unit)
 /* ---- the whole ---- */
 
 /* Redis with the settings of the service. */
-static bool redis(struct doctor *d, const struct service *s, struct cli *cli)
+static bool redis(struct doctor *d, const struct service *s, const char *role, struct cli *cli)
 {
     cli->redis = sw_redis_new_writer(&cli->settings);
     if (!cli->redis)
@@ -201,8 +214,8 @@ static bool redis(struct doctor *d, const struct service *s, struct cli *cli)
     char *remedy = cli_copy(doctor_words("redis-user: %s in a settings file that a drop-in of %s "
                                          "names (Environment=" SW_SETTINGS_ENV
                                          "=FILE), with the rights in conf/users.acl",
-                                         s->role, s->unit));
-    doctor_rights(d, cli, id, s->role, remedy);
+                                         role, s->unit));
+    doctor_rights(d, cli, id, role, remedy);
     free(id);
     free(remedy);
     return true;
@@ -218,7 +231,8 @@ static bool look(struct doctor *d, const struct service *s, const struct doctor_
         server_secrets(d, s, unit);
     if (strcmp(s->name, "notify") == 0)
         notify_targets(d, unit);
-    if (settings(d, s, unit, cli) && redis(d, s, cli) && strcmp(s->name, "feed") == 0) {
+    if (settings(d, s, unit, cli) && redis(d, s, role_of(s, unit), cli) &&
+        strcmp(s->name, "feed") == 0) {
         doctor_feeds(d, cli, true);
         feeds = true;
     }

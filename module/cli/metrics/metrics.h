@@ -78,7 +78,7 @@ void metrics_write_server(const struct metrics *metrics, struct expo *out);
 /** Write all families. */
 void metrics_write(const struct metrics *metrics, struct expo *out);
 
-/** Serve the metrics until a signal; CLI_OK, or CLI_USAGE: reported. */
+/** Serve the metrics until a signal; CLI_OK, or the code of serve_open(): reported. */
 int metrics_serve(struct cli *cli, const struct serve_config *config);
 
 #endif

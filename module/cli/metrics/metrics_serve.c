@@ -171,8 +171,8 @@ int metrics_serve(struct cli *cli, const struct serve_config *config)
 {
     static const struct serve_route routes[] = {{"/metrics", scrape, false}, {0}};
     struct server server = {.cli = cli};
-    struct serve *serve = serve_open(config, routes, &server);
-    int code = serve ? CLI_OK : CLI_USAGE;
+    int code;
+    struct serve *serve = serve_open(config, routes, &server, &code);
     if (serve) {
         bool local = config->where[0] == '/';
         printf("metrics are at %s%s\n", serve_url(serve), local ? ", path /metrics" : "metrics");

@@ -445,9 +445,10 @@ static bool start(struct serve *serve, int fd)
 }
 
 struct serve *serve_open(const struct serve_config *config, const struct serve_route *routes,
-                         void *arg)
+                         void *arg, int *code)
 {
     struct serve *serve = cli_alloc(1, sizeof(*serve));
+    *code = CLI_USAGE;
     serve->routes = routes;
     serve->arg = arg;
     if (!serve_place_parse(config->where, &serve->place)) {
@@ -457,8 +458,12 @@ struct serve *serve_open(const struct serve_config *config, const struct serve_r
                read_certificate(serve, config)) {
         int fd = serve_listen(&serve->place);
         cli_catch_signals();
-        if (fd >= 0 && start(serve, fd))
+        if (fd >= 0 && start(serve, fd)) {
+            *code = CLI_OK;
             return serve;
+        }
+        if (fd < 0)
+            *code = CLI_LISTEN;
     }
     serve_close(serve);
     return NULL;

@@ -83,9 +83,10 @@ struct serve_route {
 
 struct serve;
 
-/** Listen. NULL: reported with cli_error(). routes and arg are borrowed. */
+/** Listen. NULL: reported with cli_error(), and *code is CLI_USAGE, or CLI_LISTEN where the place
+ * cannot be had now, but may be later. routes and arg are borrowed. */
 struct serve *serve_open(const struct serve_config *config, const struct serve_route *routes,
-                         void *arg);
+                         void *arg, int *code);
 
 /** Serve until a signal asks for the end. CLI_OK. */
 int serve_run(struct serve *serve);

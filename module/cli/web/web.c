@@ -60,8 +60,7 @@ int cli_web(struct cli *cli, int argc, char **argv)
     if (code != CLI_OK)
         return code;
     web.live = web_live_new(cli, web.hide_clients);
-    struct serve *serve = serve_open(&web.config, web_routes, &web);
-    code = serve ? CLI_OK : CLI_USAGE;
+    struct serve *serve = serve_open(&web.config, web_routes, &web, &code);
     if (serve) {
         printf("the page is at %s\n", serve_url(serve));
         fflush(stdout);
