@@ -42,17 +42,19 @@ enum cli_exit {
 };
 
 struct cli {
-    struct sw_settings settings; /* after cli_settings() */
-    const char *settings_path;   /* the file of the settings */
-    struct sw_redis *redis;      /* after cli_connect() */
-    const char *config;          /* --config, or NULL */
-    const char *socket, *host;   /* --socket, --host, or NULL */
-    uint16_t port;               /* --port, or 0 */
-    uint32_t patience_ms;        /* redis-timeout at least, for work that takes long; or 0 */
-    const char *fence_key;       /* or NULL: cli_begin() of cli/lists/edit.h */
-    const char *fence;           /* the value that this key has to have */
-    bool json;                   /* --json */
-    bool color;                  /* standard output takes colours */
+    struct sw_settings settings;     /* after cli_settings() */
+    const char *settings_path;       /* the file of the settings */
+    struct sw_redis *redis;          /* after cli_connect() */
+    const char *config;              /* --config, or NULL */
+    const char *socket, *host;       /* --socket, --host, or NULL */
+    uint16_t port;                   /* --port, or 0 */
+    uint32_t patience_ms;            /* redis-timeout at least, for work that takes long; or 0 */
+    const char *fence_key;           /* or NULL: cli_begin() of cli/lists/edit.h */
+    const char *fence;               /* the value that this key has to have */
+    struct cli_staging *staging;     /* for settle() */
+    void (*settle)(struct cli *cli); /* or NULL: takes the replies that are on the way */
+    bool json;                       /* --json */
+    bool color;                      /* standard output takes colours */
 };
 
 /* ---- options and words (args.c) ---- */

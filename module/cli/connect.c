@@ -147,6 +147,8 @@ static redisReply *judged(struct cli *cli, redisReply *reply, const char *shape)
 
 redisReply *cli_ask_argv(struct cli *cli, const struct cli_argv *argv)
 {
+    if (cli->settle)
+        cli->settle(cli);
     redisReply *reply = sw_redis_command_argv(cli->redis, argv->n, argv->word, argv->len);
     reply = judged(cli, reply, cli_shape_of(argv->n, argv->word));
     bool each = !reply || strcmp(argv->word[0], "HMGET") != 0;
@@ -171,6 +173,8 @@ redisReply *cli_ask(struct cli *cli, const char *word, ...)
 
 bool cli_queue_argv(struct cli *cli, const struct cli_argv *argv)
 {
+    if (cli->settle)
+        cli->settle(cli);
     return sw_redis_append_argv(cli->redis, argv->n, argv->word, argv->len) == SW_OK;
 }
 

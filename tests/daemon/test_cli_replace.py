@@ -1,5 +1,6 @@
 """A list is replaced as a whole or not at all, whatever happens meanwhile."""
 
+import random
 import signal
 import subprocess
 import threading
@@ -170,6 +171,25 @@ def test_dry_run_of_a_replacement_shows_the_difference(bad):
     bad("import", "--dry-run", "--replace", "bad", "-", stdin=names(0, 3), code=NONE)
     assert "shrink from 100 to 3" in bad.err
     assert (bad.list("bad"), bad.changes()) == before and not staging_keys(bad)
+
+
+def test_difference_against_sets(bad):
+    """Random lists and replacements, up to several replies of HSCAN: counts and examples are those of sets."""
+    seed = random.randrange(1 << 32)
+    print(f"seed {seed}")
+    rng = random.Random(seed)
+    universe = [f"n{i}.example" for i in range(3000)]
+    for some in (0, 1, 9, 10, 11, 600, 2500):
+        now = set(rng.sample(universe, some))
+        if now:
+            bad("import", "--replace", "--max-shrink=100", "bad", "-", stdin="\n".join(now) + "\n")
+        kept = rng.sample(sorted(now), rng.choice([0, len(now) // 2, len(now)]))
+        then = set(kept) | set(rng.sample(universe, rng.choice([1, 5, 10, 400])))
+        said = bad.json("import", "--dry-run", "--replace", "--max-shrink=100", "bad", "-", stdin="\n".join(then) + "\n")[0]["diff"]
+        assert (said["added"], said["removed"]) == (len(then - now), len(now - then)), said
+        for sign, wanted in (("added", then - now), ("removed", now - then)):
+            first = said[f"{sign}_first"]
+            assert len(set(first)) == len(first) == min(10, len(wanted)) and set(first) <= wanted, (sign, said)
 
 
 def test_growth_is_limited_where_told(bad):

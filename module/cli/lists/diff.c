@@ -17,6 +17,8 @@ struct side {
     const char *other;
     uint64_t *missing, *changed; /* changed: NULL, not counted */
     json_t *first;
+    size_t enough; /* texts in first, after which the rest need not be looked at; 0: look at all */
+    uint64_t fields;
 };
 
 /* Count a field that the other hash has not, or with another value. */
@@ -35,7 +37,7 @@ static void compare_field(const struct side *side, const redisReply *field, cons
 /* The fields of a chunk that the other hash does not have. cli_fields_fn */
 static int compare_chunk(void *arg, const redisReply *fields)
 {
-    const struct side *side = arg;
+    struct side *side = arg;
     struct cli_argv argv = {0};
     cli_argv_add(&argv, "HMGET");
     cli_argv_add(&argv, side->other);
@@ -47,7 +49,28 @@ static int compare_chunk(void *arg, const redisReply *fields)
         compare_field(side, fields->element[2 * i], fields->element[2 * i + 1], reply->element[i]);
     freeReplyObject(reply);
     cli_argv_free(&argv);
-    return code;
+    side->fields += fields->elements / 2;
+    bool enough = side->enough && json_array_size(side->first) == side->enough;
+    return code == CLI_OK && enough ? CLI_NONE : code;
+}
+
+/* The number of added indicators follows from the sizes, and only the first of them are looked
+ * for. Where the list changed meanwhile, or HSCAN gave a field twice, each one is looked for. */
+static int find_added(struct cli *cli, const char *now, const char *then, uint64_t fields,
+                      struct cli_diff *diff)
+{
+    struct side fresh = {cli, now, &diff->added, NULL, diff->added_first, 0, 0};
+    uint64_t size = 0, added = diff->after - (diff->before - diff->removed);
+    int code = cli_hash_length(cli, now, &size);
+    bool known = fields == diff->before && size == fields;
+    if (code != CLI_OK || (known && added == 0))
+        return code;
+    if (known)
+        fresh.enough = added < CLI_DIFF_SHOWN ? (size_t)added : CLI_DIFF_SHOWN;
+    code = cli_scan(cli, then, compare_chunk, &fresh);
+    if (code == CLI_NONE)
+        diff->added = added;
+    return code == CLI_NONE ? CLI_OK : code;
 }
 
 int cli_diff(struct cli *cli, const char *now, const char *then, struct cli_diff *diff)
@@ -57,12 +80,11 @@ int cli_diff(struct cli *cli, const char *now, const char *then, struct cli_diff
 
     if (code == CLI_OK)
         code = cli_hash_length(cli, then, &diff->after);
-    struct side gone = {cli, then, &diff->removed, &diff->changed, diff->removed_first};
-    struct side fresh = {cli, now, &diff->added, NULL, diff->added_first};
+    struct side gone = {cli, then, &diff->removed, &diff->changed, diff->removed_first, 0, 0};
     if (code == CLI_OK)
         code = cli_scan(cli, now, compare_chunk, &gone);
     if (code == CLI_OK)
-        code = cli_scan(cli, then, compare_chunk, &fresh);
+        code = find_added(cli, now, then, gone.fields, diff);
     return code;
 }
 

@@ -4,7 +4,7 @@
  * Threads      one
  * Memory       counts, and the first few indicators of each side
  * Interface    module/REDIS.md
- * Decision     D-036
+ * Decision     D-036, D-254
  */
 #ifndef SW_CLI_LISTS_DIFF_H
 #define SW_CLI_LISTS_DIFF_H

@@ -432,8 +432,11 @@ int cli_given_flush(struct cli_given *given)
 {
     end_owner(given);
     given->staged = 0;
-    for (size_t i = 0; i < given->n; i++) {
+    for (size_t i = 0; i < given->n; i++)
         flush_part(given, given->part[i]);
+    for (size_t i = 0; i < given->n; i++) {
+        if (cli_staging_settle(&given->part[i]->staging) != CLI_OK)
+            given->code = CLI_REDIS;
         given->staged += given->part[i]->staging.n;
     }
     return given->code;

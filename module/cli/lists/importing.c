@@ -394,6 +394,9 @@ static int end_replacement(struct cli_importing *im, int code)
     if (code == CLI_OK && im->given && !interrupted(im)) {
         code = cli_given_flush(&im->rules);
         im->fresh = im->written = im->rules.staged;
+    } else if (code == CLI_OK) {
+        code = cli_staging_settle(&im->staging);
+        im->fresh = im->staging.n;
     }
     if (code == CLI_OK && !interrupted(im) && (im->given ? im->written : im->accepted) == 0) {
         cli_error("nothing in %s can be a list", cli_clean_text(im->source));

@@ -50,16 +50,18 @@ static long long three_replies(struct cli *cli)
     return failed ? -1 : first;
 }
 
-/* A write of the pipeline, and both keys live on. */
-static long long write_and_expire(struct cli_staging *staging, const struct cli_argv *argv)
+/* Send a write, and both keys live on. The three replies are on the way then. */
+static bool write_and_expire(struct cli_staging *staging, const struct cli_argv *argv)
 {
     struct cli *cli = staging->cli;
     if (cli_queue_argv(cli, argv) &&
         cli_queue(cli, "EXPIRE", staging->key, CLI_STAGING_LIFE_S, CLI_END) &&
-        cli_queue(cli, "EXPIRE", staging->registry, CLI_STAGING_LIFE_S, CLI_END))
-        return three_replies(cli);
+        cli_queue(cli, "EXPIRE", staging->registry, CLI_STAGING_LIFE_S, CLI_END)) {
+        sw_redis_flush(cli->redis);
+        return true;
+    }
     cli_redis_failed(cli, NULL);
-    return -1;
+    return false;
 }
 
 int cli_staging_begin(struct cli_staging *staging, struct cli *cli, const char *list)
@@ -74,25 +76,48 @@ int cli_staging_begin(struct cli_staging *staging, struct cli *cli, const char *
     cli_argv_add(&argv, staging->registry);
     cli_argv_add(&argv, staging->name);
     cli_argv_add(&argv, sw_time_text(sw_clock_wall_us(), now));
-    long long done = write_and_expire(staging, &argv);
+    bool done = write_and_expire(staging, &argv) && three_replies(cli) >= 0;
     cli_argv_free(&argv);
-    return done < 0 ? CLI_REDIS : CLI_OK;
+    return done ? CLI_OK : CLI_REDIS;
+}
+
+/* Take the replies to the batch that is on the way. */
+static void settle(struct cli *cli)
+{
+    struct cli_staging *staging = cli->staging;
+    cli->settle = NULL;
+    long long fresh = three_replies(cli);
+    if (fresh < 0)
+        staging->lost = true;
+    else
+        staging->n += (uint64_t)fresh;
+}
+
+int cli_staging_settle(struct cli_staging *staging)
+{
+    struct cli *cli = staging->cli;
+    if (cli && cli->settle)
+        cli->settle(cli);
+    return staging->lost ? CLI_REDIS : CLI_OK;
 }
 
 int cli_staging_put(struct cli_staging *staging, char *const *texts, char *const *facts, size_t n)
 {
     struct cli_argv argv = {0};
+    int code = cli_staging_settle(staging);
     cli_argv_add(&argv, "HSET");
     cli_argv_add(&argv, staging->key);
     for (size_t i = 0; i < n; i++) {
         cli_argv_add(&argv, texts[i]);
         cli_argv_add(&argv, facts[i]);
     }
-    long long fresh = write_and_expire(staging, &argv);
+    if (code == CLI_OK && !write_and_expire(staging, &argv))
+        code = CLI_REDIS;
     cli_argv_free(&argv);
-    if (fresh < 0)
-        return CLI_REDIS;
-    staging->n += (uint64_t)fresh;
+    if (code != CLI_OK)
+        return code;
+    staging->cli->staging = staging;
+    staging->cli->settle = settle;
     return CLI_OK;
 }
 
@@ -180,6 +205,7 @@ int cli_staging_swap(struct cli_staging *staging, const struct cli_diff *diff,
 void cli_staging_drop(struct cli_staging *staging)
 {
     struct sw_redis *redis = staging->cli->redis;
+    (void)cli_staging_settle(staging);
     if (!sw_redis_is_open(redis) && sw_redis_open(redis) != SW_OK)
         return;
     freeReplyObject(sw_redis_command(redis, "UNWATCH"));
