@@ -1,13 +1,15 @@
 /*
  * lookback_parts.h - shared between lookback.c (queue), lookback_pass.c (passes over the memory),
- * lookback_compare.c (what counts), lookback_tell.c (events for the names that were found), and
- * lookback_note.c (what outlives the process).
+ * lookback_compare.c (what counts), lookback_tell.c (events for the names that were found),
+ * lookback_neighbours.c (other names on their addresses), lookback_steps.c (steps that all take),
+ * and lookback_note.c (what outlives the process).
  *
  * Threads      the keeper, except for members that say otherwise
  */
 #ifndef SW_HOST_LOOKBACK_PARTS_H
 #define SW_HOST_LOOKBACK_PARTS_H
 
+#include "base/event.h"
 #include "base/indicator.h"
 #include "feed/stream.h"
 #include "host/lookback.h"
@@ -31,10 +33,11 @@ struct sw_lookback_wanted {
     struct sw_stream_id at; /* all changes up to this one are in force */
 };
 
-/* An address whose neighbours are looked for. */
+/* An address whose neighbours are looked for: so many names more. */
 struct sw_lookback_asked {
     struct sw_addr addr;
-    size_t left; /* so many names more */
+    size_t left;    /* of the files */
+    size_t waiting; /* of the tallies */
 };
 
 struct sw_lookback {
@@ -87,7 +90,17 @@ void sw_lookback_read_note(struct sw_lookback *lookback);
 /** Write that all changes up to `at` were looked for, or with NULL that a pass is not complete. */
 void sw_lookback_write_note(struct sw_lookback *lookback, const struct sw_stream_id *at);
 
-/** Put events for other names on the reported addresses. past: the files opened now. */
-enum sw_status sw_lookback_tell_neighbours(void *arg, struct sw_past *past);
+/** Put an event when the recorder has room. False: the daemon ends. */
+bool sw_lookback_put(struct sw_lookback *lookback, const struct sw_event *ev);
+
+/** Put times in seconds and a count into an event. */
+void sw_lookback_put_span(struct sw_event *ev, uint64_t first, uint64_t last, uint64_t count);
+
+/** Have the pass look for other names on an address, each address once. */
+void sw_lookback_ask_neighbours(struct sw_lookback *lookback, const struct sw_addr *addr);
+
+/** Put events for other names on these addresses, from tallies and files. Forgets the records of
+ * the names. Results as sw_past_each(). */
+enum sw_status sw_lookback_tell_neighbours(struct sw_lookback *lookback);
 
 #endif

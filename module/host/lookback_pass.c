@@ -158,8 +158,8 @@ enum sw_status sw_lookback_pass(struct sw_lookback *lookback)
         status = look(lookback);
     if (status == SW_OK)
         status = sw_lookback_tell(lookback);
-    if (status == SW_OK && lookback->asked_n > 0)
-        status = sw_lookback_each_file(lookback, true, sw_lookback_tell_neighbours);
+    if (status == SW_OK)
+        status = sw_lookback_tell_neighbours(lookback);
     if (status != SW_OK && status != SW_ECLOSED)
         sw_log(SW_LOG_WARNING, "look back: the memory cannot be read: %s", sw_strerror(status));
     sw_founds_clear(&lookback->founds);

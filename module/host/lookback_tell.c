@@ -8,51 +8,9 @@
 #include "host/lookback_parts.h"
 #include "host/module.h"
 
-#include <time.h>
-
-#define GO_ON_EVERY   4096 /* sightings between two looks at the rings */
 #define ADDRESSES_MAX SW_SIGHT_ADDRESSES
-#define US_PER_S      1000000
-#define PAUSE_NS      2000000 /* while the recorder is busy */
 #define TYPE_A        1
 #define CLASS_IN      1
-
-/* A reading of the tallies must not wait: the keeper writes no file meanwhile. */
-bool sw_lookback_go_on(struct sw_lookback *lookback)
-{
-    if (++lookback->seen % GO_ON_EVERY != 0)
-        return true;
-    return lookback->in_tallies ? sw_keeper_go_on(lookback->module->keeper)
-                                : sw_answering_go_on(lookback->module);
-}
-
-enum sw_status sw_lookback_each_file(struct sw_lookback *lookback, bool quiet, sw_past_fn *each)
-{
-    const struct sw_module *module = lookback->module;
-    const struct sw_past_options options = {SW_LOOKBACK_FILES, sw_keeper_stopping(module->keeper),
-                                            quiet};
-    enum sw_status status = sw_past_each(module->settings.memory_folder, &options, each, lookback);
-    return status == SW_ENOTFOUND ? SW_OK : status; /* nothing was written yet */
-}
-
-/* Put an event when the recorder has room. False: the daemon ends. */
-static bool put(struct sw_lookback *lookback, const struct sw_event *ev)
-{
-    const struct timespec pause = {.tv_nsec = PAUSE_NS};
-    while (!sw_journal_slow_has_room(lookback->module->journal)) {
-        if (!sw_answering_go_on(lookback->module))
-            return false;
-        nanosleep(&pause, NULL);
-    }
-    sw_journal_put_slow(lookback->module->journal, ev);
-    return true;
-}
-
-static void put_span(struct sw_event *ev, uint64_t first, uint64_t last, uint64_t count)
-{
-    const struct sw_event_span span = {(int64_t)first * US_PER_S, (int64_t)last * US_PER_S, count};
-    sw_event_put(ev, SW_TAG_SPAN, &span, sizeof(span));
-}
 
 /* Begin an event about a name, with the rules that match the name and the addresses of found[0..n).
  * False: no rule is in force any more. */
@@ -103,11 +61,9 @@ static enum sw_status tell_address(struct sw_lookback *lookback,
     if (!draft(lookback, SW_EVENT_PAST, found, 1, &ev))
         return SW_OK;
     sw_draft_addr(&ev, &addr);
-    put_span(&ev, found->first, found->last, found->count);
-    if (lookback->asked_n < SW_LOOKBACK_NEIGHBOURS_OF)
-        lookback->asked[lookback->asked_n++] =
-            (struct sw_lookback_asked){addr, SW_LOOKBACK_NEIGHBOURS};
-    return put(lookback, &ev) ? SW_OK : SW_ECLOSED;
+    sw_lookback_put_span(&ev, found->first, found->last, found->count);
+    sw_lookback_ask_neighbours(lookback, &addr);
+    return sw_lookback_put(lookback, &ev) ? SW_OK : SW_ECLOSED;
 }
 
 /* The records of one name, in the order of their first times. */
@@ -124,8 +80,8 @@ static enum sw_status tell_name(void *arg, const struct sw_found_record *found, 
     if (!draft(lookback, SW_EVENT_BEFORE, found, n, &ev))
         return SW_OK;
     put_answers(&ev, found, n);
-    put_span(&ev, found->first, last, count);
-    if (!put(lookback, &ev))
+    sw_lookback_put_span(&ev, found->first, last, count);
+    if (!sw_lookback_put(lookback, &ev))
         return SW_ECLOSED;
     for (size_t i = 0; i < n && status == SW_OK; i++)
         status = tell_address(lookback, &found[i]);
@@ -193,45 +149,4 @@ enum sw_status sw_lookback_tell(struct sw_lookback *lookback)
     sw_founds_clear(&lookback->founds);
     sw_found_names_clear(&lookback->names);
     return status == SW_EEXIST ? SW_EIO : status;
-}
-
-/* ---- neighbours ---- */
-
-struct asking {
-    struct sw_lookback *lookback;
-    struct sw_lookback_asked *asked;
-};
-
-/* Another name on an address, as an answer of its own time. */
-static enum sw_status tell_neighbour(void *arg, const struct sw_sighting *s)
-{
-    struct asking *asking = arg;
-    struct sw_event ev;
-    struct sw_addr addr;
-    const struct sw_question question = {s->owner, sw_name_size(s->owner, SW_NAME_MAX), s->type,
-                                         CLASS_IN};
-    asking->asked->left--;
-    if (!sw_found_address(s, &addr) || sw_lookback_is_listed(asking->lookback, s))
-        return SW_OK;
-    sw_draft_begin(&ev, SW_EVENT_ANSWER, (int64_t)s->last * US_PER_S, &question, NULL);
-    ev.flags |= SW_EVENT_RESOLVED;
-    sw_draft_addr(&ev, &addr);
-    put_span(&ev, s->first, s->last, s->count);
-    return put(asking->lookback, &ev) ? SW_OK : SW_ECLOSED;
-}
-
-enum sw_status sw_lookback_tell_neighbours(void *arg, struct sw_past *past)
-{
-    struct sw_lookback *lookback = arg;
-    enum sw_status status = SW_OK;
-    for (size_t i = 0; i < lookback->asked_n && status == SW_OK; i++) {
-        struct asking asking = {lookback, &lookback->asked[i]};
-        const struct sw_past_question on = {
-            .ask = SW_ASK_ADDRESS, .addr = asking.asked->addr, .limit = asking.asked->left};
-        if (!sw_answering_go_on(lookback->module))
-            return SW_ECLOSED;
-        if (on.limit > 0)
-            status = sw_past_ask(past, &on, tell_neighbour, &asking);
-    }
-    return status;
 }

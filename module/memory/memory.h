@@ -223,6 +223,7 @@ enum sw_status sw_hunt_run(struct sw_hunt *hunt, struct sw_past *past,
 struct sw_memory_limits {
     uint32_t days;   /* files of older intervals are removed; 0 = none */
     uint64_t octets; /* the oldest files are removed until the rest fits; 0 = no limit */
+    bool open_each;  /* also open each file, which reads the index: for files of a later version */
     /* Called often during a merge, so that the caller can do other work, or pause; or NULL. */
     void (*between)(void *arg);
     void *arg;
@@ -231,7 +232,7 @@ struct sw_memory_limits {
 struct sw_tidied {
     unsigned merged;  /* files that a merge replaced */
     unsigned dropped; /* files over a limit */
-    unsigned aside;   /* files that cannot be read, renamed to NAME.aside */
+    unsigned aside;   /* files that cannot be read or understood, renamed to NAME.aside */
     unsigned closed;  /* files that cannot be opened, as those of another user: left as they are */
     bool more;        /* another call has work to do */
 };

@@ -77,6 +77,18 @@ static enum sw_status put_aside(struct tidy *tidy, const char *name, const char 
     return status;
 }
 
+/* Open a file as a reader does: index and versions. Only damage is a failure. */
+static enum sw_status try_to_open(const struct tidy *tidy, const char *name, const char **why)
+{
+    struct sw_mtbl *table;
+    if (tidy->limits->between)
+        tidy->limits->between(tidy->limits->arg);
+    enum sw_status status = sw_past_open_file(tidy->folder, name, &table, why);
+    if (status == SW_OK)
+        sw_mtbl_close(table);
+    return status == SW_EIO && errno != EIO ? SW_OK : status;
+}
+
 /* Judge a file by its trailer and note the file, if the name is of ours. */
 static enum sw_status look_at(struct tidy *tidy, const char *name)
 {
@@ -94,6 +106,8 @@ static enum sw_status look_at(struct tidy *tidy, const char *name)
     if (status == SW_OK && fstat(fd, &st) != 0)
         status = SW_EIO;
     close(fd);
+    if (status == SW_OK && tidy->limits->open_each)
+        status = try_to_open(tidy, name, &why);
     if (status == SW_EFORMAT)
         return put_aside(tidy, name, why);
     if (status == SW_EIO)
@@ -158,6 +172,7 @@ struct inputs {
     struct sw_files names;
     struct sw_mtbl *table[INPUTS_MAX];
     size_t opened, damaged; /* damaged: the number of a table, INPUTS_MAX = none */
+    const char *why;        /* of the damaged table */
 };
 
 static bool note_damage(void *arg, size_t table, enum sw_status status)
@@ -165,6 +180,7 @@ static bool note_damage(void *arg, size_t table, enum sw_status status)
     struct inputs *inputs = arg;
     if (status == SW_EFORMAT || status == SW_EIO) /* of reading: a table is never written here */
         inputs->damaged = table;
+    inputs->why = "has a damaged block";
     return false;
 }
 
@@ -225,9 +241,8 @@ static enum sw_status copy(struct tidy *tidy, struct sw_merge *merge, struct sw_
 static enum sw_status open_inputs(struct tidy *tidy, struct inputs *inputs)
 {
     for (; inputs->opened < inputs->names.n; inputs->opened++) {
-        const char *why;
         enum sw_status status = sw_past_open_file(tidy->folder, inputs->names.name[inputs->opened],
-                                                  &inputs->table[inputs->opened], &why);
+                                                  &inputs->table[inputs->opened], &inputs->why);
         if (status == SW_EFORMAT || (status == SW_EIO && errno == EIO))
             inputs->damaged = inputs->opened;
         if (status != SW_OK)
@@ -285,7 +300,7 @@ static enum sw_status merge_one(struct tidy *tidy)
     if (status == SW_OK)
         tidy->tidied->merged += (unsigned)inputs.names.n;
     if ((status == SW_EFORMAT || status == SW_EIO) && inputs.damaged < INPUTS_MAX)
-        status = put_aside(tidy, inputs.names.name[inputs.damaged], "has a damaged block");
+        status = put_aside(tidy, inputs.names.name[inputs.damaged], inputs.why);
     tidy->tidied->more = status == SW_OK;
     for (size_t i = 0; i < inputs.opened; i++)
         sw_mtbl_close(inputs.table[i]);

@@ -9,7 +9,7 @@ from datetime import datetime
 
 import pytest
 from harness import memory
-from harness.events import COUNT, INDICATOR, LIST, NAME, field
+from harness.events import ANOMALY, ANOMALY_NAME, COUNT, INDICATOR, LIST, NAME, SHADOW, field
 from harness.wait import until
 
 WWW, ADDRESS = "www.clean.example", "198.51.100.10"
@@ -211,6 +211,79 @@ def cof(name, address, times, count=1):
     rrtype = "AAAA" if ":" in address else "A"
     entry = {"rrname": name, "rrtype": rrtype, "rdata": address, "count": count}
     return json.dumps({**entry, "time_first": times[0], "time_last": times[1]}) + "\n"
+
+
+def wait_remembered(resolver, name):
+    """Until the memory has the name, in a file or not."""
+    until(lambda: f"{name} " in resolver.command("memory", "--fleet", name, check=False), name)
+
+
+def test_a_past_that_is_in_no_file_yet(remembering, lists_for, events_for, shared_redis):
+    """Nothing of the memory is in a file (D-233). The other name on the address of a listed name gets into
+    the history; a name that was resolved while its list was in shadow is told when the list is
+    enforced."""
+    resolver = remembering(memory_interval=3600)
+    lists = lists_for(resolver, shared_redis)
+    stream = events_for(resolver, shared_redis)
+    lists.wait_state(state="following")
+    neighbour = "deep.sub.evil.example"
+    for name in (EVIL, neighbour):
+        assert resolver.client.ask(name).addresses == ["192.0.2.66"]
+        wait_remembered(resolver, name)
+    lists.put("bad", "never.example", action="nxdomain")
+    lists.add("bad", EVIL)
+    stream.wait({**BEFORE, NAME: EVIL})
+    place = lists.key("seen:addr:192.0.2.66")
+    entry = until(lambda: shared_redis.client.hget(place, neighbour), "the neighbour of the past")
+    assert json.loads(entry)["count"] == 1
+    lists.put("trial", MAIL, action="nxdomain", shadow=True)
+    assert resolver.client.ask(MAIL).addresses
+    wait_remembered(resolver, MAIL)
+    lists.policy("trial", action="nxdomain")
+    [event] = stream.wait({**BEFORE, NAME: MAIL})
+    assert field(event, LIST) == "trial" and not field(event, SHADOW)
+    assert not list(resolver.memory.glob("*.mtbl"))
+
+
+def test_rules_judge_the_past(remembering, lists_for, events_for, shared_redis, folder):
+    """Names that nobody resolves now: the anomalies come from their past alone, with the times of
+    then. A name that moved from one holder to another, into a protected network; the name is
+    listed by itself, or was among those of a replaced list."""
+    day = 86400
+    now = int(time.time()) // day * day
+    before, after = [now - 80 * day, now - 60 * day], [now - 30 * day, now - 20 * day]
+    moved = ["one.moved.example", "two.moved.example"]
+    resolver = remembering(memory_days=365, memory_interval=3600)
+    lists = lists_for(resolver, shared_redis)
+    stream = events_for(resolver, shared_redis)
+    lists.wait_state(state="following")
+    lists.put("agencies", "213.24.76.0/24", kind="protected", owner="An agency")
+    lists.put("bad", "never.example", action="nxdomain")
+    (folder / "memory").mkdir(exist_ok=True)
+    (folder / "past").write_text(
+        "".join(
+            cof(name, f"93.184.216.{i}", before, 20) + cof(name, f"213.24.76.{i}", after, 7)
+            for i, name in enumerate(moved, 1)
+        )
+    )
+    resolver.command("memory", "import", folder / "past")
+    lists.add("bad", moved[0])
+    until(lambda: anomalies(stream, moved[0]), "the anomalies of the past")
+    lists.replace("bad", "never.example", moved[1])
+    for i, name in enumerate(moved, 1):
+        for kind in ("protected-owner", "owner-change"):
+            document = stream.anomaly({ANOMALY_NAME: name, ANOMALY: kind})
+            odd = document["sinkwatch"]["anomaly"]
+            assert odd["address"] == f"213.24.76.{i}" and odd["count"] == 7
+            times = [seconds(odd["episode"]), seconds(odd["first"])]
+            assert [*times, seconds(document["@timestamp"])] == [after[0], *after]
+        assert odd["former"]["as"]["number"] == 15133  # of owner-change
+        spans = [(seconds(e["first"]), seconds(e["last"]), e["ip"]) for e in odd["history"]]
+        assert spans == [(*after, f"213.24.76.{i}"), (*before, f"93.184.216.{i}")]
+
+
+def anomalies(stream, name):
+    return [e for e in stream.all("anomalies") if field(e, ANOMALY_NAME) == name]
 
 
 def test_a_long_past_is_told_whole(remembering, lists_for, events_for, shared_redis, folder):

@@ -66,6 +66,7 @@ struct sw_keeper {
     bool has_folder;
     enum sw_status tidied; /* of the last upkeep: the log has a failure once */
     unsigned closed;       /* files that the last upkeep could not open, likewise */
+    bool opened;           /* an upkeep has opened each file once */
     unsigned reading; /* how often sw_keeper_each() is reading the tallies: no tally is changed */
     struct sw_keeper_numbers numbers;
 

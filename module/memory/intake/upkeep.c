@@ -80,6 +80,7 @@ bool sw_keeper_tidy(struct sw_keeper *keeper)
     const struct sw_memory_limits limits = {.days = keeper->settings->memory_days,
                                             .octets =
                                                 keeper->settings->memory_max_mib * (uint64_t)MIB,
+                                            .open_each = !keeper->opened,
                                             .between = between_rows,
                                             .arg = keeper};
     int64_t now_us = sw_clock_mono_us();
@@ -90,6 +91,7 @@ bool sw_keeper_tidy(struct sw_keeper *keeper)
         sw_memory_tidy(keeper->settings->memory_folder, (uint64_t)(sw_clock_wall_us() / US_PER_S),
                        &limits, &keeper->stop, &tidied);
     note_upkeep(keeper, status, tidied.closed, errno);
+    keeper->opened |= status != SW_ENOTFOUND; /* on a full disk not again and again */
     if (status != SW_OK || !tidied.more)
         return false;
     keeper->tidy_us = now_us;
