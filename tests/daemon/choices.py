@@ -15,7 +15,7 @@ SHARE=2/4       of the chosen files the second, the sixth, ...: four shares are 
 # not named here is chosen: a new one runs until somebody knows that it need not.
 ONE_AFTER_ANOTHER = {
     "abi", "acl", "bad_input", "carbanak", "chains", "choices", "clients", "dead", "dnssec", "ede",
-    "every_question", "evidence", "functions", "groups", "holders", "interplay_answers",
+    "every_question", "evidence", "feed_to_answer", "functions", "groups", "holders", "interplay_answers",
     "interplay_dns64", "interplay_server", "interplay_triggers", "list_forms", "makers",
     "many_lists", "peers", "pivot", "policy", "ptr", "servers", "server_names", "stages",
     "structured", "sweep", "thousand_lists", "triggers", "types", "upstream", "waiting", "watching",

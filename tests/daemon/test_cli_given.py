@@ -373,6 +373,92 @@ def test_rollback_of_what_was_changed_since(bad, liar):
     assert contents(bad) == {ioc("nxdomain"): {"=b.example"}} and set(bad.redis.hkeys(bad.key("lists"))) == {"bad"}
 
 
+# ---- guards ----
+
+
+def rules(numbers, target):
+    return "".join(f"n{i}.example CNAME {target}\n" for i in numbers)
+
+
+def test_guards_see_rules_that_become_exceptions(bad, zone):
+    """Rules that act and exceptions are two sums: each may shrink and grow so much (D-246)."""
+    guarded = ["import", "--replace", "--given", "bad"]
+    replace(bad, zone(rules(range(100), ".")))
+    before = contents(bad)
+    bad(*guarded, zone(rules(range(60), "rpz-passthru.") + rules(range(60, 100), ".")), code=NONE)
+    assert "the rules of the list that act would shrink from 100 to 40, by more than 50 %" in bad.err
+    forty = zone(rules(range(40), "rpz-passthru.") + rules(range(40, 100), "."))
+    bad(*guarded, "--max-growth=100", forty, code=NONE)
+    assert "the exceptions of the list would grow from 0 to 40, by more than 100 %" in bad.err
+    assert contents(bad) == before
+    bad(*guarded, "--max-growth=200", forty)
+    bad(*guarded, zone(rules(range(40, 100), ".") + rules(range(100, 140), "rpz-drop.")), code=NONE)
+    assert "the exceptions of the list would shrink from 40 to 0" in bad.err
+    bad("list", "drop", "bad", "--yes")
+    bad("list", "set", "bad", "--action", "nxdomain")
+    bad(*guarded, "--max-growth=1", forty)  # a list without rules grows by any number
+
+
+def test_guards_see_changes_into_exceptions(bad, liar):
+    liar.script = [[soa(1), *(rule(f"n{i}.example") for i in range(100)), soa(1)]]
+    liar.run()
+    bad("feed", "add", "bad", f"rpz://{ADDRESS}:{liar.port}/{ZONE}", "--given", "--max-growth=100")
+    liar.run()
+    before = contents(bad)
+    for number, word in ((60, "act would shrink from 100 to 40"), (40, "exceptions of the list would grow from 0 to 40")):
+        owners = [f"n{i}.example" for i in range(number)]
+        change(liar, 2, [rule(o) for o in owners], [rule(o, "rpz-passthru.") for o in owners], code=NONE)
+        assert word in bad.err and contents(bad) == before
+    owners = [f"n{i}.example" for i in range(20)]
+    change(liar, 2, [rule(o) for o in owners], [rule(o, "rpz-passthru.") for o in owners])
+    assert contents(bad)[allow()] == {f"={o}" for o in owners}
+
+
+def test_exceptions_come_first_and_go_last(bad, liar):
+    liar.script = [[soa(1), rule("a.example"), rule("*.b.example", "rpz-passthru."), soa(1)]]
+    liar.run()
+    seen = len(bad.changes())
+    change(liar, 2, [rule("a.example"), rule("*.b.example", "rpz-passthru.")],
+           [rule("*.c.example"), rule("x.c.example", "rpz-passthru.")])  # fmt: skip
+    steps = [(op, name) for op, name, _ in bad.changes()[seen:]]
+    assert steps == [("add", "bad.passthru"), ("add", "bad"), ("remove", "bad"), ("remove", "bad.passthru")]
+
+
+def test_no_more_lists_than_a_resolver_takes(bad, zone, liar):
+    replace(bad, zone("a.example CNAME .\nb.example CNAME rpz-drop.\n"))
+    bad.redis.hset(bad.key("lists"), mapping={f"l{i}": '{"kind":"watch"}' for i in range(1021)})
+    before = contents(bad)
+    new = zone("a.example CNAME rpz-passthru.\nb.example CNAME rpz-tcp-only.\nc.example CNAME g.test.\n")
+    for more in (["--dry-run"], []):
+        bad("import", "--replace", "--given", "--max-shrink=100", *more, "bad", new, code=NONE)
+        assert "with 2 parts more of 'bad' there would be 1025 lists, and a resolver takes 1024" in bad.err
+    assert contents(bad) == before and len(bad.redis.hkeys(bad.key("lists"))) == 1023
+    replace(bad, zone("a.example CNAME rpz-passthru.\nb.example CNAME rpz-tcp-only.\n"))
+    assert len(bad.redis.hkeys(bad.key("lists"))) == 1024
+    bad("list", "set", "one-more", "--action", "nxdomain", code=NONE)
+    assert "there are 1024 lists" in bad.err
+    bad("list", "set", "bad", "--priority", "3")
+    liar.script = [[soa(1), rule("a.example", "rpz-passthru."), rule("b.example", "rpz-tcp-only."), soa(1)]]
+    liar.run()
+    before = contents(bad)
+    change(liar, 2, added=[rule("c.example", "g.test.")], code=NONE)
+    assert "with 1 part more" in bad.err and contents(bad) == before
+
+
+def test_an_owner_of_which_a_guard_refused_a_record(bad, liar):
+    """The owner is on no list: when the guard allows a later record, the zone comes whole."""
+    bad("list", "set", "ours", "--kind", "allow")
+    bad("add", "ours", "data.example")
+    both = [record("data.example", "A", "192.0.2.1"), record("data.example", "A", "192.0.2.2")]
+    liar.script = [[soa(1), rule("a.example"), both[0], soa(1)]]
+    liar.run(code=PARTLY)
+    bad("remove", "ours", "data.example")
+    liar.questions.clear()
+    liar.by_type = {251: [[soa(2), *step(2, [], both[1:]), soa(2)]], 252: [[soa(2), rule("a.example"), *both, soa(2)]]}
+    liar.run()
+    assert contents(bad)[data("A 192.0.2.1", "A 192.0.2.2")] == {"=data.example"}
+
+
 # ---- other writers ----
 
 OTHER = "b.example CNAME .\nc.example CNAME rpz-drop.\nd.example CNAME rpz-passthru.\n"

@@ -34,6 +34,22 @@ def test_set_creates_then_changes_what_is_named(sw):
     assert [op for op, *_ in sw.changes()] == ["policy"] * 4
 
 
+def test_two_changes_of_one_policy_at_once(bad):
+    """Each command reads the policy before the other one writes: both changes are in the policy."""
+    bad.redis.client_pause(60000, all=False)
+    try:
+        running = [bad.start("list", "set", "bad", *words) for words in (["--ttl", "77"], ["--priority", "7"])]
+        held = lambda one: "b" in one["flags"] and one["cmd"] in ("hset", "exec")  # noqa: E731
+        waiting = lambda: sum(map(held, bad.redis.client_list()))  # noqa: E731
+        until(lambda: waiting() == 2, "two commands that are about to write")
+    finally:
+        bad.redis.client_unpause()
+    for process in running:
+        out, err = process.communicate(timeout=30 * FACTOR)
+        assert process.returncode == OK, out + err
+    assert (bad.policy("bad")["ttl"], bad.policy("bad")["priority"]) == (77, 7)
+
+
 def test_owners_and_limits_of_a_watch_list(sw):
     """D-140; what the strongest rule needs can be said on the command line."""
     words = ["--owners", "AS64500", "--owners", "Example Agency", "--ns-owners", "192.0.2.0/24"]

@@ -162,10 +162,17 @@ static void keep_last(struct cli_changes *changes)
     changes->n = kept;
 }
 
+/* Whether a change is one of exceptions, in a part of the list. */
+static bool is_exempting(const struct cli_apply *apply, size_t at)
+{
+    return apply->im.given && cli_given_exempts(&apply->im.rules, apply->changes.one[at].list);
+}
+
 /* Drop the removals of indicators that are not on the list, and count the others. */
 static int compare(struct cli_apply *apply, size_t first, size_t n, struct cli_diff *diff)
 {
     struct cli_argv argv = {0};
+    bool exempts = is_exempting(apply, first);
     cli_argv_add(&argv, "HMGET");
     cli_argv_add(&argv, cli_key(apply->cli, "list:%s", apply->changes.one[first].list));
     for (size_t i = 0; i < n; i++)
@@ -179,6 +186,8 @@ static int compare(struct cli_apply *apply, size_t first, size_t n, struct cli_d
         bool there = reply->element[i]->type != REDIS_REPLY_NIL;
         diff->added += !change->removes && !there;
         diff->removed += change->removes && there;
+        diff->exempt_added += exempts && !change->removes && !there;
+        diff->exempt_removed += exempts && change->removes && there;
         if (change->removes && !there) {
             free_change(change);
             change->text = change->facts = NULL;
@@ -201,6 +210,8 @@ static size_t batch_at(const struct cli_changes *changes, size_t first)
 static int compare_all(struct cli_apply *apply, struct cli_diff *diff)
 {
     int code = cli_parts_length(apply->cli, apply->im.list, &diff->before);
+    if (code == CLI_OK && apply->im.given)
+        code = cli_given_exempted(&apply->im.rules, &diff->exempt_before);
     for (size_t i = 0, n = 0; i < apply->changes.n && code == CLI_OK; i += n) {
         n = batch_at(&apply->changes, i);
         code = compare(apply, i, n, diff);
@@ -230,12 +241,13 @@ static int write_batch(struct cli_apply *apply, size_t first, size_t n, bool rem
     return code;
 }
 
-static int write_changes(struct cli_apply *apply, bool removals)
+static int write_changes(struct cli_apply *apply, bool removals, bool exempting)
 {
     int code = CLI_OK;
     for (size_t i = 0, n = 0; i < apply->changes.n && code == CLI_OK; i += n) {
         n = batch_at(&apply->changes, i);
-        code = write_batch(apply, i, n, removals);
+        if (is_exempting(apply, i) == exempting)
+            code = write_batch(apply, i, n, removals);
     }
     return code;
 }
@@ -272,17 +284,16 @@ static int note_altered(struct cli_apply *apply)
     return code;
 }
 
-/* Additions first: a rule that moves to another list is on one of them at any time. */
+/* Additions first: a rule that moves to another list is on one of them at any time. Exceptions come
+ * first and go last, so that no rule acts on an exempted name meanwhile. */
 static int write_all(struct cli_apply *apply)
 {
     struct cli_importing *im = &apply->im;
     int code = im->given ? cli_given_make(&im->rules) : CLI_OK;
     if (code == CLI_OK && im->given && im->rules.n > 0)
         code = note_altered(apply);
-    if (code == CLI_OK)
-        code = write_changes(apply, false);
-    if (code == CLI_OK)
-        code = write_changes(apply, true);
+    for (int pass = 0; pass < 4 && code == CLI_OK; pass++)
+        code = write_changes(apply, pass >= 2, pass == 0 || pass == 3);
     return code == CLI_OK && im->given ? cli_given_tidy(&im->rules, &im->outcome) : code;
 }
 
@@ -290,16 +301,14 @@ static int put_changes_in_force(struct cli_apply *apply)
 {
     struct cli_importing *im = &apply->im;
     struct cli_diff diff = {0};
+    char why[SW_WHY_MAX];
     int code = im->given && apply->begun ? cli_given_settle(&im->rules) : CLI_OK;
     keep_last(&apply->changes);
     if (code == CLI_OK)
         code = compare_all(apply, &diff);
-    bool shrinks = code == CLI_OK && cli_diff_shrinks(&diff, im->max_shrink);
-    if (shrinks || (code == CLI_OK && im->max_growth && cli_diff_grows(&diff, im->max_growth))) {
-        cli_error("the changes would make the list %s by more than %u %%: %" PRIu64 " of %" PRIu64
-                  " leave, %" PRIu64 " come",
-                  shrinks ? "shrink" : "grow", shrinks ? im->max_shrink : im->max_growth,
-                  diff.removed, diff.before, diff.added);
+    if (code == CLI_OK &&
+        cli_diff_judge(&diff, im->max_shrink, im->max_growth, why) != CLI_DIFF_FITS) {
+        cli_error("by the changes %s", why);
         code = CLI_NONE;
     }
     apply->removed = diff.removed;

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SHRINK_FLOOR 20 /* indicators: a smaller list changes a lot every day */
+#define SIZE_FLOOR 20 /* indicators: a smaller list changes a lot every day */
 
 /* Where to count what one hash has otherwise than another. */
 struct side {
@@ -119,14 +119,53 @@ void cli_diff_print(const struct cli_diff *diff)
     print_first('-', diff->removed, diff->removed_first);
 }
 
-bool cli_diff_shrinks(const struct cli_diff *diff, unsigned percent)
+/* ---- judging ---- */
+
+/* A number of indicators before a change, and the change. */
+struct sum {
+    const char *words;
+    uint64_t before, added, removed;
+};
+
+static bool shrinks(const struct sum *sum, unsigned percent)
 {
-    return diff->before >= SHRINK_FLOOR && diff->removed > diff->added &&
-           (diff->removed - diff->added) * 100 > diff->before * percent;
+    return sum->before >= SIZE_FLOOR && sum->removed > sum->added &&
+           (sum->removed - sum->added) * 100 > sum->before * percent;
 }
 
-bool cli_diff_grows(const struct cli_diff *diff, unsigned percent)
+/* base: indicators that the growth is measured by. */
+static bool grows(const struct sum *sum, uint64_t base, unsigned percent)
 {
-    return diff->before >= SHRINK_FLOOR && diff->added > diff->removed &&
-           (diff->added - diff->removed) * 100 > diff->before * percent;
+    return percent > 0 && sum->added > sum->removed &&
+           (sum->added - sum->removed) * 100 > base * percent;
+}
+
+static enum cli_judged judge(const struct sum *sum, uint64_t base, unsigned max_shrink,
+                             unsigned max_growth, char why[SW_WHY_MAX])
+{
+    bool less = shrinks(sum, max_shrink);
+    if (!less && (base < SIZE_FLOOR || !grows(sum, base, max_growth)))
+        return CLI_DIFF_FITS;
+    snprintf(why, SW_WHY_MAX, "%s would %s from %" PRIu64 " to %" PRIu64 ", by more than %u %%",
+             sum->words, less ? "shrink" : "grow", sum->before,
+             sum->before + sum->added - sum->removed, less ? max_shrink : max_growth);
+    return less ? CLI_DIFF_SHRINKS : CLI_DIFF_GROWS;
+}
+
+enum cli_judged cli_diff_judge(const struct cli_diff *diff, unsigned max_shrink,
+                               unsigned max_growth, char why[SW_WHY_MAX])
+{
+    const struct sum all = {"the list", diff->before, diff->added, diff->removed};
+    const struct sum exempt = {"the exceptions of the list", diff->exempt_before,
+                               diff->exempt_added, diff->exempt_removed};
+    const struct sum acting = {"the rules of the list that act", all.before - exempt.before,
+                               all.added - exempt.added, all.removed - exempt.removed};
+    bool small = all.before < SIZE_FLOOR;
+    uint64_t base = !small && exempt.before < SIZE_FLOOR ? SIZE_FLOOR : exempt.before;
+    enum cli_judged result = judge(&all, all.before, max_shrink, max_growth, why);
+    if (result == CLI_DIFF_FITS)
+        result = judge(&acting, acting.before, max_shrink, max_growth, why);
+    if (result == CLI_DIFF_FITS)
+        result = judge(&exempt, base, max_shrink, max_growth, why);
+    return result;
 }

@@ -4,11 +4,12 @@
  * Threads      one
  * Memory       counts, and the first few indicators of each side
  * Interface    module/REDIS.md
- * Decision     D-036, D-254
+ * Decision     D-036, D-246, D-254
  */
 #ifndef SW_CLI_LISTS_DIFF_H
 #define SW_CLI_LISTS_DIFF_H
 
+#include "base/policy.h"
 #include "cli/cli.h"
 
 #include <jansson.h>
@@ -18,6 +19,7 @@
 struct cli_diff {
     uint64_t before, after; /* indicators of the list now, and then */
     uint64_t added, removed;
+    uint64_t exempt_before, exempt_added, exempt_removed; /* of these: exceptions of a zone */
     uint64_t changed;                    /* indicators of both whose facts differ */
     json_t *added_first, *removed_first; /* arrays of up to CLI_DIFF_SHOWN texts */
 };
@@ -30,8 +32,13 @@ void cli_diff_free(struct cli_diff *diff);
 /** For people: "+12 -3", and the first of each. */
 void cli_diff_print(const struct cli_diff *diff);
 
-/** Whether a list of some size would lose, or gain, more than so many percent of the indicators. */
-bool cli_diff_shrinks(const struct cli_diff *diff, unsigned percent);
-bool cli_diff_grows(const struct cli_diff *diff, unsigned percent);
+enum cli_judged { CLI_DIFF_FITS, CLI_DIFF_SHRINKS, CLI_DIFF_GROWS };
+
+/** Whether a list of some size would lose or gain more than so many percent of the indicators:
+ * all of them, the rules that act, or the exceptions. Exceptions of a list without any are measured
+ * by the smallest list that is judged. max_growth 0: any growth fits. why: set where it does not
+ * fit. */
+enum cli_judged cli_diff_judge(const struct cli_diff *diff, unsigned max_shrink,
+                               unsigned max_growth, char why[SW_WHY_MAX]);
 
 #endif

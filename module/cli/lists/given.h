@@ -23,7 +23,7 @@
  * Threads      one
  * Memory       20 octets for each owner of local data, a million owners at most; a batch
  * Errors       reported on standard error; the codes are those of cli.h
- * Decision     D-220
+ * Decision     D-220, D-246
  */
 #ifndef SW_CLI_LISTS_GIVEN_H
 #define SW_CLI_LISTS_GIVEN_H
@@ -111,6 +111,16 @@ int cli_given_compare(struct cli_given *given, struct cli_diff *sum);
 
 /** As cli_staging_swap(), for all lists together. */
 int cli_given_swap(struct cli_given *given, struct cli_outcome *outcome, enum cli_left *left);
+
+/** Whether a list is the one, or a part of the one, whose rules are exceptions. */
+bool cli_given_exempts(const struct cli_given *given, const char *list);
+
+/** The number of exceptions in the lists of now. CLI_OK, CLI_REDIS. */
+int cli_given_exempted(const struct cli_given *given, uint64_t *out);
+
+/** Whether resolvers take as many lists as there would be with `more` new ones. CLI_OK; CLI_NONE
+ * (reported). */
+int cli_given_judge_number(const struct cli_given *given, size_t more);
 
 /** Delete contents that were built and are not in force. */
 void cli_given_drop(struct cli_given *given);

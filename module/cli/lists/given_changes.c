@@ -197,6 +197,8 @@ int cli_given_make(struct cli_given *given)
         n += is_new(given, given->part[i]);
     if (n == 0)
         return CLI_OK;
+    if (cli_given_judge_number(given, n) != CLI_OK)
+        return CLI_NONE;
     cli_begin(cli);
     for (size_t i = 0; i < given->n; i++) {
         const struct cli_given_part *part = given->part[i];

@@ -1,6 +1,7 @@
 /* given_swap.c - new contents of a list and its parts, compared and put in force. See given.h. */
 #include "cli/lists/given.h"
 #include "cli/output.h"
+#include "index/index.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -18,6 +19,37 @@ static const char *previous_of(struct cli *cli, const struct cli_given_part *par
     return cli_key(cli, "list:%s:previous", part->name);
 }
 
+/* ---- exceptions ---- */
+
+static bool exempts(const struct cli_given *given, const struct cli_given_part *part)
+{
+    if (part->members)
+        return strcmp(cli_json_text(part->members, "kind"), "allow") == 0;
+    return given->head->action == SW_ACTION_PASSTHRU;
+}
+
+bool cli_given_exempts(const struct cli_given *given, const char *list)
+{
+    for (size_t i = 0; i < given->n; i++)
+        if (strcmp(given->part[i]->name, list) == 0)
+            return exempts(given, given->part[i]);
+    return false;
+}
+
+int cli_given_exempted(const struct cli_given *given, uint64_t *out)
+{
+    int code = CLI_OK;
+    uint64_t n = 0;
+    *out = 0;
+    for (size_t i = 0; i < given->n && code == CLI_OK; i++) {
+        if (!exempts(given, given->part[i]))
+            continue;
+        code = cli_hash_length(given->cli, now_of(given->cli, given->part[i]), &n);
+        *out += code == CLI_OK ? n : 0;
+    }
+    return code;
+}
+
 /* ---- comparison ---- */
 
 static void add_first(json_t *to, const json_t *first)
@@ -29,6 +61,21 @@ static void add_first(json_t *to, const json_t *first)
         if (json_array_size(to) < CLI_DIFF_SHOWN)
             json_array_append(to, one);
     }
+}
+
+/* Add the comparison of a part to that of all. */
+static void add_diff(struct cli_diff *sum, const struct cli_diff *one, bool exempting)
+{
+    sum->before += one->before;
+    sum->after += one->after;
+    sum->added += one->added;
+    sum->removed += one->removed;
+    sum->changed += one->changed;
+    sum->exempt_before += exempting ? one->before : 0;
+    sum->exempt_added += exempting ? one->added : 0;
+    sum->exempt_removed += exempting ? one->removed : 0;
+    add_first(sum->added_first, one->added_first);
+    add_first(sum->removed_first, one->removed_first);
 }
 
 /* WATCH all keys that change. */
@@ -87,34 +134,6 @@ static int read_again(struct cli_given *given)
     return good ? CLI_OK : CLI_REDIS;
 }
 
-int cli_given_compare(struct cli_given *given, struct cli_diff *sum)
-{
-    int code = cli_given_flush(given);
-    *sum = (struct cli_diff){.added_first = json_array(), .removed_first = json_array()};
-    cli_given_adopt(given);
-    if (code == CLI_OK)
-        code = watch(given);
-    if (code == CLI_OK)
-        code = read_again(given);
-    for (size_t i = 0; i < given->n && code == CLI_OK; i++) {
-        struct cli_given_part *part = given->part[i];
-        struct cli_diff *one = &part->diff;
-        cli_diff_free(one); /* of a comparison before */
-        const char *then = part->staging.cli
-                               ? part->staging.key
-                               : cli_key(given->cli, "list:%s:staging:none", part->name);
-        code = cli_diff(given->cli, now_of(given->cli, part), then, one);
-        sum->before += one->before;
-        sum->after += one->after;
-        sum->added += one->added;
-        sum->removed += one->removed;
-        sum->changed += one->changed;
-        add_first(sum->added_first, one->added_first);
-        add_first(sum->removed_first, one->removed_first);
-    }
-    return code;
-}
-
 /* ---- the fate of a part ---- */
 
 static bool is_head(const struct cli_given_part *part)
@@ -143,10 +162,55 @@ static bool goes(const struct cli_given *given, const struct cli_given_part *par
     return !lives(part) && json_object_get(given->before, part->name);
 }
 
-static bool exempts(const struct cli_given_part *part)
+int cli_given_judge_number(const struct cli_given *given, size_t more)
 {
-    return strcmp(cli_json_text(part->members, "kind"), "allow") == 0;
+    size_t n = json_object_size(given->lists) + more;
+    if (more == 0 || n <= SW_LISTS_MAX)
+        return CLI_OK;
+    cli_error("with %s more of '%s' there would be %zu lists, and a resolver takes %d",
+              cli_count(more, "part", "parts"), given->list, n, SW_LISTS_MAX);
+    cli_hint("'sinkwatch list' shows all lists; --override gives every rule the action of the "
+             "list, and makes no parts");
+    return CLI_NONE;
 }
+
+/* The lists that come, less those that go. */
+static int judge_number(const struct cli_given *given)
+{
+    size_t come = 0, go = 0;
+    for (size_t i = 1; i < given->n; i++) {
+        bool there = json_object_get(given->lists, given->part[i]->name);
+        come += !there && lives(given->part[i]);
+        go += there && goes(given, given->part[i]);
+    }
+    return cli_given_judge_number(given, come > go ? come - go : 0);
+}
+
+/* ---- comparison of all ---- */
+
+int cli_given_compare(struct cli_given *given, struct cli_diff *sum)
+{
+    int code = cli_given_flush(given);
+    *sum = (struct cli_diff){.added_first = json_array(), .removed_first = json_array()};
+    cli_given_adopt(given);
+    if (code == CLI_OK)
+        code = watch(given);
+    if (code == CLI_OK)
+        code = read_again(given);
+    for (size_t i = 0; i < given->n && code == CLI_OK; i++) {
+        struct cli_given_part *part = given->part[i];
+        struct cli_diff *one = &part->diff;
+        cli_diff_free(one); /* of a comparison before */
+        const char *then = part->staging.cli
+                               ? part->staging.key
+                               : cli_key(given->cli, "list:%s:staging:none", part->name);
+        code = cli_diff(given->cli, now_of(given->cli, part), then, one);
+        add_diff(sum, one, exempts(given, part));
+    }
+    return code == CLI_OK ? judge_number(given) : code;
+}
+
+/* ---- policies ---- */
 
 /* The policy that a part gets, where it is another than now; else NULL. */
 static char *new_policy(const struct cli_given *given, const struct cli_given_part *part)
@@ -262,7 +326,7 @@ static void change_parts(const struct cli_given *given)
     for (int pass = 0; pass < 3; pass++)
         for (size_t i = 0; i < given->n; i++) {
             const struct cli_given_part *part = given->part[i];
-            int turn = exempts(part) ? (lives(part) ? 0 : 2) : 1;
+            int turn = exempts(given, part) ? (lives(part) ? 0 : 2) : 1;
             if (turn == pass)
                 change_part(given, part);
         }

@@ -205,6 +205,11 @@ static void refuse_rule(void *arg, uint64_t place, const char *text, const char 
     cli_refuse(&im->refusals, place, text, strlen(text), NULL, why);
 }
 
+static bool is_local_data(const struct sw_entry *entry)
+{
+    return entry->meant == SW_MEANT_ACTION && entry->action == SW_ACTION_SINKHOLE && entry->rule[0];
+}
+
 static void on_entry(void *arg, const struct sw_entry *entry)
 {
     struct cli_importing *im = arg;
@@ -219,8 +224,11 @@ static void on_entry(void *arg, const struct sw_entry *entry)
         refuse(im, entry, "its end has passed");
         return;
     }
-    if (!im->removing && !is_safe(im, entry))
+    if (!im->removing && !is_safe(im, entry)) {
+        /* A later change may add a record that is safe to the owner of this one. */
+        im->rules.refused = im->rules.refused || (im->given && is_local_data(entry));
         return;
+    }
     sw_indicator_text(&entry->indicator, canonical);
     if (im->given && !im->offline) {
         take_rule(im, entry, canonical, facts);
@@ -352,17 +360,17 @@ static int judge_diff(struct cli_importing *im)
     int code = im->given ? cli_given_compare(&im->rules, &im->diff)
                          : cli_diff(im->cli, cli_key(im->cli, "list:%s", im->list), im->staging.key,
                                     &im->diff);
-    bool shrinks = code == CLI_OK && cli_diff_shrinks(&im->diff, im->max_shrink);
-    bool grows = code == CLI_OK && im->max_growth && cli_diff_grows(&im->diff, im->max_growth);
-    if (!shrinks && !grows)
+    char why[SW_WHY_MAX];
+    enum cli_judged judged = code == CLI_OK
+                                 ? cli_diff_judge(&im->diff, im->max_shrink, im->max_growth, why)
+                                 : CLI_DIFF_FITS;
+    if (judged == CLI_DIFF_FITS)
         return code;
     if (!im->cli->json)
         cli_diff_print(&im->diff);
-    cli_error("the list would %s from %" PRIu64 " to %" PRIu64 ", by more than %u %%",
-              shrinks ? "shrink" : "grow", im->diff.before, im->diff.after,
-              shrinks ? im->max_shrink : im->max_growth);
-    cli_hint(shrinks ? "--max-shrink=PERCENT says how much is allowed (100: any)"
-                     : "--max-growth=PERCENT says how much is allowed");
+    cli_error("%s", why);
+    cli_hint(judged == CLI_DIFF_SHRINKS ? "--max-shrink=PERCENT says how much is allowed (100: any)"
+                                        : "--max-growth=PERCENT says how much is allowed");
     return CLI_NONE;
 }
 

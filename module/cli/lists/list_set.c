@@ -3,7 +3,9 @@
 #include "cli/lists/harm.h"
 #include "cli/lists/listparts.h"
 #include "cli/output.h"
+#include "index/index.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -321,38 +323,6 @@ static void say_needs(const struct cli *cli, const struct sw_policy *p, const js
                   cli->settings_path);
 }
 
-/* Write the policy, those of the list's parts, and entries in the change stream. */
-static int write_policy(struct cli *cli, const char *name, const char *text,
-                        struct cli_outcome *outcome)
-{
-    json_t *head = json_loads(text, 0, NULL);
-    enum cli_left left = CLI_LEFT_FOILED;
-    redisReply *replies = NULL;
-    for (int i = 0; i < TRIES && !replies && left == CLI_LEFT_FOILED; i++) {
-        json_t *parts = NULL;
-        left = CLI_LEFT_AS_IT_WAS;
-        if (cli_watch(cli, cli_key(cli, "list:%s:parts", name), CLI_END) == CLI_OK)
-            parts = cli_parts(cli, name);
-        if (!parts)
-            break;
-        cli_begin(cli);
-        cli_change_policy(cli, name, text);
-        cli_parts_follow(cli, parts, head);
-        replies = cli_commit(cli, &left);
-        json_decref(parts);
-    }
-    json_decref(head);
-    if (!replies) {
-        if (left == CLI_LEFT_FOILED)
-            cli_error("other programs changed the parts of the list '%s' each time", name);
-        cli_say_left(name, left);
-        return CLI_REDIS;
-    }
-    cli_outcome_id(outcome, replies);
-    freeReplyObject(replies);
-    return CLI_OK;
-}
-
 /* Indicators that would never match on a list of a new kind. */
 struct useless {
     enum sw_kind kind;
@@ -395,40 +365,109 @@ static int judge_kind(struct cli *cli, const json_t *old, const struct sw_policy
     return CLI_NONE;
 }
 
-/* Judge the merged policy, write, report. */
-static int apply(struct cli *cli, const char *name, const json_t *old, const struct set *set)
-{
-    struct cli_outcome outcome = {.list = name, .op = "policy", .wait_s = set->wait_s};
+/* What is changed: filled by a round. */
+struct round {
+    struct cli *cli;
+    const char *name;
+    const struct set *set;
+    json_t *old; /* the policy of now; NULL: there is no such list */
     struct sw_policy policy;
+    char *text;          /* the new policy */
+    redisReply *replies; /* NULL: not committed */
+    enum cli_left left;
+};
+
+static void end_round(struct round *r)
+{
+    json_decref(r->old);
+    free(r->text);
+    r->old = NULL;
+    r->text = NULL;
+}
+
+/* Merge the old policy and the new members, and judge the result. CLI_NONE, CLI_REDIS: reported. */
+static int judge(struct round *r)
+{
     char why[SW_WHY_MAX] = "";
-    json_t *all = merge(old, set->members);
+    uint64_t lists = 0;
+    json_t *all = merge(r->old, r->set->members);
     char *merged = json_dumps(all, JSON_COMPACT);
-    enum sw_status status = sw_policy_parse(name, merged, strlen(merged), &policy, why);
-    char *text = status == SW_OK ? sw_policy_json(&policy) : NULL;
-    int code = text ? judge_kind(cli, old, &policy) : CLI_NONE;
-    if (!text) {
-        cli_error("list '%s' is left as it is: %s", name, why);
-    } else if (code == CLI_OK) {
-        say_needs(cli, &policy, set->members);
-        code = write_policy(cli, name, text, &outcome);
-    }
-    if (code == CLI_OK) {
-        if (!cli->json)
-            printf("%s %s: %s\n", name, old ? "is now" : "is new", text);
-        outcome.members =
-            json_pack("{s:b,s:o}", "created", !old, "policy", json_loads(text, 0, NULL));
-        code = cli_report(cli, &outcome);
-    }
+    if (sw_policy_parse(r->name, merged, strlen(merged), &r->policy, why) == SW_OK)
+        r->text = sw_policy_json(&r->policy);
     json_decref(all);
     free(merged);
-    free(text);
+    if (!r->text) {
+        cli_error("list '%s' is left as it is: %s", r->name, why);
+        return CLI_NONE;
+    }
+    int code = judge_kind(r->cli, r->old, &r->policy);
+    if (code == CLI_OK && !r->old)
+        code = cli_hash_length(r->cli, cli_key(r->cli, "lists"), &lists);
+    if (code != CLI_OK || lists < SW_LISTS_MAX)
+        return code;
+    cli_error("there are %" PRIu64 " lists, and a resolver takes no more", lists);
+    return CLI_NONE;
+}
+
+/* Write the policy, those of the list's parts, and entries in the change stream. */
+static int commit(struct round *r)
+{
+    json_t *parts = cli_parts(r->cli, r->name);
+    if (!parts)
+        return CLI_REDIS;
+    json_t *head = json_loads(r->text, 0, NULL);
+    cli_begin(r->cli);
+    cli_change_policy(r->cli, r->name, r->text);
+    cli_parts_follow(r->cli, parts, head);
+    r->replies = cli_commit(r->cli, &r->left);
+    json_decref(head);
+    json_decref(parts);
+    if (r->replies)
+        return CLI_OK;
+    if (r->left != CLI_LEFT_FOILED)
+        cli_say_left(r->name, r->left);
+    return CLI_REDIS;
+}
+
+/* Read, judge and write; again when another program changed a policy in between. */
+static int change(struct round *r)
+{
+    int code = CLI_REDIS;
+    for (int i = 0; i < TRIES && !r->replies; i++) {
+        end_round(r);
+        r->left = CLI_LEFT_AS_IT_WAS;
+        code = cli_watch(r->cli, cli_key(r->cli, "lists"),
+                         cli_key(r->cli, "list:%s:parts", r->name), CLI_END);
+        if (code == CLI_OK)
+            code = read_policy(r->cli, r->name, &r->old);
+        if (code == CLI_OK)
+            code = judge(r);
+        if (code == CLI_OK && i == 0)
+            say_needs(r->cli, &r->policy, r->set->members);
+        if (code == CLI_OK)
+            code = commit(r);
+        if (code != CLI_OK && r->left != CLI_LEFT_FOILED)
+            return code;
+    }
+    if (!r->replies)
+        cli_error("list '%s' is left as it is: other programs changed lists each time", r->name);
     return code;
+}
+
+static int report(const struct round *r)
+{
+    struct cli_outcome outcome = {.list = r->name, .op = "policy", .wait_s = r->set->wait_s};
+    cli_outcome_id(&outcome, r->replies);
+    if (!r->cli->json)
+        printf("%s %s: %s\n", r->name, r->old ? "is now" : "is new", r->text);
+    outcome.members =
+        json_pack("{s:b,s:o}", "created", !r->old, "policy", json_loads(r->text, 0, NULL));
+    return cli_report(r->cli, &outcome);
 }
 
 int cli_list_set(struct cli *cli, int argc, char **argv)
 {
     struct set set = {.members = json_object()};
-    json_t *old = NULL;
     char **words;
     cli_parse(cli, &usage, &set, argc, argv, &words);
     if (!sw_listname_ok(words[0])) {
@@ -436,12 +475,14 @@ int cli_list_set(struct cli *cli, int argc, char **argv)
                   cli_clean_text(words[0]));
         return CLI_NONE;
     }
+    struct round round = {.cli = cli, .name = words[0], .set = &set};
     int code = cli_connect(cli);
     if (code == CLI_OK)
-        code = read_policy(cli, words[0], &old);
+        code = change(&round);
     if (code == CLI_OK)
-        code = apply(cli, words[0], old, &set);
-    json_decref(old);
+        code = report(&round);
+    freeReplyObject(round.replies);
+    end_round(&round);
     json_decref(set.members);
     return code;
 }
