@@ -31,8 +31,8 @@ void cli_error_forget(void);
 /** Functions that hear of each message, and of each object that is printed; NULL: none. */
 void cli_listen(void (*words)(const char *text, bool hint), void (*printed)(void));
 
-/** Keep messages from standard error, for a server that says less often what failed; the first one
- * is still there for cli_error_first(). */
+/** Keep messages from standard error, for a server that reports a repeated failure less often. The
+ * first message stays available to cli_error_first(). */
 void cli_error_mute(bool muted);
 
 /** Words that follow an error or go with a result, on standard error, indented. */
@@ -71,7 +71,7 @@ const char *cli_time(const char *rfc3339, bool seconds);
 /** "3 lists", "1 list". Static; the results of the last eight calls are valid. */
 const char *cli_count(uint64_t n, const char *one, const char *many);
 
-/* ---- tables (table.c) ---- */
+/* ---- tables (columns.c) ---- */
 
 struct cli_table;
 

@@ -10,7 +10,7 @@
 #ifndef SW_CLI_WORDS_H
 #define SW_CLI_WORDS_H
 
-/** The state of now; borrowed until words of before the mark are freed. */
+/** A mark for the words kept so far; valid until words from before the mark are freed. */
 const void *cli_words_mark(void);
 
 /** Free the words of all calls of cli_parse() after the mark. */

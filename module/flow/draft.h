@@ -39,7 +39,8 @@ struct sw_rest {
     struct sw_event event;
 };
 
-/** Make *rest, of which a query that needs no further event touches nothing else. */
+/** Make *rest ready. Only the small members are written: the event is written with the first
+ * address without room, which few queries have. */
 void sw_rest_init(struct sw_rest *rest, void (*put)(void *arg, struct sw_event *rest), void *arg);
 /** Begin with the addresses of an answer. */
 void sw_rest_begin(struct sw_rest *rest, const struct sw_event *of, const struct sw_hits *hits);
@@ -51,8 +52,8 @@ struct sw_event *sw_rest_next(struct sw_rest *rest);
 /** The last further event, if there is any, is complete. */
 void sw_rest_end(struct sw_rest *rest);
 
-/* The owner of a listed name decides how many name servers and addresses the cache has. So many of
- * both are taken for an answer: the size of a DNS message of addresses (D-228). */
+/* Limits for the name servers of an answer and for their addresses, since the owner of a listed name
+ * decides how many of both the cache has. A full DNS message has about 4,096 addresses (D-228). */
 #define SW_SERVING_SERVERS 256
 #define SW_SERVING_ADDRS   4096
 

@@ -60,8 +60,9 @@ static inline int sw_ub_attach_sub(struct module_qstate *qstate, struct query_in
 #endif
 }
 
-/* Have a question resolved for nobody, as a query of its own: env->add_sub, which has the
- * parameters of attach_sub. *made is NULL when the mesh has such a query already. */
+/* Have a question resolved as a query of its own, which neither a client nor a query waits for:
+ * env->add_sub, with the parameters of attach_sub. *made is NULL when the mesh has such a query
+ * already. */
 static inline int sw_ub_add_sub(struct module_qstate *qstate, struct query_info *ask,
                                 uint16_t flags, struct module_qstate **made,
                                 struct mesh_state **state)
@@ -88,8 +89,8 @@ static inline void sw_ub_cache_store(struct module_qstate *qstate, struct reply_
 #endif
 }
 
-/* The iterator's state for a query, NULL before the iterator has begun. Of no other module is
- * the state used. */
+/* The iterator's state for a query, NULL before the iterator has begun. The states of other modules
+ * are not used. */
 static inline struct iter_qstate *sw_ub_iterator(const struct module_qstate *qstate)
 {
     int id = modstack_find(&qstate->env->mesh->mods, "iterator");

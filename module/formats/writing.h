@@ -2,7 +2,7 @@
  * writing.h - the inside of a writer, for the files of this wing.
  *
  * writer.c parses the facts and hands each indicator to the function of the format. The functions
- * judge first, and write only where the whole indicator can be said.
+ * judge first, and write only where the format can express the whole indicator.
  *
  * Threads      as in writer.h
  */

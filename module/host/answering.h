@@ -13,7 +13,8 @@
  *
  * Threads      sw_answering_ask(), sw_answering_take(): the feeder; sw_answering_run(): the keeper
  * Memory       SW_ANSWERS_MAX inquiries and answers
- * Reliability  an inquiry without a free place is not answered, and the asker says so
+ * Reliability  an inquiry without a free place is not answered; the asking command names each
+ *              resolver without an answer
  * Interface    module/REDIS.md, "Inquiries to the memory"; D-163
  */
 #ifndef SW_HOST_ANSWERING_H

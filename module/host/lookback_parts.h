@@ -1,8 +1,8 @@
 /*
  * lookback_parts.h - shared between lookback.c (queue), lookback_pass.c (passes over the memory),
  * lookback_compare.c (what counts), lookback_tell.c (events for the names that were found),
- * lookback_neighbours.c (other names on their addresses), lookback_steps.c (steps that all take),
- * and lookback_note.c (what outlives the process).
+ * lookback_neighbours.c (other names on their addresses), lookback_steps.c (steps of all passes),
+ * and lookback_note.c (the note that outlives the process).
  *
  * Threads      the keeper, except for members that say otherwise
  */
@@ -33,11 +33,11 @@ struct sw_lookback_wanted {
     struct sw_stream_id at; /* all changes up to this one are in force */
 };
 
-/* An address whose neighbours are looked for: so many names more. */
+/* An address with neighbours to look for, and how many further names are still wanted. */
 struct sw_lookback_asked {
     struct sw_addr addr;
-    size_t left;    /* of the files */
-    size_t waiting; /* of the tallies */
+    size_t left;    /* from the files */
+    size_t waiting; /* from the tallies */
 };
 
 struct sw_lookback {

@@ -1,10 +1,10 @@
 /*
  * document.h - an event, an anomaly or a loss as a line of JSON.
  *
- * The recorder has looked up the owners of the addresses before.
- * Field names come from fields.h. Each document gets a unique event.id (resolver, start of
- * the process, number), so that readers can drop an entry that was written twice because the
- * connection broke between writing and acknowledgement.
+ * The recorder looks up the owners of the addresses before it calls these functions. Field names
+ * come from fields.h. Each document gets a unique event.id (resolver, start of the process, number),
+ * so that readers can drop an entry that was written twice because the connection broke between
+ * writing and acknowledgement.
  *
  * Threads      the recorder
  * Memory       texts are the caller's: free()

@@ -1,6 +1,6 @@
 /*
  * framestream.h - sends frames to a reader of Frame Streams on a unix socket, in a thread of its
- * own: the way of dnstap.
+ * own: the transport of dnstap.
  *
  * Step by step: sw_frames_put() appends a frame to a bounded buffer; the thread connects, agrees on
  * the content type (READY, ACCEPT, START), takes the whole buffer, and sends. Without a reader the

@@ -89,7 +89,7 @@ void doctor_rights(struct doctor *d, struct cli *cli, const char *id, const char
 void doctor_services(struct doctor *d);
 
 /** The feeds in Redis, on the open connection of cli. here: their service is in use on this host,
- * so that the files that feeds name are here. Nothing is said where the user may not read. */
+ * so that the files that feeds name are here. No finding where the user may not read feeds. */
 void doctor_feeds(struct doctor *d, struct cli *cli, bool here);
 
 /** The lists, and the question for a listed name. */

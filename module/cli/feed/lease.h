@@ -42,7 +42,7 @@ int cli_lease_keep(struct cli_lease *lease, struct cli *cli);
 int cli_lease_extend(struct cli_lease *lease, struct cli *cli, uint32_t life_ms);
 
 /** Take over the lease that a process of this machine held when it died. CLI_OK; CLI_NONE: another
- * one holds the lease, or nobody; CLI_REDIS: reported. */
+ * process holds the lease, or none does; CLI_REDIS: reported. */
 int cli_lease_inherit(struct cli_lease *lease, struct cli *cli, const char *key, pid_t pid,
                       uint32_t life_ms);
 

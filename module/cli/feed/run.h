@@ -23,7 +23,7 @@ struct cli_run {
     const char *files[CLI_FILES_MAX + 1]; /* folders that feeds may read from, ended by NULL */
     volatile const sig_atomic_t *stop;
     bool now; /* also while paused, or while the source asked for a pause; and unconditionally */
-    bool noticed; /* the source itself told of a change: also while it asked for a pause */
+    bool noticed; /* after a notice of the source: also while the source asked for a pause */
     bool service; /* run by the service: say only failures and changes, a line each */
 };
 

@@ -1,9 +1,8 @@
 /*
  * harm.h - indicators that a list should not hold: names that would hurt the operator's own
- * clients, and holders of addresses on a list of a kind that never asks for holders.
+ * clients, and holders of addresses on a list of a kind that is not compared with holders.
  *
- * Names that would hurt are top-level domains and public suffixes: below are the names of very many
- * others.
+ * Harmful names are top-level domains and public suffixes, since very many owners have names below.
  * `add` and `import` refuse such indicators for lists that act, unless --allow-suffix names them.
  * The root and prefixes of length 0 never get here: sw_indicator_parse() refuses both.
  *

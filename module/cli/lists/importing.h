@@ -1,7 +1,7 @@
 /*
  * importing.h - entries of a reader onto a list: judged, written in batches, put in force.
  *
- * `import` and whoever else has a source of entries, step by step:
+ * `import` and all other users of a source of entries, step by step:
  *     members "asked" set -> cli_importing_begin() -> a reader with cli_importing_hooks()
  *     -> cli_importing_end() -> cli_importing_free()
  * Without `replace` each full batch is on the list at once; with it the list changes at the end,
@@ -38,7 +38,7 @@ struct cli_importing {
     FILE *top_in;                        /* the same, open; NULL: opened by its name */
     uint64_t top_names;
     volatile const sig_atomic_t *stop; /* not 0: interrupted */
-    bool removing; /* entries that are to leave the list: no entry is too dangerous for that */
+    bool removing;                     /* the entries leave the list: no guard is asked */
     void (*divert)(void *arg, const char *text, const char *facts); /* takes accepted entries, in
                                           canonical form, instead of the list; or NULL */
     void (*divert_rule)(void *arg, const char *list, const char *text, const char *facts,

@@ -7,10 +7,12 @@
  * head, with members of its own: kind, action, triggers, records, cname.
  *
  * The hash P:list:LIST:parts names the parts, with these members as JSON. The hash
- * P:list:LIST:parts:previous has the same of the content before the last replacement: an object for
- * the head and for each part, with "members", and with "kept" where the replacement left the
- * content of this list as it was, of so many "indicators". "altered" says that an IXFR has changed
- * such a content since, so that the former content is not there any more.
+ * P:list:LIST:parts:previous has an object for the head and for each part, as of the time before the
+ * last replacement:
+ *     members      as above
+ *     kept         true: the replacement did not change the content of this list
+ *     indicators   with kept: the number of indicators of the content
+ *     altered      with kept: an IXFR has changed the content since, so no rollback can restore it
  *
  * Threads      one
  * Errors       reported on standard error; the codes are those of cli.h

@@ -28,8 +28,8 @@ struct cli_preview {
     void *hunt;
     uint64_t since, rows; /* rows looked at */
     size_t limit;         /* entries of `all`; 0: no limit. Set after cli_preview_begin() */
-    int64_t end_us;       /* the monotonic time to end the look at; 0: none. Set likewise */
-    bool cut;             /* the look ended at one of both: all numbers are too low */
+    int64_t end_us;       /* the monotonic time to end the search at; 0: none. Set likewise */
+    bool cut;             /* the search ended at `limit` or `end_us`: all numbers are too low */
 };
 
 /** CLI_OK, or CLI_SETTINGS after an error message: memory-folder is not set. */

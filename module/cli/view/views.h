@@ -1,18 +1,19 @@
 /*
  * views.h - views of the data: each is a function that gives one JSON document, for the desk
- * (cli/web) and for whoever shows the same elsewhere.
+ * (cli/web) and for other programs that show the same data.
  *
  * The card of a name, step by step: view_check() builds an index of the few indicators that can
  * cover the name, and judges by the resolver's code; the history gives addresses and episodes of
  * holders; the closest zone with a history gives the name servers; the memory gives the records
- * from before a listing. Clients and anomalies come from the streams, page by page (view_hits()).
+ * from before a listing. Clients and anomalies come from the streams, page by page (view_entries(),
+ * view_clients()).
  *
- * A view asks Redis for a bounded number of entries. Texts are as Redis, databases and the DNS have
- * them, made valid UTF-8: whoever shows them escapes them.
+ * A view asks Redis for a bounded number of entries. Texts are those of Redis, databases and the
+ * DNS, made valid UTF-8. The program that shows a text has to escape the text.
  *
  * Threads      one
  * Memory       the document; a page has VIEW_PAGE rows, a look into a stream VIEW_LOOK entries
- * Errors       NULL: Redis failed, said by cli_error()
+ * Errors       NULL: Redis failed, reported by cli_error()
  * Interface    module/REDIS.md
  * Decision     D-193
  */
@@ -123,7 +124,7 @@ struct view_lists {
     size_t n;
 };
 
-/** All lists with a policy that parses. CLI_OK, CLI_REDIS (said). */
+/** All lists with a policy that parses. CLI_OK, CLI_REDIS (reported). */
 int view_lists_read(struct cli *cli, struct view_lists *lists);
 void view_lists_free(struct view_lists *lists);
 
@@ -149,12 +150,12 @@ typedef void (*view_found_fn)(void *arg, const struct view_list *list, const cha
                               const char *facts);
 
 /** Look the texts up in all lists. A list that cannot be read is marked, and passed over. CLI_OK,
- * CLI_REDIS (said): the connection broke. */
+ * CLI_REDIS (reported): the connection broke. */
 int view_lists_find(struct cli *cli, struct view_lists *lists, const struct view_words *words,
                     view_found_fn found, void *arg);
 
 /** Put the lists that have the names of some rows into their member `lists`: the names of the first
- * rows, up to VIEW_LISTED texts, null in the rows behind. CLI_OK, CLI_REDIS (said). */
+ * rows, up to VIEW_LISTED texts, null in the rows behind. CLI_OK, CLI_REDIS (reported). */
 int view_lists_of_rows(struct cli *cli, const json_t *rows);
 
 /** {"check": as sinkwatch --json check, "lists": [{list kind action indicator facts}], "unknown":

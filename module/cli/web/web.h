@@ -7,7 +7,7 @@
  *     web_routes.c   the word is parsed, view_name() gives the document
  *     browser   shows it; texts of others become text nodes, never markup
  * Live events come as server-sent events: web_live.c reads the streams twice a second while a page
- * looks, and counts all while it shows some.
+ * is open. The page counts all entries, and shows some of them.
  *
  * Threads      one, of cli/serve/serve.h
  * Memory       a document at a time; 64 pieces of live events, about 15 KiB each
@@ -37,12 +37,12 @@ extern const struct serve_route web_routes[];
 
 /* ---- answers (web_answer.c) ---- */
 
-/** Begin a question: errors and keys of the former one are forgotten, and Redis is opened again
+/** Begin a question: errors and keys of the former question are forgotten, and Redis is opened again
  * where the connection broke. After an error the connection is replaced: replies of a pipeline may
- * be unread. false: no connection, said by cli_error(). */
+ * be unread. false: no connection, reported by cli_error(). */
 bool web_redis(struct cli *cli);
 
-/** The same for an answer. false: the answer says so. */
+/** The same for an answer. false: *answer is the error. */
 bool web_ready(struct web *web, struct serve_answer *answer);
 
 /** The document as the answer, released. NULL: the first error is the answer, and Redis is opened
