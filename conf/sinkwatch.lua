@@ -13,10 +13,10 @@
 --     FCALL sinkwatch_replace 4  STAGING P:list:LIST P:list:LIST:previous P:changes   LIST
 --     FCALL sinkwatch_drop    4  P:lists P:list:LIST P:list:LIST:previous P:changes   LIST
 --
--- Each returns the id of the new entry in the change stream. A resolver that reports this
--- id or a later id as `applied` enforces the change. Indicators in canonical form (lower case, A-labels, no final dot);
--- resolvers refuse an indicator that does not parse, alone. Facts: a JSON object, or an empty
--- string.
+-- Each returns the id of the new entry in the change stream. A resolver that reports this id or a
+-- later id as `applied` enforces the change. Indicators are in canonical form (lower case, A-labels,
+-- no final dot); resolvers refuse only the indicators that do not parse. Facts: a JSON object, or an
+-- empty string.
 -- sinkwatch_replace: fill a hash under a staging key (P:list:LIST:staging:ANYTHING), then call the
 -- function; the former content is kept for `sinkwatch rollback`.
 --

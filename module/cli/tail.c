@@ -196,8 +196,8 @@ static void keep(struct kept *kept, const char *id, json_t *object)
     kept->object[kept->n++] = object;
 }
 
-/* Keep a picked entry of the latest n. The one before these n is only noted, and only looked for
- * where nobody chose n. false: enough. */
+/* Keep a picked entry, up to n entries. Where the user did not choose n, one entry more is looked
+ * for, only to say that there are more. false: enough. */
 static bool keep_one(struct run *run, uint64_t n, const redisReply *entry, struct kept *kept)
 {
     json_t *object;

@@ -300,8 +300,8 @@ enum sw_status sw_feed_load_tracked(struct sw_feed *feed);
  * failure goes on. A position in the future becomes the present, once the stream was deleted. */
 void sw_feed_begin_inquiries(struct sw_feed *feed);
 
-/** Read no inquiries for a minute, and longer after each further failure. why: for the status; NULL:
- * the connection was lost, which the status says anyway. */
+/** Read no inquiries for a minute, and longer after each further failure. why: for the status;
+ * NULL: the connection was lost, which the status says anyway. */
 void sw_feed_leave_inquiries(struct sw_feed *feed, const char *why);
 
 /** XREAD succeeded: hand the entries of {prefix}:memory:inquiries to the host; NULL: there are

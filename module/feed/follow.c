@@ -532,9 +532,9 @@ static void look_for_deleted(struct sw_feed *feed, const struct sw_stream_state 
     feed->awaited = state->last;
 }
 
-/* There is no reply. Was the batch too large for a reply? Perhaps an inquiry was, or an entry about
- * tracked addresses, so the next batches have none. Then the next batch is smaller; for a single
- * entry that is too large, all lists are read instead. */
+/* There is no reply, perhaps because the batch was too large. The cause is looked for step by step:
+ * the next batches have no inquiries, then no entries about tracked addresses, then fewer entries.
+ * Instead of a single entry that is too large, all lists are read. */
 static void no_batch(struct sw_feed *feed)
 {
     bool too_large = sw_redis_was_too_large(feed->redis);

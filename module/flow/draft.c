@@ -193,8 +193,8 @@ void sw_serving_begin(struct sw_serving *serving, struct sw_event *ev, struct sw
     ev->flags = flags;
 }
 
-/* Put a value into the present event. False: no room, and the document lacks nothing that a
- * document shows. */
+/* Put a value into the present event. False: no room. The event is not marked as truncated then,
+ * since a further event takes the value. */
 static bool put_of_zone(struct sw_serving *serving, enum sw_event_tag tag, const void *value,
                         size_t len)
 {

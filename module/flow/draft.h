@@ -52,8 +52,9 @@ struct sw_event *sw_rest_next(struct sw_rest *rest);
 /** The last further event, if there is any, is complete. */
 void sw_rest_end(struct sw_rest *rest);
 
-/* Limits for the name servers of an answer and for their addresses, since the owner of a listed name
- * decides how many of both the cache has. A full DNS message has about 4,096 addresses (D-228). */
+/* Limits for the name servers of an answer and for their addresses, since the owner of a listed
+ * name decides how many of both the cache has. A full DNS message has about 4,096 addresses
+ * (D-228). */
 #define SW_SERVING_SERVERS 256
 #define SW_SERVING_ADDRS   4096
 

@@ -17,7 +17,7 @@
  *
  * Threads      sw_lookback_in_force(): the feeder; the pass: the keeper
  * Memory       SW_LOOKBACK_MAX indicators wait; more become a pass for all lists. As many records
- *              are kept at a time, of the names with events to come. A fixed number of files is open
+ *              are kept at a time, of names with events to come. The number of open files is fixed
  * Reliability  a pass that a kill or a stop has ended is repeated: a note in the folder of the
  *              memory says that the pass is not complete
  * Decisions    D-162, D-232

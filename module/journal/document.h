@@ -2,9 +2,9 @@
  * document.h - an event, an anomaly or a loss as a line of JSON.
  *
  * The recorder looks up the owners of the addresses before it calls these functions. Field names
- * come from fields.h. Each document gets a unique event.id (resolver, start of the process, number),
- * so that readers can drop an entry that was written twice because the connection broke between
- * writing and acknowledgement.
+ * come from fields.h. Each document gets a unique event.id (resolver, start of the process,
+ * number), so that readers can drop an entry that was written twice because the connection broke
+ * between writing and acknowledgement.
  *
  * Threads      the recorder
  * Memory       texts are the caller's: free()

@@ -1,9 +1,10 @@
 /*
- * link.h - the recorder's way to Redis: opened when needed, given a rest after a failure.
+ * link.h - the recorder's connection to Redis: opened when needed, with a pause after a failure.
  *
  * Every use asks sw_link_up() first and takes NULL as "not now". A failure closes the
- * connection; the next try comes after a pause that doubles from 100 ms to 5 s, with some
- * jitter so that many resolvers do not come back in step. Problems are logged once per change.
+ * connection; the next try comes after a pause that doubles from 100 ms to 5 s, with some jitter,
+ * so that many resolvers do not all connect at the same moment. Problems are logged once per
+ * change.
  *
  * Threads      the recorder; sw_link_interrupt(): any
  */

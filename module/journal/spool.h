@@ -59,12 +59,12 @@ bool sw_spool_has_room(const struct sw_spool *spool);
 /** Documents on disk that are not done, and the octets of all segments. */
 uint64_t sw_spool_waiting(const struct sw_spool *spool);
 
-/** errno of what keeps it from being written; 0: nothing does. */
+/** errno of the failure that keeps documents from being written; 0: writing works. */
 int sw_spool_problem(const struct sw_spool *spool);
 uint64_t sw_spool_octets(const struct sw_spool *spool);
 
-/** Append; json stays the caller's. SW_OK; SW_ETOOBIG: no room; SW_EIO: not usable, or the disk
- * says no (logged once). */
+/** Append; json stays the caller's. SW_OK; SW_ETOOBIG: no room; SW_EIO: the folder cannot be used,
+ * or the write failed (logged once). */
 enum sw_status sw_spool_add(struct sw_spool *spool, const struct sw_spooled *document);
 
 /**

@@ -187,7 +187,8 @@ static bool is_full(enum sw_status status)
 }
 
 /* All files of the list. Where there is no room for a new file, the other files come first: a
- * removed or smaller file makes room. SW_EIO with ENOSPC: so it was for a file. */
+ * removed or smaller file makes room. SW_EIO with ENOSPC: some file was left out for want of
+ * room. */
 static enum sw_status do_list(const struct work *work, const struct sw_files *files, bool change)
 {
     enum sw_status status = SW_OK, full = SW_OK;
@@ -205,8 +206,8 @@ static enum sw_status do_list(const struct work *work, const struct sw_files *fi
     return status == SW_OK ? full : status;
 }
 
-/* All files. All again, where another process has merged files meanwhile, and as long as a full
- * disk gets more room by it. */
+/* All files. Begins again where another process has merged files meanwhile, and, on a full disk, as
+ * long as a pass made room. */
 static enum sw_status do_files(const struct work *work, bool change)
 {
     enum sw_status status = SW_EEXIST;

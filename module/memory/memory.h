@@ -5,7 +5,7 @@
  * first and last seen, and a count. No client is in a sighting. The files of a folder hold all
  * sightings, sorted by owner name and by rdata, in the encoding of DNSDB's tables (encoding.h).
  *
- * The recorder of the module, once a minute or an hour:
+ * The keeper (intake/keeper.h), each memory-interval:
  *     sw_seal_begin() -> sw_seal_add() for each sighting -> sw_seal_commit()
  *     sw_memory_tidy(): files of past minutes become files of hours, days, months; old files go
  * A look back or a command:
@@ -201,7 +201,7 @@ void sw_hunt_free(struct sw_hunt *hunt);
 /** Takes a sighting of the indicator with this tag, as sw_sighting_fn does. */
 typedef enum sw_status sw_hunt_fn(void *arg, uint32_t tag, const struct sw_sighting *sighting);
 
-/** Told now and then: done of total, in octets of files. */
+/** Called now and then with the progress: octets of files that are read, and in all. */
 typedef void sw_hunt_progress_fn(void *arg, uint64_t done, uint64_t total);
 
 struct sw_hunt_calls {
@@ -287,7 +287,7 @@ struct sw_memory_file {
 /** Takes a file, borrowed during the call. */
 typedef void sw_memory_file_fn(void *arg, const struct sw_memory_file *file);
 
-/** Tell all valid files in the order of the list, damaged files included, and the files that were
+/** Report all valid files in the order of the list, damaged files included, and the files that were
  * set aside. SW_OK, SW_ENOTFOUND: no folder, SW_EIO with errno, SW_ENOMEM. */
 enum sw_status sw_memory_files(const char *folder, sw_memory_file_fn *take, void *arg);
 

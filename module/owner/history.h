@@ -31,7 +31,7 @@ struct sw_name_addr { /* an address of a name during one ownership (prefix, AS, 
 };
 
 struct sw_episode {        /* a time of the name with one holder: episode.h */
-    struct sw_owner owner; /* as said last; empty for "no answer" */
+    struct sw_owner owner; /* of the last sight; empty for "no answer" */
     bool answered;         /* false: "no answer" */
     int64_t from_us, to_us;
     int64_t before_us; /* the sight before the last, 0: not known */

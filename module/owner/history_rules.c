@@ -166,8 +166,8 @@ static struct past others_between(const struct sw_sighted *now, int64_t after_us
     return past;
 }
 
-/* The holders that took the place of the holder after its last episode. A holder beside it, from
- * before that end, is no successor; caches make for a short overlap. */
+/* The holders that took the place of the holder after its last episode: their episodes began after
+ * that episode ended, or up to SW_EPISODE_GAP_US before, since caches make episodes overlap. */
 static struct past successors(const struct sw_sighted *now, int64_t end_us, int64_t before_us)
 {
     return others_between(now, end_us - SW_EPISODE_GAP_US, before_us);

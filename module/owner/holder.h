@@ -1,9 +1,10 @@
 /*
  * holder.h - the holder of an address, and the holder's class with the source.
  *
- * Who holds an address is the registrant of the smallest registered range where one is known, else
- * the organisation of the AS. Two customers of one carrier are two holders; a company whose AS was
- * renamed, or whose organisation another database spells differently, is one.
+ * The holder of an address is the registrant of the smallest registered range around the address,
+ * or, where no registrant is known, the organisation of the AS. Two customers of one carrier are
+ * two holders. A company stays one holder when the AS is renamed, or when another database spells
+ * the organisation differently.
  *
  * The class of a holder, in this order: the tables of classes (classes.h) on the registrant, then
  * the class field of the registrant database; where no registrant is known, the tables on the AS

@@ -4,10 +4,9 @@
  * An updater can cut a mapped file short under a reader, which kills the process (SIGBUS). So the
  * file is copied first: to sealed memory (memfd_create), which libmaxminddb maps by a name under
  * /proc/self/fd. Where there is no /proc (chroot), the copy is a file in a temporary folder that is
- * unlinked at once. Then the
- * tree and all records are verified (verify.h), the layout is recognised (layout.h), and for AS
- * databases the AS number of every record is decoded into a table, so that a look-up by a
- * worker decodes nothing.
+ * unlinked at once. Then the tree and all records are verified (verify.h), and the layout is
+ * recognised (layout.h). For AS databases the AS number of every record is decoded into a table, so
+ * that a look-up by a worker decodes nothing.
  *
  * Threads      open and close: the feeder; look-ups: any number at once, no locks
  * Memory       the file's size; AS databases: a quarter of its data section and 4 octets for
@@ -31,7 +30,7 @@
 #include <sys/stat.h>
 
 #define SW_MMDBTYPE_MAX 64
-#define SW_MMDBSIZE_MAX (INT64_C(1) << 30) /* octets; the largest of MaxMind's have a third */
+#define SW_MMDBSIZE_MAX (INT64_C(1) << 30) /* octets; MaxMind's largest file has a third of that */
 
 struct sw_mmdb; /* an open database, constant */
 
@@ -59,8 +58,8 @@ enum sw_status sw_mmdb_asn(const struct sw_mmdb *db, const struct sw_addr *addr,
 
 /** Fill the fields that are still empty in *out and that a database of this role knows. AS role:
  * prefix, asn and org together, country, class. Owner role: registrant, netname, country, class
- * (without the source of the class), and the network
- * (registered) of the first field found. SW_ENOTFOUND and *out unchanged: nothing to add. */
+ * (without the source of the class), and the network (registered) of the first field found.
+ * SW_ENOTFOUND and *out unchanged: nothing to add. */
 enum sw_status sw_mmdb_fill(const struct sw_mmdb *db, const struct sw_addr *addr,
                             struct sw_owner *out);
 

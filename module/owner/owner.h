@@ -62,8 +62,7 @@ void sw_owners_free(struct sw_owners *owners);
 
 /**
  * Open each configured file that is new or changed since the last call (by device, inode, size,
- * time).
- * Problems are logged once per change and kept for sw_owners_status(). Feeder only.
+ * time). Problems are logged once per change and kept for sw_owners_status(). Feeder only.
  * Returns true when a database was replaced.
  */
 bool sw_owners_refresh(struct sw_owners *owners);

@@ -164,8 +164,8 @@ static enum sw_status read_password(struct sw_redis *redis, char password[PASSWO
     return SW_OK;
 }
 
-/* Octets of an error that may be told. Redis quotes the arguments of an unknown command, cut, and
- * an argument of AUTH is the password: then it is the code alone. */
+/* How many octets of an error a message may show. Redis quotes the arguments of an unknown command,
+ * and an argument of AUTH is the password: such an error is cut to its code. */
 static int told(const char *error, const char *secret)
 {
     bool quoted =

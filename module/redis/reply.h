@@ -1,8 +1,8 @@
 /*
  * reply.h - checks of the type of a reply from Redis.
  *
- * Private to the feeder. A reply may be of any type; each reader checks the type first and treats
- * an unexpected type as an error of the server.
+ * A reply may be of any type. Each reader checks the type first, and treats an unexpected type as
+ * an error of the server.
  *
  * Threads      pure functions
  * Memory       the caller keeps and frees replies

@@ -252,8 +252,9 @@ static int write_changes(struct cli_apply *apply, bool removals, bool exempting)
     return code;
 }
 
-/* A content that the last replacement kept is also the former one, up to the first change: note the
- * change, so that no rollback takes the content of now for the former one. */
+/* If the last replacement kept the content of a list, present and former content are the same until
+ * the first change. Note that change, so that no rollback takes the present content for the former
+ * content. */
 static int note_altered(struct cli_apply *apply)
 {
     struct cli *cli = apply->cli;
@@ -361,8 +362,9 @@ void cli_apply_begin(struct cli_apply *apply, struct cli *cli, const struct cli_
     fetch->alive = on_alive;
 }
 
-/* A rule that is on no list can be neither changed nor deleted: the next transfer is whole. After
- * changes it comes with the next run, after a whole zone with the next serial. */
+/* A refused rule is on no list, so a later change of the rule cannot be applied: the next transfer
+ * is of the whole zone. That transfer follows with the next run after an IXFR, and with the next
+ * serial after a whole zone. */
 static void ask_whole(struct cli_fetch *fetch, enum cli_fetched fetched)
 {
     if (fetched == CLI_FETCH_WHOLE)

@@ -51,8 +51,8 @@ int cli_lease_take(struct cli_lease *lease, struct cli *cli, const char *key, ui
     return CLI_NONE;
 }
 
-/* Between the two commands the lease may end and become another one's, which then lives longer by
- * our life: harmless, since nothing of ours is written without the value. */
+/* Between GET and PEXPIRE the lease may end, and another process may take it. PEXPIRE then prolongs
+ * the lease of that process, which is harmless: no write of ours passes without our value. */
 int cli_lease_extend(struct cli_lease *lease, struct cli *cli, uint32_t life_ms)
 {
     char life[16];

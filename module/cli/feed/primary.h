@@ -8,7 +8,7 @@
  * Threads      one for each structure
  * Errors       a false result: the reason is kept in the fetch
  * Reliability  every wait ends by the deadline of the fetch, and by *stop; each address of the
- *              primary has a share of the time, so that one which does not answer costs no transfer
+ *              primary has a share of the time, so that a silent address costs no transfer
  * Security     the question is not sent before the primary was recognised
  * Standards    RFC 5936 4.1 (TCP), RFC 9103 (TLS)
  * Decision     D-167

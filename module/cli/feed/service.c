@@ -114,8 +114,8 @@ static void start(struct service *s, const char *name, bool noticed)
     json_object_del(s->wanted, name);
 }
 
-/* A run has ended. By itself it has written its status, unless it died or was misled by its
- * options, which ends the process. */
+/* The process of a run has ended. Each run writes its status itself, unless the process died, or
+ * argp ended the process for a wrong option. */
 static void note_end(struct service *s, struct job *job, int status)
 {
     char why[80];

@@ -134,8 +134,8 @@ static bool has_news(const struct cli_settled *settled)
            strcmp(changed, cli_json_text(settled->status, "last_success")) == 0;
 }
 
-/* Whether the log tells of a run. Of failures in a row it tells the 1st, 2nd, 4th, 8th, ..., and
- * those with another reason than the failure before (D-222). */
+/* Whether a run is logged. Of failures in a row the 1st, 2nd, 4th, 8th, ... are logged, and each
+ * failure with another reason than the failure before (D-222). */
 static bool is_told(const struct cli_settled *settled, uint64_t failed_before, const char *before)
 {
     uint64_t failures = failed_before + 1;

@@ -161,7 +161,7 @@ static bool all_done(struct cli *cli, const redisReply *replies, size_t changes,
     return failed == 0;
 }
 
-/* The replies to MULTI and to each queued command. *refused: the server took one of them not.
+/* The replies to MULTI and to each queued command. *refused: the server refused to queue a command.
  * false: the connection broke; reported. */
 static bool read_queued(struct cli *cli, bool *refused)
 {

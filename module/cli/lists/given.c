@@ -15,8 +15,9 @@
 #define NO_PART        UINT16_MAX
 #define NO_RULE        (UINT16_MAX - 1) /* a refused owner: its further records are no rule */
 
-/* Triggers that a list can have together: no two of them compare one indicator with two things,
- * except for a name as a question and as an alias, which RPZ does as well. */
+/* Triggers that a list can have together. Within a group an indicator is compared with one part of
+ * the query only, such as an address with addresses of the answer. A name is the exception:
+ * question and aliases are one group, as in RPZ. */
 static const struct {
     const char *suffix, *trigger[2];
     unsigned bits;

@@ -345,8 +345,8 @@ static int count_useless(void *arg, const redisReply *fields)
     return CLI_OK;
 }
 
-/* A list with holders of addresses keeps a kind that asks for holders. CLI_NONE, CLI_REDIS
- * (reported). */
+/* A list with holders of addresses has to stay protected or known: other kinds are not compared
+ * with holders. CLI_NONE, CLI_REDIS (reported). */
 static int judge_kind(struct cli *cli, const json_t *old, const struct sw_policy *policy)
 {
     struct useless useless = {.kind = policy->kind};

@@ -7,8 +7,8 @@
  * head, with members of its own: kind, action, triggers, records, cname.
  *
  * The hash P:list:LIST:parts names the parts, with these members as JSON. The hash
- * P:list:LIST:parts:previous has an object for the head and for each part, as of the time before the
- * last replacement:
+ * P:list:LIST:parts:previous has an object for the head and for each part, as of the time before
+ * the last replacement:
  *     members      as above
  *     kept         true: the replacement did not change the content of this list
  *     indicators   with kept: the number of indicators of the content

@@ -37,8 +37,8 @@ static const char *keep(struct put *put, char *text)
     return put->own[put->own_n++] = text;
 }
 
-/* Put the end of the next indicator into the entry, where different from the indicator before: a
- * resolver need not ask then. */
+/* Put the end of the next indicator into the entry, where different from the indicator before, so
+ * that resolvers need not ask Redis for the facts. */
 static void tell_end(struct put *put, const char *facts)
 {
     char text[SW_TIMETEXT_MAX];

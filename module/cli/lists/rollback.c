@@ -38,8 +38,8 @@ static const struct cli_usage usage = {
     .max = 1,
 };
 
-/* Exchange the present and the former content of a list, in the open MULTI. Without a content of
- * now there is none to keep. */
+/* Exchange the present and the former content of a list, in the open MULTI. Either content may be
+ * missing, since Redis has no empty hash. */
 static void exchange(struct cli *cli, const char *name, bool has_now, bool has_former)
 {
     const char *now = cli_key(cli, "list:%s", name);
@@ -119,8 +119,9 @@ static int read_both(struct cli *cli, struct both *both)
     return code;
 }
 
-/* Whether the former content can be given back as a whole. A content that was kept has no former
- * one beside it: it must not have changed since. CLI_OK, CLI_NONE (reported). */
+/* Whether the former content can be given back as a whole. Where the last replacement kept the
+ * content of a list, no copy of the former content exists: the content must not have changed since.
+ * CLI_OK, CLI_NONE (reported). */
 static int judge_former(const struct both *both)
 {
     const char *list;

@@ -42,8 +42,8 @@ typedef void (*cli_audience_fn)(void *arg, const struct cli_audience *audience);
 void cli_judge_groups(const struct sw_flow *flow, const struct cli_judged *j, cli_audience_fn fn,
                       void *arg);
 
-/** The object that `sinkwatch --json check` prints for a word: rules, winner, verdict, reason, owner.
- * NULL: not a word to check (reported). Inside an RCU section. */
+/** The object that `sinkwatch --json check` prints for a word: rules, winner, verdict, reason,
+ * owner. NULL: not a word to check (reported). Inside an RCU section. */
 json_t *cli_check_json(const struct sw_flow *flow, const char *word);
 
 /** Judge each line of a file (-: standard input), and print the lines that a rule acts on. CLI_OK;

@@ -37,9 +37,9 @@ extern const struct serve_route web_routes[];
 
 /* ---- answers (web_answer.c) ---- */
 
-/** Begin a question: errors and keys of the former question are forgotten, and Redis is opened again
- * where the connection broke. After an error the connection is replaced: replies of a pipeline may
- * be unread. false: no connection, reported by cli_error(). */
+/** Begin a question: errors and keys of the former question are forgotten, and Redis is opened
+ * again where the connection broke. After an error the connection is replaced: replies of a
+ * pipeline may be unread. false: no connection, reported by cli_error(). */
 bool web_redis(struct cli *cli);
 
 /** The same for an answer. false: *answer is the error. */

@@ -58,10 +58,11 @@ struct sw_former { /* an owner of an address, and the times of the name there */
 /** Parse a field's JSON from Redis. SW_ESYNTAX: another kind of text, *entry is untouched. */
 enum sw_status sw_seen_decode(const char *json, size_t len, struct sw_seen_entry *entry);
 
-/** The other way; free(). of_name: with owner and server, else with list. NULL: no memory. */
+/** The JSON of an entry; free(). of_name: with owner and server, else with list. NULL: no
+ * memory. */
 char *sw_seen_encode(const struct sw_seen_entry *entry, bool of_name);
 
-/** Let go of the JSON values. */
+/** Release the JSON values. */
 void sw_seen_free(struct sw_seen_entry *entry);
 
 /** The i-th former owner; false after the last. */

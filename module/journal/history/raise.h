@@ -5,7 +5,7 @@
  * addresses with owners, and for a watched name the zone's name servers with addresses and owners.
  * The history has the sight already (sight.c). Each anomaly is raised once for each episode, and
  * from then on only counted in the history, which keeps a mark. Sights of one finding are grouped
- * (finding.h): the document comes again when the finding has doubled.
+ * (finding.h): another document is written each time the finding has doubled.
  *
  * Threads      the recorder
  */

@@ -23,7 +23,7 @@ struct sw_seens {
     const struct sw_settings *settings;
     struct sw_counters *counters;
     struct sw_map map;
-    bool full; /* said so */
+    bool full; /* fields were dropped, which is logged once */
 };
 
 struct sw_seens *sw_seens_new(const struct sw_settings *settings, struct sw_counters *counters)

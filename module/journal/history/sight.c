@@ -99,8 +99,8 @@ static void take_hit(struct sw_sight *sight, const struct sw_event_hit *hit)
     }
 }
 
-/* Whether a true answer says that the name leads nowhere: NXDOMAIN, or no address of type A. (A
- * name without AAAA is none without an address.) */
+/* Whether a true answer says that the name leads nowhere: NXDOMAIN, or no address of type A. (An
+ * answer without AAAA does not count, since most names have no AAAA.) */
 static bool is_unanswered(const struct sw_event *event)
 {
     return event->flags & SW_EVENT_RESOLVED && !(event->flags & SW_EVENT_EXPIRED) &&
@@ -202,8 +202,8 @@ static void note_ioc(void *arg, const struct sw_hit *hit)
     *listed |= hit->list->kind == SW_KIND_IOC;
 }
 
-/* The servers of a zone say something about a listed name only where the zone is the indicator's
- * own: the zone of a hoster or of dynamic DNS is not. Inside an RCU section. */
+/* The servers of a zone say something about a listed name only where the indicator covers the zone
+ * itself, unlike the zone of a hoster or of dynamic DNS. Inside an RCU section. */
 static void judge_zone(const struct sw_sights *sights, struct sw_sight *sight)
 {
     struct sw_view view = sw_index_view(sights->with.index);
