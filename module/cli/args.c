@@ -32,6 +32,9 @@ static const struct argp_option global_options[] = {
 uint64_t cli_span(const struct argp_state *state, const char *option, const char *text)
 {
     static const char units[] = "smhdw";
+    if (strtoull(text, NULL, 10) > 0 && text[strspn(text, "0123456789")] == '\0')
+        argp_error(state, "%s: '%s' has no unit; such as %ss, %sm, %sh or %sd", option, text, text,
+                   text, text, text);
     static const uint32_t seconds[] = {1, 60, 3600, 86400, 604800};
     size_t digits = strspn(text, "0123456789");
     const char *unit = text[digits] != '\0' ? strchr(units, text[digits]) : units;

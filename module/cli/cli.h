@@ -98,8 +98,8 @@ struct cli_command {
 int cli_dispatch(struct cli *cli, const struct cli_usage *usage, const struct cli_command *commands,
                  int (*alone)(struct cli *cli), int argc, char **argv);
 
-/** A span of time for an option, in seconds: digits, then s (or nothing), m, h, d or w; at most ten
- * years; else says so and ends with CLI_USAGE. */
+/** A span of time for an option, in seconds: digits, then s, m, h, d or w; 0; at most ten years;
+ * else says so and ends with CLI_USAGE. */
 uint64_t cli_span(const struct argp_state *state, const char *option, const char *text);
 
 /** A time for an option, in seconds since 1970: such seconds, "2026-03-02", RFC 3339, or a span

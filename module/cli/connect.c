@@ -86,6 +86,8 @@ int cli_redis_failed(struct cli *cli, redisReply *reply)
                         : reply ? "an answer of an unexpected type"
                                 : sw_redis_error(cli->redis);
     const char *target = sw_redis_target(cli->redis);
+    if (!reply && strstr(words, "out of memory")) /* here, not in Redis */
+        cli_no_memory();
     if (strncmp(words, target, strlen(target)) == 0) /* reports errors itself */
         cli_error("Redis at %s", words);
     else

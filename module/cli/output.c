@@ -12,12 +12,17 @@
 
 /* ---- memory ---- */
 
+void cli_no_memory(void)
+{
+    fputs("sinkwatch: out of memory: nothing more is written\n", stderr);
+    exit(CLI_NONE);
+}
+
 static void *got(void *memory)
 {
-    if (memory)
-        return memory;
-    fputs("sinkwatch: out of memory\n", stderr);
-    exit(CLI_NONE);
+    if (!memory)
+        cli_no_memory();
+    return memory;
 }
 
 void *cli_alloc(size_t n, size_t size)

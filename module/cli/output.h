@@ -21,6 +21,9 @@ void *cli_alloc(size_t n, size_t size);
 void *cli_grow(void *old, size_t n, size_t size);
 char *cli_copy(const char *text);
 
+/** Say that there is no memory, and end the process. */
+void cli_no_memory(void) __attribute__((noreturn, cold));
+
 /** "sinkwatch: words" on standard error, cleaned. */
 void cli_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

@@ -185,6 +185,9 @@ static enum sw_status begin(struct sw_reader *reader, bool whole)
     if (sample.len >= 2 &&
         (memcmp(sample.p, "\xff\xfe", 2) == 0 || memcmp(sample.p, "\xfe\xff", 2) == 0))
         return sw_no_list(reader, "UTF-16; convert it first: iconv -f UTF-16 -t UTF-8");
+    const char *container = sw_container(sample);
+    if (container)
+        return sw_no_list(reader, container);
     if (sample.len >= 3 && memcmp(sample.p, "\xef\xbb\xbf", 3) == 0) { /* RFC 3629 6 */
         sample.p += 3;
         sample.len -= 3;

@@ -120,6 +120,10 @@ enum sw_status sw_unpack_feed(struct sw_unpack *unpack, const void *octets, size
 /** Whether a member or frame has begun and not ended. */
 bool sw_unpack_is_cut(const struct sw_unpack *unpack);
 
+/** Why a text begins as an archive, or as another file of octets that is no list; NULL: it does
+ * not. */
+const char *sw_container(struct sw_piece sample);
+
 /* ---- recognising (detect.c) ---- */
 
 /** The format of a sample; whole: the sample is all there is. SW_FORMAT_AUTO: no list (HTML). */

@@ -37,6 +37,31 @@ struct sw_unpack *sw_unpack_new(const uint8_t *octets, size_t len)
     return unpack;
 }
 
+const char *sw_container(struct sw_piece sample)
+{
+    static const struct {
+        const char *octets, *why;
+        size_t len;
+    } known[] = {
+        {"PK\x03\x04", "a zip archive; unpack it first: unzip -p FILE", 4},
+        {"PK\x05\x06", "a zip archive without any file", 4},
+        {"\xfd"
+         "7zXZ",
+         "compressed by xz; unpack it first: xz -dc FILE", 5},
+        {"BZh91AY&SY", "compressed by bzip2; unpack it first: bzip2 -dc FILE", 10},
+        {"7z\xbc\xaf\x27\x1c", "a 7z archive; unpack it first: 7z e -so FILE", 6},
+        {"Rar!\x1a\x07", "a RAR archive; unpack it first", 6},
+        {"%PDF-", "a PDF document, no list", 5},
+    };
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+        if (sample.len >= known[i].len && memcmp(sample.p, known[i].octets, known[i].len) == 0)
+            return known[i].why;
+    /* POSIX ustar: the sign stands in the first header, behind name and numbers */
+    if (sample.len >= 262 && memcmp(sample.p + 257, "ustar", 5) == 0)
+        return "a tar archive; unpack it first: tar -xOf FILE";
+    return NULL;
+}
+
 void sw_unpack_free(struct sw_unpack *unpack)
 {
     if (!unpack)

@@ -123,6 +123,14 @@ def test_an_error_of_redis(bad):
     assert bad.changes() == [("policy", "bad", [])]
 
 
+def test_a_server_with_too_many_clients(own_redis, env, folder, settings_for):
+    own_redis.start()
+    sw = Command(env, folder, own_redis, settings_for(own_redis, folder))
+    own_redis.client.config_set("maxclients", 1)  # the one that asks
+    sw("list", code=REDIS)
+    assert "max number of clients reached" in sw.err
+
+
 def test_bad_settings(sw, folder):
     conf = folder / "other.conf"
     conf.write_text("redis-port: many\nrediss-host: x\n")

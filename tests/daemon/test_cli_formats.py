@@ -1,7 +1,12 @@
 """The command reads lists in the formats of others, and guards against wrong ones."""
 
+import bz2
 import gzip
+import io
 import json
+import lzma
+import tarfile
+import zipfile
 
 import pytest
 from cli_rig import INPUT, NONE, PARTLY, USAGE, bad, sw, text_file  # noqa: F401
@@ -42,6 +47,7 @@ def test_a_zone_goes_to_the_lists_that_can_say_it(sw, text_file):
     assert set(sw.list("block")) == {"=block.example", "*.block.example", "=drop.example"}
     assert "an exception" in sw.err and "trigger nsdname" in sw.err
     assert "1 of them say drop; the list's action is monitor" in sw.out
+    assert "they cover: 2 names alone, 1 only what is below names" in sw.out
     sw("import", "ours", path, code=PARTLY)
     assert set(sw.list("ours")) == {"=pass.example"}
     sw("import", "servers", path, code=PARTLY)
@@ -69,10 +75,31 @@ def test_compressed_files(bad, text_file):
     assert "cut" in bad.err and set(bad.list("bad")) == {"=a.example"}
 
 
+def zipped(kind):
+    """An archive with a list in it, as octets."""
+    out = io.BytesIO()
+    if kind == "zip":
+        with zipfile.ZipFile(out, "w") as archive:
+            archive.writestr("list.txt", "a.example\n")
+    else:
+        with tarfile.open(fileobj=out, mode="w") as archive:
+            member = tarfile.TarInfo("list.txt")
+            member.size = 10
+            archive.addfile(member, io.BytesIO(b"a.example\n"))
+    return out.getvalue()
+
+
 @pytest.mark.parametrize("text, word", [
     ("<!DOCTYPE html><html><body>Moved</body></html>", "HTML"),
     ('{"type":"bundle","objects":[{"type":"indicator","pattern":"[domain-name:value=\'x.example\']"}', "cut"),
-], ids=["page", "cut"])  # fmt: skip
+    (zipped("zip"), "a zip archive; unpack it first: unzip -p"),
+    (zipped("tar"), "a tar archive"),
+    (gzip.compress(zipped("tar")), "a tar archive"),
+    (lzma.compress(b"a.example\n"), "compressed by xz"),
+    (bz2.compress(b"a.example\n"), "compressed by bzip2"),
+    (b"7z\xbc\xaf\x27\x1c\x00\x04", "a 7z archive"),
+    (b"%PDF-1.7\n", "a PDF document"),
+], ids=["page", "cut", "zip", "tar", "tar.gz", "xz", "bzip2", "7z", "pdf"])  # fmt: skip
 def test_what_is_no_list_leaves_the_list(bad, text_file, text, word):
     bad("add", "bad", "old.example")
     bad("import", "--replace", "bad", text_file(text), code=INPUT)

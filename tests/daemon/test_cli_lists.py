@@ -6,7 +6,7 @@ import pty
 import re
 
 import pytest
-from cli_rig import NONE, OK, PARTLY, TIMEOUT, bad, sw, text_file  # noqa: F401
+from cli_rig import NONE, OK, PARTLY, TIMEOUT, USAGE, bad, sw, text_file  # noqa: F401
 from harness.wait import FACTOR, until
 
 # ---- lists ----
@@ -149,9 +149,19 @@ def test_list_shows_all_and_what_is_wrong(bad):
     assert rows["broken"]["policy"] is None and "explode" in rows["broken"]["problem"]
 
 
+def test_a_span_has_a_unit(bad):
+    for words in (["add", "bad", "a.example", "--for"], ["list", "set", "bad", "--lifetime"], ["feed", "add", "x", "file:/x", "--every"]):
+        bad(*words, "30", code=USAGE)
+        assert "'30' has no unit; such as 30s, 30m, 30h or 30d" in bad.err
+    bad("list", "set", "bad", "--lifetime", "0")
+
+
 def test_no_lists(sw):
     assert "no lists" in sw("list")
     assert sw.json("list") == []
+    sw("check", "a.example", code=NONE)  # as after FLUSHALL: resolvers may go on with their lists
+    assert "there is no list in Redis at" in sw.err and "sinkwatch status" in sw.err
+    assert sw.json("check", "a.example", code=NONE)[0]["verdict"] is None
 
 
 def test_show_with_facts_and_limit(bad):

@@ -1,6 +1,8 @@
 """A list is replaced as a whole or not at all, whatever happens meanwhile."""
 
 import random
+import os
+import resource
 import signal
 import subprocess
 import threading
@@ -197,6 +199,24 @@ def test_growth_is_limited_where_told(bad):
     bad("import", "--replace", "--max-growth=50", "bad", "-", stdin=names(0, 151), code=NONE)
     assert "grow from 100 to 151" in bad.err and len(bad.list("bad")) == 100
     bad("import", "--replace", "--max-growth=50", "bad", "-", stdin=names(0, 150))
+
+
+@pytest.mark.skipif(bool(os.environ["SINKWATCH_SANITIZER"]), reason="a sanitizer needs memory of its own")
+@pytest.mark.parametrize("words, rest", [
+    (["--given", "--format=rpz"], lambda i: f"d{i}.example A 192.0.2.1\n"),  # memory of the command
+    (["--format=json"], lambda i: '{"indicator": "a.example", "note": "' + 10 * "x" if i == 0 else 10 * "x"),  # of a reader
+], ids=["owners", "object"])  # fmt: skip
+def test_an_import_without_memory_leaves_the_list(bad, words, rest):
+    bad("add", "bad", "old.example")
+    process = bad.start("import", "--replace", *words, "bad", "-")
+    first = "n{}.example CNAME .\n" if "--given" in words else '{{"indicator": "n{}.example"}}\n'
+    process.stdin.write("".join(first.format(i) for i in range(MANY)))
+    process.stdin.flush()
+    until(lambda: any(bad.redis.hlen(key) >= MANY - 3000 for key in staging_keys(bad)), "staged names")
+    resource.prlimit(process.pid, resource.RLIMIT_AS, (1, 1))
+    code, _, err = end(process, "".join(map(rest, range(80000))))
+    assert code == NONE and err == "sinkwatch: out of memory: nothing more is written\n", (code, err)
+    assert set(bad.list("bad")) == {"old.example"} and all(bad.redis.ttl(key) > 0 for key in staging_keys(bad))
 
 
 # ---- adding and removing ----

@@ -1,6 +1,7 @@
 /* judging.c - see judging.h. */
 #include "cli/show/judging.h"
 
+#include "cli/lists/edit.h"
 #include "cli/output.h"
 #include "feed/load.h"
 #include "flow/decide.h"
@@ -137,6 +138,19 @@ static void say_left_out(const struct left_out *out)
                   cli_count(out->items, "item", "items"), out->items == 1 ? "it" : "them");
 }
 
+/* A Redis without lists: the verdict is not that of a resolver that had lists before. */
+static int say_emptiness(struct cli *cli)
+{
+    uint64_t lists = 0;
+    int code = cli_hash_length(cli, cli_key(cli, "lists"), &lists);
+    if (code != CLI_OK || lists > 0)
+        return code;
+    cli_error("there is no list in Redis at %s", sw_redis_target(cli->redis));
+    cli_hint("if Redis has lost them, resolvers go on with the lists that they have: "
+             "'sinkwatch status'");
+    return CLI_OK;
+}
+
 int cli_judging_load(struct cli *cli, struct sw_index *index)
 {
     struct left_out left_out = {.items = 0};
@@ -144,5 +158,5 @@ int cli_judging_load(struct cli *cli, struct sw_index *index)
     if (sw_load_all(cli->redis, index, &hooks) != SW_OK)
         return cli_redis_failed(cli, NULL);
     say_left_out(&left_out);
-    return CLI_OK;
+    return say_emptiness(cli);
 }
