@@ -553,7 +553,8 @@ static void no_batch(struct sw_feed *feed)
     feed->batch = feed->batch > NARROWER ? feed->batch / NARROWER : 1;
 }
 
-/* An error about one of the streams, nobody knows which: a stream less is read for a minute. */
+/* An error about one of the streams, and the reply does not say which: one stream is left out
+ * for a minute. */
 static void leave_out_stream(struct sw_feed *feed, const redisReply *reply)
 {
     if (feed->inquiries_ok)

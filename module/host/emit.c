@@ -135,7 +135,7 @@ void sw_emit_hit(struct sw_module *module, const struct module_qstate *qstate,
 {
     put_hit(module, worker_of(qstate), sw_emit_now(qstate), event, client, verdict);
     if (event->flags & SW_EVENT_EXPIRED)
-        return; /* no sighting of now (D-138) */
+        return; /* not a present sight (D-138) */
     for (; further; further = further->next)
         put(module, worker_of(qstate), sw_emit_now(qstate), &further->event, NULL, NULL);
 }

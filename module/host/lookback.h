@@ -2,7 +2,7 @@
  * lookback.h - compares indicators with the memory when they come in force.
  *
  * The feeder reports indicators of lists of kind ioc when they are in force
- * (sw_lookback_in_force()), and goes on at once. The keeper's thread (memory/intake/keeper.h) then
+ * (sw_lookback_in_force()), and does not wait. The keeper's thread (memory/intake/keeper.h) then
  * looks for them in the files of the memory and in the tuples that are not written yet:
  *
  *     single indicators        a pass over the blocks that can hold an indicator (sw_hunt_run())

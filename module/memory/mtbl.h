@@ -94,7 +94,7 @@ struct sw_cursor {
     struct sw_buffer stored, plain; /* octets of the file from stored_from on; an unpacked block */
     uint64_t stored_from;
     void *context; /* of zstd */
-    bool borrowed; /* the context belongs to somebody else */
+    bool borrowed; /* the context belongs to another cursor */
 };
 
 /** A cursor before the first key. */

@@ -13,7 +13,7 @@
 #define INPUTS_MAX 48  /* files of a merge: about 200 KiB of memory each */
 #define STOP_EVERY 256 /* rows between two looks at the stop flag */
 
-/* A valid file with a name of ours. */
+/* A valid file with a name of the form of sw_interval_name(). */
 struct own {
     const char *name;
     struct sw_interval interval, target; /* target: the longest interval that is over */
@@ -89,7 +89,7 @@ static enum sw_status try_to_open(const struct tidy *tidy, const char *name, con
     return status == SW_EIO && errno != EIO ? SW_OK : status;
 }
 
-/* Judge a file by its trailer and note the file, if the name is of ours. */
+/* Judge a file by its trailer and note the file, if the name has our form. */
 static enum sw_status look_at(struct tidy *tidy, const char *name)
 {
     struct own *own = &tidy->own[tidy->n];

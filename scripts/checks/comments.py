@@ -15,7 +15,8 @@ NAME = "comments"
 COLUMNS = 100
 WIDE = re.compile(r'\s*(#define \w+ +)?"(?:\\.|[^"\\])*"[\s;,)\\]*')  # a line of text that goes out as it stands
 PROSE = r"(module|tests|scripts)/(?!.*/corpus/).*\.(c|h|pml|py|md|pm)|conf/(?!.*\.(tsv|txt|acl)$).*|README\.md|Makefile"
-NAMED_FUNCTION = re.compile(r"\b((?:sw|cli|sweep)_\w+)\(\)")
+NAMED_FUNCTION = re.compile(r"\b([a-z][a-z0-9]*)(_\w+)\(\)")
+DECLARED = re.compile(r"^(?![\s#]).*?\b([a-z][a-z0-9]*)_\w+\(", re.M)  # in a header: sw_name_parse(, view_next(
 NAMED_FILE = re.compile(r"(?<![\w/.-])((?:[\w-]+/)*[\w-]+\.[ch])\b")
 TAG = re.compile(r"^(?:typedef )?(struct|enum|union) (sw_\w+)\s*\{", re.M)
 
@@ -25,9 +26,12 @@ def check(tree):
     sources = tree.matching(r"module/.*\.[ch]")
     tests = tree.matching(r"tests/.*\.[ch]")
     code = "\n".join(tree.text(path) for path in sources + tests)
-    functions = set(re.findall(r"\b((?:sw|cli|sweep)_\w+)\s*\(", LITERAL_OR_COMMENT.sub("", code)))
+    functions = set(re.findall(r"\b([a-z]\w+)\s*\(", LITERAL_OR_COMMENT.sub("", code)))
+    prefixes = set()
+    for path in tree.matching(r"module/.*\.h"):
+        prefixes.update(DECLARED.findall(LITERAL_OR_COMMENT.sub("", tree.text(path))))
     for path in sources + tests:
-        names(tree, result, path, functions)
+        names(tree, result, path, functions, prefixes)
         columns(tree, result, path)
     tags(tree, result, sources)
     result.note = counts(tree, result, sources)
@@ -40,12 +44,13 @@ def columns(tree, result, path):
             result.problem(path, number, f"{len(line)} columns, {COLUMNS} at most")
 
 
-def names(tree, result, path, functions):
+def names(tree, result, path, functions, prefixes):
+    """A function whose name begins as our own do, and a file, exist."""
     files = set(tree.files)
     for line, text in comments(tree.text(path)):
-        for name in NAMED_FUNCTION.findall(text):
-            if name not in functions:
-                result.problem(path, line, f"no function is called {name}()")
+        for prefix, rest in NAMED_FUNCTION.findall(text):
+            if prefix in prefixes and prefix + rest not in functions:
+                result.problem(path, line, f"no function is called {prefix}{rest}()")
         for name in NAMED_FILE.findall(text):
             if re.search(r"[A-Z]{2}", name):
                 continue  # a placeholder, as in fuzz_NAME.c

@@ -156,6 +156,7 @@ FAULTS = [
     (words, "README.md", "TO" + "DO\n", "finish it"),
     (words, "README.md", "See /home" + "/somebody/x\n", "own machine"),
     (comments, "module/owner/a.c", "/* See sw_bad(). */\n", "no function is called sw_bad()"),
+    (comments, "module/cli/y.h", "/* See view_bad(). */\nint view_good(void);\n", "no function is called view_bad()"),
     (comments, "module/owner/a.c", "/* See owner/bad.h. */\n", "there is no file owner/bad.h"),
     (comments, "module/owner/a.c", f"/* {'long ' * 20} */\n", "106 columns"),
     (comments, "module/owner/a.c", "/* what */\n", "of 1,000 words are what"),

@@ -165,7 +165,7 @@ static void write_empty(const struct cli_stale_step *step, struct cli *cli, cons
     json_t *one;
     if (json_object_size(step->parts) > 0)
         note_former(step, cli, list);
-    else /* the parts of an older content do not belong to the content of now */
+    else /* the parts of an older content do not belong to the present content */
         cli_change_words(cli, "UNLINK", cli_key(cli, "list:%s:parts:previous", list), NULL);
     json_array_foreach(step->full, i, one)
     {

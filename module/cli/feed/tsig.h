@@ -1,5 +1,5 @@
 /*
- * tsig.h - signed messages: a question of ours, and the messages of its answer.
+ * tsig.h - signed messages: our question, and the messages of the answer.
  *
  * A transfer, step by step: cli_tsig_key() -> cli_tsig_sign() for the question -> cli_tsig_check()
  * for each message in order -> cli_tsig_complete() at the end. Messages between signed ones may be

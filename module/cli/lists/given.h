@@ -60,7 +60,7 @@ struct cli_given {
     size_t n, waiting;            /* waiting: rules that are not written yet */
     json_t *by_key, *by_name;     /* indexes of parts */
     json_t *before, *former;      /* P:list:LIST:parts, and the parts of the former content */
-    json_t *lists;                /* all lists of now: name -> text of the policy */
+    json_t *lists;                /* all present lists: name -> text of the policy */
     json_t *head_policy;
     struct cli_given_part
         *plain[3][SW_ACTION_COUNT]; /* parts without data, by triggers and action */
@@ -115,7 +115,7 @@ int cli_given_swap(struct cli_given *given, struct cli_outcome *outcome, enum cl
 /** Whether a list is the one, or a part of the one, whose rules are exceptions. */
 bool cli_given_exempts(const struct cli_given *given, const char *list);
 
-/** The number of exceptions in the lists of now. CLI_OK, CLI_REDIS. */
+/** The number of exceptions in the present lists. CLI_OK, CLI_REDIS. */
 int cli_given_exempted(const struct cli_given *given, uint64_t *out);
 
 /** Whether resolvers take as many lists as there would be with `more` new ones. CLI_OK; CLI_NONE

@@ -100,7 +100,7 @@ static int watch(const struct cli_given *given)
     return code;
 }
 
-/* Whether the lists of now still are those of the begin: parts as then, and no list in the place
+/* Whether the lists are still those of the begin: the same parts, and no list in the place
  * of a part that is new. Under WATCH, so that this holds up to the MULTI. */
 static bool is_as_begun(const struct cli_given *given, const json_t *parts)
 {

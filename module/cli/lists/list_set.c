@@ -370,7 +370,7 @@ struct round {
     struct cli *cli;
     const char *name;
     const struct set *set;
-    json_t *old; /* the policy of now; NULL: there is no such list */
+    json_t *old; /* the present policy; NULL: there is no such list */
     struct sw_policy policy;
     char *text;          /* the new policy */
     redisReply *replies; /* NULL: not committed */

@@ -148,7 +148,7 @@ static int judge_parts(const struct cli_staging *staging)
     return CLI_REDIS;
 }
 
-/* One attempt, under WATCH of all keys that are renamed. keep: the content of now. */
+/* One attempt, under WATCH of all keys that are renamed. keep: the present content. */
 static redisReply *attempt(struct cli_staging *staging, bool keep, enum cli_left *left)
 {
     struct cli *cli = staging->cli;

@@ -45,9 +45,9 @@ int cli_staging_put(struct cli_staging *staging, char *const *texts, char *const
 int cli_staging_settle(struct cli_staging *staging);
 
 /**
- * Give the list the staged content, keep the content of now for a rollback, and tell resolvers: all
- * of this or nothing. A replacement that adds and removes nothing keeps the former content of the
- * rollback; a replacement that changes no facts either is not made, and outcome->id stays "".
+ * Give the list the staged content, keep the present content for a rollback, and tell resolvers:
+ * all of this or nothing. A replacement that adds and removes nothing keeps the former content of
+ * the rollback; a replacement that changes no facts either is not made, and outcome->id stays "".
  *
  * left    the state of the list after a failure
  * CLI_OK, CLI_REDIS (reported).

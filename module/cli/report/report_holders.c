@@ -63,7 +63,7 @@ static void add_first(struct report *report)
     add_holder(report, SW_HOLDER_NONE, "no answer", "");
 }
 
-/* The class by the tables and databases of now, with the line or field that says so. */
+/* The class by the present tables and databases, with the line or field that gives the class. */
 static void add_class(struct report *report, struct report_holder *holder,
                       const struct sw_owner *owner)
 {
@@ -284,7 +284,7 @@ static void count_sights_of_holders(struct report *report)
         bool odd = json_array_size(json_object_get(edge->facts, "anomalies")) > 0;
         report->holder[holder].weight += odd ? 1000000 : 1;
     }
-    for (size_t i = 0; i < report->graph->nodes; i++) { /* cards show the owner of now as well */
+    for (size_t i = 0; i < report->graph->nodes; i++) { /* cards show the present owner as well */
         const struct graph_node *node = report->graph->node[i];
         if (!node->is_name && node->owner && report_has_card(report, node))
             report_holder(report, node->owner);

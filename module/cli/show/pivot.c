@@ -17,7 +17,7 @@
 #define MAX_DEFAULT 200
 #define MAX_MAX     100000
 #define PAST_WAIT   10      /* seconds for the memories of resolvers */
-#define NODES_MAX   1000000 /* of a single hop: what Redis keeps, and no limit of ours */
+#define NODES_MAX   1000000 /* of a single hop: the limit of Redis, none of the command */
 
 enum { KEY_HOPS = 300, KEY_MAX, KEY_FOLDER, KEY_FLEET, KEY_NO_MEMORY };
 

@@ -5,7 +5,7 @@
  * also has the set of tracked addresses: all addresses that listed and watched names led to, up to
  * tracked-addresses-max. pivot_range_find() reads the set, looks up the owner of each address in
  * the MMDB files of the settings, and keeps the addresses that the question is about. So the owners
- * are those of now; the history says the owner at the time of the sight.
+ * are the present owners; the history has the owner at the time of the sight.
  *
  * A server that answers others meanwhile has pivot_range_look() instead: a part of the set, the
  * addresses seen last first, up to a number of looks or finds. The next look goes on from there.

@@ -131,7 +131,7 @@ static void action_words(const struct sw_verdict *v, enum sw_action action, char
     }
 }
 
-/* Whether records of ours go out, which have a TTL. */
+/* Whether the answer has records made by a list, which have a TTL. */
 static bool has_ttl(enum sw_action action)
 {
     return action == SW_ACTION_NXDOMAIN || action == SW_ACTION_NODATA ||

@@ -1,7 +1,7 @@
-/* view_lists.c - the lists that have a thing, and the judgement by the resolver's code (views.h).
+/* view_lists.c - the lists that have a subject, and the judgement by the resolver's code (views.h).
  *
- * A list can have a million indicators. So the few texts that can cover a thing are looked up: the
- * names above a name in each form, the prefixes around an address, the AS, the holder. The
+ * A list can have a million indicators. So the few texts that can cover a subject are looked up:
+ * the names above a name in each form, the prefixes around an address, the AS, the holder. The
  * indicators that are there make a small index, which the code of `check` judges. */
 #include "base/clock.h"
 #include "base/expires.h"
@@ -326,7 +326,7 @@ static int fill(struct cli *cli, const struct sw_indicator *what, struct judging
     return code;
 }
 
-/* Whether `check` judges such a thing: no prefix of several addresses. */
+/* Whether `check` judges such a subject: no prefix of several addresses. */
 static bool is_judged(const struct sw_indicator *what)
 {
     return what->type != SW_INDICATOR_PREFIX || what->addr.plen == sw_addr_bits(&what->addr);

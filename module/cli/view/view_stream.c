@@ -1,4 +1,4 @@
-/* view_stream.c - entries of the streams that are about a thing. See views.h.
+/* view_stream.c - entries of the streams that are about a subject. See views.h.
  *
  * A stream has no index. So a look goes back through VIEW_LOOK entries at most, and says how far it
  * came; the next look begins there. Entries without the words of the question are passed over

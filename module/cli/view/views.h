@@ -8,7 +8,8 @@
  * from before a listing. Clients and anomalies come from the streams, page by page (view_entries(),
  * view_clients()).
  *
- * A view asks Redis for a bounded number of entries. Texts are those of Redis, databases and the
+ * The subject of a card is a name, an address, a prefix, an AS number or a holder. A view asks
+ * Redis for a bounded number of entries. Texts are those of Redis, databases and the
  * DNS, made valid UTF-8. The program that shows a text has to escape the text.
  *
  * Threads      one
@@ -60,7 +61,7 @@ json_t *view_place(struct cli *cli, const struct sw_indicator *what, const struc
 /** The records of a name, address or prefix in the memory: state, records, more. */
 json_t *view_past(struct cli *cli, const struct sw_indicator *what);
 
-/** Names and addresses around a thing, two steps far: as sinkwatch --json pivot --hops 2. */
+/** Names and addresses around the subject, two steps far: as sinkwatch --json pivot --hops 2. */
 json_t *view_graph(struct cli *cli, const struct sw_indicator *what);
 
 /** What a text can mean: hits with kind, word and what is known. */
@@ -111,7 +112,7 @@ json_t *view_fleet(struct cli *cli);
 json_t *view_feeds(struct cli *cli);
 json_t *view_all_lists(struct cli *cli);
 
-/* ---- which lists have a thing (view_lists.c) ---- */
+/* ---- the lists that have a subject (view_lists.c) ---- */
 
 struct view_list {
     char *name;
@@ -128,10 +129,10 @@ struct view_lists {
 int view_lists_read(struct cli *cli, struct view_lists *lists);
 void view_lists_free(struct view_lists *lists);
 
-/* Texts of indicators that can cover some things. */
+/* Texts of indicators that can cover some subjects. */
 struct view_words {
     char **text;
-    size_t *of; /* the number of the thing */
+    size_t *of; /* the number of the subject */
     size_t n, room;
 };
 

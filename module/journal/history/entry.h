@@ -37,7 +37,7 @@ struct sw_span { /* an episode */
 
 struct sw_seen_entry {
     int64_t first_us, last_us;
-    int64_t since_us;               /* the owner of now: since when */
+    int64_t since_us;               /* begin of the present owner */
     uint64_t count;                 /* with any owner */
     uint64_t sweeps;                /* of count: answers to a sweep, not to clients */
     struct sw_owner owner;          /* names and zones */

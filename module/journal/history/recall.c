@@ -224,7 +224,7 @@ static void unwant(struct sw_recall *recall, const struct want *want)
         set_remove(&recall->loaded, node);
 }
 
-/* The earlier of a time from Redis (0: not understood) and a time of ours. */
+/* The earlier of a time from Redis (0: not understood) and a local time. */
 static int64_t earlier(int64_t stored, int64_t ours)
 {
     return stored != 0 && stored < ours ? stored : ours;

@@ -122,7 +122,7 @@ static void take_watch(void *arg, const struct sw_hit *hit)
     sight->watched = watching->text;
 }
 
-/* Whether a watch list covers the name, as for a sight of now. A watch list that covers an alias
+/* Whether a watch list covers the name, as for a present sight. A watch list that covers an alias
  * target only is unknown here: histories have no alias chains. */
 static void find_watch(struct sw_rejudge *rejudge, const struct sw_raise_with *with)
 {

@@ -109,7 +109,7 @@ static bool is_unanswered(const struct sw_event *event)
 }
 
 /* Whether this event is about ownership: a blocked query has no address to ask for, and an expired
- * answer (serve-expired) is no sighting of now (D-138). */
+ * answer (serve-expired) does not count as a present sight (D-138). */
 static bool concerns_ownership(const struct sw_event *event)
 {
     struct sw_event_hit winner;
