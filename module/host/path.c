@@ -292,6 +292,7 @@ static bool serve_stale(struct sw_module *module, struct module_qstate *qstate, 
         !sw_remember_find(qstate, true, &found) ||
         !judge_whole(module, qstate, id, found.msg->rep, true))
         return false;
+    sw_remember_rest(qstate);
     state->stale = true;
     qstate->return_rcode = LDNS_RCODE_NOERROR;
     qstate->return_msg = found.msg;
@@ -303,7 +304,8 @@ static bool serve_stale(struct sw_module *module, struct module_qstate *qstate, 
  * Serve the clients of a query without an answer. The name and the followed aliases still decide
  * for clients with a rewritten reply. The true answer is a failure, a message with rcode SERVFAIL,
  * for which Unbound looks for an expired answer. The hits of the other clients are recorded when
- * Unbound makes the replies (D-083).
+ * Unbound makes the replies (D-083). Where no rule matches name or aliases, an expired answer that
+ * is remembered may have a listed address (D-239).
  */
 static bool serve_failed(struct sw_module *module, struct module_qstate *qstate, int id,
                          struct path_state *state)
@@ -315,9 +317,10 @@ static bool serve_failed(struct sw_module *module, struct module_qstate *qstate,
     else
         remember_failure(module, qstate, state);
     qstate->return_msg = NULL;
-    if (!msg || !sw_query_has_clients(qstate) || sw_query_has_supers(qstate) ||
-        !judge_whole(module, qstate, id, msg->rep, true))
+    if (!msg || !sw_query_has_clients(qstate) || sw_query_has_supers(qstate))
         return false;
+    if (!judge_whole(module, qstate, id, msg->rep, true))
+        return !state->failed && serve_stale(module, qstate, id, state);
     any = sw_owed_all_decided(module, qstate, state, &all);
     if (!all && !state->failed && serve_stale(module, qstate, id, state))
         return true;

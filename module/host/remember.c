@@ -242,21 +242,25 @@ static uint32_t *rest(struct reply_info *reply)
     return &reply->padding;
 }
 
-void sw_remember_failure(struct module_qstate *qstate, struct reply_info *failure)
+bool sw_remember_rest(struct module_qstate *qstate)
 {
     struct lruhash_entry *entry;
     struct reply_info *found = look_up(qstate, &entry);
     time_t now = *qstate->env->now;
-    if (found) {
-        bool good = is_good(found) && !(found->flags & BIT_TC) &&
-                    (qstate->env->cfg->serve_expired || now <= found->ttl);
-        if (good)
-            __atomic_store_n(rest(found), (uint32_t)(now + NORR_TTL), __ATOMIC_RELAXED);
-        lock_rw_unlock(&entry->lock);
-        if (good)
-            return;
-    }
-    store(qstate, failure);
+    if (!found)
+        return false;
+    bool good = is_good(found) && !(found->flags & BIT_TC) &&
+                (qstate->env->cfg->serve_expired || now <= found->ttl);
+    if (good)
+        __atomic_store_n(rest(found), (uint32_t)(now + NORR_TTL), __ATOMIC_RELAXED);
+    lock_rw_unlock(&entry->lock);
+    return good;
+}
+
+void sw_remember_failure(struct module_qstate *qstate, struct reply_info *failure)
+{
+    if (!sw_remember_rest(qstate))
+        store(qstate, failure);
 }
 
 /* Whether the query is the one that has to begin a refresh. */

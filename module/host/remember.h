@@ -40,9 +40,12 @@ struct sw_remembered {
  * answer (SERVFAIL and the like). Returns whether the reply was to be remembered. */
 bool sw_remember_store(struct module_qstate *qstate, struct reply_info *reply);
 
-/** Remember a failure for failure->ttl seconds, unless an answer is remembered that Unbound would
- * not replace by a failure either: one that has not expired, or an expired one with serve-expired.
- * That answer is not refreshed again for five seconds. */
+/** After a failure: the answer that is remembered, if any, is not refreshed again for five seconds,
+ * and served meanwhile. Returns false if there is no answer that Unbound would keep: one that has
+ * not expired, or an expired one with serve-expired. */
+bool sw_remember_rest(struct module_qstate *qstate);
+
+/** The same, but where this returns false, remember the failure for failure->ttl seconds. */
 void sw_remember_failure(struct module_qstate *qstate, struct reply_info *failure);
 
 /**

@@ -224,3 +224,27 @@ def test_question_without_recursion(run, name):
     for _ in range(2):
         assert ask(name, rd=False).addresses in ([], [SINK4])
         assert ask(name).addresses == [SINK4]
+
+
+REWRITTEN = {"name": ("evil.example", WWW), "alias": ("evil.example", "to-evil.clean.example"),
+             "address": ("203.0.113.5", "four.address.example")}  # fmt: skip
+
+
+def test_counters_of_unbound(run):
+    """Every rewritten answer is a cache miss and a recursive reply; a recorded one counts as without a list."""
+    resolver, ask, lists = run()
+
+    def counted(name):
+        """Cache hits, misses and recursive replies of three questions, after a first one."""
+        fields = ("cachehits", "cachemiss", "recursivereplies")
+        ask(name)
+        before = [resolver.statistic(f"total.num.{field}") for field in fields]
+        for _ in range(3):
+            ask(name)
+        return [resolver.statistic(f"total.num.{field}") - n for field, n in zip(fields, before)]
+
+    for by, (indicator, name) in REWRITTEN.items():
+        lists.put("bad", indicator, action="sinkhole")
+        assert counted(name) == [0, 3, 3], by
+        lists.policy("bad", action="monitor")
+        assert counted(name) == [3, 0, 0], by

@@ -1,7 +1,8 @@
 """Triggers nsdname and nsip: the name servers of the zones that an answer comes from."""
 
 import pytest
-from harness.events import CLIENT, NAME, TRIGGER
+from harness.events import CLIENT, NAME, TAKEN, TRIGGER
+from harness.resolver import SINK4
 
 WWW = "www.clean.example"
 NS = "ns.clean.example"
@@ -149,3 +150,21 @@ def test_others_stay_in_the_cache(lists, ask, resolver):
     before = resolver.statistic("total.num.cachehits")
     ask("www.evil.example")
     assert resolver.statistic("total.num.cachehits") == before + 1
+
+
+@pytest.mark.parametrize("name", ["www.evil.example", "to-evil.clean.example"])
+@pytest.mark.parametrize(
+    ("trigger", "indicator"), [("nsdname", "ns.evil.example"), ("nsip", "127.0.0.1")]
+)
+def test_listed_servers_that_fail(lists, ask, events, upstream, trigger, indicator, name):
+    """The rule acts and is recorded, as for a listed name whose servers fail (D-083)."""
+    upstream.fail("evil.example")
+    lists.put("bad", indicator, action="sinkhole", triggers=[trigger])
+    for _ in range(2):
+        assert ask(name).addresses == [SINK4]
+    events.wait({NAME: name, TRIGGER: trigger, TAKEN: "sinkhole"}, count=2)
+    lists.policy("bad", action="monitor", triggers=[trigger])
+    for _ in range(2):
+        assert ask(name).rcode == "SERVFAIL"
+    events.wait({NAME: name, TRIGGER: trigger, TAKEN: "monitor"}, count=2)
+    upstream.forget()

@@ -2,7 +2,8 @@
 
 import pytest
 from harness.resolver import SINK4
-from harness.wait import until
+from harness.wait import live, until
+from harness.zones import ACTED_ADDRESS
 
 RESOLVER = {
     "server": [
@@ -69,3 +70,32 @@ def test_expired_clean_answers_are_still_served(lists, ask, upstream):
     with upstream.hold("clean.short.example"):
         expire(ask, "clean.short.example")
         assert ask("clean.short.example").addresses == TRUE4
+
+
+def answers_to(ask, action):
+    """The answers for an address, and for an alias, of an action; a dropped question is refused over TCP."""
+    answers = [ask(f"n.{action}.{how}.acted.example", tcp=action == "drop") for how in ("address", "alias")]
+    return [(answer.rcode, answer.addresses, answer.aliases, answer.tc) for answer in answers]
+
+
+@pytest.mark.parametrize("timeout", [0, 100], ids=["at once", "after a time-out"])
+def test_expired_answers_after_failures(make_resolver, shared_redis, lists_for, upstream, timeout):
+    """Every action by address and by alias acts on the expired answer as on the resolved answer."""
+    server = ["serve-expired: yes", "cache-max-ttl: 1", f"serve-expired-client-timeout: {timeout}"]
+    resolver = make_resolver(shared_redis, server=server)
+    ask, lists = resolver.client.ask, lists_for(resolver, shared_redis)
+    rules = {}
+    for action, address in ACTED_ADDRESS.items():
+        policy = {"action": action, "observe": True}
+        rules[action] = (policy, [address, f"{action}.many.evil.example"])
+    lists.put_all(rules)
+    lists.put("shadow", "203.0.113.77", action="nxdomain", shadow=True)
+    fresh = {action: answers_to(ask, action) for action in ACTED_ADDRESS}
+    shadow = ask("net4.address.example").addresses
+    assert shadow == ["203.0.113.77"]
+    live(2.1)
+    for zone in ("acted.example", "evil.example", "address.example"):
+        upstream.fail(zone)
+    assert {action: answers_to(ask, action) for action in ACTED_ADDRESS} == fresh
+    assert ask("net4.address.example").addresses == shadow
+    upstream.forget()

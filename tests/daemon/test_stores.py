@@ -4,7 +4,7 @@ import contextlib
 import re
 
 import pytest
-from harness.wait import until
+from harness.wait import live, until
 
 RESOLVER = {"options": {"threads": 1}}
 
@@ -93,6 +93,37 @@ def test_alias_that_is_listed_when_the_iterator_is_past_it(lists, resolver, upst
     assert answer.rcode == "REFUSED"
     assert not resolver.cached("chain.clean.example", "A")
     assert not aliases(resolver, indicator)
+
+
+def test_alias_that_is_listed_before_an_expired_answer_is_given(
+    make_resolver, shared_redis, lists_for, upstream
+):
+    """Judging the expired answer does not make the aliases judged that the iterator has followed."""
+    server = ["serve-expired: yes", "serve-expired-client-timeout: 1500"]
+    resolver = make_resolver(shared_redis, server=server, options={"threads": 1})
+    lists = lists_for(resolver, shared_redis)
+    for number in range(4):
+        name = f"moved{number}.short.example"
+        lists.put("bad", action="refused")
+        upstream.forget()
+        stale = resolver.client.ask(name).addresses
+        live(2.1)
+        upstream.make(name, "A", "NOERROR", "CNAME a.first.example.")
+        with upstream.hold("c.third.example") as hold:
+            pending = resolver.client.send(name)
+            upstream.wait_held(hold)
+            lists.add("bad", "=b.second.example")
+            in_time = not pending.has_come()
+            assert pending.answer().addresses == stale
+        until(lambda: resolver.statistic("total.requestlist.current.all") == 0, "the answer to come")
+        assert not aliases(resolver, "a.first.example") and not aliases(resolver, "b.second.example")
+        assert resolver.client.ask(name).rcode == "REFUSED"
+        if in_time:
+            break
+        lists.drop("bad")
+        resolver.forget_answers()
+    upstream.forget()
+    assert in_time, "no change was in force before the expired answer"
 
 
 def ask_while_proof_rests(lists, resolver, ask, upstream, name, indicator):

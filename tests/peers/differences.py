@@ -53,15 +53,6 @@ ROWS = {
     },
     "rpz_clientip_passthru_dns64": {16: ("dns64", "NXDOMAIN")},
     "rpz_cname_wild": {20: ("landing name", "SERVFAIL"), 40: ("landing name", "SERVFAIL")},
-    "serve_expired_respip_cname": {
-        40: (
-            "expired", "SERVFAIL",
-            "tgt.far.test. A 10.20.30.40; www.example.test. CNAME tgt.far.test.",
-        ),
-    },
-    "serve_expired_respip_drop": {10: ("expired", "SERVFAIL", "no answer")},
-    "serve_expired_rpz_drop": {10: ("expired", "SERVFAIL", "no answer")},
-    "serve_expired_rpz_nx": {40: ("expired", "SERVFAIL", "NXDOMAIN")},
     "rpz_qname": {
         71: ("wildcards", 'x.b.a. TXT "wildcard local data"'),
         101: ("whole answer", 'f.example. TXT "local data 2nd zone"'),
@@ -127,7 +118,6 @@ BLOCKING_LONG = {}
 # Known faults with lists that act: the present answer.
 BLOCKING_FAULTS = {
     "iter_prefetch_change2": "a name below a listed one is renewed at servers that its zone had before",
-    "serve_expired_client_timeout_val_bogus": "a rewritten answer is not served stale in place of a bogus one",
 }
 
 # Known faults with lists that change no answer, by kind of list: scenarios in which something differs.

@@ -170,12 +170,6 @@ REASONS = {
         "16 records and 512 octets for a name, 500 parts of a list; more is refused and counted",
         "a verdict is a copy on the stack, and a part is a list (D-179, D-220)",
     ),
-    # Known faults of this tree; no such fault belongs into the documents.
-    "expired": Reason(
-        FAULT,
-        "with `serve-expired` a rule by address is applied to the expired answer",
-        "SERVFAIL, as no expired answer of a touched name is kept",
-    ),
 }
 
 

@@ -2,8 +2,8 @@
 
 The resolver asks the proxy, so the proxy knows every question that goes upstream. A test may hold
 the questions for a name (the questions wait until released), have questions dropped, have an
-address in answers replaced, or have answers to questions with a client subnet carry a subnet too
-(RFC 7871), as nsd itself never does.
+address in answers replaced, have a question answered with records of the test's own, or have answers
+to questions with a client subnet carry a subnet too (RFC 7871), as nsd itself never does.
 """
 
 import asyncio
@@ -13,10 +13,12 @@ import threading
 from ipaddress import ip_address
 
 import dns.edns
+import dns.flags
 import dns.message
 import dns.name
 import dns.rcode
 import dns.rdatatype
+import dns.rrset
 
 from .process import bind_both
 from .wait import until
@@ -49,6 +51,7 @@ class Proxy:
         self._drops = set()
         self._fails = set()
         self._moved = []  # (octets, octets)
+        self._made = {}  # (dns.name.Name, type text) -> (rcode, records as text)
         self.scope = None  # prefix length that answers for a client subnet are good for
         self._loop = asyncio.new_event_loop()
         self._ready = threading.Event()
@@ -72,6 +75,7 @@ class Proxy:
             self._drops.clear()
             self._fails.clear()
             self._moved.clear()
+            self._made.clear()
             self.scope = None
             holds, self._holds = self._holds, []
         for hold in holds:
@@ -117,6 +121,11 @@ class Proxy:
         with self._lock:
             self._moved.append((ip_address(old).packed, ip_address(new).packed))
 
+    def make(self, name, rdtype, rcode, *records):
+        """From now on, until forget(), answer this question so; records: "TYPE data", of the name."""
+        with self._lock:
+            self._made[dns.name.from_text(name), rdtype] = (rcode, records)
+
     # The forwarding.
 
     def _run(self):
@@ -148,9 +157,9 @@ class Proxy:
     async def relay_udp(self, wire, client, front):
         if not await self.admit(wire):
             return
-        failure = self._failure(wire)
-        if failure:
-            front.sendto(failure, client)
+        made = self._own_answer(wire)
+        if made:
+            front.sendto(made, client)
             return
         transport, back = await self._loop.create_datagram_endpoint(
             lambda: _Back(self._loop), remote_addr=self.upstream
@@ -164,14 +173,21 @@ class Proxy:
         finally:
             transport.close()
 
-    def _failure(self, wire):
+    def _own_answer(self, wire):
+        """The answer of fail() or make(), or None."""
         query = dns.message.from_wire(wire)
+        name, rdtype = query.question[0].name, dns.rdatatype.to_text(query.question[0].rdtype)
         with self._lock:
-            fails = any(query.question[0].name.is_subdomain(top) for top in self._fails)
-        if not fails:
+            rcode, records = self._made.get((name, rdtype), (None, ()))
+            if any(name.is_subdomain(top) for top in self._fails):
+                rcode, records = "SERVFAIL", ()
+        if not rcode:
             return None
         answer = dns.message.make_response(query)
-        answer.set_rcode(dns.rcode.SERVFAIL)
+        answer.flags |= dns.flags.AA
+        answer.set_rcode(dns.rcode.from_text(rcode))
+        for record in records:
+            answer.answer.append(dns.rrset.from_text(name, 300, "IN", *record.split(None, 1)))
         return answer.to_wire()
 
     def _moved_in(self, answer):
@@ -198,7 +214,7 @@ class Proxy:
                 wire = await _read_message(reader)
                 if not await self.admit(wire):
                     continue
-                answer = self._failure(wire)
+                answer = self._own_answer(wire)
                 if not answer:
                     up_writer.write(struct.pack("!H", len(wire)) + wire)
                     answer = await _read_message(up_reader)

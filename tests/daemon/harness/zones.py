@@ -84,6 +84,8 @@ www     HTTPS 1 . alpn=h2 ipv4hint=198.51.100.60
 bad     A     192.0.2.69
 alias   CNAME www
 to-evil CNAME www.evil.example.
+to-bogus CNAME www.bogus.example.
+to-plain CNAME www.plain.signed.example.
 other   A     198.51.100.61
 *.wild  A     198.51.100.62
 plain   NS    ns.plain
