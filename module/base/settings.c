@@ -60,6 +60,8 @@ static const struct sw_setting keys[] = {
     {"owner-class-field", KIND_TEXT, FIELD(owner_class_field), 0, SW_TEXT_MAX - 1, ""},
     {"class-table", KIND_PATHS, FIELD(class_table), 0, SW_PATH_MAX - 1, ""},
     {"shipped-classes", KIND_BOOL, FIELD(shipped_classes), 0, 0, "yes"},
+    {"top-names", KIND_PATH, FIELD(top_names), 0, SW_PATH_MAX - 1, ""},
+    {"top-names-max", KIND_NUMBER, FIELD(top_names_max), 1, 10000000, "10000"},
     {"protected-classes", KIND_CLASSES, FIELD(protected_classes), 0, 0,
      "government military police intergovernmental bank health"},
     {"odd-names-min", KIND_NUMBER, FIELD(odd_names), 2, 16384, "20"},

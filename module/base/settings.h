@@ -74,18 +74,20 @@ struct sw_settings {
     char class_table[SW_CLASSTABLES_MAX][SW_PATH_MAX]; /* class-table, repeated: asked in this
                                                           order; "" after the last */
     bool shipped_classes;                              /* shipped-classes: yes|no, default yes */
-    uint32_t protected_classes; /* protected-classes: SW_CLASS_BIT() of each class */
-    uint32_t odd_names;         /* odd-names-min: default 20 */
-    uint32_t odd_percent;       /* odd-percent: default 10 */
-    uint32_t mmdb_check_s;      /* mmdb-check-interval: default 5 */
-    uint32_t tracked_max;       /* tracked-addresses-max: default 100000 */
-    uint32_t history_max;       /* history-max: addresses kept per name, default 200 */
-    uint32_t history_days;      /* history-days: default 400 */
-    uint32_t baseline_days;     /* baseline-days: default 7 */
-    uint32_t baseline_count;    /* baseline-count: default 3 */
-    uint32_t flux_hours;        /* flux-hours: default 24 */
-    uint32_t flux_as;           /* flux-as-min: default 5 */
-    uint32_t flux_percent;      /* flux-as-percent: default 50 */
+    char top_names[SW_PATH_MAX]; /* top-names: the operator's list of top names */
+    uint32_t top_names_max;      /* top-names-max: lines of that file, default 10000 */
+    uint32_t protected_classes;  /* protected-classes: SW_CLASS_BIT() of each class */
+    uint32_t odd_names;          /* odd-names-min: default 20 */
+    uint32_t odd_percent;        /* odd-percent: default 10 */
+    uint32_t mmdb_check_s;       /* mmdb-check-interval: default 5 */
+    uint32_t tracked_max;        /* tracked-addresses-max: default 100000 */
+    uint32_t history_max;        /* history-max: addresses kept per name, default 200 */
+    uint32_t history_days;       /* history-days: default 400 */
+    uint32_t baseline_days;      /* baseline-days: default 7 */
+    uint32_t baseline_count;     /* baseline-count: default 3 */
+    uint32_t flux_hours;         /* flux-hours: default 24 */
+    uint32_t flux_as;            /* flux-as-min: default 5 */
+    uint32_t flux_percent;       /* flux-as-percent: default 50 */
     /* clients */
     struct sw_groups groups; /* client-group, repeated: NAME PREFIX... */
     /* answers */

@@ -409,6 +409,39 @@ static void put_names(struct sw_json *json, const struct sw_anomaly_report *repo
         sw_put_number(json, SW_FIELD_ANOMALY_NAMES_TOTAL, report->anomaly->other_names);
 }
 
+/* A neighbour, and the facts about the name. */
+static void put_neighbour(struct sw_json *json, const struct sw_neighbour *one)
+{
+    const struct sw_namefacts *facts = &one->facts;
+    sw_put_text(json, SW_FIELD_NEIGHBOUR_NAME, one->name);
+    sw_put_time(json, SW_FIELD_NEIGHBOUR_FIRST, one->first_us);
+    sw_put_time(json, SW_FIELD_NEIGHBOUR_LAST, one->last_us);
+    if (one->count > 0)
+        sw_put_number(json, SW_FIELD_NEIGHBOUR_COUNT, one->count);
+    if (facts->of.class != SW_HOLDER_UNKNOWN) {
+        sw_put_text(json, SW_FIELD_NEIGHBOUR_CLASS, sw_class_name(facts->of.class));
+        sw_put_bool(json, SW_FIELD_NEIGHBOUR_PUBLIC, facts->is_public);
+        sw_put_text(json, SW_FIELD_NEIGHBOUR_SUFFIX, facts->of.pattern);
+        sw_put_text(json, SW_FIELD_NEIGHBOUR_TABLE, facts->table);
+        sw_put_number(json, SW_FIELD_NEIGHBOUR_LINE, facts->of.line);
+    }
+    if (facts->rank > 0) {
+        sw_put_text(json, SW_FIELD_NEIGHBOUR_TOP, facts->top);
+        sw_put_number(json, SW_FIELD_NEIGHBOUR_RANK, facts->rank);
+    }
+}
+
+static void put_neighbours(struct sw_json *json, const struct sw_anomaly_report *report)
+{
+    sw_array_begin(json, SW_FIELD_NEIGHBOURS);
+    for (size_t i = 0; i < report->neighbours_n && i < SW_NEIGHBOURS_MAX; i++) {
+        sw_array_object(json);
+        put_neighbour(json, &report->neighbours[i]);
+        sw_object_end(json);
+    }
+    sw_array_end(json);
+}
+
 /* The class of the holder, and the line or field that it comes from. */
 static void put_class(struct sw_json *json, const struct sw_holder *holder)
 {
@@ -517,6 +550,7 @@ char *sw_document_anomaly(struct sw_writer *writer, const struct sw_anomaly_repo
     put_grounds(&json, report);
     put_delegation(&json, report);
     put_names(&json, report);
+    put_neighbours(&json, report);
     sw_put_text(&json, SW_FIELD_KNOWN_LIST, anomaly->known_list);
     sw_put_text(&json, SW_FIELD_KNOWN_OWNER, anomaly->known_owner);
     if (report->finding) {

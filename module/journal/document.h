@@ -16,12 +16,14 @@
 #include "journal/record.h"
 #include "owner/anomaly.h"
 #include "owner/holder.h"
+#include "owner/namefacts.h"
 
 #include <stddef.h>
 #include <stdint.h>
 
-#define SW_EVIDENCE_MAX 20  /* addresses of a name's history in an anomaly */
-#define SW_NAMES_MAX    100 /* other names in an anomaly */
+#define SW_EVIDENCE_MAX   20  /* addresses of a name's history in an anomaly */
+#define SW_NAMES_MAX      100 /* other names in an anomaly */
+#define SW_NEIGHBOURS_MAX 20  /* of these with times and facts */
 
 /* The writing resolver, and the number of documents so far. */
 struct sw_writer {
@@ -36,6 +38,14 @@ struct sw_writer {
 struct sw_owned {
     struct sw_addr addr;
     struct sw_owner owner;
+};
+
+/* Another name on the address. */
+struct sw_neighbour {
+    const char *name;
+    int64_t first_us, last_us; /* seen on the address */
+    uint64_t count;            /* how often; 0: not counted yet */
+    struct sw_namefacts facts;
 };
 
 /* The content of an anomaly document; borrowed during the call. */
@@ -59,6 +69,8 @@ struct sw_anomaly_report {
     bool is_watched;     /* a list of kind watch covers the name */
     const char *const *names; /* shared-address: other names */
     size_t names_n;
+    const struct sw_neighbour *neighbours; /* of these names */
+    size_t neighbours_n;
     const struct sw_name_addr *history; /* the name's addresses, or the zone's servers', so far */
     size_t history_n;
 };

@@ -120,6 +120,18 @@
     X(DELEGATION_SERVERS, "sinkwatch.anomaly.delegation.servers")                                  \
     X(ANOMALY_NAMES, "sinkwatch.anomaly.names")                                                    \
     X(ANOMALY_NAMES_TOTAL, "sinkwatch.anomaly.names_total")                                        \
+    X(NEIGHBOURS, "sinkwatch.anomaly.neighbours")                                                  \
+    X(NEIGHBOUR_NAME, "sinkwatch.anomaly.neighbours[].name")                                       \
+    X(NEIGHBOUR_FIRST, "sinkwatch.anomaly.neighbours[].first")                                     \
+    X(NEIGHBOUR_LAST, "sinkwatch.anomaly.neighbours[].last")                                       \
+    X(NEIGHBOUR_COUNT, "sinkwatch.anomaly.neighbours[].count")                                     \
+    X(NEIGHBOUR_CLASS, "sinkwatch.anomaly.neighbours[].class")                                     \
+    X(NEIGHBOUR_PUBLIC, "sinkwatch.anomaly.neighbours[].public_body")                              \
+    X(NEIGHBOUR_SUFFIX, "sinkwatch.anomaly.neighbours[].suffix")                                   \
+    X(NEIGHBOUR_TABLE, "sinkwatch.anomaly.neighbours[].table")                                     \
+    X(NEIGHBOUR_LINE, "sinkwatch.anomaly.neighbours[].line")                                       \
+    X(NEIGHBOUR_TOP, "sinkwatch.anomaly.neighbours[].top")                                         \
+    X(NEIGHBOUR_RANK, "sinkwatch.anomaly.neighbours[].rank")                                       \
     X(KNOWN_LIST, "sinkwatch.anomaly.known.list")                                                  \
     X(KNOWN_OWNER, "sinkwatch.anomaly.known.owner")                                                \
     X(FINDING_ID, "sinkwatch.anomaly.finding.id")                                                  \

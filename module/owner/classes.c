@@ -183,6 +183,19 @@ bool sw_classes_find_asn(const struct sw_classes *classes, uint32_t asn,
     return false;
 }
 
+bool sw_classes_find_name(const struct sw_classes *classes, const uint8_t *wire,
+                          struct sw_classmatch *match, unsigned *labels, const char **table)
+{
+    for (size_t i = 0; i < classes->n; i++) {
+        const struct sw_classtable *one = opened(&classes->source[i]);
+        if (one && sw_classtable_find_name(one, wire, match, labels)) {
+            *table = name_of(&classes->source[i]);
+            return true;
+        }
+    }
+    return false;
+}
+
 json_t *sw_classes_status(const struct sw_classes *classes)
 {
     json_t *out = classes->n > 0 && classes->source[0].path ? json_array() : NULL;

@@ -39,6 +39,11 @@ bool sw_classes_find(const struct sw_classes *classes, const char *text,
 bool sw_classes_find_asn(const struct sw_classes *classes, uint32_t asn,
                          struct sw_classmatch *match, const char **table);
 
+/** The first table with a suffix that equals a name or is above it, likewise. wire: a valid name in
+ * lower case. *labels: of the suffix. */
+bool sw_classes_find_name(const struct sw_classes *classes, const uint8_t *wire,
+                          struct sw_classmatch *match, unsigned *labels, const char **table);
+
 /** [{"path":...,"open":true,"rules":...,"refused":...,"error":""}], of the tables of the
  * settings; a new reference; NULL: none. */
 json_t *sw_classes_status(const struct sw_classes *classes);

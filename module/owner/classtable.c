@@ -4,6 +4,7 @@
 #include "base/fold.h"
 #include "base/policy.h"
 #include "owner/layout.h"
+#include "owner/nameset.h"
 #include "owner/owner.h"
 #include "owner/patterns.h"
 
@@ -32,6 +33,7 @@ struct sw_classtable {
     uint32_t *by_asn; /* numbers of the rules with an AS, in the order of AS numbers */
     size_t asns;
     struct sw_patterns *patterns;
+    struct sw_nameset *suffixes; /* with the numbers of rules */
 };
 
 struct parsing {
@@ -181,6 +183,22 @@ static void again(struct parsing *p, const struct rule *first, enum sw_class cla
     problem(p);
 }
 
+/* Add a suffix of names, ".gov.ua". Results as add_rule(). */
+static enum sw_status add_suffix(struct parsing *p, const char *text, size_t len)
+{
+    struct sw_name name;
+    const char *why = NULL;
+    if (sw_name_parse(text + 1, len - 1, &name, &why) != SW_OK || name.len == 1) {
+        snprintf(p->why, sizeof(p->why), "a dot, and no name behind it: %s",
+                 why ? why : "the root is above all names");
+        problem(p);
+        return SW_OK;
+    }
+    enum sw_status status = sw_nameset_add(p->table->suffixes, &name, (uint32_t)p->table->n);
+    p->table->n += status == SW_OK;
+    return status;
+}
+
 /* Add the rule of a line. SW_OK, also when the line was refused; SW_ENOMEM. */
 static enum sw_status add_rule(struct parsing *p, enum sw_class class, const char *text, size_t len)
 {
@@ -192,6 +210,8 @@ static enum sw_status add_rule(struct parsing *p, enum sw_class class, const cha
         return SW_ENOMEM;
     *rule = (struct rule){.class = class, .line = p->line, .asn = asn};
     snprintf(rule->pattern, sizeof(rule->pattern), "%.*s", (int)len, text);
+    if (text[0] == '.')
+        return add_suffix(p, text, len);
     if (asn == 0) {
         size_t used = compile(p, text, len, octets);
         if (used == 0) {
@@ -296,16 +316,35 @@ static enum sw_status index_asns(struct parsing *p)
     return SW_OK;
 }
 
+/* sw_nameset_again_fn: a second line with the same suffix. */
+static void note_again(void *arg, uint32_t first, uint32_t second)
+{
+    struct parsing *p = arg;
+    p->line = p->table->rule[second].line;
+    again(p, &p->table->rule[first], p->table->rule[second].class);
+}
+
+static struct sw_classtable *new_table(void)
+{
+    struct sw_classtable *table = calloc(1, sizeof(*table));
+    if (!table)
+        return NULL;
+    table->patterns = sw_patterns_new();
+    table->suffixes = sw_nameset_new();
+    if (table->patterns && table->suffixes)
+        return table;
+    sw_classtable_free(table);
+    return NULL;
+}
+
 enum sw_status sw_classtable_parse(const char *name, const char *text, size_t len,
                                    sw_classtable_error_fn *on_error, void *arg, size_t *problems,
                                    struct sw_classtable **out)
 {
-    struct sw_classtable *table = calloc(1, sizeof(*table));
+    struct sw_classtable *table = new_table();
     struct parsing p = {.name = name, .table = table, .on_error = on_error, .arg = arg};
-    if (!table || !(table->patterns = sw_patterns_new())) {
-        free(table);
+    if (!table)
         return SW_ENOMEM;
-    }
     enum sw_status status = SW_OK;
     size_t at = len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0; /* byte order mark */
     while (at < len && status == SW_OK) {
@@ -317,6 +356,7 @@ enum sw_status sw_classtable_parse(const char *name, const char *text, size_t le
     }
     if (status == SW_OK)
         status = index_asns(&p);
+    sw_nameset_build(table->suffixes, note_again, &p);
     if (status == SW_OK)
         status = sw_patterns_build(table->patterns);
     *problems = p.problems;
@@ -332,6 +372,7 @@ void sw_classtable_free(struct sw_classtable *table)
     if (!table)
         return;
     sw_patterns_free(table->patterns);
+    sw_nameset_free(table->suffixes);
     free(table->by_asn);
     free(table->rule);
     free(table);
@@ -458,6 +499,14 @@ bool sw_classtable_find_asn(const struct sw_classtable *table, uint32_t asn,
             high = middle;
     }
     return false;
+}
+
+bool sw_classtable_find_name(const struct sw_classtable *table, const uint8_t *wire,
+                             struct sw_classmatch *out, unsigned *labels)
+{
+    uint32_t number;
+    *labels = sw_nameset_find(table->suffixes, wire, &number);
+    return *labels > 0 && give(&table->rule[number], out);
 }
 
 size_t sw_classtable_rules(const struct sw_classtable *table)

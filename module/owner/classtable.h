@@ -10,10 +10,12 @@
  *   isp          ^acme$            the whole registrant
  *   isp          AS64500           the holder is this AS
  *   none         food bank         no class, whatever later lines say
+ *   government   .gov.ua           names: gov.ua and all below
  *
  * A pattern is a row of whole words of the folded registrant (fold.h). "*" at an end lets the word
  * go on there; "^" and "$" stand for the ends of the registrant. Scripts without spaces between
- * words match anywhere. The first line of the table that matches counts.
+ * words match anywhere. The first line of the table that matches counts. A pattern that begins with
+ * a dot is a suffix of names, and matches no registrant; the longest suffix counts.
  *
  * A line that is broken is reported with file, line and reason, and passed over; the rest applies.
  *
@@ -72,6 +74,11 @@ bool sw_classtable_find(const struct sw_classtable *table, const char *text,
                         struct sw_classmatch *out);
 bool sw_classtable_find_asn(const struct sw_classtable *table, uint32_t asn,
                             struct sw_classmatch *out);
+
+/** The line with the longest suffix that equals a name or is above it; *labels of the suffix.
+ * wire: a valid name in lower case. */
+bool sw_classtable_find_name(const struct sw_classtable *table, const uint8_t *wire,
+                             struct sw_classmatch *out, unsigned *labels);
 
 /** How many rules the table has. */
 size_t sw_classtable_rules(const struct sw_classtable *table);

@@ -30,6 +30,7 @@ struct sw_owners {
     const struct sw_settings *settings;
     struct sw_counters *counters;
     struct sw_classes *classes;
+    struct sw_topnames *top;
     _Atomic uint64_t changes;
     size_t n;
     struct source
@@ -59,8 +60,9 @@ struct sw_owners *sw_owners_new(const struct sw_settings *settings, struct sw_co
     owners->settings = settings;
     owners->counters = counters;
     owners->classes = sw_classes_new(settings, counters);
-    if (!owners->classes) {
-        free(owners);
+    owners->top = sw_topnames_new(settings);
+    if (!owners->classes || !owners->top) {
+        sw_owners_free(owners);
         return NULL;
     }
     add_sources(owners, "asn-mmdb", SW_ROLE_ASN, settings->asn_mmdb);
@@ -75,6 +77,7 @@ void sw_owners_free(struct sw_owners *owners)
     for (size_t i = 0; i < owners->n; i++)
         sw_mmdb_close(atomic_load_explicit(&owners->source[i].db, memory_order_acquire));
     sw_classes_free(owners->classes);
+    sw_topnames_free(owners->top);
     free(owners);
 }
 
@@ -158,6 +161,7 @@ static bool refresh(struct sw_owners *owners, struct source *source)
 bool sw_owners_refresh(struct sw_owners *owners)
 {
     bool replaced = sw_classes_refresh(owners->classes);
+    sw_topnames_refresh(owners->top); /* names no holder: no judgement changes */
     for (size_t i = 0; i < owners->n; i++)
         replaced |= refresh(owners, &owners->source[i]);
     if (replaced)
@@ -281,6 +285,11 @@ enum sw_status sw_owner_find(const struct sw_owners *owners, const struct sw_add
 const struct sw_classes *sw_owners_classes(const struct sw_owners *owners)
 {
     return owners->classes;
+}
+
+const struct sw_topnames *sw_owners_top(const struct sw_owners *owners)
+{
+    return owners->top;
 }
 
 void sw_owners_source(const struct sw_owners *owners, unsigned source, char *path, size_t path_room,

@@ -1,5 +1,6 @@
 /*
- * sources.h - where a class came from: the tables of classes and the databases behind sw_owners.
+ * sources.h - where a class came from: the tables of classes, the top names, and the databases
+ * behind sw_owners.
  *
  * Threads      any thread inside an RCU section
  */
@@ -8,9 +9,13 @@
 
 #include "owner/classes.h"
 #include "owner/owner.h"
+#include "owner/topnames.h"
 
 /** The tables of classes; never NULL. */
 const struct sw_classes *sw_owners_classes(const struct sw_owners *owners);
+
+/** The operator's top names; never NULL. */
+const struct sw_topnames *sw_owners_top(const struct sw_owners *owners);
 
 /** Path of a database, cleaned, and the field of the records that holds the class. source: from
  * struct sw_ownerclass. */

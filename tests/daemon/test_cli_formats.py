@@ -139,6 +139,9 @@ def test_own_and_top_names_are_guarded(sw, text_file):
     sw("import", f"--top-file={top}", "--allow-top=google.example", "bad", text_file("google.example\n"))
     assert "google.example" in sw.list("bad")
     sw("import", "--top-file=/nonexistent", "bad", path, code=INPUT)
+    broken = text_file("1,a..b\n2,com\n3,google.example\n", "broken.csv")
+    sw("import", f"--top-file={broken}", "bad", text_file("google.example\n"), code=NONE)
+    assert f"{broken}:1: " in sw.err and f"{broken}:2: a name of two labels or more is needed" in sw.err
 
 
 def test_an_end_of_the_feed_stays_and_a_passed_one_is_refused(sw, text_file):

@@ -89,3 +89,29 @@ def test_the_report_has_the_memory_on_the_card(case, folder):
     assert "from the memory" not in case("report", "--since", "2026-11-01")
     page = case("report", "--memory-folder", folder / "none", code=OK)
     assert "from the memory" not in page and "there is no such folder" in case.err
+
+
+def test_namefacts_the_names_are(case, folder):
+    """Names below the suffix of a public body, or a top name, are marked as such (D-234)."""
+    (folder / "own.tsv").write_text("government\t.other.example\nbank\t.a..b\n")
+    (folder / "top").write_text("1,example.com\n2,evil.example\n")
+    with case.conf.open("a") as conf:
+        conf.write(f'class-table: "{folder}/own.tsv"\ntop-names: "{folder}/top"\n')
+    case.redis.hset(case.key("seen:addr:198.51.100.7"), "www.x.gov.ua", json.dumps({"count": 1}))
+    (found,) = case.json("pivot", "198.51.100.7", "--no-memory")
+    evidence = {x["name"]: x.get("evidence") for x in found["names"]}
+    assert evidence["evil.example"] == {"top": "evil.example", "rank": 2}
+    line = evidence["www.x.gov.ua"].pop("line")
+    assert line > 2000 and evidence["www.x.gov.ua"] == {
+        "class": "government", "public_body": True, "suffix": ".gov.ua", "table": "classes.tsv"}  # fmt: skip
+    out = case("pivot", "198.51.100.7", "--no-memory")
+    assert f"public body, suffix .gov.ua (classes.tsv:{line})" in out
+    assert "top name evil.example, rank 2" in out
+    records = {x["name"]: x.get("evidence") for x in case.json("memory", "213.24.76.0/24")}
+    own = {"class": "government", "public_body": True, "suffix": ".other.example",
+           "table": f"{folder}/own.tsv", "line": 1}  # fmt: skip
+    assert records["other.example"] == own and records["evil.example"]["rank"] == 2
+    assert f"own.tsv:2: a dot, and no name behind it: " in case.err
+    assert "public body, suffix .other.example" in case("memory", "213.24.76.23")
+    (found,) = case.json("pivot", "213.24.76.23")
+    assert own in [x.get("evidence") for x in found["memory"]["records"]]

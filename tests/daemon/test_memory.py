@@ -248,7 +248,8 @@ def test_a_past_that_is_in_no_file_yet(remembering, lists_for, events_for, share
 def test_rules_judge_the_past(remembering, lists_for, events_for, shared_redis, folder):
     """Names that nobody resolves now: the anomalies come from their past alone, with the times of
     then. A name that moved from one holder to another, into a protected network; the name is
-    listed by itself, or was among those of a replaced list."""
+    listed by itself, or was among those of a replaced list. Another name there had been resolved
+    before: a public body's, by its suffix (D-234)."""
     day = 86400
     now = int(time.time()) // day * day
     before, after = [now - 80 * day, now - 60 * day], [now - 30 * day, now - 20 * day]
@@ -265,6 +266,7 @@ def test_rules_judge_the_past(remembering, lists_for, events_for, shared_redis, 
             cof(name, f"93.184.216.{i}", before, 20) + cof(name, f"213.24.76.{i}", after, 7)
             for i, name in enumerate(moved, 1)
         )
+        + cof("www.x.gov.ua", "213.24.76.1", before, 5)
     )
     resolver.command("memory", "import", folder / "past")
     lists.add("bad", moved[0])
@@ -280,6 +282,11 @@ def test_rules_judge_the_past(remembering, lists_for, events_for, shared_redis, 
         assert odd["former"]["as"]["number"] == 15133  # of owner-change
         spans = [(seconds(e["first"]), seconds(e["last"]), e["ip"]) for e in odd["history"]]
         assert spans == [(*after, f"213.24.76.{i}"), (*before, f"93.184.216.{i}")]
+    shared = stream.anomaly({ANOMALY_NAME: moved[0], ANOMALY: "shared-address"})
+    [near] = shared["sinkwatch"]["anomaly"]["neighbours"]
+    assert (near["name"], near["suffix"], near["class"]) == ("www.x.gov.ua", ".gov.ua", "government")
+    assert near["public_body"] and near["table"] == "classes.tsv" and near["line"] > 2000
+    assert [seconds(near["first"]), seconds(near["last"]), near["count"]] == [*before, 5]
 
 
 def anomalies(stream, name):

@@ -32,6 +32,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (sw_classtable_find(table, text, &match))
         FUZZ_CHECK(match.line > 0 && match.class < SW_HOLDER_COUNT && match.pattern[0] != '\0');
     sw_classtable_find_asn(table, 64500, &match);
+    struct sw_name name;
+    unsigned labels;
+    if (sw_name_copy(data, size, &name) == SW_OK &&
+        sw_classtable_find_name(table, name.wire, &match, &labels))
+        FUZZ_CHECK(labels > 0 && match.line > 0 && match.pattern[0] == '.');
     sw_classtable_free(table);
     return 0;
 }

@@ -236,13 +236,17 @@ END_TEST
 START_TEST(keys_of_classes)
 {
     struct sw_settings s = good("asn-class-field: f6\nowner-class-field: f7\nclass-table: /c1\n"
-                                "class-table: /c2\nshipped-classes: no\n");
+                                "class-table: /c2\nshipped-classes: no\ntop-names: /t\n"
+                                "top-names-max: 7\n");
     ck_assert_str_eq(s.asn_class_field, "f6");
     ck_assert_str_eq(s.owner_class_field, "f7");
     ck_assert_str_eq(s.class_table[0], "/c1");
     ck_assert_str_eq(s.class_table[1], "/c2");
     ck_assert_str_eq(s.class_table[2], "");
     ck_assert(!s.shipped_classes && good("").shipped_classes);
+    ck_assert_str_eq(s.top_names, "/t");
+    ck_assert_uint_eq(s.top_names_max, 7);
+    ck_assert_uint_eq(good("").top_names_max, 10000);
 }
 END_TEST
 

@@ -3,6 +3,7 @@
  */
 #include "journal_rig.h"
 
+#include "journal/document.h"
 #include "journal/history/seen.h"
 #include "suite.h"
 
@@ -199,6 +200,37 @@ START_TEST(shared_address_when_the_listed_name_comes_last)
     ck_assert_str_eq(jr_text(one, "sinkwatch.anomaly.name"), "worse.test");
     ck_assert_uint_eq(json_array_size(jr_at(one, "sinkwatch.anomaly.names")), 1);
     ck_assert_str_eq(jr_text(one, "sinkwatch.anomaly.names.0"), "bad.test");
+    json_decref(all);
+}
+END_TEST
+
+/* The last of 120 other names is a public body's, and is in the document: first, with the line. */
+START_TEST(neighbours_that_tell_whose_the_address_is)
+{
+    char name[32];
+    jr_start(&rig);
+    for (int i = 0; i < 119; i++) {
+        snprintf(name, sizeof(name), "n%d.test", i);
+        jr_answer(&rig, name, "93.184.216.7");
+    }
+    jr_answer(&rig, "www.x.gov.ua", "93.184.216.7");
+    wait_seen("www.x.gov.ua", "93.184.216.7", 1);
+    jr_hit(&rig, "bad.test", "93.184.216.7");
+    jr_wait_stream(&rig, "anomalies", 1);
+    json_t *all, *one = anomaly_number(0, &all);
+    ck_assert_uint_eq(json_array_size(jr_at(one, "sinkwatch.anomaly.names")), SW_NAMES_MAX);
+    ck_assert_str_eq(jr_text(one, "sinkwatch.anomaly.names.0"), "www.x.gov.ua");
+    ck_assert_uint_eq(json_array_size(jr_at(one, "sinkwatch.anomaly.neighbours")),
+                      SW_NEIGHBOURS_MAX);
+    json_t *first = jr_at(one, "sinkwatch.anomaly.neighbours.0");
+    json_t *other = jr_at(one, "sinkwatch.anomaly.neighbours.1");
+    ck_assert_str_eq(jr_text(first, "name"), "www.x.gov.ua");
+    ck_assert_str_eq(jr_text(first, "class"), "government");
+    ck_assert_str_eq(jr_text(first, "suffix"), ".gov.ua");
+    ck_assert_str_eq(jr_text(first, "table"), "classes.tsv");
+    ck_assert_int_gt(jr_number(first, "line"), 0);
+    ck_assert(json_is_true(json_object_get(first, "public_body")));
+    ck_assert(json_object_get(other, "first") && !json_object_get(other, "class"));
     json_decref(all);
 }
 END_TEST
@@ -500,8 +532,8 @@ int main(void)
         "sights", NO_FORK, FIXTURE(setup, teardown),
         TESTS(owner_history_and_tracking, protected_owner_once, evidence_has_former_addresses,
               shared_address_from_live_answers, shared_address_when_the_listed_name_comes_last,
-              two_resolvers_add_up, first_seen_survives, history_waits_for_redis,
-              raised_once_though_redis_is_away_after_a_restart,
+              neighbours_that_tell_whose_the_address_is, two_resolvers_add_up, first_seen_survives,
+              history_waits_for_redis, raised_once_though_redis_is_away_after_a_restart,
               without_redis_it_is_raised_at_the_end_and_says_so, former_owners_are_kept,
               owner_change_once, history_is_bounded_listed_names_stay, what_concerns_ownership,
               loopback_is_nowhere, odd_things_in_redis),

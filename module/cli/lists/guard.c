@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "cli/lists/listparts.h"
 #include "cli/output.h"
+#include "owner/topnames.h"
 #include "redis/reply.h"
 
 #include <errno.h>
@@ -139,24 +140,42 @@ int cli_guard_own(struct cli_guard *guard, struct cli *cli)
     return code == CLI_PARTLY ? CLI_OK : code;
 }
 
+/* A reading of a top file. */
+struct top {
+    struct cli_guard *guard;
+    size_t problems;
+};
+
+static bool take_top(void *arg, const struct sw_name *name, uint32_t rank)
+{
+    struct top *top = arg;
+    (void)rank;
+    add_name(top->guard, name);
+    return true;
+}
+
+static void say_problem(void *arg, const char *message)
+{
+    struct top *top = arg;
+    if (top->problems++ < SW_TOPNAMES_TOLD)
+        cli_hint("%s; the line is passed over", message);
+}
+
 int cli_guard_top(struct cli_guard *guard, const char *path, FILE *open, uint64_t names)
 {
+    struct top top = {.guard = guard};
+    const struct sw_topfile_calls calls = {take_top, say_problem, &top};
     FILE *in = open ? open : fopen(path, "re");
-    char *line = NULL;
-    size_t room = 0;
     if (!in) {
         cli_error("%s: %s", cli_clean_text(path), strerror(errno));
         return CLI_INPUT;
     }
-    for (uint64_t n = 0; n < names && getline(&line, &room, in) >= 0; n++) {
-        const char *comma = strchr(line, ',');
-        const char *name = comma ? comma + 1 : line;
-        add_text(guard, name, strcspn(name, ",\r\n"));
-    }
-    int code = ferror(in) ? CLI_INPUT : CLI_OK;
+    int code = sw_topfile_read(in, path, names, &calls) == SW_OK ? CLI_OK : CLI_INPUT;
     if (code != CLI_OK)
         cli_error("%s: %s", cli_clean_text(path), strerror(errno));
-    free(line);
+    else if (top.problems > SW_TOPNAMES_TOLD)
+        cli_hint("%s: %s passed over", cli_clean_text(path),
+                 cli_count(top.problems, "line is", "lines are"));
     if (!open)
         fclose(in);
     return code;

@@ -1,5 +1,6 @@
 /* past_show.c - sinkwatch memory: the records of a name, an address, a network (D-155). */
 #include "base/indicator.h"
+#include "cli/factwords.h"
 #include "cli/failure.h"
 #include "cli/memory/past_from.h"
 #include "cli/past/fleet_past.h"
@@ -97,9 +98,10 @@ static const struct cli_usage usage = {
 };
 
 /* resolvers: of a fleet, with the record; or NULL. */
-static void print_json(const struct sw_sighting *sighting, json_t *resolvers)
+static void print_json(struct cli *cli, const struct sw_sighting *sighting, json_t *resolvers)
 {
     json_t *one = cli_sighting_json(sighting);
+    cli_facts_put(cli, one, cli_json_text(one, "name"));
     if (resolvers)
         json_object_set(one, "resolvers", resolvers);
     cli_json(one);
@@ -109,14 +111,14 @@ static void add_row(struct show *show, const struct sw_sighting *sighting)
 {
     char text[SW_RDATATEXT_MAX], name[SW_NAMETEXT_MAX], type[SW_DNSTEXT_MAX], count[24];
     if (!show->table)
-        show->table =
-            cli_table_new(show->cli, "~NAME", "TYPE", "~RDATA", "FIRST", "LAST", ">COUNT", CLI_END);
+        show->table = cli_table_new(show->cli, "~NAME", "TYPE", "~RDATA", "FIRST", "LAST", ">COUNT",
+                                    "~EVIDENCE", CLI_END);
     snprintf(count, sizeof(count), "%" PRIu64, sighting->count);
-    cli_table_row(show->table, sw_name_text(sighting->owner, name),
-                  sw_qtype_text(sighting->type, type),
-                  sw_rdata_text(sighting->type, sighting->rdata, sighting->rdata_len, text),
-                  cli_past_time_text(sighting->first, false),
-                  cli_past_time_text(sighting->last, false), count);
+    cli_table_row(
+        show->table, sw_name_text(sighting->owner, name), sw_qtype_text(sighting->type, type),
+        sw_rdata_text(sighting->type, sighting->rdata, sighting->rdata_len, text),
+        cli_past_time_text(sighting->first, false), cli_past_time_text(sighting->last, false),
+        count, cli_facts_text(show->cli, sighting->owner));
 }
 
 static enum sw_status print(struct show *show, const struct sw_sighting *sighting,
@@ -129,7 +131,7 @@ static enum sw_status print(struct show *show, const struct sw_sighting *sightin
     if (show->options.cof)
         sw_cof_write(stdout, sighting);
     else if (show->cli->json)
-        print_json(sighting, resolvers);
+        print_json(show->cli, sighting, resolvers);
     else
         add_row(show, sighting);
     return ferror(stdout) ? SW_EIO : SW_OK;

@@ -2,6 +2,7 @@
 #include "cli/past/past_rows.h"
 
 #include "base/rcu.h"
+#include "cli/factwords.h"
 #include "cli/past/fleet_past.h"
 #include "cli/past/past_words.h"
 
@@ -111,6 +112,13 @@ static int ask_fleet(struct cli *cli, const struct cli_past_search *search, json
     return code == CLI_TIMEOUT || code == CLI_PARTLY ? CLI_OK : code;
 }
 
+static void put_facts(struct cli *cli, json_t *records)
+{
+    json_t *one;
+    size_t i;
+    json_array_foreach(records, i, one) cli_facts_put(cli, one, cli_json_text(one, "name"));
+}
+
 int cli_past_ask(struct cli *cli, const struct cli_past_search *search, json_t **out)
 {
     char source[SW_PATH_MAX + 16] = "resolvers";
@@ -122,6 +130,7 @@ int cli_past_ask(struct cli *cli, const struct cli_past_search *search, json_t *
     if (code == CLI_OK) {
         if (search->folder)
             snprintf(source, sizeof(source), "folder %s", search->folder);
+        put_facts(cli, records);
         *out = json_object();
         cli_json_set(*out, "source", source);
         json_object_set(*out, "records", records);
@@ -133,7 +142,7 @@ int cli_past_ask(struct cli *cli, const struct cli_past_search *search, json_t *
 
 /* ---- text ---- */
 
-void cli_past_print(const struct cli *cli, const json_t *past)
+void cli_past_print(struct cli *cli, const json_t *past)
 {
     const json_t *records = json_object_get(past, "records"), *one;
     size_t i, n = json_array_size(records);
@@ -144,8 +153,8 @@ void cli_past_print(const struct cli *cli, const json_t *past)
                               "records were resolved, on a list or not"));
     if (n == 0)
         return;
-    struct cli_table *table =
-        cli_table_new(cli, "~NAME", "TYPE", "~RDATA", "FIRST", "LAST", ">COUNT", CLI_END);
+    struct cli_table *table = cli_table_new(cli, "~NAME", "TYPE", "~RDATA", "FIRST", "LAST",
+                                            ">COUNT", "~EVIDENCE", CLI_END);
     json_array_foreach(records, i, one)
     {
         char count[24];
@@ -153,7 +162,8 @@ void cli_past_print(const struct cli *cli, const json_t *past)
                  json_integer_value(json_object_get(one, "count")));
         cli_table_row(table, cli_json_text(one, "name"), cli_json_text(one, "type"),
                       cli_json_text(one, "rdata"), cli_time(cli_json_text(one, "first"), false),
-                      cli_time(cli_json_text(one, "last"), false), count);
+                      cli_time(cli_json_text(one, "last"), false), count,
+                      cli_facts_words(cli, cli_json_text(one, "name")));
     }
     cli_table_print(table, 2);
     if (json_is_true(json_object_get(past, "more")))

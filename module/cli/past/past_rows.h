@@ -45,7 +45,8 @@ enum sw_status cli_past_rows(struct sw_past *past, const struct cli_past_search 
                              json_t *records, bool *more);
 
 /**
- * Ask, and put into *out an object: source ("folder FOLDER" or "resolvers"), records, and more.
+ * Ask, and put into *out an object: source ("folder FOLDER" or "resolvers"), records, each with the
+ * member of cli_facts_put(), and more.
  *
  * CLI_OK, also without a record; else reported, and *out is NULL: CLI_INPUT, CLI_REDIS, CLI_NONE. A
  * resolver that did not answer is reported, and the others' records are there.
@@ -53,6 +54,6 @@ enum sw_status cli_past_rows(struct sw_past *past, const struct cli_past_search 
 int cli_past_ask(struct cli *cli, const struct cli_past_search *search, json_t **out);
 
 /** Print the object of cli_past_ask() as a title and a table. */
-void cli_past_print(const struct cli *cli, const json_t *past);
+void cli_past_print(struct cli *cli, const json_t *past);
 
 #endif

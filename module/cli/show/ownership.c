@@ -2,6 +2,7 @@
 #include "cli/show/ownership.h"
 
 #include "base/rcu.h"
+#include "cli/factwords.h"
 #include "cli/output.h"
 #include "owner/holder.h"
 
@@ -20,6 +21,7 @@ void cli_owners_refresh(void)
 {
     if (owners)
         sw_owners_refresh(owners);
+    cli_facts_refresh();
 }
 
 const struct sw_owners *cli_owners(struct cli *cli)

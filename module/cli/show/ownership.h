@@ -15,7 +15,8 @@
  * Never NULL; for the life of the process. */
 const struct sw_owners *cli_owners(struct cli *cli);
 
-/** Open databases again whose files changed: for a process that runs on. */
+/** Open databases, and tables of classes and top names, again whose files changed: for a process
+ * that runs on. */
 void cli_owners_refresh(void);
 
 /** "name", and "class" with "reason" where a class is known. */

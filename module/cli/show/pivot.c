@@ -1,6 +1,7 @@
 /* pivot.c - sinkwatch pivot: from a name to addresses, from an address or from a range of addresses
  * to names (D-046, D-130). */
 #include "base/rcu.h"
+#include "cli/factwords.h"
 #include "cli/output.h"
 #include "cli/past/past_rows.h"
 #include "cli/show/ownership.h"
@@ -90,7 +91,8 @@ static const struct cli_usage usage = {
         "and watched names led to. The source is the history in Redis, which resolvers keep of "
         "listed and watched names and of every name on the same addresses. Below follows the past "
         "from the memory, where one is kept: what the resolver resolved, on a list or not."
-        "\vCOUNT has the answers to clients, SWEEPS the answers to 'sinkwatch sweep'. A range is "
+        "\vCOUNT has the answers to clients, SWEEPS the answers to 'sinkwatch sweep'. EVIDENCE has "
+        "the suffix of public bodies, or the top name, that a name is below. A range is "
         "judged by the owners that the databases of this host say now. The exit code is 1 when "
         "nothing is known. Times are UTC. With --hops each name and address is followed once; "
         "--json has nodes and edges then.\n\n"
@@ -155,20 +157,20 @@ static void print_addresses(const struct cli *cli, const struct graph *graph)
     cli_table_print(table, 2);
 }
 
-static void print_names(const struct cli *cli, const struct graph *graph,
+static void print_names(struct cli *cli, const struct graph *graph,
                         const struct graph_node *address)
 {
     struct cli_table *table = cli_table_new(cli, "~NAME", "~LIST", "FIRST", "LAST", ">COUNT",
-                                            ">SWEEPS", "~ANOMALIES", CLI_END);
+                                            ">SWEEPS", "~EVIDENCE", "~ANOMALIES", CLI_END);
     char odd[100];
     for (size_t i = 0; i < address->edges; i++) {
         const struct graph_edge *edge = &graph->edge[address->edge[i]];
         const struct graph_node *name = graph->node[edge->name];
         struct counts counts = counts_of(edge->facts);
-        cli_table_row(table, name->text, name->list,
-                      cli_time(cli_json_text(edge->facts, "first"), false),
-                      cli_time(cli_json_text(edge->facts, "last"), false), counts.clients,
-                      counts.sweeps, anomalies_of(edge->facts, odd));
+        cli_table_row(
+            table, name->text, name->list, cli_time(cli_json_text(edge->facts, "first"), false),
+            cli_time(cli_json_text(edge->facts, "last"), false), counts.clients, counts.sweeps,
+            cli_facts_words(cli, name->text), anomalies_of(edge->facts, odd));
         if (name->list[0])
             cli_table_style(table, CLI_BAD);
     }
@@ -233,6 +235,8 @@ static json_t *entries_json(const struct pivoting *p, const struct graph_node *n
         cli_json_set(one, node->is_name ? "address" : "name",
                      graph_other(p->graph, edge, node)->text);
         json_object_update(one, edge->facts);
+        if (!node->is_name)
+            cli_facts_put(p->cli, one, graph_other(p->graph, edge, node)->text);
         json_array_append_new(array, one);
     }
     return array;
@@ -286,7 +290,8 @@ static void range_row(const struct pivoting *p, struct cli_table *table,
     cli_table_row(table, address->text, as, owner->registrant[0] ? owner->registrant : owner->org,
                   sw_class_name((enum sw_class)owner->class), name->text, name->list,
                   cli_time(cli_json_text(edge->facts, "last"), false), counts.clients,
-                  counts.sweeps, anomalies_of(edge->facts, odd));
+                  counts.sweeps, cli_facts_words(p->cli, name->text),
+                  anomalies_of(edge->facts, odd));
     if (name->list[0])
         cli_table_style(table, CLI_BAD);
 }
@@ -302,7 +307,7 @@ static void print_range_text(const struct pivoting *p)
 {
     struct cli_table *table =
         cli_table_new(p->cli, "ADDRESS", "AS", "~HOLDER", "CLASS", "~NAME", "~LIST", "LAST",
-                      ">COUNT", ">SWEEPS", "~ANOMALIES", CLI_END);
+                      ">COUNT", ">SWEEPS", "~EVIDENCE", "~ANOMALIES", CLI_END);
     size_t full = 0, starts = p->range.n - p->places_cut, names = p->graph->nodes - starts;
     char words[160];
     for (size_t i = 0; i < starts; i++) {

@@ -263,19 +263,48 @@ static void count_others(const struct sw_view *view, const struct covering *mine
     }
 }
 
-/* Put up to SW_NAMES_MAX other names that no document had into names; returns how many. Inside an
- * RCU section. */
-static size_t list_others(const struct sw_view *view, const struct covering *mine,
-                          const struct sw_place *place, const struct sw_place_name *listed,
-                          const char *names[SW_NAMES_MAX])
+/* Other names that no document had. */
+struct listing {
+    const char *names[SW_NAMES_MAX];
+    size_t n;
+    struct sw_neighbour neighbours[SW_NEIGHBOURS_MAX];
+    size_t neighbours_n;
+};
+
+static void list_one(struct listing *out, const struct sw_place_name *name,
+                     const struct sw_namefacts *facts)
 {
-    size_t n = 0;
-    for (size_t i = 0; i < place->n && n < SW_NAMES_MAX; i++) {
-        const struct sw_place_name *name = &place->names[i];
-        if (!name->shared && is_other(view, mine, listed, name))
-            names[n++] = name->name;
-    }
-    return n;
+    out->names[out->n++] = name->name;
+    if (out->neighbours_n < SW_NEIGHBOURS_MAX)
+        out->neighbours[out->neighbours_n++] =
+            (struct sw_neighbour){name->name, name->first_us, name->last_us, name->count, *facts};
+}
+
+/* Inside an RCU section. */
+static bool has_facts(const struct sw_raise_with *with, const char *text,
+                      struct sw_namefacts *facts)
+{
+    struct sw_name name;
+    *facts = (struct sw_namefacts){.of = {.class = SW_HOLDER_UNKNOWN}};
+    return sw_name_parse(text, strlen(text), &name, NULL) == SW_OK &&
+           sw_namefacts_find(with->owners, with->settings->protected_classes, name.wire, facts);
+}
+
+/* List up to SW_NAMES_MAX names: first those with facts, as evidence for the holder (D-234). Inside
+ * an RCU section. */
+static void list_others(const struct sw_raise_with *with, const struct sw_view *view,
+                        const struct covering *mine, const struct sw_place *place,
+                        const struct sw_place_name *listed, struct listing *out)
+{
+    out->n = out->neighbours_n = 0;
+    for (int known = 1; known >= 0; known--)
+        for (size_t i = 0; i < place->n && out->n < SW_NAMES_MAX; i++) {
+            const struct sw_place_name *name = &place->names[i];
+            struct sw_namefacts facts;
+            if (!name->shared && is_other(view, mine, listed, name) &&
+                has_facts(with, name->name, &facts) == (known == 1))
+                list_one(out, name, &facts);
+        }
 }
 
 /* Remember for all names but the listed name that a document had them, or counted them. */
@@ -328,7 +357,7 @@ static bool claim_shared(const struct judging *j, size_t n, struct sw_anomaly_re
 static void judge_shared(const struct judging *j, struct sw_place *place, struct sw_place_name *me)
 {
     const struct sw_sight *sight = j->sight;
-    const char *names[SW_NAMES_MAX];
+    struct listing listing = {.n = 0};
     char finding[SW_FINDING_MAX];
     struct covering mine;
     struct others others;
@@ -344,7 +373,8 @@ static void judge_shared(const struct judging *j, struct sw_place *place, struct
         .indicator = listed == me ? sight->indicator : mine.text,
         .first_us = listed->first_us,
         .count = listed->count,
-        .names = names,
+        .names = listing.names,
+        .neighbours = listing.neighbours,
     };
     sw_rcu_enter();
     struct sw_view view = sw_index_view(j->with->index);
@@ -353,8 +383,10 @@ static void judge_shared(const struct judging *j, struct sw_place *place, struct
     bool odd = others.has_new && sw_anomaly_shared_address(&view, &j->owned->addr, &j->owned->owner,
                                                            others.n, &anomaly);
     if (odd)
-        report.names_n = list_others(&view, &mine, place, listed, names);
+        list_others(j->with, &view, &mine, place, listed, &listing);
     sw_rcu_leave();
+    report.names_n = listing.n;
+    report.neighbours_n = listing.neighbours_n;
     if (!odd || !claim_shared(j, others.n, &report, finding))
         return;
     mark_others(j, place, listed);
