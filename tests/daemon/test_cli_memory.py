@@ -198,6 +198,52 @@ def settled(sw, past):
     return sw
 
 
+def feeds_look_ahead(sw, feed, folder):
+    """A content above the limit leaves the list of a feed as it is, is told, and is tried again; what
+    is on the list already does not count."""
+    sw("list", "set", "fed", "--action", "nxdomain")
+    sw("add", "fed", "old.example")
+    url = f"file:{feed}"
+    for more in [], ["--given"]:
+        sw("feed", "add", "fed", url, "--max-touched=1", "--every=1h", *more)
+        sw("feed", "run", "fed", "--files", folder, code=NONE)
+        assert "would touch 2 names resolved in the last 7 days, more than 1" in sw.err
+        assert set(sw.list("fed")) == {"old.example"}
+        (shown,) = sw.json("feed", "show", "fed")
+        assert shown["state"] == "failed" and int(shown["status"]["failures"]) >= 1, shown
+        assert "would touch 2 names" in shown["status"]["problem"] and shown["status"]["next"]
+    told = [fields["e"] for _, fields in sw.redis.xrange(sw.key("feeds:log"))]
+    assert any("would touch 2 names" in one for one in told)
+    sw("feed", "add", "fed", url, "--max-touched=2")
+    sw("feed", "run", "fed", "--files", folder)
+    assert len(sw.list("fed")) == 5
+    sw("feed", "add", "fed", url, "--max-touched=0")
+    sw("feed", "run", "fed", "--now", "--files", folder)  # no indicator is new
+    assert len(sw.list("fed")) == 5
+
+
+def test_a_policy_looks_ahead(settled, past):
+    sw, now = settled, int(time.time())
+    put(sw, past,
+        cof("www.shop.example", "A", "213.24.76.23", now - 9000, now - 60, 40),
+        cof("old.example", "A", "192.0.2.1", now - 30 * 86400, now - 20 * 86400, 99))  # fmt: skip
+    sw("list", "set", "trial", "--action", "nxdomain", "--shadow")
+    sw("add", "trial", "shop.example", "old.example", "never.example")
+    before = sw.redis.hget(sw.key("lists"), "trial")
+    said = sw("list", "set", "trial", "--no-shadow", "--preview")
+    assert "trial: nothing written\n" in said
+    assert "of 3 indicators, 1 was resolved in the last 7 days: 1 name, received 40 times" in said
+    assert "changes no answer" in sw("list", "set", "trial", "--action", "monitor", "--preview")
+    (seen,) = sw.json("list", "set", "trial", "--no-shadow", "--preview=25")
+    assert (seen["touched"]["names"], seen["touched"]["count"]) == (2, 139) and not seen["created"]
+    sw("list", "set", "trial", "--no-shadow", "--max-touched", "0", code=NONE)
+    assert "would touch 1 name resolved" in sw.err and "'trial' is left as it is" in sw.err
+    assert sw.redis.hget(sw.key("lists"), "trial") == before
+    sw("list", "set", "trial", "--note", "still in shadow", "--max-touched", "0")
+    sw("list", "set", "trial", "--no-shadow", "--max-touched", "1")
+    assert "shadow" not in json.loads(sw.redis.hget(sw.key("lists"), "trial"))
+
+
 def test_an_import_looks_ahead(settled, past, tmp_path):
     sw, now = settled, int(time.time())
     put(sw, past,
@@ -217,6 +263,7 @@ def test_an_import_looks_ahead(settled, past, tmp_path):
         sw("import", "--max-touched", "1", *more, "feed", feed, code=NONE)
         assert "would touch 2 names" in sw.err and not sw.list("feed")
     sw("import", "--max-touched", "1", "feed", "-", stdin="a.example\n", code=USAGE)
+    feeds_look_ahead(sw, feed, tmp_path)
     sw("import", "--max-touched", "2", "feed", feed)
     assert len(sw.list("feed")) == 5
     assert sw("hunt", "feed").startswith("3 of 4")

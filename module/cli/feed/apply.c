@@ -188,6 +188,8 @@ static int compare(struct cli_apply *apply, size_t first, size_t n, struct cli_d
         diff->removed += change->removes && there;
         diff->exempt_added += exempts && !change->removes && !there;
         diff->exempt_removed += exempts && change->removes && there;
+        if (apply->look && !exempts && !change->removes && !there)
+            cli_preview_add_text(apply->look, change->text, strlen(change->text));
         if (change->removes && !there) {
             free_change(change);
             change->text = change->facts = NULL;
@@ -298,6 +300,24 @@ static int write_all(struct cli_apply *apply)
     return code == CLI_OK && im->given ? cli_given_tidy(&im->rules, &im->outcome) : code;
 }
 
+/* Compare, and judge the additions by the memory where the feed has a limit. CLI_NONE: too many
+ * names were resolved. */
+static int compare_and_look(struct cli_apply *apply, struct cli_diff *diff)
+{
+    struct cli_preview look;
+    if (apply->im.max_touched == UINT64_MAX)
+        return compare_all(apply, diff);
+    int code = cli_preview_begin(&look, apply->cli, CLI_PREVIEW_DAYS);
+    apply->look = &look;
+    if (code == CLI_OK)
+        code = compare_all(apply, diff);
+    if (code == CLI_OK)
+        code = cli_preview_judge(&look, apply->cli, apply->im.max_touched);
+    apply->look = NULL;
+    cli_preview_free(&look);
+    return code;
+}
+
 static int put_changes_in_force(struct cli_apply *apply)
 {
     struct cli_importing *im = &apply->im;
@@ -306,7 +326,7 @@ static int put_changes_in_force(struct cli_apply *apply)
     int code = im->given && apply->begun ? cli_given_settle(&im->rules) : CLI_OK;
     keep_last(&apply->changes);
     if (code == CLI_OK)
-        code = compare_all(apply, &diff);
+        code = compare_and_look(apply, &diff);
     if (code == CLI_OK &&
         cli_diff_judge(&diff, im->max_shrink, im->max_growth, why) != CLI_DIFF_FITS) {
         cli_error("by the changes %s", why);

@@ -19,6 +19,7 @@
 #include "cli/feed/lease.h"
 #include "cli/feed/store.h"
 #include "cli/lists/asked.h"
+#include "cli/lists/preview.h"
 
 struct cli_changes {
     struct cli_change *one;
@@ -40,7 +41,8 @@ struct cli_apply {
     bool begun; /* the import has begun */
     bool lost;  /* a sink returned false */
     struct cli_changes changes;
-    uint64_t removed; /* result, of changes */
+    struct cli_preview *look; /* the look ahead takes the additions among them; NULL: none */
+    uint64_t removed;         /* result, of changes */
 };
 
 /** Set the sinks of a fetch, and read the feed's options about the source. Ends the process for

@@ -17,6 +17,7 @@ enum {
     KEY_WHOLE,
     KEY_SHRINK,
     KEY_GROWTH,
+    KEY_TOUCHED,
     KEY_SUFFIX,
     KEY_OWN,
     KEY_TOP,
@@ -46,6 +47,12 @@ const struct argp_option cli_asked_options[] = {
      0},
     {"max-growth", KEY_GROWTH, "PERCENT", 0,
      "with --replace: leave a list as it is that would grow by more (default: any growth)", 0},
+    {"max-touched", KEY_TOUCHED, "N", 0,
+     "change nothing if the new indicators cover more than N names that were resolved in the last "
+     "7 "
+     "days, by the memory of this resolver; import: all accepted indicators, and reads the file "
+     "twice",
+     0},
     {"allow-suffix", KEY_SUFFIX, "NAME", 0, "accept this top-level domain or public suffix", 0},
     {"allow-own", KEY_OWN, "NAME", 0,
      "accept this name, though it covers one of a list of kind allow or watch", 0},
@@ -120,6 +127,9 @@ error_t cli_asked_take(struct cli_asked *asked, int key, char *arg, const struct
     case KEY_GROWTH:
         im->max_growth = (unsigned)cli_number(state, "--max-growth", arg, 1, 1000000);
         return 0;
+    case KEY_TOUCHED:
+        im->max_touched = cli_number(state, "--max-touched", arg, 0, UINT64_MAX - 1);
+        return 0;
     case KEY_SUFFIX:
         cli_names_add(&im->suffixes, state, "--allow-suffix", arg);
         return 0;
@@ -150,5 +160,6 @@ const struct argp cli_asked_argp = {.options = cli_asked_options, .parser = pars
 void cli_asked_begin(struct cli_asked *asked)
 {
     asked->im->max_shrink = 50;
+    asked->im->max_touched = UINT64_MAX;
     asked->im->top_names = CLI_TOP_DEFAULT;
 }

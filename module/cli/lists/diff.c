@@ -88,6 +88,41 @@ int cli_diff(struct cli *cli, const char *now, const char *then, struct cli_diff
     return code;
 }
 
+/* ---- each added indicator ---- */
+
+struct adding {
+    struct cli *cli;
+    const char *now;
+    cli_added_fn *each;
+    void *arg;
+};
+
+/* cli_fields_fn */
+static int hand_over(void *arg, const redisReply *fields)
+{
+    const struct adding *adding = arg;
+    struct cli_argv argv = {0};
+    cli_argv_add(&argv, "HMGET");
+    cli_argv_add(&argv, adding->now);
+    for (size_t i = 0; i + 1 < fields->elements; i += 2)
+        cli_argv_add_n(&argv, fields->element[i]->str, fields->element[i]->len);
+    redisReply *reply = argv.n > 2 ? cli_ask_argv(adding->cli, &argv) : NULL;
+    int code = argv.n > 2 && !reply ? CLI_REDIS : CLI_OK;
+    for (size_t i = 0; reply && i < reply->elements && 2 * i + 1 < fields->elements; i++)
+        if (reply->element[i]->type == REDIS_REPLY_NIL)
+            adding->each(adding->arg, fields->element[2 * i]->str, fields->element[2 * i]->len);
+    freeReplyObject(reply);
+    cli_argv_free(&argv);
+    return code;
+}
+
+int cli_diff_added(struct cli *cli, const char *now, const char *then, cli_added_fn *each,
+                   void *arg)
+{
+    struct adding adding = {cli, now, each, arg};
+    return cli_scan(cli, then, hand_over, &adding);
+}
+
 void cli_diff_free(struct cli_diff *diff)
 {
     json_decref(diff->added_first);

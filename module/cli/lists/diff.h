@@ -29,6 +29,14 @@ struct cli_diff {
 int cli_diff(struct cli *cli, const char *now, const char *then, struct cli_diff *diff);
 void cli_diff_free(struct cli_diff *diff);
 
+/** Gets an indicator that the replacement has and the list has not. */
+typedef void cli_added_fn(void *arg, const char *text, size_t len);
+
+/** Hand over each indicator of `then` that `now` lacks; one may come twice. CLI_OK; CLI_REDIS after
+ * an error message. */
+int cli_diff_added(struct cli *cli, const char *now, const char *then, cli_added_fn *each,
+                   void *arg);
+
 /** For people: "+12 -3", and the first of each. */
 void cli_diff_print(const struct cli_diff *diff);
 

@@ -109,6 +109,10 @@ int cli_given_flush(struct cli_given *given);
 /** Compare the new contents with the present ones: sums. cli_diff_free() in any case. */
 int cli_given_compare(struct cli_given *given, struct cli_diff *sum);
 
+/** After the comparison: hand over each indicator that the lists are to have and lack now. An
+ * indicator that moves to another part counts as well; exceptions do not. */
+int cli_given_added(struct cli_given *given, cli_added_fn *each, void *arg);
+
 /** As cli_staging_swap(), for all lists together. */
 int cli_given_swap(struct cli_given *given, struct cli_outcome *outcome, enum cli_left *left);
 

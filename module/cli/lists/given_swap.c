@@ -134,6 +134,18 @@ static int read_again(struct cli_given *given)
     return good ? CLI_OK : CLI_REDIS;
 }
 
+int cli_given_added(struct cli_given *given, cli_added_fn *each, void *arg)
+{
+    int code = CLI_OK;
+    for (size_t i = 0; i < given->n && code == CLI_OK; i++) {
+        const struct cli_given_part *part = given->part[i];
+        if (part->staging.cli && part->diff.added > 0 && !exempts(given, part))
+            code =
+                cli_diff_added(given->cli, now_of(given->cli, part), part->staging.key, each, arg);
+    }
+    return code;
+}
+
 /* ---- the fate of a part ---- */
 
 static bool is_head(const struct cli_given_part *part)

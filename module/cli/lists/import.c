@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEY_REPLACE = 300, KEY_DRY_RUN, KEY_SHOW, KEY_PREVIEW, KEY_TOUCHED, KEY_WAIT };
+enum { KEY_REPLACE = 300, KEY_DRY_RUN, KEY_SHOW, KEY_PREVIEW, KEY_WAIT };
 
 static const struct argp_option options[] = {
     {"replace", KEY_REPLACE, NULL, 0,
@@ -22,8 +22,6 @@ static const struct argp_option options[] = {
      "as --dry-run, and show the names that were resolved in the last days (default: 7) and that "
      "the accepted indicators cover, by the memory of this resolver",
      0},
-    {"max-touched", KEY_TOUCHED, "N", 0,
-     "change nothing if the preview has more than N names; reads the file twice", 0},
     {"show-refused", KEY_SHOW, "N", 0, "name at most N refused items (default: 20)", 0},
     {"wait", KEY_WAIT, "SECONDS", OPTION_ARG_OPTIONAL,
      "return when every live resolver enforces the change (default: 10 seconds at most)", 0},
@@ -37,7 +35,7 @@ struct import {
     uint32_t show;
     bool looks, quiet;    /* looks: ask the memory; quiet: the pass before the import */
     uint64_t days;        /* of --preview */
-    uint64_t max_touched; /* UINT64_MAX: any number */
+    uint64_t max_touched; /* judged here, over all accepted indicators; UINT64_MAX: any number */
     struct cli_preview preview;
     struct sw_reader_hooks inner; /* of the import */
 };
@@ -62,9 +60,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case KEY_PREVIEW:
         own->looks = im->dry_run = true;
         own->days = arg ? cli_number(state, "--preview", arg, 1, 3650) : own->days;
-        return 0;
-    case KEY_TOUCHED:
-        own->max_touched = cli_number(state, "--max-touched", arg, 0, UINT64_MAX - 1);
         return 0;
     case KEY_WAIT:
         im->outcome.wait_s = cli_wait_seconds(state, arg);
@@ -233,21 +228,6 @@ static int begin_look(struct import *own)
     return cli_preview_begin(&own->preview, own->im.cli, own->days);
 }
 
-/* CLI_NONE: too many names are touched. */
-static int end_look(struct import *own)
-{
-    int code = cli_preview_end(&own->preview, own->im.cli);
-    if (code != CLI_OK || own->preview.names <= own->max_touched)
-        return code;
-    if (!own->im.cli->json)
-        cli_preview_print(&own->preview, own->im.cli);
-    cli_error("the change would touch %s resolved in the last %s, more than %" PRIu64,
-              cli_count(own->preview.names, "name", "names"), cli_count(own->days, "day", "days"),
-              own->max_touched);
-    cli_hint("--max-touched=N says how many are allowed; without it any number");
-    return CLI_NONE;
-}
-
 static int run(struct import *own)
 {
     struct cli_importing *im = &own->im;
@@ -264,7 +244,7 @@ static int run(struct import *own)
         cli_refusals_print(&im->refusals);
     code = cli_importing_end(im, code);
     if (code == CLI_OK && own->looks)
-        code = end_look(own);
+        code = cli_preview_judge(&own->preview, im->cli, own->max_touched);
     if (interrupted && code != CLI_OK) {
         signal((int)interrupted, SIG_DFL);
         raise((int)interrupted);
@@ -318,13 +298,14 @@ int cli_import(struct cli *cli, int argc, char **argv)
     own->asked = (struct cli_asked){&own->im, &own->source};
     cli_asked_begin(&own->asked);
     own->show = CLI_REFUSALS_SHOWN;
-    own->days = 7;
-    own->max_touched = UINT64_MAX;
+    own->days = CLI_PREVIEW_DAYS;
     cli_parse(cli, &usage, own, argc, argv, &words);
     own->im.list = words[0];
     own->im.source = strcmp(words[1], "-") == 0 ? "standard input" : words[1];
     own->im.offline = own->im.dry_run && strcmp(words[0], "-") == 0;
     own->source.path = words[1];
+    own->max_touched = own->im.max_touched;
+    own->im.max_touched = UINT64_MAX;
     connect_parts(own);
     own->looks |= own->im.dry_run && own->max_touched != UINT64_MAX;
     int code = CLI_OK;

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/expires.h"
+#include "cli/lists/preview.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -374,6 +375,24 @@ static int judge_diff(struct cli_importing *im)
     return CLI_NONE;
 }
 
+/* Ask the memory for the indicators that would come. CLI_NONE: too many names were resolved. */
+static int judge_touched(struct cli_importing *im)
+{
+    struct cli_preview preview;
+    if (im->max_touched == UINT64_MAX)
+        return CLI_OK;
+    int code = cli_preview_begin(&preview, im->cli, CLI_PREVIEW_DAYS);
+    if (code == CLI_OK && im->given)
+        code = cli_given_added(&im->rules, cli_preview_add_text, &preview);
+    else if (code == CLI_OK)
+        code = cli_diff_added(im->cli, cli_key(im->cli, "list:%s", im->list), im->staging.key,
+                              cli_preview_add_text, &preview);
+    if (code == CLI_OK)
+        code = cli_preview_judge(&preview, im->cli, im->max_touched);
+    cli_preview_free(&preview);
+    return code;
+}
+
 static bool interrupted(const struct cli_importing *im)
 {
     return im->stop && *im->stop;
@@ -412,6 +431,8 @@ static int end_replacement(struct cli_importing *im, int code)
     }
     if (code == CLI_OK && !interrupted(im))
         code = judge_diff(im);
+    if (code == CLI_OK && !interrupted(im))
+        code = judge_touched(im);
     if (code == CLI_OK && !interrupted(im) && im->dry_run) {
         drop_new(im);
         return CLI_OK;

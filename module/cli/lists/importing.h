@@ -37,6 +37,8 @@ struct cli_importing {
     const char *top_file;                /* or NULL */
     FILE *top_in;                        /* the same, open; NULL: opened by its name */
     uint64_t top_names;
+    uint64_t max_touched; /* with `replace`: names that were resolved and that the new indicators
+                             cover; UINT64_MAX: any number */
     volatile const sig_atomic_t *stop; /* not 0: interrupted */
     bool removing;                     /* the entries leave the list: no guard is asked */
     void (*divert)(void *arg, const char *text, const char *facts); /* takes accepted entries, in

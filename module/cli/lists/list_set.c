@@ -1,6 +1,7 @@
 /* list_set.c - sinkwatch list set NAME: create a list, or change members of the policy. */
 #include "base/policy.h"
 #include "cli/lists/harm.h"
+#include "cli/lists/list_look.h"
 #include "cli/lists/listparts.h"
 #include "cli/output.h"
 #include "index/index.h"
@@ -35,6 +36,8 @@ enum {
     KEY_SUB_ERROR,
     KEY_OWNERS,
     KEY_NS_OWNERS,
+    KEY_PREVIEW,
+    KEY_TOUCHED,
     KEY_BASELINE_DAYS, /* the limits, in the order of enum sw_limit */
     KEY_WAIT = KEY_BASELINE_DAYS + SW_LIMIT_COUNT
 };
@@ -92,6 +95,13 @@ static const struct argp_option options[] = {
      "resolver's "
      "policy, 0 none (default)",
      0},
+    {"preview", KEY_PREVIEW, "DAYS", OPTION_ARG_OPTIONAL,
+     "write nothing, and show the names that the list covers and that were resolved in the last "
+     "days (default: 7), by the memory of this resolver",
+     0},
+    {"max-touched", KEY_TOUCHED, "N", 0,
+     "leave the list as it is if the policy would change answers for more than N of these names",
+     0},
     {"wait", KEY_WAIT, "SECONDS", OPTION_ARG_OPTIONAL,
      "return when every live resolver has applied the change (default: 10 seconds at most)", 0},
     {0},
@@ -100,6 +110,7 @@ static const struct argp_option options[] = {
 struct set {
     json_t *members; /* the given members: null takes a member out */
     uint32_t wait_s;
+    struct cli_list_look look;
 };
 
 /* Text of a member; "" takes the member out. Must be UTF-8, as JSON is. */
@@ -231,6 +242,13 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     case KEY_NS_OWNERS:
         put_more(state, "ns-owners", "ns_owners", arg);
+        return 0;
+    case KEY_PREVIEW:
+        set->look.preview = true;
+        set->look.days = arg ? cli_number(state, "--preview", arg, 1, 3650) : set->look.days;
+        return 0;
+    case KEY_TOUCHED:
+        set->look.most = cli_number(state, "--max-touched", arg, 0, UINT64_MAX - 1);
         return 0;
     case KEY_WAIT:
         set->wait_s = cli_wait_seconds(state, arg);
@@ -373,12 +391,15 @@ struct round {
     json_t *old; /* the present policy; NULL: there is no such list */
     struct sw_policy policy;
     char *text;          /* the new policy */
+    json_t *touched;     /* of a preview with --json, or NULL */
     redisReply *replies; /* NULL: not committed */
     enum cli_left left;
 };
 
 static void end_round(struct round *r)
 {
+    json_decref(r->touched);
+    r->touched = NULL;
     json_decref(r->old);
     free(r->text);
     r->old = NULL;
@@ -407,6 +428,15 @@ static int judge(struct round *r)
         return code;
     cli_error("there are %" PRIu64 " lists, and a resolver takes no more", lists);
     return CLI_NONE;
+}
+
+/* Ask the memory, for a preview or for a limit. CLI_NONE: too many names were resolved. */
+static int look(struct round *r)
+{
+    int code = cli_list_look(r->cli, &r->policy, &r->set->look, &r->touched);
+    if (code == CLI_NONE)
+        cli_error("list '%s' is left as it is", r->name);
+    return code;
 }
 
 /* Write the policy, those of the list's parts, and entries in the change stream. */
@@ -445,6 +475,10 @@ static int change(struct round *r)
         if (code == CLI_OK && i == 0)
             say_needs(r->cli, &r->policy, r->set->members);
         if (code == CLI_OK)
+            code = look(r);
+        if (code == CLI_OK && r->set->look.preview)
+            return CLI_OK;
+        if (code == CLI_OK)
             code = commit(r);
         if (code != CLI_OK && r->left != CLI_LEFT_FOILED)
             return code;
@@ -457,17 +491,21 @@ static int change(struct round *r)
 static int report(const struct round *r)
 {
     struct cli_outcome outcome = {.list = r->name, .op = "policy", .wait_s = r->set->wait_s};
-    cli_outcome_id(&outcome, r->replies);
-    if (!r->cli->json)
+    if (r->replies)
+        cli_outcome_id(&outcome, r->replies);
+    if (r->replies && !r->cli->json)
         printf("%s %s: %s\n", r->name, r->old ? "is now" : "is new", r->text);
-    outcome.members =
-        json_pack("{s:b,s:o}", "created", !r->old, "policy", json_loads(r->text, 0, NULL));
+    outcome.members = json_pack("{s:b,s:o}", "created", r->replies && !r->old, "policy",
+                                json_loads(r->text, 0, NULL));
+    if (r->touched)
+        json_object_set(outcome.members, "touched", r->touched);
     return cli_report(r->cli, &outcome);
 }
 
 int cli_list_set(struct cli *cli, int argc, char **argv)
 {
-    struct set set = {.members = json_object()};
+    struct set set = {.members = json_object(),
+                      .look = {.days = CLI_PREVIEW_DAYS, .most = UINT64_MAX}};
     char **words;
     cli_parse(cli, &usage, &set, argc, argv, &words);
     if (!sw_listname_ok(words[0])) {

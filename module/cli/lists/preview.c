@@ -58,6 +58,14 @@ void cli_preview_add(struct cli_preview *preview, const struct sw_indicator *ind
     preview->indicators++;
 }
 
+void cli_preview_add_text(void *arg, const char *text, size_t len)
+{
+    struct sw_indicator indicator;
+    char why[SW_WHY_MAX];
+    if (sw_indicator_parse(text, len, &indicator, why) == SW_OK)
+        cli_preview_add(arg, &indicator);
+}
+
 /* ---- asking ---- */
 
 /* The rows of one name follow each other. */
@@ -164,6 +172,20 @@ int cli_preview_end(struct cli_preview *preview, struct cli *cli)
     cli_error("%s: %s", cli_clean_text(folder),
               status == SW_EIO ? strerror(errno) : sw_strerror(status));
     return CLI_INPUT;
+}
+
+int cli_preview_judge(struct cli_preview *preview, struct cli *cli, uint64_t most)
+{
+    int code = cli_preview_end(preview, cli);
+    if (code != CLI_OK || (preview->names <= most && !preview->cut))
+        return code;
+    if (!cli->json)
+        cli_preview_print(preview, cli);
+    cli_error("the change would touch %s resolved in the last %s, more than %" PRIu64,
+              cli_count(preview->names, "name", "names"), cli_count(preview->days, "day", "days"),
+              most);
+    cli_hint("--max-touched=N says how many are allowed; without it any number");
+    return CLI_NONE;
 }
 
 void cli_preview_free(struct cli_preview *preview)

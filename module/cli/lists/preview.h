@@ -11,6 +11,8 @@
 #ifndef SW_CLI_LISTS_PREVIEW_H
 #define SW_CLI_LISTS_PREVIEW_H
 
+#define CLI_PREVIEW_DAYS 7 /* where no other number is asked for */
+
 #include "base/indicator.h"
 #include "cli/output.h"
 
@@ -36,8 +38,15 @@ struct cli_preview {
 int cli_preview_begin(struct cli_preview *preview, struct cli *cli, uint64_t days);
 void cli_preview_add(struct cli_preview *preview, const struct sw_indicator *indicator);
 
+/** The same for an indicator of a list in Redis; text that is none is passed over. */
+void cli_preview_add_text(void *arg, const char *text, size_t len);
+
 /** Ask the memory. CLI_OK (also for a look that was cut), or CLI_INPUT after an error message. */
 int cli_preview_end(struct cli_preview *preview, struct cli *cli);
+
+/** Ask as cli_preview_end(), and compare: CLI_NONE after an error message and the table, when the
+ * change would touch more than `most` names. A look that was cut counts as too many. */
+int cli_preview_judge(struct cli_preview *preview, struct cli *cli, uint64_t most);
 
 /** For people: the sum, and the names that were resolved most, with AS and holder. */
 void cli_preview_print(const struct cli_preview *preview, struct cli *cli);
