@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define CHUNK      "1000"
 #define CHUNKS_MAX 4    /* in a round of the feeder's loop: changes go first */
 #define PER_S      3000 /* fields a second; a field costs about a microsecond, less in Redis */
 
@@ -57,13 +56,27 @@ static enum sw_status ask_again(struct sw_feed *feed, struct sw_list *list, cons
     return SW_OK;
 }
 
-/* Judge the suspects, if the feeder has applied all entries up to the noted end. */
+/* Whether the feeder has applied all entries up to an end of the stream that was told after the
+ * suspects were found. Without a readable stream the suspects are dropped. */
+static bool has_reached_end(struct sw_feed *feed)
+{
+    struct sw_audit *audit = &feed->audit;
+    if (!feed->stream_ok)
+        audit->suspects_n = 0;
+    if (audit->asks == feed->asks)
+        return false;
+    if (audit->end.ms == 0)
+        audit->end = feed->lists.now;
+    return sw_stream_id_compare(&feed->position.id, &audit->end) >= 0;
+}
+
+/* Judge the suspects, if all entries up to the noted end are applied. */
 static enum sw_status judge_suspects(struct sw_feed *feed)
 {
     struct sw_audit *audit = &feed->audit;
     struct sw_list *list = sw_lists_find(&feed->lists, audit->suspect_list);
     bool missing = false;
-    if (sw_stream_id_compare(&feed->position.id, &audit->end) < 0)
+    if (!has_reached_end(feed))
         return SW_OK;
     for (size_t i = 0; i < audit->suspects_n && list && list->held && !missing; i++) {
         enum sw_status status = ask_again(feed, list, audit->suspect[i], &missing);
@@ -83,13 +96,20 @@ static enum sw_status judge_suspects(struct sw_feed *feed)
 
 /* ---- a pass over all lists ---- */
 
+/* A chunk of a list that was read may have been too large in a former pass: a larger chunk is tried
+ * once more. */
 static void begin_pass(struct sw_feed *feed, int64_t now_us)
 {
     struct sw_audit *audit = &feed->audit;
     *audit = (struct sw_audit){.began_us = now_us};
-    for (size_t i = 0; i < feed->lists.n; i++)
-        if (feed->lists.list[i]->held)
-            audit->total += sw_index_count(feed->index, feed->lists.list[i]->id);
+    for (size_t i = 0; i < feed->lists.n; i++) {
+        struct sw_list *list = feed->lists.list[i];
+        if (!list->held)
+            continue;
+        audit->total += sw_index_count(feed->index, list->id);
+        if (!list->unread && list->narrow > 0)
+            list->narrow--;
+    }
 }
 
 /* The current list, or the next held list; NULL at the end of the pass. A pass may miss lists when
@@ -99,7 +119,7 @@ static struct sw_list *list_at_hand(struct sw_feed *feed)
     struct sw_audit *audit = &feed->audit;
     for (; audit->at < feed->lists.n; audit->at++, audit->cursor[0] = '\0') {
         struct sw_list *list = feed->lists.list[audit->at];
-        if (!list->held || list->unread || list->narrow > 0)
+        if (!list->held || list->unread || !sw_load_chunk(list))
             continue;
         if (strcmp(audit->list, list->name) != 0)
             audit->cursor[0] = '\0';
@@ -141,28 +161,15 @@ static enum sw_status next_chunk(struct sw_feed *feed, bool *done)
     if (!list)
         return SW_OK;
     sw_redis_key(feed->redis, key, sizeof(key), "list:%s", list->name);
-    redisReply *reply = sw_redis_command(feed->redis, "HSCAN %s %s COUNT " CHUNK, key,
-                                         audit->cursor[0] ? audit->cursor : "0");
+    redisReply *reply =
+        sw_redis_command(feed->redis, "HSCAN %s %s COUNT %s", key,
+                         audit->cursor[0] ? audit->cursor : "0", sw_load_chunk(list));
     if (!reply) {
         list->narrow += sw_redis_was_too_large(feed->redis);
         return sw_feed_failed(feed, SW_ECLOSED, "looking for changes without an entry");
     }
     look_at(feed, list, reply);
     freeReplyObject(reply);
-    return SW_OK;
-}
-
-/* Note the stream's end for new suspects. Without a readable stream the suspects are dropped. */
-static enum sw_status note_end(struct sw_feed *feed)
-{
-    struct sw_stream_state state;
-    enum sw_status status = sw_stream_ask(feed->redis, &state);
-    if (status == SW_ECLOSED)
-        return sw_feed_failed(feed, status, "asking for the change stream");
-    if (status == SW_OK)
-        feed->audit.end = state.last;
-    else
-        feed->audit.suspects_n = 0;
     return SW_OK;
 }
 
@@ -192,7 +199,7 @@ enum sw_status sw_feed_audit(struct sw_feed *feed)
             break; /* ahead of schedule; the schedule ends a pass after 0.8 of the time */
         status = next_chunk(feed, &done);
     }
-    if (status == SW_OK && audit->suspects_n > 0)
-        status = note_end(feed);
+    audit->asks = feed->asks;
+    audit->end = (struct sw_stream_id){0, 0};
     return status;
 }

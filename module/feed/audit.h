@@ -38,7 +38,8 @@ struct sw_audit {
     char list[SW_LISTNAME_MAX];
     char cursor[24];         /* of HSCAN; "" at a list's start */
     uint64_t looked, total;  /* fields in this pass: so far, and about how many in all lists */
-    struct sw_stream_id end; /* the stream's end after the suspects were found */
+    uint64_t asks;           /* sw_feed.asks when the suspects were found */
+    struct sw_stream_id end; /* the stream's end after that; 0-0: not told yet */
     size_t suspects_n;
     char suspect[SW_SUSPECTS_MAX][SW_INDICATORTEXT_MAX];
     char suspect_list[SW_LISTNAME_MAX];

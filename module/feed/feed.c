@@ -137,13 +137,15 @@ static enum sw_status do_what_is_due(struct sw_feed *feed)
 {
     enum sw_status status = SW_OK;
     int64_t now = sw_clock_mono_us();
+    bool may_copy = sw_feed_state_is_due(feed); /* the check of the stream would take its turn */
     check_gardens(feed, now);
     if (now >= feed->report_due) {
         status = sw_feed_check_stream(feed);
         if (status == SW_OK)
             status = sw_feed_report(feed);
     }
-    if (status == SW_OK && feed->settings->reconcile_s > 0 && now >= feed->reconcile_due) {
+    if (status == SW_OK && feed->settings->reconcile_s > 0 && now >= feed->reconcile_due &&
+        may_copy) {
         status = sw_feed_check_server(feed);
         if (status == SW_OK)
             status = sw_feed_check_stream(feed);

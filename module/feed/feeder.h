@@ -108,8 +108,9 @@ struct sw_feed {
     char server[128]; /* run id and replication id of the server of the position */
     int64_t server_ahead_us; /* the server's wall clock minus this resolver's, at the last look */
     int64_t state_due;       /* monotonic clock: the stream's state is not to be asked for before */
-    bool unasked;            /* entries were read meanwhile, without the state */
-    unsigned batch;          /* COUNT of XREAD */
+    uint64_t asks;           /* how often the stream's state was told */
+    struct sw_stream_end end;           /* of the stream, when it was told */
+    unsigned batch;                     /* COUNT of XREAD */
     struct sw_stream_position position; /* last applied entry */
     struct sw_stream_id awaited;        /* the stream's end at the last XREAD without entries */
     struct sw_stream_id applied;        /* last entry reported as enforced, sweep included */
@@ -216,9 +217,12 @@ enum sw_status sw_feed_check_stream(struct sw_feed *feed);
 enum sw_status sw_feed_judge_stream(struct sw_feed *feed, enum sw_status asked,
                                     const struct sw_stream_state *state);
 
-/** Whether to ask for the stream's state with each batch. A large first or last entry, which Redis
- * sends with the state each time, makes that rare. */
+/** Whether the stream's state may be asked for now. A large first or last entry, which Redis sends
+ * with the state each time, makes that rare (D-231). */
 bool sw_feed_state_is_due(const struct sw_feed *feed);
+
+/** Set load_due if entries up to an awaited end of the stream were never read. */
+void sw_feed_look_for_missed(struct sw_feed *feed);
 
 /** Ask whether the server is still the server of the position; load_due is set when not. */
 enum sw_status sw_feed_check_server(struct sw_feed *feed);
@@ -226,9 +230,14 @@ enum sw_status sw_feed_check_server(struct sw_feed *feed);
 /** Free a copy; an empty copy is fine. */
 void sw_copy_clear(struct sw_copy *copy);
 
-/** Ask for the state of the stream. SW_OK: stream_ok is set, and *state if the stream is a
- * stream. */
-enum sw_status sw_feed_ask_stream(struct sw_feed *feed, struct sw_stream_state *state);
+/** Before a list is read: renew lists.now, an end of the stream that the reading includes, if the
+ * state is due. Else the former end stays: entries after that end are applied once more. */
+enum sw_status sw_feed_renew_end(struct sw_feed *feed);
+
+/** Take the result of asking for the stream's state: stream_ok is set, and with a stream lists.now
+ * and the time of the next ask. A key of another type is a problem, and SW_OK. */
+enum sw_status sw_feed_take_state(struct sw_feed *feed, enum sw_status asked,
+                                  const struct sw_stream_state *state);
 
 /** {prefix}:lists cannot be read, for the reason why: keep the lists of the index. */
 void sw_feed_keep_unreadable(struct sw_feed *feed, const char *why);

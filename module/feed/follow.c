@@ -428,6 +428,7 @@ static enum sw_status apply_entries(struct sw_feed *feed, struct entry *entries,
             return status;
         feed->position.id = entries[i].id;
         feed->position.added++;
+        sw_feed_look_for_missed(feed);
         if (feed->load_due)
             return SW_OK;
     }
@@ -443,6 +444,9 @@ static enum sw_status apply_batch(struct sw_feed *feed, const redisReply *reply)
     for (size_t i = 0; i < n; i++)
         if (!read_entry(reply->element[i], &entries[i]))
             return sw_feed_failed(feed, SW_EREDIS, "following changes: odd entry");
+    /* The stream reaches to the last entry at least, whether the state was asked for or not. */
+    if (n > 0 && sw_stream_id_compare(&feed->lists.now, &entries[n - 1].id) < 0)
+        feed->lists.now = entries[n - 1].id;
     enum sw_status status = ask_for_batch(feed, entries, n);
     if (status == SW_OK)
         status = apply_entries(feed, entries, n);
@@ -564,6 +568,19 @@ static void leave_out_stream(struct sw_feed *feed, const redisReply *reply)
     feed->state_due = 0; /* perhaps {prefix}:changes is no stream any more */
 }
 
+/* XREAD returned no entry of {prefix}:changes. */
+static enum sw_status no_entries(struct sw_feed *feed, bool ask, enum sw_status asked,
+                                 const struct sw_stream_state *state)
+{
+    enum sw_status status = ask ? sw_feed_take_state(feed, asked, state) : SW_OK;
+    if (status != SW_OK)
+        return status;
+    sw_feed_look_for_missed(feed);
+    look_for_deleted(feed, state);
+    status = feed->load_due ? SW_OK : sw_feed_compare(feed, NULL);
+    return status == SW_OK && feed->dirty ? sw_feed_finish_batch(feed) : status;
+}
+
 enum sw_status sw_feed_follow(struct sw_feed *feed)
 {
     bool ask = sw_feed_state_is_due(feed);
@@ -584,7 +601,6 @@ enum sw_status sw_feed_follow(struct sw_feed *feed)
         sw_feed_take_inquiries(feed, inquiries);
     if (entries) {
         feed->batch *= 2;
-        feed->unasked |= !ask;
         if (ask)
             status = sw_feed_judge_stream(feed, asked, &state);
         if (status == SW_OK && feed->stream_ok && !feed->load_due)
@@ -595,13 +611,8 @@ enum sw_status sw_feed_follow(struct sw_feed *feed)
             status = sw_feed_judge_stream(feed, asked, &state);
     } else if (reply->type != REDIS_REPLY_NIL && !tracks && !inquiries) {
         status = sw_feed_failed(feed, SW_EREDIS, "following changes");
-    } else if (asked == SW_ECLOSED) {
-        status = sw_feed_failed(feed, asked, "asking for the change stream");
     } else {
-        look_for_deleted(feed, &state);
-        status = feed->load_due ? SW_OK : sw_feed_compare(feed, NULL);
-        if (status == SW_OK && feed->dirty)
-            status = sw_feed_finish_batch(feed);
+        status = no_entries(feed, ask, asked, &state);
     }
     freeReplyObject(reply);
     return status;

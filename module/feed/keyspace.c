@@ -140,7 +140,7 @@ static void take_all(struct sw_feed *feed, int64_t now)
 static enum sw_status look(struct sw_feed *feed)
 {
     enum sw_status status = sw_feed_copy(feed);
-    if (status == SW_OK)
+    if (status == SW_OK && !feed->load_due)
         status = sw_feed_compare(feed, NULL);
     if (status == SW_OK && feed->dirty)
         status = sw_feed_finish_batch(feed);
@@ -170,7 +170,8 @@ enum sw_status sw_feed_take_notifications(struct sw_feed *feed)
         take_all(feed, now);
     if (sw_redis_is_open(keyspace->redis))
         ping(feed, now);
-    if (!keyspace->waiting || feed->load_due || feed->copy.reply || now < keyspace->look_due)
+    if (!keyspace->waiting || feed->load_due || feed->copy.reply || now < keyspace->look_due ||
+        !sw_feed_state_is_due(feed))
         return SW_OK;
     return look(feed);
 }

@@ -174,10 +174,15 @@ static enum sw_status take_fields(struct scan *scan, const redisReply *fields)
     return SW_OK;
 }
 
+const char *sw_load_chunk(const struct sw_list *list)
+{
+    return list->narrow < SW_LIST_NARROW_MAX ? chunks[list->narrow] : NULL;
+}
+
 /* Ask for the next chunk early: the server prepares that chunk while this thread takes another. */
 static enum sw_status ask_chunk(struct scan *scan, const char *cursor)
 {
-    const char *argv[] = {"HSCAN", scan->key, cursor, "COUNT", chunks[scan->list->narrow]};
+    const char *argv[] = {"HSCAN", scan->key, cursor, "COUNT", sw_load_chunk(scan->list)};
     if (sw_redis_append_argv(scan->redis, 5, argv, NULL) != SW_OK)
         return SW_ECLOSED;
     sw_redis_flush(scan->redis);
@@ -273,7 +278,7 @@ enum sw_status sw_load_content(struct sw_redis *redis, struct sw_lists *lists, s
         (uint32_t)((hooks->wall_us ? hooks->wall_us(hooks->arg) : sw_clock_wall_us()) / 1000000);
     list->unread = true;
     sw_redis_key(redis, scan.key, sizeof(scan.key), "list:%s", list->name);
-    if (list->narrow >= SW_LIST_NARROW_MAX) {
+    if (!sw_load_chunk(list)) {
         keep_former(list, scan.key, SW_REFUSED_ROOM, "facts that are too large for a reply", hooks);
         return SW_OK;
     }

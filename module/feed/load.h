@@ -87,6 +87,10 @@ enum sw_status sw_load_policy(struct sw_lists *lists, struct sw_list *list, cons
 enum sw_status sw_load_content(struct sw_redis *redis, struct sw_lists *lists, struct sw_list *list,
                                const struct sw_load_hooks *hooks);
 
+/** COUNT of HSCAN for a list: smaller after a chunk that was too large for a reply. NULL: no chunk
+ * is small enough. */
+const char *sw_load_chunk(const struct sw_list *list);
+
 /** Call hooks->refused; item may be any octets. */
 void sw_load_refuse(const struct sw_load_hooks *hooks, enum sw_refused_reason reason,
                     const char *list, const char *item, size_t item_len, const char *why);

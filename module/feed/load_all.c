@@ -20,11 +20,16 @@
 /* ---- are the stream and the server still the same ---- */
 
 /* A large entry at an end of the stream is sent with each state: the octets of a second are a
- * fixed number. */
-static int64_t pause_us(const struct sw_stream_state *state)
+ * fixed number. States that could not wait prolong the pause. */
+static void pause_asking(struct sw_feed *feed, uint64_t octets)
 {
-    int64_t us = (int64_t)(state->left_out * 1000000 / OCTETS_PER_S);
-    return us < PAUSE_MAX_US ? us : PAUSE_MAX_US;
+    int64_t now = sw_clock_mono_us();
+    int64_t last = now + PAUSE_MAX_US;
+    if (feed->state_due < now || octets < ENTRY_OCTETS)
+        feed->state_due = now;
+    if (octets >= ENTRY_OCTETS)
+        feed->state_due += (int64_t)(octets * 1000000 / OCTETS_PER_S);
+    feed->state_due = feed->state_due < last ? feed->state_due : last;
 }
 
 bool sw_feed_state_is_due(const struct sw_feed *feed)
@@ -32,10 +37,8 @@ bool sw_feed_state_is_due(const struct sw_feed *feed)
     return sw_clock_mono_us() >= feed->state_due;
 }
 
-/* Take the result of asking for the stream's state: sets stream_ok; *state holds the state if
- * stream_ok. A key of another type does not end the session: lists can still be read. */
-static enum sw_status asked_stream(struct sw_feed *feed, enum sw_status status,
-                                   const struct sw_stream_state *state)
+enum sw_status sw_feed_take_state(struct sw_feed *feed, enum sw_status status,
+                                  const struct sw_stream_state *state)
 {
     char key[SW_KEY_MAX];
     if (status == SW_EINVAL) {
@@ -53,28 +56,45 @@ static enum sw_status asked_stream(struct sw_feed *feed, enum sw_status status,
         return sw_feed_failed(feed, status, "asking for the change stream");
     feed->stream_ok = true;
     feed->lists.now = state->last;
-    feed->state_due = sw_clock_mono_us() + (state->left_out < ENTRY_OCTETS ? 0 : pause_us(state));
+    feed->asks++;
+    sw_stream_await(&feed->end, state);
+    pause_asking(feed, state->left_out);
     sw_feed_problem(feed, SW_PROBLEM_STREAM, NULL);
     return SW_OK;
 }
 
-enum sw_status sw_feed_ask_stream(struct sw_feed *feed, struct sw_stream_state *state)
+static enum sw_status ask_stream(struct sw_feed *feed, struct sw_stream_state *state)
 {
-    return asked_stream(feed, sw_stream_ask(feed->redis, state), state);
+    return sw_feed_take_state(feed, sw_stream_ask(feed->redis, state), state);
+}
+
+enum sw_status sw_feed_renew_end(struct sw_feed *feed)
+{
+    struct sw_stream_state state;
+    return sw_feed_state_is_due(feed) ? ask_stream(feed, &state) : SW_OK;
+}
+
+void sw_feed_look_for_missed(struct sw_feed *feed)
+{
+    if (!sw_stream_has_missed(&feed->end, &feed->position))
+        return;
+    sw_log(SW_LOG_WARNING, "changes were lost (stream trimmed before they were read): reading all "
+                           "lists again");
+    feed->load_due = true;
 }
 
 enum sw_status sw_feed_judge_stream(struct sw_feed *feed, enum sw_status asked,
                                     const struct sw_stream_state *state)
 {
     bool was_ok = feed->stream_ok;
-    enum sw_status status = asked_stream(feed, asked, state);
+    enum sw_status status = sw_feed_take_state(feed, asked, state);
     if (status != SW_OK || !feed->stream_ok)
         return status;
-    bool missed = feed->unasked && sw_stream_has_missed(state, &feed->position);
-    feed->unasked &= sw_stream_id_compare(&state->last, &feed->position.id) != 0;
-    if (was_ok && !(feed->stream_gone && state->exists) && !missed &&
-        !sw_stream_has_gap(state, &feed->position))
+    if (was_ok && !(feed->stream_gone && state->exists) &&
+        !sw_stream_has_gap(state, &feed->position)) {
+        sw_feed_look_for_missed(feed);
         return SW_OK;
+    }
     sw_log(SW_LOG_WARNING, "changes were lost (stream %s): reading all lists again",
            !was_ok         ? "was unreadable"
            : state->exists ? "trimmed or replaced"
@@ -257,9 +277,10 @@ enum sw_status sw_feed_load(struct sw_feed *feed)
     bool begun_anew;
     feed->state = SW_FEED_LOADING;
     sw_copy_clear(&feed->copy);
+    feed->end.awaited = false;
     enum sw_status status = sw_feed_report(feed);
     if (status == SW_OK)
-        status = sw_feed_ask_stream(feed, &state);
+        status = ask_stream(feed, &state);
     if (status != SW_OK)
         return status;
     for (size_t i = 0; i < feed->lists.n; i++)
@@ -279,7 +300,7 @@ enum sw_status sw_feed_load(struct sw_feed *feed)
     if (begun_anew && sw_lists_lost(&feed->lists) > 0)
         feed->position = (struct sw_stream_position){.added = 0};
     feed->stream_gone = begun_anew && !state.exists;
-    feed->load_due = feed->unasked = false;
+    feed->load_due = false;
     feed->tracked_due = false;
     feed->state = SW_FEED_FOLLOWING;
     feed->report_due = 0; /* the status said "loading" */
@@ -325,9 +346,8 @@ static enum sw_status read_policy(struct sw_feed *feed, const char *name, struct
 
 enum sw_status sw_feed_read_list(struct sw_feed *feed, const char *name, bool content)
 {
-    struct sw_stream_state state;
     struct sw_list *list = NULL;
-    enum sw_status status = sw_feed_ask_stream(feed, &state);
+    enum sw_status status = sw_feed_renew_end(feed);
     if (status != SW_OK)
         return status;
     status = read_policy(feed, name, &list);

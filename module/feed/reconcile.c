@@ -79,10 +79,14 @@ enum sw_status sw_feed_copy(struct sw_feed *feed)
         return status == SW_OK ? SW_OK : sw_feed_failed(feed, status, "comparing with Redis");
     }
     sw_feed_problem(feed, SW_PROBLEM_RECONCILE, NULL);
-    if (feed->stream_ok && sw_stream_read_state(copy.reply->element[0], &state) == SW_OK)
-        copy.at = state.last;
+    if (!feed->stream_ok || sw_stream_read_state(copy.reply->element[0], &state) != SW_OK) {
+        feed->copy = copy;
+        return SW_OK;
+    }
+    state.left_out = sw_redis_left_out(feed->redis);
+    copy.at = state.last;
     feed->copy = copy;
-    return SW_OK;
+    return sw_feed_judge_stream(feed, SW_OK, &state);
 }
 
 enum sw_status sw_feed_reconcile(struct sw_feed *feed)
@@ -116,14 +120,13 @@ static enum sw_status compare_contents(struct sw_feed *feed, const struct sw_cop
 static enum sw_status compare(struct sw_feed *feed, const struct sw_copy *copy)
 {
     const redisReply *lists = copy->reply->element[1];
-    struct sw_stream_state state;
     bool kept = false;
     if (!sw_reply_is_array(lists, 0)) {
         sw_feed_keep_unreadable(feed, sw_reply_words(lists));
         return SW_OK;
     }
     /* Asked before any list is read: a list read later holds all changes up to this id. */
-    enum sw_status status = sw_feed_ask_stream(feed, &state);
+    enum sw_status status = sw_feed_renew_end(feed);
     if (status == SW_OK)
         status = sw_feed_take_lists(feed, lists, false, &kept);
     if (status == SW_OK && !kept)

@@ -149,8 +149,18 @@ bool sw_stream_is_new(const struct sw_stream_state *state, const struct sw_strea
            (state->length == 0 || sw_stream_id_compare(&state->first, &at->id) > 0);
 }
 
-bool sw_stream_has_missed(const struct sw_stream_state *state, const struct sw_stream_position *at)
+void sw_stream_await(struct sw_stream_end *end, const struct sw_stream_state *state)
 {
-    return state->exists && state->counted && state->added != at->added &&
-           sw_stream_id_compare(&state->last, &at->id) == 0;
+    if (end->awaited || !state->exists)
+        return;
+    *end = (struct sw_stream_end){true, state->counted, {state->last, state->added}};
+}
+
+bool sw_stream_has_missed(struct sw_stream_end *end, const struct sw_stream_position *at)
+{
+    int order = sw_stream_id_compare(&at->id, &end->at.id);
+    if (!end->awaited || order < 0)
+        return false;
+    end->awaited = false;
+    return order > 0 || (end->counted && end->at.added != at->added);
 }

@@ -40,6 +40,13 @@ struct sw_stream_position {
     uint64_t added; /* entries ever added up to id */
 };
 
+/* An end of the stream that Redis told, until the position reaches that end. */
+struct sw_stream_end {
+    bool awaited; /* else the other members mean nothing */
+    bool counted; /* whether at.added is known */
+    struct sw_stream_position at;
+};
+
 /** Parse "ms-seq" of len octets; SW_ESYNTAX. */
 enum sw_status sw_stream_id_parse(const char *text, size_t len, struct sw_stream_id *out);
 
@@ -84,11 +91,15 @@ bool sw_stream_is_new(const struct sw_stream_state *state, const struct sw_strea
  */
 enum sw_status sw_stream_ask(struct sw_redis *redis, struct sw_stream_state *out);
 
+/** Await the end that a state tells, unless an earlier end is awaited still. */
+void sw_stream_await(struct sw_stream_end *end, const struct sw_stream_state *state);
+
 /**
- * Whether entries up to the position were never read, though the position is the stream's end: more
- * entries were added than read. For a position that advanced while nobody asked for the state.
+ * Whether entries up to the awaited end were never read (D-242): the position is that end and more
+ * entries were added than read, or the position is beyond that end. Call after each entry, before
+ * `at` advances further. From the end on, the end is awaited no more.
  */
-bool sw_stream_has_missed(const struct sw_stream_state *state, const struct sw_stream_position *at);
+bool sw_stream_has_missed(struct sw_stream_end *end, const struct sw_stream_position *at);
 
 /** The same in two steps, for a pipeline: append the command, later take the reply. */
 enum sw_status sw_stream_append_ask(struct sw_redis *redis);

@@ -290,6 +290,18 @@ def test_no_size_keeps_lists_away(users, own_redis, make_resolver, lists_for):
             if key not in (PREFIX + "changes", PREFIX + "resolvers:tracked", PREFIX + "memory:inquiries"):
                 own_redis.client.delete(key)  # no resolver reads the stream
     assert len(written) >= 7
+    with link("desk") as client:  # each state of the stream is 65 MiB from here on
+        client.xadd(PREFIX + "changes", {"e": LARGE})
+        follows("the stream begins with a large entry")
+        own_redis.client.xtrim(PREFIX + "changes", maxlen=2, approximate=False)
+        asked = lambda: own_redis.client.info("commandstats")["cmdstat_xinfo|stream"]["calls"]  # noqa: E731
+        before = asked()
+        pipeline = client.pipeline(transaction=False)
+        for _ in range(200):
+            pipeline.xadd(PREFIX + "changes", {"op": "policy", "list": "bad"})
+        pipeline.execute()
+    follows("the desk wrote 200 entries about a policy")
+    assert asked() - before < 20, "the state of the stream is asked for at a pace"
     with link("sweep") as client:
         client.zadd(PREFIX + "tracked", {LARGE: 1})
     with link("feed") as client:

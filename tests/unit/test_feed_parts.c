@@ -64,6 +64,86 @@ START_TEST(test_gaps)
 }
 END_TEST
 
+#define ENTRIES_MAX 4096
+
+/* A stream, entry i has the id i-0, and a feeder that reads. */
+struct stream_model {
+    bool counted;
+    uint64_t first, last; /* remaining entries: first to last */
+    uint64_t told;        /* the awaited end; 0: none */
+    uint64_t lost;        /* youngest entry that was trimmed unread; 0: none */
+    struct sw_stream_end end;
+    struct sw_stream_position at;
+};
+
+static void model_trims(struct stream_model *model)
+{
+    uint64_t left = (uint64_t)rand() % 6;
+    uint64_t to = rand() % 2 || model->last < left ? model->first + left : model->last - left;
+    for (; model->first <= model->last && model->first < to; model->first++)
+        if (model->first > model->at.id.ms)
+            model->lost = model->first;
+}
+
+static void model_tells(struct stream_model *model)
+{
+    struct sw_stream_state state = {
+        .exists = true,
+        .counted = model->counted,
+        .first = {model->first <= model->last ? model->first : 0, 0},
+        .last = {model->last, 0},
+        .length = model->last + 1 - model->first,
+        .added = model->counted ? model->last : 0,
+    };
+    sw_stream_await(&model->end, &state);
+    if (!model->told)
+        model->told = model->last;
+}
+
+/* The feeder reads an entry: a loss up to the awaited end is noticed there, none is imagined. With
+ * no count the loss is certain to be noticed only if it has the end itself. */
+static bool model_reads(struct stream_model *model, unsigned *noticed)
+{
+    uint64_t next = model->at.id.ms + 1 > model->first ? model->at.id.ms + 1 : model->first;
+    if (next > model->last)
+        return false;
+    model->at = (struct sw_stream_position){{next, 0}, model->at.added + 1};
+    bool lost = model->lost && model->told && next >= model->told;
+    bool missed = sw_stream_has_missed(&model->end, &model->at);
+    ck_assert_msg(!missed || lost, "entry %u: a loss that was none", (unsigned)next);
+    if (lost && (model->counted || next > model->told))
+        ck_assert_msg(missed, "entry %u: a loss went unnoticed", (unsigned)next);
+    if (model->told && next >= model->told)
+        model->told = 0;
+    if (missed) { /* a full load: the position is the end */
+        model->at = (struct sw_stream_position){{model->last, 0}, model->last};
+        model->end.awaited = false;
+        model->told = model->lost = 0;
+        ++*noticed;
+    }
+    return true;
+}
+
+START_TEST(test_missed_entries)
+{
+    for (int counted = 0; counted < 2; counted++) {
+        struct stream_model model = {.counted = counted, .first = 1};
+        unsigned noticed = 0;
+        srand(1);
+        while (model.last < ENTRIES_MAX) {
+            model.last += (uint64_t)rand() % 8;
+            if (rand() % 4 == 0)
+                model_trims(&model);
+            if (rand() % 4 == 0 && model.last > model.at.id.ms)
+                model_tells(&model);
+            for (int n = rand() % 8; n > 0 && model_reads(&model, &noticed); n--) {
+            }
+        }
+        ck_assert_uint_gt(noticed, counted ? 20 : 5);
+    }
+}
+END_TEST
+
 /* A reply made from protocol text. */
 static redisReply *reply_of(const char *text)
 {
@@ -269,7 +349,7 @@ END_TEST
 int main(void)
 {
     return RUN_SUITE("feed parts",
-                     TESTS(test_stream_ids, test_gaps, test_stream_state,
+                     TESTS(test_stream_ids, test_gaps, test_missed_entries, test_stream_state,
                            test_refused_are_kept_and_counted, test_refused_octets,
                            test_tracked_is_bounded, test_tracked_one_or_none, test_tracked_queue));
 }

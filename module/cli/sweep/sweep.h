@@ -93,10 +93,14 @@ int sweep_collect(struct cli *cli, const struct sweep_options *options, struct s
  * below an indicator that clients asked for. CLI_OK or CLI_REDIS, reported. */
 int sweep_collect_asked(struct cli *cli, const struct sweep_options *options,
                         struct sweep_names *names);
+/** Put the protected prefixes in order for sweep_place_judged(); sweep_collect() does. */
+void sweep_sort_guarded(struct sweep_names *names);
+
+/** Free all members; the struct is empty then. */
 void sweep_names_free(struct sweep_names *names);
 
 /** The address by which an address indicator is judged: the first address of a protected prefix
- * inside the indicator, else the indicator's first address (D-228). */
+ * inside the indicator, else the indicator's first address (D-228). Cost: a binary search. */
 struct sw_addr sweep_place_judged(const struct sweep_names *names, const struct sw_addr *place);
 
 /* ---- answers (sweep_answer.c) ---- */

@@ -50,17 +50,44 @@ static void take_guarded(struct sweep_names *names, const char *text, size_t len
     names->guarded[names->guarded_n++] = indicator.addr;
 }
 
+/* By first address, larger prefixes first. */
+static int by_address(const void *a, const void *b)
+{
+    const struct sw_addr *left = a, *right = b;
+    if (left->family != right->family)
+        return left->family < right->family ? -1 : 1;
+    int order = memcmp(left->octets, right->octets, sizeof(left->octets));
+    return order != 0 ? order : (int)left->plen - (int)right->plen;
+}
+
+void sweep_sort_guarded(struct sweep_names *names)
+{
+    if (names->guarded_n > 0)
+        qsort(names->guarded, names->guarded_n, sizeof(*names->guarded), by_address);
+}
+
+/* The first of the sorted prefixes that is not before key. */
+static size_t guarded_from(const struct sweep_names *names, const struct sw_addr *key)
+{
+    size_t low = 0, high = names->guarded_n;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (by_address(&names->guarded[middle], key) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* A prefix that begins inside the place after its first address is smaller than the place. */
 struct sw_addr sweep_place_judged(const struct sweep_names *names, const struct sw_addr *place)
 {
-    struct sw_addr judged = *place;
-    for (size_t i = 0; i < names->guarded_n; i++) {
-        struct sw_addr first = names->guarded[i];
-        first.plen = (uint8_t)sw_addr_bits(&first);
-        if (names->guarded[i].plen > place->plen && sw_addr_covers(place, &first)) {
-            judged = first;
-            break;
-        }
-    }
+    struct sw_addr judged = *place, smaller = *place;
+    smaller.plen++;
+    size_t i = guarded_from(names, &smaller);
+    if (i < names->guarded_n && sw_addr_covers(place, &names->guarded[i]))
+        judged = names->guarded[i];
     judged.plen = (uint8_t)sw_addr_bits(&judged);
     return judged;
 }
@@ -225,6 +252,7 @@ int sweep_collect(struct cli *cli, const struct sweep_options *options, struct s
 {
     int code = options->file ? from_file(options, names) : from_lists(cli, options, names);
     sort_once(names);
+    sweep_sort_guarded(names);
     return code;
 }
 

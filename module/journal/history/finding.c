@@ -130,10 +130,17 @@ static struct member *member_of(struct finding *finding, uint64_t hash, int64_t 
     return &finding->member[finding->n++];
 }
 
+static size_t members_since(const struct finding *finding, int64_t begin_us)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < finding->n; i++)
+        n += finding->member[i].time_us >= begin_us;
+    return n;
+}
+
 static size_t claim_here(struct sw_findings *findings, const char *key, const char *text,
                          int64_t begin_us, int64_t time_us)
 {
-    size_t n = 0;
     struct finding *finding = get(findings, key);
     struct member *member = finding ? member_of(finding, hash_of(findings, text), begin_us) : NULL;
     if (!finding)
@@ -142,9 +149,7 @@ static size_t claim_here(struct sw_findings *findings, const char *key, const ch
         return 0;
     bool known = member->time_us != INT64_MIN && member->time_us >= begin_us;
     member->time_us = time_us > member->time_us ? time_us : member->time_us;
-    for (size_t i = 0; i < finding->n; i++)
-        n += finding->member[i].time_us >= begin_us;
-    return known ? 0 : n;
+    return known ? 0 : members_since(finding, begin_us);
 }
 
 /* ---- in Redis ---- */
@@ -217,12 +222,23 @@ static bool claim_there(struct sw_findings *findings, const char *finding, const
     return good;
 }
 
+/* Another resolver may have seen the begin of the episode earlier. */
+static int64_t since(int64_t begin_us)
+{
+    return begin_us > INT64_MIN + SW_EPISODE_GAP_US ? begin_us - SW_EPISODE_GAP_US : begin_us;
+}
+
+size_t sw_findings_count(const struct sw_findings *findings, const char *finding, int64_t begin_us)
+{
+    const struct sw_node *node = sw_map_find(&findings->map, finding, strlen(finding));
+    const struct finding *found = (const struct finding *)node;
+    return found ? members_since(found, since(begin_us)) : 0;
+}
+
 size_t sw_findings_claim(struct sw_findings *findings, const char *finding, const char *member,
                          int64_t begin_us, int64_t time_us)
 {
-    /* Another resolver may have seen the begin of the episode earlier. */
-    if (begin_us > INT64_MIN + SW_EPISODE_GAP_US)
-        begin_us -= SW_EPISODE_GAP_US;
+    begin_us = since(begin_us);
     size_t n = claim_here(findings, finding, member, begin_us, time_us);
     if (n > 0)
         claim_there(findings, finding, member, begin_us, time_us, &n);

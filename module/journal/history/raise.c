@@ -8,7 +8,8 @@
 #include <string.h>
 
 #define SHARED         "shared-address"
-#define RCODE_NXDOMAIN 3 /* RFC 1035 4.1.1 */
+#define HOLDERS_MAX    32 /* of an indicator, with documents of their own: D-243 */
+#define RCODE_NXDOMAIN 3  /* RFC 1035 4.1.1 */
 
 bool sw_is_nowhere(const struct sw_addr *addr)
 {
@@ -109,13 +110,45 @@ static void finding_of(const struct judging *j, const struct sw_anomaly *anomaly
              !known && is_of_many(anomaly) ? whom : "", j->subject.of == SW_OF_ZONE ? " zone" : "");
 }
 
+/* Protected holders of an indicator beyond HOLDERS_MAX are one finding, that counts all of them:
+ * those of a class or country, or those with an entry on a list. False: the holder is among the
+ * first. *due: the number calls for a document. */
+static bool claim_with_others(const struct judging *j, struct sw_anomaly_report *report,
+                              char finding[SW_FINDING_MAX], bool *due)
+{
+    const struct sw_anomaly *anomaly = report->anomaly;
+    const struct sw_sight *sight = j->sight;
+    char holders[SW_FINDING_MAX];
+    if (anomaly->type != SW_ANOMALY_PROTECTED_OWNER || anomaly->known_list[0] != '\0')
+        return false;
+    int begin = snprintf(holders, sizeof(holders), "%s:%s %s:", sw_anomaly_name(anomaly->type),
+                         sight->is_ioc ? sight->list : sight->watch_list,
+                         sight->is_ioc ? sight->indicator : sight->watched);
+    snprintf(holders + begin, sizeof(holders) - (size_t)begin, "holders of %s%s",
+             is_of_many(anomaly) ? anomaly->protected_by : "lists",
+             j->subject.of == SW_OF_ZONE ? " zone" : "");
+    size_t n = sw_findings_claim(j->with->findings, holders, finding + begin, anomaly->begin_us,
+                                 j->record->last_us);
+    size_t all = n ? n : sw_findings_count(j->with->findings, holders, anomaly->begin_us);
+    if (all <= HOLDERS_MAX)
+        return false;
+    *due = n == HOLDERS_MAX + 1 || sw_finding_grew(n);
+    memcpy(finding, holders, sizeof(holders));
+    report->finding = finding;
+    report->members = n;
+    return true;
+}
+
 /* Claim the name, with the address where the mark is about an address, as a member of the finding.
  * True: a document is due. */
 static bool claim(const struct judging *j, const char *mark, struct sw_anomaly_report *report,
                   char finding[SW_FINDING_MAX])
 {
     char address[SW_ADDRTEXT_MAX] = "", member[SW_NAMETEXT_MAX + SW_ADDRTEXT_MAX];
+    bool due;
     finding_of(j, report->anomaly, mark, finding);
+    if (claim_with_others(j, report, finding, &due))
+        return due;
     if (!sw_mark_of_name(mark))
         sw_addr_text(&j->owned->addr, address);
     snprintf(member, sizeof(member), "%s %s", report->zone ? report->zone : report->name, address);
