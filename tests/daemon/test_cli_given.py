@@ -208,6 +208,7 @@ def record(owner, rdtype, *texts):
 def liar(bad, folder):
     server = Liar()
     bad("feed", "add", "bad", f"rpz://{ADDRESS}:{server.port}/{ZONE}", "--given", "--max-shrink=100")
+    server.folder = folder
     server.run = lambda code=OK: bad("feed", "run", "bad", "--files", folder, code=code)
     yield server
     server.stop()
@@ -371,6 +372,30 @@ def test_rollback_of_what_was_changed_since(bad, liar):
     assert contents(bad) == {ioc("nxdomain"): set()}
     bad("rollback", "bad")
     assert contents(bad) == {ioc("nxdomain"): {"=b.example"}} and set(bad.redis.hkeys(bad.key("lists"))) == {"bad"}
+
+
+def test_a_list_that_others_changed_to_the_same_size(bad, liar):
+    """The changes of a zone are for the zone, not for any content of as many rules (D-248)."""
+    for serial, last in ((1, "b.example"), (2, "c.example")):
+        liar.script = [[soa(serial), rule("a.example"), rule(last), soa(serial)]]
+        bad("feed", "run", "bad", "--now", "--files", liar.folder)
+    zone = ["a.example", "c.example"]
+
+    def swap_by_hand():
+        bad("remove", "bad", "=a.example")
+        bad("add", "bad", "=x.example")
+
+    for serial, others in ((3, lambda: bad("rollback", "bad")), (4, swap_by_hand), (5, None)):
+        if others:
+            others()
+        new = rule(f"n{serial}.example")
+        zone.append(f"n{serial}.example")
+        whole = [soa(serial), *map(rule, zone), soa(serial)]
+        liar.by_type = {251: [[soa(serial), *step(serial, [], [new]), soa(serial)]], 252: [whole]}
+        liar.questions.clear()
+        liar.run()
+        assert [q.question[0].rdtype for q in liar.questions] == [252 if others else 251]
+        assert contents(bad) == {ioc("nxdomain"): {f"={one}" for one in zone}}
 
 
 # ---- guards ----

@@ -41,7 +41,7 @@ static const struct {
     {"subscriber", LIST_KEYS,
      "watch exists type del unlink rename expire persist hset hdel hget hmget hgetall hexists hlen "
      "hscan hkeys"},
-    {"subscriber", "changes", "type xadd"},
+    {"subscriber", "changes", "type xadd xrange xrevrange"},
     {"subscriber", "feeds feed:doctor feeds:lease",
      "watch exists get set pexpire del hset hdel hget hgetall hexists"},
     {"subscriber", "feeds:log", "xadd xread xrevrange"},

@@ -5,6 +5,7 @@
 #include "cli/feed/apply.h"
 #include "cli/feed/fetch.h"
 #include "cli/feed/lease.h"
+#include "cli/feed/others.h"
 #include "cli/feed/settle.h"
 
 #include <inttypes.h>
@@ -27,8 +28,9 @@ struct running {
     struct cli_fetch fetch;
     struct cli_apply *apply;
     enum cli_fetched fetched;
-    char state_of[20]; /* digest of the definition that the state belongs to */
-    int64_t began_us;  /* on the monotonic clock */
+    char change[CLI_STREAMID_MAX]; /* the last entry of the change stream that was looked at */
+    char state_of[20];             /* digest of the definition that the state belongs to */
+    int64_t began_us;              /* on the monotonic clock */
 };
 
 /* ---- the state that a fetch begins from ---- */
@@ -89,10 +91,12 @@ static void find_state(struct running *r)
     uint64_t there = 0;
     const char *text = cli_json_text(r->status, "state");
     digest(r);
+    bool others =
+        cli_others_wrote(r->cli, r->feed.list, cli_json_text(r->status, "change"), r->change);
     if (!text[0] || r->run->now || strcmp(cli_json_text(r->status, "state_of"), r->state_of) != 0)
         return;
     if (cli_parts_length(r->cli, r->feed.list, &there) != CLI_OK ||
-        there != cli_feed_number(r->status, "indicators") || ends_soon(r))
+        there != cli_feed_number(r->status, "indicators") || others || ends_soon(r))
         return;
     r->state = json_loads(text, 0, NULL);
 }
@@ -210,6 +214,7 @@ static int run_with_lease(struct running *r)
     settled.fetched = code == CLI_OK ? r->fetched : CLI_FETCH_FAILED;
     settled.status = r->status;
     settled.state_of = r->state_of;
+    settled.change = r->apply->im.outcome.id[0] ? r->apply->im.outcome.id : r->change;
     settled.took_us = sw_clock_mono_us() - r->began_us;
     if (code != CLI_OK && *r->run->stop) {
         cli_error("feed '%s': interrupted", r->feed.name);

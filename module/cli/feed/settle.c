@@ -117,6 +117,8 @@ static void note_run(struct cli *cli, struct cli_settled *settled)
     set_number(settled->status, "failures", failures);
     if (good)
         note_timers(settled);
+    if (good)
+        cli_json_set(settled->status, "change", settled->change);
     note_times(settled, (uint32_t)failures, now_us);
     if (good)
         set_time(settled->status, "last_success", now_us);

@@ -18,7 +18,8 @@ struct cli_settled {
     enum cli_fetched fetched;      /* FAILED also where the content was not put in force */
     json_t *status;                /* before the run; the new fields are set here */
     const char *state_of;
-    const char *died; /* why there is no result; or NULL */
+    const char *change; /* the entry of the change stream up to which no change is another's */
+    const char *died;   /* why there is no result; or NULL */
     int64_t took_us;
 };
 
