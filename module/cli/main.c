@@ -23,22 +23,21 @@ static const struct cli_command commands[] = {
     {"check", "the rules that match a name, an address, an AS; the winner, with the reason",
      cli_check},
     {"pivot", "the addresses of a name so far; the names seen on an address", cli_pivot},
-    {"memory", "what was resolved before a listing: names, addresses, networks; import, export",
-     cli_memory},
-    {"hunt", "were these indicators resolved before", cli_hunt},
+    {"memory", "records of the past, by name, address or network; import, export", cli_memory},
+    {"hunt", "whether indicators were resolved before", cli_hunt},
     {"sweep", "resolve all listed names, and record the owners of the addresses", cli_sweep},
     {"report", "ownership and anomalies as an HTML page", cli_report_page},
     {"top", "live hits, names, clients, lists and resolvers, in a terminal", cli_top},
     {"events", "hits: client, question, and the action taken", cli_events},
     {"anomalies", "odd ownership of addresses", cli_anomalies},
-    {"notify", "hand anomalies, losses and failures on: a service", cli_notify},
+    {"notify", "a service that hands on anomalies, losses and failures", cli_notify},
     {"status", "every resolver: state, applied changes, refused items", cli_status},
     {"metrics", "the reports of all resolvers as metrics, for Prometheus", cli_metrics},
     {"web", "a page to look at lists, names, addresses and resolvers; a local server", cli_web},
-    {"setup", "functions for feeds into Redis, and missing settings of Redis", cli_setup},
+    {"setup", "load functions for feeds into Redis; report missing settings of Redis", cli_setup},
     {"checkconf", "judge a settings file", cli_checkconf},
     {"doctor", "look for faults of an installation; each with the remedy", cli_doctor},
-    {"help", "the words of --help, of the command or of a sub-command", cli_help},
+    {"help", "the help of the command or of a sub-command", cli_help},
     {"version", "the version of the command", cli_version},
     {0},
 };
@@ -47,7 +46,7 @@ static const struct cli_command commands[] = {
     "Exit codes: 0 done; 1 nothing was found or done; 2 wrong options or words; 3 Redis cannot "   \
     "be reached or answered with an error; 4 the settings file has problems; 5 --wait timed out; " \
     "6 done, but for items that were refused; 7 a file cannot be read; 8 doctor found a "          \
-    "failure.\n\n"                                                                                 \
+    "failure; 9 a server cannot listen.\n\n"                                                       \
     "Examples:\n"                                                                                  \
     "  sinkwatch list set carbanak --action sinkhole --note \"public reporting\"\n"                \
     "  sinkwatch add carbanak systemsvc.net --wait\n"                                              \

@@ -206,7 +206,8 @@ static const struct argp_child more[] = {{&asked_argp, 0, NULL, 0}, {0}};
 static const struct cli_usage add_usage = {
     .words = "NAME SOURCE",
     .doc = "Keep a list up to date from a source: https://..., file:/PATH, taxii+https://... (a "
-           "collection of TAXII 2.1), misp+https://... (a search, or a folder of events). A run "
+           "collection of TAXII 2.1), misp+https://... (a search, or a folder of events), "
+           "rpz://PRIMARY/ZONE (a policy zone by transfer), rpz+tls://... (the same by TLS). A run "
            "replaces the content of the list; a source that fails, is empty, is cut, or shrinks "
            "too much leaves the list as it is, and is tried again. A feed that is there already "
            "is replaced."

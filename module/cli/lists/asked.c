@@ -26,7 +26,7 @@ enum {
 };
 
 const struct argp_option cli_asked_options[] = {
-    {"format", KEY_FORMAT, "FORMAT", 0, "one of those above; default: auto", 0},
+    {"format", KEY_FORMAT, "FORMAT", 0, "a format that 'import --help' names; default: auto", 0},
     {"scope", KEY_SCOPE, "SCOPE", 0,
      "what names cover, whatever the format says: exact, below or both", 0},
     {"columns", KEY_COLUMNS, "NAMES", 0,
@@ -46,11 +46,12 @@ const struct argp_option cli_asked_options[] = {
      "with --replace: a list that would shrink by more stays unchanged (default: 50; 100: never)",
      0},
     {"max-growth", KEY_GROWTH, "PERCENT", 0,
-     "with --replace: leave a list as it is that would grow by more (default: any growth)", 0},
+     "with --replace: a list that would grow by more stays unchanged (default: any growth; for a "
+     "feed 900)",
+     0},
     {"max-touched", KEY_TOUCHED, "N", 0,
      "change nothing if the new indicators cover more than N names that were resolved in the last "
-     "7 "
-     "days, by the memory of this resolver; import: all accepted indicators, and reads the file "
+     "7 days, by the memory of this resolver; import: all accepted indicators, and reads the file "
      "twice",
      0},
     {"allow-suffix", KEY_SUFFIX, "NAME", 0, "accept this top-level domain or public suffix", 0},

@@ -72,14 +72,14 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static const struct cli_usage usage = {
     .words = "NAME|*.NAME|ADDRESS|PREFIX|AS | export|import|forget|send|status [...]",
     .doc =
-        "What the resolver resolved, before anybody listed a name: the records of a name and "
-        "those that point to it, of all names below (*.NAME), the names on an address, in a "
-        "prefix or an AS. No client is in the memory. With --folder, or memory-folder in the "
+        "The records that the resolver received, whether a name was listed or not: the records of "
+        "a name and those that point to it, of all names below (*.NAME), the names on an address, "
+        "in a prefix or an AS. No client is in the memory. With --folder, or memory-folder in the "
         "settings, the files of one resolver are read; else all live resolvers are asked.\n\n"
         "Sub-commands:\n"
         "  export  the whole memory as lines of the Passive DNS Common Output Format\n"
         "  import  take such lines into the memory\n"
-        "  forget  remove what is older than a time\n"
+        "  forget  remove the records of a name, or those last seen before a time\n"
         "  send    send the records to a ClickHouse server\n"
         "  status  the files of the memory, and the times they cover\n"
         "\vThe exit code is 1 when nothing is known, 5 when a resolver did not answer, 6 when an "

@@ -47,10 +47,10 @@ static const struct argp_option options[] = {
     {"rate", KEY_RATE, "N", 0, "names and PTRs a second at most (default 1000; 0: no limit)", 0},
     {"in-flight", KEY_IN_FLIGHT, "N", 0, "names at a time (default 500)", 0},
     {"timeout", KEY_TIMEOUT, "SECONDS", 0, "for one question (default 15)", 0},
-    {"retries", KEY_RETRIES, "N", 0, "of names that failed (default 1)", 0},
-    {"threads", KEY_CONTEXTS, "N", 0, "of libunbound (default 1)", 0},
+    {"retries", KEY_RETRIES, "N", 0, "further attempts for a failed name (default 1)", 0},
+    {"threads", KEY_CONTEXTS, "N", 0, "threads of libunbound (default 1)", 0},
     {"ptr", KEY_PTR, "N", 0, "addresses of a name to ask for PTR, at most (default 8; 0: none)", 0},
-    {"rows", KEY_ROWS, "N", 0, "of the table of names, at most (default 200)", 0},
+    {"rows", KEY_ROWS, "N", 0, "rows of the table of names, at most (default 200)", 0},
     {"indicators-only", KEY_INDICATORS_ONLY, NULL, 0,
      "leave out names below an indicator that clients asked for", 0},
     {"events", KEY_EVENTS, NULL, 0, "write each answer as an event to Redis, too", 0},
@@ -173,7 +173,7 @@ const struct cli_usage sweep_usage = {
            "The sweep resolves from the root, so that no list of another resolver changes the "
            "answers; --forward and --resolv-conf ask other resolvers. DNSSEC is validated from the "
            "root where Debian's dns-root-data is installed and no other resolver is asked. "
-           "'*.example.net' is left out, since such an indicator stands for many names."
+           "'*.example.net' stands for many names: those that clients asked for are looked up."
            "\vWith --state a run resumes an interrupted run (Ctrl-C). With --json there is an "
            "object for each name and for each anomaly, then a summary. The exit code is 1 when "
            "there was nothing to look up, or the run was interrupted, and 6 when a file of the "

@@ -1,4 +1,4 @@
-/* view_past.c - the memory: what was resolved before a listing. See views.h. */
+/* view_past.c - the records of the memory for a card. See views.h. */
 #include "cli/past/past_words.h"
 #include "cli/view/views.h"
 

@@ -35,7 +35,7 @@ static const struct argp_child children[] = {{&serve_argp, 0, NULL, 0}, {0}};
 static const struct cli_usage usage = {
     .words = "",
     .doc = "Serve a page that shows lists, names, addresses, holders, clients, anomalies, live "
-           "events and resolvers: a card for each thing, with links from one to the next."
+           "events and resolvers: a card for each of them, with links between the cards."
            "\vWithout --listen the page is at http://127.0.0.1:8053/. An address that other "
            "machines reach needs --token-file with --tls-cert and --tls-key, or --user-header with "
            "--proxy. The user of Redis needs the rights of the user reader in conf/users.acl. "
