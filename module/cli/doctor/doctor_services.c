@@ -127,7 +127,7 @@ static bool readable(struct doctor *d, const struct doctor_unit *unit, const cha
     return may == DOCTOR_MAY;
 }
 
-/* The settings of the service into cli; false: not known, said. */
+/* The settings of the service into cli; false: not known (reported). */
 static bool settings(struct doctor *d, const struct service *s, const struct doctor_unit *unit,
                      struct cli *cli)
 {
@@ -178,7 +178,7 @@ static void notify_targets(struct doctor *d, const struct doctor_unit *unit)
     const char *const argv[] = {"/proc/self/exe", "notify", "--check", "--file", path, NULL};
     static struct notify_targets targets; /* its texts live until the end of the process */
     if (!readable(d, unit, "notify.targets", path)) {
-        ; /* said */
+        ; /* reported */
     } else if (doctor_run(argv, &said) != 0 || notify_targets_read(path, &targets) != CLI_OK) {
         doctor_say(d, DOCTOR_FAILURE, "notify.targets",
                    doctor_words("sinkwatch notify --check --file %s", path), "%.*s",

@@ -352,7 +352,7 @@ static int scan_lists(struct export *ex)
         }
     }
     if (code == CLI_OK && json_object_size(ex->parts) > 0)
-        code = choose(ex, ex->list); /* what is said at the end is about the list */
+        code = choose(ex, ex->list); /* the last messages are about the whole list */
     return code;
 }
 

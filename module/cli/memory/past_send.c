@@ -63,7 +63,7 @@ struct send {
     uint64_t rows;  /* of this file so far */
     uint64_t sent_files, sent_rows;
     bool partly; /* a file was left out */
-    bool failed; /* the server: said */
+    bool failed; /* the server failed, which was reported */
 };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -372,7 +372,7 @@ static bool say_dead(struct send *send, const char *id, int rows)
     return ok;
 }
 
-/* The rows of a file. False: a reason that is said. */
+/* The rows of a file. False: reported. */
 static bool send_rows(struct send *send, const struct file *file)
 {
     const struct sw_past_question all = {.ask = SW_ASK_ALL};

@@ -32,7 +32,7 @@ struct server {
     int64_t until_us; /* the end of the questions */
     int64_t limit_us; /* of the last questions */
     bool late;        /* they were ended there */
-    bool down;        /* Redis did not answer last time, and this was said */
+    bool down;        /* Redis did not answer last time, and this was reported */
 };
 
 static void release(void *own)

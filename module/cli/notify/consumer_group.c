@@ -38,7 +38,7 @@ struct queue {
     bool opened;            /* groups were made: a missing group means that Redis was emptied */
     bool once;              /* no waiting for entries */
     json_t *held;           /* type -> count of notices that were held back */
-    uint64_t told;          /* notices about held ones so far */
+    uint64_t told;          /* notices of type held so far */
     bool said;              /* a failure is reported */
 };
 
