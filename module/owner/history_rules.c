@@ -249,7 +249,7 @@ bool sw_anomaly_owner_change(const struct sw_sighted *now, struct sw_anomaly *ou
 
 /* ---- change of origin ---- */
 
-/* The latest former owner of the address by the databases, if not the present owner; NULL: none. */
+/* The other owner that the address had last, by the history; NULL: none. */
 static const struct sw_name_addr *said_before(const struct sw_sighted *now)
 {
     const struct sw_name_addr *last = NULL;
