@@ -248,6 +248,15 @@ def test_manual_knows_every_option_and_command(sw):
             assert f"-{option}" in manual, f"sinkwatch.1 lacks --{option}"
 
 
+def test_manual_and_readme_know_every_format(sw):
+    names = re.findall(r"^  ([a-z]+)  +\S", sw("import", "--help").split("Formats, and")[1], re.M)
+    table = (ROOT / "README.md").read_text().split("| format | names covered |")[1].split("\n\n")[0].lower()
+    manual = (ROOT / "conf/man/sinkwatch.1").read_text()
+    assert len(names) == 14 and names[-1] == "auto"
+    assert [name for name in names[:-1] if not re.search(rf"\b{name}\b", table)] == []
+    assert [name for name in names[:-1] if f".It Cm {name}\n" not in manual] == []
+
+
 def test_manual_of_the_settings_has_every_key_with_default_and_range():
     manual = (ROOT / "conf/man/sinkwatch.conf.5").read_text().replace("\\-", "-")
     manual = manual.replace("\\(dq", '"')
