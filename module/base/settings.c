@@ -66,6 +66,7 @@ static const struct sw_setting keys[] = {
      "government military police intergovernmental bank health"},
     {"odd-names-min", KIND_NUMBER, FIELD(odd_names), 2, 16384, "20"},
     {"odd-percent", KIND_NUMBER, FIELD(odd_percent), 1, 50, "10"},
+    {"odd-wait-hours", KIND_NUMBER, FIELD(odd_wait_h), 0, 168, "6"},
     {"mmdb-check-interval", KIND_NUMBER, FIELD(mmdb_check_s), 1, 86400, "5"},
     {"tracked-addresses-max", KIND_NUMBER, FIELD(tracked_max), 0, 10000000, "100000"},
     {"history-max", KIND_NUMBER, FIELD(history_max), 1, 100000, "200"},

@@ -79,6 +79,7 @@ struct sw_settings {
     uint32_t protected_classes;  /* protected-classes: SW_CLASS_BIT() of each class */
     uint32_t odd_names;          /* odd-names-min: default 20 */
     uint32_t odd_percent;        /* odd-percent: default 10 */
+    uint32_t odd_wait_h;         /* odd-wait-hours: default 6 */
     uint32_t mmdb_check_s;       /* mmdb-check-interval: default 5 */
     uint32_t tracked_max;        /* tracked-addresses-max: default 100000 */
     uint32_t history_max;        /* history-max: addresses kept per name, default 200 */

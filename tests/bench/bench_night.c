@@ -246,6 +246,7 @@ static void play(const struct host *host, int64_t time_us)
     struct sw_record *record = wanted ? sw_record_new(&ev, NULL) : NULL;
     if (!record)
         return;
+    sw_sights_settle(observe, time_us);
     sw_sights_look(observe, record->event, &sight);
     sw_sights_note(observe, record, &sight);
     sw_sights_finish(observe);
@@ -314,6 +315,7 @@ int main(void)
     for (unsigned long i = 0; i < answers; i++)
         play(next_host(i), begin_us + (int64_t)((double)i / (double)answers * (double)NIGHT_US));
     double seconds = (double)(sw_clock_mono_us() - started) / 1e6;
+    sw_sights_settle(observe, INT64_MAX);
     for (int type = 0; type < SW_ANOMALY_COUNT; type++)
         odd += type == SW_ANOMALY_PROTECTED_OWNER ? 0 : documents[type];
     figure("night_answers_per_s", (double)answers / seconds, "1/s", answers);

@@ -154,7 +154,9 @@ def world(env, folder, tables, shared_redis, settings_for):
 
     def build(odd_at):
         asn, owner = tables
-        settings = settings_for(shared_redis, folder, asn_mmdb=asn, owner_mmdb=owner)
+        settings = settings_for(
+            shared_redis, folder, asn_mmdb=asn, owner_mmdb=owner, odd_wait_hours=0
+        )
         made.append(World(env, folder, shared_redis, settings, odd_at))
         made[0].start()
         made[0].list_all()

@@ -75,6 +75,7 @@ def world(env, folder, shared_redis, settings_for):
         asn_mmdb=make("make-asn-mmdb", folder / "asn.tsv", NETWORKS),
         owner_mmdb=make("make-owner-mmdb", folder / "owner.tsv", REGISTRANTS),
         class_table=w.table,
+        odd_wait_hours=0,
     )
     w.resolver = Resolver(env, folder / "u", w.authority, settings)
     w.resolver.start()

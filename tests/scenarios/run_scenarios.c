@@ -457,6 +457,7 @@ static void play(const json_t *scenario, const json_t *answer, size_t n, int64_t
         return;
     answers++;
     run.now = observer_of(text_at(answer, "observer"));
+    sw_sights_settle(run.now->observe, time_us);
     pick(answer, n);
     sw_rcu_enter();
     sw_match_begin(&matching, &flow, &match);
@@ -500,6 +501,15 @@ static void play_all(const json_t *scenario)
     free(done);
 }
 
+/* Each observer runs on after the last answer. */
+static void run_on(void)
+{
+    for (size_t i = 0; i < run.observers_n; i++) {
+        run.now = &run.observer[i];
+        sw_sights_settle(run.now->observe, INT64_MAX);
+    }
+}
+
 #include "verdict.h"
 
 /* ---- a scenario ---- */
@@ -541,6 +551,7 @@ static void one_scenario(const json_t *scenario, const char *in)
     put_lists(text_at(scenario, "name"), json_object_get(scenario, "lists"));
     put_tables(json_array_get(json_object_get(scenario, "tables"), 0));
     play_all(scenario);
+    run_on();
     scenarios++;
     from_reports += json_object_get(scenario, "source") != NULL;
     bool good = compare(scenario);

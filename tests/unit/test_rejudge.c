@@ -1,5 +1,6 @@
 /*
- * test_rejudge.c - histories judged again after a change (D-137), odd-owner in episodes (D-136).
+ * test_rejudge.c - histories judged again after a change (D-137), odd-owner in episodes (D-136) and
+ * after a wait (D-251).
  *
  * The observer runs in the test's thread with a clock of the test, so that a walk takes no time.
  */
@@ -94,6 +95,7 @@ static void setup(void)
     rig.settings.protected_classes = 0;
     rig.settings.odd_names = 5;
     rig.settings.odd_percent = 20;
+    rig.settings.odd_wait_h = 0;
     sw_owners_free(rig.owners);
     rig.owners = sw_owners_new(&rig.settings, &rig.counters);
     ck_assert(sw_owners_refresh(rig.owners));
@@ -237,11 +239,119 @@ START_TEST(odd_owner_once_in_an_episode_with_the_history)
 }
 END_TEST
 
+/* ---- the wait (D-251) ---- */
+
+/* Names PREFIX<from>.test and so on, in a network of 256 addresses. */
+static void see_at(const char *prefix, int from, int to, const char *network)
+{
+    char name[32], address[32];
+    for (int i = from; i < to; i++) {
+        snprintf(name, sizeof(name), "%s%d.test", prefix, i);
+        snprintf(address, sizeof(address), "%s.%d", network, 20 + i);
+        see(name, address);
+    }
+}
+
+static void hours_later(int hours)
+{
+    mono_us += hours * INT64_C(3600000000);
+    sw_sights_prefetch(sights, NULL, mono_us);
+}
+
+static unsigned odd_ones(void)
+{
+    unsigned n = 0;
+    for (size_t i = 0; i < raised_n; i++)
+        n += raised[i].type == SW_ANOMALY_ODD_OWNER;
+    return n;
+}
+
+START_TEST(a_candidate_waits_for_the_names_of_its_list)
+{
+    rig.settings.odd_wait_h = 6;
+    see_at("c", 0, 30, "93.184.216");
+    hours_later(100);
+    see_at("s", 0, 2, "213.24.76"); /* two of 32 stand apart */
+    hours_later(5);
+    ck_assert_uint_eq(odd_ones(), 0);
+    see_at("s", 2, 8, "213.24.76"); /* eight of 38 do not */
+    hours_later(100);
+    ck_assert_uint_eq(odd_ones(), 0);
+}
+END_TEST
+
+START_TEST(a_candidate_is_judged_when_its_wait_is_over)
+{
+    rig.settings.odd_wait_h = 6;
+    see("odd.test", STATE);
+    hours_later(100);
+    ck_assert_uint_eq(odd_ones(), 0); /* too few names */
+    see_siblings();
+    hours_later(5);
+    ck_assert_uint_eq(odd_ones(), 0); /* the list has had enough names for five hours */
+    see("odd.test", STATE);
+    hours_later(2);
+    ck_assert_uint_eq(count(SW_ANOMALY_ODD_OWNER, "odd.test"), 1);
+    ck_assert_uint_eq(latest(SW_ANOMALY_ODD_OWNER, "odd.test")->count, 2);
+    see("late.test", STATE_2);
+    hours_later(5);
+    ck_assert_uint_eq(odd_ones(), 1);
+    hours_later(2);
+    ck_assert_uint_eq(count(SW_ANOMALY_ODD_OWNER, "late.test"), 1);
+}
+END_TEST
+
+/* Another recorder, which knows what Redis has. */
+static void start_again(void)
+{
+    while (sw_seens_waiting(seens) > 0)
+        ck_assert_int_eq(sw_seens_flush(seens, sw_link_up(link_, mono_us)), SW_OK);
+    sw_sights_finish(sights);
+    sw_sights_free(sights);
+    sw_seens_free(seens);
+    sw_link_free(link_);
+    open_observer();
+}
+
+/* The walk after a start meets the names in any order. */
+START_TEST(a_start_raises_nothing_about_a_list_that_is_spread)
+{
+    rig.settings.odd_wait_h = 6;
+    see_at("c", 0, 30, "93.184.216");
+    see_at("s", 0, 8, "213.24.76");
+    start_again();
+    walk();
+    hours_later(100);
+    ck_assert_uint_eq(odd_ones(), 0);
+}
+END_TEST
+
+/* A sweep knows all names of a list at its end. */
+START_TEST(a_sweep_judges_at_its_end)
+{
+    rig.settings.odd_wait_h = 6;
+    rig.host.sights_only = true;
+    start_again();
+    see_at("c", 0, 30, "93.184.216");
+    see_at("s", 0, 2, "213.24.76");
+    hours_later(100);
+    ck_assert_uint_eq(odd_ones(), 0);
+    sw_sights_finish(sights);
+    ck_assert_uint_eq(odd_ones(), 2);
+    see_at("s", 2, 8, "213.24.76");
+    sw_sights_finish(sights);
+    ck_assert_uint_eq(odd_ones(), 2);
+}
+END_TEST
+
 int main(void)
 {
-    return RUN_SUITE("rejudge", NO_FORK, FIXTURE(setup, teardown),
-                     TESTS(protected_classes_spare_watched_names,
-                           no_walk_where_only_sights_are_judged,
-                           walks_repeat_nothing_of_an_earlier_episode,
-                           odd_owner_once_in_an_episode_with_the_history));
+    return RUN_SUITE(
+        "rejudge", NO_FORK, FIXTURE(setup, teardown),
+        TESTS(protected_classes_spare_watched_names, no_walk_where_only_sights_are_judged,
+              walks_repeat_nothing_of_an_earlier_episode,
+              odd_owner_once_in_an_episode_with_the_history,
+              a_candidate_waits_for_the_names_of_its_list,
+              a_candidate_is_judged_when_its_wait_is_over,
+              a_start_raises_nothing_about_a_list_that_is_spread, a_sweep_judges_at_its_end));
 }

@@ -270,6 +270,7 @@ static void wait_written(struct sweep *sweep)
         }
         usleep(5000);
     }
+    sweep_sink_end(sweep->sink);
     if (sweep_sink_dropped(sweep->sink)) {
         cli_error("%s did not reach Redis; the next run repeats all names after the state file's "
                   "position",

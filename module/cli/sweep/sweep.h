@@ -246,6 +246,10 @@ void sweep_sink_put(struct sweep_sink *sink, const char *name, const struct swee
 uint64_t sweep_sink_sent(const struct sweep_sink *sink);
 uint64_t sweep_sink_acknowledged(const struct sweep_sink *sink);
 
+/** End the journal: all candidates of odd-owner are judged, and the anomalies are in Redis (D-251).
+ * Nothing is put afterwards. */
+void sweep_sink_end(struct sweep_sink *sink);
+
 /** Events that the journal lost: none, unless Redis was away for long. */
 uint64_t sweep_sink_dropped(const struct sweep_sink *sink);
 

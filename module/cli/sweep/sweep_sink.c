@@ -241,6 +241,11 @@ uint64_t sweep_sink_acknowledged(const struct sweep_sink *sink)
     return sw_journal_acknowledged(sink->journal);
 }
 
+void sweep_sink_end(struct sweep_sink *sink)
+{
+    sw_journal_stop(sink->journal);
+}
+
 uint64_t sweep_sink_dropped(const struct sweep_sink *sink)
 {
     return sw_counted(&sink->counters.history_dropped) +

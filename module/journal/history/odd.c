@@ -14,6 +14,7 @@
 #define NAMES_MAX      16384   /* for each list */
 #define ALL_NAMES_MAX  4194304 /* of all lists */
 #define CANDIDATES_MAX 64      /* for each list, not raised yet */
+#define HOUR_US        INT64_C(3600000000)
 
 struct known { /* a resolved name of a list */
     struct sw_node node;
@@ -28,6 +29,8 @@ struct candidate {
     struct sw_owned owned;
     int64_t first_us, last_us;
     uint64_t count;
+    int64_t noted_us; /* monotonic time of the first sight by this recorder */
+    bool unread;      /* without the durable history at that time */
 };
 
 struct list {
@@ -35,6 +38,7 @@ struct list {
     char name[SW_LISTNAME_MAX]; /* the key */
     struct sw_map names;
     struct sw_spread spread;
+    int64_t enough_us; /* monotonic time when odd-names-min names were known; -1: not yet */
     size_t n;
     struct candidate *candidate[CANDIDATES_MAX]; /* oldest first */
 };
@@ -42,12 +46,15 @@ struct list {
 struct sw_odd {
     const struct sw_settings *settings;
     struct sw_map lists;
-    size_t names; /* of all lists */
+    size_t names;         /* of all lists */
+    int64_t now_us;       /* monotonic time of the last sw_odd_settle() */
+    int64_t next_us;      /* when the first wait is over */
+    bool only_at_the_end; /* judge in sw_odd_finish() only: a sweep */
 };
 
 /* ---- life ---- */
 
-struct sw_odd *sw_odd_new(const struct sw_settings *settings)
+struct sw_odd *sw_odd_new(const struct sw_settings *settings, int64_t now_us, bool only_at_the_end)
 {
     struct sw_odd *odd = calloc(1, sizeof(*odd));
     if (!odd || sw_map_init(&odd->lists, 16) != SW_OK) {
@@ -55,6 +62,9 @@ struct sw_odd *sw_odd_new(const struct sw_settings *settings)
         return NULL;
     }
     odd->settings = settings;
+    odd->now_us = now_us;
+    odd->next_us = INT64_MAX;
+    odd->only_at_the_end = only_at_the_end;
     return odd;
 }
 
@@ -106,6 +116,7 @@ static struct list *list_of(struct sw_odd *odd, const char *name)
         return NULL;
     }
     memcpy(list->name, name, len);
+    list->enough_us = -1;
     if (odd->lists.n >= SW_LISTS_MAX)
         forget_list(odd, (struct list *)odd->lists.oldest);
     sw_map_insert(&odd->lists, &list->node, list->name, len);
@@ -133,6 +144,14 @@ static void make_room(struct sw_odd *odd, struct list *list)
     }
 }
 
+/* Have sw_odd_settle() look at the time when a wait that begins now is over. */
+static void wait_from_now(struct sw_odd *odd)
+{
+    int64_t over_us = odd->now_us + odd->settings->odd_wait_h * HOUR_US;
+    if (over_us < odd->next_us)
+        odd->next_us = over_us;
+}
+
 static void count_name(struct sw_odd *odd, struct list *list, const struct sw_name *name,
                        enum sw_class class)
 {
@@ -156,6 +175,10 @@ static void count_name(struct sw_odd *odd, struct list *list, const struct sw_na
     if (class != SW_HOLDER_UNKNOWN) {
         list->spread.names++;
         list->spread.of[class]++;
+    }
+    if (list->enough_us < 0 && list->spread.names >= odd->settings->odd_names) {
+        list->enough_us = odd->now_us;
+        wait_from_now(odd);
     }
 }
 
@@ -204,8 +227,8 @@ static size_t least_needed(const struct list *list)
     return at;
 }
 
-static void propose(struct list *list, const struct sw_record *record, const struct sw_sight *sight,
-                    const struct sw_owned *owned)
+static void propose(struct sw_odd *odd, struct list *list, const struct sw_record *record,
+                    const struct sw_sight *sight, const struct sw_owned *owned, bool unread)
 {
     struct candidate *candidate = candidate_of(list, &sight->qname, owned);
     if (candidate) {
@@ -225,6 +248,9 @@ static void propose(struct list *list, const struct sw_record *record, const str
     candidate->first_us = record->first_us;
     candidate->last_us = record->last_us;
     candidate->count = record->count;
+    candidate->noted_us = odd->now_us;
+    candidate->unread = unread;
+    wait_from_now(odd);
     if (list->n == CANDIDATES_MAX)
         drop_candidate(list, least_needed(list));
     list->candidate[list->n++] = candidate;
@@ -257,7 +283,7 @@ static int64_t begin_of(const struct sw_name_history *of, const struct candidate
 }
 
 static void raise_candidate(const struct sw_raise_with *with, const struct list *list,
-                            const struct candidate *candidate, bool unread)
+                            const struct candidate *candidate)
 {
     bool created;
     char mark[SW_MARK_MAX];
@@ -300,7 +326,8 @@ static void raise_candidate(const struct sw_raise_with *with, const struct list 
         .holder = &holder,
         .history = history,
         .history_n = sw_evidence(of, history),
-        .history_unread = unread,
+        .history_unread =
+            candidate->unread && !sw_recall_is_loaded(with->recall, SW_OF_NAME, &candidate->name),
         .first_us = candidate->first_us,
         .count = candidate->count,
     };
@@ -308,19 +335,71 @@ static void raise_candidate(const struct sw_raise_with *with, const struct list 
     with->raise(with->arg, &report);
 }
 
-static void judge(struct sw_odd *odd, const struct sw_raise_with *with, struct list *list,
-                  bool unread)
+/* When the wait of a candidate is over: neither before the wait of the name, nor before the wait of
+ * the list (D-251). INT64_MAX: the list has too few names. */
+static int64_t over_of(const struct sw_odd *odd, const struct list *list,
+                       const struct candidate *candidate)
+{
+    if (list->enough_us < 0)
+        return INT64_MAX;
+    int64_t from_us = candidate->noted_us > list->enough_us ? candidate->noted_us : list->enough_us;
+    return from_us + odd->settings->odd_wait_h * HOUR_US;
+}
+
+/* whole: no further name comes, so that no candidate waits. Returns when the first wait of a
+ * candidate is over. */
+static int64_t judge(struct sw_odd *odd, const struct sw_raise_with *with, struct list *list,
+                     bool whole)
 {
     size_t i = 0;
+    int64_t next_us = INT64_MAX;
     while (i < list->n) {
         struct candidate *candidate = list->candidate[i];
-        if (!sw_spread_is_odd(odd->settings, &list->spread, class_of(&candidate->owned.owner))) {
+        int64_t over_us = over_of(odd, list, candidate);
+        bool waits = !whole && over_us > odd->now_us;
+        if (waits && over_us < next_us)
+            next_us = over_us;
+        if (waits ||
+            !sw_spread_is_odd(odd->settings, &list->spread, class_of(&candidate->owned.owner))) {
             i++;
             continue;
         }
-        raise_candidate(with, list, candidate, unread);
+        raise_candidate(with, list, candidate);
         drop_candidate(list, i);
     }
+    return next_us;
+}
+
+bool sw_odd_is_due(const struct sw_odd *odd, int64_t now_us)
+{
+    return now_us >= odd->next_us && !odd->only_at_the_end;
+}
+
+void sw_odd_want(const struct sw_odd *odd, struct sw_recall *recall)
+{
+    for (struct sw_node *node = odd->lists.oldest; node; node = node->newer) {
+        const struct list *list = (const struct list *)node;
+        for (size_t i = 0; i < list->n; i++)
+            sw_recall_want_name(recall, SW_OF_NAME, &list->candidate[i]->name);
+    }
+}
+
+void sw_odd_settle(struct sw_odd *odd, const struct sw_raise_with *with, int64_t now_us)
+{
+    odd->now_us = now_us;
+    if (!sw_odd_is_due(odd, now_us))
+        return;
+    odd->next_us = INT64_MAX;
+    for (struct sw_node *node = odd->lists.oldest; node; node = node->newer) {
+        int64_t next_us = judge(odd, with, (struct list *)node, false);
+        odd->next_us = next_us < odd->next_us ? next_us : odd->next_us;
+    }
+}
+
+void sw_odd_finish(struct sw_odd *odd, const struct sw_raise_with *with)
+{
+    for (struct sw_node *node = odd->lists.oldest; node && odd->only_at_the_end; node = node->newer)
+        judge(odd, with, (struct list *)node, true);
 }
 
 void sw_odd_note(struct sw_odd *odd, const struct sw_raise_with *with,
@@ -335,10 +414,11 @@ void sw_odd_note(struct sw_odd *odd, const struct sw_raise_with *with,
         if (class == SW_HOLDER_UNKNOWN || sw_class_is_unusual(one))
             class = one;
         if (sw_class_is_unusual(one))
-            propose(list, record, sight, &sight->owned[i]);
+            propose(odd, list, record, sight, &sight->owned[i], unread);
     }
     /* Of the events of one answer an unusual class counts. */
     if (!sight->is_rest || sw_class_is_unusual(class))
         count_name(odd, list, &sight->qname, class);
-    judge(odd, with, list, unread);
+    if (!odd->only_at_the_end)
+        judge(odd, with, list, false);
 }

@@ -40,7 +40,8 @@ struct sw_sights *sw_sights_new(const struct sw_sights_with *with)
     if (!with->findings)
         sights->own = sw_findings_new(with->settings, with->link);
     sights->findings = with->findings ? with->findings : sights->own;
-    sights->odd = sw_odd_new(with->settings);
+    sights->odd =
+        sw_odd_new(with->settings, sw_clock_mono_us(), with->host && with->host->sights_only);
     sights->rejudge = sw_rejudge_new(with->settings);
     if (!sights->recall || !sights->findings || !sights->odd || !sights->rejudge) {
         sw_sights_free(sights);
@@ -296,6 +297,12 @@ static void judge_pending(struct sw_sights *sights, bool all)
 void sw_sights_finish(struct sw_sights *sights)
 {
     judge_pending(sights, true);
+    sw_odd_finish(sights->odd, &sights->raising);
+}
+
+void sw_sights_settle(struct sw_sights *sights, int64_t mono_us)
+{
+    sw_odd_settle(sights->odd, &sights->raising, mono_us);
 }
 
 size_t sw_sights_pending(const struct sw_sights *sights)
@@ -324,7 +331,8 @@ static bool defer(struct sw_sights *sights, const struct sw_record *record)
 
 void sw_sights_prefetch(struct sw_sights *sights, const struct sw_record *records, int64_t mono_us)
 {
-    bool any = sights->pending != NULL;
+    bool settles = sw_odd_is_due(sights->odd, mono_us);
+    bool any = sights->pending || settles;
     for (const struct sw_record *record = records; record && !any; record = record->next)
         any = record->event && concerns_ownership(record->event);
     struct sw_redis *redis = any ? sw_link_up(sights->with.link, mono_us) : NULL;
@@ -333,11 +341,14 @@ void sw_sights_prefetch(struct sw_sights *sights, const struct sw_record *record
             want(sights, one->event, mono_us);
         for (const struct sw_record *one = records; one; one = one->next)
             want(sights, one->event, mono_us);
+        if (settles)
+            sw_odd_want(sights->odd, sights->recall);
         if (sw_recall_load(sights->recall, redis) != SW_OK)
             sw_link_failed(sights->with.link, mono_us);
     }
     if (sights->pending)
         judge_pending(sights, mono_us - sights->pending_since > SW_PATIENCE_US);
+    sw_sights_settle(sights, mono_us);
 }
 
 /* Whether the answers went to a sweep, and not to clients. */

@@ -49,13 +49,16 @@ struct sw_sights_with { /* the parts that are used; all outlive the object */
 struct sw_sights *sw_sights_new(const struct sw_sights_with *with);
 void sw_sights_free(struct sw_sights *sights); /* NULL is fine */
 
-/** Load the histories that these records (linked by ->next, or NULL) need, if Redis is there, and
- * judge the events that waited for histories. */
+/** Load the histories that these records (linked by ->next, or NULL) need, if Redis is there,
+ * judge the events that waited for histories, and settle. */
 void sw_sights_prefetch(struct sw_sights *sights, const struct sw_record *records, int64_t mono_us);
 
 /** Judge a page of histories again, if lists or databases have changed (rejudge.h), Redis is there,
  * and the host wants more than sights. */
 void sw_sights_rejudge(struct sw_sights *sights, int64_t mono_us);
+
+/** Tell the monotonic time, and judge the names that waited for further names of a list (odd.h). */
+void sw_sights_settle(struct sw_sights *sights, int64_t mono_us);
 
 /** Judge the events that still wait for Redis: at the end. */
 void sw_sights_finish(struct sw_sights *sights);
