@@ -82,6 +82,23 @@ static bool is_own(const struct sw_owner *owner)
     return owner->registrant[0] != '\0' && registrant[0] == '\0';
 }
 
+/* Whether the AS holds the address, as far as is known. */
+static bool is_held_by_as(const struct sw_owner *owner)
+{
+    return owner->asn != 0 && (owner->registrant[0] == '\0' || is_own(owner));
+}
+
+/* Whether two AS are of one organisation. Most names differ in the first letter: that is cheap. */
+static bool is_one_organisation(const struct sw_owner *a, const struct sw_owner *b)
+{
+    char one[SW_OWNERTEXT_MAX], two[SW_OWNERTEXT_MAX];
+    if (a->org[0] == '\0' || tolower((unsigned char)a->org[0]) != tolower((unsigned char)b->org[0]))
+        return false;
+    fold_text(a->org, one);
+    fold_text(b->org, two);
+    return strcmp(one, two) == 0 && is_held_by_as(a) && is_held_by_as(b);
+}
+
 bool sw_episode_same(const struct sw_owner *a, const struct sw_owner *b)
 {
     if (a->registrant[0] != '\0' && strcmp(a->registrant, b->registrant) == 0)
@@ -89,6 +106,8 @@ bool sw_episode_same(const struct sw_owner *a, const struct sw_owner *b)
     if (a->asn == b->asn && (a->registrant[0] == '\0' || b->registrant[0] == '\0'))
         return true;
     if (a->asn == b->asn && is_own(a) && is_own(b))
+        return true;
+    if (a->asn != b->asn && is_one_organisation(a, b))
         return true;
     return a->registrant[0] != '\0' && b->registrant[0] != '\0' && sw_holder_same(a, b);
 }
@@ -252,23 +271,38 @@ struct sw_episode *sw_episode_note(struct sw_name_history *of, const struct sw_o
     return episode;
 }
 
-/* When the name came to the address, if the latest former owner of the address is another holder
- * with an episode that is not over; else first_us. */
-static int64_t came_to(const struct sw_name_history *of, const struct sw_addr *addr,
-                       const struct sw_owner *owner, int64_t first_us)
+/* When the name had the address with another holder whose episode was not over by `since`; `since`
+ * if there is none. */
+static int64_t came_before(const struct sw_name_history *of, const struct sw_addr *addr,
+                           const struct sw_owner *owner, int64_t since_us)
 {
-    int64_t since = first_us;
+    int64_t before_us = since_us;
     for (size_t i = 0; i < of->n; i++) {
         const struct sw_name_addr *seen = &of->addrs[i];
         if (!sw_addr_equal(&seen->addr, addr) || sw_episode_same(&seen->owner, owner))
             continue;
-        const struct sw_episode *then = latest(of, &seen->owner, true);
-        if (!then || !goes_on(of, then, first_us, first_us))
+        const struct sw_episode *then = sw_episode_at(of, &seen->owner, true, since_us);
+        if (!then || then->from_us > since_us || !goes_on(of, then, since_us, since_us))
             continue;
-        int64_t from = seen->first_us > then->from_us ? seen->first_us : then->from_us;
-        since = from < since ? from : since;
+        int64_t from_us = seen->first_us > then->from_us ? seen->first_us : then->from_us;
+        before_us = from_us < before_us ? from_us : before_us;
     }
-    return since;
+    return before_us;
+}
+
+/* When the name came to the address. Databases may have changed more than once since: each former
+ * holder of the address leads to the one before (D-252). */
+static int64_t came_to(const struct sw_name_history *of, const struct sw_addr *addr,
+                       const struct sw_owner *owner, int64_t first_us)
+{
+    int64_t since_us = first_us;
+    for (size_t i = 0; i < of->n; i++) {
+        int64_t before_us = came_before(of, addr, owner, since_us);
+        if (before_us == since_us)
+            break;
+        since_us = before_us;
+    }
+    return since_us;
 }
 
 struct sw_episode *sw_episode_note_addr(struct sw_name_history *of, const struct sw_addr *addr,

@@ -62,6 +62,14 @@ START_TEST(holders)
         {{.asn = 1, .org = "Carrier", .registrant = "Carrier Backbone"},
          {.asn = 1, .org = "Carrier", .registrant = "Customer"},
          false},
+        {{.asn = 1, .org = "Carrier, Inc."}, {.asn = 2, .org = "CARRIER"}, true},
+        {{.asn = 1, .org = "Carrier", .registrant = "Carrier Backbone"},
+         {.asn = 2, .org = "Carrier"},
+         true},
+        {{.asn = 1, .org = "Carrier", .registrant = "Customer"},
+         {.asn = 2, .org = "Carrier"},
+         false},
+        {{.asn = 1, .org = "Carrier"}, {.asn = 2, .org = "Carter"}, false},
         {{.registrant = "\xd0\xa4\xd0\xa1\xd0\x91"},
          {.registrant = "\xd0\xa4\xd0\xa1\xd0\x91"},
          true},
@@ -124,6 +132,33 @@ START_TEST(database_says_something_new)
     sw_episode_note(&of, &a, true, 0, 20 * DAY, 20);
     sw_episode_note_addr(&of, &addr, &b, 21 * DAY, 21 * DAY, 1);
     ck_assert_int_eq(sw_episode_latest(&of, &b, true)->from_us, 5 * DAY);
+}
+END_TEST
+
+/* A database with another holder each week: the name never moved. Each holder's episode begins when
+ * the name came to the address, and a holder that returns has a single episode. */
+START_TEST(database_says_something_new_each_week)
+{
+    static struct sw_owner holder[3] = {{.asn = 11}, {.asn = 12}, {.asn = 13}};
+    struct sw_name_addr *entries = calloc(3, sizeof(*entries));
+    struct sw_addr addr;
+    ck_assert_int_eq(sw_addr_parse("192.0.2.1", 9, &addr, NULL), SW_OK);
+    of.addrs = entries;
+    of.capacity = 3;
+    for (int day = 5; day < 90; day++) {
+        const struct sw_owner *now = &holder[day / 7 % 3];
+        size_t i = 0;
+        while (i < of.n && entries[i].owner.asn != now->asn)
+            i++;
+        if (i == of.n)
+            entries[of.n++] =
+                (struct sw_name_addr){.addr = addr, .owner = *now, .first_us = day * DAY};
+        entries[i].last_us = day * DAY;
+        sw_episode_note_addr(&of, &addr, now, day * DAY, day * DAY, 1);
+    }
+    ck_assert_uint_eq(of.episodes_n, 3);
+    for (int i = 0; i < 3; i++)
+        ck_assert_int_eq(sw_episode_latest(&of, &holder[i], true)->from_us, 5 * DAY);
 }
 END_TEST
 
@@ -225,9 +260,10 @@ END_TEST
 
 int main(void)
 {
-    return RUN_SUITE("episode", FIXTURE(NULL, teardown), LOOP(holders, 12),
+    return RUN_SUITE("episode", FIXTURE(NULL, teardown), LOOP(holders, 16),
                      TESTS(hijack_for_hours_leaves_the_owner_in_place, nobody_asked_ends_nothing,
-                           together_is_no_absence, database_says_something_new),
+                           together_is_no_absence, database_says_something_new,
+                           database_says_something_new_each_week),
                      LOOP(spans_against_a_map_of_days, 100),
                      TESTS(many_spans_keep_the_latest, entry_through_json,
                            a_member_is_claimed_once_for_each_episode));

@@ -282,11 +282,41 @@ static int64_t begin_of(const struct sw_name_history *of, const struct candidate
     return episode ? episode->from_us : INT64_MIN;
 }
 
+/* Claim the name as a member of its finding. All names of a list that one `known` list explains are
+ * one finding, as elsewhere (D-141). Returns the number of members, 0: claimed before. */
+static size_t claim(const struct sw_raise_with *with, const struct list *list,
+                    const struct candidate *candidate, const struct sw_anomaly *anomaly,
+                    char finding[SW_FINDING_MAX])
+{
+    char address[SW_ADDRTEXT_MAX], member[SW_NAMETEXT_MAX + SW_ADDRTEXT_MAX];
+    bool known = anomaly->known_list[0] != '\0' && sw_anomaly_explained(anomaly);
+    snprintf(finding, SW_FINDING_MAX, "odd-owner:%s %s:%s%s", list->name,
+             known ? "" : candidate->indicator, known ? "known " : "",
+             known ? anomaly->known_list : "");
+    snprintf(member, sizeof(member), "%s %s", candidate->text,
+             sw_addr_text(&candidate->owned.addr, address));
+    return sw_findings_claim(with->findings, finding, member, anomaly->begin_us,
+                             candidate->last_us);
+}
+
+/* Ask for the evidence and the class. */
+static void examine(const struct sw_raise_with *with, const struct list *list,
+                    const struct candidate *candidate, struct sw_anomaly *anomaly,
+                    struct sw_holder *holder)
+{
+    sw_rcu_enter();
+    struct sw_view view = sw_index_view(with->index);
+    sw_anomaly_odd_owner(&view, list->name, &list->spread, &candidate->owned.addr,
+                         &candidate->owned.owner, anomaly);
+    sw_holder_find(with->owners, &candidate->owned.owner, holder);
+    sw_rcu_leave();
+}
+
 static void raise_candidate(const struct sw_raise_with *with, const struct list *list,
                             const struct candidate *candidate)
 {
     bool created;
-    char mark[SW_MARK_MAX];
+    char mark[SW_MARK_MAX], finding[SW_FINDING_MAX];
     struct sw_name_addr history[SW_EVIDENCE_MAX];
     struct sw_anomaly anomaly;
     struct sw_holder holder;
@@ -298,22 +328,11 @@ static void raise_candidate(const struct sw_raise_with *with, const struct list 
                         begin_us, candidate->last_us))
         return;
     remember(with, candidate, mark);
-    char address[SW_ADDRTEXT_MAX], member[SW_NAMETEXT_MAX + SW_ADDRTEXT_MAX];
-    char finding[SW_FINDING_MAX];
-    snprintf(finding, sizeof(finding), "odd-owner:%s %s:", list->name, candidate->indicator);
-    snprintf(member, sizeof(member), "%s %s", candidate->text,
-             sw_addr_text(&candidate->owned.addr, address));
-    size_t members =
-        sw_findings_claim(with->findings, finding, member, begin_us, candidate->last_us);
+    examine(with, list, candidate, &anomaly, &holder);
+    anomaly.begin_us = begin_us;
+    size_t members = claim(with, list, candidate, &anomaly, finding);
     if (!sw_finding_grew(members))
         return;
-    sw_rcu_enter();
-    struct sw_view view = sw_index_view(with->index);
-    sw_anomaly_odd_owner(&view, list->name, &list->spread, &candidate->owned.addr,
-                         &candidate->owned.owner, &anomaly);
-    anomaly.begin_us = begin_us;
-    sw_holder_find(with->owners, &candidate->owned.owner, &holder);
-    sw_rcu_leave();
     struct sw_anomaly_report report = {
         .anomaly = &anomaly,
         .time_us = candidate->last_us,
