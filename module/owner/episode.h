@@ -27,9 +27,9 @@
 #define SW_HOLDER_MAX     (SW_OWNERTEXT_MAX + 16)
 #define SW_HOLDER_NONE    "none" /* the text for "no answer" */
 
-/** Whether both owners are one holder: as sw_holder_same() (holder.h), also two registrants that are
- * the organisation of the same AS, and two AS of one organisation that hold the addresses (D-252).
- * Two owners about whom nothing is known are one holder ("no answer" among them). */
+/** Whether both owners are one holder: as sw_holder_same() (holder.h), also two registrants that
+ * are the organisation of the same AS, and two AS of one organisation that hold the addresses
+ * (D-252). Two owners about whom nothing is known are one holder ("no answer" among them). */
 bool sw_episode_same(const struct sw_owner *a, const struct sw_owner *b);
 
 /** Whether anything is known about the holder. */
