@@ -106,6 +106,19 @@ REASONS = {
         "`nsdname` goes before `nsip`",
         "names before addresses, as with answers",
     ),
+    "servers first": Reason(
+        DESIGN,
+        "Unbound applies `nsdname` and `nsip` before the servers are asked: before rules of earlier zones about "
+        "aliases and addresses",
+        "such rules are judged with the whole answer, in the order of the zones",
+        "the first zone with a rule decides (RPZ draft 5.1)",
+    ),
+    "cached servers": Reason(
+        DESIGN,
+        "rules about servers see the servers that Unbound asks, those of stub and forward zones as well",
+        "they see the servers whose records are in the cache",
+        "no question is asked for a rule alone (D-057)",
+    ),
     "dns64": Reason(
         DESIGN,
         "NXDOMAIN for a listed address makes NODATA of the AAAA that DNS64 would make of the address",
@@ -127,6 +140,12 @@ REASONS = {
         "Unbound applies `rpz-action-override` to no rule about a client",
         "`--override` gives every rule the action of the list",
         "BIND does so as well",
+    ),
+    "target": Reason(
+        DESIGN,
+        "Unbound does not resolve the target of a rule about a client, nor of an override for an alias",
+        "every target is resolved",
+        "a client that gets an alias alone asks again, and the rule is there for the landing page",
     ),
     "first record": Reason(
         DESIGN,

@@ -24,6 +24,12 @@ PREFIXES = [
 ]  # fmt: skip
 SOURCES = ["127.0.0.1", "127.0.0.21", "127.0.0.22"]
 CLIENTS = ["32.21.0.0.127", "32.22.0.0.127", "30.20.0.0.127"]
+# The zones that the names are in, each with a name server; both resolvers see these servers.
+SERVED = ["clean.example", "evil.example", "first.example", "second.example", "third.example", "address.example",
+          "garden.example"]  # fmt: skip
+SERVER, SERVER_ADDRESS = "ns.{}", "127.0.0.1"
+SERVERS = ["ns.clean.example", "ns.evil.example", "ns.third.example", "*.address.example", "*.second.example"]
+NETWORKS = ["32.1.0.0.127", "8.0.0.0.127", "32.2.0.0.127", "24.0.100.51.198"]
 TYPES = ["A", "A", "A", "AAAA", "TXT", "MX", "HTTPS"]
 LOCAL = [
     ["A 10.66.0.1"], ["A 10.66.0.1", "A 10.66.0.2"], ["AAAA 2001:db8:66::1"], ["A 10.66.0.3", "AAAA 2001:db8:66::3"],
@@ -39,25 +45,35 @@ HEAD = "$TTL 60\n@ SOA localhost. h.localhost. {serial} 3600 600 86400 60\n@ NS 
 BESIDE = "odd DNAME other.test.\nodd2.clean.example DNAME odd.test.\n"  # records that are no rules
 
 
+def server_of(name):
+    """The zone of a name."""
+    return next(zone for zone in SERVED if name == zone or name.endswith(f".{zone}"))
+
+
 class Zone:
     """rules: {owner relative to the zone: [record without owner]}."""
 
-    def __init__(self, random, drops):
+    def __init__(self, random, drops, servers=False):
         self.rules = {}
         self.override, self.target = random.choice(OVERRIDES)
         for _ in range(random.randint(1, 12)):
             owner = random.choice([random.choice(NAMES), random.choice(NAMES), "*." + random.choice(ABOVE),
                                    random.choice(PREFIXES) + ".rpz-ip", random.choice(PREFIXES) + ".rpz-ip",
                                    random.choice(CLIENTS) + ".rpz-client-ip"])  # fmt: skip
+            if servers and random.random() < 0.2:
+                owner = random.choice([f"{name}.rpz-nsdname" for name in SERVERS] +
+                                      [f"{random.choice(NETWORKS)}.rpz-nsip"])  # fmt: skip
             if owner.endswith(".rpz-client-ip") and self.override and random.random() < 0.9:
                 continue  # Unbound applies no override to these
             actions = ACTIONS + ["rpz-drop."] * drops
             if owner.startswith("*.") and random.random() < 0.1:
                 actions = ["*.garden.example."]
-            local = LOCAL_OF_ADDRESS[".zz." in owner] if owner.endswith(".rpz-ip") else LOCAL
+            local = LOCAL_OF_ADDRESS[".zz." in owner] if owner.endswith((".rpz-ip", ".rpz-nsip")) else LOCAL
             self.rules[owner] = (
                 random.choice(local) if random.random() < 0.35 else [f"CNAME {random.choice(actions)}"]
             )
+        if not self.rules:
+            self.rules[random.choice(NAMES)] = ["CNAME ."]
         self._records = [(owner, data) for owner, each in self.rules.items() for data in each]
         random.shuffle(self._records)  # the records of an owner stand apart
 
@@ -67,15 +83,18 @@ class Zone:
     def names(self):
         return [owner for owner in self.rules if ".rpz-" not in owner]
 
-    def rule_of(self, name):
+    def rule_of(self, name, under=""):
         """The owner that covers a name: here, where *.a covers all below a."""
-        if name in self.rules:
-            return name
+        if name + under in self.rules:
+            return name + under
         while "." in name:
             name = name.split(".", 1)[1]
-            if f"*.{name}" in self.rules:
-                return f"*.{name}"
+            if f"*.{name}{under}" in self.rules:
+                return f"*.{name}{under}"
         return None
+
+    def rule_of_server(self, name):
+        return self.rule_of(name, ".rpz-nsdname")
 
     def rule_in_dns(self, name):
         """The same by the rules of wildcards in the DNS: only the closest encloser counts."""
@@ -93,14 +112,15 @@ class Zone:
 
     def client_rules(self, source):
         """Owners of the rules about a client."""
-        owners = [owner for owner in self.rules if owner.endswith(".rpz-client-ip")]
-        networks = {owner: ipaddress.ip_network(prefix(owner.removesuffix(".rpz-client-ip"))) for owner in owners}
-        return [owner for owner, network in networks.items() if ipaddress.ip_address(source) in network]
+        return self.owners_of(source, "rpz-client-ip")
 
-    def covers(self, address):
-        """Whether a rule about addresses in answers covers an address."""
-        owners = [owner.removesuffix(".rpz-ip") for owner in self.rules if owner.endswith(".rpz-ip")]
-        return any(ipaddress.ip_address(address) in ipaddress.ip_network(prefix(owner)) for owner in owners)
+    def owners_of(self, address, trigger):
+        """Owners of the rules of a trigger that cover an address."""
+        owners = [owner.removesuffix(f".{trigger}") for owner in self.rules if owner.endswith(f".{trigger}")]
+        return [
+            f"{owner}.{trigger}" for owner in owners
+            if ipaddress.ip_address(address) in ipaddress.ip_network(prefix(owner))
+        ]  # fmt: skip
 
     def action(self, owner):
         """The action of a rule, as a list has it: 'nxdomain', 'tcp-only', 'sinkhole', ..."""
