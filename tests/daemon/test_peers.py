@@ -143,7 +143,7 @@ def fits(got, expected):
 def test_every_reason_is_one_that_a_row_shows():
     """Or a row about Unbound's scenarios, or a cause in random zones. No answer of ours has the AA flag
     there; no row is about limits or compares times to live."""
-    others = [ROOT / "tests/peers/differences.py", ROOT / "tests/daemon/test_rpz_differential.py"]
+    others = [ROOT / "tests/peers/differences.py", ROOT / "tests/daemon/harness/rpz_reasons.py"]
     unbound = "".join(path.read_text() for path in others)
     shown = {row.reason for group in GROUPS.values() for row in group.rows}
     assert {name for name in REASONS if name not in shown and f'"{name}"' not in unbound} == {
