@@ -46,7 +46,9 @@ void sw_feed_removed(struct sw_feed *feed, const struct sw_list *list,
 
 void sw_feed_came(struct sw_feed *feed, const struct sw_list *list)
 {
-    if (feed->state != SW_FEED_FOLLOWING || !list->held || list->effect.kind != SW_KIND_IOC)
+    if (feed->state != SW_FEED_FOLLOWING && !feed->told_in_force)
+        return;
+    if (!list->held || list->effect.kind != SW_KIND_IOC)
         return;
     sw_list_set_add(&feed->came, list->id);
 }
@@ -67,8 +69,10 @@ void sw_feed_enforce(struct sw_feed *feed)
     const struct sw_in_force now = {feed->added, feed->added_n, &feed->came, feed->position.id.ms,
                                     feed->position.id.seq};
     if (feed->host.in_force &&
-        (feed->state == SW_FEED_FOLLOWING || now.added_n > 0 || now.lists->any))
+        (feed->state == SW_FEED_FOLLOWING || now.added_n > 0 || now.lists->any)) {
         feed->host.in_force(feed->host.arg, &now);
+        feed->told_in_force = true;
+    }
     feed->came = (struct sw_list_set){.any = false};
     feed->added_n = 0;
     feed->everything = false;

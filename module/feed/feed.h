@@ -56,7 +56,7 @@ struct sw_changeset {
 struct sw_in_force {
     const struct sw_indicator *added; /* single indicators */
     size_t added_n;
-    /* Lists that were loaded, replaced or given another policy while the changes were followed. */
+    /* Lists that were loaded, replaced or given another policy, except by the first load. */
     const struct sw_list_set *lists;
     uint64_t at_ms, at_seq; /* the stream id up to which all changes are in force; 0-0: no stream */
 };

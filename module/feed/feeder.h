@@ -140,6 +140,7 @@ struct sw_feed {
     struct sw_indicator *added;
     size_t added_n, added_capacity;
     struct sw_list_set came; /* lists as in struct sw_in_force */
+    bool told_in_force;      /* host.in_force was called since the start */
     bool everything;         /* sweep for all */
     bool dirty;              /* there is some change */
     struct sw_sweeper *sweeper;

@@ -57,8 +57,9 @@ struct sw_lookback {
     bool in_tallies;      /* the tallies are being read: nothing may wait */
     size_t at, from;      /* tuples of the tallies: met in this reading, met in readings before */
     struct sw_found_names names;
-    struct sw_founds founds; /* the records of the names */
-    size_t seen;             /* sightings looked at */
+    struct sw_found_names part; /* of the sorted names: these are told now; borrowed */
+    struct sw_founds founds;    /* the records of the part */
+    size_t seen;                /* sightings looked at */
     struct sw_lookback_asked asked[SW_LOOKBACK_NEIGHBOURS_OF];
     size_t asked_n;
 };

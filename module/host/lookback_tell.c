@@ -104,7 +104,7 @@ static enum sw_status collect_tagged(void *arg, uint32_t tag, const struct sw_si
 static enum sw_status collect_waiting(void *arg, const struct sw_sighting *s)
 {
     struct sw_lookback *lookback = arg;
-    if (sw_found_names_have(&lookback->names, s->owner))
+    if (sw_found_names_have(&lookback->part, s->owner))
         return collect_tagged(lookback, 0, s);
     return sw_lookback_go_on(lookback) ? SW_OK : SW_ECLOSED;
 }
@@ -115,8 +115,8 @@ static enum sw_status collect_in(void *arg, struct sw_past *past)
     struct sw_hunt *hunt = NULL;
     const struct sw_hunt_calls calls = {.take = collect_tagged, .arg = lookback};
     enum sw_status status = sw_hunt_new(&hunt);
-    for (size_t i = 0; i < lookback->names.n && status == SW_OK; i++)
-        status = sw_hunt_name(hunt, lookback->names.name[i].wire, false, 0);
+    for (size_t i = 0; i < lookback->part.n && status == SW_OK; i++)
+        status = sw_hunt_name(hunt, lookback->part.name[i].wire, false, 0);
     if (status == SW_OK)
         status = sw_hunt_run(hunt, past, &calls);
     sw_hunt_free(hunt);
@@ -134,19 +134,46 @@ static enum sw_status collect(struct sw_lookback *lookback)
     return status == SW_OK ? sw_lookback_each_file(lookback, true, collect_in) : status;
 }
 
-enum sw_status sw_lookback_tell(struct sw_lookback *lookback)
+static enum sw_status collect_again(struct sw_lookback *lookback)
 {
     enum sw_status status = SW_EEXIST;
-    sw_found_names_sort(&lookback->names);
     for (int tries = 0; tries < SW_LOOKBACK_TRIES && status == SW_EEXIST; tries++)
         status = collect(lookback);
-    if (status == SW_OK)
-        status = sw_founds_each_name(&lookback->founds, tell_name, lookback);
-    size_t left_out = lookback->founds.left_out;
-    if (left_out > 0)
-        sw_log(SW_LOG_WARNING, "look back: %zu more records of the memory are not reported",
-               left_out);
-    sw_founds_clear(&lookback->founds);
-    sw_found_names_clear(&lookback->names);
     return status == SW_EEXIST ? SW_EIO : status;
+}
+
+/* Put the events for the part of the names. */
+static enum sw_status tell_part(struct sw_lookback *lookback)
+{
+    size_t left_out = lookback->founds.left_out;
+    char text[SW_NAMETEXT_MAX];
+    if (left_out > 0)
+        sw_log(SW_LOG_WARNING, "look back: %zu more records of %s are not reported", left_out,
+               sw_name_text(lookback->part.name[0].wire, text));
+    return sw_founds_each_name(&lookback->founds, tell_name, lookback);
+}
+
+/* The names whose records have no room together are told in two halves, and so on: only a single
+ * name with more records than there is room for loses some. */
+enum sw_status sw_lookback_tell(struct sw_lookback *lookback)
+{
+    struct sw_found_names *names = &lookback->names, *part = &lookback->part;
+    enum sw_status status = SW_OK;
+    sw_found_names_sort(names);
+    for (size_t from = 0, n = names->n; from < names->n && status == SW_OK;) {
+        *part = (struct sw_found_names){.name = names->name + from, .n = n};
+        status = collect_again(lookback);
+        if (status == SW_OK && lookback->founds.left_out > 0 && n > 1) {
+            n /= 2;
+            continue;
+        }
+        if (status == SW_OK)
+            status = tell_part(lookback);
+        from += n;
+        n = names->n - from < 2 * n ? names->n - from : 2 * n;
+    }
+    *part = (struct sw_found_names){.n = 0};
+    sw_founds_clear(&lookback->founds);
+    sw_found_names_clear(names);
+    return status;
 }

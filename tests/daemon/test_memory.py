@@ -208,7 +208,7 @@ def test_seen_before_the_listing(remembering, lists_for, events_for, shared_redi
 
 
 def cof(name, address, times, count=1):
-    rrtype = "AAAA" if ":" in address else "A"
+    rrtype = "AAAA" if ":" in address else "CNAME" if address.endswith(".test") else "A"
     entry = {"rrname": name, "rrtype": rrtype, "rdata": address, "count": count}
     return json.dumps({**entry, "time_first": times[0], "time_last": times[1]}) + "\n"
 
@@ -298,6 +298,7 @@ def test_a_long_past_is_told_whole(remembering, lists_for, events_for, shared_re
     last time and the count of all files. Addresses that embed a listed one; a damaged file is
     logged once."""
     names, month = 8400, 31 * 86400
+    broad, aliases = 1100, 16  # more records than a look back keeps at a time
     begin = 1500000000
     ends = [begin, begin + 70 * month]
 
@@ -307,6 +308,10 @@ def test_a_long_past_is_told_whole(remembering, lists_for, events_for, shared_re
                 yield cof(f"n{i}.long.example", f"93.184.{i >> 8}.{i & 255}", (at, at), 2)
         for i in range(1, 70):
             yield cof("filler.example", "93.185.0.1", (begin + i * month,) * 2)
+        for i in range(broad):
+            for j in range(aliases):
+                at = begin + (66 + j % 4) * month if j else begin
+                yield cof(f"b{i}.broad.example", f"t{j}.broad.test", (at, at))
         for i, six in enumerate(["64:ff9b::5db8:e007", "2002:5db8:e007::1"]):
             yield cof(f"embedded{i}.example", six, (begin, begin))
 
@@ -333,6 +338,15 @@ def test_a_long_past_is_told_whole(remembering, lists_for, events_for, shared_re
         entry = until(lambda: shared_redis.client.hget(key, address), f"the past of {i}", 60)
         entry = json.loads(entry)
         assert [seconds(entry["first"]), seconds(entry["last"])] == ends and entry["count"] == 4
+    lists.add("bad", "broad.example")
+    ours = lambda e: field(e, "event.action") == "seen-before" and ".broad." in field(e, NAME)  # noqa: E731
+    broad_told = lambda: [e for e in stream.all() if ours(e)]  # noqa: E731
+    until(lambda: len(broad_told()) >= broad.bit_length(), "the 1st, 2nd, 4th, .. name")  # D-141
+    assert {field(event, COUNT) for event in broad_told()} == {aliases}
+    assert "are not reported" not in resolver.log()
+    shared_redis.client.hset(lists.key("list:bad"), "filler.example", "")
+    shared_redis.client.delete(lists.key("changes"))  # a full load, without an entry for the change
+    stream.wait({**BEFORE, NAME: "filler.example"})
     told = resolver.log().count("dns.198001.M.mtbl is")
     assert 1 <= told < 10  # once for each pass, and not for each batch of names
     said = resolver.command("memory", "--fleet", "filler.example", check=False)
