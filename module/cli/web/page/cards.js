@@ -1,6 +1,6 @@
 // Cards of names, places, clients and lists.
 "use strict";
-import { el, clean, time, axis, graph, Marks } from "/pictures.js";
+import { el, clean, time, axis, graph, holderWord, Marks } from "/pictures.js";
 
 export const to = word => `#/card/${encodeURIComponent(word)}`;
 const linkTo = (word, hash) => el("a", { href: hash || to(word), class: "mono" }, clean(word));
@@ -37,7 +37,9 @@ function tile(head, ...text) {
 
 const section = (title, ...children) => el("section", {}, el("h2", {}, title), ...children);
 const asText = asn => asn ? `AS${asn}` : "";
-const holderKey = f => (f.holder && f.holder.name) || f.registrant || f.org || asText(f.asn) || "no answer";
+const NONE = "no answer";
+const holderKey = f => (f.holder && f.holder.name) || f.registrant || f.org || asText(f.asn) || NONE;
+const holderLink = f => holderKey(f) === NONE ? "holder not known" : el("a", { href: to(holderWord(holderKey(f))) }, clean(holderKey(f)));
 const kindTag = l => el("span", { class: `tag ${l.kind}` }, `${l.kind}: `, el("a", { href: `#/list/${encodeURIComponent(l.list)}` }, clean(l.list)));
 
 function classOf(holder) {
@@ -215,7 +217,7 @@ function episodesOf(card, marks) {
   const begin = h => String(h.episodes && h.episodes[0] && h.episodes[0].from);
   const rows = [...card.holders].sort((a, b) => begin(a) < begin(b) ? -1 : 1).map(h => ({
     key: holderKey(h), none: h.key === "none",
-    label: h.key === "none" ? "no answer" : [marks.mark(holderKey(h)), el("a", { href: to(`registrant:${holderKey(h)}`) }, clean(holderKey(h))), el("div", { class: "dim" }, classOf(h.holder))],
+    label: h.key === "none" ? "no answer" : [marks.mark(holderKey(h)), holderLink(h), el("div", { class: "dim" }, classOf(h.holder))],
     bars: (h.episodes || []).map(e => ({ from: Date.parse(e.from), to: Date.parse(e.to), words: `${clean(holderKey(h))} from ${time(e.from)} to ${time(e.to)}, ${e.count} times` })).filter(b => Number.isFinite(b.from) && Number.isFinite(b.to)),
   })).filter(row => row.bars.length);
   return rows;
@@ -231,7 +233,7 @@ function addressRows(card, marks) {
 function addressTable(card, marks) {
   return table(card.addresses, [
     ["Address", a => linkTo(a.address)],
-    ["Holder", a => [marks.mark(holderKey(a)), el("a", { href: to(`registrant:${holderKey(a)}`) }, clean(holderKey(a)))]],
+    ["Holder", a => [marks.mark(holderKey(a)), holderLink(a)]],
     ["Class", a => classOf(a.holder)], ["Country", a => clean(a.country)], ["Netname", a => clean(a.netname)],
     ["AS", a => a.asn ? [linkTo(asText(a.asn)), " ", clean(a.org)] : ""], ["Network", a => a.prefix && linkTo(a.prefix)],
     ["First", a => time(a.first), "t"], ["Last", a => time(a.last), "t"], ["Count", a => String(a.count ?? ""), "n"], ["Sweeps", a => String(a.sweeps || ""), "n"],

@@ -1,10 +1,11 @@
 // The desk: from the address bar to a view. Documents come from /api; no text of others becomes markup.
 "use strict";
-import { el, clean, time } from "/pictures.js";
+import { el, clean, time, zone } from "/pictures.js";
 import { anomalies, api, button, clientCard, listCard, nameCard, parts, placeCard, table, to } from "/cards.js";
 
 const main = document.getElementById("main"), said = document.getElementById("said");
 let source = null, turn = 0, about = {};
+let again = null; // draws a view anew that has a state of its own: events that came, a pasted text
 
 function show(...nodes) {
   main.replaceChildren(...nodes.flat(9).filter(Boolean));
@@ -93,6 +94,7 @@ function live() {
     tops.replaceChildren(...[["lists", "Lists"], ["names", "Names"], ["clients", "Clients"], ["actions", "Actions"], ["anomalies", "Anomalies"]].map(([key, title]) =>
       el("div", {}, el("h2", {}, title), table(top(pieces, key, 8), [[title, r => linkOf(key, r[0])], ["Count", r => String(r[1]), "n"]], "none"))));
   };
+  again = draw;
   source = new EventSource("/api/live");
   source.addEventListener("message", message => {
     const piece = JSON.parse(message.data);
@@ -152,6 +154,7 @@ async function lists() {
 // ---- changes ----
 
 async function change() {
+  again = () => {}; // it shows no times
   const all = (await api("lists")).filter(l => l.policy);
   const pick = el("select", { id: "list" }, all.map(l => el("option", { value: l.name }, clean(l.name))));
   const text = el("textarea", { id: "indicators", spellcheck: "false" }), result = el("div", { "aria-live": "polite" });
@@ -209,7 +212,7 @@ const views = { anomalies: allAnomalies, fleet, feeds, lists, change };
 async function go() {
   const mine = ++turn, [, view = "live", word = "", more = ""] = location.hash.split("/").map(decodeURIComponentSafe);
   if (source) source.close();
-  source = null;
+  source = again = null;
   for (const link of document.querySelectorAll("nav a"))
     if (link.hash === `#/${view}`) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
@@ -248,12 +251,14 @@ document.getElementById("search").addEventListener("submit", event => {
 });
 const zoneBox = document.getElementById("zone");
 zoneBox.value = localStorage.getItem("zone") || "utc";
-zoneBox.addEventListener("change", () => { localStorage.setItem("zone", zoneBox.value); go(); });
+zoneBox.options[1].textContent = `of this browser: ${zone.own}`;
+zoneBox.addEventListener("change", () => { localStorage.setItem("zone", zoneBox.value); (again || go)(); });
 addEventListener("hashchange", go);
 addEventListener("keydown", event => {
   if (event.key === "/" && !/input|textarea|select/i.test(event.target.tagName)) {
     event.preventDefault();
     document.getElementById("word").focus();
+    document.getElementById("word").select();
   }
 });
 api("about").then(data => { about = data; }).catch(() => {}).finally(go);

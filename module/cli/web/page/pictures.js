@@ -5,7 +5,8 @@ const DAY = 86400000;
 
 export const zone = {
   get name() { return localStorage.getItem("zone") === "local" ? undefined : "UTC"; },
-  get words() { return this.name || Intl.DateTimeFormat().resolvedOptions().timeZone; },
+  get own() { return Intl.DateTimeFormat().resolvedOptions().timeZone; },
+  get words() { return this.name || this.own; },
 };
 
 // Every text and every attribute of the page goes through clean(); ours have nothing to clean.
@@ -58,23 +59,18 @@ export class Marks {
 const STEPS = [[1, "h"], [6, "h"], [1, "d"], [2, "d"], [7, "d"], [14, "d"], [1, "m"], [3, "m"], [6, "m"], [12, "m"], [60, "m"]];
 const LENGTH = { h: DAY / 24, d: DAY, m: 30 * DAY };
 
-// Beginnings of days, hours or months in the reader's zone are near enough by UTC steps of an hour.
+// Beginnings of hours, days or months in the chosen zone.
 function ticks(from, to, most) {
   const [n, unit] = STEPS.find(([k, u]) => (to - from) / (k * LENGTH[u]) <= most) || STEPS.at(-1);
-  const out = [];
-  if (unit === "m") {
-    const begin = new Date(from);
-    for (let m = Math.ceil(begin.getUTCMonth() / n) * n, y = begin.getUTCFullYear(); ; m += n) {
-      const at = Date.UTC(y, m, 1);
-      if (at > to) break;
-      if (at >= from) out.push([at, day(at)]);
-    }
-  } else {
-    const step = n * LENGTH[unit];
-    for (let at = Math.ceil(from / step) * step; at <= to; at += step)
-      out.push([at, unit === "h" || zone.name !== "UTC" ? time(at) : day(at)]);
+  const begin = new Date(from), utc = zone.name === "UTC" ? "UTC" : "", out = [];
+  const [year, month, date, hour] = ["FullYear", "Month", "Date", "Hours"].map(part => begin[`get${utc}${part}`]());
+  const moment = (...parts) => utc ? Date.UTC(...parts) : new Date(...parts).getTime(), up = k => Math.ceil(k / n) * n;
+  for (let k = 0, last = from - 1; ; k += n) {
+    const at = unit === "m" ? moment(year, up(month) + k, 1) : unit === "d" ? moment(year, month, date + 1 + k) : moment(year, month, date, up(hour) + k);
+    if (at > to) return out;
+    if (at > last) out.push([at, unit === "h" ? time(at) : day(at)]);
+    last = Math.max(last, at);
   }
-  return out;
 }
 
 // Rows {label: node, key, bars: [{from, to, words}], loose: bool}: solid bars are episodes; a loose
@@ -113,15 +109,22 @@ function s(tag, attributes, ...children) {
   return node;
 }
 
-const order = new Intl.Collator("en", { numeric: true }).compare;
+const collate = new Intl.Collator("en", { numeric: true }).compare;
+// Texts that read the same, as 01 and 1, have an order too: a picture does not depend on that of the rows.
+const order = (a, b) => collate(a, b) || (a < b ? -1 : a > b ? 1 : 0);
 const short = (text, n) => { const c = clean(text); return c.length > n ? c.slice(0, n - 1) + "\u2026" : c; };
 
+const UNKNOWN = "holder not known";
+
 function holderOf(owner) {
-  return (owner && (owner.registrant || owner.org || (owner.asn && `AS${owner.asn}`))) || "holder not known";
+  return (owner && (owner.registrant || owner.org || (owner.asn && `AS${owner.asn}`))) || UNKNOWN;
 }
 
+// The word of a holder's card: of the AS, where it is all that is known.
+export const holderWord = text => /^AS\d+$/.test(text) ? text : `registrant:${text}`;
+
 // Three columns, names, addresses, holders, each in the order of the holder: the same data always
-// give the same picture. Every node is a link, in the order of reading.
+// give the same picture. Every known node is a link, in the order of reading.
 export function graph(data, marks, href) {
   const addresses = data.nodes.filter(n => n.type === "address"), names = data.nodes.filter(n => n.type === "name");
   const group = new Map(addresses.map(a => [a.id, holderOf(a.owner)]));
@@ -137,7 +140,8 @@ export function graph(data, marks, href) {
   const svg = s("svg", { viewBox: `0 0 ${width} ${height}`, width, height, role: "group", "aria-label": "names, addresses and holders" });
   svg.append(...["names", "addresses", "holders"].map((word, i) => s("text", { x: [0, 420, 760][i], y: 14, class: "head" }, word)));
   const nameAt = new Map(names.map((n, i) => [n.id, i])), addressAt = new Map(addresses.map((a, i) => [a.id, i]));
-  for (const e of data.edges)
+  const edges = [...data.edges].sort((a, b) => order(a.name, b.name) || order(a.address, b.address));
+  for (const e of edges)
     svg.append(s("path", { class: "link", d: `M330 ${y(nameAt.get(e.name))} C375 ${y(nameAt.get(e.name))} 375 ${y(addressAt.get(e.address))} 414 ${y(addressAt.get(e.address))}` }));
   for (const [i, a] of addresses.entries())
     svg.append(s("path", { class: "link", d: `M640 ${y(i)} C700 ${y(i)} 700 ${y(groups.indexOf(group.get(a.id)))} 734 ${y(groups.indexOf(group.get(a.id)))}` }));
@@ -147,11 +151,12 @@ export function graph(data, marks, href) {
   };
   names.forEach((n, i) => link(n, i, "name", n.list ? 32 : 46));
   addresses.forEach((n, i) => link(n, i, "address", 40));
+  const holderLink = (g, text) => g === UNKNOWN ? text : s("a", { href: href(holderWord(g)) }, text);
   groups.forEach((g, i) => {
     const { letter, color } = marks.get(g);
     svg.append(s("rect", { x: 736, y: y(i) - 9, width: 18, height: 18, rx: 3, fill: `var(--c${color})` }),
       s("text", { x: 745, y: y(i) + 5, "text-anchor": "middle", class: `letter l${color}`, "aria-hidden": "true" }, letter),
-      s("a", { href: href(g === "holder not known" ? "" : `registrant:${g}`) }, s("text", { x: x.holder, y: y(i) + 4 }, short(g, 48))));
+      holderLink(g, s("text", { x: x.holder, y: y(i) + 4 }, short(g, 48))));
   });
   return el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "graph" }, svg);
 }
