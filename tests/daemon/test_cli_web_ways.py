@@ -15,7 +15,7 @@ TIMES = {"first": "2026-11-05T02:00:00.000Z", "last": "2026-11-09T00:30:00.000Z"
 AGENCY = {"asn": 8342, "org": "RTComm.RU", "registrant": "Example agency"}
 HOSTER = {"asn": 64500, "org": "Plain Hosting"}
 MOVED = {"198.51.100.7": HOSTER, "213.24.76.23": AGENCY, "213.99.0.1": HOSTER, "203.0.113.5": {"asn": 64501}, "203.0.113.6": {}}
-ROWS = "[...(document.querySelector('main table')?.querySelectorAll('tbody tr') ?? [])].map(r => r.innerText).join('\\n')"
+ROWS = "[...(document.querySelector('main table')?.querySelectorAll('tbody tr') ?? [])].map(r => r.textContent).join('\\n')"
 PICTURE = "document.querySelector('main svg')?.outerHTML"
 ADDRESSES = "[...document.querySelectorAll('main svg a text')].filter(t => t.getAttribute('x') === '420').map(t => t.textContent)"
 AT = "(e => [e.closest('svg') ? 'node' : 'text', e.textContent])(document.activeElement)"
