@@ -5,7 +5,7 @@
  * no stability of these structures between versions: host/abi.c refuses to run in a process that
  * was built from other headers.
  *
- * Tried with Unbound 1.17.1 and 1.22.0 (Debian 12 and 13), and with 1.26.0.
+ * Tried with Unbound 1.17.1 and 1.22.0 (Debian 12 and 13), and with 1.26.0 and 1.26.1.
  */
 #ifndef SW_FLOW_UB_H
 #define SW_FLOW_UB_H

@@ -70,10 +70,10 @@ def test_nothing_grows_over_many_reloads(lists, resolver, env):
         f"{resolver.running_threads()}",
     )
     if not env.sanitizer:  # a sanitizer keeps freed memory aside, and reports leaks itself
-        # The heap takes a few steps, mostly early; a lost index of this list would be a step each
-        # time.
+        # The heap takes a few steps, mostly early; a lost index of this list would be a step of
+        # more than 300 KiB each time.
         steps = sorted(b - a for a, b in zip(memory[half:], memory[half + 1 :]))
-        assert steps[len(steps) // 2] < 64, memory
+        assert steps[len(steps) // 2] < 128, memory
         assert max(memory[half:]) < 1.25 * max(memory[:half]), memory
 
 
