@@ -93,6 +93,7 @@ struct sw_event {
     uint16_t client_port;
     uint16_t ede; /* code sent, SW_EDE_OFF when none */
     uint8_t client[16];
+    uint32_t unjudged; /* name servers and their addresses that were not judged, at least (D-253) */
     uint32_t body_len;
     uint8_t body[SW_EVENT_BODY_MAX];
 };

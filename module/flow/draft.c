@@ -138,7 +138,7 @@ void sw_rest_init(struct sw_rest *rest, void (*put)(void *arg, struct sw_event *
     rest->begun = false;
 }
 
-void sw_rest_begin(struct sw_rest *rest, const struct sw_event *of, const struct sw_hits *hits)
+void sw_rest_begin(struct sw_rest *rest, struct sw_event *of, const struct sw_hits *hits)
 {
     rest->of = of;
     rest->hits = hits;
@@ -187,7 +187,7 @@ void sw_rest_addr(struct sw_rest *rest, const struct sw_addr *addr)
 void sw_serving_begin(struct sw_serving *serving, struct sw_event *ev, struct sw_rest *rest,
                       const struct sw_name *zone)
 {
-    *serving = (struct sw_serving){.ev = ev, .first = ev, .rest = rest, .zone = zone};
+    *serving = (struct sw_serving){.ev = ev, .rest = rest, .zone = zone};
     uint8_t flags = ev->flags;
     serving->has_zone = sw_event_put(ev, SW_TAG_ZONE, zone->wire, zone->len);
     ev->flags = flags;
@@ -204,22 +204,23 @@ static bool put_of_zone(struct sw_serving *serving, enum sw_event_tag tag, const
     return fits;
 }
 
-/* Count a value of the answer. False: the answer has had as many as it may. */
-static bool count_of(struct sw_serving *serving, size_t *n, size_t max)
+/* The answer has had as many values as it may: left values are not judged. Addresses of the name
+ * servers behind would cost two look-ups each, and are not among these. */
+static bool end_at_limit(struct sw_serving *serving, size_t left)
 {
-    if (*n == max) {
-        serving->first->flags |= SW_EVENT_TRUNCATED;
-        return false;
-    }
-    (*n)++;
-    return true;
+    struct sw_event *of = serving->rest->of;
+    of->flags |= SW_EVENT_TRUNCATED;
+    of->unjudged = left < UINT32_MAX ? (uint32_t)left : UINT32_MAX;
+    return false;
 }
 
-bool sw_serving_server(struct sw_serving *serving, const struct sw_name *server)
+bool sw_serving_server(struct sw_serving *serving, const struct sw_name *server, size_t behind)
 {
     size_t max = serving->in_rest ? SW_SERVERS_MAX : SW_SERVERS_SHOWN;
-    if (!count_of(serving, &serving->all_servers, SW_SERVING_SERVERS))
-        return false;
+    if (serving->all_servers == SW_SERVING_SERVERS)
+        return end_at_limit(serving, 1 + behind);
+    serving->all_servers++;
+    serving->behind = behind;
     serving->server = server;
     serving->has_server = false;
     if (serving->in_rest || serving->servers == max)
@@ -250,10 +251,11 @@ static bool put_served(struct sw_serving *serving, const uint8_t *octets, size_t
     return true;
 }
 
-bool sw_serving_addr(struct sw_serving *serving, const uint8_t *octets, size_t size)
+bool sw_serving_addr(struct sw_serving *serving, const uint8_t *octets, size_t size, size_t behind)
 {
-    if (!count_of(serving, &serving->all_served, SW_SERVING_ADDRS))
-        return false;
+    if (serving->all_served == SW_SERVING_ADDRS)
+        return end_at_limit(serving, 1 + behind + serving->behind);
+    serving->all_served++;
     if (put_served(serving, octets, size))
         return true;
     serving->ev = sw_rest_next(serving->rest);

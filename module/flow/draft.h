@@ -33,7 +33,7 @@ bool sw_draft_addr(struct sw_event *ev, const struct sw_addr *addr);
 struct sw_rest {
     void (*put)(void *arg, struct sw_event *rest); /* a further event is complete */
     void *arg;
-    const struct sw_event *of;  /* the event of the answer */
+    struct sw_event *of;        /* the event of the answer */
     const struct sw_hits *hits; /* its rules, NULL: none */
     bool begun;
     struct sw_event event;
@@ -43,7 +43,7 @@ struct sw_rest {
  * address without room, which few queries have. */
 void sw_rest_init(struct sw_rest *rest, void (*put)(void *arg, struct sw_event *rest), void *arg);
 /** Begin with the addresses of an answer. */
-void sw_rest_begin(struct sw_rest *rest, const struct sw_event *of, const struct sw_hits *hits);
+void sw_rest_begin(struct sw_rest *rest, struct sw_event *of, const struct sw_hits *hits);
 /** Add an address. Inside the RCU section of hits. */
 void sw_rest_addr(struct sw_rest *rest, const struct sw_addr *addr);
 /** A further event for the caller to add the delegation to, without addresses. Inside the RCU
@@ -61,24 +61,26 @@ void sw_rest_end(struct sw_rest *rest);
 /* The name servers of a zone on the way into the event of an answer, and into further events where
  * the event has no room (D-228). */
 struct sw_serving {
-    struct sw_event *ev;    /* the present event */
-    struct sw_event *first; /* the event that the object began with */
+    struct sw_event *ev; /* the present event */
     struct sw_rest *rest;
     const struct sw_name *zone, *server;
     bool has_zone, has_server, in_rest; /* of the present event */
     size_t servers, served;             /* in the present event */
     size_t all_servers, all_served;     /* of the answer */
+    size_t behind;                      /* name servers behind the present one */
 };
 
-/** Begin with the event of the answer. rest: sw_rest_begin() was called, no address waits. zone
- * outlives the object. */
+/** Begin with the event of the answer, or with a further event of rest. rest: sw_rest_begin() was
+ * called with the event of the answer, no address waits. zone outlives the object. */
 void sw_serving_begin(struct sw_serving *serving, struct sw_event *ev, struct sw_rest *rest,
                       const struct sw_name *zone);
-/** The next server, and the addresses of this server, of 4 or 16 octets. server is borrowed until
- * the next call. False, and SW_EVENT_TRUNCATED in the first event: one of the limits above is
- * reached; the value is left out, and the caller ends. Inside the RCU section of the rules. */
-bool sw_serving_server(struct sw_serving *serving, const struct sw_name *server);
-bool sw_serving_addr(struct sw_serving *serving, const uint8_t *octets, size_t size);
+/** The next server, and the addresses of this server, of 4 or 16 octets. behind: the number of
+ * values that the same RRset has after this one. server is borrowed until the next call. False: one
+ * of the limits above is reached; the value is left out, and the caller ends. The event of the
+ * answer then has SW_EVENT_TRUNCATED and the number of values left out (D-253). Inside the RCU
+ * section of the rules. */
+bool sw_serving_server(struct sw_serving *serving, const struct sw_name *server, size_t behind);
+bool sw_serving_addr(struct sw_serving *serving, const uint8_t *octets, size_t size, size_t behind);
 
 /** Add the end of the time to live of an answer that was found in the cache, in seconds since the
  * epoch. The time of the event is then the time at which the answer was stored. */

@@ -24,16 +24,17 @@ static bool record_addresses(const struct module_qstate *qstate, struct sw_name 
     const struct packed_rrset_data *data = rrset->entry.data;
     for (size_t i = 0; i < data->count && more; i++)
         if (data->rr_len[i] == size + 2) /* the rdata is behind RDLENGTH */
-            more = sw_serving_addr(serving, data->rr_data[i] + 2, size);
+            more = sw_serving_addr(serving, data->rr_data[i] + 2, size, data->count - i - 1);
     lock_rw_unlock(&rrset->entry.lock);
     return more;
 }
 
-/* Put a server and its addresses. False: at the limit of an answer. */
-static bool record_server(const struct module_qstate *qstate, struct sw_name *server,
+/* Put a server and its addresses, with the number of servers behind. False: at the limit of an
+ * answer. */
+static bool record_server(const struct module_qstate *qstate, struct sw_name *server, size_t behind,
                           struct sw_serving *serving)
 {
-    return sw_serving_server(serving, server) &&
+    return sw_serving_server(serving, server, behind) &&
            record_addresses(qstate, server, LDNS_RR_TYPE_A, 4, serving) &&
            record_addresses(qstate, server, LDNS_RR_TYPE_AAAA, 16, serving);
 }
@@ -76,12 +77,12 @@ void sw_delegation_record(const struct module_qstate *qstate, struct sw_event *e
     sw_serving_begin(&serving, ev, rest, &zone);
     for (bool more = true; rrset; rrset = more ? find(qstate, name, len, LDNS_RR_TYPE_NS) : NULL) {
         const struct packed_rrset_data *data = rrset->entry.data;
-        size_t n = copy_servers(data, from, servers);
+        size_t n = copy_servers(data, from, servers), behind = data->count - from;
         from += AT_A_TIME;
         more = from < data->count;
         lock_rw_unlock(&rrset->entry.lock);
         for (size_t i = 0; i < n; i++)
-            if (!record_server(qstate, &servers[i], &serving))
+            if (!record_server(qstate, &servers[i], behind - i - 1, &serving))
                 return;
     }
 }

@@ -10,7 +10,7 @@
  *              the name decides how much the cache has, so an answer has SW_SERVING_SERVERS and
  *              SW_SERVING_ADDRS at most. Read locks for single entries, as the iterator takes; an
  *              allocation in the query's region for each further event
- * Decisions    D-043, D-228
+ * Decisions    D-043, D-228, D-253
  */
 #ifndef SW_HOST_DELEGATION_H
 #define SW_HOST_DELEGATION_H
@@ -21,9 +21,9 @@ struct module_qstate;
 struct sw_rest;
 
 /** Put zone, servers and server addresses (tags ZONE, SERVER, SERVED_AT) into the event, and into
- * further events of rest where the event has no room. Beyond the limits of an answer the event has
- * the flag SW_EVENT_TRUNCATED. Nothing is put when the cache has no NS RRset for the name or a name
- * above. Inside the RCU section of the rules. */
+ * further events of rest where the event has no room. Beyond the limits of an answer the event of
+ * the answer has the flag SW_EVENT_TRUNCATED and the number of values left out. Nothing is put when
+ * the cache has no NS RRset for the name or a name above. Inside the RCU section of the rules. */
 void sw_delegation_record(const struct module_qstate *qstate, struct sw_event *ev,
                           struct sw_rest *rest);
 

@@ -182,31 +182,25 @@ void sw_emit_cached_hit(struct sw_module *module, int64_t now_us, const struct s
         put_rest(&to, SW_EVENT_HIT, hits, qinfo, reply);
 }
 
-/* The name servers of a watched name, in further events. */
-static void put_delegation(const struct putting *putting, const struct module_qstate *qstate,
-                           const struct sw_event *of, const struct sw_hits *hits)
-{
-    struct putting to = *putting;
-    struct sw_rest rest;
-    sw_rest_init(&rest, put_further, &to);
-    sw_rest_begin(&rest, of, hits);
-    sw_delegation_record(qstate, sw_rest_next(&rest), &rest);
-    sw_rest_end(&rest);
-}
-
-/* The event of an answer with the name servers of a watched name, and further events behind it. */
+/* The event of an answer with the name servers of a watched name, and further events behind it. An
+ * event that is full has the name servers in further events. These are recorded before the event is
+ * put, so that the event can say how many were not judged (D-253). */
 static void put_served(const struct putting *putting, const struct module_qstate *qstate,
-                       struct sw_event *ev, const struct sw_hits *hits)
+                       struct sw_event *ev, const struct sw_hits *hits,
+                       const struct reply_info *reply)
 {
+    bool whole = !(ev->flags & SW_EVENT_TRUNCATED);
     struct putting to = *putting;
     struct sw_further *further = NULL;
     struct keeping keeping = {qstate->region, &further};
     struct sw_rest rest;
     sw_rest_init(&rest, keep, &keeping);
     sw_rest_begin(&rest, ev, hits);
-    sw_delegation_record(qstate, ev, &rest);
+    sw_delegation_record(qstate, whole ? ev : sw_rest_next(&rest), &rest);
     sw_rest_end(&rest);
     put(to.module, to.worker, to.now_us, ev, NULL, NULL);
+    if (!whole)
+        put_rest(&to, SW_EVENT_ANSWER, hits, &qstate->qinfo, reply);
     for (; further; further = further->next)
         put_further(&to, &further->event);
 }
@@ -219,14 +213,11 @@ void sw_emit_answer(struct sw_module *module, struct module_qstate *qstate,
     struct sw_hits hits;
     sw_match_hits(&j->match, NULL, NULL, &hits);
     draft(&ev, SW_EVENT_ANSWER, &hits, &qstate->qinfo, to.now_us, reply, NULL);
-    bool whole = !(ev.flags & SW_EVENT_TRUNCATED);
-    if (j->match.watched && whole)
-        put_served(&to, qstate, &ev, &hits);
-    else
-        put(module, to.worker, to.now_us, &ev, NULL, NULL);
-    if (whole)
+    if (j->match.watched) {
+        put_served(&to, qstate, &ev, &hits, reply);
         return;
-    put_rest(&to, SW_EVENT_ANSWER, &hits, &qstate->qinfo, reply);
-    if (j->match.watched)
-        put_delegation(&to, qstate, &ev, &hits);
+    }
+    put(module, to.worker, to.now_us, &ev, NULL, NULL);
+    if (ev.flags & SW_EVENT_TRUNCATED)
+        put_rest(&to, SW_EVENT_ANSWER, &hits, &qstate->qinfo, reply);
 }

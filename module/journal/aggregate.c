@@ -111,6 +111,8 @@ static void fold_in(struct sw_record *record, const struct sw_event *event)
 {
     record->count++;
     record->event->flags |= event->flags & SW_EVENT_TRUNCATED;
+    if (event->unjudged > record->event->unjudged)
+        record->event->unjudged = event->unjudged;
     if (event->time_us < record->first_us)
         record->first_us = event->time_us;
     if (event->time_us > record->last_us)

@@ -381,6 +381,8 @@ char *sw_document_event(struct sw_writer *writer, const struct sw_record *record
         put_zone(&json, event);
     if (event->flags & SW_EVENT_TRUNCATED)
         sw_put_bool(&json, SW_FIELD_TRUNCATED, true);
+    if (event->unjudged > 0)
+        sw_put_number(&json, SW_FIELD_UNJUDGED, event->unjudged);
     return sw_json_end(&json, len);
 }
 

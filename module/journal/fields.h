@@ -73,6 +73,7 @@
     X(DELEGATION, "sinkwatch.delegation.zone")                                                     \
     X(SERVERS, "sinkwatch.delegation.servers")                                                     \
     X(TRUNCATED, "sinkwatch.truncated")                                                            \
+    X(UNJUDGED, "sinkwatch.unjudged")                                                              \
     X(LOST, "sinkwatch.lost")                                                                      \
     X(LOST_WHERE, "sinkwatch.lost_where")                                                          \
     X(ANOMALY_TYPE, "sinkwatch.anomaly.type")                                                      \

@@ -297,11 +297,11 @@ static void put_delegation(const json_t *answer, struct sw_rest *rest)
     json_object_foreach(json_object_get(answer, "ns"), server, addresses)
     {
         name = name_of(server);
-        sw_serving_server(&serving, &name);
+        sw_serving_server(&serving, &name, 0);
         json_array_foreach(addresses, i, one)
         {
             struct sw_addr addr = addr_of(one);
-            sw_serving_addr(&serving, addr.octets, addr.family == 4 ? 4 : 16);
+            sw_serving_addr(&serving, addr.octets, addr.family == 4 ? 4 : 16, 0);
         }
     }
 }

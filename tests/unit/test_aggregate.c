@@ -96,6 +96,27 @@ START_TEST(equal_events_fold)
 }
 END_TEST
 
+/* The number of values that were not judged makes no other record; the greatest is kept (D-253). */
+START_TEST(the_greatest_unjudged_number_is_kept)
+{
+    static const uint32_t numbers[] = {0, 7, 3922, 18};
+    struct sw_aggregate *a = sw_aggregate_new(S, 100);
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        struct sw_event ev;
+        struct sw_record *out = NULL;
+        fill(&usual, 10 * S + (int64_t)i, &ev);
+        ev.unjudged = numbers[i];
+        ck_assert_int_eq(add_event(a, &ev, &out), SW_OK);
+        ck_assert_ptr_null(out);
+    }
+    struct sw_record *record = sw_aggregate_flush(a);
+    ck_assert_uint_eq(record->count, 4);
+    ck_assert_uint_eq(record->event->unjudged, 3922);
+    free(record);
+    sw_aggregate_free(a);
+}
+END_TEST
+
 START_TEST(what_is_equal)
 {
     struct in other = usual;
@@ -275,9 +296,9 @@ END_TEST
 int main(void)
 {
     return RUN_SUITE("aggregate",
-                     TESTS(equal_events_fold, what_is_equal, what_is_equal_without_an_answer,
-                           no_window_no_folding, a_later_event_opens_a_new_window,
-                           events_of_two_rings_come_out_of_order,
+                     TESTS(equal_events_fold, the_greatest_unjudged_number_is_kept, what_is_equal,
+                           what_is_equal_without_an_answer, no_window_no_folding,
+                           a_later_event_opens_a_new_window, events_of_two_rings_come_out_of_order,
                            clock_set_back_does_not_hold_events, full_table_closes_the_oldest_early,
                            counts_are_exact_under_random_load, a_damaged_body_is_kept_apart));
 }

@@ -122,6 +122,7 @@ START_TEST(a_hit_in_full)
     ck_assert_str_eq(jr_text(json, "sinkwatch.owners.0.netname"), "EXAMPLE");
     ck_assert_str_eq(jr_text(json, "sinkwatch.owners.0.country"), "RU");
     ck_assert_ptr_null(jr_at(json, "sinkwatch.truncated"));
+    ck_assert_ptr_null(jr_at(json, "sinkwatch.unjudged"));
     json_decref(json);
 }
 END_TEST
@@ -133,6 +134,7 @@ START_TEST(what_does_not_apply_is_left_out)
     ev.qclass = 3;
     ev.qtype = 65280;
     ev.flags = SW_EVENT_TRUNCATED | SW_EVENT_SHADOW;
+    ev.unjudged = 3922;
     ev.action_wanted = SW_ACTION_NXDOMAIN;
     ev.action_taken = SW_ACTION_MONITOR;
     json_t *json = event_json(&ev, NULL, 0);
@@ -142,6 +144,7 @@ START_TEST(what_does_not_apply_is_left_out)
     ck_assert_str_eq(jr_text(json, "dns.question.class"), "CH");
     ck_assert(json_is_true(jr_at(json, "sinkwatch.shadow")));
     ck_assert(json_is_true(jr_at(json, "sinkwatch.truncated")));
+    ck_assert_int_eq(jr_number(json, "sinkwatch.unjudged"), 3922);
     static const char *const absent[] = {"client",
                                          "network",
                                          "dns.question.name",

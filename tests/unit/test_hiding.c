@@ -1,6 +1,7 @@
 /*
  * test_hiding.c - nothing that the owner of a listed name can put into answers hides an address
- * of a protected owner (D-228): rules and lists, long aliases, name servers, holders, findings.
+ * of a protected owner (D-228): rules and lists, long aliases, name servers, holders, findings. The
+ * event has the number of values that are not judged (D-253).
  *
  * The answers go through match, draft and sight, as in a resolver. Sights are judged in the test's
  * thread. test_rest.c has the positions among the addresses of an answer.
@@ -126,12 +127,13 @@ static void draft_servers(struct sw_event *ev, struct sw_rest *rest)
     for (size_t i = 0; i < answer.servers; i++) {
         snprintf(text, sizeof(text), "ns%zu.%s", i, answer.name);
         server = named(text);
-        if (!sw_serving_server(&serving, &server))
+        if (!sw_serving_server(&serving, &server, answer.servers - i - 1))
             return;
         for (size_t j = 0; j < answer.each; j++) {
             struct sw_addr addr = hosted(100000 + i * answer.each + j);
             bool is_target = i * answer.each + j == answer.at;
-            if (!sw_serving_addr(&serving, is_target ? target.octets : addr.octets, 4))
+            if (!sw_serving_addr(&serving, is_target ? target.octets : addr.octets, 4,
+                                 answer.each - j - 1))
                 return;
         }
     }
@@ -361,29 +363,37 @@ static size_t count_served(void)
     return n;
 }
 
-/* The events of an answer are bounded, whatever the owner of a listed name puts into the cache; an
- * address at the end of the limit is judged, and an event with less than all says so. */
+/* The events of an answer are bounded, whatever the owner of a listed name puts into the cache. An
+ * address at the end of the limit is judged. The event has the number of values behind the limit
+ * (D-253), also where the name servers begin in a further event. */
 START_TEST(name_servers_of_an_answer_are_bounded)
 {
-    static const size_t sizes[][3] = {{SW_SERVING_SERVERS, 1, SW_SERVING_SERVERS},
-                                      {SW_SERVING_SERVERS + 1, 1, SW_SERVING_SERVERS},
-                                      {3000, 1, SW_SERVING_SERVERS},
-                                      {1, SW_SERVING_ADDRS, SW_SERVING_ADDRS},
-                                      {1, SW_SERVING_ADDRS + 1, SW_SERVING_ADDRS},
-                                      {20, 4000, SW_SERVING_ADDRS}};
+    static const struct {
+        size_t servers, each, judged, unjudged, addresses;
+    } sizes[] = {{SW_SERVING_SERVERS, 1, SW_SERVING_SERVERS, 0, 0},
+                 {SW_SERVING_SERVERS + 1, 1, SW_SERVING_SERVERS, 1, 0},
+                 {3000, 1, SW_SERVING_SERVERS, 3000 - SW_SERVING_SERVERS, 0},
+                 {3000, 1, SW_SERVING_SERVERS, 3000 - SW_SERVING_SERVERS, ADDRS_MAX},
+                 {1, SW_SERVING_ADDRS, SW_SERVING_ADDRS, 0, 0},
+                 {1, SW_SERVING_ADDRS + 1, SW_SERVING_ADDRS, 1, 0},
+                 {20, 4000, SW_SERVING_ADDRS, 8000 - SW_SERVING_ADDRS + 18, 0}};
     char name[SW_NAMETEXT_MAX];
+    for (size_t i = 0; i < ADDRS_MAX; i++)
+        answer.addr[i] = hosted(i);
     for (size_t s = 0; s < sizeof(sizes) / sizeof(sizes[0]); s++) {
         answer.name = long_name((unsigned)s, 20, name);
         jr_list(&rig, "names", LISTED, answer.name);
-        answer.servers = sizes[s][0];
-        answer.each = sizes[s][1];
-        answer.at = sizes[s][2] - 1;
+        answer.servers = sizes[s].servers;
+        answer.each = sizes[s].each;
+        answer.at = sizes[s].judged - 1;
+        answer.n = sizes[s].addresses;
         raised[SW_ANOMALY_PROTECTED_OWNER] = 0;
         see();
-        ck_assert_uint_eq(count_served(), sizes[s][2]);
+        ck_assert_uint_eq(count_served(), sizes[s].judged);
         ck_assert_uint_le(parts_n, 40);
+        ck_assert_uint_eq(parts[0].unjudged, sizes[s].unjudged);
         ck_assert(!(parts[0].flags & SW_EVENT_TRUNCATED) ==
-                  (answer.servers * answer.each == sizes[s][2]));
+                  (sizes[s].unjudged == 0 && sizes[s].addresses == 0));
         ck_assert_uint_eq(raised[SW_ANOMALY_PROTECTED_OWNER], 1);
     }
 }
