@@ -248,6 +248,8 @@ void sw_hold_response(const struct sw_module *module, struct module_qstate *qsta
         hold->epoch = epoch;
         hold->name_unlisted = sw_judged_unlisted(&j);
         unlisted = unlisted && hold->name_unlisted;
+    } else if (released) {
+        private = false; /* neither name nor data of a referral are part of an answer (D-240) */
     }
     if (hold)
         note_unlisted(hold, response->rep, hold->epoch == epoch && unlisted);

@@ -226,6 +226,29 @@ def test_a_state_of_another_selection_is_refused(sw, zone, folder):
     assert "not a state file" in sw.err
 
 
+def test_a_state_that_is_no_regular_file_is_refused(sw, zone, folder):
+    """Nothing is asked, and the device, FIFO, link and the link's target are as before."""
+    zone.fill(sw.redis, sw.prefix)
+    target, fifo = folder / "target.json", folder / "fifo"
+    target.write_text("{}")
+    (folder / "link").symlink_to(target)
+    (folder / "dangling").symlink_to(folder / "nowhere")
+    os.mkfifo(fifo)
+    reasons = {
+        "link": "is a symbolic link",
+        "dangling": "is a symbolic link",
+        "fifo": "is no file to write text to",
+        "": "Is a directory",
+    }
+    paths = {folder / name: words for name, words in reasons.items()}
+    for path, words in {**paths, "/dev/null": "is no file to write text to"}.items():
+        before = os.lstat(path)
+        sw("sweep", "--forward", zone.at, "--match", "n00002*", "--state", path, code=NONE)
+        assert f"{path}: {words}" in sw.err and not sw.out
+        assert os.lstat(path)[:2] == before[:2]  # type and inode
+    assert target.read_text() == "{}" and not (folder / "nowhere").exists()
+
+
 def test_what_it_leaves_out(sw, zone, text_file):
     listed, other = zone.names[1], zone.names[2]
     for name, kind in (("bad", "ioc"), ("ours", "allow"), ("names", "watch")):

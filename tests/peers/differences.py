@@ -116,9 +116,7 @@ BLOCKING = {
 BLOCKING_LONG = {}
 
 # Known faults with lists that act: the present answer.
-BLOCKING_FAULTS = {
-    "iter_prefetch_change2": "a name below a listed one is renewed at servers that its zone had before",
-}
+BLOCKING_FAULTS = {}
 
 # Known faults with lists that change no answer, by kind of list: scenarios in which something differs.
 WATCHING_FAULTS = {}

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* The selection as a number (FNV-1a): another selection cannot go on from here. */
@@ -25,13 +26,27 @@ static void selection(const struct sweep_options *options, char text[20])
     snprintf(text, 20, "%016" PRIx64, hash);
 }
 
+/* A link or a device in place of the file would be removed at the end of the sweep. */
+static bool is_no_file(const char *path, const struct stat *st)
+{
+    if (S_ISREG(st->st_mode))
+        return false;
+    char buf[64];
+    int error = S_ISLNK(st->st_mode) ? ELOOP : S_ISDIR(st->st_mode) ? EISDIR : EINVAL;
+    cli_error("%s: %s", path, sw_file_words(error, buf));
+    return true;
+}
+
 int sweep_state_read(const struct sweep_options *options, char **after)
 {
     char mine[20];
+    struct stat st;
     json_error_t error;
     *after = cli_copy("");
-    if (!options->state || (access(options->state, F_OK) != 0 && errno == ENOENT))
+    if (!options->state || (lstat(options->state, &st) != 0 && errno == ENOENT))
         return CLI_OK;
+    if (is_no_file(options->state, &st))
+        return CLI_NONE;
     json_t *state = json_load_file(options->state, 0, &error);
     const char *name = cli_json_text(state, "after"), *made = cli_json_text(state, "selection");
     selection(options, mine);
