@@ -159,6 +159,12 @@ REASONS = {
         "also on the address hints of HTTPS and SVCB records",
         "clients connect to the addresses of hints (RFC 9460 7.3)",
     ),
+    "exempt clients": Reason(
+        DESIGN,
+        "Unbound applies a rule by name of the same zone to a client with `rpz-passthru`",
+        "the client gets the true answer",
+        "of the rules of a zone, those about clients go before those by name, as the RPZ draft has it",
+    ),
     "other data of an alias": Reason(
         DESIGN,
         "Unbound follows an alias to a name with local data, none of it of the type that is asked for",

@@ -131,6 +131,13 @@ def by_override(case):
     return case.ours in ours and case.theirs in theirs
 
 
+def by_exempt_client(case):
+    """Ours is the true answer by a client's exception, theirs that of a rule by name in the same zone."""
+    exempt = [rule.place for rule in case.of("client") if case.acts(rule, "passthru")]
+    named = [rule for rule in case.of("qname") if rule.place in exempt]
+    return case.ours == case.true and case.theirs in case.given(named)
+
+
 def by_wildcards(case):
     """Ours is the answer of a rule that covers the name here alone."""
     rules = [r for r in case.of("qname", "cname") if r.owner != r.zone.rule_in_dns(r.name)]
@@ -230,7 +237,8 @@ def by_unseen_servers(case):
 
 CAUSES = {
     "later exception": by_later_exception, "at once": by_later_alias, "several addresses": by_order_of_addresses,
-    "override of clients": by_override, "wildcards": by_wildcards, "drop on a stream": by_stream, "tcp-only": by_tcp,
+    "override of clients": by_override, "exempt clients": by_exempt_client,
+    "wildcards": by_wildcards, "drop on a stream": by_stream, "tcp-only": by_tcp,
     "landing name": by_landing, "hints": by_hints, "other data of an alias": by_alias,
     "first record": by_first_record, "target": by_target, "servers first": by_servers, "cached servers": by_unseen_servers,
 }  # fmt: skip
