@@ -225,6 +225,9 @@ bool sw_feed_state_is_due(const struct sw_feed *feed);
 /** Set load_due if entries up to an awaited end of the stream were never read. */
 void sw_feed_look_for_missed(struct sw_feed *feed);
 
+/** Advance the position over an entry that was applied. Likewise for the end before and after. */
+void sw_feed_advance(struct sw_feed *feed, const struct sw_stream_id *id);
+
 /** Ask whether the server is still the server of the position; load_due is set when not. */
 enum sw_status sw_feed_check_server(struct sw_feed *feed);
 

@@ -426,9 +426,7 @@ static enum sw_status apply_entries(struct sw_feed *feed, struct entry *entries,
             status = apply(feed, &entries[i]);
         if (status != SW_OK)
             return status;
-        feed->position.id = entries[i].id;
-        feed->position.added++;
-        sw_feed_look_for_missed(feed);
+        sw_feed_advance(feed, &entries[i].id);
         if (feed->load_due)
             return SW_OK;
     }

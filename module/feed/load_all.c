@@ -74,13 +74,23 @@ enum sw_status sw_feed_renew_end(struct sw_feed *feed)
     return sw_feed_state_is_due(feed) ? ask_stream(feed, &state) : SW_OK;
 }
 
-void sw_feed_look_for_missed(struct sw_feed *feed)
+static void load_if(struct sw_feed *feed, bool missed)
 {
-    if (!sw_stream_has_missed(&feed->end, &feed->position))
+    if (!missed)
         return;
     sw_log(SW_LOG_WARNING, "changes were lost (stream trimmed before they were read): reading all "
                            "lists again");
     feed->load_due = true;
+}
+
+void sw_feed_look_for_missed(struct sw_feed *feed)
+{
+    load_if(feed, sw_stream_has_missed(&feed->end, &feed->position));
+}
+
+void sw_feed_advance(struct sw_feed *feed, const struct sw_stream_id *id)
+{
+    load_if(feed, sw_stream_advance(&feed->end, &feed->position, id));
 }
 
 enum sw_status sw_feed_judge_stream(struct sw_feed *feed, enum sw_status asked,

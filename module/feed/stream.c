@@ -164,3 +164,11 @@ bool sw_stream_has_missed(struct sw_stream_end *end, const struct sw_stream_posi
     end->awaited = false;
     return order > 0 || (end->counted && end->at.added != at->added);
 }
+
+bool sw_stream_advance(struct sw_stream_end *end, struct sw_stream_position *at,
+                       const struct sw_stream_id *id)
+{
+    bool missed = sw_stream_has_missed(end, at);
+    *at = (struct sw_stream_position){*id, at->added + 1};
+    return sw_stream_has_missed(end, at) || missed;
+}

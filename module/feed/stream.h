@@ -101,6 +101,13 @@ void sw_stream_await(struct sw_stream_end *end, const struct sw_stream_state *st
  */
 bool sw_stream_has_missed(struct sw_stream_end *end, const struct sw_stream_position *at);
 
+/**
+ * Advance the position over the entry id. The end is looked for before as well as after: a full
+ * load, for example, awaits the end that is its position. Returns like sw_stream_has_missed().
+ */
+bool sw_stream_advance(struct sw_stream_end *end, struct sw_stream_position *at,
+                       const struct sw_stream_id *id);
+
 /** The same in two steps, for a pipeline: append the command, later take the reply. */
 enum sw_status sw_stream_append_ask(struct sw_redis *redis);
 enum sw_status sw_stream_take_state(struct sw_redis *redis, struct sw_stream_state *out);

@@ -107,18 +107,21 @@ static bool model_reads(struct stream_model *model, unsigned *noticed)
     uint64_t next = model->at.id.ms + 1 > model->first ? model->at.id.ms + 1 : model->first;
     if (next > model->last)
         return false;
-    model->at = (struct sw_stream_position){{next, 0}, model->at.added + 1};
+    const struct sw_stream_id id = {next, 0};
+    if (model->told <= model->at.id.ms) /* told by the load: reached, and nothing was lost */
+        model->told = 0;
     bool lost = model->lost && model->told && next >= model->told;
-    bool missed = sw_stream_has_missed(&model->end, &model->at);
+    bool missed = sw_stream_advance(&model->end, &model->at, &id);
     ck_assert_msg(!missed || lost, "entry %u: a loss that was none", (unsigned)next);
     if (lost && (model->counted || next > model->told))
         ck_assert_msg(missed, "entry %u: a loss went unnoticed", (unsigned)next);
     if (model->told && next >= model->told)
         model->told = 0;
-    if (missed) { /* a full load: the position is the end */
+    if (missed) { /* a full load: the end that the state tells is awaited, and is the position */
         model->at = (struct sw_stream_position){{model->last, 0}, model->last};
         model->end.awaited = false;
         model->told = model->lost = 0;
+        model_tells(model);
         ++*noticed;
     }
     return true;
