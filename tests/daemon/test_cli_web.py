@@ -16,6 +16,7 @@ from cli_rig import ROOT, Command, put
 from harness import browser as chromium
 from harness.accessibility import faults, focus_faults
 from harness.desk import OURS, Desk
+from harness.paper import printed
 from harness.wait import FACTOR, until
 from harness.web import certificate
 
@@ -186,6 +187,30 @@ def test_search(desk):
     assert kinds("10.0.0.0/8") == [("prefix", "10.0.0.0/8")] and kinds("as8342") == [("as", "AS8342")]
     assert ("list", "carbanak") in kinds("carb")
     assert ("holder", "registrant:federal security service") in kinds("Federal Security Service")
+
+
+def test_indicators(desk, sw):
+    """The lists that have an indicator in this form, with facts, and its hits. D-238."""
+    there = {"*.below.example": {"campaign": "below"}, "=alone.example": {}, "192.0.2.0/24": {"campaign": "net"}, "AS64500": {}}
+    sw.redis.hset(sw.key("list:carbanak"), mapping={word: json.dumps(facts) for word, facts in there.items()})
+    hit = {"@timestamp": day(9), "event": {"action": "sinkhole"}, "client": {"ip": "192.0.2.54"}, "dns": {"question": {"name": "x.below.example", "type": "A"}}}
+    by_client = {**hit, "sinkwatch": {"list": "carbanak", "indicator": "192.0.2.0/24", "trigger": "client", "count": 1}}
+    put(sw, "events", *[{**hit, "sinkwatch": {"list": "carbanak", "indicator": word, "count": 2}} for word in there], by_client)
+    try:
+        for word, facts in there.items():
+            (one,) = [row for row in desk.document("indicator", q=word)["lists"]]
+            assert (one["list"], one["kind"], one["action"], one["indicator"], one.get("facts", {})) == ("carbanak", "ioc", "sinkhole", word, facts)
+            (client,) = desk.document("clients", indicator=word)["clients"]
+            assert (client["client"], client["count"]) == ("192.0.2.54", 3 if "/" in word else 2), word
+        with Desk(sw, "--hide-clients") as hiding:
+            assert [one["count"] for one in hiding.document("clients", indicator="192.0.2.0/24")["clients"]] == [2], "not the rule about clients"
+        for word in ("below.example", "=below.example", "192.0.2.0/25", "registrant:Nobody"):
+            assert desk.document("indicator", q=word)["lists"] == [] == desk.document("clients", indicator=word)["clients"]
+        hits = desk.document("search", q="*.BELOW.example")["hits"]
+        assert [(one["kind"], one["word"]) for one in hits[:2]] == [("indicator", "*.below.example"), ("name", "below.example")]
+        assert desk.ask("api/indicator?q=a..b").status == 400
+    finally:
+        sw.redis.hdel(sw.key("list:carbanak"), "192.0.2.0/24", "AS64500", "=alone.example")
 
 
 def test_rights(desk, sw):
@@ -527,7 +552,8 @@ def test_live(desk, sw, browser):
     browser.js(choose.format(""))
     until(lambda: put(sw, "events", hit) or "carbanak" in browser.js(rows), "an event of any list", 60)
     views = {"fleet": "ns1", "change": "started without --allow-changes", "lists": "nursery", "anomalies": "protected-owner", "search/sys": "Names that contain it",
-             "card/AS8342": "Holder at the time", "card/toys.example": "clients in no group", "client/192.0.2.53": "www.systemsvc.net", "find/sys": "systemsvc.net"}  # fmt: skip
+             "card/AS8342": "Holder at the time", "card/toys.example": "clients in no group", "client/192.0.2.53": "www.systemsvc.net", "find/sys": "systemsvc.net",
+             "search/*.below.example": "192.0.2.54", "search/*.nobody.example": "No list has this indicator", "card/213.24.76.0%2F23": "Hits of this indicator"}  # fmt: skip
     for view, words in views.items():
         browser.open(f"{desk.url}#/{view}")
         browser.see(words)
@@ -536,7 +562,7 @@ def test_live(desk, sw, browser):
         for width in WIDTHS:
             browser.size(width)
             assert fits(browser) == [], (view, width)
-            shot(browser, f"{view.replace('/', '-')}-{width}")
+            shot(browser, f"{re.sub('[^a-z0-9]', '-', view)}-{width}")
 
 
 def test_the_preview_is_a_table(memory_desk, browser):
@@ -554,3 +580,29 @@ def test_the_preview_is_a_table(memory_desk, browser):
         browser.size(width)
         assert fits(browser) == [], width
         shot(browser, f"preview-{width}")
+
+
+LONG = "Federal Agency for a Rather Long Name and, as Registered, for Several Other Purposes"
+LABEL = "a-label-of-sixty-three-octets-that-no-column-of-a-page-can-hold"
+
+
+@pytest.mark.parametrize("page", ["report", "systemsvc.net", f"{LABEL}.example", "213.24.76.0/23", "213.24.76.66"])
+def test_on_paper(desk, sw, browser, session_folder, page):
+    """Nothing is cut at the right edge of A4, nor are search, menus and buttons printed. D-237."""
+    if page == "report":
+        owner = {"prefix": "203.0.113.0/24", "asn": 4200000000, "org": LONG, "registrant": LONG, "netname": LABEL, "country": "NL"}
+        for n in range(1, 20):
+            see(sw, f"{LABEL}.example", f"203.0.113.{n}", day(n, 8), day(n, 9), owner, "carbanak", former=[{"registrant": LONG, "last": day(3)}])
+        sw("add", "carbanak", f"{LABEL}.example")
+        path = session_folder / "web" / "report.html"
+        sw("report", "--output", str(path))
+        browser.open(f"file://{path}")
+        until(lambda: browser.js("document.readyState === 'complete' && !!document.querySelector('main #history')"), "the report", 60)
+    else:
+        browser.open(f"{desk.url}?paper#/card/{urllib.parse.quote(page, '')}")
+        browser.see(page)
+        browser.settled()
+    pages, found = printed(browser, re.sub("[^a-z0-9]", "-", page)[:24])
+    assert pages > 0 and (found["out"], found["cut"], found["controls"]) == ([], [], [])
+    for word in ("Federal Security Service", "213.24.76.23", LONG) if page == "report" else (page, "Times in UTC"):
+        assert word in found["texts"]

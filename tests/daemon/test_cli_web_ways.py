@@ -17,7 +17,7 @@ HOSTER = {"asn": 64500, "org": "Plain Hosting"}
 MOVED = {"198.51.100.7": HOSTER, "213.24.76.23": AGENCY, "213.99.0.1": HOSTER, "203.0.113.5": {"asn": 64501}, "203.0.113.6": {}}
 ROWS = "[...(document.querySelector('main table')?.querySelectorAll('tbody tr') ?? [])].map(r => r.textContent).join('\\n')"
 PICTURE = "document.querySelector('main svg')?.outerHTML"
-ADDRESSES = "[...document.querySelectorAll('main svg a text')].filter(t => t.getAttribute('x') === '420').map(t => t.textContent)"
+ADDRESSES = "[...document.querySelectorAll('main svg a text')].filter(t => t.getAttribute('x') === '480').map(t => t.textContent)"
 AT = "(e => [e.closest('svg') ? 'node' : 'text', e.textContent])(document.activeElement)"
 
 
@@ -211,15 +211,20 @@ def row_of(browser, word):
 
 
 def test_resolvers_feeds_and_a_change(desk, sw, browser):
-    sw.report("ns-good", sw.last_change())
-    sw.report("ns-late", "0-1", state="reloading", last_error="AS database: no such file")
+    memory = {"folder": "/past", "state": "recording", "octets": 3 << 19, "files": 4, "oldest": "2026-11-09T00:30:00.000Z", "sightings_per_second": 17}
+    sw.report("ns-good", sw.last_change(), memory=json.dumps(memory))
+    stopped = json.dumps({**memory, "state": "stopped", "problem": "no space <b>left</b>", "oldest": None})
+    sw.report("ns-late", "0-1", state="reloading", last_error="AS database: no such file", memory=stopped)
     sw.redis.zadd(sw.key("resolvers"), {"ns-gone": 1})
     browser.open(desk.url + "?fleet#/fleet")
     browser.see("ns-late")
     cells = {name: row_of(browser, name) for name in ("ns-good", "ns-late", "ns-gone")}
     lag = {name: re.search(r"\d\d:\d\d:\d\d\s+(\d+|\?)\s", text + "\n")[1] for name, (text, _) in cells.items()}
     assert lag == {"ns-good": "0", "ns-late": str(len(sw.changes())), "ns-gone": "?"}, cells
-    assert {name: bad for name, (_, bad) in cells.items()} == {"ns-good": [], "ns-late": ["reloading", "AS database: no such file"], "ns-gone": ["silent"]}
+    late = ["reloading", "stopped: no space <b>left</b>", "AS database: no such file"]
+    assert {name: bad for name, (_, bad) in cells.items()} == {"ns-good": [], "ns-late": late, "ns-gone": ["silent"]}
+    for words in ("recording", "1.5 MiB in 4 files", "since 2026-11-09 00:30", "17 sightings a second"):
+        assert words in cells["ns-good"][0], cells
     browser.open(desk.url + "?feeds#/feeds")
     browser.see("publisher.example/ads", "2026-11-09 00:30")
     assert row_of(browser, "ads")[1] == ["failed", "HTTP status 503"] and row_of(browser, "good")[1] == []

@@ -252,8 +252,9 @@ struct judging {
     json_t *lists, *unknown; /* for people */
 };
 
-static void note(struct judging *judging, const struct view_list *list, const char *text,
-                 const char *facts, bool expired)
+/* A row about an indicator on a list, with the facts. expired: it has no effect any more. */
+static void note(json_t *lists, const struct view_list *list, const char *text, const char *facts,
+                 bool expired)
 {
     json_t *one = json_object();
     json_t *parsed = json_loads(facts, 0, NULL);
@@ -266,7 +267,14 @@ static void note(struct judging *judging, const struct view_list *list, const ch
     if (json_is_object(parsed))
         json_object_set(one, "facts", parsed);
     json_decref(parsed);
-    json_array_append_new(judging->lists, one);
+    json_array_append_new(lists, one);
+}
+
+static bool is_expired(const char *facts, uint32_t *until)
+{
+    *until = 0;
+    sw_facts_expires(facts, strlen(facts), until);
+    return *until != 0 && (int64_t)*until * 1000000 <= sw_clock_wall_us();
 }
 
 static void put(void *arg, const struct view_list *list, const char *text, size_t of,
@@ -275,12 +283,11 @@ static void put(void *arg, const struct view_list *list, const char *text, size_
     struct judging *judging = arg;
     struct sw_indicator what;
     char why[SW_WHY_MAX];
-    uint32_t until = 0;
+    uint32_t until;
     sw_list_id id;
     (void)of;
-    sw_facts_expires(facts, strlen(facts), &until);
-    bool expired = until != 0 && (int64_t)until * 1000000 <= sw_clock_wall_us();
-    note(judging, list, text, facts, expired);
+    bool expired = is_expired(facts, &until);
+    note(judging->lists, list, text, facts, expired);
     if (!expired && sw_indicator_parse(text, strlen(text), &what, why) == SW_OK &&
         sw_index_list_find(judging->index, list->name, &id) == SW_OK)
         sw_index_add_until(judging->index, id, &what, until);
@@ -356,4 +363,37 @@ json_t *view_check(struct cli *cli, const struct sw_indicator *what)
     json_decref(judging.lists);
     sw_index_free(judging.index);
     return out;
+}
+
+/* ---- an indicator itself (D-238) ---- */
+
+/* view_found_fn */
+static void put_same(void *arg, const struct view_list *list, const char *text, size_t of,
+                     const char *facts)
+{
+    uint32_t until;
+    (void)of;
+    note(arg, list, text, facts, is_expired(facts, &until));
+}
+
+json_t *view_indicator(struct cli *cli, const struct sw_indicator *what)
+{
+    struct view_lists lists;
+    struct view_words words = {.n = 0};
+    char text[SW_INDICATORTEXT_MAX];
+    json_t *out = json_object(), *same = json_array(), *unknown = json_array();
+    int code = view_lists_read(cli, &lists);
+    view_words_other(&words, 0, what);
+    if (code == CLI_OK)
+        code = view_lists_find(cli, &lists, &words, put_same, same);
+    note_broken(&lists, unknown);
+    cli_json_set(out, "indicator", sw_indicator_text(what, text));
+    json_object_set_new(out, "lists", same);
+    json_object_set_new(out, "unknown", unknown);
+    view_words_free(&words);
+    view_lists_free(&lists);
+    if (code == CLI_OK)
+        return out;
+    json_decref(out);
+    return NULL;
 }

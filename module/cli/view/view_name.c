@@ -179,6 +179,10 @@ static bool add_indicator(struct cli *cli, const struct sw_indicator *what, json
 {
     char text[SW_INDICATORTEXT_MAX];
     if (what->type == SW_INDICATOR_DOMAIN) {
+        if (what->form != SW_FORM_SUBTREE)
+            add_meaning(all, "indicator", sw_indicator_text(what, text),
+                        what->form == SW_FORM_BELOW ? "the names below, as a list has it"
+                                                    : "this name alone, as a list has it");
         sw_name_text(what->name.wire, text);
         int there = is_there(cli, cli_key(cli, "seen:name:%s", text));
         add_meaning(all, "name", text, there > 0 ? "in the history" : "not in the history");

@@ -50,17 +50,25 @@ static bool has_address(const json_t *e, const char *address)
     return false;
 }
 
+static bool has_indicator(const json_t *e, const struct view_sought *s)
+{
+    bool is_client = strcmp(cli_json_text(e, "sinkwatch.trigger"), "client") == 0;
+    return strcmp(cli_json_text(e, "sinkwatch.indicator"), s->indicator) == 0 &&
+           !(is_client && s->without_client_rules);
+}
+
 static bool fits(const json_t *e, const struct view_sought *s)
 {
     return (!s->name || has_name(e, s->name)) && (!s->address || has_address(e, s->address)) &&
            (!s->client || strcmp(cli_json_text(e, "client.ip"), s->client) == 0) &&
-           (!s->list || cli_on_lists(e, s->list));
+           (!s->list || cli_on_lists(e, s->list)) && (!s->indicator || has_indicator(e, s));
 }
 
-/* Whether the octets of an entry can fit: cheap. */
+/* Whether the octets of an entry can fit: cheap. JSON has others for quotes and backslashes. */
 static bool may_fit(const redisReply *value, const struct view_sought *s)
 {
-    const char *words[] = {s->name, s->address, s->client, s->list};
+    bool is_plain = s->indicator && !strpbrk(s->indicator, "\\\"");
+    const char *words[] = {s->name, s->address, s->client, s->list, is_plain ? s->indicator : NULL};
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
         if (words[i] && !memmem(value->str, value->len, words[i], strlen(words[i])))
             return false;

@@ -93,6 +93,8 @@ struct view_sought {
     const char *address; /* in the answer, or of an anomaly */
     const char *client;
     const char *list;
+    const char *indicator;     /* of the rule, as its text in the list */
+    bool without_client_rules; /* with indicator: none that is an address of clients */
 };
 
 /** Entries of a stream that fit, latest first: documents, looked, back_to, next (where an older
@@ -162,6 +164,10 @@ int view_lists_of_rows(struct cli *cli, const json_t *rows);
 /** {"check": as sinkwatch --json check, "lists": [{list kind action indicator facts}], "unknown":
  * [sentences about lists that cannot be read]}. NULL: Redis failed. */
 json_t *view_check(struct cli *cli, const struct sw_indicator *what);
+
+/** An indicator as lists have it, not what else covers its subject: indicator, lists and unknown as
+ * of view_check(). NULL: Redis failed. */
+json_t *view_indicator(struct cli *cli, const struct sw_indicator *what);
 
 /* ---- parts (view_parts.c) ---- */
 

@@ -42,16 +42,18 @@ static bool read_before(const struct serve_request *request, const char **before
     return false;
 }
 
-/* Arguments name, address, client, list. */
+/* Arguments name, address, client, list, indicator. */
 static struct view_sought sought_of(const struct serve_request *request)
 {
     const char *name = serve_argument(request, "name"),
                *address = serve_argument(request, "address"),
-               *client = serve_argument(request, "client"), *list = serve_argument(request, "list");
+               *client = serve_argument(request, "client"), *list = serve_argument(request, "list"),
+               *indicator = serve_argument(request, "indicator");
     return (struct view_sought){.name = name[0] ? name : NULL,
                                 .address = address[0] ? address : NULL,
                                 .client = client[0] ? client : NULL,
-                                .list = list[0] ? list : NULL};
+                                .list = list[0] ? list : NULL,
+                                .indicator = indicator[0] ? indicator : NULL};
 }
 
 /* ---- routes ---- */
@@ -87,6 +89,15 @@ static void on_card(void *arg, const struct serve_request *request, struct serve
                                              : view_place(web->cli, &what, &from));
 }
 
+static void on_indicator(void *arg, const struct serve_request *request,
+                         struct serve_answer *answer)
+{
+    struct web *web = arg;
+    struct sw_indicator what;
+    if (read_word(request, &what, answer) && web_ready(web, answer))
+        web_put(web, answer, view_indicator(web->cli, &what));
+}
+
 static void on_graph(void *arg, const struct serve_request *request, struct serve_answer *answer)
 {
     struct web *web = arg;
@@ -108,6 +119,7 @@ static void on_clients(void *arg, const struct serve_request *request, struct se
     struct web *web = arg;
     struct view_sought sought = sought_of(request);
     const char *before;
+    sought.without_client_rules = web->hide_clients;
     if (web->hide_clients && sought.client)
         serve_fail(answer, 403, "this server does not answer by client (--hide-clients)");
     else if (read_before(request, &before, answer) && web_ready(web, answer))
@@ -120,7 +132,7 @@ static void on_anomalies(void *arg, const struct serve_request *request,
     struct web *web = arg;
     struct view_sought sought = sought_of(request);
     const char *before;
-    sought.client = NULL;
+    sought.client = sought.indicator = NULL;
     if (read_before(request, &before, answer) && web_ready(web, answer))
         web_put(web, answer, view_entries(web->cli, "anomalies", &sought, before, VIEW_PAGE));
 }
@@ -173,6 +185,7 @@ const struct serve_route web_routes[] = {
     {"/api/search", on_search, false},
     {"/api/find", on_find, false},
     {"/api/card", on_card, false},
+    {"/api/indicator", on_indicator, false},
     {"/api/graph", on_graph, false},
     {"/api/past", on_past, false},
     {"/api/clients", on_clients, false},

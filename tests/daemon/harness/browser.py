@@ -149,6 +149,7 @@ class Browser:
         self.call("Input.insertText", text=text)
 
     def shot(self, path, whole=True):
+        self.call("Emulation.setScrollbarsHidden", hidden=True)  # else the page is cut by the width of one
         data = self.call("Page.captureScreenshot", captureBeyondViewport=whole)["data"]
         path.write_bytes(base64.b64decode(data))
 

@@ -105,7 +105,7 @@ function byGroup(check) {
 function lists(card) {
   const won = new Set((card.check && card.check.matches || []).filter(m => m.winner).map(m => m.list + " " + m.indicator));
   return table(card.lists, [
-    ["List", kindTag], ["Indicator", l => el("span", { class: "mono" }, clean(l.indicator))], ["Action", l => l.kind === "ioc" || l.kind === "allow" ? l.action : ""],
+    ["List", kindTag], ["Indicator", l => linkTo(l.indicator, `#/indicator/${encodeURIComponent(l.indicator)}`)], ["Action", l => l.kind === "ioc" || l.kind === "allow" ? l.action : ""],
     ["Verdict", l => l.expired ? "expired" : won.has(l.list + " " + l.indicator) ? el("span", { class: "bad" }, "wins") : ""],
     ["Facts", l => Object.entries(l.facts || {}).map(([k, v]) => el("div", {}, el("span", { class: "dim" }, clean(k) + " "), clean(typeof v === "string" ? v : JSON.stringify(v))))],
     ["Note", l => clean(l.note)],
@@ -326,12 +326,22 @@ export function placeCard(card) {
       ["Registered", p => p.owner && p.owner.registered ? linkTo(p.owner.registered) : ""], ["Netname", p => clean(p.owner && p.owner.netname)], ["Country", p => clean(p.owner && p.owner.country)],
       ["AS", p => p.owner && p.owner.as ? [linkTo(asText(p.owner.as.number)), " ", clean((p.owner.as.organization || {}).name)] : ""]], "No address of a listed or watched name."), rangePages(card)),
     section("Names seen there", card.names.length > 0 && nameAxis(card), nameTable(card), single && pages(card, card.names.length, card.names_read + card.names_cut, card.names_of_all)),
-    answers(card), single && anomalies({ address: card.word }), single && clients("Questions of this address as a client", { client: card.word }), single && past(card.word), around(card.word), unknown(card),
+    answers(card), !single && hits(card.word), single && anomalies({ address: card.word }), single && clients("Questions of this address as a client", { client: card.word }), single && past(card.word), around(card.word), unknown(card),
   ];
 }
 
 export function clientCard(address) {
   return [el("h1", {}, clean(address), el("small", {}, "client")), el("p", {}, linkTo(address), " as an address of answers"), clients("Questions that a rule matched", { client: address })];
+}
+
+const hits = indicator => clients("Hits of this indicator", { indicator });
+
+// An indicator as a list has it; its subject has a card of its own.
+export function indicatorCard(data) {
+  const subject = data.indicator.replace(/^(\*\.|=)/, "");
+  return [el("h1", {}, clean(data.indicator), el("small", {}, "indicator")), data.lists.map(kindTag),
+    section("Lists that have it", data.lists.length ? lists(data) : el("p", {}, "No list has this indicator. Another one may cover the same names or addresses: see the card.")),
+    el("p", {}, "Card: ", linkTo(subject)), hits(data.indicator), unknown(data)];
 }
 
 export function listCard(name, all) {

@@ -1,7 +1,7 @@
 // The desk: from the address bar to a view. Documents come from /api; no text of others becomes markup.
 "use strict";
 import { el, clean, time, zone } from "/pictures.js";
-import { anomalies, api, button, clientCard, listCard, nameCard, parts, placeCard, table, to } from "/cards.js";
+import { anomalies, api, button, clientCard, indicatorCard, listCard, nameCard, parts, placeCard, table, to } from "/cards.js";
 
 const main = document.getElementById("main"), said = document.getElementById("said");
 let source = null, turn = 0, about = {};
@@ -16,6 +16,8 @@ function show(...nodes) {
 async function search(text) {
   const mine = turn, found = await api("search", { q: text });
   if (mine !== turn) return; // another view was opened meanwhile
+  const indicator = found.hits.find(h => h.kind === "indicator");
+  if (indicator) return void location.replace(hashOf(indicator));
   const exact = found.hits.filter(h => h.kind !== "client" && h.kind !== "list" && h.kind !== "holder"), whole = text.includes(".") || (exact[0] || {}).kind !== "name";
   if (whole && (found.hits.length === 1 || (exact.length === 1 && !found.hits.some(h => h.kind === "list"))))
     return void location.replace(hashOf(exact[0] || found.hits[0]));
@@ -26,7 +28,7 @@ async function search(text) {
 
 function hashOf(hit) {
   const word = encodeURIComponent(hit.word);
-  return hit.kind === "list" ? `#/list/${word}` : hit.kind === "client" ? `#/client/${word}` : to(hit.word);
+  return hit.kind === "list" ? `#/list/${word}` : hit.kind === "client" ? `#/client/${word}` : hit.kind === "indicator" ? `#/indicator/${word}` : to(hit.word);
 }
 
 // Addresses of a rare holder may be far back: the look goes on until one is found.
@@ -125,13 +127,21 @@ function allAnomalies() {
   return [el("h1", {}, "Anomalies"), anomalies({})];
 }
 
+// The folder of a resolver's memory, by the resolver's own report; {}: it keeps none.
+function memoryWords(memory) {
+  if (!memory || !memory.state) return "";
+  const stopped = memory.state !== "recording", size = `${((memory.octets || 0) / 1048576).toFixed(1)} MiB in ${memory.files || 0} files`;
+  return [el("div", { class: stopped ? "bad" : "" }, clean(memory.state), memory.problem && `: ${clean(memory.problem)}`), el("div", {}, size),
+    memory.oldest && el("div", {}, `since ${time(memory.oldest)}`), el("div", { class: "dim" }, `${memory.sightings_per_second || 0} sightings a second`)];
+}
+
 async function fleet() {
   const data = await api("fleet");
   return [el("h1", {}, "Resolvers"), el("p", { class: "dim" }, `Redis at ${clean(data.redis)}; last change ${time(Number(String(data.last_change).split("-")[0]), true)} (${clean(data.last_change)})`),
     table(data.resolvers, [
       ["Resolver", r => clean(r.id)], ["State", r => el("span", { class: r.live && r.state === "following" ? "good" : "bad" }, r.live ? clean(r.state) : "silent")],
       ["Reported", r => time(r.reported * 1000, true), "t"], ["Behind", r => (r.behind ?? "?") + (r.behind_more ? "+" : ""), "n"], ["Hits", r => String(r.hits ?? ""), "n"],
-      ["Memory", r => r.memory && r.memory.state ? clean(r.memory.state) : ""], ["Version", r => clean(r.version)], ["Unbound", r => clean(r.unbound)],
+      ["Memory", r => memoryWords(r.memory)], ["Version", r => clean(r.version)], ["Unbound", r => clean(r.unbound)],
       ["Fault", r => r.last_error ? el("span", { class: "bad" }, clean(r.last_error)) : ""]], "No resolver has reported.")];
 }
 
@@ -223,6 +233,7 @@ async function go() {
     else {
       const nodes = view === "card" ? await card(word, more) : view === "client" ? clientCard(word)
         : view === "find" ? [el("h1", {}, "Names that contain ", clean(word)), parts(word)]
+        : view === "indicator" ? indicatorCard(await api("indicator", { q: word }))
         : view === "list" ? listCard(word, await api("lists")) : views[view] ? await views[view]() : [el("h1", {}, "There is no such view")];
       if (mine === turn) show(nodes);
     }
@@ -234,6 +245,7 @@ async function go() {
   const head = main.querySelector("h1");
   document.title = head ? `${head.firstChild.textContent} - Sinkwatch` : "Sinkwatch";
   said.textContent = head ? head.textContent : "";
+  document.getElementById("paper").textContent = `Sinkwatch, data of ${time(Date.now(), true)}. Times in ${zone.words}.`;
   scrollTo(0, 0);
 }
 

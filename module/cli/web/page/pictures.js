@@ -81,11 +81,12 @@ export function axis(rows, marks, caption) {
   let from = Math.min(...all.map(b => b.from)), to = Math.max(...all.map(b => b.to));
   const pad = Math.max((to - from) * .02, 1800000);
   from -= pad; to += pad;
-  const at = t => `${100 * (t - from) / (to - from)}%`, marksAt = ticks(from, to, 7);
+  // A text near the right end has no room: on narrow windows and on paper from .72 on, else from .9 on.
+  const part = t => (t - from) / (to - from), at = t => `${100 * part(t)}%`, marksAt = ticks(from, to, 7);
   const place = (node, t, end) => { node.style.left = at(t); if (end !== undefined) node.style.width = `${100 * (end - t) / (to - from)}%`; return node; };
   const box = el("div", { class: "axis", role: "group", "aria-label": caption });
   box.append(el("div", { class: "row" }, el("div", { class: "label dim" }, `times in ${zone.words}`),
-    el("div", { class: "track ticks", "aria-hidden": "true" }, marksAt.map(([t, text]) => place(el("span", { class: "tick" }, text), t)))));
+    el("div", { class: "track ticks", "aria-hidden": "true" }, marksAt.filter(([t]) => part(t) < .9).map(([t, text]) => place(el("span", { class: part(t) > .72 && "tick late" || "tick" }, text), t)))));
   for (const row of rows) {
     const { letter, color } = row.none ? {} : marks.get(row.key);
     const words = row.bars.map(b => b.words).join("; ");
@@ -135,16 +136,16 @@ export function graph(data, marks, href) {
     for (const e of data.edges)
       if (e.address === a.id && !first.has(e.name)) first.set(e.name, i);
   names.sort((a, b) => (first.get(a.id) ?? 1e6) - (first.get(b.id) ?? 1e6) || order(a.id, b.id));
-  const row = 24, top = 30, height = top + row * Math.max(names.length, addresses.length, groups.length, 1) + 8, width = 1100;
-  const y = i => top + row * i + 12, x = { name: 0, address: 420, holder: 760 };
+  const row = 24, top = 30, height = top + row * Math.max(names.length, addresses.length, groups.length, 1) + 8, width = 1300;
+  const y = i => top + row * i + 12, x = { name: 0, address: 480, holder: 870 };
   const svg = s("svg", { viewBox: `0 0 ${width} ${height}`, width, height, role: "group", "aria-label": "names, addresses and holders" });
-  svg.append(...["names", "addresses", "holders"].map((word, i) => s("text", { x: [0, 420, 760][i], y: 14, class: "head" }, word)));
+  svg.append(...["names", "addresses", "holders"].map((word, i) => s("text", { x: Object.values(x)[i], y: 14, class: "head" }, word)));
   const nameAt = new Map(names.map((n, i) => [n.id, i])), addressAt = new Map(addresses.map((a, i) => [a.id, i]));
   const edges = [...data.edges].sort((a, b) => order(a.name, b.name) || order(a.address, b.address));
   for (const e of edges)
-    svg.append(s("path", { class: "link", d: `M330 ${y(nameAt.get(e.name))} C375 ${y(nameAt.get(e.name))} 375 ${y(addressAt.get(e.address))} 414 ${y(addressAt.get(e.address))}` }));
+    svg.append(s("path", { class: "link", d: `M390 ${y(nameAt.get(e.name))} C435 ${y(nameAt.get(e.name))} 435 ${y(addressAt.get(e.address))} 474 ${y(addressAt.get(e.address))}` }));
   for (const [i, a] of addresses.entries())
-    svg.append(s("path", { class: "link", d: `M640 ${y(i)} C700 ${y(i)} 700 ${y(groups.indexOf(group.get(a.id)))} 734 ${y(groups.indexOf(group.get(a.id)))}` }));
+    svg.append(s("path", { class: "link", d: `M780 ${y(i)} C815 ${y(i)} 815 ${y(groups.indexOf(group.get(a.id)))} 844 ${y(groups.indexOf(group.get(a.id)))}` }));
   const link = (n, i, where, width) => {
     const text = s("text", { x: x[where], y: y(i) + 4 }, short(n.id, width) + (n.list ? ` (${short(n.list, 14)})` : ""));
     svg.append(s("a", { href: href(n.id), class: n.list ? "listed" : "" }, text));
@@ -154,9 +155,9 @@ export function graph(data, marks, href) {
   const holderLink = (g, text) => g === UNKNOWN ? text : s("a", { href: href(holderWord(g)) }, text);
   groups.forEach((g, i) => {
     const { letter, color } = marks.get(g);
-    svg.append(s("rect", { x: 736, y: y(i) - 9, width: 18, height: 18, rx: 3, fill: `var(--c${color})` }),
-      s("text", { x: 745, y: y(i) + 5, "text-anchor": "middle", class: `letter l${color}`, "aria-hidden": "true" }, letter),
-      holderLink(g, s("text", { x: x.holder, y: y(i) + 4 }, short(g, 48))));
+    svg.append(s("rect", { x: 846, y: y(i) - 9, width: 18, height: 18, rx: 3, fill: `var(--c${color})` }),
+      s("text", { x: 855, y: y(i) + 5, "text-anchor": "middle", class: `letter l${color}`, "aria-hidden": "true" }, letter),
+      holderLink(g, s("text", { x: x.holder, y: y(i) + 4 }, short(g, 46))));
   });
   return el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "graph" }, svg);
 }
