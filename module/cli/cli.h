@@ -38,6 +38,7 @@ enum cli_exit {
     CLI_PARTLY = 6,   /* done, but for items that were refused */
     CLI_INPUT = 7,    /* a file cannot be read, or is not what was to be read */
     CLI_FAULT = 8,    /* doctor: something is broken */
+    CLI_MEMORY = 10,  /* the process of a feed's run, for the service: out of memory */
     CLI_LISTEN = 9,   /* a server cannot listen now: the port is taken, the address not there yet */
 };
 
@@ -53,6 +54,7 @@ struct cli {
     const char *fence;               /* the value that this key has to have */
     struct cli_staging *staging;     /* for settle() */
     void (*settle)(struct cli *cli); /* or NULL: takes the replies that are on the way */
+    uint64_t entries;                /* of content, for the change stream, so far */
     bool json;                       /* --json */
     bool color;                      /* standard output takes colours */
 };

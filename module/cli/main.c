@@ -138,7 +138,7 @@ static void on_abort(int signal_number)
     if (errno != ENOMEM)
         return;
     (void)!write(STDERR_FILENO, words, sizeof(words) - 1);
-    _exit(CLI_NONE);
+    _exit(cli_memory_code);
 }
 
 int main(int argc, char **argv)

@@ -12,10 +12,12 @@
 
 /* ---- memory ---- */
 
+int cli_memory_code = CLI_NONE;
+
 void cli_no_memory(void)
 {
     fputs("sinkwatch: out of memory: nothing more is written\n", stderr);
-    exit(CLI_NONE);
+    exit(cli_memory_code);
 }
 
 static void *got(void *memory)

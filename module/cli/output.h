@@ -24,6 +24,9 @@ char *cli_copy(const char *text);
 /** Say that there is no memory, and end the process. */
 void cli_no_memory(void) __attribute__((noreturn, cold));
 
+/** The exit code then, CLI_NONE at first. */
+extern int cli_memory_code;
+
 /** "sinkwatch: words" on standard error, cleaned. */
 void cli_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

@@ -398,6 +398,50 @@ def test_a_list_that_others_changed_to_the_same_size(bad, liar):
         assert contents(bad) == {ioc("nxdomain"): {f"={one}" for one in zone}}
 
 
+def test_a_list_that_others_change_during_a_run(bad, liar):
+    """Changes of others are seen also where they come while the run fetches; those of the run are its own."""
+    redis, changes = bad.redis, bad.key("changes")
+    liar.script = [[soa(1), rule("a.example"), rule("b.example"), soa(1)]]
+    bad("feed", "run", "bad", "--now", "--files", liar.folder)
+
+    def remove_a():
+        liar.meanwhile = None
+        redis.hdel(bad.key("list:bad"), "=a.example")
+        redis.xadd(changes, {"op": "remove", "list": "bad", "i": "=a.example"})
+
+    zone = ["a.example", "b.example"]
+    for serial, wanted in ((2, 251), (3, 252), (4, 251), (5, 251)):
+        liar.meanwhile = remove_a if serial == 2 else None
+        new = rule(f"n{serial}.example")
+        zone.append(f"n{serial}.example")
+        liar.by_type = {251: [[soa(serial), *step(serial, [], [new]), soa(serial)]],
+                        252: [[soa(serial), *map(rule, zone), soa(serial)]]}  # fmt: skip
+        liar.questions.clear()
+        liar.run()
+        assert [q.question[0].rdtype for q in liar.questions] == [wanted], serial
+    assert contents(bad) == {ioc("nxdomain"): {f"={one}" for one in zone}}
+
+
+def test_a_change_stream_of_others_of_any_size(bad, liar):
+    """More entries than a reply may hold together, and an entry of 65 MiB: the feed reads on."""
+    redis, changes = bad.redis, bad.key("changes")
+    liar.script = [[soa(1), rule("a.example"), soa(1)]]
+    bad("feed", "run", "bad", "--now", "--files", liar.folder)
+    with redis.pipeline(transaction=False) as many:
+        for _ in range(600):
+            many.execute_command("XADD", changes, "*", "op", "add", "list", "other", *["i", "x.example"] * 1000)
+        many.execute()
+    redis.xadd(changes, {"op": "add", "list": "other", "i": "x" * (65 << 20)})
+    assert change(liar, 2, added=[rule("n2.example")]) == [251]
+    redis.xtrim(changes, maxlen=0)
+    liar.by_type = {251: [[soa(3), *step(3, [], [rule("n3.example")]), soa(3)]],
+                    252: [[soa(3), rule("a.example"), rule("n2.example"), rule("n3.example"), soa(3)]]}  # fmt: skip
+    liar.questions.clear()
+    liar.run()
+    assert [q.question[0].rdtype for q in liar.questions] == [252]
+    assert contents(bad) == {ioc("nxdomain"): {"=a.example", "=n2.example", "=n3.example"}}
+
+
 # ---- guards ----
 
 

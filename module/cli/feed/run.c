@@ -210,7 +210,11 @@ static int run_with_lease(struct running *r)
     r->cli->fence = r->lease.value;
     r->began_us = sw_clock_mono_us();
     find_state(r);
+    r->cli->entries = 0;
     int code = fetch_and_apply(r);
+    settled.foreign = code == CLI_OK && r->fetched == CLI_FETCH_CHANGES &&
+                      cli_others_wrote_meanwhile(r->cli, r->feed.list, r->change,
+                                                 r->apply->im.outcome.id, r->cli->entries);
     settled.fetched = code == CLI_OK ? r->fetched : CLI_FETCH_FAILED;
     settled.status = r->status;
     settled.state_of = r->state_of;

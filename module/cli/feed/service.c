@@ -88,6 +88,7 @@ static void run_in_child(struct service *s, const char *name, bool noticed)
         close(s->notice[i].fd);
     run.service = true;
     run.noticed = noticed;
+    cli_memory_code = CLI_MEMORY;
     s->cli->redis = NULL;
     int code = cli_connect(s->cli);
     if (code == CLI_OK)
@@ -129,6 +130,8 @@ static void note_end(struct service *s, struct job *job, int status)
                  WTERMSIG(status));
     else if (code == CLI_USAGE)
         snprintf(why, sizeof(why), "an option of the definition is wrong");
+    else if (code == CLI_MEMORY)
+        snprintf(why, sizeof(why), "the process of the run was out of memory");
     else if (code > CLI_INPUT)
         snprintf(why, sizeof(why), "the process of the run ended with code %d", code);
     else

@@ -42,7 +42,8 @@ static void note_content(struct cli *cli, const struct cli_settled *settled, int
 {
     const struct cli_importing *im = &settled->apply->im;
     bool whole = settled->fetched == CLI_FETCH_WHOLE;
-    char *state = settled->fetch->next ? json_dumps(settled->fetch->next, JSON_COMPACT) : NULL;
+    bool known = settled->fetch->next && !settled->foreign;
+    char *state = known ? json_dumps(settled->fetch->next, JSON_COMPACT) : NULL;
     uint64_t added = whole ? im->diff.added : im->fresh;
     uint64_t removed = whole ? im->diff.removed : settled->apply->removed;
     set_time(settled->status, "applied", now_us);

@@ -19,6 +19,7 @@ struct cli_settled {
     json_t *status;                /* before the run; the new fields are set here */
     const char *state_of;
     const char *change; /* the entry of the change stream up to which no change is another's */
+    bool foreign;       /* others changed the list meanwhile: the next run fetches the whole */
     const char *died;   /* why there is no result; or NULL */
     int64_t took_us;
 };

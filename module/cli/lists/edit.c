@@ -127,6 +127,7 @@ void cli_change(struct cli *cli, const struct cli_argv *argv)
 void cli_change_entry(struct cli *cli, struct cli_argv *argv, const char *op, const char *list)
 {
     static const char *const before[] = {"MAXLEN", "~", CLI_CHANGES_KEPT, "*", "op"};
+    cli->entries += strcmp(op, "policy") != 0;
     cli_argv_add(argv, "XADD");
     cli_argv_add(argv, cli_key(cli, "changes"));
     for (size_t i = 0; i < sizeof(before) / sizeof(before[0]); i++)

@@ -227,7 +227,8 @@ static void on_entry(void *arg, const struct sw_entry *entry)
     }
     if (!im->removing && !is_safe(im, entry)) {
         /* A later change may add a record that is safe to the owner of this one. */
-        im->rules.refused = im->rules.refused || (im->given && is_local_data(entry));
+        im->rules.refused =
+            im->rules.refused || (im->given && !im->override && is_local_data(entry));
         return;
     }
     sw_indicator_text(&entry->indicator, canonical);

@@ -87,11 +87,11 @@ def rule(owner, target=".", zone=ZONE):
 
 class Liar:
     """Answers each question with the messages of `script`: lists of rrsets, octets, or a code.
-    by_type: other scripts, by the type of the question. endless: the last message for ever. key: signs with this key, every message or `signed` ones."""
+    by_type: other scripts, by the type of the question. meanwhile: called before each answer. endless: the last message for ever. key: signs with this key, every message or `signed` ones."""
 
     def __init__(self):
         self.script, self.endless, self.key, self.signed = [], False, None, None
-        self.by_type = {}
+        self.by_type, self.meanwhile = {}, None
         self.server = socket.create_server((ADDRESS, 0))
         self.port = self.server.getsockname()[1]
         self.questions = []
@@ -119,6 +119,8 @@ class Liar:
         name, algorithm = dns.name.from_text(KEY[1]), dns.name.from_text(KEY[0])
         query = dns.message.from_wire(wire, keyring={name: dns.tsig.Key(name, KEY[2], algorithm)})
         self.questions.append(query)
+        if self.meanwhile:
+            self.meanwhile()
         mac = query.mac if query.had_tsig else b""
         context = None
         n = 0
