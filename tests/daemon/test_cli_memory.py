@@ -242,6 +242,13 @@ def test_a_policy_looks_ahead(settled, past):
     sw("list", "set", "trial", "--note", "still in shadow", "--max-touched", "0")
     sw("list", "set", "trial", "--no-shadow", "--max-touched", "1")
     assert "shadow" not in json.loads(sw.redis.hget(sw.key("lists"), "trial"))
+    # Parts have an action of their own: they begin to act, although the list only records.
+    zone = "$TTL 60\n@ SOA . . 1 1 1 1 1\n@ NS .\nwww.shop.example CNAME rpz-drop.\nold.example CNAME rpz-passthru.\n"
+    sw("list", "set", "zone", "--action", "monitor", "--shadow")
+    sw("import", "--replace", "--given", "--format=rpz", "zone", "-", stdin=zone)
+    sw("list", "set", "zone", "--no-shadow", "--max-touched", "0", code=NONE)
+    assert "would touch 1 name resolved" in sw.err
+    assert "changes no answer" not in sw("list", "set", "zone", "--no-shadow", "--preview")
 
 
 def test_an_import_looks_ahead(settled, past, tmp_path):
