@@ -582,6 +582,20 @@ def test_the_preview_is_a_table(memory_desk, browser):
         shot(browser, f"preview-{width}")
 
 
+@pytest.mark.parametrize("view", ["card/systemsvc.net", "card/AS8342", "card/213.24.76.0%2F23", "card/213.24.76.66", "list/carbanak", "client/192.0.2.53"])
+def test_tables_are_whole(desk, browser, view):
+    """Where there is room, no column of a table is out of sight, whatever its texts are."""
+    browser.open(f"{desk.url}?whole#/{view}")
+    browser.see(urllib.parse.unquote(view.split("/")[1]))
+    browser.settled()
+    for width, dark in ((1400, False), (2560, True), (400, True)):
+        browser.size(width, dark=dark)
+        cut = "[...document.querySelectorAll('.scroll:has(table)')].filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.innerText.slice(0, 80))"
+        assert browser.js(cut) == [] and fits(browser) == [], width
+        shot(browser, f"whole-{re.sub('[^a-z0-9]', '-', view)}-{width}")
+    browser.size(1400)
+
+
 LONG = "Federal Agency for a Rather Long Name and, as Registered, for Several Other Purposes"
 LABEL = "a-label-of-sixty-three-octets-that-no-column-of-a-page-can-hold"
 
