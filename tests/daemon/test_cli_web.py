@@ -82,7 +82,10 @@ def carbanak(sw):
     hit = {"@timestamp": day(9), "event": {"action": "sinkhole"}, "client": {"ip": "192.0.2.53"},
            "dns": {"question": {"name": "www.systemsvc.net", "type": "A"}, "resolved_ip": ["213.24.76.23"]},
            "sinkwatch": {"list": "carbanak", "indicator": "systemsvc.net", "count": 4}}  # fmt: skip
-    put(sw, "events", hit, {**hit, "@timestamp": day(10), "client": {"ip": "192.0.2.77"}}, "no JSON")
+    below = {**hit, "client": {"ip": "192.0.2.54"}, "dns": {"question": {"name": "x.below.example", "type": "A"}},
+             "sinkwatch": {"list": "carbanak", "indicator": "*.below.example", "count": 2}}  # fmt: skip
+    sw.redis.hset(sw.key("list:carbanak"), "*.below.example", json.dumps({"campaign": "below"}))
+    put(sw, "events", below, hit, {**hit, "@timestamp": day(10), "client": {"ip": "192.0.2.77"}}, "no JSON")
     put(sw, "anomalies", {
         "@timestamp": day(9), "event": {"action": "protected-owner", "severity": 90}, "threat": {"feed": {"name": "carbanak"}},
         "sinkwatch": {"anomaly": {"name": "systemsvc.net", "address": "213.24.76.23", "owner": {"registrant": HOSTILE}}}})  # fmt: skip
@@ -191,11 +194,11 @@ def test_search(desk):
 
 def test_indicators(desk, sw):
     """The lists that have an indicator in this form, with facts, and its hits. D-238."""
-    there = {"*.below.example": {"campaign": "below"}, "=alone.example": {}, "192.0.2.0/24": {"campaign": "net"}, "AS64500": {}}
+    there = {"*.below.example": {"campaign": "below"}, "=alone.example": {}, "203.0.113.0/24": {"campaign": "net"}, "AS64500": {}}
     sw.redis.hset(sw.key("list:carbanak"), mapping={word: json.dumps(facts) for word, facts in there.items()})
     hit = {"@timestamp": day(9), "event": {"action": "sinkhole"}, "client": {"ip": "192.0.2.54"}, "dns": {"question": {"name": "x.below.example", "type": "A"}}}
-    by_client = {**hit, "sinkwatch": {"list": "carbanak", "indicator": "192.0.2.0/24", "trigger": "client", "count": 1}}
-    put(sw, "events", *[{**hit, "sinkwatch": {"list": "carbanak", "indicator": word, "count": 2}} for word in there], by_client)
+    by_client = {**hit, "sinkwatch": {"list": "carbanak", "indicator": "203.0.113.0/24", "trigger": "client", "count": 1}}
+    put(sw, "events", *[{**hit, "sinkwatch": {"list": "carbanak", "indicator": word, "count": 2}} for word in there if word[0] != "*"], by_client)
     try:
         for word, facts in there.items():
             (one,) = [row for row in desk.document("indicator", q=word)["lists"]]
@@ -203,14 +206,14 @@ def test_indicators(desk, sw):
             (client,) = desk.document("clients", indicator=word)["clients"]
             assert (client["client"], client["count"]) == ("192.0.2.54", 3 if "/" in word else 2), word
         with Desk(sw, "--hide-clients") as hiding:
-            assert [one["count"] for one in hiding.document("clients", indicator="192.0.2.0/24")["clients"]] == [2], "not the rule about clients"
-        for word in ("below.example", "=below.example", "192.0.2.0/25", "registrant:Nobody"):
+            assert [one["count"] for one in hiding.document("clients", indicator="203.0.113.0/24")["clients"]] == [2], "not the rule about clients"
+        for word in ("below.example", "=below.example", "203.0.113.0/25", "registrant:Nobody"):
             assert desk.document("indicator", q=word)["lists"] == [] == desk.document("clients", indicator=word)["clients"]
         hits = desk.document("search", q="*.BELOW.example")["hits"]
         assert [(one["kind"], one["word"]) for one in hits[:2]] == [("indicator", "*.below.example"), ("name", "below.example")]
         assert desk.ask("api/indicator?q=a..b").status == 400
     finally:
-        sw.redis.hdel(sw.key("list:carbanak"), "192.0.2.0/24", "AS64500", "=alone.example")
+        sw.redis.hdel(sw.key("list:carbanak"), "203.0.113.0/24", "AS64500", "=alone.example")
 
 
 def test_rights(desk, sw):
@@ -603,11 +606,12 @@ LABEL = "a-label-of-sixty-three-octets-that-no-column-of-a-page-can-hold"
 @pytest.mark.parametrize("page", ["report", "systemsvc.net", f"{LABEL}.example", "213.24.76.0/23", "213.24.76.66"])
 def test_on_paper(desk, sw, browser, session_folder, page):
     """Nothing is cut at the right edge of A4, nor are search, menus and buttons printed. D-237."""
-    if page == "report":
-        owner = {"prefix": "203.0.113.0/24", "asn": 4200000000, "org": LONG, "registrant": LONG, "netname": LABEL, "country": "NL"}
+    if page in ("report", f"{LABEL}.example"):
+        owner = {"prefix": "198.18.5.0/24", "asn": 4200000000, "org": LONG, "registrant": LONG, "netname": LABEL, "country": "NL"}
         for n in range(1, 20):
-            see(sw, f"{LABEL}.example", f"203.0.113.{n}", day(n, 8), day(n, 9), owner, "carbanak", former=[{"registrant": LONG, "last": day(3)}])
-        sw("add", "carbanak", f"{LABEL}.example")
+            see(sw, f"{LABEL}.example", f"198.18.5.{n}", day(n, 8), day(n, 9), owner, "carbanak", former=[{"registrant": LONG, "last": day(3)}])
+        sw.redis.hset(sw.key("list:carbanak"), f"{LABEL}.example", "{}")
+    if page == "report":
         path = session_folder / "web" / "report.html"
         sw("report", "--output", str(path))
         browser.open(f"file://{path}")
