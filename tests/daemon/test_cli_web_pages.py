@@ -180,6 +180,20 @@ def test_names_by_a_part(desk, room):
         assert set(names) == right, part
         for name, (lists, addresses) in names.items():
             assert addresses == ({seen[name]} if name in seen else set()) and (lists != set()) == (name in on_lists), name
+    # An address with more names than a reply has: each name is found, or the answer counts the address.
+    key = room.key("seen:addr:192.0.2.77")
+    room.redis.hset(key, mapping={f"q{i}.example": '{"first":"2026-01-01T00:00:00Z","last":"2026-01-02T00:00:00Z","count":1}' for i in range(20000)})
+    room.redis.zadd(room.key("tracked"), {"192.0.2.77": 9999})
+    try:
+        whole = 0
+        for i in range(0, 20000, 999):
+            data = desk.document("find", q=f"q{i}.ex", **{"from": "h0"})
+            assert [one["name"] for one in data["names"]] == [f"q{i}.example"] or data["partly"] == 1, (i, data)
+            whole += data["partly"] == 0
+        assert whole
+    finally:
+        room.redis.zrem(room.key("tracked"), "192.0.2.77")
+        room.redis.unlink(key)
     for bad in ("a", "", "a*", "a b", "<b>", "x[1]", "x" * 1500):
         assert desk.ask("api/find?" + urllib.parse.urlencode({"q": bad})).status == 400, bad
     for bad in ("x", "l", "lbad", "lbad:", "lbad:x", "h", "hx", "h1.5", "h9999999999", "l" + "y" * 80 + ":0"):

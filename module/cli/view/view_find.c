@@ -49,6 +49,7 @@ struct look {
     char pattern[SW_NAMETEXT_MAX + 3];
     int64_t end_us;
     json_t *names, *next;
+    unsigned partly; /* addresses with names that were not looked at */
 };
 
 static bool is_over(const struct look *look)
@@ -73,18 +74,19 @@ static void add_name(const struct look *look, const char *text, const char *list
     json_array_append_new(look->names, one);
 }
 
-/* ---- lists ---- */
-
-static int by_name(const void *a, const void *b)
+/* Copy the cursor of a reply of HSCAN. false: it is none. */
+static bool take_cursor(const redisReply *reply, char cursor[CLI_CURSOR_MAX])
 {
-    const struct view_list *x = a, *y = b;
-    return strcmp(x->name, y->name);
+    if (reply->element[0]->len >= CLI_CURSOR_MAX)
+        return false;
+    memcpy(cursor, reply->element[0]->str, reply->element[0]->len + 1);
+    return true;
 }
 
-/* The indicators of a list from a cursor on; the cursor is "0" after the last one. */
-static int find_in_list(struct look *look, const char *list, char cursor[CLI_CURSOR_MAX])
+/* The names in the hash of a list, or of an address, from a cursor on; "0" after the last one. */
+static int find_in(struct look *look, const char *key, const char *list, const char *address,
+                   char cursor[CLI_CURSOR_MAX])
 {
-    const char *key = cli_key(look->cli, "list:%s", list);
     do {
         redisReply *reply = cli_ask(look->cli, "HSCAN", key, cursor, "MATCH", look->pattern,
                                     "COUNT", FIELDS, CLI_END);
@@ -92,15 +94,20 @@ static int find_in_list(struct look *look, const char *list, char cursor[CLI_CUR
             return sw_redis_is_open(look->cli->redis) ? CLI_OK : CLI_REDIS; /* another type */
         const redisReply *fields = reply->element[1];
         for (size_t i = 0; i + 1 < fields->elements; i += 2)
-            add_name(look, fields->element[i]->str, list, NULL);
-        bool fits = reply->element[0]->len < CLI_CURSOR_MAX;
-        if (fits)
-            memcpy(cursor, reply->element[0]->str, reply->element[0]->len + 1);
-        if (!fits)
+            add_name(look, fields->element[i]->str, list, address);
+        if (!take_cursor(reply, cursor))
             return cli_redis_failed(look->cli, reply);
         freeReplyObject(reply);
     } while (strcmp(cursor, "0") != 0 && !is_over(look));
     return CLI_OK;
+}
+
+/* ---- lists ---- */
+
+static int by_name(const void *a, const void *b)
+{
+    const struct view_list *x = a, *y = b;
+    return strcmp(x->name, y->name);
 }
 
 /* The lists from the one of the question on. look->next is set if the look ended before the last
@@ -118,7 +125,7 @@ static int find_in_lists(struct look *look)
         if (order < 0)
             continue;
         snprintf(cursor, sizeof(cursor), "%s", order == 0 ? look->finding->cursor : "0");
-        code = find_in_list(look, name, cursor);
+        code = find_in(look, cli_key(look->cli, "list:%s", name), name, NULL, cursor);
         if (!is_over(look))
             continue;
         if (strcmp(cursor, "0") != 0)
@@ -132,8 +139,8 @@ static int find_in_lists(struct look *look)
 
 /* ---- the history ---- */
 
-/* Names on some addresses: the members of a reply, each followed by the score. */
-static int find_at(struct look *look, const redisReply *page)
+/* The first names on some addresses, and where each look at an address ended. */
+static int find_first(struct look *look, const redisReply *page, char (*cursor)[CLI_CURSOR_MAX])
 {
     int code = CLI_OK;
     for (size_t i = 0; i + 1 < page->elements; i += 2)
@@ -148,7 +155,25 @@ static int find_at(struct look *look, const redisReply *page)
             code = CLI_REDIS;
         for (size_t k = 0; fields && k + 1 < fields->elements; k += 2)
             add_name(look, fields->element[k]->str, NULL, page->element[i]->str);
+        if (!reply || !take_cursor(reply, cursor[i / 2]))
+            snprintf(cursor[i / 2], CLI_CURSOR_MAX, "0");
         freeReplyObject(reply);
+    }
+    return code;
+}
+
+/* Names on some addresses: the members of a reply, each followed by the score. An address with very
+ * many names is looked at as long as there is time. */
+static int find_at(struct look *look, const redisReply *page)
+{
+    char cursor[ADDRESSES][CLI_CURSOR_MAX];
+    int code = find_first(look, page, cursor);
+    for (size_t i = 0; code == CLI_OK && i < page->elements / 2 && i < ADDRESSES; i++) {
+        const char *address = page->element[2 * i]->str;
+        if (strcmp(cursor[i], "0") != 0 && !is_over(look))
+            code = find_in(look, cli_key(look->cli, "seen:addr:%s", address), NULL, address,
+                           cursor[i]);
+        look->partly += strcmp(cursor[i], "0") != 0;
     }
     return code;
 }
@@ -190,6 +215,7 @@ json_t *view_find(struct cli *cli, const struct view_finding *finding)
         cli_json_set(out, "part", finding->part);
         json_object_set(out, "names", look.names);
         json_object_set(out, "next", look.next ? look.next : json_null());
+        json_object_set_new(out, "partly", json_integer(look.partly));
     }
     json_decref(look.next);
     json_decref(look.names);

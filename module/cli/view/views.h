@@ -82,7 +82,8 @@ struct view_finding {
 bool view_finding_parse(const char *part, const char *from, struct view_finding *out);
 
 /** names: name, and list with indicator, or the address where it was seen; a name may come several
- * times. next: where the next look begins, null: all was looked at. */
+ * times. next: where the next look begins, null: all was looked at. partly: addresses with so many
+ * names that the time was over before the last one. */
 json_t *view_find(struct cli *cli, const struct view_finding *finding);
 
 /* ---- streams (view_stream.c) ---- */

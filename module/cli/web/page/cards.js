@@ -195,8 +195,10 @@ function around(word, marks = new Marks()) {
 export function parts(text) {
   return later("Names that contain it", async show => {
     const by = new Map();
+    let partly = 0;
     const look = async from => {
       const data = await api("find", { q: text, from });
+      partly += data.partly;
       for (const n of data.names) {
         if (!by.has(n.name)) by.set(n.name, { name: n.name, lists: new Set(), addresses: new Set() });
         if (n.list) by.get(n.name).lists.add(n.list);
@@ -205,7 +207,7 @@ export function parts(text) {
       show([table([...by.values()], [["Name", r => linkTo(r.name)], ["On lists", r => [...r.lists].map(l => el("div", {}, el("a", { href: `#/list/${encodeURIComponent(l)}` }, clean(l))))],
         ["Seen at", r => [...r.addresses].slice(0, 5).map(a => el("div", {}, linkTo(a)))]], "None so far."),
       el("p", { class: "dim" }, data.next ? ["Looked at ", data.next[0] === "l" ? "some of the lists" : `all lists, and at the ${data.next.slice(1)} tracked addresses seen last`, ". ", button("look further", () => look(data.next))]
-        : "All lists and all tracked addresses were looked at.")]);
+        : "All lists and all tracked addresses were looked at.", partly ? ` At ${partly} of the addresses only a part of their names was looked at: open the address for all of them.` : "")]);
     };
     await look("");
   });
