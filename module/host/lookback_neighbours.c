@@ -110,17 +110,36 @@ static enum sw_status look_in(void *arg, struct sw_past *past)
     return status;
 }
 
+/* Keep the tuples that are in no file, and tell the names in the files. */
+static enum sw_status look(struct sw_lookback *lookback)
+{
+    sw_founds_clear(&lookback->founds);
+    for (size_t i = 0; i < lookback->asked_n; i++)
+        lookback->asked[i].waiting = lookback->asked[i].left = SW_LOOKBACK_NEIGHBOURS;
+    lookback->in_tallies = true;
+    enum sw_status status = sw_keeper_each(lookback->module->keeper, keep_waiting, lookback);
+    lookback->in_tallies = false;
+    return status == SW_OK ? sw_lookback_each_file(lookback, true, look_in) : status;
+}
+
+/* Begin again when another process has replaced files: names that were told before are told once
+ * more, and claimed once by the history. */
+static enum sw_status look_again(struct sw_lookback *lookback)
+{
+    enum sw_status status = SW_EEXIST;
+    for (int tries = 0; tries < SW_LOOKBACK_TRIES && status == SW_EEXIST; tries++)
+        status = look(lookback);
+    return status == SW_EEXIST ? SW_EIO : status;
+}
+
 enum sw_status sw_lookback_tell_neighbours(struct sw_lookback *lookback)
 {
     if (lookback->asked_n == 0)
         return SW_OK;
-    sw_founds_clear(&lookback->founds);
-    lookback->in_tallies = true;
-    enum sw_status status = sw_keeper_each(lookback->module->keeper, keep_waiting, lookback);
-    lookback->in_tallies = false;
-    if (status == SW_OK)
-        status = sw_lookback_each_file(lookback, true, look_in);
-    if (status == SW_OK)
-        status = sw_founds_each_name(&lookback->founds, tell_kept, lookback);
-    return status;
+    enum sw_status status = look_again(lookback);
+    if (status == SW_ECLOSED)
+        return status;
+    /* The tuples in no file are told whether the files can be read or not. */
+    enum sw_status told = sw_founds_each_name(&lookback->founds, tell_kept, lookback);
+    return status == SW_OK ? told : status;
 }

@@ -101,7 +101,7 @@ void sw_lookback_put_span(struct sw_event *ev, uint64_t first, uint64_t last, ui
 void sw_lookback_ask_neighbours(struct sw_lookback *lookback, const struct sw_addr *addr);
 
 /** Put events for other names on these addresses, from tallies and files. Forgets the records of
- * the names. Results as sw_past_each(). */
+ * the names. Results as sw_past_each(), but never SW_EEXIST. */
 enum sw_status sw_lookback_tell_neighbours(struct sw_lookback *lookback);
 
 #endif

@@ -15,6 +15,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define OCTETS_MAX (INT64_C(1) << 30) /* of a file: the feeder waits while it reads */
+
 /* ---- a file ---- */
 
 static void tell(const struct sw_topfile_calls *calls, const char *path, uint32_t line,
@@ -50,26 +52,36 @@ static bool name_of(const char *text, size_t len, struct sw_name *name, const ch
     return !*why;
 }
 
+/* The next line without its end, at most max octets; a longer line is cut, and *len is max + 1.
+ * False: there is no line. */
+static bool read_line(FILE *in, char *text, size_t max, size_t *len)
+{
+    int octet;
+    *len = 0;
+    while ((octet = getc_unlocked(in)) != EOF && octet != '\n') {
+        if (*len < max)
+            text[*len] = (char)octet;
+        *len += *len <= max;
+    }
+    return !ferror(in) && (octet != EOF || *len > 0);
+}
+
 enum sw_status sw_topfile_read(FILE *in, const char *path, uint64_t lines,
                                const struct sw_topfile_calls *calls)
 {
-    char *text = NULL;
-    size_t room = 0;
-    ssize_t len;
+    char text[SW_TOPFILE_LINE];
+    size_t len;
     bool more = true;
     for (uint32_t n = 1; more && n <= lines && n < UINT32_MAX; n++) {
         struct sw_name name;
-        const char *why;
-        if ((len = getline(&text, &room, in)) < 0)
+        const char *why = "the line is longer than 4,096 octets";
+        if (!read_line(in, text, sizeof(text), &len))
             break;
-        if (name_of(text, (size_t)len, &name, &why))
+        if (len <= sizeof(text) && name_of(text, len, &name, &why))
             more = calls->take(calls->arg, &name, n);
         else if (why)
             tell(calls, path, n, why);
     }
-    int error = errno;
-    free(text);
-    errno = error;
     return ferror(in) ? SW_EIO : SW_OK;
 }
 
@@ -134,6 +146,10 @@ static FILE *open_file(const char *path, struct stat *seen, char *why)
     if (!in) {
         snprintf(why, SW_WHY_MAX, "not a regular file");
         close(fd);
+    } else if (seen->st_size > OCTETS_MAX) {
+        snprintf(why, SW_WHY_MAX, "the file is larger than 1 GiB");
+        fclose(in);
+        in = NULL;
     }
     return in;
 }

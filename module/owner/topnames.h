@@ -27,6 +27,8 @@ struct sw_topfile_calls {
     void *arg;
 };
 
+#define SW_TOPFILE_LINE 4096 /* octets of a line at most */
+
 /** Read at most so many lines of an open file. path: for messages. SW_OK, also with problems;
  * SW_EIO with errno. */
 enum sw_status sw_topfile_read(FILE *in, const char *path, uint64_t lines,
@@ -40,8 +42,8 @@ struct sw_topnames *sw_topnames_new(const struct sw_settings *settings);
 void sw_topnames_free(struct sw_topnames *top); /* NULL is fine */
 
 /** Read the file when it is new or changed. Problems are logged once for each change, at most
- * SW_TOPNAMES_TOLD lines; a file that cannot be read leaves the former names in force. True when
- * the names were replaced. */
+ * SW_TOPNAMES_TOLD lines. A file that cannot be read, or is larger than 1 GiB, leaves the former
+ * names in force. True when the names were replaced. */
 bool sw_topnames_refresh(struct sw_topnames *top);
 #define SW_TOPNAMES_TOLD 10
 

@@ -475,6 +475,27 @@ START_TEST(no_number_of_holders_is_once_for_ever)
 }
 END_TEST
 
+/* A holder beyond the first 32 has no finding of its own after a restart: Redis has the number. */
+START_TEST(the_number_of_holders_outlives_a_restart)
+{
+    know_ministries();
+    jr_list(&rig, "names", LISTED, "a.test");
+    answer.name = "a.test";
+    answer.n = MINISTRIES;
+    for (unsigned i = 0; i < MINISTRIES; i++)
+        answer.addr[i] = ministry(i, 1);
+    see();
+    ck_assert_uint_eq(raised[SW_ANOMALY_PROTECTED_OWNER], DOCUMENTS);
+    open_sights();
+    answer.n = 1;
+    for (unsigned host = 2; host < 5; host++) {
+        answer.addr[0] = ministry(MINISTRIES - 1, host);
+        see();
+        ck_assert_uint_eq(raised[SW_ANOMALY_PROTECTED_OWNER], DOCUMENTS);
+    }
+}
+END_TEST
+
 /* The protected address in each form that an IPv6 address has for an IPv4 address, and in the
  * resolver's own dns64-prefix of each length (RFC 6052 2.4): protected, and no address for special
  * use, whatever the prefix is itself. */
@@ -538,6 +559,7 @@ int main(void)
                            no_chain_hides_a_foreign_address, the_end_of_a_chain_is_kept,
                            no_number_of_name_servers_hides_an_address,
                            name_servers_of_an_answer_are_bounded, no_holder_hides_among_others,
-                           no_number_of_holders_is_once_for_ever, no_embedding_hides_an_address,
+                           no_number_of_holders_is_once_for_ever,
+                           the_number_of_holders_outlives_a_restart, no_embedding_hides_an_address,
                            former_members_of_a_finding_make_room));
 }

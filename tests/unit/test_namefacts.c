@@ -218,6 +218,27 @@ START_TEST(broken_lines_of_top_names_are_told)
 }
 END_TEST
 
+START_TEST(a_top_names_file_has_bounds)
+{
+    static char text[SW_TOPFILE_LINE + 64];
+    struct sw_owners *owners = sw_owners_new(&settings, &counters);
+    memset(text, 'a', SW_TOPFILE_LINE + 1);
+    snprintf(text + SW_TOPFILE_LINE + 1, 32, "\nafter.example");
+    write_top(text);
+    sw_owners_refresh(owners);
+    ck_assert_uint_eq(said_n, 2);
+    ck_assert_ptr_nonnull(strstr(said[0], "top:1: the line is longer than 4,096 octets"));
+    ck_assert_str_eq(text_of(owners, "after.example"), "top name after.example, rank 2");
+    write_top("other.example\n");
+    ck_assert_int_eq(truncate(top_path, (INT64_C(1) << 30) + 1), 0);
+    sw_owners_refresh(owners);
+    ck_assert_uint_eq(said_n, 3);
+    ck_assert_ptr_nonnull(strstr(said[2], "the file is larger than 1 GiB; the names read before"));
+    ck_assert_str_eq(text_of(owners, "after.example"), "top name after.example, rank 2");
+    sw_owners_free(owners);
+}
+END_TEST
+
 START_TEST(public_bodies_of_the_shipped_table)
 {
     static const char *const public[] = {"www.x.gov.ua",  "irs.gov",   "army.mil",  "a.mil.pl",
@@ -247,5 +268,6 @@ int main(void)
 {
     return RUN_SUITE("evidence", TESTS(sets_find_as_the_naive_search, suffixes_of_a_table),
                      FIXTURE(setup, teardown),
-                     TESTS(broken_lines_of_top_names_are_told, public_bodies_of_the_shipped_table));
+                     TESTS(broken_lines_of_top_names_are_told, a_top_names_file_has_bounds,
+                           public_bodies_of_the_shipped_table));
 }

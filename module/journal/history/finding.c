@@ -26,6 +26,8 @@ struct finding {
     struct sw_node node;
     size_t n, room;
     struct member *member; /* unordered */
+    size_t there;          /* members that Redis counted last, of all resolvers */
+    int64_t there_us;      /* time of the claim with this count */
     char key[];
 };
 
@@ -195,6 +197,16 @@ static redisReply *read_claim(struct sw_redis *redis)
     return sw_redis_reply(redis);
 }
 
+/* Keep a count of Redis: the member may be known there and new here, as after a restart. */
+static void note_count(struct sw_findings *findings, const char *finding, size_t n, int64_t time_us)
+{
+    struct finding *found = (struct finding *)sw_map_find(&findings->map, finding, strlen(finding));
+    if (!found)
+        return;
+    found->there = n;
+    found->there_us = time_us;
+}
+
 /* False: Redis is away or refuses, and *n is untouched. */
 static bool claim_there(struct sw_findings *findings, const char *finding, const char *member,
                         int64_t begin_us, int64_t time_us, size_t *n)
@@ -216,7 +228,9 @@ static bool claim_there(struct sw_findings *findings, const char *finding, const
         const redisReply *score = all->element[REPLY_SCORE];
         bool known =
             score->type == REDIS_REPLY_STRING && strtod(score->str, NULL) >= (double)begin_us;
-        *n = known ? 0 : (size_t)all->element[REPLY_MEMBERS]->integer;
+        size_t members = (size_t)all->element[REPLY_MEMBERS]->integer;
+        note_count(findings, finding, members, time_us);
+        *n = known ? 0 : members;
     }
     freeReplyObject(all);
     return good;
@@ -232,7 +246,10 @@ size_t sw_findings_count(const struct sw_findings *findings, const char *finding
 {
     const struct sw_node *node = sw_map_find(&findings->map, finding, strlen(finding));
     const struct finding *found = (const struct finding *)node;
-    return found ? members_since(found, since(begin_us)) : 0;
+    if (!found)
+        return 0;
+    size_t here = members_since(found, since(begin_us));
+    return found->there > here && found->there_us >= since(begin_us) ? found->there : here;
 }
 
 size_t sw_findings_claim(struct sw_findings *findings, const char *finding, const char *member,

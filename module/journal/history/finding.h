@@ -47,7 +47,8 @@ void sw_findings_free(struct sw_findings *findings); /* NULL is fine */
 size_t sw_findings_claim(struct sw_findings *findings, const char *finding, const char *member,
                          int64_t begin_us, int64_t time_us);
 
-/** The number of members that this process knows since begin_us; claims nothing. */
+/** The number of members since begin_us, as this process knows them, or as Redis counted them at
+ * the last claim of a member that was new here; claims nothing. */
 size_t sw_findings_count(const struct sw_findings *findings, const char *finding, int64_t begin_us);
 
 /** Whether a number of members is worth a document: 1, 2, 4, 8, ... */
