@@ -1,6 +1,6 @@
 /*
  * test_rejudge.c - histories judged again after a change (D-137), odd-owner in episodes (D-136) and
- * after a wait (D-251).
+ * after a wait (D-251), with rules that still stand.
  *
  * The observer runs in the test's thread with a clock of the test, so that a walk takes no time.
  */
@@ -115,16 +115,15 @@ static void teardown(void)
     jr_done(&rig);
 }
 
-/* A sight of a name on the list, a minute after the sight before. */
-static void see(const char *name, const char *address)
+/* A sight of a name by an indicator, a minute after the sight before. */
+static void see_on(const char *indicator, const char *name, const char *address)
 {
     static struct sw_sight sight;
     struct sw_event event;
     wall_us += 60000000;
-    redis_fixture_run(&rig.rf, "HSET " P ":list:carbanak %s {}", name);
     jr_fill(&(struct jr_event){.qname = name,
                                .list = "carbanak",
-                               .indicator = name,
+                               .indicator = indicator,
                                .address = {address},
                                .time_us = wall_us},
             &event);
@@ -137,6 +136,26 @@ static void see(const char *name, const char *address)
     sw_sights_look(sights, record->event, &sight);
     sw_sights_note(sights, record, &sight);
     free(record);
+}
+
+/* Put an indicator on the list, unless the list has the indicator. */
+static void put_on_list(const char *text)
+{
+    struct sw_indicator indicator;
+    char why[SW_WHY_MAX];
+    sw_list_id id;
+    ck_assert_int_eq(sw_indicator_parse(text, strlen(text), &indicator, why), SW_OK);
+    ck_assert_int_eq(sw_index_list_find(rig.index, "carbanak", &id), SW_OK);
+    if (!sw_index_has(rig.index, id, &indicator))
+        ck_assert_int_eq(sw_index_add(rig.index, id, &indicator), SW_OK);
+}
+
+/* A sight of a name that the list has as an indicator. */
+static void see(const char *name, const char *address)
+{
+    redis_fixture_run(&rig.rf, "HSET " P ":list:carbanak %s {}", name);
+    put_on_list(name);
+    see_on(name, name, address);
 }
 
 /* Time for a whole walk, if one is due. */
@@ -344,6 +363,107 @@ START_TEST(a_sweep_judges_at_its_end)
 }
 END_TEST
 
+/* ---- the rule at the end of the wait (D-251) ---- */
+
+static void take_off_list(const char *text)
+{
+    struct sw_indicator indicator;
+    char why[SW_WHY_MAX];
+    sw_list_id id;
+    ck_assert_int_eq(sw_indicator_parse(text, strlen(text), &indicator, why), SW_OK);
+    ck_assert_int_eq(sw_index_list_find(rig.index, "carbanak", &id), SW_OK);
+    ck_assert_int_eq(sw_index_remove(rig.index, id, &indicator), SW_OK);
+}
+
+#define HOLDERS 66 /* a list has 64 candidates */
+
+/* Universities, AS 64512 and so on, each with a network 151.101.<i>.0/24. */
+static void write_holders(const char *path)
+{
+    static struct mm m;
+    char prefix[32];
+    FILE *file = fopen(table, "a");
+    ck_assert_ptr_nonnull(file);
+    mm_init(&m, 6, "GeoLite2-ASN");
+    for (unsigned i = 0; i < HOLDERS; i++) {
+        uint32_t at = mm_map(&m, 1);
+        mm_text(&m, "autonomous_system_number");
+        mm_u32(&m, 64512 + i);
+        snprintf(prefix, sizeof(prefix), "151.101.%u.0/24", i);
+        mm_insert(&m, prefix, at);
+        fprintf(file, "education\tAS%u\n", 64512 + i);
+    }
+    mm_write(&m, path);
+    ck_assert_int_eq(fclose(file), 0);
+}
+
+/* More holders than a list has candidates push each other out, and the wait ends all the same. */
+START_TEST(a_name_with_many_holders_is_judged)
+{
+    char address[32], many[128];
+    snprintf(many, sizeof(many), "%s/many.mmdb", rig.folder);
+    write_holders(many);
+    snprintf(rig.settings.asn_mmdb[1], sizeof(rig.settings.asn_mmdb[1]), "%s", many);
+    rig.settings.odd_wait_h = 6;
+    sw_owners_free(rig.owners);
+    rig.owners = sw_owners_new(&rig.settings, &rig.counters);
+    ck_assert(sw_owners_refresh(rig.owners));
+    start_again();
+    see_siblings();
+    put_on_list("odd.test");
+    for (int hour = 0; hour < 6; hour += 2) {
+        ck_assert_uint_eq(odd_ones(), 0);
+        for (int i = 0; i < HOLDERS; i++) {
+            snprintf(address, sizeof(address), "151.101.%d.1", i);
+            see_on("odd.test", "odd.test", address);
+        }
+        hours_later(2);
+    }
+    ck_assert_uint_ge(count(SW_ANOMALY_ODD_OWNER, "odd.test"), 1);
+    unlink(many);
+}
+END_TEST
+
+START_TEST(a_name_that_left_its_list_is_not_raised)
+{
+    rig.settings.odd_wait_h = 6;
+    see_siblings();
+    see("gone.test", STATE);
+    see("stays.test", STATE_2);
+    hours_later(1);
+    take_off_list("gone.test");
+    hours_later(6);
+    ck_assert_uint_eq(count(SW_ANOMALY_ODD_OWNER, "gone.test"), 0);
+    ck_assert_uint_eq(count(SW_ANOMALY_ODD_OWNER, "stays.test"), 1);
+    see("gone.test", STATE); /* listed again: no mark was kept */
+    hours_later(7);
+    ck_assert_uint_eq(count(SW_ANOMALY_ODD_OWNER, "gone.test"), 1);
+}
+END_TEST
+
+/* An indicator that an alias target is under does not cover the name that was asked for. */
+START_TEST(a_name_whose_alias_target_is_listed_is_raised)
+{
+    static const char *const indicators[] = {"target.test", "=exact.test", "*.below.test"};
+    char name[32], address[32];
+    rig.settings.odd_wait_h = 6;
+    rig.settings.odd_percent = 50;
+    see_siblings();
+    for (int i = 0; i < 3; i++) {
+        put_on_list(indicators[i]);
+        snprintf(name, sizeof(name), "alias%d.test", i);
+        snprintf(address, sizeof(address), "213.24.76.%d", 40 + i);
+        see_on(indicators[i], name, address);
+    }
+    hours_later(1);
+    take_off_list(indicators[1]);
+    hours_later(6);
+    ck_assert_uint_eq(count(SW_ANOMALY_ODD_OWNER, "alias0.test"), 1);
+    ck_assert_uint_eq(count(SW_ANOMALY_ODD_OWNER, "alias1.test"), 0);
+    ck_assert_uint_eq(count(SW_ANOMALY_ODD_OWNER, "alias2.test"), 1);
+}
+END_TEST
+
 int main(void)
 {
     return RUN_SUITE(
@@ -353,5 +473,7 @@ int main(void)
               odd_owner_once_in_an_episode_with_the_history,
               a_candidate_waits_for_the_names_of_its_list,
               a_candidate_is_judged_when_its_wait_is_over,
-              a_start_raises_nothing_about_a_list_that_is_spread, a_sweep_judges_at_its_end));
+              a_start_raises_nothing_about_a_list_that_is_spread, a_sweep_judges_at_its_end,
+              a_name_with_many_holders_is_judged, a_name_that_left_its_list_is_not_raised,
+              a_name_whose_alias_target_is_listed_is_raised));
 }

@@ -29,7 +29,7 @@ struct candidate {
     struct sw_owned owned;
     int64_t first_us, last_us;
     uint64_t count;
-    int64_t noted_us; /* monotonic time of the first sight by this recorder */
+    int64_t noted_us; /* monotonic time of the first sight of the name by this recorder */
     bool unread;      /* without the durable history at that time */
 };
 
@@ -227,6 +227,20 @@ static size_t least_needed(const struct list *list)
     return at;
 }
 
+/* When this recorder saw a name first, now if the list has no candidate of the name. A further
+ * holder does not start the wait again: else a name whose holders push each other out would never
+ * be judged. */
+static int64_t noted_of(const struct sw_odd *odd, const struct list *list,
+                        const struct sw_name *name)
+{
+    int64_t noted_us = odd->now_us;
+    for (size_t i = 0; i < list->n; i++)
+        if (list->candidate[i]->noted_us < noted_us &&
+            sw_name_equal(list->candidate[i]->name.wire, name->wire))
+            noted_us = list->candidate[i]->noted_us;
+    return noted_us;
+}
+
 static void propose(struct sw_odd *odd, struct list *list, const struct sw_record *record,
                     const struct sw_sight *sight, const struct sw_owned *owned, bool unread)
 {
@@ -248,7 +262,7 @@ static void propose(struct sw_odd *odd, struct list *list, const struct sw_recor
     candidate->first_us = record->first_us;
     candidate->last_us = record->last_us;
     candidate->count = record->count;
-    candidate->noted_us = odd->now_us;
+    candidate->noted_us = noted_of(odd, list, &sight->qname);
     candidate->unread = unread;
     wait_from_now(odd);
     if (list->n == CANDIDATES_MAX)
@@ -297,6 +311,54 @@ static size_t claim(const struct sw_raise_with *with, const struct list *list,
              sw_addr_text(&candidate->owned.addr, address));
     return sw_findings_claim(with->findings, finding, member, anomaly->begin_us,
                              candidate->last_us);
+}
+
+/* The list of a look-up, and whether a rule of the list was found. */
+struct listing {
+    const char *list;
+    bool found;
+};
+
+/* sw_hit_fn */
+static void take_rule(void *arg, const struct sw_hit *hit)
+{
+    struct listing *listing = arg;
+    listing->found |= hit->list->kind == SW_KIND_IOC && strcmp(hit->list->name, listing->list) == 0;
+}
+
+/* A name that the indicator of a candidate covers. False: none. */
+static bool covered_name(const char *text, struct sw_name *name)
+{
+    struct sw_indicator indicator;
+    char why[SW_WHY_MAX];
+    if (sw_indicator_parse(text, strlen(text), &indicator, why) != SW_OK ||
+        indicator.type != SW_INDICATOR_DOMAIN)
+        return false;
+    if (indicator.form != SW_FORM_BELOW) {
+        *name = indicator.name;
+        return true;
+    }
+    uint8_t wire[SW_NAME_MAX + 2] = {1, 'a'}; /* any label will do */
+    memcpy(wire + 2, indicator.name.wire, indicator.name.len);
+    return sw_name_copy(wire, indicator.name.len + 2U, name) == SW_OK;
+}
+
+/* Whether the list still covers the name, or has the indicator: an indicator that an alias target
+ * is under does not cover the name. */
+static bool is_listed(const struct sw_raise_with *with, const struct list *list,
+                      const struct candidate *candidate)
+{
+    struct listing listing = {.list = list->name};
+    struct sw_name other;
+    bool any = covered_name(candidate->indicator, &other);
+    sw_rcu_enter();
+    struct sw_view view = sw_index_view(with->index);
+    sw_view_find_name(&view, SW_TRIGGERS_DEFAULT, candidate->name.wire, candidate->name.len,
+                      take_rule, &listing);
+    if (any && !listing.found)
+        sw_view_find_name(&view, SW_TRIGGERS_DEFAULT, other.wire, other.len, take_rule, &listing);
+    sw_rcu_leave();
+    return listing.found;
 }
 
 /* Ask for the evidence and the class. */
@@ -383,7 +445,8 @@ static int64_t judge(struct sw_odd *odd, const struct sw_raise_with *with, struc
             i++;
             continue;
         }
-        raise_candidate(with, list, candidate);
+        if (is_listed(with, list, candidate))
+            raise_candidate(with, list, candidate);
         drop_candidate(list, i);
     }
     return next_us;
