@@ -354,6 +354,8 @@ def test_a_long_past_is_told_whole(remembering, lists_for, events_for, shared_re
     assert 1 <= told < 10  # once for each pass, and not for each batch of names
     said = resolver.command("memory", "--fleet", "filler.example", check=False)
     assert "93.185.0.1" in said
+    answers = list(shared_redis.client.scan_iter(lists.key("memory:answers:*")))
+    assert answers and all(0 < shared_redis.client.ttl(answer) <= 600 for answer in answers)
     aside = list(resolver.memory.glob("*.aside"))  # the keeper's upkeep may have been there before
     assert aside or "a damaged file of the memory is left out" in said
     assert resolver.log().count("dns.198001.M.mtbl is") == told
