@@ -1,5 +1,5 @@
 """The live events of sinkwatch web: the entries that a page got and those passed over make up all
-that were written, whether the server stood still or the connection broke. D-225."""
+that were written, whether the server stood still, Redis trimmed the stream, or the connection broke. D-225, D-236."""
 
 import json
 import os
@@ -123,4 +123,25 @@ def test_every_entry_is_counted_or_passed_over(sw):
         catch_up(sw, page, "again.example")
         assert page.upto - reached == written(sw) - begin
         assert page.passed >= LAG_MAX + 500 and page.got + page.passed == page.upto - page.base
+        desk.end()
+
+
+def test_entries_that_redis_trimmed_are_passed_over(sw):
+    """Entries that the limit of the stream removed before they were read."""
+    with Desk(sw) as desk:
+        page = Follower(desk)
+        catch_up(sw, page, "begin.example")
+        for n, kept in ((30, 10), (2500, 700), (3 * READ_AT_ONCE, READ_AT_ONCE + 1000)):
+            os.kill(desk.process.pid, signal.SIGSTOP)
+            sw.write(n)
+            sw.redis.xtrim(sw.key("events"), maxlen=kept, approximate=False)
+            os.kill(desk.process.pid, signal.SIGCONT)
+            got, lost, behind = page.got, page.passed, []
+            while page.got < got + kept:
+                behind.append(page.read().get("behind", 0))
+            sw.write(1)
+            page.read()
+            assert (page.got - got, page.passed - lost) == (kept + 1, n - kept), n
+            assert behind == ([1000, 0] if kept > READ_AT_ONCE else [0]), "entries that are gone are not to be read"
+        page.answer.close()
         desk.end()

@@ -6,8 +6,9 @@
  * left, they are passed over. Nobody follows: nothing is read.
  *
  * No entry is lost in silence: Redis numbers the entries of a stream (entries-added). A piece has
- * the number `upto` that the reading has reached, passed entries included. A page adds up the
- * entries that it got, and compares (D-225). */
+ * the number `upto` that the reading has reached, with entries that were passed over, or that Redis
+ * trimmed before they were read. A page adds up the entries that it got, and compares (D-225,
+ * D-236). */
 #include "base/clock.h"
 #include "cli/web/web.h"
 
@@ -36,7 +37,7 @@ struct web_live {
         char last[ID_MAX];  /* entry; "": not begun */
         json_int_t reached; /* number of that entry in the stream, by entries-added */
     } of[2];                /* of each stream */
-    json_int_t upto;        /* entries of both that were read or passed over */
+    json_int_t upto;        /* entries of both that were read, passed over or trimmed */
     bool paused;            /* nobody has followed since */
     char *piece[PIECES];
     uint64_t pieces; /* so far; the last is at (pieces - 1) % PIECES */
@@ -167,46 +168,60 @@ static const redisReply *info_of(const redisReply *info, const char *word)
     return NULL;
 }
 
-/* The last entry of a stream and its number, 0 where Redis numbers none (before 7.0). */
-static bool find_end(struct web_live *live, size_t i, struct reading *end)
+static json_int_t number_of(const redisReply *info, const char *word)
+{
+    const redisReply *value = info ? info_of(info, word) : NULL;
+    return value && value->type == REDIS_REPLY_INTEGER ? value->integer : 0;
+}
+
+/* The last entry of a stream and its number, 0 where Redis numbers none (before 7.0); *length: the
+ * entries that are there. */
+static bool find_end(struct web_live *live, size_t i, struct reading *end, json_int_t *length)
 {
     const char *key = cli_key(live->cli, "%s", streams[i]);
     redisReply *there = cli_ask(live->cli, "EXISTS", key, CLI_END);
     redisReply *info =
         there && there->integer ? cli_ask(live->cli, "XINFO", "STREAM", key, CLI_END) : NULL;
     bool ok = there && (info || !there->integer);
-    *end = (struct reading){.last = "0-0"};
+    *end = (struct reading){.last = "0-0", .reached = number_of(info, "entries-added")};
+    *length = number_of(info, "length");
     const redisReply *last = info ? info_of(info, "last-generated-id") : NULL;
-    const redisReply *added = info ? info_of(info, "entries-added") : NULL;
     if (last && last->type == REDIS_REPLY_STRING)
         snprintf(end->last, ID_MAX, "%s", last->str);
-    if (added && added->type == REDIS_REPLY_INTEGER)
-        end->reached = added->integer;
     freeReplyObject(there);
     freeReplyObject(info);
     return ok;
 }
 
-/* Pass over what is left, counted. */
-static void skip_to(struct web_live *live, size_t i, const struct reading *end, json_t *piece)
+/* Go to an end of the stream: entries before it that were not read are counted as passed over. */
+static void go_to(struct web_live *live, size_t i, const struct reading *end)
 {
     struct reading *of = &live->of[i];
-    json_int_t passed = end->reached - of->reached;
-    if (of->last[0] && passed > 0)
-        live->upto += passed;
-    else if (of->last[0] && end->reached == 0)
-        json_object_set_new(piece, "uncounted", json_true());
+    if (of->last[0] && end->reached > of->reached)
+        live->upto += end->reached - of->reached;
     *of = *end;
 }
 
-/* Entries of a reply; false: Redis failed. *n: how many. */
-static bool read_chunk(struct web_live *live, size_t i, json_t *piece, size_t *n)
+/* If more entries have no reading than are there, Redis trimmed the others. */
+static void count_trimmed(struct web_live *live, size_t i, const struct reading *end,
+                          json_int_t length)
+{
+    struct reading *of = &live->of[i];
+    json_int_t trimmed = end->reached - of->reached - length;
+    if (trimmed > 0) {
+        live->upto += trimmed;
+        of->reached += trimmed;
+    }
+}
+
+/* Entries of a reply, up to an end; false: Redis failed. *n: how many. */
+static bool read_chunk(struct web_live *live, size_t i, const char *end, json_t *piece, size_t *n)
 {
     struct reading *of = &live->of[i];
     char from[ID_MAX + 1];
     snprintf(from, sizeof(from), "(%s", of->last);
     redisReply *reply = cli_ask(live->cli, "XRANGE", cli_key(live->cli, "%s", streams[i]), from,
-                                "+", "COUNT", "1000", CLI_END);
+                                end, "COUNT", "1000", CLI_END);
     if (!reply)
         return false;
     *n = reply->elements;
@@ -222,21 +237,27 @@ static bool read_chunk(struct web_live *live, size_t i, json_t *piece, size_t *n
     return true;
 }
 
-/* New entries of a stream; false: Redis failed. */
+/* New entries of a stream, up to its end at the beginning of the look; false: Redis failed. Where
+ * the look reaches that end, each entry before it was read or is gone. */
 static bool read_on(struct web_live *live, size_t i, json_t *piece)
 {
-    struct reading end;
-    size_t n = CHUNK;
-    bool begins = !live->of[i].last[0] || live->paused, ok = true;
-    for (size_t looked = 0; !begins && ok && n == CHUNK && looked < LOOK_MAX; looked += n)
-        ok = read_chunk(live, i, piece, &n);
-    if (!ok || (!begins && n < CHUNK))
-        return ok;
-    if (!find_end(live, i, &end))
+    struct reading *of = &live->of[i], end;
+    json_int_t length;
+    if (!find_end(live, i, &end, &length))
         return false;
-    json_int_t lag = end.reached - live->of[i].reached;
-    if (begins || lag > LAG_MAX || end.reached == 0)
-        skip_to(live, i, &end, piece);
+    bool begun = of->last[0], unnumbered = end.reached == 0 && length > 0, ok = true;
+    size_t n = begun && !live->paused && strcmp(of->last, end.last) != 0 ? CHUNK : 0;
+    if (n > 0)
+        count_trimmed(live, i, &end, length);
+    for (size_t looked = 0; ok && n == CHUNK && looked < LOOK_MAX; looked += n)
+        ok = read_chunk(live, i, end.last, piece, &n);
+    if (!ok)
+        return false;
+    json_int_t lag = end.reached - of->reached;
+    if (begun && unnumbered && (live->paused || n == CHUNK))
+        json_object_set_new(piece, "uncounted", json_true());
+    if (n < CHUNK || lag > LAG_MAX || unnumbered)
+        go_to(live, i, &end);
     else if (lag > 0)
         count(piece, "behind", lag);
     return true;
@@ -265,6 +286,7 @@ static void read_all(struct web_live *live)
     }
     live->read_us = now_us;
     json_object_set_new(piece, "sample", json_array());
+    json_int_t before = live->upto;
     bool ok = web_redis(live->cli);
     for (size_t i = 0; i < 2 && ok; i++)
         ok = read_on(live, i, piece);
@@ -275,7 +297,7 @@ static void read_all(struct web_live *live)
         live->read_us = sw_clock_mono_us() + PAUSE_US;
         cli_json_set(piece, "error", why[0] ? why : "Redis does not answer");
     }
-    if (!ok || json_object_get(piece, "entries"))
+    if (!ok || live->upto > before)
         keep(live, piece);
     json_decref(piece);
 }
