@@ -324,7 +324,8 @@ def test_the_product_works_with_these_users(
     def command(user):
         path = folder / user
         path.mkdir()
-        return Command(env, path, own_redis, settings_for(own_redis, path, **settings(user)))
+        # On a busy machine Redis may need more than the half second of the tests.
+        return Command(env, path, own_redis, settings_for(own_redis, path, **settings(user, redis_timeout=10000)))
 
     own_redis.client.config_set("notify-keyspace-events", "Kgh")
     resolvers = [
