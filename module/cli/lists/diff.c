@@ -34,21 +34,30 @@ static void compare_field(const struct side *side, const redisReply *field, cons
     }
 }
 
+/* The values that another hash has for the fields of a chunk: a reply for each field, or NULL for no
+ * fields and after a failure. CLI_OK, CLI_REDIS (reported). */
+static int ask_other(struct cli *cli, const char *key, const redisReply *fields, redisReply **reply)
+{
+    struct cli_argv argv = {0};
+    cli_argv_add(&argv, "HMGET");
+    cli_argv_add(&argv, key);
+    for (size_t i = 0; i + 1 < fields->elements; i += 2)
+        cli_argv_add_n(&argv, fields->element[i]->str, fields->element[i]->len);
+    *reply = argv.n > 2 ? cli_ask_argv(cli, &argv) : NULL;
+    int code = argv.n > 2 && !*reply ? CLI_REDIS : CLI_OK;
+    cli_argv_free(&argv);
+    return code;
+}
+
 /* The fields of a chunk that the other hash does not have. cli_fields_fn */
 static int compare_chunk(void *arg, const redisReply *fields)
 {
     struct side *side = arg;
-    struct cli_argv argv = {0};
-    cli_argv_add(&argv, "HMGET");
-    cli_argv_add(&argv, side->other);
-    for (size_t i = 0; i + 1 < fields->elements; i += 2)
-        cli_argv_add_n(&argv, fields->element[i]->str, fields->element[i]->len);
-    redisReply *reply = argv.n > 2 ? cli_ask_argv(side->cli, &argv) : NULL;
-    int code = argv.n > 2 && !reply ? CLI_REDIS : CLI_OK;
-    for (size_t i = 0; reply && i < reply->elements && 2 * i + 1 < fields->elements; i++)
+    redisReply *reply;
+    int code = ask_other(side->cli, side->other, fields, &reply);
+    for (size_t i = 0; reply && i < reply->elements; i++)
         compare_field(side, fields->element[2 * i], fields->element[2 * i + 1], reply->element[i]);
     freeReplyObject(reply);
-    cli_argv_free(&argv);
     side->fields += fields->elements / 2;
     bool enough = side->enough && json_array_size(side->first) == side->enough;
     return code == CLI_OK && enough ? CLI_NONE : code;
@@ -101,18 +110,12 @@ struct adding {
 static int hand_over(void *arg, const redisReply *fields)
 {
     const struct adding *adding = arg;
-    struct cli_argv argv = {0};
-    cli_argv_add(&argv, "HMGET");
-    cli_argv_add(&argv, adding->now);
-    for (size_t i = 0; i + 1 < fields->elements; i += 2)
-        cli_argv_add_n(&argv, fields->element[i]->str, fields->element[i]->len);
-    redisReply *reply = argv.n > 2 ? cli_ask_argv(adding->cli, &argv) : NULL;
-    int code = argv.n > 2 && !reply ? CLI_REDIS : CLI_OK;
-    for (size_t i = 0; reply && i < reply->elements && 2 * i + 1 < fields->elements; i++)
+    redisReply *reply;
+    int code = ask_other(adding->cli, adding->now, fields, &reply);
+    for (size_t i = 0; reply && i < reply->elements; i++)
         if (reply->element[i]->type == REDIS_REPLY_NIL)
             adding->each(adding->arg, fields->element[2 * i]->str, fields->element[2 * i]->len);
     freeReplyObject(reply);
-    cli_argv_free(&argv);
     return code;
 }
 
