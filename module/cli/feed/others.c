@@ -45,9 +45,10 @@ static bool is_entry(const redisReply *entry)
 }
 
 /* The reply if it is an array of entries; a connection that a reply over the limits has closed is
- * opened again. NULL: not to be had. */
-static redisReply *judged(struct cli *cli, redisReply *reply)
+ * opened again. NULL: not to be had, or refused to this user. */
+static redisReply *judged(struct cli *cli, redisReply *reply, bool *refused)
 {
+    *refused = reply && reply->type == REDIS_REPLY_ERROR;
     if (!reply && !sw_redis_is_open(cli->redis))
         (void)sw_redis_open(cli->redis);
     if (reply && reply->type == REDIS_REPLY_ARRAY)
@@ -56,13 +57,15 @@ static redisReply *judged(struct cli *cli, redisReply *reply)
     return NULL;
 }
 
-/* The id of the last entry: its fields are not wanted, whatever their size. false: not known. */
-static bool read_last(struct cli *cli, char last[CLI_STREAMID_MAX])
+/* The id of the last entry, "" for none; its fields are not wanted, whatever their size. false: not
+ * known. */
+static bool read_last(struct cli *cli, char last[CLI_STREAMID_MAX], bool *refused)
 {
     last[0] = '\0';
     sw_redis_take_part(cli->redis, TEXT_MAX, 2);
     redisReply *reply = judged(
-        cli, sw_redis_command(cli->redis, "XREVRANGE %s + - COUNT 1", cli_key(cli, "changes")));
+        cli, sw_redis_command(cli->redis, "XREVRANGE %s + - COUNT 1", cli_key(cli, "changes")),
+        refused);
     if (reply && reply->elements == 1 && is_entry(reply->element[0]))
         snprintf(last, CLI_STREAMID_MAX, "%s", reply->element[0]->element[0]->str);
     bool known = reply != NULL;
@@ -72,9 +75,12 @@ static bool read_last(struct cli *cli, char last[CLI_STREAMID_MAX])
 
 static redisReply *read_page(struct cli *cli, const char *from, const char *upto)
 {
+    bool refused;
     sw_redis_take_part(cli->redis, TEXT_MAX, 0);
-    return judged(cli, sw_redis_command(cli->redis, "XRANGE %s %s %s COUNT %d",
-                                        cli_key(cli, "changes"), from, upto, PAGE));
+    return judged(cli,
+                  sw_redis_command(cli->redis, "XRANGE %s %s %s COUNT %d", cli_key(cli, "changes"),
+                                   from, upto, PAGE),
+                  &refused);
 }
 
 /* Count the entries of content in a stretch of the stream, up to one more than `most`. MANY: the
@@ -116,8 +122,9 @@ static bool has_more(struct cli *cli, const char *list, const char *after, const
 bool cli_others_wrote(struct cli *cli, const char *list, const char *since,
                       char last[CLI_STREAMID_MAX])
 {
-    if (!read_last(cli, last))
-        return false;
+    bool refused;
+    if (!read_last(cli, last, &refused))
+        return since[0] && !refused;
     return since[0] && (!last[0] || has_more(cli, list, since, last, 0));
 }
 

@@ -34,8 +34,8 @@ static void compare_field(const struct side *side, const redisReply *field, cons
     }
 }
 
-/* The values that another hash has for the fields of a chunk: a reply for each field, or NULL for no
- * fields and after a failure. CLI_OK, CLI_REDIS (reported). */
+/* The values that another hash has for the fields of a chunk, nil where none. No reply: there are
+ * no fields, or after a failure. CLI_OK, CLI_REDIS (reported). */
 static int ask_other(struct cli *cli, const char *key, const redisReply *fields, redisReply **reply)
 {
     struct cli_argv argv = {0};
