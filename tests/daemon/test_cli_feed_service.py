@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import resource
 import signal
 
 import pytest
@@ -155,6 +156,21 @@ def test_a_run_that_dies_is_a_failure_and_no_more(bad, serve, web):
     assert "signal 9" in status(bad)["problem"] and not bad.redis.exists(bad.key("feed:bad:lease"))
     go.append(1)
     until(lambda: bad.list("bad") or due(bad), "another run", 6 * DEADLINE)
+
+
+@pytest.mark.skipif(bool(os.environ["SINKWATCH_SANITIZER"]), reason="a sanitizer needs memory of its own")
+def test_a_run_without_memory_is_a_failure_and_no_more(bad, serve, web):
+    """Its process can write no status: the service does (D-247)."""
+    def starve(_request):
+        worker = int(until(lambda: bad.redis.get(bad.key("feed:bad:lease")), "the lease").split()[1])
+        resource.prlimit(worker, resource.RLIMIT_AS, (1, 1))
+        return Answer('{"indicator": "a.example", "note": "' + (64 << 20) * "x" + '"}\n')
+
+    web.routes["/list"] = starve
+    serve()
+    bad("feed", "add", "bad", web.url(), "--format=json")
+    until(lambda: status(bad).get("failures") == "1", "the failure")
+    assert "out of memory" in status(bad)["problem"] and not bad.redis.exists(bad.key("feed:bad:lease"))
 
 
 def test_wrong_definitions_and_a_list_that_is_gone_hold_nobody_up(bad, serve, web, folder):
