@@ -13,16 +13,18 @@
  *     rcu enter, judge, sw_mark_set(), leave       report "applied"
  *
  * A mark is a hash over a secret salt, which each change of lists renews, and over the judged data.
- * The judged data are the RRsets of the answer section: id, address of the data and expiry time of
- * each. For an empty answer section the hash covers the question's name. New data stored in place
- * of former data therefore invalidate the marks of all messages that refer to the RRset. Leftover
- * memory contents pass as a valid mark with a chance of one in 2^31.
+ * The judged data are the records of the answer section, with the id of each RRset. For an empty
+ * answer section the hash covers the question's name. New data stored in place of former data
+ * therefore invalidate the marks of all messages that refer to the RRset. The address of the data
+ * and their expiry time would not do: a name server can have data replaced twice within a second,
+ * and the third data may lie where the first lay (D-241). Leftover memory contents pass as a valid
+ * mark with a chance of one in 2^31.
  *
  * Threads      renew: the feeder; the rest: any worker, holding read locks on the reply and on the
  *              RRsets of the answer section. Several workers may set the same mark at once
  * Memory       none
  * Cost         make bench TESTS=daemon: cached_instructions
- * Decisions    D-085, D-126
+ * Decisions    D-085, D-126, D-241
  */
 #ifndef SW_HOST_MARK_H
 #define SW_HOST_MARK_H
@@ -71,12 +73,52 @@ static inline uint64_t sw_mark_add_name(uint64_t hash, const uint8_t *name, size
     return hash;
 }
 
+/* Hash eight octets. Whoever chooses records without the salt finds no two that give the same hash:
+ * both halves of the product depend on all of the hash before. */
+static inline uint64_t sw_mark_add_word(uint64_t hash, uint64_t word)
+{
+    unsigned __int128 product = (unsigned __int128)(hash ^ word) * SW_MARK_MULTIPLIER;
+    return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+/* Up to eight octets as a word, by two loads that may overlap. */
+static inline uint64_t sw_mark_short_word(const uint8_t *data, size_t len)
+{
+    uint32_t first, last;
+    uint16_t head, tail;
+    if (len >= sizeof(first)) {
+        memcpy(&first, data, sizeof(first));
+        memcpy(&last, data + len - sizeof(last), sizeof(last));
+        return (uint64_t)last << 32 | first;
+    }
+    memcpy(&head, data, sizeof(head));
+    memcpy(&tail, data + len - sizeof(tail), sizeof(tail));
+    return (uint64_t)tail << 32 | head;
+}
+
+/* Hash a record's data, which begin with their length: two octets or more. The last word may
+ * overlap the word before. */
+static inline uint64_t sw_mark_add_data(uint64_t hash, const uint8_t *data, size_t len)
+{
+    uint64_t word;
+    if (len <= sizeof(word))
+        return sw_mark_add_word(hash, sw_mark_short_word(data, len));
+    for (size_t at = 0; at < len - sizeof(word); at += sizeof(word)) {
+        memcpy(&word, data + at, sizeof(word));
+        hash = sw_mark_add_word(hash, word);
+    }
+    memcpy(&word, data + len - sizeof(word), sizeof(word));
+    return sw_mark_add_word(hash, word);
+}
+
 /* Hash an RRset of the answer section, which must be locked. */
 static inline uint64_t sw_mark_add_rrset(uint64_t hash, const struct ub_packed_rrset_key *rrset)
 {
     const struct packed_rrset_data *data = rrset->entry.data;
-    return (hash + (uintptr_t)data) * SW_MARK_MULTIPLIER + (uint64_t)data->ttl +
-           rrset->id * 0x10001U;
+    hash += rrset->id;
+    for (size_t i = 0; i < data->count; i++)
+        hash = sw_mark_add_data(hash, data->rr_data[i], data->rr_len[i]);
+    return hash;
 }
 
 /** The mark for a final hash. */

@@ -2,6 +2,7 @@
 client gets the listed address from such a message."""
 
 import pytest
+from harness.events import NAME, QTYPE, field
 from harness.wait import until
 
 LISTED = "203.0.113.77"
@@ -86,3 +87,27 @@ def test_address_that_comes_along_with_a_renewed_answer(run, upstream):
         return len(upstream.asked("brief.short.example")) > 5
 
     until(renewed, "the answer to be renewed")
+
+
+def test_data_that_moved_twice_within_a_second(make_resolver, shared_redis, lists_for, events_for, upstream):
+    """The third data may lie where the first lay, and expire at the same time. A mark that the
+    message got with the first data must not stand for the third."""
+    resolver = make_resolver(shared_redis, options={"threads": 1})
+    lists_for(resolver, shared_redis).put("bad", LISTED6, action="monitor")
+    ask = resolver.client.ask
+    stream = events_for(resolver, shared_redis)
+    names = [f"name{i}.many.evil.example" for i in range(40)]
+    for i, name in enumerate(names):
+        upstream.make(name, "AAAA", "NOERROR", "AAAA 2001:db8::67")
+        for _ in range(2):  # the message gets the mark
+            assert ask(name, "AAAA").addresses == ["2001:db8::67"]
+        between = [(f"2001:db8::{j}", 0) for j in range(i % 8 + 1)]
+        for address, ttl in (*between, (LISTED6, 300)):
+            upstream.make(name, "AAAA", "NOERROR", f"AAAA {address}", ttl=ttl)
+            assert len(ask(name, "AAAA", cd=True).addresses) == 1  # another message, the same records
+        assert ask(name, "AAAA").addresses == [LISTED6]
+
+    def hits():
+        return sum(event["sinkwatch"]["count"] for event in stream.all() if field(event, QTYPE) == "AAAA")
+
+    until(lambda: hits() == 2 * len(names), lambda: f"{hits()} hits, {stream.all()}")

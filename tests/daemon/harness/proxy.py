@@ -51,7 +51,7 @@ class Proxy:
         self._drops = set()
         self._fails = set()
         self._moved = []  # (octets, octets)
-        self._made = {}  # (dns.name.Name, type text) -> (rcode, records as text)
+        self._made = {}  # (dns.name.Name, type text) -> (rcode, records as text, TTL)
         self.scope = None  # prefix length that answers for a client subnet are good for
         self._loop = asyncio.new_event_loop()
         self._ready = threading.Event()
@@ -121,10 +121,10 @@ class Proxy:
         with self._lock:
             self._moved.append((ip_address(old).packed, ip_address(new).packed))
 
-    def make(self, name, rdtype, rcode, *records):
+    def make(self, name, rdtype, rcode, *records, ttl=300):
         """From now on, until forget(), answer this question so; records: "TYPE data", of the name."""
         with self._lock:
-            self._made[dns.name.from_text(name), rdtype] = (rcode, records)
+            self._made[dns.name.from_text(name), rdtype] = (rcode, records, ttl)
 
     # The forwarding.
 
@@ -178,7 +178,7 @@ class Proxy:
         query = dns.message.from_wire(wire)
         name, rdtype = query.question[0].name, dns.rdatatype.to_text(query.question[0].rdtype)
         with self._lock:
-            rcode, records = self._made.get((name, rdtype), (None, ()))
+            rcode, records, ttl = self._made.get((name, rdtype), (None, (), 0))
             if any(name.is_subdomain(top) for top in self._fails):
                 rcode, records = "SERVFAIL", ()
         if not rcode:
@@ -187,7 +187,7 @@ class Proxy:
         answer.flags |= dns.flags.AA
         answer.set_rcode(dns.rcode.from_text(rcode))
         for record in records:
-            answer.answer.append(dns.rrset.from_text(name, 300, "IN", *record.split(None, 1)))
+            answer.answer.append(dns.rrset.from_text(name, ttl, "IN", *record.split(None, 1)))
         return answer.to_wire()
 
     def _moved_in(self, answer):
