@@ -137,7 +137,14 @@ static bool may_change(const struct reply_info *reply)
     return sw_query_is_referral(reply) || FLAGS_GET_RCODE(reply->flags) == LDNS_RCODE_SERVFAIL;
 }
 
-#define ALIASES_MAX 11 /* the default limit of Unbound */
+#define ALIASES_MAX 64
+
+/* How many aliases Unbound follows for a question: the last one leads to the failure. */
+static size_t aliases_followed(const struct served *served)
+{
+    int restarts = served->module->env->cfg->max_query_restarts;
+    return restarts < ALIASES_MAX ? (size_t)restarts + 1 : ALIASES_MAX;
+}
 
 /* Match the aliases that led to a failure. A failure contains no record, but the aliases are in
  * the RRset cache. No RRset is locked. The match borrows the aliases' names in `name`. */
@@ -146,10 +153,11 @@ static void judge_failed_aliases(const struct served *served, struct sw_name nam
 {
     struct rrset_cache *cache = served->module->env->rrset_cache;
     time_t now = (time_t)(served->now_us / 1000000);
+    size_t most = aliases_followed(served);
     bool more = served->reply->rrset_count == 0 &&
                 FLAGS_GET_RCODE(served->reply->flags) == LDNS_RCODE_SERVFAIL &&
                 sw_name_copy(served->qinfo->qname, served->qinfo->qname_len, &name[0]) == SW_OK;
-    for (size_t i = 0; more && i < ALIASES_MAX; i++) {
+    for (size_t i = 0; more && i < most; i++) {
         struct ub_packed_rrset_key *alias = rrset_cache_lookup(
             cache, name[i].wire, name[i].len, LDNS_RR_TYPE_CNAME, LDNS_RR_CLASS_IN, 0, now, 0);
         if (!alias)

@@ -60,7 +60,8 @@ static void read_settings(struct sw_module *module)
 }
 
 /* Modules that store and serve answers themselves. With such a module before this module, no
- * reply may be made in advance, since the reply would be stored (host/path.c). */
+ * reply may be made in advance, since the reply would be stored (host/path.c). dns64 behind this
+ * module translates no question, since Unbound tells only the first module of a new query. */
 static void check_order(struct sw_module *module, const char *module_conf)
 {
     static const char *const caching[] = {"dns64", "subnetcache", "cachedb"};
@@ -75,6 +76,11 @@ static void check_order(struct sw_module *module, const char *module_conf)
                "asked for upstream too; \"dynlib ... validator iterator\" avoids that",
                caching[i]);
     }
+    if (ours && strstr(ours, "dns64"))
+        sw_log(SW_LOG_WARNING,
+               "module-config has dynlib before dns64: PTR questions for addresses that dns64 made "
+               "are not translated, dns64-synthall and dns64-ignore-aaaa have no effect; "
+               "\"dns64 dynlib ...\" has them");
 }
 
 /* Unbound answers from such a zone before any module is called, and before its cache. */

@@ -355,6 +355,7 @@ static void on_done(struct sw_module *module, struct module_qstate *qstate, int 
     } else if (state) {
         /* without memory for the judgement, the reply is judged again for each client */
         state->phase = state->no_memory ? PHASE_RESOLVE : PHASE_CLEAN;
+        state->judged = reply;
         state->outcomes_n = 0;
     }
 }

@@ -70,9 +70,9 @@ int sw_path_on_reply(struct query_info *qinfo, struct module_qstate *qstate,
         sw_hold_quiet(module, qstate);
     struct path_state *state = qstate->minfo[id];
     if (state && state->phase == PHASE_CLEAN) {
-        if (!module->behind_cache)
+        if (state->judged == reply && !module->behind_cache)
             return 1;
-        state->phase = PHASE_JUDGED; /* but the module before may have changed the answer since */
+        state->phase = PHASE_JUDGED; /* but a module before changed the answer, or may have */
         state->judged = NULL;
     }
     bool failed = !reply || rcode == LDNS_RCODE_SERVFAIL, private;

@@ -23,7 +23,7 @@ enum phase {
 struct path_state {
     enum phase phase;
     struct sw_hold hold; /* whether and by whom the answer may be stored */
-    /* the reply that the outcomes' verdicts and events are about */
+    /* the reply that was judged, and that the outcomes' verdicts and events are about */
     const struct reply_info *judged;
     struct reply_info *truth; /* shallow copy of the reply before rewriting */
     bool was_secure;          /* truth was secure; lowered to clear the AD bit */

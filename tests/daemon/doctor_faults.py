@@ -51,9 +51,14 @@ def dynlib_behind_iterator(it):
     it.chain = "validator iterator dynlib"
 
 
-@fault("unbound.order", "warning", "dynlib before dns64")
-def dynlib_behind_dns64(it):
-    it.chain = "dns64 dynlib validator iterator"
+@fault("unbound.order", "warning", "dynlib before cachedb")
+def dynlib_behind_cachedb(it):
+    it.chain = "cachedb dynlib validator iterator"
+
+
+@fault("unbound.order", "warning", "dns64 before dynlib", "PTR")
+def dynlib_before_dns64(it):
+    it.chain = "dynlib dns64 validator iterator"
 
 
 @fault("module.file", "failure", "make install|chmod 755", "No such file")

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 
 import pytest
 from harness.events import (
@@ -129,6 +130,29 @@ def test_failed_resolution_of_a_recorded_name_is_a_hit(lists, ask, events):
     lists.put("bad", "www.bogus.example", action="monitor")
     assert ask("www.bogus.example").rcode == "SERVFAIL"
     events.wait({NAME: "www.bogus.example"})
+
+
+PLACES = (1, 2, 10, 11, 12, 13)  # of the listed alias in its chain; Unbound sees twelve aliases
+
+
+def test_each_alias_before_a_failure_is_a_hit(lists, ask, upstream, events):
+    """As many hits as questions, the first when the name is resolved, the others with the cached
+    failure; none behind the last alias that Unbound has seen."""
+    for place in PLACES:
+        names = [f"c{i}.place{place}.many.clean.example" for i in range(20)]
+        for name, target in zip(names, names[1:]):
+            upstream.make(name, "A", "NOERROR", f"CNAME {target}.")
+    heads = {f"c0.place{place}.many.clean.example": place for place in PLACES}
+    lists.put("bad", *(f"=c{place}.place{place}.many.clean.example" for place in PLACES), action="monitor")
+    for _ in range(3):
+        assert {ask(head).rcode for head in heads} == {"SERVFAIL"}
+
+    def hits():
+        return Counter(heads[field(event, NAME)] for event in events.all())
+
+    seen = [place for place in PLACES if upstream.asked(f"c{place - 1}.place{place}.many.clean.example")]
+    assert seen == [1, 2, 10, 11, 12]
+    until(lambda: hits() == dict.fromkeys(seen, 3), lambda: hits())
 
 
 def test_file_holds_one_object_a_line_and_the_same_as_redis(lists, resolver, ask, events):

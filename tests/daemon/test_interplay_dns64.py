@@ -1,6 +1,7 @@
 """DNS64 (RFC 6147) on either side of us: a synthesised address is judged by the listed address, and
 no stored answer of dns64 is served without us."""
 
+import dns.reversename
 import pytest
 from harness.resolver import GARDEN6, SINK4, SINK6
 
@@ -95,3 +96,12 @@ def test_prefix_of_the_operators_own(make_resolver, shared_redis, lists_for, cha
         assert ask("as1.network.example", "AAAA").addresses == [SINK6]
     lists.drop("bad")
     assert ask(FOUR, "AAAA").addresses == true
+
+
+def test_questions_that_are_translated(ask, made):
+    """Only as the first module dns64 sees a new question (D-244)."""
+    name = dns.reversename.from_address("64:ff9b::213.24.76.23").to_text()
+    first = made.chain.startswith("dns64")
+    answer = ask(name, "PTR")
+    assert answer.rcode == ("NOERROR" if first else "NXDOMAIN")
+    assert ("mail.neighbour.example" in str(answer.message)) == first

@@ -52,6 +52,28 @@ def test_rpz(run, folder, chain):
     assert ask("mail.evil.example").addresses == ["192.0.2.67"]
 
 
+@pytest.mark.parametrize("kind", ["rpz", "response-ip"])
+@pytest.mark.parametrize("chain", ["respip dynlib", "dynlib respip"])
+@pytest.mark.parametrize("listed", [WWW, *TRUE4])
+def test_alias_that_a_policy_gives(run, folder, chain, kind, listed):
+    """The policy resolves the target and adds its records; all are judged as in any answer."""
+    head = ZONE[: ZONE.index("www")]
+    (folder / "rpz.zone").write_text(f"{head}32.5.113.0.203.rpz-ip CNAME {WWW}.\n")
+    rpz = ["rpz:", "  name: rpz.test", f'  zonefile: "{folder}/rpz.zone"']
+    address = "203.0.113.5/32"
+    server = [f"response-ip: {address} redirect", f'response-ip-data: {address} "CNAME {WWW}."']
+    policy = {"clauses": rpz} if kind == "rpz" else {"server": server}
+    _, ask, lists = run(chain=f"{chain} validator iterator", **policy)
+    lists.put("bad", action="nxdomain")
+    for _ in range(2):
+        answer = ask("four.address.example")
+        assert answer.aliases == [WWW] and answer.addresses == TRUE4
+    lists.add("bad", listed)
+    for _ in range(3):
+        answer = ask("four.address.example")
+        assert answer.rcode == "NXDOMAIN" and not answer.addresses
+
+
 @pytest.mark.parametrize("downstream", ["yes", "no"])
 def test_auth_zone(run, folder, downstream):
     """With for-downstream Unbound answers before any module: the module says so at its start (D-121)."""
@@ -78,6 +100,11 @@ def test_records_beside_an_answer(run, minimal):
         assert answer.rcode == "NOERROR"
         assert ("192.0.2.67" in str(answer.message)) == (minimal == "no")
         assert ask("mail.evil.example").rcode == "NXDOMAIN"
+    lists.add("bad", "127.0.0.1")
+    for _ in range(2):
+        answer = ask("clean.example", "NS")
+        assert answer.rcode == "NOERROR" and "127.0.0.1" in str(answer.message)
+        assert ask("ns.clean.example").rcode == "NXDOMAIN"
 
 
 def test_views(run):

@@ -134,7 +134,7 @@ static size_t place(const char *text, const char *word)
 
 static void chain(struct doctor *d)
 {
-    static const char *const caching[] = {"dns64", "subnetcache", "cachedb"};
+    static const char *const caching[] = {"subnetcache", "cachedb"};
     const char *modules = d->modules ? d->modules : "";
     size_t at = place(modules, "dynlib");
     if (at == SIZE_MAX) {
@@ -160,6 +160,14 @@ static void chain(struct doctor *d)
                        modules, caching[i]);
             return;
         }
+    if (place(modules, "dns64") != SIZE_MAX && at < place(modules, "dns64")) {
+        doctor_say(d, DOCTOR_WARNING, "unbound.order",
+                   "in unbound.conf, clause server: dns64 before dynlib in module-config",
+                   "module-config is \"%s\": dns64 behind dynlib does not translate PTR questions, "
+                   "and dns64-synthall and dns64-ignore-aaaa have no effect",
+                   modules);
+        return;
+    }
     doctor_say(d, DOCTOR_OK, "unbound.order", NULL, "module-config is \"%s\"", modules);
 }
 
