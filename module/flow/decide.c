@@ -118,6 +118,8 @@ static const struct sw_found *pick(const struct sw_audience *audience, enum sw_o
 bool sw_decide_by_transport(const struct sw_audience *audience)
 {
     bool udp_bound, tcp_bound;
+    if (!audience->by_transport)
+        return false;
     const struct sw_found *udp = pick(audience, SW_OVER_UDP, &udp_bound);
     const struct sw_found *tcp = pick(audience, SW_OVER_TCP, &tcp_bound);
     return udp_bound != tcp_bound || (udp && !sw_found_same(udp, tcp));

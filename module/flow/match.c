@@ -194,6 +194,7 @@ static void compare(struct sw_audience *audience, const struct sw_found *found, 
 {
     audience->rules++;
     audience->acted_on |= found->hit.list->kind == SW_KIND_IOC;
+    audience->by_transport |= over != 0 && over != SW_OVER_ANY;
     if (found->hit.list->kind == SW_KIND_WATCH)
         return;
     better(found, &audience->any, &audience->first);
@@ -287,7 +288,7 @@ void sw_match_begin(struct sw_matching *m, const struct sw_flow *flow, struct sw
     match->audience[0].groups = UINT32_MAX;
     match->audience[0].qname = NULL;
     match->audience[0].rules = 0;
-    match->audience[0].acted_on = match->audience[0].any = false;
+    match->audience[0].acted_on = match->audience[0].by_transport = match->audience[0].any = false;
     for (unsigned o = 0; o < SW_OVER_COUNT; o++)
         match->audience[0].binds[o] = match->audience[0].decided[o] = false;
     match->by_client = m->view.any_client;

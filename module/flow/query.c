@@ -81,24 +81,13 @@ void sw_query_each_client(const struct module_qstate *qstate, sw_client_fn *fn, 
     }
 }
 
-struct counting {
-    unsigned n;
-    struct sw_client *first;
-};
-
-static void count_client(void *arg, const struct sw_client *client)
+bool sw_query_single_client(const struct module_qstate *qstate, struct sw_client *out)
 {
-    struct counting *counting = arg;
-    if (counting->n++ == 0)
-        *counting->first = *client;
-}
-
-unsigned sw_query_first_client(const struct module_qstate *qstate, struct sw_client *first)
-{
-    struct counting counting = {0, first};
-    *first = (struct sw_client){.addr = {.family = 0}};
-    sw_query_each_client(qstate, count_client, &counting);
-    return counting.n;
+    const struct mesh_reply *r = qstate->mesh_info->reply_list;
+    if (!r || r->next)
+        return false;
+    sw_query_client(&r->query_reply, r->qflags, &r->edns, out);
+    return true;
 }
 
 static void report_addr(const struct sw_walk *walk, const uint8_t *octets, size_t len)

@@ -66,9 +66,8 @@ typedef void sw_client_fn(void *arg, const struct sw_client *client);
 /** Call fn for each waiting client, in the order of Unbound's list. */
 void sw_query_each_client(const struct module_qstate *qstate, sw_client_fn *fn, void *arg);
 
-/** Returns the number of waiting clients; *first is the first client, with family 0 if there is
- * none. */
-unsigned sw_query_first_client(const struct module_qstate *qstate, struct sw_client *first);
+/** Whether a single client waits; *out is set only then. */
+bool sw_query_single_client(const struct module_qstate *qstate, struct sw_client *out);
 
 /* Callbacks of a walk; any member may be NULL. */
 struct sw_walk {

@@ -26,6 +26,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* The data that the stages read; made at init, constant while workers run. */
 struct sw_flow {
@@ -112,6 +113,7 @@ struct sw_audience {
     const uint8_t *qname;                   /* as in struct sw_match */
     uint32_t rules;                         /* number of rules that matched, whether kept or not */
     bool acted_on;                          /* some list of kind ioc matched */
+    bool by_transport;                      /* some rule binds clients of one transport only */
     bool any;                               /* `first` is set */
     bool binds[SW_OVER_COUNT];              /* `binding` is set */
     bool decided[SW_OVER_COUNT];            /* `binding` is final: its stage is over */
@@ -154,22 +156,38 @@ struct sw_hits {
     uint32_t more; /* number of rules that matched and are not in `rule` */
 };
 
-/* decide -> act, draft: only copies, so that a verdict stays valid after the RCU section. */
+/* decide -> act, draft: only copies, so that a verdict stays valid after the RCU section. The last
+ * three members are long and mostly empty: sw_verdict_copy(). */
 struct sw_verdict {
     bool wins;             /* a rule decided; false: none acts or exempts */
     enum sw_action wanted; /* action of the winner's list; PASSTHRU for an allow list */
     enum sw_action taken;  /* the client's action; MONITOR or PASSTHRU: the true answer */
     bool shadow;
     bool observe;
-    uint16_t ede; /* EDE code to send, SW_EDE_OFF: none */
+    uint8_t sub_error; /* for structured errors; without them 0 and `justification` "" */
+    uint16_t ede;      /* EDE code to send, SW_EDE_OFF: none */
     uint32_t ttl;
     struct sw_addr sinkhole4, sinkhole6; /* family 0: none */
-    struct sw_name cname;                /* len 0: none; the asterisk is replaced */
-    struct sw_local_data records;        /* local data */
     char list[SW_LISTNAME_MAX];
-    char justification[SW_NOTE_MAX]; /* for structured errors; without them "" and 0 */
-    uint8_t sub_error;
+    struct sw_name cname;         /* len 0: none; the asterisk is replaced */
+    struct sw_local_data records; /* local data */
+    char justification[SW_NOTE_MAX];
 };
+
+/** Copy the used part of a verdict. */
+static inline void sw_verdict_copy(struct sw_verdict *to, const struct sw_verdict *from)
+{
+    memcpy(to, from, offsetof(struct sw_verdict, cname));
+    to->cname.len = from->cname.len;
+    if (from->cname.len)
+        memcpy(to->cname.wire, from->cname.wire, from->cname.len);
+    to->records.len = from->records.len;
+    if (from->records.len)
+        memcpy(to->records.octets, from->records.octets, from->records.len);
+    to->justification[0] = '\0';
+    if (from->justification[0])
+        memcpy(to->justification, from->justification, sizeof(to->justification));
+}
 
 /** Whether the verdict changes the client's answer. */
 static inline bool sw_verdict_rewrites(const struct sw_verdict *verdict)

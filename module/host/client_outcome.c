@@ -47,7 +47,7 @@ void sw_client_outcome_judge(const struct sw_module *module, const struct module
                              const struct reply_info *truth, struct sw_client_outcome *outcome)
 {
     outcome->one = one;
-    outcome->verdict = one->verdict;
+    sw_verdict_copy(&outcome->verdict, &one->verdict);
     outcome->judged = false;
     outcome->event = one->acts ? one->event : NULL;
     outcome->further = one->further;

@@ -4,6 +4,8 @@
 #include "flow/match.h"
 #include "host/emit.h"
 
+#include <string.h>
+
 /* Whether the first rule matched the name itself: then the name servers are of interest, too. */
 static bool is_by_name(const struct sw_hits *hits)
 {
@@ -18,6 +20,7 @@ static bool make_outcome(const struct sw_module *module, const struct module_qst
 {
     struct sw_event ev;
     struct sw_hits hits;
+    memset(out, 0, offsetof(struct sw_outcome, verdict));
     out->groups = audience->groups;
     out->over = over;
     const struct sw_found *winner =
@@ -39,7 +42,7 @@ size_t sw_outcomes_make(const struct sw_module *module, const struct module_qsta
     size_t most = 1, n = 0;
     if (match->audiences_n > 1 || sw_decide_by_transport(&match->audience[0]))
         most = SW_OVER_COUNT * match->audiences_n;
-    struct sw_outcome *outcomes = regional_alloc_zero(qstate->region, most * sizeof(*outcomes));
+    struct sw_outcome *outcomes = regional_alloc(qstate->region, most * sizeof(*outcomes));
     *out = outcomes;
     for (size_t p = 0; outcomes && p < match->audiences_n; p++) {
         const struct sw_audience *audience = &match->audience[p];

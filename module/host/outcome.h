@@ -18,9 +18,8 @@
 #include "host/module.h"
 
 struct sw_outcome {
-    uint32_t groups; /* bit i: group i */
-    unsigned over;   /* set of SW_OVER_BIT */
-    struct sw_verdict verdict;
+    uint32_t groups;            /* bit i: group i */
+    unsigned over;              /* set of SW_OVER_BIT */
     struct sw_event *event;     /* NULL: no list of kind ioc matched */
     struct sw_further *further; /* addresses that the event has no room for, NULL: none */
     /* likewise for all clients with rules of their own, drafted for the first of them */
@@ -29,6 +28,7 @@ struct sw_outcome {
     struct reply_info *garden; /* answer of the walled garden, NULL: not resolved */
     bool waiting;              /* the walled garden is being resolved */
     bool tried;                /* resolution of the garden was started; not repeated */
+    struct sw_verdict verdict; /* last, since long and filled by sw_decide() */
 };
 
 /**

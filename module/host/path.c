@@ -87,14 +87,14 @@ static bool answer_at_once(const struct path_state *state, const struct module_q
 
 /* For clients with different verdicts: if a single client waits, that client's outcome becomes the
  * only outcome. */
-static bool narrow(struct sw_module *module, struct module_qstate *qstate, struct path_state *state,
-                   const struct sw_client *client, unsigned clients)
+static bool narrow(struct sw_module *module, struct module_qstate *qstate, struct path_state *state)
 {
+    struct sw_client client;
     struct sw_client_outcome outcome;
     struct sw_outcome *one = regional_alloc(qstate->region, sizeof(*one));
-    if (clients != 1 || !one)
+    if (!one || !sw_query_single_client(qstate, &client))
         return false;
-    sw_owed_judge(module, qstate, state, client, NULL, &outcome);
+    sw_owed_judge(module, qstate, state, &client, NULL, &outcome);
     if (!sw_verdict_rewrites(&outcome.verdict) || outcome.verdict.observe ||
         sw_query_has_supers(qstate) || !sw_client_outcome_copy(qstate, &outcome, one))
         return false;
@@ -109,12 +109,9 @@ static bool narrow(struct sw_module *module, struct module_qstate *qstate, struc
 static bool serve_by_name(struct sw_module *module, struct module_qstate *qstate, int id,
                           struct path_state *state)
 {
-    struct sw_client client;
-    unsigned clients = sw_query_first_client(qstate, &client);
     if (module->behind_cache)
         return false; /* the module before would store the reply */
-    if ((state->by_client || state->outcomes_n > 1) &&
-        !narrow(module, qstate, state, &client, clients))
+    if ((state->by_client || state->outcomes_n > 1) && !narrow(module, qstate, state))
         return false;
     if (!answer_at_once(state, qstate))
         return false;
