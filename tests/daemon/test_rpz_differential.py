@@ -15,7 +15,7 @@ from harness.environment import read_environment
 from harness.peers_reasons import REASONS
 from harness.resolver import Resolver
 from harness.rpz_random import NAMES, SERVED, SERVER, SOURCES, TYPES, Zone, describe
-from harness.rpz_reasons import NONE, brief, reason
+from harness.rpz_reasons import NONE, Case, brief, reason
 from harness.wait import live
 from harness.zones import STARTED
 
@@ -171,7 +171,8 @@ def test_answers_are_those_of_unbounds_own_rpz(rig):
             both, why = explained(peer, ours, plain, zones, question, both)
             reasons[why] += 1
             if why is None:
-                wrong.append(f"{question}: Unbound {both[0]}, ours {both[1]}\n{describe(zones, 1)}")
+                rules = Case(zones, question, *both, plain.client.ask).words()
+                wrong.append(f"{question}: Unbound {both[0]}, ours {both[1]}\n{rules}{describe(zones, 1)}")
     if os.environ.get("DUMP"):
         open(os.environ["DUMP"], "w").write("\n".join(wrong))
     print(f"{same} answers alike; {dict(reasons)}")

@@ -159,6 +159,20 @@ REASONS = {
         "also on the address hints of HTTPS and SVCB records",
         "clients connect to the addresses of hints (RFC 9460 7.3)",
     ),
+    "data of servers": Reason(
+        DESIGN,
+        "Unbound does not resolve the target of a rule about servers, and a wildcard of `nsdname` has no local data: "
+        "the answer is empty, or a failure",
+        "the target is resolved, and the local data are the answer",
+        "as for every other trigger",
+    ),
+    "override of servers": Reason(
+        DESIGN,
+        "in Unbound a rule about servers does nothing in a zone with the override `cname` or `disabled`, and hides "
+        "those of later zones",
+        "the override acts; a disabled rule hides none",
+        "an override means the same for each trigger",
+    ),
     "exempt clients": Reason(
         DESIGN,
         "Unbound applies a rule by name of the same zone to a client with `rpz-passthru`",
@@ -173,7 +187,8 @@ REASONS = {
     ),
     "later exception": Reason(
         DESIGN,
-        "in Unbound an exception by name holds against rules by address of earlier zones, too",
+        "in Unbound an exception by name holds against rules by address of earlier zones, too; one for a client "
+        "against their rules about aliases as well",
         "the rule of the earlier zone acts",
         "the first zone with a rule decides (RPZ draft 5.1)",
     ),

@@ -14,6 +14,7 @@ from .rpz_random import SERVER, SERVER_ADDRESS, server_of
 
 NONE = "no answer"
 GARDEN = "landing.garden.example"
+UNKNOWN_TO_SERVERS = ("cname", "disabled")  # overrides
 
 
 def brief(answer):
@@ -107,16 +108,33 @@ class Case:
         return {self.gives(rule, override) for rule in rules}
 
     def theirs_of(self, rules):
-        """Answers of Unbound by these rules: of several records of a client or server only the first."""
-        found = self.given(rules)
-        first = {record for rule in rules if rule.trigger in ("client", "nsip")
-                 for record in (self.gives(rule) or "").split("; ")}  # fmt: skip
-        return found | first
+        """Answers of Unbound by these rules about servers."""
+        return {answer for rule in rules for answer in self._theirs(rule)}
+
+    def _theirs(self, rule):
+        """Of several records of an address only the first, no data of a wildcard, no target of an alias (1.22.0
+        fails with an alias of an address), nothing with an override that the code for servers does not know."""
+        own = rule.zone.action(rule.owner)
+        if rule.zone.override in UNKNOWN_TO_SERVERS:
+            return {self.true, *self.given(self.of("cname", "ip"))}
+        if not rule.zone.override and own == "cname":
+            return {"NOERROR", "SERVFAIL"} if rule.trigger == "nsip" else {"NOERROR"}
+        if not rule.zone.override and own == "sinkhole" and rule.owner.startswith("*."):
+            return {"NOERROR"}
+        given = self.gives(rule)
+        return {given, *(given or "").split("; ")} if rule.trigger == "nsip" else {given}
 
     def unseen(self, rule):
         """Whether a rule by name keeps the records of the zone's servers out of our cache."""
         zone = server_of(rule.name)
         return any(each.rule_of(zone) or each.rule_of(SERVER.format(zone)) for each in self.zones)
+
+    def words(self):
+        """The rules that match, with their answers."""
+        return "".join(
+            f"  zone {rule.place + 1}, override {rule.zone.override or 'none'}: {rule.trigger} {rule.name} by "
+            f"{rule.owner} {rule.zone.rules[rule.owner]}: {self.gives(rule)}\n" for rule in self.rules
+        )  # fmt: skip
 
     def acts(self, rule, action):
         return (rule.zone.override or rule.zone.action(rule.owner)) == action
@@ -192,9 +210,15 @@ def behind_addresses(case, *triggers):
 
 
 def by_later_exception(case):
-    pairs = behind_addresses(case, "qname", "cname", "nsdname", "nsip")
-    exempt = [first for rule, first in pairs if case.acts(rule, "passthru")]
+    pairs = behind_addresses(case, "client", "qname", "cname", "nsdname", "nsip")
+    pairs += [(rule, first) for rule in case.of("client") for first in case.of("cname") if first.place < rule.place]
+    exempt = [first for rule, first in pairs if case.acts(rule, "passthru") and not of_override(rule)]
     return case.theirs == case.true and case.ours in case.given(exempt)
+
+
+def of_override(rule):
+    """Whether only an override makes an exception of a rule about a client: Unbound applies none to these."""
+    return rule.trigger == "client" and rule.zone.action(rule.owner) != "passthru"
 
 
 def by_later_alias(case):
@@ -228,6 +252,21 @@ def by_servers(case):
     return case.theirs in case.theirs_of(servers) and case.ours in case.given(earlier)
 
 
+def by_data_of_servers(case):
+    """Ours is the landing page or the local data of a rule about a server, theirs an answer without."""
+    rules = [rule for rule in case.of("nsdname", "nsip")
+             if not rule.zone.override and rule.zone.action(rule.owner) in ("cname", "sinkhole")]  # fmt: skip
+    return any(case.ours == case.gives(rule) and case.theirs in case.theirs_of([rule]) for rule in rules)
+
+
+def by_override_of_servers(case):
+    """Ours is the answer of the override, or of the next rule about a server; theirs is that of neither."""
+    servers = case.of("nsdname", "nsip")
+    unknown = [rule for rule in servers if rule.zone.override in UNKNOWN_TO_SERVERS]
+    behind = [rule for rule in servers if any(first.place <= rule.place for first in unknown)]
+    return case.ours in case.given(behind) and case.theirs in case.theirs_of(unknown)
+
+
 def by_unseen_servers(case):
     """Theirs is the answer of a rule about a server of which our cache has no record."""
     servers = [rule for rule in case.of("nsdname", "nsip") if case.unseen(rule)]
@@ -241,6 +280,7 @@ CAUSES = {
     "wildcards": by_wildcards, "drop on a stream": by_stream, "tcp-only": by_tcp,
     "landing name": by_landing, "hints": by_hints, "other data of an alias": by_alias,
     "first record": by_first_record, "target": by_target, "servers first": by_servers, "cached servers": by_unseen_servers,
+    "data of servers": by_data_of_servers, "override of servers": by_override_of_servers,
 }  # fmt: skip
 
 
