@@ -88,10 +88,15 @@ enum sw_status sw_addr_parse(const char *text, size_t text_len, struct sw_addr *
 
 enum sw_status sw_addr_from_octets(const uint8_t *octets, size_t len, struct sw_addr *out)
 {
-    if (len != 4 && len != 16)
+    if (len == 4) {
+        *out = (struct sw_addr){.family = 4, .plen = 32};
+        memcpy(out->octets, octets, 4);
+    } else if (len == 16) {
+        *out = (struct sw_addr){.family = 6, .plen = 128};
+        memcpy(out->octets, octets, 16);
+    } else {
         return SW_EINVAL;
-    *out = (struct sw_addr){.family = len == 4 ? 4 : 6, .plen = (uint8_t)(len * 8)};
-    memcpy(out->octets, octets, len);
+    }
     return SW_OK;
 }
 

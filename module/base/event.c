@@ -7,6 +7,8 @@
  */
 #include "base/event.h"
 
+#include "base/name.h"
+
 #include <string.h>
 
 #define TAG_HEADER   3
@@ -46,6 +48,17 @@ bool sw_event_put(struct sw_event *ev, enum sw_event_tag tag, const void *value,
         return false;
     if (len > 0)
         memcpy(to, value, len);
+    return true;
+}
+
+bool sw_event_put_name(struct sw_event *ev, enum sw_event_tag tag, const uint8_t *wire,
+                       size_t max_len)
+{
+    size_t size = sw_name_size(wire, max_len);
+    uint8_t *to = size > 0 ? reserve(ev, tag, size) : NULL;
+    if (!to)
+        return false;
+    sw_name_fold(wire, size, to);
     return true;
 }
 

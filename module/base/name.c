@@ -34,16 +34,37 @@ static inline uint64_t load8(const uint8_t *at)
     return octets;
 }
 
-/* Copy size octets folded; from may equal to. */
+typedef uint8_t octets16 __attribute__((vector_size(16)));
+
+static inline void fold_copy8(uint8_t *to, const uint8_t *from)
+{
+    uint64_t folded = fold8(load8(from));
+    memcpy(to, &folded, sizeof(folded));
+}
+
+static inline void fold_copy16(uint8_t *to, const uint8_t *from)
+{
+    octets16 x;
+    memcpy(&x, from, sizeof(x));
+    x |= (octets16)(x - (uint8_t)'A' < (uint8_t)26) & 0x20;
+    memcpy(to, &x, sizeof(x));
+}
+
+/* Copy size octets folded; from may equal to. The last block overlaps the block before instead of
+ * being shorter; folding twice changes nothing. */
 static void fold_copy(uint8_t *to, const uint8_t *from, size_t size)
 {
-    size_t i = 0;
-    for (; i + 8 <= size; i += 8) {
-        uint64_t folded = fold8(load8(from + i));
-        memcpy(to + i, &folded, sizeof(folded));
+    if (size >= 16) {
+        for (size_t i = 0; i < size - 16; i += 16)
+            fold_copy16(to + i, from + i);
+        fold_copy16(to + size - 16, from + size - 16);
+    } else if (size >= 8) {
+        fold_copy8(to, from);
+        fold_copy8(to + size - 8, from + size - 8);
+    } else {
+        for (size_t i = 0; i < size; i++)
+            to[i] = fold1(from[i]);
     }
-    for (; i < size; i++)
-        to[i] = fold1(from[i]);
 }
 
 /* Whether size octets are equal, letter case aside. */
@@ -83,12 +104,17 @@ static size_t valid_size(const uint8_t *wire)
     return at + 1;
 }
 
+void sw_name_fold(const uint8_t *wire, size_t size, uint8_t *out)
+{
+    fold_copy(out, wire, size);
+}
+
 enum sw_status sw_name_copy(const uint8_t *wire, size_t max_len, struct sw_name *out)
 {
     size_t size = sw_name_size(wire, max_len);
     if (size == 0)
         return SW_EINVAL;
-    fold_copy(out->wire, wire, size);
+    sw_name_fold(wire, size, out->wire);
     out->len = (uint8_t)size;
     return SW_OK;
 }
@@ -254,8 +280,6 @@ static char *print_octet(char *to, uint8_t octet)
     *to++ = (char)('0' + octet % 10);
     return to;
 }
-
-typedef uint8_t octets16 __attribute__((vector_size(16)));
 
 /* Fold sixteen octets of text if `lower`; false when any octet has to be escaped. */
 static inline bool fold_plain16(char *text, bool lower)

@@ -45,6 +45,9 @@ enum sw_status sw_name_parse(const char *text, size_t text_len, struct sw_name *
  */
 enum sw_status sw_name_copy(const uint8_t *wire, size_t max_len, struct sw_name *out);
 
+/** Copy the size octets of a valid wire name folded to lower case. wire may be out. */
+void sw_name_fold(const uint8_t *wire, size_t size, uint8_t *out);
+
 /** Octets of the name at wire including the root label, or 0 when not a name within max_len. */
 size_t sw_name_size(const uint8_t *wire, size_t max_len);
 

@@ -79,13 +79,11 @@ static void put_hits(struct sw_event *ev, const struct sw_hits *hits)
 void sw_draft_begin(struct sw_event *ev, enum sw_event_type type, int64_t time_us,
                     const struct sw_question *question, const struct sw_hits *hits)
 {
-    struct sw_name name;
     sw_event_init(ev, type, time_us);
     ev->qtype = question->qtype;
     ev->qclass = question->qclass;
     ev->ede = SW_EDE_OFF;
-    if (sw_name_copy(question->qname, question->qname_len, &name) == SW_OK)
-        sw_event_put(ev, SW_TAG_QNAME, name.wire, name.len);
+    sw_event_put_name(ev, SW_TAG_QNAME, question->qname, question->qname_len);
     if (hits)
         put_hits(ev, hits);
 }
@@ -106,12 +104,11 @@ static void drop_alias(struct sw_event *ev)
 
 void sw_draft_alias(struct sw_event *ev, const uint8_t *name, size_t len)
 {
-    struct sw_name folded;
-    if (sw_name_copy(name, len, &folded) != SW_OK)
+    if (sw_name_size(name, len) == 0)
         return;
     if (SW_EVENT_BODY_MAX - ev->body_len < ALIAS_ROOM)
         drop_alias(ev);
-    sw_event_put(ev, SW_TAG_ALIAS, folded.wire, folded.len);
+    sw_event_put_name(ev, SW_TAG_ALIAS, name, len);
 }
 
 bool sw_draft_addr(struct sw_event *ev, const struct sw_addr *addr)

@@ -90,7 +90,9 @@ static bool keep(struct sw_match *match, const struct sw_found *found)
             return false;
     while (at > 0 && kept_before(found, &match->found[at - 1]))
         at--;
-    memmove(&match->found[at + 1], &match->found[at], (match->n - at) * sizeof(match->found[0]));
+    if (at < match->n)
+        memmove(&match->found[at + 1], &match->found[at],
+                (match->n - at) * sizeof(match->found[0]));
     match->found[at] = *found;
     if (match->n < SW_MATCH_MAX) {
         match->n++;

@@ -98,6 +98,8 @@ size_t sw_client_outcome_note_garden(const struct sw_client_outcome *outcome,
 const struct reply_info *sw_client_outcome_garden(const struct sw_client_outcome *outcome,
                                                   const struct sw_outcome *gardens, size_t n)
 {
+    if (outcome->verdict.taken != SW_ACTION_CNAME)
+        return NULL;
     if (same_garden(outcome, outcome->one))
         return outcome->one->garden;
     for (size_t i = 0; i < n; i++)

@@ -28,7 +28,9 @@ bool sw_path_keep(struct sw_module *module, struct module_qstate *qstate, int id
     state->former = state->outcomes;
     state->former_n = state->outcomes_n;
     state->outcomes_n = sw_outcomes_make(module, qstate, &j->match, reply, &state->outcomes);
-    sw_outcomes_inherit(qstate, state->outcomes, state->outcomes_n, state->former, state->former_n);
+    if (state->former_n > 0)
+        sw_outcomes_inherit(qstate, state->outcomes, state->outcomes_n, state->former,
+                            state->former_n);
     state->no_memory = state->outcomes_n == 0;
     return state->outcomes_n > 0;
 }

@@ -122,6 +122,7 @@ static inline unsigned bucket_find(const struct sw_bucket *bucket, struct sw_dig
 {
     uint64_t tag = tag_of(digest);
     unsigned same = 0;
+#pragma GCC unroll 9
     for (unsigned i = 0; i < SW_BUCKET_SLOTS; i++)
         same |= (unsigned)(atomic_load_explicit(&bucket->tag[i], memory_order_relaxed) == tag) << i;
     for (; same != 0; same &= same - 1) {
