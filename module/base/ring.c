@@ -90,7 +90,8 @@ static void copy_in(struct sw_ring *ring, size_t at, const uint8_t *from, size_t
     if (first > len)
         first = len;
     memcpy(ring->data + place, from, first);
-    memcpy(ring->data, from + first, len - first);
+    if (first < len)
+        memcpy(ring->data, from + first, len - first);
 }
 
 /* Copy out of the ring at count `at`, wrapping around at the end. */

@@ -42,16 +42,23 @@ static bool is_observed(enum sw_event_type type, const struct sw_hits *hits)
            (winner->hit.list->kind == SW_KIND_IOC || winner->hit.list->kind == SW_KIND_WATCH);
 }
 
-/* Begin an event. Some further event may be incomplete: sw_rest_end(). */
+/* Begin an event with question and rules. */
+static void begin(struct sw_event *ev, enum sw_event_type type, const struct sw_hits *hits,
+                  const struct query_info *qinfo, int64_t now_us)
+{
+    struct sw_question question;
+    sw_query_question(qinfo, &question);
+    sw_draft_begin(ev, type, now_us, &question, hits);
+}
+
+/* The same with the answer. Some further event may be incomplete: sw_rest_end(). */
 static void draft(struct sw_event *ev, enum sw_event_type type, const struct sw_hits *hits,
                   const struct query_info *qinfo, int64_t now_us, const struct reply_info *reply,
                   struct sw_rest *rest)
 {
     struct drafting drafting = {ev, rest && is_observed(type, hits) ? rest : NULL};
     const struct sw_walk walk = {&drafting, draft_alias, draft_addr};
-    struct sw_question question;
-    sw_query_question(qinfo, &question);
-    sw_draft_begin(ev, type, now_us, &question, hits);
+    begin(ev, type, hits, qinfo, now_us);
     if (!reply)
         return;
     ev->flags |= SW_EVENT_RESOLVED;
@@ -88,10 +95,14 @@ void sw_emit_draft(struct sw_event *ev, const struct sw_hits *hits, bool by_name
 {
     struct keeping keeping = {qstate->region, further};
     struct sw_rest rest;
-    sw_rest_init(&rest, keep, &keeping);
     *further = NULL;
+    if (!reply) { /* nothing was resolved: most blocked answers */
+        begin(ev, SW_EVENT_HIT, hits, &qstate->qinfo, sw_emit_now(qstate));
+        return;
+    }
+    sw_rest_init(&rest, keep, &keeping);
     draft(ev, SW_EVENT_HIT, hits, &qstate->qinfo, sw_emit_now(qstate), reply, &rest);
-    if (reply && by_name)
+    if (by_name)
         sw_delegation_record(qstate, rest.begun ? sw_rest_next(&rest) : ev, &rest);
     sw_rest_end(&rest);
 }

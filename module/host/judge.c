@@ -14,16 +14,23 @@ static void match_addr(void *arg, const struct sw_addr *addr)
     sw_match_addr(arg, addr);
 }
 
-/* Match the answer and the name servers; after sw_match_begin(). */
-static void match_answer(struct module_env *env, const struct query_info *qinfo,
-                         const struct reply_info *reply, struct sw_judgement *j)
+/* Match an answer and its name servers; after sw_match_begin(). */
+static void match_reply(struct module_env *env, const struct query_info *qinfo,
+                        const struct reply_info *reply, struct sw_judgement *j)
 {
     const struct sw_walk walk = {&j->matching, match_alias, match_addr};
-    if (reply)
-        sw_query_walk(reply, &walk);
-    j->servers.n = 0;
-    if (env && reply && j->matching.view.any_server && !sw_query_is_referral(reply))
+    sw_query_walk(reply, &walk);
+    if (env && j->matching.view.any_server && !sw_query_is_referral(reply))
         sw_servers_match(env, *env->now, qinfo, reply, &j->servers, &j->matching);
+}
+
+/* The same where there may be no answer. */
+static inline void match_answer(struct module_env *env, const struct query_info *qinfo,
+                                const struct reply_info *reply, struct sw_judgement *j)
+{
+    j->servers.n = 0;
+    if (reply)
+        match_reply(env, qinfo, reply, j);
 }
 
 void sw_judge_name(const struct query_info *qinfo, struct sw_judgement *j)

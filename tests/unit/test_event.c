@@ -100,6 +100,23 @@ START_TEST(hit_round_trip)
 }
 END_TEST
 
+START_TEST(name_is_folded)
+{
+    static const uint8_t mixed[] = "\3WwW\7eXampLE", lower[] = "\3www\7example", broken[] = "\3ab";
+    sw_event_init(&event, SW_EVENT_HIT, 0);
+    ck_assert(sw_event_put_name(&event, SW_TAG_QNAME, mixed, sizeof(mixed)));
+    ck_assert(!sw_event_put_name(&event, SW_TAG_ALIAS, broken, sizeof(broken)));
+    ck_assert(!sw_event_put_name(&event, SW_TAG_ALIAS, mixed, sizeof(mixed) - 1));
+    ck_assert_uint_eq(event.flags, 0);
+    size_t cursor = 0;
+    expect_next(&event, &cursor, SW_TAG_QNAME, lower, sizeof(lower));
+    ck_assert_uint_eq(cursor, event.body_len);
+    event.body_len = SW_EVENT_BODY_MAX - sizeof(mixed) - 2; /* an octet less than needed */
+    ck_assert(!sw_event_put_name(&event, SW_TAG_ALIAS, mixed, sizeof(mixed)));
+    ck_assert_uint_eq(event.flags, SW_EVENT_TRUNCATED);
+}
+END_TEST
+
 START_TEST(full_body_sets_truncated)
 {
     static const uint8_t big[SW_EVENT_BODY_MAX + 1];
@@ -219,7 +236,7 @@ int main(void)
 {
     return RUN_SUITE("event",
                      TESTS(span_of_the_past, starts_empty, values_in_order, hit_round_trip,
-                           full_body_sets_truncated, many_small_values_until_full),
+                           name_is_folded, full_body_sets_truncated, many_small_values_until_full),
                      LOOP(damaged_hit_is_refused, COUNT(bad_hits)),
                      TESTS(damaged_body_ends_the_walk));
 }

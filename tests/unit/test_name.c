@@ -161,19 +161,20 @@ END_TEST
 
 START_TEST(copy_folds_every_octet)
 {
-    /* All 256 octet values at every place of an eight-octet group. */
-    for (size_t label = 1; label <= 17; label++) {
+    /* All 256 octet values at every place of a block, in names of every size up to five blocks;
+     * as a copy that ends with the room, and in place. */
+    for (size_t label = 1; label <= SW_LABEL_MAX; label++) {
         for (unsigned octet = 0; octet < 256; octet++) {
-            uint8_t wire[20] = {(uint8_t)label};
+            uint8_t wire[SW_LABEL_MAX + 2] = {(uint8_t)label},
+                                        want[sizeof(wire)] = {(uint8_t)label};
             memset(wire + 1, (int)octet, label);
+            memset(want + 1, octet >= 'A' && octet <= 'Z' ? (int)octet + 32 : (int)octet, label);
             struct sw_name name;
             ck_assert_int_eq(sw_name_copy(wire, sizeof(wire), &name), SW_OK);
             ck_assert_uint_eq(name.len, label + 2);
-            ck_assert_uint_eq(name.wire[0], label);
-            unsigned want = octet >= 'A' && octet <= 'Z' ? octet + 32 : octet;
-            for (size_t i = 1; i <= label; i++)
-                ck_assert_uint_eq(name.wire[i], want);
-            ck_assert_uint_eq(name.wire[label + 1], 0);
+            ck_assert_mem_eq(name.wire, want, label + 2);
+            sw_name_fold(wire, label + 2, wire);
+            ck_assert_mem_eq(wire, want, sizeof(wire));
         }
     }
 }
