@@ -282,7 +282,7 @@ static size_t print_one(char *to, uint8_t c, bool lower)
 START_TEST(text_of_every_octet)
 {
     char text[SW_NAMETEXT_MAX], wanted[2][SW_NAMETEXT_MAX];
-    for (unsigned first = 1; first <= 35; first += 1 + first / 4)
+    for (unsigned first = 1; first <= 35; first += 1 + first / 2)
         for (unsigned second = 0; second <= 17; second += 1 + second / 4)
             for (unsigned k = 0; k < (first + second) * 256; k++) {
                 uint8_t wire[64] = {0};
