@@ -114,12 +114,12 @@ void sw_event_init(struct sw_event *ev, enum sw_event_type type, int64_t time_us
 
 /** Append a value; false and SW_EVENT_TRUNCATED without room. */
 bool sw_event_put(struct sw_event *ev, enum sw_event_tag tag, const void *value, size_t len);
+bool sw_event_put_hit(struct sw_event *ev, const struct sw_event_hit *hit);
+
 /** Append a wire name folded to lower case; false without room, or without a whole uncompressed
  * name within max_len octets, which is no truncation. */
 bool sw_event_put_name(struct sw_event *ev, enum sw_event_tag tag, const uint8_t *wire,
                        size_t max_len);
-
-bool sw_event_put_hit(struct sw_event *ev, const struct sw_event_hit *hit);
 
 /** Octets in use: the length of the record for the ring. */
 size_t sw_event_size(const struct sw_event *ev);

@@ -174,7 +174,7 @@ struct sw_verdict {
     char justification[SW_NOTE_MAX];
 };
 
-/** Copy the used part of a verdict. */
+/** Copy the used part of a verdict (D-255). */
 static inline void sw_verdict_copy(struct sw_verdict *to, const struct sw_verdict *from)
 {
     memcpy(to, from, offsetof(struct sw_verdict, cname));
