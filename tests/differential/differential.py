@@ -72,7 +72,10 @@ class Phase:
     def block(self, number, first, count):
         self.begin_block(number)
         lines, faults = self.ask([(first, count)])
-        lasting = self.lasting(faults)
+        # Nothing that is under way excuses these, so they need not come again.
+        sure = [(line, faults[line.index]) for line in lines
+                if line.index in faults and self.judge.certain(line)]  # fmt: skip
+        lasting = sure + self.lasting({i: why for i, why in faults.items() if i not in {s[0].index for s in sure}})
         self.counts.update(
             asked=len(lines), touched=self.judge.touched(lines), recorded=self.judge.expected(lines),
             once=len(faults), lasting=len(lasting),

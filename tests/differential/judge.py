@@ -5,14 +5,16 @@ from collections import Counter, defaultdict
 
 import dns.exception
 import dns.message
-from model import RANK, Model, Verdict, wrong
+from model import A, AAAA, CNAME, EDE, RANK, Model, Verdict, wrong
 from random_lists import REDIRECTED
 
 IN, NSEC, ANY = 1, 47, 255  # a class, types
 ALIAS_MODES = (64, 65)  # SVCB and HTTPS, whose target is an alias that no resolver follows (RFC 9460 2.4.2)
 SERVFAIL, REFUSED = 2, 5
 TRUNCATED = 2  # TC in the third octet
+OF_LISTS = {*EDE.values(), 16, 18}  # codes of actions, and those that a policy of random_lists.py sets
 ALIAS = re.compile(r"(.*\.)?(c\d+|lo|dn|wi)-")  # kinds of names that may be aliases
+NEAR = 8  # aliases of a chain that are followed in any case
 LIMIT = ("c11-", "c12-")  # chains of 11 and 12 aliases
 
 
@@ -43,29 +45,55 @@ def fails(packet):
     return len(packet) > 11 and packet[3] & 15 == SERVFAIL and packet[6:10] == bytes(4)
 
 
+def answer_of(message):
+    return {(rrset.rdtype, item.to_text()) for rrset in message.answer for item in rrset}
+
+
 def part_of(line):
     """Whether the records of one of two true answers are among those of the other."""
     ours, plain = read(line.ours), read(line.plain)
     if not ours or not plain or ours.rcode() != plain.rcode():
         return False
-    a, b = ({(rrset.rdtype, item.to_text()) for rrset in each.answer for item in rrset}
-            for each in (ours, plain))  # fmt: skip
+    a, b = answer_of(ours), answer_of(plain)
     return a <= b or b <= a
 
 
-# Differences that are known: what they are called in the table of a run, and why they are no faults.
+def cut_off(packet):
+    """Whether an answer is truncated, without a record."""
+    return len(packet) > 11 and packet[2] & TRUNCATED and packet[6:10] == bytes(4)
+
+
+def errors_of_lists(packet):
+    """Whether an answer has an extended error that an action gives: never one of Unbound's own here."""
+    message = read(packet)
+    return any(option.otype == 15 and int(option.code) in OF_LISTS for option in message.options)
+
+
+def items_of(message):
+    """Aliases and addresses in the answer section that lists can match, but for hints."""
+    rdatas = [item for rrset in message.answer for item in rrset]
+    aliases = [item.target.to_text(omit_final_dot=True).lower() for item in rdatas if item.rdtype == CNAME]
+    return aliases, [item.address for item in rdatas if item.rdtype in (A, AAAA)]
+
+
+# Differences that are known (D-260): what they are called in a run's table, and why they are no faults.
+# None excuses a question whose own name decides at once, nor, but for "nsec" and "late", an answer that
+# no acting rule has made private.
 KNOWN = {
     "any": "Unbound puts an answer to ANY together of what is cached, and a private answer is not (D-085): "
-    "the answer has a part of the records, or is what the lists say of a part",
+    "the answer has a part of the records, none of them listed, or is what the lists say of a part, or is cut off",
     "failed-ede": "a failure is resolved anew where a rule that acts matches an alias or an address of the "
-    "answer, and not where Unbound has cached it: the extended error tells another attempt",
-    "cd-ede": "with CD the extended error of an answer that does not validate depends on whether the answer "
-    "comes from the cache, and a private answer is in another place of the cache",
+    "answer, and not where Unbound has cached it: the extended error, one of Unbound's own, tells another attempt",
+    "cd-ede": "with CD the extended error, one of Unbound's own, of an answer that does not validate depends on "
+    "whether the answer comes from the cache, and a private answer is in another place of the cache",
     "limit": "whether a chain of 11 or 12 aliases is followed to its end depends on the part that is cached: "
-    "one of the two fails",
+    "one of the two fails, and no rule is about an alias near the beginning",
     "nsec": "aliases of a bogus chain that is asked for by type NSEC are not acted upon: the answer stays the "
-    "failure that it is without lists",
-    "alias-mode": "the target of an HTTPS or SVCB record is matched in an answer, and a bogus answer is none",
+    "failure that it is without lists, so nothing listed reaches the client",
+    "late": "one of the two gives up with SERVFAIL before the other, and the client waits no longer: only the "
+    "time differs, and no answer tells more",
+    "unknown": "the answer is truncated, and the true answer cannot be resolved once more: the model has nothing "
+    "to go by but the name",
 }
 
 
@@ -80,10 +108,37 @@ class Judge:
         aliases, addresses, failed = line.aliases, line.addresses, line.failed and not line.bogus
         if failed and ALIAS.match(line.name.lower()) and line.rdclass == IN:
             aliases, addresses = self.chain(line.name.lower()), ()
-        verdict = self.model.judge(
+        if line.bogus and line.rdtype in ALIAS_MODES:
+            # No answer, so nothing but the chain: not the targets of the records.
+            aliases = [alias for alias in aliases if alias in self.chain(line.name.lower())]
+        verdict = self._judge(line, aliases, addresses)
+        return self._failed(line, verdict) if line.failed and verdict.winner else verdict
+
+    def _judge(self, line, aliases=(), addresses=()):
+        return self.model.judge(
             line.name.lower(), line.rdtype, line.rdclass, line.tcp, aliases, addresses
         )
-        return self._failed(line, verdict) if line.failed and verdict.winner else verdict
+
+    def at_once(self, line):
+        """Whether the question's own name decides, and nothing is resolved but a walled garden."""
+        verdict = self._judge(line)
+        return verdict.rewrites and not verdict.winner.policy.get("observe")
+
+    def certain(self, line):
+        """Whether a fault of this answer is one whatever else was under way: the name decides at once."""
+        sure = self.at_once(line) and self.verdict(line).taken not in ("cname", "drop", "tcp-only")
+        return bool(sure and line.answered and self.fault(line))
+
+    def _private(self, line):
+        """Whether a rule that acts is about the name, its chain, or a record of either answer."""
+        aliases, addresses = set(line.aliases), set(line.addresses)
+        if ALIAS.match(line.name.lower()) and line.rdclass == IN:
+            aliases.update(self.chain(line.name.lower()))
+        for message in filter(None, map(read, (line.ours, line.plain))):
+            more = items_of(message)
+            aliases.update(more[0])
+            addresses.update(more[1])
+        return self.model.acts(line.name.lower(), aliases, addresses)
 
     @staticmethod
     def _failed(line, verdict):
@@ -113,7 +168,7 @@ class Judge:
         """Reasons by the index of the question."""
         found = {}
         for line in lines:
-            if reason := self._fault(line):
+            if reason := self.fault(line):
                 found[line.index] = reason
         for index, reason in self._miscounted(lines, hits):
             found.setdefault(index, reason)
@@ -121,15 +176,37 @@ class Judge:
 
     def known(self, line):
         """Which difference of KNOWN a line shows, if any: see there."""
-        if line.rdtype == ANY and (part_of(line) or self._of_a_part(line)):
+        if self.at_once(line):
+            return ""
+        if line.late:
+            return "late"
+        if line.bogus and line.same and line.rdtype == NSEC:
+            return "nsec"
+        if line.rdtype == ANY and self.model.acting and cut_off(line.ours):
             return "any"
-        if line.name.lower().startswith(LIMIT) and (line.failed or fails(line.ours)):
+        if not self._private(line):
+            return "unknown" if line.unknown and (line.same or self.model.acting) else ""
+        if line.unknown:
+            return "unknown"
+        if line.rdtype == ANY and (self._harmless_part(line) or self._of_a_part(line)):
+            return "any"
+        if self._beyond_limit(line):
             return "limit"
-        if line.bogus and line.same and line.rdtype in (NSEC, *ALIAS_MODES):
-            return "nsec" if line.rdtype == NSEC else "alias-mode"
-        if not line.same and differs_in_extended_errors(line):
+        if not line.same and differs_in_extended_errors(line) and not errors_of_lists(line.ours):
             return "failed-ede" if fails(line.ours) else "cd-ede" if "c" in line.flags else ""
         return ""
+
+    def _harmless_part(self, line):
+        """Whether our answer has a part of the records, or more, and no listed one."""
+        return part_of(line) and not self._judge(line, *items_of(read(line.ours))).rewrites
+
+    def _beyond_limit(self, line):
+        if not line.name.lower().startswith(LIMIT) or not (line.failed or fails(line.ours)):
+            return False
+        if line.same and line.rdclass == ANY:  # resolved by a query for each class, that fail together
+            return True
+        verdict = self.verdict(line)
+        return not verdict.rewrites or verdict.winner.stage > NEAR
 
     def _of_a_part(self, line):
         """Whether the answer is what the lists say of some of the records, as those that are cached."""
@@ -137,16 +214,14 @@ class Judge:
                  *((line.aliases, (address,)) for address in line.addresses),
                  *(((), (address,)) for address in line.addresses)]  # fmt: skip
         for aliases, addresses in parts:
-            verdict = self.model.judge(
-                line.name.lower(), line.rdtype, line.rdclass, line.tcp, aliases, addresses
-            )
-            if verdict.rewrites and (line.same or not wrong(line, verdict)):
+            verdict = self._judge(line, aliases, addresses)
+            if verdict.rewrites and not line.same and not wrong(line, verdict):
                 return True
         return False
 
-    def _fault(self, line):
+    def fault(self, line):
         """Why an answer is not as it should be, or an empty text."""
-        if self._refused(line) or line.late or line.unknown:
+        if self._refused(line):
             return ""
         reason = self._differs(line)
         return "" if reason and self.known(line) else reason
@@ -169,13 +244,16 @@ class Judge:
     @staticmethod
     def _alike(line, verdict):
         """Whether a rewritten answer can equal the true answer."""
-        truncated = len(line.plain) > 2 and line.plain[2] & TRUNCATED
-        return line.rcode == REFUSED or (verdict.taken == "tcp-only" and truncated)
+        if verdict.taken == "tcp-only":
+            return len(line.plain) > 2 and line.plain[2] & TRUNCATED
+        if verdict.taken == "drop":
+            return line.rcode in (None, REFUSED)
+        silent = "o" in line.flags or verdict.winner.policy.get("ede") == "off"
+        return verdict.taken == "refused" and line.rcode == REFUSED and silent
 
-    @staticmethod
-    def _uncertain(line):
+    def _uncertain(self, line):
         """Whether the hits cannot be known: they go by records that the client is not told of."""
-        return (
+        return not self.at_once(line) and (
             line.rdtype == ANY or (line.failed and not line.bogus)
             or (line.bogus and line.rdtype in ALIAS_MODES)
             or line.name.lower().startswith(LIMIT)
@@ -190,7 +268,7 @@ class Judge:
             verdict = self.verdict(line)
             where[line.name.lower(), line.rdtype].append(line.index)
             lost = not line.answered and verdict.taken != "drop"
-            if lost or line.unknown or self._uncertain(line):
+            if lost or (line.unknown and not self.at_once(line)) or self._uncertain(line):
                 unsure.add((line.name.lower(), line.rdtype))
             if self._counts(line):
                 want[line.name.lower(), line.rdtype, verdict.winner.list, verdict.taken] += 1

@@ -98,6 +98,7 @@ class Model:
             for indicator in each.indicators:
                 self._add(each, indicator)
         self.lengths = sorted({key[:2] for key in self.networks})
+        self.acting = any(self._acts(self._rule(each, 0, "name", 0, "")) for each in lists)
 
     def _add(self, each, text):
         if text.startswith("AS"):
@@ -151,6 +152,15 @@ class Model:
         last = 1 + len(aliases)
         yield (rule for address in addresses for rule in self._by_address(address, last))
 
+    @staticmethod
+    def _acts(rule):
+        return rule.kind == RECORDED and rule.rewrites and not rule.shadow
+
+    def acts(self, question, aliases, addresses):
+        """Whether any rule that acts matches, whichever rule wins."""
+        stages = self._stages(question, list(aliases), addresses)
+        return any(self._acts(rule) for stage in stages for rule in stage)
+
     def judge(self, question, rdtype, rdclass, tcp, aliases=(), addresses=()):
         """The verdict for a client that gets this true answer. The first stage with a binding best
         rule that rewrites at the end is final."""
@@ -202,11 +212,13 @@ def wrong(line, verdict):
         faults.append(f"answer {have}, not {data}")
     if bool(answer.flags & dns.flags.TC) != (verdict.taken == "tcp-only"):
         faults.append("TC")
-    if answer.flags & dns.flags.AD:
-        faults.append("AD")
+    faults += [word for word, bit in (("AD", dns.flags.AD), ("AA", dns.flags.AA)) if answer.flags & bit]
+    if not answer.flags & dns.flags.RA or answer.additional:
+        faults.append("no RA, or an additional record")
     if answer.edns >= 0 and said != _codes(verdict):
         faults.append(f"extended errors {said}, not {_codes(verdict)}")
-    return "; ".join(faults + _wrong_authority(answer, line, verdict, data))
+    faults += _wrong_times(answer, verdict) + _wrong_authority(answer, line, verdict, data)
+    return "; ".join(faults)
 
 
 def _codes(verdict):
@@ -214,6 +226,12 @@ def _codes(verdict):
     if verdict.taken not in EDE or code == "off":
         return []
     return [EDE[verdict.taken] if code == "auto" else code]
+
+
+def _wrong_times(answer, verdict):
+    """The first record has the TTL of the list; the records of a walled garden have their own."""
+    want = verdict.winner.policy.get("ttl", 60)
+    return [f"ttl {rrset.ttl}, not {want}" for rrset in answer.answer[:1] if rrset.ttl != want]
 
 
 def _wrong_authority(answer, line, verdict, data):

@@ -103,9 +103,11 @@ def make_sides(env, folder, authority, settings, configuration):
     answers without a trace in the caches of the other two: not started yet."""
     lines = [*LINES, *(SINCE_120 if env.unbound_version() > "1.20" else []), *configuration.server]
     chain = configuration.chain
+    front = "dns64 " if chain.startswith("dns64 ") else ""  # before the module: D-244
     options = {"threads": configuration.threads}
     plain = Side(env, folder / "plain", authority, None, lines, chain, **options)
-    ours = Side(env, folder / "ours", authority, settings, lines, f"dynlib {chain}", **options)
+    ours = Side(env, folder / "ours", authority, settings, lines, f"{front}dynlib {chain.removeprefix(front)}",
+                **options)  # fmt: skip
     oracle = Side(env, folder / "oracle", authority, None, lines, chain, **options)
     for side in (plain, ours, oracle):
         side.clauses += configuration.clauses

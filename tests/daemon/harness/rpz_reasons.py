@@ -113,14 +113,17 @@ class Case:
 
     def _theirs(self, rule):
         """Of several records of an address only the first, no data of a wildcard, no target of an alias (1.22.0
-        fails with an alias of an address), nothing with an override that the code for servers does not know."""
+        fails with an alias, by an override, too), nothing with an override that the code for servers does not know."""
         own = rule.zone.action(rule.owner)
         if rule.zone.override in UNKNOWN_TO_SERVERS:
-            return {self.true, *self.given(self.of("cname", "ip"))}
+            fails = {"SERVFAIL"} if rule.zone.override == "cname" else set()
+            return {self.true, *self.given(self.of("cname", "ip"))} | fails
         if not rule.zone.override and own == "cname":
             return {"NOERROR", "SERVFAIL"} if rule.trigger == "nsip" else {"NOERROR"}
         if not rule.zone.override and own == "sinkhole" and rule.owner.startswith("*."):
             return {"NOERROR"}
+        if self.acts(rule, "drop"):
+            return {NONE}
         given = self.gives(rule)
         return {given, *(given or "").split("; ")} if rule.trigger == "nsip" else {given}
 
