@@ -168,10 +168,16 @@ REASONS = {
     ),
     "override of servers": Reason(
         DESIGN,
-        "in Unbound a rule about servers does nothing in a zone with the override `cname` or `disabled`, and hides "
-        "those of later zones",
+        "in Unbound a rule about servers does nothing in a zone with the override `disabled` (1.17.1: or `cname`, "
+        "where 1.22.0 may fail), and hides those of later zones",
         "the override acts; a disabled rule hides none",
         "an override means the same for each trigger",
+    ),
+    "servers of a chain": Reason(
+        DESIGN,
+        "in Unbound rules about the servers of a name go before those about the servers of its alias",
+        "the more specific rule counts, as with the addresses of an answer",
+        "servers are judged with the whole answer (D-091)",
     ),
     "exempt clients": Reason(
         DESIGN,

@@ -116,8 +116,8 @@ class Case:
         fails with an alias, by an override, too), nothing with an override that the code for servers does not know."""
         own = rule.zone.action(rule.owner)
         if rule.zone.override in UNKNOWN_TO_SERVERS:
-            fails = {"SERVFAIL"} if rule.zone.override == "cname" else set()
-            return {self.true, *self.given(self.of("cname", "ip"))} | fails
+            known = {"SERVFAIL", self.gives(rule)} if rule.zone.override == "cname" else set()  # to 1.22.0
+            return {self.true, *self.given(self.of("cname", "ip"))} | known
         if not rule.zone.override and own == "cname":
             return {"NOERROR", "SERVFAIL"} if rule.trigger == "nsip" else {"NOERROR"}
         if not rule.zone.override and own == "sinkhole" and rule.owner.startswith("*."):
@@ -270,6 +270,16 @@ def by_override_of_servers(case):
     return case.ours in case.given(behind) and case.theirs in case.theirs_of(unknown)
 
 
+def by_chain_of_servers(case):
+    """Ours is the answer of a rule about a later name's server, theirs that of an earlier name's, in one zone."""
+    order, servers = [case.name, *case.aliases], case.of("nsdname", "nsip")
+    return any(
+        first.place == later.place and order.index(first.name) < order.index(later.name)
+        and case.theirs in case.theirs_of([first]) and case.ours == case.gives(later)
+        for first in servers for later in servers
+    )  # fmt: skip
+
+
 def by_unseen_servers(case):
     """Theirs is the answer of a rule about a server of which our cache has no record."""
     servers = [rule for rule in case.of("nsdname", "nsip") if case.unseen(rule)]
@@ -284,6 +294,7 @@ CAUSES = {
     "landing name": by_landing, "hints": by_hints, "other data of an alias": by_alias,
     "first record": by_first_record, "target": by_target, "servers first": by_servers, "cached servers": by_unseen_servers,
     "data of servers": by_data_of_servers, "override of servers": by_override_of_servers,
+    "servers of a chain": by_chain_of_servers,
 }  # fmt: skip
 
 
