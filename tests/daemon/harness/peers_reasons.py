@@ -191,6 +191,12 @@ REASONS = {
         "an empty answer, as for a question for this name itself",
         "the RPZ draft makes no difference between the two",
     ),
+    "wildcard of an alias": Reason(
+        DESIGN,
+        "Unbound has no local data of a wildcard for a name that an alias leads to: the answer is empty",
+        "the local data of the wildcard",
+        "as for a question for the name itself",
+    ),
     "later exception": Reason(
         DESIGN,
         "in Unbound an exception by name holds against rules by address of earlier zones, too; one for a client "

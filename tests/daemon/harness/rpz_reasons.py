@@ -198,6 +198,13 @@ def by_alias(case):
     return case.ours == "NOERROR" and case.ours in case.given(rules) and case.theirs in beyond
 
 
+def by_wildcard_of_alias(case):
+    """Ours is the local data of a wildcard that covers an alias; theirs is an empty answer."""
+    rules = [rule for rule in case.of("cname") if rule.owner.startswith("*.") and not rule.zone.override]
+    rules = [rule for rule in rules if rule.zone.action(rule.owner) == "sinkhole"]
+    return case.theirs == "NOERROR" and case.ours in case.given(rules)
+
+
 def by_order_of_addresses(case):
     """Both are answers of rules about addresses, where the answer has several."""
     rules = case.of("ip")
@@ -292,6 +299,7 @@ CAUSES = {
     "override of clients": by_override, "exempt clients": by_exempt_client,
     "wildcards": by_wildcards, "drop on a stream": by_stream, "tcp-only": by_tcp,
     "landing name": by_landing, "hints": by_hints, "other data of an alias": by_alias,
+    "wildcard of an alias": by_wildcard_of_alias,
     "first record": by_first_record, "target": by_target, "servers first": by_servers, "cached servers": by_unseen_servers,
     "data of servers": by_data_of_servers, "override of servers": by_override_of_servers,
     "servers of a chain": by_chain_of_servers,
