@@ -25,10 +25,6 @@ static struct packed_rrset_data too_much = {
 static _Thread_local struct ub_packed_rrset_key filler;
 static _Thread_local struct local_rrset filler_alias;
 
-/* The question of the message to remove; doomed_name.len 0: none. */
-static _Thread_local struct sw_question doomed;
-static _Thread_local struct sw_name doomed_name;
-
 /* Give the question an alias that fits no packet. The alias's owner is the name that the client
  * asked for: where local-data has already added an alias, this is the owner of that alias. */
 static void truncate_answer(struct query_info *qinfo)
@@ -42,21 +38,6 @@ static void truncate_answer(struct query_info *qinfo)
     filler.entry.data = &too_much;
     filler_alias = (struct local_rrset){.rrset = &filler};
     qinfo->local_alias = &filler_alias;
-}
-
-static void remove_later(const struct query_info *qinfo)
-{
-    if (sw_name_copy(qinfo->qname, qinfo->qname_len, &doomed_name) == SW_OK)
-        sw_query_question(qinfo, &doomed);
-}
-
-void sw_from_cache_remove(struct module_env *env)
-{
-    if (doomed_name.len == 0)
-        return;
-    msg_cache_remove(env, doomed_name.wire, doomed_name.len, doomed.qtype, doomed.qclass, 0);
-    msg_cache_remove(env, doomed_name.wire, doomed_name.len, doomed.qtype, doomed.qclass, BIT_CD);
-    doomed_name.len = 0;
 }
 
 /* ---- judge and record ---- */
@@ -93,7 +74,7 @@ static bool contradicts(const struct served *served)
     struct sw_module *module = served->module;
     if (served->fails || sw_query_is_referral(served->reply))
         return false;
-    remove_later(served->qinfo);
+    sw_doomed_note(module, served->qinfo);
     if (!module->has_cachedb && served->qinfo->qtype != LDNS_RR_TYPE_ANY &&
         sw_mark_is_former(&module->marks, served->qinfo, served->reply))
         return false;

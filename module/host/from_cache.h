@@ -8,7 +8,7 @@
  *   3. otherwise the verdict for this client is reached, and the hit is recorded
  *   4. if the verdict would change the reply while the sweep for a change has not reached the
  *      message yet, the true reply is sent and recorded as such. The message is removed from the
- *      cache when this worker runs the next query
+ *      cache at once (doomed.h)
  *
  * With cachedb in the chain, for type ANY, and for a reply that was not judged with its present
  * data, the reply of step 4 is truncated (TC). The callback cannot change the reply, and Unbound
@@ -17,7 +17,6 @@
  * before this alias.
  *
  * Threads      the worker that serves the client
- * Memory       one question for each thread
  * Cost         see host/mark.h; a recorded reply costs as much as any event
  * Decisions    D-085, D-053, D-126
  */
@@ -39,9 +38,5 @@ int sw_from_cache_on_reply(struct query_info *qinfo, struct module_qstate *qstat
 void sw_from_cache_on_failure(struct sw_module *module, struct query_info *qinfo,
                               struct reply_info *reply, const struct edns_data *edns,
                               const struct comm_reply *client, const struct timeval *start_time);
-
-/** Remove the message that step 4 noted last on this thread. The caller holds no lock of a
- * cache. */
-void sw_from_cache_remove(struct module_env *env);
 
 #endif

@@ -215,6 +215,7 @@ static bool make_parts(struct sw_module *module)
         .swept = swept,
         .sweep = sw_cache_sweep,
         .tracked = sw_cache_report_names,
+        .called = sw_doomed_remove,
         .garden = take_garden,
         .in_force = in_force,
         .memory = memory_status,
@@ -228,6 +229,7 @@ static bool make_parts(struct sw_module *module)
     if (!sw_turns_init(&module->turns, (size_t)module->env->cfg->num_threads))
         return false;
     sw_marks_init(&module->marks);
+    sw_doomed_init(&module->doomed);
     module->counters.sums = sw_sums_new();
     module->has_cachedb =
         module->env->cfg->module_conf && strstr(module->env->cfg->module_conf, "cachedb");
@@ -327,6 +329,7 @@ void sw_module_stop(struct sw_module *module)
     sw_index_free(module->index);
     sw_sums_free(module->counters.sums);
     sw_turns_free(&module->turns);
+    sw_doomed_clear(&module->doomed);
     sw_log_sink(NULL);
     free(module);
 }

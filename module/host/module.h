@@ -17,6 +17,7 @@
 #include "base/turns.h"
 #include "feed/feed.h"
 #include "flow/stage.h"
+#include "host/doomed.h"
 #include "host/garden.h"
 #include "host/mark.h"
 #include "index/index.h"
@@ -42,12 +43,13 @@ struct sw_module {
     struct sw_garden garden; /* a garden that could not be resolved */
     struct module_env *env;  /* Unbound's own; all workers share its caches */
     int id;
-    struct sw_turns turns; /* whether workers may still store answers */
-    struct sw_marks marks; /* cached replies that are no hit */
-    bool can_store;        /* sw_hold_can_store() */
-    bool behind_cache;     /* a module before this module stores and serves answers itself */
-    bool has_cachedb;      /* cachedb is in the chain */
-    bool inert;            /* settings or memory failed: queries pass unchanged */
+    struct sw_turns turns;   /* whether workers may still store answers */
+    struct sw_marks marks;   /* cached replies that are no hit */
+    struct sw_doomed doomed; /* cached messages to remove */
+    bool can_store;          /* sw_hold_can_store() */
+    bool behind_cache;       /* a module before this module stores and serves answers itself */
+    bool has_cachedb;        /* cachedb is in the chain */
+    bool inert;              /* settings or memory failed: queries pass unchanged */
 };
 
 /** Make and start an instance. NULL only when memory is out. After other failures the instance

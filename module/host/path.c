@@ -5,7 +5,6 @@
 #include "flow/query.h"
 #include "host/chain.h"
 #include "host/explain.h"
-#include "host/from_cache.h"
 #include "host/owed.h"
 #include "host/path_judge.h"
 #include "host/refresh.h"
@@ -471,7 +470,8 @@ void sw_path_operate(struct sw_module *module, struct module_qstate *qstate, enu
 {
     struct path_state *state = qstate->minfo[id];
     sw_hold_busy(module, qstate);
-    sw_from_cache_remove(qstate->env);
+    if (sw_doomed_any(&module->doomed))
+        sw_doomed_remove(module);
     switch (event) {
     case module_event_new:
     case module_event_pass:

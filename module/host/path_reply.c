@@ -22,10 +22,11 @@ static void lose(struct sw_module *module, struct reply_info *reply)
 }
 
 /* Judge a reply that was not judged before: an expired answer from the cache (serve-expired), or
- * an answer that a module before this module made or had stored. NULL when the reply is clean or
- * memory is out. */
+ * an answer that a module before this module made or had stored. changed: the cache has the answer
+ * that was judged, and Unbound changes the answer for each client (response-ip). The message goes,
+ * so that the next query is judged in its turn. NULL when the reply is clean or memory is out. */
 static struct path_state *judge_late(struct sw_module *module, struct module_qstate *qstate, int id,
-                                     struct reply_info *reply)
+                                     struct reply_info *reply, bool changed)
 {
     struct path_state *state = qstate->minfo[id];
     uint64_t epoch = state ? state->hold.epoch : 0;
@@ -39,7 +40,7 @@ static struct path_state *judge_late(struct sw_module *module, struct module_qst
         return NULL;
     }
     state = qstate->minfo[id];
-    if (module->behind_cache && private)
+    if (changed || (module->behind_cache && private))
         sw_path_forget_message(qstate);
     state->truth = NULL;
     state->was_secure = false;
@@ -69,15 +70,17 @@ int sw_path_on_reply(struct query_info *qinfo, struct module_qstate *qstate,
     if (module->behind_cache && !sw_query_has_supers(qstate))
         sw_hold_quiet(module, qstate);
     struct path_state *state = qstate->minfo[id];
+    bool changed = false;
     if (state && state->phase == PHASE_CLEAN) {
         if (state->judged == reply && !module->behind_cache)
             return 1;
+        changed = state->judged != reply;
         state->phase = PHASE_JUDGED; /* but a module before changed the answer, or may have */
         state->judged = NULL;
     }
     bool failed = !reply || rcode == LDNS_RCODE_SERVFAIL, private;
     if (!failed && (!state || state->judged != reply))
-        state = judge_late(module, qstate, id, reply);
+        state = judge_late(module, qstate, id, reply, changed);
     else if (!state && sw_path_touched(module, qstate, NULL, &private))
         sw_journal_lost(module->journal, 1); /* no memory for a state */
     else if (failed && state && state->no_memory)

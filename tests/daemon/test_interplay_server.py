@@ -74,6 +74,20 @@ def test_alias_that_a_policy_gives(run, folder, chain, kind, listed):
         assert answer.rcode == "NXDOMAIN" and not answer.addresses
 
 
+def test_address_that_a_policy_gives(run, events_for, shared_redis):
+    """Unbound gives the address to each cached reply anew. Each query is judged, and no client is left
+    with a truncated reply (D-261)."""
+    address = "203.0.113.5/32"
+    server = [f"response-ip: {address} redirect", f'response-ip-data: {address} "A 198.51.100.77"']
+    resolver, ask, lists = run(server, chain="respip dynlib validator iterator")
+    lists.put("bad", "198.51.100.77", action="nxdomain")
+    events = events_for(resolver, shared_redis)
+    for tcp in (False, True) * 4:
+        answer = ask("four.address.example", tcp=tcp)
+        assert (answer.rcode, answer.tc, answer.addresses) == ("NXDOMAIN", False, [])
+    events.wait({NAME: "four.address.example"}, count=8)
+
+
 @pytest.mark.parametrize("downstream", ["yes", "no"])
 def test_auth_zone(run, folder, downstream):
     """With for-downstream Unbound answers before any module: the module says so at its start (D-121)."""

@@ -30,6 +30,20 @@ def test_loaded_dump_is_swept(lists, resolver, ask, indicator, name):
     until(lambda: not resolver.cached(name, "A"), "the loaded answer to be gone")
 
 
+def test_truncated_answer_leaves_the_cache(make_resolver, shared_redis, lists_for):
+    """Nobody asks this resolver anything else, and no sweep finds the answer: the client that asks
+    again gets the answer of the list (D-261)."""
+    resolver = make_resolver(shared_redis, sweep_interval=0)
+    lists, ask = lists_for(resolver, shared_redis), resolver.client.ask
+    lists.put("bad", action="refused")
+    ask("www.evil.example")
+    dump = resolver.control("dump_cache")
+    lists.add("bad", "www.evil.example")
+    resolver.load_cache(dump)
+    assert ask("www.evil.example").tc
+    until(lambda: ask("www.evil.example", tcp=True).rcode == "REFUSED", "the answer of the list", 2)
+
+
 def swept(lists, field):
     return int(lists.state().get(field, 0))
 
