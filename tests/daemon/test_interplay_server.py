@@ -74,12 +74,13 @@ def test_alias_that_a_policy_gives(run, folder, chain, kind, listed):
         assert answer.rcode == "NXDOMAIN" and not answer.addresses
 
 
-def test_address_that_a_policy_gives(run, events_for, shared_redis):
+@pytest.mark.parametrize("chain", ["respip dynlib", "dynlib respip"])
+def test_address_that_a_policy_gives(run, events_for, shared_redis, chain):
     """Unbound gives the address to each cached reply anew. Each query is judged, and no client is left
     with a truncated reply (D-261)."""
     address = "203.0.113.5/32"
     server = [f"response-ip: {address} redirect", f'response-ip-data: {address} "A 198.51.100.77"']
-    resolver, ask, lists = run(server, chain="respip dynlib validator iterator")
+    resolver, ask, lists = run(server, chain=f"{chain} validator iterator")
     lists.put("bad", "198.51.100.77", action="nxdomain")
     events = events_for(resolver, shared_redis)
     for tcp in (False, True) * 4:
