@@ -377,11 +377,6 @@ void sw_feed_free(struct sw_feed *feed)
     free(feed);
 }
 
-void sw_feed_call(struct sw_feed *feed)
-{
-    sw_sweeper_call(feed->sweeper);
-}
-
 void sw_feed_track(struct sw_feed *feed, const struct sw_addr *addr)
 {
     sw_tracked_request(&feed->tracked, addr);

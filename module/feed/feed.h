@@ -93,8 +93,6 @@ struct sw_feed_host { /* the host's functions for feeder and sweeper; any may be
     /* Sweeper: these addresses are tracked from now on: report all cached names with such an
      * address. Not called for the addresses that {prefix}:tracked holds at a full load. */
     void (*tracked)(void *arg, const struct sw_addr *addrs, size_t n);
-    /* Sweeper: after sw_feed_call(), soon and between two parts of a walk. */
-    void (*called)(void *arg);
     /* Feeder: the name of a walled garden that could not be resolved since the last call. False:
      * there is none. */
     bool (*garden)(void *arg, struct sw_name *name);
@@ -139,10 +137,6 @@ void sw_feed_free(struct sw_feed *feed);
  * goes.
  */
 void sw_feed_track(struct sw_feed *feed, const struct sw_addr *addr);
-
-/** Have sw_feed_host.called run on the sweeper's thread; several calls may become one. Any thread;
- * takes a lock for some instructions. */
-void sw_feed_call(struct sw_feed *feed);
 
 /** Whether an address is tracked. Any thread, inside an RCU section, wait-free, fast "no" when
  * nothing is tracked. */

@@ -53,7 +53,6 @@ struct sw_sweeper {
     struct job next;     /* the job that waits to join, if `waiting` */
     struct queue coming; /* the indicators of `next` */
     bool waiting;
-    bool called;               /* host->called() is to run */
     struct job jobs[JOBS_MAX]; /* oldest first; the feeder touches only upto of the newest */
     size_t jobs_n;
     struct queue sought;        /* the indicators of all jobs; only the sweeper reads and writes */
@@ -292,23 +291,12 @@ static void report_names(struct sw_sweeper *sweeper)
     pthread_mutex_lock(&sweeper->lock);
 }
 
-/* Called and left with the lock. */
-static void call_host(struct sw_sweeper *sweeper)
-{
-    sweeper->called = false;
-    pthread_mutex_unlock(&sweeper->lock);
-    sweeper->host->called(sweeper->host->arg);
-    pthread_mutex_lock(&sweeper->lock);
-}
-
 static void *run(void *arg)
 {
     struct sw_sweeper *sweeper = arg;
     prctl(PR_SET_TIMERSLACK, TIMER_SLACK_NS);
     pthread_mutex_lock(&sweeper->lock);
     while (!stopping(sweeper)) {
-        if (sweeper->called)
-            call_host(sweeper);
         if (sweeper->waiting || sweeper->jobs_n > 0) {
             sweep(sweeper);
             if (sweeper->part == 0 && is_overdue(sweeper)) /* one part after each walk */
@@ -317,7 +305,7 @@ static void *run(void *arg)
             report_names(sweeper);
         } else if (sweeper->interval_us > 0 && sw_clock_mono_us() >= sweeper->periodic_due) {
             sweep_periodic(sweeper);
-        } else if (!sweeper->called) {
+        } else {
             wait_for_work(sweeper);
         }
     }
@@ -402,16 +390,6 @@ bool sw_sweeper_track(struct sw_sweeper *sweeper, const struct sw_addr *addr)
     pthread_cond_broadcast(&sweeper->wake);
     pthread_mutex_unlock(&sweeper->lock);
     return room;
-}
-
-void sw_sweeper_call(struct sw_sweeper *sweeper)
-{
-    if (!sweeper->host->called)
-        return;
-    pthread_mutex_lock(&sweeper->lock);
-    sweeper->called = true;
-    pthread_cond_broadcast(&sweeper->wake);
-    pthread_mutex_unlock(&sweeper->lock);
 }
 
 struct sw_stream_id sw_sweeper_done(struct sw_sweeper *sweeper)

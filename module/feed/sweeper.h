@@ -18,8 +18,7 @@
  * and yields to changes. The periodic sweep finds answers that were cached without a judgement by
  * the lists (D-019).
  *
- * Threads      a separate thread; all calls come from the feeder, except sw_sweeper_stop() and
- *              sw_sweeper_call()
+ * Threads      a separate thread; all calls except sw_sweeper_stop() come from the feeder
  * Memory       at most SW_FEED_ADDED_MAX indicators wait; more become "everything"
  * Reliability  stopping ends a walk at the next pause
  * Decision     D-064
@@ -64,9 +63,6 @@ void sw_sweeper_reached(struct sw_sweeper *sweeper, const struct sw_stream_id *i
 /** Have the cached names with a tracked address reported, after the waiting sweeps. False: too many
  * addresses wait already, and this address is left out. */
 bool sw_sweeper_track(struct sw_sweeper *sweeper, const struct sw_addr *addr);
-
-/** Have sw_feed_host.called run soon. Any thread. */
-void sw_sweeper_call(struct sw_sweeper *sweeper);
 
 /** The last entry that is enforced, sweep included; 0-0 before the first. */
 struct sw_stream_id sw_sweeper_done(struct sw_sweeper *sweeper);

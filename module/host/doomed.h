@@ -3,10 +3,10 @@
  *
  * A worker that finds a cached reply of no further use for any client (from_cache.h) holds locks of
  * the reply, and so cannot remove the message. The worker notes the question here. The next hook of
- * any worker removes the message, and so does the sweeper, which is called at once: without the
- * sweeper a worker with nothing else to do would find the message again and again.
+ * any worker removes the message, and so does the collector, which is woken at once: without the
+ * collector a worker with nothing else to do would find the message again and again.
  *
- * Threads      any; the lock is held for a copy, and no other lock is taken inside
+ * Threads      any, without a lock: a place is taken by an exchange of the place's state
  * Memory       SW_DOOMED_MAX questions; a question beyond these is noted when it is asked again
  * Decision     D-261
  */
@@ -15,12 +15,11 @@
 
 #include "base/name.h"
 
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
-#define SW_DOOMED_MAX 32
+#define SW_DOOMED_MAX 16
 
 struct query_info;
 struct sw_module;
@@ -30,27 +29,23 @@ struct sw_doomed_question {
     uint16_t qtype, qclass;
 };
 
-struct sw_doomed {
-    pthread_mutex_t lock;
-    atomic_uint n; /* written with the lock */
-    struct sw_doomed_question question[SW_DOOMED_MAX];
+enum sw_doomed_state { SW_DOOMED_EMPTY, SW_DOOMED_BUSY, SW_DOOMED_FULL };
+
+struct sw_doomed_place {
+    _Atomic unsigned state; /* enum sw_doomed_state; zeroed memory is empty */
+    struct sw_doomed_question question;
 };
 
-/** Make and free an empty list. No call of the others may run beside these. */
-void sw_doomed_init(struct sw_doomed *doomed);
-void sw_doomed_clear(struct sw_doomed *doomed);
+struct sw_doomed {
+    atomic_bool any; /* some place is full */
+    struct sw_doomed_place place[SW_DOOMED_MAX];
+};
 
-/** Whether a question is noted. */
-static inline bool sw_doomed_any(const struct sw_doomed *doomed)
-{
-    return atomic_load_explicit(&doomed->n, memory_order_relaxed) > 0;
-}
-
-/** Note a question, and call the sweeper. The caller may hold locks of Unbound's caches. */
+/** Note a question, and wake the collector. The caller may hold locks of Unbound's caches. */
 void sw_doomed_note(struct sw_module *module, const struct query_info *qinfo);
 
-/** Remove the messages for all noted questions, with CD and without. module is a struct sw_module.
- * The caller holds no lock of a cache. Implements sw_feed_host.called. */
-void sw_doomed_remove(void *module);
+/** Remove the messages for all noted questions, with CD and without. The caller holds no lock of a
+ * cache. */
+void sw_doomed_remove(struct sw_module *module);
 
 #endif

@@ -142,6 +142,11 @@ static void track(void *arg, const struct sw_addr *addr)
     sw_feed_track(module->feed, addr);
 }
 
+static void remove_doomed(void *arg)
+{
+    sw_doomed_remove(arg);
+}
+
 static json_t *memory_status(void *arg)
 {
     const struct sw_module *module = arg;
@@ -215,7 +220,6 @@ static bool make_parts(struct sw_module *module)
         .swept = swept,
         .sweep = sw_cache_sweep,
         .tracked = sw_cache_report_names,
-        .called = sw_doomed_remove,
         .garden = take_garden,
         .in_force = in_force,
         .memory = memory_status,
@@ -225,11 +229,11 @@ static bool make_parts(struct sw_module *module)
         .version = SW_VERSION,
         .host_version = sw_abi_built_for(),
     };
-    module->journal_host = (struct sw_journal_host){.arg = module, .track = track};
+    module->journal_host =
+        (struct sw_journal_host){.arg = module, .track = track, .round = remove_doomed};
     if (!sw_turns_init(&module->turns, (size_t)module->env->cfg->num_threads))
         return false;
     sw_marks_init(&module->marks);
-    sw_doomed_init(&module->doomed);
     module->counters.sums = sw_sums_new();
     module->has_cachedb =
         module->env->cfg->module_conf && strstr(module->env->cfg->module_conf, "cachedb");
@@ -329,7 +333,6 @@ void sw_module_stop(struct sw_module *module)
     sw_index_free(module->index);
     sw_sums_free(module->counters.sums);
     sw_turns_free(&module->turns);
-    sw_doomed_clear(&module->doomed);
     sw_log_sink(NULL);
     free(module);
 }

@@ -470,8 +470,7 @@ void sw_path_operate(struct sw_module *module, struct module_qstate *qstate, enu
 {
     struct path_state *state = qstate->minfo[id];
     sw_hold_busy(module, qstate);
-    if (sw_doomed_any(&module->doomed))
-        sw_doomed_remove(module);
+    sw_doomed_remove(module);
     switch (event) {
     case module_event_new:
     case module_event_pass:

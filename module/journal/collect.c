@@ -237,6 +237,8 @@ void sw_collect_run(struct sw_collect *collect)
         size_t found = fullest(collect->rings);
         atomic_store_explicit(&collect->counters->ring_octets, found, memory_order_relaxed);
         n = go_round(collect);
+        if (collect->host && collect->host->round)
+            collect->host->round(collect->host->arg);
         pass_expired(collect);
         tell_losses(collect, false);
         sw_queue_push(collect->queue, &collect->ready);

@@ -55,6 +55,7 @@ struct sw_collect {
     struct sw_queue *queue;
     struct sw_counters *counters;
     struct sw_stop *stop;
+    const struct sw_journal_host *host; /* NULL: none */
     struct sw_frames *frames; /* gets each hit by dnstap; NULL: no event-dnstap */
     const char *identity;     /* of the resolver, for dnstap */
     uint64_t lost_told;       /* part of the rings' losses that a notice was made for */

@@ -67,6 +67,7 @@ struct sw_journal *sw_journal_new(const struct sw_settings *settings, const stru
     journal->collect.queue = journal->queue;
     journal->collect.counters = counters;
     journal->collect.stop = &journal->stop;
+    journal->collect.host = host;
     journal->collect.identity = settings->resolver_id;
     journal->tapped = settings->event_dnstap[0] && !(host && host->sights_only);
     journal->collect.aggregate =
@@ -124,6 +125,11 @@ static void ask_to_stop(struct sw_journal *journal)
     journal->stop.stop = true;
     pthread_cond_broadcast(&journal->stop.changed);
     pthread_mutex_unlock(&journal->stop.lock);
+    sw_bell_insist(&journal->rings.bell);
+}
+
+void sw_journal_wake(struct sw_journal *journal)
+{
     sw_bell_insist(&journal->rings.bell);
 }
 

@@ -35,6 +35,8 @@ struct sw_journal_host {
     void *arg;
     /* An indicator's or watched name resolved to this address: track the address from now on. */
     void (*track)(void *arg, const struct sw_addr *addr);
+    /* Collector, in each round, and soon after sw_journal_wake(); may be NULL. Does no I/O. */
+    void (*round)(void *arg);
     struct sw_addr translation; /* prefix of DNS64 (RFC 6147); family 0: none */
     bool sights_only; /* judge no history again at start or after a change (D-137): a sweep */
 };
@@ -50,6 +52,9 @@ enum sw_status sw_journal_start(struct sw_journal *journal);
 /** Drain the rings, write for about a second, join the threads. Unwritten events go to the spool,
  * or are counted as lost. NULL or never started is fine. */
 void sw_journal_stop(struct sw_journal *journal);
+
+/** Begin a round of the collector now. Any thread; costs a system call, and never blocks. */
+void sw_journal_wake(struct sw_journal *journal);
 
 /** Stops a running journal first. Requires: no worker uses a ring any more. NULL is fine. */
 void sw_journal_free(struct sw_journal *journal);

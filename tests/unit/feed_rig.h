@@ -56,7 +56,7 @@ struct rig {
     size_t parts[SW_FEED_PARTS]; /* how often each was walked */
     size_t sought_n;             /* indicators in the last search */
     size_t tracked_n;
-    atomic_uint evictions, called;
+    atomic_uint evictions;
     atomic_bool hold, held;     /* the next sweep waits while hold is set; held: a sweep waits */
     atomic_bool hold_next;      /* the following sweep sets hold */
     atomic_bool stall, stalled; /* likewise the feeder, at the next eviction */
@@ -113,12 +113,6 @@ static inline void rig_on_evict(void *arg, const struct sw_changeset *changes)
     }
 }
 
-static inline void rig_on_called(void *arg)
-{
-    struct rig *rig = arg;
-    atomic_fetch_add(&rig->called, 1);
-}
-
 static inline void rig_on_tracked(void *arg, const struct sw_addr *addrs, size_t n)
 {
     struct rig *rig = arg;
@@ -154,7 +148,6 @@ static inline void rig_init(struct rig *rig)
                                       .evict = rig_on_evict,
                                       .sweep = rig_on_sweep,
                                       .tracked = rig_on_tracked,
-                                      .called = rig_on_called,
                                       .version = "1.2.3",
                                       .host_version = "Unbound 0"};
 }

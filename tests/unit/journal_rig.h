@@ -27,6 +27,7 @@
 #include <check.h>
 #include <jansson.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <sys/stat.h>
 
 #define JR_DEADLINE_MS 20000 /* for anything to happen; generous, never waited out */
@@ -46,6 +47,7 @@ struct jr {
     pthread_mutex_t lock; /* guards the following members */
     char tracked[JR_TRACKED_MAX][SW_ADDRTEXT_MAX];
     size_t tracked_n;
+    atomic_uint rounds; /* of the collector */
 };
 
 /* An event in words; members that are left out are those of a plain hit in monitor mode from
@@ -82,6 +84,12 @@ static inline void jr_on_track(void *arg, const struct sw_addr *addr)
     if (rig->tracked_n < JR_TRACKED_MAX)
         sw_addr_text(addr, rig->tracked[rig->tracked_n++]);
     pthread_mutex_unlock(&rig->lock);
+}
+
+static inline void jr_on_round(void *arg)
+{
+    struct jr *rig = arg;
+    atomic_fetch_add(&rig->rounds, 1);
 }
 
 static inline bool jr_is_tracked(struct jr *rig, const char *address)
@@ -150,7 +158,7 @@ static inline void jr_init(struct jr *rig)
     rig->index = sw_index_new();
     rig->owners = sw_owners_new(&rig->settings, &rig->counters);
     ck_assert(sw_owners_refresh(rig->owners));
-    rig->host = (struct sw_journal_host){.arg = rig, .track = jr_on_track};
+    rig->host = (struct sw_journal_host){.arg = rig, .track = jr_on_track, .round = jr_on_round};
 }
 
 static inline void jr_start(struct jr *rig)

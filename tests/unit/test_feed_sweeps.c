@@ -161,34 +161,9 @@ START_TEST(test_everything_joins_and_leaves)
 }
 END_TEST
 
-/* The host's function runs while nothing else is to be done, and between two parts of a walk. */
-START_TEST(test_called_at_once)
-{
-    struct rig rig;
-    rig_init(&rig);
-    rig_list(&rig, "l", "{}", NULL);
-    rig_start(&rig);
-    rig_wait_loads(&rig, 1);
-    for (unsigned i = 1; i <= 100; i++) {
-        sw_feed_call(rig.feed);
-        RIG_WAIT(atomic_load(&rig.called) == i);
-    }
-    atomic_store(&rig.hold, true);
-    rig_change(&rig, "add", "l", "a.test");
-    RIG_WAIT(atomic_load(&rig.held));
-    sw_feed_call(rig.feed);
-    sw_feed_call(rig.feed);
-    ck_assert_uint_eq(atomic_load(&rig.called), 100);
-    next_part(&rig);
-    ck_assert_uint_eq(atomic_load(&rig.called), 101);
-    atomic_store(&rig.hold, false);
-    rig_stop(&rig);
-}
-END_TEST
-
 int main(void)
 {
     return RUN_SUITE("feed sweeps", TIMEOUT(120),
                      TESTS(test_changes_during_a_sweep, test_changes_join_a_walk,
-                           test_everything_joins_and_leaves, test_called_at_once));
+                           test_everything_joins_and_leaves));
 }

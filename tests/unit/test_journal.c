@@ -412,6 +412,23 @@ START_TEST(many_producers_exact_sum)
 }
 END_TEST
 
+/* Without the wake a round begins only after a pause of 100 milliseconds. */
+START_TEST(a_wake_begins_a_round)
+{
+    jr_start(&rig);
+    int64_t began_us = sw_clock_mono_us();
+    for (int i = 0; i < 100; i++) {
+        unsigned before = atomic_load(&rig.rounds);
+        sw_journal_wake(rig.journal);
+        while (atomic_load(&rig.rounds) == before) {
+            const struct timespec pause = {.tv_nsec = 100000};
+            nanosleep(&pause, NULL);
+        }
+    }
+    ck_assert_int_lt(sw_clock_mono_us() - began_us, 5000000);
+}
+END_TEST
+
 START_TEST(rings_are_made_on_first_use)
 {
     jr_start(&rig);
@@ -478,6 +495,6 @@ int main(void)
               damaged_records_are_counted, stop_flushes_open_windows, stop_while_redis_hangs,
               rotated_file_is_followed, removed_file_comes_back, file_that_cannot_be_opened_yet,
               stream_of_another_type_is_waited_for, stream_is_bounded, events_can_stay_out_of_redis,
-              many_producers_exact_sum, rings_are_made_on_first_use, stopping_what_never_ran,
-              threads_take_no_signals));
+              many_producers_exact_sum, a_wake_begins_a_round, rings_are_made_on_first_use,
+              stopping_what_never_ran, threads_take_no_signals));
 }
