@@ -56,9 +56,9 @@ struct sw_collect {
     struct sw_counters *counters;
     struct sw_stop *stop;
     const struct sw_journal_host *host; /* NULL: none */
-    struct sw_frames *frames; /* gets each hit by dnstap; NULL: no event-dnstap */
-    const char *identity;     /* of the resolver, for dnstap */
-    uint64_t lost_told;       /* part of the rings' losses that a notice was made for */
+    struct sw_frames *frames;           /* gets each hit by dnstap; NULL: no event-dnstap */
+    const char *identity;               /* of the resolver, for dnstap */
+    uint64_t lost_told;                 /* part of the rings' losses that a notice was made for */
     int64_t next_notice_us;
     int64_t pause_us;        /* before the next round */
     struct sw_records ready; /* not in the queue yet */

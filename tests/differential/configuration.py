@@ -211,8 +211,9 @@ class Run:
         return ""
 
     def forget(self):
-        """Both resolvers start again with empty caches."""
-        for side in (self.plain, self.ours):
+        """All resolvers start again with empty caches. The third as well: where its servers are in
+        backoff, a true answer stays unknown however often the question comes again."""
+        for side in (self.plain, self.ours, self.oracle):
             side.forget_answers()
             side.control("flush_infra", "all")
             side.control("flush_bogus")
