@@ -20,7 +20,7 @@ static uint8_t *target(const struct ub_packed_rrset_key *alias)
 }
 
 /* The alias of this name in a response, or NULL. */
-static const struct ub_packed_rrset_key *alias_of(const struct reply_info *reply, uint8_t *name)
+static struct ub_packed_rrset_key *alias_of(const struct reply_info *reply, uint8_t *name)
 {
     for (size_t i = 0; i < reply->an_numrrsets; i++)
         if (is_alias(reply->rrsets[i]) &&
@@ -89,28 +89,57 @@ void sw_chain_judge(const struct module_qstate *qstate, const struct dns_msg *re
     walk(qstate, response, j, &with_signatures);
 }
 
+/* A failure with room for n aliases; NULL when memory is out. */
+static struct reply_info *new_failure(struct module_qstate *qstate, size_t n)
+{
+    struct reply_info *failure = regional_alloc_zero(
+        qstate->region, sizeof(*failure) + (n + 1) * sizeof(failure->rrsets[0]));
+    if (!failure)
+        return NULL;
+    failure->flags = BIT_QR | BIT_RA | LDNS_RCODE_SERVFAIL;
+    failure->qdcount = 1;
+    failure->security = sec_status_insecure;
+    failure->rrsets = (struct ub_packed_rrset_key **)(void *)(failure + 1);
+    return failure;
+}
+
+/* The failure lives as long as the alias with the smallest TTL. */
+static void add_alias(struct reply_info *failure, struct ub_packed_rrset_key *alias)
+{
+    const struct packed_rrset_data *data = alias->entry.data;
+    if (failure->an_numrrsets == 0 || data->ttl < failure->ttl)
+        failure->ttl = failure->prefetch_ttl = failure->serve_expired_ttl = data->ttl;
+    failure->rrsets[failure->an_numrrsets++] = alias;
+    failure->rrset_count = failure->an_numrrsets;
+}
+
 struct dns_msg *sw_chain_failure(struct module_qstate *qstate)
 {
-    size_t n = sw_chain_length(qstate, NULL), at = 0;
-    struct reply_info *reply =
-        regional_alloc_zero(qstate->region, sizeof(*reply) + (n + 1) * sizeof(reply->rrsets[0]));
-    if (!reply)
-        return NULL;
-    reply->flags = BIT_QR | BIT_RA | LDNS_RCODE_SERVFAIL;
-    reply->qdcount = 1;
-    reply->security = sec_status_insecure;
-    reply->rrsets = (struct ub_packed_rrset_key **)(void *)(reply + 1);
-    for (const struct iter_prep_list *p = sw_ub_aliases_followed(qstate); p; p = p->next) {
-        if (!is_alias(p->rrset))
-            continue;
-        const struct packed_rrset_data *data = p->rrset->entry.data;
-        if (at == 0 || data->ttl < reply->ttl)
-            reply->ttl = data->ttl;
-        reply->rrsets[at++] = p->rrset;
+    struct reply_info *failure = new_failure(qstate, sw_chain_length(qstate, NULL));
+    const struct iter_prep_list *p = failure ? sw_ub_aliases_followed(qstate) : NULL;
+    for (; p; p = p->next)
+        if (is_alias(p->rrset))
+            add_alias(failure, p->rrset);
+    return failure ? sw_act_message(qstate->region, &qstate->qinfo, failure) : NULL;
+}
+
+static bool is_proven(const struct ub_packed_rrset_key *alias)
+{
+    const struct packed_rrset_data *data = alias->entry.data;
+    return data->security == sec_status_secure || data->security == sec_status_insecure;
+}
+
+struct dns_msg *sw_chain_proven(struct module_qstate *qstate, const struct reply_info *bogus)
+{
+    struct reply_info *failure = new_failure(qstate, bogus->an_numrrsets);
+    struct ub_packed_rrset_key *alias = failure ? alias_of(bogus, qstate->qinfo.qname) : NULL;
+    if (failure)
+        failure->reason_bogus = bogus->reason_bogus;
+    while (alias && is_proven(alias) && failure->an_numrrsets < bogus->an_numrrsets) {
+        add_alias(failure, alias);
+        alias = alias_of(bogus, target(alias));
     }
-    reply->an_numrrsets = reply->rrset_count = n;
-    reply->prefetch_ttl = reply->serve_expired_ttl = reply->ttl;
-    return sw_act_message(qstate->region, &qstate->qinfo, reply);
+    return failure ? sw_act_message(qstate->region, &qstate->qinfo, failure) : NULL;
 }
 
 /* A remembered answer is never truncated, so TC serves as the mark. */

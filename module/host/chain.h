@@ -32,6 +32,11 @@ void sw_chain_judge(const struct module_qstate *qstate, const struct dns_msg *re
  * memory is out. */
 struct dns_msg *sw_chain_failure(struct module_qstate *qstate);
 
+/** The message for an answer that does not validate: SERVFAIL with the aliases from the question on
+ * that are proven to be there, or to be in an unsigned zone (RFC 4035 4.3); NULL when memory is
+ * out. */
+struct dns_msg *sw_chain_proven(struct module_qstate *qstate, const struct reply_info *bogus);
+
 /** Remember the aliases of a failed resolution for the next query, marked as an incomplete
  * answer. */
 void sw_chain_remember(struct module_qstate *qstate, struct reply_info *failure);

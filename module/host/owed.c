@@ -70,7 +70,7 @@ struct deciding { /* argument of the callback for each waiting client */
     const struct sw_module *module;
     const struct module_qstate *qstate;
     const struct path_state *state;
-    bool all, any;
+    struct sw_decided decided;
 };
 
 static void decide_for(void *arg, const struct sw_client *client)
@@ -79,21 +79,22 @@ static void decide_for(void *arg, const struct sw_client *client)
     struct sw_client_outcome outcome;
     sw_owed_judge(s->module, s->qstate, s->state, client, s->state->judged, &outcome);
     bool rewrites = sw_verdict_rewrites(&outcome.verdict);
-    s->all &= rewrites && !outcome.verdict.observe;
-    s->any |= rewrites;
+    bool at_once = rewrites && !outcome.verdict.observe;
+    s->decided.any |= rewrites;
+    s->decided.at_once |= at_once;
+    s->decided.all &= at_once;
 }
 
-bool sw_owed_all_decided(const struct sw_module *module, const struct module_qstate *qstate,
-                         const struct path_state *state, bool *all)
+struct sw_decided sw_owed_decided(const struct sw_module *module,
+                                  const struct module_qstate *qstate,
+                                  const struct path_state *state)
 {
-    struct deciding s = {module, qstate, state, true, false};
-    *all = false;
+    struct deciding s = {module, qstate, state, {.all = true}};
     if (state->outcomes_n == 0 || module->behind_cache || !sw_query_has_clients(qstate) ||
         sw_query_has_supers(qstate))
-        return false;
+        return (struct sw_decided){false, false, false};
     sw_query_each_client(qstate, decide_for, &s);
-    *all = s.all;
-    return s.any;
+    return s.decided;
 }
 
 /* ---- noted clients ---- */

@@ -41,11 +41,18 @@ void sw_owed_judge(const struct sw_module *module, const struct module_qstate *q
 void sw_owed_prepare(struct sw_module *module, struct module_qstate *qstate,
                      struct path_state *state, const struct reply_info *truth);
 
-/** Whether some waiting client gets a rewritten reply. *all: whether all do, by rules that need
- * no true answer, and no other query of the resolver waits for the true answer. With a module
- * before this module that stores answers, the result and *all are false. */
-bool sw_owed_all_decided(const struct sw_module *module, const struct module_qstate *qstate,
-                         const struct path_state *state, bool *all);
+/** Which waiting clients get a rewritten reply. */
+struct sw_decided {
+    bool any;
+    bool at_once; /* some client, by a rule that needs no true answer */
+    bool all;     /* each client, by such rules */
+};
+
+/** All false while another query of the resolver waits for the true answer, and with a module in
+ * front of this module that stores answers. */
+struct sw_decided sw_owed_decided(const struct sw_module *module,
+                                  const struct module_qstate *qstate,
+                                  const struct path_state *state);
 
 /** Note the clients that wait now for a matched question. */
 void sw_owed_note(struct module_qstate *qstate, struct path_state *state);

@@ -195,13 +195,17 @@ static void keep_out_of_cache(const struct sw_module *module, struct module_qsta
         reply->ttl = 0;
 }
 
+static bool does_not_validate(const struct module_qstate *qstate, const struct reply_info *reply)
+{
+    return reply->security == sec_status_bogus && sw_query_validates(qstate);
+}
+
 /* Serve an answer that is a hit or private. */
 static void serve_matched(struct sw_module *module, struct module_qstate *qstate, int id,
                           struct path_state *state, struct reply_info *reply)
 {
-    bool fails = reply->security == sec_status_bogus && sw_query_validates(qstate);
     finish(qstate, id);
-    if (fails)
+    if (does_not_validate(qstate, reply))
         return; /* becomes SERVFAIL, whatever the rules */
     sw_owed_prepare(module, qstate, state, reply);
     if (!sw_query_has_clients(qstate))
@@ -296,6 +300,41 @@ static bool serve_stale(struct sw_module *module, struct module_qstate *qstate, 
     return true;
 }
 
+/* Serve the clients by a message of aliases that decide, for all clients or some. The other clients
+ * get the failure. */
+static void serve_decided(struct sw_module *module, struct module_qstate *qstate, int id,
+                          struct path_state *state, struct dns_msg *msg, bool all)
+{
+    sw_ub_withdraw_failure(qstate);
+    if (all && !state->failed)
+        sw_chain_remember(qstate, msg->rep);
+    state->failed = true;
+    FLAGS_SET_RCODE(msg->rep->flags, all ? LDNS_RCODE_NOERROR : LDNS_RCODE_SERVFAIL);
+    qstate->return_rcode = LDNS_RCODE_NOERROR;
+    qstate->return_msg = msg;
+    serve_matched(module, qstate, id, state, msg->rep);
+}
+
+/* Serve the clients of an answer that does not validate by the aliases that do. A listed target of
+ * a proven alias needs no valid answer, as a listed question needs none (D-262). False: no alias
+ * decides, and the answer stays a failure. */
+static bool serve_proven(struct sw_module *module, struct module_qstate *qstate, int id,
+                         struct path_state *state, struct reply_info *bogus)
+{
+    struct sw_decided decided = {false, false, false};
+    struct dns_msg *msg = sw_chain_proven(qstate, bogus);
+    if (!msg || msg->rep->an_numrrsets == 0)
+        return false;
+    if (judge_whole(module, qstate, id, msg->rep, true))
+        decided = sw_owed_decided(module, qstate, state);
+    state->remembered = false;
+    if (!decided.at_once)
+        return false;
+    sw_path_forget_message(qstate);
+    serve_decided(module, qstate, id, state, msg, decided.all);
+    return true;
+}
+
 /*
  * Serve the clients of a query without an answer. The name and the followed aliases still decide
  * for clients with a rewritten reply. The true answer is a failure, a message with rcode SERVFAIL,
@@ -307,7 +346,6 @@ static bool serve_failed(struct sw_module *module, struct module_qstate *qstate,
                          struct path_state *state)
 {
     struct dns_msg *msg = state->failed ? qstate->return_msg : sw_chain_failure(qstate);
-    bool any, all;
     if (state->failed)
         qstate->return_rcode = LDNS_RCODE_SERVFAIL;
     else
@@ -317,19 +355,12 @@ static bool serve_failed(struct sw_module *module, struct module_qstate *qstate,
         return false;
     if (!judge_whole(module, qstate, id, msg->rep, true))
         return !state->failed && serve_stale(module, qstate, id, state);
-    any = sw_owed_all_decided(module, qstate, state, &all);
-    if (!all && !state->failed && serve_stale(module, qstate, id, state))
+    struct sw_decided decided = sw_owed_decided(module, qstate, state);
+    if (!decided.all && !state->failed && serve_stale(module, qstate, id, state))
         return true;
-    if (!any)
+    if (!decided.any)
         return false;
-    sw_ub_withdraw_failure(qstate);
-    if (all && !state->failed)
-        sw_chain_remember(qstate, msg->rep);
-    state->failed = true;
-    FLAGS_SET_RCODE(msg->rep->flags, all ? LDNS_RCODE_NOERROR : LDNS_RCODE_SERVFAIL);
-    qstate->return_rcode = LDNS_RCODE_NOERROR;
-    qstate->return_msg = msg;
-    serve_matched(module, qstate, id, state, msg->rep);
+    serve_decided(module, qstate, id, state, msg, decided.all);
     return true;
 }
 
@@ -345,6 +376,9 @@ static void on_done(struct sw_module *module, struct module_qstate *qstate, int 
         forget_touched(module, qstate, NULL);
         if (state)
             serve_failed(module, qstate, id, state);
+    } else if (state && does_not_validate(qstate, reply) &&
+               serve_proven(module, qstate, id, state, reply)) {
+        return;
     } else if (!(state && sw_hold_knows(module, qstate, &state->hold, reply)) &&
                judge_whole(module, qstate, id, reply, state && state->remembered)) {
         serve(module, qstate, id, reply);
@@ -395,17 +429,17 @@ static void on_garden(struct sw_module *module, struct module_qstate *qstate, in
 static bool serve_remembered_failure(struct sw_module *module, struct module_qstate *qstate, int id,
                                      struct path_state *state, struct dns_msg *msg, bool part)
 {
-    bool all, any = sw_owed_all_decided(module, qstate, state, &all);
-    if (part && !all) {
+    struct sw_decided decided = sw_owed_decided(module, qstate, state);
+    if (part && !decided.all) {
         state->remembered = false;
         return false;
     }
-    if (!any) {
+    if (!decided.any) {
         fail(qstate, id);
         return true;
     }
     state->failed = true;
-    FLAGS_SET_RCODE(msg->rep->flags, all ? LDNS_RCODE_NOERROR : LDNS_RCODE_SERVFAIL);
+    FLAGS_SET_RCODE(msg->rep->flags, decided.all ? LDNS_RCODE_NOERROR : LDNS_RCODE_SERVFAIL);
     qstate->return_rcode = LDNS_RCODE_NOERROR;
     qstate->return_msg = msg;
     finish(qstate, id);
@@ -441,7 +475,8 @@ static bool serve_remembered(struct sw_module *module, struct module_qstate *qst
     if (FLAGS_GET_RCODE(msg->rep->flags) == LDNS_RCODE_SERVFAIL) {
         if (!serve_remembered_failure(module, qstate, id, state, msg, part))
             return false;
-    } else {
+    } else if (!does_not_validate(qstate, msg->rep) ||
+               !serve_proven(module, qstate, id, state, msg->rep)) {
         state->stale = found.stale;
         qstate->return_rcode = LDNS_RCODE_NOERROR;
         qstate->return_msg = msg;
@@ -517,7 +552,7 @@ static bool judge_chain(struct sw_module *module, struct module_qstate *qstate, 
                         struct path_state *state, const struct dns_msg *response)
 {
     struct sw_judgement j;
-    bool all = false;
+    struct sw_decided decided = {false, false, false};
     size_t n = sw_chain_length(qstate, response);
     if (n <= state->aliases || state->phase != PHASE_RESOLVE || sw_query_exempt(qstate))
         return false;
@@ -528,10 +563,10 @@ static bool judge_chain(struct sw_module *module, struct module_qstate *qstate, 
     bool kept = sw_match_records(&j.match) && sw_path_keep(module, qstate, id, &j, NULL);
     sw_rcu_leave();
     if (kept && !(sw_query_validates(qstate) && sw_chain_signed(qstate, response)))
-        sw_owed_all_decided(module, qstate, state, &all);
-    if (all)
+        decided = sw_owed_decided(module, qstate, state);
+    if (decided.all)
         sw_ub_follow_no_further(qstate);
-    return all;
+    return decided.all;
 }
 
 /* Judge a response. Unbound does not store a private response. */

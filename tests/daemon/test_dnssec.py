@@ -3,8 +3,10 @@ bogus answer is never turned into a good answer."""
 
 import dns.exception
 import pytest
-from harness.resolver import GARDEN, GARDEN4
+from harness.events import NAME, TAKEN
+from harness.resolver import GARDEN, GARDEN4, SINK4
 
+RESOLVER = {"settings": {"client_group": ['"second 127.0.0.2"']}}
 WWW = "www.signed.example"
 TRUE4 = ["198.51.100.60"]
 REWRITES = ["nxdomain", "nodata", "sinkhole", "cname"]
@@ -74,15 +76,54 @@ def test_allowed_answer_keeps_ad(lists, ask):
     [
         ("192.0.2.99", "www.bogus.example"),
         ("192.0.2.99", "alias.bogus.example"),
-        ("=www.bogus.example", "alias.bogus.example"),
+        ("=www.evil.example", "forged.bogus.example"),
     ],
-    ids=["address", "address-of-alias", "alias"],
+    ids=["address", "address-of-alias", "forged-alias"],
 )
 @pytest.mark.parametrize("action", ["sinkhole", "nxdomain", "monitor", "cname", "refused"])
 def test_bogus_answer_stays_servfail(lists, ask, indicator, name, action):
     lists.put("bad", indicator, action=action)
     for _ in range(2):
         assert (ask(name).rcode, ask(name).addresses) == ("SERVFAIL", [])
+
+
+SAYS = {
+    "sinkhole": ("NOERROR", [SINK4]), "nxdomain": ("NXDOMAIN", []), "nodata": ("NOERROR", []),
+    "refused": ("REFUSED", []), "cname": ("NOERROR", [GARDEN4]), "monitor": ("SERVFAIL", []),
+    "passthru": ("SERVFAIL", []),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["alias.bogus.example", "to-bogus.signed.example"])
+@pytest.mark.parametrize("action", list(SAYS))
+@pytest.mark.parametrize("do", [False, True], ids=["", "do"])
+def test_listed_target_of_a_proven_alias_needs_no_valid_answer(lists, ask, events, name, action, do):
+    """As a listed question needs none (D-262)."""
+    lists.put("bad", "=www.bogus.example", action=action)
+    for _ in range(3):
+        answer = ask(name, do=do)
+        assert (answer.rcode, answer.addresses) == SAYS[action] and not answer.ad
+    events.wait({NAME: name, TAKEN: action}, count=3)
+
+
+@pytest.mark.parametrize("rdtype", ["A", "ANY", "TXT", "HTTPS", "CNAME", "SRV"])
+@pytest.mark.parametrize("cd", [False, True], ids=["", "cd"])
+def test_proven_alias_decides_for_each_type(lists, ask, rdtype, cd):
+    """For type ANY Unbound puts alias and unsigned target together, which does not validate."""
+    lists.put("bad", "=www.evil.example", action="nxdomain")
+    for _ in range(2):
+        assert ask("to-evil.signed.example", rdtype, cd=cd, do=True).rcode == "NXDOMAIN"
+
+
+@pytest.mark.parametrize("observe", [False, True])
+def test_proven_alias_for_some_clients(lists, ask, observe):
+    """The others get the failure, as without a list. With observe the true answer is needed, and there
+    is none."""
+    lists.put("bad", "=www.bogus.example", action="nxdomain", observe=observe, groups=["second"])
+    for _ in range(2):
+        assert ask("alias.bogus.example").rcode == "SERVFAIL"
+        answer = ask("alias.bogus.example", source="127.0.0.2")
+        assert answer.rcode == ("SERVFAIL" if observe else "NXDOMAIN")
 
 
 @pytest.mark.parametrize("policy", [{"action": "monitor"}, {"action": "sinkhole", "shadow": True}])

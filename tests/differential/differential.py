@@ -27,7 +27,8 @@ from wording import describe, table
 
 from harness.environment import read_environment
 
-BLOCK = 2000  # questions between two looks
+BLOCK = 2000  # questions between two looks, at least
+BLOCKS = 8  # of a phase, at most: each ends with a wait for the slowest question
 PATIENCE = 6.0  # seconds between the two answers to a question that is asked alone, at most
 LASTING = 3  # times that a difference is seen again before counting
 TOLD = 10  # differences described for each phase
@@ -129,8 +130,9 @@ def run_phase(run, name, queries):
     phase = Phase(run, name)
     begin = time.monotonic()
     base = PHASES.index(name) * NUMBER
-    for number, first in enumerate(range(0, queries, BLOCK)):
-        phase.block(number, base + first, min(BLOCK, queries - first))
+    size = max(BLOCK, -(-queries // BLOCKS))
+    for number, first in enumerate(range(0, queries, size)):
+        phase.block(number, base + first, min(size, queries - first))
     phase.seconds = time.monotonic() - begin
     return phase
 

@@ -73,7 +73,7 @@ def items_of(message):
     """Aliases and addresses in the answer section that lists can match, but for hints."""
     rdatas = [item for rrset in message.answer for item in rrset]
     aliases = [item.target.to_text(omit_final_dot=True).lower() for item in rdatas if item.rdtype == CNAME]
-    return aliases, [item.address for item in rdatas if item.rdtype in (A, AAAA)]
+    return aliases, [item.address for item in rdatas if item.rdtype in (A, AAAA) and item.rdclass == IN]
 
 
 # Differences that are known (D-260): what they are called in a run's table, and why they are no faults.

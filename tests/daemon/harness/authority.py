@@ -95,8 +95,8 @@ class Authority:
 
     @staticmethod
     def _tamper(zone, path):
-        if zone in zones.TAMPER:
-            path.write_text(path.read_text().replace(*zones.TAMPER[zone]))
+        for old, new in zones.TAMPER.get(zone, {}).items():
+            path.write_text(path.read_text().replace(old, new))
         return path
 
     def _run(self, *command):

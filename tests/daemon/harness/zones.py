@@ -97,8 +97,8 @@ UNSIGNED = "www A 198.51.100.64\nto-signed CNAME www.signed.example.\nto-evil CN
 
 CHILD = "www A 198.51.100.63\n"
 
-# Signed; the address is changed after signing, so that the answers are bogus.
-BOGUS = "www A 192.0.2.70\nalias CNAME www\n"
+# Signed; address and target are changed after signing, so that the answers are bogus.
+BOGUS = "www A 192.0.2.70\nalias CNAME www\nforged CNAME www.before.example.\n"
 
 # Signed with NSEC3 (RFC 5155), so that proving a name of many labels absent takes the validator seconds.
 HASHED = "www A 198.51.100.65\n"
@@ -188,7 +188,7 @@ SIGNED_ZONES = {
 BY_HASH = ("hashed.example",)
 PARENT_OF = {"child.signed.example": "signed.example"}
 ANCHORS = ("signed.example", "bogus.example", "hashed.example")
-TAMPER = {"bogus.example": ("192.0.2.70", "192.0.2.99")}
+TAMPER = {"bogus.example": {"192.0.2.70": "192.0.2.99", "www.before.example.": "www.evil.example."}}
 
 # Found through stub-host: ns2.evil.example.
 BY_HOST = {"hosted.example": "ns2.evil.example"}
