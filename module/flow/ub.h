@@ -116,6 +116,25 @@ static inline void sw_ub_follow_no_further(const struct module_qstate *qstate)
         iq->query_restart_count = INT_MAX / 2;
 }
 
+/* Whether the iterator's present question upstream is the whole name of the query, but type A in
+ * place of the type (query minimisation, RFC 9156 2.1). */
+static inline bool sw_ub_hides_type(const struct module_qstate *qstate)
+{
+    const struct iter_qstate *iq = sw_ub_iterator(qstate);
+    return iq && iq->minimisation_state == MINIMISE_STATE &&
+           iq->qinfo_out.qtype != iq->qchase.qtype &&
+           query_dname_compare(iq->qinfo_out.qname, qstate->qinfo.qname) == 0;
+}
+
+/* Have the iterator ask for the type at once. To be called before the question is sent: the
+ * iterator goes on in this way itself where an answer of type A is cached. */
+static inline void sw_ub_hide_type_no_further(const struct module_qstate *qstate)
+{
+    struct iter_qstate *iq = sw_ub_iterator(qstate);
+    iq->minimisation_state = DONOT_MINIMISE_STATE;
+    iq->qinfo_out = iq->qchase;
+}
+
 /* Withdraw a failure that the subnetcache module has kept for a query: since 1.25 it answers
  * SERVFAIL from its own cache for some seconds after the iterator failed. To be called for a
  * failure that the module itself has caused, after subnetcache has seen it (D-152). Takes the lock

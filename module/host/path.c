@@ -569,12 +569,13 @@ static bool judge_chain(struct sw_module *module, struct module_qstate *qstate, 
     return decided.all;
 }
 
-/* Judge a response. Unbound does not store a private response. */
+/* Judge a response. Unbound does not store a private response. A query that the iterator starts,
+ * for an address or for class IN of a question of class ANY, has no state before. */
 int sw_path_on_response(struct module_qstate *qstate, struct dns_msg *response, int id, void *arg)
 {
     struct sw_module *module = arg;
-    struct path_state *state =
-        sw_query_for_iterator(qstate) ? sw_path_state(qstate, id) : qstate->minfo[id];
+    bool none = sw_query_exempt(qstate) && !sw_query_for_iterator(qstate);
+    struct path_state *state = none ? qstate->minfo[id] : sw_path_state(qstate, id);
     sw_hold_busy(module, qstate);
     if (state)
         state->hold.no_cache |= qstate->no_cache_lookup;
@@ -582,15 +583,19 @@ int sw_path_on_response(struct module_qstate *qstate, struct dns_msg *response, 
         sw_tap_response(module, qstate, response);
     if (response && response->rep)
         sw_hold_response(module, qstate, state ? &state->hold : NULL, response);
-    if (state && response && response->rep && qstate->no_cache_store)
+    if (state && response && response->rep && qstate->no_cache_store) {
         judge_chain(module, qstate, id, state, response);
+        state->type_hidden |= state->hold.held && sw_ub_hides_type(qstate);
+    }
     if (state)
         sw_owed_note(qstate, state);
     return 1;
 }
 
 /* The query is about to be sent upstream, so everything that modules had to store before is
- * stored. Nothing is sent if aliases from the cache decide for all clients. */
+ * stored. Nothing is sent if aliases from the cache decide for all clients. When the validator has
+ * an answer resolved again, a cached answer of type A would end query minimisation; so does an
+ * answer of type A that was not cached (D-256). */
 int sw_path_on_query(struct query_info *qinfo, uint16_t flags, struct module_qstate *qstate,
                      struct sockaddr_storage *addr, socklen_t addr_len, uint8_t *zone,
                      size_t zone_len, struct regional *region, int id, void *arg)
@@ -599,6 +604,8 @@ int sw_path_on_query(struct query_info *qinfo, uint16_t flags, struct module_qst
     (void)region;
     struct path_state *state = qstate ? qstate->minfo[id] : NULL;
     bool ends = state && judge_chain(arg, qstate, id, state, NULL);
+    if (state && state->type_hidden && sw_ub_hides_type(qstate))
+        sw_ub_hide_type_no_further(qstate);
     if (state)
         sw_owed_note(qstate, state);
     if (qstate)

@@ -45,6 +45,7 @@ struct path_state {
     bool no_memory;                 /* memory was out for the latest judgement */
     bool private;                   /* Unbound must not serve the true answer from the cache */
     size_t aliases;                 /* length of the chain at the last judgement (chain.h) */
+    bool type_hidden;               /* the alias in answer to type A is not cached (D-256) */
     bool failed;                    /* resolution failed; the message is sw_chain_failure() */
     const struct mesh_reply *asker; /* the first client, NULL: the resolver itself */
     struct sw_owed *owed;           /* noted clients, hits to be recorded (owed.h) */

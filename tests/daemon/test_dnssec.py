@@ -1,6 +1,8 @@
 """Validated answers: untouched answers keep AD, rewritten answers have neither AD nor RRSIG, and a
 bogus answer is never turned into a good answer."""
 
+from itertools import product
+
 import dns.exception
 import pytest
 from harness.events import NAME, TAKEN
@@ -154,6 +156,33 @@ def test_bogus_answer_asked_for_without_validation_is_dropped(lists, resolver):
 def test_listed_name_needs_no_valid_answer(lists, ask):
     lists.put("bad", "www.bogus.example", action="nxdomain")
     assert ask("www.bogus.example").rcode == "NXDOMAIN"
+
+
+ALIASES = {  # of the signed zone: to an unsigned zone, and to a zone without a DS
+    "to-evil.signed.example": "www.evil.example",
+    "to-plain.signed.example": "www.plain.signed.example",
+}
+
+
+@pytest.mark.parametrize("policy", [{}, {"groups": ["second"]}, {"observe": True}], ids=["", "group", "observe"])
+@pytest.mark.parametrize("action", [*REWRITES, "refused", "tcp-only", "monitor"])
+@pytest.mark.parametrize("alias", ALIASES)
+def test_signed_alias_of_a_listed_name_asked_for_by_type_any(lists, resolver, ask, alias, action, policy):
+    """Asked for by type A, the alias is followed, and the validator has the answer resolved once more (D-256):
+    then the answer is the alias alone, which other clients get."""
+    target = ALIASES[alias]
+    lists.put("bad", f"={target}", action=action, **policy)
+    for cd, rdclass in product([False, True], ["IN", "ANY"]):
+        resolver.forget_answers()
+        options = {"cd": cd, "do": True, "rdclass": rdclass}
+        for source in ("127.0.0.1", "127.0.0.2", "127.0.0.1"):
+            given = ask(alias, "ANY", source=source, **options)
+            if action == "monitor" or (policy.get("groups") and source == "127.0.0.1"):
+                assert (given.rcode, given.aliases) == ("NOERROR", [target])
+                continue
+            listed = ask(target, "ANY", source=source, **options)
+            assert (given.rcode, given.aliases, given.addresses) == (listed.rcode, listed.aliases, listed.addresses)
+            assert given.rcode != "SERVFAIL" and not given.all_types & {"RRSIG", "NSEC"}
 
 
 @pytest.mark.parametrize("indicator", ["=signed.example", "=child.signed.example"])
