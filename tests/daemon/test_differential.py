@@ -3,6 +3,7 @@ short form of 'make differential'."""
 
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import dns.edns
 import dns.message
@@ -12,6 +13,7 @@ import pytest
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "differential"))
 import differential  # noqa: E402
+import warm  # noqa: E402
 from configuration import Line  # noqa: E402
 from judge import Judge  # noqa: E402
 from random_lists import List  # noqa: E402
@@ -35,6 +37,7 @@ def test_answers_differ_only_where_a_list_says_so(env, folder, phase):
     rows = differential.differ(env, folder / "d", differential.read_options(map(str, words)))
     assert rows[0].counts["asked"] >= queries
     assert not rows[0].told, "\n".join(rows[0].told)
+    assert rows[0].counts["warm"] and rows[0].counts["hits"]
 
 
 @pytest.mark.parametrize("what", ONCE)
@@ -107,3 +110,26 @@ def test_judge_excuses_no_fault(what):
 def test_judge_knows(what):
     judge = Judge(LISTS, lambda name: ())
     assert judge.excused([KNOWN[what]]) == {what: 1}
+
+
+WORK = {  # of the resolver with the module in each round: questions upstream for a question in both passes
+    "equal": ([(1, 0)] * warm.LASTING, {}),
+    "a failure that is not cached": ([(1, 1)] * warm.LASTING, {(1, 0)}),
+    "an answer that was renewed once": ([(1, 1), (1, 0)], {}),
+    "never the same difference": ([(1, 1), (2, 0), (1, 1)], {}),
+}
+
+
+@pytest.mark.parametrize("what", WORK)
+def test_other_work_counts_when_the_difference_lasts(monkeypatch, what):
+    rounds, lasting = WORK[what]
+    plain = SimpleNamespace(done=0, work=iter([1, 0] * warm.LASTING))
+    ours = SimpleNamespace(done=0, work=iter([upstream for each in rounds for upstream in each]))
+    run = SimpleNamespace(plain=plain, ours=ours, forget=lambda: None, configuration=SimpleNamespace(ages=(0,)))
+
+    def ask(side, _):
+        side.done += next(side.work)
+
+    monkeypatch.setattr(warm, "ask", ask)
+    monkeypatch.setattr(warm, "quiet", lambda side: [side.done] * len(warm.COUNTERS))
+    assert set(warm.Warm(run).lasting([line("A", FAILED, FAILED)])) == set(lasting)

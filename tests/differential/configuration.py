@@ -33,6 +33,7 @@ class Configuration:
     threads: int = 1
     phases: tuple = PHASES
     clauses: tuple = ()
+    ages: tuple = (0,)  # seconds before each further pass over the same questions: warm.py
 
 
 TRUE_ONLY = PHASES[:2]  # phases in which each answer is Unbound's own
@@ -52,7 +53,11 @@ CONFIGURATIONS = {
     "expired": Configuration(("serve-expired: yes", "serve-expired-ttl: 3600", "prefetch: yes"),
                              phases=TRUE_ONLY),
     "prefetch": Configuration(("prefetch: yes", "prefetch-key: yes"), phases=TRUE_ONLY),
-    "short": Configuration(("cache-max-ttl: 1", "cache-max-negative-ttl: 1")),
+    "short": Configuration(("cache-max-ttl: 1", "cache-max-negative-ttl: 1"), ages=(0, 2.1)),
+    # Served when expired, and renewed then.
+    "stale": Configuration(("serve-expired: yes", "serve-expired-ttl: 3600",
+                            "serve-expired-client-timeout: 0", "prefetch: yes", "cache-max-ttl: 4",
+                            "cache-max-negative-ttl: 4"), phases=TRUE_ONLY, ages=(0, 5.1, 0)),
     # A failure stays one behind dns64 (D-083), and hits go by A records that no client is told of.
     "dns64": Configuration(("dns64-prefix: 64:ff9b::/96",), "dns64 validator iterator",
                            phases=PHASES[:1]),

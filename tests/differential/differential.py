@@ -7,9 +7,10 @@ Each configuration has phases: lists that match nothing, lists that only watch, 
 lists that change from one block of questions to the next. A difference counts when it lasts: the
 question, asked alone from empty caches, shows the difference again each time. Prints a table, and
 for each difference the question, both answers, and the command that repeats the question alone.
+Where each answer is Unbound's own, the work for some of the questions is compared as well (warm.py).
 Exits with 1 for any difference.
 
-Decision: D-103.
+Decisions: D-103, D-257.
 """
 
 import argparse
@@ -20,10 +21,11 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from configuration import CONFIGURATIONS, Run
+from configuration import CONFIGURATIONS, TRUE_ONLY, Run
 from judge import Judge
 from random_lists import PHASES, acting, nothing, watching
-from wording import describe, table
+from warm import Warm
+from wording import describe, table, unlike
 
 from harness.environment import read_environment
 
@@ -42,6 +44,7 @@ class Phase:
         self.run, self.name = run, name
         self.counts, self.told = Counter(), []
         self.judge = None
+        self.warm_seconds = 0.0
 
     def begin_block(self, number):
         """Put the block's lists in force."""
@@ -84,6 +87,20 @@ class Phase:
         self.counts.update(self.judge.excused(lines))
         for line, reason in lasting:
             self.tell(line, reason, number, sorted(faults))
+        if self.name in TRUE_ONLY:
+            self.warm(Warm(self.run).some(lines), number)
+
+    def warm(self, lines, number):
+        """Compare the work of both resolvers for these questions, where each answer is Unbound's own."""
+        begin, warm = time.monotonic(), Warm(self.run)
+        lasting = warm.lasting(lines)
+        self.counts.update(warm.counts, lasting=len(lasting))
+        self.warm_seconds += time.monotonic() - begin
+        for key, words in sorted(lasting.items())[: TOLD - len(self.told)]:
+            needed = lines if self.told else warm.shortest(lines, key)
+            self.told.append(unlike(words, self.run, self.name, number, needed))
+            print(self.told[-1], flush=True)
+        self.run.hits(0)  # these events are no part of a block
 
     def lasting(self, faults):
         """Faults that come again each time: pairs of a line and a reason."""
@@ -147,6 +164,8 @@ def again(run, options):
         reason = faults.get(line.index, "as it should be")
         print(describe(line, reason, run, phase.name, options.block, indices))
     phase.counts.update(lasting=len(faults))
+    if phase.name in TRUE_ONLY:
+        phase.warm(list({line.index: line for line in lines if not line.turn}.values()), options.block)
     return phase
 
 

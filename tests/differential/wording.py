@@ -32,7 +32,18 @@ def describe(line, reason, run, phase, block, indices):
     )
 
 
+def unlike(words, run, phase, block, lines):
+    """A difference between the counters of the two resolvers; lines: the questions that show it."""
+    numbers = ",".join(str(line.index) for line in lines)
+    return (
+        f"==== {run.name}, {phase}: {words}\n"
+        f"-- again: make differential SEED={run.seed} POOL={run.pool} "
+        f"CONFIGURATION={run.name} PHASE={phase} BLOCK={block} AGAIN={numbers}"
+    )
+
+
 def table(run, phase):
     """A row of figures."""
     words = " ".join(f"{key} {value}" for key, value in phase.counts.items())
-    return f"{run.name:12} {phase.name:9} {words} in {phase.seconds:.0f} s"
+    warm = f", {phase.warm_seconds:.0f} s of these warm" if phase.warm_seconds else ""
+    return f"{run.name:12} {phase.name:9} {words} in {phase.seconds:.0f} s{warm}"
