@@ -106,6 +106,23 @@ sw_ub_aliases_followed(const struct module_qstate *qstate)
     return iq ? iq->an_prepend_list : NULL;
 }
 
+/* The question that the iterator has got to by following aliases; NULL before the iterator has
+ * begun. The question that is sent upstream may be another one, of query name minimisation. */
+static inline const struct query_info *sw_ub_chased(const struct module_qstate *qstate)
+{
+    const struct iter_qstate *iq = sw_ub_iterator(qstate);
+    return iq ? &iq->qchase : NULL;
+}
+
+/* Whether the iterator makes nothing of a response: no answer, no alias, no referral, and no
+ * record to cache: response_type_from_server(), from 1.17.1 to upstream in 2026. */
+static inline bool sw_ub_throws_away(const struct reply_info *response)
+{
+    unsigned rcode = FLAGS_GET_RCODE(response->flags);
+    return (response->flags & BIT_TC) ||
+           (rcode != LDNS_RCODE_NOERROR && rcode != LDNS_RCODE_NXDOMAIN);
+}
+
 /* Have the iterator follow no further alias: the next alias ends in SERVFAIL, as after
  * max-query-restarts aliases. From 1.17.1 to upstream in 2026, the iterator counts restarts in
  * this member, and checks the count before any look-up or query for the alias. */

@@ -133,6 +133,14 @@ bool sw_hold_knows(const struct sw_module *module, const struct module_qstate *q
     return true;
 }
 
+/* Whether no record of a response can be in the answer: query name minimisation asked for another
+ * name or type, and the response has no alias. */
+static bool only_on_the_way(const struct module_qstate *qstate, const struct dns_msg *response)
+{
+    const struct query_info *chased = sw_ub_chased(qstate);
+    return chased && !has_alias(response->rep) && !same_question(&response->qinfo, chased);
+}
+
 /* Match a response. The question is not matched again if it is known to match no list. With
  * query minimisation the response answers another question, and is stored under that name. */
 static void judge_response(const struct sw_module *module, const struct module_qstate *qstate,
@@ -237,11 +245,11 @@ void sw_hold_response(const struct sw_module *module, struct module_qstate *qsta
     uint64_t epoch = sw_turns_epoch(&module->turns);
     judge_response(module, qstate, hold, epoch, response, &j);
     bool released = release(response, qstate, hold);
-    bool unlisted = sw_judged_unlisted(&j);
+    bool unlisted = sw_judged_unlisted(&j), passing = only_on_the_way(qstate, response);
     bool private = sw_judged_private_anywhere(module, qstate->env, &response->qinfo, &qstate->qinfo,
                                               response->rep, &j);
     if (hold)
-        hold->private_response |= private && response->rep->an_numrrsets > 0;
+        hold->private_response |= private && response->rep->an_numrrsets > 0 && !passing;
     if (hold && hold->epoch != epoch && (released || !private)) {
         judge_known(module, qstate, &j);
         private = sw_judged_private(&j);
@@ -260,9 +268,19 @@ void sw_hold_response(const struct sw_module *module, struct module_qstate *qsta
     }
     if (private)
         sw_hold_apart(qstate, response->rep);
+    if (hold)
+        hold->passing = private && passing && !hold->released && !qstate->no_cache_store;
     if (private ||
         (hold && (hold->released || (has_alias(response->rep) && !at_rest(module, hold)))))
         sw_hold_answer(qstate, hold);
+}
+
+void sw_hold_query(struct module_qstate *qstate, struct sw_hold *hold)
+{
+    if (!hold->passing)
+        return;
+    hold->passing = hold->held = false;
+    qstate->no_cache_store = 0;
 }
 
 void sw_hold_resumed(const struct sw_module *module, struct module_qstate *qstate,

@@ -13,6 +13,8 @@
  *     response          An upstream response is judged. If the lists have changed since the
  *                       previous hook, all parts known so far are judged again. While a sweep runs,
  *                       an answer with aliases is held, since the targets may come from the cache.
+ *                       A response that is no part of the answer, to a question of query name
+ *                       minimisation, is held alone, until the next query (D-263).
  *     operate(moddone)  of a subquery that this query waits for: parts known so far are judged
  *                       again after a change, as this query may go on to a store.
  *     operate(moddone)  The complete answer is judged. If the answer was held and is clean, this
@@ -42,6 +44,8 @@ struct sw_hold {
     bool held; /* this module, and no other, has set no_cache_store */
     /* `held` was cleared so that a referral could be cached; the next response sets `held` again */
     bool released;
+    /* `held` was set for a response that is no part of the answer: until the next query upstream */
+    bool passing;
     /* some response must not be cached, so the complete answer must not be cached either */
     bool private_response;
     bool no_cache;      /* no_cache_lookup was set when a response came: sw_hold_must_not_cache() */
@@ -75,6 +79,9 @@ void sw_hold_apart(const struct module_qstate *qstate, struct reply_info *reply)
  * become part of the answer. */
 void sw_hold_new(const struct sw_module *module, struct module_qstate *qstate,
                  struct sw_hold *hold);
+
+/** Before a query goes upstream: hold the answer no longer for a response that is no part of it. */
+void sw_hold_query(struct module_qstate *qstate, struct sw_hold *hold);
 
 /** Judge an upstream response; after a change of the lists also the parts known before. */
 void sw_hold_response(const struct sw_module *module, struct module_qstate *qstate,

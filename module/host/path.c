@@ -579,11 +579,12 @@ int sw_path_on_response(struct module_qstate *qstate, struct dns_msg *response, 
     sw_hold_busy(module, qstate);
     if (state)
         state->hold.no_cache |= qstate->no_cache_lookup;
+    bool used = response && response->rep && !sw_ub_throws_away(response->rep);
     if (response && response->rep)
         sw_tap_response(module, qstate, response);
-    if (response && response->rep)
+    if (used)
         sw_hold_response(module, qstate, state ? &state->hold : NULL, response);
-    if (state && response && response->rep && qstate->no_cache_store) {
+    if (state && used && qstate->no_cache_store) {
         judge_chain(module, qstate, id, state, response);
         state->type_hidden |= state->hold.held && sw_ub_hides_type(qstate);
     }
@@ -608,6 +609,8 @@ int sw_path_on_query(struct query_info *qinfo, uint16_t flags, struct module_qst
         sw_ub_hide_type_no_further(qstate);
     if (state)
         sw_owed_note(qstate, state);
+    if (state)
+        sw_hold_query(qstate, &state->hold);
     if (qstate)
         sw_hold_quiet(arg, qstate);
     return !ends;

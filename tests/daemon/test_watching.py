@@ -229,6 +229,14 @@ def brief_pair(env, authority, shared_redis, settings_for, session_folder):
         yield made
 
 
+@pytest.fixture(scope="module")
+def minimising_pair(env, authority, shared_redis, settings_for, session_folder):
+    path = session_folder / "minimising"
+    server = [line for line in SERVER if not line.startswith("qname-minimisation")]
+    with two_sides(env, authority, shared_redis, settings_for, path, server) as made:
+        yield made
+
+
 def hits(events, names):
     """Recorded queries for each of some names."""
     found = dict.fromkeys(names, 0)
@@ -322,3 +330,26 @@ def test_as_if_not_listed(pair, lists_for, shared_redis, upstream, watching, ste
 def test_renewed_ahead_of_time(brief_pair, lists_for, shared_redis, upstream, watching):
     lists = lists_for(brief_pair[1], shared_redis)
     compare(brief_pair, lists, shared_redis, upstream, watching, prefetch)
+
+
+def other_types(side):
+    """Types without an address. Query name minimisation asks for the addresses of each name first."""
+    for name in ("www.evil.example", "four.address.example", "nothing.www.evil.example", "www.signed.example"):
+        for rdtype in ("TXT", "MX", "SRV", "NS"):
+            for options in ({}, {"cd": True}):
+                for _ in range(2):
+                    side.ask(name, rdtype, **options)
+
+
+def test_listed_addresses_change_no_answer_without_them(minimising_pair, lists_for, shared_redis, upstream):
+    """Recorded names whose addresses are listed: the answers of other types are cached as by Unbound
+    alone (D-263). The addresses are not, so that minimisation asks for them again."""
+    lists = lists_for(minimising_pair[1], shared_redis)
+    lists.put("bad", "203.0.113.0/24", "192.0.2.0/24", "198.51.100.0/24", action="nxdomain", priority=1)
+    lists.put("seen", "evil.example", "address.example", "signed.example", action="monitor")
+    plain, ours, _ = play(minimising_pair, upstream, other_types)
+    for former, now in zip(plain.trace, ours.trace, strict=True):
+        more, less = Counter(now[4]), Counter(former[4])
+        assert now[:4] == former[:4] and not less - more
+        assert {rdtype for _, rdtype in more - less} <= {"A"}
+    assert ours.counters() == plain.counters()

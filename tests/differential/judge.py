@@ -69,11 +69,19 @@ def errors_of_lists(packet):
     return any(option.otype == 15 and int(option.code) in OF_LISTS for option in message.options)
 
 
+def hints_of(item):
+    """The addresses in a record of type HTTPS or SVCB (RFC 9460 7.3)."""
+    if item.rdtype not in ALIAS_MODES or item.rdclass != IN:
+        return []
+    return [text for key in (4, 6) for text in getattr(item.params.get(key), "addresses", ())]
+
+
 def items_of(message):
-    """Aliases and addresses in the answer section that lists can match, but for hints."""
+    """Aliases and addresses in the answer section that lists can match."""
     rdatas = [item for rrset in message.answer for item in rrset]
     aliases = [item.target.to_text(omit_final_dot=True).lower() for item in rdatas if item.rdtype == CNAME]
-    return aliases, [item.address for item in rdatas if item.rdtype in (A, AAAA) and item.rdclass == IN]
+    addresses = [item.address for item in rdatas if item.rdtype in (A, AAAA) and item.rdclass == IN]
+    return aliases, addresses + [text for item in rdatas for text in hints_of(item)]
 
 
 # Differences that are known (D-260): what they are called in a run's table, and why they are no faults.
@@ -182,7 +190,7 @@ class Judge:
             return "late"
         if line.bogus and line.same and line.rdtype == NSEC:
             return "nsec"
-        if line.rdtype == ANY and self.model.acting and cut_off(line.ours):
+        if line.rdtype == ANY and self.model.acting and (cut_off(line.ours) or self._more_beyond(line)):
             return "any"
         if not self._private(line):
             return "unknown" if line.unknown and (line.same or self.model.acting) else ""
@@ -195,6 +203,11 @@ class Judge:
         if not line.same and differs_in_extended_errors(line) and not errors_of_lists(line.ours):
             return "failed-ede" if fails(line.ours) else "cd-ede" if "c" in line.flags else ""
         return ""
+
+    def _more_beyond(self, line):
+        """Whether a record that the client did not get may decide: the answer ends before all records."""
+        winner = self.verdict(line).winner
+        return line.ours[2:3] and line.ours[2] & TRUNCATED and winner and winner.rank != RANK["name"]
 
     def _harmless_part(self, line):
         """Whether our answer has a part of the records, or more, and no listed one."""
