@@ -52,6 +52,12 @@ static bool keeps_memory(const redisReply *reply)
     return keeps;
 }
 
+static int by_id(const void *left, const void *right)
+{
+    const struct asked *a = left, *b = right;
+    return strcmp(a->id, b->id);
+}
+
 /* A resolver without a hash has not reported for half a minute: not live. */
 static int find_asked(struct answers *answers)
 {
@@ -72,6 +78,7 @@ static int find_asked(struct answers *answers)
         freeReplyObject(memory);
     }
     freeReplyObject(ids);
+    qsort(answers->asked, answers->asked_n, sizeof(answers->asked[0]), by_id);
     return code;
 }
 
@@ -236,6 +243,14 @@ static int by_record(const void *left, const void *right)
     return order ? order : by_octets(a->zone.wire, a->zone.len, b->zone.wire, b->zone.len);
 }
 
+/* Answers come in any order; equal records are told by the order of the resolvers' ids. */
+static int by_record_and_resolver(const void *left, const void *right)
+{
+    const struct record *a = left, *b = right;
+    int order = by_record(left, right);
+    return order ? order : (a->resolver > b->resolver) - (a->resolver < b->resolver);
+}
+
 /* Add the resolver of a record, unless the array has the resolver. */
 static void add_resolver(json_t *resolvers, const char *id)
 {
@@ -249,7 +264,7 @@ static void report(struct answers *answers, cli_fleet_fn *take, void *arg)
 {
     enum sw_status status = SW_OK;
     if (answers->n > 0)
-        qsort(answers->record, answers->n, sizeof(answers->record[0]), by_record);
+        qsort(answers->record, answers->n, sizeof(answers->record[0]), by_record_and_resolver);
     for (size_t i = 0, next; i < answers->n && status == SW_OK; i = next) {
         const struct record *r = &answers->record[i];
         struct sw_sighting merged = {.owner = r->owner.wire,
