@@ -123,10 +123,12 @@ struct dns_msg *sw_chain_failure(struct module_qstate *qstate)
     return failure ? sw_act_message(qstate->region, &qstate->qinfo, failure) : NULL;
 }
 
+/* Whether the validator accepts an alias: secure, or not signed, or below no trust anchor. */
 static bool is_proven(const struct ub_packed_rrset_key *alias)
 {
     const struct packed_rrset_data *data = alias->entry.data;
-    return data->security == sec_status_secure || data->security == sec_status_insecure;
+    return data->security == sec_status_secure || data->security == sec_status_insecure ||
+           data->security == sec_status_indeterminate;
 }
 
 struct dns_msg *sw_chain_proven(struct module_qstate *qstate, const struct reply_info *bogus)

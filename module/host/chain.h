@@ -33,7 +33,7 @@ void sw_chain_judge(const struct module_qstate *qstate, const struct dns_msg *re
 struct dns_msg *sw_chain_failure(struct module_qstate *qstate);
 
 /** The message for an answer that does not validate: SERVFAIL with the aliases from the question on
- * that are proven to be there, or to be in an unsigned zone (RFC 4035 4.3); NULL when memory is
+ * that the validator accepts: secure, insecure or indeterminate (RFC 4035 4.3). NULL when memory is
  * out. */
 struct dns_msg *sw_chain_proven(struct module_qstate *qstate, const struct reply_info *bogus);
 

@@ -96,7 +96,6 @@ KNOWN = {
     "failed-ede": line("A", packet("A", rcode="SERVFAIL", error=22), packet("A", rcode="SERVFAIL", error=23),
                        addresses=["5.1.1.1"], truth=0),
     "late": line("A", FAILED, b""),
-    "nsec": line("NSEC", FAILED, FAILED, aliases=["ad-2.one.example"], truth=0),
 }  # fmt: skip
 
 

@@ -8,7 +8,7 @@ import dns.message
 from model import A, AAAA, CNAME, EDE, RANK, Model, Verdict, wrong
 from random_lists import REDIRECTED
 
-IN, NSEC, ANY = 1, 47, 255  # a class, types
+IN, ANY = 1, 255  # a class, a type
 ALIAS_MODES = (64, 65)  # SVCB and HTTPS, whose target is an alias that no resolver follows (RFC 9460 2.4.2)
 SERVFAIL, REFUSED = 2, 5
 TRUNCATED = 2  # TC in the third octet
@@ -85,8 +85,8 @@ def items_of(message):
 
 
 # Differences that are known (D-260): what they are called in a run's table, and why they are no faults.
-# None excuses a question whose own name decides at once, nor, but for "nsec" and "late", an answer that
-# no acting rule has made private.
+# None excuses a question whose own name decides at once, nor, but for "late", an answer that no acting
+# rule has made private.
 KNOWN = {
     "any": "Unbound puts an answer to ANY together of what is cached, and a private answer is not (D-085): "
     "the answer has a part of the records, none of them listed, or is what the lists say of a part, or is cut off",
@@ -96,8 +96,6 @@ KNOWN = {
     "whether the answer comes from the cache, and a private answer is in another place of the cache",
     "limit": "whether a chain of 11 or 12 aliases is followed to its end depends on the part that is cached: "
     "one of the two fails, and no rule is about an alias near the beginning",
-    "nsec": "aliases of a bogus chain that is asked for by type NSEC are not acted upon: the answer stays the "
-    "failure that it is without lists, so nothing listed reaches the client",
     "late": "one of the two gives up with SERVFAIL before the other, and the client waits no longer: only the "
     "time differs, and no answer tells more",
     "unknown": "the answer is truncated, and the true answer cannot be resolved once more: the model has nothing "
@@ -188,8 +186,6 @@ class Judge:
             return ""
         if line.late:
             return "late"
-        if line.bogus and line.same and line.rdtype == NSEC:
-            return "nsec"
         if line.rdtype == ANY and self.model.acting and (cut_off(line.ours) or self._more_beyond(line)):
             return "any"
         if not self._private(line):
