@@ -206,8 +206,11 @@ class Judge:
         return line.ours[2:3] and line.ours[2] & TRUNCATED and winner and winner.rank != RANK["name"]
 
     def _harmless_part(self, line):
-        """Whether our answer has a part of the records, or more, and no listed one."""
-        return part_of(line) and not self._judge(line, *items_of(read(line.ours))).rewrites
+        """Whether our answer has a part of the records, or more, and no listed one. Unbound alone fails
+        where an alias is cached too late (D-256)."""
+        ours = read(line.ours)
+        beside = part_of(line) or (fails(line.plain) and ours and not fails(line.ours))
+        return beside and not self._judge(line, *items_of(ours)).rewrites
 
     def _beyond_limit(self, line):
         if not line.name.lower().startswith(LIMIT) or not (line.failed or fails(line.ours)):
