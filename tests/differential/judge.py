@@ -63,6 +63,14 @@ def cut_off(packet):
     return len(packet) > 11 and packet[2] & TRUNCATED and packet[6:10] == bytes(4)
 
 
+def cut_alike(line):
+    """Whether both answers end in the authority section: which of its records fit goes by their order,
+    and that is another in an answer from the cache."""
+    ours, plain = read(line.ours), read(line.plain)
+    return bool(ours and plain and ours.flags == plain.flags and line.ours[2] & TRUNCATED and ours.authority
+                and plain.authority and ours.rcode() == plain.rcode() and answer_of(ours) == answer_of(plain))
+
+
 def errors_of_lists(packet):
     """Whether an answer has an extended error that an action gives: never one of Unbound's own here."""
     message = read(packet)
@@ -131,7 +139,10 @@ class Judge:
         return verdict.rewrites and not verdict.winner.policy.get("observe")
 
     def certain(self, line):
-        """Whether a fault of this answer is one whatever else was under way: the name decides at once."""
+        """Whether a fault of this answer is one whatever else was under way: the name decides at once.
+        A reply that the module cuts off has to come again, as the client asks again (D-126)."""
+        if cut_off(line.ours):
+            return False
         sure = self.at_once(line) and self.verdict(line).taken not in ("cname", "drop", "tcp-only")
         return bool(sure and line.answered and self.fault(line))
 
@@ -247,7 +258,7 @@ class Judge:
     def _differs(self, line):
         verdict = self.verdict(line)
         if not verdict.rewrites:
-            return "" if line.same else "differs from Unbound alone"
+            return "" if line.same or cut_alike(line) else "differs from Unbound alone"
         if line.same:
             return "" if self._alike(line, verdict) else f"not {verdict.taken} by {verdict.winner}"
         reason = wrong(line, verdict)
