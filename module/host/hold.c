@@ -225,6 +225,20 @@ static void store_records(const struct sw_module *module, struct module_qstate *
 
 /* The answer to an exempt query goes to no client, but an alias in the answer enters the RRset
  * cache. */
+void sw_hold_failed_response(const struct sw_module *module, struct module_qstate *qstate,
+                             struct sw_hold *hold, const struct query_info *asked)
+{
+    const struct reply_info without_records = {.qdcount = 1};
+    struct sw_judgement known, servers;
+    sw_rcu_enter();
+    judge_known(module, qstate, &known);
+    sw_judge(module, qstate->env, asked, &without_records, &servers);
+    bool private = sw_judged_private(&known) || sw_judged_private(&servers);
+    sw_rcu_leave();
+    if (private)
+        sw_hold_answer(qstate, hold);
+}
+
 void sw_hold_response(const struct sw_module *module, struct module_qstate *qstate,
                       struct sw_hold *hold, const struct dns_msg *response)
 {

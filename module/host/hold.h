@@ -80,6 +80,11 @@ void sw_hold_apart(const struct module_qstate *qstate, struct reply_info *reply)
 void sw_hold_new(const struct sw_module *module, struct module_qstate *qstate,
                  struct sw_hold *hold);
 
+/** Judge what is known after a response that Unbound throws away: the question, the aliases so far,
+ * and the servers that were asked, but no record of the response. */
+void sw_hold_failed_response(const struct sw_module *module, struct module_qstate *qstate,
+                             struct sw_hold *hold, const struct query_info *asked);
+
 /** Before a query goes upstream: hold the answer no longer for a response that is no part of it. */
 void sw_hold_query(struct module_qstate *qstate, struct sw_hold *hold);
 

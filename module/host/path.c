@@ -584,6 +584,8 @@ int sw_path_on_response(struct module_qstate *qstate, struct dns_msg *response, 
         sw_tap_response(module, qstate, response);
     if (used)
         sw_hold_response(module, qstate, state ? &state->hold : NULL, response);
+    else if (response && response->rep && state && !sw_query_exempt(qstate))
+        sw_hold_failed_response(module, qstate, &state->hold, &response->qinfo);
     if (state && used && qstate->no_cache_store) {
         judge_chain(module, qstate, id, state, response);
         state->type_hidden |= state->hold.held && sw_ub_hides_type(qstate);
